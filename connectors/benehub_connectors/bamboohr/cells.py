@@ -1,0 +1,87 @@
+"""A vendor's row while it is translated: its cells by name, and everything that is wrong with them.
+
+All faults of a row are gathered, so that a person mends it once. A message names the field and the mend, and
+shows the shape of a value, never the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from benehub.connect.connector import Incoming
+from benehub.errors import DataError
+from benehub.money import shape
+from benehub.periods import parse_date
+
+_SSN = re.compile(r"\d{9}|\d{3}[- ]\d{2}[- ]\d{4}")
+_NO_DATE = frozenset({"", "0000-00-00"})
+MEND = "correct it in BambooHR, then read again"
+EMPTY = "is empty, or the API user may not see it"
+FILL = "fill it in BambooHR, then read again"
+
+
+class Cells:
+    """One row."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self.raw = raw
+        self.problems: list[str] = []
+
+    def wrong(self, field: str, what: str, mend: str = MEND) -> None:
+        """Note a fault: the field's name at the vendor, what is wrong, and the mend."""
+        self.problems.append(f"{field} {what}: {mend}")
+
+    def text(self, field: str) -> str:
+        """The cell as text; empty when it is absent, null or not asked for."""
+        value = self.raw.get(field) if field else None
+        if value is None:
+            return ""
+        if isinstance(value, bool | Mapping | list):
+            self.wrong(field, f"holds a {type(value).__name__} instead of text")
+            return ""
+        return str(value).strip()
+
+    def needed(self, field: str) -> str:
+        """The cell as text; an empty one is a fault."""
+        text = self.text(field)
+        if not text:
+            self.wrong(field, EMPTY, FILL)
+        return text
+
+    def date(self, field: str, *, needed: bool = False) -> str | None:
+        """The cell's day as ISO text; the vendor's `0000-00-00` is none."""
+        text = self.text(field)
+        if text in _NO_DATE:
+            if needed:
+                self.wrong(field, EMPTY, FILL)
+            return None
+        try:
+            return parse_date(text).isoformat()
+        except DataError:
+            self.wrong(field, f"is no date (shape {shape(text)!r})")
+            return None
+
+    def ssn(self, field: str) -> str:
+        """Nine digits. A number that lost its leading zeros is a fault; nothing is filled up."""
+        text = self.needed(field)
+        if not text or _SSN.fullmatch(text):
+            return re.sub(r"\D", "", text)
+        if re.search(r"[xX*]", text):
+            self.wrong(field, "is masked", "let the API user see it, then read again")
+        else:
+            self.wrong(
+                field,
+                f"is no SSN (shape {shape(text)!r})",
+                "write all nine digits with their leading zeros in BambooHR, then read again",
+            )
+        return ""
+
+    def incoming(self, key: str, data: Mapping[str, Any], row: int, used: frozenset[str]) -> Incoming:
+        """The row for intake: translated, or with its problem. Cells not `used` are kept beside it."""
+        if self.problems:
+            return Incoming(key, {}, {}, "; ".join(self.problems), row)
+        rest = ((name, value) for name, value in self.raw.items() if name not in used)
+        extra = {name: value for name, value in rest if value not in (None, "")}
+        return Incoming(key, data, extra, row=row)

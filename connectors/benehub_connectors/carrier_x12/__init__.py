@@ -1,0 +1,78 @@
+"""Insurers that speak X12: 834 and 820 out; TA1, 999, roster and list bill back, all through a mailbox.
+
+What one insurer wants otherwise than the next is data (`settings.PartnerSettings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from benehub.connect.capabilities import Capability, Guard
+from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
+from benehub.connect.files import Mailbox
+from benehub.errors import Unsupported
+from benehub.hookspecs import hookimpl
+from benehub_connectors.carrier_x12.enrollment import CHANGE, FULL, render_enrollment
+from benehub_connectors.carrier_x12.premium import render_premium
+from benehub_connectors.carrier_x12.reads import read_pages
+from benehub_connectors.carrier_x12.settings import PartnerSettings
+
+__all__ = ["CarrierX12", "PartnerSettings"]
+
+REMIT = "premium.remit"
+
+
+class CarrierX12(Connector):
+    """One insurer reached by X12 files."""
+
+    name = "carrier_x12"
+    kind = Kind.CARRIER
+    Settings: ClassVar[type[BaseModel]] = PartnerSettings
+    streams: ClassVar[Mapping[str, str]] = {
+        "acknowledgement": "incremental",
+        "roster": "full",
+        "invoice_line": "incremental",
+    }
+    # The control number in the file is what keeps a carrier from reading it twice (TA1 025).
+    guards: ClassVar[Mapping[str, Guard]] = dict.fromkeys((FULL, CHANGE, REMIT), Guard.IDEMPOTENCY_KEY)
+    files_out: ClassVar[frozenset[str]] = frozenset({FULL, CHANGE, REMIT})
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What it reads and writes, for every benefit the 834 has a line for."""
+        writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
+        return (*(Capability(f"read.{name}") for name in self.streams), *writes)
+
+    def mailbox(self, settings: PartnerSettings, secret: Mapping[str, str]) -> Mailbox:
+        """The mailbox that the settings name."""
+        return settings.place.open(secret)
+
+    def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
+        """A page for every file of the stream not read before.
+
+        Raises:
+            Unsupported: no such stream.
+            ConfigError, NeedsPersonError, VendorUnavailable: as the mailbox tells.
+        """
+        return read_pages(stream, link, cursor)
+
+    def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: Any) -> FileOut:
+        """The 834 or 820 that carries `items`.
+
+        Raises:
+            Unsupported: another operation.
+            DataError: an item cannot be written; the message names it by key.
+        """
+        if operation in (FULL, CHANGE):
+            return render_enrollment(operation, items, envelope, settings)
+        if operation == REMIT:
+            return render_premium(items, envelope, settings)
+        raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
+
+
+@hookimpl
+def register_connectors() -> Sequence[type[Connector]]:
+    """The connector of this package."""
+    return (CarrierX12,)

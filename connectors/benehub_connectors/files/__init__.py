@@ -1,0 +1,98 @@
+"""Tables in a folder or on SFTP: any system that can export a CSV or XLSX file can be a source.
+
+What a file's columns mean is data (`settings.StreamMap`), so a new customer's export needs no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.connector import Connector, Incoming, Kind, Link, Page
+from benehub.connect.files import Mailbox
+from benehub.errors import DataError, Unsupported
+from benehub.hookspecs import hookimpl
+from benehub_connectors.files.inbox import Mail, unread
+from benehub_connectors.files.rejects import rejects_file
+from benehub_connectors.files.settings import SUPPORTED, FilesSettings, StreamMap
+from benehub_connectors.files.tables import is_workbook, read_table
+from benehub_connectors.files.translate import RowTranslator
+
+__all__ = ["FilesConnector", "FilesSettings", "StreamMap", "rejects_file"]
+
+
+class FilesConnector(Connector):
+    """Reads every stream that its settings map; each file is one page."""
+
+    name = "files"
+    kind = Kind.FILES
+    Settings: ClassVar[type[BaseModel]] = FilesSettings
+    streams: ClassVar[Mapping[str, str]] = dict.fromkeys(sorted(SUPPORTED), "both")
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """All its streams; a connection reads those that its settings map."""
+        reads = (Capability(f"read.{name}") for name in self.streams)
+        return (*reads, Capability("write", supported=False, blocker=Blocker.US, note="It only reads files"))
+
+    def mailbox(self, settings: FilesSettings, secret: Mapping[str, str]) -> Mailbox:
+        """The mailbox that the settings name."""
+        return settings.place.open(secret)
+
+    def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
+        """A page for every file not read before.
+
+        Raises:
+            Unsupported: the settings map no such stream.
+            ConfigError, NeedsPersonError, VendorUnavailable: as the mailbox tells.
+        """
+        settings: FilesSettings = link.settings
+        how = settings.streams.get(stream)
+        if how is None:
+            raise Unsupported(
+                f"no file is mapped to {stream}",
+                where=f"connection {link.connection}",
+                mend="Add the stream to the connection's settings",
+                blocker=Blocker.US.value,
+            )
+        for mail in unread(link.files(), settings.inbox, (how.pattern,), cursor):
+            rows = read_rows(stream, how, mail, settings.max_rows)
+            refused = len(rows) == 1 and rows[0].key == "file"
+            # A file that could not be read says nothing about who is absent from it.
+            yield Page(stream, rows, mail.data, mail.name, mail.cursor, how.full and not refused)
+
+
+def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Sequence[Incoming]:
+    """The rows of one file; a file that is not what the map says is one row `file` with the problem."""
+    if mail.problem:
+        return [refused(mail.problem)]
+    try:
+        table = read_table(mail.name, mail.data, how, max_rows)
+    except DataError as error:
+        return [refused(str(error))]
+    translator = RowTranslator(stream, how, mail.name, typed=is_workbook(mail.data))
+    if missing := translator.missing_columns(table.header):
+        absent = DataError(
+            f"no column {', '.join(map(repr, missing))}",
+            where=f"file {mail.name}",
+            mend="Mend the file's headings or the connection's column map",
+        )
+        return [refused(str(absent))]
+    rows = [
+        translator.translate(row.line, dict(zip(table.header, row.cells, strict=True))) for row in table.rows
+    ]
+    rows += [translator.broken(problem) for problem in table.problems]
+    return sorted(rows, key=lambda row: row.row)
+
+
+def refused(problem: str) -> Incoming:
+    """The one row that stands for a file refused whole."""
+    return Incoming("file", {}, {}, problem)
+
+
+@hookimpl
+def register_connectors() -> Sequence[type[Connector]]:
+    """The connector of this package."""
+    return (FilesConnector,)

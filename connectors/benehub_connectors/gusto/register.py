@@ -1,0 +1,275 @@
+"""What payroll really took: every processed payroll of a window, each employee's check as register lines.
+
+A check names its benefits by description only, without id or type, so the description has to be unique among
+the company's benefits for a line to carry a tax class. Gusto leaves out benefits it holds to be health data
+when the application lacks the scope for it: a check without any list of benefits is therefore a problem row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from benehub.connect.connector import Incoming, Link, Page
+from benehub.connect.messages import path
+from benehub.errors import BenehubError, ConfigError, DataError
+from benehub.periods import add_months, parse_date
+from benehub.records import LineKind, TaxClass
+from benehub_connectors.gusto.answers import pages
+from benehub_connectors.gusto.reads import CompanyBenefit, company_benefits, pay_groups, problem
+from benehub_connectors.gusto.settings import GustoSettings
+from benehub_connectors.gusto.words import hundredths, minor, needed, tax_class, text
+
+WINDOW_DAYS = 300
+"""Gusto lists payrolls over at most a year at once."""
+
+MAX_WINDOWS = 30
+
+LIST_MARGIN_DAYS = 92
+"""Payrolls are listed by pay period and chosen by check date; a correction is paid long after its period."""
+
+AHEAD_DAYS = 31
+"""A pay period may end after its check date, by a month at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayRun:
+    """The head of a processed payroll."""
+
+    uuid: str
+    check_date: date
+    period_start: date | None
+    period_end: date | None
+    schedule: str
+    reason: str
+    reverses: str
+    """The payroll it takes back, where the vendor says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a register is read with."""
+
+    settings: GustoSettings
+    groups: Mapping[str, str]
+    types: Mapping[str, frozenset[int | None]]
+    """Benefit types by description of the company benefit."""
+
+
+def register(link: Link, cursor: str | None) -> Iterator[Page]:
+    """One page for every hundred checks, payrolls in order of check date; the cursor is the last check date.
+
+    Only checks dated today or before are read: a processed payroll can still be cancelled until then.
+
+    Raises:
+        DataError: the cursor is no date, or Gusto refuses; ConfigError: the window is too long.
+    """
+    settings: GustoSettings = link.settings
+    since, until = _window(link, cursor)
+    book = Book(settings, pay_groups(link, settings), _types(company_benefits(link)))
+    runs, unreadable = _pay_runs(link, since, until)
+    if unreadable:
+        yield Page("register_line", unreadable, b"", "payrolls without head")
+    for run in runs:
+        where = path("/v1/companies/{c}/payrolls/{p}", c=settings.company, p=run.uuid)
+        found = pages(link, where, {"include": "benefits"}, inside="employee_compensations")
+        for number, (answer, checks) in enumerate(found, 1):
+            lines = [line for check in checks for line in check_lines(run, check, book)]
+            name = f"payroll {run.check_date} {run.uuid} {number}"
+            yield Page("register_line", lines, answer.body, name, run.check_date.isoformat())
+
+
+def check_lines(run: PayRun, check: Any, book: Book) -> list[Incoming]:
+    """All lines of one employee's check, or the one row that says why it cannot be read.
+
+    A check is translated whole or not at all: half a check would look like deductions not taken.
+    """
+    try:
+        if not isinstance(check, Mapping):
+            raise DataError("a check is no object", mend="Report it to the vendor")
+        if check.get("excluded") is True:
+            return []
+        return _Check(run, check, book).lines()
+    except (BenehubError, AttributeError, TypeError) as error:
+        row = problem(check, error, 1)
+        employee = check.get("employee_uuid") if isinstance(check, Mapping) else None
+        return [Incoming(f"{run.uuid}/{employee or 'unknown'}", {}, {}, row.problem)]
+
+
+class _Check:
+    """One employee's check while its lines are made."""
+
+    def __init__(self, run: PayRun, check: Mapping[str, Any], book: Book) -> None:
+        self._run, self._check, self._book = run, check, book
+        self._employee = needed(check, "employee_uuid")
+        self._name = f"{run.uuid}/{self._employee}"
+        self._seen: Counter[str] = Counter()
+        self._gross = minor(check.get("gross_pay"), "gross_pay")
+        net = check.get("net_pay")
+        self._net = None if net is None else minor(net, "net_pay")
+
+    def lines(self) -> list[Incoming]:
+        """Gross pay, benefits, time off taken and paid out."""
+        return [self._earning(), *self._benefits(), *self._time_off()]
+
+    def _earning(self) -> Incoming:
+        settings = self._book.settings
+        kept = {name: self._check.get(name) for name in ("hourly_compensations", "check_amount", "reimbursements")}
+        kept["fixed_compensations"] = [
+            one for one in self._listed("fixed_compensations") if text(one, "name") not in settings.payouts
+        ]
+        extra = {name: value for name, value in kept.items() if value}
+        return self._line(LineKind.EARNING, settings.earning_code, amount=self._gross, extra=extra)
+
+    def _benefits(self) -> Iterator[Incoming]:
+        if not isinstance(self._check.get("benefits"), list):
+            raise DataError(
+                "the check shows no list of benefits",
+                mend="Give the connection the scopes employee_benefits:read and employee_benefits:read:phi",
+            )
+        for one in self._listed("benefits"):
+            name = needed(one, "name")
+            code, imputed = self._book.settings.code_of(name), one.get("imputed") is True
+            taken = minor(one.get("employee_deduction"), f"employee_deduction of {code}")
+            given = minor(one.get("company_contribution"), f"company_contribution of {code}")
+            kinds = self._book.types.get(name, frozenset())
+            taxed = tax_class(next(iter(kinds))) if len(kinds) == 1 else None
+            extra = {} if taxed else {"benefit_types": sorted(kind or 0 for kind in kinds)}
+            # A line of nothing says that payroll knew of the deduction and took none.
+            yield self._line(LineKind.DEDUCTION, code, taxed, amount=taken, extra=extra)
+            if given:
+                share = TaxClass.IMPUTED if imputed else TaxClass.EMPLOYER
+                yield self._line(LineKind.EMPLOYER, code, share, amount=given)
+
+    def _time_off(self) -> Iterator[Incoming]:
+        settings = self._book.settings
+        leave = {needed(one, "name"): one for one in self._listed("paid_time_off")}
+        for name, one in leave.items():
+            if hours := hundredths(one.get("hours"), f"hours of {name}"):
+                yield self._line(LineKind.LEAVE_TAKEN, settings.leave_codes.get(name, name), hours=hours)
+        for paid in self._listed("fixed_compensations"):
+            payout = settings.payouts.get(text(paid, "name"))
+            amount = minor(paid.get("amount"), "amount") if payout else 0
+            if payout and amount:
+                unused = leave.get(payout.hours_of, {}).get("final_payout_unused_hours_input")
+                hours = hundredths(unused, f"pay-out hours of {payout.hours_of}")
+                yield self._line(LineKind.LEAVE_PAYOUT, payout.code, amount=amount, hours=hours)
+
+    def _listed(self, name: str) -> Sequence[Mapping[str, Any]]:
+        found = self._check.get(name) or []
+        if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+            raise DataError(f"{name} is no list of objects", mend="Report it to the vendor")
+        return found
+
+    def _line(
+        self, kind: LineKind, code: str, taxed: TaxClass | None = None, *, amount: int = 0, hours: int = 0,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Incoming:  # fmt: skip
+        run = self._run
+        key = f"{self._name}/{kind.value}/{code}"
+        self._seen[key] += 1
+        # Two benefits of the same name on a check both count: the second is no newer version of the first.
+        key = key if self._seen[key] == 1 else f"{key}#{self._seen[key]}"
+        data = {
+            "pay_run": run.uuid,
+            "check": self._name,
+            "employee": self._employee,
+            "pay_group": self._book.groups.get(run.schedule, ""),
+            "pay_date": run.check_date.isoformat(),
+            "period_start": run.period_start.isoformat() if run.period_start else None,
+            "period_end": run.period_end.isoformat() if run.period_end else None,
+            "kind": kind.value,
+            "code": code,
+            "tax_class": taxed.value if taxed else None,
+            "amount_minor": amount,
+            "hours_hundredths": hours,
+            "gross_minor": self._gross,
+            "net_pay_minor": self._net,
+            "reverses": f"{run.reverses}/{self._employee}" if run.reverses else "",
+        }
+        noted = {"off_cycle_reason": run.reason} if run.reason else {}
+        return Incoming(key, data, {**noted, **(extra or {})})
+
+
+def _types(benefits: Sequence[CompanyBenefit]) -> dict[str, frozenset[int | None]]:
+    found: dict[str, frozenset[int | None]] = {}
+    for one in benefits:
+        found[one.description] = found.get(one.description, frozenset()) | {one.benefit_type}
+    return found
+
+
+def _window(link: Link, cursor: str | None) -> tuple[date, date]:
+    """First and last check date to read."""
+    settings: GustoSettings = link.settings
+    today = link.clock().date()
+    if cursor:
+        since = parse_date(cursor, where="cursor") - timedelta(days=settings.register_overlap_days)
+        return max(since, settings.register_from or since), today
+    return settings.register_from or add_months(today, -12), today
+
+
+def _pay_runs(link: Link, since: date, until: date) -> tuple[list[PayRun], list[Incoming]]:
+    """The payrolls to read in order of check date, and those whose head cannot be read."""
+    settings: GustoSettings = link.settings
+    listed: dict[str, Mapping[str, Any]] = {}
+    unreadable: list[Incoming] = []
+    for first, last in _spans(since - timedelta(days=LIST_MARGIN_DAYS), until + timedelta(days=AHEAD_DAYS)):
+        query = {
+            "processing_statuses": "processed",
+            "payroll_types": "regular,off_cycle",
+            "include": "reversals",
+            "start_date": first.isoformat(),
+            "end_date": last.isoformat(),
+        }
+        for _, items in pages(link, path("/v1/companies/{id}/payrolls", id=settings.company), query):
+            for number, row in enumerate(items, 1):
+                try:
+                    listed[needed(row, "payroll_uuid")] = row
+                except (BenehubError, AttributeError) as error:
+                    unreadable.append(problem(row, error, number))
+    taken_back = {
+        reversal: uuid for uuid, row in listed.items() for reversal in row.get("reversal_payroll_uuids") or ()
+    }
+    runs = []
+    for uuid, row in listed.items():
+        if row.get("processed") is not True or row.get("external") is True:
+            continue
+        try:
+            run = _head(uuid, row, taken_back.get(uuid, ""))
+        except (BenehubError, AttributeError, TypeError) as error:
+            unreadable.append(Incoming(uuid, {}, {}, problem(row, error, 1).problem))
+            continue
+        if since <= run.check_date <= until:
+            runs.append(run)
+    return sorted(runs, key=lambda run: (run.check_date, run.uuid)), unreadable
+
+
+def _head(uuid: str, row: Mapping[str, Any], reverses: str) -> PayRun:
+    period = row.get("pay_period") or {}
+    start, end = text(period, "start_date"), text(period, "end_date")
+    return PayRun(
+        uuid,
+        parse_date(needed(row, "check_date"), where="check_date"),
+        parse_date(start, where="start_date") if start else None,
+        parse_date(end, where="end_date") if end else None,
+        text(period, "pay_schedule_uuid"),
+        text(row, "off_cycle_reason"),
+        reverses,
+    )
+
+
+def _spans(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """The window in parts that Gusto takes, a day over each edge: whether an edge counts is not documented."""
+    if (last - first).days > WINDOW_DAYS * MAX_WINDOWS:
+        raise ConfigError(
+            "the register would be read over more than twenty years",
+            where="register_from",
+            mend="Set register_from to the first check date that matters",
+        )
+    while first <= last:
+        end = min(first + timedelta(days=WINDOW_DAYS), last)
+        yield first - timedelta(days=1), end + timedelta(days=1)
+        first = end + timedelta(days=1)

@@ -1,0 +1,324 @@
+"""The one HTTP client: limits, retries within a budget, typed errors, and honesty about writes.
+
+A read is repeated when that may help. A write is repeated only when the vendor surely did not take it:
+refused with 429, or never sent. After anything else its outcome is unknown and `VendorUnavailable` with
+`was_sent` true goes up to the dispatch, which reads back first.
+
+httpx's synchronous client is used from at most `MAX_CONNECTIONS` threads; beyond that its pool costs more
+than the calls (measured), so more workers take a client each. All clients share one TLS context.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import TracebackType
+
+import httpx
+from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
+
+from benehub.connect.auth import Auth
+from benehub.connect.limits import Limiter
+from benehub.connect.messages import Request, Response
+from benehub.connect.verdict import BodyCheck, judge, retry_after, unavailable, was_sent
+from benehub.errors import ConfigError, DataError, FatalError, RateLimited, VendorUnavailable
+
+__all__ = [
+    "MAX_CONNECTIONS",
+    "Caps",
+    "Request",
+    "Response",
+    "RetryBudget",
+    "VendorClient",
+    "tls_context",
+    "was_sent",
+]
+
+MAX_CONNECTIONS = 16
+
+# Both libraries log whole addresses, with their query strings, and at debug level the headers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBudget:
+    """How long one call may be tried: attempts in all, and seconds from the first one to the last."""
+
+    max_attempts: int = 5
+    max_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Limits of one exchange.
+
+    Args:
+        max_bytes: largest answer, decompressed.
+        connect_seconds: for the connection.
+        idle_seconds: without a byte.
+        exchange_seconds: for the whole answer, so that a vendor cannot drip for ever.
+    """
+
+    max_bytes: int = 32 * 1024 * 1024
+    connect_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    exchange_seconds: float = 120.0
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The shared TLS context (making one costs 33 ms, sharing it 0.3 ms a client)."""
+    return httpx.create_ssl_context()
+
+
+class VendorClient:
+    """Speaks with one account at one vendor; may be shared by threads.
+
+    Args:
+        base_url: https, or http on this machine.
+        auth: credentials; None sends none.
+        limits: limiters by bucket name; the empty name counts whatever has no bucket of its own.
+        budget: for each call.
+        caps: for each exchange.
+        body_check: finds a refusal in a 2xx body.
+        headers: sent with every call, e.g. the API version.
+        transport: replaces the network (a simulator, a recorder).
+        tls: a context of its own, for client certificates.
+        dry_run: refuses every write.
+        name: the connection's name for messages.
+        clock: monotonic seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth | None = None,
+        limits: Mapping[str, Limiter] | None = None,
+        budget: RetryBudget | None = None,
+        caps: Caps | None = None,
+        body_check: BodyCheck | None = None,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.BaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
+        dry_run: bool = False,
+        name: str = "vendor",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._origin = _origin(self._base)
+        self._auth = auth
+        self._limits = dict(limits or {})
+        self._budget = budget or RetryBudget()
+        self._caps = caps or Caps()
+        self._body_check = body_check
+        self._headers = {"accept": "application/json", "user-agent": "benehub"} | dict(headers or {})
+        self._dry_run = dry_run
+        self._name = name
+        self._clock = clock
+        self._sleep = sleep
+        self._http = httpx.Client(
+            transport=transport,
+            verify=tls or tls_context(),
+            timeout=httpx.Timeout(self._caps.idle_seconds, connect=self._caps.connect_seconds),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+            follow_redirects=False,
+        )
+
+    def __enter__(self) -> VendorClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def send(self, request: Request) -> Response:
+        """The vendor's answer, its JSON parsed.
+
+        Raises:
+            FatalError: a write in a dry run.
+            ReauthNeeded: 401 or 403; asked once (once more after an OAuth 2 renewal).
+            RateLimited: the vendor's wait, or our own, does not fit the budget.
+            VendorUnavailable: no usable answer; see `was_sent` for a write.
+            DataError: the vendor refuses this request, or its answer is larger than the cap.
+            ConfigError: the address is wrong.
+            Unsupported: 501.
+        """
+        if request.write and self._dry_run:
+            raise FatalError(
+                "a write was asked for in a dry run",
+                where=self._where(request),
+                mend="Run it without dry run",
+            )
+        started = self._clock()
+        retrying = Retrying(
+            retry=lambda state: _may_repeat(request, state),
+            wait=_pause,
+            stop=lambda state: self._spent(state, started),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        response = retrying(self._attempt, request, started + self._budget.max_seconds)
+        return replace(response, attempts=int(retrying.statistics["attempt_number"]))
+
+    def _attempt(self, request: Request, give_up: float) -> Response:
+        response = self._authorised(request, give_up)
+        try:
+            return judge(request, response, where=self._where(request), body_check=self._body_check)
+        except (RateLimited, VendorUnavailable) as error:
+            asked = retry_after(response.headers) or 0
+            if isinstance(error, RateLimited):
+                asked = max(asked, error.retry_after)
+            if asked:
+                for limiter in self._limits.values():
+                    limiter.hold(asked)
+            raise
+
+    def _authorised(self, request: Request, give_up: float) -> Response:
+        """One exchange with credentials; a second one only after a 401 that renewed them."""
+        self._admit(request, give_up)
+        if self._auth is None:
+            return self._exchange(request, {})
+        used = self._auth.headers(self._fetch)
+        response = self._exchange(request, used)
+        if response.status != 401 or not self._auth.renew(self._fetch, used):
+            return response
+        self._admit(request, give_up)
+        return self._exchange(request, self._auth.headers(self._fetch))
+
+    def _admit(self, request: Request, give_up: float) -> None:
+        limiter = self._limits.get(request.bucket) or self._limits.get("")
+        if limiter is not None:
+            limiter.acquire(max(0.0, give_up - self._clock()))
+
+    def _fetch(self, request: Request) -> Response:
+        """An exchange for `auth`: no credentials, no retry, and an address of its own."""
+        _origin(request.path)
+        try:
+            return self._exchange(request, {}, url=request.path)
+        except VendorUnavailable as error:
+            # Whatever became of the token request, the caller's own request has not been sent.
+            raise unavailable(error.what, where=error.where, sent=False) from None
+
+    def _exchange(self, request: Request, credentials: Mapping[str, str], *, url: str = "") -> Response:
+        where = self._where(request)
+        headers = self._headers | dict(request.headers) | dict(credentials)
+        if request.body is not None:
+            headers["content-type"] = request.content_type
+        if request.idempotency_key:
+            headers[request.idempotency_header] = request.idempotency_key
+        # Checked here, not by the HTTP library: its own text may repeat the value.
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise _unusable(where)
+        try:
+            with self._http.stream(
+                request.method,
+                url or self._url(request),
+                params=list(request.query) or None,
+                headers=headers,
+                content=None if request.body is None else request.body.encode(),
+            ) as raw:
+                return self._receive(request, raw)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False) from None
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):
+            raise _unusable(where) from None
+        except httpx.TimeoutException as error:
+            raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True) from None
+        except httpx.HTTPError as error:
+            raise unavailable(
+                f"the exchange broke ({type(error).__name__})", where=where, sent=True
+            ) from None
+
+    def _receive(self, request: Request, raw: httpx.Response) -> Response:
+        """The whole answer, or an error once it is larger or slower than the caps allow."""
+        where, size, chunks = self._where(request), 0, []
+        until = self._clock() + self._caps.exchange_seconds
+        for chunk in raw.iter_bytes():
+            size += len(chunk)
+            chunks.append(chunk)
+            if size > self._caps.max_bytes:
+                what = f"the answer is larger than {self._caps.max_bytes} bytes"
+                if request.write:
+                    raise unavailable(what, where=where, sent=True)
+                raise DataError(what, where=where, mend="Ask for smaller pages")
+            if self._clock() > until:
+                raise unavailable("the answer drips too slowly", where=where, sent=True)
+        headers = {name.lower(): value for name, value in raw.headers.items()}
+        return Response(raw.status_code, headers, b"".join(chunks), place=request.place)
+
+    def _url(self, request: Request) -> str:
+        """The whole address; an absolute one has to stay with the vendor our credentials are for."""
+        if request.path.startswith("/"):
+            return self._base + request.path
+        if _origin(request.path) != self._origin:
+            raise ConfigError(
+                "an address on another host than the connection's",
+                where=self._where(request),
+                mend="Credentials go to the connection's own host only; set its base address",
+            )
+        return request.path
+
+    def _spent(self, state: RetryCallState, started: float) -> bool:
+        late = self._clock() - started + state.upcoming_sleep > self._budget.max_seconds
+        return late or state.attempt_number >= self._budget.max_attempts
+
+    def _where(self, request: Request) -> str:
+        return f"{self._name} {request.place}"
+
+
+_backoff = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
+
+
+def _unusable(where: str) -> ConfigError:
+    return ConfigError(
+        "the address or a header is not usable in HTTP",
+        where=where,
+        mend="Check the base address and the credentials for stray characters",
+    )
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome is not None else None
+    pause = _backoff(state)
+    return max(pause, float(error.retry_after)) if isinstance(error, RateLimited) else pause
+
+
+def _may_repeat(request: Request, state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, RateLimited):
+        return True
+    return isinstance(error, VendorUnavailable) and not (request.write and was_sent(error))
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port.
+
+    Raises:
+        ConfigError: no whole address, or plain http to another machine.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    local = parsed.host in ("127.0.0.1", "localhost", "::1")
+    if not re.fullmatch(r"[\w.:-]+", parsed.host) or not (
+        parsed.scheme == "https" or (parsed.scheme == "http" and local)
+    ):
+        raise ConfigError(
+            "not an https address", where="connection base address", mend="Write https://host/path"
+        )
+    return parsed.scheme, parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80)

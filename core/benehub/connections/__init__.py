@@ -1,0 +1,29 @@
+"""Configured connections to vendors."""
+
+from __future__ import annotations
+
+from benehub.connections.registry import (
+    Open,
+    Wiring,
+    add,
+    connectors,
+    cursor,
+    get,
+    known,
+    listed,
+    no_wiring,
+    open_connection,
+)
+
+__all__ = [
+    "Open",
+    "Wiring",
+    "add",
+    "connectors",
+    "cursor",
+    "get",
+    "known",
+    "listed",
+    "no_wiring",
+    "open_connection",
+]

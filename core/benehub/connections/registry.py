@@ -1,0 +1,180 @@
+"""Configured connections: which connector, which settings, and whether it may write.
+
+A connection is `live`, `watch` (reads and compares, writes nothing) or `paused`. Settings hold references to
+secrets, never the secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Row, select
+
+from benehub.connect.connector import Connector, Link
+from benehub.errors import ConfigError
+from benehub.settings import resolve_secret
+from benehub.store import Session, Store
+from benehub.store.tables import connection, stream_state
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open connection: the connector, the link it reads through, and the mode."""
+
+    connector: Connector
+    link: Link
+    mode: str
+
+
+Wiring = Callable[[str, str], Mapping[str, Any]]
+"""(employer, connection) -> extra arguments for the client, e.g. a transport that leads to a simulator."""
+
+
+def no_wiring(_employer: str, _connection: str) -> Mapping[str, Any]:
+    """The usual wiring: the real network."""
+    return {}
+
+
+def connectors(manager: pluggy.PluginManager) -> dict[str, type[Connector]]:
+    """All registered connectors by name.
+
+    Raises:
+        ConfigError: two packages bring a connector of the same name.
+    """
+    found: dict[str, type[Connector]] = {}
+    for group in manager.hook.register_connectors():
+        for one in group:
+            if one.name in found and found[one.name] is not one:
+                raise ConfigError(f"two connectors are named {one.name!r}", mend="Uninstall one of them")
+            found[one.name] = one
+    return found
+
+
+def known(found: Mapping[str, type[Connector]], name: str) -> type[Connector]:
+    """The connector of this name.
+
+    Raises:
+        ConfigError: no package brings it.
+    """
+    if name not in found:
+        raise ConfigError(f"no connector {name!r}", mend="Install its package; see `benehub plugins`")
+    return found[name]
+
+
+def add(
+    session: Session, connection_id: str, connector: type[Connector], settings: Mapping[str, Any], mode: str
+) -> None:
+    """Write a connection, or change its settings and mode.
+
+    Raises:
+        ConfigError: the settings are not what the connector wants; the message names each field.
+    """
+    check(connection_id, connector, settings)
+    values = {"connector": connector.name, "settings": dict(settings), "mode": mode}
+    if _row(session, connection_id) is None:
+        session.add(connection, [{"connection_id": connection_id, **values}])
+    else:
+        session.change(connection, {"connection_id": connection_id}, **values)
+
+
+def check(connection_id: str, connector: type[Connector], settings: Mapping[str, Any]) -> BaseModel:
+    """The validated settings.
+
+    Raises:
+        ConfigError: as `add`.
+    """
+    try:
+        return connector.Settings.model_validate(dict(settings))
+    except ValidationError as error:
+        parts = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError(
+            "; ".join(parts),
+            where=f"connection {connection_id}",
+            mend=f"See docs/connectors.md, {connector.name}",
+        ) from None
+
+
+def listed(session: Session) -> Sequence[Row[Any]]:
+    """All connections of the employer."""
+    return session.rows(
+        select(connection)
+        .where(connection.c.employer_id == session.employer)
+        .order_by(connection.c.connection_id)
+    )
+
+
+def cursor(session: Session, connection_id: str, stream: str) -> str | None:
+    """Where the last applied read of a stream ended."""
+    return session.connection.execute(
+        select(stream_state.c.cursor).where(
+            *session.where(stream_state, connection_id=connection_id, stream=stream)
+        )
+    ).scalar()
+
+
+def get(session: Session, connection_id: str) -> Row[Any]:
+    """The connection's row.
+
+    Raises:
+        ConfigError: no such connection.
+    """
+    found = _row(session, connection_id)
+    if found is None:
+        raise ConfigError(f"no connection {connection_id!r}", mend="See `benehub connection list`")
+    return found
+
+
+@contextmanager
+def open_connection(
+    store: Store, manager: pluggy.PluginManager, employer: str, connection_id: str, wiring: Wiring = no_wiring
+) -> Iterator[Open]:
+    """Open a connection: settings checked, secrets resolved, client or mailbox built, closed at the end.
+
+    Raises:
+        ConfigError: no such connection or connector, or settings or secrets that do not resolve.
+    """
+    with store.read(employer) as session:
+        row = get(session, connection_id)
+    known = connectors(manager)
+    if row.connector not in known:
+        raise ConfigError(
+            f"no connector {row.connector!r}", mend="Install its package; see `benehub plugins`"
+        )
+    connector = known[row.connector]()
+    settings = check(connection_id, known[row.connector], row.settings)
+    secret = _secrets(row.settings)
+    client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
+    mailbox = connector.mailbox(settings, secret)
+    try:
+        yield Open(connector, Link(employer, connection_id, settings, store.clock, client, mailbox), row.mode)
+    finally:
+        for part in (client, mailbox):
+            close = getattr(part, "close", None)
+            if close is not None:
+                close()
+
+
+def _row(session: Session, connection_id: str) -> Row[Any] | None:
+    return session.connection.execute(
+        select(connection).where(*session.where(connection, connection_id=connection_id))
+    ).first()
+
+
+def _secrets(settings: Any) -> dict[str, str]:
+    """Every reference in the settings with what it stands for."""
+    found: dict[str, str] = {}
+    if isinstance(settings, str):
+        if settings.split(":", 1)[0] in ("env", "file", "keyring") and ":" in settings:
+            found[settings] = resolve_secret(settings)
+    elif isinstance(settings, Mapping):
+        for value in settings.values():
+            found |= _secrets(value)
+    elif isinstance(settings, Sequence):
+        for value in settings:
+            found |= _secrets(value)
+    return found

@@ -1,0 +1,93 @@
+"""Sensitive values at rest: AES-256-GCM, a blind index to find them, keyed content hashes, masking.
+
+Three keys are derived from the installation's master key for three purposes, so that an index or a
+hash never helps against the ciphertext. Keys are named; an old key still opens what it sealed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from benehub.errors import ConfigError
+
+_SSN = re.compile(r"(?<!\d)\d{3}[- ]?\d{2}[- ]?\d{4}(?!\d)")
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
+
+
+def _derive(master: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"benehub/{purpose}".encode()).derive(master)
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Seals and opens sensitive values with named 32-byte master keys.
+
+    Args:
+        keys: master keys by name; the ciphertext says which one sealed it.
+        current: the name of the key that seals from now on.
+    """
+
+    keys: dict[str, bytes] = field(repr=False)
+    current: str = "k1"
+
+    def __post_init__(self) -> None:
+        if self.current not in self.keys or any(len(k) < 32 for k in self.keys.values()):
+            raise ConfigError(
+                "no usable master key", where="setting secret_key", mend="Name an env:, file: or keyring key"
+            )
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """Encrypt; `context` (e.g. the employer and column) must be given again to open it."""
+        nonce = os.urandom(12)
+        box = AESGCM(_derive(self.keys[self.current], "seal")).encrypt(nonce, plain, context.encode())
+        name = self.current.encode()
+        return bytes([len(name)]) + name + nonce + box
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt what `seal` made.
+
+        Raises:
+            ConfigError: the key is not here, or the bytes or context are not those sealed.
+        """
+        size = sealed[0] if sealed else 0
+        name = sealed[1 : 1 + size].decode(errors="replace")
+        nonce, box = sealed[1 + size : 13 + size], sealed[13 + size :]
+        if name not in self.keys:
+            raise ConfigError(f"sealed with key {name!r}, which is not loaded", mend="Load the old key too")
+        try:
+            return AESGCM(_derive(self.keys[name], "seal")).decrypt(nonce, box, context.encode())
+        except (InvalidTag, ValueError):
+            raise ConfigError("sealed value does not open", where=context, mend="Restore the key") from None
+
+    def blind_index(self, value: str, purpose: str) -> str:
+        """A keyed digest that finds equal values (e.g. an SSN) without showing them."""
+        return self._keyed(value.encode(), f"index/{purpose}")
+
+    def content_hash(self, content: bytes) -> str:
+        """A keyed digest of content that may hold personal data."""
+        return self._keyed(content, "content")
+
+    def _keyed(self, value: bytes, purpose: str) -> str:
+        # Always the first key by name: an index must stay comparable over key rotation.
+        master = self.keys[min(self.keys)]
+        return hmac.new(_derive(master, purpose), value, hashlib.sha256).hexdigest()
+
+
+def mask(text: str) -> str:
+    """`text` with everything that looks like an SSN or a bank number masked, for logs and messages."""
+    return _LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", text))
+
+
+def mask_ssn(ssn: str) -> str:
+    """An SSN as `***-**-1234`."""
+    digits = re.sub(r"\D", "", ssn)
+    return f"***-**-{digits[-4:]}" if len(digits) == 9 else "***-**-****"

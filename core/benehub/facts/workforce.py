@@ -1,0 +1,122 @@
+"""Who is employed, paid what, covered how: the facts of all employees over a window, loaded set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from benehub.facts.history import Fact, as_of, timelines
+from benehub.money import Rounding, round_to_int
+from benehub.periods import FOREVER, Interval
+from benehub.store import Session
+
+_YEARLY = {"year": 1, "month": 12}
+FULL_TIME_HOURS = 2080
+"""Hours of a full-time year, to turn a salary into an hourly rate (40 hours, 52 weeks)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One employee over a window; timelines are in order and without overlaps."""
+
+    person_id: str
+    identity: Mapping[str, Any] = field(repr=False)
+    employments: Sequence[Fact]
+    pay: Sequence[Fact] = field(repr=False)
+    elections: Mapping[str, Sequence[Fact]]
+    coverages: Mapping[str, Sequence[Fact]]
+
+    @property
+    def employment(self) -> Fact:
+        """The newest employment segment."""
+        return self.employments[-1]
+
+    @property
+    def hired(self) -> date:
+        """The first day of the newest employment."""
+        return date.fromisoformat(self.employment.data["hire_date"])
+
+    @property
+    def terminated_on(self) -> date | None:
+        """The last day of the newest employment; None while employed."""
+        end = self.employment.effective_to
+        return None if end == FOREVER else end - timedelta(days=1)
+
+    @property
+    def pay_group(self) -> str:
+        """The pay group of the newest employment."""
+        return str(self.employment.data["pay_group"])
+
+    def on_payroll(self, start: date, end: date) -> bool:
+        """Whether the newest employment touches a pay period (both days inclusive)."""
+        return self.hired <= end and (self.terminated_on is None or self.terminated_on >= start)
+
+    def gross_minor(self, day: date, pays_a_year: int) -> int | None:
+        """Pay of one full pay period in minor units, as in force on `day`; None when pay is unknown."""
+        fact = in_force(self.pay, day)
+        if fact is None:
+            return None
+        rate, per = int(fact.data["rate_minor"]), str(fact.data["per"])
+        if per == "pay":
+            return rate
+        yearly = Fraction(rate) * (self._yearly_hours() if per == "hour" else _YEARLY[per])
+        return round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+
+    def hourly_rate(self, day: date) -> Fraction | None:
+        """Exact minor units an hour, by what is in force on `day`."""
+        fact = in_force(self.pay, day)
+        if fact is None:
+            return None
+        rate, per = Fraction(int(fact.data["rate_minor"])), str(fact.data["per"])
+        return rate if per == "hour" else rate * _YEARLY.get(per, 26) / FULL_TIME_HOURS
+
+    def _yearly_hours(self) -> int:
+        return int(self.employment.data["weekly_hours"]) * 52
+
+
+def in_force(timeline: Sequence[Fact], day: date) -> Fact | None:
+    """The fact of a timeline that covers `day`."""
+    return next((fact for fact in timeline if fact.effective_from <= day < fact.effective_to), None)
+
+
+def workers(session: Session, window: Interval, known_at: int | None = None) -> list[Worker]:
+    """Every employee whose employment touches `window`, with elections and coverages that do."""
+    employments = _by_subject(timelines(session, "employment", Interval(date.min, FOREVER), known_at))
+    touching = {
+        person_id: sorted(facts, key=lambda fact: fact.effective_from)
+        for person_id, facts in employments.items()
+        if any(fact.effective_from < window.end and fact.effective_to > window.start for fact in facts)
+    }
+    last_day = window.end - timedelta(days=1)
+    identity = {fact.subject: fact.data for fact in as_of(session, "employee", last_day, known_at)}
+    pay = _by_subject(timelines(session, "compensation", Interval(date.min, FOREVER), known_at))
+    elections = _by_key(timelines(session, "election", Interval(date.min, FOREVER), known_at))
+    coverages = _by_key(timelines(session, "coverage", Interval(date.min, FOREVER), known_at))
+    return [
+        Worker(
+            person_id,
+            identity.get(person_id, {}),
+            facts,
+            sorted(pay.get(person_id, []), key=lambda fact: fact.effective_from),
+            elections.get(person_id, {}),
+            coverages.get(person_id, {}),
+        )
+        for person_id, facts in sorted(touching.items())
+    ]
+
+
+def _by_subject(found: Mapping[tuple[str, str], list[Fact]]) -> dict[str, list[Fact]]:
+    grouped: dict[str, list[Fact]] = {}
+    for (subject, _), facts in found.items():
+        grouped.setdefault(subject, []).extend(facts)
+    return grouped
+
+
+def _by_key(found: Mapping[tuple[str, str], list[Fact]]) -> dict[str, dict[str, list[Fact]]]:
+    grouped: dict[str, dict[str, list[Fact]]] = {}
+    for (subject, key), facts in found.items():
+        grouped.setdefault(subject, {})[key] = facts
+    return grouped

@@ -1,0 +1,289 @@
+"""Enrollments: the change file is built from what we believe against what the carrier has been told.
+
+What a carrier was told moves on only when it has acknowledged it, member by member; a refused member keeps
+the old state and is tried again once somebody has mended it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from benehub import dispatch, facts, obligations
+from benehub.engine import Steps
+from benehub.errors import GuardTripped
+from benehub.facts import Fact, Version, Worker
+from benehub.flows.files import freeze_file
+from benehub.flows.hub import Hub
+from benehub.flows.send import send
+from benehub.identity import people
+from benehub.obligations import Wanted
+from benehub.periods import FOREVER, Interval, Month
+from benehub.planbook import PlanBook
+from benehub.records import CoverageLine, EnrollmentMember, Tier
+from benehub.store import Session
+from benehub.store.tables import confirmation
+
+REASONS = {
+    "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
+    "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08",
+}  # fmt: skip
+"""Why cover changes, as X12 INS04."""
+
+
+def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
+    """Send what changed since the carrier's last acknowledgement, as one change file."""
+    wanted = steps.step("want", want_changes, hub, employer, connection_id, date.fromisoformat(day))
+    dispatch_id = steps.step("freeze", freeze_changes, hub, employer, connection_id)
+    if not dispatch_id:
+        return {"changes": wanted, "members": 0}
+    tally = send(hub, steps, employer, connection_id, [dispatch_id])
+    return {"changes": wanted, "dispatch": dispatch_id, **tally}
+
+
+def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
+    """Open an obligation for every family whose cover differs from what the carrier was told.
+
+    Raises:
+        GuardTripped: more covers would end than the guard allows.
+    """
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        told = told_state(session, connection_id)
+        wants, ended = [], 0
+        window = Interval(date(day.year, 1, 1), FOREVER)
+        for worker in facts.workers(session, window):
+            now = _covers(book, worker, connection_id, day)
+            before = told.get(worker.person_id, {})
+            lines = [line for plan in sorted(now.keys() | before.keys())
+                     if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
+            if not lines:
+                continue
+            ended += all(line["maintenance"] == "024" for line in lines)
+            wants.append(_want(session, connection_id, worker, lines, now, day))
+        if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
+            raise GuardTripped(
+                f"the change file would end {ended} of {len(told)} families",
+                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
+            )  # fmt: skip
+        return obligations.want(session, wants).opened
+
+
+def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """What the carrier was told and has accepted: subscriber -> plan -> state."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1)):
+        if fact.key.startswith(f"{connection_id}/"):
+            found.setdefault(fact.subject, {})[fact.key.split("/", 1)[1]] = fact.data
+    return found
+
+
+def _covers(book: PlanBook, worker: Worker, connection_id: str, day: date) -> dict[str, Fact]:
+    """The newest cover of each plan of this carrier that has not ended before the year."""
+    found: dict[str, Fact] = {}
+    for timeline in worker.coverages.values():
+        for fact in timeline:
+            plan = book.plan(fact.data["plan"])
+            if plan.carrier == connection_id and fact.effective_to > date(day.year, 1, 1):
+                found[plan.id] = fact
+    return found
+
+
+def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The coverage line that brings the carrier from `before` to `now`; None when nothing differs."""
+    state = None if now is None else _state(now)
+    if before is None or before.get("gone"):
+        if now is None or state is None:
+            return None
+        return {"plan": plan, "tier": state["tier"], "maintenance": "021", "effective_from": state["from"],
+                "effective_to": state["to"], "dependents": state["dependents"]}  # fmt: skip
+    if state is None:
+        return {"plan": plan, "tier": before["tier"], "maintenance": "024", "effective_from": before["from"],
+                "effective_to": before["from"], "dependents": before["dependents"]}  # fmt: skip
+    same = all(state[name] == before[name] for name in ("tier", "to", "dependents"))
+    if same:
+        return None
+    ends = state["to"] is not None and state["to"] != before["to"]
+    return {"plan": plan, "tier": state["tier"], "maintenance": "024" if ends else "001",
+            "effective_from": state["from"], "effective_to": state["to"], "dependents": state["dependents"]}  # fmt: skip
+
+
+def _state(fact: Fact) -> dict[str, Any]:
+    return {
+        "tier": fact.data["tier"],
+        "from": fact.effective_from.isoformat(),
+        "to": None if fact.effective_to == FOREVER else fact.effective_to.isoformat(),
+        "dependents": list(fact.data["dependents"]),
+    }
+
+
+def _want(
+    session: Session, connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
+    now: Mapping[str, Fact], day: date,
+) -> Wanted:  # fmt: skip
+    members = _members(session, worker, lines, now)
+    content = {
+        "members": [one.model_dump(mode="json") for one in members],
+        "told": {plan: _state(fact) for plan, fact in now.items()},
+        "gone": [line["plan"] for line in lines if line["plan"] not in now],
+    }
+    first = min(date.fromisoformat(line["effective_from"]) for line in lines)
+    return Wanted(
+        kind="enrollment.change", key=f"enrollment.change/{connection_id}/{worker.person_id}",
+        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=day,
+        content=content, person_id=worker.person_id,
+    )  # fmt: skip
+
+
+def _members(
+    session: Session, worker: Worker, lines: Sequence[dict[str, Any]], now: Mapping[str, Fact]
+) -> list[EnrollmentMember]:
+    persons = people.people(session)
+    subscriber = persons[worker.person_id]
+    covered = sorted({dependent for line in lines for dependent in line["dependents"]})
+    ssns = people.ssns(session, [worker.person_id, *covered])
+    identity = dict(worker.identity)
+    event = next((fact.data.get("event", "") for fact in now.values() if fact.data.get("event")), "")
+    ending = all(line["maintenance"] == "024" for line in lines)
+    gone = worker.terminated_on
+    reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
+    # A member-level add or end speaks for every line; anything mixed is a change of the member.
+    kinds = {line["maintenance"] for line in lines}
+    maintenance = kinds.pop() if len(kinds) == 1 else "001"
+    common = {
+        "subscriber": worker.person_id, "subscriber_id": subscriber.member_id,
+        **{name: identity.get(name) or "" for name in ("address1", "address2", "city", "state", "zip_code")},
+    }  # fmt: skip
+    members = [
+        EnrollmentMember(
+            person=worker.person_id, member_id=subscriber.member_id, relationship="self", maintenance=maintenance,
+            reason=reason, first_name=identity["first_name"], last_name=identity["last_name"],
+            middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
+            birth_date=identity["birth_date"], sex=identity["sex"], hire_date=worker.hired, termination_date=gone,
+            coverages=tuple(_coverage(line) for line in lines), **common,
+        )
+    ]  # fmt: skip
+    for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=covered):
+        mine = [line for line in lines if fact.subject in line["dependents"]]
+        members.append(
+            EnrollmentMember(
+                person=fact.subject, member_id=persons[fact.subject].member_id,
+                relationship=fact.data["relationship"], maintenance=maintenance, reason=reason,
+                first_name=fact.data["first_name"], last_name=fact.data["last_name"], ssn=ssns.get(fact.subject),
+                birth_date=fact.data["birth_date"], sex=fact.data["sex"],
+                coverages=tuple(_coverage(line) for line in mine), **common,
+            )
+        )  # fmt: skip
+    return members
+
+
+def _coverage(line: Mapping[str, Any]) -> CoverageLine:
+    return CoverageLine(
+        plan=line["plan"], tier=Tier(line["tier"]), maintenance=line["maintenance"],
+        effective_from=line["effective_from"], effective_to=line["effective_to"],
+    )  # fmt: skip
+
+
+def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
+    """Freeze the open changes into one file; gives its dispatch, or an empty text when there are none.
+
+    One change file may be under way at a time: a later one waits for the acknowledgement of the one before.
+    """
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        rows = obligations.open_ones(session, "enrollment.change", connection_id)
+        if not rows:
+            return ""
+        contents = [one for row in rows for one in obligations.content(session, row)["members"]]
+        key = f"enrollment.change/{connection_id}/{session.today()}"
+        return freeze_file(
+            session, opened, "enrollment.change", key, contents, [row.obligation_id for row in rows], 0, "USD"
+        )
+
+
+def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> dict[str, int]:
+    """Take what the carrier answered to our files and move each member on, or mark him refused."""
+    return steps.step("acks", _acknowledged, hub, employer, connection_id)
+
+
+def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
+    tally = {"confirmed": 0, "refused": 0}
+    with hub.store.write(employer) as session:
+        answers: dict[int, list[Any]] = {}
+        for row in session.rows(
+            select(confirmation)
+            .where(
+                *session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1)
+            )
+            .order_by(confirmation.c.seq)
+        ):
+            if row.reference.isdigit():
+                answers.setdefault(int(row.reference), []).append(row)
+        for control, rows in answers.items():
+            sent = dispatch.by_control(session, connection_id, control)
+            if sent is None or sent.ack_state in ("accepted", "rejected", "accepted_with_errors"):
+                continue
+            verdict = _verdict(rows)
+            if not verdict:
+                continue
+            dispatch.acknowledge(session, sent.dispatch_id, verdict)
+            _move_on(session, connection_id, sent, rows, verdict, tally)
+    return tally
+
+
+def _verdict(rows: Sequence[Any]) -> str:
+    """What the answers say of the file as a whole; empty while only the envelope is acknowledged."""
+    whole = [row for row in rows if not row.external_id]
+    if any(row.part == "envelope" and row.detail["status"] == "rejected" for row in whole):
+        return "rejected"
+    syntax = [row.detail["status"] for row in whole if row.part == "syntax"]
+    return syntax[-1] if syntax else ""
+
+
+def _move_on(
+    session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
+) -> None:
+    refused = {row.person_id: row for row in rows if row.external_id}
+    for row in obligations.of_dispatch(session, sent.dispatch_id):
+        if row.kind != "enrollment.change":
+            state = "refused" if verdict == "rejected" else "confirmed"
+            obligations.mark(session, [row.obligation_id], state, f"file {verdict}")
+            continue
+        content = obligations.content(session, row)
+        persons = {one["person"] for one in content["members"]}
+        named = next((refused[person] for person in persons if person in refused), None)
+        if verdict == "rejected" or named is not None:
+            why = (
+                "the whole file was rejected"
+                if named is None
+                else f"999 code {named.code}: {named.detail['text']}"
+            )
+            obligations.mark(session, [row.obligation_id], "refused", why[:300])
+            tally["refused"] += 1
+            continue
+        obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
+        record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
+        tally["confirmed"] += 1
+
+
+def record_told(
+    session: Session,
+    connection_id: str,
+    person_id: str,
+    told: Mapping[str, Any],
+    gone: Sequence[str],
+    source: str,
+) -> None:
+    """Note what the carrier holds now for one family."""
+    versions = [
+        Version("told", person_id, f"{connection_id}/{plan}", session.today(), state)
+        for plan, state in told.items()
+    ]
+    versions += [
+        Version("told", person_id, f"{connection_id}/{plan}", session.today(), {"gone": True, "tier": "", "from": "",
+                "to": None, "dependents": []})
+        for plan in gone
+    ]  # fmt: skip
+    facts.record(session, versions, source)

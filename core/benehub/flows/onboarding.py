@@ -1,0 +1,102 @@
+"""An employer joins: its row, its plan book, its connections, and what the vendors hold already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from benehub import connections, planbook
+from benehub.engine import Steps
+from benehub.flows.enrollments import record_told
+from benehub.flows.hub import Hub
+from benehub.periods import FOREVER
+from benehub.store import Session
+from benehub.store.tables import confirmation, plan_book
+from benehub.store.tables import employer as employer_table
+
+
+def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
+    """Check a plan book and put it in force; creates the employer at first sight. Gives employer and version.
+
+    Raises:
+        ConfigError: the book is wrong; nothing changes.
+    """
+    book = planbook.load(text, name)
+    with hub.store.write(book.employer.id) as session:
+        known = session.connection.execute(
+            select(employer_table.c.employer_id).where(employer_table.c.employer_id == book.employer.id)
+        ).first()
+        if known is None:
+            row = {
+                "name": book.employer.name,
+                "country": book.employer.country,
+                "currency": book.employer.currency,
+            }
+            session.add(employer_table, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
+        seq, _ = session.take_seq()
+        standing = session.connection.execute(
+            select(plan_book.c.version).where(*session.where(plan_book, version=book.version))
+        ).first()
+        if standing is None:
+            session.add(plan_book, [{"version": book.version, "content": text, "seq": seq}])
+        else:
+            session.change(plan_book, {"version": book.version}, seq=seq)
+    return book.employer.id, book.version
+
+
+def connect(hub: Hub, employer: str, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write connections: name -> {connector, settings, mode (live unless said)}.
+
+    Raises:
+        ConfigError: a connector that is not installed, or settings it does not accept.
+    """
+    known = connections.connectors(hub.plugins)
+    with hub.store.write(employer) as session:
+        for name, one in wanted.items():
+            connector = connections.known(known, str(one["connector"]))
+            connections.add(session, name, connector, one["settings"], str(one.get("mode", "live")))
+
+
+def adopt(hub: Hub, steps: Steps, employer: str) -> dict[str, int]:
+    """Take over what carriers hold already, from their rosters, before the first write."""
+    return steps.step("adopt", _adopt, hub, employer)
+
+
+def _adopt(hub: Hub, employer: str) -> dict[str, int]:
+    with hub.store.write(employer) as session:
+        held = _roster(session)
+        for person_id, covers in sorted(held.items()):
+            by_carrier: dict[str, dict[str, Any]] = {}
+            for (connection_id, plan_id), state in covers.items():
+                by_carrier.setdefault(connection_id, {})[plan_id] = state | {
+                    "dependents": sorted(state["dependents"])
+                }
+            for connection_id, told in by_carrier.items():
+                record_told(session, connection_id, person_id, told, (), "adopted from the roster")
+    return {"families": len(held)}
+
+
+def _roster(session: Session) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+    """Subscriber -> (connection, plan) -> what the roster says, with the dependents covered under it."""
+    rows = session.rows(
+        select(confirmation)
+        .where(*session.where(confirmation, kind="roster", current=1), confirmation.c.person_id.is_not(None))
+        .order_by(confirmation.c.row_key)
+    )
+    owners = {row.external_id: row.person_id for row in rows if row.external_id == row.reference}
+    held: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+    for row in rows:
+        subscriber = owners.get(row.reference)
+        if subscriber is None:
+            continue
+        state = held.setdefault(subscriber, {}).setdefault(
+            (row.connection_id, row.plan), {"tier": row.tier, "from": "", "to": None, "dependents": []}
+        )
+        if row.external_id == row.reference:
+            state["tier"], state["from"] = row.tier, row.effective_from.isoformat()
+            state["to"] = None if row.effective_to == FOREVER else row.effective_to.isoformat()
+        else:
+            state["dependents"].append(row.person_id)
+    return held

@@ -1,0 +1,234 @@
+"""Premiums: accrued per person, plan and coverage month; remitted by file; due before grace runs out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benehub import dispatch, facts, ledger, obligations
+from benehub.engine import Steps
+from benehub.facts.explanations import save
+from benehub.flows.files import freeze_file
+from benehub.flows.hub import Hub
+from benehub.flows.money import month_lines
+from benehub.flows.send import send
+from benehub.identity import people
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.legal import bank_holidays
+from benehub.obligations import Wanted
+from benehub.periods import Interval, Month, business_day_before
+from benehub.planbook import PlanBook
+from benehub.records import RemittanceLine
+from benehub.store import Session
+from benehub.store.tables import confirmation, leg
+from benehub.store.tables import entry as entry_table
+
+
+def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
+    """Post the premium of every coverage of the month; what is no longer owed is taken back."""
+    return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
+
+
+def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        entries: dict[str, NewEntry] = {}
+        explanations = []
+        for worker in facts.workers(session, Interval(month.first, month.end)):
+            for timeline in worker.coverages.values():
+                if not book.plan(timeline[-1].data["plan"]).insured:
+                    continue
+                for plan, _, line in month_lines(book, timeline, month):
+                    explanations.append(line.explanation)
+                    result = line.required()
+                    key = f"premium/{worker.person_id}/{plan.id}/{month}"
+                    legs = _legs(book, worker.person_id, plan.id, str(month), result)
+                    entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
+        ids = save(session, explanations, book.version)
+        whys = dict(zip(entries, ids, strict=True))
+        for key, gone in _accrued(session, month).items():
+            entries.setdefault(key, gone)
+        done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
+        lives = sum(1 for one in entries.values() if one.legs)
+        return {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+
+
+def _with_why(entry: NewEntry, explanation_id: str | None) -> NewEntry:
+    return NewEntry(
+        entry.key, entry.type, entry.effective_date, entry.legs, entry.source, explanation_id=explanation_id
+    )
+
+
+def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> tuple[Leg, ...]:
+    unit = book.employer.currency
+    legs = (
+        Leg(chart.BENEFIT_COST, unit, line.employer_minor, person_id, plan, "employer", month),
+        Leg(chart.EMPLOYEE_SHARE_DUE, unit, line.employee_minor, person_id, plan, "employee", month),
+        Leg(chart.PREMIUM_PAYABLE, unit, -line.premium_minor, person_id, plan, None, month),
+    )
+    return tuple(one for one in legs if one.amount)
+
+
+def _accrued(session: Session, month: Month) -> dict[str, NewEntry]:
+    """Keys of what stands accrued for the month, as entries without legs: they take back what is not wanted."""
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan)
+        .join(
+            entry_table,
+            (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
+        )
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.PREMIUM_PAYABLE,
+            leg.c.coverage_month == str(month),
+            entry_table.c.type.in_(("premium.accrued", "premium.accrued.reversed")),
+        )
+        .group_by(leg.c.person_id, leg.c.plan)
+        .having(func.sum(leg.c.amount) != 0)
+    )
+    keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows]
+    return {
+        key: NewEntry(key, "premium.accrued", month.first, (), f"no longer covered in {month}")
+        for key in keys
+    }
+
+
+def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, Any]:
+    """Pay the carrier's invoice of the month: lines to the cent, one 820, posted when it has left."""
+    dispatch_id = steps.step("prepare", prepare_remittance, hub, employer, connection_id, Month.parse(month))
+    if not dispatch_id:
+        return {"lines": 0}
+    tally = send(hub, steps, employer, connection_id, [dispatch_id])
+    posted = steps.step("post", _post_remittance, hub, employer, connection_id, month, dispatch_id)
+    return {"dispatch": dispatch_id, "lines": posted, **tally}
+
+
+def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month) -> str:
+    """Freeze the 820 of a month; the lines are what was billed, or what is enrolled, as the carrier's terms say."""
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        book = hub.book(session)
+        lines = _lines_due(session, book, connection_id, month)
+        if not lines:
+            return ""
+        terms = book.terms(connection_id)
+        due = _due_date(session, connection_id, month) or date(month.year, month.month, terms.premium_due_day)
+        holidays = bank_holidays(book.employer.country, (due.year - 1, due.year, due.year + 1))
+        key = f"premium.remit/{connection_id}/{month}"
+        total = sum(one.paid_minor for one in lines)
+        wanted = Wanted(
+            kind="premium.remit", key=key, connection_id=connection_id, period=str(month), due=due,
+            send_by=business_day_before(due, terms.transit_bank_days, holidays) if terms.transit_bank_days else due,
+            content={"lines": [one.model_dump(mode="json") for one in lines]}, worth_minor=total,
+            currency=book.employer.currency,
+        )  # fmt: skip
+        obligations.want(session, [wanted])
+        items = [one.model_dump(mode="json") for one in lines]
+        return freeze_file(
+            session,
+            opened,
+            "premium.remit",
+            key,
+            items,
+            [session.id("obl", key)],
+            total,
+            book.employer.currency,
+        )
+
+
+def _lines_due(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[RemittanceLine]:
+    names = {fact.subject: fact.data for fact in facts.as_of(session, "employee", month.last)}
+    members = people.people(session)
+    if book.terms(connection_id).pay_policy == "pay_as_billed":
+        query = (
+            select(
+                confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
+                confirmation.c.coverage_month, confirmation.c.reference,
+                func.sum(confirmation.c.amount).label("amount"),
+            )
+            .where(
+                *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+                confirmation.c.coverage_month == str(month),
+            )
+            .group_by(
+                confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
+                confirmation.c.coverage_month, confirmation.c.reference,
+            )
+            .order_by(confirmation.c.external_id, confirmation.c.plan)
+        )  # fmt: skip
+        rows = [(r.person_id, r.external_id, r.plan, r.reference, int(r.amount)) for r in session.rows(query)]
+    else:
+        rows = [
+            (
+                b.dimensions["person_id"],
+                members[b.dimensions["person_id"]].member_id,
+                b.dimensions["plan"],
+                "",
+                -b.amount,
+            )
+            for b in ledger.balances(
+                session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month)
+            )
+            if book.plan(b.dimensions["plan"]).carrier == connection_id
+        ]
+    return [
+        RemittanceLine(
+            person=person_id or "", member_id=member_id,
+            first_name=names.get(person_id, {}).get("first_name", "UNKNOWN"),
+            last_name=names.get(person_id, {}).get("last_name", "UNKNOWN"),
+            plan=plan, coverage_month=str(month), billed_minor=amount, paid_minor=amount, invoice=invoice,
+        )
+        for person_id, member_id, plan, invoice, amount in rows
+        if amount
+    ]  # fmt: skip
+
+
+def _due_date(session: Session, connection_id: str, month: Month) -> date | None:
+    return session.connection.execute(
+        select(func.min(confirmation.c.on_date)).where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month == str(month),
+        )
+    ).scalar()
+
+
+def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
+    with hub.store.write(employer) as session:
+        if dispatch.get(session, dispatch_id).state != "sent":
+            return 0
+        book = hub.book(session)
+        row = obligations.of_dispatch(session, dispatch_id)[0]
+        unit, today = book.employer.currency, session.today()
+        entries = []
+        for number, line in enumerate(obligations.content(session, row)["lines"], 1):
+            dims = {"person_id": line["person"] or None, "plan": line["plan"], "coverage_month": month}
+            legs = (
+                Leg(chart.PREMIUM_PAYABLE, unit, line["paid_minor"], **dims),
+                Leg(chart.CARRIER_TRANSIT, unit, -line["paid_minor"], batch=dispatch_id, **dims),
+            )
+            entries.append(
+                NewEntry(f"remit/{dispatch_id}/{number}", "premium.remitted", today, legs, dispatch_id)
+            )
+        ledger.record(session, entries)
+        return len(entries)
+
+
+def confirm_paid(hub: Hub, steps: Steps, employer: str, dispatch_id: str, day: str) -> dict[str, int]:
+    """The bank or carrier confirms a remittance: what was in transit has left the bank."""
+    return steps.step("confirm", _confirm_paid, hub, employer, dispatch_id, date.fromisoformat(day))
+
+
+def _confirm_paid(hub: Hub, employer: str, dispatch_id: str, day: date) -> dict[str, int]:
+    with hub.store.write(employer) as session:
+        found = ledger.balances(session, [chart.CARRIER_TRANSIT], batch=dispatch_id)
+        entries = [
+            NewEntry(
+                f"remit-confirmed/{dispatch_id}/{one.unit}", "premium.confirmed", day,
+                (Leg(chart.CARRIER_TRANSIT, one.unit, -one.amount, batch=dispatch_id), Leg(chart.BANK, one.unit, one.amount)),
+                dispatch_id,
+            )
+            for one in found
+        ]  # fmt: skip
+        return {"posted": ledger.record(session, entries).new}

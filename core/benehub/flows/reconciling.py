@@ -1,0 +1,118 @@
+"""Reconciliation as a flow: each relation compared for a month, its differences brought up to date."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from benehub import facts, reconcile
+from benehub.engine import Steps
+from benehub.flows.hub import Hub
+from benehub.flows.money import pay_calendar
+from benehub.flows.retirement import due as deposit_due
+from benehub.periods import Interval, Month
+from benehub.planbook import Plan, PlanBook
+from benehub.plugins import call_each
+from benehub.reconcile import Finding, Relation, Type, leave, payroll, premium, retirement
+from benehub.records.notices import DifferenceNotice
+from benehub.store import Session
+from benehub.store.tables import intake_batch, intake_row
+
+RELATIONS = tuple(Relation)
+
+
+def reconcile_month(
+    hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]
+) -> dict[str, Any]:
+    """Compare the relations named (all when empty) and settle their differences; gives counts by relation."""
+    result: dict[str, Any] = {}
+    for name in relations or [one.value for one in RELATIONS]:
+        relation = Relation(name)
+        result[name] = steps.step(f"compare {name}", _one, hub, employer, relation.value, Month.parse(month))
+    return result
+
+
+def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]:
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        findings = _findings(session, book, Relation(relation), month)
+        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
+    _tell(hub, employer, outcome.opened, "difference_opened")
+    _tell(hub, employer, outcome.closed, "difference_closed")
+    return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
+
+
+def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
+    match relation:
+        case Relation.INTAKE:
+            return _quarantine(session, month)
+        case Relation.PAYROLL:
+            return payroll.compare(session, book, book.roles.payroll, month)
+        case Relation.PREMIUM:
+            carriers = sorted({plan.carrier for plan in book.insurance_plans() if plan.carrier})
+            return [one for carrier in carriers for one in premium.compare(session, book, carrier, month)]
+        case Relation.RETIREMENT:
+            keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
+
+            def due(plan: Plan, day: date) -> date:
+                return deposit_due(book, plan, day).due
+
+            return [
+                one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)
+            ]
+        case Relation.LEAVE:
+            return leave.compare(session, book, book.roles.payroll, month, _periods(session, book, month))
+
+
+def _periods(session: Session, book: PlanBook, month: Month) -> leave.Periods:
+    calendar = pay_calendar(session, book, month.year)
+    return {
+        worker.person_id: [
+            (one.pay_date, one.start, one.end)
+            for one in calendar[worker.pay_group]
+            if Month.of(one.pay_date) == month
+        ]
+        for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end))
+    }
+
+
+def _quarantine(session: Session, month: Month) -> list[Finding]:
+    """Rows that wait for somebody to mend them; the newest row of a key speaks for it."""
+    rows = session.rows(
+        select(
+            intake_row.c.row_key, intake_row.c.reason, intake_row.c.batch_id, intake_row.c.row_no,
+            intake_batch.c.connection_id, intake_batch.c.stream,
+        )
+        .join(
+            intake_batch,
+            (intake_batch.c.employer_id == intake_row.c.employer_id)
+            & (intake_batch.c.batch_id == intake_row.c.batch_id),
+        )
+        .where(*session.where(intake_row, outcome="quarantined"), intake_row.c.resolved_seq.is_(None))
+        .order_by(intake_batch.c.seq)
+    )  # fmt: skip
+    newest = {(row.connection_id, row.stream, row.row_key): row for row in rows}
+    return [
+        Finding(
+            Relation.INTAKE, Type.ROW_QUARANTINED, str(month), f"{row.connection_id}/{row.stream}/{row.row_key}",
+            "hris" if row.stream in ("employee", "dependent", "compensation") else "source", "hris",
+            f"row {row.row_no} of {row.stream}: {row.reason}"[:500],
+            "Mend the row at its source and sync again, or re-drive it",
+        )
+        for row in newest.values()
+    ]  # fmt: skip
+
+
+def _tell(hub: Hub, employer: str, ids: tuple[str, ...], hook: str) -> None:
+    if not ids:
+        return
+    with hub.store.read(employer) as session:
+        rows = [reconcile.get(session, one) for one in ids]
+    for row in rows:
+        notice = DifferenceNotice(
+            employer, row.difference_id, row.relation, row.type, row.state, row.at_stake, row.unit
+        )
+        for _ in call_each(hub.plugins, hook, difference=notice):
+            continue

@@ -1,0 +1,76 @@
+"""Reads a stream of a connection into custody and applies it. Every arrow into the hub takes this way."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from benehub import connections, intake
+from benehub.engine import Steps
+from benehub.errors import GuardTripped
+from benehub.flows.hub import Hub
+from benehub.plugins import call_each
+from benehub.records.notices import SyncNotice
+
+MAX_PAGES = 100_000
+"""Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
+
+
+def sync(
+    hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str, run_key: str, full: bool
+) -> Any:
+    """Read `stream` and apply it; gives the custody counts.
+
+    Raises:
+        GuardTripped: the batch is held for a person.
+        BenehubError: what the connector raised; nothing was applied and the cursor stays.
+    """
+    batch_id = steps.step("read", read, hub, employer, connection_id, stream, run_key, full)
+    counts = steps.step("apply", apply, hub, employer, batch_id)
+    steps.step("tell", _tell, hub, employer, connection_id, stream, counts)
+    return {"batch": batch_id, **counts}
+
+
+def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> str:
+    """Stage every page in a transaction of its own; the vendor is never called inside one."""
+    with hub.open(employer, connection_id) as opened:
+        with hub.store.write(employer) as session:
+            batch_id = intake.open_batch(session, connection_id, stream, run_key)
+            if intake.state(session, batch_id) == "applied":
+                return batch_id
+            since = None if full else connections.cursor(session, connection_id, stream)
+        for number, page in enumerate(opened.connector.read(stream, opened.link, since), 1):
+            with hub.store.write(employer) as session:
+                intake.stage(session, batch_id, page)
+            hub.progress(f"{connection_id} {stream}: page {number}")
+    return batch_id
+
+
+def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
+    """Check the batch whole, apply it in atomic chunks, close it; a second run goes on where one stopped."""
+    with hub.store.read(employer) as session:
+        book = hub.book(session)
+    try:
+        with hub.store.read(employer) as session:
+            intake.check_whole(session, batch_id, book)
+    except GuardTripped as error:
+        with hub.store.write(employer) as session:
+            intake.hold(session, batch_id, error.what)
+        raise
+    return apply_checked(hub, employer, batch_id)
+
+
+def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
+    """Apply a batch that passed its checks, or that a person released."""
+    taken = 1
+    while taken:
+        with hub.store.write(employer) as session:
+            taken = intake.apply_chunk(session, batch_id, hub.book(session), intake.APPLIERS)
+    with hub.store.write(employer) as session:
+        return asdict(intake.finish(session, batch_id))
+
+
+def _tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:
+    notice = SyncNotice(employer, connection_id, stream, **counts)
+    for _ in call_each(hub.plugins, "after_sync", sync=notice):
+        continue

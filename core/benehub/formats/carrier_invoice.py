@@ -1,0 +1,137 @@
+"""A carrier's list bill as plain CSV: one row a member, plan and month, and a TOTAL row that is their sum.
+
+Columns `member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment` and, optionally,
+`invoice,invoice_date,due_date`; months YYYY-MM; `adjustment` Y for a correction of a month billed before. The
+last row says TOTAL under `member_id` and the sum under `premium`. A file without it, or with another sum, is
+refused whole: a bill that was cut off must not pass for a smaller one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from operator import attrgetter
+
+from benehub.errors import DataError
+from benehub.formats import delimited
+from benehub.formats.layout import FLAG, ISO_DATE, MONEY, MONTH, TEXT, Column, Layout, refuse_total
+from benehub.formats.rows import Parsed, Row, Table
+from benehub.money import format_minor, parse_minor
+from benehub.periods import Month
+
+TOTAL = "TOTAL"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """One line of the bill; `premium` in US cents (negative for a credit)."""
+
+    member_id: str
+    last_name: str
+    first_name: str
+    plan: str
+    coverage_month: Month
+    premium: int
+    tier: str = ""
+    adjustment: bool = False
+    invoice: str = ""
+    invoice_date: date | None = None
+    due_date: date | None = None
+
+
+LAYOUT = Layout(
+    "carrier invoice",
+    InvoiceRow,
+    (
+        Column("member_id", "member_id", TEXT, required=True),
+        Column("last_name", "last_name", TEXT),
+        Column("first_name", "first_name", TEXT),
+        Column("plan", "plan", TEXT, required=True),
+        Column("tier", "tier", TEXT),
+        Column("coverage_month", "coverage_month", MONTH, required=True),
+        Column("premium", "premium", MONEY, required=True),
+        Column("adjustment", "adjustment", FLAG),
+    ),
+    (
+        Column("invoice", "invoice", TEXT),
+        Column("invoice_date", "invoice_date", ISO_DATE),
+        Column("due_date", "due_date", ISO_DATE),
+    ),
+)
+
+_PREMIUM = LAYOUT.header.index("premium")
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A whole list bill: its rows, each a record or an error, and its total in US cents.
+
+    `verified` is false when a row's premium could not be read, so that the total could not be checked.
+    """
+
+    rows: tuple[Parsed[InvoiceRow], ...]
+    total: int
+    verified: bool
+
+
+def parse(data: bytes | Table) -> Bill:
+    """The bill, its total checked.
+
+    Raises:
+        FormatError: the file has other columns.
+        FileRefused: no TOTAL row, rows after it, or a total that is not the sum.
+    """
+    table = delimited.read_delimited(data) if isinstance(data, bytes) else data
+    columns = LAYOUT.columns_of(table)
+    rows: list[Parsed[InvoiceRow]] = []
+    total: tuple[int, int] | None = None
+    added, verified = 0, True
+    for problem in table.problems:
+        rows.append(Parsed(problem.line, error=problem.error()))
+        verified = False
+    for row in table.rows:
+        if total is not None:
+            raise refuse_total("rows stand after the TOTAL row", row.line)
+        if row.cells[0].strip().upper() == TOTAL:
+            total = (row.line, _amount(row))
+            continue
+        try:
+            added += _amount(row)
+        except DataError:
+            verified = False  # The row itself becomes an error below.
+        rows.append(LAYOUT.parse_row(row, columns))
+    if total is None:
+        raise refuse_total("the bill has no TOTAL row: it may be cut off", 0)
+    if verified and added != total[1]:
+        raise refuse_total("the TOTAL row is not the sum of the rows", total[0])
+    return Bill(tuple(sorted(rows, key=attrgetter("row"))), total[1], verified)
+
+
+def _amount(row: Row) -> int:
+    return parse_minor(row.cells[_PREMIUM], where=f"row {row.line}, premium")
+
+
+def render(lines: Iterable[InvoiceRow]) -> Iterator[str]:
+    """The file with its TOTAL row, a line at a time.
+
+    Raises:
+        DataError: a line that cannot be written, or a member called TOTAL; names row, column and mend.
+    """
+    added = 0
+
+    def cells() -> Iterator[Sequence[str]]:
+        nonlocal added
+        for number, line in enumerate(lines, 2):
+            if line.member_id.strip().upper() == TOTAL:
+                raise DataError("a member is called TOTAL", where=f"row {number}", mend="Correct member_id")
+            added += line.premium
+            yield LAYOUT.cells(line)
+
+    def total() -> Iterator[Sequence[str]]:
+        row = [""] * len(LAYOUT.header)
+        row[0], row[_PREMIUM] = TOTAL, format_minor(added)
+        yield row
+
+    return delimited.lines(LAYOUT.header, chain(cells(), total()))

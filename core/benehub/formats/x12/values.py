@@ -1,0 +1,80 @@
+"""Dates, amounts and numbers as X12 writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from benehub.errors import DataError, FormatError
+from benehub.money import format_minor, parse_minor
+
+_DATE = re.compile(r"\d{8}")
+MAX_AMOUNT_CHARACTERS = 18
+"""Element 782 of the 5010 guides."""
+
+
+def write_date(day: date) -> str:
+    """CCYYMMDD (qualifier D8)."""
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
+
+
+def write_range(first: date, last: date) -> str:
+    """CCYYMMDD-CCYYMMDD (qualifier RD8), both days inclusive."""
+    return f"{write_date(first)}-{write_date(last)}"
+
+
+def read_date(text: str, position: int = 0, place: str = "") -> date:
+    """A D8 date.
+
+    Raises:
+        FormatError: no such day.
+    """
+    try:
+        if not text.isascii() or _DATE.fullmatch(text) is None:
+            raise ValueError
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        raise FormatError(
+            "not a date of eight digits CCYYMMDD",
+            where=f"segment {position} ({place})",
+            mend="Ask the sender to write an existing day",
+            position=position,
+        ) from None
+
+
+def read_range(text: str, position: int = 0, place: str = "") -> tuple[date, date]:
+    """An RD8 range, both days inclusive.
+
+    Raises:
+        FormatError: not two days.
+    """
+    first, _, last = text.partition("-")
+    return read_date(first, position, place), read_date(last, position, place)
+
+
+def write_amount(minor: int) -> str:
+    """Decimal text of US cents without needless zeros: 61250 -> "612.5", -200 -> "-2"."""
+    text = format_minor(minor).rstrip("0").rstrip(".")
+    if len(text) > MAX_AMOUNT_CHARACTERS:
+        raise FormatError("an amount has more digits than X12 carries", mend="Split the payment")
+    return text
+
+
+def read_amount(text: str, position: int = 0, place: str = "") -> int:
+    """US cents from decimal text.
+
+    Raises:
+        FormatError: no number, or more than two decimals.
+    """
+    bare = f"0{text}" if text.startswith(".") else text.replace("-.", "-0.", 1)
+    try:
+        if re.fullmatch(r"-?\d+(\.\d*)?", bare) is None:
+            raise DataError("not a decimal number")
+        return parse_minor(bare)
+    except DataError as error:
+        raise FormatError(
+            error.what,
+            where=f"segment {position} ({place})",
+            mend="Ask the sender for at most two decimals, without grouping",
+            position=position,
+        ) from None

@@ -1,0 +1,134 @@
+"""The X12 segment writer and its character policy.
+
+X12 has no escape: a delimiter in a name would silently become structure. So every element passes here, and
+what cannot be carried is replaced or refused before a byte is written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benehub.errors import FormatError
+from benehub.formats.x12.kernel import Delimiters, Element
+
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l",
+        "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ı": "i", "ħ": "h",
+        "Ħ": "H", "‘": "'", "’": "'", "ʼ": "'", "ʻ": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‐": "-",
+        "‑": "-", "…": "...", "\u200b": "", "\ufeff": "", "\u00ad": "",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterPolicy:
+    """What a trading partner lets through.
+
+    Args:
+        upper_case: write capitals only (X12's basic character set; the safe choice).
+        transliterate: write é as e and ß as ss; false refuses any character outside ASCII. A letter that has
+            no rule is refused either way: a name is never blanked out.
+        replace: a delimiter or control character inside data becomes a blank; false refuses it.
+    """
+
+    upper_case: bool = True
+    transliterate: bool = True
+    replace: bool = True
+
+
+def transliterate(text: str) -> str:
+    """ASCII for Latin letters by rule (accents dropped, ligatures spelled out); other letters stay."""
+    spelled = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(c for c in spelled if not unicodedata.combining(c))
+
+
+class SegmentWriter:
+    """Turns elements into segment text; no delimiter ever gets out as data.
+
+    Args:
+        line_breaks: put a line feed after each terminator, for partners who want to read along.
+    """
+
+    def __init__(
+        self,
+        delimiters: Delimiters | None = None,
+        policy: CharacterPolicy | None = None,
+        *,
+        line_breaks: bool = False,
+    ) -> None:
+        self.delimiters = delimiters or Delimiters()
+        self.policy = policy or CharacterPolicy()
+        self.end = self.delimiters.terminator + ("\n" if line_breaks else "")
+        element = re.escape(self.delimiters.element)
+        others = re.escape(
+            self.delimiters.component + self.delimiters.repetition + self.delimiters.terminator
+        )
+        self._forbidden = re.compile(f"[^ -~]|[{element}{others}]")
+        # One search over the joined segment finds whatever needs a closer look; most segments need none.
+        self._suspect = re.compile(rf"[^ -~]|[{others}]| {element}|{element} |^ | $")
+
+    def segment(self, elements: Sequence[Element]) -> str:
+        """The segment with its terminator; empty elements at the end are left out.
+
+        Raises:
+            FormatError: the policy refuses a character, or nothing is left of an element.
+        """
+        separator = self.delimiters.element
+        try:
+            text = separator.join(elements)  # type: ignore[arg-type]  # a composite raises TypeError: slow way
+        except TypeError:
+            text = self._closely(elements)
+        else:
+            if text.count(separator) != len(elements) - 1 or self._suspect.search(text):
+                text = self._closely(elements)
+            elif self.policy.upper_case:
+                text = text.upper()
+        return text.rstrip(separator) + self.end
+
+    def _closely(self, elements: Sequence[Element]) -> str:
+        tag = str(elements[0])
+        return self.delimiters.element.join(
+            self._element(element, f"{tag}{index:02d}" if index else tag)
+            for index, element in enumerate(elements)
+        )
+
+    def _element(self, element: Element, place: str) -> str:
+        if isinstance(element, str):
+            return self.clean(element, place)
+        if all(isinstance(part, str) for part in element):
+            return self._composite([str(part) for part in element], place)
+        repeats = [(part,) if isinstance(part, str) else part for part in element]
+        if not self.delimiters.repetition:
+            raise FormatError("a repeated element, but no repetition delimiter", where=place)
+        return self.delimiters.repetition.join(self._composite(repeat, place) for repeat in repeats)
+
+    def _composite(self, components: Sequence[str], place: str) -> str:
+        cleaned = [self.clean(component, place) for component in components]
+        return self.delimiters.component.join(cleaned).rstrip(self.delimiters.component)
+
+    def clean(self, text: str, place: str) -> str:
+        """One simple value as the policy lets it through; `place` names the element in errors.
+
+        Raises:
+            FormatError: see `segment`.
+        """
+        plain = text
+        if not plain.isascii() and self.policy.transliterate:
+            plain = transliterate(plain)
+        if not plain.isascii():
+            raise FormatError(
+                "a character has no ASCII spelling", where=place, mend="Enter the legal name in Latin letters"
+            )
+        # After the transliteration, because a full-width tilde turns into a terminator there.
+        if not self.policy.replace and self._forbidden.search(plain):
+            raise FormatError(
+                "a delimiter or control character in data", where=place, mend="Remove it at the source"
+            )
+        plain = self._forbidden.sub(" ", plain).strip()
+        if text.strip() and not plain:
+            raise FormatError("nothing is left of a value", where=place, mend="Mend it at the source")
+        return plain.upper() if self.policy.upper_case else plain

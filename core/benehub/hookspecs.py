@@ -1,0 +1,69 @@
+"""The places where a plugin can step in. Built-ins register through the same hooks as strangers.
+
+Every hook is a bare typed function with a sentence that says when it is called. A plugin that raises is
+named in the log and the run goes on, unless the hook says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from benehub.records.notices import DifferenceNotice, DispatchNotice, StatementSection, SyncNotice, Verdict
+
+if TYPE_CHECKING:
+    from benehub.connect.connector import Connector
+    from benehub.rules.registry import Calculator
+
+hookspec = pluggy.HookspecMarker("benehub")
+hookimpl = pluggy.HookimplMarker("benehub")
+
+
+@hookspec
+def register_connectors() -> Sequence[type[Connector]]:
+    """Return the connector classes that this package brings."""
+    return ()
+
+
+@hookspec
+def register_rules() -> Sequence[Calculator]:
+    """Return calculators to be found by name beside the built-in ones."""
+    return ()
+
+
+@hookspec
+def before_dispatch(dispatch: DispatchNotice) -> Verdict | None:
+    """Hold or refuse a dispatch, with a reason, before its first attempt; a plugin that raises holds it."""
+
+
+@hookspec
+def after_sync(sync: SyncNotice) -> None:
+    """Be told that a read of a connection has been applied, with its custody counts."""
+
+
+@hookspec
+def difference_opened(difference: DifferenceNotice) -> None:
+    """Be told that a difference was found that was not open before."""
+
+
+@hookspec
+def difference_closed(difference: DifferenceNotice) -> None:
+    """Be told that a difference closed, and how."""
+
+
+@hookspec
+def statement_sections(employer: str, person: str) -> Sequence[StatementSection]:
+    """Return sections to be added to an employee's statement."""
+    return ()
+
+
+@hookspec
+def register_commands(cli: Any) -> None:
+    """Add commands to the Typer application `cli`."""
+
+
+@hookspec
+def register_routes(api: Any) -> None:
+    """Add routes to the web application `api` when it starts."""

@@ -1,0 +1,197 @@
+"""Who is who across systems: persons, the crosswalk to every vendor's id, and SSNs by blind index.
+
+A vendor's id, an employee number and an SSN are three different things. What cannot be linked stays in the
+crosswalk without a person, counted and shown; nothing is guessed and nothing is merged in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub.errors import DataError
+from benehub.store import Session
+from benehub.store.tables import crosswalk, person
+
+
+def find(session: Session, connection_id: str, external_id: str) -> str | None:
+    """The person behind a vendor's id, or None when it is unknown or not linked."""
+    return session.connection.execute(
+        select(crosswalk.c.person_id).where(
+            *session.where(crosswalk, connection_id=connection_id, external_id=external_id)
+        )
+    ).scalar()
+
+
+def external_ids(session: Session, connection_id: str) -> dict[str, str]:
+    """Person id -> the vendor's id, for all linked persons of a connection."""
+    rows = session.rows(
+        select(crosswalk.c.person_id, crosswalk.c.external_id).where(
+            *session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None)
+        )
+    )
+    return {row.person_id: row.external_id for row in rows}
+
+
+def unlinked(session: Session) -> list[tuple[str, str]]:
+    """(connection, vendor's id) of everybody a vendor knows and we could not link."""
+    rows = session.rows(
+        select(crosswalk.c.connection_id, crosswalk.c.external_id)
+        .where(crosswalk.c.employer_id == session.employer, crosswalk.c.person_id.is_(None))
+        .order_by(crosswalk.c.connection_id, crosswalk.c.external_id)
+    )
+    return [(row.connection_id, row.external_id) for row in rows]
+
+
+def by_member_id(session: Session, member_id: str) -> str | None:
+    """The person with this employee number or dependent's member id."""
+    return session.connection.execute(
+        select(person.c.person_id).where(*session.where(person, member_id=member_id))
+    ).scalar()
+
+
+def by_ssn(session: Session, ssn: str) -> str | None:
+    """The person with this SSN (nine digits), found by blind index."""
+    return session.connection.execute(
+        select(person.c.person_id).where(*session.where(person, ssn_index=ssn_index(session, ssn)))
+    ).scalar()
+
+
+def ssn_index(session: Session, ssn: str) -> str:
+    """The blind index of an SSN within this employer."""
+    return session.vault.blind_index(f"{session.employer}/{ssn}", "ssn")
+
+
+def ssns(session: Session, person_ids: list[str]) -> dict[str, str]:
+    """The opened SSNs of these persons, for content that a vendor demands them in."""
+    found: dict[str, str] = {}
+    for start in range(0, len(person_ids), 500):
+        rows = session.rows(
+            select(person.c.person_id, person.c.ssn_sealed).where(
+                person.c.employer_id == session.employer,
+                person.c.person_id.in_(person_ids[start : start + 500]),
+                person.c.ssn_sealed.is_not(None),
+            )
+        )
+        found |= {row.person_id: session.unseal(row.ssn_sealed, "ssn").decode() for row in rows}
+    return found
+
+
+def people(session: Session, kind: str = "") -> dict[str, Row[Any]]:
+    """All persons (or those of one kind) by id: person_id, kind, subscriber_id, member_id."""
+    query = select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id).where(
+        person.c.employer_id == session.employer
+    )
+    if kind:
+        query = query.where(person.c.kind == kind)
+    return {row.person_id: row for row in session.rows(query.order_by(person.c.member_id))}
+
+
+def link(session: Session, connection_id: str, external_id: str, person_id: str | None, how: str) -> bool:
+    """Write or complete a crosswalk row; gives whether anything changed.
+
+    Raises:
+        DataError: the vendor's id is already linked to somebody else.
+    """
+    known = session.connection.execute(
+        select(crosswalk.c.person_id).where(
+            *session.where(crosswalk, connection_id=connection_id, external_id=external_id)
+        )
+    ).first()
+    if known is None:
+        seq, _ = session.take_seq()
+        session.add(
+            crosswalk,
+            [{"connection_id": connection_id, "external_id": external_id, "person_id": person_id,
+              "how": how, "seq": seq}],
+        )  # fmt: skip
+        return True
+    if known.person_id == person_id or person_id is None:
+        return False
+    if known.person_id is not None:
+        raise DataError(
+            f"vendor id {external_id!r} is already linked to another person",
+            where=f"connection {connection_id}",
+            mend="Unlink it first, or mend the id at the vendor",
+        )
+    key = {"connection_id": connection_id, "external_id": external_id}
+    session.change(crosswalk, key, person_id=person_id, how=how)
+    return True
+
+
+def add_employee(session: Session, connection_id: str, external_id: str, number: str, ssn: str) -> str:
+    """The person of an HRIS employee, created at first sight; a changed SSN is sealed anew.
+
+    Raises:
+        DataError: the SSN or the employee number already belongs to somebody else.
+    """
+    person_id = find(session, connection_id, external_id)
+    owner = by_ssn(session, ssn)
+    where = f"{connection_id} employee {external_id}"
+    if owner is not None and owner != person_id:
+        raise DataError(
+            "its SSN already belongs to another person", where=where, mend="Mend the wrong one in the HRIS"
+        )
+    holder = by_member_id(session, number)
+    if holder is not None and holder != person_id:
+        raise DataError(
+            f"employee number {number!r} already belongs to another person", where=where,
+            mend="Give a new number; a rehired person keeps the old vendor id",
+        )  # fmt: skip
+    if person_id is not None:
+        if owner is None:
+            session.change(person, {"person_id": person_id}, **_sealed(session, ssn))
+        return person_id
+    person_id = session.id("per", connection_id, external_id)
+    seq, _ = session.take_seq()
+    row = {"person_id": person_id, "kind": "employee", "subscriber_id": person_id, "member_id": number}
+    session.add(person, [{**row, **_sealed(session, ssn), "seq": seq}])
+    link(session, connection_id, external_id, person_id, "source")
+    return person_id
+
+
+def add_dependent(
+    session: Session, connection_id: str, external_id: str, employee: str, ssn: str | None
+) -> str:
+    """The person of a dependent, created at first sight under the employee's member id.
+
+    A newborn's SSN comes later; a changed one is sealed anew.
+
+    Raises:
+        DataError: the SSN belongs to somebody else.
+    """
+    person_id = find(session, connection_id, external_id)
+    owner = by_ssn(session, ssn) if ssn else None
+    if owner is not None and owner != person_id:
+        raise DataError(
+            "the dependent's SSN already belongs to another person",
+            where=f"{connection_id} dependent {external_id}",
+            mend="Mend the wrong one in the HRIS",
+        )
+    if person_id is not None:
+        if ssn and owner is None:
+            session.change(person, {"person_id": person_id}, **_sealed(session, ssn))
+        return person_id
+    subscriber_number = session.connection.execute(
+        select(person.c.member_id).where(*session.where(person, person_id=employee))
+    ).scalar_one()
+    count = session.connection.execute(
+        select(func.count()).where(*session.where(person, subscriber_id=employee, kind="dependent"))
+    ).scalar_one()
+    person_id = session.id("per", connection_id, external_id)
+    seq, _ = session.take_seq()
+    row = {
+        "person_id": person_id,
+        "kind": "dependent",
+        "subscriber_id": employee,
+        "member_id": f"{subscriber_number}-{count + 1:02d}",
+    }
+    sealed = _sealed(session, ssn) if ssn else {"ssn_sealed": None, "ssn_index": None}
+    session.add(person, [{**row, **sealed, "seq": seq}])
+    link(session, connection_id, external_id, person_id, "source")
+    return person_id
+
+
+def _sealed(session: Session, ssn: str) -> dict[str, Any]:
+    return {"ssn_sealed": session.seal(ssn.encode(), "ssn"), "ssn_index": ssn_index(session, ssn)}

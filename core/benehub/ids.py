@@ -1,0 +1,32 @@
+"""Typed ids that every output prints: a prefix for the noun and a digest of its business key.
+
+An id is derived from what the thing *is* (employer, kind, business key), not from chance or the clock, so
+a step that runs twice finds its own row again. Prefixes are in `PREFIXES`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+PREFIXES = {
+    "per": "person",
+    "int": "intake batch",
+    "fct": "fact version",
+    "elg": "eligibility decision",
+    "exp": "explanation",
+    "ent": "ledger entry",
+    "obl": "obligation",
+    "dis": "dispatch",
+    "dif": "difference",
+    "run": "run",
+}
+"""What each prefix of a typed id names."""
+
+
+def derive(prefix: str, *parts: str) -> str:
+    """The id of the thing named by `parts` (e.g. employer and business key); same parts, same id."""
+    if prefix not in PREFIXES:
+        raise ValueError(f"unknown id prefix {prefix!r}")
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()[:15]
+    return f"{prefix}_{base64.b32encode(digest).decode().lower()}"

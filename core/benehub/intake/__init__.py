@@ -1,0 +1,24 @@
+"""Custody of everything that comes in."""
+
+from __future__ import annotations
+
+from benehub.intake.appliers import APPLIERS
+from benehub.intake.applying import Origin, apply_chunk, check_whole, counts_of, finish, hold, redrive
+from benehub.intake.staging import Counts, batch, file_seen, open_batch, stage, state
+
+__all__ = [
+    "APPLIERS",
+    "Counts",
+    "Origin",
+    "apply_chunk",
+    "batch",
+    "check_whole",
+    "counts_of",
+    "file_seen",
+    "finish",
+    "hold",
+    "open_batch",
+    "redrive",
+    "stage",
+    "state",
+]

@@ -1,0 +1,380 @@
+"""What a valid row becomes: facts about people, or confirmations of what a vendor did.
+
+One small function a stream. An applier raises DataError to have its row quarantined; its savepoint then takes
+back whatever it had written.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from benehub import facts, ledger
+from benehub.crypto import mask
+from benehub.errors import DataError
+from benehub.facts import Version
+from benehub.identity import people
+from benehub.intake.applying import Applier, Origin
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import FOREVER, Interval, Month
+from benehub.planbook import PlanBook
+from benehub.records import (
+    Acknowledgement,
+    Compensation,
+    Credit,
+    DeferralChange,
+    Dependent,
+    Election,
+    Employee,
+    InvoiceLine,
+    LeaveRequest,
+    OpeningBalance,
+    PayDate,
+    PayrollBenefit,
+    PayrollPerson,
+    Record,
+    RegisterLine,
+    RosterMember,
+)
+from benehub.records.payroll import LineKind
+from benehub.store import Session
+from benehub.store.tables import confirmation
+
+_IDENTITY = (
+    "first_name", "last_name", "middle_name", "birth_date", "sex", "email", "address1", "address2", "city",
+    "state", "zip_code", "country", "employee_number", "marital_status",
+)  # fmt: skip
+_EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
+
+
+def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """An employee: the person, who he is, and the employment with its end."""
+    assert isinstance(row, Employee)
+    if row.pay_group not in book.pay_groups:
+        raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
+    if row.termination_date is not None and row.termination_date < row.hire_date:
+        raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
+    person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
+    data = row.model_dump(mode="json")
+    known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
+    since = session.today() if known else row.hire_date
+    versions = [Version("employee", person_id, "", since, {name: data[name] for name in _IDENTITY})]
+    versions += _employment(session, person_id, row, {name: data[name] for name in _EMPLOYMENT})
+    facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+
+
+def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:
+    key = row.hire_date.isoformat()
+    end = row.termination_date + timedelta(days=1) if row.termination_date else FOREVER
+    known = facts.timelines(session, "employment", Interval(row.hire_date, FOREVER), subjects=[person_id])
+    mine = known.get((person_id, key))
+    data = {**data, "hire_date": key, "original_hire_date": str(row.original_hire_date or row.hire_date)}
+    versions = []
+    # A corrected hire date replaces the employment it was told with before; a rehire stands beside it.
+    for (_, other), segments in known.items():
+        if other != key and segments[-1].effective_to == FOREVER:
+            versions.append(Version("employment", person_id, other, segments[0].effective_from, None))
+    # A change counts from today on, but leaves no gap where the employment was believed to have ended before.
+    changed_on = row.hire_date
+    if mine is not None:
+        changed_on = min(max(session.today(), row.hire_date), mine[-1].effective_to)
+    if mine is None or mine[-1].data != data:
+        if changed_on < end:
+            versions.append(Version("employment", person_id, key, changed_on, data, end))
+    elif mine[-1].effective_to < end:
+        versions.append(Version("employment", person_id, key, mine[-1].effective_to, data, end))
+    if end != FOREVER:
+        versions.append(Version("employment", person_id, key, end, None))
+    return versions
+
+
+def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """Pay from a date on."""
+    assert isinstance(row, Compensation)
+    person_id = _employee(session, origin, row.employee)
+    data = {"rate_minor": row.rate_minor, "per": row.per, "currency": row.currency}
+    _one(session, origin, Version("compensation", person_id, "", row.effective_from, data))
+
+
+def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """A dependent of an employee."""
+    assert isinstance(row, Dependent)
+    subscriber = _employee(session, origin, row.employee)
+    person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
+    data = row.model_dump(mode="json", exclude={"ssn", "employee"}) | {"employee": subscriber}
+    _one(session, origin, Version("dependent", person_id, "", row.birth_date, data))
+
+
+def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """An election; one for another plan of the same benefit type takes the place of the one before."""
+    assert isinstance(row, Election)
+    person_id = _employee(session, origin, row.employee)
+    plan = book.plan(row.plan)
+    if plan.benefit_type == "retirement" and not (row.pretax_rate or row.roth_rate or row.waived):
+        raise DataError(f"no deferral rate for plan {row.plan}", mend="Give pretax_rate or roth_rate")
+    if plan.benefit_type != "retirement" and row.tier is None and not row.waived:
+        raise DataError(f"no coverage tier for plan {row.plan}", mend="Give tier EE, ES, EC or FAM")
+    data = {
+        "plan": row.plan,
+        "tier": row.tier.value if row.tier else "",
+        "pretax_rate": row.pretax_rate,
+        "roth_rate": row.roth_rate,
+        "dependents": sorted(_dependents(session, person_id, row.dependents)),
+        "event": row.event,
+        "waived": row.waived,
+    }
+    end = row.effective_to or FOREVER
+    versions = [Version("election", person_id, plan.benefit_type, row.effective_from, data, end)]
+    # An election told without an end before, and now with one, ends; one for another plan after it stays.
+    known = facts.timelines(session, "election", Interval(end, FOREVER), subjects=[person_id])
+    versions.extend(
+        Version("election", person_id, plan.benefit_type, end, None, before.effective_to)
+        for before in known.get((person_id, plan.benefit_type), [])
+        if before.effective_from < end and before.data["plan"] == row.plan
+    )
+    facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+
+
+def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
+    mine = {
+        fact.data["first_name"].casefold(): fact.subject
+        for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1))
+        if fact.data["employee"] == person_id
+    }
+    found = []
+    for name in names:
+        known = mine.get(name.casefold()) or people.by_member_id(session, name)
+        if known is None:
+            raise DataError(
+                "a covered dependent is unknown", mend="Add the dependent in the HRIS, then re-drive"
+            )
+        found.append(known)
+    return found
+
+
+def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """Leave asked for; only approved leave counts."""
+    assert isinstance(row, LeaveRequest)
+    book.leave_policy(row.policy)
+    person_id = _employee(session, origin, row.employee)
+    data = row.model_dump(mode="json", exclude={"employee"})
+    end = row.end + timedelta(days=1)
+    # A request that was moved to other days takes the old days back.
+    known = facts.timelines(session, "leave_request", Interval(date.min, FOREVER), subjects=[person_id])
+    versions = [
+        Version("leave_request", person_id, origin.key, old.effective_from, None, old.effective_to)
+        for old in known.get((person_id, origin.key), [])
+        if (old.effective_from, old.effective_to) != (row.start, end)
+    ]
+    versions.append(Version("leave_request", person_id, origin.key, row.start, data, end))
+    facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+
+
+def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """A new deferral rate told by the recordkeeper: the other source keeps its rate."""
+    assert isinstance(row, DeferralChange)
+    if not row.rate:
+        raise DataError("the change names no rate", mend="Ask the participant for a percentage of pay")
+    person_id = people.by_ssn(session, row.ssn)
+    if person_id is None:
+        raise DataError(
+            "the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive"
+        )
+    plan = book.plan(row.plan)
+    known = facts.as_of(session, "election", row.effective_from, subjects=[person_id])
+    before = next((dict(fact.data) for fact in known if fact.key == plan.benefit_type), None)
+    data = before or {
+        "plan": plan.id, "tier": "", "pretax_rate": "", "roth_rate": "", "dependents": [], "waived": False,
+    }  # fmt: skip
+    part = "pretax_rate" if row.source == "EE_PRETAX" else "roth_rate"
+    data |= {"plan": plan.id, part: row.rate, "event": "deferral_change", "waived": False}
+    _one(session, origin, Version("election", person_id, plan.benefit_type, row.effective_from, data))
+
+
+def pay_calendar(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """A real pay date of a pay group."""
+    assert isinstance(row, PayDate)
+    if row.pay_group not in book.pay_groups:
+        raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
+    data = {"period_start": row.period_start, "period_end": row.period_end}
+    _one(session, origin, Version("pay_date", row.pay_group, row.pay_date.isoformat(), row.pay_date, data))
+
+
+def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """Somebody payroll knows: linked by employee number, or kept as unlinked."""
+    assert isinstance(row, PayrollPerson)
+    person_id = people.by_member_id(session, row.employee_number) if row.employee_number else None
+    people.link(session, origin.connection_id, origin.key, person_id, "number" if person_id else "unlinked")
+
+
+def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """A deduction payroll holds already: adopted as a fact before the first write."""
+    assert isinstance(row, PayrollBenefit)
+    person_id = _employee(session, origin, row.employee)
+    data = row.model_dump(mode="json", exclude={"employee", "version"})
+    _one(session, origin, Version("payroll_benefit", person_id, row.code, session.today(), data))
+
+
+def register_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What payroll really took, paid or granted on one check."""
+    assert isinstance(row, RegisterLine)
+    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(
+        session, row.employee
+    )
+    known = book.by_code(row.code) if row.kind in (LineKind.DEDUCTION, LineKind.EMPLOYER) else None
+    plan, part = (known[0].id, known[1]) if known else (None, row.kind.value)
+    if known and row.kind is LineKind.EMPLOYER:
+        part = "match" if known[0].benefit_type == "retirement" else "employer"
+    _confirm(
+        session, book, origin, "register_line",
+        person_id=person_id, external_id=row.employee, plan=plan, part=part, code=row.code,
+        tax_class=row.tax_class.value if row.tax_class else "", pay_date=row.pay_date,
+        amount=row.amount_minor, reference=row.check,
+        detail={
+            "kind": row.kind.value, "pay_run": row.pay_run, "pay_group": row.pay_group,
+            "hours_hundredths": row.hours_hundredths, "gross_minor": row.gross_minor,
+            "net_pay_minor": row.net_pay_minor, "reverses": row.reverses,
+        },
+    )  # fmt: skip
+
+
+def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """A member and plan on a carrier's list bill."""
+    assert isinstance(row, InvoiceLine)
+    _confirm(
+        session, book, origin, "invoice_line",
+        person_id=people.by_member_id(session, row.member), external_id=row.member, plan=row.plan,
+        part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
+        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
+        detail={"invoice_date": row.invoice_date.isoformat()},
+    )  # fmt: skip
+
+
+def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """Who the carrier says that it covers."""
+    assert isinstance(row, RosterMember)
+    _confirm(
+        session, book, origin, "roster",
+        person_id=people.by_member_id(session, row.member), external_id=row.member, plan=row.plan,
+        part=row.relationship, tier=row.tier, effective_from=row.effective_from,
+        effective_to=row.effective_to or FOREVER, reference=row.subscriber,
+    )  # fmt: skip
+
+
+def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """Money the recordkeeper credited to a participant."""
+    assert isinstance(row, Credit)
+    part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
+    _confirm(
+        session, book, origin, "credit",
+        person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[:40],
+        plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
+        reference=row.credit_id,
+    )  # fmt: skip
+
+
+def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What stood in the old system: an entry against the opening account that names file and row."""
+    assert isinstance(row, OpeningBalance)
+    person_id = _employee(session, origin, row.employee)
+    unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
+    if row.kind == "leave_hours":
+        unit = f"HRS:{book.leave_policy(row.plan).id}"
+        legs = [
+            Leg(chart.LEAVE_AVAILABLE, unit, row.amount, *dims),
+            Leg(chart.LEAVE_SOURCE, unit, -row.amount, *dims),
+        ]
+    elif row.kind == "deferral_ytd":
+        book.plan(row.plan)
+        # Deposited long ago: the two legs leave the payable at zero and keep the year's total countable.
+        legs = [
+            Leg(chart.DEFERRAL_PAYABLE, unit, -row.amount, *dims, "pretax"),
+            Leg(chart.OPENING, unit, row.amount, *dims),
+        ]
+        paid = [
+            Leg(chart.DEFERRAL_PAYABLE, unit, row.amount, *dims, "pretax"),
+            Leg(chart.OPENING, unit, -row.amount, *dims),
+        ]
+        ledger.restate(
+            session,
+            [NewEntry(f"opening/{origin.key}/paid", "opening.deposited", day, _real(paid), str(origin))],
+        )
+    else:
+        book.plan(row.plan)
+        month = str(Month.of(day).plus(-1))
+        legs = [
+            Leg(chart.EMPLOYEE_SHARE_DUE, unit, row.amount, *dims, "employee", month),
+            Leg(chart.OPENING, unit, -row.amount, *dims),
+        ]
+    kind = {"leave_hours": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
+    ledger.restate(session, [NewEntry(f"opening/{origin.key}", kind, day, _real(legs), str(origin))])
+
+
+def _real(legs: list[Leg]) -> tuple[Leg, ...]:
+    return tuple(leg for leg in legs if leg.amount)
+
+
+def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """An answer to a file of ours; the dispatch takes it from here."""
+    assert isinstance(row, Acknowledgement)
+    _confirm(
+        session, book, origin, "acknowledgement",
+        person_id=people.by_member_id(session, row.member) if row.member else None, external_id=row.member,
+        part=row.level.value, code=row.code, reference=row.control,
+        detail={"transaction": row.transaction, "status": row.status.value, "text": mask(row.text)[:200]},
+    )  # fmt: skip
+
+
+APPLIERS: dict[str, Applier] = {
+    "employee": employee,
+    "compensation": compensation,
+    "dependent": dependent,
+    "election": election,
+    "leave_request": leave_request,
+    "deferral_change": deferral_change,
+    "opening_balance": opening_balance,
+    "pay_calendar": pay_calendar,
+    "payroll_person": payroll_person,
+    "payroll_benefit": payroll_benefit,
+    "register_line": register_line,
+    "invoice_line": invoice_line,
+    "roster": roster,
+    "credit": credit,
+    "acknowledgement": acknowledgement,
+}
+"""The applier of every stream."""
+
+
+def _employee(session: Session, origin: Origin, named: str) -> str:
+    """The person a row names by the source's own id or by employee number."""
+    found = people.find(session, origin.connection_id, named) or people.by_member_id(session, named)
+    if found is None:
+        raise DataError(
+            f"employee {named!r} is unknown on connection {origin.connection_id}",
+            mend="Sync the HRIS first, or link the id; then re-drive the row",
+        )
+    return found
+
+
+def _one(session: Session, origin: Origin, version: Version) -> None:
+    facts.record(session, [version], str(origin), origin.batch_id, origin.row_no)
+
+
+def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **columns: Any) -> None:
+    key = {"kind": kind, "connection_id": origin.connection_id, "row_key": origin.key}
+    where = session.where(confirmation, **key)
+    versions = session.connection.execute(select(func.count()).where(*where)).scalar_one()
+    if versions:
+        session.connection.execute(update(confirmation).where(*where).values(current=0))
+    seq, _ = session.take_seq()
+    empty = {"code": "", "part": "", "tax_class": "", "tier": "", "coverage_month": "", "amount": 0,
+             "unit": book.employer.currency, "plan": None, "person_id": None, "detail": {}, "pay_date": None,
+             "on_date": None, "effective_from": None, "effective_to": None}  # fmt: skip
+    session.add(
+        confirmation,
+        [{**empty, **columns, **key, "version": versions + 1, "current": 1, "batch_id": origin.batch_id,
+          "row_no": origin.row_no, "seq": seq}],
+    )  # fmt: skip

@@ -1,0 +1,261 @@
+"""Applies staged rows: each inside a savepoint, so that nobody is ever half-applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.exc import DataError as DatabaseDataError
+
+from benehub.crypto import mask
+from benehub.errors import DataError, GuardTripped, IntegrityError
+from benehub.intake.guards import check
+from benehub.intake.staging import Counts, batch, staged_rows, validate
+from benehub.planbook import PlanBook
+from benehub.records import Record
+from benehub.store import Session, canonical
+from benehub.store.tables import intake_batch, intake_row, seen, stream_state
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row came from, for facts and confirmations to cite."""
+
+    connection_id: str
+    stream: str
+    batch_id: str
+    row_no: int
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}#{self.row_no}"
+
+
+Applier = Callable[[Session, PlanBook, Origin, Record], None]
+"""Turns one valid record into facts or confirmations; raises DataError to have the row quarantined."""
+
+
+def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
+    """Look at the batch as a whole before any of its rows is applied.
+
+    Raises:
+        GuardTripped: the batch would end or empty too much. The caller holds it (`hold`) for a person.
+    """
+    header = _header(session, batch_id)
+    if header.state != "staged":
+        return
+    reason = check(session, header, book.guards)
+    if reason:
+        raise GuardTripped(
+            reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}"
+        )
+
+
+def hold(session: Session, batch_id: str, reason: str) -> None:
+    """Keep a batch for a person; none of its rows has been applied."""
+    session.change(intake_batch, {"batch_id": batch_id}, state="held", reason=reason)
+
+
+def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
+    """Apply the next chunk of staged rows; gives how many it took, 0 when none is left."""
+    header = _header(session, batch_id)
+    rows = staged_rows(session, batch_id)
+    newest = _newest_rows(session, batch_id, [row.row_key for row in rows])
+    applied: dict[str, int] = {}
+    for row in rows:
+        if newest[row.row_key] != row.row_no:
+            session.change(intake_row, _key(row), outcome="superseded", reason="a later row has its key")
+            continue
+        problem = _apply_row(session, header, book, appliers, row)
+        if problem:
+            session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problem))
+        else:
+            session.change(intake_row, _key(row), outcome="applied", row_sealed=None)
+            applied[row.row_key] = row.row_no
+    _resolve_older(session, header, applied)
+    return len(rows)
+
+
+def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
+    """Rows in quarantine whose key has now come in again and was applied are resolved by that."""
+    waiting = session.rows(
+        _waiting(session).where(
+            intake_batch.c.connection_id == header.connection_id,
+            intake_batch.c.stream == header.stream,
+            intake_row.c.row_key.in_(list(applied)),
+        )
+    )
+    older = [row for row in waiting if row.batch_id != header.batch_id or row.row_no < applied[row.row_key]]
+    if older:
+        seq, _ = session.take_seq()
+        for row in older:
+            session.change(intake_row, _key(row), resolved_seq=seq)
+
+
+def _waiting(session: Session) -> Select[Any]:
+    """Rows in quarantine that nothing has resolved yet, with their batch's connection and stream."""
+    return (
+        select(intake_row, intake_batch.c.connection_id, intake_batch.c.stream)
+        .join(
+            intake_batch,
+            (intake_batch.c.employer_id == intake_row.c.employer_id)
+            & (intake_batch.c.batch_id == intake_row.c.batch_id),
+        )
+        .where(*session.where(intake_row, outcome="quarantined"), intake_row.c.resolved_seq.is_(None))
+    )
+
+
+def finish(session: Session, batch_id: str) -> Counts:
+    """Close the batch: the counts must balance, then the cursor moves in the same transaction.
+
+    Raises:
+        IntegrityError: a row is not accounted for; nothing of this transaction may be committed.
+    """
+    header = _header(session, batch_id)
+    if header.state == "applied":
+        return counts_of(header)
+    tally = _tally(session, batch_id)
+    counts = Counts(
+        header.rows, tally.get("applied", 0), header.unchanged, tally.get("quarantined", 0),
+        tally.get("superseded", 0),
+    )  # fmt: skip
+    if not counts.balanced:
+        raise IntegrityError(f"custody does not balance: {counts}", where=f"batch {batch_id}")
+    seq, at = session.take_seq()
+    session.change(
+        intake_batch,
+        {"batch_id": batch_id},
+        state="applied", reason="", applied=counts.applied, quarantined=counts.quarantined,
+        superseded=counts.superseded, seq=seq,
+    )  # fmt: skip
+    _forget_quarantined(session, header)
+    _move_cursor(session, header, seq, at)
+    return counts
+
+
+def _forget_quarantined(session: Session, header: Row[Any]) -> None:
+    """What was last applied for these keys is not what the vendor said last: the next row is no repeat."""
+    keys = select(intake_row.c.row_key).where(
+        *session.where(intake_row, batch_id=header.batch_id, outcome="quarantined"),
+        intake_row.c.resolved_seq.is_(None),
+    )
+    session.connection.execute(
+        update(seen)
+        .where(
+            *session.where(seen, connection_id=header.connection_id, stream=header.stream),
+            seen.c.row_key.in_(keys),
+        )
+        .values(row_hash="")
+    )
+
+
+def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], batch_id: str = "") -> Counts:
+    """Try quarantined rows again, as they were read; those that apply now are marked with when.
+
+    The batch keeps its counts as they were at the time; the row says that it was resolved later. Of rows
+    with one key only the newest is tried, and resolves the older ones. Batches that are not applied (held,
+    refused) are left alone. What the vendor deleted, and what its connector could not translate, stays: that
+    has to be mended at the source and read again.
+    """
+    query = (
+        _waiting(session)
+        .where(intake_batch.c.state == "applied")
+        .order_by(intake_batch.c.seq, intake_row.c.row_no)
+    )
+    waiting: dict[tuple[str, str, str], list[Row[Any]]] = {}
+    for row in session.rows(query):
+        waiting.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
+    tried = [same for same in waiting.values() if batch_id in ("", same[-1].batch_id)]
+    done = replaced = 0
+    for *older, row in tried:
+        problem = _apply_row(session, row, book, appliers, row)
+        if problem:
+            session.change(intake_row, _key(row), reason=mask(problem))
+            continue
+        seq, _ = session.take_seq()
+        for one in (*older, row):
+            session.change(intake_row, _key(one), resolved_seq=seq)
+        done, replaced = done + 1, replaced + len(older)
+    total = sum(len(same) for same in tried)
+    return Counts(total, done, 0, total - done - replaced, replaced)
+
+
+def counts_of(header: Row[Any]) -> Counts:
+    """The counts that stand in a batch's row."""
+    return Counts(header.rows, header.applied, header.unchanged, header.quarantined, header.superseded)
+
+
+def _header(session: Session, batch_id: str) -> Row[Any]:
+    found = batch(session, batch_id)
+    if found is None:
+        raise DataError(f"no intake batch {batch_id}", mend="See `benehub runs list`")
+    return found
+
+
+def _tally(session: Session, batch_id: str) -> dict[str, int]:
+    rows = session.rows(
+        select(intake_row.c.outcome, func.count().label("number"))
+        .where(*session.where(intake_row, batch_id=batch_id))
+        .group_by(intake_row.c.outcome)
+    )
+    return {row.outcome: int(row.number) for row in rows}
+
+
+def _apply_row(
+    session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], row: Row[Any]
+) -> str:
+    content = json.loads(session.unseal(row.row_sealed, "intake_row"))
+    origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
+    if content.get("problem"):
+        return str(content["problem"])
+    if content["deleted"]:
+        return "the vendor deleted it; nothing is ended by that alone. End it in the source, with a date"
+    try:
+        with session.connection.begin_nested():
+            appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
+            _remember(session, origin, content)
+    except DataError as error:
+        return str(error)
+    except DatabaseDataError:
+        return "a value is longer than its column. Mend it at the source, then re-drive"
+    return ""
+
+
+def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, int]:
+    rows = session.rows(
+        select(intake_row.c.row_key, func.max(intake_row.c.row_no).label("row_no"))
+        .where(
+            *session.where(intake_row, batch_id=batch_id),
+            intake_row.c.outcome.in_(("staged", "applied")),
+            intake_row.c.row_key.in_(keys),
+        )
+        .group_by(intake_row.c.row_key)
+    )
+    return {row.row_key: row.row_no for row in rows}
+
+
+def _remember(session: Session, origin: Origin, content: Any) -> None:
+    digest = session.vault.content_hash(canonical(content))
+    filled = ",".join(sorted(name for name, value in content["data"].items() if value not in (None, "", [])))
+    key = {"connection_id": origin.connection_id, "stream": origin.stream, "row_key": origin.key}
+    session.connection.execute(seen.delete().where(*session.where(seen, **key)))
+    session.add(seen, [{**key, "row_hash": digest, "filled": filled}])
+
+
+def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:
+    key = {"connection_id": header.connection_id, "stream": header.stream}
+    found = session.connection.execute(
+        select(stream_state.c.cursor).where(*session.where(stream_state, **key))
+    ).first()
+    cursor = header.cursor if header.cursor is not None else (found.cursor if found else None)
+    if found is None:
+        session.add(stream_state, [{**key, "cursor": cursor, "seq": seq, "read_at": at}])
+    else:
+        session.change(stream_state, key, cursor=cursor, seq=seq, read_at=at)
+
+
+def _key(row: Row[Any]) -> dict[str, Any]:
+    return {"batch_id": row.batch_id, "row_no": row.row_no}

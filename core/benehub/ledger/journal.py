@@ -1,0 +1,226 @@
+"""Writes to the ledger: append-only, idempotent by key, hash-chained in the employer's recorded order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from benehub.errors import ConflictError, DataError
+from benehub.ledger.entries import Leg, NewEntry, chain_hash
+from benehub.store import Session
+from benehub.store.session import CHUNK
+from benehub.store.tables import employer as employer_table
+from benehub.store.tables import entry as entry_table
+from benehub.store.tables import leg as leg_table
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a batch of entries: how many are new, how many were there already."""
+
+    new: int
+    existing: int
+
+
+def record(session: Session, entries: Iterable[NewEntry]) -> Recorded:
+    """Append `entries`; one whose key is there with the same content is left as it is.
+
+    Raises:
+        ConflictError: a key is there with other content (put a revision into the key).
+        IntegrityError: an entry does not balance.
+    """
+    new = existing = 0
+    batch: list[NewEntry] = []
+    for one in entries:
+        one.check()
+        batch.append(one)
+        if len(batch) == CHUNK:
+            done = _record_chunk(session, batch)
+            new, existing, batch = new + done.new, existing + done.existing, []
+    if batch:
+        done = _record_chunk(session, batch)
+        new, existing = new + done.new, existing + done.existing
+    return Recorded(new, existing)
+
+
+def _record_chunk(session: Session, batch: Sequence[NewEntry]) -> Recorded:
+    # The lock comes first: two writers of one employer look for the same keys one after the other.
+    first, recorded_at = session.take_seq(0)
+    known = _content_by_key(session, [one.key for one in batch])
+    fresh: dict[str, NewEntry] = {}
+    for one in batch:
+        content_hash = known.get(one.key) or (fresh[one.key].content_hash() if one.key in fresh else None)
+        if content_hash is None:
+            fresh[one.key] = one
+        elif content_hash != one.content_hash():
+            raise ConflictError(
+                "the same idempotency key with other content",
+                where=f"ledger entry {one.key}",
+                mend="Post a reversal and a new revision of the key",
+            )
+    if not fresh:
+        return Recorded(0, len(batch))
+    first, recorded_at = session.take_seq(len(fresh))
+    head = session.connection.execute(
+        select(employer_table.c.ledger_head).where(employer_table.c.employer_id == session.employer)
+    ).scalar_one()
+    headers: list[dict[str, Any]] = []
+    legs: list[dict[str, Any]] = []
+    for seq, one in enumerate(fresh.values(), first):
+        entry_id = session.id("ent", one.key)
+        content_hash = one.content_hash()
+        chained = chain_hash(head, entry_id, content_hash, seq, recorded_at)
+        headers.append(_header(one, entry_id, content_hash, seq, recorded_at, head, chained))
+        legs.extend({"entry_id": entry_id, "leg_no": n, **asdict(leg)} for n, leg in enumerate(one.legs, 1))
+        head = chained
+    session.add(leg_table, legs)
+    session.add(entry_table, headers)
+    session.connection.execute(
+        update(employer_table)
+        .where(employer_table.c.employer_id == session.employer)
+        .values(ledger_head=head)
+    )
+    return Recorded(len(fresh), len(batch) - len(fresh))
+
+
+def _header(
+    one: NewEntry, entry_id: str, content_hash: str, seq: int, recorded_at: str, prev_hash: str, hash_: str
+) -> dict[str, Any]:
+    return {
+        "entry_id": entry_id,
+        "idempotency_key": one.key,
+        "content_hash": content_hash,
+        "type": one.type,
+        "status": one.status,
+        "effective_date": one.effective_date,
+        "due_date": one.due_date,
+        "pending_id": one.pending_id,
+        "reverses_id": one.reverses_id,
+        "source": one.source,
+        "explanation_id": one.explanation_id,
+        "seq": seq,
+        "recorded_at": recorded_at,
+        "prev_hash": prev_hash,
+        "hash": hash_,
+    }
+
+
+def _content_by_key(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    found = session.rows(
+        select(entry_table.c.idempotency_key, entry_table.c.content_hash).where(
+            entry_table.c.employer_id == session.employer, entry_table.c.idempotency_key.in_(keys)
+        )
+    )
+    return {row.idempotency_key: row.content_hash for row in found}
+
+
+def legs_of(session: Session, entry_id: str) -> tuple[Leg, ...]:
+    """The legs of one entry, in order."""
+    rows = session.rows(
+        select(leg_table).where(*session.where(leg_table, entry_id=entry_id)).order_by(leg_table.c.leg_no)
+    )
+    return tuple(leg_from(row) for row in rows)
+
+
+def leg_from(row: Row[Any]) -> Leg:
+    """The leg in a row of the table."""
+    return Leg(
+        row.account, row.unit, row.amount, row.person_id, row.plan, row.money_source,
+        row.coverage_month, row.pay_date, row.batch,
+    )  # fmt: skip
+
+
+def entry_of(session: Session, entry_id: str) -> Row[Any]:
+    """The header of one entry.
+
+    Raises:
+        DataError: no such entry.
+    """
+    found = session.connection.execute(
+        select(entry_table).where(*session.where(entry_table, entry_id=entry_id))
+    ).first()
+    if found is None:
+        raise DataError(f"no ledger entry {entry_id}", mend="See `benehub ledger journal`")
+    return found
+
+
+def reversal(session: Session, entry_id: str, reason: str) -> NewEntry:
+    """The entry that takes back a posted one, on the same effective date.
+
+    One that had posted a pending entry opens that one again, unless the rest of it was voided.
+
+    Raises:
+        DataError: no such entry, or it is none that was posted.
+    """
+    header = entry_of(session, entry_id)
+    if header.status != "posted":
+        raise DataError(
+            f"{entry_id} is {header.status}; only what is posted is reversed", mend="Void it instead"
+        )
+    return NewEntry(
+        key=f"reverse:{header.idempotency_key}",
+        type=f"{header.type}.reversed",
+        effective_date=header.effective_date,
+        legs=tuple(leg.negated() for leg in legs_of(session, entry_id)),
+        source=reason,
+        pending_id=header.pending_id if not _voided(session, header.pending_id) else None,
+        reverses_id=entry_id,
+    )
+
+
+def void(session: Session, entry_id: str, reason: str) -> NewEntry | None:
+    """The entry that ends what is still open of a pending one; None when nothing is.
+
+    Raises:
+        DataError: no such entry, or it is none that is pending.
+    """
+    header = entry_of(session, entry_id)
+    if header.status != "pending":
+        raise DataError(
+            f"{entry_id} is {header.status}; only what is pending is voided", mend="Reverse it instead"
+        )
+    rest = [list(legs_of(session, entry_id)), *_linked(session, entry_id)]
+    open_legs: dict[tuple[object, ...], int] = {}
+    for sign, legs in zip([1] + [-1] * (len(rest) - 1), rest, strict=True):
+        for leg in legs:
+            # Without the batch: only the actual knows the one that it came in.
+            key = (leg.account, leg.unit, leg.person_id, leg.plan, leg.money_source, leg.coverage_month,
+                   leg.pay_date)  # fmt: skip
+            open_legs[key] = open_legs.get(key, 0) + sign * leg.amount
+    legs_left = tuple(
+        Leg(str(k[0]), str(k[1]), -amount, *k[2:])  # type: ignore[arg-type]  # the key is a leg without its amount
+        for k, amount in open_legs.items()
+        if amount
+    )
+    if not legs_left:
+        return None
+    return NewEntry(
+        key=f"void:{header.idempotency_key}",
+        type=f"{header.type}.void",
+        status="void",
+        effective_date=header.effective_date,
+        legs=legs_left,
+        source=reason,
+        pending_id=entry_id,
+    )
+
+
+def _voided(session: Session, pending_id: str | None) -> bool:
+    return pending_id is not None and bool(
+        session.rows(
+            select(entry_table.c.entry_id).where(
+                *session.where(entry_table, pending_id=pending_id, status="void")
+            )
+        )
+    )
+
+
+def _linked(session: Session, entry_id: str) -> list[list[Leg]]:
+    linked = session.rows(select(entry_table).where(*session.where(entry_table, pending_id=entry_id)))
+    return [
+        [leg if row.status == "posted" else leg.negated() for leg in legs_of(session, row.entry_id)]
+        for row in linked
+    ]

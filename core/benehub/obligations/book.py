@@ -1,0 +1,163 @@
+"""What must be sent or paid, to whom, by when, and what it is worth.
+
+An obligation is known by its business key; wanting it again with the same content changes nothing, wanting
+it with other content re-opens it. What the vendor already holds (adopted before the first write) is confirmed
+at once and never sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from benehub.store import Session, canonical
+from benehub.store.session import CHUNK
+from benehub.store.tables import obligation
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One thing owed to a vendor.
+
+    Args:
+        kind: the operation that fulfils it (`deduction.set`, `enrollment.change`, ...).
+        key: business key without content, e.g. `deduction.set/PERSON/CODE`.
+        content: the outgoing record's fields; sealed at rest.
+        due: when it must have been done; `send_by` the latest safe day to send it.
+        worth_minor: what it is worth.
+        adopted: the vendor holds it already.
+    """
+
+    kind: str
+    key: str
+    connection_id: str
+    period: str
+    due: date
+    send_by: date
+    content: dict[str, Any] = field(repr=False)
+    person_id: str | None = None
+    plan: str | None = None
+    worth_minor: int = 0
+    currency: str = "USD"
+    adopted: bool = False
+    explanation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a set of wants."""
+
+    opened: int = 0
+    unchanged: int = 0
+    adopted: int = 0
+
+
+def want(session: Session, wants: Iterable[Wanted]) -> Change:
+    """Record what is owed; content that differs from what is known re-opens the obligation."""
+    opened = unchanged = adopted = 0
+    for one in wants:
+        digest = session.vault.content_hash(canonical(one.content))
+        obligation_id = session.id("obl", one.key)
+        known = session.connection.execute(
+            select(obligation.c.content_hash, obligation.c.state).where(
+                *session.where(obligation, obligation_id=obligation_id)
+            )
+        ).first()
+        if known is not None and known.content_hash == digest and known.state != "canceled":
+            unchanged += 1
+            continue
+        state, reason = ("confirmed", "adopted: the vendor holds it already") if one.adopted else ("open", "")
+        seq, _ = session.take_seq()
+        values = {
+            "kind": one.kind, "connection_id": one.connection_id, "person_id": one.person_id,
+            "plan": one.plan, "period": one.period, "due_date": one.due, "send_by": one.send_by,
+            "worth_minor": one.worth_minor, "currency": one.currency,
+            "content_sealed": session.seal(one.content, "obligation"),
+            "content_hash": digest, "state": state, "reason": reason, "dispatch_id": None,
+            "explanation_id": one.explanation_id, "seq": seq,
+        }  # fmt: skip
+        if known is None:
+            session.add(obligation, [{"obligation_id": obligation_id, "business_key": one.key, **values}])
+        else:
+            session.change(obligation, {"obligation_id": obligation_id}, **values)
+        adopted += one.adopted
+        opened += not one.adopted
+    return Change(opened, unchanged, adopted)
+
+
+def open_ones(
+    session: Session, kind: str, connection_id: str, limit: int = 0, states: Sequence[str] = ("open",)
+) -> Sequence[Row[Any]]:
+    """Open obligations of a kind and connection, the most pressing first."""
+    query = (
+        select(obligation)
+        .where(
+            *session.where(obligation, kind=kind, connection_id=connection_id), obligation.c.state.in_(states)
+        )
+        .order_by(obligation.c.send_by, obligation.c.business_key)
+    )
+    return session.rows(query.limit(limit) if limit else query)
+
+
+def content(session: Session, row: Row[Any]) -> dict[str, Any]:
+    """The opened content of an obligation."""
+    opened: dict[str, Any] = json.loads(session.unseal(row.content_sealed, "obligation"))
+    return opened
+
+
+def mark(
+    session: Session, ids: Sequence[str], state: str, reason: str = "", dispatch_id: str | None = None
+) -> None:
+    """Move obligations to a state, with the reason and the dispatch that carried them."""
+    values: dict[str, Any] = {"state": state, "reason": reason}
+    if dispatch_id is not None:
+        values["dispatch_id"] = dispatch_id
+    for start in range(0, len(ids), CHUNK):
+        session.connection.execute(
+            update(obligation)
+            .where(
+                obligation.c.employer_id == session.employer,
+                obligation.c.obligation_id.in_(ids[start : start + CHUNK]),
+            )
+            .values(**values)
+        )
+
+
+def of_dispatch(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
+    """The obligations that a dispatch carries."""
+    return session.rows(
+        select(obligation)
+        .where(*session.where(obligation, dispatch_id=dispatch_id))
+        .order_by(obligation.c.business_key)
+    )
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
+    """These obligations."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        found += session.rows(
+            select(obligation).where(
+                obligation.c.employer_id == session.employer, obligation.c.obligation_id.in_(part)
+            )
+        )
+    return found
+
+
+def late(session: Session, today: date) -> Sequence[Row[Any]]:
+    """Obligations that are still open past their latest safe day."""
+    return session.rows(
+        select(obligation)
+        .where(
+            obligation.c.employer_id == session.employer,
+            obligation.c.state.in_(("open", "held")),
+            obligation.c.send_by < today,
+        )
+        .order_by(obligation.c.due_date, obligation.c.business_key)
+    )

@@ -1,0 +1,23 @@
+"""The plan book: load, check, compare, ask."""
+
+from __future__ import annotations
+
+from benehub.planbook.book import PlanBook
+from benehub.planbook.checks import Change, Finding, check, diff
+from benehub.planbook.loading import load, schema
+from benehub.planbook.models import CarrierTerms, Guards, LeavePolicy, PayGroup, Plan
+
+__all__ = [
+    "CarrierTerms",
+    "Change",
+    "Finding",
+    "Guards",
+    "LeavePolicy",
+    "PayGroup",
+    "Plan",
+    "PlanBook",
+    "check",
+    "diff",
+    "load",
+    "schema",
+]

@@ -1,0 +1,139 @@
+"""The plan book as a whole: an immutable version of what is in force, and how to ask it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from pydantic import Field
+
+from benehub.errors import ConfigError, DataError
+from benehub.legal import bank_holidays
+from benehub.periods import Month, business_day_before
+from benehub.planbook.models import (
+    CarrierTerms,
+    Employer,
+    Guards,
+    LeavePolicy,
+    Part,
+    PayGroup,
+    Plan,
+    Roles,
+    Slug,
+)
+
+
+class PlanBook(Part):
+    """One employer's benefits, dated and priced."""
+
+    schema_version: Literal[1] = 1
+    employer: Employer
+    roles: Roles
+    pay_groups: dict[str, PayGroup] = Field(min_length=1)
+    plans: tuple[Plan, ...] = Field(min_length=1)
+    leave: tuple[LeavePolicy, ...] = ()
+    carriers: dict[Slug, CarrierTerms] = Field(default_factory=dict)
+    guards: Guards = Guards()
+
+    @cached_property
+    def version(self) -> str:
+        """Digest of the content: the same book has the same version everywhere."""
+        content = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    @cached_property
+    def _codes(self) -> dict[str, tuple[Plan, str]]:
+        found: dict[str, tuple[Plan, str]] = {}
+        for plan in self.plans:
+            if plan.deduction is not None:
+                found[plan.deduction.code] = (plan, "employee")
+            if plan.deferral is not None:
+                found[plan.deferral.pretax_code] = (plan, "pretax")
+                if plan.deferral.roth_code:
+                    found[plan.deferral.roth_code] = (plan, "roth")
+            if plan.match is not None:
+                found[plan.match.code] = (plan, "match")
+        return found
+
+    def plan(self, plan_id: str) -> Plan:
+        """The plan of this id.
+
+        Raises:
+            DataError: the book has none.
+        """
+        for one in self.plans:
+            if one.id == plan_id:
+                return one
+        raise DataError(
+            f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours"
+        )
+
+    def insurance_plans(self) -> tuple[Plan, ...]:
+        """Plans with premiums."""
+        return tuple(plan for plan in self.plans if plan.insured)
+
+    def retirement_plans(self) -> tuple[Plan, ...]:
+        """Plans with contributions."""
+        return tuple(plan for plan in self.plans if plan.benefit_type == "retirement")
+
+    def by_code(self, code: str) -> tuple[Plan, str] | None:
+        """The plan behind payroll's code, and the part: employee, pretax, roth or match."""
+        return self._codes.get(code)
+
+    def leave_policy(self, policy_id: str) -> LeavePolicy:
+        """The leave policy of this id.
+
+        Raises:
+            DataError: the book has none.
+        """
+        for one in self.leave:
+            if one.id == policy_id:
+                return one
+        raise DataError(f"leave policy {policy_id!r} is not in the plan book", mend="Add it, or map the name")
+
+    def terms(self, carrier: str) -> CarrierTerms:
+        """How a carrier wants to be paid; the defaults where nothing is said."""
+        return self.carriers.get(carrier, CarrierTerms())
+
+    def pay_dates(self, group: str, year: int) -> tuple[date, ...]:
+        """The pay dates of a group by its rule, moved to the business day before where banks are closed.
+
+        Raises:
+            ConfigError: the group lacks what its frequency needs.
+        """
+        rule: Any = self.pay_groups[group]  # Any: pydantic's types do not say that a frozen model has a hash
+        return _pay_dates(rule, group, year, self.employer.country)
+
+
+@lru_cache(maxsize=256)
+def _pay_dates(group: PayGroup, name: str, year: int, country: str) -> tuple[date, ...]:
+    if group.pay_dates:
+        return tuple(day for day in group.pay_dates if day.year == year)
+    if group.frequency in ("weekly", "biweekly"):
+        if group.first_pay_date is None:
+            raise ConfigError(
+                "no first_pay_date", where=f"pay group {name}", mend="Give one, or list pay_dates"
+            )
+        step = timedelta(days=7 if group.frequency == "weekly" else 14)
+        day = group.first_pay_date + step * ((date(year, 1, 1) - group.first_pay_date) // step)
+        raw = [day + step * n for n in range(58)]
+    else:
+        if not group.days:
+            raise ConfigError("no days", where=f"pay group {name}", mend='Give days, e.g. [15, "last"]')
+        months = [Month(year, 1).plus(number) for number in range(13)]
+        raw = [
+            month.last if day == "last" else date(month.year, month.month, min(int(day), month.days))
+            for month in months
+            for day in group.days
+        ]
+    # A pay date counts to the year it is paid in: one due on 1 or 2 January may move back over the turn.
+    raw = [day for day in raw if date(year, 1, 1) <= day < date(year + 1, 1, 3)]
+    holidays = bank_holidays(country, {day.year for day in raw})
+    moved = {
+        day if day.weekday() < 5 and day not in holidays else business_day_before(day, 1, holidays)
+        for day in raw
+    }
+    return tuple(sorted(day for day in moved if day.year == year))

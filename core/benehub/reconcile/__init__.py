@@ -1,0 +1,19 @@
+"""Compares the stations with each other and keeps what it finds until it is right."""
+
+from __future__ import annotations
+
+from benehub.reconcile.differences import OPEN, Outcome, act, get, history, listed, settle
+from benehub.reconcile.findings import Finding, Relation, Type
+
+__all__ = [
+    "OPEN",
+    "Finding",
+    "Outcome",
+    "Relation",
+    "Type",
+    "act",
+    "get",
+    "history",
+    "listed",
+    "settle",
+]

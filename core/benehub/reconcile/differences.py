@@ -1,0 +1,209 @@
+"""The life of a difference: found, seen again, worked, closed, and opened again when it returns.
+
+The same difference seen again is the same row. It closes itself only when a later comparison of the same
+scope no longer finds it, which for money and hours means that the balance is zero; never because time passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub.errors import DataError, IntegrityError
+from benehub.reconcile.findings import Finding, Relation
+from benehub.store import Session
+from benehub.store.tables import difference, difference_event
+
+OPEN = ("pending", "discrepancy")
+STEPS = (
+    "", "acknowledged", "waiting_on_partner", "waiting_on_payroll", "waiting_on_carrier",
+    "waiting_on_employee", "fix_proposed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a comparison changed: ids of differences opened and closed, and how many were seen again."""
+
+    opened: tuple[str, ...]
+    closed: tuple[str, ...]
+    seen_again: int
+
+
+def settle(
+    session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date
+) -> Outcome:
+    """Bring the differences of one relation and period up to date with what was found now.
+
+    Raises:
+        IntegrityError: two findings carry the same key; one would hide the other.
+    """
+    known = {
+        row.content_key: row
+        for row in session.rows(
+            select(difference).where(*session.where(difference, relation=relation, period=period))
+        )
+    }
+    opened: list[str] = []
+    again = 0
+    found: set[str] = set()
+    for finding in findings:
+        if finding.key in found:
+            raise IntegrityError(
+                f"two findings of one comparison are the same difference {finding.key!r}",
+                mend="Give each its own reference",
+            )
+        found.add(finding.key)
+        row = known.get(finding.key)
+        if row is None:
+            opened.append(_open(session, finding, today))
+        elif row.state in OPEN or row.state in ("dismissed", "suppressed"):
+            again += 1
+            _see_again(session, row, finding, today)
+        else:
+            opened.append(_reopen(session, row, finding, today))
+    closed = [
+        _close(session, row, "resolved", "benehub", "both sides agree now")
+        for key, row in known.items()
+        if key not in found and row.state in OPEN
+    ]
+    return Outcome(tuple(opened), tuple(closed), again)
+
+
+def act(
+    session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
+    entries: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """A person's word on a difference: resolve (says how), dismiss (says why), or a work step.
+
+    Raises:
+        DataError: no such difference, a state or step that does not exist, or no reason given.
+    """
+    row = get(session, difference_id)
+    if state not in ("", "resolved", "dismissed", "suppressed") or step not in STEPS:
+        raise DataError(
+            f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}"
+        )
+    if state and not note:
+        raise DataError(
+            f"a {state} difference needs a note", mend="Say how it was resolved or why it is none"
+        )
+    values = {"state": state or row.state, "work_step": step or row.work_step}
+    session.change(difference, {"difference_id": difference_id}, **values)
+    _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
+
+
+def get(session: Session, difference_id: str) -> Row[Any]:
+    """One difference.
+
+    Raises:
+        DataError: no such difference.
+    """
+    row = session.connection.execute(
+        select(difference).where(*session.where(difference, difference_id=difference_id))
+    ).first()
+    if row is None:
+        raise DataError(f"no difference {difference_id}", mend="See `benehub differences list`")
+    return row
+
+
+def listed(session: Session, states: Sequence[str] = OPEN, period: str = "") -> Sequence[Row[Any]]:
+    """Differences in these states, the most at stake first."""
+    query = select(difference).where(
+        difference.c.employer_id == session.employer, difference.c.state.in_(states)
+    )
+    if period:
+        query = query.where(difference.c.period == period)
+    return session.rows(
+        query.order_by(difference.c.relation, difference.c.at_stake.desc(), difference.c.content_key)
+    )
+
+
+def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
+    """Who did what and when."""
+    return session.rows(
+        select(difference_event)
+        .where(*session.where(difference_event, difference_id=difference_id))
+        .order_by(difference_event.c.event_no)
+    )
+
+
+def _state_of(finding: Finding, today: date) -> str:
+    return "pending" if finding.clear_by is not None and today <= finding.clear_by else "discrepancy"
+
+
+def _values(finding: Finding, today: date) -> dict[str, Any]:
+    return {
+        "side": finding.side, "severity": finding.severity, "owner": finding.owner, "cause": finding.cause,
+        "action": finding.action, "expected": finding.expected, "actual": finding.actual,
+        "at_stake": finding.at_stake, "unit": finding.unit, "clear_by": finding.clear_by,
+        "state": _state_of(finding, today),
+    }  # fmt: skip
+
+
+def _open(session: Session, finding: Finding, today: date) -> str:
+    difference_id = session.id("dif", finding.key)
+    seq, at = session.take_seq()
+    session.add(
+        difference,
+        [
+            {
+                "difference_id": difference_id, "relation": finding.relation.value,
+                "type": finding.type.value,
+                "content_key": finding.key, "period": finding.period, "person_id": finding.person_id,
+                "plan": finding.plan, "reference": finding.reference, "work_step": "", "times_seen": 1,
+                "first_seq": seq, "last_seq": seq, "first_seen": at, "last_seen": at,
+                **_values(finding, today),
+            }
+        ],
+    )  # fmt: skip
+    _event(session, difference_id, "benehub", _state_of(finding, today), "", "found", ())
+    return difference_id
+
+
+def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -> None:
+    values = _values(finding, today)
+    if row.state not in OPEN:
+        values["state"] = row.state
+    seq = session.latest_seq()
+    session.change(
+        difference, {"difference_id": row.difference_id},
+        times_seen=row.times_seen + 1, last_seq=seq, last_seen=session.now(), **values,
+    )  # fmt: skip
+    if row.state == "pending" and values["state"] == "discrepancy":
+        _event(
+            session, row.difference_id, "benehub", "discrepancy", row.work_step, "past its clear-by date", ()
+        )
+
+
+def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> str:
+    session.change(
+        difference, {"difference_id": row.difference_id},
+        times_seen=row.times_seen + 1, last_seq=session.latest_seq(), last_seen=session.now(), work_step="",
+        **_values(finding, today),
+    )  # fmt: skip
+    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", "it returned", ())
+    return str(row.difference_id)
+
+
+def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
+    session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
+    _event(session, row.difference_id, who, state, row.work_step, note, ())
+    return str(row.difference_id)
+
+
+def _event(
+    session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str]
+) -> None:
+    count = session.connection.execute(
+        select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
+    ).scalar_one()
+    session.add(
+        difference_event,
+        [{"difference_id": difference_id, "event_no": count + 1, "at": session.now(), "who": who,
+          "state": state, "work_step": step, "note": note, "entries": list(entries)}],
+    )  # fmt: skip

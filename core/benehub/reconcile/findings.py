@@ -1,0 +1,122 @@
+"""What a comparison finds, as a value: which relation, whose, how much, why, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    """The pairs of systems that are compared."""
+
+    INTAKE = "intake"
+    PAYROLL = "payroll"
+    PREMIUM = "premium"
+    RETIREMENT = "retirement"
+    LEAVE = "leave"
+
+
+class Type(StrEnum):
+    """Types of difference, by the names of the field."""
+
+    ROW_QUARANTINED = "ROW_QUARANTINED"
+    UNKNOWN_TO_PAYROLL = "UNKNOWN_TO_PAYROLL"
+    UNKNOWN_EMPLOYEE = "UNKNOWN_EMPLOYEE"
+    UNKNOWN_CODE = "UNKNOWN_CODE"
+    NOT_TAKEN = "NOT_TAKEN"
+    TAKEN_NOT_EXPECTED = "TAKEN_NOT_EXPECTED"
+    AMOUNT_DIFF = "AMOUNT_DIFF"
+    WRONG_TAX_CLASS = "WRONG_TAX_CLASS"
+    EMPLOYER_LINE_DIFF = "EMPLOYER_LINE_DIFF"
+    MEMBER_REFUSED = "MEMBER_REFUSED"
+    FILE_REJECTED = "FILE_REJECTED"
+    MEMBER_DROPPED = "MEMBER_DROPPED"
+    COVERED_NOT_ENROLLED = "COVERED_NOT_ENROLLED"
+    BILLED_NOT_ENROLLED = "BILLED_NOT_ENROLLED"
+    ENROLLED_NOT_BILLED = "ENROLLED_NOT_BILLED"
+    TIER_DIFF = "TIER_DIFF"
+    RATE_DIFF = "RATE_DIFF"
+    DUPLICATE_MEMBER = "DUPLICATE_MEMBER"
+    PREMIUM_AT_RISK = "PREMIUM_AT_RISK"
+    DEPOSITED_NOT_CREDITED = "DEPOSITED_NOT_CREDITED"
+    CREDITED_SHORT = "CREDITED_SHORT"
+    CREDITED_OVER = "CREDITED_OVER"
+    WRONG_SOURCE = "WRONG_SOURCE"
+    DUPLICATE_CREDIT = "DUPLICATE_CREDIT"
+    UNKNOWN_PARTICIPANT = "UNKNOWN_PARTICIPANT"
+    LATE = "LATE"
+    PAYOUT_MISSING = "PAYOUT_MISSING"
+    PAYOUT_DIFF = "PAYOUT_DIFF"
+    APPROVED_NOT_PAID = "APPROVED_NOT_PAID"
+    TAKEN_NOT_APPROVED = "TAKEN_NOT_APPROVED"
+    SCHEDULE_REMAINDER = "SCHEDULE_REMAINDER"
+    IN_FLIGHT = "IN_FLIGHT"
+
+
+MONEY_MISSING = frozenset(
+    {
+        Type.NOT_TAKEN,
+        Type.CREDITED_SHORT,
+        Type.LATE,
+        Type.MEMBER_REFUSED,
+        Type.MEMBER_DROPPED,
+        Type.PREMIUM_AT_RISK,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference as a comparison sees it now.
+
+    Args:
+        relation: which pair of systems.
+        type: what kind of difference.
+        period: the month it belongs to.
+        person_id: whose; None when the vendor's row could not be linked.
+        plan: which plan.
+        reference: what tells it from others of its type (pay date, invoice, credit id, row).
+        side: where it is wrong: `hris`, `payroll`, `carrier`, `recordkeeper`, `hub`.
+        owner: who moves next.
+        expected: what should be, in the unit; None where there is nothing on that side.
+        actual: what is.
+        unit: currency in minor units, or `HRS:policy` in hundredths.
+        cause: why, in a sentence.
+        action: what to do next, in a sentence.
+        clear_by: for a variance that the rules explain, the day by which it must be gone.
+    """
+
+    relation: Relation
+    type: Type
+    period: str
+    reference: str
+    side: str
+    owner: str
+    cause: str
+    action: str
+    person_id: str | None = None
+    plan: str | None = None
+    expected: int | None = None
+    actual: int | None = None
+    unit: str = "USD"
+    clear_by: date | None = None
+
+    @property
+    def key(self) -> str:
+        """What makes it the same difference when it is seen again."""
+        return "/".join(
+            (self.relation, self.type, self.period, self.person_id or "-", self.plan or "-", self.reference)
+        )
+
+    @property
+    def at_stake(self) -> int:
+        """How much is at stake, never negative."""
+        return abs((self.expected or 0) - (self.actual or 0))
+
+    @property
+    def severity(self) -> str:
+        """`high` where cover or money is missing now, else `medium`; `low` for what the rules explain."""
+        if self.clear_by is not None:
+            return "low"
+        return "high" if self.type in MONEY_MISSING else "medium"

@@ -1,0 +1,251 @@
+"""The carrier against us: who is enrolled, who is on the roster, who is billed, and what must be paid when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benehub import facts
+from benehub.ledger import accounts as chart
+from benehub.legal import bank_holidays
+from benehub.periods import FOREVER, Interval, Month
+from benehub.planbook import PlanBook
+from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.rules.premium.due import premium_due
+from benehub.store import Session
+from benehub.store.tables import confirmation, dispatch, entry, leg, obligation
+
+Key = tuple[str, str]
+"""Person and plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What the carrier bills for one person and plan."""
+
+    amount: int
+    tier: str
+    lines: int
+
+
+def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
+    """Every difference with one carrier for a coverage month, as of the session's day."""
+    accrued = _accrued(session, book, connection_id, month)
+    tiers = _tiers(session, book, connection_id, month)
+    billed, unknown = _billed(session, connection_id, month)
+    findings = list(_refused(session, connection_id, month, accrued))
+    refused = {one.person_id for one in findings}
+    findings += _rejected_files(session, connection_id, month)
+    dropped = list(_roster(session, book, connection_id, month, accrued, refused))
+    findings += dropped
+    silent = {(one.person_id, one.plan) for one in dropped}
+    findings += _bill(book, month, accrued, tiers, billed, refused, silent) if billed or unknown else ()
+    findings += [_stranger(book, month, row) for row in unknown]
+    findings += _at_risk(session, book, connection_id, month)
+    return findings
+
+
+def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month) -> dict[Key, int]:
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.PREMIUM_PAYABLE,
+            leg.c.coverage_month == str(month),
+            entry.c.type.in_(("premium.accrued", "premium.accrued.reversed")),
+        )
+        .group_by(leg.c.person_id, leg.c.plan)
+        .having(func.sum(leg.c.amount) != 0)
+    )
+    return {
+        (row.person_id, row.plan): -int(row.amount)
+        for row in rows
+        if book.plan(row.plan).carrier == connection_id
+    }
+
+
+def _tiers(session: Session, book: PlanBook, connection_id: str, month: Month) -> dict[Key, str]:
+    found: dict[Key, str] = {}
+    for (person_id, _), segments in facts.timelines(
+        session, "coverage", Interval(month.first, month.end)
+    ).items():
+        for fact in segments:
+            if book.plan(fact.data["plan"]).carrier == connection_id:
+                found[(person_id, fact.data["plan"])] = fact.data["tier"]
+    return found
+
+
+def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Key, Billed], list[Any]]:
+    rows = session.rows(
+        select(
+            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
+            func.max(confirmation.c.tier).label("tier"), func.sum(confirmation.c.amount).label("amount"),
+            func.count().label("lines"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month == str(month),
+        )
+        .group_by(confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan)
+    )  # fmt: skip
+    known = {
+        (row.person_id, row.plan): Billed(int(row.amount), row.tier, row.lines)
+        for row in rows
+        if row.person_id
+    }
+    return known, [row for row in rows if not row.person_id]
+
+
+def _bill(
+    book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
+    billed: Mapping[Key, Billed], refused: set[str | None], silent: set[tuple[str | None, str | None]],
+) -> Iterator[Finding]:  # fmt: skip
+    for key in sorted(accrued.keys() | billed.keys()):
+        expected, bill = accrued.get(key, 0), billed.get(key)
+        actual = bill.amount if bill else 0
+        if expected == actual or key[0] in refused or key in silent:
+            continue
+        if bill is None:
+            kind, cause = (
+                Type.ENROLLED_NOT_BILLED,
+                "enrolled and on the carrier's roster, but not on the bill",
+            )
+            action = "Ask the carrier to bill the member before a retro bill arrives"
+        elif not expected:
+            kind, cause = Type.BILLED_NOT_ENROLLED, "still billed although cover has ended or never began"
+            action = "Claim the credit from the carrier within its retro window"
+        elif bill.lines > 1 and actual == expected * bill.lines:
+            kind, cause, action = (
+                Type.DUPLICATE_MEMBER,
+                "billed more than once",
+                "Claim the credit from the carrier",
+            )
+        elif bill.tier and bill.tier != tiers.get(key, bill.tier):
+            kind, cause = Type.TIER_DIFF, f"billed at tier {bill.tier}, enrolled at {tiers[key]}"
+            action = "Send the carrier the tier again and claim the difference"
+        else:
+            kind, cause, action = (
+                Type.RATE_DIFF,
+                "billed at another rate",
+                "Compare the carrier's rate table with ours",
+            )
+        yield Finding(
+            Relation.PREMIUM, kind, str(month), "-", "carrier", "carrier", cause, action, person_id=key[0],
+            plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
+        )  # fmt: skip
+
+
+def _stranger(book: PlanBook, month: Month, row: Any) -> Finding:
+    return Finding(
+        Relation.PREMIUM, Type.BILLED_NOT_ENROLLED, str(month), row.external_id, "carrier", "carrier",
+        "the bill names a member nobody here knows", "Ask the carrier who that is; claim the credit",
+        plan=row.plan, expected=0, actual=int(row.amount), unit=book.employer.currency,
+    )  # fmt: skip
+
+
+def _refused(
+    session: Session, connection_id: str, month: Month, accrued: Mapping[Key, int]
+) -> Iterator[Finding]:
+    rows = session.rows(
+        select(obligation).where(
+            *session.where(obligation, kind="enrollment.change", connection_id=connection_id, state="refused")
+        )
+    )
+    for row in rows:
+        worth = sum(amount for (person, _), amount in accrued.items() if person == row.person_id)
+        yield Finding(
+            Relation.PREMIUM, Type.MEMBER_REFUSED, str(month), "-", "carrier", "hub",
+            f"the carrier refused the member: {row.reason}", "Mend the data it names, then send enrollments again",
+            person_id=row.person_id, expected=worth, actual=0,
+        )  # fmt: skip
+
+
+def _rejected_files(session: Session, connection_id: str, month: Month) -> Iterator[Finding]:
+    rows = session.rows(
+        select(dispatch).where(*session.where(dispatch, connection_id=connection_id, ack_state="rejected"))
+    )
+    for row in rows:
+        yield Finding(
+            Relation.PREMIUM, Type.FILE_REJECTED, str(month), row.dispatch_id, "carrier", "hub",
+            "the carrier rejected the whole file", "See its acknowledgement, mend, and send a new revision",
+        )  # fmt: skip
+
+
+def _roster(
+    session: Session, book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int],
+    refused: set[str | None],
+) -> Iterator[Finding]:  # fmt: skip
+    """Told and accepted, but not on the carrier's roster: dropped in silence."""
+    rows = session.rows(
+        select(confirmation).where(
+            *session.where(confirmation, kind="roster", connection_id=connection_id, current=1)
+        )
+    )
+    if not rows:
+        return
+    on_roster = {(row.person_id, row.plan) for row in rows if row.effective_to > month.first}
+    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1)):
+        carrier, plan = fact.key.split("/", 1)
+        state = fact.data
+        if carrier != connection_id or state.get("gone") or fact.subject in refused:
+            continue
+        if state["to"] is not None and date.fromisoformat(state["to"]) <= month.first:
+            continue
+        if date.fromisoformat(state["from"]) >= month.end or (fact.subject, plan) in on_roster:
+            continue
+        yield Finding(
+            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), "-", "carrier", "carrier",
+            "sent and acknowledged, but the member is not on the carrier's roster",
+            "Send the member again and have the carrier confirm the cover",
+            person_id=fact.subject, plan=plan, expected=accrued.get((fact.subject, plan), 0), actual=0,
+            unit=book.employer.currency,
+        )  # fmt: skip
+
+
+def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
+    """Invoices not yet paid whose latest safe moment has come: cover lapses when due date plus grace passes."""
+    rows = session.rows(
+        select(
+            confirmation.c.reference, confirmation.c.coverage_month, func.min(confirmation.c.on_date).label("due"),
+            func.sum(confirmation.c.amount).label("amount"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month <= str(month),
+        )
+        .group_by(confirmation.c.reference, confirmation.c.coverage_month)
+        .order_by(confirmation.c.reference)
+    )  # fmt: skip
+    paid = {
+        row.period
+        for row in session.rows(
+            select(obligation.c.period).where(
+                *session.where(obligation, kind="premium.remit", connection_id=connection_id),
+                obligation.c.state.in_(("sent", "confirmed")),
+            )
+        )
+    }
+    terms, today = book.terms(connection_id), session.today()
+    for row in rows:
+        if row.coverage_month in paid:
+            continue
+        holidays = bank_holidays(book.employer.country, (row.due.year - 1, row.due.year, row.due.year + 1))
+        when = premium_due(
+            invoice_due=row.due,
+            holidays=holidays,
+            grace_days=terms.grace_days,
+            bank_days=terms.transit_bank_days,
+        ).required()
+        if today < row.due:
+            continue
+        yield Finding(
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, str(month), row.reference, "hub", "finance",
+            f"invoice due {row.due} is not paid; cover lapses when grace ends on {when.grace_ends}",
+            "Remit it now; it has to leave before the latest safe moment",
+            expected=int(row.amount), actual=0, unit=book.employer.currency,
+        )  # fmt: skip

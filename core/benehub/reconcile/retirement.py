@@ -1,0 +1,180 @@
+"""The recordkeeper against us: deposited against credited, per participant, source and pay date; and in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, literal, select, union_all
+
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import Plan, PlanBook
+from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.store import Session
+from benehub.store.tables import confirmation, entry, leg
+
+Due = Callable[[Plan, date], date]
+"""The day by which the contributions of a pay date have to be with the trust."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A key where deposited and credited differ; minor units."""
+
+    person_id: str
+    plan: str
+    part: str
+    pay_date: date
+    deposited: int
+    credited: int
+    credits: int
+
+    @property
+    def gap(self) -> int:
+        """Credited minus deposited."""
+        return self.credited - self.deposited
+
+
+def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
+    """Every difference with the recordkeeper for the month's pay dates."""
+    lines = _differing(session, connection_id, month)
+    swapped, rest = _swapped(lines)
+    findings = [_source(line, month, book) for line in swapped]
+    findings += [_finding(line, month, book, due) for line in rest]
+    findings += _unknown(session, book, connection_id, month)
+    findings += _late(session, book, connection_id, month, due)
+    return findings
+
+
+def _differing(session: Session, connection_id: str, month: Month) -> list[Line]:
+    deposited = (
+        select(
+            leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
+            (-leg.c.amount).label("deposited"), literal(0).label("credited"), literal(0).label("credits"),
+        )
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.DEPOSIT_TRANSIT,
+            entry.c.type == "contribution.deposited",
+            leg.c.pay_date >= month.first,
+            leg.c.pay_date < month.end,
+        )
+    )  # fmt: skip
+    credited = select(
+        confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date,
+        literal(0).label("deposited"), confirmation.c.amount.label("credited"), literal(1).label("credits"),
+    ).where(
+        *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+        confirmation.c.pay_date >= month.first,
+        confirmation.c.pay_date < month.end,
+        confirmation.c.person_id.is_not(None),
+    )  # fmt: skip
+    both = union_all(deposited, credited).subquery()
+    keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
+    sums = (func.sum(both.c.deposited), func.sum(both.c.credited), func.sum(both.c.credits))
+    rows = session.rows(
+        select(*keys, sums[0].label("deposited"), sums[1].label("credited"), sums[2].label("credits"))
+        .group_by(*keys)
+        .having(sums[0] != sums[1])
+        .order_by(*keys)
+    )
+    return [
+        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits))
+        for r in rows
+    ]
+
+
+def _swapped(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+    gaps = {(line.person_id, line.plan, line.pay_date, line.part): line for line in lines}
+    swapped, rest = [], []
+    for line in lines:
+        other = {"pretax": "roth", "roth": "pretax"}.get(line.part)
+        twin = gaps.get((line.person_id, line.plan, line.pay_date, other or ""))
+        if twin is None or twin.gap != -line.gap:
+            rest.append(line)
+        elif line.gap < 0:
+            swapped.append(line)
+    return swapped, rest
+
+
+def _source(line: Line, month: Month, book: PlanBook) -> Finding:
+    other = "Roth" if line.part == "pretax" else "pre-tax"
+    return Finding(
+        Relation.RETIREMENT, Type.WRONG_SOURCE, str(month), f"{line.pay_date}", "recordkeeper", "recordkeeper",
+        f"deposited as {line.part}, credited as {other}: the total agrees, the source does not",
+        "Have the recordkeeper move the amount to the right source; the participant's tax depends on it",
+        person_id=line.person_id, plan=line.plan, expected=line.deposited, actual=line.credited,
+        unit=book.employer.currency,
+    )  # fmt: skip
+
+
+def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
+    clear_by = None
+    if not line.credits:
+        # On its way: only past the day on which the trust must have it does it become a discrepancy.
+        kind, cause = Type.DEPOSITED_NOT_CREDITED, "deposited, no credit seen yet"
+        action = "Ask the recordkeeper for the deposit's status"
+        clear_by = due(book.plan(line.plan), line.pay_date)
+    elif line.credits > 1 and line.credited == line.deposited * line.credits:
+        kind, cause = Type.DUPLICATE_CREDIT, f"credited {line.credits} times"
+        action = "Have the recordkeeper take the extra credit back; do not offset it against the next deposit"
+    elif line.gap < 0:
+        kind, cause = Type.CREDITED_SHORT, "less was credited than deposited"
+        action = "Send the trust's confirmation to the recordkeeper and ask for the rest, with earnings"
+    else:
+        kind, cause = Type.CREDITED_OVER, "more was credited than deposited"
+        action = "Ask the recordkeeper where the money came from"
+    return Finding(
+        Relation.RETIREMENT, kind, str(month), f"{line.pay_date}/{line.part}", "recordkeeper", "recordkeeper", cause,
+        action, person_id=line.person_id, plan=line.plan, expected=line.deposited, actual=line.credited,
+        unit=book.employer.currency, clear_by=clear_by,
+    )  # fmt: skip
+
+
+def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
+    for row in session.rows(
+        select(confirmation).where(
+            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            confirmation.c.pay_date >= month.first,
+            confirmation.c.pay_date < month.end,
+            confirmation.c.person_id.is_(None),
+        )
+    ):
+        yield Finding(
+            Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month), row.reference, "recordkeeper", "recordkeeper",
+            "money was credited to somebody we do not know", "Ask the recordkeeper for the participant behind it",
+            plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
+        )  # fmt: skip
+
+
+def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
+    """One difference a pay date: when the trust had the money, against the standard of the plan."""
+    rows: Sequence[Any] = session.rows(
+        select(
+            confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
+            func.sum(confirmation.c.amount).label("amount"), func.count().label("rows"),
+        )
+        .where(
+            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            confirmation.c.pay_date >= month.first,
+            confirmation.c.pay_date < month.end,
+        )
+        .group_by(confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
+    )  # fmt: skip
+    late: dict[tuple[str, date], list[Any]] = {}
+    for row in rows:
+        if row.on_date > due(book.plan(row.plan), row.pay_date):
+            late.setdefault((row.plan, row.pay_date), []).append(row)
+    for (plan, pay_date), found in sorted(late.items()):
+        last = max(row.on_date for row in found)
+        limit = due(book.plan(plan), pay_date)
+        yield Finding(
+            Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
+            f"the trust had the money on {last}, due {limit}",
+            "Work out lost earnings for the days after the due date and record the late deposit",
+            plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
+        )  # fmt: skip

@@ -1,0 +1,93 @@
+"""The nouns of benehub as frozen typed records, one file a noun; and which stream carries which."""
+
+from __future__ import annotations
+
+from benehub.records.base import Record
+from benehub.records.carrier import AckLevel, Acknowledgement, AckStatus, InvoiceLine, RosterMember
+from benehub.records.election import DeferralChange, Election, LeaveRequest, LeaveStatus, Tier
+from benehub.records.employee import (
+    Compensation,
+    Dependent,
+    Employee,
+    EmploymentClass,
+    Relationship,
+    Sex,
+)
+from benehub.records.explanation import Explanation, Outcome, Reason, Step
+from benehub.records.outgoing import (
+    OPERATIONS,
+    ContributionRow,
+    CoverageLine,
+    DeductionOrder,
+    EnrollmentMember,
+    RemittanceLine,
+)
+from benehub.records.payroll import (
+    LineKind,
+    OpeningBalance,
+    PayDate,
+    PayrollBenefit,
+    PayrollPerson,
+    RegisterLine,
+    TaxClass,
+)
+from benehub.records.recordkeeper import Credit, Source
+
+STREAMS: dict[str, type[Record]] = {
+    "employee": Employee,
+    "compensation": Compensation,
+    "dependent": Dependent,
+    "election": Election,
+    "leave_request": LeaveRequest,
+    "opening_balance": OpeningBalance,
+    "deferral_change": DeferralChange,
+    "payroll_person": PayrollPerson,
+    "pay_calendar": PayDate,
+    "payroll_benefit": PayrollBenefit,
+    "register_line": RegisterLine,
+    "acknowledgement": Acknowledgement,
+    "roster": RosterMember,
+    "invoice_line": InvoiceLine,
+    "credit": Credit,
+}
+"""Every stream a connector can read, and the record its rows become."""
+
+__all__ = [
+    "OPERATIONS",
+    "STREAMS",
+    "AckLevel",
+    "AckStatus",
+    "Acknowledgement",
+    "Compensation",
+    "ContributionRow",
+    "CoverageLine",
+    "Credit",
+    "DeductionOrder",
+    "DeferralChange",
+    "Dependent",
+    "Election",
+    "Employee",
+    "EmploymentClass",
+    "EnrollmentMember",
+    "Explanation",
+    "InvoiceLine",
+    "LeaveRequest",
+    "LeaveStatus",
+    "LineKind",
+    "OpeningBalance",
+    "Outcome",
+    "PayDate",
+    "PayrollBenefit",
+    "PayrollPerson",
+    "Reason",
+    "Record",
+    "RegisterLine",
+    "Relationship",
+    "RemittanceLine",
+    "RosterMember",
+    "Sex",
+    "Source",
+    "Step",
+    "TaxClass",
+    "Tier",
+]

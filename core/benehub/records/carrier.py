@@ -1,0 +1,76 @@
+"""What insurers answer: acknowledgements, the roster of who they cover, and the list bill."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from benehub.records.base import Record
+
+
+class AckLevel(StrEnum):
+    """How deep an acknowledgement reaches: envelope (TA1), syntax (999), member (carrier's report)."""
+
+    ENVELOPE = "envelope"
+    SYNTAX = "syntax"
+    MEMBER = "member"
+
+
+class AckStatus(StrEnum):
+    """What an acknowledgement says."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_ERRORS = "accepted_with_errors"
+    REJECTED = "rejected"
+
+
+class Acknowledgement(Record):
+    """Stream `acknowledgement`: an answer to a file of ours, found by its control number.
+
+    `control` is ISA13 for envelope level, GS06 for syntax level. `member` is empty for the whole file.
+    """
+
+    level: AckLevel
+    control: str
+    transaction: str = ""
+    """ST02 of the set the answer is about; empty for the whole group."""
+    status: AckStatus
+    member: str = ""
+    code: str = ""
+    text: str = ""
+
+
+class RosterMember(Record):
+    """Stream `roster`: who the carrier covers, one row a member and plan; `effective_to` is half-open."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"birth_date"})
+
+    member: str
+    subscriber: str
+    relationship: str
+    first_name: str
+    last_name: str
+    birth_date: date | None = None
+    plan: str
+    tier: str = ""
+    effective_from: date
+    effective_to: date | None = None
+
+
+class InvoiceLine(Record):
+    """Stream `invoice_line`: one member and plan on a list bill; adjustments name their own month."""
+
+    invoice: str
+    invoice_date: date
+    due_date: date
+    member: str
+    first_name: str = ""
+    last_name: str = ""
+    plan: str
+    tier: str = ""
+    coverage_month: str = Field(pattern=r"^\d{4}-\d{2}$")
+    premium_minor: int
+    adjustment: bool = False

@@ -1,0 +1,139 @@
+"""What leaves the hub, before a connector puts it in a vendor's words.
+
+Each record is the business content of one item of a dispatch; it is frozen before the first attempt.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from pydantic import Field
+
+from benehub.records.base import Record
+from benehub.records.election import Tier
+from benehub.records.employee import Sex
+from benehub.records.payroll import TaxClass
+from benehub.records.recordkeeper import Source
+
+
+class DeductionOrder(Record):
+    """Operation `deduction.set`: the state payroll shall hold for one employee and deduction code.
+
+    Amounts are minor units a pay; a rate (exact text, "4%") replaces the employee amount for deferrals.
+    `active` false ends the deduction from `effective_from` on.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"employee_amount_minor", "employer_amount_minor"})
+
+    employee: str
+    """Payroll's id of the employee (from the crosswalk)."""
+    plan: str
+    code: str
+    """Payroll's code of the deduction (from the plan book)."""
+    tax_class: TaxClass
+    employee_amount_minor: int = 0
+    employee_rate: str = ""
+    employer_amount_minor: int = 0
+    employer_match: tuple[tuple[str, str], ...] = ()
+    """Match tiers where payroll computes the match: (rate, up to this rate of pay), as exact text."""
+    effective_from: date
+    active: bool = True
+
+
+class CoverageLine(Record):
+    """One plan of a member in an enrollment file; `effective_to` is half-open."""
+
+    plan: str
+    tier: Tier
+    maintenance: str = Field(pattern=r"^(001|002|021|024|025|026|030|032)$")
+    """X12 HD01: 021 add, 024 end, 001 change, 030 audit."""
+    effective_from: date
+    effective_to: date | None = None
+    premium_minor: int | None = None
+
+
+class EnrollmentMember(Record):
+    """Operations `enrollment.full` and `enrollment.change`: one member; the subscriber precedes dependents."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
+
+    person: str
+    """The hub's person id of the member."""
+    subscriber: str
+    """The hub's person id of the subscriber (equal to `person` for the employee)."""
+    member_id: str
+    subscriber_id: str
+    """What both sides call them: employee number, with a suffix for dependents (`1001`, `1001-01`)."""
+    relationship: str
+    """`self` or a `Relationship`."""
+    maintenance: str = Field(pattern=r"^(001|021|024|025|030)$")
+    reason: str = ""
+    """X12 INS04."""
+    first_name: str
+    last_name: str
+    middle_name: str = ""
+    ssn: str | None = None
+    birth_date: date
+    sex: Sex
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    hire_date: date | None = None
+    termination_date: date | None = None
+    coverages: tuple[CoverageLine, ...] = ()
+
+
+class RemittanceLine(Record):
+    """Operation `premium.remit`: what is paid for one subscriber, plan and coverage month."""
+
+    person: str
+    member_id: str
+    first_name: str
+    last_name: str
+    plan: str
+    coverage_month: str
+    billed_minor: int
+    paid_minor: int
+    invoice: str = ""
+
+
+class ContributionRow(Record):
+    """Operation `contribution.deposit`: one participant and pay date, amounts as payroll really took them."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date", "compensation_minor"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
+
+    person: str
+    plan: str
+    pay_date: date
+    ssn: str
+    first_name: str
+    last_name: str
+    middle_name: str = ""
+    birth_date: date
+    hire_date: date
+    termination_date: date | None = None
+    compensation_minor: int
+    hours_hundredths: int = 0
+    amounts: dict[Source, int]
+    """Minor units by source."""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    email: str = ""
+
+
+OPERATIONS: dict[str, type[Record]] = {
+    "deduction.set": DeductionOrder,
+    "enrollment.full": EnrollmentMember,
+    "enrollment.change": EnrollmentMember,
+    "premium.remit": RemittanceLine,
+    "contribution.deposit": ContributionRow,
+}
+"""Every operation a connector can write, and the record of its items."""

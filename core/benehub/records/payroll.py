@@ -1,0 +1,111 @@
+"""What payroll knows: its pay calendar, the deductions it holds, and the register of what was taken."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from benehub.records.base import Record
+
+
+class PayrollPerson(Record):
+    """Stream `payroll_person`: somebody payroll knows, to be linked by employee number."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"birth_date"})
+
+    employee_number: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    birth_date: date | None = None
+    active: bool = True
+
+
+class PayDate(Record):
+    """Stream `pay_calendar`: one pay run of a pay group; the period's days are inclusive."""
+
+    pay_group: str
+    pay_date: date
+    period_start: date
+    period_end: date
+
+
+class PayrollBenefit(Record):
+    """Stream `payroll_benefit`: a deduction payroll holds for an employee (read for adoption and audit).
+
+    Amounts are minor units a pay, or a rate as exact text where payroll computes a percentage.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"employee_amount_minor", "employer_amount_minor"})
+
+    employee: str
+    code: str
+    employee_amount_minor: int = 0
+    employee_rate: str = ""
+    employer_amount_minor: int = 0
+    active: bool = True
+    version: str = ""
+
+
+class TaxClass(StrEnum):
+    """How payroll taxes a deduction."""
+
+    PRETAX = "pretax"
+    POSTTAX = "posttax"
+    ROTH = "roth"
+    EMPLOYER = "employer"
+    IMPUTED = "imputed"
+
+
+class LineKind(StrEnum):
+    """What a register line is."""
+
+    DEDUCTION = "deduction"
+    EMPLOYER = "employer"
+    EARNING = "earning"
+    LEAVE_TAKEN = "leave_taken"
+    LEAVE_PAYOUT = "leave_payout"
+
+
+class RegisterLine(Record):
+    """Stream `register_line`: one employee x code x check, as payroll really paid it.
+
+    `net_pay_minor` stands on every line of a check so that a deduction not taken can say why;
+    `hours_hundredths` is filled for leave lines. A reversal carries the original check in `reverses`.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"amount_minor", "gross_minor", "net_pay_minor"})
+
+    pay_run: str
+    check: str
+    employee: str
+    pay_group: str = ""
+    pay_date: date
+    period_start: date | None = None
+    period_end: date | None = None
+    kind: LineKind
+    code: str
+    tax_class: TaxClass | None = None
+    amount_minor: int = 0
+    hours_hundredths: int = 0
+    gross_minor: int = 0
+    net_pay_minor: int | None = None
+    reverses: str = ""
+
+
+class OpeningBalance(Record):
+    """Stream `opening_balance`: what stood in the old system on the day the employer joined, with its source.
+
+    `kind` says what: `leave_hours` (hundredths of an hour available), `deferral_ytd` (deferred this year, minor
+    units) or `employee_share` (owed by the employee for cover so far, negative when paid ahead).
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"amount"})
+
+    employee: str
+    kind: str = Field(pattern=r"^(leave_hours|deferral_ytd|employee_share)$")
+    plan: str
+    as_of: date
+    amount: int

@@ -1,0 +1,34 @@
+"""What the recordkeeper confirms: money credited to a participant's account, by source and pay date."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+
+from benehub.records.base import Record
+
+
+class Source(StrEnum):
+    """Money source of a retirement contribution."""
+
+    EE_PRETAX = "EE_PRETAX"
+    EE_ROTH = "EE_ROTH"
+    ER_MATCH = "ER_MATCH"
+
+
+class Credit(Record):
+    """Stream `credit`: one row a participant, source and pay date; `trade_date` is when the trust had it."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "amount_minor"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
+
+    credit_id: str
+    ssn: str
+    last_name: str = ""
+    first_name: str = ""
+    plan: str
+    source: Source
+    pay_date: date
+    trade_date: date
+    amount_minor: int

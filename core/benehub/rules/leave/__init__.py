@@ -1,0 +1,3 @@
+"""Leave earned and leave paid out."""
+
+from __future__ import annotations

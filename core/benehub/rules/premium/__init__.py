@@ -1,0 +1,3 @@
+"""What a month of cover costs, and who pays which part of it."""
+
+from __future__ import annotations

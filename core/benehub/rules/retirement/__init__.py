@@ -1,0 +1,3 @@
+"""Deferral, match, true-up, and by when the money has to be with the recordkeeper."""
+
+from __future__ import annotations

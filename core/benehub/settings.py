@@ -1,0 +1,161 @@
+"""Settings of an installation: `benehub.toml` in the working folder, overruled by `BENEHUB_*` variables.
+
+Secrets never stand in the file: a setting holds a reference (`env:NAME`, `file:PATH`, `keyring:NAME`).
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from benehub.crypto import Vault
+from benehub.errors import ConfigError
+
+KEY_NAME = re.compile(r"[a-z0-9_-]{1,20}")
+"""How a master key may be called; shorter than any key."""
+
+
+class Settings(BaseSettings):
+    """One installation."""
+
+    model_config = SettingsConfigDict(env_prefix="BENEHUB_", extra="ignore")
+
+    db: str = Field(
+        default="sqlite:///benehub.db",
+        description="Database: sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME for many machines.",
+    )
+    secret_key: str = Field(
+        default="env:BENEHUB_KEYS",
+        description="Reference to the master keys, `k1=BASE64[,k2=BASE64]` of 32 bytes each; the last seals.",
+    )
+    artefacts: str = Field(default="artefacts", description="Folder for files written for people to look at.")
+    log_level: str = Field(default="WARNING", description="Least severe level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the file named by BENEHUB_CONFIG (default benehub.toml)."""
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, _file_values(settings_cls)))
+
+
+def _file_values(settings_cls: type[BaseSettings]) -> dict[str, Any]:
+    """What the settings file says; without BENEHUB_CONFIG it may be absent.
+
+    Raises:
+        ConfigError: the named file is missing, is no TOML, or has a setting nobody knows.
+    """
+    named = os.environ.get("BENEHUB_CONFIG")
+    file = Path(named or "benehub.toml")
+    if not file.is_file():
+        if named:
+            raise ConfigError(
+                "BENEHUB_CONFIG names no file", where=str(file), mend="Name an existing file, or unset it"
+            )
+        return {}
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"no TOML: {error}", where=str(file), mend='Write lines like db = "..."') from None
+    for name in values:
+        if name not in settings_cls.model_fields:
+            line = _line_of(text, name)
+            known = ", ".join(settings_cls.model_fields)
+            raise ConfigError(
+                f"there is no setting {name}", where=f"{file}:{line}", mend=f"Known settings: {known}"
+            )
+    return values
+
+
+def _line_of(text: str, name: str) -> int:
+    found = re.search(rf"^[ \t\[\"']*{re.escape(name)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def resolve_secret(reference: str) -> str:
+    """What a reference stands for.
+
+    Raises:
+        ConfigError: it is a plain value instead of a reference, or stands for nothing.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name:
+        value = os.environ.get(name, "")
+    elif kind == "file" and name:
+        path = Path(name)
+        try:
+            value = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"secret {reference!r} cannot be read ({type(error).__name__})",
+                mend="Mend the file or its permissions",
+            ) from None
+    elif kind == "keyring" and name:
+        value = _from_keyring(name)
+    else:
+        raise ConfigError(
+            "a secret stands in the settings in plain text",
+            mend="Write env:NAME, file:PATH or keyring:NAME instead",
+        )
+    if not value:
+        raise ConfigError(
+            f"secret {reference!r} is empty or missing", mend="Set the variable or write the file"
+        )
+    return value
+
+
+def vault(settings: Settings) -> Vault:
+    """The vault of the installation's master keys.
+
+    Raises:
+        ConfigError: a key is not `NAME=BASE64` of 32 bytes or more.
+    """
+    keys: dict[str, bytes] = {}
+    current = ""
+    for part in resolve_secret(settings.secret_key).split(","):
+        current, _, encoded = part.strip().partition("=")
+        # A key pasted without its name lands in `current`: it is shown only if it looks like a name.
+        if not KEY_NAME.fullmatch(current) or current in keys:
+            raise ConfigError(
+                "a master key has no name of its own",
+                where="setting secret_key",
+                mend="Write k1=BASE64,k2=BASE64",
+            )
+        try:
+            keys[current] = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        except ValueError:  # binascii.Error, and non-ASCII text
+            raise ConfigError(
+                f"master key {current!r} is not base64", where="setting secret_key", mend="See `benehub init`"
+            ) from None
+    return Vault(keys, current)
+
+
+def _from_keyring(name: str) -> str:
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError:
+        raise ConfigError(
+            "keyring is not installed",
+            where=f"keyring:{name}",
+            mend="pip install keyring, or use env: or file:",
+        ) from None
+    return str(keyring.get_password("benehub", name) or "")

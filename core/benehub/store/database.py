@@ -1,0 +1,94 @@
+"""Opens the database: SQLite (WAL, one writer under BEGIN IMMEDIATE) or PostgreSQL, the same code above.
+
+Only this room builds engines. A `Store` hands out `Session`s, one transaction each, for one employer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from benehub.crypto import Vault
+from benehub.errors import ConfigError
+from benehub.periods import Clock, system_clock
+from benehub.store.session import Session
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open database with what is needed to read what is sealed in it."""
+
+    url: str
+    engine: Engine
+    vault: Vault = field(repr=False)
+    clock: Clock = system_clock
+
+    @contextmanager
+    def write(self, employer: str) -> Iterator[Session]:
+        """One transaction that may write rows of `employer`; commits, or leaves nothing behind."""
+        with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+            yield Session(connection, employer, self.vault, self.clock)
+
+    @contextmanager
+    def read(self, employer: str) -> Iterator[Session]:
+        """One consistent reading transaction for `employer`: every query sees the same moment."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's readers see one moment anyway
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield Session(connection, employer, self.vault, self.clock)
+
+    def migrate(self) -> None:
+        """Bring the schema, triggers included, to the newest revision."""
+        with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
+    """Open the database named by `url`.
+
+    Raises:
+        ConfigError: the URL names a database other than SQLite or PostgreSQL.
+    """
+    if url.startswith("sqlite:///"):
+        engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+        _tune_sqlite(engine)
+    elif url.startswith("postgresql+psycopg://"):
+        engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    else:
+        scheme = url.split(":", 1)[0]
+        raise ConfigError(
+            f"no such kind of database: {scheme!r}",
+            where="setting db",
+            mend="Use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
+        )
+    return Store(url, engine, vault, clock)
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("benehub_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

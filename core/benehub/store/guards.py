@@ -1,0 +1,114 @@
+"""Ledger promises that the database itself keeps, on SQLite and PostgreSQL alike.
+
+Legs are written first and the header seals them: the header is refused unless its legs number two or more
+and sum to zero per unit; no leg joins a sealed entry; nothing is updated, replaced, deleted or truncated.
+Alembic's batch mode drops triggers on SQLite, so `missing` is asked by `doctor` and `ledger verify`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+_REFUSE = "posted ledger rows are never changed; write a reversal"
+
+SQLITE: dict[str, str] = {
+    "entry_no_update": f"""CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
+        BEGIN SELECT RAISE(ABORT, '{_REFUSE}'); END""",
+    "entry_no_delete": f"""CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
+        BEGIN SELECT RAISE(ABORT, '{_REFUSE}'); END""",
+    "leg_no_update": f"""CREATE TRIGGER leg_no_update BEFORE UPDATE ON leg
+        BEGIN SELECT RAISE(ABORT, '{_REFUSE}'); END""",
+    "leg_no_delete": f"""CREATE TRIGGER leg_no_delete BEFORE DELETE ON leg
+        BEGIN SELECT RAISE(ABORT, '{_REFUSE}'); END""",
+    # INSERT OR REPLACE deletes without firing delete triggers: an existing id is refused here instead.
+    "entry_seal": """CREATE TRIGGER entry_seal BEFORE INSERT ON entry BEGIN
+        SELECT RAISE(ABORT, 'this ledger entry exists already') WHERE EXISTS
+          (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND (e.entry_id = NEW.entry_id
+             OR e.idempotency_key = NEW.idempotency_key OR e.seq = NEW.seq));
+        SELECT RAISE(ABORT, 'a ledger entry needs at least two legs') WHERE
+          (SELECT count(*) FROM leg l
+             WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id) < 2;
+        SELECT RAISE(ABORT, 'the legs of a ledger entry must sum to zero per unit') WHERE EXISTS
+          (SELECT 1 FROM leg l WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id
+             GROUP BY l.unit HAVING sum(l.amount) <> 0);
+        END""",
+    "leg_sealed": """CREATE TRIGGER leg_sealed BEFORE INSERT ON leg BEGIN
+        SELECT RAISE(ABORT, 'this ledger leg exists already') WHERE EXISTS
+          (SELECT 1 FROM leg l WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id
+             AND l.leg_no = NEW.leg_no);
+        SELECT RAISE(ABORT, 'a sealed ledger entry takes no more legs') WHERE EXISTS
+          (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.entry_id = NEW.entry_id);
+        END""",
+    "fact_no_update": """CREATE TRIGGER fact_no_update BEFORE UPDATE ON fact
+        BEGIN SELECT RAISE(ABORT, 'fact versions are never changed; record a new one'); END""",
+}
+
+_PG_FUNCTIONS = (
+    f"""CREATE FUNCTION benehub_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_REFUSE}'; END $$""",
+    """CREATE FUNCTION benehub_seal() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF (SELECT count(*) FROM leg l WHERE l.employer_id = NEW.employer_id
+                AND l.entry_id = NEW.entry_id) < 2 THEN
+            RAISE EXCEPTION 'a ledger entry needs at least two legs';
+          END IF;
+          IF EXISTS (SELECT 1 FROM leg l WHERE l.employer_id = NEW.employer_id
+                AND l.entry_id = NEW.entry_id GROUP BY l.unit HAVING sum(l.amount) <> 0) THEN
+            RAISE EXCEPTION 'the legs of a ledger entry must sum to zero per unit';
+          END IF;
+          RETURN NEW;
+        END $$""",
+    # After the statement and under the employer's lock, so that a leg cannot slip into an entry that
+    # another transaction is about to commit.
+    """CREATE FUNCTION benehub_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM 1 FROM employer m WHERE m.employer_id IN (SELECT employer_id FROM fresh)
+            ORDER BY m.employer_id FOR NO KEY UPDATE;
+          IF EXISTS (SELECT 1 FROM entry e JOIN fresh l ON l.employer_id = e.employer_id
+                AND l.entry_id = e.entry_id) THEN
+            RAISE EXCEPTION 'a sealed ledger entry takes no more legs';
+          END IF;
+          RETURN NULL;
+        END $$""",
+)
+
+POSTGRES: dict[str, str] = {
+    f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
+    for table, name, when, each, function in (
+        ("entry", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_refuse"),
+        ("entry", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_refuse"),
+        ("entry", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_refuse"),
+        ("entry", "seal", "BEFORE INSERT", "FOR EACH ROW", "benehub_seal"),
+        ("leg", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_refuse"),
+        ("leg", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_refuse"),
+        ("leg", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_refuse"),
+        ("fact", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_refuse"),
+    )
+} | {
+    "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION benehub_sealed()"""
+}
+
+
+def statements(dialect: str) -> tuple[str, ...]:
+    """The DDL of all guards for `sqlite` or `postgresql`."""
+    if dialect == "sqlite":
+        return tuple(SQLITE.values())
+    return (*_PG_FUNCTIONS, *POSTGRES.values())
+
+
+def missing(connection: Connection) -> tuple[str, ...]:
+    """Names of guards that the database does not have, or has switched off; empty when all stand."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+        standing = {name for name, sql in rows if SQLITE.get(name, "").split() == sql.split()}
+        return tuple(sorted(set(SQLITE) - standing))
+    rows = connection.execute(
+        text(
+            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+            " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
+        )
+    )
+    bodies = {source.split("$$")[1].strip() for source in _PG_FUNCTIONS}
+    standing = {name for name, source in rows if source.strip() in bodies}
+    return tuple(sorted(set(POSTGRES) - standing))

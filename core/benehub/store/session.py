@@ -1,0 +1,128 @@
+"""One transaction for one employer: the connection, the recorded order, and the vault.
+
+Stations take a `Session` and never commit; flows own the transaction. The recorded order is a number per
+employer taken under a lock on the employer's row; `recorded_at` never runs backwards along it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy.sql import Executable
+
+from benehub.crypto import Vault
+from benehub.errors import ConfigError
+from benehub.ids import derive
+from benehub.periods import Clock
+from benehub.store.tables import employer as employer_table
+
+CHUNK = 500
+"""Rows of one multi-row insert or one IN list."""
+
+
+@dataclass
+class Session:
+    """A transaction of one employer."""
+
+    connection: Connection
+    employer: str
+    vault: Vault = field(repr=False)
+    clock: Clock
+
+    def take_seq(self, count: int = 1) -> tuple[int, str]:
+        """Take `count` numbers of the recorded order; gives the first one and `recorded_at` (ISO, UTC).
+
+        Locks the employer's row until the transaction ends.
+
+        Raises:
+            ConfigError: no such employer.
+        """
+        found = self.connection.execute(
+            select(employer_table.c.seq, employer_table.c.recorded_at)
+            .where(employer_table.c.employer_id == self.employer)
+            .with_for_update(key_share=True)  # rows that only refer to the employer do not wait for this
+        ).first()
+        if found is None:
+            raise ConfigError(
+                f"no employer {self.employer!r}", mend="Run `benehub init` or load its plan book"
+            )
+        now = max(self.now(), found.recorded_at)
+        self.connection.execute(
+            update(employer_table)
+            .where(employer_table.c.employer_id == self.employer)
+            .values(seq=found.seq + count, recorded_at=now)
+        )
+        return found.seq + 1, now
+
+    def latest_seq(self) -> int:
+        """The newest number of the recorded order: "as known now"."""
+        value = self.connection.execute(
+            select(employer_table.c.seq).where(employer_table.c.employer_id == self.employer)
+        ).scalar()
+        return int(value or 0)
+
+    def now(self) -> str:
+        """The injected clock as fixed-width ISO text in UTC, so that text order is time order."""
+        return iso(self.clock())
+
+    def today(self) -> date:
+        """The injected clock's date."""
+        return self.clock().date()
+
+    def id(self, prefix: str, *parts: str) -> str:
+        """The derived id of a thing of this employer."""
+        return derive(prefix, self.employer, *parts)
+
+    def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows of a bounded query."""
+        return self.connection.execute(statement, params or {}).all()
+
+    def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Insert rows of this employer in bounded chunks; gives their number."""
+        batch: list[dict[str, Any]] = []
+        count = 0
+        for row in rows:
+            batch.append({"employer_id": self.employer, **row})
+            if len(batch) == CHUNK:
+                self.connection.execute(insert(table), batch)
+                count, batch = count + CHUNK, []
+        if batch:
+            self.connection.execute(insert(table), batch)
+        return count + len(batch)
+
+    def change(self, table: Table, key: Mapping[str, Any], **values: Any) -> None:
+        """Update the one row of this employer named by `key` (never of a ledger or fact table)."""
+        self.connection.execute(update(table).where(*self.where(table, **key)).values(**values))
+
+    def where(self, table: Table, **equal: Any) -> list[Any]:
+        """Conditions for this employer's rows with these column values."""
+        return [
+            table.c.employer_id == self.employer,
+            *(table.c[name] == value for name, value in equal.items()),
+        ]
+
+    def seal(self, content: Any, context: str) -> bytes:
+        """Encrypt JSON content, or bytes as they are, for `context`."""
+        plain = content if isinstance(content, bytes) else canonical(content)
+        return self.vault.seal(plain, f"{self.employer}/{context}")
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt what `seal` made for `context`."""
+        return self.vault.open(sealed, f"{self.employer}/{context}")
+
+
+def iso(moment: datetime) -> str:
+    """Fixed-width ISO text in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(content: Any) -> bytes:
+    """Content as canonical JSON bytes: sorted keys, no spaces; the same content gives the same bytes."""
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+    ).encode()

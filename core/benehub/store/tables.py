@@ -1,0 +1,484 @@
+"""The tables of the hub. Every row belongs to one employer; keys are composite so that nothing crosses.
+
+Sealed columns (`*_sealed`) hold AES-GCM ciphertext; `*_index` columns hold blind indexes; `*_hash` over
+personal data are keyed. Dates are ISO text where they are part of a key or may be open, money is integer
+minor units, hours are integers in hundredths. `seq` is the employer's recorded order (see `store.session`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _employer_key() -> Column[str]:
+    return Column("employer_id", String(40), primary_key=True)
+
+
+def _belongs(*columns: str, to: str, deferred: bool = False) -> ForeignKeyConstraint:
+    names = ("employer_id", *columns)
+    return ForeignKeyConstraint(
+        names,
+        [f"{to}.{name}" for name in names],
+        deferrable=True if deferred else None,
+        initially="DEFERRED" if deferred else None,
+    )
+
+
+employer = Table(
+    "employer",
+    metadata,
+    _employer_key(),
+    Column("name", Text, nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("currency", String(3), nullable=False),
+    # The chain row: recorded order and the head of the ledger's hash chain, taken under a lock.
+    Column("seq", BigInteger, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("ledger_head", String(64), nullable=False),
+)
+
+plan_book = Table(
+    "plan_book",
+    metadata,
+    _employer_key(),
+    Column("version", String(16), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _belongs(to="employer"),
+)
+
+connection = Table(
+    "connection",
+    metadata,
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("connector", String(40), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("mode", String(8), nullable=False),
+    CheckConstraint("mode in ('live', 'watch', 'paused')", name="mode"),
+    _belongs(to="employer"),
+)
+
+stream_state = Table(
+    "stream_state",
+    metadata,
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("stream", String(40), primary_key=True),
+    Column("cursor", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("read_at", String(32), nullable=False),
+    _belongs("connection_id", to="connection"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    _employer_key(),
+    Column("person_id", String(40), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("subscriber_id", String(40), nullable=False),
+    Column("member_id", String(40), nullable=False),
+    Column("ssn_sealed", LargeBinary),
+    Column("ssn_index", String(64)),
+    Column("seq", BigInteger, nullable=False),
+    UniqueConstraint("employer_id", "member_id"),
+    CheckConstraint("kind in ('employee', 'dependent')", name="kind"),
+    _belongs(to="employer"),
+)
+Index("ix_person_ssn", person.c.employer_id, person.c.ssn_index, unique=True)
+
+crosswalk = Table(
+    "crosswalk",
+    metadata,
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("external_id", String(80), primary_key=True),
+    Column("person_id", String(40)),
+    Column("how", String(20), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _belongs("connection_id", to="connection"),
+    _belongs("person_id", to="person"),
+)
+Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
+
+payload = Table(
+    "payload",
+    metadata,
+    _employer_key(),
+    Column("payload_hash", String(64), primary_key=True),
+    Column("payload_sealed", LargeBinary, nullable=False),
+    _belongs(to="employer"),
+)
+
+intake_batch = Table(
+    "intake_batch",
+    metadata,
+    _employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("connection_id", String(40), nullable=False),
+    Column("stream", String(40), nullable=False),
+    Column("run_key", String(120), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("full_read", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("superseded", Integer, nullable=False),
+    Column("cursor", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name="state"),
+    # Custody: every row ends in exactly one of the four; the database says so too.
+    CheckConstraint(
+        "state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"
+    ),
+    _belongs("connection_id", to="connection"),
+)
+
+intake_page = Table(
+    "intake_page",
+    metadata,
+    _employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("page_no", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("payload_hash", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    _belongs("batch_id", to="intake_batch"),
+    _belongs("payload_hash", to="payload"),
+)
+Index("ix_intake_page_payload", intake_page.c.employer_id, intake_page.c.payload_hash)
+
+intake_row = Table(
+    "intake_row",
+    metadata,
+    _employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("row_key", String(120), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("row_sealed", LargeBinary),
+    Column("resolved_seq", BigInteger),
+    CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
+    _belongs("batch_id", to="intake_batch"),
+)
+Index("ix_intake_row_outcome", intake_row.c.employer_id, intake_row.c.outcome, intake_row.c.resolved_seq)
+
+seen = Table(
+    "seen",
+    metadata,
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("stream", String(40), primary_key=True),
+    Column("row_key", String(120), primary_key=True),
+    Column("row_hash", String(64), nullable=False),
+    Column("filled", Text, nullable=False),
+    _belongs("connection_id", to="connection"),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    _employer_key(),
+    Column("fact_id", String(40), primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("subject", String(60), nullable=False),
+    Column("fact_key", String(120), nullable=False),
+    Column("effective_from", Date, nullable=False),
+    Column("effective_to", Date, nullable=False),
+    Column("data", JSON),
+    Column("seq", BigInteger, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("batch_id", String(40)),
+    Column("row_no", Integer),
+    Column("source", Text, nullable=False),
+    CheckConstraint("effective_from <= effective_to", name="interval"),
+    _belongs(to="employer"),
+)
+Index("ix_fact_find", fact.c.employer_id, fact.c.kind, fact.c.subject, fact.c.fact_key, fact.c.seq)
+
+confirmation = Table(
+    "confirmation",
+    metadata,
+    _employer_key(),
+    Column("kind", String(20), primary_key=True),
+    Column("connection_id", String(40), primary_key=True),
+    Column("row_key", String(120), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    # The newest version has current = 1; older ones stay for "as known at".
+    Column("current", Integer, nullable=False),
+    Column("person_id", String(40)),
+    Column("external_id", String(80), nullable=False),
+    Column("plan", String(40)),
+    Column("part", String(16), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("tax_class", String(16), nullable=False),
+    Column("tier", String(8), nullable=False),
+    Column("coverage_month", String(7), nullable=False),
+    Column("pay_date", Date),
+    Column("on_date", Date),
+    Column("effective_from", Date),
+    Column("effective_to", Date),
+    Column("amount", BigInteger, nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("reference", String(120), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("batch_id", String(40), nullable=False),
+    Column("row_no", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _belongs("connection_id", to="connection"),
+    _belongs("person_id", to="person"),
+    _belongs("batch_id", to="intake_batch"),
+)
+Index("ix_confirmation_period", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.pay_date)
+Index("ix_confirmation_month", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.coverage_month)
+
+entry = Table(
+    "entry",
+    metadata,
+    _employer_key(),
+    Column("entry_id", String(40), primary_key=True),
+    Column("idempotency_key", String(200), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("effective_date", Date, nullable=False),
+    Column("due_date", Date),
+    Column("pending_id", String(40)),
+    Column("reverses_id", String(40)),
+    Column("source", String(120), nullable=False),
+    Column("explanation_id", String(40)),
+    Column("seq", BigInteger, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("employer_id", "idempotency_key"),
+    UniqueConstraint("employer_id", "seq"),
+    CheckConstraint("status in ('pending', 'posted', 'void')", name="status"),
+    CheckConstraint("status <> 'void' or pending_id is not null", name="void_links"),
+    _belongs(to="employer"),
+    ForeignKeyConstraint(
+        ["employer_id", "pending_id"], ["entry.employer_id", "entry.entry_id"], name="fk_entry_pending"
+    ),
+    ForeignKeyConstraint(
+        ["employer_id", "reverses_id"], ["entry.employer_id", "entry.entry_id"], name="fk_entry_reverses"
+    ),
+)
+Index("ix_entry_pending", entry.c.employer_id, entry.c.pending_id)
+Index("ix_entry_reverses", entry.c.employer_id, entry.c.reverses_id)
+
+leg = Table(
+    "leg",
+    metadata,
+    _employer_key(),
+    Column("entry_id", String(40), primary_key=True),
+    Column("leg_no", Integer, primary_key=True),
+    Column("account", String(8), nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("person_id", String(40)),
+    Column("plan", String(40)),
+    Column("money_source", String(16)),
+    Column("coverage_month", String(7)),
+    Column("pay_date", Date),
+    Column("batch", String(80)),
+    CheckConstraint("amount <> 0", name="amount"),
+    # Legs come first, the header seals them; the deferred key refuses legs without a header at commit.
+    _belongs("entry_id", to="entry", deferred=True),
+    _belongs("person_id", to="person"),
+)
+Index("ix_leg_account", leg.c.employer_id, leg.c.account, leg.c.person_id, leg.c.plan)
+
+explanation = Table(
+    "explanation",
+    metadata,
+    _employer_key(),
+    Column("explanation_id", String(40), primary_key=True),
+    Column("rule", String(60), nullable=False),
+    Column("rule_version", String(16), nullable=False),
+    Column("plan_book", String(16), nullable=False),
+    Column("known_at", BigInteger, nullable=False),
+    Column("content", JSON, nullable=False),
+    _belongs(to="employer"),
+)
+
+obligation = Table(
+    "obligation",
+    metadata,
+    _employer_key(),
+    Column("obligation_id", String(40), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("business_key", String(160), nullable=False),
+    Column("connection_id", String(40), nullable=False),
+    Column("person_id", String(40)),
+    Column("plan", String(40)),
+    Column("period", String(10), nullable=False),
+    Column("due_date", Date, nullable=False),
+    Column("send_by", Date, nullable=False),
+    Column("worth_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("content_sealed", LargeBinary, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("dispatch_id", String(40)),
+    Column("explanation_id", String(40)),
+    Column("seq", BigInteger, nullable=False),
+    UniqueConstraint("employer_id", "business_key"),
+    CheckConstraint(
+        "state in ('open', 'sent', 'confirmed', 'refused', 'held', 'replaced', 'canceled')", name="state"
+    ),
+    _belongs("connection_id", to="connection"),
+)
+Index("ix_obligation_state", obligation.c.employer_id, obligation.c.state, obligation.c.kind)
+
+dispatch = Table(
+    "dispatch",
+    metadata,
+    _employer_key(),
+    Column("dispatch_id", String(40), primary_key=True),
+    Column("connection_id", String(40), nullable=False),
+    Column("operation", String(32), nullable=False),
+    Column("business_key", String(160), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("guard", String(20), nullable=False),
+    Column("file_name", String(160), nullable=False),
+    Column("frozen_sealed", LargeBinary, nullable=False),
+    Column("frozen_hash", String(64), nullable=False),
+    Column("items", Integer, nullable=False),
+    Column("worth_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("control", BigInteger),
+    Column("state", String(14), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("receipt", JSON),
+    Column("seq", BigInteger, nullable=False),
+    Column("prepared_at", String(32), nullable=False),
+    Column("sent_at", String(32)),
+    Column("ack_state", String(24), nullable=False),
+    UniqueConstraint("employer_id", "business_key", "revision"),
+    CheckConstraint(
+        "state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"
+    ),
+    _belongs("connection_id", to="connection"),
+)
+Index("ix_dispatch_state", dispatch.c.employer_id, dispatch.c.state)
+Index("ix_dispatch_control", dispatch.c.employer_id, dispatch.c.connection_id, dispatch.c.control)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _employer_key(),
+    Column("dispatch_id", String(40), primary_key=True),
+    Column("attempt_no", Integer, primary_key=True),
+    Column("started_at", String(32), nullable=False),
+    Column("outcome", String(14), nullable=False),
+    Column("detail", Text, nullable=False),
+    _belongs("dispatch_id", to="dispatch"),
+)
+
+control_number = Table(
+    "control_number",
+    metadata,
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    _belongs("connection_id", to="connection"),
+)
+
+difference = Table(
+    "difference",
+    metadata,
+    _employer_key(),
+    Column("difference_id", String(40), primary_key=True),
+    Column("relation", String(12), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("content_key", String(200), nullable=False),
+    Column("period", String(10), nullable=False),
+    Column("person_id", String(40)),
+    Column("plan", String(40)),
+    Column("reference", String(120), nullable=False),
+    Column("side", String(16), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("owner", String(16), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("expected", BigInteger),
+    Column("actual", BigInteger),
+    Column("at_stake", BigInteger, nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("clear_by", Date),
+    Column("state", String(12), nullable=False),
+    Column("work_step", String(24), nullable=False),
+    Column("times_seen", Integer, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("first_seen", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    UniqueConstraint("employer_id", "content_key"),
+    CheckConstraint(
+        "state in ('pending', 'discrepancy', 'resolved', 'replaced', 'dismissed', 'suppressed')", name="state"
+    ),
+    _belongs(to="employer"),
+)
+Index("ix_difference_open", difference.c.employer_id, difference.c.state, difference.c.relation)
+
+difference_event = Table(
+    "difference_event",
+    metadata,
+    _employer_key(),
+    Column("difference_id", String(40), primary_key=True),
+    Column("event_no", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("work_step", String(24), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("entries", JSON, nullable=False),
+    _belongs("difference_id", to="difference"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    _employer_key(),
+    Column("run_id", String(40), primary_key=True),
+    Column("flow", String(40), nullable=False),
+    Column("subject", String(120), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
+    _belongs(to="employer"),
+)

@@ -1,0 +1,1 @@
+"""Every question asked of the hub; all fronts read here."""

@@ -1,0 +1,139 @@
+"""Whether every clearing balance is the sum of named items: what is left over would be money nobody can explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from benehub import ledger
+from benehub.ledger import CHART
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.rules.deduction.calendar import DeductionMethod
+from benehub.store import Session
+from benehub.store.tables import difference, dispatch, entry, leg
+
+OPEN = ("pending", "discrepancy")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One named part of a clearing balance, in minor units (debit positive)."""
+
+    name: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """A clearing account: its balance, the items that explain it, and the rest."""
+
+    account: str
+    name: str
+    balance: int
+    items: tuple[Item, ...]
+
+    @property
+    def unexplained(self) -> int:
+        """What no item explains; zero when the account is in order."""
+        return self.balance - sum(item.amount for item in self.items)
+
+
+def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
+    """Every clearing account at the end of a month's cycle, item by item."""
+    balances = ledger.clearing(session)
+    items: dict[str, list[Item]] = {code: [] for code in balances}
+    items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book)
+    items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", insured=book)
+    items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
+    items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
+    items[chart.CARRIER_TRANSIT] += _in_flight(session)
+    return [
+        Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
+        for code, balance in balances.items()
+    ]
+
+
+def _remainders(session: Session, book: PlanBook) -> list[Item]:
+    """Plans spread over all pays of the year: cover accrued so far, less what the schedule expected so far."""
+    spread = [
+        plan.id
+        for plan in book.insurance_plans()
+        if plan.deduction is not None and plan.deduction.method is DeductionMethod.EVERY_PAY
+    ]
+    kinds = (
+        "premium.accrued", "premium.accrued.reversed", "opening.share", "deduction.expected", "deduction.expected.void",
+    )  # fmt: skip
+    rows = session.rows(
+        select(leg.c.plan, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.plan.in_(spread),
+            entry.c.type.in_(kinds),
+        )
+        .group_by(leg.c.plan)
+    )
+    return [Item(f"schedule remainder of {row.plan}", int(row.amount)) for row in rows]
+
+
+def _differences(
+    session: Session, month: Month, relation: str, insured: PlanBook | None = None
+) -> list[Item]:
+    """Open differences in money, by type: what is missing on the vendor's side stays in the account."""
+    rows = session.rows(
+        select(difference).where(
+            *session.where(difference, relation=relation, period=str(month)), difference.c.state.in_(OPEN)
+        )
+    )
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row.type in ("WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF"):
+            continue
+        gap = (row.expected or 0) - (row.actual or 0)
+        if insured is not None:
+            if row.type == "UNKNOWN_TO_PAYROLL":
+                gap = _insured_part(session, insured, row.person_id, month)
+            elif row.plan is None or not insured.plan(row.plan).insured:
+                continue
+        sums[row.type] = sums.get(row.type, 0) + (gap if relation == "payroll" else -gap)
+    return [Item(f"{name} ({relation})", amount) for name, amount in sorted(sums.items())]
+
+
+def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:
+    """What was expected of one person for insurance, all pay dates of the month."""
+    plans = [plan.id for plan in book.insurance_plans()]
+    total = session.connection.execute(
+        select(func.sum(leg.c.amount))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.PAYROLL_CLEARING,
+            leg.c.person_id == person_id,
+            leg.c.plan.in_(plans),
+            entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
+            entry.c.effective_date >= month.first,
+            entry.c.effective_date < month.end,
+        )
+    ).scalar()
+    return int(total or 0)
+
+
+def _in_flight(session: Session) -> list[Item]:
+    """Remittances that have left and are not confirmed yet."""
+    sent = {
+        row.dispatch_id: row.business_key
+        for row in session.rows(
+            select(dispatch.c.dispatch_id, dispatch.c.business_key).where(
+                *session.where(dispatch, operation="premium.remit", state="sent")
+            )
+        )
+    }
+    return [
+        Item(f"in flight: {sent[one.dimensions['batch']]}", one.amount)
+        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",))
+        if one.dimensions["batch"] in sent
+    ]

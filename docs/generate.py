@@ -1,0 +1,261 @@
+"""Writes the pages that only repeat what the code says, so that they cannot drift from it.
+
+python docs/generate.py [PAGE ...]           write them (all when none is named)
+python docs/generate.py --check [PAGE ...]   write nothing; name those that are not up to date, exit 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from enum import EnumMeta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+NOTE = "<!-- Written by docs/generate.py from the code; change the code, then run `make docs`. -->"
+
+
+def hooks_page() -> str:
+    """Every hook with its exact arguments."""
+    module = importlib.import_module("benehub.hookspecs")
+    parts = [
+        "# Hooks",
+        NOTE,
+        "A plugin is a module with functions of these names, marked `@benehub.hookimpl`. It may leave out the"
+        " arguments it does not need. A package brings its plugins by the entry-point group `benehub`.",
+    ]
+    for name, function in own_functions(module):
+        if hasattr(function, "benehub_spec"):
+            parts += [f"## `{name}{parameters(function)}`", returns(function), prose(function)]
+    return page(parts)
+
+
+def errors_page() -> str:
+    """The tree of errors, and what each one means."""
+    module = importlib.import_module("benehub.errors")
+    lead = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    parts = ["# Errors", NOTE, lead[0], f"```text\n{inspect.cleandoc(lead[1])}\n```", *lead[2:]]
+    for name, value in vars(module).items():
+        if inspect.isclass(value) and issubclass(value, module.BenehubError):
+            base = value.__mro__[1].__name__
+            parts += [f"## `{name}`", f"Is a `{base}`. {prose(value)}"]
+    return page(parts)
+
+
+def api_page() -> str:
+    """What `benehub` itself offers."""
+    import benehub
+
+    parts = ["# Public API", NOTE, inspect.cleandoc(benehub.__doc__ or "").split("\n\n", 1)[1]]
+    for name in benehub.__all__:
+        value = getattr(benehub, name)
+        parts.append(f"## `{name}`")
+        if isinstance(value, str):
+            parts.append("The installed version of benehub.")
+        elif inspect.isclass(value):
+            parts.extend(class_parts(value))
+        elif inspect.isfunction(value):
+            parts += [f"```python\n{name}{signature(value)}\n```", prose(value)]
+        else:
+            parts.append("Marks a function of a plugin as the implementation of the hook of the same name.")
+    return page(parts)
+
+
+def settings_page() -> str:
+    """Every setting with its type, default and meaning."""
+    from pydantic_settings import BaseSettings
+
+    module = importlib.import_module("benehub.settings")
+    parts = ["# Settings", NOTE, inspect.cleandoc(module.__doc__ or "")]
+    for name, value in vars(module).items():
+        if inspect.isclass(value) and issubclass(value, BaseSettings) and value.__module__ == module.__name__:
+            prefix = str(value.model_config.get("env_prefix") or "")
+            joint = str(value.model_config.get("env_nested_delimiter") or "__")
+            parts += [f"## `{name}`", prose(value)]
+            for path, kind, default, meaning in setting_rows(value):
+                variable = (prefix + joint.join(path)).upper()
+                parts += [f"### `{'.'.join(path)}`", meaning, f"`{variable}` · {kind} · {default}"]
+    return page(parts)
+
+
+def commands_page() -> str:
+    """Every command and option of the command line."""
+    from typer.main import get_command
+
+    root = get_command(importlib.import_module("benehub.cli").app)
+    parts = ["# Commands", NOTE, "`benehub COMMAND --help` says the same at the terminal."]
+    for path, command in commands("benehub", root):
+        parts += [f"## `{path}`", text(command.help or command.short_help)]
+        rows = [option_row(parameter) for parameter in command.params if is_ours(parameter)]
+        if rows:
+            parts.append("\n".join(rows))
+    return page(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api_page,
+    "commands.md": commands_page,
+    "errors.md": errors_page,
+    "hooks.md": hooks_page,
+    "settings.md": settings_page,
+}
+
+
+def own_functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The functions defined in a module, in the order of the file."""
+    for name, value in vars(module).items():
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_"):
+            yield name, value
+
+
+class Bare(str):
+    """A text that shows without quotes inside a signature."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def signature(function: Callable[..., Any]) -> inspect.Signature:
+    """As its caller sees it: without `self`, annotations unquoted, computed defaults as `...`."""
+    found = inspect.signature(function)
+    kept = []
+    for name, parameter in found.parameters.items():
+        if isinstance(parameter.annotation, str):
+            parameter = parameter.replace(annotation=Bare(parameter.annotation))
+        if repr(parameter.default) == "<factory>":
+            parameter = parameter.replace(default=Bare("..."))
+        if name != "self":
+            kept.append(parameter)
+    back = found.return_annotation
+    return found.replace(parameters=kept, return_annotation=Bare(back) if isinstance(back, str) else back)
+
+
+def parameters(function: Callable[..., Any]) -> str:
+    """The argument list alone, without what comes back."""
+    return str(signature(function).replace(return_annotation=inspect.Signature.empty))
+
+
+def returns(function: Callable[..., Any]) -> str:
+    """What comes back, as a line; nothing for None."""
+    back = signature(function).return_annotation
+    return "" if back == "None" else f"Returns `{back}`."
+
+
+def prose(thing: Any) -> str:
+    """A docstring as Markdown: its sections (`Args:`, `Raises:`) become lists."""
+    lines: list[str] = []
+    for line in text(inspect.getdoc(thing)).splitlines():
+        inner = line.removeprefix("    ")
+        if line in ("Args:", "Raises:", "Yields:", "Returns:"):
+            lines += [line, ""]
+        elif inner != line and ":" in inner.split(" ")[0]:
+            name, _, rest = inner.partition(":")
+            lines.append(f"- `{name}`:{rest}")
+        elif inner != line and lines and lines[-1]:
+            lines[-1] += f" {inner.strip()}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def text(value: str | None) -> str:
+    """A help text without its indentation; missing ones show."""
+    return inspect.cleandoc(value) if value else "(no description)"
+
+
+def class_parts(value: Any) -> Iterator[str]:
+    """A class: how it is made, what it means, its public methods or members."""
+    if isinstance(value, EnumMeta):
+        yield prose(value)
+        members: Any = value.__members__
+        yield "\n".join(f"- `{name}` = `{member.value!r}`" for name, member in members.items())
+        return
+    if not inspect.isabstract(value) and "__init__" in vars(value):
+        yield f"```python\n{value.__name__}{parameters(value.__init__)}\n```"
+    yield prose(value)
+    for name, method in vars(value).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            yield f"**`.{name}{signature(method)}`** {prose(method)}"
+
+
+def setting_rows(model: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+    """(path, type, default, meaning) of every field, nested models included."""
+    from pydantic import BaseModel
+
+    for name, field in model.model_fields.items():
+        path = (*above, name)
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
+            yield from setting_rows(field.annotation, path)
+            continue
+        kind = getattr(field.annotation, "__name__", None) or str(field.annotation)
+        if "[" in str(field.annotation):
+            kind = str(field.annotation).replace("typing.", "")
+        if field.is_required():
+            default = "required"
+        elif field.default_factory is not None:
+            default = "default computed"
+        else:
+            default = f"default `{field.default!r}`" if field.default not in ("", None) else "default empty"
+        yield path, f"`{kind}`", default, text(field.description)
+
+
+def commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """A command and those under it, with their full names; a hidden one is left out."""
+    yield path, command
+    for name, child in sorted(getattr(command, "commands", {}).items()):
+        if not child.hidden:
+            yield from commands(f"{path} {name}", child)
+
+
+def is_ours(parameter: Any) -> bool:
+    """Whether it is told here: not hidden, and not typer's completion (its text differs by shell)."""
+    return not getattr(parameter, "hidden", False) and not str(parameter.name).endswith("_completion")
+
+
+def option_row(parameter: Any) -> str:
+    """One option or argument as a list item."""
+    names = [*parameter.opts, *parameter.secondary_opts]
+    shown = (
+        ", ".join(f"`{n}`" for n in names)
+        if parameter.param_type_name == "option"
+        else f"`{parameter.name.upper()}`"
+    )
+    help_text = " ".join((getattr(parameter, "help", None) or "").split())
+    return f"- {shown}: {help_text or '(no description)'}"
+
+
+def page(parts: list[str]) -> str:
+    """Parts as paragraphs."""
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check; gives the exit code."""
+    parser = argparse.ArgumentParser(description="Write docs pages from the code.")
+    parser.add_argument("--check", action="store_true", help="only say which pages are not up to date")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help=f"of {', '.join(PAGES)}")
+    given = parser.parse_args(arguments)
+    if unknown := [name for name in given.pages if name not in PAGES]:
+        parser.error(f"no such page: {', '.join(unknown)}")
+    old = 0
+    for name in given.pages or PAGES:
+        path, wanted = FOLDER / name, PAGES[name]()
+        if path.exists() and path.read_text(encoding="utf-8") == wanted:
+            continue
+        if given.check:
+            old += 1
+            sys.stderr.write(f"docs/{name} is not up to date; run `make docs`\n")
+        else:
+            path.write_text(wanted, encoding="utf-8")
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

