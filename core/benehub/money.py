@@ -15,7 +15,7 @@ from benehub.errors import DataError
 EXPONENT = {"USD": 2, "EUR": 2, "GBP": 2, "CAD": 2, "CHF": 2, "JPY": 0}
 """Decimal places of a currency's minor unit (ISO 4217)."""
 
-_PLAIN = re.compile(r"^(?P<sign>-?)(?P<whole>\d{1,15})(?:\.(?P<frac>\d{0,12}))?$")
+_PLAIN = re.compile(r"^(?P<sign>-?)(?=\.?[0-9])(?P<whole>[0-9]{0,15})(?:\.(?P<frac>[0-9]{0,12}))?$")
 _RATE = re.compile(r"^-?\d{1,9}(?:\.\d{0,12}|/\d{1,9})?$|^-?\.\d{1,12}$")
 _GROUPED = re.compile(r"^\d{1,3}(,\d{3})+(\.\d*)?$")
 
@@ -74,7 +74,7 @@ def parse_minor(text: str, currency: str = "USD", *, where: str = "") -> int:
             where=where,
             mend="Send whole minor units; benehub does not round what a vendor says",
         )
-    minor: int = int(found["whole"]) * 10**places + int(frac[:places].ljust(places, "0") or "0")
+    minor: int = int(found["whole"] or "0") * 10**places + int(frac[:places].ljust(places, "0") or "0")
     return -minor if found["sign"] else minor
 
 

@@ -129,9 +129,18 @@ def vault(settings: Settings) -> Vault:
     Raises:
         ConfigError: a key is not `NAME=BASE64` of 32 bytes or more.
     """
+    return Vault(*read_keys(resolve_secret(settings.secret_key)))
+
+
+def read_keys(text: str) -> tuple[dict[str, bytes], str]:
+    """Master keys by name from `k1=BASE64[,k2=BASE64]`, and the name of the last, which seals.
+
+    Raises:
+        ConfigError: as `vault`.
+    """
     keys: dict[str, bytes] = {}
     current = ""
-    for part in resolve_secret(settings.secret_key).split(","):
+    for part in text.strip().split(","):
         current, _, encoded = part.strip().partition("=")
         # A key pasted without its name lands in `current`: it is shown only if it looks like a name.
         if not KEY_NAME.fullmatch(current) or current in keys:
@@ -146,7 +155,12 @@ def vault(settings: Settings) -> Vault:
             raise ConfigError(
                 f"master key {current!r} is not base64", where="setting secret_key", mend="See `benehub init`"
             ) from None
-    return Vault(keys, current)
+    return keys, current
+
+
+def new_key(name: str = "k1") -> str:
+    """A fresh master key, as it stands in a key file."""
+    return f"{name}={base64.b64encode(os.urandom(32)).decode()}"
 
 
 def _from_keyring(name: str) -> str:

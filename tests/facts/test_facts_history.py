@@ -16,6 +16,7 @@ from benehub.periods import FOREVER, Interval
 from benehub.store import Session, Store
 from benehub.store.tables import fact
 
+ALWAYS = Interval(date.min)
 JAN, MAR, JUN, DEC = (date(2026, month, 1) for month in (1, 3, 6, 12))
 
 
@@ -31,7 +32,7 @@ def believed(session: Session, day: date, known_at: int | None = None) -> Any:
     return found[0].data["value"] if found else None
 
 
-def line(session: Session, window: Interval = Interval(date.min)) -> list[tuple[date, date, Any]]:
+def line(session: Session, window: Interval = ALWAYS) -> list[tuple[date, date, Any]]:
     found = facts.timelines(session, "pay", window).get(("per_a", ""), [])
     return [(f.effective_from, f.effective_to, f.data["value"]) for f in found]
 

@@ -5,63 +5,68 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from benehub.errors import FormatError
-from benehub.formats.carrier_invoice import COLUMNS, InvoiceRow, parse, render, total
-from benehub.records import InvoiceLine
 
+from benehub.errors import DataError, FileRefused
+from benehub.formats.carrier_invoice import LAYOUT, InvoiceRow, parse, render
+from benehub.periods import Month
+
+HEAD = ("INV1", date(2026, 11, 1), date(2026, 11, 15), "S1", "Doe", "Jane", "PPO")
 ROWS = (
-    InvoiceRow("INV1", date(2026, 11, 1), date(2026, 11, 15), "S1", "Doe", "J", "PPO", "FAM", "2026-11", 61250),
-    InvoiceRow("INV1", date(2026, 11, 1), date(2026, 11, 15), "S1", "Doe", "J", "PPO", "EE", "2026-10", -2, True),
-)  # fmt: skip
+    InvoiceRow(*HEAD, Month(2026, 11), 61250, "FAM"),
+    InvoiceRow(*HEAD, Month(2026, 10), -2, "EE", True),
+)
+DATA = "".join(render(ROWS))
+
+
+def test_the_columns() -> None:
+    assert ",".join(LAYOUT.header) == (
+        "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,"
+        "adjustment"
+    )
 
 
 def test_round_trip() -> None:
-    data = render(ROWS)
-    parsed = parse(data)
-    assert parsed.rows == ROWS
-    assert parsed.problems == ()
-    assert render(parsed.rows) == data
-    assert total(ROWS) == 61248
-    assert data.decode().splitlines()[-1] == "TOTAL,,,,,,,,,612.48,"
+    bill = parse(DATA.encode())
+    assert tuple(one.get() for one in bill.rows) == ROWS
+    assert (bill.total, bill.verified) == (61248, True)
+    assert "".join(render(one.get() for one in bill.rows)) == DATA
+    assert DATA.splitlines()[-1] == "TOTAL,,,,,,,,,612.48,"
 
 
 def test_an_empty_bill_is_a_bill() -> None:
-    assert parse(render([])).rows == ()
-
-
-def test_fields_are_those_of_the_record() -> None:
-    assert set(InvoiceRow.__slots__) == set(InvoiceLine.model_fields)
+    bill = parse("".join(render([])).encode())
+    assert (bill.rows, bill.total, bill.verified) == ((), 0, True)
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("TOTAL,,,,,,,,,612.48,", ""),  # cut off
+        ("TOTAL,,,,,,,,,612.48,\r\n", ""),  # cut off
         ("612.48", "612.49"),  # does not add up
         ("612.48", "about 600"),
         ("-0.02", "-0.03"),  # changed on the way
-        ("TOTAL", "Doe"),
+        ("TOTAL,", "INV1,"),
         (",612.48,", ",612.48,\r\nTOTAL,,,,,,,,,612.48,"),  # two files joined
     ],
 )
 def test_a_bill_that_is_not_whole_is_refused(old: str, new: str) -> None:
-    with pytest.raises(FormatError):
-        parse(render(ROWS).decode().replace(old, new).encode())
+    with pytest.raises(FileRefused):
+        parse(DATA.replace(old, new).encode())
 
 
-def test_a_bad_row_counts_in_the_sum_and_is_a_problem() -> None:
-    parsed = parse(render(ROWS).replace(b"2026-10", b"October"))
-    assert parsed.rows == ROWS[:1]
-    assert [(p.line, p.reason) for p in parsed.problems] == [(3, "coverage_month: not a month")]
+def test_a_bad_row_still_counts_in_the_sum() -> None:
+    bill = parse(DATA.replace("2026-10", "October").encode())
+    assert [one.row for one in bill.rows if one.error] == [3]
+    assert bill.verified
 
 
-def test_without_a_premium_the_total_cannot_be_checked() -> None:
-    parsed = parse(render(ROWS).replace(b"-0.02", b"?"))
-    assert [p.line for p in parsed.problems] == [3, 4]
-    assert "cannot be checked" in parsed.problems[1].reason
+@pytest.mark.parametrize(("old", "new"), [("-0.02", "?"), ("-0.02,Y", "-0.02,Y,more")])
+def test_an_unreadable_premium_leaves_the_total_unverified(old: str, new: str) -> None:
+    bill = parse(DATA.replace(old, new).encode())
+    assert [one.row for one in bill.rows if one.error] == [3]
+    assert not bill.verified
 
 
-def test_columns_are_the_agreed_ones() -> None:
-    assert ",".join(COLUMNS) == (
-        "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment"
-    )
+def test_an_invoice_called_total_is_not_written() -> None:
+    with pytest.raises(DataError, match="TOTAL"):
+        list(render([InvoiceRow("total", *HEAD[1:], Month(2026, 11), 1)]))

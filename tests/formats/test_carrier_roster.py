@@ -1,37 +1,50 @@
-"""The roster: inclusive in the file, half-open in the hub."""
+"""The roster: the last day covered in the file, half-open for the hub."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from benehub.formats.carrier_roster import RosterRow, parse, render
-from benehub.records import RosterMember
+import pytest
 
-OPEN = RosterRow("S1", "S1", "self", "Doe", "Jane", date(1980, 1, 2), "PPO", "FAM", date(2026, 1, 1))
-ENDED = RosterRow("S1-01", "S1", "child", "Doe", "Kit", None, "PPO", "", date(2026, 1, 1), date(2026, 12, 1))
+from benehub.errors import DataError
+from benehub.formats.carrier_roster import LAYOUT, RosterRow, parse, render
+from benehub.formats.rows import records
+
+OPEN = RosterRow("S1", "S1", "self", "Doe", "Jane", "PPO", date(2026, 1, 1), date(1980, 1, 2), "FAM")
+ENDED = RosterRow("S1-01", "S1", "child", "Doe", "Kit", "PPO", date(2026, 1, 1), last_day=date(2026, 11, 30))
 
 
-def test_round_trip_with_the_last_day_covered_in_the_file() -> None:
-    data = render([OPEN, ENDED])
-    parsed = parse(data)
-    assert parsed.rows == (OPEN, ENDED)
-    assert parsed.problems == ()
-    assert render(parsed.rows) == data
+def test_the_columns() -> None:
+    assert ",".join(LAYOUT.header) == (
+        "member_id,subscriber_id,relationship,last_name,first_name,birth_date,plan,tier,effective_from,"
+        "effective_to"
+    )
+
+
+def test_round_trip() -> None:
+    data = "".join(render([OPEN, ENDED])).encode()
+    assert list(records(parse(data))) == [OPEN, ENDED]
+    assert "".join(render(records(parse(data)))).encode() == data
     assert b"2026-11-30" in data
 
 
-def test_fields_are_those_of_the_record() -> None:
-    assert set(RosterRow.__slots__) == set(RosterMember.model_fields)
+def test_the_end_is_the_first_day_not_covered() -> None:
+    assert OPEN.end is None
+    assert ENDED.end == date(2026, 12, 1)
 
 
-def test_no_end_is_also_written_as_the_last_day_of_all() -> None:
-    assert parse(render([ENDED]).replace(b"2026-11-30", b"9999-12-31")).rows[0].effective_to is None
+@pytest.mark.parametrize(("old", "new"), [("2026-11-30", "2025-11-30"), ("1980-01-02", "02.01.1980")])
+def test_a_bad_row_is_an_error_of_its_own(old: str, new: str) -> None:
+    data = "".join(render([OPEN, ENDED])).replace(old, new).encode()
+    bad = [one for one in parse(data) if one.error]
+    assert len(bad) == 1
+    assert new not in str(bad[0].error)
 
 
-def test_bad_rows_are_problems() -> None:
-    data = render([OPEN, ENDED, ENDED])
-    bad = data.replace(b"2026-11-30", b"2025-11-30", 1).replace(b"1980-01-02", b"02.01.1980")
-    parsed = parse(bad)
-    assert parsed.rows == (ENDED,)
-    assert [p.line for p in parsed.problems] == [2, 3]
-    assert "1980" not in repr(parsed)
+def test_cover_does_not_end_before_it_begins() -> None:
+    with pytest.raises(DataError):
+        RosterRow("1", "1", "self", "A", "B", "P", date(2026, 1, 2), last_day=date(2026, 1, 1))
+
+
+def test_repr_hides_the_birth_date() -> None:
+    assert "1980" not in repr(OPEN)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from benehub.errors import FormatError
 from benehub.formats.delimited import read_delimited, write_delimited
 from benehub.formats.guard import guarded, unguarded
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -94,3 +95,9 @@ def test_the_writer_refuses_a_row_of_another_width() -> None:
 
 def test_the_repr_of_a_row_shows_no_cell() -> None:
     assert "SECRET" not in repr(read_delimited(b"a\nSECRET\n"))
+
+
+def test_a_forgotten_header_shows_nobody() -> None:
+    with pytest.raises(FormatError) as caught:
+        read_delimited(b"Doe,Doe,012-34-5678\nRoe,Jo,012-34-5679\n")
+    assert "doe" not in str(caught.value).casefold()

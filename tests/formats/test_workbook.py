@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import date, datetime, time
 from typing import Any
 
 import openpyxl
 import pytest
+
 from benehub.errors import FormatError
 from benehub.formats import workbook
 from benehub.formats.workbook import cell_text, read_workbook
@@ -85,3 +87,33 @@ def test_what_is_no_workbook_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(workbook, "MAX_UNPACKED_BYTES", 100)
     with pytest.raises(FormatError, match="unpacks"):
         read_workbook(good)
+
+
+def changed(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with `old` replaced in one part of its archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w") as made:
+        for name in given.namelist():
+            content = given.read(name)
+            assert old in content or not name.endswith(part)
+            made.writestr(name, content.replace(old, new) if name.endswith(part) else content)
+    return out.getvalue()
+
+
+def test_a_wrong_size_of_the_sheet_loses_no_row() -> None:
+    data = changed(book(("S", [["a", "b"], [1, 2], [3, 4]])), "sheet1.xml", b"A1:B3", b"A1:A1")
+    assert [row.cells for row in read_workbook(data).rows] == [("1", "2"), ("3", "4")]
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("sheet1.xml", b"</worksheet>", b""),
+        ("sheet1.xml", b"<v>3</v>", b"<v>three</v>"),
+        ("workbook.xml", b"</workbook>", b"<"),
+    ],
+)
+def test_damage_inside_the_archive_is_a_format_error(part: str, old: bytes, new: bytes) -> None:
+    bad = changed(book(("S", [["a"], [3]])), part, old, new)
+    with pytest.raises(FormatError):
+        read_workbook(bad)

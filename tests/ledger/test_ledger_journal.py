@@ -257,3 +257,28 @@ def test_restating_a_pending_entry_voids_it(store: Store, make: Make, status: st
         ledger.restate(session, [make("d", status=status)])
         assert rest(session) == {}
         assert totals(session) == {}
+
+
+def test_a_corrected_actual_stands_for_its_expectation_once(store: Store, make: Make) -> None:
+    with store.write("acme") as session:
+        ledger.restate(session, [make("d", "1900 +100", "1300 -100", status="pending")])
+        origin = session.id("ent", "d/r1")
+        for amount in (40, 70):
+            ledger.restate(session, [make("a", f"1900 +{amount}", f"1300 -{amount}", pending_id=origin)])
+        assert totals(session) == {"1900": 70, "1300": -70}
+        assert rest(session) == {(origin, "1900"): 30, (origin, "1300"): -30}
+
+
+@pytest.mark.parametrize("paid", [100, 40])
+def test_a_corrected_expectation_takes_the_actual_over(store: Store, make: Make, paid: int) -> None:
+    def actual(origin: str) -> NewEntry:
+        return make("a", f"1900 +{paid}", f"1300 -{paid}", pending_id=origin)
+
+    with store.write("acme") as session:
+        ledger.restate(session, [make("d", "1900 +100", "1300 -100", status="pending")])
+        ledger.restate(session, [actual(session.id("ent", "d/r1"))])
+        ledger.restate(session, [make("d", "1900 +120", "1300 -120", status="pending")])
+        second = session.id("ent", "d/r2")
+        ledger.restate(session, [actual(second)])
+        assert totals(session) == {"1900": paid, "1300": -paid}
+        assert rest(session) == {(second, "1900"): 120 - paid, (second, "1300"): paid - 120}

@@ -74,7 +74,7 @@ def test_truncate_and_replace_are_refused(posted: Store, table: str) -> None:
         statement = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
     else:
         statement = f"TRUNCATE {table} CASCADE"
-    with pytest.raises(DBAPIError, match="never changed|exists already|no more legs"):
+    with pytest.raises(DBAPIError, match=r"never changed|exists already|no more legs"):
         by_hand(posted, run(statement))
     with posted.read("acme") as session:
         assert ledger.verify(session).ok
@@ -86,7 +86,7 @@ def test_upsert_is_refused(posted: Store) -> None:
         f"INSERT INTO entry ({columns}) SELECT {columns} FROM entry WHERE true"
         " ON CONFLICT (employer_id, entry_id) DO UPDATE SET type = 'other'"
     )
-    with pytest.raises(DBAPIError, match="never changed|exists already"):
+    with pytest.raises(DBAPIError, match=r"never changed|exists already"):
         by_hand(posted, run(statement))
 
 
@@ -136,7 +136,7 @@ def test_legs_without_a_header_are_refused_at_commit(store: Store) -> None:
         connection.execute(insert(leg), [row])
         reached.append("the end of the transaction")
 
-    with pytest.raises(DBAPIError, match="(?i)foreign key"):
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         by_hand(store, work)
     assert reached
 
@@ -215,10 +215,10 @@ def test_no_row_refers_to_another_employers_row(store: Store) -> None:
         {"connection_id": "hris-acme", "person_id": "per_other"},
     ]
     for row in strange:
-        with pytest.raises(DBAPIError, match="(?i)foreign key"), store.write("acme") as session:
+        with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.write("acme") as session:
             session.add(crosswalk, [{**link, **row, "external_id": "2"}])
     legs = (Leg("5100", "USD", 5, person_id="per_other"), Leg("2100", "USD", -5))
-    with pytest.raises(DBAPIError, match="(?i)foreign key"), store.write("acme") as session:
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.write("acme") as session:
         ledger.record(session, [NewEntry("x", "t", date(2026, 1, 1), legs, "test")])
     with store.write("other") as session:
         ledger.record(
@@ -227,7 +227,7 @@ def test_no_row_refers_to_another_employers_row(store: Store) -> None:
         )
         foreign = session.id("ent", "x")
     for link_to in ({"pending_id": foreign}, {"reverses_id": foreign}):
-        with pytest.raises(DBAPIError, match="(?i)foreign key"), store.write("acme") as session:
+        with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.write("acme") as session:
             ledger.record(
                 session,
                 [

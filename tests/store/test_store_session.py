@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.store import Store, canonical, iso, open_store
-from benehub.store.tables import explanation
+from benehub.store.tables import explanation, payload
 
 
 def test_the_recorded_order_never_runs_backwards(store: Store) -> None:
@@ -40,6 +41,20 @@ def test_two_writers_never_take_the_same_number(store: Store) -> None:
     with ThreadPoolExecutor(2) as pool:
         taken = [number for part in pool.map(take, range(2)) for number in part]
     assert sorted(taken) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("db_url", [pytest.param("postgres", marks=pytest.mark.pg)], indirect=True)
+def test_two_writers_never_wait_in_a_circle(store: Store) -> None:
+    both_wrote = Barrier(2, timeout=10)
+
+    def write(number: int) -> int:
+        with store.write("acme") as session:
+            session.add(payload, [{"payload_hash": str(number), "payload_sealed": b""}])
+            both_wrote.wait()
+            return session.take_seq()[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(write, range(2))) == [1, 2]
 
 
 def test_an_unknown_employer_is_named(store: Store) -> None:

@@ -7,19 +7,18 @@ whole: it gives one row `file` with the reason, and the files after it are still
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 
 from benehub.connect.connector import Incoming, Link, Page
-from benehub.errors import DataError, FileRefused, Unsupported
+from benehub.errors import FileRefused, Unsupported
 from benehub.formats import carrier_invoice, carrier_roster
-from benehub.formats.rows import Problem
 from benehub.formats.x12 import ack_999, ack_ta1
 from benehub.formats.x12.envelope import Interchange, read_interchange
 from benehub.formats.x12.kernel import SegmentReader
-from benehub.records import Acknowledgement, AckLevel, AckStatus, InvoiceLine, Record, RosterMember
+from benehub.records import AckLevel, Acknowledgement, AckStatus, InvoiceLine, Record, RosterMember
 from benehub_connectors.carrier_x12.settings import PartnerSettings
 from benehub_connectors.carrier_x12.words import Words
-from benehub_connectors.files.inbox import unread
+from benehub_connectors.files.inbox import Mail, unread
+from benehub_connectors.files.pages import pages, parsed_rows
 
 STATUS = {
     "A": AckStatus.ACCEPTED,
@@ -28,7 +27,7 @@ STATUS = {
 }
 """TA104, IK501 and AK901; every other verdict is a rejection."""
 
-Reader = Callable[[bytes, PartnerSettings], list[Incoming]]
+Reader = Callable[[Mail, PartnerSettings], list[Incoming]]
 
 
 def read_pages(stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
@@ -48,27 +47,18 @@ def read_pages(stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
     if stream not in readers:
         raise Unsupported(f"carrier_x12 does not read {stream}", where=link.connection, blocker="us")
     patterns, read = readers[stream]
-    for mail in unread(link.files(), settings.inbox, patterns, cursor):
-        try:
-            if mail.problem:
-                raise FileRefused(mail.problem)
-            rows = read(mail.data, settings)
-        except DataError as error:
-            where = f"file {mail.name}, {error.where}" if error.where else f"file {mail.name}"
-            refusal = FileRefused(error.what, where=where, mend=error.mend)
-            rows = [Incoming("file", {}, {}, str(refusal))]
-        full = stream == "roster" and not any(row.problem for row in rows)
-        yield Page(stream, rows, mail.data, mail.name, mail.cursor, full)
+    mails = unread(link.files(), settings.inbox, patterns, cursor)
+    yield from pages(stream, mails, lambda mail: read(mail, settings), full=stream == "roster")
 
 
-def read_acknowledgements(data: bytes, settings: PartnerSettings) -> list[Incoming]:
+def read_acknowledgements(mail: Mail, settings: PartnerSettings) -> list[Incoming]:
     """TA1 and 999/997 of one file.
 
     Raises:
         FormatError: cut off, or no X12.
         FileRefused: it is for somebody else, or of the other usage.
     """
-    text = _ascii(data)
+    text = _ascii(mail.data)
     envelope = _envelope(text)
     _check_parties(envelope, settings)
     answers = [_ta1(ack) for ack in ack_ta1.parse(text)]
@@ -80,75 +70,61 @@ def read_acknowledgements(data: bytes, settings: PartnerSettings) -> list[Incomi
     for number, answer in enumerate(answers, 1):
         parts = (answer.level.value, str(envelope.control), answer.control, answer.transaction, answer.member)
         key = "/".join((*parts, answer.code))
-        rows.append(Incoming(key, _data(answer), row=number))
+        rows.append(Incoming(key, answer.model_dump(mode="json"), row=number))
     return rows
 
 
-def read_roster(data: bytes, settings: PartnerSettings) -> list[Incoming]:
-    """Who the carrier covers, plans and tiers in our words.
+def read_roster(mail: Mail, settings: PartnerSettings) -> list[Incoming]:
+    """Who the carrier covers, plans and tiers in our words, ends half-open.
 
     Raises:
-        FormatError: no text, or another header.
+        FormatError, FileRefused: no roster.
     """
-    words, parsed = Words(settings), carrier_roster.parse(data)
+    words = Words(settings)
 
-    def row(found: carrier_roster.RosterRow) -> Record:
-        fields = asdict(found)
+    def record(row: carrier_roster.RosterRow) -> Record:
         return RosterMember(
-            **fields | {"plan": words.our_plan(found.plan), "tier": words.our_tier(found.tier)}
+            member=row.member_id,
+            subscriber=row.subscriber_id,
+            relationship=row.relationship,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            birth_date=row.birth_date,
+            plan=words.our_plan(row.plan),
+            tier=words.our_tier(row.tier),
+            effective_from=row.effective_from,
+            effective_to=row.end,
         )
 
-    return _rows(parsed.rows, parsed.problems, row, ("member", "plan", "effective_from"))
+    return parsed_rows(carrier_roster.parse(mail.data), record, ("member", "plan", "effective_from"), mail)
 
 
-def read_invoice(data: bytes, settings: PartnerSettings) -> list[Incoming]:
+def read_invoice(mail: Mail, settings: PartnerSettings) -> list[Incoming]:
     """The lines of a list bill, plans and tiers in our words; equal lines both count.
 
     Raises:
-        FormatError: no text, another header, or a bill that does not add up.
+        FormatError: no list bill.
+        FileRefused: it has no total, or one that is not the sum of its lines.
     """
-    words, parsed = Words(settings), carrier_invoice.parse(data)
+    words = Words(settings)
 
-    def row(found: carrier_invoice.InvoiceRow) -> Record:
-        fields = asdict(found)
+    def record(row: carrier_invoice.InvoiceRow) -> Record:
         return InvoiceLine(
-            **fields | {"plan": words.our_plan(found.plan), "tier": words.our_tier(found.tier)}
+            invoice=row.invoice,
+            invoice_date=row.invoice_date,
+            due_date=row.due_date,
+            member=row.member_id,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            plan=words.our_plan(row.plan),
+            tier=words.our_tier(row.tier),
+            coverage_month=str(row.coverage_month),
+            premium_minor=row.premium,
+            adjustment=row.adjustment,
         )
 
     key = ("invoice", "member", "plan", "coverage_month", "adjustment")
-    return _rows(parsed.rows, parsed.problems, row, key)
-
-
-def _rows(
-    found: Sequence[object],
-    problems: Sequence[Problem],
-    translate: Callable[[object], Record] | Callable[..., Record],
-    key: tuple[str, ...],
-) -> list[Incoming]:
-    """Rows and problems in the order of the file; equal keys get a number."""
-    rows = [
-        Incoming(f"line {p.line}", {}, {}, f"row {p.line}, {p.reason}. {p.mend}", p.line) for p in problems
-    ]
-    broken = {problem.line for problem in problems}
-    seen: dict[str, int] = {}
-    line = 1
-    for one in found:
-        line += 1
-        while line in broken:
-            line += 1
-        try:
-            data = _data(translate(one))
-        except DataError as error:
-            rows.append(Incoming(f"line {line}", {}, {}, f"row {line}, {error}", line))
-            continue
-        name = "/".join(str(data.get(part, "")) for part in key)
-        count = seen[name] = seen.get(name, 0) + 1
-        rows.append(Incoming(name if count == 1 else f"{name}/{count}", data, row=line))
-    return sorted(rows, key=lambda row: row.row)
-
-
-def _data(record: Record) -> dict[str, object]:
-    return record.model_dump(mode="json")
+    return parsed_rows(carrier_invoice.parse(mail.data).rows, record, key, mail, additive=True)
 
 
 def _ascii(data: bytes) -> str:

@@ -1,8 +1,7 @@
-"""OAuth 2 as Gusto wants it: a JSON body at the token endpoint, and a refresh token that is good for one use."""
+"""OAuth 2 as Gusto wants it: JSON at the token endpoint, and a refresh token that is good for one use."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,13 +57,13 @@ def gusto_auth(
 
 
 def keep_in(path: Path) -> Callable[[Token], None]:
-    """Writes each new refresh token over the one in `path`, whole or not at all, readable by its owner only."""
+    """Writes each new refresh token over the one in `path`, whole or not at all, for its owner alone."""
 
     def keep(token: Token) -> None:
         part = path.with_name(f"{path.name}.part")
         part.touch(mode=0o600)
         part.write_text(token.refresh, encoding="utf-8")
-        os.replace(part, path)
+        part.replace(path)
 
     return keep
 

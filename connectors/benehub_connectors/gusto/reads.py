@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
@@ -54,7 +55,7 @@ def _company_benefit(row: Any) -> CompanyBenefit:
 
 
 def one_a_code(benefits: Sequence[CompanyBenefit], settings: GustoSettings) -> dict[str, CompanyBenefit]:
-    """The active company benefit to write each code to: the one described by the very code, else the only alias.
+    """The active company benefit of each code: the one described by the very code, else the only alias.
 
     A code that two benefits answer to is left out; a write of it is then refused with that reason.
     """
@@ -142,12 +143,8 @@ def payroll_benefits(link: Link) -> Iterator[Page]:
     settings: GustoSettings = link.settings
     for benefit in company_benefits(link):
         code = settings.code_of(benefit.description)
-        found = pages(
-            link, path("/v1/company_benefits/{id}/employee_benefits", id=benefit.uuid)
-        )
-        yield from _full(
-            "payroll_benefit", found, lambda row, code=code: held(row, code), benefit.description
-        )
+        found = pages(link, path("/v1/company_benefits/{id}/employee_benefits", id=benefit.uuid))
+        yield from _full("payroll_benefit", found, partial(held, code=code), benefit.description)
 
 
 def held(row: Mapping[str, Any], code: str) -> Incoming:
@@ -191,7 +188,9 @@ def translated(found: Sequence[Any], translate: Callable[[Mapping[str, Any]], In
 def problem(row: Any, error: Exception, number: int) -> Incoming:
     """The row that stands for one that could not be translated."""
     key = row.get("uuid") if isinstance(row, Mapping) else None
-    reason = str(error) if isinstance(error, BenehubError) else f"not the documented form ({type(error).__name__})"
+    reason = (
+        str(error) if isinstance(error, BenehubError) else f"not the documented form ({type(error).__name__})"
+    )
     return Incoming(key if isinstance(key, str) and key else f"row {number}", {}, {}, reason, number)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ class PayRun:
     period_end: date | None
     schedule: str
     reason: str
-    reverses: str
+    reverses: str = ""
     """The payroll it takes back, where the vendor says so."""
 
 
@@ -71,8 +71,7 @@ def register(link: Link, cursor: str | None) -> Iterator[Page]:
     since, until = _window(link, cursor)
     book = Book(settings, pay_groups(link, settings), _types(company_benefits(link)))
     runs, unreadable = _pay_runs(link, since, until)
-    if unreadable:
-        yield Page("register_line", unreadable, b"", "payrolls without head")
+    yield from unreadable
     for run in runs:
         where = path("/v1/companies/{c}/payrolls/{p}", c=settings.company, p=run.uuid)
         found = pages(link, where, {"include": "benefits"}, inside="employee_compensations")
@@ -117,7 +116,9 @@ class _Check:
 
     def _earning(self) -> Incoming:
         settings = self._book.settings
-        kept = {name: self._check.get(name) for name in ("hourly_compensations", "check_amount", "reimbursements")}
+        kept = {
+            name: self._check.get(name) for name in ("hourly_compensations", "check_amount", "reimbursements")
+        }
         kept["fixed_compensations"] = [
             one for one in self._listed("fixed_compensations") if text(one, "name") not in settings.payouts
         ]
@@ -211,11 +212,12 @@ def _window(link: Link, cursor: str | None) -> tuple[date, date]:
     return settings.register_from or add_months(today, -12), today
 
 
-def _pay_runs(link: Link, since: date, until: date) -> tuple[list[PayRun], list[Incoming]]:
-    """The payrolls to read in order of check date, and those whose head cannot be read."""
+def _pay_runs(link: Link, since: date, until: date) -> tuple[list[PayRun], list[Page]]:
+    """The payrolls to read in order of check date, and pages of those whose head cannot be read."""
     settings: GustoSettings = link.settings
-    listed: dict[str, Mapping[str, Any]] = {}
-    unreadable: list[Incoming] = []
+    heads: dict[str, PayRun] = {}
+    taken_back: dict[str, str] = {}
+    unreadable: list[Page] = []
     for first, last in _spans(since - timedelta(days=LIST_MARGIN_DAYS), until + timedelta(days=AHEAD_DAYS)):
         query = {
             "processing_statuses": "processed",
@@ -224,45 +226,39 @@ def _pay_runs(link: Link, since: date, until: date) -> tuple[list[PayRun], list[
             "start_date": first.isoformat(),
             "end_date": last.isoformat(),
         }
-        for _, items in pages(link, path("/v1/companies/{id}/payrolls", id=settings.company), query):
+        for answer, items in pages(link, path("/v1/companies/{id}/payrolls", id=settings.company), query):
+            problems = []
             for number, row in enumerate(items, 1):
                 try:
-                    listed[needed(row, "payroll_uuid")] = row
-                except (BenehubError, AttributeError) as error:
-                    unreadable.append(problem(row, error, number))
-    taken_back = {
-        reversal: uuid for uuid, row in listed.items() for reversal in row.get("reversal_payroll_uuids") or ()
-    }
-    runs = []
-    for uuid, row in listed.items():
-        if row.get("processed") is not True or row.get("external") is True:
-            continue
-        try:
-            run = _head(uuid, row, taken_back.get(uuid, ""))
-        except (BenehubError, AttributeError, TypeError) as error:
-            unreadable.append(Incoming(uuid, {}, {}, problem(row, error, 1).problem))
-            continue
-        if since <= run.check_date <= until:
-            runs.append(run)
+                    head = _head(row)
+                    taken_back |= dict.fromkeys(row.get("reversal_payroll_uuids") or (), head.uuid)
+                except (BenehubError, AttributeError, TypeError) as error:
+                    problems.append(problem(row, error, number))
+                    continue
+                if row.get("processed") is True and row.get("external") is not True:
+                    heads[head.uuid] = head
+            if problems:
+                unreadable.append(Page("register_line", problems, answer.body, "payrolls without a head"))
+    wanted = [one for one in heads.values() if since <= one.check_date <= until]
+    runs = [replace(one, reverses=taken_back.get(one.uuid, "")) for one in wanted]
     return sorted(runs, key=lambda run: (run.check_date, run.uuid)), unreadable
 
 
-def _head(uuid: str, row: Mapping[str, Any], reverses: str) -> PayRun:
+def _head(row: Mapping[str, Any]) -> PayRun:
     period = row.get("pay_period") or {}
     start, end = text(period, "start_date"), text(period, "end_date")
     return PayRun(
-        uuid,
+        needed(row, "payroll_uuid"),
         parse_date(needed(row, "check_date"), where="check_date"),
         parse_date(start, where="start_date") if start else None,
         parse_date(end, where="end_date") if end else None,
         text(period, "pay_schedule_uuid"),
         text(row, "off_cycle_reason"),
-        reverses,
     )
 
 
 def _spans(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """The window in parts that Gusto takes, a day over each edge: whether an edge counts is not documented."""
+    """The window in parts that Gusto takes, a day over each edge: whether edges count is not documented."""
     if (last - first).days > WINDOW_DAYS * MAX_WINDOWS:
         raise ConfigError(
             "the register would be read over more than twenty years",

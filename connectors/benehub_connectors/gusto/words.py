@@ -16,8 +16,8 @@ from benehub.money import parse_minor, parse_rate, shape
 from benehub.records import TaxClass
 
 PRETAX_TYPES = frozenset({1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 108, 109, 113, 114, 996, 997})
-"""Medical, dental, vision, 401(k), HSA, FSA, SIMPLE IRA, 403(b), commuter, dependent care, SEP, SARSEP, parking,
-transit, disability taken before tax."""
+"""Medical, dental, vision, 401(k), HSA, FSA, SIMPLE IRA, 403(b), commuter, dependent care, SEP, SARSEP,
+parking, transit, disability taken before tax."""
 
 ROTH_TYPES = frozenset({105, 110})
 """Roth 401(k) and Roth 403(b)."""
@@ -90,7 +90,9 @@ def percent_text(rate: Fraction, where: str = "") -> str:
     scaled = rate * 1_000_000
     if scaled.denominator != 1 or scaled < 0:
         raise DataError(
-            "a rate that payroll cannot hold exactly", where=where, mend="Give it at most four decimals of a %"
+            "a rate that payroll cannot hold exactly",
+            where=where,
+            mend="Give it at most four decimals of a %",
         )
     whole, rest = divmod(int(scaled), 10_000)
     return f"{whole}.{f'{rest:04d}'.rstrip('0') or '0'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from benehub.records import Source
 from benehub_connectors.files.place import Place
 
 
@@ -18,6 +19,7 @@ class RecordkeeperSettings(BaseModel):
         client_id: our client number, in the names of our files.
         environment: first part of our files' names: `TEST` until the recordkeeper says otherwise.
         credits, deferrals: name patterns of what it sends.
+        deferral_codes: its contribution codes (in capitals) of the 360, and the money source each means.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,4 +32,5 @@ class RecordkeeperSettings(BaseModel):
     client_id: str = Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")
     environment: str = Field(default="TEST", pattern=r"^(TEST|PROD)$")
     credits: tuple[str, ...] = ("*credit*.csv",)
-    deferrals: tuple[str, ...] = ("*360*.csv",)
+    deferrals: tuple[str, ...] = ("*_360_*.csv",)
+    deferral_codes: dict[str, Source] = {"PRETAX": Source.EE_PRETAX, "ROTH": Source.EE_ROTH}

@@ -178,6 +178,10 @@ class Connector:
         """The mailbox of a connection that exchanges files; names in it are relative, with folder."""
         return None
 
+    def discover(self, link: Link) -> Any:
+        """The settings, completed with what only the vendor can tell (its ids of our codes); once before writes."""
+        return link.settings
+
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """Pages of `stream`, from `cursor` on (None: everything).
 

@@ -125,6 +125,8 @@ class VendorClient:
         self._name = name
         self._clock = clock
         self._sleep = sleep
+        self.rate_limited = 0
+        """How often the vendor has asked to wait since the client was made."""
         self._http = httpx.Client(
             transport=transport,
             verify=tls or tls_context(),
@@ -179,6 +181,7 @@ class VendorClient:
         try:
             return judge(request, response, where=self._where(request), body_check=self._body_check)
         except (RateLimited, VendorUnavailable) as error:
+            self.rate_limited += isinstance(error, RateLimited)
             asked = retry_after(response.headers) or 0
             if isinstance(error, RateLimited):
                 asked = max(asked, error.retry_after)

@@ -165,16 +165,16 @@ def _row(session: Session, connection_id: str) -> Row[Any] | None:
     ).first()
 
 
-def _secrets(settings: Any) -> dict[str, str]:
-    """Every reference in the settings with what it stands for."""
+def _secrets(settings: Any, name: str = "") -> dict[str, str]:
+    """What every reference in the settings stands for, by the reference and by the setting's own name."""
     found: dict[str, str] = {}
     if isinstance(settings, str):
         if settings.split(":", 1)[0] in ("env", "file", "keyring") and ":" in settings:
-            found[settings] = resolve_secret(settings)
+            found[settings] = found[name] = resolve_secret(settings)
     elif isinstance(settings, Mapping):
-        for value in settings.values():
-            found |= _secrets(value)
+        for key, value in settings.items():
+            found |= _secrets(value, str(key))
     elif isinstance(settings, Sequence):
         for value in settings:
-            found |= _secrets(value)
+            found |= _secrets(value, name)
     return found

@@ -13,7 +13,7 @@ from benehub import dispatch, facts, ledger, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.engine import Steps
-from benehub.facts import Worker
+from benehub.facts import Version, Worker
 from benehub.flows import history
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
@@ -27,7 +27,7 @@ from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.records import DeductionOrder, TaxClass
-from benehub.rules.deduction.calendar import DeductionMethod
+from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay, deduction_days
 from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
 from benehub.rules.retirement.deferral import DeferralElection, DeferralPlan, YearToDate, deferral
 from benehub.rules.retirement.limits import retirement_limits
@@ -70,14 +70,16 @@ def _expect(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     return {"lines": len(lines), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
-def expected(session: Session, book: PlanBook, month: Month) -> Iterator[Expected]:
-    """Every line that the month's pay dates from today on should show, as known now.
+def expected(session: Session, book: PlanBook, month: Month, group: str = "") -> Iterator[Expected]:
+    """Every line that the month's pay dates from today on should show, as known now; of one pay group if named.
 
     Pay dates that are past keep what they were told; the schedule goes on from there.
     """
     calendar = pay_calendar(session, book, month.year)
     past = history.load(session, month, max(month.first, session.today()))
     for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end)):
+        if group and worker.pay_group != group:
+            continue
         periods = calendar[worker.pay_group]
         yield from _premium_lines(book, worker, periods, month, past)
         yield from _contributions(book, worker, periods, month, past)
@@ -111,6 +113,8 @@ def _schedule(
     if rule.method is DeductionMethod.EVERY_PAY:
         shares = _shares(book, plan, covers, [Month(month.year, number) for number in range(1, 13)])
         taken = past.taken(key, shares)
+        if taken and key not in past.opening:
+            taken = [*_as_scheduled(shares, periods, rule, worker, taken[0][0]), *taken]
     else:
         paid_for = [month.plus({"in_advance": 1, "current": 0, "arrears": -1}[rule.timing.value])]
         shares = _shares(book, plan, covers, paid_for)
@@ -123,6 +127,15 @@ def _schedule(
         change_from=past.cut if taken else None, currency=book.employer.currency,
     )  # fmt: skip
     return found.result.lines if found.result is not None else ()
+
+
+def _as_scheduled(
+    shares: dict[Month, int], periods: Sequence[PayPeriod], rule: DeductionRule, worker: Worker, before: date
+) -> list[tuple[date, int, Month | None]]:
+    """Without an opening balance, the year is taken to have run as scheduled until the hub began to count."""
+    found = deduction_schedule(shares=shares, pay_days=own_pay_days(worker, periods), rule=rule)
+    lines = found.result.lines if found.result is not None else ()
+    return [(line.pay_date, line.amount_minor, line.month) for line in lines if line.pay_date < before]
 
 
 def _shares(
@@ -219,7 +232,9 @@ def push(
     """Tell payroll what the next pay date of a group shall take; what it holds already is not sent."""
     counts = steps.step("orders", order, hub, employer, connection_id, group, date.fromisoformat(pay_date))
     ids = steps.step("freeze", freeze_orders, hub, employer, connection_id)
-    return {**counts, **send(hub, steps, employer, connection_id, ids)}
+    tally = send(hub, steps, employer, connection_id, ids)
+    steps.step("note", _note_held, hub, employer, ids)
+    return {**counts, **tally}
 
 
 def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: date) -> dict[str, int]:
@@ -230,15 +245,21 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         held = _held(session)
         month = Month.of(pay_date)
         due: dict[str, list[Expected]] = {}
-        for line in expected(session, book, month):
+        for line in expected(session, book, month, group):
             if line.pay_date == pay_date:
                 due.setdefault(line.person_id, []).append(line)
+        dates = [PayDay(one.pay_date) for one in pay_calendar(session, book, month.year)[group]]
+        taking = {
+            plan.deduction.code
+            for plan in book.insurance_plans()
+            if plan.deduction is not None and pay_date in deduction_days(dates, plan.deduction_rule())[0]
+        }
         wants, unlinked = [], 0
         for worker in facts.workers(session, Interval(month.first, month.end)):
             if worker.pay_group != group:
                 continue
             orders = _orders(
-                book, worker, due.get(worker.person_id, []), held.get(worker.person_id, {}), pay_date
+                book, worker, due.get(worker.person_id, []), held.get(worker.person_id, {}), pay_date, taking
             )
             if worker.person_id not in linked:
                 unlinked += bool(orders)
@@ -261,8 +282,12 @@ def _orders(
     lines: Sequence[Expected],
     held: Mapping[str, Mapping[str, Any]],
     pay_date: date,
+    taking: set[str],
 ) -> list[DeductionOrder]:
-    """What payroll shall hold for one worker: amounts of this pay date, rates for contributions, and endings."""
+    """What payroll shall hold for one worker: amounts of this pay date, rates for contributions, and endings.
+
+    A code that takes nothing on a pay date that is its holiday (not in `taking`) is left as it is.
+    """
     orders: dict[str, DeductionOrder] = {}
     for line in lines:
         if line.part == "employee":
@@ -278,7 +303,8 @@ def _orders(
             continue
         covers = worker.coverages.get(known[0].benefit_type, ())
         running = facts.in_force(covers, pay_date)
-        if running is None or running.data["plan"] != known[0].id or known[1] in ("pretax", "roth"):
+        ended = running is None or running.data["plan"] != known[0].id
+        if ended or code in taking or known[1] in ("pretax", "roth"):
             orders[code] = _order(known[0].id, code, _tax_class(known[0], known[1]), pay_date, active=False)
     return list(orders.values())
 
@@ -365,6 +391,23 @@ def freeze_orders(hub: Hub, employer: str, connection_id: str) -> list[str]:
             obligations.mark(session, [row.obligation_id], "open", "frozen, not sent yet", dispatch_id)
             ids.append(dispatch_id)
     return ids
+
+
+def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
+    """What payroll has confirmed becomes what it is known to hold."""
+    with hub.store.write(employer) as session:
+        versions = []
+        for dispatch_id in ids:
+            for row in obligations.of_dispatch(session, dispatch_id):
+                if row.state != "confirmed":
+                    continue
+                content = obligations.content(session, row)
+                names = ("code", "employee_amount_minor", "employee_rate", "employer_amount_minor", "active")
+                data = {name: content[name] for name in names}
+                versions.append(
+                    Version("payroll_benefit", row.person_id, content["code"], session.today(), data)
+                )
+        return facts.record(session, versions, "confirmed by payroll")
 
 
 def _key(line: Expected) -> str:

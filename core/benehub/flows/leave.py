@@ -155,9 +155,12 @@ def _payouts(
         )
         dims = (worker.person_id, policy.id, "payout", None, final)
         unit = book.employer.currency
+        counted = f"HRS:{policy.id}"
         legs = (
             Leg(chart.LEAVE_LIABILITY, unit, amount, *dims),
             Leg(chart.PAYROLL_CLEARING, unit, -amount, *dims),
+            Leg(chart.LEAVE_SOURCE, counted, hours, *dims),
+            Leg(chart.LEAVE_AVAILABLE, counted, -hours, *dims),
         )
         entries.append(
             NewEntry(

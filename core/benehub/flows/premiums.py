@@ -135,6 +135,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             [session.id("obl", key)],
             total,
             book.employer.currency,
+            due.isoformat(),
         )
 
 

@@ -9,6 +9,7 @@ its absence proves nothing, so it is held.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -52,7 +53,9 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
 def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
     """One attempt at each dispatch; gives the state each ended in."""
     states = []
-    with hub.open(employer, connection_id) as opened:
+    with hub.open(employer, connection_id) as plain:
+        settings = plain.connector.discover(plain.link) if plain.mode == "live" else plain.link.settings
+        opened = replace(plain, link=replace(plain.link, settings=settings))
         for number, dispatch_id in enumerate(ids, 1):
             states.append(send_one(hub, employer, opened, dispatch_id))
             if number % 25 == 0 or number == len(ids):

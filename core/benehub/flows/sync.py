@@ -25,25 +25,31 @@ def sync(
         GuardTripped: the batch is held for a person.
         BenehubError: what the connector raised; nothing was applied and the cursor stays.
     """
-    batch_id = steps.step("read", read, hub, employer, connection_id, stream, run_key, full)
+    batch_id, waits = steps.step("read", read, hub, employer, connection_id, stream, run_key, full)
     counts = steps.step("apply", apply, hub, employer, batch_id)
     steps.step("tell", _tell, hub, employer, connection_id, stream, counts)
-    return {"batch": batch_id, **counts}
+    return {"batch": batch_id, "rate_limited": waits, **counts}
 
 
-def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> str:
-    """Stage every page in a transaction of its own; the vendor is never called inside one."""
+def read(
+    hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool
+) -> tuple[str, int]:
+    """Stage every page in a transaction of its own; the vendor is never called inside one.
+
+    Gives the batch, and how often the vendor asked to wait.
+    """
     with hub.open(employer, connection_id) as opened:
         with hub.store.write(employer) as session:
             batch_id = intake.open_batch(session, connection_id, stream, run_key)
             if intake.state(session, batch_id) == "applied":
-                return batch_id
+                return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
         for number, page in enumerate(opened.connector.read(stream, opened.link, since), 1):
             with hub.store.write(employer) as session:
                 intake.stage(session, batch_id, page)
             hub.progress(f"{connection_id} {stream}: page {number}")
-    return batch_id
+        waits = 0 if opened.link.client is None else opened.link.client.rate_limited
+    return batch_id, waits
 
 
 def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:

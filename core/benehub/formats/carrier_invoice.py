@@ -1,8 +1,8 @@
 """A carrier's list bill as plain CSV: one row a member, plan and month, and a TOTAL row that is their sum.
 
-Columns `member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment` and, optionally,
-`invoice,invoice_date,due_date`; months YYYY-MM; `adjustment` Y for a correction of a month billed before. The
-last row says TOTAL under `member_id` and the sum under `premium`. A file without it, or with another sum, is
+Columns `invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,
+adjustment`; dates ISO, months YYYY-MM; `adjustment` Y for a correction of a month billed before. The last row
+says TOTAL under `invoice` and the sum under `premium`. A file without it, or with another sum, is
 refused whole: a bill that was cut off must not pass for a smaller one.
 """
 
@@ -28,6 +28,9 @@ TOTAL = "TOTAL"
 class InvoiceRow:
     """One line of the bill; `premium` in US cents (negative for a credit)."""
 
+    invoice: str
+    invoice_date: date
+    due_date: date
     member_id: str
     last_name: str
     first_name: str
@@ -36,15 +39,15 @@ class InvoiceRow:
     premium: int
     tier: str = ""
     adjustment: bool = False
-    invoice: str = ""
-    invoice_date: date | None = None
-    due_date: date | None = None
 
 
 LAYOUT = Layout(
     "carrier invoice",
     InvoiceRow,
     (
+        Column("invoice", "invoice", TEXT, required=True),
+        Column("invoice_date", "invoice_date", ISO_DATE, required=True),
+        Column("due_date", "due_date", ISO_DATE, required=True),
         Column("member_id", "member_id", TEXT, required=True),
         Column("last_name", "last_name", TEXT),
         Column("first_name", "first_name", TEXT),
@@ -53,11 +56,6 @@ LAYOUT = Layout(
         Column("coverage_month", "coverage_month", MONTH, required=True),
         Column("premium", "premium", MONEY, required=True),
         Column("adjustment", "adjustment", FLAG),
-    ),
-    (
-        Column("invoice", "invoice", TEXT),
-        Column("invoice_date", "invoice_date", ISO_DATE),
-        Column("due_date", "due_date", ISO_DATE),
     ),
 )
 
@@ -95,7 +93,7 @@ def parse(data: bytes | Table) -> Bill:
         if total is not None:
             raise refuse_total("rows stand after the TOTAL row", row.line)
         if row.cells[0].strip().upper() == TOTAL:
-            total = (row.line, _amount(row))
+            total = (row.line, _told(row))
             continue
         try:
             added += _amount(row)
@@ -107,6 +105,13 @@ def parse(data: bytes | Table) -> Bill:
     if verified and added != total[1]:
         raise refuse_total("the TOTAL row is not the sum of the rows", total[0])
     return Bill(tuple(sorted(rows, key=attrgetter("row"))), total[1], verified)
+
+
+def _told(row: Row) -> int:
+    try:
+        return _amount(row)
+    except DataError:
+        raise refuse_total("the TOTAL row has no amount under premium", row.line) from None
 
 
 def _amount(row: Row) -> int:
@@ -124,8 +129,8 @@ def render(lines: Iterable[InvoiceRow]) -> Iterator[str]:
     def cells() -> Iterator[Sequence[str]]:
         nonlocal added
         for number, line in enumerate(lines, 2):
-            if line.member_id.strip().upper() == TOTAL:
-                raise DataError("a member is called TOTAL", where=f"row {number}", mend="Correct member_id")
+            if line.invoice.strip().upper() == TOTAL:
+                raise DataError("an invoice is called TOTAL", where=f"row {number}", mend="Correct invoice")
             added += line.premium
             yield LAYOUT.cells(line)
 

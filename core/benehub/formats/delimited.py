@@ -12,7 +12,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from benehub.errors import FileRefused, FormatError
+from benehub.errors import FormatError
 from benehub.formats.guard import guarded, unguarded
 from benehub.formats.rows import Problem, Row, Table
 
@@ -58,28 +58,29 @@ def read_delimited(
     """The table in a CSV file; encoding and delimiter are recognised unless named. Blank lines are skipped.
 
     Raises:
-        FileRefused: larger than the limits.
-        FormatError: no header, a column name that stands twice, NUL, or quotes that are never closed.
+        FormatError: larger than the limits, no header, a column name that stands twice, or a NUL.
     """
     if len(data) > max_bytes:
-        raise FileRefused(f"the file has more than {max_bytes} bytes", mend="Split it, or raise the limit")
+        raise FormatError(f"the file is larger than {max_bytes} bytes", mend="Split it, or raise the limit")
     text = decode(data, encoding)
     if "\0" in text:
         raise FormatError("a NUL character: this is no text file", mend="Export it as CSV UTF-8")
     read = _lines(text, delimiter or _delimiter(text))
-    number, header = next(read, (1, []))
+    number, header, broken = next(read, (1, [], ""))
+    if broken:
+        raise FormatError(broken, where=f"row {number}", mend="Mend the header", position=number)
     names = tuple(name.strip() for name in header)
     check_header(names, number)
     rows: list[Row] = []
     problems: list[Problem] = []
-    for line, cells in read:
-        if len(cells) == len(names):
+    for line, cells, broken in read:
+        if not broken and len(cells) == len(names):
             rows.append(Row(line, tuple(cells)))
         else:
-            reason = f"{len(cells)} columns instead of {len(names)}"
+            reason = broken or f"{len(cells)} cells where the header has {len(names)}"
             problems.append(Problem(line, reason, "Quote values that hold a delimiter; export it again"))
         if len(rows) + len(problems) > max_rows:
-            raise FileRefused(f"the file has more than {max_rows} rows", mend="Split it")
+            raise FormatError(f"the file has more than {max_rows} rows", mend="Split it")
     return Table(names, tuple(rows), tuple(problems))
 
 
@@ -89,14 +90,16 @@ def check_header(names: Sequence[str], number: int) -> None:
     Raises:
         FormatError: no name at all, too many columns, or a name that stands twice.
     """
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    plain = [name.casefold() for name in names]
+    twice = any(plain.count(name) > 1 for name in plain if name)
     what = ""
     if not any(names):
         what = "no header row"
     elif len(names) > MAX_COLUMNS:
         what = f"more than {MAX_COLUMNS} columns"
     elif twice:
-        what = f"columns stand twice: {', '.join(repr(name[:40]) for name in twice[:5])}"
+        # Not by name: where the header was forgotten, a person stands in its place.
+        what = "two columns have the same name"
     if what:
         mend = "Give every column a name of its own in the first row"
         raise FormatError(what, where=f"row {number}", mend=mend, position=number)
@@ -107,21 +110,38 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=header.count)
 
 
-def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    first = 1
-    try:
-        for cells in reader:
-            if any(cells):
-                yield first, cells
-            first = reader.line_num + 1
-    except csv.Error:
-        raise FormatError(
-            "quotes are not closed or stand inside a value",
-            where=f"row {first}",
-            mend="Export the file again with a CSV writer",
-            position=first,
-        ) from None
+class _Counted:
+    """Physical lines of a text, and how many of them were taken."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.taken += 1
+        return line
+
+
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
+    """First line, cells and what is wrong of each row; a broken row costs itself and what it swallowed."""
+    source = _Counted(text)
+    going = True
+    while going:
+        first = source.taken + 1
+        try:
+            for cells in csv.reader(source, delimiter=delimiter, strict=True):
+                if any(cells):
+                    yield first, cells, ""
+                first = source.taken + 1
+            going = False
+        except csv.Error:
+            swallowed = source.taken - first
+            more = f"; an open quote swallowed the {swallowed} lines after it" if swallowed else ""
+            yield first, [], f"quotes are not closed or stand inside a value{more}"
 
 
 def lines(
@@ -130,7 +150,7 @@ def lines(
     """The file, a line at a time, CRLF ended, cells guarded.
 
     Raises:
-        ValueError: a row of another width than the header (our own fault, not the data's).
+        FormatError: a row of another width than the header.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL)
@@ -144,7 +164,9 @@ def lines(
     yield line(header)
     for row in rows:
         if len(row) != len(header):
-            raise ValueError(f"{len(row)} cells for {len(header)} columns")
+            raise FormatError(
+                f"{len(row)} cells for {len(header)} columns", mend="Give every row the header's columns"
+            )
         yield line(row)
 
 
@@ -159,7 +181,7 @@ def write_delimited(
     """The whole file in UTF-8; `bom` for spreadsheets that need the mark to see it.
 
     Raises:
-        ValueError: as `lines`.
+        FormatError: as `lines`.
     """
     text = "".join(lines(header, rows, delimiter=delimiter, quote_all=quote_all))
     return text.encode("utf-8-sig" if bom else "utf-8")

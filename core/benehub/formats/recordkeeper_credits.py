@@ -1,7 +1,8 @@
 """A recordkeeper's report of credited money as plain CSV: one row a participant, source and pay date.
 
-Columns `credit_id,ssn,last_name,first_name,source,pay_date,trade_date,amount`; sources EE_PRETAX, EE_ROTH,
-ER_MATCH; dates ISO; `trade_date` is the day the trust had the money; a reversal has a negative amount.
+Columns `credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount`; sources EE_PRETAX,
+EE_ROTH, ER_MATCH; dates ISO; `plan` as the recordkeeper calls it; `trade_date` is the day the trust
+had the money; a reversal has a negative amount.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class CreditRow:
 
     credit_id: str
     ssn: str = field(repr=False)
+    plan: str
     source: Source
     pay_date: date
     trade_date: date
@@ -37,6 +39,7 @@ LAYOUT = Layout(
         Column("ssn", "ssn", SSN, required=True),
         Column("last_name", "last_name", TEXT),
         Column("first_name", "first_name", TEXT),
+        Column("plan", "plan", TEXT, required=True),
         Column("source", "source", one_of(Source), required=True),
         Column("pay_date", "pay_date", ISO_DATE, required=True),
         Column("trade_date", "trade_date", ISO_DATE, required=True),

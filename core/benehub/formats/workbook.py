@@ -1,27 +1,36 @@
 """Rows of an XLSX workbook as text, so that one set of parsers serves spreadsheets and CSV alike.
 
-A spreadsheet keeps every number as a binary floating-point number. Its shortest decimal text (Python's `str`)
-is what the person typed, up to fifteen digits; that text is turned into an exact decimal and never calculated
-with. Leading zeros of an SSN typed as a number are gone for good, which the parsers report.
+A spreadsheet keeps every number as a binary floating-point number and vouches for fifteen digits. Its decimal
+text (Python's `str`), cut to those digits, is what the person typed or saw; it is never calculated with.
+Leading zeros of an SSN typed as a number are gone for good, which the parsers report.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from benehub.errors import FileRefused, FormatError
+from benehub.errors import FormatError
 from benehub.formats.delimited import MAX_BYTES, check_header
 from benehub.formats.rows import Problem, Row, Table
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 MAX_ROWS = 500_000
+_DIGITS = Context(prec=15)
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, LookupError, ValueError, TypeError,
+    AttributeError, EOFError, OSError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What the libraries let out of a damaged or encrypted archive, also while its rows are read."""
 _ERRORS = ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 
@@ -31,23 +40,32 @@ def read_workbook(
     """The table on a sheet (the first, unless named); formulas give their last computed value.
 
     Raises:
-        FileRefused: larger than the limits, also unpacked.
-        FormatError: no workbook, no such sheet, or no usable header.
+        FormatError: no workbook, larger than the limits (also unpacked), no such sheet, or no usable header.
     """
     if len(data) > max_bytes:
-        raise FileRefused(f"the file has more than {max_bytes} bytes", mend="Split it, or raise the limit")
+        raise FormatError(f"the file is larger than {max_bytes} bytes", mend="Split it, or raise the limit")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
         if unpacked > MAX_UNPACKED_BYTES:
-            raise FileRefused("the workbook is too large unpacked", mend="Split it")
+            raise FormatError(f"the workbook unpacks to {unpacked} bytes", mend="Split it")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError):
-        raise FormatError("not an XLSX workbook", mend="Save it as .xlsx, or as CSV UTF-8") from None
-    if sheet and sheet not in book.sheetnames:
-        raise FormatError(f"no sheet {sheet!r}", mend=f"There are: {', '.join(book.sheetnames)[:200]}")
-    page = book[sheet] if sheet else book.worksheets[0]
-    return _table(_rows(page.iter_rows(values_only=True), max_rows))
+        return _table(_rows(_cells(book, sheet), max_rows))
+    except _DAMAGED:
+        raise FormatError("not a readable XLSX workbook", mend="Save it as .xlsx, or as CSV UTF-8") from None
+
+
+def _cells(book: openpyxl.Workbook, sheet: str) -> Iterable[Iterable[object]]:
+    names = [page.title for page in book.worksheets]
+    if not names:
+        raise FormatError("the workbook has no sheet of cells", mend="Save the table as a sheet")
+    if sheet and sheet not in names:
+        raise FormatError(f"no sheet {sheet!r}", mend=f"There are: {', '.join(names)[:200]}")
+    page: Any = book[sheet or names[0]]
+    # Some writers declare a wrong size of the sheet, and rows beyond it would be lost without a word.
+    page.reset_dimensions()
+    rows: Iterable[Iterable[object]] = page.iter_rows(values_only=True)
+    return rows
 
 
 def _table(rows: Iterator[Row]) -> Table:
@@ -74,7 +92,7 @@ def _table(rows: Iterator[Row]) -> Table:
 def _rows(cells: Iterable[Iterable[object]], max_rows: int) -> Iterator[Row]:
     for number, values in enumerate(cells, 1):
         if number > max_rows + 1:
-            raise FileRefused(f"the sheet has more than {max_rows} rows", mend="Split it")
+            raise FormatError(f"the sheet has more than {max_rows} rows", mend="Split it")
         texts = tuple(cell_text(value) for value in values)
         if any(texts):
             yield Row(number, texts)
@@ -95,11 +113,13 @@ def cell_text(value: object) -> str:
         case str():
             return value
         case _ if isinstance(value, float):
-            return _plain(Decimal(str(value)))
+            exact = _DIGITS.create_decimal(str(value))
+            return _plain(exact) if exact.is_finite() else "#NUM!"
         case _:
             return str(value)
 
 
 def _plain(number: Decimal) -> str:
     text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short == "-0" else short

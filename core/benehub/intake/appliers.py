@@ -139,6 +139,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
 
 
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
+    if not names:
+        return []
     mine = {
         fact.data["first_name"].casefold(): fact.subject
         for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1))
@@ -281,6 +283,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
     assert isinstance(row, OpeningBalance)
     person_id = _employee(session, origin, row.employee)
     unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
+    entries: list[NewEntry] = []
     if row.kind == "leave_hours":
         unit = f"HRS:{book.leave_policy(row.plan).id}"
         legs = [
@@ -298,9 +301,8 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
             Leg(chart.DEFERRAL_PAYABLE, unit, row.amount, *dims, "pretax"),
             Leg(chart.OPENING, unit, -row.amount, *dims),
         ]
-        ledger.restate(
-            session,
-            [NewEntry(f"opening/{origin.key}/paid", "opening.deposited", day, _real(paid), str(origin))],
+        entries.append(
+            NewEntry(f"opening/{origin.key}/paid", "opening.deposited", day, _real(paid), str(origin))
         )
     else:
         book.plan(row.plan)
@@ -310,7 +312,8 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
             Leg(chart.OPENING, unit, -row.amount, *dims),
         ]
     kind = {"leave_hours": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
-    ledger.restate(session, [NewEntry(f"opening/{origin.key}", kind, day, _real(legs), str(origin))])
+    entries.append(NewEntry(f"opening/{origin.key}", kind, day, _real(legs), str(origin)))
+    ledger.restate(session, entries)
 
 
 def _real(legs: list[Leg]) -> tuple[Leg, ...]:

@@ -65,16 +65,23 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     rows = staged_rows(session, batch_id)
     newest = _newest_rows(session, batch_id, [row.row_key for row in rows])
     applied: dict[str, int] = {}
+    learned: list[dict[str, Any]] = []
     for row in rows:
         if newest[row.row_key] != row.row_no:
             session.change(intake_row, _key(row), outcome="superseded", reason="a later row has its key")
             continue
-        problem = _apply_row(session, header, book, appliers, row)
+        problem, content = _apply_row(session, header, book, appliers, row)
         if problem:
             session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problem))
         else:
-            session.change(intake_row, _key(row), outcome="applied", row_sealed=None)
             applied[row.row_key] = row.row_no
+            learned.append(_learned(session, row.row_key, content))
+    session.connection.execute(
+        intake_row.update()
+        .where(*session.where(intake_row, batch_id=batch_id), intake_row.c.row_no.in_(list(applied.values())))
+        .values(outcome="applied", row_sealed=None)
+    )
+    _remember(session, header.connection_id, header.stream, learned)
     _resolve_older(session, header, applied)
     return len(rows)
 
@@ -171,10 +178,11 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
     tried = [same for same in waiting.values() if batch_id in ("", same[-1].batch_id)]
     done = replaced = 0
     for *older, row in tried:
-        problem = _apply_row(session, row, book, appliers, row)
+        problem, content = _apply_row(session, row, book, appliers, row)
         if problem:
             session.change(intake_row, _key(row), reason=mask(problem))
             continue
+        _remember(session, row.connection_id, row.stream, [_learned(session, row.row_key, content)])
         seq, _ = session.take_seq()
         for one in (*older, row):
             session.change(intake_row, _key(one), resolved_seq=seq)
@@ -206,22 +214,25 @@ def _tally(session: Session, batch_id: str) -> dict[str, int]:
 
 def _apply_row(
     session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], row: Row[Any]
-) -> str:
+) -> tuple[str, Any]:
+    """Why the row could not be applied (empty when it was), and its content."""
     content = json.loads(session.unseal(row.row_sealed, "intake_row"))
     origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
     if content.get("problem"):
-        return str(content["problem"])
+        return str(content["problem"]), content
     if content["deleted"]:
-        return "the vendor deleted it; nothing is ended by that alone. End it in the source, with a date"
+        return (
+            "the vendor deleted it; nothing is ended by that alone. End it in the source, with a date",
+            content,
+        )
     try:
         with session.connection.begin_nested():
             appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
-            _remember(session, origin, content)
     except DataError as error:
-        return str(error)
+        return str(error), content
     except DatabaseDataError:
-        return "a value is longer than its column. Mend it at the source, then re-drive"
-    return ""
+        return "a value is longer than its column. Mend it at the source, then re-drive", content
+    return "", content
 
 
 def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, int]:
@@ -237,12 +248,18 @@ def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, 
     return {row.row_key: row.row_no for row in rows}
 
 
-def _remember(session: Session, origin: Origin, content: Any) -> None:
-    digest = session.vault.content_hash(canonical(content))
+def _learned(session: Session, row_key: str, content: Any) -> dict[str, Any]:
+    """What is remembered of an applied row: the hash of its content and which fields were filled."""
     filled = ",".join(sorted(name for name, value in content["data"].items() if value not in (None, "", [])))
-    key = {"connection_id": origin.connection_id, "stream": origin.stream, "row_key": origin.key}
-    session.connection.execute(seen.delete().where(*session.where(seen, **key)))
-    session.add(seen, [{**key, "row_hash": digest, "filled": filled}])
+    digest = session.vault.content_hash(canonical(content))
+    return {"row_key": row_key, "row_hash": digest, "filled": filled}
+
+
+def _remember(session: Session, connection_id: str, stream: str, learned: list[dict[str, Any]]) -> None:
+    key = {"connection_id": connection_id, "stream": stream}
+    names = [one["row_key"] for one in learned]
+    session.connection.execute(seen.delete().where(*session.where(seen, **key), seen.c.row_key.in_(names)))
+    session.add(seen, [{**key, **one} for one in learned])
 
 
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:

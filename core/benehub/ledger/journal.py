@@ -150,7 +150,7 @@ def entry_of(session: Session, entry_id: str) -> Row[Any]:
 def reversal(session: Session, entry_id: str, reason: str) -> NewEntry:
     """The entry that takes back a posted one, on the same effective date.
 
-    One that had posted a pending entry opens that one again, unless the rest of it was voided.
+    One that had posted a pending entry opens that one again, unless nothing more is expected of it.
 
     Raises:
         DataError: no such entry, or it is none that was posted.
@@ -166,7 +166,7 @@ def reversal(session: Session, entry_id: str, reason: str) -> NewEntry:
         effective_date=header.effective_date,
         legs=tuple(leg.negated() for leg in legs_of(session, entry_id)),
         source=reason,
-        pending_id=header.pending_id if not _voided(session, header.pending_id) else None,
+        pending_id=None if _ended(session, header.pending_id) else header.pending_id,
         reverses_id=entry_id,
     )
 
@@ -208,14 +208,18 @@ def void(session: Session, entry_id: str, reason: str) -> NewEntry | None:
     )
 
 
-def _voided(session: Session, pending_id: str | None) -> bool:
-    return pending_id is not None and bool(
-        session.rows(
-            select(entry_table.c.entry_id).where(
-                *session.where(entry_table, pending_id=pending_id, status="void")
-            )
-        )
+def _ended(session: Session, pending_id: str | None) -> bool:
+    """Whether a pending entry expects no more: its rest was voided, or a later revision stands for it."""
+    if pending_id is None:
+        return True
+    base, mark, number = entry_of(session, pending_id).idempotency_key.rpartition("/r")
+    later = f"{base}/r{int(number) + 1}" if mark and number.isdigit() else ""
+    query = select(entry_table.c.entry_id).where(
+        entry_table.c.employer_id == session.employer,
+        ((entry_table.c.pending_id == pending_id) & (entry_table.c.status == "void"))
+        | (entry_table.c.idempotency_key == later),
     )
+    return session.connection.execute(query.limit(1)).first() is not None
 
 
 def _linked(session: Session, entry_id: str) -> list[list[Leg]]:

@@ -36,7 +36,9 @@ class Store:
     def write(self, employer: str) -> Iterator[Session]:
         """One transaction that may write rows of `employer`; commits, or leaves nothing behind."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
-            yield Session(connection, employer, self.vault, self.clock)
+            session = Session(connection, employer, self.vault, self.clock)
+            yield session
+            session.flush_seq()
 
     @contextmanager
     def read(self, employer: str) -> Iterator[Session]:

@@ -33,34 +33,46 @@ class Session:
     employer: str
     vault: Vault = field(repr=False)
     clock: Clock
+    _next: int | None = field(default=None, repr=False)
+    _recorded_at: str = field(default="", repr=False)
 
     def take_seq(self, count: int = 1) -> tuple[int, str]:
         """Take `count` numbers of the recorded order; gives the first one and `recorded_at` (ISO, UTC).
 
-        Locks the employer's row until the transaction ends.
+        The first call locks the employer's row until the transaction ends; `flush_seq` writes the last number
+        back before the commit. All of one transaction carries the same `recorded_at`.
 
         Raises:
             ConfigError: no such employer.
         """
-        found = self.connection.execute(
-            select(employer_table.c.seq, employer_table.c.recorded_at)
-            .where(employer_table.c.employer_id == self.employer)
-            .with_for_update(key_share=True)  # rows that only refer to the employer do not wait for this
-        ).first()
-        if found is None:
-            raise ConfigError(
-                f"no employer {self.employer!r}", mend="Run `benehub init` or load its plan book"
+        if self._next is None:
+            found = self.connection.execute(
+                select(employer_table.c.seq, employer_table.c.recorded_at)
+                .where(employer_table.c.employer_id == self.employer)
+                .with_for_update()
+            ).first()
+            if found is None:
+                raise ConfigError(
+                    f"no employer {self.employer!r}", mend="Run `benehub init` or load its plan book"
+                )
+            self._next, self._recorded_at = int(found.seq) + 1, max(self.now(), found.recorded_at)
+        first = self._next
+        self._next += count
+        return first, self._recorded_at
+
+    def flush_seq(self) -> None:
+        """Write the recorded order back; the store does so before every commit."""
+        if self._next is not None:
+            self.connection.execute(
+                update(employer_table)
+                .where(employer_table.c.employer_id == self.employer)
+                .values(seq=self._next - 1, recorded_at=self._recorded_at)
             )
-        now = max(self.now(), found.recorded_at)
-        self.connection.execute(
-            update(employer_table)
-            .where(employer_table.c.employer_id == self.employer)
-            .values(seq=found.seq + count, recorded_at=now)
-        )
-        return found.seq + 1, now
 
     def latest_seq(self) -> int:
         """The newest number of the recorded order: "as known now"."""
+        if self._next is not None:
+            return self._next - 1
         value = self.connection.execute(
             select(employer_table.c.seq).where(employer_table.c.employer_id == self.employer)
         ).scalar()

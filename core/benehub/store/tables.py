@@ -118,7 +118,7 @@ crosswalk = Table(
     metadata,
     _employer_key(),
     Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(80), primary_key=True),
+    Column("external_id", String(128), primary_key=True),
     Column("person_id", String(40)),
     Column("how", String(20), nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -237,7 +237,7 @@ confirmation = Table(
     # The newest version has current = 1; older ones stay for "as known at".
     Column("current", Integer, nullable=False),
     Column("person_id", String(40)),
-    Column("external_id", String(80), nullable=False),
+    Column("external_id", String(128), nullable=False),
     Column("plan", String(40)),
     Column("part", String(16), nullable=False),
     Column("code", String(40), nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,15 +23,19 @@ SECRETS = {"env:KEY": "bamboo-key", "env:CLIENT": "bamboo-secret", "env:REFRESH"
 
 
 @pytest.fixture(scope="session")
-def api(shared: Path) -> Any:
+def described(shared: Path) -> Any:
     """The vendor's API description, loaded once (0.6 s)."""
-    openapi_core = pytest.importorskip("openapi_core")
     file = shared / "specs" / "bamboohr" / "public.yaml"
     if not file.is_file():
         pytest.skip(f"no BambooHR description at {file}")
-    described = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    config = openapi_core.Config(spec_validator_cls=None)
-    return openapi_core.OpenAPI.from_dict(described, config=config)
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+@pytest.fixture(scope="session")
+def api(described: Any) -> Any:
+    """The description as a referee of requests and answers."""
+    openapi_core = pytest.importorskip("openapi_core")
+    return openapi_core.OpenAPI.from_dict(described, config=openapi_core.Config(spec_validator_cls=None))
 
 
 class CheckedSimulator(BambooSimulator):
@@ -54,8 +59,11 @@ class CheckedSimulator(BambooSimulator):
             content_type=wire.headers.get("content-type", "application/json"),
         )
         outside = wire.path == "/token.php"
-        if not outside and not wire.headers["authorization"].startswith("Bearer"):
-            self.api.validate_request(asked)
+        if not outside:
+            with warnings.catch_warnings():
+                # It knows no OAuth 2 security; which calls take which credentials has a test of its own.
+                warnings.simplefilter("ignore", UserWarning)
+                self.api.validate_request(asked)
         answer = super().handle(wire)
         if not outside and not self.log[-1].fault and answer.body:
             told = MockResponse(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,25 @@ def test_oauth_gets_a_token_and_renews_it_after_a_401(bench: Any) -> None:
     assert len(bench.simulator.calls("POST", "/token.php")) == 2
     # The vendor rotates refresh tokens, so each new one is handed out to be stored.
     assert [token.refresh for token in bench.tokens] == ["refresh-1", "refresh-2"]
+
+
+def test_every_call_takes_both_kinds_of_credentials(bench: Any, described: Any) -> None:
+    def schemes(method: str, path: str) -> set[str]:
+        return {name for one in described["paths"][path][method]["security"] for name in one}
+
+    bench.simulator.add_person("1", AT)
+    bench.simulator.terminate("1", AT.date(), AT)
+    for stream in BambooConnector.streams:
+        for since in (None, "2026-01-01T00:00:00Z"):
+            bench.read(stream, since)
+    used = set()
+    for call in bench.simulator.log:
+        path = re.sub(r"/datasets/\w+/", "/datasets/{datasetName}/", call.path)
+        path = re.sub(r"/employees/(?!changed)\w+/", "/employees/{id}/", path)
+        used.add((call.method.lower(), re.sub(r"/tables/\w+", "/tables/{table}", path)))
+    assert len(used) == 6
+    assert all(schemes(*one) == {"basic", "oauth"} for one in used)
+    assert schemes("get", "/api/v1/employees") == {"oauth"}  # why it is not used
 
 
 def test_a_dead_refresh_token_asks_for_a_person_once(bench: Any) -> None:

@@ -83,9 +83,7 @@ def test_a_quiet_account_gives_no_new_row_and_keeps_its_cursor(bench: Any) -> No
     assert [page.rows for page in pages] == [[]]  # the deletion was told before
     assert pages[-1].cursor == cursor
     late = "2027-01-01T00:00:00+00:00"
-    assert [page.cursor for page in bench.read("employee", late)] == ["2026-12-31T23:59:59+00:00"] or (
-        bench.read("employee", late)[-1].cursor == late
-    )
+    assert [page.cursor for page in bench.read("employee", late)] == [late]
 
 
 def test_changed_ids_are_asked_for_in_parts(bench: Any, rows: Any) -> None:
@@ -207,9 +205,8 @@ def test_a_cursor_that_is_none(bench: Any) -> None:
 
 
 def test_a_list_that_shrinks_while_it_is_read(bench: Any) -> None:
-    bench.simulator.populate(4, AT)
+    bench.simulator.populate(8, AT)
     pages = bench.connector.read("employee", bench.link(page_size=2), None)
-    next(pages)
     next(pages)
     bench.simulator.delete_person("1", LATER)
     with pytest.raises(VendorUnavailable, match="shrank"):

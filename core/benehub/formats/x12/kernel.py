@@ -115,8 +115,6 @@ class SegmentReader:
         for chunk in chain((self._head,), self._chunks):
             parts = (buffer + chunk).split(terminator)
             buffer = parts.pop()
-            if len(buffer) > MAX_SEGMENT_CHARACTERS:
-                raise _broken(position + 1, "a segment has no terminator within the size limit")
             for part in parts:
                 text = part.lstrip("\r\n")
                 if not text and terminator in "\r\n":
@@ -127,6 +125,8 @@ class SegmentReader:
                 if not (2 <= len(tag) <= 3 and tag.isalnum() and tag.isascii()):
                     raise _broken(position, "a segment is empty, indented or has no proper id")
                 yield Segment(position, elements)
+            if len(buffer) > MAX_SEGMENT_CHARACTERS:
+                raise _broken(position + 1, "a segment has no terminator within the size limit")
             if position > MAX_SEGMENTS:
                 raise _broken(position, f"more than {MAX_SEGMENTS} segments")
         if buffer.strip():

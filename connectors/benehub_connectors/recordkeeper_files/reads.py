@@ -1,0 +1,95 @@
+"""What comes back from a recordkeeper: credits by source and pay date, and deferral changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from benehub.connect.connector import Incoming, Link, Page
+from benehub.errors import DataError, Unsupported
+from benehub.formats import ascensus_360, recordkeeper_credits
+from benehub.formats.layout import write_percent
+from benehub.records import Credit, DeferralChange, Record
+from benehub_connectors.files.inbox import Mail, unread
+from benehub_connectors.files.pages import pages, parsed_rows
+from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
+
+Reader = Callable[[Mail, RecordkeeperSettings], list[Incoming]]
+
+
+def read_pages(stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
+    """A page for every file of the stream not read before.
+
+    Raises:
+        Unsupported: no such stream.
+    """
+    settings: RecordkeeperSettings = link.settings
+    readers: dict[str, tuple[Sequence[str], Reader]] = {
+        "credit": (settings.credits, read_credits),
+        "deferral_change": (settings.deferrals, read_deferrals),
+    }
+    if stream not in readers:
+        raise Unsupported(f"recordkeeper_files does not read {stream}", where=link.connection, blocker="us")
+    patterns, read = readers[stream]
+    mails = unread(link.files(), settings.inbox, patterns, cursor)
+    return pages(stream, mails, lambda mail: read(mail, settings))
+
+
+def read_credits(mail: Mail, settings: RecordkeeperSettings) -> list[Incoming]:
+    """The credit report.
+
+    Raises:
+        FormatError, FileRefused: the file is none.
+    """
+
+    def record(row: recordkeeper_credits.CreditRow) -> Record:
+        return Credit(
+            credit_id=row.credit_id,
+            ssn=row.ssn,
+            last_name=row.last_name,
+            first_name=row.first_name,
+            plan=_our_plan(row.plan, settings),
+            source=row.source,
+            pay_date=row.pay_date,
+            trade_date=row.trade_date,
+            amount_minor=row.amount,
+        )
+
+    return parsed_rows(recordkeeper_credits.parse(mail.data), record, ("credit_id",), mail)
+
+
+def read_deferrals(mail: Mail, settings: RecordkeeperSettings) -> list[Incoming]:
+    """The deferral changes of a 360; rows are known by file and line, since only the SSN tells people apart.
+
+    Raises:
+        FormatError, FileRefused: the file is no 360.
+    """
+
+    def record(row: ascensus_360.Change360) -> Record:
+        plan = _our_plan(row.plan_id, settings)
+        if row.record_type is ascensus_360.RecordType.LOAN:
+            raise DataError("a loan, which benehub does not take over", mend="Enter the repayment in payroll")
+        if row.effective_date is None:
+            raise DataError("a deferral change without a day", mend="Ask the recordkeeper")
+        source = settings.deferral_codes.get(row.contribution_code.upper())
+        if source is None:
+            raise DataError(
+                "a contribution code the settings do not list",
+                mend="Add it to deferral_codes",
+            )
+        percent = row.deferral_percent
+        return DeferralChange(
+            ssn=row.ssn,
+            plan=plan,
+            source=source.value,
+            rate="" if percent is None else f"{write_percent(percent)}%",
+            amount_minor=row.deferral_amount,
+            effective_from=row.effective_date,
+        )
+
+    return parsed_rows(ascensus_360.parse(mail.data), record, (), mail)
+
+
+def _our_plan(text: str, settings: RecordkeeperSettings) -> str:
+    if text != settings.plan_id:
+        raise DataError("it is of another plan", mend="Check plan_id, or ask the recordkeeper")
+    return settings.plan

@@ -1,0 +1,153 @@
+"""`benehub calc`, `why`, `trace` and `statement`: questions, each answered with its reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from benehub.cli.opening import EMPLOYER, JSON, opened
+from benehub.cli.opening import day as to_day
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from benehub.views.why import Answer
+
+INPUT = typer.Option(Path("-"), "--input", help="JSON file with the input; standard input when left out.")
+PERSON = typer.Argument(..., help="Employee number, or the hub's id (per_...).")
+
+
+def calc(
+    name: str = typer.Argument("", help="The calculator; `--list` shows all."),
+    listed: bool = typer.Option(False, "--list", help="List the calculators."),
+    schema: bool = typer.Option(False, "--schema", help="Print the JSON Schema of the calculator's input."),
+    file: Path = INPUT,
+    as_json: bool = JSON,
+) -> None:
+    """Run any rule on its own, on JSON: result, explanation, what was missing. Ends with 2 on bad input."""
+    import json
+
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.cli.files import read_text
+    from benehub.errors import DataError
+    from benehub.rules import registry
+
+    _load_plugin_rules()
+    if listed or not name:
+        rows = [(one.name, one.sentence, one.version) for one in registry.all_calculators().values()]
+        data = [dict(zip(("name", "sentence", "version"), row, strict=True)) for row in rows]
+        emit(data, as_json, table("calculators", ("name", "what", "version"), rows))
+        return
+    chosen = registry.find_calculator(name)
+    if schema:
+        emit(chosen.input_model.model_json_schema(), True)
+        return
+    try:
+        # Decimals stay text: a rule refuses a number that passed through a binary float.
+        given = json.loads(read_text(file), parse_float=str)
+    except ValueError:
+        raise DataError(
+            "the input is no JSON", where=name, mend=f"See `benehub calc {name} --schema`"
+        ) from None
+    if not isinstance(given, dict):
+        raise DataError("the input is no JSON object", where=name, mend=f"See `benehub calc {name} --schema`")
+    answer = registry.calculate(name, given)
+    emit(answer, True)
+    if answer["result"] is None:
+        raise typer.Exit(FOUND)
+
+
+def _load_plugin_rules() -> None:
+    from benehub import plugins
+    from benehub.rules import registry
+
+    for _, added in plugins.call_each(plugins.build(), "register_rules"):
+        for one in () if isinstance(added, Exception) else added:
+            registry.add_calculator(one)
+
+
+def why(
+    ref: str = typer.Argument(..., help="A typed id: ent_, dis_, dif_, obl_, int_ or exp_ ..."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show the chain behind an amount, a dispatch, a difference, an obligation, a batch or an explanation."""
+    from benehub.cli.console import emit
+    from benehub.views.why import why as ask
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        answer = ask(session, ref)
+    emit(answer.as_json(), as_json, _tree(answer))
+
+
+def _tree(answer: Answer) -> Tree:
+    from rich.markup import escape
+    from rich.tree import Tree
+
+    tree = Tree(f"[bold]{escape(answer.title)}[/] {escape(answer.ref)}")
+    for name, value in answer.data.items():
+        if isinstance(value, list) and value:
+            branch = tree.add(escape(name))
+            for one in value:
+                branch.add(escape(_line(one)))
+        elif value not in (None, "", []):
+            tree.add(escape(f"{name}: {_line(value)}"))
+    for one in answer.behind:
+        tree.add(_tree(one))
+    return tree
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{name} {_line(part)}" for name, part in value.items() if part not in (None, "", [], {})
+        )
+    return ", ".join(map(_line, value)) if isinstance(value, list) else str(value)
+
+
+def trace(
+    employee: str = PERSON,
+    plan: str = typer.Option(..., "--plan", help="Plan's id in the plan book."),
+    month: str = typer.Option(..., "--month", help="Month, as 2026-11."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Follow an employee's plan and month through every station, from the HR fact to the confirmation."""
+    from benehub.cli.console import emit, table
+    from benehub.periods import Month
+    from benehub.views.trace import trace as ask
+
+    with opened(employer) as desk:
+        book, parsed = desk.book(), Month.parse(month)
+        with desk.store.read(desk.employer) as session:
+            stops = ask(session, book, employee, plan, parsed)
+    rows = [(one.station, one.when, one.what, one.amount, one.ref) for one in stops]
+    columns = ("station", "when", "what", "amount", "ref")
+    emit(
+        [one.as_json() for one in stops],
+        as_json,
+        table(f"{employee}, {plan}, {parsed}", columns, rows, ("amount",)),
+    )
+
+
+def statement(
+    employee: str = PERSON,
+    day: str = typer.Option("", "--day", help="Status on this day, as 2026-11-13; today when left out."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show an employee's benefit status: cover and price, contributions, leave, and what is not settled."""
+    from benehub.cli.console import emit, fields
+    from benehub.views.statement import statement as ask
+
+    with opened(employer) as desk:
+        book, when = desk.book(), to_day(day, desk.today())
+        with desk.store.read(desk.employer) as session:
+            sections = ask(session, book, desk.hub.plugins, employee, when)
+    data = [
+        {"title": one.title, "lines": [{"label": label, "text": text} for label, text in one.lines]}
+        for one in sections
+    ]
+    emit(data, as_json, *(fields(one.title, dict(one.lines)) for one in sections))

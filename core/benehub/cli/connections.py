@@ -1,0 +1,174 @@
+"""`benehub connection` and `benehub connector`: which systems the hub speaks to, and what each can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
+
+if TYPE_CHECKING:
+    from benehub.connections import Open
+
+app = typer.Typer(no_args_is_help=True, help="The systems the hub speaks to, configured.")
+connector_app = typer.Typer(no_args_is_help=True, help="The kinds of systems the hub can speak to.")
+
+SETTINGS = typer.Option(..., "--settings", help="YAML file with the connector's settings.")
+NAME = typer.Argument(..., help="Name of the connection, as the plan book calls it.")
+
+
+@connector_app.command("list")
+def connectors(as_json: bool = JSON) -> None:
+    """List all connectors with the streams they read and the operations they write."""
+    from benehub import connections, plugins
+    from benehub.cli.console import emit, table
+
+    known = connections.connectors(plugins.build())
+    data = [
+        {"name": name, "kind": one.kind.value, "reads": sorted(one.streams), "writes": sorted(one.guards)}
+        for name, one in sorted(known.items())
+    ]
+    rows = [(one["name"], one["kind"], ", ".join(one["reads"]), ", ".join(one["writes"])) for one in data]
+    emit(data, as_json, table("connectors", ("name", "kind", "reads", "writes"), rows))
+
+
+@app.command()
+def add(
+    name: str = NAME,
+    connector: str = typer.Option(..., "--connector", help="Name of the connector, see `connector list`."),
+    settings: Path = SETTINGS,
+    mode: str = typer.Option("live", "--mode", help="live, watch (reads, writes nothing) or paused."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Configure a connection, or change its settings; secrets stand in it by reference only."""
+    from benehub import connections
+    from benehub.cli.console import say
+    from benehub.cli.files import read_text
+    from benehub.connections.registry import check
+    from benehub.errors import ConfigError, DataError
+    from benehub.flows.onboarding import connect
+    from benehub.planbook.source import read
+
+    if mode not in ("live", "watch", "paused"):
+        raise DataError(f"no mode {mode[:20]!r}", mend="Choose live, watch or paused")
+    values = read(read_text(settings), str(settings)).data
+    if not isinstance(values, dict):
+        raise ConfigError("the file holds no settings", where=str(settings), mend="Write `name: value` lines")
+    with opened(employer) as desk:
+        known = connections.connectors(desk.hub.plugins)
+        check(name, connections.known(known, connector), values)
+        if not dry_run:
+            connect(
+                desk.hub, desk.employer, {name: {"connector": connector, "settings": values, "mode": mode}}
+            )
+        say(f"{name}: {connector}, {mode}{' (dry run: settings are right)' if dry_run else ''}")
+
+
+@app.command("list")
+def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """List the connections with their mode and when each stream was last read."""
+    from sqlalchemy import select
+
+    from benehub import connections
+    from benehub.cli.console import emit, table
+    from benehub.store.tables import stream_state
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        read: dict[str, dict[str, str]] = {}
+        for row in session.rows(select(stream_state).where(stream_state.c.employer_id == session.employer)):
+            read.setdefault(row.connection_id, {})[row.stream] = row.read_at
+        data = [
+            {
+                "name": r.connection_id,
+                "connector": r.connector,
+                "mode": r.mode,
+                "read": read.get(r.connection_id, {}),
+            }
+            for r in connections.listed(session)
+        ]
+    rows = [
+        (
+            one["name"],
+            one["connector"],
+            one["mode"],
+            ", ".join(f"{s} {at[:16]}" for s, at in sorted(one["read"].items())),
+        )
+        for one in data
+    ]
+    emit(data, as_json, table("connections", ("name", "connector", "mode", "last read"), rows))
+
+
+@app.command()
+def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """Open a connection and read the first page of each of its streams; nothing is kept."""
+    from benehub.cli.console import FOUND, emit, table
+
+    with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
+        rows = [(stream, *_first_page(link, stream)) for stream in streams_of(link)]
+    columns = ("stream", "ok", "what")
+    data = [dict(zip(columns, row, strict=True)) for row in rows]
+    emit(data, as_json, table(f"{name} ({link.connector.name}, {link.mode})", columns, rows))
+    if not all(ok for _, ok, _ in rows):
+        raise typer.Exit(FOUND)
+
+
+def _first_page(link: Open, stream: str) -> tuple[bool, str]:
+    from benehub.crypto import mask
+    from benehub.errors import BenehubError, Unsupported
+
+    try:
+        page = next(iter(link.connector.read(stream, link.link, None)), None)
+    except Unsupported as error:
+        return True, f"not available: {mask(error.what)}"
+    except BenehubError as error:
+        return False, mask(str(error))
+    if page is None:
+        return True, "nothing to read"
+    wrong = [row.problem for row in page.rows if row.problem]
+    said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
+    return not wrong, f"{len(page.rows)} rows on the first page{said}"
+
+
+def streams_of(link: Open) -> list[str]:
+    """The streams a connection reads (those its settings map, if they do), in the order of need."""
+    from benehub.records import STREAMS
+
+    mapped: Any = getattr(link.link.settings, "streams", None)
+    wanted = set(link.connector.streams) & set(mapped if isinstance(mapped, dict) else link.connector.streams)
+    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
+
+
+@app.command()
+def watch(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN) -> None:
+    """Let a connection read and compare, and write nothing: dispatches to it are held."""
+    _mode(name, employer, "watch", dry_run)
+
+
+@app.command()
+def pause(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN) -> None:
+    """Stop a connection: nothing is read and nothing is written until it is resumed."""
+    _mode(name, employer, "paused", dry_run)
+
+
+@app.command()
+def resume(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN) -> None:
+    """Let a connection read and write again."""
+    _mode(name, employer, "live", dry_run)
+
+
+def _mode(name: str, employer: str, mode: str, dry_run: bool) -> None:
+    from benehub import connections
+    from benehub.cli.console import say
+
+    with opened(employer) as desk:
+        known = connections.connectors(desk.hub.plugins)
+        with desk.store.read(desk.employer) as session:
+            row = connections.get(session, name)
+        connector = connections.known(known, row.connector)
+        if not dry_run:
+            with desk.store.write(desk.employer) as session:
+                connections.add(session, name, connector, row.settings, mode)
+        say(f"{name}: {row.mode} -> {mode}{' (dry run)' if dry_run else ''}")

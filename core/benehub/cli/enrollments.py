@@ -1,0 +1,130 @@
+"""`benehub enrollments`: who is covered, what carriers are told of it, and what they answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, opened
+from benehub.cli.opening import day as to_day
+
+if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
+
+app = typer.Typer(
+    no_args_is_help=True, help="Who is covered, what carriers are told, and what they answered."
+)
+
+CARRIER = typer.Argument("", help="Connection of the carrier; all of the plan book's when left out.")
+DAY = typer.Option("", "--day", help="Day it is looked at, as 2026-11-13; today when left out.")
+
+
+@app.command()
+def decide(day: str = DAY, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
+    """Bring coverage up to date: elections, cut by what the eligibility rules allow, each with its reason."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        when = str(to_day(day, desk.today()))
+        show_counts(f"coverage on {when}", run_or_try(desk, dry_run, "coverage", when, when), as_json)
+
+
+@app.command()
+def adopt(employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
+    """Take over what carriers hold already, from their rosters (sync them first), before the first write."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        show_counts("adopted", run_or_try(desk, dry_run, "adopt", "adopt"), as_json)
+
+
+@app.command()
+def preview(
+    carrier: str = CARRIER,
+    day: str = DAY,
+    employer: str = EMPLOYER,
+    clear: bool = CLEAR,
+    as_json: bool = JSON,
+) -> None:
+    """Show the change file that `send` would send, byte by byte; nothing is sent and nothing changes."""
+    with opened(employer) as desk:
+        _preview(desk, carrier, day, clear, as_json)
+
+
+@app.command()
+def send(
+    carrier: str = CARRIER,
+    day: str = DAY,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Send carriers what changed since their last acknowledgement, as one change file each."""
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        if dry_run:
+            _preview(desk, carrier, day, False, as_json)
+            return
+        when = str(to_day(day, desk.today()))
+        done = {
+            name: desk.run("enrollments.send", f"{name}/{when}", name, when)
+            for name in _carriers(desk, carrier)
+        }
+        show_counts(f"change files of {when}", _summed(done), as_json)
+
+
+@app.command()
+def acks(
+    carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON
+) -> None:
+    """Take what carriers answered (sync it first): each member moves on, or is marked refused."""
+    from benehub.cli.console import FOUND
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        names = _carriers(desk, carrier)
+        done = {name: run_or_try(desk, dry_run, "enrollments.acks", name, name) for name in names}
+        show_counts("acknowledged", _summed(done), as_json)
+        if any(counts["refused"] for counts in done.values()):
+            raise typer.Exit(FOUND)
+
+
+def _preview(desk: Desk, carrier: str, day: str, clear: bool, as_json: bool) -> None:
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import frozen, show_outgoing
+    from benehub.flows import enrollments
+
+    when = to_day(day, desk.today())
+    counts, ids = {}, []
+    with rehearsal(desk.hub) as hub:
+        for name in _carriers(desk, carrier):
+            counts[name] = enrollments.want_changes(hub, desk.employer, name, when)
+            ids.append(enrollments.freeze_changes(hub, desk.employer, name))
+        shown = frozen(hub, desk.employer, [one for one in ids if one], clear)
+    show_outgoing(f"changes of {when}", counts, shown, as_json)
+
+
+def _carriers(desk: Desk, named: str) -> list[str]:
+    """The carrier named, or all of the plan book.
+
+    Raises:
+        DataError: the plan book knows no such carrier.
+    """
+    from benehub.errors import DataError
+
+    known = sorted({plan.carrier for plan in desk.book().insurance_plans() if plan.carrier})
+    if named and named not in known:
+        raise DataError(f"no carrier {named!r} in the plan book", mend=f"There are: {', '.join(known)}")
+    return [named] if named else known
+
+
+def _summed(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What each carrier's run gave, and the states of their dispatches taken together."""
+    states = ("held", "refused", "failed", "unknown")
+    total = {state: sum(int(counts.get(state, 0)) for counts in done.values()) for state in states}
+    return {**done, **{state: number for state, number in total.items() if number}}

@@ -1,0 +1,155 @@
+"""`benehub ledger`: balances, the journal, proof, and the books for other eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from benehub.cli.opening import EMPLOYER, JSON, opened
+from benehub.cli.opening import day as to_day
+
+app = typer.Typer(no_args_is_help=True, help="The ledger: balances, journal, proof and export.")
+
+BY = typer.Option(
+    [], "--by", help="Group by person_id, plan, money_source, coverage_month, pay_date or batch."
+)
+OUT = typer.Option(None, "--out", "-o", help="File to write; standard output when left out.")
+ACCOUNT = typer.Option(
+    [], "--account", "-a", help="Only this account (e.g. 2100); may be given several times."
+)
+
+
+@app.command()
+def balances(
+    account: list[str] = ACCOUNT,
+    by: list[str] = BY,
+    effective: str = typer.Option("", "--effective", help="Only what is effective on or before this day."),
+    known_at: int = typer.Option(-1, "--known-at", help="As known at this number of the recorded order."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show what the accounts hold: a debit is positive, a credit negative, a zero is left out."""
+    from benehub.cli.console import emit, table
+    from benehub.errors import DataError
+    from benehub.ledger import CHART
+    from benehub.ledger import balances as ask
+    from benehub.ledger.balances import DIMENSIONS
+    from benehub.views.why import amount
+
+    _known_accounts(account)
+    if unknown := [name for name in by if name not in DIMENSIONS]:
+        raise DataError(f"no dimension {unknown[0]!r}", mend=f"There are {', '.join(DIMENSIONS)}")
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        day = to_day(effective, desk.today()) if effective else None
+        found = ask(session, account, by, day, known_at if known_at >= 0 else None)
+    columns = ("account", "name", *by, "balance", "unit")
+    rows = [
+        (
+            one.account,
+            CHART[one.account].name,
+            *(one.dimensions[name] for name in by),
+            amount(one.amount, one.unit),
+            one.unit,
+        )
+        for one in found
+    ]
+    data = [dict(zip(columns, row, strict=True)) for row in rows]
+    emit(data, as_json, table("balances", columns, rows, ("balance",)))
+
+
+@app.command()
+def journal(
+    account: list[str] = ACCOUNT,
+    employee: str = typer.Option("", "--employee", help="Only legs of this employee (number or per_...)."),
+    plan: str = typer.Option("", "--plan", help="Only legs of this plan."),
+    month: str = typer.Option("", "--month", help="Only legs of this coverage month."),
+    limit: int = typer.Option(200, "--limit", min=1, max=100_000, help="Newest entries to show."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show the entries with their legs, newest first."""
+    from benehub.cli.console import emit, table
+    from benehub.views.journal import journal as ask
+
+    _known_accounts(account)
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        found = ask(session, account, employee, plan, month, limit)
+    columns = ("entry", "effective", "type", "status", "account", "amount", "unit", "employee", "plan")
+    rows = [
+        (
+            one["entry"],
+            one["effective_date"],
+            one["type"],
+            one["status"],
+            leg["account"],
+            leg["amount"],
+            leg["unit"],
+            leg["employee"],
+            leg["plan"],
+        )
+        for one in found
+        for leg in one["legs"]
+    ]
+    emit(found, as_json, table("journal", columns, rows, ("amount",)))
+
+
+@app.command()
+def verify(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """Prove the ledger from the database: sums, guards, links, hash chain. Ends with 1 on a problem."""
+    from benehub.cli.console import FOUND, emit, fields, table
+    from benehub.ledger import verify as prove
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        proof = prove(session)
+    data: dict[str, Any] = {
+        "ok": proof.ok,
+        "entries": proof.entries,
+        "legs": proof.legs,
+        "head": proof.head,
+        "problems": list(proof.problems),
+    }
+    shown = {**data, "problems": len(proof.problems)}
+    emit(
+        data,
+        as_json,
+        fields("ledger", shown),
+        *([table("", ("problem",), [[p] for p in proof.problems])] * (not proof.ok)),
+    )
+    if not proof.ok:
+        raise typer.Exit(FOUND)
+
+
+@app.command()
+def export(
+    format: str = typer.Option("beancount", "--format", "-f", help="beancount or csv."),
+    out: Path = OUT,
+    employer: str = EMPLOYER,
+) -> None:
+    """Write the books as beancount text (posted entries) or CSV (all legs), with opaque ids, no names."""
+    import sys
+
+    from benehub.errors import DataError
+    from benehub.ledger.export import beancount, csv_lines
+
+    writers = {"beancount": beancount, "csv": csv_lines}
+    if format not in writers:
+        raise DataError(f"no format {format[:20]!r}", mend=f"Choose {' or '.join(writers)}")
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        lines = writers[format](session)
+        if out is None:
+            for line in lines:
+                sys.stdout.write(f"{line}\n")
+            return
+        with out.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+
+def _known_accounts(codes: list[str]) -> None:
+    from benehub.errors import DataError
+    from benehub.ledger import CHART
+
+    if unknown := [code for code in codes if code not in CHART]:
+        known = ", ".join(f"{code} {account.name}" for code, account in CHART.items())
+        raise DataError(f"no account {unknown[0][:20]!r}", mend=f"There are {known}")

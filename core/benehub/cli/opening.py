@@ -1,0 +1,203 @@
+"""Opens the installation for one command: settings, store, plugins, engine, and which employer is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from benehub.cli.console import working
+from benehub.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from benehub.flows import Hub
+    from benehub.planbook import PlanBook
+    from benehub.settings import Settings
+    from benehub.store import Store
+
+EMPLOYER = typer.Option("", "--employer", "-e", help="Employer's id; may be left out when there is one only.")
+JSON = typer.Option(False, "--json", help="Print JSON for a program to read.")
+PERIOD = typer.Option(..., "--period", "-p", help="Month, as 2026-11.")
+CLEAR = typer.Option(False, "--clear", help="Show SSN, birth date and pay unmasked.")
+DRY_RUN = typer.Option(False, "--dry-run", help="Show what would happen, and change nothing.")
+
+
+@dataclass
+class Desk:
+    """What a command works with: the settings, the hub and one employer."""
+
+    settings: Settings
+    hub: Hub
+    employer: str
+    started: bool = False
+
+    @property
+    def store(self) -> Store:
+        """The open store."""
+        return self.hub.store
+
+    def book(self) -> PlanBook:
+        """The plan book in force.
+
+        Raises:
+            ConfigError: the employer has none.
+        """
+        with self.store.read(self.employer) as session:
+            return self.hub.book(session)
+
+    def now(self) -> str:
+        """The clock's time as text; makes the key of an intended run unique."""
+        from benehub.store import iso
+
+        return iso(self.store.clock())
+
+    def today(self) -> date:
+        """The clock's day."""
+        return self.store.clock().date()
+
+    def run(self, name: str, subject: str, *arguments: Any) -> Any:
+        """Run a flow now, as a run of its own; the engine starts with the first one of a command.
+
+        Raises:
+            BenehubError: what the flow raised.
+        """
+        from benehub.flows import bind
+
+        with working(f"{name} {subject}") as status:
+            self.hub.progress = status.update
+            if not self.started:
+                bind(self.hub).engine.start()
+                self.started = True
+            return self.hub.start_flow(name, self.employer, f"{subject}/{self.now()}", *arguments)
+
+    def close(self) -> None:
+        """Stop the engine, where a flow was run."""
+        if self.started:
+            self.hub.engine.stop()
+            self.started = False
+
+
+def read_settings() -> Settings:
+    """The settings, with logging at the level they name.
+
+    Raises:
+        ConfigError: a setting is unknown or wrong.
+    """
+    from pydantic import ValidationError
+
+    from benehub.cli.logs import configure
+    from benehub.settings import Settings
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
+        raise ConfigError(f"wrong value of setting {names}", mend="See docs/settings.md") from None
+    configure(settings.log_level)
+    return settings
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The store of the installation, closed at the end.
+
+    Raises:
+        ConfigError: there is no database yet, or it is not reachable.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    from benehub.settings import vault
+    from benehub.store import open_store
+    from benehub.views.health import revisions
+
+    store = open_store(settings.db, vault(settings))
+    try:
+        try:
+            standing, wanted = revisions(store)
+        except DBAPIError as error:
+            raise ConfigError(
+                f"the database cannot be opened ({type(error).__name__})",
+                where="setting db",
+                mend="Run `benehub init`, or mend the setting; `benehub doctor` says more",
+            ) from None
+        if standing != wanted:
+            raise ConfigError(
+                "the database is not set up" if not standing else f"the schema stands at revision {standing}",
+                where="setting db",
+                mend="Run `benehub init`: it brings the database up to date",
+            )
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened(employer: str = "") -> Iterator[Desk]:
+    """The desk of one employer.
+
+    Raises:
+        ConfigError: no database, no such employer, or several and none named.
+    """
+    with opened_hub() as (settings, hub):
+        desk = Desk(settings, hub, _choose(hub.store, employer))
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+
+@contextmanager
+def opened_hub() -> Iterator[tuple[Settings, Hub]]:
+    """Settings and hub, where no employer is needed yet.
+
+    Raises:
+        ConfigError: no database, or a plugin that cannot be loaded.
+    """
+    from benehub import plugins
+    from benehub.flows import Hub
+
+    settings = read_settings()
+    with opened_store(settings) as store:
+        yield settings, Hub(store, plugins.build())
+
+
+def _choose(store: Store, wanted: str) -> str:
+    from benehub.views.employers import employers
+
+    known: list[str] = [row.employer_id for row in employers(store)]
+    if wanted in known:
+        return wanted
+    if wanted:
+        raise ConfigError(f"no employer {wanted!r}", mend=f"There are: {', '.join(known) or 'none yet'}")
+    if not known:
+        raise ConfigError("there is no employer yet", mend="Load its plan book: benehub plan load FILE")
+    if len(known) > 1:
+        raise ConfigError("there are several employers", mend=f"Name one: --employer {' | '.join(known)}")
+    return known[0]
+
+
+def month(text: str) -> str:
+    """A month as given.
+
+    Raises:
+        DataError: it is none.
+    """
+    from benehub.periods import Month
+
+    return str(Month.parse(text))
+
+
+def day(text: str, default: date) -> date:
+    """A day as given, or the default when nothing is.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        return date.fromisoformat(text) if text else default
+    except ValueError:
+        raise DataError(f"not a date: {text[:20]!r}", mend="Write it as YYYY-MM-DD") from None

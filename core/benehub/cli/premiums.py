@@ -1,0 +1,128 @@
+"""`benehub premiums`: what cover costs, what carriers bill, and paying them to the cent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, PERIOD, opened
+from benehub.cli.opening import day as to_day
+from benehub.cli.opening import month as to_month
+
+if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
+
+app = typer.Typer(no_args_is_help=True, help="What cover costs, what carriers bill, and paying them.")
+
+CARRIER = typer.Argument(..., help="Connection of the carrier.")
+
+
+@app.command()
+def accrue(
+    period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON
+) -> None:
+    """Post the premium of every coverage of the month; what is no longer owed is taken back."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        month = to_month(period)
+        show_counts(
+            f"premiums of {month}", run_or_try(desk, dry_run, "premiums.accrue", month, month), as_json
+        )
+
+
+@app.command()
+def preview(
+    carrier: str = CARRIER,
+    period: str = PERIOD,
+    employer: str = EMPLOYER,
+    clear: bool = CLEAR,
+    as_json: bool = JSON,
+) -> None:
+    """Show the remittance that `remit` would send, byte by byte; nothing is sent and nothing changes."""
+    with opened(employer) as desk:
+        _preview(desk, carrier, period, clear, as_json)
+
+
+@app.command()
+def remit(
+    carrier: str = CARRIER,
+    period: str = PERIOD,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Pay the carrier for a coverage month: lines to the cent, one 820, posted when it has left."""
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        if dry_run:
+            _preview(desk, carrier, period, False, as_json)
+            return
+        month = to_month(period)
+        counts = desk.run("premiums.remit", f"{carrier}/{month}", carrier, month)
+        show_counts(f"{carrier}: remittance of {month}", counts, as_json)
+
+
+@app.command()
+def confirm(
+    dispatch: str = typer.Argument(..., help="Id of the remittance (dis_...), as `remit` printed it."),
+    day: str = typer.Option("", "--day", help="Day the money left the bank; today when left out."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Note that bank or carrier confirmed a remittance: what was in transit has left the bank."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        when = str(to_day(day, desk.today()))
+        counts = run_or_try(desk, dry_run, "premiums.confirm", dispatch, dispatch, when)
+        show_counts(f"confirmed on {when}", counts, as_json)
+
+
+@app.command()
+def invoice(
+    carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON
+) -> None:
+    """Show what the carrier billed for a coverage month beside what we accrued, member by member."""
+    from benehub.cli.console import emit, table
+    from benehub.money import format_minor
+    from benehub.views.invoice import invoice as lines_of
+
+    with opened(employer) as desk:
+        book, month = desk.book(), to_month(period)
+        with desk.store.read(desk.employer) as session:
+            lines = lines_of(session, book, carrier, month)
+        unit = book.employer.currency
+        rows: list[tuple[str, ...]] = [
+            (
+                one.member,
+                one.plan,
+                format_minor(one.billed, unit),
+                format_minor(one.accrued, unit),
+                format_minor(one.billed - one.accrued, unit),
+            )
+            for one in lines
+        ]
+        sums = [sum(one.billed for one in lines), sum(one.accrued for one in lines)]
+        rows.append(("total", "", *(format_minor(total, unit) for total in (*sums, sums[0] - sums[1]))))
+        columns = ("member", "plan", "billed", "accrued", "difference")
+        shown = table(f"{carrier} {month}, {unit}", columns, rows, columns[2:])
+        emit([dict(zip(columns, row, strict=True)) for row in rows], as_json, shown)
+
+
+def _preview(desk: Desk, carrier: str, period: str, clear: bool, as_json: bool) -> None:
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import frozen, show_outgoing
+    from benehub.flows import premiums
+    from benehub.periods import Month
+
+    month = Month.parse(period)
+    with rehearsal(desk.hub) as hub:
+        made = premiums.prepare_remittance(hub, desk.employer, carrier, month)
+        shown = frozen(hub, desk.employer, [made] if made else [], clear)
+    show_outgoing(f"{carrier}: remittance of {month}", {"lines": sum(s.items for s in shown)}, shown, as_json)

@@ -1,0 +1,186 @@
+"""`benehub reconcile` and `benehub differences`: compare the systems, and work what does not agree."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import typer
+
+from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, PERIOD, opened
+
+app = typer.Typer(no_args_is_help=True, help="What does not agree between the systems, until it does.")
+
+NOTE = typer.Option(..., "--note", help="Why, for whoever reads it next year.")
+WHO = typer.Option("cli", "--who", help="Who says so; stands in the history.")
+DIFFERENCE = typer.Argument(..., help="Id of the difference (dif_...).")
+
+OPEN = ("pending", "discrepancy")
+COLUMNS = ("id", "relation", "type", "employee", "plan", "at_stake", "unit", "state", "owner", "clear_by")
+
+
+def reconcile(
+    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, leave, or all of them."),
+    period: str = PERIOD,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Compare the systems for a month; differences open or close. Ends with 1 while any is open."""
+    from benehub.cli.console import FOUND, emit, fields, table
+    from benehub.cli.rehearsal import DirectSteps, rehearsal
+    from benehub.errors import DataError
+    from benehub.flows.reconciling import RELATIONS, reconcile_month
+    from benehub.periods import Month
+    from benehub.views.clearing import clearing
+
+    known = [one.value for one in RELATIONS]
+    if relation not in (*known, "all"):
+        raise DataError(
+            f"nothing to compare is named {relation!r}", mend=f"Name one: {', '.join(known)} or all"
+        )
+    with opened(employer) as desk:
+        book, month, names = desk.book(), Month.parse(period), known if relation == "all" else [relation]
+        if dry_run:
+            with rehearsal(desk.hub) as hub:
+                counts: Any = reconcile_month(hub, DirectSteps(), desk.employer, str(month), names)  # type: ignore[arg-type]  # it steps like Steps
+                with hub.store.read(desk.employer) as session:
+                    rows, accounts = _rows(session, OPEN, str(month), names), clearing(session, book, month)
+        else:
+            counts = desk.run("reconcile", f"{relation}/{month}", str(month), names)
+            with desk.store.read(desk.employer) as session:
+                rows, accounts = _rows(session, OPEN, str(month), names), clearing(session, book, month)
+        left = {one.name: _money(one.unexplained) for one in accounts if one.unexplained}
+        data = {"period": str(month), "relations": counts, "open": rows, "unexplained": left}
+        shown = [
+            fields(f"compared {month}", counts),
+            table("open", COLUMNS, [_cells(r) for r in rows], ("at_stake",)),
+        ]
+        if relation == "all":
+            shown.append(fields("clearing balances no item explains", left or {"none": "all are explained"}))
+        emit(data, as_json, *shown)
+        if any(row["state"] == "discrepancy" for row in rows):
+            raise typer.Exit(FOUND)
+
+
+@app.command("list")
+def list_(
+    period: str = typer.Option("", "--period", "-p", help="Only of this month, as 2026-11."),
+    relation: str = typer.Option("", "--relation", help="Only of this relation."),
+    state: str = typer.Option(
+        "", "--state", help="In this state (resolved, dismissed, ...); the open ones when left out."
+    ),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """List differences, the most at stake first within each relation."""
+    from benehub.cli.console import emit, table
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        rows = _rows(session, (state,) if state else OPEN, period, [relation] if relation else [])
+        emit(rows, as_json, table("differences", COLUMNS, [_cells(row) for row in rows], ("at_stake",)))
+
+
+@app.command()
+def show(difference: str = DIFFERENCE, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """Show one difference: both sides, cause, what to do next, and its history."""
+    from benehub.cli.console import emit, fields, table
+    from benehub.views.why import why
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        found = why(session, difference)
+        history = found.data["history"]
+        shown = {name: value for name, value in found.data.items() if name != "history"}
+        columns = ("at", "who", "state", "work_step", "note")
+        rows = [[one[name] for name in columns] for one in history]
+        emit(found.data, as_json, fields(found.title, shown), table("history", columns, rows))
+
+
+@app.command()
+def resolve(
+    difference: str = DIFFERENCE,
+    note: str = NOTE,
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Say that a difference is settled, and how; it opens again if a comparison still finds it later."""
+    _act(difference, employer, dry_run, who, state="resolved", note=note)
+
+
+@app.command()
+def dismiss(
+    difference: str = DIFFERENCE,
+    note: str = NOTE,
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Say that a difference is none, and why; it stays dismissed when it is seen again."""
+    _act(difference, employer, dry_run, who, state="dismissed", note=note)
+
+
+@app.command()
+def step(
+    difference: str = DIFFERENCE,
+    to: str = typer.Argument(..., help="acknowledged, waiting_on_partner (or _payroll, ...), fix_proposed."),
+    note: str = typer.Option("", "--note", help="What was done or asked."),
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Note where the work on a difference stands."""
+    _act(difference, employer, dry_run, who, step=to, note=note)
+
+
+def _act(difference: str, employer: str, dry_run: bool, who: str, **what: str) -> None:
+    from benehub import reconcile as room
+    from benehub.cli.console import say
+    from benehub.cli.rehearsal import rehearsal
+
+    with opened(employer) as desk:
+        # A rehearsal holds the one write lock: it is opened only where nothing else is to be written.
+        with (
+            rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub,
+            hub.store.write(desk.employer) as session,
+        ):
+            room.act(session, difference, who, **what)
+        say(f"{difference}: {what.get('state') or what.get('step')}{' (dry run)' if dry_run else ''}")
+
+
+def _rows(session: Any, states: tuple[str, ...], period: str, relations: list[str]) -> list[dict[str, Any]]:
+    from benehub import reconcile as room
+    from benehub.identity import people
+
+    members = {person_id: row.member_id for person_id, row in people.people(session).items()}
+    return [
+        {
+            "id": row.difference_id,
+            "relation": row.relation,
+            "type": row.type,
+            "period": row.period,
+            "employee": members.get(row.person_id, ""),
+            "plan": row.plan,
+            "at_stake": _money(row.at_stake),
+            "unit": row.unit,
+            "state": row.state,
+            "severity": row.severity,
+            "owner": row.owner,
+            "work_step": row.work_step,
+            "cause": row.cause,
+            "action": row.action,
+            "clear_by": row.clear_by,
+        }
+        for row in room.listed(session, states, period)
+        if not relations or row.relation in relations
+    ]
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    return [row[name] for name in COLUMNS]
+
+
+def _money(minor: int) -> str:
+    from benehub.money import format_minor
+
+    return format_minor(minor)

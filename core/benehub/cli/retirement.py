@@ -1,0 +1,148 @@
+"""`benehub retirement`: contributions to the recordkeeper in time, followed to the credit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, PERIOD, opened
+from benehub.cli.opening import day as to_day
+from benehub.cli.opening import month as to_month
+
+if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
+
+app = typer.Typer(
+    no_args_is_help=True, help="Contributions to the recordkeeper in time, followed to the credit."
+)
+
+PLAN = typer.Option("", "--plan", help="Retirement plan; may be left out when there is one only.")
+PAY_DATE = typer.Option(..., "--pay-date", help="Pay date, as 2026-11-13.")
+
+
+@app.command()
+def preview(
+    pay_date: str = PAY_DATE,
+    plan: str = PLAN,
+    employer: str = EMPLOYER,
+    clear: bool = CLEAR,
+    as_json: bool = JSON,
+) -> None:
+    """Show the contribution file that `deposit` would send, byte by byte; nothing is sent or changed."""
+    with opened(employer) as desk:
+        _preview(desk, plan, pay_date, clear, as_json)
+
+
+@app.command()
+def deposit(
+    pay_date: str = PAY_DATE,
+    plan: str = PLAN,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Send the contributions of a pay date, as payroll really took them, and post them as deposited."""
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        if dry_run:
+            _preview(desk, plan, pay_date, False, as_json)
+            return
+        name, day = _plan(desk, plan), str(to_day(pay_date, desk.today()))
+        counts = desk.run("retirement.deposit", f"{name}/{day}", name, day)
+        show_counts(f"{name}: contributions of {day}", counts, as_json)
+
+
+@app.command()
+def credits(
+    period: str = PERIOD,
+    connection: str = typer.Option("", "--connection", "-c", help="Recordkeeper's connection."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Post what the recordkeeper has credited for the month's pay dates (sync its credits first)."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+    from benehub.errors import ConfigError
+
+    with opened(employer) as desk:
+        where, month = connection or desk.book().roles.recordkeeper, to_month(period)
+        if not where:
+            raise ConfigError(
+                "the plan book names no recordkeeper", mend="Add roles.recordkeeper, or --connection"
+            )
+        counts = run_or_try(desk, dry_run, "retirement.credits", f"{where}/{month}", where, month)
+        show_counts(f"{where}: credits of {month}", counts, as_json)
+
+
+@app.command()
+def limits(
+    year: int = typer.Option(0, "--year", help="Calendar year; this one when left out."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show the year's legal limits, and how far each participant has come towards the deferral limit."""
+    from benehub.cli.console import emit, fields, table
+    from benehub.identity import people
+    from benehub.money import format_minor
+    from benehub.rules.retirement.limits import retirement_limits
+    from benehub.views.contributions import deferred
+
+    with opened(employer) as desk:
+        chosen = year or desk.today().year
+        known = retirement_limits(chosen)
+        with desk.store.read(desk.employer) as session:
+            ytd = deferred(session, chosen)
+            members = people.people(session)
+        names = ("deferral", "catch_up", "super_catch_up", "additions", "compensation")
+        legal = {name: format_minor(getattr(known, f"{name}_minor")) for name in names}
+        rows = [
+            (members[one].member_id, format_minor(amount), f"{amount * 100 // known.deferral_minor} %")
+            for one, amount in sorted(ytd.items(), key=lambda pair: -pair[1])
+        ]
+        columns = ("employee", "deferred", "of limit")
+        data = {
+            "year": chosen,
+            "limits": legal,
+            "deferred": [dict(zip(columns, row, strict=True)) for row in rows],
+        }
+        shown = table("deferred so far", columns, rows, columns[1:])
+        emit(data, as_json, fields(f"limits of {chosen}, USD", legal), shown)
+
+
+def _preview(desk: Desk, plan: str, pay_date: str, clear: bool, as_json: bool) -> None:
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import frozen, show_outgoing
+    from benehub.flows import retirement
+
+    name, day = _plan(desk, plan), to_day(pay_date, desk.today())
+    book = desk.book()
+    with rehearsal(desk.hub) as hub:
+        made = retirement.prepare(hub, desk.employer, name, day)
+        shown = frozen(hub, desk.employer, [made] if made else [], clear)
+    when = retirement.due(book, book.plan(name), day)
+    counts = {
+        "rows": sum(one.items for one in shown),
+        "due": str(when.due),
+        "outer_limit": str(when.outer_limit),
+    }
+    show_outgoing(f"{name}: contributions of {day}", counts, shown, as_json)
+
+
+def _plan(desk: Desk, named: str) -> str:
+    """The plan named, or the only retirement plan.
+
+    Raises:
+        DataError: no such plan, or several and none named.
+    """
+    from benehub.errors import DataError
+
+    known = [plan.id for plan in desk.book().retirement_plans()]
+    if named in known:
+        return named
+    if named or len(known) != 1:
+        what = f"no retirement plan {named!r}" if named else "there is not exactly one retirement plan"
+        raise DataError(what, mend=f"Name one: --plan {' | '.join(known) or '(the plan book has none)'}")
+    return known[0]

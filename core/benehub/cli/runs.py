@@ -1,0 +1,58 @@
+"""`benehub runs`: what ran, what it counted, and why it failed."""
+
+from __future__ import annotations
+
+import typer
+
+from benehub.cli.opening import EMPLOYER, JSON, opened
+
+app = typer.Typer(no_args_is_help=True, help="What ran, what it counted, and why it failed.")
+
+
+@app.command("list")
+def list_(
+    state: str = typer.Option("", "--state", help="Only running, done, failed, held or canceled ones."),
+    flow: str = typer.Option("", "--flow", help="Only runs of this flow, e.g. sync."),
+    limit: int = typer.Option(50, "--limit", min=1, max=10_000, help="Newest runs to show."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """List the runs, newest first."""
+    from benehub.cli.console import emit, table
+    from benehub.views.runs import runs
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        data = runs(session, state, flow, limit)
+    columns = ("run", "flow", "subject", "state", "started_at", "counts", "error")
+    rows = [
+        [
+            one["run"],
+            one["flow"],
+            one["subject"],
+            one["state"],
+            one["started_at"][:19],
+            _counts(one["counts"]),
+            one["error"][:80],
+        ]
+        for one in data
+    ]
+    emit(data, as_json, table("runs", columns, rows))
+
+
+@app.command()
+def show(
+    run: str = typer.Argument(..., help="Id of the run (run_...)."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show one run, and why it failed where it did."""
+    from benehub.cli.console import emit, fields
+    from benehub.views.runs import run as ask
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        data = ask(session, run)
+    emit(data, as_json, fields(f"{data['flow']} {data['subject']}", data))
+
+
+def _counts(counts: dict[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in counts.items())

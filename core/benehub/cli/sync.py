@@ -1,0 +1,169 @@
+"""`benehub sync`: read a connection into custody and apply it; every row is accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
+
+if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
+    from benehub.connect.connector import Page
+
+MAX_DRY_ROWS = 100_000
+"""Rows of one stream that a dry run looks at."""
+
+COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded")
+
+
+def sync(
+    connection: str = typer.Argument("", help="Connection to read."),
+    stream: str = typer.Argument("", help="Stream to read; all that the connection has when left out."),
+    full: bool = typer.Option(False, "--full", help="Read everything, not only what changed."),
+    dry_run: bool = DRY_RUN,
+    release: str = typer.Option(
+        "", "--release", help="Apply this held batch (int_...), looked at by a person."
+    ),
+    redrive: str = typer.Option(
+        "", "--redrive", help="Try quarantined rows of this batch again, or of `all`."
+    ),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Read a connection and apply what it says. Ends with 1 on quarantined rows, 3 on a held batch."""
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.errors import DataError
+
+    with opened(employer) as desk:
+        if release:
+            done = [_released(desk, release, dry_run)]
+        elif redrive:
+            done = [_redriven(desk, redrive, dry_run)]
+        elif connection:
+            done = _read(desk, connection, stream, full, dry_run)
+        else:
+            raise DataError("nothing to read is named", mend="Name a connection: benehub connection list")
+        columns = ("stream", *COUNTS, "batch")
+        rows = [[one.get(name, "") for name in columns] for one in done]
+        title = f"{connection}{' (dry run: nothing kept)' if dry_run else ''}"
+        emit(done, as_json, table(title, columns, rows, COUNTS), *_problems(done))
+        if any(one["quarantined"] for one in done):
+            raise typer.Exit(FOUND)
+
+
+def _read(desk: Desk, connection: str, stream: str, full: bool, dry_run: bool) -> list[dict[str, Any]]:
+    from benehub.cli.connections import streams_of
+    from benehub.errors import ConfigError, Unsupported
+
+    with desk.hub.open(desk.employer, connection) as link:
+        names, mode = [stream] if stream else streams_of(link), link.mode
+    if mode == "paused":
+        raise ConfigError(
+            f"connection {connection!r} is paused", mend=f"benehub connection resume {connection}, or watch"
+        )
+    if dry_run:
+        return _tried(desk, connection, names, full)
+    done = []
+    for name in names:
+        subject = f"{connection}/{name}"
+        try:
+            counts = desk.run("sync", subject, connection, name, f"{subject}/{desk.now()}", full)
+            done.append({"stream": name, **counts, "problems": _quarantine(desk, counts["batch"])})
+        except Unsupported:
+            if stream:
+                raise
+    return done
+
+
+def _tried(desk: Desk, connection: str, streams: list[str], full: bool) -> list[dict[str, Any]]:
+    """What reading would do: it is read, its rows are staged and applied, and all taken back."""
+    from benehub import intake
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.flows.sync import apply
+
+    # Everything is read before the trial begins: no vendor is waited for while it holds the write lock.
+    read = [(name, _pages(desk, connection, name, full)) for name in streams]
+    done = []
+    with rehearsal(desk.hub) as hub:
+        for name, pages in read:
+            with hub.store.write(desk.employer) as session:
+                batch = intake.open_batch(session, connection, name, f"dry run {desk.now()}")
+                for page in pages:
+                    intake.stage(session, batch, page)
+            counts = apply(hub, desk.employer, batch)
+            done.append({"stream": name, **counts, "batch": "", "problems": _quarantine(desk, batch, hub)})
+    return done
+
+
+def _pages(desk: Desk, connection: str, stream: str, full: bool) -> list[Page]:
+    """What a connection has to say about a stream, up to the limit of a dry run.
+
+    Raises:
+        DataError: there are more rows.
+    """
+    from benehub import connections
+    from benehub.errors import DataError
+
+    pages: list[Page] = []
+    with desk.hub.open(desk.employer, connection) as link:
+        with desk.store.read(desk.employer) as session:
+            since = None if full else connections.cursor(session, connection, stream)
+        for page in link.connector.read(stream, link.link, since):
+            pages.append(page)
+            if sum(len(one.rows) for one in pages) > MAX_DRY_ROWS:
+                raise DataError(
+                    f"more than {MAX_DRY_ROWS} rows",
+                    where=f"dry run of {connection} {stream}",
+                    mend="Sync without --dry-run: a batch is checked whole before it is applied",
+                )
+    return pages
+
+
+def _released(desk: Desk, batch: str, dry_run: bool) -> dict[str, Any]:
+    from contextlib import nullcontext
+
+    from benehub import intake
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.errors import DataError
+    from benehub.flows.sync import apply_checked
+
+    with desk.store.read(desk.employer) as session:
+        state = intake.state(session, batch)
+    if state != "held":
+        what = f"batch {batch} is {state}, not held" if state else f"no batch {batch}"
+        raise DataError(what, mend="See `benehub why int_...`; only a held batch is released")
+    with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+        counts = apply_checked(hub, desk.employer, batch)
+        return {"stream": "released", **counts, "batch": batch, "problems": _quarantine(desk, batch, hub)}
+
+
+def _redriven(desk: Desk, batch: str, dry_run: bool) -> dict[str, Any]:
+    from contextlib import nullcontext
+
+    from benehub import intake
+    from benehub.cli.rehearsal import rehearsal
+
+    with (
+        rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub,
+        hub.store.write(desk.employer) as session,
+    ):
+        counts = intake.redrive(session, hub.book(session), intake.APPLIERS, "" if batch == "all" else batch)
+    return {"stream": "redriven", **asdict(counts), "batch": batch, "problems": []}
+
+
+def _quarantine(desk: Desk, batch: str, hub: Any = None) -> list[str]:
+    from benehub.views.why import why
+
+    with (hub or desk.hub).store.read(desk.employer) as session:
+        found: list[str] = why(session, batch).data["quarantine"]
+    return found
+
+
+def _problems(done: list[dict[str, Any]]) -> list[Any]:
+    from benehub.cli.console import table
+
+    rows = [(one["stream"], text) for one in done for text in one["problems"][:20]]
+    return [table("quarantined", ("stream", "why"), rows)] if rows else []

@@ -1,0 +1,25 @@
+"""Which employers there are: the one question that is asked before an employer is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from benehub.store import Store
+from benehub.store.tables import employer
+
+
+def employers(store: Store) -> Sequence[Row[Any]]:
+    """All employers by id: employer_id, name, country, currency, seq."""
+    with store.read("") as session:  # no employer yet: only the table of employers itself is read
+        return session.rows(
+            select(
+                employer.c.employer_id,
+                employer.c.name,
+                employer.c.country,
+                employer.c.currency,
+                employer.c.seq,
+            ).order_by(employer.c.employer_id)
+        )

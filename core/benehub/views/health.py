@@ -1,0 +1,85 @@
+"""Whether the installation is in order: schema, guards, ledgers, connections; each problem with its mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pluggy
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from benehub import connections, ledger
+from benehub.errors import BenehubError
+from benehub.store import Session, Store, guards
+from benehub.store.database import MIGRATIONS
+from benehub.views.employers import employers
+
+VERSION_TABLE = "benehub_schema"
+"""Where the migrations note the schema's revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `mend` is empty when it is in order."""
+
+    name: str
+    state: str
+    mend: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is in order."""
+        return not self.mend
+
+
+def revisions(store: Store) -> tuple[str, str]:
+    """The schema's revision in the database (empty when there is none) and the one this code wants."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    wanted = ScriptDirectory.from_config(config).get_current_head() or ""
+    with store.read("") as session:
+        standing = _context(session).get_current_revision() or ""
+    return standing, wanted
+
+
+def _context(session: Session) -> MigrationContext:
+    return MigrationContext.configure(session.connection, opts={"version_table": VERSION_TABLE})
+
+
+def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
+    """Everything that can be looked at in a database that is reachable and up to date."""
+    with store.read("") as session:
+        gone = guards.missing(session.connection)
+    mend = "Restore the database from a backup, or run `benehub init` on a fresh one" if gone else ""
+    checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend)]
+    for row in employers(store):
+        checks.append(_ledger(store, row.employer_id))
+        checks += _connections(store, plugins, row.employer_id)
+    return checks
+
+
+def _ledger(store: Store, employer: str) -> Check:
+    with store.read(employer) as session:
+        proof = ledger.verify(session)
+    if proof.ok:
+        return Check(f"ledger of {employer}", f"{proof.entries} entries verify")
+    return Check(
+        f"ledger of {employer}",
+        "; ".join(proof.problems[:3]),
+        "Stop writing, keep the file, and restore the last backup that verifies (`benehub ledger verify`)",
+    )
+
+
+def _connections(store: Store, plugins: pluggy.PluginManager, employer: str) -> list[Check]:
+    with store.read(employer) as session:
+        rows = connections.listed(session)
+    checks = []
+    for row in rows:
+        name = f"connection {row.connection_id} of {employer}"
+        try:
+            with connections.open_connection(store, plugins, employer, row.connection_id):
+                checks.append(Check(name, f"{row.connector}, {row.mode}: settings and secrets resolve"))
+        except BenehubError as error:
+            checks.append(Check(name, error.what, error.mend or "Mend its settings: benehub connection add"))
+    return checks

@@ -1,0 +1,114 @@
+"""What is to leave, or has left: a dispatch with its frozen bytes, personal data masked unless asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from benehub import dispatch, obligations
+from benehub.crypto import mask
+from benehub.money import format_minor
+from benehub.store import Session
+from benehub.store.tables import dispatch as dispatch_table
+
+HIDDEN = frozenset({"ssn", "birth_date", "compensation_minor"})
+"""Fields of outgoing records that are masked wherever they turn up in the frozen bytes."""
+
+_X12_BIRTH = re.compile(r"(?<=DMG.D8.)\d{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A dispatch as people look at it; amounts are decimal text."""
+
+    dispatch: str
+    connection: str
+    operation: str
+    key: str
+    revision: int
+    file: str
+    items: int
+    worth: str
+    currency: str
+    state: str
+    reason: str
+    acknowledged: str
+    content: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def outgoing(session: Session, ids: Iterable[str], clear: bool = False) -> list[Outgoing]:
+    """These dispatches with their frozen content; `clear` shows SSN, birth date and pay as they are."""
+    return [_shown(session, dispatch.get(session, one), clear) for one in dict.fromkeys(ids)]
+
+
+def latest(session: Session, operation: str, connection_id: str = "", limit: int = 20) -> Sequence[Row[Any]]:
+    """The newest dispatches of an operation."""
+    query = select(dispatch_table).where(*session.where(dispatch_table, operation=operation))
+    if connection_id:
+        query = query.where(dispatch_table.c.connection_id == connection_id)
+    return session.rows(query.order_by(dispatch_table.c.seq.desc()).limit(limit))
+
+
+def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:
+    text = dispatch.frozen_bytes(session, row).decode("utf-8", "replace")
+    if not clear:
+        owed = obligations.of_dispatch(session, row.dispatch_id)
+        text = masked(text, [obligations.content(session, one) for one in owed])
+    return Outgoing(
+        row.dispatch_id,
+        row.connection_id,
+        row.operation,
+        row.business_key,
+        row.revision,
+        row.file_name,
+        row.items,
+        format_minor(row.worth_minor, row.currency),
+        row.currency,
+        row.state,
+        row.reason,
+        row.ack_state,
+        text,
+    )
+
+
+def masked(text: str, contents: Iterable[Any]) -> str:
+    """`text` without the hidden values of `contents`, in whatever way a format writes them."""
+    forms = {form for content in contents for value in _hidden(content) for form in _forms(value)}
+    if forms:
+        # Longest first: a value that contains another is masked whole. Digits around it make it another one.
+        either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        text = re.sub(rf"(?<!\d)(?:{either})(?!\d)", lambda found: "*" * len(found[0]), text)
+    return mask(_X12_BIRTH.sub("********", text))
+
+
+def _hidden(content: Any) -> Iterable[str]:
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if name in HIDDEN and value:
+                yield f"{name}={value}"
+            else:
+                yield from _hidden(value)
+    elif isinstance(content, list):
+        for one in content:
+            yield from _hidden(one)
+
+
+def _forms(named: str) -> set[str]:
+    name, _, value = named.partition("=")
+    if name == "birth_date":
+        day = date.fromisoformat(value)
+        return {
+            day.strftime(how) for how in ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m%d%Y", "%m/%d/%y", "%m%d%y")
+        }
+    if name == "compensation_minor":
+        return {form for form in (value, format_minor(int(value))) if len(form) > 3}
+    return {value, f"{value[:3]}-{value[3:5]}-{value[5:]}"}

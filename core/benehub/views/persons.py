@@ -1,0 +1,32 @@
+"""Finds the person somebody means: by employee number, member id, or the hub's own id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from benehub.errors import DataError
+from benehub.store import Session
+from benehub.store.tables import person
+
+
+def find_person(session: Session, text: str) -> Row[Any]:
+    """The person: person_id, kind, subscriber_id, member_id.
+
+    Raises:
+        DataError: there is no such person.
+    """
+    found = session.rows(
+        select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id).where(
+            person.c.employer_id == session.employer,
+            or_(person.c.person_id == text, person.c.member_id == text),
+        )
+    )
+    if not found:
+        raise DataError(
+            "no such person",
+            where=f"employer {session.employer}",
+            mend="Give the employee number or the hub's id (per_...); sync the HRIS first",
+        )
+    return found[0]

@@ -1,0 +1,48 @@
+"""What ran: the runs table, as people ask it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from benehub.errors import DataError
+from benehub.store import Session
+from benehub.store.tables import run as run_table
+
+
+def runs(session: Session, state: str = "", flow: str = "", limit: int = 50) -> list[dict[str, Any]]:
+    """The newest runs, or those of a state or flow."""
+    query = select(run_table).where(run_table.c.employer_id == session.employer)
+    if state:
+        query = query.where(run_table.c.state == state)
+    if flow:
+        query = query.where(run_table.c.flow == flow)
+    return [_plain(row) for row in session.rows(query.order_by(run_table.c.started_at.desc()).limit(limit))]
+
+
+def run(session: Session, run_id: str) -> dict[str, Any]:
+    """One run.
+
+    Raises:
+        DataError: there is none of this id.
+    """
+    row = session.connection.execute(
+        select(run_table).where(*session.where(run_table, run_id=run_id))
+    ).first()
+    if row is None:
+        raise DataError(f"no run {run_id[:60]}", mend="See `benehub runs list`")
+    return _plain(row)
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "run": row.run_id,
+        "flow": row.flow,
+        "subject": row.subject,
+        "state": row.state,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "counts": row.counts,
+        "error": row.error,
+    }

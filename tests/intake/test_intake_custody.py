@@ -1,0 +1,329 @@
+"""Custody: every row ends somewhere, told why, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from benehub import connections, facts, intake
+from benehub.connect.connector import Incoming, Page
+from benehub.errors import DataError, IntegrityError
+from benehub.facts import Version
+from benehub.identity import people
+from benehub.intake import Counts, applying, staging
+from benehub.planbook import PlanBook
+from benehub.store import Session
+from benehub.store.tables import fact, intake_batch, intake_row, payload
+
+Person = Callable[..., Incoming]
+TODAY = date(2026, 11, 23)
+
+
+def outcomes(session: Session) -> list[tuple[str, str]]:
+    rows = session.rows(select(intake_row).order_by(intake_row.c.batch_id, intake_row.c.row_no))
+    return [(row.outcome, row.reason) for row in rows]
+
+
+def names(session: Session) -> dict[str, str]:
+    return {
+        found.data["employee_number"]: found.data["last_name"]
+        for found in facts.as_of(session, "employee", date(2026, 12, 1))
+    }
+
+
+def count(session: Session, table: Any) -> int:
+    return int(session.connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def test_every_row_is_accounted_for(desk: Any, person: Person) -> None:
+    rows = [
+        person(1),
+        person(2, birth_date="yesterday"),
+        person(3),
+        person(3, last_name="Bell"),
+        Incoming("v4", {}, problem="line 9 has no pay group for 900-11-0004"),
+        person(5, pay_group="moonly"),
+    ]
+    counts = desk.take("employee", *rows)
+    assert counts == Counts(rows=6, applied=2, quarantined=3, superseded=1)
+    assert counts.balanced
+    with desk.store.read("acme") as session:
+        assert outcomes(session) == [
+            ("applied", ""),
+            ("quarantined", outcomes(session)[1][1]),
+            ("superseded", "a later row has its key"),
+            ("applied", ""),
+            ("quarantined", "line 9 has no pay group for ***-**-****"),
+            ("quarantined", outcomes(session)[5][1]),
+        ]
+        assert "birth_date: Input should be a valid date" in outcomes(session)[1][1]
+        assert "'moonly' is not in the plan book" in outcomes(session)[5][1]
+        assert names(session) == {"1001": "Alder 1", "1003": "Bell"}
+
+
+def test_what_is_unchanged_is_counted_and_not_stored(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1), person(2))
+    with desk.store.read("acme") as session:
+        before = (count(session, intake_row), count(session, fact))
+    assert desk.take("employee", person(1), person(2)) == Counts(rows=2, unchanged=2)
+    assert desk.take("employee", person(1), person(2, city="Oslo")) == Counts(rows=2, applied=1, unchanged=1)
+    with desk.store.read("acme") as session:
+        assert count(session, intake_row) == before[0] + 1
+        assert count(session, fact) > before[1]
+
+
+def test_who_is_told_again_with_the_same_facts_records_none(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1))
+    with desk.store.read("acme") as session:
+        before = count(session, fact)
+    desk.take("employee", replace(person(1), extra={"badge": "7"}))
+    with desk.store.read("acme") as session:
+        assert count(session, fact) == before
+
+
+def test_changed_and_changed_back_within_one_batch(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1))
+    rows = [person(1, last_name="Wrong"), person(1)]
+    assert desk.take("employee", *rows) == Counts(rows=2, applied=1, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "Alder 1"}
+
+
+def test_a_key_that_comes_again_on_a_later_page(desk: Any, person: Person) -> None:
+    for last_name in ("Wrong", "Right"):
+        with desk.store.write("acme") as session:
+            batch_id = session.id("int", "hris", "employee", "run 1")
+            if last_name == "Wrong":
+                assert intake.open_batch(session, "hris", "employee", "run 1") == batch_id
+            page = Page("employee", [person(1, last_name=last_name)], last_name.encode())
+            intake.stage(session, batch_id, page)
+    assert desk.apply(batch_id) == Counts(rows=2, applied=1, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "Right"}
+
+
+def test_quarantined_rows_are_driven_again(desk: Any, person: Person, book: PlanBook) -> None:
+    counts = desk.take("employee", person(1), person(2, pay_group="weekly"))
+    assert counts == Counts(rows=2, applied=1, quarantined=1)
+    assert desk.redrive() == Counts(rows=1, quarantined=1)
+    desk.book = book.model_copy(update={"pay_groups": {**book.pay_groups, "weekly": None}})
+    assert desk.redrive() == Counts(rows=1, applied=1)
+    assert desk.redrive() == Counts()
+    with desk.store.read("acme") as session:
+        assert set(names(session)) == {"1001", "1002"}
+        (row,) = session.rows(select(intake_row).where(intake_row.c.outcome == "quarantined"))
+        assert row.resolved_seq == session.latest_seq()
+        (batch,) = session.rows(select(intake_batch))
+        assert intake.counts_of(batch) == counts  # as they were at the time
+    # What was driven again is known now.
+    assert desk.take("employee", person(2, pay_group="weekly")) == Counts(rows=1, unchanged=1)
+
+
+def test_a_mended_row_resolves_the_one_in_quarantine(desk: Any, person: Person, book: PlanBook) -> None:
+    desk.take("employee", person(1, pay_group="weekly", last_name="Old"))
+    desk.take("employee", person(1, last_name="New"))
+    desk.book = book.model_copy(update={"pay_groups": {**book.pay_groups, "weekly": None}})
+    assert desk.redrive() == Counts()  # else the older row would overwrite the newer one
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "New"}
+
+
+def test_back_to_what_was_applied_resolves_it_too(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1))
+    desk.take("employee", person(1, pay_group="weekly"))
+    assert desk.take("employee", person(1)) == Counts(rows=1, applied=1)
+    assert desk.redrive() == Counts()
+    assert desk.take("employee", person(1)) == Counts(rows=1, unchanged=1)
+
+
+def test_of_two_in_quarantine_the_newest_is_driven(desk: Any, person: Person, book: PlanBook) -> None:
+    desk.take("employee", person(1, pay_group="weekly", last_name="Old"))
+    desk.take("employee", person(1, pay_group="weekly", last_name="New"))
+    desk.book = book.model_copy(update={"pay_groups": {**book.pay_groups, "weekly": None}})
+    assert desk.redrive() == Counts(rows=2, applied=1, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "New"}
+    assert desk.redrive() == Counts()
+
+
+def test_what_must_be_mended_at_the_source_stays(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1))
+    rows = [replace(person(1, last_name="Gone"), deleted=True), replace(person(2), problem="no such code")]
+    assert desk.take("employee", *rows) == Counts(rows=2, quarantined=2)
+    assert desk.redrive() == Counts(rows=2, quarantined=2)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "Alder 1"}
+        reasons = [reason for outcome, reason in outcomes(session) if outcome == "quarantined"]
+        assert sorted(reasons)[0] == "no such code"
+        assert "the vendor deleted it" in sorted(reasons)[1]
+
+
+def test_a_held_batch_is_not_driven_again(desk: Any, person: Person) -> None:
+    batch_id = desk.stage("employee", [person(1, birth_date="x"), person(2)])
+    with desk.store.write("acme") as session:
+        intake.hold(session, batch_id, "a person looks")
+        assert intake.state(session, batch_id) == "held"
+    assert desk.redrive() == Counts()
+    assert desk.redrive(batch_id) == Counts()
+
+
+def test_an_applier_that_fails_half_way_leaves_nothing(desk: Any, person: Person) -> None:
+    def half(session: Session, book: PlanBook, origin: Any, row: Any) -> None:
+        intake.APPLIERS["employee"](session, book, origin, row)
+        if row.employee_number == "1002":
+            facts.record(session, [Version("note", "x", "", TODAY, {})], str(origin))
+            raise DataError("no for 900-11-0002")
+
+    desk.appliers = {"employee": half}
+    assert desk.take("employee", person(1), person(2), person(3)) == Counts(rows=3, applied=2, quarantined=1)
+    with desk.store.read("acme") as session:
+        assert set(names(session)) == {"1001", "1003"}
+        assert people.find(session, "hris", "v2") is None
+        assert facts.as_of(session, "note", TODAY) == []
+        assert outcomes(session)[1] == ("quarantined", "no for ***-**-****")
+
+
+def test_an_applier_that_breaks_leaves_nothing_of_its_chunk(desk: Any, person: Person) -> None:
+    def breaks(session: Session, book: PlanBook, origin: Any, row: Any) -> None:
+        intake.APPLIERS["employee"](session, book, origin, row)
+        if row.employee_number == "1002":
+            raise ZeroDivisionError
+
+    batch_id = desk.stage("employee", [person(1), person(2)])
+    desk.appliers = {"employee": breaks}
+    with pytest.raises(ZeroDivisionError):
+        desk.chunk(batch_id)
+    with desk.store.read("acme") as session:
+        assert names(session) == {}
+        assert [outcome for outcome, _ in outcomes(session)] == ["staged", "staged"]
+    desk.appliers = intake.APPLIERS
+    assert desk.apply(batch_id) == Counts(rows=2, applied=2)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of four rows."""
+    monkeypatch.setattr(staging, "CHUNK", 4)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_crash_between_chunks_goes_on_where_it_was(desk: Any, person: Person) -> None:
+    rows = [person(number) for number in range(1, 10)] + [person(2, last_name="Bell")]
+    batch_id = desk.stage("employee", rows)
+    assert desk.chunk(batch_id) == 4
+    with desk.store.read("acme") as session:
+        assert set(names(session)) == {"1001", "1003", "1004"}
+        assert intake.state(session, batch_id) == "staged"
+        # What is half-way cannot be closed, by us or by hand.
+    with pytest.raises(IntegrityError, match="custody does not balance"), desk.store.write("acme") as session:
+        intake.finish(session, batch_id)
+    desk.check(batch_id)
+    assert desk.apply(batch_id) == Counts(rows=10, applied=9, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session)["1002"] == "Bell"
+        assert len(names(session)) == 9
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_reading_again_after_a_crash_accounts_for_every_row_too(desk: Any, person: Person) -> None:
+    rows = [person(number) for number in range(1, 10)]
+    batch_id = desk.stage("employee", rows, run="one")
+    desk.chunk(batch_id)
+    assert desk.stage("employee", rows, run="one") == batch_id
+    assert desk.apply(batch_id) == Counts(rows=9, applied=5, unchanged=4)
+
+
+def test_a_batch_is_closed_once(desk: Any, person: Person) -> None:
+    batch_id = desk.stage("employee", [person(1)], run="one")
+    first = desk.apply(batch_id)
+    assert desk.apply(batch_id) == first
+    with desk.store.write("acme") as session:
+        seq = session.latest_seq()
+        assert intake.open_batch(session, "hris", "employee", "one") == batch_id
+        assert intake.state(session, batch_id) == "applied"
+        assert session.latest_seq() == seq
+    with pytest.raises(DataError, match="no intake batch int_none"):
+        desk.apply("int_none")
+
+
+def test_the_database_refuses_a_batch_that_does_not_balance(desk: Any, person: Person) -> None:
+    desk.stage("employee", [person(1), person(2)])
+    with pytest.raises(DBAPIError, match=r"(?i)check"), desk.store.write("acme") as session:
+        session.connection.execute(text("UPDATE intake_batch SET state = 'applied', applied = 1"))
+
+
+def test_the_cursor_moves_with_the_batch(desk: Any, person: Person) -> None:
+    def cursor() -> str | None:
+        with desk.store.read("acme") as session:
+            return connections.cursor(session, "hris", "employee")
+
+    batch_id = desk.stage("employee", [person(1)], cursor="page 1")
+    assert cursor() is None
+    desk.apply(batch_id)
+    assert cursor() == "page 1"
+    desk.take("employee", person(2), cursor=None)
+    assert cursor() == "page 1"
+    desk.take("employee", person(3), cursor="page 2")
+    assert cursor() == "page 2"
+
+
+def test_a_payload_is_kept_once_and_sealed(desk: Any, person: Person) -> None:
+    content = b"the very bytes for 900110001"
+    for number, stream in enumerate(("employee", "employee", "compensation")):
+        with desk.store.write("acme") as session:
+            batch_id = intake.open_batch(session, "hris", stream, f"run {number}")
+            assert not intake.file_seen(session, "hris", stream, content)
+            intake.stage(session, batch_id, Page(stream, [], content, name="in/900110001.csv"))
+    with desk.store.write("acme") as session:
+        intake.finish(session, batch_id)
+        assert intake.file_seen(session, "hris", "compensation", content)
+        assert not intake.file_seen(session, "hris", "employee", content)
+        assert not intake.file_seen(session, "payroll", "compensation", content)
+        assert not intake.file_seen(session, "hris", "compensation", content + b"x")
+        (row,) = session.rows(select(payload))
+        assert session.unseal(row.payload_sealed, "payload") == content
+
+
+def test_long_keys_stay_apart(desk: Any, person: Person) -> None:
+    long = "x" * 200
+    rows = [replace(person(1), key=f"{long}1"), replace(person(2), key=f"{long}2")]
+    assert desk.take("employee", *rows) == Counts(rows=2, applied=2)
+    assert desk.take("employee", *rows) == Counts(rows=2, unchanged=2)
+
+
+@pytest.mark.parametrize("db_url", [pytest.param("postgres", marks=pytest.mark.pg)], indirect=True)
+def test_a_value_too_long_for_its_column_is_quarantined(desk: Any, person: Person) -> None:
+    line = {
+        "invoice": "i" * 500, "invoice_date": "2026-11-01", "due_date": "2026-12-01", "member": "1001",
+        "plan": "ppo", "coverage_month": "2026-12", "premium_minor": 100,
+    }  # fmt: skip
+    rows = [Incoming("1", line), Incoming("2", {**line, "invoice": "i"})]
+    assert desk.take("invoice_line", *rows, connection="carrier") == Counts(rows=2, applied=1, quarantined=1)
+
+
+def test_what_is_wrong_with_a_field_is_told_without_its_value() -> None:
+    with pytest.raises(DataError) as caught:
+        staging.validate(
+            "employee", {"ssn": "12345678", "birth_date": "31.12.1990", "shoe": "42", "sex": "F"}
+        )
+    told = str(caught.value)
+    for part in (
+        "ssn:",
+        "('99999999')",
+        "birth_date:",
+        "employee_number: Field required",
+        "shoe: Extra inputs",
+    ):
+        assert part in told
+    assert "12345678" not in told
+    assert "1990" not in told
+
+
+def test_an_origin_is_cited() -> None:
+    assert str(applying.Origin("hris", "employee", "int_a", 7, "v7")) == "int_a#7"

@@ -1,0 +1,99 @@
+"""No SSN stands in clear anywhere in the database, whatever stream, key or fault it came with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub.connect.connector import Incoming
+from benehub.identity import people
+from benehub.store import Store
+from benehub.store.tables import confirmation, intake_row, metadata
+
+Person = Callable[..., Incoming]
+SSN, SPOUSE, STRANGER = "900110001", "900119991", "900119992"
+SHOWN = [
+    f"{digits[:3]}{dash}{digits[3:5]}{dash}{digits[5:]}"
+    for digits in (SSN, SPOUSE, STRANGER)
+    for dash in ("", "-")
+]
+
+
+@pytest.fixture
+def told(desk: Any, person: Person) -> Any:
+    """A hub that was told SSNs in every way there is."""
+    desk.take("employee", person(1), person(2, ssn=f"{SSN[:3]}-{SSN[3:5]}-{SSN[5:]}"), person(3, ssn=SSN))
+    desk.take("employee", Incoming("v4", {"ssn": SSN}, problem=f"SSN {SSN} is not hers"))
+    desk.take("employee", person(5, termination_date=SSN, weekly_hours=SSN), name=f"in/emp_{SSN}.csv")
+    spouse = {
+        "employee": "v1", "first_name": "Kim", "last_name": "Alder", "birth_date": "1991-01-01",
+        "relationship": "spouse", "ssn": SPOUSE,
+    }  # fmt: skip
+    desk.take("dependent", Incoming("d1", spouse), Incoming("d2", {**spouse, "employee": SSN}))
+    desk.take(
+        "compensation", Incoming("c", {"employee": SSN, "effective_from": "2026-01-01", "rate_minor": 1})
+    )
+    credit = {
+        "credit_id": "cr1", "plan": "401k", "source": "EE_PRETAX", "pay_date": "2026-11-20",
+        "trade_date": "2026-11-23", "amount_minor": 100,
+    }  # fmt: skip
+    desk.take(
+        "credit",
+        *(Incoming(f"cr1/{ssn}/EE_PRETAX", {**credit, "ssn": ssn}) for ssn in (SSN, STRANGER)),
+        connection="summit",
+    )
+    change = {"plan": "401k", "source": "EE_ROTH", "rate": "5%", "effective_from": "2026-12-01"}
+    desk.take(
+        "deferral_change",
+        *(Incoming(ssn, {**change, "ssn": ssn}) for ssn in (SSN, STRANGER)),
+        connection="summit",
+    )
+    ack = {"level": "member", "control": "1", "status": "rejected", "text": f"SSN {SSN} is on file twice"}
+    desk.take("acknowledgement", Incoming("a", ack), connection="carrier")
+    desk.redrive()
+    return desk
+
+
+def cells(store: Store) -> Iterator[tuple[str, str]]:
+    with store.engine.connect() as connection:
+        for name, table in metadata.tables.items():
+            for row in connection.execute(select(table)).mappings():
+                for column, value in row.items():
+                    yield (
+                        f"{name}.{column}",
+                        value.decode("latin-1") if isinstance(value, bytes) else str(value),
+                    )
+
+
+def test_no_ssn_stands_in_any_table(told: Any) -> None:
+    found = {(place, shown) for place, text in cells(told.store) for shown in SHOWN if shown in text}
+    assert found == set()
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_no_ssn_stands_in_the_file(told: Any, tmp_path: Path) -> None:
+    files = sorted(tmp_path.glob("hub.db*"))
+    content = b"".join(file.read_bytes() for file in files)
+    assert b"Alder 1" in content  # what is not sealed is seen
+    assert [shown for shown in SHOWN if shown.encode() in content] == []
+
+
+def test_the_people_behind_them_are_found_all_the_same(told: Any) -> None:
+    with told.store.read("acme") as session:
+        ann = people.find(session, "hris", "v1")
+        assert ann is not None
+        assert people.by_ssn(session, SSN) == ann
+        assert people.by_ssn(session, SPOUSE) == people.find(session, "hris", "dep:d1")
+        linked = session.rows(
+            select(confirmation.c.person_id, confirmation.c.row_key).where(confirmation.c.kind == "credit")
+        )
+        assert {row.person_id for row in linked} == {ann, None}
+        assert len({row.row_key for row in linked}) == 2
+        reasons = [row.reason for row in session.rows(select(intake_row)) if row.outcome == "quarantined"]
+    assert any("SSN ***-**-**** is not hers" in reason for reason in reasons)
+    assert any("employee '***-**-****' is unknown" in reason for reason in reasons)
+    assert any("already belongs to another person" in reason for reason in reasons)

@@ -1,0 +1,38 @@
+"""Typed ids: from what a thing is, never from chance."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benehub.ids import PREFIXES, derive
+
+
+@pytest.mark.parametrize("prefix", sorted(PREFIXES))
+def test_the_same_thing_has_the_same_id(prefix: str) -> None:
+    one = derive(prefix, "acme", "key")
+    assert one == derive(prefix, "acme", "key")
+    assert re.fullmatch(rf"{prefix}_[a-z2-7]{{24}}", one)
+
+
+def test_other_things_have_other_ids() -> None:
+    parts = [
+        ("acme", "key"),
+        ("other", "key"),
+        ("acme", "keys"),
+        ("acme", "k", "ey"),
+        ("acmekey",),
+        ("acme key",),
+    ]
+    assert len({derive("ent", *part) for part in parts}) == len(parts)
+
+
+def test_an_id_stays_what_it_was() -> None:
+    # Ids stand in databases: changing how they are made would part every row from its past.
+    assert derive("ent", "acme", "a") == "ent_uuzxi2soy7jmfhtbgvvlgi3o"
+
+
+def test_an_unknown_prefix_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="'zzz'"):
+        derive("zzz", "a")
