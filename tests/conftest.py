@@ -13,6 +13,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
@@ -21,7 +22,12 @@ import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import make_url
 
+from benehub.crypto import Vault
+from benehub.store import Store, open_store
+from benehub.store.tables import employer
+
 ROOT = Path(__file__).resolve().parent.parent
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PG_FIXTURES = {"pg_server", "pg_url", "fresh_pg_url"}
 
 # The same examples on every machine and run, and no deadline that a busy machine could miss.
@@ -154,3 +160,16 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'hub.db'}"
     url: str = request.getfixturevalue("fresh_pg_url")
     return url
+
+
+@pytest.fixture
+def store(db_url: str) -> Iterator[Store]:
+    """A migrated store with the employers `acme` and `other`; its clock stands at noon of 23 November 2026."""
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate()
+    for employer_id in ("acme", "other"):
+        row = {"name": employer_id.title(), "country": "US", "currency": "USD"}
+        with opened.write(employer_id) as session:
+            session.add(employer, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
+    yield opened
+    opened.close()

@@ -57,6 +57,19 @@ def test_two_writers_never_wait_in_a_circle(store: Store) -> None:
         assert sorted(pool.map(write, range(2))) == [1, 2]
 
 
+def test_numbers_taken_in_a_savepoint_stay_ours(store: Store) -> None:
+    with store.write("acme") as session:
+        session.take_seq(0)
+        with pytest.raises(RuntimeError), session.connection.begin_nested():
+            session.take_seq(3)
+            raise RuntimeError
+        assert session.take_seq()[0] == 4  # a gap, never the same number twice
+    with store.write("acme") as session:
+        with pytest.raises(AssertionError), session.connection.begin_nested():
+            session.take_seq()  # the lock would be gone with the savepoint
+        assert session.take_seq()[0] == 5
+
+
 def test_an_unknown_employer_is_named(store: Store) -> None:
     with pytest.raises(ConfigError, match="nobody"), store.write("nobody") as session:
         session.take_seq()

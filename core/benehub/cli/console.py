@@ -77,9 +77,8 @@ def table(
     """A table; the columns named in `right` are aligned to the right."""
     made = Table(title=escape(title) if title else None, title_justify="left", header_style="bold", box=None)
     for name in columns:
-        made.add_column(
-            name, justify="right" if name in right else "left", overflow="fold", no_wrap=name in IDS
-        )
+        side: Literal["left", "right"] = "right" if name in right else "left"
+        made.add_column(name, justify=side, overflow="fold", no_wrap=name in IDS)
     for row in rows:
         made.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
     return made

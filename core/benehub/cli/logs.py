@@ -15,6 +15,7 @@ def configure(level: str = "WARNING") -> None:
     number = logging.getLevelNamesMapping().get(level.upper(), logging.WARNING)
     structlog.configure(
         processors=[
+            told_otherwise,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -26,6 +27,13 @@ def configure(level: str = "WARNING") -> None:
         logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def told_otherwise(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out what the command line says in words of its own: a run that ended with an error."""
+    if event.get("event") == "run ended":
+        raise structlog.DropEvent
+    return event
 
 
 def masked(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -48,7 +48,8 @@ def check(file: Path = FILE, as_json: bool = JSON) -> None:
     try:
         book = planbook.load(read_text(file), str(file))
     except ConfigError as error:
-        faults = str(error).splitlines()
+        lines = str(error).splitlines()
+        faults = lines[1:] or lines  # the first one only counts them
         emit(
             {"ok": False, "faults": faults},
             as_json,

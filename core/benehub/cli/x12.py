@@ -20,6 +20,9 @@ FILE = typer.Argument(..., help="The X12 file.")
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
 DEPTH = {"ISA": 0, "TA1": 1, "GS": 1, "ST": 2, "SE": 2, "GE": 1, "IEA": 0}
 
+HIDDEN = {"DMG": (2,), "ICM": (2,), "HLH": (1, 2, 3, 4, 5, 6, 7)}
+"""Elements that are masked as a whole: birth date, income, health."""
+
 
 @app.command()
 def check(
@@ -61,7 +64,7 @@ def show(
     clear: bool = CLEAR,
     as_json: bool = JSON,
 ) -> None:
-    """Show a file with a segment a line, numbered and indented; SSN, birth date and pay masked."""
+    """Show a file with a segment a line, numbered and indented; SSN, birth date, pay and health masked."""
     import json
 
     from benehub.cli.files import must_be_file
@@ -93,14 +96,13 @@ def _lines(source: Any, limit: int, clear: bool) -> Iterator[tuple[int, int, lis
 
 
 def masked(segment: Segment) -> list[str]:
-    """The elements with SSN, birth date and income masked; the envelope stays as it is."""
+    """The elements with SSN, birth date, income and health masked; the envelope stays as it is."""
     from benehub.crypto import mask
 
     elements = list(segment.elements)
     if segment.tag in ENVELOPE:
         return elements
-    if segment.tag == "DMG" and len(elements) > 2:
-        elements[2] = "*" * len(elements[2])
-    if segment.tag == "ICM" and len(elements) > 2:
-        elements[2] = "*" * len(elements[2])
+    for place in HIDDEN.get(segment.tag, ()):
+        if place < len(elements):
+            elements[place] = "*" * len(elements[place])
     return [mask(one) for one in elements]

@@ -62,6 +62,7 @@ def hold(session: Session, batch_id: str, reason: str) -> None:
 def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
     """Apply the next chunk of staged rows; gives how many it took, 0 when none is left."""
     header = _header(session, batch_id)
+    session.take_seq(0)  # the lock comes before any savepoint: undoing one would give the lock away with it
     rows = staged_rows(session, batch_id)
     newest = _newest_rows(session, batch_id, [row.row_key for row in rows])
     applied: dict[str, int] = {}
@@ -176,6 +177,7 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
     for row in session.rows(query):
         waiting.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
     tried = [same for same in waiting.values() if batch_id in ("", same[-1].batch_id)]
+    session.take_seq(0)  # before any savepoint, as above
     done = replaced = 0
     for *older, row in tried:
         problem, content = _apply_row(session, row, book, appliers, row)

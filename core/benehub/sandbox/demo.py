@@ -143,7 +143,8 @@ def _open(
     clock = StoryClock()
     text = files("benehub.sandbox.story").joinpath("planbook.yaml").read_text()
     book = planbook.load(text, "planbook.yaml")
-    world = build(root, book, population(seed, employees))
+    manager = plugins.build(load_strangers=False)
+    world = build(manager, root, book, population(seed, employees))
     store = _store(folder, url, clock)
     transports = world.transports()
 
@@ -151,10 +152,10 @@ def _open(
         found = transports.get(connection_id)
         return {} if found is None else {"transport": found, "sleep": lambda _seconds: None}
 
-    hub = bind(Hub(store, plugins.build(load_strangers=False), wiring))
+    hub = bind(Hub(store, manager, wiring))
     hub.engine.start()
     employer, _ = load_plan_book(hub, text, "planbook.yaml")
-    connect(hub, employer, connections(root, sftp))
+    connect(hub, employer, connections(root, sftp, world.payroll.company))
     return Run(hub, employer, world, Plot(world, seed), clock, progress)
 
 

@@ -23,8 +23,10 @@ SQLITE: dict[str, str] = {
     # INSERT OR REPLACE deletes without firing delete triggers: an existing id is refused here instead.
     "entry_seal": """CREATE TRIGGER entry_seal BEFORE INSERT ON entry BEGIN
         SELECT RAISE(ABORT, 'this ledger entry exists already') WHERE EXISTS
-          (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND (e.entry_id = NEW.entry_id
-             OR e.idempotency_key = NEW.idempotency_key OR e.seq = NEW.seq));
+          (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.entry_id = NEW.entry_id)
+          OR EXISTS (SELECT 1 FROM entry e
+             WHERE e.employer_id = NEW.employer_id AND e.idempotency_key = NEW.idempotency_key)
+          OR EXISTS (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.seq = NEW.seq);
         SELECT RAISE(ABORT, 'a ledger entry needs at least two legs') WHERE
           (SELECT count(*) FROM leg l
              WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id) < 2;

@@ -46,10 +46,13 @@ class Session:
             ConfigError: no such employer.
         """
         if self._next is None:
+            # Undoing a savepoint gives back the locks taken in it, while our count would go on without one.
+            assert not self.connection.in_nested_transaction(), "take_seq(0) before the first savepoint"
             found = self.connection.execute(
                 select(employer_table.c.seq, employer_table.c.recorded_at)
                 .where(employer_table.c.employer_id == self.employer)
-                .with_for_update()
+                # Not the key: rows that only refer to the employer do not wait, nor two writers in a circle.
+                .with_for_update(key_share=True)
             ).first()
             if found is None:
                 raise ConfigError(

@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pluggy
+
+from benehub.connections import connectors
 from benehub.formats import delimited
 from benehub.money import cumulative_share
 from benehub.periods import Month
@@ -21,12 +24,7 @@ from benehub.rules.premium.line import premium_line
 from benehub.sandbox.http import as_transport
 from benehub.sandbox.mailbox import SftpAddress, make_folders
 from benehub.sandbox.story.people import Person
-from benehub_connectors.bamboohr.simulator import BambooSimulator
-from benehub_connectors.carrier_x12.settings import PartnerSettings
-from benehub_connectors.carrier_x12.simulator import CarrierSimulator
-from benehub_connectors.gusto.simulator import GustoSimulator, sim_uuid
-from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
-from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
+from benehub.sandbox.vendors import simulator_module
 
 FIRST_DAY = date(2026, 9, 30)
 MONTH = Month(2026, 10)
@@ -34,7 +32,7 @@ COMPANY = "northwind"
 BENEFIT_TYPES = {"MED-PPO": 1, "MED-HDHP": 1, "DENTAL": 2, "VISION": 3, "401K": 5, "ROTH": 105}
 SECRETS = {
     "BENEHUB_DEMO_HRIS": "bamboo-key",
-    "BENEHUB_DEMO_PAYROLL": GustoSimulator.client_secret,
+    "BENEHUB_DEMO_PAYROLL": "simulated-secret",
     "BENEHUB_DEMO_SFTP": "demo-password",
 }
 """Secrets of the simulators, put into the environment that the settings refer to."""
@@ -47,10 +45,10 @@ class World:
     root: Path
     book: PlanBook
     people: dict[str, Person]
-    hris: BambooSimulator
-    payroll: GustoSimulator
-    carrier: CarrierSimulator
-    keeper: RecordkeeperSimulator
+    hris: Any
+    payroll: Any
+    carrier: Any
+    keeper: Any
 
     def person(self, member: str) -> Person:
         """By employee number."""
@@ -94,7 +92,7 @@ def keeper_settings(place: Mapping[str, Any]) -> dict[str, Any]:
     return {"place": dict(place), "plan": "401k", "plan_id": "NW401K", "client_id": "NW1001"}
 
 
-def connections(root: Path, sftp: SftpAddress) -> dict[str, dict[str, Any]]:
+def connections(root: Path, sftp: SftpAddress, company: str) -> dict[str, dict[str, Any]]:
     """The five connections, as somebody would write them."""
 
     def place(folder: str) -> dict[str, Any]:
@@ -116,7 +114,7 @@ def connections(root: Path, sftp: SftpAddress) -> dict[str, dict[str, Any]]:
         "payroll": {
             "connector": "gusto",
             "settings": {
-                "company": sim_uuid("company", COMPANY), "client_id": GustoSimulator.client_id, "client_secret": "env:BENEHUB_DEMO_PAYROLL",
+                "company": company, "client_id": "benehub", "client_secret": "env:BENEHUB_DEMO_PAYROLL",
                 "refresh_token": f"file:{root / 'payroll.token'}", "leave_codes": {"Vacation Hours": "PTO"},
                 "payouts": {"PTO Payout": {"code": "PTO-PAYOUT"}}, "register_from": "2026-10-01",
             },
@@ -151,22 +149,24 @@ def elections_settings(root: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def build(root: Path, book: PlanBook, people: Sequence[Person]) -> World:
+def build(manager: pluggy.PluginManager, root: Path, book: PlanBook, people: Sequence[Person]) -> World:
     """The world on the evening before the month begins."""
     make_folders(root, "carrier", "keeper", "elections")
-    folder = {"folder": str(root / "carrier")}
-    carrier = CarrierSimulator(
-        root / "carrier", PartnerSettings.model_validate(partner(folder)), _rates(book), wash_day=15
+    known = connectors(manager)
+    profile = known["carrier_x12"].Settings.model_validate(partner({"folder": str(root / "carrier")}))
+    terms = known["recordkeeper_files"].Settings.model_validate(
+        keeper_settings({"folder": str(root / "keeper")})
     )
-    keeper = RecordkeeperSimulator(
-        root / "keeper",
-        RecordkeeperSettings.model_validate(keeper_settings({"folder": str(root / "keeper")})),
+    hris = simulator_module(manager, "bamboohr").BambooSimulator()
+    payroll = simulator_module(manager, "gusto").GustoSimulator(COMPANY, today=FIRST_DAY)
+    carrier = simulator_module(manager, "carrier_x12").CarrierSimulator(
+        root / "carrier", profile, _rates(book), wash_day=15
     )
-    payroll = GustoSimulator(COMPANY, today=FIRST_DAY)
+    keeper = simulator_module(manager, "recordkeeper_files").RecordkeeperSimulator(root / "keeper", terms)
     (root / "payroll.token").write_text(payroll.refresh_token)
     for code, kind in BENEFIT_TYPES.items():
         payroll.add_benefit(code, kind)
-    world = World(root, book, {}, BambooSimulator(), payroll, carrier, keeper)
+    world = World(root, book, {}, hris, payroll, carrier, keeper)
     _calendar(world)
     for person in people:
         hire(world, person, datetime(2026, 9, 1, tzinfo=UTC))

@@ -1,0 +1,182 @@
+"""One month from a census to the books, by commands alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PERIOD = ("--period", "2026-11")
+
+
+@pytest.fixture
+def covered(cli: Any, employed: Path) -> Path:
+    """Census read, coverage decided, November accrued."""
+    cli.run("sync", "census")
+    cli.run("enrollments", "decide", "--day", "2026-11-23")
+    cli.run("premiums", "accrue", *PERIOD)
+    return employed
+
+
+def test_a_census_is_read_once_and_a_dry_run_keeps_nothing(cli: Any, employed: Path) -> None:
+    tried = cli.told("sync", "census", "--dry-run")
+    assert [(one["stream"], one["applied"]) for one in tried] == [("employee", 2), ("election", 2)]
+    assert cli.told("runs", "list") == []
+    assert [one["applied"] for one in cli.told("sync", "census")] == [2, 2]
+    assert [one["rows"] for one in cli.told("sync", "census")] == [0, 0]
+    runs = cli.told("runs", "list")
+    assert len(runs) == 4 and {one["state"] for one in runs} == {"done"}
+    assert cli.told("runs", "show", runs[0]["run"])["flow"] == "sync"
+
+
+def test_a_wrong_row_is_quarantined_with_its_reason_and_ends_with_1(cli: Any, employed: Path) -> None:
+    bad = "1003,Cy,Short,1991-07-09,90001,2026-01-05,monthly\n"
+    (employed / "drop" / "census.csv").write_text(cli.census + bad)
+    done = cli.told("sync", "census", "employee", code=1)
+    assert (done[0]["applied"], done[0]["quarantined"]) == (2, 1)
+    assert "not nine digits" in done[0]["problems"][0]
+    batch = cli.told("why", done[0]["batch"])
+    assert batch["quarantined"] == 1 and batch["rows"] == 3
+    assert cli.told("sync", "--redrive", "all", code=1)[0]["quarantined"] == 1
+    assert "not held" in cli.run("sync", "--release", done[0]["batch"], code=2).stderr
+
+
+def test_a_held_batch_asks_a_person_and_is_applied_when_released(cli: Any, employed: Path) -> None:
+    full = cli.settings.replace("    pattern: census*.csv\n", "    pattern: census*.csv\n    full: true\n")
+    (employed / "census.yaml").write_text(full)
+    cli.run("connection", "add", "census", "--connector", "files", "--settings", "census.yaml")
+    head = cli.census.splitlines()[0]
+    rows = [f"{n},A,B,1980-02-03,90001{n:04d},2025-03-01,monthly" for n in range(2001, 2041)]
+    (employed / "drop" / "census.csv").write_text("\n".join([head, *rows]))
+    cli.run("sync", "census", "employee")
+    (employed / "drop" / "census.csv").write_text("\n".join([head, *rows[:10]]))
+    done = cli.run("sync", "census", "employee", code=3)
+    batch = re.findall(r"--release (int_[a-z2-7]+)", done.stderr)[0]
+    assert cli.told("why", batch)["state"] == "held"
+    cli.run("sync", "--release", batch, "--dry-run")
+    assert cli.told("why", batch)["state"] == "held"
+    cli.run("sync", "--release", batch)
+    assert cli.told("why", batch)["state"] == "applied"
+
+
+def test_a_paused_connection_is_not_read(cli: Any, employed: Path) -> None:
+    cli.run("connection", "pause", "census")
+    assert "resume" in cli.run("sync", "census", code=2).stderr
+    cli.run("connection", "resume", "census", "--dry-run")
+    assert cli.told("connection", "list")[0]["mode"] == "paused"
+    cli.run("connection", "watch", "census")
+    cli.run("sync", "census")
+
+
+def test_connection_test_reads_one_page_and_keeps_nothing(cli: Any, employed: Path) -> None:
+    found = cli.told("connection", "test", "census")
+    assert [(one["stream"], one["ok"]) for one in found] == [("employee", True), ("election", True)]
+    assert cli.told("connection", "list")[0]["read"] == {}
+
+
+def test_premiums_are_accrued_once_and_a_dry_run_posts_nothing(cli: Any, employed: Path) -> None:
+    cli.run("sync", "census")
+    cli.run("enrollments", "decide", "--day", "2026-11-23", "--dry-run")
+    assert cli.told("premiums", "accrue", *PERIOD)["lines"] == 0
+    assert cli.told("enrollments", "decide", "--day", "2026-11-23")["recorded"] == 2
+    assert cli.told("premiums", "accrue", *PERIOD, "--dry-run")["new"] == 2
+    assert cli.told("ledger", "balances") == []
+    assert cli.told("premiums", "accrue", *PERIOD)["new"] == 2
+    assert cli.told("premiums", "accrue", *PERIOD)["unchanged"] == 2
+    balances = {one["account"]: one["balance"] for one in cli.told("ledger", "balances")}
+    assert balances == {"1300": "340.00", "2100": "-1700.00", "5100": "1360.00"}
+
+
+def test_the_ledger_verifies_and_is_exported_both_ways(cli: Any, covered: Path) -> None:
+    assert cli.told("ledger", "verify")["entries"] == 2
+    text = cli.run("ledger", "export").stdout
+    assert "Liabilities:B2100-Premium-Payable-To-Carrier  -500.00 USD" in text
+    cli.run("ledger", "export", "--format", "csv", "--out", "books.csv")
+    rows = list(csv.DictReader(io.StringIO((covered / "books.csv").read_text())))
+    assert sum(float(row["amount"]) for row in rows) == 0 and len(rows) == 6
+    assert "choose" in cli.run("ledger", "export", "--format", "pdf", code=2).stderr.lower()
+
+
+def test_journal_trace_why_and_statement_tell_of_the_same_premium(cli: Any, covered: Path) -> None:
+    entry = cli.told("ledger", "journal", "--employee", "1001", "--plan", "ppo")[0]
+    stops = cli.told("trace", "1001", "--plan", "ppo", "--month", "2026-11")
+    assert [one["station"] for one in stops] == ["facts"] * 3 + ["ledger"] * 2
+    assert {one["ref"] for one in stops if one["station"] == "ledger"} == {entry["entry"]}
+    chain = cli.told("why", entry["entry"])
+    assert chain["behind"][0]["rule"] == "premium.line"
+    assert chain["behind"][0]["used_by"] == [entry["entry"]]
+    sections = {one["title"]: one["lines"] for one in cli.told("statement", "1001", "--day", "2026-11-23")}
+    assert "premium 500.00" in sections["Cover on 2026-11-23"][0]["text"]
+
+
+def test_personal_data_is_in_no_output(cli: Any, covered: Path) -> None:
+    for words in (
+        ("statement", "1001"), ("trace", "1001", "--plan", "ppo", "--month", "2026-11"),
+        ("ledger", "journal"), ("ledger", "export"), ("runs", "list"), ("connection", "test", "census"),
+    ):  # fmt: skip
+        said = cli.run(*words).output
+        assert "90001" not in said and "1980-02-03" not in said, words
+
+
+def test_reconciling_finds_what_payroll_never_took(cli: Any, covered: Path) -> None:
+    cli.run("deductions", "expect", *PERIOD)
+    assert cli.told("differences", "list") == []
+    tried = cli.told("reconcile", "payroll", *PERIOD, "--dry-run", code=1)
+    assert cli.told("differences", "list") == []
+    found = cli.told("reconcile", "payroll", *PERIOD, code=1)
+    assert [one["type"] for one in found["open"]] == [one["type"] for one in tried["open"]] != []
+    first = cli.told("differences", "list")[0]["id"]
+    cli.run("differences", "step", first, "waiting_on_payroll")
+    cli.run("differences", "dismiss", first, "--note", "a test", "--dry-run")
+    cli.run("differences", "resolve", first, "--note", "taken by hand", "--who", "ann")
+    history = cli.told("differences", "show", first)["history"]
+    assert [(one["who"], one["work_step"] or one["state"]) for one in history] == [
+        ("benehub", "discrepancy"), ("cli", "waiting_on_payroll"), ("ann", "waiting_on_payroll"),
+    ]  # fmt: skip
+    assert "nothing to compare" in cli.run("reconcile", "taxes", *PERIOD, code=2).stderr
+
+
+def test_reading_commands_of_every_group_answer(cli: Any, covered: Path) -> None:
+    assert cli.told("leave", "balances") == []
+    assert cli.told("leave", "payout", *PERIOD) == []
+    assert cli.told("retirement", "limits", "--year", "2026")["limits"]["deferral"] == "24500.00"
+    billed = cli.told("premiums", "invoice", "carrier", *PERIOD)
+    assert [one["difference"] for one in billed] == ["-500.00", "-1200.00", "-1700.00"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("why", "xyz_1"), "references begin with"),
+        (("why", "ent_none"), "no ledger entry"),
+        (("runs", "show", "run_none"), "no run"),
+        (("trace", "9", "--plan", "ppo", "--month", "2026-11"), "no such person"),
+        (("trace", "1001", "--plan", "hmo", "--month", "2026-11"), "not in the plan book"),
+        (("premiums", "accrue", "--period", "November"), "not a month"),
+        (("sync", "nowhere"), "no connection"),
+        (("sync",), "name a connection"),
+        (("sync", "census", "roster"), "no file is mapped"),
+        (("ledger", "balances", "--account", "1"), "no account"),
+        (("ledger", "balances", "--by", "mood"), "no dimension"),
+        (("ledger", "verify", "--employer", "other"), "no employer"),
+        (("retirement", "preview", "--pay-date", "2026-11-30"), "retirement plan"),
+        (("deductions", "preview", "--pay-date", "2026-11-01"), "no pay date"),
+        (("enrollments", "preview", "hmo"), "no carrier"),
+        (("plan", "load", "absent.yaml"), "no such file"),
+        (("statement", "1001", "--day", "soon"), "not a date"),
+    ],
+)
+def test_bad_input_is_one_line_with_its_mend(
+    cli: Any,
+    covered: Path,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    code = 1 if words == ("sync", "census", "roster") else 2
+    done = cli.run(*words, code=code)
+    assert said in done.stderr.lower()
+    assert len(done.stderr.strip().splitlines()) == 1
