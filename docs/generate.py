@@ -223,9 +223,7 @@ def option_row(parameter: Any) -> str:
     """One option or argument as a list item."""
     names = [*parameter.opts, *parameter.secondary_opts]
     shown = (
-        ", ".join(f"`{n}`" for n in names)
-        if parameter.param_type_name == "option"
-        else f"`{parameter.name.upper()}`"
+        ", ".join(f"`{n}`" for n in names) if parameter.param_type_name == "option" else f"`{parameter.name.upper()}`"
     )
     help_text = " ".join((getattr(parameter, "help", None) or "").split())
     return f"- {shown}: {help_text or '(no description)'}"

@@ -124,8 +124,7 @@ class Databases:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             schemas = connection.execute(
-                "SELECT nspname FROM pg_namespace"
-                " WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'"
+                "SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'"
             )
             for (name,) in schemas.fetchall():
                 connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))

@@ -32,16 +32,12 @@ def test_checkers_and_interpreter_see_the_same_names() -> None:
     """The imports under TYPE_CHECKING and `__all__` are two lists of one thing."""
     tree = ast.parse(inspect.getsource(benehub))
     guarded = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {
-        alias.name for node in ast.walk(guarded) if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
+    seen = {alias.name for node in ast.walk(guarded) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert seen | {"__version__"} == set(benehub.__all__)
     for node in ast.walk(guarded):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                assert getattr(importlib.import_module(node.module or ""), alias.name) is getattr(
-                    benehub, alias.name
-                )
+                assert getattr(importlib.import_module(node.module or ""), alias.name) is getattr(benehub, alias.name)
 
 
 @pytest.mark.parametrize("name", benehub.__all__)

@@ -51,10 +51,7 @@ def manager() -> pluggy.PluginManager:
 
 def titles(manager: pluggy.PluginManager) -> list[tuple[str, str]]:
     found = call_each(manager, "statement_sections", employer="acme", person="per_a")
-    return [
-        (name, answer[0].title if isinstance(answer, list) else type(answer).__name__)
-        for name, answer in found
-    ]
+    return [(name, answer[0].title if isinstance(answer, list) else type(answer).__name__) for name, answer in found]
 
 
 def folders(package: Any) -> set[str]:
@@ -100,9 +97,7 @@ def test_a_new_folder_is_found_at_once(tmp_path: Path, monkeypatch: pytest.Monke
         ),
     ],
 )
-def test_a_broken_package_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, told: str
-) -> None:
+def test_a_broken_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, told: str) -> None:
     (tmp_path / "brokenone.py").write_text(code)
     monkeypatch.setattr(benehub_plugins, "__path__", [*benehub_plugins.__path__, str(tmp_path)])
     try:
@@ -179,9 +174,7 @@ def test_strangers_come_in_by_entry_point(strangers: list[Point], monkeypatch: p
     assert titles(build()) == []
 
 
-def test_a_stranger_that_cannot_be_loaded_is_named(
-    strangers: list[Point], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stranger_that_cannot_be_loaded_is_named(strangers: list[Point], monkeypatch: pytest.MonkeyPatch) -> None:
     strangers.append(Point(name="three", value="broken"))
     with pytest.raises(ConfigError, match="broken: plugin 'three' cannot be loaded"):
         build()
@@ -195,9 +188,7 @@ def test_two_of_one_name_are_refused(strangers: list[Point]) -> None:
         build()
 
 
-def test_calls_are_told_when_asked_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_calls_are_told_when_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("BENEHUB_TRACE", "sql,hooks")
     manager = build(load_strangers=False)
     manager.register(sections("one"), name="one")

@@ -52,9 +52,7 @@ def test_a_named_file_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatc
         Settings()
 
 
-@pytest.mark.parametrize(
-    ("text", "says"), [("db = [", "no TOML"), ('# x\ndatabse = "y"\n', r":2: .*databse")]
-)
+@pytest.mark.parametrize(("text", "says"), [("db = [", "no TOML"), ('# x\ndatabse = "y"\n', r":2: .*databse")])
 def test_a_bad_file_is_refused_with_its_place(folder: Path, text: str, says: str) -> None:
     (folder / "benehub.toml").write_text(text)
     with pytest.raises(ConfigError, match=says):

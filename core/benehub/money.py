@@ -63,9 +63,7 @@ def parse_minor(text: str, currency: str = "USD", *, where: str = "") -> int:
         digits = digits.replace(",", "")
     found = _PLAIN.match(sign + digits)
     if found is None:
-        raise DataError(
-            f"not an amount (shape {shape(text)!r})", where=where, mend="Write it as digits, e.g. 1234.50"
-        )
+        raise DataError(f"not an amount (shape {shape(text)!r})", where=where, mend="Write it as digits, e.g. 1234.50")
     places = _places(currency)
     frac: str = found["frac"] or ""
     if frac[places:].strip("0"):

@@ -87,9 +87,7 @@ class Interval:
 
     def __post_init__(self) -> None:
         if self.end < self.start:
-            raise DataError(
-                f"interval ends {self.end} before it starts {self.start}", mend="Swap or mend the dates"
-            )
+            raise DataError(f"interval ends {self.end} before it starts {self.start}", mend="Swap or mend the dates")
 
     def covers(self, day: date) -> bool:
         """Whether `day` lies in it."""

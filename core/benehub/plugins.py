@@ -103,13 +103,9 @@ def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
     try:
         manager.register(plugin, name=name)
     except pluggy.PluginValidationError as error:
-        raise ConfigError(
-            f"plugin {name!r} implements a hook wrongly: {error}", mend="See docs/hooks.md"
-        ) from error
+        raise ConfigError(f"plugin {name!r} implements a hook wrongly: {error}", mend="See docs/hooks.md") from error
     except ValueError as error:
-        raise ConfigError(
-            f"two plugins are named {name!r}", mend="Uninstall or rename one of them"
-        ) from error
+        raise ConfigError(f"two plugins are named {name!r}", mend="Uninstall or rename one of them") from error
 
 
 def _before(hook_name: str, hook_impls: Sequence[pluggy.HookImpl], kwargs: Mapping[str, Any]) -> None:

@@ -80,9 +80,7 @@ def _file_values(settings_cls: type[BaseSettings]) -> dict[str, Any]:
         if name not in settings_cls.model_fields:
             line = _line_of(text, name)
             known = ", ".join(settings_cls.model_fields)
-            raise ConfigError(
-                f"there is no setting {name}", where=f"{file}:{line}", mend=f"Known settings: {known}"
-            )
+            raise ConfigError(f"there is no setting {name}", where=f"{file}:{line}", mend=f"Known settings: {known}")
     return values
 
 
@@ -117,9 +115,7 @@ def resolve_secret(reference: str) -> str:
             mend="Write env:NAME, file:PATH or keyring:NAME instead",
         )
     if not value:
-        raise ConfigError(
-            f"secret {reference!r} is empty or missing", mend="Set the variable or write the file"
-        )
+        raise ConfigError(f"secret {reference!r} is empty or missing", mend="Set the variable or write the file")
     return value
 
 

@@ -63,10 +63,7 @@ def test_calc_names_the_calculators_it_has(cli: Any) -> None:
     assert "retirement.match" in cli.run("calc", "no.such", code=2).stderr
 
 
-ISA = (
-    "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       "
-    "*261101*0900*^*00501*000000001*0*T*:~"
-)
+ISA = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *261101*0900*^*00501*000000001*0*T*:~"
 
 
 def test_x12_check_ends_with_1_on_findings(cli: Any, tmp_path: Path) -> None:

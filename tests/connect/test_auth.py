@@ -138,9 +138,7 @@ def test_eight_threads_renew_once() -> None:
     auth = OAuth2(registration(Grant.REFRESH_TOKEN), lambda: vendor.now, token=Token("dead", "r0"))
     statuses: list[int] = []
     with vendor.client(auth) as client:
-        threads = [
-            threading.Thread(target=lambda: statuses.append(client.send(read("/x")).status)) for _ in range(8)
-        ]
+        threads = [threading.Thread(target=lambda: statuses.append(client.send(read("/x")).status)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -290,9 +290,7 @@ def test_credentials_stay_with_their_host() -> None:
     assert {request.url.host for request in vendor.asked} == {"api.example.com"}
 
 
-@pytest.mark.parametrize(
-    "base", ["http://api.example.com", "api.example.com", "", "ftp://x", "https://", "https://[x"]
-)
+@pytest.mark.parametrize("base", ["http://api.example.com", "api.example.com", "", "ftp://x", "https://", "https://[x"])
 def test_only_https_or_this_machine(base: str) -> None:
     with pytest.raises(ConfigError, match="not an https address"):
         VendorClient(base)

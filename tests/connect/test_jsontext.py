@@ -12,9 +12,7 @@ from benehub.connect.jsontext import NumberText, dump, number_text, parse
 from benehub.money import parse_minor
 
 _leaf = st.none() | st.booleans() | st.integers() | st.text() | st.just(NumberText("10.50"))
-_values = st.recursive(
-    _leaf, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10
-)
+_values = st.recursive(_leaf, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
 
 
 def test_a_number_keeps_its_own_text() -> None:
@@ -32,9 +30,7 @@ def test_what_is_written_is_read_back(value: object) -> None:
     json.loads(dump(value))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", '{"a":', "NaN", "[Infinity]", "[" * 100_000, b"\xff\xfe\x00", "{'a':1}"]
-)
+@pytest.mark.parametrize("text", ["", "{", '{"a":', "NaN", "[Infinity]", "[" * 100_000, b"\xff\xfe\x00", "{'a':1}"])
 def test_what_is_no_json_is_refused_without_its_content(text: str | bytes) -> None:
     with pytest.raises(ValueError) as caught:
         parse(text)

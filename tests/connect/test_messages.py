@@ -9,9 +9,7 @@ from benehub.errors import DataError
 
 
 def test_a_request_shows_neither_query_nor_body_nor_headers() -> None:
-    request = Request(
-        "POST", "/v1/x/123-45-6789?key=hush", (("q", "hush"),), (("auth", "hush"),), '{"a":"hush"}'
-    )
+    request = Request("POST", "/v1/x/123-45-6789?key=hush", (("q", "hush"),), (("auth", "hush"),), '{"a":"hush"}')
     assert "hush" not in repr(request).replace("/v1/x/123-45-6789?key=hush", "")
     assert request.place == "POST /v1/x/***-**-****"
     assert read("https://api.example.com/v1/people?cursor=hush#x").place == "GET /v1/people"

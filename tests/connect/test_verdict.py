@@ -34,9 +34,7 @@ from benehub.errors import (
         (503, VendorUnavailable),
     ],
 )
-def test_a_status_becomes_the_error_that_says_what_happens_next(
-    status: int, kind: type[BenehubError]
-) -> None:
+def test_a_status_becomes_the_error_that_says_what_happens_next(status: int, kind: type[BenehubError]) -> None:
     for request in (read("/x"), change("POST", "/x")):
         assert type(failure(request, Response.of(status), where="here")) is kind
 

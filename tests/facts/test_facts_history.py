@@ -20,9 +20,7 @@ ALWAYS = Interval(date.min)
 JAN, MAR, JUN, DEC = (date(2026, month, 1) for month in (1, 3, 6, 12))
 
 
-def tell(
-    session: Session, start: date, value: Any, end: date = FOREVER, subject: str = "per_a", key: str = ""
-) -> int:
+def tell(session: Session, start: date, value: Any, end: date = FOREVER, subject: str = "per_a", key: str = "") -> int:
     data = None if value is None else {"value": value}
     return facts.record(session, [Version("pay", subject, key, start, data, end)], "test")
 

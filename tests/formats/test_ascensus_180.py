@@ -85,9 +85,7 @@ def test_totals() -> None:
     assert sums.deposit == 55000
 
 
-@pytest.mark.parametrize(
-    "row", [Contribution180("12345678", "A", "B"), Contribution180("012345678", "", "B")]
-)
+@pytest.mark.parametrize("row", [Contribution180("12345678", "A", "B"), Contribution180("012345678", "", "B")])
 def test_what_would_be_refused_is_not_written(row: Contribution180) -> None:
     with pytest.raises(DataError):
         list(render([row]))

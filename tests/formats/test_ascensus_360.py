@@ -44,9 +44,7 @@ def test_loans_of_one_person_add_up() -> None:
     assert "012345678" not in repr(loans)
 
 
-def row(
-    kind: str = "D", ssn: str = "012-34-5678", day: str = "11012026", rate: str = "", amount: str = ""
-) -> bytes:
+def row(kind: str = "D", ssn: str = "012-34-5678", day: str = "11012026", rate: str = "", amount: str = "") -> bytes:
     cells = [kind, "P1", "Doe", "Jane", "", ssn, day, "401K", rate, amount, "", "", "", ""]
     return f"{','.join(LAYOUT.header)}\n{','.join(cells)}\n".encode()
 

@@ -20,8 +20,7 @@ DATA = "".join(render(ROWS))
 
 def test_the_columns() -> None:
     assert ",".join(LAYOUT.header) == (
-        "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,"
-        "adjustment"
+        "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment"
     )
 
 

@@ -16,8 +16,7 @@ ENDED = RosterRow("S1-01", "S1", "child", "Doe", "Kit", "PPO", date(2026, 1, 1),
 
 def test_the_columns() -> None:
     assert ",".join(LAYOUT.header) == (
-        "member_id,subscriber_id,relationship,last_name,first_name,birth_date,plan,tier,effective_from,"
-        "effective_to"
+        "member_id,subscriber_id,relationship,last_name,first_name,birth_date,plan,tier,effective_from,effective_to"
     )
 
 

@@ -48,9 +48,7 @@ def test_a_stray_quote_costs_its_own_row_only() -> None:
     assert [p.line for p in table.problems] == [2]
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\n\n", b"a,A\n1,2\n", b"a\x00b\n", b"PK\x03\x04\x81\x00", b'"a,b\n1,2\n']
-)
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"a,A\n1,2\n", b"a\x00b\n", b"PK\x03\x04\x81\x00", b'"a,b\n1,2\n'])
 def test_what_is_no_table_is_refused(data: bytes) -> None:
     with pytest.raises(FormatError):
         read_delimited(data)

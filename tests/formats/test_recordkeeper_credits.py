@@ -21,9 +21,7 @@ def file(*rows: str) -> bytes:
 
 
 def test_the_columns() -> None:
-    assert ",".join(LAYOUT.header) == (
-        "credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount"
-    )
+    assert ",".join(LAYOUT.header) == ("credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount")
 
 
 def test_round_trip() -> None:

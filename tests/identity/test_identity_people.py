@@ -20,9 +20,7 @@ def hired(store: Store) -> Store:
     for employer in ("acme", "other"):
         with store.write(employer) as session:
             for name in ("hris", "payroll"):
-                session.add(
-                    connection, [{"connection_id": name, "connector": "x", "settings": {}, "mode": "live"}]
-                )
+                session.add(connection, [{"connection_id": name, "connector": "x", "settings": {}, "mode": "live"}])
     with store.write("acme") as session:
         people.add_employee(session, "hris", "v1", "1001", ANN)
     return store

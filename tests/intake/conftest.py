@@ -80,10 +80,7 @@ def desk(store: Store, book: PlanBook) -> Desk:
     with store.write("acme") as session:
         session.add(
             connection,
-            [
-                {"connection_id": name, "connector": "x", "settings": {}, "mode": "live"}
-                for name in CONNECTIONS
-            ],
+            [{"connection_id": name, "connector": "x", "settings": {}, "mode": "live"} for name in CONNECTIONS],
         )
     return Desk(store, book)
 

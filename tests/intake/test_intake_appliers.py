@@ -179,9 +179,7 @@ def test_an_election_that_cannot_be_is_quarantined(ann: Any, changed: dict[str, 
 def test_covered_dependents_are_resolved_within_the_family(ann: Any, person: Person) -> None:
     child = {"first_name": "Kim", "last_name": "A", "birth_date": "2020-05-05", "relationship": "child"}
     ann.take("employee", person(2))
-    ann.take(
-        "dependent", Incoming("d1", {**child, "employee": "v1"}), Incoming("d2", {**child, "employee": "v2"})
-    )
+    ann.take("dependent", Incoming("d1", {**child, "employee": "v1"}), Incoming("d2", {**child, "employee": "v2"}))
     ann.take("election", Incoming("e1", election(tier="EC", dependents=["kim"])))
     with ann.store.read("acme") as session:
         mine = people.find(session, "hris", "dep:d1")
@@ -239,10 +237,7 @@ def test_a_pay_date_of_a_pay_group(ann: Any) -> None:
         "period_end": "2026-11-22",
     }
     assert ann.take("pay_calendar", Incoming("1", pay), connection="payroll").applied == 1
-    assert (
-        ann.take("pay_calendar", Incoming("2", {**pay, "pay_group": "x"}), connection="payroll").quarantined
-        == 1
-    )
+    assert ann.take("pay_calendar", Incoming("2", {**pay, "pay_group": "x"}), connection="payroll").quarantined == 1
     with ann.store.read("acme") as session:
         (found,) = facts.as_of(session, "pay_date", date(2026, 11, 27))
     assert (found.subject, found.data["period_end"]) == ("biweekly", "2026-11-22")
@@ -263,9 +258,7 @@ def test_a_register_line_again_is_a_new_version(ann: Any) -> None:
     line = {"pay_run": "r1", "check": "c1", "employee": "1001", "pay_date": "2026-11-13", "kind": "deduction",
             "code": "MED-PPO", "tax_class": "pretax", "amount_minor": 5000}  # fmt: skip
     for amount in (5000, 4000, 4000):
-        ann.take(
-            "register_line", Incoming("c1/MED-PPO", {**line, "amount_minor": amount}), connection="payroll"
-        )
+        ann.take("register_line", Incoming("c1/MED-PPO", {**line, "amount_minor": amount}), connection="payroll")
     found = confirmed(ann, "register_line")
     assert [(row.version, row.current, row.amount) for row in found] == [(1, 0, 5000), (2, 1, 4000)]
     assert (found[1].plan, found[1].part, found[1].pay_date) == ("ppo", "employee", date(2026, 11, 13))

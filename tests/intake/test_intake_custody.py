@@ -309,9 +309,7 @@ def test_a_value_too_long_for_its_column_is_quarantined(desk: Any, person: Perso
 
 def test_what_is_wrong_with_a_field_is_told_without_its_value() -> None:
     with pytest.raises(DataError) as caught:
-        staging.validate(
-            "employee", {"ssn": "12345678", "birth_date": "31.12.1990", "shoe": "42", "sex": "F"}
-        )
+        staging.validate("employee", {"ssn": "12345678", "birth_date": "31.12.1990", "shoe": "42", "sex": "F"})
     told = str(caught.value)
     for part in (
         "ssn:",

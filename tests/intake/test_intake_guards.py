@@ -22,9 +22,7 @@ def known(desk: Any, person: Person) -> list[Incoming]:
     """Twenty employees that are known, and guards at 10 % and 50 %."""
     rows = [person(number) for number in range(1, 21)]
     desk.take("employee", *rows)
-    desk.book = desk.book.model_copy(
-        update={"guards": Guards(mass_removal_percent=10, field_empty_percent=50)}
-    )
+    desk.book = desk.book.model_copy(update={"guards": Guards(mass_removal_percent=10, field_empty_percent=50)})
     return rows
 
 
@@ -38,10 +36,7 @@ def trips(desk: Any, rows: list[Incoming], **page: Any) -> str:
 
 def test_too_many_are_missing_from_a_full_read(desk: Any, known: list[Incoming]) -> None:
     desk.check(desk.stage("employee", known[2:], full=True))
-    assert (
-        trips(desk, known[3:], full=True)
-        == "3 of 20 rows of employee are missing from a full read, over 10 %"
-    )
+    assert trips(desk, known[3:], full=True) == "3 of 20 rows of employee are missing from a full read, over 10 %"
     desk.check(desk.stage("employee", known[3:]))  # not a full read: absence says nothing
 
 
@@ -50,9 +45,7 @@ def test_new_people_do_not_make_up_for_missing_ones(desk: Any, known: list[Incom
     assert trips(desk, rows, full=True).startswith("10 of 20 rows of employee are missing")
 
 
-def test_changed_and_quarantined_rows_are_not_missing(
-    desk: Any, known: list[Incoming], person: Person
-) -> None:
+def test_changed_and_quarantined_rows_are_not_missing(desk: Any, known: list[Incoming], person: Person) -> None:
     changed = [person(number, city="Oslo") for number in range(1, 11)]
     wrong = [person(number, birth_date="x") for number in range(11, 21)]
     batch_id = desk.stage("employee", changed + wrong, full=True)

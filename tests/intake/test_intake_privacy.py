@@ -17,9 +17,7 @@ from benehub.store.tables import confirmation, intake_row, metadata
 Person = Callable[..., Incoming]
 SSN, SPOUSE, STRANGER = "900110001", "900119991", "900119992"
 SHOWN = [
-    f"{digits[:3]}{dash}{digits[3:5]}{dash}{digits[5:]}"
-    for digits in (SSN, SPOUSE, STRANGER)
-    for dash in ("", "-")
+    f"{digits[:3]}{dash}{digits[3:5]}{dash}{digits[5:]}" for digits in (SSN, SPOUSE, STRANGER) for dash in ("", "-")
 ]
 
 
@@ -34,9 +32,7 @@ def told(desk: Any, person: Person) -> Any:
         "relationship": "spouse", "ssn": SPOUSE,
     }  # fmt: skip
     desk.take("dependent", Incoming("d1", spouse), Incoming("d2", {**spouse, "employee": SSN}))
-    desk.take(
-        "compensation", Incoming("c", {"employee": SSN, "effective_from": "2026-01-01", "rate_minor": 1})
-    )
+    desk.take("compensation", Incoming("c", {"employee": SSN, "effective_from": "2026-01-01", "rate_minor": 1}))
     credit = {
         "credit_id": "cr1", "plan": "401k", "source": "EE_PRETAX", "pay_date": "2026-11-20",
         "trade_date": "2026-11-23", "amount_minor": 100,

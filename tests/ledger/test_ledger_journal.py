@@ -157,9 +157,7 @@ def test_void_ends_what_is_still_open(store: Store, make: Make) -> None:
     with store.write("acme") as session:
         ledger.record(session, [make("d", "1900 +100", "1300 -100", status="pending")])
         origin = session.id("ent", "d")
-        ledger.record(
-            session, [make("d1", "1900 +40", "1300 -40", pending_id=origin, dims={"batch": "run 1"})]
-        )
+        ledger.record(session, [make("d1", "1900 +40", "1300 -40", pending_id=origin, dims={"batch": "run 1"})])
         end = ledger.void(session, origin, "the employee left")
         assert end is not None
         assert [(leg.account, leg.amount) for leg in end.legs] == [("1900", -60), ("1300", 60)]

@@ -76,9 +76,7 @@ def test_a_changed_row_is_found(posted: Store, statement: str, told: str) -> Non
     assert told in problems(posted)
 
 
-@pytest.mark.parametrize(
-    ("number", "told"), [(1, "chain is broken"), (2, "chain is broken"), (3, "at the end")]
-)
+@pytest.mark.parametrize(("number", "told"), [(1, "chain is broken"), (2, "chain is broken"), (3, "at the end")])
 def test_a_removed_entry_is_found(posted: Store, number: int, told: str) -> None:
     entry_id = f"(SELECT entry_id FROM entry WHERE employer_id = 'acme' AND seq = {number})"
     tamper(

@@ -26,9 +26,7 @@ def wired(store: Store) -> Store:
     """Both employers have a payroll connection."""
     for employer in ("acme", "other"):
         with store.write(employer) as session:
-            session.add(
-                connection, [{"connection_id": "payroll", "connector": "x", "settings": {}, "mode": "live"}]
-            )
+            session.add(connection, [{"connection_id": "payroll", "connector": "x", "settings": {}, "mode": "live"}])
     return store
 
 
@@ -86,9 +84,7 @@ def test_what_the_vendor_holds_already_is_adopted_and_never_sent(wired: Store) -
 def test_the_most_pressing_come_first(wired: Store) -> None:
     days = {"c": 20, "a": 25, "b": 20}
     with wired.write("acme") as session:
-        obligations.want(
-            session, [replace(ONE, key=key, send_by=date(2026, 11, day)) for key, day in days.items()]
-        )
+        obligations.want(session, [replace(ONE, key=key, send_by=date(2026, 11, day)) for key, day in days.items()])
         obligations.want(session, [replace(ONE, key="z", kind="premium.remit")])
         found = obligations.open_ones(session, "deduction.set", "payroll")
         assert [row.business_key for row in found] == ["b", "c", "a"]

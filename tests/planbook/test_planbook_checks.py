@@ -69,9 +69,7 @@ def test_contradiction_names_the_line(changed: Changed) -> None:
         ("EE: 38.40, ES: 76.80", "EE: 38.40", "no rate for ES"),
     ],
 )  # fmt: skip
-def test_what_is_strange_but_may_be_meant_is_a_warning(
-    changed: Changed, old: str, new: str, says: str
-) -> None:
+def test_what_is_strange_but_may_be_meant_is_a_warning(changed: Changed, old: str, new: str, says: str) -> None:
     findings = planbook.check(planbook.load(changed(old, new), "book.yaml"))
     assert findings and {one.severity for one in findings} == {"warning"}
     assert any(says in one.text for one in findings)

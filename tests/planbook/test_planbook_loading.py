@@ -48,8 +48,7 @@ def test_unknown_field_names_its_line_and_the_field_meant(changed: Changed) -> N
     text = changed("premium_due_day: 1", "premium_due_dai: 1")
     line = line_of(text, "premium_due_dai")
     assert faults(text) == [
-        f"book.yaml:{line}: carriers.northstar.premium_due_dai: "
-        "is no field here. Did you mean premium_due_day?"
+        f"book.yaml:{line}: carriers.northstar.premium_due_dai: is no field here. Did you mean premium_due_day?"
     ]
 
 
@@ -60,9 +59,7 @@ def test_unknown_field_far_from_any_other_lists_the_known_ones(changed: Changed)
 
 def test_all_faults_are_told_in_the_order_of_the_file(example: str) -> None:
     text = example.replace("  payroll: gusto\n", "").replace("EE: 612.50", "EE: 612.505")
-    text = text.replace("days: [15, last]", "days: [0, last]").replace(
-        "benefit_type: dental", "benefit_type: dentl"
-    )
+    text = text.replace("days: [15, last]", "days: [0, last]").replace("benefit_type: dental", "benefit_type: dentl")
     told = faults(text)
     assert [line.split(": ")[1] for line in told] == [
         "roles.payroll",

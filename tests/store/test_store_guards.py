@@ -113,9 +113,7 @@ def test_a_balanced_entry_goes_in_by_hand(store: Store) -> None:
         ((("USD", 0), ("USD", 0)), "(?i)check"),
     ],
 )
-def test_what_does_not_balance_is_refused(
-    store: Store, legs: tuple[tuple[str, int], ...], message: str
-) -> None:
+def test_what_does_not_balance_is_refused(store: Store, legs: tuple[tuple[str, int], ...], message: str) -> None:
     with pytest.raises(DBAPIError, match=message):
         by_hand(store, seal(*legs))
 

@@ -74,9 +74,7 @@ class Acme(Connector):
     def receipt(self, item: Item, response: Response) -> Receipt:
         return Receipt(reference=response.header("location"))
 
-    def render(
-        self, operation: str, items: Sequence[Item], envelope: Envelope, settings: AcmeSettings
-    ) -> FileOut:
+    def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: AcmeSettings) -> FileOut:
         return FileOut(f"{operation}-{envelope.control}.csv", b"", kind="csv", totals={"lines": len(items)})
 
 

@@ -41,10 +41,7 @@ class BambooConnector(Connector):
         """What it reads; every write is refused, with the vendor as the blocker."""
         note = "BambooHR's benefits are read-only by API"
         reads = (Capability(f"read.{stream}") for stream in self.streams)
-        writes = (
-            Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note)
-            for operation in OPERATIONS
-        )
+        writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
         return (*reads, *writes)
 
     def client(self, settings: BambooSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:

@@ -189,9 +189,7 @@ def moment(text: Any, where: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        raise DataError(
-            "not a timestamp of the vendor", where=where, mend="Read the stream in full once"
-        ) from None
+        raise DataError("not a timestamp of the vendor", where=where, mend="Read the stream in full once") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

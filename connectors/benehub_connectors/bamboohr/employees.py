@@ -107,8 +107,7 @@ class Translator:
         cells, fields = Cells(raw), self._settings.fields
         key = cells.needed(fields.id) or f"row {self._count}"
         data: dict[str, Any] = {
-            name: cells.needed(getattr(fields, name))
-            for name in ("employee_number", "first_name", "last_name")
+            name: cells.needed(getattr(fields, name)) for name in ("employee_number", "first_name", "last_name")
         }
         for name in ("middle_name", "email", "address1", "address2", "city", "zip_code", "department",
                      "location", "marital_status"):  # fmt: skip

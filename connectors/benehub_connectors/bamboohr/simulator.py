@@ -73,9 +73,7 @@ class BambooSimulator(Simulator):
     def add_person(self, person_id: str, at: datetime, **fields: str) -> None:
         """Hire somebody: made-up values by the id's number, `fields` (the vendor's names) over them."""
         person = made_up_person(int(person_id)) | fields
-        self.people[person_id] = (
-            person | {"eeid": person_id, "status": "Active", "terminationDate": ""} | fields
-        )
+        self.people[person_id] = person | {"eeid": person_id, "status": "Active", "terminationDate": ""} | fields
         self._add_row("employmentStatus", person_id, date=person["hireDate"],
                       employmentStatus=person["employmentHistoryStatus"])  # fmt: skip
         self._changes[person_id] = ("Inserted", at, at)

@@ -44,9 +44,7 @@ def file_name(pattern: str, envelope: Envelope, settings: PartnerSettings) -> st
     return f"{settings.outbox}/{name}" if settings.outbox else name
 
 
-def render_enrollment(
-    operation: str, items: Sequence[Item], envelope: Envelope, settings: PartnerSettings
-) -> FileOut:
+def render_enrollment(operation: str, items: Sequence[Item], envelope: Envelope, settings: PartnerSettings) -> FileOut:
     """The 834 of `items`, families together and the subscriber first.
 
     Raises:
@@ -81,9 +79,7 @@ def render_enrollment(
         "coverages": sum(len(member.coverages) for _, member in members),
         "left_out": len(items) - len(members),
     }
-    return FileOut(
-        file_name(settings.names.enrollment, envelope, settings), text.encode("ascii"), "834", totals
-    )
+    return FileOut(file_name(settings.names.enrollment, envelope, settings), text.encode("ascii"), "834", totals)
 
 
 class Named:
@@ -132,9 +128,7 @@ class _Members:
     def _member(self, record: EnrollmentMember, coverages: tuple[x834.Coverage, ...]) -> x834.Member:
         subscriber = record.relationship == "self"
         if record.relationship not in RELATIONSHIPS:
-            raise DataError(
-                f"no code for relationship {record.relationship!r}", mend="Mend the dependent's record"
-            )
+            raise DataError(f"no code for relationship {record.relationship!r}", mend="Mend the dependent's record")
         ssn = record.ssn if subscriber or self._settings.ssn_of_dependents else None
         return x834.Member(
             subscriber=subscriber,

@@ -91,15 +91,10 @@ def _entities(
             owed.setdefault(line.member_id, []).append(_remitted(line, words, settings, premium))
         except DataError as error:
             raise DataError(error.what, where=f"line {item.key}", mend=error.mend) from None
-    return [
-        x820.Entity("2J", "EI", member, tuple(parts), (("IL", names[member]),))
-        for member, parts in owed.items()
-    ]
+    return [x820.Entity("2J", "EI", member, tuple(parts), (("IL", names[member]),)) for member, parts in owed.items()]
 
 
-def _remitted(
-    line: RemittanceLine, words: Words, settings: PartnerSettings, premium: Premium
-) -> x820.Remitted:
+def _remitted(line: RemittanceLine, words: Words, settings: PartnerSettings, premium: Premium) -> x820.Remitted:
     month = Month.parse(line.coverage_month)
     difference = line.paid_minor - line.billed_minor
     policy = words.plan(line.plan).policy or settings.group

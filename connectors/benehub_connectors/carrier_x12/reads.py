@@ -154,9 +154,7 @@ def _check_parties(envelope: Interchange, settings: PartnerSettings) -> None:
     ours = (settings.sender_qualifier, settings.sender)
     theirs = (settings.receiver_qualifier, settings.receiver)
     if (envelope.receiver_qualifier, envelope.receiver) != ours:
-        raise FileRefused(
-            "it is addressed to somebody else", where="ISA08", mend="Send it back to the carrier"
-        )
+        raise FileRefused("it is addressed to somebody else", where="ISA08", mend="Send it back to the carrier")
     if (envelope.sender_qualifier, envelope.sender) != theirs:
         raise FileRefused(
             "it comes from somebody else", where="ISA06", mend="Check the mailbox, or receiver in the profile"

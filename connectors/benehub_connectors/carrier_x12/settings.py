@@ -20,9 +20,7 @@ from benehub_connectors.files.place import Place
 QUALIFIER = r"^(01|14|20|27|28|29|30|33|ZZ)$"
 """ISA05 and ISA07 as the guides allow them."""
 
-HEALTH_LINES = (
-    "^(AG|AH|AJ|AK|DCP|DEN|EPO|FAC|HE|HLT|HMO|LTC|LTD|MM|MOD|PDG|POS|PPO|PRA|STD|UR|VIS)$"  # HD03 of the 834
-)
+HEALTH_LINES = "^(AG|AH|AJ|AK|DCP|DEN|EPO|FAC|HE|HLT|HMO|LTC|LTD|MM|MOD|PDG|POS|PPO|PRA|STD|UR|VIS)$"  # HD03 of the 834
 
 
 class _Part(BaseModel):

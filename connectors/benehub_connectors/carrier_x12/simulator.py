@@ -179,9 +179,7 @@ class CarrierSimulator:
             for item in entity.items:
                 plan = next((value for code, value in item.references if code == "18"), "")
                 month = str(Month.of(item.period[0])) if item.period else ""
-                self.payments.append(
-                    Paid(remittance.trace, entity.id, self._words.our_plan(plan), month, item.paid)
-                )
+                self.payments.append(Paid(remittance.trace, entity.id, self._words.our_plan(plan), month, item.paid))
         return ack_999.SetAck("820", envelope.control, "A", envelope.guide.version)
 
     def _enroll(

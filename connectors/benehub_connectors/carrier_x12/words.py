@@ -43,9 +43,7 @@ class Words:
             DataError: the profile has none.
         """
         if plan not in self._plans:
-            raise DataError(
-                f"the profile has no codes for plan {plan!r}", mend="Add it to plans in the profile"
-            )
+            raise DataError(f"the profile has no codes for plan {plan!r}", mend="Add it to plans in the profile")
         return self._plans[plan]
 
     def label(self, plan: str) -> str:

@@ -80,9 +80,7 @@ def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Sequenc
             mend="Mend the file's headings or the connection's column map",
         )
         return [refused(str(absent))]
-    rows = [
-        translator.translate(row.line, dict(zip(table.header, row.cells, strict=True))) for row in table.rows
-    ]
+    rows = [translator.translate(row.line, dict(zip(table.header, row.cells, strict=True))) for row in table.rows]
     rows += [translator.broken(problem) for problem in table.problems]
     return sorted(rows, key=lambda row: row.row)
 

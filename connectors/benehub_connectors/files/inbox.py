@@ -52,9 +52,7 @@ def unread(mailbox: Mailbox, folder: str, patterns: Sequence[str], cursor: str |
         if known.get(name) == digest:
             continue
         kept[name] = digest
-        yield Mail(
-            name, data, json.dumps({"last": name, "digest": digest, "files": kept}, sort_keys=True), problem
-        )
+        yield Mail(name, data, json.dumps({"last": name, "digest": digest, "files": kept}, sort_keys=True), problem)
 
 
 def _last(name: str) -> str:
@@ -68,6 +66,4 @@ def _known(cursor: str | None) -> dict[str, str]:
         files = json.loads(cursor)["files"]
         return {str(name): str(digest) for name, digest in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(
-            "the stored cursor is not one of a mailbox", mend="Read the stream in full once"
-        ) from None
+        raise ConfigError("the stored cursor is not one of a mailbox", mend="Read the stream in full once") from None

@@ -43,10 +43,7 @@ def rejects_file(page: Page, problems: Mapping[int, str], how: StreamMap) -> byt
         (
             str(number) if number != WHOLE_FILE else "",
             reason,
-            *(
-                _shown(n, text, hidden)
-                for n, text in zip(table.header, cells.get(number, empty), strict=True)
-            ),
+            *(_shown(n, text, hidden) for n, text in zip(table.header, cells.get(number, empty), strict=True)),
         )
         for number, reason in sorted(problems.items())
     ]

@@ -170,18 +170,14 @@ def _ssn(text: str) -> str:
     digits = re.sub(r"[\s-]", "", text)
     if re.fullmatch(r"\d{9}", digits) is None:
         what = f"not nine digits (shape {shape(text)!r})"
-        raise DataError(
-            what, mend="Export it as text: a number loses its leading zeros, and none are added here"
-        )
+        raise DataError(what, mend="Export it as text: a number loses its leading zeros, and none are added here")
     return digits
 
 
 def _yes_no(text: str) -> bool:
     word = text.casefold()
     if word not in YES and word not in NO:
-        raise DataError(
-            f"neither yes nor no (shape {shape(text)!r})", mend="Write yes or no, or map the word"
-        )
+        raise DataError(f"neither yes nor no (shape {shape(text)!r})", mend="Write yes or no, or map the word")
     return word in YES
 
 

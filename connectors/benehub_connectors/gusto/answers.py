@@ -48,8 +48,7 @@ def refuse(response: Response) -> None:
         )
     words = vendor_text(response.body)
     raise DataError(
-        f"payroll refused it ({response.status}): {told or 'no reason given'}"
-        + (f"; {words}" if words else ""),
+        f"payroll refused it ({response.status}): {told or 'no reason given'}" + (f"; {words}" if words else ""),
         where=response.place,
         mend="Mend the record or its mapping; it is not sent again as it is",
     )

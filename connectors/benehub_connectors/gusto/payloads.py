@@ -183,9 +183,7 @@ def holding_row(one: SimHolding) -> dict[str, Any]:
         "company_benefit_uuid": one.company_benefit,
         "active": one.active,
         "uuid": one.uuid,
-        "employee_deduction": format_minor(one.deduction_minor)
-        if one.percent is None
-        else _figure(one.percent),
+        "employee_deduction": format_minor(one.deduction_minor) if one.percent is None else _figure(one.percent),
         "employee_deduction_annual_maximum": None,
         "company_contribution_annual_maximum": None,
         "limit_option": None,
@@ -261,9 +259,7 @@ def payroll_row(one: SimPayroll, company: str) -> dict[str, Any]:
 def check_row(one: SimCheck, *, benefits: bool) -> dict[str, Any]:
     """One employee's compensation of a processed payroll."""
     hours, paid = one.payout or (0, 0)
-    fixed = [
-        {"name": PAYOUT_NAME, "amount": format_minor(paid), "job_uuid": sim_uuid("job", one.employee.uuid)}
-    ]
+    fixed = [{"name": PAYOUT_NAME, "amount": format_minor(paid), "job_uuid": sim_uuid("job", one.employee.uuid)}]
     row = {
         "employee_uuid": one.employee.uuid,
         "excluded": False,

@@ -113,9 +113,7 @@ def check(
         rest -= share
         taken.append((benefit, one, share))
     deferred = sum(share for benefit, _, share in taken if benefit.benefit_type in RETIREMENT_TYPES)
-    lines = tuple(
-        Taken(benefit, share, _contribution(one, gross, share, deferred)) for benefit, one, share in taken
-    )
+    lines = tuple(Taken(benefit, share, _contribution(one, gross, share, deferred)) for benefit, one, share in taken)
     return SimCheck(employee, gross, tax, lines, pto, payout)
 
 

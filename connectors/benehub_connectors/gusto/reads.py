@@ -188,9 +188,7 @@ def translated(found: Sequence[Any], translate: Callable[[Mapping[str, Any]], In
 def problem(row: Any, error: Exception, number: int) -> Incoming:
     """The row that stands for one that could not be translated."""
     key = row.get("uuid") if isinstance(row, Mapping) else None
-    reason = (
-        str(error) if isinstance(error, BenehubError) else f"not the documented form ({type(error).__name__})"
-    )
+    reason = str(error) if isinstance(error, BenehubError) else f"not the documented form ({type(error).__name__})"
     return Incoming(key if isinstance(key, str) and key else f"row {number}", {}, {}, reason, number)
 
 

@@ -116,9 +116,7 @@ class _Check:
 
     def _earning(self) -> Incoming:
         settings = self._book.settings
-        kept = {
-            name: self._check.get(name) for name in ("hourly_compensations", "check_amount", "reimbursements")
-        }
+        kept = {name: self._check.get(name) for name in ("hourly_compensations", "check_amount", "reimbursements")}
         kept["fixed_compensations"] = [
             one for one in self._listed("fixed_compensations") if text(one, "name") not in settings.payouts
         ]

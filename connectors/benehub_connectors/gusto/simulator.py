@@ -178,9 +178,7 @@ class GustoSimulator(Simulator):
             and (not named or one.uuid in named)
             and (_employed(one, period_start, period_end) or (one.uuid, pay_date) in self._payouts)
         ]
-        self.payrolls[uuid] = SimPayroll(
-            uuid, schedule, pay_date, period_start, period_end, checks, off_cycle_reason
-        )
+        self.payrolls[uuid] = SimPayroll(uuid, schedule, pay_date, period_start, period_end, checks, off_cycle_reason)
         return uuid
 
     def reverse(self, payroll: str, pay_date: date) -> str:
@@ -338,9 +336,7 @@ class GustoSimulator(Simulator):
         if employee not in self.employees:
             return _not_found()
         if body.get("company_benefit_uuid") not in self.company_benefits:
-            return _refused(
-                422, "company_benefit_uuid", "invalid_attribute_value", "Company benefit not found"
-            )
+            return _refused(422, "company_benefit_uuid", "invalid_attribute_value", "Company benefit not found")
         return self._changed(SimHolding("", employee, body["company_benefit_uuid"]), body, 201)
 
     def _update(self, request: SimRequest) -> SimResponse:
@@ -359,14 +355,10 @@ class GustoSimulator(Simulator):
         try:
             take_over(new, body)
         except (DataError, KeyError, TypeError, ValueError):
-            return _refused(
-                422, "employee_benefit", "invalid_attribute_value", "A field's value is not valid"
-            )
+            return _refused(422, "employee_benefit", "invalid_attribute_value", "A field's value is not valid")
         empty = not (new.deduction_minor or new.percent or new.contribution_minor or new.contribution_percent)
         if new.active and empty and not new.tiers:
-            message = (
-                "An active employee benefit must have either a company contribution or an employee deduction"
-            )
+            message = "An active employee benefit must have either a company contribution or an employee deduction"
             return _refused(422, "base", "invalid_operation", message)
         if new.active and self._another(new):
             kind = self.company_benefits[new.company_benefit].description

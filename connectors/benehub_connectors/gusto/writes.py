@@ -59,9 +59,7 @@ def wanted(order: DeductionOrder) -> State:
         DataError: a rate that is none, or that Gusto cannot hold exactly.
     """
     rate = parse_rate(order.employee_rate, where="employee_rate") if order.employee_rate else None
-    something = (
-        bool(rate) or order.employee_amount_minor or order.employer_amount_minor or order.employer_match
-    )
+    something = bool(rate) or order.employee_amount_minor or order.employer_amount_minor or order.employer_match
     if not order.active or not something:
         return State(active=False)
     contribution: Contribution | None = None
@@ -81,20 +79,14 @@ def held_for(found: Response, company_benefit: str) -> list[Held]:
     """
     data = found.data
     if not isinstance(data, list) or len(data) >= PER_PAGE:
-        raise DataError(
-            "no whole list of the employee's benefits", where=found.place, mend="Report it to the vendor"
-        )
+        raise DataError("no whole list of the employee's benefits", where=found.place, mend="Report it to the vendor")
     mine = [
-        _held(one)
-        for one in data
-        if isinstance(one, Mapping) and one.get("company_benefit_uuid") == company_benefit
+        _held(one) for one in data if isinstance(one, Mapping) and one.get("company_benefit_uuid") == company_benefit
     ]
     return sorted(mine, key=lambda one: (one.starts, one.uuid), reverse=True)
 
 
-def to_write(
-    order: DeductionOrder, holding: Sequence[Held], settings: GustoSettings
-) -> Request | Held | None:
+def to_write(order: DeductionOrder, holding: Sequence[Held], settings: GustoSettings) -> Request | Held | None:
     """The request that brings Gusto to the order; the benefit that is right already; None: nothing to end.
 
     Raises:
@@ -178,9 +170,7 @@ def _contribution(row: Mapping[str, Any]) -> Contribution:
         tiers = value.get("tiers") if isinstance(value, Mapping) else value
         if not isinstance(tiers, list):
             raise DataError("a match without tiers", mend="Complete the contribution in payroll")
-        return "tiered", tuple(
-            (percent(one["rate"], "rate"), percent(one["threshold"], "threshold")) for one in tiers
-        )
+        return "tiered", tuple((percent(one["rate"], "rate"), percent(one["threshold"], "threshold")) for one in tiers)
     amount = percent(value, "contribution") if scheme == "percentage" else minor(value, "contribution")
     if not amount:
         return "amount", 0
@@ -226,9 +216,7 @@ def _ending(one: Held) -> Request:
 
 def _body(want: State) -> dict[str, Any]:
     by_rate = want.rate is not None
-    amount = (
-        format_minor(want.amount_minor) if want.rate is None else percent_text(want.rate, "employee_rate")
-    )
+    amount = format_minor(want.amount_minor) if want.rate is None else percent_text(want.rate, "employee_rate")
     body: dict[str, Any] = {"employee_deduction": amount, "deduct_as_percentage": by_rate}
     if want.contribution is not None:
         scheme, value = want.contribution

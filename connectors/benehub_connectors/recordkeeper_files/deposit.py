@@ -46,9 +46,7 @@ def render_deposit(items: Sequence[Item], envelope: Envelope, settings: Recordke
     return FileOut(f"{settings.outbox}/{name}" if settings.outbox else name, data, "180", told)
 
 
-def _check(
-    records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, settings: RecordkeeperSettings
-) -> date:
+def _check(records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, settings: RecordkeeperSettings) -> date:
     """The one pay date of all rows."""
     if not records:
         raise DataError("a deposit of nobody", where=envelope.reference, mend="Send nothing")

@@ -82,9 +82,7 @@ def _root() -> None:
 @app.command()
 def demo(
     seed: int = typer.Option(7, "--seed", help="Seed of the made-up company; the same seed, the same story."),
-    keep: bool = typer.Option(
-        False, "--keep", help="Leave the folder benehub-demo/ behind, to look around in."
-    ),
+    keep: bool = typer.Option(False, "--keep", help="Leave the folder benehub-demo/ behind, to look around in."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
     db: str = typer.Option("", "--db", help="Database to run on; a SQLite file of its own when left out."),
 ) -> None:

@@ -48,9 +48,7 @@ def calc(
         # Decimals stay text: a rule refuses a number that passed through a binary float.
         given = json.loads(read_text(file), parse_float=str)
     except ValueError:
-        raise DataError(
-            "the input is no JSON", where=name, mend=f"See `benehub calc {name} --schema`"
-        ) from None
+        raise DataError("the input is no JSON", where=name, mend=f"See `benehub calc {name} --schema`") from None
     if not isinstance(given, dict):
         raise DataError("the input is no JSON object", where=name, mend=f"See `benehub calc {name} --schema`")
     answer = registry.calculate(name, given)
@@ -101,9 +99,7 @@ def _tree(answer: Answer) -> Tree:
 
 def _line(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(
-            f"{name} {_line(part)}" for name, part in value.items() if part not in (None, "", [], {})
-        )
+        return ", ".join(f"{name} {_line(part)}" for name, part in value.items() if part not in (None, "", [], {}))
     return ", ".join(map(_line, value)) if isinstance(value, list) else str(value)
 
 
@@ -147,7 +143,6 @@ def statement(
         with desk.store.read(desk.employer) as session:
             sections = ask(session, book, desk.hub.plugins, employee, when)
     data = [
-        {"title": one.title, "lines": [{"label": label, "text": text} for label, text in one.lines]}
-        for one in sections
+        {"title": one.title, "lines": [{"label": label, "text": text} for label, text in one.lines]} for one in sections
     ]
     emit(data, as_json, *(fields(one.title, dict(one.lines)) for one in sections))

@@ -61,9 +61,7 @@ def add(
         known = connections.connectors(desk.hub.plugins)
         check(name, connections.known(known, connector), values)
         if not dry_run:
-            connect(
-                desk.hub, desk.employer, {name: {"connector": connector, "settings": values, "mode": mode}}
-            )
+            connect(desk.hub, desk.employer, {name: {"connector": connector, "settings": values, "mode": mode}})
         say(f"{name}: {connector}, {mode}{' (dry run: settings are right)' if dry_run else ''}")
 
 

@@ -71,9 +71,7 @@ def emit(data: Any, as_json: bool, *shown: RenderableType) -> None:
         console.print(one)
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()
-) -> Table:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> Table:
     """A table; the columns named in `right` are aligned to the right."""
     made = Table(title=escape(title) if title else None, title_justify="left", header_style="bold", box=None)
     for name in columns:

@@ -14,17 +14,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="What pay should show, what payroll is told, and what it took.")
 
-CONNECTION = typer.Option(
-    "", "--connection", "-c", help="Payroll's connection; the plan book's when left out."
-)
+CONNECTION = typer.Option("", "--connection", "-c", help="Payroll's connection; the plan book's when left out.")
 GROUP = typer.Option("", "--group", "-g", help="Pay group; may be left out when there is one only.")
 PAY_DATE = typer.Option("", "--pay-date", help="Pay date, as 2026-11-13; the group's next one when left out.")
 
 
 @app.command()
-def expect(
-    period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON
-) -> None:
+def expect(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
     """Write what the pay dates of a month should take as pending entries."""
     from benehub.cli.rehearsal import run_or_try
     from benehub.cli.shared import show_counts
@@ -121,19 +117,13 @@ def _target(desk: Desk, group: str, pay_date: str, connection: str) -> tuple[str
     wanted = day(pay_date, today)
     with desk.store.read(desk.employer) as session:
         dates = [
-            one.pay_date
-            for year in (wanted.year, wanted.year + 1)
-            for one in pay_calendar(session, book, year)[name]
+            one.pay_date for year in (wanted.year, wanted.year + 1) for one in pay_calendar(session, book, year)[name]
         ]
     if pay_date:
         if wanted not in dates:
-            raise DataError(
-                f"{wanted} is no pay date of {name}", mend="See the pay calendar, or sync it again"
-            )
+            raise DataError(f"{wanted} is no pay date of {name}", mend="See the pay calendar, or sync it again")
         return connection or book.roles.payroll, name, str(wanted)
     coming = [one for one in dates if one > today]
     if not coming:
-        raise DataError(
-            f"{name} has no pay date after {today}", mend="Sync payroll's calendar, or --pay-date"
-        )
+        raise DataError(f"{name} has no pay date after {today}", mend="Sync payroll's calendar, or --pay-date")
     return connection or book.roles.payroll, name, str(min(coming))

@@ -12,9 +12,7 @@ from benehub.cli.opening import day as to_day
 if TYPE_CHECKING:
     from benehub.cli.opening import Desk
 
-app = typer.Typer(
-    no_args_is_help=True, help="Who is covered, what carriers are told, and what they answered."
-)
+app = typer.Typer(no_args_is_help=True, help="Who is covered, what carriers are told, and what they answered.")
 
 CARRIER = typer.Argument("", help="Connection of the carrier; all of the plan book's when left out.")
 DAY = typer.Option("", "--day", help="Day it is looked at, as 2026-11-13; today when left out.")
@@ -70,17 +68,12 @@ def send(
             _preview(desk, carrier, day, False, as_json)
             return
         when = str(to_day(day, desk.today()))
-        done = {
-            name: desk.run("enrollments.send", f"{name}/{when}", name, when)
-            for name in _carriers(desk, carrier)
-        }
+        done = {name: desk.run("enrollments.send", f"{name}/{when}", name, when) for name in _carriers(desk, carrier)}
         show_counts(f"change files of {when}", _summed(done), as_json)
 
 
 @app.command()
-def acks(
-    carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON
-) -> None:
+def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
     """Take what carriers answered (sync it first): each member moves on, or is marked refused."""
     from benehub.cli.console import FOUND
     from benehub.cli.rehearsal import run_or_try

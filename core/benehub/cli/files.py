@@ -27,9 +27,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise DataError("no UTF-8 text", where=str(path), mend="Save it as UTF-8") from None
     except OSError as error:
-        raise DataError(
-            f"cannot be read ({type(error).__name__})", where=str(path), mend="Mend its rights"
-        ) from None
+        raise DataError(f"cannot be read ({type(error).__name__})", where=str(path), mend="Mend its rights") from None
 
 
 def must_be_file(path: Path) -> Path:
@@ -39,7 +37,5 @@ def must_be_file(path: Path) -> Path:
         DataError: there is none.
     """
     if not path.is_file():
-        raise DataError(
-            "there is no such file", where=str(path), mend="Check the name and the working folder"
-        )
+        raise DataError("there is no such file", where=str(path), mend="Check the name and the working folder")
     return path

@@ -8,9 +8,7 @@ from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, PERIOD, opened
 from benehub.cli.opening import day as to_day
 from benehub.cli.opening import month as to_month
 
-app = typer.Typer(
-    no_args_is_help=True, help="Leave: hours earned, taken and left, and what leavers are owed."
-)
+app = typer.Typer(no_args_is_help=True, help="Leave: hours earned, taken and left, and what leavers are owed.")
 
 
 @app.command()
@@ -35,9 +33,7 @@ def balances(
 
 
 @app.command()
-def accrue(
-    period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON
-) -> None:
+def accrue(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
     """Accrue leave for the month's pay dates, and expect the pay-out of those who leave."""
     from benehub.cli.rehearsal import run_or_try
     from benehub.cli.shared import show_counts

@@ -12,13 +12,9 @@ from benehub.cli.opening import day as to_day
 
 app = typer.Typer(no_args_is_help=True, help="The ledger: balances, journal, proof and export.")
 
-BY = typer.Option(
-    [], "--by", help="Group by person_id, plan, money_source, coverage_month, pay_date or batch."
-)
+BY = typer.Option([], "--by", help="Group by person_id, plan, money_source, coverage_month, pay_date or batch.")
 OUT = typer.Option(None, "--out", "-o", help="File to write; standard output when left out.")
-ACCOUNT = typer.Option(
-    [], "--account", "-a", help="Only this account (e.g. 2100); may be given several times."
-)
+ACCOUNT = typer.Option([], "--account", "-a", help="Only this account (e.g. 2100); may be given several times.")
 
 
 @app.command()

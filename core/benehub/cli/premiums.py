@@ -19,18 +19,14 @@ CARRIER = typer.Argument(..., help="Connection of the carrier.")
 
 
 @app.command()
-def accrue(
-    period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON
-) -> None:
+def accrue(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
     """Post the premium of every coverage of the month; what is no longer owed is taken back."""
     from benehub.cli.rehearsal import run_or_try
     from benehub.cli.shared import show_counts
 
     with opened(employer) as desk:
         month = to_month(period)
-        show_counts(
-            f"premiums of {month}", run_or_try(desk, dry_run, "premiums.accrue", month, month), as_json
-        )
+        show_counts(f"premiums of {month}", run_or_try(desk, dry_run, "premiums.accrue", month, month), as_json)
 
 
 @app.command()
@@ -85,9 +81,7 @@ def confirm(
 
 
 @app.command()
-def invoice(
-    carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON
-) -> None:
+def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Show what the carrier billed for a coverage month beside what we accrued, member by member."""
     from benehub.cli.console import emit, table
     from benehub.money import format_minor

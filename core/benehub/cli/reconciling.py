@@ -36,9 +36,7 @@ def reconcile(
 
     known = [one.value for one in RELATIONS]
     if relation not in (*known, "all"):
-        raise DataError(
-            f"nothing to compare is named {relation!r}", mend=f"Name one: {', '.join(known)} or all"
-        )
+        raise DataError(f"nothing to compare is named {relation!r}", mend=f"Name one: {', '.join(known)} or all")
     with opened(employer) as desk:
         book, month, names = desk.book(), Month.parse(period), known if relation == "all" else [relation]
         if dry_run:

@@ -13,9 +13,7 @@ from benehub.cli.opening import month as to_month
 if TYPE_CHECKING:
     from benehub.cli.opening import Desk
 
-app = typer.Typer(
-    no_args_is_help=True, help="Contributions to the recordkeeper in time, followed to the credit."
-)
+app = typer.Typer(no_args_is_help=True, help="Contributions to the recordkeeper in time, followed to the credit.")
 
 PLAN = typer.Option("", "--plan", help="Retirement plan; may be left out when there is one only.")
 PAY_DATE = typer.Option(..., "--pay-date", help="Pay date, as 2026-11-13.")
@@ -70,9 +68,7 @@ def credits(
     with opened(employer) as desk:
         where, month = connection or desk.book().roles.recordkeeper, to_month(period)
         if not where:
-            raise ConfigError(
-                "the plan book names no recordkeeper", mend="Add roles.recordkeeper, or --connection"
-            )
+            raise ConfigError("the plan book names no recordkeeper", mend="Add roles.recordkeeper, or --connection")
         counts = run_or_try(desk, dry_run, "retirement.credits", f"{where}/{month}", where, month)
         show_counts(f"{where}: credits of {month}", counts, as_json)
 

@@ -146,10 +146,7 @@ def plugins(as_json: bool = JSON) -> None:
         for impl in getattr(caller, "get_hookimpls", list)():
             hooks[impl.plugin_name].append(name)
     found = [(name, ", ".join(used)) for name, used in sorted(hooks.items()) if used]
-    known = [
-        (name, one.kind.value, one.__module__)
-        for name, one in sorted(connections.connectors(manager).items())
-    ]
+    known = [(name, one.kind.value, one.__module__) for name, one in sorted(connections.connectors(manager).items())]
     data = {
         "plugins": [{"name": name, "hooks": hooks[name]} for name, _ in found],
         "connectors": [dict(zip(("name", "kind", "module"), one, strict=True)) for one in known],

@@ -39,9 +39,7 @@ def show_outgoing(title: str, counts: Mapping[str, Any], shown: Sequence[Outgoin
         head = f"{one.dispatch}  {one.operation}  {one.items} items"
         worth = f"  {one.worth} {one.currency}" if one.worth.strip("0.") else ""
         name = f"  {one.file}" if one.file else ""
-        console.print(
-            Panel(escape(readable(one.content)), title=escape(head + worth + name), title_align="left")
-        )
+        console.print(Panel(escape(readable(one.content)), title=escape(head + worth + name), title_align="left"))
     if len(shown) > MAX_PANELS:
         console.print(f"... and {len(shown) - MAX_PANELS} more; --json shows all")
     if not shown:

@@ -24,12 +24,8 @@ def sync(
     stream: str = typer.Argument("", help="Stream to read; all that the connection has when left out."),
     full: bool = typer.Option(False, "--full", help="Read everything, not only what changed."),
     dry_run: bool = DRY_RUN,
-    release: str = typer.Option(
-        "", "--release", help="Apply this held batch (int_...), looked at by a person."
-    ),
-    redrive: str = typer.Option(
-        "", "--redrive", help="Try quarantined rows of this batch again, or of `all`."
-    ),
+    release: str = typer.Option("", "--release", help="Apply this held batch (int_...), looked at by a person."),
+    redrive: str = typer.Option("", "--redrive", help="Try quarantined rows of this batch again, or of `all`."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:

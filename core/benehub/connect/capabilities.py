@@ -62,9 +62,7 @@ class Capability:
             raise ValueError(f"{self.operation}: a blocker is named exactly when it is not supported")
 
 
-def find(
-    capabilities: Iterable[Capability], operation: str, benefit_type: str | None = None
-) -> Capability | None:
+def find(capabilities: Iterable[Capability], operation: str, benefit_type: str | None = None) -> Capability | None:
     """The line for the benefit, else the operation's general line, else None."""
     general: Capability | None = None
     for line in capabilities:

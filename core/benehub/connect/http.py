@@ -242,9 +242,7 @@ class VendorClient:
         except httpx.TimeoutException as error:
             raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True) from None
         except httpx.HTTPError as error:
-            raise unavailable(
-                f"the exchange broke ({type(error).__name__})", where=where, sent=True
-            ) from None
+            raise unavailable(f"the exchange broke ({type(error).__name__})", where=where, sent=True) from None
 
     def _receive(self, request: Request, raw: httpx.Response) -> Response:
         """The whole answer, or an error once it is larger or slower than the caps allow."""
@@ -321,7 +319,5 @@ def _origin(url: str) -> tuple[str, str, int]:
     if not re.fullmatch(r"[\w.:-]+", parsed.host) or not (
         parsed.scheme == "https" or (parsed.scheme == "http" and local)
     ):
-        raise ConfigError(
-            "not an https address", where="connection base address", mend="Write https://host/path"
-        )
+        raise ConfigError("not an https address", where="connection base address", mend="Write https://host/path")
     return parsed.scheme, parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80)

@@ -102,9 +102,7 @@ def path(template: str, **values: str | int) -> str:
     for name, value in values.items():
         text = str(value)
         if text.strip() in ("", ".", ".."):
-            raise DataError(
-                f"no usable {name} for {template}", mend="Map the record to the vendor's id first"
-            )
+            raise DataError(f"no usable {name} for {template}", mend="Map the record to the vendor's id first")
         quoted[name] = quote(text, safe="")
     return template.format(**quoted)
 

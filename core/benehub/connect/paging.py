@@ -145,6 +145,4 @@ def _loop(what: str, where: str) -> FatalError:
 
 
 def _too_many(cap: int, where: str) -> FatalError:
-    return FatalError(
-        f"more than {cap} pages", where=where, mend="Raise the page size, or the page cap if it is right"
-    )
+    return FatalError(f"more than {cap} pages", where=where, mend="Raise the page size, or the page cap if it is right")

@@ -85,9 +85,7 @@ class SftpMailbox:
         max_bytes: largest file read or written.
     """
 
-    def __init__(
-        self, account: SftpAccount, *, timeout_seconds: float = 120.0, max_bytes: int = MAX_BYTES
-    ) -> None:
+    def __init__(self, account: SftpAccount, *, timeout_seconds: float = 120.0, max_bytes: int = MAX_BYTES) -> None:
         self._account = account
         self._pins = frozenset(_fingerprint(pin) for pin in account.host_keys)
         self._timeout = timeout_seconds
@@ -191,9 +189,7 @@ class SftpMailbox:
                 await sftp.makedirs(posixpath.dirname(target), exist_ok=True)
                 await sftp.rename(path, target)
                 return new
-            raise FatalError(
-                "the archive holds this name too often", where=self._at(name), mend="Empty the archive"
-            )
+            raise FatalError("the archive holds this name too often", where=self._at(name), mend="Empty the archive")
 
         return self._do(name, work, sent=lambda: True)
 

@@ -40,11 +40,7 @@ _TEXT_KEYS = ("message", "error_description", "detail", "title", "error", "code"
 
 def unavailable(what: str, *, where: str, sent: bool) -> VendorUnavailable:
     """A `VendorUnavailable` that knows whether the request may have reached the vendor (see `was_sent`)."""
-    mend = (
-        "Read the vendor's state back before sending it again"
-        if sent
-        else "It is tried again within the budget"
-    )
+    mend = "Read the vendor's state back before sending it again" if sent else "It is tried again within the budget"
     error = VendorUnavailable(what, where=where, mend=mend)
     vars(error)["sent"] = sent
     return error

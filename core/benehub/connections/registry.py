@@ -102,18 +102,14 @@ def check(connection_id: str, connector: type[Connector], settings: Mapping[str,
 def listed(session: Session) -> Sequence[Row[Any]]:
     """All connections of the employer."""
     return session.rows(
-        select(connection)
-        .where(connection.c.employer_id == session.employer)
-        .order_by(connection.c.connection_id)
+        select(connection).where(connection.c.employer_id == session.employer).order_by(connection.c.connection_id)
     )
 
 
 def cursor(session: Session, connection_id: str, stream: str) -> str | None:
     """Where the last applied read of a stream ended."""
     return session.connection.execute(
-        select(stream_state.c.cursor).where(
-            *session.where(stream_state, connection_id=connection_id, stream=stream)
-        )
+        select(stream_state.c.cursor).where(*session.where(stream_state, connection_id=connection_id, stream=stream))
     ).scalar()
 
 
@@ -142,9 +138,7 @@ def open_connection(
         row = get(session, connection_id)
     known = connectors(manager)
     if row.connector not in known:
-        raise ConfigError(
-            f"no connector {row.connector!r}", mend="Install its package; see `benehub plugins`"
-        )
+        raise ConfigError(f"no connector {row.connector!r}", mend="Install its package; see `benehub plugins`")
     connector = known[row.connector]()
     settings = check(connection_id, known[row.connector], row.settings)
     secret = _secrets(row.settings)

@@ -160,9 +160,7 @@ def settle(session: Session, dispatch_id: str, receipt: Receipt, detail: str = "
         "changed": receipt.changed,
         "detail": _masked(receipt.detail),
     }
-    session.change(
-        dispatch, {"dispatch_id": dispatch_id}, state="sent", reason="", receipt=told, sent_at=session.now()
-    )
+    session.change(dispatch, {"dispatch_id": dispatch_id}, state="sent", reason="", receipt=told, sent_at=session.now())
 
 
 def finish(session: Session, dispatch_id: str, state: str, reason: str) -> None:

@@ -178,11 +178,7 @@ def _believed(session: Session, version: Version, told: Sequence[Any]) -> bool:
     ]
     wanted = None if version.data is None else _plain(version.data)
     covered = resolve(inside)
-    over = [
-        f
-        for f in covered
-        if f.effective_from < version.effective_to and f.effective_to > version.effective_from
-    ]
+    over = [f for f in covered if f.effective_from < version.effective_to and f.effective_to > version.effective_from]
     if wanted is None:
         return not over
     return (

@@ -79,9 +79,7 @@ def _cover(
     return Version("coverage", worker.person_id, benefit_type, start, data, end), answer.explanation
 
 
-def _changes(
-    person_id: str, benefit_type: str, wanted: Sequence[Version], believed: Sequence[Fact]
-) -> list[Version]:
+def _changes(person_id: str, benefit_type: str, wanted: Sequence[Version], believed: Sequence[Fact]) -> list[Version]:
     """What has to be recorded so that the believed coverage becomes the wanted one."""
     now = [(f.effective_from, f.effective_to, dict(f.data)) for f in believed]
     then = [(v.effective_from, v.effective_to, dict(v.data or {})) for v in wanted]

@@ -138,9 +138,7 @@ def _as_scheduled(
     return [(line.pay_date, line.amount_minor, line.month) for line in lines if line.pay_date < before]
 
 
-def _shares(
-    book: PlanBook, plan: Plan, timeline: Sequence[facts.Fact], months: Sequence[Month]
-) -> dict[Month, int]:
+def _shares(book: PlanBook, plan: Plan, timeline: Sequence[facts.Fact], months: Sequence[Month]) -> dict[Month, int]:
     """The employee's share of each coverage month; months without cover stand as zero."""
     shares: dict[Month, int] = {}
     for month in months:
@@ -193,9 +191,7 @@ def contribution_parts(
     """Pre-tax, Roth and match of one pay, from the plan compensation really paid."""
     limits = retirement_limits(pay_date.year)
     birth = worker.identity.get("birth_date")
-    election = DeferralElection(
-        parse_rate(cover["pretax_rate"] or "0"), parse_rate(cover["roth_rate"] or "0")
-    )
+    election = DeferralElection(parse_rate(cover["pretax_rate"] or "0"), parse_rate(cover["roth_rate"] or "0"))
     terms = plan.deferral
     result = deferral(
         compensation_minor=gross_minor,
@@ -203,9 +199,7 @@ def contribution_parts(
         ytd=YearToDate(deferrals_minor=ytd_minor),
         limits=limits,
         birth_date=date.fromisoformat(birth) if birth else None,
-        plan=DeferralPlan(
-            allows_catch_up=bool(terms and terms.catch_up), has_roth=bool(terms and terms.roth_code)
-        ),
+        plan=DeferralPlan(allows_catch_up=bool(terms and terms.catch_up), has_roth=bool(terms and terms.roth_code)),
     ).required()
     matched = 0
     if plan.match is not None:
@@ -226,9 +220,7 @@ def contribution_parts(
     }
 
 
-def push(
-    hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, pay_date: str
-) -> dict[str, int]:
+def push(hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, pay_date: str) -> dict[str, int]:
     """Tell payroll what the next pay date of a group shall take; what it holds already is not sent."""
     counts = steps.step("orders", order, hub, employer, connection_id, group, date.fromisoformat(pay_date))
     ids = steps.step("freeze", freeze_orders, hub, employer, connection_id)
@@ -291,9 +283,7 @@ def _orders(
     orders: dict[str, DeductionOrder] = {}
     for line in lines:
         if line.part == "employee":
-            orders[line.code] = _order(
-                line.plan.id, line.code, line.tax_class, pay_date, amount=line.amount_minor
-            )
+            orders[line.code] = _order(line.plan.id, line.code, line.tax_class, pay_date, amount=line.amount_minor)
     cover = facts.in_force(worker.coverages.get("retirement", ()), pay_date)
     if cover is not None:
         orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date)
@@ -320,9 +310,7 @@ def _rate_orders(plan: Plan, cover: facts.Fact, pay_date: date) -> dict[str, Ded
     ):
         if code and rate and parse_rate(rate):
             # The match rides on the first contribution; payroll computes it over both.
-            orders[code] = _order(
-                plan.id, code, tax_class, pay_date, rate=rate, match=() if orders else match
-            )
+            orders[code] = _order(plan.id, code, tax_class, pay_date, rate=rate, match=() if orders else match)
     return orders
 
 
@@ -404,9 +392,7 @@ def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
                 content = obligations.content(session, row)
                 names = ("code", "employee_amount_minor", "employee_rate", "employer_amount_minor", "active")
                 data = {name: content[name] for name in names}
-                versions.append(
-                    Version("payroll_benefit", row.person_id, content["code"], session.today(), data)
-                )
+                versions.append(Version("payroll_benefit", row.person_id, content["code"], session.today(), data))
         return facts.record(session, versions, "confirmed by payroll")
 
 

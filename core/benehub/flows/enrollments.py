@@ -96,19 +96,25 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     """The coverage line that brings the carrier from `before` to `now`; None when nothing differs."""
     state = None if now is None else _state(now)
     if before is None or before.get("gone"):
-        if now is None or state is None:
-            return None
-        return {"plan": plan, "tier": state["tier"], "maintenance": "021", "effective_from": state["from"],
-                "effective_to": state["to"], "dependents": state["dependents"]}  # fmt: skip
+        return None if state is None else _coverage_line(plan, state, "021")
     if state is None:
-        return {"plan": plan, "tier": before["tier"], "maintenance": "024", "effective_from": before["from"],
-                "effective_to": before["from"], "dependents": before["dependents"]}  # fmt: skip
-    same = all(state[name] == before[name] for name in ("tier", "to", "dependents"))
-    if same:
+        # Void: it never should have begun, so it ends on the day it began.
+        return _coverage_line(plan, {**before, "to": before["from"]}, "024")
+    if all(state[name] == before[name] for name in ("tier", "to", "dependents")):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
-    return {"plan": plan, "tier": state["tier"], "maintenance": "024" if ends else "001",
-            "effective_from": state["from"], "effective_to": state["to"], "dependents": state["dependents"]}  # fmt: skip
+    return _coverage_line(plan, state, "024" if ends else "001")
+
+
+def _coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict[str, Any]:
+    return {
+        "plan": plan,
+        "tier": state["tier"],
+        "maintenance": maintenance,
+        "effective_from": state["from"],
+        "effective_to": state["to"],
+        "dependents": state["dependents"],
+    }
 
 
 def _state(fact: Fact) -> dict[str, Any]:
@@ -214,9 +220,7 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]
         answers: dict[int, list[Any]] = {}
         for row in session.rows(
             select(confirmation)
-            .where(
-                *session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1)
-            )
+            .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
             .order_by(confirmation.c.seq)
         ):
             if row.reference.isdigit():
@@ -255,11 +259,7 @@ def _move_on(
         persons = {one["person"] for one in content["members"]}
         named = next((refused[person] for person in persons if person in refused), None)
         if verdict == "rejected" or named is not None:
-            why = (
-                "the whole file was rejected"
-                if named is None
-                else f"999 code {named.code}: {named.detail['text']}"
-            )
+            why = "the whole file was rejected" if named is None else f"999 code {named.code}: {named.detail['text']}"
             obligations.mark(session, [row.obligation_id], "refused", why[:300])
             tally["refused"] += 1
             continue
@@ -278,8 +278,7 @@ def record_told(
 ) -> None:
     """Note what the carrier holds now for one family."""
     versions = [
-        Version("told", person_id, f"{connection_id}/{plan}", session.today(), state)
-        for plan, state in told.items()
+        Version("told", person_id, f"{connection_id}/{plan}", session.today(), state) for plan, state in told.items()
     ]
     versions += [
         Version("told", person_id, f"{connection_id}/{plan}", session.today(), {"gone": True, "tier": "", "from": "",

@@ -71,9 +71,7 @@ def load(session: Session, month: Month, cut: date) -> History:
     opening = {
         (row.person_id, row.plan): (row.effective_date, int(row.amount))
         for row in session.rows(
-            select(
-                leg.c.person_id, leg.c.plan, entry.c.effective_date, func.sum(leg.c.amount).label("amount")
-            )
+            select(leg.c.person_id, leg.c.plan, entry.c.effective_date, func.sum(leg.c.amount).label("amount"))
             .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
             .where(
                 leg.c.employer_id == session.employer,

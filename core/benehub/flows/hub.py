@@ -54,9 +54,7 @@ class Hub:
             .limit(1)
         ).first()
         if row is None:
-            raise ConfigError(
-                f"employer {session.employer} has no plan book", mend="Load one: benehub plan load FILE"
-            )
+            raise ConfigError(f"employer {session.employer} has no plan book", mend="Load one: benehub plan load FILE")
         if row.version not in self._books:
             self._books[row.version] = planbook.load(row.content, f"plan book {row.version}")
         return self._books[row.version]
@@ -102,6 +100,4 @@ def _begin(session: Session, flow: str, subject: str) -> str:
 
 
 def _end(session: Session, run_id: str, state: str, counts: dict[str, Any], error: str) -> None:
-    session.change(
-        run, {"run_id": run_id}, state=state, counts=counts, error=error[:2000], ended_at=session.now()
-    )
+    session.change(run, {"run_id": run_id}, state=state, counts=counts, error=error[:2000], ended_at=session.now())

@@ -66,9 +66,7 @@ def pay_calendar(session: Session, book: PlanBook, year: int) -> Mapping[str, Se
         if day.year == year and group in told:
             data = segments[-1].data
             told[group].append(
-                PayPeriod(
-                    day, date.fromisoformat(data["period_start"]), date.fromisoformat(data["period_end"])
-                )
+                PayPeriod(day, date.fromisoformat(data["period_start"]), date.fromisoformat(data["period_end"]))
             )
     return {
         group: sorted(periods, key=lambda period: period.pay_date) or _by_rule(book, group, year)

@@ -70,9 +70,7 @@ def _adopt(hub: Hub, employer: str) -> dict[str, int]:
         for person_id, covers in sorted(held.items()):
             by_carrier: dict[str, dict[str, Any]] = {}
             for (connection_id, plan_id), state in covers.items():
-                by_carrier.setdefault(connection_id, {})[plan_id] = state | {
-                    "dependents": sorted(state["dependents"])
-                }
+                by_carrier.setdefault(connection_id, {})[plan_id] = state | {"dependents": sorted(state["dependents"])}
             for connection_id, told in by_carrier.items():
                 record_told(session, connection_id, person_id, told, (), "adopted from the roster")
     return {"families": len(held)}

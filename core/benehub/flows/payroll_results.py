@@ -70,16 +70,14 @@ def _post(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str
             if kind == LineKind.LEAVE_PAYOUT.value:
                 entries += _leave_paid(book, row, session)
                 cash[(row.detail["pay_run"], row.pay_date)] -= row.amount
-            if row.plan is None or not row.amount:
-                continue
-            if row.part not in _ACCOUNTS:
+            if row.plan is None or row.part not in _ACCOUNTS:
                 continue
             entries += _actual(row, waiting)
             if row.part != "match":
                 cash[(row.detail["pay_run"], row.pay_date)] += row.amount
         for (pay_run, day), amount in sorted(cash.items()):
             entries.append(_settled(book, pay_run, day, amount))
-        done = ledger.restate(session, [one for one in entries if one.legs])
+        done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
@@ -105,7 +103,8 @@ def pending_by_line(session: Session, month: Month) -> dict[tuple[str, str, str,
     )
     rows = session.rows(
         select(
-            entry_table.c.entry_id, leg_table.c.person_id, leg_table.c.plan, leg_table.c.money_source,
+            entry_table.c.entry_id, entry_table.c.idempotency_key, leg_table.c.person_id, leg_table.c.plan,
+            leg_table.c.money_source,
             leg_table.c.pay_date, leg_table.c.coverage_month, leg_table.c.amount,
         )
         .join(
@@ -121,10 +120,12 @@ def pending_by_line(session: Session, month: Month) -> dict[tuple[str, str, str,
             entry_table.c.entry_id.not_in(voided),
             leg_table.c.amount > 0,
         )
-        .order_by(leg_table.c.coverage_month)
+        .order_by(leg_table.c.coverage_month, entry_table.c.seq)
     )  # fmt: skip
+    # A restated line keeps its key with a higher revision: only the newest one is waiting.
+    newest = {row.idempotency_key.rpartition("/r")[0]: row for row in rows}
     found: dict[tuple[str, str, str, date], list[Pending]] = defaultdict(list)
-    for row in rows:
+    for row in newest.values():
         key = (row.person_id, row.plan, row.money_source, row.pay_date)
         found[key].append(Pending(row.entry_id, row.coverage_month, row.amount))
     return found
@@ -134,6 +135,10 @@ def _actual(row: Row[Any], waiting: Mapping[tuple[str, str, str, date], list[Pen
     """One entry for a line, or one a coverage month where the pay date takes for several."""
     debit, credit = _ACCOUNTS[row.part]
     expected = waiting.get((row.person_id, row.plan, row.part, row.pay_date), [])
+    if not row.amount:
+        # Nothing taken; a line that was corrected to zero takes its old posting back.
+        key = f"register/{row.connection_id}/{row.row_key}/1"
+        return [NewEntry(key, "deduction.withheld", row.pay_date, (), f"{row.batch_id}#{row.row_no}")]
     rest, entries = row.amount, []
     slots = expected or [Pending("", str(Month.of(row.pay_date)), row.amount)]
     for number, slot in enumerate(slots, 1):
@@ -161,9 +166,7 @@ def _settled(book: PlanBook, pay_run: str, day: date, amount: int) -> NewEntry:
         Leg(chart.BANK, unit, amount, pay_date=day),
         Leg(chart.PAYROLL_CLEARING, unit, -amount, pay_date=day),
     )
-    return NewEntry(
-        f"settled/{pay_run}", "payroll.settled", day, legs if amount else (), f"pay run {pay_run}"
-    )
+    return NewEntry(f"settled/{pay_run}", "payroll.settled", day, legs if amount else (), f"pay run {pay_run}")
 
 
 def _leave_taken(book: PlanBook, row: Row[Any]) -> list[NewEntry]:
@@ -173,11 +176,7 @@ def _leave_taken(book: PlanBook, row: Row[Any]) -> list[NewEntry]:
         return []
     unit, dims = f"HRS:{policy.id}", (row.person_id, policy.id, None, None, row.pay_date)
     legs = (Leg(chart.LEAVE_SOURCE, unit, hours, *dims), Leg(chart.LEAVE_AVAILABLE, unit, -hours, *dims))
-    return [
-        NewEntry(
-            f"register/{row.connection_id}/{row.row_key}/h", "leave.taken", row.pay_date, legs, row.reference
-        )
-    ]
+    return [NewEntry(f"register/{row.connection_id}/{row.row_key}/h", "leave.taken", row.pay_date, legs, row.reference)]
 
 
 def _leave_paid(book: PlanBook, row: Row[Any], session: Session) -> list[NewEntry]:

@@ -90,10 +90,7 @@ def _accrued(session: Session, month: Month) -> dict[str, NewEntry]:
         .having(func.sum(leg.c.amount) != 0)
     )
     keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows]
-    return {
-        key: NewEntry(key, "premium.accrued", month.first, (), f"no longer covered in {month}")
-        for key in keys
-    }
+    return {key: NewEntry(key, "premium.accrued", month.first, (), f"no longer covered in {month}") for key in keys}
 
 
 def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, Any]:
@@ -209,9 +206,7 @@ def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, di
                 Leg(chart.PREMIUM_PAYABLE, unit, line["paid_minor"], **dims),
                 Leg(chart.CARRIER_TRANSIT, unit, -line["paid_minor"], batch=dispatch_id, **dims),
             )
-            entries.append(
-                NewEntry(f"remit/{dispatch_id}/{number}", "premium.remitted", today, legs, dispatch_id)
-            )
+            entries.append(NewEntry(f"remit/{dispatch_id}/{number}", "premium.remitted", today, legs, dispatch_id))
         ledger.record(session, entries)
         return len(entries)
 
@@ -227,7 +222,10 @@ def _confirm_paid(hub: Hub, employer: str, dispatch_id: str, day: date) -> dict[
         entries = [
             NewEntry(
                 f"remit-confirmed/{dispatch_id}/{one.unit}", "premium.confirmed", day,
-                (Leg(chart.CARRIER_TRANSIT, one.unit, -one.amount, batch=dispatch_id), Leg(chart.BANK, one.unit, one.amount)),
+                (
+                    Leg(chart.CARRIER_TRANSIT, one.unit, -one.amount, batch=dispatch_id),
+                    Leg(chart.BANK, one.unit, one.amount),
+                ),
                 dispatch_id,
             )
             for one in found

@@ -23,9 +23,7 @@ from benehub.store.tables import intake_batch, intake_row
 RELATIONS = tuple(Relation)
 
 
-def reconcile_month(
-    hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]
-) -> dict[str, Any]:
+def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
     """Compare the relations named (all when empty) and settle their differences; gives counts by relation."""
     result: dict[str, Any] = {}
     for name in relations or [one.value for one in RELATIONS]:
@@ -59,9 +57,7 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             def due(plan: Plan, day: date) -> date:
                 return deposit_due(book, plan, day).due
 
-            return [
-                one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)
-            ]
+            return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
         case Relation.LEAVE:
             return leave.compare(session, book, book.roles.payroll, month, _periods(session, book, month))
 
@@ -70,9 +66,7 @@ def _periods(session: Session, book: PlanBook, month: Month) -> leave.Periods:
     calendar = pay_calendar(session, book, month.year)
     return {
         worker.person_id: [
-            (one.pay_date, one.start, one.end)
-            for one in calendar[worker.pay_group]
-            if Month.of(one.pay_date) == month
+            (one.pay_date, one.start, one.end) for one in calendar[worker.pay_group] if Month.of(one.pay_date) == month
         ]
         for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end))
     }

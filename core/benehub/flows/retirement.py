@@ -101,11 +101,7 @@ def _rows(session: Session, plan: Plan, pay_date: date) -> list[ContributionRow]
         row.person_id: row.gross
         for row in session.rows(
             select(confirmation.c.person_id, func.max(confirmation.c.amount).label("gross"))
-            .where(
-                *session.where(
-                    confirmation, kind="register_line", current=1, pay_date=pay_date, part="earning"
-                )
-            )
+            .where(*session.where(confirmation, kind="register_line", current=1, pay_date=pay_date, part="earning"))
             .group_by(confirmation.c.person_id)
         )
     }
@@ -171,8 +167,6 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
                 Leg(chart.BANK, row.unit, -row.amount, *dims),
             )
             key = f"credit/{connection_id}/{row.row_key}"
-            entries.append(
-                NewEntry(key, "contribution.credited", row.on_date, legs, f"{row.batch_id}#{row.row_no}")
-            )
+            entries.append(NewEntry(key, "contribution.credited", row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}

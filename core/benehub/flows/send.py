@@ -2,8 +2,8 @@
 
 A request goes lookup -> request -> send -> receipt. After a time-out or 5xx the vendor is read back: where the
 wanted state is there the dispatch settles, where it is surely not it is sent again, and where nothing can
-tell it is held for a person. A file whose delivery broke off settles only when the mailbox shows the very file;
-its absence proves nothing, so it is held.
+tell it is held for a person. A file whose delivery broke off is put again where its control number makes that
+harmless; else it settles only when the mailbox shows it, for its absence there proves nothing.
 """
 
 from __future__ import annotations
@@ -135,9 +135,7 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
     except VendorUnavailable as error:
         if unknown:
             raise OutcomeUnknown("the read-back failed too", where=error.where) from error
-        raise RetriableError(
-            error.what, where=error.where, mend="It is tried again by the next run"
-        ) from error
+        raise RetriableError(error.what, where=error.where, mend="It is tried again by the next run") from error
     answer = opened.connector.request(item, found, settings)
     if isinstance(answer, Receipt):
         return answer
@@ -151,12 +149,13 @@ def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: byte
     """Put a file into the mailbox; one whose delivery broke off settles only when it is seen there."""
     mailbox = opened.link.files()
     try:
-        if row.state == "unknown":
+        if row.state == "unknown" and not Guard(row.guard).repeat_safe:
             folder, _, name = row.file_name.rpartition("/")
             seen = mailbox.list(f"{folder}/{name}" if folder else name)
             if not any(file.size == len(content) for file in seen):
                 return _end(hub, employer, row, "held", "delivery broke off; its absence there is no proof")
         else:
+            # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.
             mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         return _end(hub, employer, row, "unknown", str(error), settle_obligations=False)
@@ -168,9 +167,7 @@ def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: byte
     return "sent"
 
 
-def _end(
-    hub: Hub, employer: str, row: Row[Any], state: str, reason: str, settle_obligations: bool = True
-) -> str:
+def _end(hub: Hub, employer: str, row: Row[Any], state: str, reason: str, settle_obligations: bool = True) -> str:
     with hub.store.write(employer) as session:
         dispatch.finish(session, row.dispatch_id, state, reason)
         if settle_obligations and state in ("held", "refused", "failed"):

@@ -16,9 +16,7 @@ MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
 
 
-def sync(
-    hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str, run_key: str, full: bool
-) -> Any:
+def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> Any:
     """Read `stream` and apply it; gives the custody counts.
 
     Raises:
@@ -31,9 +29,7 @@ def sync(
     return {"batch": batch_id, "rate_limited": waits, **counts}
 
 
-def read(
-    hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool
-) -> tuple[str, int]:
+def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> tuple[str, int]:
     """Stage every page in a transaction of its own; the vendor is never called inside one.
 
     Gives the batch, and how often the vendor asked to wait.

@@ -56,9 +56,7 @@ class Change360:
         elif not self.contribution_code:
             raise DataError("a deferral row without contribution code", mend="Ask the recordkeeper")
         elif (self.deferral_percent is None) == (self.deferral_amount is None):
-            raise DataError(
-                "a deferral row needs either a percentage or an amount", mend="Ask the recordkeeper"
-            )
+            raise DataError("a deferral row needs either a percentage or an amount", mend="Ask the recordkeeper")
 
 
 LAYOUT = Layout(

@@ -164,9 +164,7 @@ def lines(
     yield line(header)
     for row in rows:
         if len(row) != len(header):
-            raise FormatError(
-                f"{len(row)} cells for {len(header)} columns", mend="Give every row the header's columns"
-            )
+            raise FormatError(f"{len(row)} cells for {len(header)} columns", mend="Give every row the header's columns")
         yield line(row)
 
 

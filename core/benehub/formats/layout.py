@@ -194,9 +194,7 @@ class Layout(Generic[T]):
         wanted = [name.casefold() for name in self.header]
         missing = [c.name for c in self._columns[: self._least] if c.name.casefold() not in found]
         unknown = [name[:40] for name in table.header if name.casefold() not in wanted]
-        said = (
-            f"missing {missing[:5]}" if missing else f"unknown {unknown[:5]}" if unknown else "another order"
-        )
+        said = f"missing {missing[:5]}" if missing else f"unknown {unknown[:5]}" if unknown else "another order"
         raise FormatError(
             f"not the columns of {self.what}: {said}",
             where="row 1",

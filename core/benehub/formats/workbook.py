@@ -34,9 +34,7 @@ _DAMAGED = (
 _ERRORS = ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 
-def read_workbook(
-    data: bytes, *, sheet: str = "", max_bytes: int = MAX_BYTES, max_rows: int = MAX_ROWS
-) -> Table:
+def read_workbook(data: bytes, *, sheet: str = "", max_bytes: int = MAX_BYTES, max_rows: int = MAX_ROWS) -> Table:
     """The table on a sheet (the first, unless named); formulas give their last computed value.
 
     Raises:

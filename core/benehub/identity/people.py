@@ -130,9 +130,7 @@ def add_employee(session: Session, connection_id: str, external_id: str, number:
     owner = by_ssn(session, ssn)
     where = f"{connection_id} employee {external_id}"
     if owner is not None and owner != person_id:
-        raise DataError(
-            "its SSN already belongs to another person", where=where, mend="Mend the wrong one in the HRIS"
-        )
+        raise DataError("its SSN already belongs to another person", where=where, mend="Mend the wrong one in the HRIS")
     holder = by_member_id(session, number)
     if holder is not None and holder != person_id:
         raise DataError(
@@ -151,9 +149,7 @@ def add_employee(session: Session, connection_id: str, external_id: str, number:
     return person_id
 
 
-def add_dependent(
-    session: Session, connection_id: str, external_id: str, employee: str, ssn: str | None
-) -> str:
+def add_dependent(session: Session, connection_id: str, external_id: str, employee: str, ssn: str | None) -> str:
     """The person of a dependent, created at first sight under the employee's member id.
 
     A newborn's SSN comes later; a changed one is sealed anew.

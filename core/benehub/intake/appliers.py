@@ -150,9 +150,7 @@ def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> lis
     for name in names:
         known = mine.get(name.casefold()) or people.by_member_id(session, name)
         if known is None:
-            raise DataError(
-                "a covered dependent is unknown", mend="Add the dependent in the HRIS, then re-drive"
-            )
+            raise DataError("a covered dependent is unknown", mend="Add the dependent in the HRIS, then re-drive")
         found.append(known)
     return found
 
@@ -182,9 +180,7 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
         raise DataError("the change names no rate", mend="Ask the participant for a percentage of pay")
     person_id = people.by_ssn(session, row.ssn)
     if person_id is None:
-        raise DataError(
-            "the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive"
-        )
+        raise DataError("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive")
     plan = book.plan(row.plan)
     known = facts.as_of(session, "election", row.effective_from, subjects=[person_id])
     before = next((dict(fact.data) for fact in known if fact.key == plan.benefit_type), None)
@@ -223,9 +219,7 @@ def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Recor
 def register_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What payroll really took, paid or granted on one check."""
     assert isinstance(row, RegisterLine)
-    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(
-        session, row.employee
-    )
+    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(session, row.employee)
     known = book.by_code(row.code) if row.kind in (LineKind.DEDUCTION, LineKind.EMPLOYER) else None
     plan, part = (known[0].id, known[1]) if known else (None, row.kind.value)
     if known and row.kind is LineKind.EMPLOYER:
@@ -301,9 +295,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
             Leg(chart.DEFERRAL_PAYABLE, unit, row.amount, *dims, "pretax"),
             Leg(chart.OPENING, unit, -row.amount, *dims),
         ]
-        entries.append(
-            NewEntry(f"opening/{origin.key}/paid", "opening.deposited", day, _real(paid), str(origin))
-        )
+        entries.append(NewEntry(f"opening/{origin.key}/paid", "opening.deposited", day, _real(paid), str(origin)))
     else:
         book.plan(row.plan)
         month = str(Month.of(day).plus(-1))

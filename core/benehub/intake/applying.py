@@ -49,9 +49,7 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
         return
     reason = check(session, header, book.guards)
     if reason:
-        raise GuardTripped(
-            reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}"
-        )
+        raise GuardTripped(reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}")
 
 
 def hold(session: Session, batch_id: str, reason: str) -> None:
@@ -168,11 +166,7 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
     refused) are left alone. What the vendor deleted, and what its connector could not translate, stays: that
     has to be mended at the source and read again.
     """
-    query = (
-        _waiting(session)
-        .where(intake_batch.c.state == "applied")
-        .order_by(intake_batch.c.seq, intake_row.c.row_no)
-    )
+    query = _waiting(session).where(intake_batch.c.state == "applied").order_by(intake_batch.c.seq, intake_row.c.row_no)
     waiting: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in session.rows(query):
         waiting.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
@@ -266,9 +260,7 @@ def _remember(session: Session, connection_id: str, stream: str, learned: list[d
 
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:
     key = {"connection_id": header.connection_id, "stream": header.stream}
-    found = session.connection.execute(
-        select(stream_state.c.cursor).where(*session.where(stream_state, **key))
-    ).first()
+    found = session.connection.execute(select(stream_state.c.cursor).where(*session.where(stream_state, **key))).first()
     cursor = header.cursor if header.cursor is not None else (found.cursor if found else None)
     if found is None:
         session.add(stream_state, [{**key, "cursor": cursor, "seq": seq, "read_at": at}])

@@ -21,9 +21,7 @@ SMALL = 10
 def check(session: Session, header: Row[Any], guards: Guards) -> str:
     """Why the batch must be held, or an empty text."""
     known = session.connection.execute(
-        select(func.count()).where(
-            *session.where(seen, connection_id=header.connection_id, stream=header.stream)
-        )
+        select(func.count()).where(*session.where(seen, connection_id=header.connection_id, stream=header.stream))
     ).scalar_one()
     if known < SMALL:
         return ""
@@ -42,9 +40,7 @@ def _mass_removal(session: Session, header: Row[Any], known: int, guards: Guards
     absent = max(0, known - _present(session, header)) if header.full_read else 0
     for count, what in ((deleted, "deleted"), (absent, "missing from a full read"), (ended, "ended")):
         if count > 1 and count * 100 > known * guards.mass_removal_percent:
-            return (
-                f"{count} of {known} rows of {header.stream} are {what}, over {guards.mass_removal_percent} %"
-            )
+            return f"{count} of {known} rows of {header.stream} are {what}, over {guards.mass_removal_percent} %"
     return ""
 
 
@@ -70,10 +66,7 @@ def _gone_empty(header: Row[Any], guards: Guards, staged: Staged) -> str:
             emptied[name] += name not in now
     for name, count in emptied.most_common():
         if count >= SMALL and count * 100 > before[name] * guards.field_empty_percent:
-            return (
-                f"field {name} of {header.stream} was filled and is now empty"
-                f" in {count} of {before[name]} rows"
-            )
+            return f"field {name} of {header.stream} was filled and is now empty in {count} of {before[name]} rows"
     return ""
 
 

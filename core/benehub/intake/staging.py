@@ -150,13 +150,9 @@ def validate(stream: str, data: Any) -> Record:
         for problem in error.errors(include_url=False, include_context=False):
             name = ".".join(str(step) for step in problem["loc"])
             given = problem.get("input")
-            told = (
-                "" if problem["type"] == "missing" or not isinstance(given, str) else f" ({shape(given)!r})"
-            )
+            told = "" if problem["type"] == "missing" or not isinstance(given, str) else f" ({shape(given)!r})"
             said = (
-                "not valid"
-                if name.split(".")[0] in sensitive and problem["type"] == "value_error"
-                else problem["msg"]
+                "not valid" if name.split(".")[0] in sensitive and problem["type"] == "value_error" else problem["msg"]
             )
             parts.append(f"{name or 'row'}: {mask(said)}{told}")
         raise DataError("; ".join(parts), mend="Mend the row at its source, then read it again") from None
@@ -215,9 +211,7 @@ def _keep_payload(session: Session, page_hash: str, content: bytes) -> None:
         select(payload.c.payload_hash).where(*session.where(payload, payload_hash=page_hash))
     ).first()
     if known is None:
-        session.add(
-            payload, [{"payload_hash": page_hash, "payload_sealed": session.seal(content, "payload")}]
-        )
+        session.add(payload, [{"payload_hash": page_hash, "payload_sealed": session.seal(content, "payload")}])
 
 
 def _count(session: Session, table: Any, batch_id: str) -> int:

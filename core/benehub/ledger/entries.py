@@ -91,9 +91,7 @@ class NewEntry:
         sums: dict[str, int] = defaultdict(int)
         for leg in self.legs:
             if leg.account not in CHART:
-                raise IntegrityError(
-                    f"no account {leg.account!r}", where=where, mend="Use the chart of accounts"
-                )
+                raise IntegrityError(f"no account {leg.account!r}", where=where, mend="Use the chart of accounts")
             if leg.amount == 0:
                 raise IntegrityError("a leg of zero", where=where, mend="Leave it out")
             sums[leg.unit] += leg.amount

@@ -79,9 +79,7 @@ def _record_chunk(session: Session, batch: Sequence[NewEntry]) -> Recorded:
     session.add(leg_table, legs)
     session.add(entry_table, headers)
     session.connection.execute(
-        update(employer_table)
-        .where(employer_table.c.employer_id == session.employer)
-        .values(ledger_head=head)
+        update(employer_table).where(employer_table.c.employer_id == session.employer).values(ledger_head=head)
     )
     return Recorded(len(fresh), len(batch) - len(fresh))
 
@@ -157,9 +155,7 @@ def reversal(session: Session, entry_id: str, reason: str) -> NewEntry:
     """
     header = entry_of(session, entry_id)
     if header.status != "posted":
-        raise DataError(
-            f"{entry_id} is {header.status}; only what is posted is reversed", mend="Void it instead"
-        )
+        raise DataError(f"{entry_id} is {header.status}; only what is posted is reversed", mend="Void it instead")
     return NewEntry(
         key=f"reverse:{header.idempotency_key}",
         type=f"{header.type}.reversed",
@@ -179,9 +175,7 @@ def void(session: Session, entry_id: str, reason: str) -> NewEntry | None:
     """
     header = entry_of(session, entry_id)
     if header.status != "pending":
-        raise DataError(
-            f"{entry_id} is {header.status}; only what is pending is voided", mend="Reverse it instead"
-        )
+        raise DataError(f"{entry_id} is {header.status}; only what is pending is voided", mend="Reverse it instead")
     rest = [list(legs_of(session, entry_id)), *_linked(session, entry_id)]
     open_legs: dict[tuple[object, ...], int] = {}
     for sign, legs in zip([1] + [-1] * (len(rest) - 1), rest, strict=True):
@@ -225,6 +219,5 @@ def _ended(session: Session, pending_id: str | None) -> bool:
 def _linked(session: Session, entry_id: str) -> list[list[Leg]]:
     linked = session.rows(select(entry_table).where(*session.where(entry_table, pending_id=entry_id)))
     return [
-        [leg if row.status == "posted" else leg.negated() for leg in legs_of(session, row.entry_id)]
-        for row in linked
+        [leg if row.status == "posted" else leg.negated() for leg in legs_of(session, row.entry_id)] for row in linked
     ]

@@ -54,9 +54,7 @@ def verify(session: Session) -> Verification:
                 problems.append(f"{row.entry_id}: its content is not what was sealed")
             if row.prev_hash != head:
                 problems.append(f"{row.entry_id}: the hash chain is broken before it")
-            if row.hash != chain_hash(
-                row.prev_hash, row.entry_id, row.content_hash, row.seq, row.recorded_at
-            ):
+            if row.hash != chain_hash(row.prev_hash, row.entry_id, row.content_hash, row.seq, row.recorded_at):
                 problems.append(f"{row.entry_id}: its hash is wrong")
             if row.entry_id != session.id("ent", row.idempotency_key):
                 problems.append(f"{row.entry_id}: its idempotency key is not the one it was recorded under")

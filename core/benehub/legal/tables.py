@@ -105,9 +105,7 @@ def read_limits(text: str, *, jurisdiction: str) -> Mapping[str, LegalTable]:
     return found
 
 
-def _value(
-    jurisdiction: str, key: str, entry: Mapping[str, Any], row: Mapping[str, Any], where: str
-) -> LegalValue:
+def _value(jurisdiction: str, key: str, entry: Mapping[str, Any], row: Mapping[str, Any], where: str) -> LegalValue:
     try:
         value = LegalValue(
             jurisdiction=jurisdiction,
@@ -161,9 +159,7 @@ def _holiday_calendar(country: str) -> tuple[Mapping[int, frozenset[date]], str]
 
 def _package_text(jurisdiction: str, name: str) -> str:
     if not jurisdiction.isalpha():
-        raise ConfigError(
-            f"not a jurisdiction: {jurisdiction!r}", where="legal", mend="Use a country code such as us"
-        )
+        raise ConfigError(f"not a jurisdiction: {jurisdiction!r}", where="legal", mend="Use a country code such as us")
     file = resources.files("benehub.legal").joinpath(jurisdiction.lower(), name)
     if not file.is_file():
         raise ConfigError(

@@ -96,9 +96,7 @@ def open_ones(
     """Open obligations of a kind and connection, the most pressing first."""
     query = (
         select(obligation)
-        .where(
-            *session.where(obligation, kind=kind, connection_id=connection_id), obligation.c.state.in_(states)
-        )
+        .where(*session.where(obligation, kind=kind, connection_id=connection_id), obligation.c.state.in_(states))
         .order_by(obligation.c.send_by, obligation.c.business_key)
     )
     return session.rows(query.limit(limit) if limit else query)
@@ -110,9 +108,7 @@ def content(session: Session, row: Row[Any]) -> dict[str, Any]:
     return opened
 
 
-def mark(
-    session: Session, ids: Sequence[str], state: str, reason: str = "", dispatch_id: str | None = None
-) -> None:
+def mark(session: Session, ids: Sequence[str], state: str, reason: str = "", dispatch_id: str | None = None) -> None:
     """Move obligations to a state, with the reason and the dispatch that carried them."""
     values: dict[str, Any] = {"state": state, "reason": reason}
     if dispatch_id is not None:
@@ -143,9 +139,7 @@ def by_ids(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         found += session.rows(
-            select(obligation).where(
-                obligation.c.employer_id == session.employer, obligation.c.obligation_id.in_(part)
-            )
+            select(obligation).where(obligation.c.employer_id == session.employer, obligation.c.obligation_id.in_(part))
         )
     return found
 

@@ -67,9 +67,7 @@ class PlanBook(Part):
         for one in self.plans:
             if one.id == plan_id:
                 return one
-        raise DataError(
-            f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours"
-        )
+        raise DataError(f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours")
 
     def insurance_plans(self) -> tuple[Plan, ...]:
         """Plans with premiums."""
@@ -114,9 +112,7 @@ def _pay_dates(group: PayGroup, name: str, year: int, country: str) -> tuple[dat
         return tuple(day for day in group.pay_dates if day.year == year)
     if group.frequency in ("weekly", "biweekly"):
         if group.first_pay_date is None:
-            raise ConfigError(
-                "no first_pay_date", where=f"pay group {name}", mend="Give one, or list pay_dates"
-            )
+            raise ConfigError("no first_pay_date", where=f"pay group {name}", mend="Give one, or list pay_dates")
         step = timedelta(days=7 if group.frequency == "weekly" else 14)
         day = group.first_pay_date + step * ((date(year, 1, 1) - group.first_pay_date) // step)
         raw = [day + step * n for n in range(58)]
@@ -132,8 +128,5 @@ def _pay_dates(group: PayGroup, name: str, year: int, country: str) -> tuple[dat
     # A pay date counts to the year it is paid in: one due on 1 or 2 January may move back over the turn.
     raw = [day for day in raw if date(year, 1, 1) <= day < date(year + 1, 1, 3)]
     holidays = bank_holidays(country, {day.year for day in raw})
-    moved = {
-        day if day.weekday() < 5 and day not in holidays else business_day_before(day, 1, holidays)
-        for day in raw
-    }
+    moved = {day if day.weekday() < 5 and day not in holidays else business_day_before(day, 1, holidays) for day in raw}
     return tuple(sorted(day for day in moved if day.year == year))

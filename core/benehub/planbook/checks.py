@@ -58,9 +58,7 @@ def check(book: PlanBook) -> list[Finding]:
     for number, plan in enumerate(book.plans):
         path: tuple[str | int, ...] = ("plans", number)
         if plan.id in seen:
-            findings.append(
-                _error((*path, "id"), f"plan {plan.id!r} stands here twice", "Give each plan its own id")
-            )
+            findings.append(_error((*path, "id"), f"plan {plan.id!r} stands here twice", "Give each plan its own id"))
         seen.add(plan.id)
         findings += _dates(plan, path)
         findings += _insurance(plan, path) if plan.insured else _retirement(plan, path)
@@ -115,9 +113,7 @@ def _insurance(plan: Plan, path: tuple[str | int, ...]) -> Iterator[Finding]:
     for number, table in enumerate(plan.rates):
         missing = [tier.value for tier in Tier if tier not in table.tiers]
         if missing:
-            yield Finding(
-                "warning", (*path, "rates", number), f"no rate for {', '.join(missing)}", "Add it if offered"
-            )
+            yield Finding("warning", (*path, "rates", number), f"no rate for {', '.join(missing)}", "Add it if offered")
         terms = plan.employer_contribution
         cheapest = min(parse_minor(text) for text in table.tiers.values())
         if terms is not None and parse_minor(terms.flat) > cheapest:
@@ -151,20 +147,14 @@ def _retirement(plan: Plan, path: tuple[str | int, ...]) -> Iterator[Finding]:
                 "Order them by up_to, each above the last",
             )
         if any(not 0 <= bound <= 1 for bound in bounds):
-            yield _error(
-                (*path, "match", "tiers"), "a match tier reaches above 100% of pay", 'Write "3%", not 3'
-            )
+            yield _error((*path, "match", "tiers"), "a match tier reaches above 100% of pay", 'Write "3%", not 3')
         if any(not 0 <= rate <= MAX_MATCH for rate in rates):
-            yield _error(
-                (*path, "match", "tiers"), f"a match rate is above {MAX_MATCH * 100}%", 'Write "50%", not 50'
-            )
+            yield _error((*path, "match", "tiers"), f"a match rate is above {MAX_MATCH * 100}%", 'Write "50%", not 50')
 
 
 def _dates(plan: Plan, path: tuple[str | int, ...]) -> Iterator[Finding]:
     if plan.effective_to <= plan.effective_from:
-        yield _error(
-            (*path, "effective_to"), "effective_to is not after effective_from", "It is the first day after"
-        )
+        yield _error((*path, "effective_to"), "effective_to is not after effective_from", "It is the first day after")
 
 
 def _whole_term(plan: Plan, path: tuple[str | int, ...]) -> Iterator[Finding]:
@@ -201,16 +191,12 @@ def _contribution(plan: Plan, terms: EmployerContribution, path: tuple[str | int
         return
     for name in SCHEME_FIELDS[terms.scheme]:
         if name not in terms.model_fields_set:
-            yield _error(
-                path, f"scheme {terms.scheme.value} lacks {name}", f"Give {name}; write 0 where it is meant"
-            )
+            yield _error(path, f"scheme {terms.scheme.value} lacks {name}", f"Give {name}; write 0 where it is meant")
     if terms.scheme is Scheme.DEFINED and terms.defined:
         offered = {tier for table in plan.rates for tier in table.tiers}
         missing = sorted(tier.value for tier in offered - terms.defined.keys())
         if missing:
-            yield _error(
-                (*path, "defined"), f"no amount for {', '.join(missing)}", "Add the tier, if only with 0"
-            )
+            yield _error((*path, "defined"), f"no amount for {', '.join(missing)}", "Add the tier, if only with 0")
 
 
 def _schedule(book: PlanBook, plan: Plan, path: tuple[str | int, ...]) -> Iterator[Finding]:
@@ -250,14 +236,10 @@ def _leave(book: PlanBook) -> Iterator[Finding]:
     seen: set[str] = set()
     for number, policy in enumerate(book.leave):
         if policy.id in seen:
-            yield _error(
-                ("leave", number, "id"), f"policy {policy.id!r} stands here twice", "Give each its own id"
-            )
+            yield _error(("leave", number, "id"), f"policy {policy.id!r} stands here twice", "Give each its own id")
         seen.add(policy.id)
         if policy.payout_on_termination and not policy.payout_code:
-            yield _error(
-                ("leave", number), "leave is paid out, but there is no payout_code", "Give payroll's code"
-            )
+            yield _error(("leave", number), "leave is paid out, but there is no payout_code", "Give payroll's code")
 
 
 def _codes(book: PlanBook) -> Iterator[Finding]:

@@ -30,9 +30,7 @@ def load(text: str, name: str) -> PlanBook:
         raise refused(name, list(_faults(error, source))) from None
     wrong = [finding for finding in check(book) if finding.severity == "error"]
     if wrong:
-        raise refused(
-            name, [Fault(source.line_of(f.path), source.label(f.path), f.text, f.mend) for f in wrong]
-        )
+        raise refused(name, [Fault(source.line_of(f.path), source.label(f.path), f.text, f.mend) for f in wrong])
     return book
 
 

@@ -288,9 +288,7 @@ class Plan(Part):
     def deduction_rule(self) -> DeductionRule:
         """When its deductions are taken, for `rules.deduction`."""
         terms = self.deduction
-        return (
-            DeductionRule() if terms is None else DeductionRule(terms.method, terms.per_month, terms.timing)
-        )
+        return DeductionRule() if terms is None else DeductionRule(terms.method, terms.per_month, terms.timing)
 
 
 class Accrual(Part):

@@ -139,9 +139,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     lines = text.splitlines()
     if line <= len(lines) and "\t" in lines[line - 1]:
         return Fault(line, "layout", "a tab stands where YAML wants spaces", "Use spaces, never tabs")
-    return Fault(
-        line, "layout", str(said), "Mend the layout: spaces to indent, `name: value`, `- ` for items"
-    )
+    return Fault(line, "layout", str(said), "Mend the layout: spaces to indent, `name: value`, `- ` for items")
 
 
 def _too_deep(line: int) -> Fault:
@@ -154,9 +152,7 @@ def _plain(node: Node, seen: set[int], faults: list[Fault], depth: int) -> Any:
         faults.append(_too_deep(line))
         return None
     if id(node) in seen:
-        faults.append(
-            Fault(line, "layout", "an anchor is used again (*name)", "Write the value out in both places")
-        )
+        faults.append(Fault(line, "layout", "an anchor is used again (*name)", "Write the value out in both places"))
         return None
     seen.add(id(node))
     if node.tag not in _PLAIN_TAGS:

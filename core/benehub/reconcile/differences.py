@@ -34,9 +34,7 @@ class Outcome:
     seen_again: int
 
 
-def settle(
-    session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date
-) -> Outcome:
+def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
     """Bring the differences of one relation and period up to date with what was found now.
 
     Raises:
@@ -44,9 +42,7 @@ def settle(
     """
     known = {
         row.content_key: row
-        for row in session.rows(
-            select(difference).where(*session.where(difference, relation=relation, period=period))
-        )
+        for row in session.rows(select(difference).where(*session.where(difference, relation=relation, period=period)))
     }
     opened: list[str] = []
     again = 0
@@ -85,13 +81,9 @@ def act(
     """
     row = get(session, difference_id)
     if state not in ("", "resolved", "dismissed", "suppressed") or step not in STEPS:
-        raise DataError(
-            f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}"
-        )
+        raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
-        raise DataError(
-            f"a {state} difference needs a note", mend="Say how it was resolved or why it is none"
-        )
+        raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
     values = {"state": state or row.state, "work_step": step or row.work_step}
     session.change(difference, {"difference_id": difference_id}, **values)
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
@@ -113,14 +105,10 @@ def get(session: Session, difference_id: str) -> Row[Any]:
 
 def listed(session: Session, states: Sequence[str] = OPEN, period: str = "") -> Sequence[Row[Any]]:
     """Differences in these states, the most at stake first."""
-    query = select(difference).where(
-        difference.c.employer_id == session.employer, difference.c.state.in_(states)
-    )
+    query = select(difference).where(difference.c.employer_id == session.employer, difference.c.state.in_(states))
     if period:
         query = query.where(difference.c.period == period)
-    return session.rows(
-        query.order_by(difference.c.relation, difference.c.at_stake.desc(), difference.c.content_key)
-    )
+    return session.rows(query.order_by(difference.c.relation, difference.c.at_stake.desc(), difference.c.content_key))
 
 
 def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
@@ -175,9 +163,7 @@ def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -
         times_seen=row.times_seen + 1, last_seq=seq, last_seen=session.now(), **values,
     )  # fmt: skip
     if row.state == "pending" and values["state"] == "discrepancy":
-        _event(
-            session, row.difference_id, "benehub", "discrepancy", row.work_step, "past its clear-by date", ()
-        )
+        _event(session, row.difference_id, "benehub", "discrepancy", row.work_step, "past its clear-by date", ())
 
 
 def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> str:

@@ -19,9 +19,7 @@ Periods = Mapping[str, Sequence[tuple[date, date, date]]]
 """Per person: pay date, first and last day of each pay period of the month."""
 
 
-def compare(
-    session: Session, book: PlanBook, connection_id: str, month: Month, periods: Periods
-) -> list[Finding]:
+def compare(session: Session, book: PlanBook, connection_id: str, month: Month, periods: Periods) -> list[Finding]:
     """Every difference of leave for the month's pay dates."""
     findings: list[Finding] = []
     for policy in book.leave:

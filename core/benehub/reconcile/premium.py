@@ -62,18 +62,12 @@ def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month)
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    return {
-        (row.person_id, row.plan): -int(row.amount)
-        for row in rows
-        if book.plan(row.plan).carrier == connection_id
-    }
+    return {(row.person_id, row.plan): -int(row.amount) for row in rows if book.plan(row.plan).carrier == connection_id}
 
 
 def _tiers(session: Session, book: PlanBook, connection_id: str, month: Month) -> dict[Key, str]:
     found: dict[Key, str] = {}
-    for (person_id, _), segments in facts.timelines(
-        session, "coverage", Interval(month.first, month.end)
-    ).items():
+    for (person_id, _), segments in facts.timelines(session, "coverage", Interval(month.first, month.end)).items():
         for fact in segments:
             if book.plan(fact.data["plan"]).carrier == connection_id:
                 found[(person_id, fact.data["plan"])] = fact.data["tier"]
@@ -93,11 +87,7 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
         )
         .group_by(confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan)
     )  # fmt: skip
-    known = {
-        (row.person_id, row.plan): Billed(int(row.amount), row.tier, row.lines)
-        for row in rows
-        if row.person_id
-    }
+    known = {(row.person_id, row.plan): Billed(int(row.amount), row.tier, row.lines) for row in rows if row.person_id}
     return known, [row for row in rows if not row.person_id]
 
 
@@ -148,9 +138,7 @@ def _stranger(book: PlanBook, month: Month, row: Any) -> Finding:
     )  # fmt: skip
 
 
-def _refused(
-    session: Session, connection_id: str, month: Month, accrued: Mapping[Key, int]
-) -> Iterator[Finding]:
+def _refused(session: Session, connection_id: str, month: Month, accrued: Mapping[Key, int]) -> Iterator[Finding]:
     rows = session.rows(
         select(obligation).where(
             *session.where(obligation, kind="enrollment.change", connection_id=connection_id, state="refused")
@@ -182,9 +170,7 @@ def _roster(
 ) -> Iterator[Finding]:  # fmt: skip
     """Told and accepted, but not on the carrier's roster: dropped in silence."""
     rows = session.rows(
-        select(confirmation).where(
-            *session.where(confirmation, kind="roster", connection_id=connection_id, current=1)
-        )
+        select(confirmation).where(*session.where(confirmation, kind="roster", connection_id=connection_id, current=1))
     )
     if not rows:
         return

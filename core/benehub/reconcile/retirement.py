@@ -83,8 +83,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
         .order_by(*keys)
     )
     return [
-        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits))
-        for r in rows
+        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits)) for r in rows
     ]
 
 

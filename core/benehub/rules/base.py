@@ -149,9 +149,7 @@ def explain(
 ) -> Explanation:
     """An explanation whose inputs are plain JSON values (dates and months as text, rates as exact text)."""
     plain = {name: _plain(value) for name, value in inputs.items()}
-    return Explanation(
-        rule=rule, version=version, inputs=plain, steps=steps, reasons=reasons, citation=citation
-    )
+    return Explanation(rule=rule, version=version, inputs=plain, steps=steps, reasons=reasons, citation=citation)
 
 
 def _plain(value: Any) -> Any:

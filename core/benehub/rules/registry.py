@@ -91,9 +91,7 @@ def find_calculator(name: str) -> Calculator:
     """
     known = all_calculators()
     if name not in known:
-        raise DataError(
-            f"no calculator is named {name!r}", where="calc", mend=f"Choose one of: {', '.join(known)}"
-        )
+        raise DataError(f"no calculator is named {name!r}", where="calc", mend=f"Choose one of: {', '.join(known)}")
     return known[name]
 
 

@@ -164,12 +164,8 @@ def _store(folder: Path, url: str | None, clock: StoryClock) -> Store:
     if not key_file.exists():
         key_file.touch(mode=0o600)
         key_file.write_text(new_key())
-        (folder / "benehub.toml").write_text(
-            'db = "sqlite:///benehub.db"\nsecret_key = "file:benehub.keys"\n'
-        )
-    store = open_store(
-        url or f"sqlite:///{folder / 'benehub.db'}", Vault(*read_keys(key_file.read_text())), clock
-    )
+        (folder / "benehub.toml").write_text('db = "sqlite:///benehub.db"\nsecret_key = "file:benehub.keys"\n')
+    store = open_store(url or f"sqlite:///{folder / 'benehub.db'}", Vault(*read_keys(key_file.read_text())), clock)
     store.migrate()
     return store
 
@@ -331,6 +327,5 @@ def _owed(run: Run) -> dict[str, tuple[date, int, int]]:
         for row in rows:
             found.setdefault((persons[row.person_id].member_id, row.pay_date), {})[row.account] = row.amount
     return {
-        member: (day, parts[chart.LEAVE_SOURCE], parts[chart.LEAVE_LIABILITY])
-        for (member, day), parts in found.items()
+        member: (day, parts[chart.LEAVE_SOURCE], parts[chart.LEAVE_LIABILITY]) for (member, day), parts in found.items()
     }

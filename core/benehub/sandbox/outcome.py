@@ -72,12 +72,7 @@ class DemoReport:
     def ok(self) -> bool:
         """Everything planted was found, nothing else, every balance is explained, the ledger verifies."""
         settled = all(not account.unexplained for account in self.clearing)
-        return (
-            self.found.keys() == self.planted.keys()
-            and self.verification.ok
-            and settled
-            and self.custody_balances
-        )
+        return self.found.keys() == self.planted.keys() and self.verification.ok and settled and self.custody_balances
 
     @property
     def custody_balances(self) -> bool:
@@ -92,7 +87,8 @@ class DemoReport:
             "ok": self.ok,
             "planted": [asdict(fault) | {"told": told} for fault, told in sorted(self.planted.items())],
             "found": [
-                asdict(fault) | {"differences": [line.id for line in lines]} for fault, lines in sorted(self.found.items())
+                asdict(fault) | {"differences": [line.id for line in lines]}
+                for fault, lines in sorted(self.found.items())
             ],
             "missed": [asdict(fault) for fault in sorted(self.planted.keys() - self.found.keys())],
             "unexpected": [asdict(fault) for fault in sorted(self.found.keys() - self.planted.keys())],
@@ -292,11 +288,7 @@ def _differences(found: dict[Fault, list[Line]], planted: dict[Fault, str]) -> T
     for fault, lines in sorted(found.items()):
         stake = sum(line.at_stake for line in lines)
         mark = "[green]✓[/green] " if fault in planted else "[red]?[/red] "
-        amount = (
-            ""
-            if not stake
-            else (f"{format_minor(stake)} h" if lines[0].unit.startswith("HRS") else _money(stake))
-        )
+        amount = "" if not stake else (f"{format_minor(stake)} h" if lines[0].unit.startswith("HRS") else _money(stake))
         table.add_row(mark + fault.type, fault.member, amount, lines[0].cause, lines[0].action)
     for fault, told in sorted(planted.items()):
         if fault not in found:
@@ -305,13 +297,9 @@ def _differences(found: dict[Fault, list[Line]], planted: dict[Fault, str]) -> T
 
 
 def _accounts(accounts: list[Clearing]) -> Table:
-    table = Table(
-        title="Clearing accounts: every balance is named", title_justify="left", header_style="bold"
-    )
+    table = Table(title="Clearing accounts: every balance is named", title_justify="left", header_style="bold")
     for name in ("account", "balance", "made of", "unexplained"):
-        table.add_column(
-            name, justify="right" if name in ("balance", "unexplained") else "left", overflow="fold"
-        )
+        table.add_column(name, justify="right" if name in ("balance", "unexplained") else "left", overflow="fold")
     for one in accounts:
         items = "\n".join(f"{_money(item.amount)}  {item.name}" for item in one.items) or "-"
         rest = "[green]0.00[/green]" if not one.unexplained else f"[red]{_money(one.unexplained)}[/red]"

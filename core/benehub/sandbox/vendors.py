@@ -23,6 +23,4 @@ def simulator_module(manager: pluggy.PluginManager, connector: str) -> ModuleTyp
     except ModuleNotFoundError as error:
         if error.name != f"{package}.simulator":
             raise
-        raise ConfigError(
-            f"connector {connector!r} brings no simulator", mend="Write simulator.py beside it"
-        ) from None
+        raise ConfigError(f"connector {connector!r} brings no simulator", mend="Write simulator.py beside it") from None

@@ -55,9 +55,7 @@ class Session:
                 .with_for_update(key_share=True)
             ).first()
             if found is None:
-                raise ConfigError(
-                    f"no employer {self.employer!r}", mend="Run `benehub init` or load its plan book"
-                )
+                raise ConfigError(f"no employer {self.employer!r}", mend="Run `benehub init` or load its plan book")
             self._next, self._recorded_at = int(found.seq) + 1, max(self.now(), found.recorded_at)
         first = self._next
         self._next += count
@@ -138,6 +136,4 @@ def iso(moment: datetime) -> str:
 
 def canonical(content: Any) -> bytes:
     """Content as canonical JSON bytes: sorted keys, no spaces; the same content gives the same bytes."""
-    return json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
-    ).encode()
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()

@@ -157,9 +157,7 @@ intake_batch = Table(
     Column("recorded_at", String(32), nullable=False),
     CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name="state"),
     # Custody: every row ends in exactly one of the four; the database says so too.
-    CheckConstraint(
-        "state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"
-    ),
+    CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
     _belongs("connection_id", to="connection"),
 )
 
@@ -354,9 +352,7 @@ obligation = Table(
     Column("explanation_id", String(40)),
     Column("seq", BigInteger, nullable=False),
     UniqueConstraint("employer_id", "business_key"),
-    CheckConstraint(
-        "state in ('open', 'sent', 'confirmed', 'refused', 'held', 'replaced', 'canceled')", name="state"
-    ),
+    CheckConstraint("state in ('open', 'sent', 'confirmed', 'refused', 'held', 'replaced', 'canceled')", name="state"),
     _belongs("connection_id", to="connection"),
 )
 Index("ix_obligation_state", obligation.c.employer_id, obligation.c.state, obligation.c.kind)
@@ -386,9 +382,7 @@ dispatch = Table(
     Column("sent_at", String(32)),
     Column("ack_state", String(24), nullable=False),
     UniqueConstraint("employer_id", "business_key", "revision"),
-    CheckConstraint(
-        "state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"
-    ),
+    CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),
 )
 Index("ix_dispatch_state", dispatch.c.employer_id, dispatch.c.state)

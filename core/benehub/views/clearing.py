@@ -80,9 +80,7 @@ def _remainders(session: Session, book: PlanBook) -> list[Item]:
     return [Item(f"schedule remainder of {row.plan}", int(row.amount)) for row in rows]
 
 
-def _differences(
-    session: Session, month: Month, relation: str, insured: PlanBook | None = None
-) -> list[Item]:
+def _differences(session: Session, month: Month, relation: str, insured: PlanBook | None = None) -> list[Item]:
     """Open differences in money, by type: what is missing on the vendor's side stays in the account."""
     rows = session.rows(
         select(difference).where(

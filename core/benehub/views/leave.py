@@ -57,9 +57,7 @@ def held(session: Session, effective: date | None = None) -> list[Held]:
 def payouts(session: Session, month_first: date, month_end: date) -> list[Owed]:
     """Pay-outs expected on final checks of `[month_first, month_end)`."""
     members = people.people(session)
-    voided = select(entry.c.pending_id).where(
-        entry.c.employer_id == session.employer, entry.c.status == "void"
-    )
+    voided = select(entry.c.pending_id).where(entry.c.employer_id == session.employer, entry.c.status == "void")
     rows = session.rows(
         select(entry.c.entry_id, entry.c.effective_date, leg.c.person_id, leg.c.plan, leg.c.amount)
         .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))

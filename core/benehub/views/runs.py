@@ -27,9 +27,7 @@ def run(session: Session, run_id: str) -> dict[str, Any]:
     Raises:
         DataError: there is none of this id.
     """
-    row = session.connection.execute(
-        select(run_table).where(*session.where(run_table, run_id=run_id))
-    ).first()
+    row = session.connection.execute(select(run_table).where(*session.where(run_table, run_id=run_id))).first()
     if row is None:
         raise DataError(f"no run {run_id[:60]}", mend="See `benehub runs list`")
     return _plain(row)

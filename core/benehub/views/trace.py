@@ -77,16 +77,14 @@ def _obligations(session: Session, person_id: str, plan_id: str, vendor: str, mo
         select(obligation, dispatch.c.state.label("sent"), dispatch.c.ack_state)
         .outerjoin(
             dispatch,
-            (dispatch.c.employer_id == obligation.c.employer_id)
-            & (dispatch.c.dispatch_id == obligation.c.dispatch_id),
+            (dispatch.c.employer_id == obligation.c.employer_id) & (dispatch.c.dispatch_id == obligation.c.dispatch_id),
         )
         .where(
             obligation.c.employer_id == session.employer,
             obligation.c.period == str(month),
             (obligation.c.person_id == person_id)
             | (obligation.c.person_id.is_(None) & (obligation.c.connection_id == vendor)),
-            (obligation.c.plan == plan_id)
-            | (obligation.c.plan.is_(None) & (obligation.c.connection_id == vendor)),
+            (obligation.c.plan == plan_id) | (obligation.c.plan.is_(None) & (obligation.c.connection_id == vendor)),
         )
         .order_by(obligation.c.seq)
     )
@@ -104,9 +102,7 @@ def _obligations(session: Session, person_id: str, plan_id: str, vendor: str, mo
         )
         if row.dispatch_id:
             told = f", {row.ack_state}" if row.ack_state else ""
-            stops.append(
-                Stop("dispatch", "", f"to {row.connection_id}: {row.sent}{told}", ref=row.dispatch_id)
-            )
+            stops.append(Stop("dispatch", "", f"to {row.connection_id}: {row.sent}{told}", ref=row.dispatch_id))
     return stops
 
 
@@ -128,11 +124,7 @@ def _ledger(session: Session, person_id: str, plan_id: str, month: Month) -> lis
             leg.c.person_id == person_id,
             leg.c.plan == plan_id,
             (leg.c.coverage_month == str(month))
-            | (
-                leg.c.coverage_month.is_(None)
-                & (leg.c.pay_date >= month.first)
-                & (leg.c.pay_date < month.end)
-            ),
+            | (leg.c.coverage_month.is_(None) & (leg.c.pay_date >= month.first) & (leg.c.pay_date < month.end)),
             leg.c.amount > 0,
         )
         .order_by(entry.c.seq, leg.c.leg_no)
@@ -141,11 +133,7 @@ def _ledger(session: Session, person_id: str, plan_id: str, month: Month) -> lis
         Stop(
             "ledger",
             str(row.effective_date),
-            " ".join(
-                filter(
-                    None, (row.type, f"({row.status})" if row.status != "posted" else "", row.money_source)
-                )
-            ),
+            " ".join(filter(None, (row.type, f"({row.status})" if row.status != "posted" else "", row.money_source))),
             f"{amount(row.amount, row.unit)} {row.unit}",
             row.entry_id,
         )

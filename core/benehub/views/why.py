@@ -90,12 +90,10 @@ def _entry(session: Session, ref: str, depth: int) -> Answer:
             for leg in ledger.legs_of(session, ref)
         ],
         "posted_or_voided_by": [
-            one.entry_id
-            for one in session.rows(select(entry.c.entry_id).where(*session.where(entry, pending_id=ref)))
+            one.entry_id for one in session.rows(select(entry.c.entry_id).where(*session.where(entry, pending_id=ref)))
         ],
         "reversed_by": [
-            one.entry_id
-            for one in session.rows(select(entry.c.entry_id).where(*session.where(entry, reverses_id=ref)))
+            one.entry_id for one in session.rows(select(entry.c.entry_id).where(*session.where(entry, reverses_id=ref)))
         ],
     }
     cause = row.source.partition("#")[0]
@@ -122,17 +120,12 @@ def _dispatch(session: Session, ref: str, depth: int) -> Answer:
         "sent_at": row.sent_at,
         "receipt": row.receipt,
         "acknowledged": row.ack_state,
-        "attempts": [
-            f"{one.started_at} {one.outcome} {one.detail}".strip() for one in dispatch.attempts(session, ref)
-        ],
+        "attempts": [f"{one.started_at} {one.outcome} {one.detail}".strip() for one in dispatch.attempts(session, ref)],
         "obligations": [one.obligation_id for one in carried],
         "entries": [
             one.entry_id
             for one in session.rows(
-                select(entry.c.entry_id)
-                .where(*session.where(entry, source=ref))
-                .order_by(entry.c.seq)
-                .limit(50)
+                select(entry.c.entry_id).where(*session.where(entry, source=ref)).order_by(entry.c.seq).limit(50)
             )
         ],
     }
@@ -223,17 +216,14 @@ def _batch(session: Session, ref: str, _depth: int) -> Answer:
         "pages": pages,
         **{name: getattr(row, name) for name in names},
         "quarantine": [
-            f"row {one.row_no}: {one.reason}{' (resolved since)' if one.resolved_seq else ''}"
-            for one in quarantined
+            f"row {one.row_no}: {one.reason}{' (resolved since)' if one.resolved_seq else ''}" for one in quarantined
         ],
     }
     return Answer(ref, f"intake batch of {row.stream}", data)
 
 
 def _explanation(session: Session, ref: str, _depth: int) -> Answer:
-    row = session.connection.execute(
-        select(explanation).where(*session.where(explanation, explanation_id=ref))
-    ).first()
+    row = session.connection.execute(select(explanation).where(*session.where(explanation, explanation_id=ref))).first()
     if row is None:
         raise DataError(f"no explanation {ref}", mend="Take the id from what printed it")
     content: Mapping[str, Any] = row.content
@@ -254,10 +244,7 @@ def _explanation(session: Session, ref: str, _depth: int) -> Answer:
 def _users(session: Session, ref: str) -> list[str]:
     """Entries and obligations that carry the explanation."""
     entries = session.rows(
-        select(entry.c.entry_id)
-        .where(*session.where(entry, explanation_id=ref))
-        .order_by(entry.c.seq)
-        .limit(20)
+        select(entry.c.entry_id).where(*session.where(entry, explanation_id=ref)).order_by(entry.c.seq).limit(20)
     )
     owed = session.rows(
         select(obligation.c.obligation_id).where(*session.where(obligation, explanation_id=ref)).limit(20)

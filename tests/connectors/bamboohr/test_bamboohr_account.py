@@ -139,9 +139,7 @@ def test_an_answer_of_another_shape_is_refused(stream: str, path: str, answer: A
 
     class Odd(BambooSimulator):
         def route(self, method: str, template: str, handler: Any) -> None:
-            super().route(
-                method, template, (lambda _: SimResponse(200, answer)) if template == path else handler
-            )
+            super().route(method, template, (lambda _: SimResponse(200, answer)) if template == path else handler)
 
     bench = _bench(Odd())
     with pytest.raises(DataError):

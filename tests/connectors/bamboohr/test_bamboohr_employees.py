@@ -120,9 +120,7 @@ def test_a_changed_employee_without_a_row_is_a_problem(bench: Any, rows: Any) ->
         ({"terminationDate": "2026-09-30"}, "terminationDate is past"),
     ],
 )
-def test_bad_rows_say_the_field_and_the_mend(
-    bench: Any, rows: Any, fields: Mapping[str, str], said: str
-) -> None:
+def test_bad_rows_say_the_field_and_the_mend(bench: Any, rows: Any, fields: Mapping[str, str], said: str) -> None:
     bench.simulator.add_person("12", AT, **fields)
     bench.simulator.add_person("13", AT)
     found = rows(bench.read("employee"))
@@ -137,9 +135,7 @@ def test_bad_rows_say_the_field_and_the_mend(
 def test_a_row_without_hire_date_is_a_problem(bench: Any, rows: Any) -> None:
     bench.simulator.plant_without_hire_date("12", AT)
     problem = rows(bench.read("employee"))["12"].problem
-    assert problem == (
-        "hireDate is empty, or the API user may not see it: fill it in BambooHR, then read again"
-    )
+    assert problem == ("hireDate is empty, or the API user may not see it: fill it in BambooHR, then read again")
 
 
 def test_all_faults_of_a_row_come_at_once(bench: Any, rows: Any) -> None:

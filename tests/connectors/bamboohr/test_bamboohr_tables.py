@@ -40,9 +40,7 @@ def test_pay_in_full_and_after_a_change(bench: Any, rows: Any) -> None:
 def test_pay_rows_have_the_same_key_and_content_in_both_reads(bench: Any, rows: Any) -> None:
     bench.simulator.populate(2, AT)
     full, changed = bench.read("compensation"), bench.read("compensation", "2026-09-01T00:00:00Z")
-    assert {key: row.data for key, row in rows(full).items()} == {
-        key: row.data for key, row in rows(changed).items()
-    }
+    assert {key: row.data for key, row in rows(full).items()} == {key: row.data for key, row in rows(changed).items()}
 
 
 def test_of_two_rows_on_one_day_the_later_entered_comes_last() -> None:
@@ -127,9 +125,7 @@ def test_bad_dependents(bench: Any, rows: Any) -> None:
 def test_leave_that_was_decided_on(bench: Any, rows: Any) -> None:
     simulator = bench.simulator
     simulator.request_time_off(1, "12", date(2026, 11, 9), date(2026, 11, 10), "12.5")
-    simulator.request_time_off(
-        2, "12", date(2026, 12, 1), date(2026, 12, 1), "0.5", unit="days", policy="Sick"
-    )
+    simulator.request_time_off(2, "12", date(2026, 12, 1), date(2026, 12, 1), "0.5", unit="days", policy="Sick")
     simulator.request_time_off(3, "12", date(2026, 12, 9), date(2026, 12, 9), "8", status="requested")
     simulator.request_time_off(4, "12", date(2022, 12, 9), date(2022, 12, 9), "8")
     pages = bench.read("leave_request", leave_policies={"78": "PTO"})

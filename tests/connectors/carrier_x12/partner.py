@@ -87,9 +87,7 @@ def child(member_id: str = "1001-01", *lines: CoverageLine, **changes: Any) -> E
     return member(member_id, *lines, **facts | {"birth_date": date(2015, 3, 4)} | changes)
 
 
-def remitted(
-    member_id: str = "1001", paid: int = 50000, billed: int | None = None, **changes: Any
-) -> RemittanceLine:
+def remitted(member_id: str = "1001", paid: int = 50000, billed: int | None = None, **changes: Any) -> RemittanceLine:
     """What is paid for one subscriber, plan and month."""
     data = {
         "person": f"per_{member_id}",
@@ -106,9 +104,7 @@ def remitted(
 
 def items(operation: str, records: Sequence[Record]) -> list[Item]:
     """Records as the frozen items of a dispatch."""
-    return [
-        Item(operation, f"item-{n}", record.model_dump(mode="json")) for n, record in enumerate(records, 1)
-    ]
+    return [Item(operation, f"item-{n}", record.model_dump(mode="json")) for n, record in enumerate(records, 1)]
 
 
 def link(root: Path, settings: PartnerSettings) -> Link:

@@ -91,9 +91,7 @@ def test_a_full_file_is_answered_covered_and_billed(world: World, partner: Any) 
         ("1002", "DEN", "EE", 4000),
         ("1002", "MED", "EE", 50000),
     ]
-    assert {(b["invoice"], b["coverage_month"], b["adjustment"]) for b in bill} == {
-        ("I-11", "2026-11", False)
-    }
+    assert {(b["invoice"], b["coverage_month"], b["adjustment"]) for b in bill} == {("I-11", "2026-11", False)}
 
 
 def test_changes_move_the_books_and_a_late_end_is_credited(world: World, partner: Any) -> None:
@@ -167,9 +165,7 @@ def test_a_control_number_used_twice_is_rejected_and_changes_nothing(world: Worl
 
 
 def test_a_cut_off_file_changes_nothing_at_the_carrier(world: World, partner: Any) -> None:
-    out = CarrierX12().render(
-        FULL, partner.items(FULL, [partner.member()]), partner.envelope(), world.settings
-    )
+    out = CarrierX12().render(FULL, partner.items(FULL, [partner.member()]), partner.envelope(), world.settings)
     (world.root / "to-carrier" / "cut.834").write_bytes(out.data[:-60])
     (world.root / "to-carrier" / "no.834").write_bytes(b"hello")
     world.carrier.collect()
@@ -251,9 +247,7 @@ def test_a_truncated_answer_a_foreign_set_and_bytes_are_refused(world: World, pa
     good = next((world.root / "from-carrier").glob("*.999")).read_bytes()
     world.put("a1.999", good[:-30])
     world.put("a2.999", b"\xff\xfe")
-    out = CarrierX12().render(
-        FULL, partner.items(FULL, [partner.member()]), partner.envelope(), world.settings
-    )
+    out = CarrierX12().render(FULL, partner.items(FULL, [partner.member()]), partner.envelope(), world.settings)
     turned = out.data.replace(b"BENEHUB ", b"XX      ").replace(b"CARRIERX ", b"BENEHUB  ")
     world.put("a3.999", turned.replace(b"XX      ", b"CARRIERX"))
     problems = [page.rows[0].problem for page in world.read("acknowledgement")[:3]]
@@ -263,10 +257,7 @@ def test_a_truncated_answer_a_foreign_set_and_bytes_are_refused(world: World, pa
 
 
 def test_bad_rows_of_a_roster_are_problems_and_nobody_is_gone_by_them(world: World) -> None:
-    head = (
-        "member_id,subscriber_id,relationship,last_name,first_name,birth_date,plan,tier,"
-        "effective_from,effective_to"
-    )
+    head = "member_id,subscriber_id,relationship,last_name,first_name,birth_date,plan,tier,effective_from,effective_to"
     rows = [
         "1001,1001,self,Lee,Ana,1980-01-02,PPO500,EMP,2026-01-01,2026-12-31",
         "1002,1002,self,Roe,Bo,02.01.1980,PPO500,EMP,2026-01-01,",

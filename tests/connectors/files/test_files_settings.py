@@ -18,9 +18,7 @@ PAY_DAYS: dict[str, Any] = {
 
 
 def settings(**stream: Any) -> FilesSettings:
-    return FilesSettings.model_validate(
-        {"place": {"folder": "/x"}, "streams": {"pay_calendar": PAY_DAYS | stream}}
-    )
+    return FilesSettings.model_validate({"place": {"folder": "/x"}, "streams": {"pay_calendar": PAY_DAYS | stream}})
 
 
 def test_a_whole_map_is_taken() -> None:
@@ -57,9 +55,7 @@ def test_an_unknown_stream_and_a_sensitive_key_are_refused() -> None:
 
 
 def test_yaml_dates_in_constants_become_text() -> None:
-    how = StreamMap.model_validate(
-        {"pattern": "*", "columns": {"a": "A"}, "constants": {"day": date(2026, 1, 2)}}
-    )
+    how = StreamMap.model_validate({"pattern": "*", "columns": {"a": "A"}, "constants": {"day": date(2026, 1, 2)}})
     assert how.constants == {"day": "2026-01-02"}
 
 

@@ -136,10 +136,7 @@ def test_a_list_a_yes_and_a_key_without_an_ssn() -> None:
     row = RowTranslator("election", election, "x").translate(2, cells)
     assert row.data["waived"] is True
     assert row.data["dependents"] == ["Bo", "Cy"]
-    assert (
-        "neither yes nor no"
-        in RowTranslator("election", election, "x").translate(2, cells | {"W": "?"}).problem
-    )
+    assert "neither yes nor no" in RowTranslator("election", election, "x").translate(2, cells | {"W": "?"}).problem
     change = StreamMap(
         pattern="*",
         columns={"ssn": "SSN", "plan": "P", "source": "S", "rate": "R", "effective_from": "F"},
@@ -149,7 +146,5 @@ def test_a_list_a_yes_and_a_key_without_an_ssn() -> None:
 
 
 def test_missing_columns_are_named() -> None:
-    missing = RowTranslator("employee", EMPLOYEE, "e").missing_columns(
-        ("Emp #", "first", "LAST", "DOB", "SSN")
-    )
+    missing = RowTranslator("employee", EMPLOYEE, "e").missing_columns(("Emp #", "first", "LAST", "DOB", "SSN"))
     assert missing == ["Hired", "Left", "Hours", "Class", "Group"]

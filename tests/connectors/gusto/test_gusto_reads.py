@@ -167,9 +167,7 @@ def test_a_short_list_is_noticed_by_its_total(bench: Any, gusto: Any, monkeypatc
     import benehub_connectors.gusto.simulator as simulator
 
     gusto.api = None
-    monkeypatch.setattr(
-        simulator, "_page", lambda request, found: found[:1] if request.query["page"] == "1" else []
-    )
+    monkeypatch.setattr(simulator, "_page", lambda request, found: found[:1] if request.query["page"] == "1" else [])
     with pytest.raises(VendorUnavailable, match="states 2 items and gave 1"):
         bench.read("payroll_person")
 

@@ -66,9 +66,7 @@ def test_checks_come_over_pages_of_a_hundred(bench: Any, gusto: Any, run: Any) -
     assert not any(page.full for page in pages)
 
 
-def test_a_second_read_starts_where_the_first_ended_less_the_overlap(
-    bench: Any, covered: Any, run: Any
-) -> None:
+def test_a_second_read_starts_where_the_first_ended_less_the_overlap(bench: Any, covered: Any, run: Any) -> None:
     for day in (6, 20):
         run(day)
     assert len(bench.read("register_line")) == 2
@@ -87,8 +85,7 @@ def test_a_year_and_more_is_listed_in_parts_the_vendor_takes(bench: Any, covered
     assert [page.cursor for page in pages] == ["2024-07-05"]
     listed = covered.calls("GET", f"/v1/companies/{covered.company}/payrolls")
     spans = [
-        date.fromisoformat(call.query["end_date"]) - date.fromisoformat(call.query["start_date"])
-        for call in listed
+        date.fromisoformat(call.query["end_date"]) - date.fromisoformat(call.query["start_date"]) for call in listed
     ]
     assert len(spans) > 2
     assert max(span.days for span in spans) <= 365
@@ -152,9 +149,7 @@ def test_the_same_state_gives_the_same_ids_and_bytes(api: Any, bench: Any, cover
     run(20)
     once = [(page.payload, [row.key for row in page.rows]) for page in bench.read("register_line")]
     assert once == [(page.payload, [row.key for row in page.rows]) for page in bench.read("register_line")]
-    assert not any(
-        isinstance(value, float) for row in bench.rows("register_line") for value in row.data.values()
-    )
+    assert not any(isinstance(value, float) for row in bench.rows("register_line") for value in row.data.values())
 
 
 RUN = PayRun("p1", PAY_DAY, None, None, "s1", "")

@@ -49,10 +49,7 @@ def test_only_who_is_employed_in_the_period_is_paid(gusto: Any, run: Any) -> Non
 def test_two_simulators_of_one_name_have_the_same_ids() -> None:
     made = [GustoSimulator("acme", today=date(2026, 1, 1)).add_benefit("MED", 1) for _ in range(2)]
     assert made[0] == made[1]
-    assert (
-        GustoSimulator("other", today=date(2026, 1, 1)).company
-        != GustoSimulator(today=date(2026, 1, 1)).company
-    )
+    assert GustoSimulator("other", today=date(2026, 1, 1)).company != GustoSimulator(today=date(2026, 1, 1)).company
 
 
 def test_names_that_do_not_exist_are_a_mistake_of_the_story(gusto: Any) -> None:
@@ -78,9 +75,7 @@ def test_writes_it_would_refuse_are_refused(gusto: Any, bench: Any, body: bytes,
     list(bench.read("payroll_person"))
     gusto.api = None
     sent = body.replace(b"MED", gusto._benefit("MED-PPO").uuid.encode())
-    answer = gusto.handle(
-        _call("POST", f"/v1/employees/{gusto._employee('1001').uuid}/employee_benefits", sent)
-    )
+    answer = gusto.handle(_call("POST", f"/v1/employees/{gusto._employee('1001').uuid}/employee_benefits", sent))
     assert answer.status == 422
     assert category.encode() in answer.body
     assert gusto.holdings == {}
@@ -102,9 +97,7 @@ def test_the_referee_catches_a_bad_call_and_a_bad_answer(gusto: Any, bench: Any,
     who = gusto._employee("1001").uuid
     with pytest.raises(Exception, match="Request body validation error"):
         gusto.handle(_call("POST", f"/v1/employees/{who}/employee_benefits", b'{"employee_deduction": 100}'))
-    monkeypatch.setattr(
-        simulator, "company_benefit_row", lambda one, company: {"uuid": one.uuid, "active": "yes"}
-    )
+    monkeypatch.setattr(simulator, "company_benefit_row", lambda one, company: {"uuid": one.uuid, "active": "yes"})
     with pytest.raises(Exception, match="active"):
         gusto.handle(_call("GET", f"/v1/companies/{gusto.company}/company_benefits"))
 

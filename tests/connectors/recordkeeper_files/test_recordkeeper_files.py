@@ -27,9 +27,7 @@ CREATED = datetime(2026, 11, 13, 15, 4, 5, tzinfo=UTC)
 ANA, BO = "100000001", "100000002"
 
 
-def contribution(
-    ssn: str = ANA, pretax: int = 25000, roth: int = 0, match: int = 12500, **changes: Any
-) -> Any:
+def contribution(ssn: str = ANA, pretax: int = 25000, roth: int = 0, match: int = 12500, **changes: Any) -> Any:
     data: dict[str, Any] = {
         "person": f"per_{ssn[-1]}",
         "plan": "401K",
@@ -84,9 +82,7 @@ class World:
     def credits(self) -> list[tuple[str, str, int, str]]:
         self.keeper.write_credit_report()
         rows = self.pages("credit")[-1].rows
-        return [
-            (r.data["ssn"][-1], r.data["source"], r.data["amount_minor"], r.data["trade_date"]) for r in rows
-        ]
+        return [(r.data["ssn"][-1], r.data["source"], r.data["amount_minor"], r.data["trade_date"]) for r in rows]
 
 
 @pytest.fixture

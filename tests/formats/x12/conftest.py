@@ -24,9 +24,7 @@ def referee(caplog: pytest.LogCaptureFixture) -> Referee:
     def judge(text: str) -> str:
         caplog.set_level(logging.CRITICAL, logger="pyx12")
         answer = io.StringIO()
-        verdict = pyx12.x12n_document.x12n_document(
-            pyx12.params.params(), io.StringIO(text), answer, None, None
-        )
+        verdict = pyx12.x12n_document.x12n_document(pyx12.params.params(), io.StringIO(text), answer, None, None)
         return "" if verdict else (answer.getvalue() or "refused without a 999")
 
     return judge

@@ -94,9 +94,7 @@ def test_copies_of_bad_values_are_sanitised(
 
 def test_component_and_context_of_an_element(interchange: Interchange) -> None:
     element = ElementError(6, "7", "1218", component="1", bad_value="Z", contexts=(NAMED,))
-    ack = acknowledge(
-        ENROLLMENT, 2, [replace(BAD, errors=(SegmentError("INS", 10, "8", "2000", (), (element,)),))]
-    )
+    ack = acknowledge(ENROLLMENT, 2, [replace(BAD, errors=(SegmentError("INS", 10, "8", "2000", (), (element,)),))])
     text = file(interchange, ack)
     assert "IK4*6:1*1218*7*Z~CTX*SUBSCRIBER NUMBER REF02:S0002~" in text
     assert read(text) == [ack]

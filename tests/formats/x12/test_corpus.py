@@ -34,9 +34,7 @@ def rewritten(text: str) -> Iterator[str]:
         yield from enrollment_834.render(lined(got[0].envelope.interchange), got[0].enrollment, got[1], AS_IS)
     elif "ST*820" in text:
         (paid,) = ((one, list(one.entities)) for one in remittance_820.parse(text))
-        yield from remittance_820.render(
-            lined(paid[0].envelope.interchange), paid[0].remittance, paid[1], AS_IS
-        )
+        yield from remittance_820.render(lined(paid[0].envelope.interchange), paid[0].remittance, paid[1], AS_IS)
     else:
         (answer,) = ack_999.parse(text)
         yield from ack_999.render(lined(answer.envelope.interchange), answer.ack)
@@ -60,9 +58,7 @@ def test_the_checks_find_nothing_in_a_legal_file(name: str, corpus: Path) -> Non
     assert check((corpus / name).read_text("ascii")) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "verdict", "note"), [(ENVELOPE_ACKS[0], "A", "000"), (ENVELOPE_ACKS[1], "R", "025")]
-)
+@pytest.mark.parametrize(("name", "verdict", "note"), [(ENVELOPE_ACKS[0], "A", "000"), (ENVELOPE_ACKS[1], "R", "025")])
 def test_the_ta1s_read_and_come_back(name: str, verdict: str, note: str, corpus: Path) -> None:
     text = (corpus / name).read_text("ascii")
     (ack,) = ack_ta1.parse(text)

@@ -37,9 +37,7 @@ def test_what_is_written_reads_back(interchange: Interchange) -> None:
         application_sender="PAYROLL01",
         set_control=41,
     )
-    sets = [
-        (one.interchange, one.control, [s.tag for s in one.segments]) for one in read_sets(written(other))
-    ]
+    sets = [(one.interchange, one.control, [s.tag for s in one.segments]) for one in read_sets(written(other))]
     assert sets == [(other, "0041", ["AK1", "AK9"]), (replace(other, set_control=42), "0042", ["AK1", "AK9"])]
 
 

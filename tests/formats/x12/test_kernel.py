@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters, SegmentReader, neutral
 
-ISA = (
-    "ISA*00*          *00*          "
-    "*ZZ*BENEHUB        *ZZ*CARRIERX       *261101*0900*^*00501*000000001*0*T*:~"
-)
+ISA = "ISA*00*          *00*          *ZZ*BENEHUB        *ZZ*CARRIERX       *261101*0900*^*00501*000000001*0*T*:~"
 BODY = "GS*BE*BENEHUB*CARRIERX*20261101*0900*1*X*005010X220A1~ST*834*0001*005010X220A1~"
 
 

@@ -89,10 +89,7 @@ def test_what_we_write_is_accepted_and_read_back(
 
 def test_the_segments(interchange: Interchange) -> None:
     text = file(interchange, head(JANE, RICH), JANE, RICH)
-    assert (
-        "BPR*C*1334.5*C*ACH*CTX*01*011000015*DA*0001234567*1123456789**01*021000021*DA*99887766*20261115~"
-        in text
-    )
+    assert "BPR*C*1334.5*C*ACH*CTX*01*011000015*DA*0001234567*1123456789**01*021000021*DA*99887766*20261115~" in text
     assert "ENT*2*2J*34*000000010~NM1*IL*1*ROE*RICH****N*S0002~ADX*-50*53~RMR*AZ*POLICY001**750*700~" in text
     assert "DTM*582****RD8*20261101-20261130~ADX*-2*52~" in text
 
@@ -134,9 +131,7 @@ def test_money_that_does_not_add_up_is_not_written(
         ("TRN*3*", "TRX*3*", "lacks"),
     ],
 )
-def test_money_that_does_not_add_up_is_not_taken(
-    interchange: Interchange, old: str, new: str, word: str
-) -> None:
+def test_money_that_does_not_add_up_is_not_taken(interchange: Interchange, old: str, new: str, word: str) -> None:
     text = file(interchange, head(JANE, RICH), JANE, RICH)
     assert old in text
     with pytest.raises(FormatError, match=word):

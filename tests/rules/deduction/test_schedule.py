@@ -60,12 +60,8 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("amount", "pay_days", "rule", "counts"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
-)
-def test_worked_case(
-    amount: int, pay_days: list[PayDay], rule: DeductionRule, counts: dict[int, int]
-) -> None:
+@pytest.mark.parametrize(("amount", "pay_days", "rule", "counts"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_worked_case(amount: int, pay_days: list[PayDay], rule: DeductionRule, counts: dict[int, int]) -> None:
     schedule = year_of(amount, pay_days, rule)
     assert Counter(amounts(schedule)) == counts
     assert sum(amounts(schedule)) == 12 * amount

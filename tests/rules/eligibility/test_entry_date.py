@@ -122,8 +122,6 @@ def test_a_number_is_no_date() -> None:
     grid=st.sampled_from([EntryGrid.IMMEDIATE, EntryGrid.FIRST_OF_MONTH, EntryGrid.FIRST_OF_MONTH_AFTER]),
     orientation=st.integers(0, 1),
 )
-def test_medical_cover_never_starts_after_day_91(
-    start: date, wait: int, grid: EntryGrid, orientation: int
-) -> None:
+def test_medical_cover_never_starts_after_day_91(start: date, wait: int, grid: EntryGrid, orientation: int) -> None:
     found = entry_date(start=start, rule=EntryRule(wait, WaitUnit.DAYS, grid, orientation)).required()
     assert start <= found.entry_date <= found.wait_starts + timedelta(days=90)

@@ -72,9 +72,7 @@ def test_l12_forty_hours_of_leave_after_thirty_weeks() -> None:
 
 
 def test_hours_unknown_are_asked_for() -> None:
-    assert calculate("leave.accrual", {"method": "per_hour", "rate": "1/30"})["needs"] == [
-        "hours_worked_minor"
-    ]
+    assert calculate("leave.accrual", {"method": "per_hour", "rate": "1/30"})["needs"] == ["hours_worked_minor"]
 
 
 @pytest.mark.parametrize("method", list(AccrualMethod))

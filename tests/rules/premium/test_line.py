@@ -15,9 +15,7 @@ from benehub.rules.premium.line import premium_line
 from benehub.rules.premium.proration import ProrationMethod, ProrationRule
 
 RATES = {Tier.EE: 300_00, Tier.FAM: 612_50}
-SPLIT = ContributionRule(
-    Scheme.PERCENT_SPLIT, percent_employee=Fraction(1), percent_dependents=Fraction(1, 2)
-)
+SPLIT = ContributionRule(Scheme.PERCENT_SPLIT, percent_employee=Fraction(1), percent_dependents=Fraction(1, 2))
 
 
 def line(**changes: Any) -> Any:

@@ -86,9 +86,7 @@ CASES = [
     [c[1:] for c in CASES],
     ids=[c[0] for c in CASES],
 )
-def test_case(
-    monthly: int, month: str, start: str, end: str | None, extra: dict[str, object], expected: int
-) -> None:
+def test_case(monthly: int, month: str, start: str, end: str | None, extra: dict[str, object], expected: int) -> None:
     payload = {"monthly_minor": monthly, "month": month, "cover_start": start, "cover_end": end, **extra}
     assert calculate("premium.proration", payload)["result"]["amount_minor"] == expected
 

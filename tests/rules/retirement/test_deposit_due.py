@@ -37,9 +37,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("pay_date", "more", "standard", "harbor", "outer"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
-def test_worked_case(
-    pay_date: str, more: dict[str, Any], standard: str, harbor: str | None, outer: str
-) -> None:
+def test_worked_case(pay_date: str, more: dict[str, Any], standard: str, harbor: str | None, outer: str) -> None:
     found = due(pay_date, **more)
     assert (found["due"], found["safe_harbor"], found["outer_limit"]) == (standard, harbor, outer)
 

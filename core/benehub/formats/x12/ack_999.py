@@ -71,9 +71,7 @@ def members_named(ack: Ack999) -> Iterator[NamedMember]:
                 yield NamedMember(member, answered.control, error.segment, error.position, error.code, codes)
 
 
-def acknowledge(
-    group: Guide, group_control: int, sets: Sequence[SetAck], received: int | None = None
-) -> Ack999:
+def acknowledge(group: Guide, group_control: int, sets: Sequence[SetAck], received: int | None = None) -> Ack999:
     """The answer to a group, its verdict and counts drawn from the answers to its sets.
 
     `group` is the guide of what was received; `received` how many sets came, when not all are answered.
@@ -164,9 +162,7 @@ class _Gather:
         head, trailer = self.head, self.trailer
         if head is None or trailer is None or not head.get(2).isdecimal():
             raise self._broken(self.position, "an acknowledgement without AK1 or AK9")
-        included, received, accepted = (
-            int(trailer.get(at)) if trailer.get(at).isdecimal() else 0 for at in (2, 3, 4)
-        )
+        included, received, accepted = (int(trailer.get(at)) if trailer.get(at).isdecimal() else 0 for at in (2, 3, 4))
         return Ack999(
             head.get(1),
             int(head.get(2)),

@@ -115,8 +115,6 @@ def parse(source: Source) -> Iterator[Ta1]:
                     mend="Ask the partner what it means",
                     position=segment.position,
                 )
-            yield Ta1(
-                int(segment.get(1)), segment.get(2), segment.get(3), segment.get(4), segment.get(5) or "000"
-            )
+            yield Ta1(int(segment.get(1)), segment.get(2), segment.get(3), segment.get(4), segment.get(5) or "000")
     for finding in checker.finish():
         raise finding.error()

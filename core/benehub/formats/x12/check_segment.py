@@ -16,8 +16,7 @@ _WATCHED = frozenset({*REQUIRED, *(tag for tag, _ in (*CODES, *LENGTHS)), "DTM"}
 _BY_TAG_CODES = {tag: [(i, CODES[t, i]) for t, i in CODES if t == tag] for tag, _ in CODES}
 _BY_TAG_LENGTHS = {tag: [(i, LENGTHS[t, i]) for t, i in LENGTHS if t == tag] for tag, _ in LENGTHS}
 _BY_TAG_AMOUNTS = {
-    tag: [int(name[-2:]) for name in sorted(AMOUNTS) if name[:-2] == tag]
-    for tag in {name[:-2] for name in AMOUNTS}
+    tag: [int(name[-2:]) for name in sorted(AMOUNTS) if name[:-2] == tag] for tag in {name[:-2] for name in AMOUNTS}
 }
 
 

@@ -54,9 +54,7 @@ def _walk(reader: SegmentReader) -> Iterator[Finding]:
     yield from envelope.finish()
 
 
-def _inside(
-    segment: Segment, kind: str, first: int, checker: Checker834 | Checker820 | None
-) -> Iterator[Finding]:
+def _inside(segment: Segment, kind: str, first: int, checker: Checker834 | Checker820 | None) -> Iterator[Finding]:
     place = segment.position - first + 1
     if kind in KNOWN and segment.tag not in KNOWN[kind]:
         yield Finding(

@@ -7,9 +7,7 @@ def _codes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-RELATIONSHIPS = _codes(
-    "18 01 19 53 09 10 17 15 25 26 31 38 23 24 03 04 05 06 07 08 11 12 13 14 16 60 D2 G8 G9"
-)
+RELATIONSHIPS = _codes("18 01 19 53 09 10 17 15 25 26 31 38 23 24 03 04 05 06 07 08 11 12 13 14 16 60 D2 G8 G9")
 MAINTENANCE = _codes("001 021 024 025 030")
 REASONS = _codes(
     "01 02 03 04 05 06 07 08 09 10 11 14 15 16 17 18 20 21 22 25 26 27 28 29 31 32 33 37 38 39 40 41 43 59 "
@@ -80,9 +78,7 @@ LENGTHS: dict[tuple[str, int], tuple[int, int]] = {
 AMOUNTS = _codes("AMT02 BPR02 RMR04 RMR05 ADX01")
 
 KNOWN: dict[str, frozenset[str]] = {
-    "834": _codes(
-        "BGN REF DTP QTY N1 ACT INS NM1 PER N3 N4 DMG EC ICM AMT HLH LUI DSB HD IDC LX PLA COB LS LE"
-    ),
+    "834": _codes("BGN REF DTP QTY N1 ACT INS NM1 PER N3 N4 DMG EC ICM AMT HLH LUI DSB HD IDC LX PLA COB LS LE"),
     "820": _codes("BPR TRN CUR REF DTM N1 N2 N3 N4 RDM PER ENT NM1 ADX RMR IT1 SAC SLN"),
     "999": _codes("AK1 AK2 IK3 CTX IK4 IK5 AK9"),
     "997": _codes("AK1 AK2 AK3 AK4 AK5 AK9"),

@@ -75,14 +75,10 @@ def _body(enrollment: Enrollment834, members: Iterable[Member]) -> Iterator[Elem
         if member.subscriber:
             seen.add(member.subscriber_number)
         elif enrollment.action == FULL and member.subscriber_number not in seen:
-            raise FormatError(
-                "a dependent comes before his subscriber", where=f"member {count}", mend="Sort by family"
-            )
+            raise FormatError("a dependent comes before his subscriber", where=f"member {count}", mend="Sort by family")
         yield from member.segments()
     if not count:
         raise FormatError("an 834 without members", mend="Send nothing when there is nothing to say")
     actual = {"TO": count, "ET": subscribers, "DT": count - subscribers}
     if any(actual.get(code, told) != told for code, told in enrollment.totals):
-        raise FormatError(
-            "the totals (QTY) are not those of the members", mend="Take them from totals_of(members)"
-        )
+        raise FormatError("the totals (QTY) are not those of the members", mend="Take them from totals_of(members)")

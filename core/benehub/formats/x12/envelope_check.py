@@ -124,14 +124,10 @@ class EnvelopeChecker:
         }[tag]
         told, closing = segment.get(1), segment.get(2)
         if not told.isdecimal() or int(told) != count:
-            yield _finding(
-                segment, "envelope-count", f"{tag}01 does not count the {counted}: there are {count}"
-            )
+            yield _finding(segment, "envelope-count", f"{tag}01 does not count the {counted}: there are {count}")
         same = closing == number if tag == "SE" else _number(closing) == _number(number)
         if not same:
-            yield _finding(
-                segment, "envelope-control", f"{tag}02 differs from the control number of {head.tag}"
-            )
+            yield _finding(segment, "envelope-control", f"{tag}02 differs from the control number of {head.tag}")
 
 
 def _number(text: str) -> str:

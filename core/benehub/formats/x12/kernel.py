@@ -134,9 +134,7 @@ class SegmentReader:
 
 
 def _broken(position: int, what: str) -> FormatError:
-    return FormatError(
-        what, where=f"segment {position}", mend="Get the file again from its sender", position=position
-    )
+    return FormatError(what, where=f"segment {position}", mend="Get the file again from its sender", position=position)
 
 
 def _chunks(source: Source) -> Iterator[str]:

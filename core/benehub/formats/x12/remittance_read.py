@@ -146,9 +146,7 @@ def _bank(bpr: Segment, at: int) -> Bank | None:
     return Bank(bpr.get(at), bpr.get(at + 2), bpr.get(at + 1)) if bpr.get(at) else None
 
 
-def _entities(
-    first: Segment | None, walk: Iterator[Segment], marks: Delimiters, balance: Balance
-) -> Iterator[Entity]:
+def _entities(first: Segment | None, walk: Iterator[Segment], marks: Delimiters, balance: Balance) -> Iterator[Entity]:
     loop = [first] if first else []
     for segment in walk:
         if segment.elements[0] == "ENT":

@@ -64,9 +64,7 @@ class SegmentWriter:
         self.policy = policy or CharacterPolicy()
         self.end = self.delimiters.terminator + ("\n" if line_breaks else "")
         element = re.escape(self.delimiters.element)
-        others = re.escape(
-            self.delimiters.component + self.delimiters.repetition + self.delimiters.terminator
-        )
+        others = re.escape(self.delimiters.component + self.delimiters.repetition + self.delimiters.terminator)
         self._forbidden = re.compile(f"[^ -~]|[{element}{others}]")
         # One search over the joined segment finds whatever needs a closer look; most segments need none.
         self._suspect = re.compile(rf"[^ -~]|[{others}]| {element}|{element} |^ | $")
@@ -92,8 +90,7 @@ class SegmentWriter:
     def _closely(self, elements: Sequence[Element]) -> str:
         tag = str(elements[0])
         return self.delimiters.element.join(
-            self._element(element, f"{tag}{index:02d}" if index else tag)
-            for index, element in enumerate(elements)
+            self._element(element, f"{tag}{index:02d}" if index else tag) for index, element in enumerate(elements)
         )
 
     def _element(self, element: Element, place: str) -> str:
@@ -125,9 +122,7 @@ class SegmentWriter:
             )
         # After the transliteration, because a full-width tilde turns into a terminator there.
         if not self.policy.replace and self._forbidden.search(plain):
-            raise FormatError(
-                "a delimiter or control character in data", where=place, mend="Remove it at the source"
-            )
+            raise FormatError("a delimiter or control character in data", where=place, mend="Remove it at the source")
         plain = self._forbidden.sub(" ", plain).strip()
         if text.strip() and not plain:
             raise FormatError("nothing is left of a value", where=place, mend="Mend it at the source")

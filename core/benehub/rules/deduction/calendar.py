@@ -44,9 +44,7 @@ class DeductionRule:
 
     def __post_init__(self) -> None:
         if self.method is DeductionMethod.PER_MONTH and not 1 <= self.per_month <= 5:
-            raise ConfigError(
-                f"{self.per_month} deductions a month", where="deduction: per_month", mend="Use 1 to 5"
-            )
+            raise ConfigError(f"{self.per_month} deductions a month", where="deduction: per_month", mend="Use 1 to 5")
 
 
 @dataclass(frozen=True, slots=True, order=True)

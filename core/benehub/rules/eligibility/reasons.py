@@ -99,9 +99,7 @@ def hours_reason(facts: EmployeeFacts, plan: PlanEligibility) -> Reason:
     return Reason(rule="hours", outcome=Outcome.PASS, inputs=inputs)
 
 
-def waiting_reason(
-    on: date, facts: EmployeeFacts, plan: PlanEligibility
-) -> tuple[Reason, date | None, date | None]:
+def waiting_reason(on: date, facts: EmployeeFacts, plan: PlanEligibility) -> tuple[Reason, date | None, date | None]:
     """The waiting period; with it the entry date and the last lawful one, where they are known."""
     inputs = {"on": on.isoformat(), "hire_date": _text(facts.hire_date)}
     if facts.hire_date is None:
@@ -136,9 +134,7 @@ def plan_open_reason(on: date, plan: PlanEligibility) -> Reason:
         return Reason(rule="plan_open", outcome=Outcome.NOT_APPLICABLE, inputs=inputs)
     if plan.open_from is not None and on < plan.open_from:
         needed = {"on": plan.open_from.isoformat()}
-        return Reason(
-            rule="plan_open", outcome=Outcome.FAIL, inputs=inputs, needed=needed, passes_on=needed["on"]
-        )
+        return Reason(rule="plan_open", outcome=Outcome.FAIL, inputs=inputs, needed=needed, passes_on=needed["on"])
     if plan.open_to is not None and on >= plan.open_to:
         needed = {"on": (plan.open_to - timedelta(days=1)).isoformat()}
         return Reason(rule="plan_open", outcome=Outcome.FAIL, inputs=inputs, needed=needed)

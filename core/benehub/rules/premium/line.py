@@ -85,6 +85,4 @@ def premium_line(
         employee_minor=split.result.employee_minor,
     )
     inputs |= told[1].inputs | told[2].inputs
-    return Calculation(
-        line, explain(NAME, VERSION, inputs, tuple(step for part in told for step in part.steps))
-    )
+    return Calculation(line, explain(NAME, VERSION, inputs, tuple(step for part in told for step in part.steps)))

@@ -142,9 +142,7 @@ def prorate(
     amount, told = rounded_step("premium of the month", monthly_minor * fraction, rounding, currency)
     label = f"part of {month} ({rule.start.value} start, {rule.end.value} end)"
     steps = (Step(label=label, raw=f"{fraction}", value=exact(fraction)), told)
-    return Calculation(
-        Proration(fraction=fraction, amount_minor=amount), explain(NAME, VERSION, inputs, steps)
-    )
+    return Calculation(Proration(fraction=fraction, amount_minor=amount), explain(NAME, VERSION, inputs, steps))
 
 
 @calculator(NAME, "What a month begun or ended midway costs.", ProrationInput, Proration, VERSION)

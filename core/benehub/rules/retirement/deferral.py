@@ -206,9 +206,7 @@ def compute(given: DeferralInput) -> Calculation[Deferral]:
     """
     return deferral(
         compensation_minor=given.compensation_minor,
-        election=DeferralElection(
-            given.pretax_rate, given.roth_rate, given.pretax_flat_minor, given.roth_flat_minor
-        ),
+        election=DeferralElection(given.pretax_rate, given.roth_rate, given.pretax_flat_minor, given.roth_flat_minor),
         ytd=YearToDate(given.ytd_deferrals_minor, given.ytd_additions_minor),
         limits=retirement_limits(given.pay_date.year),
         birth_date=given.birth_date,

@@ -78,9 +78,7 @@ def tiers_from(preset: Preset | None, tiers: Sequence[MatchTierInput]) -> tuple[
         ConfigError: the tiers do not rise.
     """
     if (preset is None) == (not tiers):
-        raise DataError(
-            "the formula is given twice or not at all", where="preset, tiers", mend="Give one of the two"
-        )
+        raise DataError("the formula is given twice or not at all", where="preset, tiers", mend="Give one of the two")
     spelled = PRESETS[preset] if preset else tuple(MatchTier(tier.up_to, tier.rate) for tier in tiers)
     check_tiers(spelled)
     return spelled

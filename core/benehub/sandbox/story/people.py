@@ -130,10 +130,6 @@ def _person(dice: random.Random, number: int, group: str) -> Person:
 
 def _relative(dice: random.Random, person: Person, relationship: str, n: int) -> Family:
     child = relationship == "child"
-    born = (
-        date(2008, 1, 1) + timedelta(days=dice.randrange(5500))
-        if child
-        else person.born + timedelta(days=400)
-    )
+    born = date(2008, 1, 1) + timedelta(days=dice.randrange(5500)) if child else person.born + timedelta(days=400)
     first = FIRST[(FIRST.index(person.first) + 3 + n) % len(FIRST)]
     return Family(f"{person.number}0{n}", first, relationship, born, dice.choice(("Female", "Male")))

@@ -66,9 +66,7 @@ class Plot:
         self.truth.plant("MEMBER_REFUSED", self.hired[0].member, "the carrier's 999 refuses a new hire")
         self.world.carrier.drop_member(self.hired[1].member)
         self.truth.plant("MEMBER_DROPPED", self.hired[1].member, "the carrier drops a new hire in silence")
-        self.world.hris.plant_without_hire_date(
-            "9001", at, employeeNumber="E09001", firstName="Nil", lastName="Date"
-        )
+        self.world.hris.plant_without_hire_date("9001", at, employeeNumber="E09001", firstName="Nil", lastName="Date")
         self.truth.plant("ROW_QUARANTINED", "9001", "an HRIS row without a hire date")
         for group in ("biweekly", "biweekly", "semimonthly"):
             self._leave(group, date(2026, 10, 9), at)
@@ -100,10 +98,7 @@ class Plot:
 
     def _tier_change(self) -> list[list[str]]:
         person = self.pick(
-            lambda p: (
-                p.elections.get("hdhp") == "FAM"
-                and {one.relationship for one in p.family} == {"spouse", "child"}
-            )
+            lambda p: p.elections.get("hdhp") == "FAM" and {one.relationship for one in p.family} == {"spouse", "child"}
         )
         children = ";".join(one.first for one in person.covered("EC"))
         person.elections["hdhp"] = "EC"

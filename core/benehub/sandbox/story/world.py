@@ -154,9 +154,7 @@ def build(manager: pluggy.PluginManager, root: Path, book: PlanBook, people: Seq
     make_folders(root, "carrier", "keeper", "elections")
     known = connectors(manager)
     profile = known["carrier_x12"].Settings.model_validate(partner({"folder": str(root / "carrier")}))
-    terms = known["recordkeeper_files"].Settings.model_validate(
-        keeper_settings({"folder": str(root / "keeper")})
-    )
+    terms = known["recordkeeper_files"].Settings.model_validate(keeper_settings({"folder": str(root / "keeper")}))
     hris = simulator_module(manager, "bamboohr").BambooSimulator()
     payroll = simulator_module(manager, "gusto").GustoSimulator(COMPANY, today=FIRST_DAY)
     carrier = simulator_module(manager, "carrier_x12").CarrierSimulator(
@@ -267,9 +265,7 @@ def _held_by_payroll(world: World, person: Person) -> None:
     tiers = (("100%", "3%"), ("50%", "5%"))
     for code, percent in (("401K", person.pretax), ("ROTH", person.roth)):
         if percent:
-            world.payroll.enroll(
-                person.member, code, percent=f"{percent}%", match=tiers if code == "401K" else ()
-            )
+            world.payroll.enroll(person.member, code, percent=f"{percent}%", match=tiers if code == "401K" else ())
 
 
 def _calendar(world: World) -> None:
@@ -286,9 +282,7 @@ def period(group: str, day: date) -> tuple[date, date]:
         return day - timedelta(days=19), day - timedelta(days=6)
     month = Month.of(day)
     return (
-        (month.first, date(day.year, day.month, 15))
-        if day.day <= 15
-        else (date(day.year, day.month, 16), month.last)
+        (month.first, date(day.year, day.month, 15)) if day.day <= 15 else (date(day.year, day.month, 16), month.last)
     )
 
 

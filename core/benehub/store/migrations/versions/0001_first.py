@@ -67,9 +67,7 @@ def _connection() -> None:
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("mode", sa.String(length=8), nullable=False),
         sa.CheckConstraint("mode in ('live', 'watch', 'paused')", name=op.f("ck_connection_mode")),
-        sa.ForeignKeyConstraint(
-            ["employer_id"], ["employer.employer_id"], name=op.f("fk_connection_employer_id")
-        ),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_connection_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "connection_id", name=op.f("pk_connection")),
     )
 
@@ -107,9 +105,7 @@ def _difference() -> None:
             "state in ('pending', 'discrepancy', 'resolved', 'replaced', 'dismissed', 'suppressed')",
             name=op.f("ck_difference_state"),
         ),
-        sa.ForeignKeyConstraint(
-            ["employer_id"], ["employer.employer_id"], name=op.f("fk_difference_employer_id")
-        ),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_difference_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "difference_id", name=op.f("pk_difference")),
         sa.UniqueConstraint("employer_id", "content_key", name=op.f("uq_difference_employer_id_content_key")),
     )
@@ -145,9 +141,7 @@ def _entry() -> None:
         ),
         sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_entry_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "entry_id", name=op.f("pk_entry")),
-        sa.UniqueConstraint(
-            "employer_id", "idempotency_key", name=op.f("uq_entry_employer_id_idempotency_key")
-        ),
+        sa.UniqueConstraint("employer_id", "idempotency_key", name=op.f("uq_entry_employer_id_idempotency_key")),
         sa.UniqueConstraint("employer_id", "seq", name=op.f("uq_entry_employer_id_seq")),
     )
     op.create_index("ix_entry_pending", "entry", ["employer_id", "pending_id"], unique=False)
@@ -164,9 +158,7 @@ def _explanation() -> None:
         sa.Column("plan_book", sa.String(length=16), nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["employer_id"], ["employer.employer_id"], name=op.f("fk_explanation_employer_id")
-        ),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_explanation_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "explanation_id", name=op.f("pk_explanation")),
     )
 
@@ -191,9 +183,7 @@ def _fact() -> None:
         sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_fact_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "fact_id", name=op.f("pk_fact")),
     )
-    op.create_index(
-        "ix_fact_find", "fact", ["employer_id", "kind", "subject", "fact_key", "seq"], unique=False
-    )
+    op.create_index("ix_fact_find", "fact", ["employer_id", "kind", "subject", "fact_key", "seq"], unique=False)
 
 
 def _payload() -> None:
@@ -202,9 +192,7 @@ def _payload() -> None:
         sa.Column("employer_id", sa.String(length=40), nullable=False),
         sa.Column("payload_hash", sa.String(length=64), nullable=False),
         sa.Column("payload_sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["employer_id"], ["employer.employer_id"], name=op.f("fk_payload_employer_id")
-        ),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_payload_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "payload_hash", name=op.f("pk_payload")),
     )
 
@@ -221,9 +209,7 @@ def _person() -> None:
         sa.Column("ssn_index", sa.String(length=64), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("kind in ('employee', 'dependent')", name=op.f("ck_person_kind")),
-        sa.ForeignKeyConstraint(
-            ["employer_id"], ["employer.employer_id"], name=op.f("fk_person_employer_id")
-        ),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_person_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "person_id", name=op.f("pk_person")),
         sa.UniqueConstraint("employer_id", "member_id", name=op.f("uq_person_employer_id_member_id")),
     )
@@ -237,9 +223,7 @@ def _plan_book() -> None:
         sa.Column("version", sa.String(length=16), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["employer_id"], ["employer.employer_id"], name=op.f("fk_plan_book_employer_id")
-        ),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_plan_book_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "version", name=op.f("pk_plan_book")),
     )
 
@@ -256,9 +240,7 @@ def _run() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("started_at", sa.String(length=32), nullable=False),
         sa.Column("ended_at", sa.String(length=32), nullable=True),
-        sa.CheckConstraint(
-            "state in ('running', 'done', 'failed', 'held', 'canceled')", name=op.f("ck_run_state")
-        ),
+        sa.CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name=op.f("ck_run_state")),
         sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_run_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "run_id", name=op.f("pk_run")),
     )
@@ -365,9 +347,7 @@ def _dispatch() -> None:
             name=op.f("uq_dispatch_employer_id_business_key_revision"),
         ),
     )
-    op.create_index(
-        "ix_dispatch_control", "dispatch", ["employer_id", "connection_id", "control"], unique=False
-    )
+    op.create_index("ix_dispatch_control", "dispatch", ["employer_id", "connection_id", "control"], unique=False)
     op.create_index("ix_dispatch_state", "dispatch", ["employer_id", "state"], unique=False)
 
 
@@ -394,9 +374,7 @@ def _intake_batch() -> None:
             "state <> 'applied' or rows = applied + unchanged + quarantined + superseded",
             name=op.f("ck_intake_batch_custody"),
         ),
-        sa.CheckConstraint(
-            "state in ('staged', 'applied', 'held', 'refused')", name=op.f("ck_intake_batch_state")
-        ),
+        sa.CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name=op.f("ck_intake_batch_state")),
         sa.ForeignKeyConstraint(
             ["employer_id", "connection_id"],
             ["connection.employer_id", "connection.connection_id"],
@@ -471,9 +449,7 @@ def _obligation() -> None:
             name=op.f("fk_obligation_employer_id_connection_id"),
         ),
         sa.PrimaryKeyConstraint("employer_id", "obligation_id", name=op.f("pk_obligation")),
-        sa.UniqueConstraint(
-            "employer_id", "business_key", name=op.f("uq_obligation_employer_id_business_key")
-        ),
+        sa.UniqueConstraint("employer_id", "business_key", name=op.f("uq_obligation_employer_id_business_key")),
     )
     op.create_index("ix_obligation_state", "obligation", ["employer_id", "state", "kind"], unique=False)
 
@@ -579,12 +555,8 @@ def _confirmation() -> None:
             "employer_id", "kind", "connection_id", "row_key", "version", name=op.f("pk_confirmation")
         ),
     )
-    op.create_index(
-        "ix_confirmation_month", "confirmation", ["employer_id", "kind", "coverage_month"], unique=False
-    )
-    op.create_index(
-        "ix_confirmation_period", "confirmation", ["employer_id", "kind", "pay_date"], unique=False
-    )
+    op.create_index("ix_confirmation_month", "confirmation", ["employer_id", "kind", "coverage_month"], unique=False)
+    op.create_index("ix_confirmation_period", "confirmation", ["employer_id", "kind", "pay_date"], unique=False)
 
 
 def _intake_page() -> None:
@@ -633,6 +605,4 @@ def _intake_row() -> None:
         ),
         sa.PrimaryKeyConstraint("employer_id", "batch_id", "row_no", name=op.f("pk_intake_row")),
     )
-    op.create_index(
-        "ix_intake_row_outcome", "intake_row", ["employer_id", "outcome", "resolved_seq"], unique=False
-    )
+    op.create_index("ix_intake_row_outcome", "intake_row", ["employer_id", "outcome", "resolved_seq"], unique=False)

@@ -1,0 +1,171 @@
+"""kill -9 at every boundary of a write and a read: the next process goes on, and there is one effect."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from benehub import dispatch, ledger
+from benehub.flows import Hub
+from benehub.store.tables import dispatch as dispatch_table
+from benehub.store.tables import fact, intake_batch, obligation, run, seen
+from benehub.store.tables import person as person_table
+
+DONE = ("sent", "held", "refused", "failed")
+Open = Callable[..., Hub]
+
+
+def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
+    """Run a process into its death."""
+    script = Path(__file__).with_name("fakehub.py")
+    words = [sys.executable, str(script), url, str(folder), guard, flow, point]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own script
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+
+
+def wait(ready: Callable[[], bool]) -> None:
+    """Until the work that was taken up in the background is done."""
+    until = time.monotonic() + 20
+    while not ready():
+        assert time.monotonic() < until, "nothing took the work up again"
+        time.sleep(0.05)
+
+
+def dispatches(hub: Hub) -> Sequence[Any]:
+    with hub.store.read("acme") as session:
+        return session.rows(select(dispatch_table).order_by(dispatch_table.c.seq))
+
+
+def states(hub: Hub) -> list[str]:
+    return [row.state for row in dispatches(hub)]
+
+
+def sound(hub: Hub) -> None:
+    """Custody balances in every batch, and the ledger verifies."""
+    with hub.store.read("acme") as session:
+        assert ledger.verify(session).ok
+        for row in session.rows(select(intake_batch)):
+            assert row.state == "applied"
+            assert row.rows == row.applied + row.unchanged + row.quarantined + row.superseded
+
+
+def pushed_again(hub: Hub, fakehub: ModuleType) -> dict[str, Any]:
+    """The same job asked for again gives its one result, and its run is told as done."""
+    tally: dict[str, Any] = fakehub.run(hub, fakehub.PUSH)
+    with hub.store.read("acme") as session:
+        told = session.rows(select(run).where(run.c.flow == "deductions.push"))
+    assert [(row.state, row.error) for row in told] == [("done", "")]
+    return tally
+
+
+@pytest.mark.parametrize("guard", ["read_back", "none", "idempotency_key"])
+@pytest.mark.parametrize("point", ["prepared", "before_send", "claimed", "before_apply", "after_apply", "noted"])
+def test_a_killed_push_has_one_effect_a_person(
+    guard: str, point: str, sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
+) -> None:
+    vendor = fakehub.Vendor(str(tmp_path / "vendor"))
+    crash(sqlite_url, vendor.root, guard, "push", point)
+    before = {"prepared": 0, "after_apply": 2, "noted": 3}.get(point, 1)
+    assert len(vendor.effects()) == before
+    hub = open_hub(sqlite_url)
+    wait(lambda: len(states(hub)) == 3 and all(state in DONE for state in states(hub)))
+    effects = vendor.effects()
+    assert len(effects) == len(set(effects))
+    doubtful = guard == "none" and point in ("claimed", "before_apply", "after_apply")
+    if doubtful:
+        assert sorted(states(hub)) == ["held", "sent", "sent"]
+        assert len(effects) == (3 if point == "after_apply" else 2)
+    else:
+        assert states(hub) == ["sent", "sent", "sent"]
+        assert len(effects) == 3
+    tally = pushed_again(hub, fakehub)
+    assert tally == {"opened": 3, "unchanged": 0, "adopted": 0, "unlinked": 0, "sent": 3 - doubtful} | (
+        {"held": 1} if doubtful else {}
+    )
+    fakehub.run(hub, fakehub.PUSH, "next")
+    assert vendor.effects() == effects
+    with hub.store.read("acme") as session:
+        told = sorted(row.state for row in session.rows(select(obligation)))
+        for row in dispatches(hub):
+            ends = [one.outcome for one in dispatch.attempts(session, row.dispatch_id)]
+            assert "started" not in ends and ends[-1] == row.state
+    assert told == ["confirmed"] * (3 - doubtful) + ["held"] * doubtful
+    sound(hub)
+
+
+def test_a_killed_push_on_postgresql(fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> None:
+    vendor = fakehub.Vendor(str(tmp_path / "vendor"))
+    crash(fresh_pg_url, vendor.root, "read_back", "push", "after_apply")
+    hub = open_hub(fresh_pg_url)
+    wait(lambda: all(state in DONE for state in states(hub)))
+    assert states(hub) == ["sent", "sent", "sent"]
+    assert len(vendor.effects()) == len(set(vendor.effects())) == 3
+    read_back = dispatches(hub)[1]
+    with hub.store.read("acme") as session:
+        (only,) = dispatch.attempts(session, read_back.dispatch_id)
+    assert (only.outcome, only.detail) == ("sent", "read back")
+    pushed_again(hub, fakehub)
+    sound(hub)
+
+
+@pytest.mark.parametrize(("point", "state", "files"), [("before_put", "held", 0), ("after_put", "sent", 1)])
+def test_a_killed_delivery_is_looked_for_in_the_mailbox(
+    point: str, state: str, files: int, sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
+) -> None:
+    crash(sqlite_url, tmp_path / "vendor", "none", "enroll", point)
+    hub = open_hub(sqlite_url)
+    wait(lambda: states(hub) == [state])
+    fakehub.run(hub, fakehub.ENROLL)
+    fakehub.run(hub, fakehub.ENROLL, "next")
+    assert states(hub) == [state]
+    assert len(list((tmp_path / "vendor" / "box" / "out").iterdir())) == files
+    sound(hub)
+
+
+@pytest.mark.parametrize("point", ["between_pages", "between_chunks", "chunk_applied"])
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_a_killed_read_is_finished_once(
+    point: str, db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_read(point, db_url, tmp_path, open_hub, fakehub, monkeypatch)
+
+
+def test_a_killed_read_on_postgresql(
+    fresh_pg_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_read("between_chunks", fresh_pg_url, tmp_path, open_hub, fakehub, monkeypatch)
+
+
+def killed_read(
+    point: str, url: str, folder: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fakehub.staging, "CHUNK", 2)
+    fakehub.feed(3 + fakehub.MANY)
+    crash(url, folder / "vendor", "read_back", "sync", point)
+    hub = open_hub(url)
+
+    def count(query: Any) -> int:
+        with hub.store.read("acme") as session:
+            return int(session.connection.execute(query).scalar_one())
+
+    unfinished = select(func.count()).select_from(intake_batch).where(intake_batch.c.state != "applied")
+    wait(lambda: count(unfinished) == 0)
+    counts = fakehub.sync_many(hub)
+    assert {name: counts[name] for name in ("rows", "applied", "unchanged", "quarantined", "superseded")} == {
+        "rows": 10, "applied": 7, "unchanged": 3, "quarantined": 0, "superseded": 0,
+    }  # fmt: skip
+    everybody = 3 + fakehub.MANY
+    assert count(select(func.count()).select_from(person_table)) == everybody
+    assert count(select(func.count()).select_from(seen).where(seen.c.stream == "employee")) == everybody
+    for kind in ("employee", "employment"):
+        assert count(select(func.count()).select_from(fact).where(fact.c.kind == kind)) == everybody
+    sound(hub)
