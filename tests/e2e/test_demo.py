@@ -33,7 +33,7 @@ referee = _module.referee
 
 SEED, SMALL = 1, 70
 SIZES = {7: 120, 18: 120}
-"""Employees of the seeds whose story needs more people than `SMALL`: for its events, or for a guard of 5 % to stay silent."""
+"""Seeds whose story needs more people than `SMALL`: for its events, or for a 5 % guard to stay silent."""
 NAMES = re.compile(
     r"\d{4}_(834|820)\.x12|\d{4}_180\.csv|in\d{2}_(999\.999|ta1\.ta1|(invoice|roster|credits)\.csv)"
     r"|report\.(json|txt)"

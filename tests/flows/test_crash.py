@@ -15,7 +15,10 @@ import pytest
 from sqlalchemy import func, select
 
 from benehub import dispatch, ledger
+from benehub.crypto import Vault
+from benehub.errors import RetriableError
 from benehub.flows import Hub
+from benehub.store import database, open_store
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.store.tables import fact, intake_batch, obligation, run, seen
 from benehub.store.tables import person as person_table
@@ -28,7 +31,7 @@ def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
     """Run a process into its death."""
     script = Path(__file__).with_name("fakehub.py")
     words = [sys.executable, str(script), url, str(folder), guard, flow, point]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own script
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 
@@ -115,6 +118,51 @@ def test_a_killed_push_on_postgresql(fresh_pg_url: str, tmp_path: Path, open_hub
     assert (only.outcome, only.detail) == ("sent", "read back")
     pushed_again(hub, fakehub)
     sound(hub)
+
+
+def test_a_new_push_waits_for_the_one_that_is_taken_up(
+    db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = fakehub.Vendor(str(tmp_path / "vendor"))
+    crash(db_url, vendor.root, "read_back", "push", "prepared")
+    quick = fakehub.Vendor.answer
+
+    def slow(self: Any, request: Any) -> Any:
+        time.sleep(0.2 if request.method == "POST" else 0)
+        return quick(self, request)
+
+    monkeypatch.setattr(fakehub.Vendor, "answer", slow)
+    hub = open_hub(db_url)
+    wait(lambda: "sending" in states(hub))
+    fakehub.run(hub, fakehub.PUSH, "next")
+    assert fakehub.run(hub, fakehub.PUSH)["sent"] == 3
+    assert states(hub) == ["sent"] * 3
+    assert len(vendor.effects()) == len(set(vendor.effects())) == 3
+
+
+HOLDER = """
+import sys, time
+from benehub.crypto import Vault
+from benehub.store import open_store
+with open_store(sys.argv[1], Vault({"k1": b"k" * 32})).turn("acme", "sending to payroll"):
+    sys.stdout.write("held")
+    sys.stdout.flush()
+    time.sleep(60)
+"""
+
+
+def test_a_killed_process_gives_its_turn_back(db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(db_url, Vault({"k1": b"k" * 32}))
+    with subprocess.Popen([sys.executable, "-c", HOLDER, db_url], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None and holder.stdout.read(4) == b"held"
+        with monkeypatch.context() as patched, store.turn("acme", "sending to carrier"):
+            patched.setattr(database, "TURN_SECONDS", 0.2)
+            with pytest.raises(RetriableError, match="sending to payroll of acme"):
+                store.turn("acme", "sending to payroll").__enter__()
+        holder.kill()
+        with store.turn("acme", "sending to payroll"):
+            holder.wait()
+    store.close()
 
 
 @pytest.mark.parametrize(("point", "state", "files"), [("before_put", "held", 0), ("after_put", "sent", 1)])

@@ -61,7 +61,7 @@ def expect(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
 def _expect(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        cut = max(month.first, session.today())
+        cut = history.load(session, month).cut
         lines = list(expected(session, book, month))
         entries = {_key(line): pending_entry(book, line) for line in lines if line.amount_minor}
         for key, gone in _pending_before(session, month, cut).items():
@@ -71,12 +71,12 @@ def _expect(hub: Hub, employer: str, month: Month) -> dict[str, int]:
 
 
 def expected(session: Session, book: PlanBook, month: Month, group: str = "") -> Iterator[Expected]:
-    """Every line that the month's pay dates from today on should show, as known now; of one pay group if named.
+    """Every line that the month's pay dates still to be set should show, as known now; of one group if named.
 
     Pay dates that are past keep what they were told; the schedule goes on from there.
     """
     calendar = pay_calendar(session, book, month.year)
-    past = history.load(session, month, max(month.first, session.today()))
+    past = history.load(session, month)
     for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end)):
         if group and worker.pay_group != group:
             continue

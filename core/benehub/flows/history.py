@@ -45,9 +45,14 @@ class History:
         return found
 
 
-def load(session: Session, month: Month, cut: date) -> History:
-    """The history of a month's year up to `cut`."""
+def load(session: Session, month: Month) -> History:
+    """The history of a month's year up to the first pay date that may still be set.
+
+    A pay date that is past and was told what to take keeps it; one that nobody has looked at yet may be set,
+    so that a month can be worked through afterwards too.
+    """
     start = date(month.year, 1, 1)
+    cut = _cut(session, month)
     scheduled: dict[Key, list[tuple[date, int, Month]]] = defaultdict(list)
     for row in session.rows(
         select(
@@ -83,6 +88,18 @@ def load(session: Session, month: Month, cut: date) -> History:
         )
     }
     return History(cut, dict(scheduled), opening, _deferred(session, month))
+
+
+def _cut(session: Session, month: Month) -> date:
+    told = session.connection.execute(
+        select(func.max(entry.c.effective_date)).where(
+            entry.c.employer_id == session.employer,
+            entry.c.type == "deduction.expected",
+            entry.c.effective_date < min(session.today(), month.end),
+            entry.c.effective_date >= date(month.year, 1, 1),
+        )
+    ).scalar()
+    return month.first if told is None else max(month.first, told + timedelta(days=1))
 
 
 def _deferred(session: Session, month: Month) -> dict[str, int]:

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
+from benehub.connect.http import was_sent
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import (
@@ -51,9 +52,12 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
 
 
 def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
-    """One attempt at each dispatch; gives the state each ended in."""
+    """One attempt at each dispatch; gives the state each ended in.
+
+    One sender a connection at a time: only then does `sending` mean that somebody died at it.
+    """
     states = []
-    with hub.open(employer, connection_id) as plain:
+    with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
         settings = plain.connector.discover(plain.link) if plain.mode == "live" else plain.link.settings
         opened = replace(plain, link=replace(plain.link, settings=settings))
         for number, dispatch_id in enumerate(ids, 1):
@@ -71,6 +75,8 @@ def send_one(hub: Hub, employer: str, opened: Open, dispatch_id: str) -> str:
         stopped = _asked(hub, employer, opened, waiting)
         if stopped:
             return stopped
+    elif opened.mode != "live":
+        return str(waiting.state)  # what is in doubt waits until it may be sent again
     with hub.store.write(employer) as session:
         row = dispatch.begin(session, dispatch_id)
         if row is None:
@@ -101,18 +107,23 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> str:
 def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> str:
     """Send a request; `row.state` unknown means that it is read back first."""
     unknown = row.state == "unknown"
+    if unknown and Guard(row.guard).must_hold:
+        return _end(hub, employer, row, "held", f"outcome unknown, no read-back: {row.reason}")
     for _ in range(MAX_TRIES):
         try:
             receipt = _exchange(hub, employer, opened, row, item, unknown)
         except VendorUnavailable as error:
+            if not was_sent(error):
+                return _end(hub, employer, row, "unknown" if unknown else "prepared", str(error))
             # The write may have been applied: note it, then look.
             unknown = True
             _end(hub, employer, row, "unknown", str(error), settle_obligations=False)
-            if Guard(row.guard) is Guard.NONE:
+            if Guard(row.guard).must_hold:
                 return _end(hub, employer, row, "held", f"outcome unknown, no read-back: {error}")
             continue
         except RetriableError as error:
-            return _end(hub, employer, row, "prepared", str(error))
+            # What may have been applied stays in doubt until it has been read back.
+            return _end(hub, employer, row, "unknown" if unknown else "prepared", str(error))
         except Unsupported as error:
             return _end(hub, employer, row, "refused", str(error))
         except NeedsPersonError as error:

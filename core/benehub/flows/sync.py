@@ -7,7 +7,7 @@ from typing import Any
 
 from benehub import connections, intake
 from benehub.engine import Steps
-from benehub.errors import GuardTripped
+from benehub.errors import GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import SyncNotice
@@ -35,6 +35,12 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
     Gives the batch, and how often the vendor asked to wait.
     """
     with hub.open(employer, connection_id) as opened:
+        if opened.mode == "paused":
+            raise NeedsPersonError(
+                "the connection is paused",
+                where=f"connection {connection_id}",
+                mend="Resume it: benehub connection resume",
+            )
         with hub.store.write(employer) as session:
             batch_id = intake.open_batch(session, connection_id, stream, run_key)
             if intake.state(session, batch_id) == "applied":

@@ -28,7 +28,7 @@ MAX_ROWS = 500_000
 _DIGITS = Context(prec=15)
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, LookupError, ValueError, TypeError,
-    AttributeError, EOFError, OSError, NotImplementedError, RuntimeError,
+    AttributeError, EOFError, OSError, RuntimeError,
 )  # fmt: skip
 """What the libraries let out of a damaged or encrypted archive, also while its rows are read."""
 _ERRORS = ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")

@@ -37,12 +37,7 @@ class Line:
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference between the month's expected lines and the register."""
     lines = _differing(session, connection_id, month)
-    linked = {
-        row.person_id
-        for row in session.rows(
-            select(crosswalk.c.person_id).where(*session.where(crosswalk, connection_id=connection_id))
-        )
-    }
+    linked = _linked(session, connection_id)
     findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
     swapped, rest = _swapped(rest)
@@ -52,6 +47,15 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += _wrong_class(session, book, connection_id, month)
     findings += _strangers(session, book, connection_id, month)
     return findings
+
+
+def _linked(session: Session, connection_id: str) -> set[str | None]:
+    """Whom payroll knows: linked by its list of people, or seen on any of its checks."""
+    listed = select(crosswalk.c.person_id).where(*session.where(crosswalk, connection_id=connection_id))
+    paid = select(confirmation.c.person_id).where(
+        *session.where(confirmation, kind="register_line", connection_id=connection_id)
+    )
+    return {row.person_id for row in session.rows(listed.union(paid))}
 
 
 def _differing(session: Session, connection_id: str, month: Month) -> list[Line]:
@@ -91,7 +95,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
     return [Line(r.person_id, r.plan, r.part, r.pay_date, int(r.expected), int(r.actual)) for r in rows]
 
 
-def _unlinked(lines: Sequence[Line], linked: set[str], month: Month, book: PlanBook) -> Iterator[Finding]:
+def _unlinked(lines: Sequence[Line], linked: set[str | None], month: Month, book: PlanBook) -> Iterator[Finding]:
     """Somebody payroll does not know: one difference, not one a line."""
     missing: dict[str, int] = {}
     for line in lines:

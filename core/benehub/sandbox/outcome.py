@@ -22,11 +22,14 @@ from benehub.store import Session
 from benehub.store.tables import attempt, confirmation, intake_batch, intake_page, obligation, payload
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.views.clearing import Clearing, clearing
+from benehub.views.statement import statement
 
 if TYPE_CHECKING:
     from benehub.sandbox.demo import Run
 
 KINDS = {"enrollment.change": "834", "premium.remit": "820", "contribution.deposit": "180"}
+PREVENTED = ("APPLIED_BUT_500", "RATE_LIMITED")
+"""What went wrong at a vendor and was put right before it did harm."""
 BY_REFERENCE = ("LATE", "PREMIUM_AT_RISK", "ROW_QUARANTINED", "FILE_REJECTED")
 
 
@@ -113,7 +116,8 @@ class DemoReport:
         """The report a person reads."""
         return Group(
             _stations(self.stations),
-            _differences(self.found, self.planted),
+            _differences("Differences: cause and next action", _only(self.found, PREVENTED, False), self.planted),
+            _differences("What was prevented", _only(self.found, PREVENTED, True), {}),
             _accounts(self.clearing),
             _verdict(self),
         )
@@ -128,6 +132,7 @@ def collect(run: Run, folder: Path, seconds: float) -> DemoReport:
         stations = _stations_told(session, run.custody)
         verification = ledger.verify(session)
         artefacts = _artefacts(session, folder / "artefacts")
+        artefacts.append(_statement(session, run, folder / "artefacts"))
     report = DemoReport(
         dict(run.plot.truth.faults), found, pending, run.custody, accounts, stations, verification, artefacts,
         str(folder), seconds,
@@ -240,6 +245,14 @@ def _artefacts(session: Session, folder: Path) -> list[str]:
     return names
 
 
+def _statement(session: Session, run: Run, folder: Path) -> str:
+    """One employee's statement, as the employee would get it."""
+    sections = statement(session, run.hub.book(session), run.hub.plugins, "E00001", session.today())
+    text = [f"{one.title}\n" + "\n".join(f"  {label}: {told}" for label, told in one.lines) for one in sections]
+    (folder / "statement.txt").write_text("\n\n".join(text) + "\n")
+    return "statement.txt"
+
+
 def _received(session: Session) -> Sequence[Any]:
     return session.rows(
         select(intake_page.c.name, intake_batch.c.stream, payload.c.payload_sealed)
@@ -279,19 +292,21 @@ def _stations(told: list[tuple[str, str]]) -> Table:
     return table
 
 
-def _differences(found: dict[Fault, list[Line]], planted: dict[Fault, str]) -> Table:
-    table = Table(
-        title="Differences: cause and next action", title_justify="left", header_style="bold", show_lines=True
-    )
+def _only(found: dict[Fault, list[Line]], types: Sequence[str], wanted: bool) -> dict[Fault, list[Line]]:
+    return {fault: lines for fault, lines in found.items() if (fault.type in types) is wanted}
+
+
+def _differences(title: str, found: dict[Fault, list[Line]], planted: dict[Fault, str]) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold", show_lines=True)
     for name in ("type", "who", "at stake", "cause", "next action"):
         table.add_column(name, justify="right" if name == "at stake" else "left", overflow="fold")
     for fault, lines in sorted(found.items()):
         stake = sum(line.at_stake for line in lines)
-        mark = "[green]✓[/green] " if fault in planted else "[red]?[/red] "
+        mark = "[green]✓[/green] " if fault in planted or fault.type in PREVENTED else "[red]?[/red] "
         amount = "" if not stake else (f"{format_minor(stake)} h" if lines[0].unit.startswith("HRS") else _money(stake))
         table.add_row(mark + fault.type, fault.member, amount, lines[0].cause, lines[0].action)
     for fault, told in sorted(planted.items()):
-        if fault not in found:
+        if fault not in found and fault.type not in PREVENTED:
             table.add_row(f"[red]missed[/red] {fault.type}", fault.member, "", told, "")
     return table
 

@@ -5,7 +5,10 @@ Only this room builds engines. A `Store` hands out `Session`s, one transaction e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import hashlib
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +16,20 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from benehub.crypto import Vault
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, RetriableError
 from benehub.periods import Clock, system_clock
 from benehub.store.session import Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+TURN_SECONDS = 600.0
+"""How long one waits for its turn."""
+
+TURN_PAUSE = 0.05
+"""Seconds between two looks."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,31 @@ class Store:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield Session(connection, employer, self.vault, self.clock)
+
+    @contextmanager
+    def turn(self, employer: str, name: str) -> Iterator[None]:
+        """Be the only one, of all threads and processes on this database, who does `name` for `employer`.
+
+        It is no transaction: vendors may be called inside. A process that dies gives its turn back by dying.
+
+        Raises:
+            RetriableError: another one kept it for longer than `TURN_SECONDS`.
+        """
+        digest = hashlib.sha256(f"{employer}/{name}".encode()).digest()
+        where = f"{name} of {employer}"
+        if self.engine.dialect.name == "postgresql":
+            key = {"key": int.from_bytes(digest[:8], "big", signed=True)}
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                ask = text("SELECT pg_try_advisory_lock(:key)")
+                _wait(lambda: bool(connection.execute(ask, key).scalar()), where)
+                try:
+                    yield
+                finally:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            return
+        with Path(f"{self.engine.url.database}.{digest[:6].hex()}.lock").open("a") as file:
+            _wait(lambda: _locked(file.fileno()), where)
+            yield
 
     def migrate(self) -> None:
         """Bring the schema, triggers included, to the newest revision."""
@@ -81,6 +115,22 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
             mend="Use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
         )
     return Store(url, engine, vault, clock)
+
+
+def _wait(taken: Callable[[], bool], where: str) -> None:
+    until = time.monotonic() + TURN_SECONDS
+    while not taken():
+        if time.monotonic() > until:
+            raise RetriableError("another process is at it", where=where, mend="Try again when it is done")
+        time.sleep(TURN_PAUSE)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _tune_sqlite(engine: Engine) -> None:

@@ -77,6 +77,9 @@ def _connections(store: Store, plugins: pluggy.PluginManager, employer: str) -> 
     checks = []
     for row in rows:
         name = f"connection {row.connection_id} of {employer}"
+        if row.mode == "paused":
+            checks.append(Check(name, f"{row.connector}, paused: not looked at"))
+            continue
         try:
             with connections.open_connection(store, plugins, employer, row.connection_id):
                 checks.append(Check(name, f"{row.connector}, {row.mode}: settings and secrets resolve"))

@@ -1,0 +1,239 @@
+"""Sending: plugins may hold, watching writes nothing, and a vendor's bad day has no second effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from benehub import dispatch, ledger
+from benehub.flows import Hub
+from benehub.flows.onboarding import connect
+from benehub.hookspecs import hookimpl
+from benehub.records.notices import Decision, DispatchNotice, Verdict
+from benehub.store.tables import dispatch as dispatch_table
+from benehub.store.tables import obligation
+
+Open = Callable[..., Hub]
+
+
+class Bench:
+    """A hub whose people wait to be pushed, and the vendor it pushes to."""
+
+    def __init__(self, hub: Hub, fakehub: ModuleType, folder: Path, guard: str = "read_back") -> None:
+        self.hub, self.fakehub, self.folder, self.guard = hub, fakehub, folder, guard
+        fakehub.set_up(hub, folder, guard)
+        self.vendor = fakehub.Vendor(str(folder))
+        self.pushes = 0
+
+    def push(self, *script: str) -> dict[str, int]:
+        """Push once more; `script` is what the vendor does to the next writes. Gives how many ended how."""
+        self.pushes += 1
+        self.fakehub.Vendor.script = list(script)
+        tally = self.fakehub.run(self.hub, self.fakehub.PUSH, f"push {self.pushes}")
+        self.fakehub.Vendor.script = []
+        return {name: tally[name] for name in tally if name not in ("opened", "unchanged", "adopted", "unlinked")}
+
+    def connect(self, mode: str) -> None:
+        """Change the payroll connection's mode."""
+        one = {"connector": self.guard, "settings": {"folder": str(self.folder)}, "mode": mode}
+        connect(self.hub, "acme", {"payroll": one})
+
+    def rows(self, table: Any) -> list[Any]:
+        """All rows of a table."""
+        with self.hub.store.read("acme") as session:
+            assert ledger.verify(session).ok
+            return list(session.rows(select(table).order_by(table.c.seq)))
+
+    def states(self) -> list[str]:
+        """Every dispatch's state, sorted."""
+        return sorted(row.state for row in self.rows(dispatch_table))
+
+    def owed(self) -> list[str]:
+        """Every obligation's state, sorted."""
+        return sorted(row.state for row in self.rows(obligation))
+
+    def attempts(self) -> list[list[tuple[str, str]]]:
+        """Outcome and detail of the attempts at each dispatch that was tried."""
+        rows = self.rows(dispatch_table)
+        with self.hub.store.read("acme") as session:
+            told = [dispatch.attempts(session, row.dispatch_id) for row in rows]
+        return [[(one.outcome, one.detail) for one in each] for each in told if each]
+
+
+@pytest.fixture
+def bench(sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> Bench:
+    """The bench with a vendor that can be asked."""
+    return Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor")
+
+
+class Objector:
+    """A plugin with one word on every dispatch."""
+
+    def __init__(self, word: Verdict | Exception | None) -> None:
+        self.word = word
+        self.seen: list[DispatchNotice] = []
+
+    @hookimpl
+    def before_dispatch(self, dispatch: DispatchNotice) -> Verdict | None:
+        """Say it."""
+        self.seen.append(dispatch)
+        if isinstance(self.word, Exception):
+            raise self.word
+        return self.word
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "owed", "reason"),
+    [
+        (Verdict(Decision.HOLD, "a person looks"), "held", "held", "a person looks"),
+        (Verdict(Decision.REFUSE, "never"), "refused", "refused", "never"),
+        (RuntimeError("SSN 900110001"), "held", "held", "RuntimeError"),
+    ],
+)
+def test_a_plugin_stops_a_dispatch(
+    word: Any, state: str, owed: str, reason: str, sqlite_url: str, tmp_path: Path, open_hub: Open,
+    fakehub: ModuleType,
+) -> None:  # fmt: skip
+    bench = Bench(open_hub(sqlite_url, Objector(word)), fakehub, tmp_path / "vendor")
+    assert bench.push() == {state: 3}
+    assert bench.vendor.effects() == []
+    assert bench.attempts() == []
+    assert bench.owed() == [owed] * 3
+    for row in bench.rows(dispatch_table):
+        assert row.state == state and reason in row.reason and "900110001" not in row.reason
+    assert bench.push() == {}
+    assert bench.vendor.effects() == []
+
+
+def test_a_plugin_without_objection_sees_ids_and_counts(
+    sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
+) -> None:
+    silent = Objector(None)
+    bench = Bench(open_hub(sqlite_url, silent), fakehub, tmp_path / "vendor")
+    assert bench.push() == {"sent": 3}
+    assert {(one.employer, one.operation, one.items, one.worth_minor) for one in silent.seen} == {
+        ("acme", "deduction.set", 1, 10000)
+    }
+    assert len(silent.seen) == 3
+    assert "Alder" not in repr(silent.seen) and "90011" not in repr(silent.seen)
+
+
+@pytest.mark.parametrize("mode", ["watch", "paused"])
+def test_a_connection_that_only_watches_writes_nothing(bench: Bench, mode: str) -> None:
+    bench.connect(mode)
+    assert bench.push() == {"held": 3}
+    assert bench.fakehub.Vendor.writes == 0
+    assert {row.reason for row in bench.rows(dispatch_table)} == {f"connection is {mode}: nothing is written"}
+
+
+def test_the_second_push_of_a_month_sends_nothing(bench: Bench) -> None:
+    assert bench.push() == {"sent": 3}
+    assert bench.push() == {}
+    assert (bench.fakehub.Vendor.writes, len(bench.vendor.effects())) == (3, 3)
+    assert bench.owed() == ["confirmed"] * 3
+
+
+def test_only_who_changed_is_sent_again(bench: Bench) -> None:
+    bench.push()
+    bench.fakehub.FakeConnector.rows["election"] = [bench.fakehub.election(1, "FAM")]
+    bench.hub.start_flow("sync", "acme", "elections 2", "hris", "election", "2", False)
+    bench.hub.start_flow("coverage", "acme", "2", "2026-10-01")
+    assert bench.push() == {"sent": 1}
+    assert len(bench.vendor.effects()) == 4
+    held = {one["employee"]: one["employee_amount_minor"] for one in bench.vendor.state()["held"].values()}
+    assert held == {"p1": 24000, "p2": 10000, "p3": 10000}
+
+
+def test_applied_then_500_is_read_back_and_not_sent_again(bench: Bench) -> None:
+    assert bench.push("", "apply_then_500") == {"sent": 3}
+    assert (bench.fakehub.Vendor.writes, len(bench.vendor.effects())) == (3, 3)
+    assert bench.attempts() == [[("sent", "")], [("sent", "read back")], [("sent", "")]]
+
+
+def test_a_500_that_applied_nothing_is_sent_again_after_the_read_back(bench: Bench) -> None:
+    assert bench.push("500") == {"sent": 3}
+    assert (bench.fakehub.Vendor.writes, len(bench.vendor.effects())) == (4, 3)
+    assert [outcome for outcome, _ in bench.attempts()[0]] == ["unknown", "sent"]
+
+
+def test_a_vendor_that_keeps_failing_is_left_to_a_person(bench: Bench) -> None:
+    assert bench.push("500", "500", "500") == {"held": 1, "sent": 2}
+    assert bench.owed() == ["confirmed", "confirmed", "held"]
+    assert bench.push() == {}
+
+
+@pytest.mark.parametrize(("guard", "effects", "state"), [("none", 3, "held"), ("idempotency_key", 3, "sent")])
+def test_without_a_read_back_the_guard_decides(
+    guard: str, effects: int, state: str, sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
+) -> None:
+    bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor", guard)
+    bench.push("apply_then_500")
+    assert bench.states() == sorted([state, "sent", "sent"])
+    assert len(bench.vendor.effects()) == effects
+    assert bench.push() == {}
+    assert len(bench.vendor.effects()) == effects
+
+
+def test_a_429_is_waited_out(bench: Bench) -> None:
+    assert bench.push("429", "429") == {"sent": 3}
+    assert (bench.fakehub.Vendor.writes, len(bench.vendor.effects())) == (5, 3)
+
+
+def test_a_429_beyond_the_budget_leaves_it_prepared_for_the_next_run(bench: Bench) -> None:
+    assert bench.push(*["429"] * 5) == {"prepared": 1, "sent": 2}
+    assert bench.owed() == ["confirmed", "confirmed", "open"]
+    assert bench.push() == {"sent": 1}
+    assert len(bench.vendor.effects()) == 3
+    assert [outcome for outcome, _ in bench.attempts()[0]] == ["prepared", "sent"]
+
+
+def test_a_429_after_a_doubtful_write_keeps_the_doubt(
+    sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
+) -> None:
+    bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor", "idempotency_key")
+    assert bench.push("apply_then_500", *["429"] * 5) == {"unknown": 1, "sent": 2}
+    assert bench.push() == {"sent": 1}
+    assert len(bench.vendor.effects()) == 3
+
+
+@pytest.mark.parametrize("guard", ["read_back", "none"])
+def test_what_never_left_stays_prepared(
+    guard: str, sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor", guard)
+    with monkeypatch.context() as patched:
+        patched.setattr(fakehub.Vendor, "answer", no_connection)
+        assert bench.push() == {"prepared": 3}
+    assert bench.push() == {"sent": 3}
+    assert len(bench.vendor.effects()) == 3
+
+
+def no_connection(_vendor: Any, _request: Any) -> Any:
+    raise httpx.ConnectError("no route")
+
+
+def test_a_refusal_of_one_does_not_hold_up_the_others(bench: Bench) -> None:
+    assert bench.push("400") == {"failed": 1, "sent": 2}
+    assert bench.owed() == ["confirmed", "confirmed", "refused"]
+    (told,) = [row.reason for row in bench.rows(dispatch_table) if row.state == "failed"]
+    assert "refused it (400)" in told
+
+
+def test_what_is_in_doubt_is_not_touched_while_the_connection_only_watches(
+    sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
+) -> None:
+    bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor", "idempotency_key")
+    bench.push("apply_then_500", *["429"] * 5)
+    bench.connect("watch")
+    writes = fakehub.Vendor.writes
+    assert bench.push() == {"unknown": 1}
+    assert fakehub.Vendor.writes == writes
+    bench.connect("live")
+    assert bench.push() == {"sent": 1}
+    assert len(bench.vendor.effects()) == 3
