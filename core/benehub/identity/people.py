@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from benehub.errors import DataError
 from benehub.store import Session
@@ -17,11 +17,26 @@ from benehub.store.tables import crosswalk, person
 
 def find(session: Session, connection_id: str, external_id: str) -> str | None:
     """The person behind a vendor's id, or None when it is unknown or not linked."""
-    return session.connection.execute(
-        select(crosswalk.c.person_id).where(
-            *session.where(crosswalk, connection_id=connection_id, external_id=external_id)
-        )
-    ).scalar()
+    where = session.where(crosswalk, connection_id=connection_id, external_id=external_id)
+    return _once(session, ("find", connection_id, external_id), select(crosswalk.c.person_id).where(*where))
+
+
+def _once(session: Session, key: tuple[str, ...], query: Select[Any]) -> str | None:
+    """A person found stays found for the transaction; nobody found is asked again."""
+    known: str | None = session.memo.get(key)
+    if known is None:
+        known = session.connection.execute(query).scalar()
+        if known is not None:
+            session.memo[key] = known
+    return known
+
+
+def family(session: Session, employee: str) -> list[str]:
+    """The dependents of an employee."""
+    rows = session.rows(
+        select(person.c.person_id).where(*session.where(person, subscriber_id=employee, kind="dependent"))
+    )
+    return [row.person_id for row in rows]
 
 
 def external_ids(session: Session, connection_id: str) -> dict[str, str]:
@@ -46,16 +61,14 @@ def unlinked(session: Session) -> list[tuple[str, str]]:
 
 def by_member_id(session: Session, member_id: str) -> str | None:
     """The person with this employee number or dependent's member id."""
-    return session.connection.execute(
-        select(person.c.person_id).where(*session.where(person, member_id=member_id))
-    ).scalar()
+    where = session.where(person, member_id=member_id)
+    return _once(session, ("member", member_id), select(person.c.person_id).where(*where))
 
 
 def by_ssn(session: Session, ssn: str) -> str | None:
     """The person with this SSN (nine digits), found by blind index."""
-    return session.connection.execute(
-        select(person.c.person_id).where(*session.where(person, ssn_index=ssn_index(session, ssn)))
-    ).scalar()
+    index = ssn_index(session, ssn)
+    return _once(session, ("ssn", index), select(person.c.person_id).where(*session.where(person, ssn_index=index)))
 
 
 def ssn_index(session: Session, ssn: str) -> str:
@@ -140,6 +153,7 @@ def add_employee(session: Session, connection_id: str, external_id: str, number:
     if person_id is not None:
         if owner is None:
             session.change(person, {"person_id": person_id}, **_sealed(session, ssn))
+            session.memo.clear()  # who had the old SSN is not who has it now
         return person_id
     person_id = session.id("per", connection_id, external_id)
     seq, _ = session.take_seq()
@@ -168,6 +182,7 @@ def add_dependent(session: Session, connection_id: str, external_id: str, employ
     if person_id is not None:
         if ssn and owner is None:
             session.change(person, {"person_id": person_id}, **_sealed(session, ssn))
+            session.memo.clear()  # who had the old SSN is not who has it now
         return person_id
     subscriber_number = session.connection.execute(
         select(person.c.member_id).where(*session.where(person, person_id=employee))

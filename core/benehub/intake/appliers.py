@@ -141,10 +141,10 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
     if not names:
         return []
+    family = people.family(session, person_id)
     mine = {
         fact.data["first_name"].casefold(): fact.subject
-        for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1))
-        if fact.data["employee"] == person_id
+        for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=family)
     }
     found = []
     for name in names:
@@ -360,16 +360,36 @@ def _one(session: Session, origin: Origin, version: Version) -> None:
 
 def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **columns: Any) -> None:
     key = {"kind": kind, "connection_id": origin.connection_id, "row_key": origin.key}
-    where = session.where(confirmation, **key)
-    versions = session.connection.execute(select(func.count()).where(*where)).scalar_one()
-    if versions:
+    versions = _versions(session, kind, origin)
+    if versions[origin.key]:
+        where = session.where(confirmation, **key)
+        session.flush_deferred()
         session.connection.execute(update(confirmation).where(*where).values(current=0))
+    versions[origin.key] += 1
     seq, _ = session.take_seq()
     empty = {"code": "", "part": "", "tax_class": "", "tier": "", "coverage_month": "", "amount": 0,
              "unit": book.employer.currency, "plan": None, "person_id": None, "detail": {}, "pay_date": None,
              "on_date": None, "effective_from": None, "effective_to": None}  # fmt: skip
-    session.add(
+    session.defer(
         confirmation,
-        [{**empty, **columns, **key, "version": versions + 1, "current": 1, "batch_id": origin.batch_id,
-          "row_no": origin.row_no, "seq": seq}],
+        {**empty, **columns, **key, "version": versions[origin.key], "current": 1, "batch_id": origin.batch_id,
+         "row_no": origin.row_no, "seq": seq},
     )  # fmt: skip
+
+
+def _versions(session: Session, kind: str, origin: Origin) -> dict[str, int]:
+    """How many versions of each confirmation there are; looked up for the whole chunk at once."""
+    known: dict[str, int] = session.memo.setdefault(("versions", kind, origin.connection_id), {})
+    if origin.key not in known:
+        keys = {origin.key, *session.memo.get("row_keys", ())} - known.keys()
+        known |= dict.fromkeys(keys, 0)
+        for row in session.rows(
+            select(confirmation.c.row_key, func.count().label("versions"))
+            .where(
+                *session.where(confirmation, kind=kind, connection_id=origin.connection_id),
+                confirmation.c.row_key.in_(keys),
+            )
+            .group_by(confirmation.c.row_key)
+        ):
+            known[row.row_key] = int(row.versions)
+    return known

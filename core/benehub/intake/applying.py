@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,13 +65,21 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     newest = _newest_rows(session, batch_id, [row.row_key for row in rows])
     applied: dict[str, int] = {}
     learned: list[dict[str, Any]] = []
+    wanted: list[tuple[Row[Any], Any]] = []
     for row in rows:
         if newest[row.row_key] != row.row_no:
             session.change(intake_row, _key(row), outcome="superseded", reason="a later row has its key")
             continue
-        problem, content = _apply_row(session, header, book, appliers, row)
+        content = json.loads(session.unseal(row.row_sealed, "intake_row"))
+        problem = _unfit(content)
         if problem:
             session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problem))
+        else:
+            wanted.append((row, content))
+    problems = _apply_rows(session, header, book, appliers, wanted)
+    for row, content in wanted:
+        if row.row_no in problems:
+            session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problems[row.row_no]))
         else:
             applied[row.row_key] = row.row_no
             learned.append(_learned(session, row.row_key, content))
@@ -174,7 +182,8 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
     session.take_seq(0)  # before any savepoint, as above
     done = replaced = 0
     for *older, row in tried:
-        problem, content = _apply_row(session, row, book, appliers, row)
+        content = json.loads(session.unseal(row.row_sealed, "intake_row"))
+        problem = _unfit(content) or _apply_together(session, row, book, appliers, [(row, content)])
         if problem:
             session.change(intake_row, _key(row), reason=mask(problem))
             continue
@@ -208,27 +217,55 @@ def _tally(session: Session, batch_id: str) -> dict[str, int]:
     return {row.outcome: int(row.number) for row in rows}
 
 
-def _apply_row(
-    session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], row: Row[Any]
-) -> tuple[str, Any]:
-    """Why the row could not be applied (empty when it was), and its content."""
-    content = json.loads(session.unseal(row.row_sealed, "intake_row"))
-    origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
+def _unfit(content: Any) -> str:
+    """Why a row cannot be applied whatever the hub knows; empty when it can be tried."""
     if content.get("problem"):
-        return str(content["problem"]), content
+        return str(content["problem"])
     if content["deleted"]:
-        return (
-            "the vendor deleted it; nothing is ended by that alone. End it in the source, with a date",
-            content,
-        )
+        return "the vendor deleted it; nothing is ended by that alone. End it in the source, with a date"
+    return ""
+
+
+def _apply_rows(
+    session: Session,
+    header: Row[Any],
+    book: PlanBook,
+    appliers: Mapping[str, Applier],
+    wanted: Sequence[tuple[Row[Any], Any]],
+) -> dict[int, str]:
+    """Apply a chunk in one savepoint; where a row fails, undo it and go row by row. Gives problems by row number."""
+    problems: dict[int, str] = {}
+    session.memo["row_keys"] = [row.row_key for row, _ in wanted]
+    if not _apply_together(session, header, book, appliers, wanted):
+        return {}
+    for pair in wanted:
+        problem = _apply_together(session, header, book, appliers, [pair])
+        if problem:
+            problems[pair[0].row_no] = problem
+    return problems
+
+
+def _apply_together(
+    session: Session,
+    header: Row[Any],
+    book: PlanBook,
+    appliers: Mapping[str, Applier],
+    wanted: Sequence[tuple[Row[Any], Any]],
+) -> str:
+    """Apply these rows in one savepoint; why one could not be, with all of them undone, or an empty text."""
     try:
         with session.connection.begin_nested():
-            appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
+            for row, content in wanted:
+                origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
+                appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
+            session.flush_deferred()
     except DataError as error:
-        return str(error), content
+        session.undone()
+        return str(error)
     except DatabaseDataError:
-        return "a value is longer than its column. Mend it at the source, then re-drive", content
-    return "", content
+        session.undone()
+        return "a value is longer than its column. Mend it at the source, then re-drive"
+    return ""
 
 
 def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, int]:

@@ -58,36 +58,39 @@ class Change:
 
 
 def want(session: Session, wants: Iterable[Wanted]) -> Change:
-    """Record what is owed; content that differs from what is known re-opens the obligation."""
-    opened = unchanged = adopted = 0
-    for one in wants:
+    """Record what is owed; content that differs from what is known re-opens the obligation.
+
+    A key wanted twice in one call counts once, as it was wanted last.
+    """
+    by_id = {session.id("obl", one.key): one for one in wants}
+    known = {row.obligation_id: row for row in by_ids(session, list(by_id))}
+    fresh: list[dict[str, Any]] = []
+    unchanged = adopted = 0
+    for obligation_id, one in by_id.items():
         digest = session.vault.content_hash(canonical(one.content))
-        obligation_id = session.id("obl", one.key)
-        known = session.connection.execute(
-            select(obligation.c.content_hash, obligation.c.state).where(
-                *session.where(obligation, obligation_id=obligation_id)
-            )
-        ).first()
-        if known is not None and known.content_hash == digest and known.state != "canceled":
+        before = known.get(obligation_id)
+        if before is not None and before.content_hash == digest and before.state != "canceled":
             unchanged += 1
             continue
-        state, reason = ("confirmed", "adopted: the vendor holds it already") if one.adopted else ("open", "")
-        seq, _ = session.take_seq()
-        values = {
-            "kind": one.kind, "connection_id": one.connection_id, "person_id": one.person_id,
-            "plan": one.plan, "period": one.period, "due_date": one.due, "send_by": one.send_by,
-            "worth_minor": one.worth_minor, "currency": one.currency,
-            "content_sealed": session.seal(one.content, "obligation"),
-            "content_hash": digest, "state": state, "reason": reason, "dispatch_id": None,
-            "explanation_id": one.explanation_id, "seq": seq,
-        }  # fmt: skip
-        if known is None:
-            session.add(obligation, [{"obligation_id": obligation_id, "business_key": one.key, **values}])
+        adopted += one.adopted
+        values = _values(session, one, digest)
+        if before is None:
+            fresh.append({"obligation_id": obligation_id, "business_key": one.key, **values})
         else:
             session.change(obligation, {"obligation_id": obligation_id}, **values)
-        adopted += one.adopted
-        opened += not one.adopted
-    return Change(opened, unchanged, adopted)
+    session.add(obligation, fresh)
+    return Change(len(by_id) - unchanged - adopted, unchanged, adopted)
+
+
+def _values(session: Session, one: Wanted, digest: str) -> dict[str, Any]:
+    state, reason = ("confirmed", "adopted: the vendor holds it already") if one.adopted else ("open", "")
+    seq, _ = session.take_seq()
+    return {
+        "kind": one.kind, "connection_id": one.connection_id, "person_id": one.person_id, "plan": one.plan,
+        "period": one.period, "due_date": one.due, "send_by": one.send_by, "worth_minor": one.worth_minor,
+        "currency": one.currency, "content_sealed": session.seal(one.content, "obligation"), "content_hash": digest,
+        "state": state, "reason": reason, "dispatch_id": None, "explanation_id": one.explanation_id, "seq": seq,
+    }  # fmt: skip
 
 
 def open_ones(

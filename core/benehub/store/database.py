@@ -47,6 +47,7 @@ class Store:
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
             session = Session(connection, employer, self.vault, self.clock)
             yield session
+            session.flush_deferred()
             session.flush_seq()
 
     @contextmanager

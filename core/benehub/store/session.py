@@ -33,6 +33,9 @@ class Session:
     employer: str
     vault: Vault = field(repr=False)
     clock: Clock
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What this transaction has looked up; cleared whenever a savepoint is undone."""
+    _deferred: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     _next: int | None = field(default=None, repr=False)
     _recorded_at: str = field(default="", repr=False)
 
@@ -107,6 +110,21 @@ class Session:
         if batch:
             self.connection.execute(insert(table), batch)
         return count + len(batch)
+
+    def defer(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Insert a row with the next `flush_deferred`, together with others of its table."""
+        self._deferred.setdefault(table, []).append(row)
+
+    def flush_deferred(self) -> None:
+        """Insert what was deferred; the store does so before every commit."""
+        deferred, self._deferred = self._deferred, {}
+        for table, rows in deferred.items():
+            self.add(table, rows)
+
+    def undone(self) -> None:
+        """A savepoint was undone: forget what was looked up and deferred within it."""
+        self.memo.clear()
+        self._deferred.clear()
 
     def change(self, table: Table, key: Mapping[str, Any], **values: Any) -> None:
         """Update the one row of this employer named by `key` (never of a ledger or fact table)."""

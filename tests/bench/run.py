@@ -1,0 +1,205 @@
+"""Measures what the hub costs beside a bare peer doing the same work in the same run: `make bench`.
+
+CPU seconds and memory of one machine say little about another, a ratio says more. So each side of a case runs
+in a child process of its own, sides taking turns, and the smallest CPU time of each side counts. Nothing here
+passes or fails by time; a case fails only when the two sides do not come to the same answer.
+
+A side is a generator: up to its first `yield` it gets ready, up to each further one it does a phase of the work,
+and with the last it gives its answer. This runner imports nothing but the standard library: a child's peak
+memory starts from that of the process that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_SECONDS = 300
+"""A side that takes longer is ended."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One piece of work: its module, how much of it, the peers, and what is aimed at against each.
+
+    `aims` are of each peer by phase; empty where none is set.
+    """
+
+    name: str
+    module: str
+    unit: str
+    size: int
+    quick: int
+    peers: tuple[str, ...]
+    phases: tuple[str, ...] = ("",)
+    aims: tuple[tuple[str, ...], ...] = ()
+    prefix: str = ""
+
+
+CASES = (
+    Case(
+        "834 writing", "bench_x12", "member", 10_000, 50, ("elements", "fstrings"),
+        aims=(("<= 2",), ("<= 24",)), prefix="write_",
+    ),
+    Case("834 reading", "bench_x12", "member", 10_000, 50, ("split",), aims=(("<= 9",),), prefix="read_"),
+    Case("ledger append", "bench_ledger", "entry", 5_000, 40, ("core", "executemany"), aims=(("<= 2",), ("",))),
+    Case(
+        "HRIS sync", "bench_sync", "employee", 5_000, 40, ("bare",), ("first load", "unchanged load"),
+        (("<= 2.5", "<= 1.3"),),
+    ),
+    Case("payroll comparison", "bench_payroll", "line", 25_000, 80, ("sql",)),
+    Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
+    Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), prefix="many_"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: one phase of a case against one peer. CPU in seconds, memory in MiB."""
+
+    case: str
+    size: int
+    unit: str
+    peer: str
+    ours_cpu: float
+    peer_cpu: float
+    ours_mib: int
+    peer_mib: int
+    ours_grew_mib: int
+    aim: str
+
+    @property
+    def ratio(self) -> float:
+        """Ours over the peer's."""
+        return self.ours_cpu / max(self.peer_cpu, 1e-6)
+
+
+def used() -> tuple[float, int]:
+    """CPU seconds of this process so far, and its peak memory in KiB."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    peak = usage.ru_maxrss // 1024 if sys.platform == "darwin" else usage.ru_maxrss
+    return usage.ru_utime + usage.ru_stime, peak
+
+
+def child(module: str, side: str, size: int, folder: Path) -> None:
+    """Do one side and print what it took."""
+    function = getattr(importlib.import_module(module), side)
+    if side.endswith("prepare"):
+        function(folder, size)
+        return
+    steps: Iterator[Any] = function(folder, size)
+    next(steps)
+    (before, start), phases, answer = used(), [], None
+    for answer in steps:
+        after, peak = used()
+        phases.append({"cpu": after - before, "peak_kib": peak})
+        before = used()[0]
+    sys.stdout.write(json.dumps({"start_kib": start, "phases": phases, "answer": answer}))
+
+
+def start(module: str, side: str, size: int, folder: Path) -> Any:
+    """Run `child` in a process of its own."""
+    command = [sys.executable, __file__, "--child", module, side, "--size", str(size), "--folder", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_SECONDS, check=False)
+    if done.returncode:
+        raise SystemExit(f"{module}.{side} failed:\n{done.stderr}")
+    return json.loads(done.stdout) if done.stdout else None
+
+
+def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
+    """All rows of a case; refuses when the sides come to different answers."""
+    prepared = scratch / case.prefix / case.module
+    prepared.mkdir(parents=True)
+    start(case.module, f"{case.prefix}prepare", size, prepared)
+    sides = ("ours", *case.peers)
+    taken: dict[str, list[Any]] = {side: [] for side in sides}
+    for _ in range(repeat):
+        for side in sides:
+            work = scratch / "work"
+            shutil.copytree(prepared, work)
+            taken[side].append(start(case.module, f"{case.prefix}{side}", size, work))
+            shutil.rmtree(work)
+    answers = {side: json.dumps(one["answer"]) for side, runs in taken.items() for one in runs}
+    if len(set(answers.values())) > 1:
+        raise SystemExit(f"{case.name}: the sides do not agree: {answers}")
+    return [
+        _row(case, size, taken, number, phase, peer) for number, phase in enumerate(case.phases) for peer in case.peers
+    ]
+
+
+def _row(case: Case, size: int, taken: dict[str, list[Any]], number: int, phase: str, peer: str) -> Row:
+    def cpu(side: str) -> float:
+        return float(min(one["phases"][number]["cpu"] for one in taken[side]))
+
+    def mib(side: str) -> int:
+        return int(min(one["phases"][number]["peak_kib"] for one in taken[side])) // 1024
+
+    grew = min(one["phases"][number]["peak_kib"] - one["start_kib"] for one in taken["ours"]) // 1024
+    aim = case.aims[case.peers.index(peer)][number] if case.aims else ""
+    name = f"{case.name}, {phase}" if phase else case.name
+    return Row(name, size, case.unit, peer, cpu("ours"), cpu(peer), mib("ours"), mib(peer), grew, aim)
+
+
+HEAD = ("case", "peer", "ours s", "us each", "peer s", "ratio", "aim", "MiB", "grew", "peer MiB")
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in columns."""
+    lines = [
+        (
+            f"{row.case} ({row.size:,})", row.peer, f"{row.ours_cpu:.3f}", f"{row.ours_cpu / row.size * 1e6:.0f}",
+            f"{row.peer_cpu:.3f}", f"{row.ratio:.1f}", row.aim or "-", f"{row.ours_mib}", f"{row.ours_grew_mib}",
+            f"{row.peer_mib}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    widths = [max(len(line[column]) for line in (HEAD, *lines)) for column in range(len(HEAD))]
+    shown = []
+    for line in (HEAD, *lines):
+        left = [part.ljust(width) for part, width in zip(line[:2], widths[:2], strict=True)]
+        right = [part.rjust(width) for part, width in zip(line[2:], widths[2:], strict=True)]
+        shown.append("  ".join([*left, *right]))
+    return "\n".join(shown)
+
+
+def main() -> None:
+    """Parse the arguments, measure, print."""
+    parser = argparse.ArgumentParser(description="CPU and memory of benehub beside bare peers")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
+    parser.add_argument("--repeat", type=int, default=2, help="runs of each side; the smallest CPU time counts")
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--json", type=Path, help="write the rows to this file as well")
+    for name in ("--size", "--folder"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        child(*given.child, int(given.size), Path(given.folder))
+        return
+    rows: list[Row] = []
+    for case in (case for case in CASES if given.only in case.name):
+        with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
+            size, repeat = (case.quick, 1) if given.quick else (case.size, given.repeat)
+            rows += measure(case, size, repeat, Path(scratch))
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": load}
+    sys.stdout.write(f"{table(rows)}\n\nPython {machine['python']}, {machine['cores']} cores, load {load}\n")
+    if given.json:
+        content = {"machine": machine, "rows": [{**asdict(row), "ratio": round(row.ratio, 3)} for row in rows]}
+        given.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The benchmark runs, its sides agree, and it prints every case. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+RUN = Path(__file__).with_name("run.py")
+CASES = {
+    "834 writing", "834 reading", "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
+    "payroll comparison", "HTTP, 1 thread", "HTTP, 16 threads",
+}  # fmt: skip
+
+
+def test_the_benchmark_runs_and_prints_every_case(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    command = [sys.executable, str(RUN), "--quick", "--json", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(path.read_text())["rows"]
+    assert {row["case"] for row in rows} == CASES
+    assert all(f"{row['case']} (" in done.stdout for row in rows)
+    assert all(row["ours_cpu"] > 0 and row["ours_mib"] > 0 for row in rows)
+
+
+def test_sides_that_do_not_agree_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(RUN.read_text().replace('"bench_x12"', '"bench_lie"'))
+    sides = "write_ours = write_elements = lambda folder, size: iter([None, 1])"
+    peer = "write_fstrings = lambda folder, size: iter([None, 2])"
+    (tmp_path / "bench_lie.py").write_text(f"{sides}\n{peer}\nwrite_prepare = lambda folder, size: None\n")
+    command = [sys.executable, str(tmp_path / "run.py"), "--quick", "--only", "834 writing"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "the sides do not agree" in done.stderr
