@@ -7,9 +7,10 @@ DEV_STAMP := $(VENV)/.installed-dev
 INPUTS := pyproject.toml constraints.txt
 TESTS ?= tests
 WORKERS ?= 2
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test lint bench docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+bench: $(DEV_STAMP)  ## CPU and memory beside bare peers, as ratios (BENCH="--json bench.json")
+	$(BIN)/python tests/bench/run.py $(BENCH)
 
 docs: $(DEV_STAMP)  ## write the generated pages under docs/ again
 	$(BIN)/python docs/generate.py

@@ -30,9 +30,7 @@ def make_hub(folder: Path, connector: str) -> Store:
         row = {"name": "Acme", "country": "US", "currency": "USD"}
         session.add(employer, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
         session.add(plan_book, [{"version": book.version, "content": text, "seq": session.take_seq()[0]}])
-        session.add(
-            connection, [{"connection_id": connector, "connector": connector, "settings": {}, "mode": "live"}]
-        )
+        session.add(connection, [{"connection_id": connector, "connector": connector, "settings": {}, "mode": "live"}])
     return store
 
 

@@ -32,7 +32,9 @@ def raw_rows(size: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     entries, lines = [], []
     for number in range(size):
         entry_id, who = f"ent_{number:032d}", f"per_{number % PEOPLE}"
-        entries.append((entry_id, f"premium:{number}/r1", "premium.accrued", "posted", str(DAY), "obl_1", number, "now"))
+        entries.append(
+            (entry_id, f"premium:{number}/r1", "premium.accrued", "posted", str(DAY), "obl_1", number, "now")
+        )
         for leg_no, (account, amount) in enumerate(legs(number), 1):
             lines.append((entry_id, leg_no, account, "USD", amount, who, "ppo", None, "2026-11", None, None))
     return entries, lines
@@ -70,14 +72,13 @@ def ours(folder: Path, size: int) -> Iterator[Any]:
     from benehub.store.tables import leg
 
     store = open_hub(folder)
-    entries = [
-        NewEntry(
-            f"premium:{number}/r1", "premium.accrued", DAY,
-            tuple(Leg(a, "USD", amount, f"per_{number % PEOPLE}", "ppo", None, "2026-11") for a, amount in legs(number)),
-            "obl_1",
-        )
-        for number in range(size)
-    ]  # fmt: skip
+
+    def entry(number: int) -> NewEntry:
+        who = f"per_{number % PEOPLE}"
+        lines = tuple(Leg(account, "USD", amount, who, "ppo", None, "2026-11") for account, amount in legs(number))
+        return NewEntry(f"premium:{number}/r1", "premium.accrued", DAY, lines, "obl_1")
+
+    entries = [entry(number) for number in range(size)]
     yield
     with store.write("acme") as session:
         ledger.record(session, entries)

@@ -106,9 +106,8 @@ def bare(folder: Path, size: int) -> Iterator[Any]:
     database = sqlite3.connect(folder / "bare.db", isolation_level=None)
     database.execute("PRAGMA synchronous=NORMAL")
     names = ("id", "hash", *COLUMNS)
-    upsert = (
-        f"INSERT INTO employee VALUES ({', '.join('?' * len(names))}) ON CONFLICT (id) DO UPDATE SET "
-        + ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    upsert = f"INSERT INTO employee VALUES ({', '.join('?' * len(names))}) ON CONFLICT (id) DO UPDATE SET " + ", ".join(
+        f"{name} = excluded.{name}" for name in names[1:]
     )
 
     def digest(row: dict[str, Any]) -> str:

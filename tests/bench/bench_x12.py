@@ -65,7 +65,7 @@ def write_ours(folder: Path, size: int) -> Iterator[Any]:
     yield
     with path.open("w", encoding="ascii") as file:
         file.writelines(pieces(members))
-    yield digest(path)
+    yield lambda: digest(path)
 
 
 def write_elements(folder: Path, size: int) -> Iterator[Any]:
@@ -79,7 +79,7 @@ def write_elements(folder: Path, size: int) -> Iterator[Any]:
                     if "*" in element or "~" in element or ":" in element or "^" in element:
                         raise ValueError(element)
                 file.write("*".join(elements) + "~")
-    yield digest(path)
+    yield lambda: digest(path)
 
 
 def _elements(raw: Raw) -> Iterator[list[str]]:
@@ -111,7 +111,7 @@ def write_fstrings(folder: Path, size: int) -> Iterator[Any]:
                 "DMG*D8*19900101*F~HD*021**HLT*PPO500*EMP~DTP*348*D8*20261201~REF*1L*G100~"
                 "HD*021**DEN*DENTAL*EMP~DTP*348*D8*20261201~REF*1L*G200~"
             )
-    yield digest(path)
+    yield lambda: digest(path)
 
 
 def read_prepare(folder: Path, size: int) -> None:

@@ -15,7 +15,9 @@ from benehub.dispatch.outbox import (
     in_states,
     next_control,
     prepare,
+    release,
     resend,
+    sent_on,
     settle,
     thaw_item,
 )
@@ -33,7 +35,9 @@ __all__ = [
     "in_states",
     "next_control",
     "prepare",
+    "release",
     "resend",
+    "sent_on",
     "settle",
     "thaw_item",
 ]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -22,7 +23,7 @@ from sqlalchemy import Row, func, select
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.crypto import mask
-from benehub.errors import DataError
+from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
 from benehub.store.tables import attempt, control_number, dispatch
 
@@ -43,6 +44,8 @@ class Frozen:
     currency: str = "USD"
     file_name: str = ""
     control: int | None = None
+    again: bool = False
+    """The same content counts although it has been sent before: the vendor lost it since."""
 
 
 def freeze_item(connection_id: str, item: Item, guard: Guard, worth_minor: int, currency: str) -> Frozen:
@@ -61,6 +64,9 @@ def prepare(session: Session, frozen: Frozen) -> str:
     """Write the dispatch, or find the one with this content; gives its id.
 
     An older revision that has not been sent yet is refused: it is replaced by this one.
+
+    Raises:
+        OutcomeUnknown: an older revision is a file that may have arrived; a second one would repeat it.
     """
     digest = session.vault.content_hash(frozen.content)
     latest = session.connection.execute(
@@ -70,7 +76,15 @@ def prepare(session: Session, frozen: Frozen) -> str:
         .limit(1)
     ).first()
     if latest is not None and latest.frozen_hash == digest and latest.state != "failed":
-        return str(latest.dispatch_id)
+        if not (frozen.again and latest.state == "sent"):
+            return str(latest.dispatch_id)
+    if latest is not None and latest.file_name and latest.state in ("sending", "unknown", "held"):
+        # A new control number makes it a new file to the vendor: nothing there would find the repetition.
+        if attempts(session, latest.dispatch_id):
+            raise OutcomeUnknown(
+                "an earlier file of the same business may have arrived", where=f"dispatch {latest.dispatch_id}",
+                mend="Ask the vendor whether it has that file before another one is sent",
+            )  # fmt: skip
     revision = 1 if latest is None else latest.revision + 1
     if latest is not None and latest.state in ("prepared", "held"):
         session.change(
@@ -146,6 +160,13 @@ def begin(session: Session, dispatch_id: str) -> Row[Any] | None:
     return get(session, dispatch_id)
 
 
+def release(session: Session, dispatch_id: str) -> None:
+    """A held dispatch that nobody has tried to send yet may be sent after all."""
+    row = get(session, dispatch_id, lock=True)
+    if row.state == "held" and not attempts(session, dispatch_id):
+        session.change(dispatch, {"dispatch_id": dispatch_id}, state="prepared", reason="")
+
+
 def resend(session: Session, dispatch_id: str) -> None:
     """After a read-back that proved the write absent: the next attempt begins."""
     _open_attempt(session, dispatch_id)
@@ -167,6 +188,12 @@ def finish(session: Session, dispatch_id: str, state: str, reason: str) -> None:
     """End an attempt without a receipt: `unknown`, `held`, `refused` or `failed`, with the reason."""
     _close_attempt(session, dispatch_id, state, reason)
     session.change(dispatch, {"dispatch_id": dispatch_id}, state=state, reason=mask(reason))
+
+
+def sent_on(session: Session, dispatch_id: str) -> date:
+    """The day a dispatch left; today for one that has not."""
+    at = get(session, dispatch_id).sent_at
+    return date.fromisoformat(at[:10]) if at else session.today()
 
 
 def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,12 +13,13 @@ from benehub import dispatch, facts, ledger, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.engine import Steps
+from benehub.errors import DataError
 from benehub.facts import Version, Worker
 from benehub.flows import history
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, month_lines, own_pay_days, pay_calendar
-from benehub.flows.send import send
+from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -230,12 +231,21 @@ def push(hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, 
 
 
 def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: date) -> dict[str, int]:
-    """Open the obligations that bring payroll to what `pay_date` shall take."""
+    """Open the obligations that bring payroll to what `pay_date` shall take.
+
+    Raises:
+        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended.
+    """
     with hub.store.write(employer) as session:
         book = hub.book(session)
         linked = people.external_ids(session, connection_id)
         held = _held(session)
         month = Month.of(pay_date)
+        if pay_date < history.load(session, month).cut:
+            raise DataError(
+                f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
+                where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
+            )  # fmt: skip
         due: dict[str, list[Expected]] = {}
         for line in expected(session, book, month, group):
             if line.pay_date == pay_date:
@@ -351,6 +361,7 @@ def _want(
         kind="deduction.set", key=f"deduction.set/{connection_id}/{person_id}/{one.code}", connection_id=connection_id,
         period=str(Month.of(pay_date)), due=pay_date, send_by=pay_date - timedelta(days=1), content=content,
         person_id=person_id, plan=one.plan, worth_minor=one.employee_amount_minor, adopted=same,
+        drifted=bool(state) and not same,
     )  # fmt: skip
 
 
@@ -371,10 +382,13 @@ def freeze_orders(hub: Hub, employer: str, connection_id: str) -> list[str]:
     ids = []
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         guard = opened.connector.guards.get("deduction.set", Guard.NONE)
+        awaken(session, opened, "deduction.set")
         for row in obligations.open_ones(session, "deduction.set", connection_id):
             content = obligations.content(session, row) | {"effective_from": row.due_date.isoformat()}
             item = Item("deduction.set", row.business_key, content)
             frozen = dispatch.freeze_item(connection_id, item, guard, row.worth_minor, row.currency)
+            # What is open again was changed at the vendor since: a vendor that can be asked is told again.
+            frozen = replace(frozen, again=not guard.must_hold)
             dispatch_id = dispatch.prepare(session, frozen)
             obligations.mark(session, [row.obligation_id], "open", "frozen, not sent yet", dispatch_id)
             ids.append(dispatch_id)

@@ -18,7 +18,7 @@ from benehub.errors import GuardTripped
 from benehub.facts import Fact, Version, Worker
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.send import send
+from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
@@ -53,6 +53,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     with hub.store.write(employer) as session:
         book = hub.book(session)
         told = told_state(session, connection_id)
+        persons = people.people(session)
         wants, ended = [], 0
         window = Interval(date(day.year, 1, 1), FOREVER)
         for worker in facts.workers(session, window):
@@ -63,7 +64,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             if not lines:
                 continue
             ended += all(line["maintenance"] == "024" for line in lines)
-            wants.append(_want(session, connection_id, worker, lines, now, day))
+            wants.append(_want(session, persons, connection_id, worker, lines, now, day))
         if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
             raise GuardTripped(
                 f"the change file would end {ended} of {len(told)} families",
@@ -127,10 +128,10 @@ def _state(fact: Fact) -> dict[str, Any]:
 
 
 def _want(
-    session: Session, connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
+    session: Session, persons: Mapping[str, Any], connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact], day: date,
 ) -> Wanted:  # fmt: skip
-    members = _members(session, worker, lines, now)
+    members = _members(session, persons, worker, lines, now)
     content = {
         "members": [one.model_dump(mode="json") for one in members],
         "told": {plan: _state(fact) for plan, fact in now.items()},
@@ -145,9 +146,12 @@ def _want(
 
 
 def _members(
-    session: Session, worker: Worker, lines: Sequence[dict[str, Any]], now: Mapping[str, Fact]
+    session: Session,
+    persons: Mapping[str, Any],
+    worker: Worker,
+    lines: Sequence[dict[str, Any]],
+    now: Mapping[str, Fact],
 ) -> list[EnrollmentMember]:
-    persons = people.people(session)
     subscriber = persons[worker.person_id]
     covered = sorted({dependent for line in lines for dependent in line["dependents"]})
     ssns = people.ssns(session, [worker.person_id, *covered])
@@ -199,6 +203,7 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
     One change file may be under way at a time: a later one waits for the acknowledgement of the one before.
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        awaken(session, opened, "enrollment.change")
         rows = obligations.open_ones(session, "enrollment.change", connection_id)
         if not rows:
             return ""

@@ -12,6 +12,8 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Envelope, Item
 from benehub.connections import Open
 from benehub.dispatch import Frozen
+from benehub.flows.hub import Hub
+from benehub.flows.send import awaken
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
 
@@ -32,6 +34,7 @@ def freeze_file(
     When the obligations are already carried by a dispatch that has not failed, that one is given: its bytes
     stay as they are. The control number is taken in this transaction, so a number is never used twice.
     """
+    awaken(session, opened, operation)
     standing = _standing(session, obligation_ids)
     if standing:
         return standing
@@ -49,6 +52,13 @@ def freeze_file(
     )  # fmt: skip
     obligations.mark(session, obligation_ids, "open", "frozen, not sent yet", dispatch_id)
     return dispatch_id
+
+
+def carried(hub: Hub, employer: str, key: str) -> list[str]:
+    """The dispatch that carries the obligation of a business key, if there is one."""
+    with hub.store.read(employer) as session:
+        rows = obligations.by_ids(session, [session.id("obl", key)])
+    return [row.dispatch_id for row in rows if row.dispatch_id is not None]
 
 
 def _standing(session: Session, obligation_ids: Sequence[str]) -> str:

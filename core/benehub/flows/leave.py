@@ -25,6 +25,9 @@ from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
 
 
+ACCRUED = ("leave.accrued", "leave.accrued.reversed")
+
+
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
     """Accrue leave for the month's pay dates, and expect the pay-out of those who leave."""
     return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
@@ -37,11 +40,16 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
         people = facts.workers(session, Interval(date(month.year, 1, 1), month.end))
         accruals: list[NewEntry] = []
         for policy in book.leave:
+            standing = _accruals(session, policy.id, month)
+            # What the month itself accrued is worked out anew: it must not fill the cap before it begins.
             held = available(session, policy.id)
+            for person_id, hours in standing.values():
+                held[person_id] = held.get(person_id, 0) - hours
             year = _accrued_before(session, policy.id, month)
+            wanted: list[NewEntry] = []
             for worker in people:
                 periods = calendar[worker.pay_group]
-                accruals += _worker(
+                wanted += _worker(
                     book,
                     policy,
                     worker,
@@ -50,6 +58,8 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
                     held.get(worker.person_id, 0),
                     year.get(worker.person_id, 0),
                 )
+            accruals += wanted
+            accruals += _taken_back(standing, wanted, month)
         done = ledger.restate(session, accruals)
         payouts = [
             one
@@ -63,6 +73,36 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
         "payouts": len(payouts),
         "new": done.new + owed.new,
     }
+
+
+def _accruals(session: Session, policy_id: str, month: Month) -> dict[str, tuple[str, int]]:
+    """What stands accrued for the month's pay dates: key without revision -> person and hours."""
+    found: dict[str, tuple[str, int]] = {}
+    for row in session.rows(
+        select(leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("hours"))
+        .join(
+            entry_table,
+            (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
+        )
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.LEAVE_AVAILABLE,
+            leg.c.plan == policy_id,
+            entry_table.c.type.in_(ACCRUED),
+            leg.c.pay_date >= month.first,
+            leg.c.pay_date < month.end,
+        )
+        .group_by(leg.c.person_id, leg.c.pay_date)
+        .having(func.sum(leg.c.amount) != 0)
+    ):
+        found[f"leave/{policy_id}/{row.person_id}/{row.pay_date}"] = (row.person_id, int(row.hours))
+    return found
+
+
+def _taken_back(standing: dict[str, tuple[str, int]], wanted: list[NewEntry], month: Month) -> list[NewEntry]:
+    """Entries without legs for what nobody accrues any more: who left before the pay period has not earned it."""
+    keys = standing.keys() - {one.key for one in wanted}
+    return [NewEntry(key, "leave.accrued", month.first, (), "no longer accrued") for key in sorted(keys)]
 
 
 def available(session: Session, policy_id: str) -> dict[str, int]:
@@ -85,7 +125,7 @@ def _accrued_before(session: Session, policy_id: str, month: Month) -> dict[str,
             leg.c.employer_id == session.employer,
             leg.c.account == chart.LEAVE_AVAILABLE,
             leg.c.plan == policy_id,
-            entry_table.c.type == "leave.accrued",
+            entry_table.c.type.in_(ACCRUED),
             entry_table.c.effective_date >= date(month.year, 1, 1),
             entry_table.c.effective_date < month.first,
         )

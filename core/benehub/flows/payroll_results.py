@@ -184,10 +184,15 @@ def _leave_paid(book: PlanBook, row: Row[Any], session: Session) -> list[NewEntr
     if policy is None:
         return []
     dims = (row.person_id, policy.id, "payout", None, row.pay_date)
+    # Of several revisions the newest one waits; what it replaced was voided.
     pending_id = session.connection.execute(
-        select(entry_table.c.entry_id).where(
-            *session.where(entry_table, idempotency_key=f"payout/{row.person_id}/{policy.id}/r1")
+        select(entry_table.c.entry_id)
+        .where(
+            *session.where(entry_table, type="leave.payout_expected", status="pending"),
+            entry_table.c.idempotency_key.startswith(f"payout/{row.person_id}/{policy.id}/r", autoescape=True),
         )
+        .order_by(entry_table.c.seq.desc())
+        .limit(1)
     ).scalar()
     legs = [
         Leg(chart.LEAVE_LIABILITY, row.unit, row.amount, *dims),

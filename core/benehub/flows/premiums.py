@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
 from benehub.facts.explanations import save
-from benehub.flows.files import freeze_file
+from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.money import month_lines
 from benehub.flows.send import send
@@ -104,11 +104,16 @@ def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str)
 
 
 def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month) -> str:
-    """Freeze the 820 of a month; the lines are what was billed, or what is enrolled, as the carrier's terms say."""
+    """Freeze the 820 of a month; the lines are what was billed, or what is enrolled, as the carrier's terms say.
+
+    What has left already is posted first, so that it is not paid again; a credit that is left over waits.
+    """
+    for earlier in carried(hub, employer, f"premium.remit/{connection_id}/{month}"):
+        _post_remittance(hub, employer, connection_id, str(month), earlier)
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book = hub.book(session)
         lines = _lines_due(session, book, connection_id, month)
-        if not lines:
+        if sum(one.paid_minor for one in lines) <= 0:
             return ""
         terms = book.terms(connection_id)
         due = _due_date(session, connection_id, month) or date(month.year, month.month, terms.premium_due_day)
@@ -157,6 +162,7 @@ def _lines_due(session: Session, book: PlanBook, connection_id: str, month: Mont
             .order_by(confirmation.c.external_id, confirmation.c.plan)
         )  # fmt: skip
         rows = [(r.person_id, r.external_id, r.plan, r.reference, int(r.amount)) for r in session.rows(query)]
+        rows = _less_remitted(session, rows, month)
     else:
         rows = [
             (
@@ -183,6 +189,25 @@ def _lines_due(session: Session, book: PlanBook, connection_id: str, month: Mont
     ]  # fmt: skip
 
 
+def _less_remitted(session: Session, rows: list[tuple[Any, ...]], month: Month) -> list[tuple[Any, ...]]:
+    """Billed lines less what has been remitted for them: a bill that is corrected is not paid a second time."""
+    paid = {
+        (one.dimensions["person_id"], one.dimensions["plan"]): -one.amount
+        for one in ledger.balances(
+            session, [chart.CARRIER_TRANSIT], by=("person_id", "plan"), coverage_month=str(month)
+        )
+    }
+    rest = []
+    for number, (person_id, member_id, plan, invoice, amount) in enumerate(rows):
+        key = (person_id, plan)
+        last = all((other[0], other[2]) != key for other in rows[number + 1 :]) if key in paid else False
+        settled = paid.get(key, 0) if last else min(amount, paid.get(key, 0))
+        if key in paid:
+            paid[key] -= settled
+        rest.append((person_id, member_id, plan, invoice, amount - settled))
+    return rest
+
+
 def _due_date(session: Session, connection_id: str, month: Month) -> date | None:
     return session.connection.execute(
         select(func.min(confirmation.c.on_date)).where(
@@ -198,7 +223,8 @@ def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, di
             return 0
         book = hub.book(session)
         row = obligations.of_dispatch(session, dispatch_id)[0]
-        unit, today = book.employer.currency, session.today()
+        # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
+        unit, today = book.employer.currency, dispatch.sent_on(session, dispatch_id)
         entries = []
         for number, line in enumerate(obligations.content(session, row)["lines"], 1):
             dims = {"person_id": line["person"] or None, "plan": line["plan"], "coverage_month": month}

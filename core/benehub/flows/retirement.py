@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
-from benehub.flows.files import freeze_file
+from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
 from benehub.identity import people
@@ -64,7 +64,12 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
 
 
 def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
-    """Freeze the contribution file of a pay date; an empty text when nothing is owed."""
+    """Freeze the contribution file of a pay date; an empty text when nothing is owed.
+
+    What has left already is posted first, so that it is not deposited again.
+    """
+    for earlier in carried(hub, employer, f"contribution.deposit/{plan_id}/{pay_date}"):
+        _post(hub, employer, plan_id, pay_date, earlier)
     with hub.store.read(employer) as session:
         connection_id = hub.book(session).plan(plan_id).vendor
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
@@ -106,7 +111,7 @@ def _rows(session: Session, plan: Plan, pay_date: date) -> list[ContributionRow]
         )
     }
     rows = []
-    for worker in facts.workers(session, Interval(date(pay_date.year, 1, 1), Month.of(pay_date).end)):
+    for worker in facts.workers(session, Interval(date.min, Month.of(pay_date).end)):
         amounts = owed.get(worker.person_id)
         if amounts is None:
             continue
@@ -130,7 +135,8 @@ def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: st
     with hub.store.write(employer) as session:
         if dispatch.get(session, dispatch_id).state != "sent":
             return 0
-        unit, today = hub.book(session).employer.currency, session.today()
+        # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
+        unit, today = hub.book(session).employer.currency, dispatch.sent_on(session, dispatch_id)
         row = obligations.of_dispatch(session, dispatch_id)[0]
         entries = []
         for one in obligations.content(session, row)["rows"]:

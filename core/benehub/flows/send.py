@@ -32,12 +32,27 @@ from benehub.errors import (
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
+from benehub.store import Session
 
 BATCH = 200
 """Dispatches of one job at most."""
 
 MAX_TRIES = 3
 """Times one dispatch is sent within a job after read-backs that proved it absent."""
+
+
+WATCHED = "connection is "
+"""How the reason begins of what is held only because the connection does not write."""
+
+
+def awaken(session: Session, opened: Open, operation: str) -> None:
+    """What was held only because the connection did not write is open again as soon as it does."""
+    if opened.mode != "live":
+        return
+    for row in obligations.open_ones(session, operation, opened.link.connection, states=("held",)):
+        if row.reason.startswith(WATCHED) and row.dispatch_id is not None:
+            dispatch.release(session, row.dispatch_id)
+            obligations.mark(session, [row.obligation_id], "open", "frozen, not sent yet")
 
 
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
@@ -90,7 +105,7 @@ def send_one(hub: Hub, employer: str, opened: Open, dispatch_id: str) -> str:
 def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> str:
     """Ask the mode and every plugin before the first attempt; gives `held`, `refused` or nothing."""
     if opened.mode != "live":
-        return _end(hub, employer, row, "held", f"connection is {opened.mode}: nothing is written")
+        return _end(hub, employer, row, "held", f"{WATCHED}{opened.mode}: nothing is written")
     notice = DispatchNotice(
         employer, row.dispatch_id, row.connection_id, row.operation, row.business_key, row.items,
         row.worth_minor, row.currency,
@@ -169,7 +184,8 @@ def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: byte
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.
             mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
-        return _end(hub, employer, row, "unknown", str(error), settle_obligations=False)
+        state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"
+        return _end(hub, employer, row, state, str(error), settle_obligations=False)
     except BenehubError as error:
         return _end(hub, employer, row, "held", str(error))
     with hub.store.write(employer) as session:

@@ -7,7 +7,7 @@ from typing import Any
 
 from benehub import connections, intake
 from benehub.engine import Steps
-from benehub.errors import GuardTripped, NeedsPersonError
+from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import SyncNotice
@@ -47,6 +47,8 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
         for number, page in enumerate(opened.connector.read(stream, opened.link, since), 1):
+            if number > MAX_PAGES:
+                raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
                 intake.stage(session, batch_id, page)
             hub.progress(f"{connection_id} {stream}: page {number}")

@@ -31,6 +31,7 @@ class Wanted:
         due: when it must have been done; `send_by` the latest safe day to send it.
         worth_minor: what it is worth.
         adopted: the vendor holds it already.
+        drifted: the vendor is known to hold something else, whatever it has confirmed before.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Wanted:
     worth_minor: int = 0
     currency: str = "USD"
     adopted: bool = False
+    drifted: bool = False
     explanation_id: str | None = None
 
 
@@ -69,7 +71,8 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
     for obligation_id, one in by_id.items():
         digest = session.vault.content_hash(canonical(one.content))
         before = known.get(obligation_id)
-        if before is not None and before.content_hash == digest and before.state != "canceled":
+        drifted = before is not None and one.drifted and before.state == "confirmed"
+        if before is not None and before.content_hash == digest and before.state != "canceled" and not drifted:
             unchanged += 1
             continue
         adopted += one.adopted

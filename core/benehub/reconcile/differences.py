@@ -7,7 +7,7 @@ scope no longer finds it, which for money and hours means that the balance is ze
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -57,7 +57,7 @@ def settle(session: Session, relation: Relation, period: str, findings: Iterable
         row = known.get(finding.key)
         if row is None:
             opened.append(_open(session, finding, today))
-        elif row.state in OPEN or row.state in ("dismissed", "suppressed"):
+        elif row.state in OPEN or row.state == "suppressed" or _still_dismissed(row, finding):
             again += 1
             _see_again(session, row, finding, today)
         else:
@@ -120,16 +120,24 @@ def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
     )
 
 
+def _still_dismissed(row: Row[Any], finding: Finding) -> bool:
+    """Whether a person's word still stands: it was said of this amount, not of whatever it grows to."""
+    return bool(row.state == "dismissed" and row.at_stake == finding.at_stake)
+
+
 def _state_of(finding: Finding, today: date) -> str:
     return "pending" if finding.clear_by is not None and today <= finding.clear_by else "discrepancy"
 
 
 def _values(finding: Finding, today: date) -> dict[str, Any]:
+    state = _state_of(finding, today)
+    # Once its clear-by date is past, the rules explain it no more.
+    severity = (finding if state == "pending" else replace(finding, clear_by=None)).severity
     return {
-        "side": finding.side, "severity": finding.severity, "owner": finding.owner, "cause": finding.cause,
+        "side": finding.side, "severity": severity, "owner": finding.owner, "cause": finding.cause,
         "action": finding.action, "expected": finding.expected, "actual": finding.actual,
         "at_stake": finding.at_stake, "unit": finding.unit, "clear_by": finding.clear_by,
-        "state": _state_of(finding, today),
+        "state": state,
     }  # fmt: skip
 
 

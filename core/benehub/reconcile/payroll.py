@@ -195,14 +195,20 @@ def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Mo
             confirmation.c.amount != 0,
         )
     )
+    # Two checks of one pay date are one difference, as its reference says.
+    wrong: dict[tuple[str, str, date], list[Any]] = {}
     for row in rows:
         if row.tax_class != wanted.get(row.plan, row.tax_class):
-            yield Finding(
-                Relation.PAYROLL, Type.WRONG_TAX_CLASS, str(month), f"{row.pay_date}", "payroll", "payroll",
-                f"taxed as {row.tax_class} instead of {wanted[row.plan]}",
-                "Have payroll set the deduction's tax treatment right and correct the tax of the check",
-                person_id=row.person_id, plan=row.plan, expected=row.amount, actual=0, unit=book.employer.currency,
-            )  # fmt: skip
+            wrong.setdefault((row.person_id, row.plan, row.pay_date), []).append(row)
+    for (person_id, plan, day), found in sorted(wrong.items()):
+        taxed = " and ".join(sorted({row.tax_class for row in found}))
+        yield Finding(
+            Relation.PAYROLL, Type.WRONG_TAX_CLASS, str(month), f"{day}", "payroll", "payroll",
+            f"taxed as {taxed} instead of {wanted[plan]}",
+            "Have payroll set the deduction's tax treatment right and correct the tax of the check",
+            person_id=person_id, plan=plan, expected=sum(int(row.amount) for row in found), actual=0,
+            unit=book.employer.currency,
+        )  # fmt: skip
 
 
 def _strangers(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:

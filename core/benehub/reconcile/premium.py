@@ -218,7 +218,7 @@ def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month)
     }
     terms, today = book.terms(connection_id), session.today()
     for row in rows:
-        if row.coverage_month in paid:
+        if row.coverage_month in paid or row.amount <= 0:
             continue
         holidays = bank_holidays(book.employer.country, (row.due.year - 1, row.due.year, row.due.year + 1))
         when = premium_due(
@@ -230,7 +230,8 @@ def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month)
         if today < row.due:
             continue
         yield Finding(
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, str(month), row.reference, "hub", "finance",
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, str(month), f"{row.coverage_month}/{row.reference}", "hub",
+            "finance",
             f"invoice due {row.due} is not paid; cover lapses when grace ends on {when.grace_ends}",
             "Remit it now; it has to leave before the latest safe moment",
             expected=int(row.amount), actual=0, unit=book.employer.currency,

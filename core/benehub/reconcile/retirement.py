@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
 
+from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
@@ -45,6 +46,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings = [_source(line, month, book) for line in swapped]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
+    findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
     return findings
 
@@ -144,10 +146,28 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
         )
     ):
         yield Finding(
-            Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month), row.reference, "recordkeeper", "recordkeeper",
+            Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
+            f"{row.reference}/{row.pay_date}/{row.part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
             "money was credited to somebody we do not know", "Ask the recordkeeper for the participant behind it",
             plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
         )  # fmt: skip
+
+
+def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
+    """One difference a pay date: what payroll took and nobody has sent on to the trust."""
+    kept: dict[tuple[str, date], int] = {}
+    accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)
+    for one in ledger.balances(session, accounts, by=("person_id", "plan", "pay_date", "money_source")):
+        plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
+        if day is not None and Month.of(day) == month and one.amount < 0:
+            kept[(plan, day)] = kept.get((plan, day), 0) - one.amount
+    for (plan, day), amount in sorted(kept.items()):
+        if book.plan(plan).recordkeeper == connection_id:
+            yield Finding(
+                Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
+                "taken from pay, but not sent to the recordkeeper", "Deposit it now: benehub retirement deposit",
+                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=due(book.plan(plan), day),
+            )  # fmt: skip
 
 
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:

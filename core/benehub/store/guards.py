@@ -45,10 +45,12 @@ SQLITE: dict[str, str] = {
         BEGIN SELECT RAISE(ABORT, 'fact versions are never changed; record a new one'); END""",
 }
 
+# A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
 _PG_FUNCTIONS = (
     f"""CREATE FUNCTION benehub_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION '{_REFUSE}'; END $$""",
-    """CREATE FUNCTION benehub_seal() RETURNS trigger LANGUAGE plpgsql AS $$
+    """CREATE FUNCTION benehub_seal() RETURNS trigger LANGUAGE plpgsql
+        SET enable_seqscan = off AS $$
         BEGIN
           IF (SELECT count(*) FROM leg l WHERE l.employer_id = NEW.employer_id
                 AND l.entry_id = NEW.entry_id) < 2 THEN
@@ -62,7 +64,8 @@ _PG_FUNCTIONS = (
         END $$""",
     # After the statement and under the employer's lock, so that a leg cannot slip into an entry that
     # another transaction is about to commit.
-    """CREATE FUNCTION benehub_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+    """CREATE FUNCTION benehub_sealed() RETURNS trigger LANGUAGE plpgsql
+        SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
         BEGIN
           PERFORM 1 FROM employer m WHERE m.employer_id IN (SELECT employer_id FROM fresh)
             ORDER BY m.employer_id FOR NO KEY UPDATE;

@@ -84,17 +84,27 @@ def _differences(session: Session, month: Month, relation: str, insured: PlanBoo
     """Open differences in money, by type: what is missing on the vendor's side stays in the account."""
     rows = session.rows(
         select(difference).where(
-            *session.where(difference, relation=relation, period=str(month)), difference.c.state.in_(OPEN)
+            *session.where(difference, relation=relation),
+            # The account holds what earlier months have left open, too.
+            difference.c.period <= str(month),
+            difference.c.state.in_(OPEN),
         )
     )
     sums: dict[str, int] = {}
     for row in rows:
-        if row.type in ("WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF"):
+        if row.type in (
+            "WRONG_TAX_CLASS",
+            "WRONG_SOURCE",
+            "LATE",
+            "PREMIUM_AT_RISK",
+            "EMPLOYER_LINE_DIFF",
+            "WITHHELD_NOT_DEPOSITED",
+        ):
             continue
         gap = (row.expected or 0) - (row.actual or 0)
         if insured is not None:
             if row.type == "UNKNOWN_TO_PAYROLL":
-                gap = _insured_part(session, insured, row.person_id, month)
+                gap = _insured_part(session, insured, row.person_id, Month.parse(row.period))
             elif row.plan is None or not insured.plan(row.plan).insured:
                 continue
         sums[row.type] = sums.get(row.type, 0) + (gap if relation == "payroll" else -gap)
