@@ -75,16 +75,15 @@ def prepare(session: Session, frozen: Frozen) -> str:
         .order_by(dispatch.c.revision.desc())
         .limit(1)
     ).first()
-    if latest is not None and latest.frozen_hash == digest and latest.state != "failed":
-        if not (frozen.again and latest.state == "sent"):
-            return str(latest.dispatch_id)
-    if latest is not None and latest.file_name and latest.state in ("sending", "unknown", "held"):
+    repeated = latest is not None and frozen.again and latest.state == "sent"
+    if latest is not None and latest.frozen_hash == digest and latest.state != "failed" and not repeated:
+        return str(latest.dispatch_id)
+    if latest is not None and _may_have_arrived(session, latest):
         # A new control number makes it a new file to the vendor: nothing there would find the repetition.
-        if attempts(session, latest.dispatch_id):
-            raise OutcomeUnknown(
-                "an earlier file of the same business may have arrived", where=f"dispatch {latest.dispatch_id}",
-                mend="Ask the vendor whether it has that file before another one is sent",
-            )  # fmt: skip
+        raise OutcomeUnknown(
+            "an earlier file of the same business may have arrived", where=f"dispatch {latest.dispatch_id}",
+            mend="Ask the vendor whether it has that file before another one is sent",
+        )  # fmt: skip
     revision = 1 if latest is None else latest.revision + 1
     if latest is not None and latest.state in ("prepared", "held"):
         session.change(
@@ -110,6 +109,12 @@ def prepare(session: Session, frozen: Frozen) -> str:
         ],
     )  # fmt: skip
     return dispatch_id
+
+
+def _may_have_arrived(session: Session, row: Row[Any]) -> bool:
+    if not row.file_name or row.state not in ("sending", "unknown", "held"):
+        return False
+    return any(one.outcome != "prepared" for one in attempts(session, row.dispatch_id))
 
 
 def next_control(session: Session, connection_id: str) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from benehub.engine import Engine, Flow
+from benehub.engine import Engine, Flow, Steps
+from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
     coverage,
     deductions,
@@ -42,11 +45,31 @@ JOBS: dict[str, Callable[..., Any]] = {
 """Every job by name."""
 
 
+class _Quiet(Steps):
+    """Steps whose unexpected errors keep their values to themselves: the engine stores what a step raises."""
+
+    def step(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """As `Steps.step`; an error that is none of ours goes on as its type and place, without its text."""
+
+        def quiet() -> Any:
+            try:
+                return function(*args, **kwargs)
+            except BenehubError:
+                raise
+            except Exception as error:
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{Path(last.filename).name}:{last.lineno}"
+                what = f"step {name} failed unexpectedly ({type(error).__name__})"
+                raise FatalError(what, where=place, mend="It is a fault of the program: report it") from None
+
+        return super().step(name, quiet)
+
+
 def bind(hub: Hub, executor: str = "local") -> Hub:
     """Give the hub its engine, with every flow bound to it; the caller starts and stops it."""
 
     def bound(job: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda steps, *arguments: job(hub, steps, *arguments)
+        return lambda _steps, *arguments: job(hub, _Quiet(), *arguments)
 
     hub.engine = Engine(hub.store.url, {name: Flow(name, bound(job)) for name, job in JOBS.items()}, executor)
     return hub

@@ -256,10 +256,11 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             for plan in book.insurance_plans()
             if plan.deduction is not None and pay_date in deduction_days(dates, plan.deduction_rule())[0]
         }
-        wants, unlinked = [], 0
+        wants, unlinked, members = [], 0, set[str]()
         for worker in facts.workers(session, Interval(month.first, month.end)):
             if worker.pay_group != group:
                 continue
+            members.add(worker.person_id)
             orders = _orders(
                 book, worker, due.get(worker.person_id, []), held.get(worker.person_id, {}), pay_date, taking
             )
@@ -269,6 +270,10 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             for one in orders:
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
                 wants.append(_want(connection_id, worker.person_id, full, held, pay_date))
+        keys = {one.key for one in wants}
+        waiting = obligations.open_ones(session, "deduction.set", connection_id)
+        stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
+        obligations.cancel(session, stale, "no longer wanted")
         change = obligations.want(session, wants)
     return {
         "opened": change.opened,

@@ -70,7 +70,15 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 f"the change file would end {ended} of {len(told)} families",
                 where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
             )  # fmt: skip
+        _no_longer(session, connection_id, {one.key for one in wants})
         return obligations.want(session, wants).opened
+
+
+def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
+    """A change that was taken back in the HRIS before it left must not leave with the next file."""
+    rows = obligations.open_ones(session, "enrollment.change", connection_id)
+    stale = [row.obligation_id for row in rows if row.business_key not in keys]
+    obligations.cancel(session, stale, "no longer wanted: the carrier holds it already")
 
 
 def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:

@@ -22,6 +22,9 @@ from benehub.store.tables import plan_book, run
 
 log = structlog.get_logger("benehub.flows")
 
+MANY = 500
+"""Rows a flow counts from which on the planner's statistics are refreshed."""
+
 Progress = Callable[[str], None]
 """Told in a few words what a long flow is doing."""
 
@@ -81,6 +84,8 @@ class Hub:
                 _end(session, run_id, state, {}, mask(str(error)))
             log.warning("run ended", run=run_id, flow=name, state=state, error=mask(str(error)))
             raise
+        if isinstance(result, dict) and sum(n for n in result.values() if isinstance(n, int)) >= MANY:
+            self.store.refresh_statistics()
         with self.store.write(employer) as session:
             _end(session, run_id, "done", result if isinstance(result, dict) else {}, "")
         return result

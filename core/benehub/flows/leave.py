@@ -24,7 +24,6 @@ from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
 
-
 ACCRUED = ("leave.accrued", "leave.accrued.reversed")
 
 

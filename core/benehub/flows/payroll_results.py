@@ -20,6 +20,7 @@ from benehub.flows.deductions import (
     pending_entry,
 )
 from benehub.flows.hub import Hub
+from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -59,6 +60,7 @@ def post(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) 
 def _post(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
+        map_codes(session, book)
         waiting = pending_by_line(session, month)
         rows = register(session, connection_id, month)
         entries: list[NewEntry] = []

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from benehub import facts, reconcile
 from benehub.engine import Steps
 from benehub.flows.hub import Hub
+from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
 from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
@@ -35,6 +36,7 @@ def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations
 def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
+        map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
     _tell(hub, employer, outcome.opened, "difference_opened")

@@ -59,7 +59,9 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
         session, [chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE], by=("person_id", "money_source"),
         plan=plan_id, pay_date=pay_date,
     ):  # fmt: skip
-        found[one.dimensions["person_id"]][one.dimensions["money_source"]] = -one.amount
+        # What was taken from somebody unknown cannot be deposited for anybody; it stays a difference of its own.
+        if one.dimensions["person_id"]:
+            found[one.dimensions["person_id"]][one.dimensions["money_source"]] = -one.amount
     return found
 
 

@@ -77,7 +77,10 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
         with hub.store.write(employer) as session:
             taken = intake.apply_chunk(session, batch_id, hub.book(session), intake.APPLIERS)
     with hub.store.write(employer) as session:
-        return asdict(intake.finish(session, batch_id))
+        counts = intake.finish(session, batch_id)
+        if intake.names_people(session, batch_id):
+            intake.relink(session)
+        return asdict(counts)
 
 
 def _tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benehub.intake.appliers import APPLIERS
 from benehub.intake.applying import Origin, apply_chunk, check_whole, counts_of, finish, hold, redrive
+from benehub.intake.relinking import names_people, relink
 from benehub.intake.staging import Counts, batch, file_seen, open_batch, stage, state
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "file_seen",
     "finish",
     "hold",
+    "names_people",
     "open_batch",
     "redrive",
+    "relink",
     "stage",
     "state",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError as DatabaseDataError
 from benehub.crypto import mask
 from benehub.errors import DataError, GuardTripped, IntegrityError
 from benehub.intake.guards import check
+from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, staged_rows, validate
 from benehub.planbook import PlanBook
 from benehub.records import Record
@@ -192,6 +193,8 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
         for one in (*older, row):
             session.change(intake_row, _key(one), resolved_seq=seq)
         done, replaced = done + 1, replaced + len(older)
+    if done:
+        relink(session)
     total = sum(len(same) for same in tried)
     return Counts(total, done, 0, total - done - replaced, replaced)
 

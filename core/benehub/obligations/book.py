@@ -17,7 +17,7 @@ from sqlalchemy import Row, select, update
 
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
-from benehub.store.tables import obligation
+from benehub.store.tables import dispatch, obligation
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,25 @@ def content(session: Session, row: Row[Any]) -> dict[str, Any]:
     """The opened content of an obligation."""
     opened: dict[str, Any] = json.loads(session.unseal(row.content_sealed, "obligation"))
     return opened
+
+
+def cancel(session: Session, ids: Sequence[str], reason: str) -> int:
+    """Take back open obligations that nothing has left for: never frozen, or frozen alone and never tried.
+
+    Gives how many. One whose dispatch may have arrived stays: it has to be settled first.
+    """
+    waiting = []
+    for row in by_ids(session, ids):
+        carrier = session.connection.execute(
+            select(dispatch.c.state, dispatch.c["items"].label("held")).where(
+                *session.where(dispatch, dispatch_id=row.dispatch_id)
+            )
+        ).first()
+        untold = carrier is None or (carrier.state == "prepared" and carrier.held == 1)
+        if row.state == "open" and untold:
+            waiting.append(row.obligation_id)
+    mark(session, waiting, "canceled", reason)
+    return len(waiting)
 
 
 def mark(session: Session, ids: Sequence[str], state: str, reason: str = "", dispatch_id: str | None = None) -> None:

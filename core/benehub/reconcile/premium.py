@@ -155,7 +155,17 @@ def _refused(session: Session, connection_id: str, month: Month, accrued: Mappin
 
 def _rejected_files(session: Session, connection_id: str, month: Month) -> Iterator[Finding]:
     rows = session.rows(
-        select(dispatch).where(*session.where(dispatch, connection_id=connection_id, ack_state="rejected"))
+        select(dispatch).where(
+            *session.where(dispatch, connection_id=connection_id, ack_state="rejected"),
+            # Once everything in it has been sent again, the file is history.
+            select(obligation.c.obligation_id)
+            .where(
+                obligation.c.employer_id == dispatch.c.employer_id,
+                obligation.c.dispatch_id == dispatch.c.dispatch_id,
+                obligation.c.state == "refused",
+            )
+            .exists(),
+        )
     )
     for row in rows:
         yield Finding(

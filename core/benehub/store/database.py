@@ -92,6 +92,12 @@ class Store:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def refresh_statistics(self) -> None:
+        """Let the planner learn what was just written; PostgreSQL's own turn comes a minute later at best."""
+        if self.engine.dialect.name == "postgresql":
+            with self.engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql("ANALYZE")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()

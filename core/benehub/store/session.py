@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, Table, select, update
 from sqlalchemy.sql import Executable
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.ids import derive
 from benehub.periods import Clock
+from benehub.store.bulk import insert_rows
 from benehub.store.tables import employer as employer_table
 
 CHUNK = 500
@@ -99,16 +100,16 @@ class Session:
         return self.connection.execute(statement, params or {}).all()
 
     def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
-        """Insert rows of this employer in bounded chunks; gives their number."""
+        """Insert rows of this employer in bounded chunks; gives their number. All rows have the same columns."""
         batch: list[dict[str, Any]] = []
         count = 0
         for row in rows:
             batch.append({"employer_id": self.employer, **row})
             if len(batch) == CHUNK:
-                self.connection.execute(insert(table), batch)
+                insert_rows(self.connection, table, batch)
                 count, batch = count + CHUNK, []
         if batch:
-            self.connection.execute(insert(table), batch)
+            insert_rows(self.connection, table, batch)
         return count + len(batch)
 
     def defer(self, table: Table, row: Mapping[str, Any]) -> None:
