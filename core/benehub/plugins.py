@@ -55,8 +55,12 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: Any) -> Ite
     Yields (plugin name, result) of those that answered something other than None, in the hooks' own order; of
     one that raised, the exception is the result. Wrappers have nothing to wrap here and are left out.
     """
-    for impl in reversed(getattr(manager.hook, hook).get_hookimpls()):
-        if impl.wrapper or impl.hookwrapper:
+    traced = "hooks" in os.environ.get("BENEHUB_TRACE", "").split(",")
+    impls = [one for one in reversed(getattr(manager.hook, hook).get_hookimpls()) if not one.wrapper]
+    if traced:
+        _before(hook, impls, arguments)
+    for impl in impls:
+        if impl.hookwrapper:
             continue
         wanted = {name: arguments[name] for name in impl.argnames}
         try:

@@ -23,7 +23,6 @@ from benehub.engine import Steps
 from benehub.errors import (
     BenehubError,
     DataError,
-    NeedsPersonError,
     OutcomeUnknown,
     RetriableError,
     Unsupported,
@@ -141,10 +140,11 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> s
             return _end(hub, employer, row, "unknown" if unknown else "prepared", str(error))
         except Unsupported as error:
             return _end(hub, employer, row, "refused", str(error))
-        except NeedsPersonError as error:
-            return _end(hub, employer, row, "held", str(error))
         except DataError as error:
             return _end(hub, employer, row, "failed", str(error))
+        except BenehubError as error:
+            # A person, the configuration or the code has to change first; the other dispatches go on.
+            return _end(hub, employer, row, "held", str(error))
         with hub.store.write(employer) as session:
             dispatch.settle(session, row.dispatch_id, receipt, "read back" if unknown else "")
             _obligations(session, row.dispatch_id, "confirmed", "")

@@ -110,10 +110,10 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
         ConfigError: the URL names a database other than SQLite or PostgreSQL.
     """
     if url.startswith("sqlite:///"):
-        engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
         _tune_sqlite(engine)
     elif url.startswith("postgresql+psycopg://"):
-        engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
     else:
         scheme = url.split(":", 1)[0]
         raise ConfigError(

@@ -11,7 +11,7 @@ from benehub.ledger import CHART
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.rules.deduction.calendar import DeductionMethod
+from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, leg
 
@@ -57,11 +57,12 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
 
 
 def _remainders(session: Session, book: PlanBook) -> list[Item]:
-    """Plans spread over all pays of the year: cover accrued so far, less what the schedule expected so far."""
+    """Plans spread over the year, or paid in advance or arrears: accrued so far, less what was to be taken so far."""
     spread = [
         plan.id
         for plan in book.insurance_plans()
-        if plan.deduction is not None and plan.deduction.method is DeductionMethod.EVERY_PAY
+        if plan.deduction is not None
+        and (plan.deduction.method is DeductionMethod.EVERY_PAY or plan.deduction.timing is not Timing.CURRENT)
     ]
     kinds = (
         "premium.accrued", "premium.accrued.reversed", "opening.share", "deduction.expected", "deduction.expected.void",
