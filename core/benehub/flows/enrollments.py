@@ -18,6 +18,7 @@ from benehub.errors import GuardTripped
 from benehub.facts import Fact, Version, Worker
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
+from benehub.flows.premiums import take_back
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.obligations import Wanted
@@ -262,15 +263,18 @@ def _verdict(rows: Sequence[Any]) -> str:
 def _move_on(
     session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
 ) -> None:
-    refused = {row.person_id: row for row in rows if row.external_id}
+    # By the carrier's spelling of the member id: it answers in capitals, and for people we may not have linked.
+    refused = {row.external_id.upper(): row for row in rows if row.external_id}
     for row in obligations.of_dispatch(session, sent.dispatch_id):
         if row.kind != "enrollment.change":
             state = "refused" if verdict == "rejected" else "confirmed"
             obligations.mark(session, [row.obligation_id], state, f"file {verdict}")
+            if verdict == "rejected" and row.kind == "premium.remit":
+                take_back(session, sent.dispatch_id)
             continue
         content = obligations.content(session, row)
-        persons = {one["person"] for one in content["members"]}
-        named = next((refused[person] for person in persons if person in refused), None)
+        members = [one["member_id"].upper() for one in content["members"]]
+        named = next((refused[member] for member in members if member in refused), None)
         if verdict == "rejected" or named is not None:
             why = "the whole file was rejected" if named is None else f"999 code {named.code}: {named.detail['text']}"
             obligations.mark(session, [row.obligation_id], "refused", why[:300])

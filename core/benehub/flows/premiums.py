@@ -237,6 +237,18 @@ def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, di
         return len(entries)
 
 
+def take_back(session: Session, dispatch_id: str) -> int:
+    """The carrier rejected the 820: what was posted as remitted is owed again. Gives how many entries were reversed."""
+    rows = session.rows(
+        select(entry_table.c.entry_id).where(
+            *session.where(entry_table, type="premium.remitted", source=dispatch_id, status="posted")
+        )
+    )
+    return ledger.record(
+        session, [ledger.reversal(session, row.entry_id, f"rejected: {dispatch_id}") for row in rows]
+    ).new
+
+
 def confirm_paid(hub: Hub, steps: Steps, employer: str, dispatch_id: str, day: str) -> dict[str, int]:
     """The bank or carrier confirms a remittance: what was in transit has left the bank."""
     return steps.step("confirm", _confirm_paid, hub, employer, dispatch_id, date.fromisoformat(day))
