@@ -127,7 +127,7 @@ def run_demo(
             try:
                 _month(run)
                 _pause(run)
-                return collect(run, folder, time.perf_counter() - started)
+                return collect(run, folder, keep is not None, time.perf_counter() - started)
             finally:
                 run.hub.engine.stop()
                 run.hub.store.close()

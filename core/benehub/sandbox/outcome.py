@@ -123,7 +123,7 @@ class DemoReport:
         )
 
 
-def collect(run: Run, folder: Path, seconds: float) -> DemoReport:
+def collect(run: Run, folder: Path, kept: bool, seconds: float) -> DemoReport:
     """Ask the hub what it found, write the artefacts, and only then look at what was planted."""
     with run.hub.store.read(run.employer) as session:
         found, pending = _found(session)
@@ -135,7 +135,7 @@ def collect(run: Run, folder: Path, seconds: float) -> DemoReport:
         artefacts.append(_statement(session, run, folder / "artefacts"))
     report = DemoReport(
         dict(run.plot.truth.faults), found, pending, run.custody, accounts, stations, verification, artefacts,
-        str(folder), seconds,
+        str(folder) if kept else "", seconds,
     )  # fmt: skip
     _write_report(report, folder / "artefacts")
     return report
@@ -332,7 +332,9 @@ def _verdict(report: DemoReport) -> Panel:
         f"Custody: {report.custody.get('rows', 0):,} rows in, all accounted for."
         if report.custody_balances
         else "Custody does NOT balance.",
-        f"{len(report.artefacts)} artefacts in {report.folder}/artefacts; {report.seconds:.1f} s.",
+        f"{len(report.artefacts)} artefacts "
+        + (f"in {report.folder}/artefacts" if report.folder else "written (`benehub demo --keep` leaves them)")
+        + f"; {report.seconds:.1f} s.",
     ]
     style = "green" if report.ok else "red"
     return Panel("\n".join(lines), title="reconciled" if report.ok else "not reconciled", border_style=style)
