@@ -102,7 +102,7 @@ def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:
 
 
 def test_pending_becomes_a_discrepancy_past_its_day(store: Store) -> None:
-    explained = replace(SHORT, type=Type.IN_FLIGHT, clear_by=TODAY)
+    explained = replace(SHORT, type=Type.DEPOSITED_NOT_CREDITED, clear_by=TODAY)
     with store.write("acme") as session:
         (one,) = settle(session, explained).opened
         assert reconcile.get(session, one).state == "pending"

@@ -13,6 +13,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.sources import swapped
 from benehub.store import Session
 from benehub.store.tables import confirmation, crosswalk, entry, leg
 
@@ -40,8 +41,8 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     linked = _linked(session, connection_id)
     findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
-    swapped, rest = _swapped(rest)
-    findings += [_tax_class(line, month, book) for line in swapped]
+    pairs, rest = swapped(rest)
+    findings += [_tax_class(line, month, book) for line in pairs]
     paid = _paid(session, connection_id, month)
     findings += [_finding(line, month, book, paid) for line in rest]
     findings += _wrong_class(session, book, connection_id, month)
@@ -108,20 +109,6 @@ def _unlinked(lines: Sequence[Line], linked: set[str | None], month: Month, book
             "Set the employee up in payroll with the HRIS employee number, then sync payroll",
             person_id=person_id, expected=amount, actual=0, unit=book.employer.currency,
         )  # fmt: skip
-
-
-def _swapped(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
-    """Pre-tax taken as Roth or the reverse: two gaps that offset each other to the cent are one mistake."""
-    gaps = {(line.person_id, line.plan, line.pay_date, line.part): line for line in lines}
-    swapped, rest = [], []
-    for line in lines:
-        other = {"pretax": "roth", "roth": "pretax"}.get(line.part)
-        twin = gaps.get((line.person_id, line.plan, line.pay_date, other or ""))
-        if twin is None or twin.gap != -line.gap:
-            rest.append(line)
-        elif line.gap < 0:
-            swapped.append(line)
-    return swapped, rest
 
 
 def _tax_class(line: Line, month: Month, book: PlanBook) -> Finding:

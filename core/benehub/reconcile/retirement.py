@@ -14,6 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.sources import swapped
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
 
@@ -42,8 +43,8 @@ class Line:
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
     lines = _differing(session, connection_id, month)
-    swapped, rest = _swapped(lines)
-    findings = [_source(line, month, book) for line in swapped]
+    pairs, rest = swapped(lines)
+    findings = [_source(line, month, book) for line in pairs]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
@@ -87,19 +88,6 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
     return [
         Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits)) for r in rows
     ]
-
-
-def _swapped(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
-    gaps = {(line.person_id, line.plan, line.pay_date, line.part): line for line in lines}
-    swapped, rest = [], []
-    for line in lines:
-        other = {"pretax": "roth", "roth": "pretax"}.get(line.part)
-        twin = gaps.get((line.person_id, line.plan, line.pay_date, other or ""))
-        if twin is None or twin.gap != -line.gap:
-            rest.append(line)
-        elif line.gap < 0:
-            swapped.append(line)
-    return swapped, rest
 
 
 def _source(line: Line, month: Month, book: PlanBook) -> Finding:
