@@ -44,7 +44,8 @@ def test_calc_runs_any_rule_on_json(cli: Any, tmp_path: Path) -> None:
     names = {one["name"] for one in cli.told("calc", "--list")}
     assert "retirement.match" in names
     for name in names:
-        assert "properties" in json.loads(cli.run("calc", name, "--schema").stdout)
+        schemas = json.loads(cli.run("calc", name, "--schema").stdout)
+        assert "properties" in schemas["input"] and "properties" in schemas["output"]
     given = {"pay_date": "2026-11-13"}
     answer = json.loads(cli.run("calc", "retirement.deposit-due", stdin=json.dumps(given)).stdout)
     assert answer["explanation"]["rule"] == "retirement.deposit-due"

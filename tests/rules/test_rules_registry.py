@@ -12,26 +12,7 @@ from benehub.rules.base import Calculation
 from benehub.rules.leave.payout import Payout, PayoutInput
 from benehub.rules.registry import all_calculators, calculate, calculator, find_calculator
 
-NAMES = [
-    "deduction.schedule",
-    "eligibility",
-    "eligibility.dependent-end",
-    "eligibility.entry-date",
-    "leave.accrual",
-    "leave.payout",
-    "premium.contribution",
-    "premium.due",
-    "premium.proration",
-    "premium.tier",
-    "retirement.deferral",
-    "retirement.deposit-due",
-    "retirement.match",
-    "retirement.true-up",
-]
-
-
-def test_all_are_listed() -> None:
-    assert set(NAMES) <= set(all_calculators())
+NAMES = sorted(all_calculators())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,3 +88,23 @@ def test_the_answer_is_plain_json() -> None:
         "raw": "5040",
         "value": "50.40",
     }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_an_example_that_answers(name: str) -> None:
+    answer = calculate(name, find_calculator(name).example)
+    assert answer["result"] is not None, answer["needs"]
+    assert answer["explanation"]["steps"] or answer["explanation"]["reasons"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_of_the_input_says_what_it_means(name: str) -> None:
+    schema = find_calculator(name).schemas()["input"]
+    models = [schema, *schema.get("$defs", {}).values()]
+    silent = [
+        field
+        for model in models
+        for field, said in model.get("properties", {}).items()
+        if not (said.get("description") or "$ref" in said)
+    ]
+    assert not silent

@@ -22,7 +22,8 @@ PERSON = typer.Argument(..., help="Employee number, or the hub's id (per_...).")
 def calc(
     name: str = typer.Argument("", help="The calculator; `--list` shows all."),
     listed: bool = typer.Option(False, "--list", help="List the calculators."),
-    schema: bool = typer.Option(False, "--schema", help="Print the JSON Schema of the calculator's input."),
+    schema: bool = typer.Option(False, "--schema", help="Print the JSON Schemas of input and output."),
+    example: bool = typer.Option(False, "--example", help="Print an input that works, to start from."),
     file: Path = INPUT,
     as_json: bool = JSON,
 ) -> None:
@@ -42,7 +43,10 @@ def calc(
         return
     chosen = registry.find_calculator(name)
     if schema:
-        emit(chosen.input_model.model_json_schema(), True)
+        emit(chosen.schemas(), True)
+        return
+    if example:
+        emit(dict(chosen.example), True)
         return
     try:
         # Decimals stay text: a rule refuses a number that passed through a binary float.

@@ -5,7 +5,10 @@ from __future__ import annotations
 from benehub.planbook.book import PlanBook
 from benehub.planbook.checks import Change, Finding, check, diff
 from benehub.planbook.loading import load, schema
-from benehub.planbook.models import CarrierTerms, Guards, LeavePolicy, PayGroup, Plan
+from benehub.planbook.parts.employer import Guards, PayGroup
+from benehub.planbook.parts.insurance import CarrierTerms
+from benehub.planbook.parts.leave import LeavePolicy
+from benehub.planbook.parts.plan import Plan
 
 __all__ = [
     "CarrierTerms",

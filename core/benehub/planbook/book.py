@@ -13,17 +13,11 @@ from pydantic import Field
 from benehub.errors import ConfigError, DataError
 from benehub.legal import bank_holidays
 from benehub.periods import Month, business_day_before
-from benehub.planbook.models import (
-    CarrierTerms,
-    Employer,
-    Guards,
-    LeavePolicy,
-    Part,
-    PayGroup,
-    Plan,
-    Roles,
-    Slug,
-)
+from benehub.planbook.parts.employer import Employer, Guards, PayGroup, Roles
+from benehub.planbook.parts.fields import Part, Slug
+from benehub.planbook.parts.insurance import CarrierTerms
+from benehub.planbook.parts.leave import LeavePolicy
+from benehub.planbook.parts.plan import Plan
 
 
 class PlanBook(Part):

@@ -21,9 +21,12 @@ from benehub.records.explanation import Explanation, Reason, Step
 
 
 class RuleModel(BaseModel):
-    """Base of every calculator's input and result: frozen, unknown fields refused."""
+    """Base of every calculator's input and result: frozen, unknown fields refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The text below a field is its description in the JSON Schema.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def _rate(value: Any) -> Fraction:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -27,7 +27,10 @@ MAX_FAULTS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Calculator:
-    """One rule that can be run on its own; `version` changes whenever its results can."""
+    """One rule that can be run on its own; `version` changes whenever its results can.
+
+    `example` is an input that works: what a person starts from, and what the docs and tests run.
+    """
 
     name: str
     sentence: str
@@ -35,6 +38,14 @@ class Calculator:
     output_model: type[RuleModel]
     function: Callable[[Any], Calculation[Any]]
     version: str
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas of input and output."""
+        return {
+            "input": self.input_model.model_json_schema(mode="validation"),
+            "output": self.output_model.model_json_schema(mode="serialization"),
+        }
 
 
 _CALCULATORS: dict[str, Calculator] = {}
@@ -42,7 +53,13 @@ _loaded = False
 
 
 def calculator(
-    name: str, sentence: str, input_model: type[I_], output_model: type[O_], version: str
+    name: str,
+    sentence: str,
+    input_model: type[I_],
+    output_model: type[O_],
+    version: str,
+    *,
+    example: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[[I_], Calculation[O_]]], Callable[[I_], Calculation[O_]]]:
     """Register a `compute` function under `name`.
 
@@ -51,7 +68,7 @@ def calculator(
     """
 
     def _register(function: Callable[[I_], Calculation[O_]]) -> Callable[[I_], Calculation[O_]]:
-        add_calculator(Calculator(name, sentence, input_model, output_model, function, version))
+        add_calculator(Calculator(name, sentence, input_model, output_model, function, version, example or {}))
         return function
 
     return _register
