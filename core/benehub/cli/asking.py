@@ -30,12 +30,13 @@ def calc(
     """Run any rule on its own, on JSON: result, explanation, what was missing. Ends with 2 on bad input."""
     import json
 
+    from benehub import plugins
     from benehub.cli.console import FOUND, emit, table
     from benehub.cli.files import read_text
     from benehub.errors import DataError
     from benehub.rules import registry
 
-    _load_plugin_rules()
+    registry.load_plugin_rules(plugins.build())
     if listed or not name:
         rows = [(one.name, one.sentence, one.version) for one in registry.all_calculators().values()]
         data = [dict(zip(("name", "sentence", "version"), row, strict=True)) for row in rows]
@@ -59,15 +60,6 @@ def calc(
     emit(answer, True)
     if answer["result"] is None:
         raise typer.Exit(FOUND)
-
-
-def _load_plugin_rules() -> None:
-    from benehub import plugins
-    from benehub.rules import registry
-
-    for _, added in plugins.call_each(plugins.build(), "register_rules"):
-        for one in () if isinstance(added, Exception) else added:
-            registry.add_calculator(one)
 
 
 def why(
