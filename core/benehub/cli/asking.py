@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from benehub.cli.opening import EMPLOYER, JSON, opened
+from benehub.cli.opening import EMPLOYER, JSON, KNOWN_AT, opened
 from benehub.cli.opening import day as to_day
 
 if TYPE_CHECKING:
@@ -63,16 +63,22 @@ def calc(
 
 
 def why(
-    ref: str = typer.Argument(..., help="A typed id: ent_, dis_, dif_, obl_, int_ or exp_ ..."),
+    ref: str = typer.Argument(
+        ..., help="A typed id as an output prints it: ent_, dis_, dif_, obl_, int_, fct_, exp_ ..."
+    ),
+    known: str = KNOWN_AT,
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Show the chain behind an amount, a dispatch, a difference, an obligation, a batch or an explanation."""
+    """Show the chain of facts, rules and plan books behind an amount, decision, date or difference."""
     from benehub.cli.console import emit
+    from benehub.rules.registry import load_plugin_rules
+    from benehub.views.known import known_at
     from benehub.views.why import why as ask
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        answer = ask(session, ref)
+        load_plugin_rules(desk.hub.plugins)
+        answer = ask(session, ref, known_at(session, known))
     emit(answer.as_json(), as_json, _tree(answer))
 
 
