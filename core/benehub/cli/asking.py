@@ -63,9 +63,7 @@ def calc(
 
 
 def why(
-    ref: str = typer.Argument(
-        ..., help="A typed id as an output prints it: ent_, dis_, dif_, obl_, int_, fct_, exp_ ..."
-    ),
+    ref: str = typer.Argument(..., help="A typed id as outputs print it: ent_, dis_, dif_, obl_, fct_, exp_ ..."),
     known: str = KNOWN_AT,
     employer: str = EMPLOYER,
     as_json: bool = JSON,
