@@ -81,11 +81,8 @@ def test_an_amount_that_no_longer_comes_out_says_so(cli: Any, covered: Path, ent
     reason = cli.told("why", entry)["behind"][0]["ref"]
     engine = create_engine(f"sqlite:///{covered / 'benehub.db'}")
     with engine.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE explanation SET content = replace(content, '\"employee_minor\": 10000', '\"employee_minor\": 9999')"
-            )
-        )
+        wrong = "replace(content, '\"employee_minor\": 10000', '\"employee_minor\": 9999')"
+        connection.execute(text(f"UPDATE explanation SET content = {wrong}"))
     engine.dispose()
     told = cli.told("why", reason)["today"]
     assert (
