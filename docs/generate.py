@@ -97,11 +97,51 @@ def commands_page() -> str:
     return page(parts)
 
 
+def rules_page() -> str:
+    """Every calculator: its fields, an input that works and what it answers."""
+    import json
+
+    from benehub.plugins import build
+    from benehub.rules import registry
+
+    registry.load_plugin_rules(build(load_strangers=False))
+    parts = [
+        "# Rules",
+        NOTE,
+        "Each rule can be run on its own: `benehub calc NAME < input.json`. Amounts are whole minor units (cents),"
+        ' rates exact text (`"4.5%"`, `"1/30"`), dates `YYYY-MM-DD`. The answer holds `result`, `explanation` (rule,'
+        " version, inputs used, steps with raw and rounded values, reasons, citation) and `needs`, the inputs that were"
+        " missing. `--example` prints the input shown here, `--schema` the JSON Schemas of input and output.",
+    ]
+    for name, one in registry.all_calculators().items():
+        answer = registry.calculate(name, one.example)
+        steps = [f"{step['label']}: {step['raw']} → {step['value']}" for step in answer["explanation"]["steps"]]
+        parts += [
+            f"## `{name}`",
+            f"{one.sentence} Version {one.version}.",
+            "\n".join(field_row(field, said) for field, said in one.schemas()["input"]["properties"].items()),
+            f"```json\n{json.dumps(dict(one.example), indent=2)}\n```",
+            f"```json\n{json.dumps(answer['result'], indent=2)}\n```",
+            "\n".join(f"- {step}" for step in steps),
+            f"Source: {answer['explanation']['citation']}." if answer["explanation"]["citation"] else "",
+        ]
+    return page(parts)
+
+
+def field_row(name: str, said: dict[str, Any]) -> str:
+    """One input field as a list item."""
+    meaning = " ".join(str(said.get("description", "")).split())
+    default = said.get("default")
+    shown = "" if default in (None, "", [], {}) else f" Default `{default}`."
+    return f"- `{name}`: {meaning}{shown}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "api.md": api_page,
     "commands.md": commands_page,
     "errors.md": errors_page,
     "hooks.md": hooks_page,
+    "rules.md": rules_page,
     "settings.md": settings_page,
 }
 

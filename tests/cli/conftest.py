@@ -66,9 +66,9 @@ class Cli:
 
     def run(self, *words: str, code: int = 0, stdin: str | None = None) -> Result:
         """One command; its exit code is what it should be, and no traceback is shown."""
+        done = CliRunner().invoke(app, list(words), input=stdin, terminal_width=200)
         # The job engine's log handler keeps the stderr of the process; here every command has its own.
         logging.getLogger("dbos").handlers.clear()
-        done = CliRunner().invoke(app, list(words), input=stdin, terminal_width=200)
         assert "Traceback" not in done.output
         assert done.exit_code == code, done.output
         return done

@@ -109,8 +109,8 @@ def test_journal_trace_why_and_statement_tell_of_the_same_premium(cli: Any, cove
     chain = cli.told("why", entry["entry"])
     assert chain["behind"][0]["rule"] == "premium.line"
     assert chain["behind"][0]["used_by"] == [entry["entry"]]
-    sections = {one["title"]: one["lines"] for one in cli.told("statement", "1001", "--day", "2026-11-23")}
-    assert "premium 500.00" in sections["Cover on 2026-11-23"][0]["text"]
+    sections = {one["key"]: one["lines"] for one in cli.told("statement", "1001", "--day", "2026-11-23")["sections"]}
+    assert "$500.00" in sections["cover"][1]["text"]
 
 
 def test_personal_data_is_in_no_output(cli: Any, covered: Path) -> None:

@@ -146,7 +146,7 @@ def test_no_ssn_is_said_or_named(kept: Kept) -> None:
     assert "Running upgrade" in kept.said  # the loudest logs were heard
     assert shown_in(kept.said) == set()
     assert shown_in("\n".join(path.name for path in kept.folder.rglob("*"))) == set()
-    for name in ("report.json", "report.txt", "statement.txt"):
+    for name in ("report.json", "report.txt", "statement.pdf"):
         assert shown_in((kept.artefacts / name).read_text()) == set()
 
 

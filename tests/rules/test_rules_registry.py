@@ -108,3 +108,10 @@ def test_every_field_of_the_input_says_what_it_means(name: str) -> None:
         if not (said.get("description") or "$ref" in said)
     ]
     assert not silent
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_an_explanation_keeps_can_be_calculated_again(name: str) -> None:
+    answer = calculate(name, find_calculator(name).example)
+    again = calculate(name, answer["explanation"]["inputs"])
+    assert again["result"] == answer["result"]

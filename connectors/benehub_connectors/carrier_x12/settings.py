@@ -15,7 +15,7 @@ from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters
 from benehub.formats.x12.writer import CharacterPolicy
 from benehub.records import Tier
-from benehub_connectors.files.place import Place
+from benehub.connect.place import Place
 
 QUALIFIER = r"^(01|14|20|27|28|29|30|33|ZZ)$"
 """ISA05 and ISA07 as the guides allow them."""

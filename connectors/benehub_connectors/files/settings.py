@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benehub.records import STREAMS
-from benehub_connectors.files.place import Place
+from benehub.connect.place import Place
 
 DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "employee": ("employee_number",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from benehub.records import Source
-from benehub_connectors.files.place import Place
+from benehub.connect.place import Place
 
 
 class RecordkeeperSettings(BaseModel):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from benehub.cli.opening import EMPLOYER, JSON, opened
+from benehub.cli.opening import EMPLOYER, JSON, KNOWN_AT, opened
 from benehub.cli.opening import day as to_day
 
 if TYPE_CHECKING:
     from rich.tree import Tree
 
+    from benehub.views.statement import Language, Statement
     from benehub.views.why import Answer
 
 INPUT = typer.Option(Path("-"), "--input", help="JSON file with the input; standard input when left out.")
+PDF = typer.Option(None, "--pdf", help="Write the statement into this file as a PDF, too.")
 PERSON = typer.Argument(..., help="Employee number, or the hub's id (per_...).")
 
 
@@ -30,12 +33,13 @@ def calc(
     """Run any rule on its own, on JSON: result, explanation, what was missing. Ends with 2 on bad input."""
     import json
 
+    from benehub import plugins
     from benehub.cli.console import FOUND, emit, table
     from benehub.cli.files import read_text
     from benehub.errors import DataError
     from benehub.rules import registry
 
-    _load_plugin_rules()
+    registry.load_plugin_rules(plugins.build())
     if listed or not name:
         rows = [(one.name, one.sentence, one.version) for one in registry.all_calculators().values()]
         data = [dict(zip(("name", "sentence", "version"), row, strict=True)) for row in rows]
@@ -61,26 +65,21 @@ def calc(
         raise typer.Exit(FOUND)
 
 
-def _load_plugin_rules() -> None:
-    from benehub import plugins
-    from benehub.rules import registry
-
-    for _, added in plugins.call_each(plugins.build(), "register_rules"):
-        for one in () if isinstance(added, Exception) else added:
-            registry.add_calculator(one)
-
-
 def why(
-    ref: str = typer.Argument(..., help="A typed id: ent_, dis_, dif_, obl_, int_ or exp_ ..."),
+    ref: str = typer.Argument(..., help="A typed id as outputs print it: ent_, dis_, dif_, obl_, fct_, exp_ ..."),
+    known: str = KNOWN_AT,
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Show the chain behind an amount, a dispatch, a difference, an obligation, a batch or an explanation."""
+    """Show the chain of facts, rules and plan books behind an amount, decision, date or difference."""
     from benehub.cli.console import emit
+    from benehub.rules.registry import load_plugin_rules
+    from benehub.views.known import known_at
     from benehub.views.why import why as ask
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        answer = ask(session, ref)
+        load_plugin_rules(desk.hub.plugins)
+        answer = ask(session, ref, known_at(session, known))
     emit(answer.as_json(), as_json, _tree(answer))
 
 
@@ -135,18 +134,41 @@ def trace(
 def statement(
     employee: str = PERSON,
     day: str = typer.Option("", "--day", help="Status on this day, as 2026-11-13; today when left out."),
+    lang: str = typer.Option("en", "--lang", help="Language of the statement: en or de."),
+    file: Path = PDF,
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Show an employee's benefit status: cover and price, contributions, leave, and what is not settled."""
-    from benehub.cli.console import emit, fields
+    """Show an employee's benefit status: cover, what was taken and where it is, leave, and what changes next."""
+    from benehub.cli.console import emit
+    from benehub.cli.files import write_bytes
+    from benehub.views.statement import as_json as plain
+    from benehub.views.statement import language
     from benehub.views.statement import statement as ask
 
+    words = language(lang)
     with opened(employer) as desk:
         book, when = desk.book(), to_day(day, desk.today())
         with desk.store.read(desk.employer) as session:
-            sections = ask(session, book, desk.hub.plugins, employee, when)
-    data = [
-        {"title": one.title, "lines": [{"label": label, "text": text} for label, text in one.lines]} for one in sections
-    ]
-    emit(data, as_json, *(fields(one.title, dict(one.lines)) for one in sections))
+            found = ask(session, book, desk.hub.plugins, employee, when)
+    if file is not None:
+        from benehub.views.statement.pdf import pdf
+
+        write_bytes(file, pdf(found, words))
+    emit(plain(found, words), as_json, *_told(found, words))
+
+
+def _told(found: Statement, words: Language) -> Iterator[str]:
+    from rich.markup import escape
+
+    yield f"[bold]{escape(words.title)}[/] {escape(words.subtitle(found))}"
+    for section in found.sections:
+        lines = [
+            f"  {escape(words.line(section, line))}" + (f" [dim]{escape(', '.join(line.refs))}[/]" if line.refs else "")
+            for line in section.lines
+        ]
+        yield "\n".join([f"\n[bold]{escape(words.heading(section))}[/]", *lines])
+    for added in found.added:
+        yield "\n".join([f"\n[bold]{escape(added.title)}[/]", *(escape(f"  {a}: {b}") for a, b in added.lines)])
+    if not found.sections and not found.added:
+        yield escape(words.term("none"))

@@ -39,3 +39,17 @@ def must_be_file(path: Path) -> Path:
     if not path.is_file():
         raise DataError("there is no such file", where=str(path), mend="Check the name and the working folder")
     return path
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise DataError(
+            f"cannot be written ({type(error).__name__})", where=str(path), mend="Name a file in a folder of yours"
+        ) from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from benehub.cli.opening import EMPLOYER, JSON, opened
+from benehub.cli.opening import EMPLOYER, JSON, KNOWN_AT, opened
 from benehub.cli.opening import day as to_day
 
 app = typer.Typer(no_args_is_help=True, help="The ledger: balances, journal, proof and export.")
@@ -22,7 +22,7 @@ def balances(
     account: list[str] = ACCOUNT,
     by: list[str] = BY,
     effective: str = typer.Option("", "--effective", help="Only what is effective on or before this day."),
-    known_at: int = typer.Option(-1, "--known-at", help="As known at this number of the recorded order."),
+    known: str = KNOWN_AT,
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
@@ -32,14 +32,15 @@ def balances(
     from benehub.ledger import CHART
     from benehub.ledger import balances as ask
     from benehub.ledger.balances import DIMENSIONS
-    from benehub.views.why import amount
+    from benehub.views.amounts import amount
+    from benehub.views.known import known_at
 
     _known_accounts(account)
     if unknown := [name for name in by if name not in DIMENSIONS]:
         raise DataError(f"no dimension {unknown[0]!r}", mend=f"There are {', '.join(DIMENSIONS)}")
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         day = to_day(effective, desk.today()) if effective else None
-        found = ask(session, account, by, day, known_at if known_at >= 0 else None)
+        found = ask(session, account, by, day, known_at(session, known))
     columns = ("account", "name", *by, "balance", "unit")
     rows = [
         (

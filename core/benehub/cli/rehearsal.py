@@ -45,6 +45,7 @@ class _TakenBack(Store):
         assert self.only is not None
         session = Session(self.only, employer, self.vault, self.clock)
         yield session
+        session.flush_deferred()
         session.flush_seq()
 
     @contextmanager

@@ -10,7 +10,8 @@ Connectors are plain synchronous code. For writes they do no I/O: they turn an i
     auth           Basic, bearer, OAuth 2
     limits         sliding window per vendor account
     paging         pagers that always end
-    files, sftp    mailboxes: a folder, or an SFTP server with a pinned host key
+    files, sftp    mailboxes: a folder, or an SFTP server with a pinned host key; place: which of the two, as settings
+    mail           a mailbox that sends each file as a message by SMTP
     testing        a transport that answers from a function; sftp_server a real server on the loopback
 
 Import from these modules; this package itself imports nothing, so that a help text stays fast.

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     CARRIER = "carrier"
     RECORDKEEPER = "recordkeeper"
     FILES = "files"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Mailbox(Protocol):
         """A file's bytes."""
         ...
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes) -> str | None:
         """Deliver a file; ConflictError where the name is taken by other bytes."""
         ...
 

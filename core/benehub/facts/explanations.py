@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 
-from benehub.records import Explanation
+from benehub.rules.base import Calculation
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import explanation
 
 
-def save(session: Session, explanations: Iterable[Explanation], plan_book: str) -> list[str]:
-    """Store explanations once by content; gives their ids in order."""
+def save(session: Session, done: Iterable[Calculation[Any]], plan_book: str) -> list[str]:
+    """Store what rules said once by content, result beside explanation; gives the ids in order."""
     known_at = session.latest_seq()
-    fresh: dict[str, Explanation] = {}
+    fresh: dict[str, dict[str, Any]] = {}
     ids = []
-    for one in explanations:
-        digest = hashlib.sha256(canonical(one.model_dump(mode="json"))).hexdigest()
+    for one in done:
+        content = one.explanation.model_dump(mode="json")
+        content["result"] = None if one.result is None else one.result.model_dump(mode="json")
+        digest = hashlib.sha256(canonical(content)).hexdigest()
         explanation_id = session.id("exp", plan_book, digest)
         ids.append(explanation_id)
-        fresh[explanation_id] = one
+        fresh[explanation_id] = content
     for known in _known(session, list(fresh)):
         del fresh[known]
     session.add(
         explanation,
         (
             {
-                "explanation_id": explanation_id, "rule": one.rule, "rule_version": one.version,
-                "plan_book": plan_book, "known_at": known_at, "content": one.model_dump(mode="json"),
+                "explanation_id": explanation_id, "rule": content["rule"], "rule_version": content["version"],
+                "plan_book": plan_book, "known_at": known_at, "content": content,
             }
-            for explanation_id, one in fresh.items()
+            for explanation_id, content in fresh.items()
         ),
     )  # fmt: skip
     return ids

@@ -82,19 +82,22 @@ def in_force(timeline: Sequence[Fact], day: date) -> Fact | None:
     return next((fact for fact in timeline if fact.effective_from <= day < fact.effective_to), None)
 
 
-def workers(session: Session, window: Interval, known_at: int | None = None) -> list[Worker]:
-    """Every employee whose employment touches `window`, with elections and coverages that do."""
-    employments = _by_subject(timelines(session, "employment", Interval(date.min, FOREVER), known_at))
+def workers(
+    session: Session, window: Interval, known_at: int | None = None, people: Sequence[str] | None = None
+) -> list[Worker]:
+    """Every employee (or those named) whose employment touches `window`, with all elections and coverages."""
+    always = Interval(date.min, FOREVER)
+    employments = _by_subject(timelines(session, "employment", always, known_at, people))
     touching = {
         person_id: sorted(facts, key=lambda fact: fact.effective_from)
         for person_id, facts in employments.items()
         if any(fact.effective_from < window.end and fact.effective_to > window.start for fact in facts)
     }
     last_day = window.end - timedelta(days=1)
-    identity = {fact.subject: fact.data for fact in as_of(session, "employee", last_day, known_at)}
-    pay = _by_subject(timelines(session, "compensation", Interval(date.min, FOREVER), known_at))
-    elections = _by_key(timelines(session, "election", Interval(date.min, FOREVER), known_at))
-    coverages = _by_key(timelines(session, "coverage", Interval(date.min, FOREVER), known_at))
+    identity = {fact.subject: fact.data for fact in as_of(session, "employee", last_day, known_at, people)}
+    pay = _by_subject(timelines(session, "compensation", always, known_at, people))
+    elections = _by_key(timelines(session, "election", always, known_at, people))
+    coverages = _by_key(timelines(session, "coverage", always, known_at, people))
     return [
         Worker(
             person_id,

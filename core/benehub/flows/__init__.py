@@ -14,6 +14,7 @@ from benehub.flows import (
     deductions,
     enrollments,
     leave,
+    notices,
     onboarding,
     payroll_results,
     premiums,
@@ -39,6 +40,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "retirement.deposit": retirement.deposit,
     "retirement.credits": retirement.credits,
     "leave.accrue": leave.accrue,
+    "notices.send": notices.send,
+    "notices.reports": notices.reports,
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
 }

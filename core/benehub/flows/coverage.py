@@ -12,8 +12,8 @@ from benehub.facts.explanations import save
 from benehub.flows.hub import Hub
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
-from benehub.records import Explanation
-from benehub.rules.eligibility.evaluate import EligibilityStatus, evaluate
+from benehub.rules.base import Calculation
+from benehub.rules.eligibility.evaluate import Eligibility, EligibilityStatus, evaluate
 from benehub.rules.eligibility.reasons import EmployeeFacts
 from benehub.store import Session
 
@@ -42,7 +42,7 @@ def _decide_one(session: Session, book: PlanBook, worker: Worker, day: date) -> 
     recorded = 0
     for benefit_type, elections in worker.elections.items():
         segments: list[Version] = []
-        reasons: list[Explanation] = []
+        reasons: list[Calculation[Eligibility]] = []
         for election in elections:
             version, reason = _cover(book, worker, benefit_type, election, day)
             reasons.append(reason)
@@ -57,7 +57,7 @@ def _decide_one(session: Session, book: PlanBook, worker: Worker, day: date) -> 
 
 def _cover(
     book: PlanBook, worker: Worker, benefit_type: str, election: Fact, day: date
-) -> tuple[Version | None, Explanation]:
+) -> tuple[Version | None, Calculation[Eligibility]]:
     plan = book.plan(election.data["plan"])
     known = EmployeeFacts(
         hire_date=worker.hired,
@@ -69,14 +69,14 @@ def _cover(
     result = answer.required()
     refused = result.status in (EligibilityStatus.NOT_ELIGIBLE, EligibilityStatus.NEEDS_DATA)
     if election.data["waived"] or refused or result.coverage_earliest is None:
-        return None, answer.explanation
+        return None, answer
     start = max(election.effective_from, result.coverage_earliest)
     end = min(election.effective_to, result.coverage_end or FOREVER)
     if start >= end:
-        return None, answer.explanation
+        return None, answer
     names = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
     data = {name: election.data.get(name, "") for name in names}
-    return Version("coverage", worker.person_id, benefit_type, start, data, end), answer.explanation
+    return Version("coverage", worker.person_id, benefit_type, start, data, end), answer
 
 
 def _changes(person_id: str, benefit_type: str, wanted: Sequence[Version], believed: Sequence[Fact]) -> list[Version]:

@@ -36,18 +36,18 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
         entries: dict[str, NewEntry] = {}
-        explanations = []
+        done_lines = []
         for worker in facts.workers(session, Interval(month.first, month.end)):
             for timeline in worker.coverages.values():
                 if not book.plan(timeline[-1].data["plan"]).insured:
                     continue
                 for plan, _, line in month_lines(book, timeline, month):
-                    explanations.append(line.explanation)
+                    done_lines.append(line)
                     result = line.required()
                     key = f"premium/{worker.person_id}/{plan.id}/{month}"
                     legs = _legs(book, worker.person_id, plan.id, str(month), result)
                     entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
-        ids = save(session, explanations, book.version)
+        ids = save(session, done_lines, book.version)
         whys = dict(zip(entries, ids, strict=True))
         for key, gone in _accrued(session, month).items():
             entries.setdefault(key, gone)

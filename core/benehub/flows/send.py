@@ -173,7 +173,7 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
 
 def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: bytes) -> str:
     """Put a file into the mailbox; one whose delivery broke off settles only when it is seen there."""
-    mailbox = opened.link.files()
+    mailbox, said = opened.link.files(), None
     try:
         if row.state == "unknown" and not Guard(row.guard).repeat_safe:
             folder, _, name = row.file_name.rpartition("/")
@@ -182,14 +182,20 @@ def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: byte
                 return _end(hub, employer, row, "held", "delivery broke off; its absence there is no proof")
         else:
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.
-            mailbox.put(row.file_name, content)
+            said = mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"
         return _end(hub, employer, row, state, str(error), settle_obligations=False)
+    except RetriableError as error:
+        state = "unknown" if row.state == "unknown" else "prepared"
+        return _end(hub, employer, row, state, str(error), settle_obligations=False)
+    except DataError as error:
+        # What may have arrived stays in doubt, whatever is wrong with looking for it.
+        return _end(hub, employer, row, "held" if row.state == "unknown" else "failed", str(error))
     except BenehubError as error:
         return _end(hub, employer, row, "held", str(error))
     with hub.store.write(employer) as session:
-        dispatch.settle(session, row.dispatch_id, Receipt(row.file_name), "delivered")
+        dispatch.settle(session, row.dispatch_id, Receipt(said or row.file_name), "delivered")
         _obligations(session, row.dispatch_id, "sent", "")
     return "sent"
 

@@ -20,6 +20,7 @@ from benehub.records.outgoing import (
     CoverageLine,
     DeductionOrder,
     EnrollmentMember,
+    NoticeLetter,
     RemittanceLine,
 )
 from benehub.records.payroll import (
@@ -74,6 +75,7 @@ __all__ = [
     "LeaveRequest",
     "LeaveStatus",
     "LineKind",
+    "NoticeLetter",
     "OpeningBalance",
     "Outcome",
     "PayDate",

@@ -129,11 +129,28 @@ class ContributionRow(Record):
     email: str = ""
 
 
+class NoticeLetter(Record):
+    """Operation `notice.send`: a word to one employee that something waits behind a link; it says no more.
+
+    What the notice is about stands in the obligation, sealed, and is shown behind the link after signing in.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"email"})
+
+    email: str = Field(min_length=3, max_length=254)
+    kind: str
+    """Which notice: `eligible_soon`, `ageing_out`, `deduction_change`, ... (see `benehub.flows.notices`)."""
+    language: str = "en"
+    reference: str
+    """The obligation's id, the last part of the link."""
+
+
 OPERATIONS: dict[str, type[Record]] = {
     "deduction.set": DeductionOrder,
     "enrollment.full": EnrollmentMember,
     "enrollment.change": EnrollmentMember,
     "premium.remit": RemittanceLine,
     "contribution.deposit": ContributionRow,
+    "notice.send": NoticeLetter,
 }
 """Every operation a connector can write, and the record of its items."""

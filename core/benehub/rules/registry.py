@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import pluggy
 from pydantic import ValidationError
 
 import benehub.rules
 from benehub.errors import ConfigError, DataError
+from benehub.plugins import call_each
 from benehub.rules.base import Calculation, RuleModel
 
 I_ = TypeVar("I_", bound=RuleModel)
@@ -88,6 +90,17 @@ def add_calculator(added: Calculator) -> None:
             mend="Rename one of them",
         )
     _CALCULATORS[added.name] = added
+
+
+def load_plugin_rules(manager: pluggy.PluginManager) -> None:
+    """Make the calculators that plugins bring findable beside the built-in ones.
+
+    Raises:
+        ConfigError: a plugin's calculator has the name of another one.
+    """
+    for _, added in call_each(manager, "register_rules"):
+        for one in () if isinstance(added, Exception) else added:
+            add_calculator(one)
 
 
 def all_calculators() -> Mapping[str, Calculator]:

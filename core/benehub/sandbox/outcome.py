@@ -22,7 +22,8 @@ from benehub.store import Session
 from benehub.store.tables import attempt, confirmation, intake_batch, intake_page, obligation, payload
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.views.clearing import Clearing, clearing
-from benehub.views.statement import statement
+from benehub.views.statement import language, statement
+from benehub.views.statement.pdf import pdf
 
 if TYPE_CHECKING:
     from benehub.sandbox.demo import Run
@@ -247,10 +248,9 @@ def _artefacts(session: Session, folder: Path) -> list[str]:
 
 def _statement(session: Session, run: Run, folder: Path) -> str:
     """One employee's statement, as the employee would get it."""
-    sections = statement(session, run.hub.book(session), run.hub.plugins, "E00001", session.today())
-    text = [f"{one.title}\n" + "\n".join(f"  {label}: {told}" for label, told in one.lines) for one in sections]
-    (folder / "statement.txt").write_text("\n\n".join(text) + "\n")
-    return "statement.txt"
+    found = statement(session, run.hub.book(session), run.hub.plugins, "E00001", session.today())
+    (folder / "statement.pdf").write_bytes(pdf(found, language("en")))
+    return "statement.pdf"
 
 
 def _received(session: Session) -> Sequence[Any]:

@@ -11,8 +11,8 @@ from benehub.identity import people
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import entry, leg
+from benehub.views.amounts import amount
 from benehub.views.persons import find_person
-from benehub.views.why import amount
 
 
 def journal(

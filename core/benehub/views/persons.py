@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, or_, select
 
 from benehub.errors import DataError
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import person
 
 
@@ -30,3 +32,16 @@ def find_person(session: Session, text: str) -> Row[Any]:
             mend="Give the employee number or the hub's id (per_...); sync the HRIS first",
         )
     return found[0]
+
+
+def member_ids(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
+    """Employee number or member id of each of these people."""
+    wanted, found = sorted(set(person_ids)), {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = session.rows(
+            select(person.c.person_id, person.c.member_id).where(
+                person.c.employer_id == session.employer, person.c.person_id.in_(wanted[start : start + CHUNK])
+            )
+        )
+        found.update({row.person_id: str(row.member_id) for row in rows})
+    return found

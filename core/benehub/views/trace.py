@@ -14,8 +14,8 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import OPEN
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, dispatch, entry, leg, obligation
+from benehub.views.amounts import amount
 from benehub.views.persons import find_person
-from benehub.views.why import amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ import pytest
 
 from benehub.connect.connector import Link, Page
 from benehub.connect.files import FolderMailbox
+from benehub.connect.place import Place
 from benehub.connect.sftp import SftpMailbox
 from benehub.errors import Unsupported
 from benehub.records import STREAMS
 from benehub_connectors import files
 from benehub_connectors.files import FilesConnector, FilesSettings, rejects_file
-from benehub_connectors.files.place import Place
 
 SAMPLE = json.loads((Path(files.__file__).parent / "samples" / "employees.json").read_text())
 

@@ -17,6 +17,8 @@ class Employer(Part):
     name: str
     country: str = Field(default="US", pattern=r"^[A-Z]{2}$")
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    language: str = Field(default="en", pattern=r"^[a-z]{2}$")
+    """Language of statements and notices."""
     ein: str = Field(default="", pattern=r"^(\d{2}-?\d{7})?$")
 
 
@@ -27,6 +29,8 @@ class Roles(Part):
     payroll: Slug
     elections: Slug | None = None
     recordkeeper: Slug | None = None
+    mail: Slug | None = None
+    """Sends employees the notices that are due."""
 
 
 class PayGroup(Part):

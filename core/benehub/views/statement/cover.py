@@ -1,0 +1,54 @@
+"""What am I covered by and since when, what does it cost, and if not, why not and from when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from benehub import facts
+from benehub.facts import Fact, Worker
+from benehub.periods import FOREVER, Month
+from benehub.planbook import Plan, PlanBook
+from benehub.views.money_path import Path
+from benehub.views.statement.parts import Line, Money, Section, Value, Word
+
+
+def cover(book: PlanBook, worker: Worker, paths: list[Path], day: date) -> Section:
+    """One line a benefit type that the book offers, with both shares of the premium of the month."""
+    lines: list[Line] = []
+    offered = dict.fromkeys(plan.benefit_type for plan in book.plans if plan.effective_from <= day < plan.effective_to)
+    for benefit_type in offered:
+        timeline = worker.coverages.get(benefit_type, ())
+        fact = facts.in_force(timeline, day)
+        if fact is None:
+            lines.append(Line("not_covered", {"benefit": Word(f"benefit.{benefit_type}")}))
+        else:
+            lines += _covered(book, book.plan(fact.data["plan"]), fact, paths, day)
+    return Section("cover", tuple(lines), {"day": day})
+
+
+def _covered(book: PlanBook, plan: Plan, fact: Fact, paths: list[Path], day: date) -> Iterator[Line]:
+    said: dict[str, Value] = {
+        "benefit": Word(f"benefit.{plan.benefit_type}"),
+        "plan": plan.name,
+        "since": fact.effective_from,
+    }
+    if fact.data.get("tier"):
+        said["tier"] = Word(f"tier.{fact.data['tier']}")
+    if fact.effective_to != FOREVER:
+        said["until"] = fact.effective_to
+    key = "covered" + ("_tier" if "tier" in said else "") + ("_until" if "until" in said else "")
+    yield Line(key, said, (fact.fact_id,))
+    month, unit = str(Month.of(day)), book.employer.currency
+    for path in paths:
+        if path.plan == plan.id and path.when == month and path.premium:
+            shares: dict[str, Value] = {
+                "month": month,
+                "premium": Money(path.premium, unit),
+                "own": Money(path.owed, unit),
+                "employer": Money(path.premium - path.owed, unit),
+            }
+            yield Line("premium", shares)
+    for name in ("pretax_rate", "roth_rate"):
+        if fact.data.get(name):
+            yield Line(f"deferral_{name}", {"rate": str(fact.data[name])}, (fact.fact_id,))

@@ -1,0 +1,46 @@
+"""Why a difference is one, whose turn it is, and who did what about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benehub import reconcile
+from benehub.views.amounts import amount
+from benehub.views.why.answer import Answer, Question, member, text, unknown_then
+
+
+def of_difference(question: Question, ref: str) -> Answer:
+    """One difference with its history and the entries that settled it."""
+    session = question.session
+    row = reconcile.get(session, ref)
+    title = f"difference {row.type}"
+    if not question.knew(row.first_seq):
+        return unknown_then(question, ref, title, row.first_seq)
+    past = reconcile.history(session, ref)
+    data: dict[str, Any] = {
+        "relation": row.relation,
+        "type": row.type,
+        "period": row.period,
+        "employee": member(session, row.person_id),
+        "plan": row.plan,
+        "reference": row.reference,
+        "side": row.side,
+        "severity": row.severity,
+        "owner": row.owner,
+        "cause": row.cause,
+        "action": row.action,
+        "expected": None if row.expected is None else amount(row.expected, row.unit),
+        "actual": None if row.actual is None else amount(row.actual, row.unit),
+        "at_stake": amount(row.at_stake, row.unit),
+        "unit": row.unit,
+        "clear_by": text(row.clear_by),
+        "state": row.state,
+        "work_step": row.work_step,
+        "seen": f"{row.times_seen} times, last {row.last_seen}",
+        "history": [
+            {"at": one.at, "who": one.who, "state": one.state, "work_step": one.work_step, "note": one.note}
+            for one in past
+        ],
+    }
+    entries = [one for event in past for one in event.entries]
+    return Answer(ref, title, data, question.behind(*entries))
