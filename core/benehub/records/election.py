@@ -12,12 +12,18 @@ from benehub.records.base import Record
 
 
 class Tier(StrEnum):
-    """Coverage tier."""
+    """Coverage tier: the employee alone, with spouse, with children, with all.
+
+    Plans that count heads say EE1 (the employee and one dependent), EC1 (one child), EC2 (two or more children).
+    """
 
     EE = "EE"
     ES = "ES"
     EC = "EC"
     FAM = "FAM"
+    EE1 = "EE1"
+    EC1 = "EC1"
+    EC2 = "EC2"
 
 
 class Election(Record):
