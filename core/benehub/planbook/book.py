@@ -18,6 +18,7 @@ from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import CarrierTerms
 from benehub.planbook.parts.leave import LeavePolicy
 from benehub.planbook.parts.plan import Plan
+from benehub.rules.premium.contribution_rule import ContributionRule
 
 
 class PlanBook(Part):
@@ -44,6 +45,8 @@ class PlanBook(Part):
         for plan in self.plans:
             if plan.deduction is not None:
                 found[plan.deduction.code] = (plan, "employee")
+            if plan.account is not None and plan.account.employer_code:
+                found[plan.account.employer_code] = (plan, "employer")
             if plan.deferral is not None:
                 found[plan.deferral.pretax_code] = (plan, "pretax")
                 if plan.deferral.roth_code:
@@ -67,12 +70,23 @@ class PlanBook(Part):
         """Plans with premiums."""
         return tuple(plan for plan in self.plans if plan.insured)
 
+    def account_plans(self) -> tuple[Plan, ...]:
+        """Accounts of the employees' own (HSA, FSA, commuter)."""
+        return tuple(plan for plan in self.plans if plan.is_account)
+
+    def contribution_rule(self, plan: Plan, month: Month) -> ContributionRule:
+        """The employer's part of a plan's premium in a month; a base plan's rates are looked up in this book."""
+        terms, base = plan.employer_contribution, {}
+        if terms is not None and terms.base_plan is not None:
+            base = dict(self.plan(terms.base_plan).rates_minor(month, self.employer.currency))
+        return plan.contribution_rule(self.employer.currency, base)
+
     def retirement_plans(self) -> tuple[Plan, ...]:
         """Plans with contributions."""
         return tuple(plan for plan in self.plans if plan.benefit_type == "retirement")
 
     def by_code(self, code: str) -> tuple[Plan, str] | None:
-        """The plan behind payroll's code, and the part: employee, pretax, roth or match."""
+        """The plan behind payroll's code, and the part: employee, employer, pretax, roth or match."""
         return self._codes.get(code)
 
     def leave_policy(self, policy_id: str) -> LeavePolicy:

@@ -1,0 +1,24 @@
+"""An account of the employee's own: HSA, FSA or commuter; money is put in from pay, there is no premium."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from benehub.money import parse_minor
+from benehub.planbook.parts.fields import Amount, Part
+from benehub.records import Tier
+
+
+class AccountTerms(Part):
+    """What may go into an account, and what the employer puts in."""
+
+    employer_code: str = Field(default="", max_length=40)
+    """Payroll's code of the employer's contribution, where it has one of its own; none: it rides on the employee's."""
+    employer_yearly: dict[Tier, Amount] = Field(default_factory=dict)
+    """The employer's amount a year by tier of the medical cover; a twelfth for each month the account runs."""
+    max_yearly: Amount | None = None
+    """The most an employee may elect a year under the plan's own terms."""
+
+    def yearly_minor(self, currency: str = "USD") -> dict[Tier, int]:
+        """The employer's amounts for `rules.premium`."""
+        return {tier: parse_minor(text, currency) for tier, text in self.employer_yearly.items()}
