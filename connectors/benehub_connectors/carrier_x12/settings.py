@@ -128,7 +128,11 @@ class PartnerSettings(_Part):
     sponsor: Party
     insurer: Party
     plans: dict[str, PlanCode] = Field(min_length=1)
-    tiers: dict[Tier, str] = {Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM"}
+    tiers: dict[Tier, str] = {
+        Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM", Tier.EE1: "E1D",
+        Tier.EC1: "TWO", Tier.EC2: "E2D",
+    }  # fmt: skip
+    """HD05 of each tier; EE1, EC1 and EC2 are needed only where a plan has them."""
     term_by: TermBy = TermBy.CODE
     end_date: EndDate = EndDate.INCLUSIVE
     ssn_of_dependents: bool = True
@@ -141,7 +145,7 @@ class PartnerSettings(_Part):
             self.delimiters()
         except FormatError as error:
             raise ValueError(str(error)) from None
-        if missing := [tier.value for tier in Tier if tier not in self.tiers]:
+        if missing := [tier.value for tier in (Tier.EE, Tier.ES, Tier.EC, Tier.FAM) if tier not in self.tiers]:
             raise ValueError(f"no code for tier {', '.join(missing)}")
         return self
 

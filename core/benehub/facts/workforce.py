@@ -28,6 +28,8 @@ class Worker:
     pay: Sequence[Fact] = field(repr=False)
     elections: Mapping[str, Sequence[Fact]]
     coverages: Mapping[str, Sequence[Fact]]
+    dependents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """Person id of a dependent -> what is known of him (birth date, relationship)."""
 
     @property
     def employment(self) -> Fact:
@@ -56,14 +58,17 @@ class Worker:
 
     def gross_minor(self, day: date, pays_a_year: int) -> int | None:
         """Pay of one full pay period in minor units, as in force on `day`; None when pay is unknown."""
+        yearly = self.yearly_pay(day, pays_a_year)
+        return None if yearly is None else round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+
+    def yearly_pay(self, day: date, pays_a_year: int) -> Fraction | None:
+        """Pay of a year in exact minor units, as in force on `day`; None when pay is unknown."""
         fact = in_force(self.pay, day)
         if fact is None:
             return None
-        rate, per = int(fact.data["rate_minor"]), str(fact.data["per"])
-        if per == "pay":
-            return rate
-        yearly = Fraction(rate) * (self._yearly_hours() if per == "hour" else _YEARLY[per])
-        return round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+        per = str(fact.data["per"])
+        times = {"pay": pays_a_year, "hour": self._yearly_hours()}.get(per) or _YEARLY[per]
+        return Fraction(int(fact.data["rate_minor"])) * times
 
     def hourly_rate(self, day: date) -> Fraction | None:
         """Exact minor units an hour, by what is in force on `day`."""
@@ -95,6 +100,7 @@ def workers(session: Session, window: Interval, known_at: int | None = None) -> 
     pay = _by_subject(timelines(session, "compensation", Interval(date.min, FOREVER), known_at))
     elections = _by_key(timelines(session, "election", Interval(date.min, FOREVER), known_at))
     coverages = _by_key(timelines(session, "coverage", Interval(date.min, FOREVER), known_at))
+    dependents = _dependents(session, known_at)
     return [
         Worker(
             person_id,
@@ -103,9 +109,19 @@ def workers(session: Session, window: Interval, known_at: int | None = None) -> 
             sorted(pay.get(person_id, []), key=lambda fact: fact.effective_from),
             elections.get(person_id, {}),
             coverages.get(person_id, {}),
+            dependents.get(person_id, {}),
         )
         for person_id, facts in sorted(touching.items())
     ]
+
+
+def _dependents(session: Session, known_at: int | None) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Employee -> his dependents, each as known last."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for (person_id, _), segments in timelines(session, "dependent", Interval(date.min, FOREVER), known_at).items():
+        data = segments[-1].data
+        found.setdefault(str(data["employee"]), {})[person_id] = data
+    return found
 
 
 def _by_subject(found: Mapping[tuple[str, str], list[Fact]]) -> dict[str, list[Fact]]:

@@ -45,8 +45,6 @@ class PlanBook(Part):
         for plan in self.plans:
             if plan.deduction is not None:
                 found[plan.deduction.code] = (plan, "employee")
-            if plan.account is not None and plan.account.employer_code:
-                found[plan.account.employer_code] = (plan, "employer")
             if plan.deferral is not None:
                 found[plan.deferral.pretax_code] = (plan, "pretax")
                 if plan.deferral.roth_code:
@@ -86,7 +84,7 @@ class PlanBook(Part):
         return tuple(plan for plan in self.plans if plan.benefit_type == "retirement")
 
     def by_code(self, code: str) -> tuple[Plan, str] | None:
-        """The plan behind payroll's code, and the part: employee, employer, pretax, roth or match."""
+        """The plan behind payroll's code, and the part: employee, pretax, roth or match."""
         return self._codes.get(code)
 
     def leave_policy(self, policy_id: str) -> LeavePolicy:

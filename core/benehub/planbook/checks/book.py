@@ -57,7 +57,6 @@ def _codes(book: PlanBook) -> Iterator[Finding]:
         codes = [plan.deduction.code] if plan.deduction else []
         codes += [plan.deferral.pretax_code, plan.deferral.roth_code] if plan.deferral else []
         codes += [plan.match.code] if plan.match else []
-        codes += [plan.account.employer_code] if plan.account else []
         for code in filter(None, codes):
             if code in owner:
                 yield error(

@@ -218,9 +218,7 @@ def _factors(plan: Plan, path: Path) -> Iterator[Finding]:
 
 def _contribution(book: PlanBook, plan: Plan, terms: EmployerContribution, path: Path) -> Iterator[Finding]:
     if terms.scheme not in SCHEME_FIELDS:
-        yield error(
-            (*path, "scheme"), f"scheme {terms.scheme.value} is for accounts", "Choose another for insurance"
-        )
+        yield error((*path, "scheme"), f"scheme {terms.scheme.value} is for accounts", "Choose another for insurance")
         return
     for name in SCHEME_FIELDS[terms.scheme]:
         told = name in terms.model_fields_set or (name == "defined" and bool(terms.defined_by))

@@ -12,7 +12,6 @@ from benehub.money import Rounding, parse_minor, parse_rate
 from benehub.periods import FOREVER
 from benehub.planbook.parts.fields import Amount, Part, RateText, Slug
 from benehub.records import EmploymentClass, Tier
-from benehub.rules.premium.affordability import AffordabilityBase
 from benehub.rules.premium.age_band import AgeBasis
 from benehub.rules.premium.contribution_rule import (
     ContributionRule,
@@ -170,14 +169,6 @@ class PayBand(Part):
     percent: RateText | None = None
 
 
-class Affordable(Part):
-    """Keeps the employee's share of self-only cover affordable (United States)."""
-
-    base: AffordabilityBase
-    amount: Amount | None = None
-    """The poverty guideline a year, or the hourly rate; none: yearly pay, or pay / 2,080 hours."""
-
-
 class EmployerContribution(Part):
     """The employer's part of the premium; see `Scheme` for the wordings."""
 
@@ -196,7 +187,6 @@ class EmployerContribution(Part):
     unused_plan: Slug | None = None
     min_employee: Amount = "0"
     max_employee: Amount | None = None
-    affordable: Affordable | None = None
 
     def rule(self, currency: str, base_rates_minor: dict[Tier, int] | None = None) -> ContributionRule:
         """The value type of `rules.premium`; `base_rates_minor` are those of the base plan.

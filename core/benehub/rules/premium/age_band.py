@@ -64,7 +64,9 @@ class RatedMember(RuleModel):
     tobacco: bool | None = None
     """Whether the person uses tobacco, where rates or factors differ by it."""
     covered_from: Day | None = None
-    """First day of this person's cover. In a small group, age counts on that day where it lies after the plan year's first."""
+    """First day of this person's cover. In a small group, age counts on that day where it lies after the plan year's
+    first.
+    """
     volume_minor: Positive | None = None
     """Volume in force in minor units, where the rate is per unit of volume."""
 
@@ -78,6 +80,10 @@ class AgeRule(RuleModel):
     """Small-group rule of the United States: of the children under 21 only the three oldest are charged."""
     unit: Annotated[int, Field(strict=True, ge=1)] = 1000
     """Units of currency one `rate` is for: 1000 for life, 10 for weekly benefit, 100 for covered payroll."""
+
+
+PLAN_YEAR = AgeRule()
+"""Age on the first day of the plan year, everybody charged."""
 
 
 class AgeBandInput(RuleModel):
@@ -160,7 +166,7 @@ def age_band_premium(
     members: Sequence[RatedMember],
     month: Month,
     rates: Sequence[RateRow],
-    rule: AgeRule = AgeRule(),
+    rule: AgeRule = PLAN_YEAR,
     plan_year_start: date | None = None,
     key: RateKey | None = None,
     wellness: bool | None = None,

@@ -18,7 +18,6 @@ from benehub.records.election import Tier
 from benehub.records.explanation import Outcome, Reason, Step
 from benehub.rules.base import (
     Calculation,
-    Day,
     Positive,
     Rate,
     RuleModel,
@@ -26,7 +25,6 @@ from benehub.rules.base import (
     money_step,
     rounded_step,
 )
-from benehub.rules.premium.affordability import AffordabilityBase, affordability_limit
 from benehub.rules.premium.contribution_rule import (
     ContributionRule,
     DefinedRow,
@@ -51,7 +49,9 @@ class ContributionInput(RuleModel):
     tier: Tier | None = None
     """The coverage tier: EE, ES, EC, FAM, EE1, EC1, EC2."""
     scheme: Scheme
-    """The employer's wording: flat, percent_of_tier, percent_split, base_plan, buy_up, percent_of_pay, defined, salary_bands or yearly_by_tier."""
+    """The employer's wording: flat, percent_of_tier, percent_split, base_plan, buy_up, percent_of_pay, defined,
+    salary_bands or yearly_by_tier.
+    """
     fraction: Rate = ONE
     """The charged part of the month; employer amounts that are worded per month scale with it."""
     rates_minor: dict[Tier, Positive] = Field(default_factory=dict)
@@ -59,7 +59,9 @@ class ContributionInput(RuleModel):
     flat_minor: Positive = 0
     """The employer's amount a month (for flat)."""
     percent: Rate = Fraction(0)
-    """The employer's part: of the tier's premium (percent_of_tier), of pay (percent_of_pay), or of the base plan's premium (buy_up)."""
+    """The employer's part: of the tier's premium (percent_of_tier), of pay (percent_of_pay), or of the base plan's
+    premium (buy_up).
+    """
     percent_employee: Rate = Fraction(0)
     """The employer's part of the employee-only premium (percent_split, base_plan)."""
     percent_dependents: Rate = Fraction(0)
@@ -90,12 +92,10 @@ class ContributionInput(RuleModel):
     """The least an employee pays for a full month; never above the premium."""
     max_employee_minor: Positive | None = None
     """The most an employee pays for a full month; the employer pays the rest."""
-    affordability_base: AffordabilityBase | None = None
-    """Bounds the employee's share of self-only cover (tier EE): poverty_line, w2_wages or hourly_rate. Empty: no such bound."""
-    affordability_base_minor: Positive | None = None
-    """The base in minor units: a year's amount, or an hour's pay with hourly_rate."""
-    plan_year_start: Day | None = None
-    """First day of the plan year; decides the percentage of affordability."""
+    affordable_minor: Positive | None = None
+    """The most an employee may pay a month for self-only cover so that the offer is affordable (tier EE; the
+    calculator of affordability gives it). Empty: no such bound.
+    """
     unused: Unused = Unused.FORFEIT
     """What becomes of an employer amount beyond the premium: forfeit, or other_plan."""
     unused_plan: str = ""
@@ -221,7 +221,9 @@ def _bounds(
         least = min(premium, round_to_int(rule.min_employee_minor * fraction, rounding))
         found.append(("the plan's smallest share", least, "at least"))
     if rule.max_employee_minor is not None:
-        found.append(("the plan's largest share", round_to_int(rule.max_employee_minor * fraction, rounding), "at most"))
+        found.append(
+            ("the plan's largest share", round_to_int(rule.max_employee_minor * fraction, rounding), "at most")
+        )
     if affordable is not None and tier in (Tier.EE, None):
         found.append(("what is affordable", affordable, "at most"))
     return found
@@ -321,7 +323,7 @@ def _yearly(rule: ContributionRule, spells: tuple[TierSpell, ...]) -> Fraction |
     """A twelfth of each tier's yearly amount for each month it held (P17)."""
     if not spells:
         return "spells"
-    if sum(one.months for one in spells) > 12:  # noqa: PLR2004 - a year
+    if sum(one.months for one in spells) > 12:
         return "spells: of at most 12 months together"
     for one in spells:
         if one.tier not in rule.yearly_minor:
@@ -403,7 +405,7 @@ def compute(given: ContributionInput) -> Calculation[Contribution]:
     """Run on validated input.
 
     Raises:
-        ConfigError: the wording contradicts itself, or the affordability percentage of the year is not loaded.
+        ConfigError: the wording contradicts itself, or two rows of it hold at once.
     """
     rule = _rule(given)
     payer = Payer(given.pay_minor, given.yearly_pay_minor, given.employment_class, given.age, given.spells)
@@ -415,16 +417,13 @@ def compute(given: ContributionInput) -> Calculation[Contribution]:
         premium = round_to_int(offer, given.rounding) + given.employee_election_minor
     if premium is None:
         return Calculation(None, explain(NAME, VERSION, _wording(rule)), ("premium_minor",))
-    limit = _limit(given)
-    if isinstance(limit, str):
-        return Calculation(None, explain(NAME, VERSION, _wording(rule)), (limit,))
     done = contribution(
         premium_minor=premium,
         tier=given.tier,
         rule=rule,
         rates_minor=given.rates_minor,
         payer=payer,
-        affordable_minor=limit,
+        affordable_minor=given.affordable_minor,
         fraction=given.fraction,
         rounding=given.rounding,
         currency=given.currency,
@@ -449,19 +448,6 @@ def _rule(given: ContributionInput) -> ContributionRule:
         unused=given.unused,
         unused_plan=given.unused_plan,
     )
-
-
-def _limit(given: ContributionInput) -> int | str | None:
-    if given.affordability_base is None:
-        return None
-    if given.plan_year_start is None:
-        return "plan_year_start"
-    found = affordability_limit(
-        plan_year_start=given.plan_year_start,
-        base=given.affordability_base,
-        base_minor=given.affordability_base_minor,
-    )
-    return "affordability_base_minor" if found.result is None else found.result.limit_minor
 
 
 def _with_partner(

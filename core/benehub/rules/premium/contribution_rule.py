@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from benehub.errors import ConfigError
 from benehub.records.election import Tier
-from benehub.rules.base import Positive, Rate, RuleModel
+from benehub.rules.base import RULE_CONFIG, Minor, Positive, Rate, RuleModel
 from benehub.rules.premium.rates import Age
 
 
@@ -62,7 +62,9 @@ class DefinedRow(RuleModel):
     def holds(self, employment_class: str | None, age: int | None, tier: Tier | None) -> dict[str, bool | None]:
         """Part -> whether it holds; None where it asks for something that is not known."""
         banded = self.age_from is not None or self.age_through is not None
-        inside = age is not None and (self.age_from or 0) <= age <= (130 if self.age_through is None else self.age_through)
+        inside = age is not None and (self.age_from or 0) <= age <= (
+            130 if self.age_through is None else self.age_through
+        )
         return {
             "employment_class": _same(self.employment_class, employment_class),
             "age": (None if age is None else inside) if banded else True,
@@ -102,7 +104,7 @@ class TierSpell(RuleModel):
     """Whole months in which it held."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, config=RULE_CONFIG)
 class ContributionRule:
     """The employer's wording; only the fields of its scheme are read. Rates lie between 0 and 1.
 
@@ -114,19 +116,33 @@ class ContributionRule:
     """
 
     scheme: Scheme
-    flat_minor: int = 0
-    percent: Fraction = Fraction(0)
-    percent_employee: Fraction = Fraction(0)
-    percent_dependents: Fraction = Fraction(0)
-    base_rates_minor: Mapping[Tier, int] = field(default_factory=dict)
-    defined_minor: Mapping[Tier, int] = field(default_factory=dict)
+    """How the employer's part is worded; only the fields of this wording are read."""
+    flat_minor: Minor = 0
+    """flat: the employer's amount a month in minor units."""
+    percent: Rate = Fraction(0)
+    """percent_of_tier, buy_up, percent_of_pay: the employer's part."""
+    percent_employee: Rate = Fraction(0)
+    """percent_split, base_plan: the employer's part of the employee-only premium."""
+    percent_dependents: Rate = Fraction(0)
+    """percent_split, base_plan: the employer's part of the rest."""
+    base_rates_minor: Mapping[Tier, int] = Field(default_factory=dict)
+    """base_plan, buy_up: full-month rates of the base plan by tier, in minor units."""
+    defined_minor: Mapping[Tier, int] = Field(default_factory=dict)
+    """defined: the employer's amount a month by tier, in minor units."""
     defined: tuple[DefinedRow, ...] = ()
+    """defined: rows by class, age and tier instead."""
     bands: tuple[SalaryBand, ...] = ()
-    yearly_minor: Mapping[Tier, int] = field(default_factory=dict)
-    min_employee_minor: int = 0
-    max_employee_minor: int | None = None
+    """salary_bands: amounts or parts by yearly pay."""
+    yearly_minor: Mapping[Tier, int] = Field(default_factory=dict)
+    """yearly_by_tier: the employer's amount a year by tier, in minor units."""
+    min_employee_minor: Minor = 0
+    """The employee's share of a full month is at least this, in minor units."""
+    max_employee_minor: Minor | None = None
+    """The employee's share of a full month is at most this; empty: no bound."""
     unused: Unused = Unused.FORFEIT
+    """What becomes of an amount beyond the premium: forfeit or other_plan."""
     unused_plan: str = ""
+    """The plan it goes to (other_plan)."""
 
     def __post_init__(self) -> None:
         for name in ("percent", "percent_employee", "percent_dependents"):

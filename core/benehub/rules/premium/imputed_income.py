@@ -6,9 +6,9 @@ employee paid after tax is deducted from the year's sum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
@@ -78,15 +78,20 @@ class ImputedIncomeInput(RuleModel):
     cover: Annotated[tuple[CoverAmount, ...], Field(max_length=366)] = ()
     """Amounts by the days they were in force; a change within a month counts as the average of first and last day."""
     employee_after_tax_minor: Positive = 0
-    """What the employee paid for the cover after tax over the year, in minor units; amounts paid pre-tax do not count."""
+    """What the employee paid for the cover after tax over the year, in minor units; amounts paid pre-tax do not count.
+    """
     employer_pays: bool = True
     """Whether the employer pays any part of the cost of the cover."""
     employee_rates: Annotated[tuple[AgeRate, ...], Field(max_length=50)] = ()
-    """Where the employer pays nothing: what employees of each age pay, for the straddle test against Table I. Empty: not carried by the employer."""
+    """Where the employer pays nothing: what employees of each age pay, for the straddle test against Table I. Empty:
+    not carried by the employer.
+    """
     key_employee: bool = False
     """Whether the employee is a key employee."""
     discriminatory: bool = False
-    """Whether the plan favors key employees; then they have no exclusion and the greater of actual cost and Table I counts."""
+    """Whether the plan favors key employees; then they have no exclusion and the greater of actual cost and Table I
+    counts.
+    """
     actual_cost_minor: Positive | None = None
     """The actual cost of the year's cover in minor units; needed for a key employee of a discriminatory plan."""
     dependents: Annotated[tuple[DependentCover, ...], Field(max_length=20)] = ()
@@ -220,9 +225,11 @@ def _months(given: ImputedIncomeInput, exclusion: int, rate: int) -> list[MonthI
     spans = sorted(given.cover, key=lambda one: one.from_day)
     if not spans:
         return []
-    for one, two in zip(spans, spans[1:], strict=False):
+    for one, two in pairwise(spans):
         if (one.to_day or FOREVER) > two.from_day and one.to_day is not None:
-            raise DataError(f"two amounts are in force on {two.from_day}", where=NAME, mend="Let one end where the next begins")
+            raise DataError(
+                f"two amounts are in force on {two.from_day}", where=NAME, mend="Let one end where the next begins"
+            )
     ends = [min(one.to_day or FOREVER, two.from_day if two else FOREVER)
             for one, two in zip(spans, [*spans[1:], None], strict=True)]  # fmt: skip
     found = []
@@ -275,7 +282,9 @@ def _dependents(given: ImputedIncomeInput, year_end: date) -> tuple[Fraction, li
         rate = table_rate(max(0, age_on(one.birth_date or year_end, year_end)), given.tax_year)
         raw = Fraction(one.volume_minor * rate, 1000_00) * one.months
         total += raw
-        steps.append(money_step(f"dependent {number}: the whole amount by Table I", raw, round_to_int(raw, Rounding.HALF_UP)))
+        steps.append(
+            money_step(f"dependent {number}: the whole amount by Table I", raw, round_to_int(raw, Rounding.HALF_UP))
+        )
     return total, steps
 
 

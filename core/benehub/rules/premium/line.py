@@ -6,28 +6,43 @@ The one way to a premium, whatever the rate structure: tiers, ages, a volume, a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import Annotated
+
+from pydantic import Field
 
 from benehub.periods import Month
 from benehub.records.election import Tier
 from benehub.records.explanation import Explanation
-from benehub.rules.base import Calculation, Rate, RuleModel, explain
+from benehub.rules.base import Calculation, Day, MonthText, Positive, Rate, RuleModel, explain
 from benehub.rules.premium.age_band import AgeRule, RatedMember, Role, age_band_premium
 from benehub.rules.premium.contribution import Contribution, Payer, contribution, partner_income
 from benehub.rules.premium.contribution_rule import ContributionRule
 from benehub.rules.premium.factors import Factor
 from benehub.rules.premium.proration import Proration, ProrationRule, StartEvent, prorate
-from benehub.rules.premium.rates import RateKey, RateRow, tier_rates
+from benehub.rules.premium.rates import Age, RateKey, RateRow, tier_rates
 from benehub.rules.premium.rounding import CENT, StepRounding
 from benehub.rules.premium.tier import TierStructure, tier_premium
 from benehub.rules.premium.volume import volume_premium
 from benehub.rules.premium.volume_rule import VolumeRule
+from benehub.rules.registry import calculator
 
 NAME = "premium.line"
 VERSION = "2"
+EXAMPLE = {
+    "price": {
+        "structure": "tier",
+        "rows": [{"tier": "EE", "amount_minor": 60000}, {"tier": "FAM", "amount_minor": 180000}],
+    },
+    "who": {"tier": "FAM"},
+    "month": "2026-04",
+    "cover_start": "2026-04-17",
+    "proration": {"start": "daily"},
+    "contribution": {"scheme": "percent_split", "percent_employee": "100%", "percent_dependents": "50%"},
+}
 
 
 class Structure(StrEnum):
@@ -38,62 +53,77 @@ class Structure(StrEnum):
     VOLUME = "volume"
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """How a plan is priced in a month.
-
-    Args:
-        structure: what the rates go by.
-        rows: the rate rows; those that do not hold in the month may be among them.
-        tiers: the tier structure (tier).
-        ages: how age is taken (age_band, and of the employee for volume).
-        plan_year_start: the plan year's first day.
-        volume: the pipeline (volume).
-        factors: factors and adders.
-        rounding: how the full month's premium is rounded.
-    """
+class Price(RuleModel):
+    """How a plan is priced in a month."""
 
     structure: Structure
+    """What the rates go by: tier, age_band, or volume (also flat and part of pay)."""
     rows: tuple[RateRow, ...]
+    """The rate rows; those that do not hold in the month may be among them."""
     tiers: TierStructure = TierStructure.FOUR_TIER
+    """The tier structure, for rates by tier."""
     ages: AgeRule = AgeRule()
-    plan_year_start: date | None = None
+    """How age is taken: of everybody for rates by age, of the employee for a volume."""
+    plan_year_start: Day | None = None
+    """First day of the plan year the month lies in."""
     volume: VolumeRule | None = None
+    """The way from pay or election to the volume in force, for rates on a volume."""
     factors: tuple[Factor, ...] = ()
+    """Factors and adders on the rated premium, in their order."""
     rounding: StepRounding = CENT
+    """How the full month's premium is rounded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """Who is enrolled, with what a price or an employer's wording may ask of him; None is not known.
-
-    Args:
-        tier: the coverage tier elected.
-        members: everybody covered, the employee first (ages).
-        age: the employee's age as the plan takes it (volume).
-        yearly_pay_minor: yearly basis pay.
-        requested_minor: the volume elected.
-        approved_minor: the volume an insurer has approved before.
-        region: the rating region.
-        tobacco: whether the employee uses tobacco.
-        wellness: whether the wellness program was completed.
-        employment_class: the class.
-        tier_without_partner: the tier without a domestic partner who is no tax dependent.
-        event: why cover begins.
-    """
+class Enrolled(RuleModel):
+    """Who is enrolled, with what a price or an employer's wording may ask of him; empty is not known."""
 
     tier: Tier | None = None
-    members: tuple[RatedMember, ...] = ()
-    age: int | None = None
-    yearly_pay_minor: int | None = field(default=None, repr=False)
-    requested_minor: int | None = field(default=None, repr=False)
-    approved_minor: int = field(default=0, repr=False)
+    """The coverage tier elected."""
+    members: Annotated[tuple[RatedMember, ...], Field(max_length=50)] = ()
+    """Everybody covered, the employee first."""
+    age: Age | None = None
+    """The employee's age as the plan takes it, in completed years."""
+    yearly_pay_minor: Annotated[Positive | None, Field(repr=False)] = None
+    """Yearly basis pay in minor units."""
+    requested_minor: Annotated[Positive | None, Field(repr=False)] = None
+    """The volume elected, in minor units."""
+    approved_minor: Annotated[Positive, Field(repr=False)] = 0
+    """The volume an insurer has approved before, in minor units."""
     region: str | None = None
+    """The rating region."""
     tobacco: bool | None = None
+    """Whether the employee uses tobacco."""
     wellness: bool | None = None
+    """Whether the wellness program was completed."""
     employment_class: str | None = None
+    """The employment class, where the employer's wording goes by it."""
     tier_without_partner: Tier | None = None
+    """The tier without a domestic partner who is no tax dependent; empty where there is none."""
     event: StartEvent = StartEvent.ENROLLMENT
+    """Why cover begins: enrollment or newborn."""
+
+
+class PremiumLineInput(RuleModel):
+    """One enrollment in one month: how the plan is priced, who is enrolled, since when, and who pays which part."""
+
+    price: Price
+    """How the plan is priced in the month."""
+    who: Enrolled
+    """Who is enrolled."""
+    month: MonthText
+    """The coverage month, as YYYY-MM."""
+    cover_start: Day | None = None
+    """First day of cover."""
+    cover_end: Day | None = None
+    """First day without cover; empty while it runs on."""
+    proration: ProrationRule = ProrationRule()
+    """What a partial first or last month costs."""
+    contribution: ContributionRule
+    """How the employer words its part."""
+    affordable_minor: Positive | None = None
+    """The legal bound of the employee's share of self-only cover in minor units, if any."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    """ISO currency of all amounts."""
 
 
 class PremiumLine(RuleModel):
@@ -152,10 +182,11 @@ def premium_line(
     Raises:
         ConfigError: two rates hold for one key.
     """
-    inputs = {
-        "tier": who.tier, "region": who.region, "tobacco": who.tobacco, "month": month,
-        "cover_start": cover_start, "cover_end": cover_end,
-    }  # fmt: skip
+    given = PremiumLineInput(
+        price=price, who=who, month=month, cover_start=cover_start, cover_end=cover_end, proration=proration,
+        contribution=contribution_rule, affordable_minor=affordable_minor, currency=currency,
+    )  # fmt: skip
+    inputs = given.model_dump(mode="json", exclude_defaults=True)
     full = _full(price, who, month, currency)
     if not isinstance(full, _Full):
         return Calculation(None, explain(NAME, VERSION, inputs), full)
@@ -187,7 +218,6 @@ def premium_line(
         to_other_plan_minor=split.result.to_other_plan_minor,
     )
     told = full.explanation, due.explanation, split.explanation
-    inputs = told[0].inputs | inputs | told[1].inputs | told[2].inputs
     steps = tuple(step for part in told for step in part.steps)
     reasons = tuple(reason for part in told for reason in part.reasons)
     return Calculation(line, explain(NAME, VERSION, inputs, steps, reasons, full.explanation.citation))
@@ -307,4 +337,27 @@ def _split(
         done,
         result=done.result.model_copy(update={"imputed_minor": found[0]}),
         explanation=done.explanation.model_copy(update={"steps": steps}),
+    )
+
+
+@calculator(
+    NAME,
+    "The premium of one enrollment in one month, and who pays which part of it.",
+    PremiumLineInput,
+    PremiumLine,
+    VERSION,
+    example=EXAMPLE,
+)
+def compute(given: PremiumLineInput) -> Calculation[PremiumLine]:
+    """Run on validated input."""
+    return premium_line(
+        price=given.price,
+        who=given.who,
+        month=given.month,
+        cover_start=given.cover_start,
+        cover_end=given.cover_end,
+        proration=given.proration,
+        contribution_rule=given.contribution,
+        affordable_minor=given.affordable_minor,
+        currency=given.currency,
     )

@@ -8,7 +8,6 @@ midway is charged day by day from anniversary to anniversary.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -16,12 +15,14 @@ from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from benehub.errors import ConfigError, DataError
 from benehub.money import Rounding
 from benehub.periods import FOREVER, Month
 from benehub.records.explanation import Step
 from benehub.rules.base import (
+    RULE_CONFIG,
     Calculation,
     Day,
     MonthText,
@@ -67,7 +68,7 @@ class StartEvent(StrEnum):
     NEWBORN = "newborn"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, config=RULE_CONFIG)
 class ProrationRule:
     """How a plan treats the first and the last month; the wash days matter for WASH only.
 
@@ -76,12 +77,19 @@ class ProrationRule:
     """
 
     start: ProrationMethod = ProrationMethod.FULL_MONTH
+    """What a month in which cover begins costs."""
     end: ProrationMethod = ProrationMethod.FULL_MONTH
+    """What a month in which cover ends costs."""
     start_wash_day: int = 15
+    """wash: cover that begins on this day of the month or before it pays the month in full."""
     end_wash_day: int = 15
+    """wash: cover that ends on this day of the month or before it pays nothing."""
     newborn: ProrationMethod | None = None
+    """The method where cover begins with a birth; empty: as `start`."""
     same_month: ProrationMethod | None = None
+    """The method where cover begins and ends in one month; empty: both in turn."""
     year_days: int = 365
+    """Days of a year for daily rates of yearly premiums: 360, 365 or 366."""
 
     def __post_init__(self) -> None:
         if not (1 <= self.start_wash_day <= 31 and 1 <= self.end_wash_day <= 31):
@@ -128,7 +136,9 @@ class ProrationInput(RuleModel):
     end_wash_day: WashDay = 15
     """Last day of the month on which an end is charged nothing (wash); the last day of cover counts."""
     annual: Annotated[tuple[AnnualPremium, ...], Field(max_length=100)] = ()
-    """Yearly premiums of a term by the day from which each holds, in order; takes the place of month and monthly_minor."""
+    """Yearly premiums of a term by the day from which each holds, in order; takes the place of month and
+    monthly_minor.
+    """
     year_days: Annotated[int, Field(strict=True, ge=360, le=366)] = 365
     """Days of a year for anniversary_daily and `annual`: 365, 366 or 360."""
     rounding: Rounding = Rounding.HALF_UP

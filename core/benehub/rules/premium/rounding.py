@@ -21,7 +21,9 @@ class StepRounding(RuleModel):
     step_minor: Annotated[int, Field(strict=True, ge=1)] = 1
     """The amount is made a multiple of this many minor units: 1 is a cent, 100000 is 1,000.00."""
     mode: Rounding = Rounding.HALF_UP
-    """half_up: nearest, halves away from zero. half_even: nearest, halves to the even multiple. down: truncate. up: next multiple."""
+    """half_up: nearest, halves away from zero. half_even: nearest, halves to the even multiple. down: truncate. up:
+    next multiple.
+    """
 
     def apply(self, raw: Fraction | int) -> int:
         """The rounded amount in minor units."""

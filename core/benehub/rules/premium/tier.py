@@ -48,13 +48,16 @@ class TierInput(RuleModel):
     """The tier chosen or the family covered, and the rates valid in the coverage month."""
 
     tier: Tier | None = None
-    """The coverage tier elected: EE, ES (spouse), EC (children), FAM, EE1 (one dependent), EC1 (one child), EC2 (two or more children). Empty: found from spouse and children."""
+    """The coverage tier elected: EE, ES (spouse), EC (children), FAM, EE1 (one dependent), EC1 (one child), EC2 (two
+    or more children). Empty: found from spouse and children.
+    """
     spouse: bool | None = None
     """Whether a spouse or partner is covered; needed where the tier elected does not say enough."""
     children: Count | None = None
     """How many children are covered; needed where the tier elected does not say enough."""
     structure: TierStructure = TierStructure.FOUR_TIER
-    """two_tier (EE, FAM), three_tier (EE, EE1, FAM), four_tier (EE, ES, EC, FAM) or five_tier (EE, ES, EC1, EC2, FAM)."""
+    """two_tier (EE, FAM), three_tier (EE, EE1, FAM), four_tier (EE, ES, EC, FAM) or five_tier (EE, ES, EC1, EC2, FAM).
+    """
     rates_minor: dict[Tier, Positive] = Field(default_factory=dict)
     """Monthly premium of each tier in minor units, where it depends on nothing else. Give this or `rates`."""
     rates: tuple[RateRow, ...] = ()
@@ -173,7 +176,7 @@ def _amount(
     tier: Tier, rates_minor: Mapping[Tier, int], rates: Sequence[RateRow], key: RateKey
 ) -> int | tuple[str, ...]:
     if not rates:
-        return rates_minor[tier] if tier in rates_minor else (f"rates_minor.{tier.value}",)
+        return rates_minor.get(tier, (f"rates_minor.{tier.value}",))
     row = find_rate(rates, RateKey(key.month, key.plan, key.version, tier, key.age, None, key.region, key.tobacco))
     if isinstance(row, tuple):
         return row
@@ -189,7 +192,8 @@ def _amount(
     example={
         "tier": "EC", "children": 2, "structure": "five_tier", "month": "2026-04", "region": "TX",
         "rates": [
-            {"tier": "EE", "region": "TX", "amount_minor": 61250}, {"tier": "EC1", "region": "TX", "amount_minor": 98000},
+            {"tier": "EE", "region": "TX", "amount_minor": 61250},
+            {"tier": "EC1", "region": "TX", "amount_minor": 98000},
             {"tier": "EC2", "region": "TX", "valid_from": "2026-01-01", "amount_minor": 116375},
         ],
     },
@@ -204,9 +208,7 @@ def compute(given: TierInput) -> Calculation[TierPremium]:
         tier=given.tier,
         rates_minor=given.rates_minor,
         rates=given.rates,
-        key=RateKey(
-            given.month, given.plan or None, given.version or None, region=given.region, tobacco=given.tobacco
-        ),
+        key=RateKey(given.month, given.plan or None, given.version or None, region=given.region, tobacco=given.tobacco),
         structure=given.structure,
         spouse=given.spouse,
         children=given.children,

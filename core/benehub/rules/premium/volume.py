@@ -48,7 +48,9 @@ class VolumeInput(RuleModel):
     on: Day | None = None
     """The day the volume is asked for; needed with evidence_approved_from. Empty: the first of `month`."""
     rate: Rate | None = None
-    """The rate of a month, in currency per unit ("0.228" per 10), a part ("5%") or an amount ("4.50" flat). Give this or `rates`."""
+    """The rate of a month, in currency per unit ("0.228" per 10), a part ("5%") or an amount ("4.50" flat). Give this
+    or `rates`.
+    """
     rates: tuple[RateRow, ...] = ()
     """Rate rows with a key of more parts: dates, age, volume, region, tobacco. Give this or `rate`."""
     plan: str = ""
@@ -289,9 +291,7 @@ def compute(given: VolumeInput) -> Calculation[VolumePremium]:
         on=given.on,
         rate=given.rate,
         rates=given.rates,
-        key=RateKey(
-            given.month, given.plan or None, given.version or None, region=given.region, tobacco=given.tobacco
-        ),
+        key=RateKey(given.month, given.plan or None, given.version or None, region=given.region, tobacco=given.tobacco),
         wellness=given.wellness,
         factors=given.factors,
         rounding=given.rounding,

@@ -73,7 +73,9 @@ class VolumeRule(RuleModel):
     multiple: Annotated[Rate, Field(ge=0)] = Fraction(1)
     """The basis pay is multiplied by this: "2" for twice the salary, "60%" of weekly pay."""
     round: StepRounding = CENT
-    """How the multiplied pay, or the amount elected, is rounded; life is often rounded up to the next 1,000 (step_minor 100000, mode up)."""
+    """How the multiplied pay, or the amount elected, is rounded; life is often rounded up to the next 1,000
+    (step_minor 100000, mode up).
+    """
     reductions: Annotated[tuple[Reduction, ...], Field(max_length=20)] = ()
     """Reductions by age, such as 65% at 65 and 50% at 70."""
     reduce: ReduceOf = ReduceOf.ORIGINAL
@@ -83,7 +85,8 @@ class VolumeRule(RuleModel):
     min_minor: Positive | None = None
     """The plan's smallest volume in minor units; after reductions."""
     max_minor: Positive | None = None
-    """The plan's largest volume in minor units; after reductions. For long-term disability the covered payroll's cap."""
+    """The plan's largest volume in minor units; after reductions. For long-term disability the covered payroll's cap.
+    """
     guarantee_issue_minor: Positive | None = None
     """Volume granted without evidence of insurability; empty: all of it."""
     unit: RateUnit = RateUnit.PER_1000
