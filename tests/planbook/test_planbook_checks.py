@@ -32,7 +32,7 @@ CONTRADICTIONS = [
     ("flat: 20.00", "flat: 50.00", "above the premium"),
     ("percent: 80%", "percent: 180%", "above the premium"),
     ("      percent: 80%\n", "", "lacks percent"),
-    ("scheme: percent_of_tier", "scheme: base_plan", "base plan"),
+    ("scheme: percent_of_tier", "scheme: base_plan", "lacks base_plan"),
     ("defined: {EE: 5.00, ES", "defined: {ES", "no amount for EE"),
     ("waiting: {days: 30}", "waiting: {days: 90}", "91st-day limit"),
     ("waiting: {days: 30}", "waiting: {days: 30, months: 1}", "in days and in months"),

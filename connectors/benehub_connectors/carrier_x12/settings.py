@@ -11,11 +11,11 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from benehub.connect.place import Place
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters
 from benehub.formats.x12.writer import CharacterPolicy
 from benehub.records import Tier
-from benehub.connect.place import Place
 
 QUALIFIER = r"^(01|14|20|27|28|29|30|33|ZZ)$"
 """ISA05 and ISA07 as the guides allow them."""
@@ -128,7 +128,11 @@ class PartnerSettings(_Part):
     sponsor: Party
     insurer: Party
     plans: dict[str, PlanCode] = Field(min_length=1)
-    tiers: dict[Tier, str] = {Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM"}
+    tiers: dict[Tier, str] = {
+        Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM", Tier.EE1: "E1D",
+        Tier.EC1: "TWO", Tier.EC2: "E2D",
+    }  # fmt: skip
+    """HD05 of each tier; EE1, EC1 and EC2 are needed only where a plan has them."""
     term_by: TermBy = TermBy.CODE
     end_date: EndDate = EndDate.INCLUSIVE
     ssn_of_dependents: bool = True
@@ -141,7 +145,7 @@ class PartnerSettings(_Part):
             self.delimiters()
         except FormatError as error:
             raise ValueError(str(error)) from None
-        if missing := [tier.value for tier in Tier if tier not in self.tiers]:
+        if missing := [tier.value for tier in (Tier.EE, Tier.ES, Tier.EC, Tier.FAM) if tier not in self.tiers]:
             raise ValueError(f"no code for tier {', '.join(missing)}")
         return self
 

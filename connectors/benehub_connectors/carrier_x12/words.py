@@ -50,8 +50,16 @@ class Words:
         """HD04: the carrier's name of the plan, else our own."""
         return self.plan(plan).description or plan
 
-    def tier(self, tier: str) -> str:
-        """HD05."""
+    def tier(self, tier: str | None) -> str:
+        """HD05; empty where a plan has no tiers (life, disability).
+
+        Raises:
+            DataError: the profile has no code for the tier.
+        """
+        if not tier:
+            return ""
+        if tier not in self._tiers:
+            raise DataError(f"the profile has no code for tier {tier}", mend="Add it to tiers in the profile")
         return self._tiers[tier]
 
     def our_plan(self, text: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from benehub.records import STREAMS
 from benehub.connect.place import Place
+from benehub.records import STREAMS
 
 DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "employee": ("employee_number",),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benehub.records import Source
 from benehub.connect.place import Place
+from benehub.records import Source
 
 
 class RecordkeeperSettings(BaseModel):

@@ -20,11 +20,13 @@ MAX_PANELS = 50
 
 
 def show_counts(title: str, counts: Mapping[str, Any], as_json: bool) -> None:
-    """Print what a flow counted; ends with an exit code when a dispatch was held, refused or failed."""
+    """Print what a flow counted; ends with an exit code when a dispatch was held, refused or failed, or a price lacks
+    something.
+    """
     emit(counts, as_json, fields(title, counts))
     if counts.get("held"):
         raise typer.Exit(NEEDS_PERSON)
-    if any(counts.get(state) for state in ("refused", "failed", "unknown")):
+    if any(counts.get(state) for state in ("refused", "failed", "unknown", "lacking")):
         raise typer.Exit(FOUND)
 
 

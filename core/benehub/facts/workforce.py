@@ -8,10 +8,14 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from sqlalchemy import select
+
 from benehub.facts.history import Fact, as_of, timelines
 from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
+from benehub.store.session import CHUNK
+from benehub.store.tables import person
 
 _YEARLY = {"year": 1, "month": 12}
 FULL_TIME_HOURS = 2080
@@ -28,6 +32,8 @@ class Worker:
     pay: Sequence[Fact] = field(repr=False)
     elections: Mapping[str, Sequence[Fact]]
     coverages: Mapping[str, Sequence[Fact]]
+    dependents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """Person id of a dependent -> what is known of him (birth date, relationship)."""
 
     @property
     def employment(self) -> Fact:
@@ -56,14 +62,17 @@ class Worker:
 
     def gross_minor(self, day: date, pays_a_year: int) -> int | None:
         """Pay of one full pay period in minor units, as in force on `day`; None when pay is unknown."""
+        yearly = self.yearly_pay(day, pays_a_year)
+        return None if yearly is None else round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+
+    def yearly_pay(self, day: date, pays_a_year: int) -> Fraction | None:
+        """Pay of a year in exact minor units, as in force on `day`; None when pay is unknown."""
         fact = in_force(self.pay, day)
         if fact is None:
             return None
-        rate, per = int(fact.data["rate_minor"]), str(fact.data["per"])
-        if per == "pay":
-            return rate
-        yearly = Fraction(rate) * (self._yearly_hours() if per == "hour" else _YEARLY[per])
-        return round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+        per = str(fact.data["per"])
+        times = {"pay": pays_a_year, "hour": self._yearly_hours()}.get(per) or _YEARLY[per]
+        return Fraction(int(fact.data["rate_minor"])) * times
 
     def hourly_rate(self, day: date) -> Fraction | None:
         """Exact minor units an hour, by what is in force on `day`."""
@@ -98,6 +107,7 @@ def workers(
     pay = _by_subject(timelines(session, "compensation", always, known_at, people))
     elections = _by_key(timelines(session, "election", always, known_at, people))
     coverages = _by_key(timelines(session, "coverage", always, known_at, people))
+    dependents = _dependents(session, known_at, people)
     return [
         Worker(
             person_id,
@@ -106,9 +116,36 @@ def workers(
             sorted(pay.get(person_id, []), key=lambda fact: fact.effective_from),
             elections.get(person_id, {}),
             coverages.get(person_id, {}),
+            dependents.get(person_id, {}),
         )
         for person_id, facts in sorted(touching.items())
     ]
+
+
+def _dependents(
+    session: Session, known_at: int | None, people: Sequence[str] | None
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Employee -> his dependents, each as known last."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    subjects = None if people is None else _family(session, people)
+    always = Interval(date.min, FOREVER)
+    for (person_id, _), segments in timelines(session, "dependent", always, known_at, subjects).items():
+        data = segments[-1].data
+        found.setdefault(str(data["employee"]), {})[person_id] = data
+    return found
+
+
+def _family(session: Session, people: Sequence[str]) -> list[str]:
+    """The dependents of these employees."""
+    found: list[str] = []
+    for start in range(0, len(people), CHUNK):
+        rows = session.rows(
+            select(person.c.person_id).where(
+                *session.where(person, kind="dependent"), person.c.subscriber_id.in_(people[start : start + CHUNK])
+            )
+        )
+        found += [row.person_id for row in rows]
+    return found
 
 
 def _by_subject(found: Mapping[tuple[str, str], list[Fact]]) -> dict[str, list[Fact]]:

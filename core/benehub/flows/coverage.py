@@ -17,6 +17,10 @@ from benehub.rules.eligibility.evaluate import Eligibility, EligibilityStatus, e
 from benehub.rules.eligibility.reasons import EmployeeFacts
 from benehub.store import Session
 
+PRICED_BY = (
+    "volume_minor", "approved_volume_minor", "tobacco", "tobacco_dependents", "wellness", "amount_minor", "amount_per",
+)  # fmt: skip
+"""What of an election a premium or contribution is worked out from, beside plan and tier."""
 BATCH = 200
 """Employees of one transaction."""
 
@@ -76,6 +80,7 @@ def _cover(
         return None, answer
     names = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
     data = {name: election.data.get(name, "") for name in names}
+    data |= {name: election.data[name] for name in PRICED_BY if name in election.data}
     return Version("coverage", worker.person_id, benefit_type, start, data, end), answer
 
 

@@ -15,14 +15,15 @@ from benehub.connect.connector import Item
 from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Version, Worker
+from benehub.facts.pricing import month_lines, priced
 from benehub.flows import history
+from benehub.flows.accounts import account_lines
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
-from benehub.flows.money import PayPeriod, month_lines, own_pay_days, pay_calendar
+from benehub.flows.money import PayPeriod, own_pay_days, pay_calendar, posting
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
-from benehub.ledger import accounts as chart
 from benehub.money import parse_rate
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
@@ -83,18 +84,30 @@ def expected(session: Session, book: PlanBook, month: Month, group: str = "") ->
             continue
         periods = calendar[worker.pay_group]
         yield from _premium_lines(book, worker, periods, month, past)
+        yield from _account_lines(book, worker, periods, month, past)
         yield from _contributions(book, worker, periods, month, past)
+
+
+def _account_lines(
+    book: PlanBook, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History
+) -> Iterator[Expected]:
+    for line in account_lines(book, worker, periods, month, past):
+        terms = line.plan.deduction
+        if terms is not None:
+            tax_class = TaxClass.EMPLOYER if line.part == "employer" else terms.tax_class
+            yield Expected(
+                worker.person_id, line.plan, line.part, terms.code, tax_class, line.pay_date,
+                str(Month.of(line.pay_date)), line.amount_minor,
+            )  # fmt: skip
 
 
 def _premium_lines(
     book: PlanBook, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History
 ) -> Iterator[Expected]:
-    for benefit_type, timeline in worker.coverages.items():
-        if benefit_type == "retirement":
-            continue
+    for timeline in worker.coverages.values():
         for plan_id in sorted({fact.data["plan"] for fact in timeline}):
             plan = book.plan(plan_id)
-            if plan.deduction is None:
+            if plan.deduction is None or not plan.insured:
                 continue
             covers = [fact for fact in timeline if fact.data["plan"] == plan_id]
             for line in _schedule(book, plan, worker, covers, periods, month, past):
@@ -112,13 +125,13 @@ def _schedule(
     rule = plan.deduction_rule()
     key = (worker.person_id, plan.id)
     if rule.method is DeductionMethod.EVERY_PAY:
-        shares = _shares(book, plan, covers, [Month(month.year, number) for number in range(1, 13)])
+        shares = _shares(book, plan, worker, covers, [Month(month.year, number) for number in range(1, 13)])
         taken = past.taken(key, shares)
         if taken and key not in past.opening:
             taken = [*_as_scheduled(shares, periods, rule, worker, taken[0][0]), *taken]
     else:
         paid_for = [month.plus({"in_advance": 1, "current": 0, "arrears": -1}[rule.timing.value])]
-        shares = _shares(book, plan, covers, paid_for)
+        shares = _shares(book, plan, worker, covers, paid_for)
         taken = [line for line in past.scheduled.get(key, ()) if line[2] in shares]
     if not any(shares.values()) and not taken:
         return ()
@@ -139,12 +152,14 @@ def _as_scheduled(
     return [(line.pay_date, line.amount_minor, line.month) for line in lines if line.pay_date < before]
 
 
-def _shares(book: PlanBook, plan: Plan, timeline: Sequence[facts.Fact], months: Sequence[Month]) -> dict[Month, int]:
+def _shares(
+    book: PlanBook, plan: Plan, worker: Worker, timeline: Sequence[facts.Fact], months: Sequence[Month]
+) -> dict[Month, int]:
     """The employee's share of each coverage month; months without cover stand as zero."""
     shares: dict[Month, int] = {}
     for month in months:
-        lines = month_lines(book, timeline, month)
-        shares[month] = sum(line.required().employee_minor for _, _, line in lines)
+        lines = month_lines(book, worker, timeline, month)
+        shares[month] = sum(priced(line, worker, plan, month).employee_minor for _, _, line in lines)
     return shares
 
 
@@ -253,7 +268,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         dates = [PayDay(one.pay_date) for one in pay_calendar(session, book, month.year)[group]]
         taking = {
             plan.deduction.code
-            for plan in book.insurance_plans()
+            for plan in (*book.insurance_plans(), *book.account_plans())
             if plan.deduction is not None and pay_date in deduction_days(dates, plan.deduction_rule())[0]
         }
         wants, unlinked, members = [], 0, set[str]()
@@ -269,7 +284,8 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
                 continue
             for one in orders:
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
-                wants.append(_want(connection_id, worker.person_id, full, held, pay_date))
+                account = book.plan(full.plan).is_account
+                wants.append(_want(connection_id, worker.person_id, full, held, pay_date, account))
         keys = {one.key for one in wants}
         waiting = obligations.open_ones(session, "deduction.set", connection_id)
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
@@ -299,6 +315,11 @@ def _orders(
     for line in lines:
         if line.part == "employee":
             orders[line.code] = _order(line.plan.id, line.code, line.tax_class, pay_date, amount=line.amount_minor)
+    for line in lines:
+        if line.part == "employer":
+            tax_class = _tax_class(line.plan, line.part)
+            own = orders.get(line.code) or _order(line.plan.id, line.code, tax_class, pay_date)
+            orders[line.code] = own.model_copy(update={"employer_amount_minor": line.amount_minor})
     cover = facts.in_force(worker.coverages.get("retirement", ()), pay_date)
     if cover is not None:
         orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date)
@@ -351,6 +372,7 @@ def _want(
     one: DeductionOrder,
     held: Mapping[str, Mapping[str, Any]],
     pay_date: date,
+    account: bool,
 ) -> Wanted:
     content = one.model_dump(mode="json", exclude={"effective_from"})
     state = held.get(person_id, {}).get(one.code, {})
@@ -360,6 +382,8 @@ def _want(
         and (not one.active or (
             int(state["employee_amount_minor"]) == one.employee_amount_minor
             and _same_rate(str(state["employee_rate"]), one.employee_rate)
+            # What payroll holds as the employer's part of a premium is its own affair.
+            and (not account or int(state.get("employer_amount_minor") or 0) == one.employer_amount_minor)
         ))
     )  # fmt: skip
     return Wanted(
@@ -416,17 +440,16 @@ def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
 
 
 def _key(line: Expected) -> str:
-    return f"expected/{line.person_id}/{line.code}/{line.coverage_month}/{line.pay_date}"
+    # An account's code carries the employer's contribution beside the employee's.
+    code = f"{line.code}:employer" if line.part == "employer" else line.code
+    return f"expected/{line.person_id}/{code}/{line.coverage_month}/{line.pay_date}"
 
 
 def pending_entry(book: PlanBook, line: Expected) -> NewEntry:
     """The pending entry of a line; a line of zero has no legs and only takes back what was expected before."""
-    debit, credit = {
-        "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
-        "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
-        "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
-        "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
-    }[line.part]
+    accounts = posting(line.plan, line.part)
+    assert accounts is not None
+    debit, credit = accounts
     dims = (line.person_id, line.plan.id, line.part, line.coverage_month, line.pay_date)
     unit = book.employer.currency
     return NewEntry(

@@ -201,7 +201,7 @@ def _members(
 
 def _coverage(line: Mapping[str, Any]) -> CoverageLine:
     return CoverageLine(
-        plan=line["plan"], tier=Tier(line["tier"]), maintenance=line["maintenance"],
+        plan=line["plan"], tier=Tier(line["tier"]) if line["tier"] else None, maintenance=line["maintenance"],
         effective_from=line["effective_from"], effective_to=line["effective_to"],
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What both premium and deduction flows ask: the premium of a coverage in a month, and a worker's pay dates."""
+"""What several flows ask alike: pay dates, and where money taken from pay is posted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from benehub import facts
-from benehub.facts import Fact, Worker
-from benehub.periods import FOREVER, Interval, Month
+from benehub.facts import Worker
+from benehub.ledger import accounts as chart
+from benehub.periods import Interval
 from benehub.planbook import Plan, PlanBook
-from benehub.records import Tier
-from benehub.rules.base import Calculation
 from benehub.rules.deduction.calendar import PayDay
-from benehub.rules.premium.line import PremiumLine, premium_line
 from benehub.store import Session
 
 
@@ -26,35 +24,19 @@ class PayPeriod:
     end: date
 
 
-def month_lines(
-    book: PlanBook, timeline: Sequence[Fact], month: Month
-) -> list[tuple[Plan, Fact, Calculation[PremiumLine]]]:
-    """Premium lines of one worker's coverages of one benefit type in a month: one a plan.
-
-    Where the tier changes within the month, the tier in force on the plan's wash day counts, else the last one.
-    """
-    by_plan: dict[str, list[Fact]] = {}
-    for fact in timeline:
-        if fact.effective_from < month.end and fact.effective_to > month.first:
-            by_plan.setdefault(fact.data["plan"], []).append(fact)
-    lines = []
-    for plan_id, parts in by_plan.items():
-        plan = book.plan(plan_id)
-        wash = date(month.year, month.month, plan.mid_period.wash_day)
-        chosen = facts.in_force(parts, wash) or parts[-1]
-        end = parts[-1].effective_to
-        line = premium_line(
-            tier=Tier(chosen.data["tier"]),
-            rates_minor=plan.rates_minor(month, book.employer.currency),
-            month=month,
-            cover_start=parts[0].effective_from,
-            cover_end=None if end == FOREVER else end,
-            proration=plan.proration_rule(),
-            contribution_rule=plan.contribution_rule(book.employer.currency),
-            currency=book.employer.currency,
-        )
-        lines.append((plan, chosen, line))
-    return lines
+def posting(plan: Plan, part: str) -> tuple[str, str] | None:
+    """Debit and credit of one line of pay by plan and part; None where such a line is not posted from pay."""
+    if plan.is_account:
+        return {
+            "employee": (chart.PAYROLL_CLEARING, chart.ACCOUNT_PAYABLE),
+            "employer": (chart.BENEFIT_COST, chart.ACCOUNT_PAYABLE),
+        }.get(part)
+    return {
+        "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
+        "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
+    }.get(part)
 
 
 def pay_calendar(session: Session, book: PlanBook, year: int) -> Mapping[str, Sequence[PayPeriod]]:

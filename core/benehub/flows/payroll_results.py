@@ -21,7 +21,7 @@ from benehub.flows.deductions import (
 )
 from benehub.flows.hub import Hub
 from benehub.flows.linking import map_codes
-from benehub.flows.money import pay_calendar
+from benehub.flows.money import pay_calendar, posting
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Interval, Month
@@ -32,12 +32,8 @@ from benehub.store.tables import confirmation
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg as leg_table
 
-_ACCOUNTS = {
-    "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
-    "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
-    "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
-    "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
-}
+_GRANTED = {"match": "match.accrued", "employer": "contribution.accrued"}
+"""Parts that the employer gives beside the pay: they are owed, and no cash of the pay run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +68,11 @@ def _post(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str
             if kind == LineKind.LEAVE_PAYOUT.value:
                 entries += _leave_paid(book, row, session)
                 cash[(row.detail["pay_run"], row.pay_date)] -= row.amount
-            if row.plan is None or row.part not in _ACCOUNTS:
+            accounts = None if row.plan is None else posting(book.plan(row.plan), row.part)
+            if accounts is None:
                 continue
-            entries += _actual(row, waiting)
-            if row.part != "match":
+            entries += _actual(row, waiting, accounts)
+            if row.part not in _GRANTED:
                 cash[(row.detail["pay_run"], row.pay_date)] += row.amount
         for (pay_run, day), amount in sorted(cash.items()):
             entries.append(_settled(book, pay_run, day, amount))
@@ -133,9 +130,11 @@ def pending_by_line(session: Session, month: Month) -> dict[tuple[str, str, str,
     return found
 
 
-def _actual(row: Row[Any], waiting: Mapping[tuple[str, str, str, date], list[Pending]]) -> list[NewEntry]:
+def _actual(
+    row: Row[Any], waiting: Mapping[tuple[str, str, str, date], list[Pending]], accounts: tuple[str, str]
+) -> list[NewEntry]:
     """One entry for a line, or one a coverage month where the pay date takes for several."""
-    debit, credit = _ACCOUNTS[row.part]
+    debit, credit = accounts
     expected = waiting.get((row.person_id, row.plan, row.part, row.pay_date), [])
     if not row.amount:
         # Nothing taken; a line that was corrected to zero takes its old posting back.
@@ -152,7 +151,7 @@ def _actual(row: Row[Any], waiting: Mapping[tuple[str, str, str, date], list[Pen
         entries.append(
             NewEntry(
                 key=f"register/{row.connection_id}/{row.row_key}/{number}",
-                type="match.accrued" if row.part == "match" else "deduction.withheld",
+                type=_GRANTED.get(row.part, "deduction.withheld"),
                 effective_date=row.pay_date,
                 legs=(Leg(debit, row.unit, amount, *dims), Leg(credit, row.unit, -amount, *dims)),
                 source=f"{row.batch_id}#{row.row_no}",

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
 from benehub.facts.explanations import save
+from benehub.facts.pricing import month_lines
 from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.money import month_lines
 from benehub.flows.send import send
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
@@ -26,13 +26,21 @@ from benehub.store import Session
 from benehub.store.tables import confirmation, leg
 from benehub.store.tables import entry as entry_table
 
+MAX_PROBLEMS = 20
+"""Covers without a premium that a run names one by one; it counts all of them."""
 
-def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
-    """Post the premium of every coverage of the month; what is no longer owed is taken back."""
+
+def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, Any]:
+    """Post the premium of every coverage of the month; what is no longer owed is taken back.
+
+    A cover whose price cannot be worked out is counted as `lacking`, with whose it is and what it needs in
+    `problems`; the others are posted.
+    """
     return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
 
 
-def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
+def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
+    lacking: dict[str, str] = {}
     with hub.store.write(employer) as session:
         book = hub.book(session)
         entries: dict[str, NewEntry] = {}
@@ -41,19 +49,26 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
             for timeline in worker.coverages.values():
                 if not book.plan(timeline[-1].data["plan"]).insured:
                     continue
-                for plan, _, line in month_lines(book, timeline, month):
-                    done_lines.append(line)
-                    result = line.required()
+                for plan, _, line in month_lines(book, worker, timeline, month):
                     key = f"premium/{worker.person_id}/{plan.id}/{month}"
+                    if line.result is None:
+                        number = worker.identity.get("employee_number", worker.person_id)
+                        lacking[key] = f"employee {number}, plan {plan.id}: lacks {', '.join(line.needs)}"
+                        continue
+                    done_lines.append(line)
+                    result = line.result
                     legs = _legs(book, worker.person_id, plan.id, str(month), result)
                     entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
         ids = save(session, done_lines, book.version)
         whys = dict(zip(entries, ids, strict=True))
         for key, gone in _accrued(session, month).items():
-            entries.setdefault(key, gone)
+            # What cannot be priced now keeps what stands: unknown is not "no longer owed".
+            if key not in lacking:
+                entries.setdefault(key, gone)
         done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
         lives = sum(1 for one in entries.values() if one.legs)
-        return {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+        counts = {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+        return counts | {"lacking": len(lacking), "problems": list(lacking.values())[:MAX_PROBLEMS]}
 
 
 def _with_why(entry: NewEntry, explanation_id: str | None) -> NewEntry:

@@ -20,7 +20,7 @@ from benehub.intake.applying import Applier, Origin
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval, Month
-from benehub.planbook import PlanBook
+from benehub.planbook import Plan, PlanBook
 from benehub.records import (
     Acknowledgement,
     Compensation,
@@ -40,6 +40,7 @@ from benehub.records import (
     RosterMember,
 )
 from benehub.records.payroll import LineKind
+from benehub.rules.premium.line import Structure
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
@@ -115,8 +116,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     plan = book.plan(row.plan)
     if plan.benefit_type == "retirement" and not (row.pretax_rate or row.roth_rate or row.waived):
         raise DataError(f"no deferral rate for plan {row.plan}", mend="Give pretax_rate or roth_rate")
-    if plan.benefit_type != "retirement" and row.tier is None and not row.waived:
-        raise DataError(f"no coverage tier for plan {row.plan}", mend="Give tier EE, ES, EC or FAM")
+    if not row.waived:
+        _priced(plan, row)
     data = {
         "plan": row.plan,
         "tier": row.tier.value if row.tier else "",
@@ -126,6 +127,11 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         "event": row.event,
         "waived": row.waived,
     }
+    data |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
+    if row.amount_minor is not None:
+        data["amount_per"] = row.amount_per
+    if row.tobacco_dependents:
+        data["tobacco_dependents"] = sorted(_dependents(session, person_id, row.tobacco_dependents))
     end = row.effective_to or FOREVER
     versions = [Version("election", person_id, plan.benefit_type, row.effective_from, data, end)]
     # An election told without an end before, and now with one, ends; one for another plan after it stays.
@@ -136,6 +142,29 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         if before.effective_from < end and before.data["plan"] == row.plan
     )
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+
+
+_TOLD = ("volume_minor", "approved_volume_minor", "tobacco", "wellness", "amount_minor")
+"""What an election says beside plan and tier, kept where it is said."""
+
+
+def _priced(plan: Plan, row: Election) -> None:
+    """An election has what its plan is priced by.
+
+    Raises:
+        DataError: it lacks it, or asks for more than the plan allows.
+    """
+    if plan.insured and plan.structure is Structure.TIER and row.tier is None:
+        raise DataError(f"no coverage tier for plan {row.plan}", mend="Give tier EE, ES, EC or FAM")
+    if plan.volume is not None and plan.volume.elected and row.volume_minor is None:
+        raise DataError(f"no volume for plan {row.plan}", mend="Give volume_minor, the amount of insurance elected")
+    if not plan.is_account:
+        return
+    if row.amount_minor is None:
+        raise DataError(f"no amount for account {row.plan}", mend="Give amount_minor, 0 if only the employer pays in")
+    most = None if plan.account is None else plan.account.max_yearly_minor
+    if most is not None and row.amount_per == "year" and row.amount_minor > most:
+        raise DataError(f"more than account {row.plan} allows a year", mend="Lower the election or raise max_yearly")
 
 
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:

@@ -23,6 +23,7 @@ PREMIUM_PAYABLE = "2100"
 DEFERRAL_PAYABLE = "2310"
 MATCH_PAYABLE = "2320"
 EARNINGS_PAYABLE = "2330"
+ACCOUNT_PAYABLE = "2340"
 LEAVE_LIABILITY = "2400"
 LEAVE_AVAILABLE = "2410"
 LEAVE_SOURCE = "2490"
@@ -46,6 +47,7 @@ CHART: dict[str, Account] = {
         Account(DEFERRAL_PAYABLE, "Employee contributions payable", clearing=True),
         Account(MATCH_PAYABLE, "Employer contributions payable", clearing=True),
         Account(EARNINGS_PAYABLE, "Lost earnings payable", clearing=True),
+        Account(ACCOUNT_PAYABLE, "Contributions to HSA, FSA and commuter accounts payable", clearing=True),
         Account(LEAVE_LIABILITY, "Leave liability"),
         Account(LEAVE_AVAILABLE, "Leave available (hours)"),
         Account(LEAVE_SOURCE, "Leave granted and taken (hours)"),

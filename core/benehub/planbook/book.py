@@ -18,6 +18,7 @@ from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import CarrierTerms
 from benehub.planbook.parts.leave import LeavePolicy
 from benehub.planbook.parts.plan import Plan
+from benehub.rules.premium.contribution_rule import ContributionRule
 
 
 class PlanBook(Part):
@@ -66,6 +67,17 @@ class PlanBook(Part):
     def insurance_plans(self) -> tuple[Plan, ...]:
         """Plans with premiums."""
         return tuple(plan for plan in self.plans if plan.insured)
+
+    def account_plans(self) -> tuple[Plan, ...]:
+        """Accounts of the employees' own (HSA, FSA, commuter)."""
+        return tuple(plan for plan in self.plans if plan.is_account)
+
+    def contribution_rule(self, plan: Plan, month: Month) -> ContributionRule:
+        """The employer's part of a plan's premium in a month; a base plan's rates are looked up in this book."""
+        terms, base = plan.employer_contribution, {}
+        if terms is not None and terms.base_plan is not None:
+            base = dict(self.plan(terms.base_plan).rates_minor(month, self.employer.currency))
+        return plan.contribution_rule(self.employer.currency, base)
 
     def retirement_plans(self) -> tuple[Plan, ...]:
         """Plans with contributions."""

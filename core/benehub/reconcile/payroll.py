@@ -37,7 +37,7 @@ class Line:
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference between the month's expected lines and the register."""
-    lines = _differing(session, connection_id, month)
+    lines = _differing(session, book, connection_id, month)
     linked = _linked(session, connection_id)
     findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
@@ -59,7 +59,7 @@ def _linked(session: Session, connection_id: str) -> set[str | None]:
     return {row.person_id for row in session.rows(listed.union(paid))}
 
 
-def _differing(session: Session, connection_id: str, month: Month) -> list[Line]:
+def _differing(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Line]:
     window = (entry.c.effective_date >= month.first, entry.c.effective_date < month.end)
     expected = (
         select(
@@ -70,7 +70,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
         .where(
             leg.c.employer_id == session.employer,
             entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
-            leg.c.account.in_((chart.PAYROLL_CLEARING, chart.MATCH_EXPENSE)),
+            leg.c.account.in_((chart.PAYROLL_CLEARING, chart.MATCH_EXPENSE, chart.BENEFIT_COST)),
             *window,
         )
     )  # fmt: skip
@@ -83,7 +83,9 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
         confirmation.c.pay_date < month.end,
         confirmation.c.person_id.is_not(None),
         confirmation.c.plan.is_not(None),
-        confirmation.c.part.in_(("employee", "pretax", "roth", "match")),
+        # Of premiums the employer's part is no line of pay; into accounts he pays with it.
+        confirmation.c.part.in_(("employee", "pretax", "roth", "match"))
+        | ((confirmation.c.part == "employer") & confirmation.c.plan.in_([one.id for one in book.account_plans()])),
     )  # fmt: skip
     both = union_all(expected, actual).subquery()
     keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
@@ -100,7 +102,7 @@ def _unlinked(lines: Sequence[Line], linked: set[str | None], month: Month, book
     """Somebody payroll does not know: one difference, not one a line."""
     missing: dict[str, int] = {}
     for line in lines:
-        if line.person_id not in linked and line.part != "match":
+        if line.person_id not in linked and line.part not in ("match", "employer"):
             missing[line.person_id] = missing.get(line.person_id, 0) + line.expected
     for person_id, amount in missing.items():
         yield Finding(
@@ -124,7 +126,10 @@ def _tax_class(line: Line, month: Month, book: PlanBook) -> Finding:
 
 def _finding(line: Line, month: Month, book: PlanBook, paid: dict[tuple[str, date], Any]) -> Finding:
     check = paid.get((line.person_id, line.pay_date))
-    if line.part == "match":
+    if line.part == "employer":
+        kind, cause = Type.EMPLOYER_LINE_DIFF, "payroll's employer contribution is not what the plan book says"
+        action = "Push the deduction again; correct with the next pay run"
+    elif line.part == "match":
         kind, cause = Type.EMPLOYER_LINE_DIFF, "payroll's match is not what the plan's formula gives"
         action = "Compare formula and compensation in payroll; correct with the next pay run"
     elif line.actual == 0:
@@ -170,7 +175,8 @@ def _paid(session: Session, connection_id: str, month: Month) -> dict[tuple[str,
 
 def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     """Insurance lines under the right code but taxed as something else."""
-    wanted = {plan.id: plan.deduction.tax_class.value for plan in book.insurance_plans() if plan.deduction is not None}
+    plans = (*book.insurance_plans(), *book.account_plans())
+    wanted = {plan.id: plan.deduction.tax_class.value for plan in plans if plan.deduction is not None}
     rows = session.rows(
         select(confirmation).where(
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),

@@ -45,7 +45,8 @@ class CoverageLine(Record):
     """One plan of a member in an enrollment file; `effective_to` is half-open."""
 
     plan: str
-    tier: Tier
+    tier: Tier | None
+    """None where the plan has none (life, disability)."""
     maintenance: str = Field(pattern=r"^(001|002|021|024|025|026|030|032)$")
     """X12 HD01: 021 add, 024 end, 001 change, 030 audit."""
     effective_from: date

@@ -19,6 +19,9 @@ from benehub.money import Rounding, format_minor, parse_rate, round_to_int
 from benehub.periods import Month
 from benehub.records.explanation import Explanation, Reason, Step
 
+RULE_CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""Unknown fields are refused, and the text below a field is its description in the JSON Schema."""
+
 
 class RuleModel(BaseModel):
     """Base of every calculator's input and result: frozen, unknown fields refused.
@@ -26,7 +29,7 @@ class RuleModel(BaseModel):
     The text below a field is its description in the JSON Schema.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, **RULE_CONFIG)
 
 
 def _rate(value: Any) -> Fraction:

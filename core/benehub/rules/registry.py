@@ -128,6 +128,8 @@ def find_calculator(name: str) -> Calculator:
 def calculate(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Run a calculator on plain JSON; the answer has the keys `result`, `explanation` and `needs`.
 
+    The inputs in the explanation are the whole of what was given, so that they can be calculated again.
+
     Raises:
         DataError: unknown calculator, or an input field is missing, unknown or malformed (field named).
         ConfigError: the rule as configured is refused, or a legal value is not loaded.
@@ -138,9 +140,10 @@ def calculate(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         raise _as_data_error(chosen, error) from None
     done = chosen.function(given)
+    inputs = given.model_dump(mode="json", exclude_unset=True)
     return {
         "result": None if done.result is None else done.result.model_dump(mode="json"),
-        "explanation": done.explanation.model_dump(mode="json"),
+        "explanation": done.explanation.model_dump(mode="json") | {"inputs": inputs},
         "needs": list(done.needs),
     }
 

@@ -50,6 +50,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
     items[chart.CARRIER_TRANSIT] += _in_flight(session)
+    items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session)
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
         for code, balance in balances.items()
@@ -129,6 +130,14 @@ def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month
         )
     ).scalar()
     return int(total or 0)
+
+
+def _held_for_accounts(session: Session) -> list[Item]:
+    """Contributions to accounts that no connection pays over: held until somebody has."""
+    return [
+        Item(f"held for {one.dimensions['plan']}, to be paid over", one.amount)
+        for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",))
+    ]
 
 
 def _in_flight(session: Session) -> list[Item]:

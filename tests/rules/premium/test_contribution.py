@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from benehub.errors import ConfigError, DataError
 from benehub.money import Rounding
 from benehub.records.election import Tier
-from benehub.rules.premium.contribution import ContributionRule, Scheme, contribution
+from benehub.rules.premium.contribution import Payer, contribution
+from benehub.rules.premium.contribution_rule import ContributionRule, SalaryBand, Scheme, TierSpell
 from benehub.rules.registry import calculate
 
 HMO = {"EE": 200_00, "ES": 400_00}
@@ -70,7 +71,7 @@ def test_what_is_offered_beyond_the_premium_is_told() -> None:
     rule = ContributionRule(Scheme.DEFINED, defined_minor={Tier.EE: 500_00})
     found = contribution(premium_minor=300_00, tier=Tier.EE, rule=rule, rates_minor={})
     assert found.required().unused_minor == 200_00
-    assert [step.value for step in found.explanation.steps] == ["500.00", "300.00", "0.00"]
+    assert [step.value for step in found.explanation.steps] == ["500.00", "300.00", "0.00", "200.00"]
 
 
 @pytest.mark.parametrize(
@@ -122,12 +123,24 @@ def test_both_shares_sum_to_the_premium(
     rounding: Rounding,
 ) -> None:
     table = {Tier.EE: amount // 2, Tier.FAM: amount}
-    rule = ContributionRule(scheme, amount, *rates, base_rates_minor=table, defined_minor=table)
+    rule = ContributionRule(
+        scheme,
+        amount,
+        *rates,
+        base_rates_minor=table,
+        defined_minor=table,
+        yearly_minor=table,
+        bands=(
+            SalaryBand(pay_from_minor=0, percent=rates[0]),
+            SalaryBand(pay_from_minor=amount + 1, flat_minor=amount),
+        ),
+    )
     found = contribution(
         premium_minor=premium,
         tier=Tier.FAM,
         rule=rule,
         rates_minor=table,
+        payer=Payer(amount, 12 * amount, "full_time", 40, (TierSpell(tier=Tier.FAM, months=7),)),
         fraction=fraction,
         rounding=rounding,
     ).required()

@@ -10,9 +10,10 @@ import pytest
 
 from benehub.periods import Month
 from benehub.records.election import Tier
-from benehub.rules.premium.contribution import ContributionRule, Scheme
-from benehub.rules.premium.line import premium_line
+from benehub.rules.premium.contribution_rule import ContributionRule, Scheme
+from benehub.rules.premium.line import Enrolled, Price, Structure, premium_line
 from benehub.rules.premium.proration import ProrationMethod, ProrationRule
+from benehub.rules.premium.rates import RateRow
 
 RATES = {Tier.EE: 300_00, Tier.FAM: 612_50}
 SPLIT = ContributionRule(Scheme.PERCENT_SPLIT, percent_employee=Fraction(1), percent_dependents=Fraction(1, 2))
@@ -27,7 +28,10 @@ def line(**changes: Any) -> Any:
         "proration": ProrationRule(start=ProrationMethod.DAILY),
         "contribution_rule": SPLIT,
     }
-    return premium_line(**given | changes)
+    given |= changes
+    rows = tuple(RateRow(tier=tier, amount_minor=minor) for tier, minor in given.pop("rates_minor").items())
+    who = Enrolled(tier=given.pop("tier"))
+    return premium_line(price=Price(structure=Structure.TIER, rows=rows), who=who, **given)
 
 
 def test_p14_in_shares() -> None:
@@ -44,16 +48,16 @@ def test_a_month_not_covered_costs_nothing() -> None:
 
 def test_the_explanation_holds_every_step() -> None:
     told = line().explanation
-    assert len(told.steps) == 5
-    assert told.inputs["fraction"] == "7/15"
-    assert told.inputs["percent_dependents"] == "0.5"
+    assert [step.label.split(" (")[0].split(",")[0] for step in told.steps][-1] == "employee: premium less employer"
+    assert told.inputs["contribution"]["percent_dependents"] == "0.5"
+    assert told.inputs["cover_start"] == "2026-04-17"
 
 
 @pytest.mark.parametrize(
     ("changes", "need"),
     [
         ({"tier": None}, "tier"),
-        ({"tier": Tier.EC}, "rates_minor.EC"),
+        ({"tier": Tier.EC}, "rates[tier=EC, month=2026-04]"),
         ({"cover_start": None}, "cover_start"),
         ({"rates_minor": {Tier.FAM: 612_50}}, "rates_minor.EE"),
     ],

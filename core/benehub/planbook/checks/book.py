@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benehub.errors import ConfigError
 from benehub.planbook.book import PlanBook
+from benehub.planbook.checks.account import account
 from benehub.planbook.checks.findings import Finding, Path, error
 from benehub.planbook.checks.insurance import insurance
 from benehub.planbook.checks.leave import leave
@@ -25,7 +26,10 @@ def check(book: PlanBook) -> list[Finding]:
             findings.append(error((*path, "id"), f"plan {plan.id!r} stands here twice", "Give each plan its own id"))
         seen.add(plan.id)
         findings += _dates(plan, path)
-        findings += insurance(plan, path) if plan.insured else retirement(plan, path)
+        if plan.insured:
+            findings += insurance(book, plan, path)
+        else:
+            findings += account(plan, path) if plan.is_account else retirement(plan, path)
         if plan.deduction is not None:
             findings += schedule(book, plan, path)
         if plan.eligibility.waiting.days and plan.eligibility.waiting.months:

@@ -20,6 +20,8 @@ def retirement(plan: Plan, path: Path) -> Iterator[Finding]:
         yield error(path, f"plan {plan.id} has no deferral", "Give payroll's codes under `deferral`")
     if plan.rates or plan.deduction is not None:
         yield error(path, f"plan {plan.id} is retirement but has rates or deduction", "Remove them")
+    if plan.account is not None or plan.volume is not None:
+        yield error(path, f"plan {plan.id} is retirement but has an account or volume", "Remove it")
     if plan.match is not None:
         bounds = [parse_rate(tier.up_to) for tier in plan.match.tiers]
         rates = [parse_rate(tier.rate) for tier in plan.match.tiers]

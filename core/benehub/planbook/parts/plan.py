@@ -7,22 +7,39 @@ from datetime import date
 from typing import Literal
 
 from benehub.errors import DataError
-from benehub.money import parse_minor, parse_rate
+from benehub.money import parse_minor
 from benehub.periods import FOREVER, Month
+from benehub.planbook.parts.account import AccountTerms
 from benehub.planbook.parts.deduction import DeductionTerms
 from benehub.planbook.parts.eligibility import EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
-from benehub.planbook.parts.insurance import EmployerContribution, MidPeriod, RateTable
+from benehub.planbook.parts.insurance import (
+    AgeTerms,
+    EmployerContribution,
+    MidPeriod,
+    PremiumFactor,
+    RateTable,
+    RoundTo,
+    VolumeTerms,
+)
 from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
 from benehub.rules.eligibility.entry_rule import EntryRule, WaitUnit
 from benehub.rules.eligibility.reasons import CoverageEndRule, PlanEligibility
-from benehub.rules.premium.contribution import ContributionRule, Scheme
+from benehub.rules.premium.age_band import AgeRule
+from benehub.rules.premium.contribution_rule import ContributionRule, Scheme
+from benehub.rules.premium.line import Price, Structure
 from benehub.rules.premium.proration import ProrationRule
+from benehub.rules.premium.tier import TierStructure
+from benehub.rules.premium.volume_rule import UNITS
 
-BenefitType = Literal["medical", "dental", "vision", "retirement"]
-INSURANCE = ("medical", "dental", "vision")
+BenefitType = Literal[
+    "medical", "dental", "vision", "life", "add", "voluntary_life", "std", "ltd",
+    "hsa", "fsa_health", "fsa_dependent", "commuter", "retirement",
+]  # fmt: skip
+INSURANCE = ("medical", "dental", "vision", "life", "add", "voluntary_life", "std", "ltd")
+ACCOUNTS = ("hsa", "fsa_health", "fsa_dependent", "commuter")
 
 
 class Plan(Part):
@@ -36,6 +53,14 @@ class Plan(Part):
     effective_from: date
     effective_to: date = FOREVER
     rates: tuple[RateTable, ...] = ()
+    tier_structure: TierStructure = TierStructure.FOUR_TIER
+    age_rating: AgeTerms = AgeTerms()
+    volume: VolumeTerms | None = None
+    factors: tuple[PremiumFactor, ...] = ()
+    premium_round: RoundTo = RoundTo()
+    region_by: Literal["state", "location", "zip_code"] = "state"
+    """Which fact of the employee is the rating region."""
+    account: AccountTerms | None = None
     employer_contribution: EmployerContribution | None = None
     eligibility: EligibilityTerms = EligibilityTerms()
     coverage_end: CoverageEndRule = CoverageEndRule.END_OF_MONTH
@@ -47,8 +72,20 @@ class Plan(Part):
 
     @property
     def insured(self) -> bool:
-        """Whether it is an insurance plan (with tiers and premiums)."""
+        """Whether it is an insurance plan (with premiums)."""
         return self.benefit_type in INSURANCE
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it is an account of the employee's own (with contributions, without a premium)."""
+        return self.benefit_type in ACCOUNTS
+
+    @property
+    def structure(self) -> Structure:
+        """What its rates go by."""
+        if self.volume is not None:
+            return Structure.VOLUME
+        return Structure.AGE_BAND if any(table.ages for table in self.rates) else Structure.TIER
 
     @property
     def vendor(self) -> str:
@@ -56,19 +93,49 @@ class Plan(Part):
         return self.carrier or self.recordkeeper or ""
 
     def rates_minor(self, month: Month, currency: str = "USD") -> Mapping[Tier, int]:
-        """Full-month premium by tier, valid on the first of `month`.
+        """Full-month premium by tier for everybody, valid on the first of `month`.
 
         Raises:
             DataError: no rate table covers the month.
         """
-        for table in self.rates:
-            if table.valid_from <= month.first < table.valid_to:
-                return {tier: parse_minor(text, currency) for tier, text in table.tiers.items()}
-        raise DataError(
-            f"plan {self.id} has no rates for {month}",
-            where="plan book",
-            mend="Add a rate table for that month",
+        tables = [one for one in self._tables(month) if not one.region and one.tobacco is None]
+        return {tier: parse_minor(text, currency) for one in tables for tier, text in one.tiers.items()}
+
+    def price(self, month: Month, currency: str = "USD") -> Price:
+        """How it is priced in `month`, for `rules.premium`.
+
+        Raises:
+            DataError: no rate table covers the month.
+        """
+        rows = tuple(row for table in self._tables(month) for row in table.rows(currency))
+        volume = None if self.volume is None else self.volume.rule(currency)
+        unit = UNITS.get(self.volume.unit, 1000) if self.volume else 1000
+        return Price(
+            structure=self.structure,
+            rows=rows,
+            tiers=self.tier_structure,
+            ages=AgeRule(basis=self.age_rating.basis, small_group=self.age_rating.small_group, unit=unit),
+            plan_year_start=self.plan_year_start(month),
+            volume=volume,
+            factors=tuple(one.rule(currency) for one in self.factors),
+            rounding=self.premium_round.rule(currency),
         )
+
+    def plan_year_start(self, month: Month) -> date:
+        """The first day of the plan year that `month` begins in: the last anniversary of the plan's first day."""
+        first = self.effective_from.replace(day=1)
+        begun = (first.month, 1) <= (month.month, 1)
+        return max(first, first.replace(year=month.year if begun else month.year - 1))
+
+    def _tables(self, month: Month) -> list[RateTable]:
+        found = [one for one in self.rates if one.valid_from <= month.first < one.valid_to]
+        if not found:
+            raise DataError(
+                f"plan {self.id} has no rates for {month}",
+                where="plan book",
+                mend="Add a rate table for that month",
+            )
+        return found
 
     def eligibility_rule(self) -> PlanEligibility:
         """Who it takes in, for `rules.eligibility`."""
@@ -91,19 +158,14 @@ class Plan(Part):
     def proration_rule(self) -> ProrationRule:
         """How partial months are charged, for `rules.premium`."""
         mid = self.mid_period
-        return ProrationRule(mid.start, mid.end, mid.wash_day, mid.wash_day)
+        return ProrationRule(mid.start, mid.end, mid.wash_day, mid.wash_day, mid.newborn, mid.same_month)
 
-    def contribution_rule(self, currency: str = "USD") -> ContributionRule:
+    def contribution_rule(
+        self, currency: str = "USD", base_rates_minor: Mapping[Tier, int] | None = None
+    ) -> ContributionRule:
         """The employer's part, for `rules.premium`; none stated means that the employee pays all."""
         terms = self.employer_contribution or EmployerContribution(scheme=Scheme.FLAT)
-        return ContributionRule(
-            scheme=terms.scheme,
-            flat_minor=parse_minor(terms.flat, currency),
-            percent=parse_rate(terms.percent),
-            percent_employee=parse_rate(terms.percent_employee),
-            percent_dependents=parse_rate(terms.percent_dependents),
-            defined_minor={tier: parse_minor(text, currency) for tier, text in terms.defined.items()},
-        )
+        return terms.rule(currency, dict(base_rates_minor or {}))
 
     def deduction_rule(self) -> DeductionRule:
         """When its deductions are taken, for `rules.deduction`."""

@@ -23,6 +23,7 @@ class PremiumDueInput(RuleModel):
     """An invoice's due date and how long the money travels."""
 
     invoice_due: Day
+    """The invoice's due date."""
     grace_days: Annotated[int, Field(strict=True, ge=0, le=120)] = 31
     """Calendar days after the due date during which the carrier keeps cover in force."""
     bank_days: Annotated[int, Field(strict=True, ge=0, le=20)] = 2
@@ -30,6 +31,7 @@ class PremiumDueInput(RuleModel):
     cutoff: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "17:00"
     """The bank's local cut-off on the sending day."""
     timezone: str = "America/New_York"
+    """The bank's time zone, as an IANA name."""
 
 
 class PremiumDue(RuleModel):
@@ -100,7 +102,14 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-@calculator(NAME, "By when a premium has to be sent.", PremiumDueInput, PremiumDue, VERSION)
+@calculator(
+    NAME,
+    "By when a premium has to be sent.",
+    PremiumDueInput,
+    PremiumDue,
+    VERSION,
+    example={"invoice_due": "2026-11-01", "grace_days": 31, "bank_days": 2},
+)
 def compute(given: PremiumDueInput) -> Calculation[PremiumDue]:
     """Run on validated input.
 

@@ -20,7 +20,7 @@ from benehub.money import cumulative_share
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.records import EnrollmentMember, Tier
-from benehub.rules.premium.line import premium_line
+from benehub.rules.premium.line import Enrolled, premium_line
 from benehub.sandbox.http import as_transport
 from benehub.sandbox.mailbox import SftpAddress, make_folders
 from benehub.sandbox.story.people import Person
@@ -223,7 +223,7 @@ def employee_share(book: PlanBook, plan_id: str, tier: str) -> int:
     """What an employee owes for a full month, in cents, by the plan's own terms."""
     plan = book.plan(plan_id)
     line = premium_line(
-        tier=Tier(tier), rates_minor=plan.rates_minor(MONTH), month=MONTH, cover_start=date(2026, 1, 1),
+        price=plan.price(MONTH), who=Enrolled(tier=Tier(tier)), month=MONTH, cover_start=date(2026, 1, 1),
         proration=plan.proration_rule(), contribution_rule=plan.contribution_rule(),
     )  # fmt: skip
     return line.required().employee_minor
