@@ -18,14 +18,20 @@ from pydantic import Field
 from benehub.errors import DataError
 from benehub.records.explanation import Outcome, Reason, Step
 from benehub.rules.base import Calculation, Day, Positive, Rate, RuleModel, explain, money_step
-from benehub.rules.deduction.collection import CATCH_UP, BenefitKind, Collection, CollectionRule, arrears_due
+from benehub.rules.deduction.collection import (
+    CATCH_UP,
+    VERSION,
+    BenefitKind,
+    Collection,
+    CollectionRule,
+    arrears_due,
+)
 from benehub.rules.deduction.short_pay import Claim, ShortPay, take
 from benehub.rules.deduction.unpaid_leave import CITATION as LEAVE_CITATION
 from benehub.rules.deduction.unpaid_leave import LeaveOption, prepayments
 from benehub.rules.registry import calculator
 
 NAME = "deduction.arrears"
-VERSION = "1"
 CITATION = "the plan's terms of arrears; state law on deductions from wages"
 
 

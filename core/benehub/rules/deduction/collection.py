@@ -11,7 +11,12 @@ from fractions import Fraction
 
 from benehub.errors import ConfigError
 from benehub.money import Rounding, round_to_int
+from benehub.records.explanation import Explanation
+from benehub.rules.base import explain, money_step
 from benehub.rules.deduction.schedule import shares_of
+
+VERSION = "1"
+"""Of deduction.arrears, whose part this is."""
 
 
 class Collection(StrEnum):
@@ -123,3 +128,20 @@ def arrears_due(
         case Collection.REST_OF_YEAR:
             return shares_of(balance_minor, max(1, pays_left))[0]
     return balance_minor
+
+
+def collection_step(
+    rule: CollectionRule, balance_minor: int, currency: str, *, usual_minor: int = 0, net_minor: int | None = None,
+    pays_done: int = 0, pays_left: int = 1,
+) -> tuple[int | None, Explanation]:  # fmt: skip
+    """`arrears_due` with its explanation, for one line of one pay."""
+    amount = arrears_due(
+        rule, balance_minor, usual_minor=usual_minor, net_minor=net_minor, pays_done=pays_done, pays_left=pays_left
+    )
+    inputs = {
+        "balance_minor": balance_minor, "strategy": rule.strategy, "usual_minor": usual_minor,
+        "max_extra_minor": rule.max_extra_minor, "percent_of_usual": rule.percent_of_usual,
+        "percent_of_net": rule.percent_of_net, "pays": rule.pays, "pays_done": pays_done, "pays_left": pays_left,
+    }  # fmt: skip
+    steps = (money_step(f"arrears by {rule.strategy.value}", balance_minor, amount or 0, currency),)
+    return amount, explain("deduction.arrears", VERSION, inputs, steps, citation="the plan's terms of arrears")
