@@ -17,7 +17,6 @@ from sqlalchemy import Row, and_, case, func, or_, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.entries import Leg, NewEntry
-from benehub.periods import FOREVER
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 
@@ -91,16 +90,26 @@ def carry(lines: Iterable[OpenLine], source: str) -> list[NewEntry]:
     return entries
 
 
-def balances(session: Session, before: date = FOREVER, person_id: str = "") -> dict[Key, dict[str, int]]:
+def balances(session: Session, before: date | None = None, person_id: str = "") -> dict[Key, dict[str, int]]:
     """Arrears by person, plan and coverage month (minor units); negative where the employee is owed.
 
     Args:
-        before: what was asked for again counts as on its way only on pay dates before this day.
+        before: given, what was asked for again on pay dates before this day is on its way and counts no more;
+            left out, arrears stand until they are collected or written off.
         person_id: only this person.
     """
     original = entry.alias("original")
-    asked = and_(entry.c.type.in_((ARREARS, f"{ARREARS}.void")), entry.c.effective_date < before)
-    unasked = and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.is_(None), original.c.pending_id.is_(None))
+    linked = func.coalesce(entry.c.pending_id, original.c.pending_id)
+    withheld = and_(entry.c.type.in_(WITHHELD), leg.c.money_source == "employee")
+    which = [entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")), and_(withheld, linked.is_(None))]
+    if before is None:
+        which += [
+            and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION))),
+            and_(withheld, linked.in_(_pending(session, ARREARS))),
+        ]
+    else:
+        asked_before = and_(entry.c.type.in_((ARREARS, f"{ARREARS}.void")), entry.c.effective_date < before)
+        which += [entry.c.type == MISSED, asked_before]
     total = func.sum(leg.c.amount)
     query = (
         select(leg.c.person_id, leg.c.plan, leg.c.coverage_month, total.label("amount"))
@@ -112,7 +121,7 @@ def balances(session: Session, before: date = FOREVER, person_id: str = "") -> d
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.EMPLOYEE_SHARE_DUE,
-            or_(entry.c.type.in_((MISSED, WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")), asked, unasked),
+            or_(*which),
         )
         .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
         .having(total != 0)
@@ -126,6 +135,11 @@ def balances(session: Session, before: date = FOREVER, person_id: str = "") -> d
     return dict(found)
 
 
+def _pending(session: Session, type_: str) -> Any:
+    pending = entry.alias("pending")
+    return select(pending.c.entry_id).where(pending.c.employer_id == session.employer, pending.c.type == type_)
+
+
 def asked(session: Session) -> dict[tuple[str, str, date], int]:
     """What pay dates were asked for as arrears, by person, plan and pay date (minor units)."""
     rows = _sums(session, (leg.c.pay_date,), entry.c.type.in_((ARREARS, f"{ARREARS}.void")), chart.PAYROLL_CLEARING)
@@ -134,11 +148,9 @@ def asked(session: Session) -> dict[tuple[str, str, date], int]:
 
 def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
     """What was collected as arrears or written off, by person, plan and coverage month (minor units)."""
-    pending = entry.alias("pending")
-    collected = select(pending.c.entry_id).where(pending.c.employer_id == session.employer, pending.c.type == ARREARS)
     which = or_(
         entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")),
-        and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(collected)),
+        and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS))),
     )
     rows = _sums(session, (leg.c.coverage_month,), which, chart.EMPLOYEE_SHARE_DUE)
     return {(row.person_id, row.plan, row.coverage_month): -int(row.amount) for row in rows}
@@ -146,9 +158,7 @@ def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
 
 def missed(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, str, int]]]:
     """What regular lines were carried, by person and plan: pay date, coverage month, amount; the oldest first."""
-    pending = entry.alias("pending")
-    regular = select(pending.c.entry_id).where(pending.c.employer_id == session.employer, pending.c.type == DEDUCTION)
-    which = and_(entry.c.type == MISSED, entry.c.pending_id.in_(regular))
+    which = and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION)))
     wanted = set(keys)
     found: dict[Key, list[tuple[date, str, int]]] = defaultdict(list)
     for row in _sums(session, (leg.c.pay_date, leg.c.coverage_month), which, chart.EMPLOYEE_SHARE_DUE):

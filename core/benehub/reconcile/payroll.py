@@ -178,7 +178,7 @@ def _paid(session: Session, connection_id: str, month: Month) -> dict[tuple[str,
 def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     """Insurance lines under the right code but taxed as something else."""
     wanted = {plan.id: plan.deduction.tax_class.value for plan in book.insurance_plans() if plan.deduction is not None}
-    after_tax = {plan.deduction.posttax_code for plan in book.insurance_plans() if plan.deduction is not None}
+    after_tax = {plan.deduction.posttax_code for plan in book.insurance_plans() if plan.deduction is not None} - {""}
     rows = session.rows(
         select(confirmation).where(
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
