@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
+from benehub.facts import Worker
 from benehub.facts.explanations import save
 from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
@@ -38,16 +40,19 @@ def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
 def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        counts = _accrue_month(session, book, month, {plan.id for plan in book.insurance_plans()})
-        for earlier in _accrued_months(session, month):
+        window = max((one.deduction.retro.window_months for one in book.insurance_plans() if one.deduction), default=0)
+        again = [one for one in _accrued_months(session, month) if one >= month.plus(-window)]
+        workers = facts.workers(session, Interval(min([month, *again]).first, month.end))
+        counts = _accrue_month(session, book, month, workers, {plan.id for plan in book.insurance_plans()})
+        for earlier in again:
             gap = (month.year - earlier.year) * 12 + month.month - earlier.month
             plans = {
                 plan.id
                 for plan in book.insurance_plans()
                 if plan.deduction is not None and gap <= plan.deduction.retro.window_months
             }
-            done = _accrue_month(session, book, earlier, plans) if plans else {}
-            changed = done.get("new", 0) + done.get("corrected", 0)
+            done = _accrue_month(session, book, earlier, workers, plans)
+            changed = done["new"] + done["corrected"]
             if changed:
                 counts["earlier_months"] = counts.get("earlier_months", 0) + changed
         return counts
@@ -64,10 +69,15 @@ def _accrued_months(session: Session, month: Month) -> list[Month]:
     return [Month.of(row.effective_date) for row in rows]
 
 
-def _accrue_month(session: Session, book: PlanBook, month: Month, plans: set[str]) -> dict[str, int]:
+def _accrue_month(
+    session: Session, book: PlanBook, month: Month, workers: Sequence[Worker], plans: set[str]
+) -> dict[str, int]:
+    """Make the month's premiums in these plans stand for everybody employed in it."""
     entries: dict[str, NewEntry] = {}
     explanations = []
-    for worker in facts.workers(session, Interval(month.first, month.end)):
+    for worker in workers:
+        if not any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments):
+            continue
         for timeline in worker.coverages.values():
             if not book.plan(timeline[-1].data["plan"]).insured:
                 continue
