@@ -140,6 +140,18 @@ def test_reconciling_finds_what_payroll_never_took(cli: Any, covered: Path) -> N
     assert "nothing to compare" in cli.run("reconcile", "taxes", *PERIOD, code=2).stderr
 
 
+def test_lines_of_a_pay_date_are_told_and_only_arrears_are_written_off(cli: Any, covered: Path) -> None:
+    cli.run("deductions", "expect", *PERIOD)
+    told = cli.told("deductions", "lines", "--pay-date", "2026-11-30", "--employee", "1001")
+    assert [(one["code"], one["sequence"], one["expected_minor"], one["state"]) for one in told] == [
+        ("MED", 1, 100_00, "EXPECTED")
+    ]
+    assert cli.told("why", told[0]["entries"][0])["type"] == "deduction.expected"
+    assert "MED" in cli.run("deductions", "lines", "--pay-date", "2026-11-30").stdout
+    words = ("deductions", "write-off", "1001", "--plan", "ppo", "--reason", "moved away", "--dry-run")
+    assert "nothing is owed" in cli.run(*words, code=2).stderr
+
+
 def test_reading_commands_of_every_group_answer(cli: Any, covered: Path) -> None:
     assert cli.told("leave", "balances") == []
     assert cli.told("leave", "payout", *PERIOD) == []

@@ -43,6 +43,12 @@ CONTRADICTIONS = [
     ("id: hdhp", "id: ppo", "stands here twice"),
     ("    payout_code: PTO-OUT\n", "", "no payout_code"),
     ("wash_day: 15", "wash_day: 31", "wash_day"),
+    ("posttax_code: MED-PPO-PT", "posttax_code: DENTAL", "used by ppo already"),
+    ("        percent_of_usual: 50%      #", "        #", "max_extra needs an amount"),
+    ("strategy: max_extra ", "short_pay: net_to_zero", "stands here twice"),
+    ("        strategy: max_extra        #", "        #", "no strategy"),
+    ("short_pay: all_or_none", "carry: false", "arrears that are not carried"),
+    ("timing: current  ", "pays_a_year: 24\n      timing: current  ", "pays_a_year with method per_month"),
 ]
 
 

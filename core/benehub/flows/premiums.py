@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
+from benehub.facts import Worker
 from benehub.facts.explanations import save
 from benehub.facts.pricing import month_lines
 from benehub.flows.files import carried, freeze_file
@@ -33,42 +35,84 @@ MAX_PROBLEMS = 20
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, Any]:
     """Post the premium of every coverage of the month; what is no longer owed is taken back.
 
-    A cover whose price cannot be worked out is counted as `lacking`, with whose it is and what it needs in
-    `problems`; the others are posted.
+    Earlier months within a plan's retro window are worked out again where they were accrued before. A cover
+    whose price cannot be worked out is counted as `lacking`, with whose it is and what it needs in `problems`;
+    the others are posted.
     """
     return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
 
 
 def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
-    lacking: dict[str, str] = {}
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        entries: dict[str, NewEntry] = {}
-        done_lines = []
-        for worker in facts.workers(session, Interval(month.first, month.end)):
-            for timeline in worker.coverages.values():
-                if not book.plan(timeline[-1].data["plan"]).insured:
-                    continue
-                for plan, _, line in month_lines(book, worker, timeline, month):
-                    key = f"premium/{worker.person_id}/{plan.id}/{month}"
-                    if line.result is None:
-                        number = worker.identity.get("employee_number", worker.person_id)
-                        lacking[key] = f"employee {number}, plan {plan.id}: lacks {', '.join(line.needs)}"
-                        continue
-                    done_lines.append(line)
-                    result = line.result
-                    legs = _legs(book, worker.person_id, plan.id, str(month), result)
-                    entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
-        ids = save(session, done_lines, book.version)
-        whys = dict(zip(entries, ids, strict=True))
-        for key, gone in _accrued(session, month).items():
-            # What cannot be priced now keeps what stands: unknown is not "no longer owed".
-            if key not in lacking:
-                entries.setdefault(key, gone)
-        done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
-        lives = sum(1 for one in entries.values() if one.legs)
-        counts = {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+        window = max((one.deduction.retro.window_months for one in book.insurance_plans() if one.deduction), default=0)
+        again = [one for one in _accrued_months(session, month) if one >= month.plus(-window)]
+        workers = facts.workers(session, Interval(min([month, *again]).first, month.end))
+        lacking: dict[str, str] = {}
+        counts: dict[str, Any] = _accrue_month(
+            session, book, month, workers, {plan.id for plan in book.insurance_plans()}, lacking
+        )
+        for earlier in again:
+            gap = (month.year - earlier.year) * 12 + month.month - earlier.month
+            plans = {
+                plan.id
+                for plan in book.insurance_plans()
+                if plan.deduction is not None and gap <= plan.deduction.retro.window_months
+            }
+            done = _accrue_month(session, book, earlier, workers, plans, lacking)
+            changed = done["new"] + done["corrected"]
+            if changed:
+                counts["earlier_months"] = counts.get("earlier_months", 0) + changed
         return counts | {"lacking": len(lacking), "problems": list(lacking.values())[:MAX_PROBLEMS]}
+
+
+def _accrued_months(session: Session, month: Month) -> list[Month]:
+    """Months before `month` for which anything was accrued: others were somebody else's."""
+    rows = session.rows(
+        select(entry_table.c.effective_date)
+        .where(*session.where(entry_table, type="premium.accrued"), entry_table.c.effective_date < month.first)
+        .distinct()
+        .order_by(entry_table.c.effective_date)
+    )
+    return [Month.of(row.effective_date) for row in rows]
+
+
+def _accrue_month(
+    session: Session,
+    book: PlanBook,
+    month: Month,
+    workers: Sequence[Worker],
+    plans: set[str],
+    lacking: dict[str, str],
+) -> dict[str, int]:
+    """Make the month's premiums in these plans stand for everybody employed in it; notes what lacks a price."""
+    entries: dict[str, NewEntry] = {}
+    priced = []
+    for worker in workers:
+        if not any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments):
+            continue
+        for timeline in worker.coverages.values():
+            if not book.plan(timeline[-1].data["plan"]).insured:
+                continue
+            for plan, _, line in month_lines(book, worker, timeline, month):
+                if plan.id not in plans:
+                    continue
+                key = f"premium/{worker.person_id}/{plan.id}/{month}"
+                if line.result is None:
+                    number = worker.identity.get("employee_number", worker.person_id)
+                    lacking[key] = f"employee {number}, plan {plan.id}: lacks {', '.join(line.needs)}"
+                    continue
+                priced.append(line)
+                legs = _legs(book, worker.person_id, plan.id, str(month), line.result)
+                entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
+    whys = dict(zip(entries, save(session, priced, book.version), strict=True))
+    for key, gone in _accrued(session, month, plans).items():
+        # What cannot be priced now keeps what stands: unknown is not "no longer owed".
+        if key not in lacking:
+            entries.setdefault(key, gone)
+    done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
+    lives = sum(1 for one in entries.values() if one.legs)
+    return {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
 def _with_why(entry: NewEntry, explanation_id: str | None) -> NewEntry:
@@ -87,7 +131,7 @@ def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> t
     return tuple(one for one in legs if one.amount)
 
 
-def _accrued(session: Session, month: Month) -> dict[str, NewEntry]:
+def _accrued(session: Session, month: Month, plans: set[str]) -> dict[str, NewEntry]:
     """Keys of what stands accrued for the month, as entries without legs: they take back what is not wanted."""
     rows = session.rows(
         select(leg.c.person_id, leg.c.plan)
@@ -104,7 +148,7 @@ def _accrued(session: Session, month: Month) -> dict[str, NewEntry]:
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows]
+    keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows if row.plan in plans]
     return {key: NewEntry(key, "premium.accrued", month.first, (), f"no longer covered in {month}") for key in keys}
 
 

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from benehub.errors import ConfigError, DataError
 from benehub.money import cumulative_share
 from benehub.periods import Month
-from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay, Timing, deduction_days
+from benehub.rules.deduction.calendar import (
+    PAYS_A_YEAR,
+    DeductionMethod,
+    DeductionRule,
+    PayDay,
+    SpareCents,
+    Timing,
+    deduction_days,
+)
 from benehub.rules.deduction.schedule import Schedule, deduction_schedule, shares_of
 from benehub.rules.registry import calculate
 
@@ -65,6 +73,56 @@ def test_worked_case(amount: int, pay_days: list[PayDay], rule: DeductionRule, c
     schedule = year_of(amount, pay_days, rule)
     assert Counter(amounts(schedule)) == counts
     assert sum(amounts(schedule)) == 12 * amount
+
+
+def test_d02_a_third_pay_date_is_a_holiday_for_amounts_and_none_for_percentages() -> None:
+    days = [{"day": day, "pay_minor": 2_000_00} for day in ("2026-10-02", "2026-10-16", "2026-10-30")]
+    fixed = {"shares": [{"month": "2026-10", "amount_minor": 100_00}], "pay_dates": days, "method": "per_month"}
+    result = calculate("deduction.schedule", fixed)["result"]
+    assert [line["amount_minor"] for line in result["lines"]] == [50_00, 50_00]
+    assert result["holidays"] == ["2026-10-30"]
+    lines = calculate("deduction.schedule", {"rate": "4.5%", "pay_dates": days, "method": "per_month"})["result"][
+        "lines"
+    ]
+    assert [line["amount_minor"] for line in lines] == [90_00] * 3
+    assert calculate("deduction.schedule", {"rate": "4%", "pay_dates": [{"day": "2026-10-02"}]})["needs"] == [
+        "pay_dates.pay_minor"
+    ]
+
+
+@pytest.mark.parametrize(("spare", "first", "last"), [("at_start", 3, 2), ("at_end", 2, 3), ("running", 3, 3)])
+def test_spare_cents_are_where_the_plan_wants_them(spare: str, first: int, last: int) -> None:
+    parts = shares_of(8, 3, SpareCents(spare))
+    assert (sum(parts), parts[0], parts[-1]) == (8, first, last)
+
+
+def test_r18_all_spare_cents_on_the_last_pay() -> None:
+    assert shares_of(500_00 * 12, 26, SpareCents.LAST_PAY) == [230_76] * 25 + [231_00]
+
+
+def test_d04_in_a_year_of_27_pay_dates_an_agreed_26_leave_the_last_one_free() -> None:
+    pay_days = every(14, date(2027, 1, 1), 2027)
+    shares = {Month(2027, n): 500_00 for n in range(1, 13)}
+    rule = DeductionRule(pays_a_year=26)
+    schedule = deduction_schedule(shares=shares, pay_days=pay_days, rule=rule).required()
+    assert len(schedule.lines) == 26
+    assert schedule.holidays == (date(2027, 12, 31),)
+    assert sum(amounts(schedule)) == 6_000_00
+
+
+@pytest.mark.parametrize("number", PAYS_A_YEAR)
+def test_every_agreed_number_of_deductions_sums_exactly(number: int) -> None:
+    schedule = year_of(412_37, every(366 // number if number < 50 else 6), DeductionRule(pays_a_year=number))
+    assert sum(amounts(schedule)) == 4_948_44
+    assert len(schedule.lines) == number
+    assert max(amounts(schedule)) - min(amounts(schedule)) <= 1
+
+
+def test_a_number_of_deductions_no_year_has_is_refused() -> None:
+    with pytest.raises(ConfigError, match="25 deductions a year"):
+        DeductionRule(pays_a_year=25)
+    with pytest.raises(DataError, match="stands twice"):
+        calculate("deduction.schedule", {"shares": [{"month": "2026-10", "amount_minor": 1}] * 2})
 
 
 def test_d03_the_third_pay_date_of_a_month_is_a_holiday() -> None:
@@ -206,3 +264,39 @@ def test_the_year_sums_exactly_also_after_a_change(
         assert not any(pay.day >= border for pay in pay_days)
     else:
         assert sum(amounts(again.required())) + sum(line[1] for line in past) == sum(raised.values())
+
+
+@given(total=st.integers(-1_000_000, 1_000_000), n=st.integers(1, 53), spare=st.sampled_from(list(SpareCents)))
+def test_every_strategy_sums_exactly_and_all_but_the_last_pay_differ_by_a_cent_at_most(
+    total: int, n: int, spare: SpareCents
+) -> None:
+    parts = shares_of(total, n, spare)
+    assert (sum(parts), len(parts)) == (total, n)
+    even = parts[:-1] if spare is SpareCents.LAST_PAY else parts
+    assert not even or max(even) - min(even) <= 1
+
+
+@given(
+    first=st.integers(1, 200_000), step=st.sampled_from([7, 14, 15]), spare=st.sampled_from(list(SpareCents)[:3]),
+    changes=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 200_000), st.integers(1, 12)), max_size=4),
+)  # fmt: skip
+def test_whatever_changes_in_mid_year_the_year_sums_and_equal_months_differ_by_a_cent(
+    first: int, step: int, spare: SpareCents, changes: list[tuple[int, int, int]]
+) -> None:
+    pay_days, rule = every(step), DeductionRule(spare=spare)
+    shares = dict.fromkeys(MONTHS, first)
+    taken: list[tuple[date, int, Month | None]] = []
+    border = pay_days[0].day
+    told = deduction_schedule(shares=shares, pay_days=pay_days, rule=rule).required()
+    for place, amount, since in sorted(changes):
+        border = pay_days[place].day
+        told_before = [line for line in told.lines if line.pay_date < border]
+        taken += [(line.pay_date, line.amount_minor, line.month) for line in told_before]
+        shares = {month: amount if month.month >= since else old for month, old in shares.items()}
+        told = deduction_schedule(
+            shares=shares, pay_days=pay_days, rule=rule, taken=taken, change_from=border
+        ).required()
+        for value in set(shares.values()):
+            run = [line.amount_minor for line in told.lines if len(set(shares.values())) == 1 and value]
+            assert not run or max(run) - min(run) <= 1
+    assert sum(amounts(told)) + sum(amount for _, amount, _ in taken) == sum(shares.values())

@@ -10,7 +10,7 @@ from benehub.errors import DataError
 from benehub.money import parse_minor
 from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.account import AccountTerms
-from benehub.planbook.parts.deduction import DeductionTerms
+from benehub.planbook.parts.deduction import ArrearsTerms, DeductionTerms
 from benehub.planbook.parts.eligibility import EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import (
@@ -25,6 +25,7 @@ from benehub.planbook.parts.insurance import (
 from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
+from benehub.rules.deduction.collection import BenefitKind, CollectionRule
 from benehub.rules.eligibility.entry_rule import EntryRule, WaitUnit
 from benehub.rules.eligibility.reasons import CoverageEndRule, PlanEligibility
 from benehub.rules.premium.age_band import AgeRule
@@ -39,6 +40,8 @@ BenefitType = Literal[
     "hsa", "fsa_health", "fsa_dependent", "commuter", "retirement",
 ]  # fmt: skip
 INSURANCE = ("medical", "dental", "vision", "life", "add", "voluntary_life", "std", "ltd")
+HEALTH = ("medical", "dental", "vision")
+"""Benefit types whose arrears are caught up as health."""
 ACCOUNTS = ("hsa", "fsa_health", "fsa_dependent", "commuter")
 
 
@@ -169,5 +172,14 @@ class Plan(Part):
 
     def deduction_rule(self) -> DeductionRule:
         """When its deductions are taken, for `rules.deduction`."""
-        terms = self.deduction
-        return DeductionRule() if terms is None else DeductionRule(terms.method, terms.per_month, terms.timing)
+        return DeductionRule() if self.deduction is None else self.deduction.rule()
+
+    def collection_rule(self, currency: str = "USD") -> CollectionRule:
+        """How fast its arrears are collected, for `rules.deduction`.
+
+        Raises:
+            ConfigError: the strategy lacks its number.
+        """
+        terms = self.deduction.arrears if self.deduction else ArrearsTerms()
+        kind = BenefitKind.HEALTH if self.benefit_type in HEALTH else BenefitKind.OTHER
+        return terms.rule(kind, currency)
