@@ -187,7 +187,7 @@ def test_covered_dependents_are_resolved_within_the_family(ann: Any, person: Per
 
 
 def test_a_moved_leave_takes_its_old_days_back(ann: Any) -> None:
-    leave = {"employee": "v1", "policy": "pto", "hours_hundredths": 1600, "status": "approved"}
+    leave = {"employee": "v1", "policy": "pto", "hours": "16", "status": "approved"}
     ann.take("leave_request", Incoming("l1", {**leave, "start": "2026-12-01", "end": "2026-12-02"}))
     assert days(ann, "leave_request", "status") == [("2026-12-01", "2026-12-03", "approved")]
     ann.take("leave_request", Incoming("l1", {**leave, "start": "2026-12-02", "end": "2026-12-04"}))

@@ -23,6 +23,7 @@ DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "invoice_line": ("invoice", "member", "plan", "coverage_month"),
     "credit": ("credit_id",),
     "leave_request": ("employee", "policy", "start"),
+    "leave_balance": ("employee", "code", "as_of"),
     "opening_balance": ("employee", "kind", "plan"),
     "pay_calendar": ("pay_group", "pay_date"),
     "roster": ("member", "plan", "effective_from"),

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from benehub import facts, ledger
 from benehub.crypto import mask
 from benehub.errors import DataError
+from benehub.hours import leave_unit
 from benehub.facts import Version
 from benehub.identity import people
 from benehub.intake.applying import Applier, Origin
@@ -231,7 +232,7 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
         amount=row.amount_minor, reference=row.check,
         detail={
             "kind": row.kind.value, "pay_run": row.pay_run, "pay_group": row.pay_group,
-            "hours_hundredths": row.hours_hundredths, "gross_minor": row.gross_minor,
+            "hours": row.hours, "minutes": row.minutes, "gross_minor": row.gross_minor,
             "net_pay_minor": row.net_pay_minor, "reverses": row.reverses,
         },
     )  # fmt: skip
@@ -278,8 +279,8 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
     person_id = _employee(session, origin, row.employee)
     unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
     entries: list[NewEntry] = []
-    if row.kind == "leave_hours":
-        unit = f"HRS:{book.leave_policy(row.plan).id}"
+    if row.kind == "leave_minutes":
+        unit = leave_unit(book.leave_policy(row.plan).id)
         legs = [
             Leg(chart.LEAVE_AVAILABLE, unit, row.amount, *dims),
             Leg(chart.LEAVE_SOURCE, unit, -row.amount, *dims),
@@ -303,7 +304,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
             Leg(chart.EMPLOYEE_SHARE_DUE, unit, row.amount, *dims, "employee", month),
             Leg(chart.OPENING, unit, -row.amount, *dims),
         ]
-    kind = {"leave_hours": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
+    kind = {"leave_minutes": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
     entries.append(NewEntry(f"opening/{origin.key}", kind, day, _real(legs), str(origin)))
     ledger.restate(session, entries)
 

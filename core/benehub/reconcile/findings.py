@@ -82,7 +82,7 @@ class Finding:
         owner: who moves next.
         expected: what should be, in the unit; None where there is nothing on that side.
         actual: what is.
-        unit: currency in minor units, or `HRS:policy` in hundredths.
+        unit: currency in minor units, or `MIN:policy` in minutes.
         cause: why, in a sentence.
         action: what to do next, in a sentence.
         clear_by: for a variance that the rules explain, the day by which it must be gone.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from benehub.records.base import Record
+from benehub.hours import parse_hours, to_minutes
+from benehub.records.base import Record, leave_minutes
 
 
 class Tier(StrEnum):
@@ -66,11 +67,25 @@ class LeaveStatus(StrEnum):
 
 
 class LeaveRequest(Record):
-    """Stream `leave_request`: leave in hundredths of an hour, both days inclusive."""
+    """Stream `leave_request`: leave in hours as the source writes them ("7.33", "7:20"), both days inclusive."""
 
     employee: str
     policy: str
     start: date
     end: date
-    hours_hundredths: int = Field(gt=0)
+    hours: str
+    """The source's own text; counted to the nearest minute."""
     status: LeaveStatus
+
+    @property
+    def minutes(self) -> int:
+        """The hours to the nearest minute."""
+        return to_minutes(parse_hours(self.hours))
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("end lies before start")
+        if leave_minutes(self.hours) <= 0:
+            raise ValueError("hours must be more than nothing")
+        return self

@@ -16,6 +16,7 @@ from benehub import dispatch, intake, ledger, obligations, reconcile
 from benehub.errors import DataError
 from benehub.ids import PREFIXES
 from benehub.ledger import CHART
+from benehub.hours import format_hours, is_leave
 from benehub.money import EXPONENT, format_minor
 from benehub.store import Session
 from benehub.store.tables import entry, explanation, intake_page, intake_row, obligation, person
@@ -268,8 +269,8 @@ def _member(session: Session, person_id: str | None) -> str:
 
 
 def amount(minor: int, unit: str) -> str:
-    """Decimal text of minor units, or of hundredths of an hour."""
-    return format_minor(minor, unit if unit in EXPONENT else "USD")
+    """Decimal text of minor units, or hours of leave."""
+    return format_hours(minor) if is_leave(unit) else format_minor(minor, unit if unit in EXPONENT else "USD")
 
 
 def _amount(minor: int | None, unit: str) -> str | None:
