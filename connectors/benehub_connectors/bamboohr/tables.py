@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.jsontext import number_text
 from benehub.errors import DataError
 from benehub.hours import exact_text, parse_hours
-from benehub.money import EXPONENT, parse_minor, shape
+from benehub.money import EXPONENT, parse_minor
 from benehub.records import Sex
 from benehub_connectors.bamboohr import words
 from benehub_connectors.bamboohr.account import DAWN, Account, moment

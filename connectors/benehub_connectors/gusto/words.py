@@ -13,7 +13,7 @@ from typing import Any
 from benehub.connect.jsontext import number_text
 from benehub.errors import DataError
 from benehub.hours import parse_hours
-from benehub.money import parse_minor, parse_rate, shape
+from benehub.money import parse_minor, parse_rate
 from benehub.records import TaxClass
 
 PRETAX_TYPES = frozenset({1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 108, 109, 113, 114, 996, 997})

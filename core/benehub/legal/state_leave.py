@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -51,6 +51,19 @@ class StateLeave:
     sick: SickLeave | None
     valid_from: date
     source: str
+    or_next_pay_date: bool = False
+    """Whether the next regular pay date is the deadline where it comes before the days are over."""
+
+    def final_pay_due(self, last_day: date, *, quit_: bool, notice_hours: int, next_pay_date: date | None) -> date | None:
+        """The day by which final pay is due; None where it is a pay date that is not given."""
+        days = self.discharge_days
+        if quit_:
+            noticed = bool(self.notice_hours) and notice_hours >= self.notice_hours
+            days = self.quit_with_notice_days if noticed else self.quit_days
+        if days is None:
+            return next_pay_date
+        due = last_day + timedelta(days=days)
+        return min(due, next_pay_date) if self.or_next_pay_date and next_pay_date else due
 
 
 def state_leave(state: str, day: date) -> StateLeave:
