@@ -54,7 +54,9 @@ class StateLeave:
     or_next_pay_date: bool = False
     """Whether the next regular pay date is the deadline where it comes before the days are over."""
 
-    def final_pay_due(self, last_day: date, *, quit_: bool, notice_hours: int, next_pay_date: date | None) -> date | None:
+    def final_pay_due(
+        self, last_day: date, *, quit_: bool, notice_hours: int, next_pay_date: date | None
+    ) -> date | None:
         """The day by which final pay is due; None where it is a pay date that is not given."""
         days = self.discharge_days
         if quit_:

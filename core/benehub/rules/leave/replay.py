@@ -295,7 +295,8 @@ def _event_tasks(policy: Policy, spans: Sequence[tuple[date, date]], events: Seq
             raise DataError(
                 f"negative hours of {event.kind.value} on {event.on}", where="events", mend="Use an adjust event"
             )
-        key = (event.kind.value, event.key, str(event.hours), str(event.period_start), str(event.period_end))
+        told = (event.key, event.hours, event.period_start, event.period_end, event.pays_in_year)
+        key = (event.kind.value, *map(str, told))
         if _RANKS[event.kind] is not _Rank.EARN:
             yield _Task(event.on, _RANKS[event.kind], key, event=event)
         elif event.kind is reads:

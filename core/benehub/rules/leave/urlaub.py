@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Self
@@ -211,7 +211,11 @@ def _bucket(given: UrlaubInput, name: str, days: Fraction, used: Fraction) -> Bu
     fate = _fate(given, name, left)
     over = given.as_of is not None and fate.last_day is not None and given.as_of > fate.last_day
     # An employment that has ended has no leave that could lapse: what was left then is paid.
-    ended = given.employed_to is not None and fate.last_day is not None and given.employed_to <= fate.last_day
+    ended = (
+        given.employed_to is not None
+        and fate.last_day is not None
+        and given.employed_to <= fate.last_day + timedelta(days=1)
+    )
     return Bucket(
         name=name, days=days, used=used, left=left, last_day=fate.last_day,
         lapsed=left - fate.stays if over and not ended else ZERO, why=fate.reason.rule,
