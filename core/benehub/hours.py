@@ -44,8 +44,8 @@ def parse_hours(text: str, *, where: str = "") -> Fraction:
 
 
 def to_minutes(hours: Fraction) -> int:
-    """Whole minutes, half up."""
-    return round_to_int(hours * 60, Rounding.HALF_UP)
+    """Whole minutes, half up toward more leave: adding whole minutes moves the result by just as many."""
+    return (hours * 60 + Fraction(1, 2)).__floor__()
 
 
 def format_hours(minutes: int) -> str:

@@ -42,6 +42,15 @@ CONTRADICTIONS = [
     ("    recordkeeper: summit\n    effective", "    effective", "has no recordkeeper"),
     ("id: hdhp", "id: ppo", "stands here twice"),
     ("    payout_code: PTO-OUT\n", "", "no payout_code"),
+    ("rate: 1/26", "annual_hours: 80", "without rate"),
+    ("id: pto", "id: paid-time-off-of-all", "longer than 12 characters"),
+    ("payout_code: PTO-OUT", "payout_code: PTO", "used by pto already"),
+    ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    statute: us-ca-sick", "exactly one of accrual"),
+    ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    carry: {to: sick}", "no other policy"),
+    ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    jurisdiction: US-CA\n    carry: {max_hours: 40}",
+     "US-CA forbids that earned leave is lost"),
+    ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    jurisdiction: US-WY\n    carry: {max_hours: 40}",
+     "no leave rules are loaded for WY"),
     ("wash_day: 15", "wash_day: 31", "wash_day"),
 ]
 

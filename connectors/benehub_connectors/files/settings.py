@@ -28,12 +28,13 @@ DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "pay_calendar": ("pay_group", "pay_date"),
     "roster": ("member", "plan", "effective_from"),
 }
-"""Natural key by stream. `deferral_change` has none without the SSN, so its rows go by file and line."""
+"""Natural key by stream. `deferral_change` has none without the SSN and `leave_notice` none without the kind, which
+may be about health; their rows go by file and line."""
 
 ADDITIVE = frozenset({"register_line", "invoice_line"})
 """Streams whose equal keys are two lines that both count, never a later version of the first."""
 
-SUPPORTED = frozenset({*DEFAULT_KEYS, "deferral_change"})
+SUPPORTED = frozenset({*DEFAULT_KEYS, "deferral_change", "leave_notice"})
 
 
 class StreamMap(BaseModel):

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from benehub.ledger.accounts import CHART
 from benehub.hours import is_leave
+from benehub.ledger.accounts import CHART
 from benehub.money import EXPONENT, format_minor
 from benehub.store import Session
 from benehub.store.tables import entry, leg

@@ -14,8 +14,8 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from benehub import dispatch, ledger, reconcile
-from benehub.identity import people as identity
 from benehub.hours import format_hours, is_leave
+from benehub.identity import people as identity
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.sandbox.story.truth import Fault

@@ -14,9 +14,9 @@ from sqlalchemy import Row, func, select
 
 from benehub import dispatch, intake, ledger, obligations, reconcile
 from benehub.errors import DataError
+from benehub.hours import format_hours, is_leave
 from benehub.ids import PREFIXES
 from benehub.ledger import CHART
-from benehub.hours import format_hours, is_leave
 from benehub.money import EXPONENT, format_minor
 from benehub.store import Session
 from benehub.store.tables import entry, explanation, intake_page, intake_row, obligation, person

@@ -139,8 +139,8 @@ def test_the_year_sums_to_the_entitlement(annual: Fraction, pays: int) -> None:
     for number in range(pays):
         start = date(2026, 1, 1) + timedelta(days=number)
         span = Span(start, start + timedelta(days=1), date(2020, 1, 1))
-        found = accrue(policy=policy, span=span, basis=Basis(pays_in_year=pays), year_hours=hours).required()
-        hours, booked = found.year_hours, booked + found.posted_minutes
+        found = accrue(policy=policy, span=span, basis=Basis(pays_in_year=pays), balance_hours=hours).required()
+        hours, booked = found.balance_hours, booked + found.posted_minutes
     assert hours == annual
     assert booked == to_minutes(annual)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benehub.errors import ConfigError, DataError
+from benehub.hours import to_minutes
 from benehub.periods import FOREVER
 from benehub.rules.leave.policy import Carry, Policy, Tenure
 from benehub.rules.leave.replay import Event, EventKind, Move, replay
@@ -94,6 +95,7 @@ def test_the_replay_is_the_oracle_on_thousands_of_histories(part: int) -> None:
         found = replay(as_policy(terms), jobs, given, as_of)
         assert found.balance == wanted, (part, number, terms, jobs, sorted(events), as_of)
         assert sum(one.hours for one in found.movements) == wanted
+        assert sum(minutes for _, minutes in found.booked()) == to_minutes(wanted)
         dice.shuffle(given)
         assert replay(as_policy(terms), jobs[::-1], given, as_of).movements == found.movements
 

@@ -1,7 +1,7 @@
 """Leave earned in one period, in exact fractions of an hour.
 
 A rate such as 1/30 is never stored rounded (worked case L03). The ledger books whole minutes: each period books
-the rounded running total less what was booked before, so the year's bookings sum to the entitlement.
+the rounded running total less what was booked before, so that all bookings sum to the rounded total.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Accrued(RuleModel):
     balance_hours: Rate
     """Exact balance after the period."""
     posted_minutes: int
-    """Whole minutes to book now; all bookings of the year sum to the rounded year."""
+    """Whole minutes to book now: the rounded balance after it less the rounded balance before it."""
     effective_on: Day
     """The day on which it is earned, by the policy's timing."""
     usable_on: Day
@@ -255,11 +255,11 @@ def accrue(
         return Calculation(None, explain(NAME, VERSION, inputs, citation=CITATION), needs)
     hours, steps = earned(policy, span, basis)
     kept = kept_under_caps(policy, hours, balance_hours, year_hours)
-    posted = to_minutes(year_hours + kept) - to_minutes(year_hours)
+    posted = to_minutes(balance_hours + kept) - to_minutes(balance_hours)
     steps = (
         *steps,
         Step(label="kept under the caps", raw=exact(hours), value=exact(kept)),
-        Step(label="minutes to book (half_up, running)", raw=exact(kept * 60), value=str(posted)),
+        Step(label="minutes to book: rounded balance after less before", raw=exact(kept * 60), value=str(posted)),
     )
     result = Accrued(
         earned_hours=hours, accrued_hours=kept, year_hours=year_hours + kept, balance_hours=balance_hours + kept,

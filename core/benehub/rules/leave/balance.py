@@ -64,7 +64,7 @@ class BalanceInput(RuleModel):
     as_of: Day
     """Last day that counts."""
     since: Day | None = None
-    """First day that counts, where an opening balance stands for all before; empty for all."""
+    """First day that counts; an opening balance on it stands for all up to the end of that day. Empty for all."""
 
 
 class LotLine(RuleModel):

@@ -22,6 +22,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from benehub.errors import DataError
+from benehub.hours import to_minutes
 from benehub.periods import FOREVER, add_months
 from benehub.rules.leave.accrue import Basis, Span, earned, effective_on, grant_spans, kept_under_caps, needs_of
 from benehub.rules.leave.carry_over import close_year
@@ -89,7 +90,8 @@ class Event:
 class Movement:
     """One movement: signed hours, the balance after it, and what was `asked` where a cap or limit differs.
 
-    `beyond` is how far a use went below the negative limit or above the year's use cap.
+    `beyond` is how far a use went below the negative limit or above the year's use cap. What was earned tells its
+    `span`, its event, and `year_before`: what the leave year had earned until then.
     """
 
     on: date
@@ -99,6 +101,9 @@ class Movement:
     asked: Fraction
     key: str = ""
     beyond: Fraction = ZERO
+    span: Span | None = None
+    event: Event | None = None
+    year_before: Fraction = ZERO
 
 
 @dataclass
@@ -123,6 +128,18 @@ class Replay:
     ) -> None:
         """Write down a movement."""
         self.movements.append(Movement(on, move, hours, self.balance, asked, key, beyond))
+
+    def booked(self) -> list[tuple[Movement, int]]:
+        """Each movement with the whole minutes to book: the rounded balance after it less the one before it.
+
+        All together are the rounded balance, whatever fractions there are between.
+        """
+        found, before = [], 0
+        for one in self.movements:
+            after = to_minutes(one.balance)
+            found.append((one, after - before))
+            before = after
+        return found
 
     def sum(self, *moves: Move) -> Fraction:
         """Signed hours of movements of these kinds."""
@@ -164,7 +181,7 @@ def replay(
         employments: `[first day, first day no longer employed)` of each employment, without overlap.
         events: what happened, in any order; the result does not depend on it.
         as_of: last day that counts.
-        since: first day that counts, where an opening balance stands for all that was before.
+        since: first day that counts; an opening balance on it stands for all that was up to the end of that day.
 
     Raises:
         DataError: employments overlap, an event lacks its period or what the method reads, or hours are negative.
@@ -180,6 +197,9 @@ def replay(
     begin = since or min((task.on for task in tasks), default=spans[0][0])
     # An employment and a schedule hold from before the first day that counts.
     dated = [task for task in tasks if (begin <= task.on or task.rank is _Rank.EMPLOYMENT) and task.on <= as_of]
+    if since is not None and any(one.kind is EventKind.OPENING and one.on == since for one in events):
+        # An opening balance is what stood at the end of its day.
+        dated = [task for task in dated if task.on > since or task.rank in (_Rank.EMPLOYMENT, _Rank.SET)]
     _run(state, sorted([*dated, *_year_ends(policy, spans, begin, as_of)], key=_Task.sort_key), as_of)
     return state
 
@@ -237,11 +257,15 @@ def _earn(state: Replay, task: _Task) -> None:
             mend="Give pays_in_year with each pay date, and a schedule event with the weekly hours",
         )  # fmt: skip
     hours, _ = earned(state.policy, span, basis)
-    kept = kept_under_caps(state.policy, hours, state.balance, state.year_earned)
+    before = state.year_earned
+    kept = kept_under_caps(state.policy, hours, state.balance, before)
     state.year_earned += kept
     state.lots.add(task.on, kept)
     if hours:
-        state.move(task.on, Move.ACCRUED, kept, hours, event.key if event else str(span.start))
+        state.movements.append(
+            Movement(task.on, Move.ACCRUED, kept, state.balance, hours, event.key if event else str(span.start),
+                     span=span, event=event, year_before=before)
+        )  # fmt: skip
 
 
 def _book(state: Replay, event: Event) -> None:
