@@ -14,6 +14,7 @@ from benehub.flows import (
     deductions,
     enrollments,
     leave,
+    leave_close,
     onboarding,
     payroll_results,
     premiums,
@@ -39,6 +40,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "retirement.deposit": retirement.deposit,
     "retirement.credits": retirement.credits,
     "leave.accrue": leave.accrue,
+    "leave.close": leave_close.close,
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
 }

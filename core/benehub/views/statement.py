@@ -11,6 +11,7 @@ import pluggy
 
 from benehub import facts, reconcile
 from benehub.facts import Worker
+from benehub.hours import clock_text, format_hours
 from benehub.money import format_minor
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
@@ -41,7 +42,12 @@ def statement(
     if worker is not None:
         sections.append(_retirement(session, worker, day, unit))
     leave = [row for row in held(session, day) if row.member == one.member_id]
-    sections.append(StatementSection("Leave", tuple((row.policy, f"{format_minor(row.hours)} hours") for row in leave)))
+    sections.append(
+        StatementSection(
+            "Leave",
+            tuple((row.policy, f"{format_hours(row.minutes)} hours ({clock_text(row.minutes)})") for row in leave),
+        )
+    )
     sections.append(_open(session, one.subscriber_id))
     for _, added in call_each(plugins, "statement_sections", employer=session.employer, person=one.person_id):
         if not isinstance(added, Exception):
