@@ -112,6 +112,8 @@ class FilesSettings(BaseModel):
 
     place: Place
     inbox: str = ""
+    outbox: str = ""
+    """Folder of the place that takes files for a person to key in or import; empty for none."""
     streams: dict[str, StreamMap] = Field(min_length=1)
     max_rows: int = Field(default=1_000_000, ge=1)
 

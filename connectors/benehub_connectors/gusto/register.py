@@ -123,9 +123,7 @@ class _Check:
             one for one in self._listed("fixed_compensations") if text(one, "name") not in settings.payouts
         ]
         extra = {name: value for name, value in kept.items() if value}
-        return self._line(
-            LineKind.EARNING, settings.earning_code, amount=self._gross, told=self._worked(), extra=extra
-        )
+        return self._line(LineKind.EARNING, settings.earning_code, amount=self._gross, told=self._worked(), extra=extra)
 
     def _worked(self) -> str:
         """Hours worked on the check: regular and overtime count alike; paid leave stands elsewhere."""

@@ -67,9 +67,7 @@ def accrue(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_R
 
 @app.command()
 def close(
-    year: int = typer.Option(
-        ..., "--year", "-y", min=1996, max=2200, help="Leave years that end in or with this year."
-    ),
+    year: int = typer.Option(..., "--year", "-y", min=1996, max=2200, help="Leave years that end in or with it."),
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
@@ -80,6 +78,36 @@ def close(
 
     with opened(employer) as desk:
         show_counts(f"leave years of {year}", run_or_try(desk, dry_run, "leave.close", str(year), year), as_json)
+
+
+@app.command()
+def handover(
+    group: str = typer.Option("", "--group", "-g", help="Pay group; may be left out when there is one only."),
+    pay_date: str = typer.Option("", "--pay-date", help="Pay date; the next one when left out."),
+    connection: str = typer.Option("", "--connection", "-c", help="Payroll, or a files connection with an outbox."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Tell payroll the approved leave of the next pay date: as orders where it takes them, else as a CSV file."""
+    from datetime import date
+
+    from benehub.cli.paydates import target
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import frozen, show_counts, show_outgoing
+    from benehub.flows import leave_handover
+
+    with opened(employer) as desk:
+        where, name, day = target(desk, group, pay_date, connection)
+        title = f"{where}: leave of {name} on {day}"
+        if not dry_run:
+            show_counts(title, desk.run("leave.handover", f"{where}/{name}/{day}", where, name, day), as_json)
+            return
+        with rehearsal(desk.hub) as hub:
+            counts = leave_handover.order(hub, desk.employer, where, name, date.fromisoformat(day))
+            ids = leave_handover.freeze(hub, desk.employer, where, name, date.fromisoformat(day))
+            shown = frozen(hub, desk.employer, ids, False)
+        show_outgoing(title, counts, shown, as_json)
 
 
 @app.command()

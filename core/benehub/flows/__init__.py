@@ -15,6 +15,7 @@ from benehub.flows import (
     enrollments,
     leave,
     leave_close,
+    leave_handover,
     onboarding,
     payroll_results,
     premiums,
@@ -41,6 +42,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "retirement.credits": retirement.credits,
     "leave.accrue": leave.accrue,
     "leave.close": leave_close.close,
+    "leave.handover": leave_handover.handover,
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
 }
