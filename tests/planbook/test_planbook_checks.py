@@ -47,10 +47,16 @@ CONTRADICTIONS = [
     ("payout_code: PTO-OUT", "payout_code: PTO", "used by pto already"),
     ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    statute: us-ca-sick", "exactly one of accrual"),
     ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    carry: {to: sick}", "no other policy"),
-    ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    jurisdiction: US-CA\n    carry: {max_hours: 40}",
-     "US-CA forbids that earned leave is lost"),
-    ("payout_code: PTO-OUT", "payout_code: PTO-OUT\n    jurisdiction: US-WY\n    carry: {max_hours: 40}",
-     "no leave rules are loaded for WY"),
+    (
+        "payout_code: PTO-OUT",
+        "payout_code: PTO-OUT\n    jurisdiction: US-CA\n    carry: {max_hours: 40}",
+        "US-CA forbids that earned leave is lost",
+    ),
+    (
+        "payout_code: PTO-OUT",
+        "payout_code: PTO-OUT\n    jurisdiction: US-WY\n    carry: {max_hours: 40}",
+        "no leave rules are loaded for WY",
+    ),
     ("wash_day: 15", "wash_day: 31", "wash_day"),
 ]
 

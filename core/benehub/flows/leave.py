@@ -7,7 +7,7 @@ and a raise makes what is left dearer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from sqlalchemy import func, select
@@ -31,6 +31,8 @@ from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
 from benehub.views.leave_history import ACCRUED, GRANT, History, german_claim, histories
+
+REVALUED = "leave.revalued"
 
 
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
@@ -145,6 +147,26 @@ def _opening_values(book: PlanBook, policy: LeavePolicy, history: History) -> It
         yield Wanted(NewEntry(key, "leave.opening_valued", event.on, tuple(legs), f"policy {policy.id}"))
 
 
+def _revaluations(session: Session, policy_id: str, day: date) -> dict[str, int]:
+    """By how much the liability was raised on a day before, by person: it is worked out anew."""
+    rows = session.rows(
+        select(leg.c.person_id, func.sum(leg.c.amount).label("amount"))
+        .join(
+            entry_table,
+            (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
+        )
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.LEAVE_LIABILITY,
+            leg.c.plan == policy_id,
+            entry_table.c.type.in_((REVALUED, f"{REVALUED}.reversed")),
+            entry_table.c.effective_date == day,
+        )
+        .group_by(leg.c.person_id)
+    )
+    return {row.person_id: -int(row.amount) for row in rows}
+
+
 def _revalued(
     session: Session, book: PlanBook, policy: LeavePolicy, known: Sequence[History], month: Month
 ) -> Iterator[Wanted]:
@@ -155,9 +177,13 @@ def _revalued(
             if Month.of(fact.effective_from) == month:
                 raises.setdefault(fact.effective_from, []).append(history.worker)
     for day, workers in sorted(raises.items()):
-        values = book_values(session, policy.id, day)
+        values, standing = (
+            book_values(session, policy.id, day + timedelta(days=1)),
+            _revaluations(session, policy.id, day),
+        )
         for worker in workers:
             minutes, value = values.get(worker.person_id, (0, 0))
+            value -= standing.get(worker.person_id, 0)
             rate = worker.hourly_rate(day)
             if rate is None:
                 continue
@@ -165,4 +191,4 @@ def _revalued(
             dims = (worker.person_id, policy.id, None, None, day)
             legs = money(book, delta, chart.LEAVE_EXPENSE, dims) if delta else []
             key = f"leave-revalued/{policy.id}/{worker.person_id}/{day}"
-            yield Wanted(NewEntry(key, "leave.revalued", day, tuple(legs), f"pay changed on {day}"))
+            yield Wanted(NewEntry(key, REVALUED, day, tuple(legs), f"pay changed on {day}"))

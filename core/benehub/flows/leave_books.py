@@ -58,12 +58,14 @@ def money(book: PlanBook, value: int, debit: str, dims: tuple[str, str, None, No
 
 
 def book_values(session: Session, policy_id: str, before: date) -> dict[str, tuple[int, int]]:
-    """Per person the minutes left and the money that stands for them, effective before a day."""
+    """Per person the minutes left and the money accrued for them, effective before a day."""
     found: dict[str, list[int]] = {}
     accounts = [chart.LEAVE_AVAILABLE, chart.LEAVE_LIABILITY]
     for one in ledger.balances(
-        session, accounts, by=("person_id",), effective=before - timedelta(days=1), plan=policy_id
+        session, accounts, by=("person_id", "money_source"), effective=before - timedelta(days=1), plan=policy_id
     ):
+        if one.dimensions["money_source"] == "payout" and one.account == chart.LEAVE_LIABILITY:
+            continue  # owed already; no pay changes it
         pair = found.setdefault(one.dimensions["person_id"], [0, 0])
         if one.account == chart.LEAVE_AVAILABLE:
             pair[0] += one.amount

@@ -14,7 +14,7 @@ from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.flows.hub import Hub
 from benehub.flows.leave_books import Wanted, book_values, post
-from benehub.flows.leave_payouts import EXPECTED, GRACE_DAYS
+from benehub.flows.leave_payouts import DIFFERENCE, EXPECTED, GRACE_DAYS, owed_legs
 from benehub.hours import leave_unit, to_minutes
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -58,12 +58,13 @@ def _close(hub: Hub, employer: str, year: int) -> dict[str, int]:
                     wanted += _german(session, book, policy, history, year, last, told)
             done = post(session, book, wanted)
             for one in wanted:
-                counts[_COUNTED.get(one.entry.type, "forfeited")] += bool(one.entry.legs)
+                if one.entry.type in _COUNTED and one.entry.legs:
+                    counts[_COUNTED[one.entry.type]] += 1
             counts["new"] += done.new
     return counts
 
 
-_COUNTED = {CARRIED_IN: "carried", "leave.carried_out": "carried", EXPECTED: "payouts", "leave.rest": "payouts"}
+_COUNTED = {FORFEITED: "forfeited", LAPSED: "forfeited", CARRIED_IN: "carried", EXPECTED: "payouts"}
 
 
 def _moved(
@@ -144,13 +145,9 @@ def _rest(
         f"payout/{worker.person_id}/{policy.id}/{on}", EXPECTED, final, legs, f"above the carry-over of {on}",
         status="pending", due_date=final + timedelta(days=GRACE_DAYS),
     )  # fmt: skip
-    if gross != value:
-        beyond = (
-            Leg(chart.LEAVE_EXPENSE, unit, gross - value, *paid),
-            Leg(chart.LEAVE_LIABILITY, unit, value - gross, *paid),
-        )
-        key = f"payout/{worker.person_id}/{policy.id}/{on}/difference"
-        yield NewEntry(key, "leave.payout_difference", final, beyond, f"above the carry-over of {on}")
+    key = f"payout/{worker.person_id}/{policy.id}/{on}/owed"
+    owed = owed_legs(book, dims, paid, value, gross)
+    yield NewEntry(key, DIFFERENCE, on, owed, f"above the carry-over of {on}")
 
 
 def _notices(session: Session, policy: LeavePolicy) -> dict[str, dict[tuple[int, str], facts.Fact]]:

@@ -88,13 +88,26 @@ def _owed(
     due = owed.due_date or final + timedelta(days=GRACE_DAYS)
     expected = NewEntry(key, EXPECTED, final, legs, ended, status="pending", due_date=due)
     yield Wanted(expected, done.explanation)
-    beyond: tuple[Leg, ...] = ()
-    if owed.difference_minor:
-        beyond = (
-            Leg(chart.LEAVE_EXPENSE, unit, owed.difference_minor, *dims),
-            Leg(chart.LEAVE_LIABILITY, unit, -owed.difference_minor, *dims),
-        )
-    yield Wanted(NewEntry(f"{key}/difference", DIFFERENCE, final, beyond, ended), done.explanation)
+    accrued = (worker.person_id, policy.id, None, None, final)
+    owing = owed_legs(book, accrued, dims, value, owed.gross_minor)
+    yield Wanted(NewEntry(f"{key}/owed", DIFFERENCE, final, owing, ended), done.explanation)
+
+
+def owed_legs(
+    book: PlanBook,
+    accrued: tuple[str, str, None, None, date],
+    paid: tuple[str, str, str, None, date],
+    value: int,
+    gross: int,
+) -> tuple[Leg, ...]:
+    """What was accrued becomes what is owed; the difference is expense of the year of payment (L08)."""
+    unit = book.employer.currency
+    legs = (
+        Leg(chart.LEAVE_LIABILITY, unit, value, *accrued),
+        Leg(chart.LEAVE_LIABILITY, unit, -gross, *paid),
+        Leg(chart.LEAVE_EXPENSE, unit, gross - value, *paid),
+    )
+    return tuple(leg for leg in legs if leg.amount)
 
 
 def _accrued_values(session: Session, policy_id: str) -> dict[str, int]:

@@ -216,7 +216,7 @@ def leave_balance(session: Session, book: PlanBook, origin: Origin, row: Record)
     _confirm(
         session, book, origin, "leave_balance",
         person_id=person_id, external_id=row.employee, code=row.code, on_date=row.as_of, amount=row.minutes,
-        detail={"hours": row.hours},
+        reference=row.as_of.isoformat(), detail={"hours": row.hours},
     )  # fmt: skip
 
 

@@ -46,8 +46,10 @@ class Booked:
     """What the ledger holds of one person and policy: posted minutes by event and day, the older first."""
 
     events: Sequence[tuple[str, date, int]] = ()
+    opened: date | None = None
+    """Day of the first opening balance: nothing before it counts."""
     first: date | None = None
-    """Day of the first opening or accrual."""
+    """Day of the first accrual."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def histories(
     rule = policy.rule(until)
     for worker in facts.workers(session, Interval(date.min, until + timedelta(days=1))):
         mine = booked.get(worker.person_id, Booked())
-        since = min((day for day in (mine.first, begin) if day is not None), default=None)
+        since = mine.opened or min((day for day in (mine.first, begin) if day is not None), default=None)
         if since is None:
             continue
         for year in range(since.year, until.year + 1):
@@ -146,8 +148,9 @@ def _booked(session: Session, policy: LeavePolicy) -> dict[str, Booked]:
     found = {}
     for person_id, by_day in sums.items():
         kept = sorted((kind, day, minutes) for (kind, day), minutes in by_day.items() if minutes)
-        starts = [day for kind, day, _ in kept if kind in (OPENING, ACCRUED)]
-        found[person_id] = Booked([one for one in kept if one[0] != ACCRUED], min(starts, default=None))
+        first = {name: min((day for kind, day, _ in kept if kind == name), default=None) for name in (OPENING, ACCRUED)}
+        events = [one for one in kept if one[0] != ACCRUED]
+        found[person_id] = Booked(events, first[OPENING], first[ACCRUED])
     return found
 
 
