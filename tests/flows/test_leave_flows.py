@@ -206,8 +206,8 @@ def test_a_year_that_has_not_begun_is_not_closed(leave: Leave) -> None:
 
 
 def test_carried_hours_lapse_on_their_day_and_the_meter_says_when(leave: Leave) -> None:
-    leave.book(PTO.replace("{method: per_hour, rate: 1/30, cap_hours: 120}",
-                           "{method: monthly, annual_hours: 120}, carry: {max_hours: 40, expires_after_months: 3}"))  # fmt: skip
+    monthly = "{method: monthly, annual_hours: 120}, carry: {max_hours: 40, expires_after_months: 3}"
+    leave.book(PTO.replace("{method: per_hour, rate: 1/30, cap_hours: 120}", monthly))
     leave.opening(3000)
     leave.today(2027, 1, 4)
     for month in ("2026-10", "2026-11", "2026-12", "2027-01"):

@@ -38,10 +38,10 @@ CASES = [
     ("L05 the rate alone", by_hour("0.08847"), {"hours_worked": "2080"}, "184.0176", 11041),
     ("at the cap", by_hour("1/30", cap_hours="80"), {"hours_worked": "40", "balance_hours": "80"}, "0", 0),
     ("over the cap", by_hour("1/30", cap_hours="80"), {"hours_worked": "40", "balance_hours": "81"}, "0", 0),
-    ("after use, no catching up", by_hour("1/30", cap_hours="80"), {"hours_worked": "30", "balance_hours": "72"}, "1", 60),
+    ("after use", by_hour("1/30", cap_hours="80"), {"hours_worked": "30", "balance_hours": "72"}, "1", 60),
     ("the year's cap", by_hour("1/30", year_cap_hours="40"), {"hours_worked": "40", "year_hours": "39.5"}, "0.5", 30),
     ("L02 per pay", {"method": "per_pay", "tenure": [{"annual_hours": "80"}]}, {"pays_in_year": 26}, "40/13", 185),
-    ("per pay, 27 dates", {"method": "per_pay", "tenure": [{"annual_hours": "80"}]}, {"pays_in_year": 27}, "80/27", 178),
+    ("27 pay dates", {"method": "per_pay", "tenure": [{"annual_hours": "80"}]}, {"pays_in_year": 27}, "80/27", 178),
     ("a month", {"method": "monthly", "tenure": [{"annual_hours": "120"}]}, MONTH, "10", 600),
     ("by hand only", {"method": "none"}, {}, "0", 0),
 ]  # fmt: skip
