@@ -138,7 +138,6 @@ class Plot:
         self.truth.plant("NOT_TAKEN", poor.member, "pay was too short for a deduction")
         rested = self.pick(lambda p: p.group == "biweekly")
         self.world.hris.request_time_off(501, rested.id, date(2026, 10, 5), date(2026, 10, 6), "16")
-        payroll.plan_pto(rested.member, date(2026, 10, 16), "16")
 
     def pay_out(self, owed: dict[str, tuple[date, int, int]]) -> None:
         """The payroll office keys in the pay-out list it was given, and forgets one line.
