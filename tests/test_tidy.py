@@ -24,7 +24,7 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 70
 MAX_BLOB_BYTES = 200_000
 
-MONEY_ROOMS = ("money", "rules", "ledger", "reconcile", "obligations", "flows", "formats")
+MONEY_ROOMS = ("money", "hours", "rules", "ledger", "reconcile", "obligations", "flows", "formats")
 """Rooms whose numbers are, or become, amounts: no float there."""
 
 ONLY = {
@@ -43,7 +43,7 @@ ONLY = {
 }
 """A module or name -> the rooms of core that may import it (its own room may always)."""
 
-CONNECTOR_ROOMS = ("errors", "money", "periods", "records", "connect", "formats", "hookspecs")
+CONNECTOR_ROOMS = ("errors", "hours", "money", "periods", "records", "connect", "formats", "hookspecs")
 """The rooms a connector may import beside `benehub` itself; its simulator may also use the sandbox."""
 
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}

@@ -19,7 +19,7 @@ from benehub.dispatch import Frozen
 from benehub.errors import DataError, FatalError, OutcomeUnknown
 from benehub.facts import Version
 from benehub.flows import Hub, enrollments, premiums
-from benehub.flows.leave import available
+from benehub.flows.leave_books import available
 from benehub.flows.linking import map_codes
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import Leg, NewEntry
@@ -170,17 +170,17 @@ def test_leave_accrued_twice_stays_the_same_and_is_taken_back_from_who_left(hub:
     with hub.store.write("acme") as session:
         one = first_person(session)
         dims = (one, "pto")
-        legs = (Leg(chart.LEAVE_AVAILABLE, "HRS:pto", 10300, *dims), Leg(chart.LEAVE_SOURCE, "HRS:pto", -10300, *dims))
+        legs = (Leg(chart.LEAVE_AVAILABLE, "MIN:pto", 6180, *dims), Leg(chart.LEAVE_SOURCE, "MIN:pto", -6180, *dims))
         ledger.record(session, [NewEntry("opening/1", "opening.leave", date(2026, 9, 30), legs, "x")])
     for key in ("1", "2", "3"):
         hub.start_flow("leave.accrue", "acme", key, "2026-10")
         with hub.store.read("acme") as session:
-            assert available(session, "pto")[one] == 11900
+            assert available(session, "pto")[one] == 7140
     fakehub.FakeConnector.rows["employee"] = [fakehub.person(1, termination_date="2026-10-05")]
     hub.start_flow("sync", "acme", "left", "hris", "employee", "left", False)
     hub.start_flow("leave.accrue", "acme", "4", "2026-10")
     with hub.store.read("acme") as session:
-        assert available(session, "pto")[one] == 11100
+        assert available(session, "pto")[one] == 6660
         assert ledger.verify(session).ok
 
 

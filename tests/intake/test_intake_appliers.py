@@ -187,15 +187,38 @@ def test_covered_dependents_are_resolved_within_the_family(ann: Any, person: Per
 
 
 def test_a_moved_leave_takes_its_old_days_back(ann: Any) -> None:
-    leave = {"employee": "v1", "policy": "pto", "hours_hundredths": 1600, "status": "approved"}
+    leave = {"employee": "v1", "policy": "pto", "hours": "16", "status": "approved"}
     ann.take("leave_request", Incoming("l1", {**leave, "start": "2026-12-01", "end": "2026-12-02"}))
     assert days(ann, "leave_request", "status") == [("2026-12-01", "2026-12-03", "approved")]
     ann.take("leave_request", Incoming("l1", {**leave, "start": "2026-12-02", "end": "2026-12-04"}))
-    ann.take("leave_request", Incoming("l2", {**leave, "start": "2026-12-02", "end": "2026-12-02"}))
+    ann.take("leave_request", Incoming("l2", {**leave, "start": "2026-12-07", "end": "2026-12-07"}))
     assert days(ann, "leave_request", key="l1") == [("2026-12-02", "2026-12-05")]
-    assert days(ann, "leave_request", key="l2") == [("2026-12-02", "2026-12-03")]
+    assert days(ann, "leave_request", key="l2") == [("2026-12-07", "2026-12-08")]
     assert ann.take("leave_request", Incoming("l3", {**leave, "start": "2026-12-01", "end": "2026-12-01",
                                                      "policy": "sabbatical"})).quarantined == 1  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "refused"),
+    [
+        (("2026-12-01", "2026-12-04", "32"), ("2026-12-03", "2026-12-03", "4"), 1),
+        (("2026-12-01", "2026-12-04", "32"), ("2026-12-05", "2026-12-05", "4"), 0),
+        (("2026-12-01", "2026-12-01", "4"), ("2026-12-01", "2026-12-01", "3:30"), 0),
+        (("2026-12-01", "2026-12-01", "16"), ("2026-12-01", "2026-12-01", "8.5"), 1),
+        (("2026-12-01", "2026-12-01", "4"), ("2026-12-02", "2026-12-01", "4"), 1),
+        (("2026-12-01", "2026-12-01", "4"), ("2026-12-02", "2026-12-02", "-4"), 1),
+        (("2026-12-01", "2026-12-01", "4"), ("2026-12-02", "2026-12-02", "a day"), 1),
+    ],
+)
+def test_leave_that_cannot_be_is_quarantined(ann: Any, first: Any, second: Any, refused: int) -> None:
+    for key, (start, end, hours), wanted in (("l1", first, 0), ("l2", second, refused)):
+        row = {"employee": "v1", "policy": "pto", "status": "approved", "start": start, "end": end, "hours": hours}
+        assert ann.take("leave_request", Incoming(key, row)).quarantined == wanted
+
+
+def test_a_notice_is_for_leave_that_lapses_by_law(ann: Any) -> None:
+    row = {"employee": "v1", "policy": "pto", "year": 2026, "kind": "notice", "on": "2026-11-02"}
+    assert ann.take("leave_notice", Incoming("n1", row)).quarantined == 1
 
 
 def test_a_deferral_change_keeps_the_other_source(ann: Any) -> None:

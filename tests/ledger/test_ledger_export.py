@@ -21,7 +21,7 @@ Make = Callable[..., NewEntry]
 @pytest.fixture
 def posted(store: Store, make: Make) -> Store:
     """Money, hours, every account, an expected entry, and a source that is no formula."""
-    hours = (Leg("2410", "HRS:pto", 615), Leg("2490", "HRS:pto", -615))
+    hours = (Leg("2410", "MIN:pto", 615), Leg("2490", "MIN:pto", -615))
     with store.write("acme") as session:
         ledger.record(
             session,
@@ -51,7 +51,7 @@ def test_beancount_accepts_it(posted: Store) -> None:
             held.setdefault(code, inventory.Inventory()).add_position(posting)
     for (code, unit), amount in wanted.items():
         number = held[code].get_currency_units(unit.upper().replace(":", ".")).number
-        assert number == (Decimal(amount) if unit == "JPY" else Decimal(amount) / 100), (code, unit)
+        assert number == (Decimal(amount) if unit in ("JPY", "MIN:pto") else Decimal(amount) / 100), (code, unit)
 
 
 def test_an_empty_ledger_is_accepted_too(store: Store) -> None:

@@ -102,13 +102,13 @@ def test_what_the_database_would_refuse_is_refused_with_a_reason(
 def test_an_entry_may_hold_money_and_hours(store: Store) -> None:
     legs = (
         Leg("5400", "USD", 2000), Leg("2400", "USD", -2000),
-        Leg("2410", "HRS:pto", 100), Leg("2490", "HRS:pto", -100),
+        Leg("2410", "MIN:pto", 100), Leg("2490", "MIN:pto", -100),
     )  # fmt: skip
     with store.write("acme") as session:
         ledger.record(session, [NewEntry("leave", "leave.accrued", date(2026, 1, 1), legs, "test")])
         assert ledger.legs_of(session, session.id("ent", "leave")) == legs
         found = {(balance.account, balance.unit): balance.amount for balance in ledger.balances(session)}
-    assert found[("2410", "HRS:pto")] == 100
+    assert found[("2410", "MIN:pto")] == 100
 
 
 def test_more_than_one_chunk_is_chained_in_order(store: Store, make: Make) -> None:

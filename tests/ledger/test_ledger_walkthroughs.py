@@ -77,14 +77,14 @@ def test_z04_a_paid_month_that_never_was(store: Store, make: Make) -> None:
 
 def test_z05_leave_paid_out_at_a_higher_rate(store: Store, make: Make) -> None:
     def hours(key: str, amount: int) -> NewEntry:
-        legs = (Leg("2410", "HRS:pto", amount), Leg("2490", "HRS:pto", -amount))
+        legs = (Leg("2410", "MIN:pto", amount), Leg("2490", "MIN:pto", -amount))
         return NewEntry(key, "leave", date(2026, 1, 1), legs, "test")
 
     with store.write("acme") as session:
-        ledger.record(session, [hours("hours accrued", 12000)])
+        ledger.record(session, [hours("hours accrued", 7200)])
         post(session, make, ("accrue", "5400 +240000", "2400 -240000"))
         post(session, make, ("revalue", "5400 +6000", "2400 -6000"))
-        ledger.record(session, [hours("hours paid out", -12000)])
+        ledger.record(session, [hours("hours paid out", -7200)])
         found = post(
             session, make,
             ("pay out", "2400 +246000", "1900 -246000"),

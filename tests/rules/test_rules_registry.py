@@ -81,7 +81,7 @@ def test_two_calculators_cannot_share_a_name() -> None:
 
 
 def test_the_answer_is_plain_json() -> None:
-    answer = calculate("leave.payout", {"hours_minor": 3_20, "rate_minor": 15_75})
+    answer = calculate("leave.payout", {"hours": "3.2", "rate_minor": 15_75})
     assert json.loads(json.dumps(answer)) == answer
     assert answer["explanation"]["steps"][0] == {
         "label": "hours x rate (half_up)",

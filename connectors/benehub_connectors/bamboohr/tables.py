@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.jsontext import number_text
 from benehub.errors import DataError
-from benehub.money import EXPONENT, parse_minor, shape
+from benehub.hours import exact_text, parse_hours
+from benehub.money import EXPONENT, parse_minor
 from benehub.records import Sex
 from benehub_connectors.bamboohr import words
 from benehub_connectors.bamboohr.account import DAWN, Account, moment
@@ -186,26 +186,26 @@ def _leave(row: Any, number: int, settings: BambooSettings) -> Incoming:
         "policy": policy or words.find(name, {}, settings.leave_policies) or name,
         "start": cells.date("start", needed=True),
         "end": cells.date("end", needed=True),
-        "hours_hundredths": _hundredths(cells, settings),
+        "hours": _hours(cells, settings),
         "status": meaning,
     }
     return cells.incoming(key, data, number, _LEAVE_USED)
 
 
-def _hundredths(cells: Cells, settings: BambooSettings) -> int:
-    """Hundredths of an hour, exactly; a day is `hours_per_day` hours."""
+def _hours(cells: Cells, settings: BambooSettings) -> str:
+    """Hours as told; a day is `hours_per_day` hours."""
     amount = _part(cells.raw, "amount")
     factor = {"hours": 1, "days": settings.hours_per_day}.get(str(amount.get("unit")))
     try:
         text = number_text(amount.get("amount"))
-        hundredths = Fraction(text) * 100 * (factor or 0)
-    except (TypeError, ValueError, ZeroDivisionError):
+        parse_hours(text)
+    except (TypeError, ValueError, DataError):
         cells.wrong("amount", "is no number")
-        return 0
-    if factor is None or hundredths.denominator != 1:
-        cells.wrong("amount", f"is not in whole hundredths of an hour (shape {shape(text)!r})")
-        return 0
-    return int(hundredths)
+        return ""
+    if factor is None:
+        cells.wrong("amount", "is neither in hours nor in days")
+        return ""
+    return text if factor == 1 else exact_text(parse_hours(text) * factor)
 
 
 def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """Tables in a folder or on SFTP: any system that can export a CSV or XLSX file can be a source.
 
+The one file it writes is the approved leave of a pay date, for a payroll that takes none from a program.
+
 What a file's columns mean is data (`settings.StreamMap`), so a new customer's export needs no code.
 """
 
@@ -10,12 +12,13 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Blocker, Capability
-from benehub.connect.connector import Connector, Incoming, Kind, Link, Page
+from benehub.connect.capabilities import Blocker, Capability, Guard
+from benehub.connect.connector import Connector, Envelope, FileOut, Incoming, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
 from benehub.errors import DataError, Unsupported
 from benehub.hookspecs import hookimpl
 from benehub_connectors.files.inbox import Mail, unread
+from benehub_connectors.files.leave import TAKE, leave_file
 from benehub_connectors.files.rejects import rejects_file
 from benehub_connectors.files.settings import SUPPORTED, FilesSettings, StreamMap
 from benehub_connectors.files.tables import is_workbook, read_table
@@ -31,11 +34,15 @@ class FilesConnector(Connector):
     kind = Kind.FILES
     Settings: ClassVar[type[BaseModel]] = FilesSettings
     streams: ClassVar[Mapping[str, str]] = dict.fromkeys(sorted(SUPPORTED), "both")
+    # Whoever reads the file may read it twice; only the register says what was made of it.
+    guards: ClassVar[Mapping[str, Guard]] = {TAKE: Guard.READ_BACK}
+    files_out: ClassVar[frozenset[str]] = frozenset({TAKE})
 
     def capabilities(self) -> tuple[Capability, ...]:
         """All its streams; a connection reads those that its settings map."""
         reads = (Capability(f"read.{name}") for name in self.streams)
-        return (*reads, Capability("write", supported=False, blocker=Blocker.US, note="It only reads files"))
+        note = "A CSV of the approved leave of a pay date, in the connection's `outbox`"
+        return (*reads, Capability(TAKE, guard=Guard.READ_BACK, note=note))
 
     def mailbox(self, settings: FilesSettings, secret: Mapping[str, str]) -> Mailbox:
         """The mailbox that the settings name."""
@@ -62,6 +69,21 @@ class FilesConnector(Connector):
             refused = len(rows) == 1 and rows[0].key == "file"
             # A file that could not be read says nothing about who is absent from it.
             yield Page(stream, rows, mail.data, mail.name, mail.cursor, how.full and not refused)
+
+    def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: FilesSettings) -> FileOut:
+        """The CSV of a pay date's approved leave: all of it, so a later file of the same date replaces it.
+
+        Raises:
+            Unsupported: another operation, or the connection has no outbox.
+        """
+        if operation != TAKE:
+            raise Unsupported(f"{self.name} renders no file for {operation}", blocker=Blocker.US.value)
+        if not settings.outbox:
+            raise Unsupported(
+                "the connection has no outbox", where=f"{operation}", mend="Name a folder in its `outbox`",
+                blocker=Blocker.US.value,
+            )  # fmt: skip
+        return leave_file(items, envelope, settings.outbox)
 
 
 def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Sequence[Incoming]:

@@ -23,16 +23,18 @@ DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "invoice_line": ("invoice", "member", "plan", "coverage_month"),
     "credit": ("credit_id",),
     "leave_request": ("employee", "policy", "start"),
+    "leave_balance": ("employee", "code", "as_of"),
     "opening_balance": ("employee", "kind", "plan"),
     "pay_calendar": ("pay_group", "pay_date"),
     "roster": ("member", "plan", "effective_from"),
 }
-"""Natural key by stream. `deferral_change` has none without the SSN, so its rows go by file and line."""
+"""Natural key by stream. `deferral_change` has none without the SSN and `leave_notice` none without the kind, which
+may be about health; their rows go by file and line."""
 
 ADDITIVE = frozenset({"register_line", "invoice_line"})
 """Streams whose equal keys are two lines that both count, never a later version of the first."""
 
-SUPPORTED = frozenset({*DEFAULT_KEYS, "deferral_change"})
+SUPPORTED = frozenset({*DEFAULT_KEYS, "deferral_change", "leave_notice"})
 
 
 class StreamMap(BaseModel):
@@ -110,6 +112,8 @@ class FilesSettings(BaseModel):
 
     place: Place
     inbox: str = ""
+    outbox: str = ""
+    """Folder of the place that takes files for a person to key in or import; empty for none."""
     streams: dict[str, StreamMap] = Field(min_length=1)
     max_rows: int = Field(default=1_000_000, ge=1)
 

@@ -20,6 +20,7 @@ from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.formats.guard import unguarded
 from benehub.formats.rows import Problem
+from benehub.hours import parse_hours
 from benehub.money import parse_minor, shape
 from benehub.periods import parse_date
 from benehub.records import STREAMS
@@ -103,6 +104,9 @@ class RowTranslator:
                 return parse_minor(self._point(text), currency)
             if name == "ssn":
                 return _ssn(text)
+            if name == "hours":
+                parse_hours(self._point(text))
+                return self._point(text)
             if base is date:
                 return self._date(text)
             if base is bool:

@@ -1,4 +1,4 @@
-"""Gusto, payroll in the United States: what it took, what it holds, and deduction orders written to it.
+"""Gusto, payroll in the United States: what it took and holds, and deductions and approved leave written to it.
 
 A code of the plan book is Gusto's *description* of a company benefit (or an alias of it). `discover` looks
 the company benefits up once a run and gives settings that know the uuid and the type behind every code;
@@ -21,9 +21,10 @@ from benehub.connect.messages import Request, Response, path, read
 from benehub.errors import DataError, Unsupported
 from benehub.hookspecs import hookimpl
 from benehub.periods import Clock, system_clock
-from benehub.records import DeductionOrder
+from benehub.records import DeductionOrder, LeaveOrder
 from benehub_connectors.gusto.answers import PER_PAGE, REFUSALS, refuse
 from benehub_connectors.gusto.auth import gusto_auth
+from benehub_connectors.gusto.leave import TAKE, compensation, open_payrolls, prepare, thousandths, to_take
 from benehub_connectors.gusto.reads import (
     CompanyBenefit,
     company_benefits,
@@ -34,6 +35,7 @@ from benehub_connectors.gusto.reads import (
 )
 from benehub_connectors.gusto.register import register
 from benehub_connectors.gusto.settings import API_VERSION, GustoSettings, Payout
+from benehub_connectors.gusto.words import text
 from benehub_connectors.gusto.writes import Held, code_target, held_for, matches, state_of, to_write, wanted
 
 __all__ = ["GustoConnector", "GustoSettings", "Payout"]
@@ -44,7 +46,7 @@ _CALLS_A_MINUTE = 200
 
 
 class GustoConnector(Connector):
-    """Reads the calendar, people, benefits and register; writes `deduction.set`."""
+    """Reads the calendar, people, benefits and register; writes `deduction.set` and `leave.take`."""
 
     name = "gusto"
     kind = Kind.PAYROLL
@@ -55,10 +57,10 @@ class GustoConnector(Connector):
         "payroll_benefit": "full",
         "register_line": "both",
     }
-    guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
+    guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK, TAKE: Guard.READ_BACK}
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Its streams, and deductions guarded by reading back before anything is sent again."""
+        """Its streams, and writes guarded by reading back before anything is sent again."""
         phi = "Health benefits need the scopes employee_benefits:read:phi and company_benefits:read:phi"
         return (
             *(Capability(f"read.{name}") for name in ("pay_calendar", "payroll_person")),
@@ -67,6 +69,11 @@ class GustoConnector(Connector):
                 "deduction.set",
                 guard=Guard.READ_BACK,
                 note="One company benefit a code; rates as percentages, a match as tiers",
+            ),
+            Capability(
+                TAKE,
+                guard=Guard.READ_BACK,
+                note="Hours of a time-off type (leave_codes) on a payroll not processed; needs payrolls:write",
             ),
         )
 
@@ -112,7 +119,10 @@ class GustoConnector(Connector):
         codes = {code: one.uuid for code, one in found.items()} | settings.codes
         kinds = {one.uuid: one.benefit_type for one in benefits}
         types = {code: kind for code, uuid in codes.items() if (kind := kinds.get(uuid)) is not None}
-        return settings.model_copy(update={"codes": codes, "types": types | settings.types})
+        known = {"codes": codes, "types": types | settings.types}
+        if settings.leave_codes:
+            known["open_payrolls"] = open_payrolls(link) | settings.open_payrolls
+        return settings.model_copy(update=known)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """Pages of a stream; only the register goes by a cursor.
@@ -134,7 +144,12 @@ class GustoConnector(Connector):
                 return super().read(stream, link, cursor)
 
     def lookup(self, item: Item, settings: GustoSettings) -> Request:
-        """What the employee holds, with benefits that start later: one just made may not be current yet."""
+        """What the employee holds, with benefits that start later: one just made may not be current yet.
+
+        Of leave: the payroll prepared for him, which shows what it has and names the version to update.
+        """
+        if item.operation == TAKE:
+            return prepare(LeaveOrder.model_validate(item.content), settings)
         order = _order(item)
         where = path("/v1/employees/{id}/employee_benefits", id=order.employee)
         query = {"include": "all_benefits", "page": "1", "per": str(PER_PAGE)}
@@ -146,10 +161,13 @@ class GustoConnector(Connector):
         Raises:
             DataError: the employee or the code is unknown, or payroll holds the deduction twice.
         """
-        order = _order(item)
         if found is None:
-            raise DataError("the employee's benefits were not looked up", mend="Send the lookup first")
+            raise DataError("what payroll holds was not looked up", mend="Send the lookup first")
         refuse(found)
+        if item.operation == TAKE:
+            update = to_take(LeaveOrder.model_validate(item.content), found, settings)
+            return update if update is not None else Receipt("", changed=False)
+        order = _order(item)
         answer = to_write(order, held_for(found, code_target(order, settings)), settings)
         if isinstance(answer, Request):
             return answer
@@ -163,6 +181,8 @@ class GustoConnector(Connector):
             DataError: it was refused, or Gusto answers with another state than the one asked for.
         """
         refuse(response)
+        if item.operation == TAKE:
+            return _leave_receipt(LeaveOrder.model_validate(item.content), response)
         order, row = _order(item), response.data
         if not isinstance(row, Mapping) or not row.get("uuid") or not matches(state_of(row), wanted(order)):
             raise DataError(
@@ -180,6 +200,18 @@ def _order(item: Item) -> DeductionOrder:
     if item.operation != "deduction.set":
         raise Unsupported(f"gusto does not write {item.operation}", blocker="us")
     return DeductionOrder.model_validate(item.content)
+
+
+def _leave_receipt(order: LeaveOrder, response: Response) -> Receipt:
+    row = compensation(order, response)
+    hours = [text(one, "hours") for one in row.get("paid_time_off") or () if isinstance(one, Mapping)]
+    if thousandths(order.minutes) not in hours:
+        raise DataError(
+            f"payroll answered with other hours of {order.code} than it was asked for",
+            where=response.place,
+            mend="Look at the time off of that payroll",
+        )
+    return Receipt(text(row, "version"), True, {"hours": order.hours})
 
 
 def _receipt(one: Held | None) -> Receipt:

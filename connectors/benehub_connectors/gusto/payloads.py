@@ -256,6 +256,51 @@ def payroll_row(one: SimPayroll, company: str) -> dict[str, Any]:
     return row | ({"off_cycle_reason": one.reason} if one.reason else {})
 
 
+def open_payroll_row(one: SimPeriod, company: str) -> dict[str, Any]:
+    """A payroll that is not processed yet."""
+    day = one.check_date.isoformat()
+    return {
+        "uuid": one.payroll,
+        "payroll_uuid": one.payroll,
+        "company_uuid": company,
+        "payroll_deadline": f"{day}T23:00:00Z",
+        "check_date": day,
+        "processed": False,
+        "processed_date": None,
+        "calculated_at": None,
+        "off_cycle": False,
+        "auto_pilot": False,
+        "external": False,
+        "pay_period": {
+            "start_date": one.start.isoformat(),
+            "end_date": one.end.isoformat(),
+            "pay_schedule_uuid": one.schedule,
+        },
+        "created_at": f"{day}T12:00:00Z",
+    }
+
+
+def open_check_row(employee: SimEmployee, pto: Mapping[str, int], version_: str) -> dict[str, Any]:
+    """One employee of a payroll that is prepared; `pto` in thousandths of an hour."""
+    return {
+        "employee_uuid": employee.uuid,
+        "excluded": False,
+        "version": version_,
+        "first_name": employee.first_name,
+        "last_name": employee.last_name,
+        "payment_method": "Direct Deposit",
+        "memo": None,
+        "fixed_compensations": [],
+        "hourly_compensations": [],
+        "paid_time_off": [
+            {"name": name, "hours": _hours(pto.get(name, 0)), "final_payout_unused_hours_input": None}
+            for name in PTO_NAMES
+        ],
+        "reimbursements": [],
+        "deductions": [],
+    }
+
+
 def check_row(one: SimCheck, *, benefits: bool) -> dict[str, Any]:
     """One employee's compensation of a processed payroll."""
     hours, paid = one.payout or (0, 0)

@@ -11,17 +11,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.messages import path
 from benehub.errors import BenehubError, ConfigError, DataError
+from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
 from benehub_connectors.gusto.answers import pages
 from benehub_connectors.gusto.reads import CompanyBenefit, company_benefits, pay_groups, problem
 from benehub_connectors.gusto.settings import GustoSettings
-from benehub_connectors.gusto.words import hundredths, minor, needed, tax_class, text
+from benehub_connectors.gusto.words import hours, minor, needed, tax_class, text
 
 WINDOW_DAYS = 300
 """Gusto lists payrolls over at most a year at once."""
@@ -121,7 +123,13 @@ class _Check:
             one for one in self._listed("fixed_compensations") if text(one, "name") not in settings.payouts
         ]
         extra = {name: value for name, value in kept.items() if value}
-        return self._line(LineKind.EARNING, settings.earning_code, amount=self._gross, extra=extra)
+        return self._line(LineKind.EARNING, settings.earning_code, amount=self._gross, told=self._worked(), extra=extra)
+
+    def _worked(self) -> str:
+        """Hours worked on the check: regular and overtime count alike; paid leave stands elsewhere."""
+        told = [hours(one.get("hours"), "hours worked") for one in self._listed("hourly_compensations")]
+        worked = sum((parse_hours(one) for one in told if one), Fraction(0))
+        return exact_text(worked) if worked else ""
 
     def _benefits(self) -> Iterator[Incoming]:
         if not isinstance(self._check.get("benefits"), list):
@@ -147,15 +155,15 @@ class _Check:
         settings = self._book.settings
         leave = {needed(one, "name"): one for one in self._listed("paid_time_off")}
         for name, one in leave.items():
-            if hours := hundredths(one.get("hours"), f"hours of {name}"):
-                yield self._line(LineKind.LEAVE_TAKEN, settings.leave_codes.get(name, name), hours=hours)
+            if taken := hours(one.get("hours"), f"hours of {name}"):
+                yield self._line(LineKind.LEAVE_TAKEN, settings.leave_codes.get(name, name), told=taken)
         for paid in self._listed("fixed_compensations"):
             payout = settings.payouts.get(text(paid, "name"))
             amount = minor(paid.get("amount"), "amount") if payout else 0
             if payout and amount:
                 unused = leave.get(payout.hours_of, {}).get("final_payout_unused_hours_input")
-                hours = hundredths(unused, f"pay-out hours of {payout.hours_of}")
-                yield self._line(LineKind.LEAVE_PAYOUT, payout.code, amount=amount, hours=hours)
+                out = hours(unused, f"pay-out hours of {payout.hours_of}")
+                yield self._line(LineKind.LEAVE_PAYOUT, payout.code, amount=amount, told=out)
 
     def _listed(self, name: str) -> Sequence[Mapping[str, Any]]:
         found = self._check.get(name) or []
@@ -164,7 +172,7 @@ class _Check:
         return found
 
     def _line(
-        self, kind: LineKind, code: str, taxed: TaxClass | None = None, *, amount: int = 0, hours: int = 0,
+        self, kind: LineKind, code: str, taxed: TaxClass | None = None, *, amount: int = 0, told: str = "",
         extra: Mapping[str, Any] | None = None,
     ) -> Incoming:  # fmt: skip
         run = self._run
@@ -184,7 +192,7 @@ class _Check:
             "code": code,
             "tax_class": taxed.value if taxed else None,
             "amount_minor": amount,
-            "hours_hundredths": hours,
+            "hours": told,
             "gross_minor": self._gross,
             "net_pay_minor": self._net,
             "reverses": f"{run.reverses}/{self._employee}" if run.reverses else "",

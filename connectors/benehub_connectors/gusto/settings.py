@@ -42,6 +42,7 @@ class GustoSettings(BaseModel):
         codes: deduction code -> uuid of the company benefit; filled by `GustoConnector.discover`, an entry
             written here wins.
         types: deduction code -> Gusto's number of the benefit type; filled in the same way.
+        open_payrolls: dates -> uuid of a payroll that is not processed yet; filled in the same way.
         pay_groups: uuid, custom name, name or frequency of a pay schedule -> pay group.
         leave_codes: name of a time-off type -> code of leave taken.
         payouts: name of a fixed compensation -> what it pays out.
@@ -60,6 +61,7 @@ class GustoSettings(BaseModel):
     aliases: dict[str, str] = Field(default_factory=dict)
     codes: dict[str, str] = Field(default_factory=dict)
     types: dict[str, int] = Field(default_factory=dict)
+    open_payrolls: dict[str, str] = Field(default_factory=dict)
     pay_groups: dict[str, str] = Field(default_factory=dict)
     leave_codes: dict[str, str] = Field(default_factory=dict)
     payouts: dict[str, Payout] = Field(default_factory=dict)

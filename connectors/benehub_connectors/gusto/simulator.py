@@ -23,6 +23,8 @@ from benehub_connectors.gusto.payloads import (
     company_benefit_row,
     employee_row,
     holding_row,
+    open_check_row,
+    open_payroll_row,
     payroll_row,
     period_row,
     schedule_row,
@@ -86,6 +88,8 @@ class GustoSimulator(Simulator):
             ("GET", f"{company}/company_benefits", self._list_company_benefits),
             ("GET", f"{company}/payrolls", self._list_payrolls),
             ("GET", f"{company}/payrolls/{{payroll_id}}", self._show_payroll),
+            ("PUT", f"{company}/payrolls/{{payroll_id}}/prepare", self._prepare_payroll),
+            ("PUT", f"{company}/payrolls/{{payroll_id}}", self._update_payroll),
             ("GET", "/v1/company_benefits/{benefit_id}/employee_benefits", self._list_of_benefit),
             ("GET", "/v1/employees/{employee_id}/employee_benefits", self._list_of_employee),
             ("POST", "/v1/employees/{employee_id}/employee_benefits", self._create),
@@ -307,6 +311,9 @@ class GustoSimulator(Simulator):
 
     def _list_payrolls(self, request: SimRequest) -> SimResponse:
         first, last = _between(request.query, self.today)
+        if request.query.get("processing_statuses") == "unprocessed":
+            waiting = [one for one in self._open() if first <= one.check_date <= last]
+            return _listed(request, waiting, lambda one: open_payroll_row(one, self.company))
         kinds = request.query.get("payroll_types", "regular").split(",")
         found = [
             one
@@ -330,6 +337,51 @@ class GustoSimulator(Simulator):
         part = _page(request, one.checks)
         rows = [check_row(line, benefits=benefits) for line in part]
         return SimResponse(200, payroll_row(one, self.company) | {"employee_compensations": rows})
+
+    def _open(self) -> list[SimPeriod]:
+        return [one for one in self.periods if one.payroll not in self.payrolls]
+
+    def _prepare_payroll(self, request: SimRequest) -> SimResponse:
+        return self._prepared(request, (request.json() or {}).get("employee_uuids"))
+
+    def _prepared(self, request: SimRequest, wanted: Collection[str] | None) -> SimResponse:
+        """An open payroll with the employees asked for; one that is processed is not prepared."""
+        uuid = request.params["payroll_id"]
+        if uuid in self.payrolls:
+            return _refused(422, "base", "invalid_operation", "Payroll is already processed")
+        period = next((one for one in self._open() if one.payroll == uuid), None)
+        if period is None:
+            return _not_found()
+        on_it = [
+            one
+            for one in self.employees.values()
+            if one.schedule == period.schedule and _employed(one, period.start, period.end)
+        ]
+        rows = [
+            open_check_row(one, self._pto.get((one.uuid, period.check_date), {}), self._check_version(one, period))
+            for one in on_it
+            if wanted is None or one.uuid in wanted
+        ]
+        return SimResponse(200, open_payroll_row(period, self.company) | {"employee_compensations": rows})
+
+    def _update_payroll(self, request: SimRequest) -> SimResponse:
+        period = next((one for one in self._open() if one.payroll == request.params["payroll_id"]), None)
+        told = (request.json() or {}).get("employee_compensations") or []
+        if period is None:
+            return _not_found()
+        for one in told:
+            employee = self.employees.get(one.get("employee_uuid", ""))
+            if employee is None or one.get("version") != self._check_version(employee, period):
+                message = "You are attempting to update a resource using an out-of-date version."
+                return _refused(422, "base", "invalid_resource_version", message)
+            taken = self._pto.setdefault((employee.uuid, period.check_date), {})
+            for leave in one.get("paid_time_off", ()):
+                taken[leave["name"]] = parse_minor(leave["hours"][:-1]) * 10 + int(leave["hours"][-1])
+        return self._prepared(request, [one["employee_uuid"] for one in told])
+
+    def _check_version(self, employee: SimEmployee, period: SimPeriod) -> str:
+        taken = self._pto.get((employee.uuid, period.check_date), {})
+        return version("check", f"{employee.uuid}/{period.payroll}", sum(taken.values()))
 
     def _create(self, request: SimRequest) -> SimResponse:
         body, employee = request.json() or {}, request.params["employee_id"]

@@ -12,7 +12,8 @@ from typing import Any
 
 from benehub.connect.jsontext import number_text
 from benehub.errors import DataError
-from benehub.money import parse_minor, parse_rate, shape
+from benehub.hours import parse_hours
+from benehub.money import parse_minor, parse_rate
 from benehub.records import TaxClass
 
 PRETAX_TYPES = frozenset({1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 108, 109, 113, 114, 996, 997})
@@ -54,22 +55,16 @@ def minor(value: Any, where: str) -> int:
     return 0 if value is None else parse_minor(_text(value, where), where=where)
 
 
-def hundredths(value: Any, where: str) -> int:
-    """Hundredths of an hour from Gusto's thousandths ("8.000"); nothing counts as zero.
+def hours(value: Any, where: str) -> str:
+    """Gusto's own text of hours ("7.333"); empty where it tells none or zero.
 
     Raises:
-        DataError: no number, or a thousandth that is not zero.
+        DataError: no number of hours.
     """
     if value is None:
-        return 0
-    try:
-        return parse_minor(_text(value, where))
-    except DataError:
-        raise DataError(
-            f"no hours in hundredths (shape {shape(str(value))!r})",
-            where=where,
-            mend="Correct the hours in payroll to two decimals",
-        ) from None
+        return ""
+    told = _text(value, where)
+    return told if parse_hours(told, where=where) else ""
 
 
 def percent(value: Any, where: str) -> Fraction:

@@ -8,6 +8,7 @@ import typer
 
 from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, PERIOD, opened
 from benehub.cli.opening import month as to_month
+from benehub.cli.paydates import target
 
 if TYPE_CHECKING:
     from benehub.cli.opening import Desk
@@ -43,7 +44,7 @@ def preview(
 ) -> None:
     """Show what `push` would tell payroll, item by item; nothing is sent and nothing changes."""
     with opened(employer) as desk:
-        _preview(desk, *_target(desk, group, pay_date, connection), clear, as_json)
+        _preview(desk, *target(desk, group, pay_date, connection), clear, as_json)
 
 
 @app.command()
@@ -59,7 +60,7 @@ def push(
     from benehub.cli.shared import show_counts
 
     with opened(employer) as desk:
-        where, name, day = _target(desk, group, pay_date, connection)
+        where, name, day = target(desk, group, pay_date, connection)
         if dry_run:
             _preview(desk, where, name, day, False, as_json)
             return
@@ -144,34 +145,3 @@ def _preview(desk: Desk, where: str, group: str, day: str, clear: bool, as_json:
         ids = deductions.freeze_orders(hub, desk.employer, where)
         shown = frozen(hub, desk.employer, ids, clear)
     show_outgoing(f"{where}: deductions of {group} on {day}", counts, shown, as_json)
-
-
-def _target(desk: Desk, group: str, pay_date: str, connection: str) -> tuple[str, str, str]:
-    """Connection, pay group and pay date, with what was left out filled in from the plan book.
-
-    Raises:
-        DataError: no such group, several and none named, or no pay date to come.
-    """
-    from benehub.cli.opening import day
-    from benehub.errors import DataError
-    from benehub.flows.money import pay_calendar
-
-    book = desk.book()
-    if group not in book.pay_groups and (group or len(book.pay_groups) != 1):
-        what = f"no pay group {group!r}" if group else "there are several pay groups"
-        raise DataError(what, mend=f"Name one: --group {' | '.join(book.pay_groups)}")
-    name = group or next(iter(book.pay_groups))
-    today = desk.today()
-    wanted = day(pay_date, today)
-    with desk.store.read(desk.employer) as session:
-        dates = [
-            one.pay_date for year in (wanted.year, wanted.year + 1) for one in pay_calendar(session, book, year)[name]
-        ]
-    if pay_date:
-        if wanted not in dates:
-            raise DataError(f"{wanted} is no pay date of {name}", mend="See the pay calendar, or sync it again")
-        return connection or book.roles.payroll, name, str(wanted)
-    coming = [one for one in dates if one > today]
-    if not coming:
-        raise DataError(f"{name} has no pay date after {today}", mend="Sync payroll's calendar, or --pay-date")
-    return connection or book.roles.payroll, name, str(min(coming))

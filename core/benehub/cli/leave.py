@@ -13,22 +13,44 @@ app = typer.Typer(no_args_is_help=True, help="Leave: hours earned, taken and lef
 
 @app.command()
 def balances(
-    day: str = typer.Option("", "--day", help="As of this day; everything posted when left out."),
+    day: str = typer.Option("", "--day", help="At the end of this day; today when left out."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Show the hours left of every employee and policy, and their value in money."""
+    """Show what every employee has left of each policy: earned, usable, about to lapse, earned next, and its value."""
     from benehub.cli.console import emit, table
+    from benehub.hours import clock_text, format_hours
     from benehub.money import format_minor
-    from benehub.views.leave import held
+    from benehub.views.leave import meters
 
     with opened(employer) as desk:
-        unit = desk.book().employer.currency
+        book = desk.book()
         with desk.store.read(desk.employer) as session:
-            found = held(session, to_day(day, desk.today()) if day else None)
-        rows = [(o.member, o.policy, format_minor(o.hours), format_minor(o.value, unit)) for o in found]
-        columns = ("employee", "policy", "hours", "value")
-        shown = table(f"leave, {unit}", columns, rows, columns[2:])
+            found = meters(session, book, to_day(day, desk.today()))
+        rows = [
+            (
+                one.member, one.policy, format_hours(one.accrued), clock_text(one.accrued), format_hours(one.available),
+                str(one.usable_on), "; ".join(f"{format_hours(minutes)} on {on}" for on, minutes in one.expiring),
+                f"{format_hours(one.next_minutes)} on {one.next_on}" if one.next_on else "",
+                format_minor(one.value, book.employer.currency), format_hours(one.booked),
+            )
+            for one in found
+        ]  # fmt: skip
+        columns = (
+            "employee",
+            "policy",
+            "hours",
+            "h_mm",
+            "available",
+            "usable_from",
+            "lapses",
+            "next",
+            "value",
+            "booked",
+        )
+        shown = table(
+            f"leave, {book.employer.currency}", columns, rows, ("hours", "h_mm", "available", "value", "booked")
+        )
         emit([dict(zip(columns, row, strict=True)) for row in rows], as_json, shown)
 
 
@@ -41,6 +63,51 @@ def accrue(period: str = PERIOD, employer: str = EMPLOYER, dry_run: bool = DRY_R
     with opened(employer) as desk:
         month = to_month(period)
         show_counts(f"leave of {month}", run_or_try(desk, dry_run, "leave.accrue", month, month), as_json)
+
+
+@app.command()
+def close(
+    year: int = typer.Option(..., "--year", "-y", min=1996, max=2200, help="Leave years that end in or with it."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Book the end of leave years: what lapses, is carried, lost or paid out. German days lapse only after a notice."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        show_counts(f"leave years of {year}", run_or_try(desk, dry_run, "leave.close", str(year), year), as_json)
+
+
+@app.command()
+def handover(
+    group: str = typer.Option("", "--group", "-g", help="Pay group; may be left out when there is one only."),
+    pay_date: str = typer.Option("", "--pay-date", help="Pay date; the next one when left out."),
+    connection: str = typer.Option("", "--connection", "-c", help="Payroll, or a files connection with an outbox."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Tell payroll the approved leave of the next pay date: as orders where it takes them, else as a CSV file."""
+    from datetime import date
+
+    from benehub.cli.paydates import target
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import frozen, show_counts, show_outgoing
+    from benehub.flows import leave_handover
+
+    with opened(employer) as desk:
+        where, name, day = target(desk, group, pay_date, connection)
+        title = f"{where}: leave of {name} on {day}"
+        if not dry_run:
+            show_counts(title, desk.run("leave.handover", f"{where}/{name}/{day}", where, name, day), as_json)
+            return
+        with rehearsal(desk.hub) as hub:
+            counts = leave_handover.order(hub, desk.employer, where, name, date.fromisoformat(day))
+            ids = leave_handover.freeze(hub, desk.employer, where, name, date.fromisoformat(day))
+            shown = frozen(hub, desk.employer, ids, False)
+        show_outgoing(title, counts, shown, as_json)
 
 
 @app.command()

@@ -149,6 +149,7 @@ def _act(difference: str, employer: str, dry_run: bool, who: str, **what: str) -
 def _rows(session: Any, states: tuple[str, ...], period: str, relations: list[str]) -> list[dict[str, Any]]:
     from benehub import reconcile as room
     from benehub.identity import people
+    from benehub.views.amounts import amount
 
     members = {person_id: row.member_id for person_id, row in people.people(session).items()}
     return [
@@ -159,7 +160,7 @@ def _rows(session: Any, states: tuple[str, ...], period: str, relations: list[st
             "period": row.period,
             "employee": members.get(row.person_id, ""),
             "plan": row.plan,
-            "at_stake": _money(row.at_stake),
+            "at_stake": amount(row.at_stake, row.unit),
             "unit": row.unit,
             "state": row.state,
             "severity": row.severity,

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from benehub.facts.history import Fact, Version, as_of, record, resolve, timelines
+from benehub.facts.pay_periods import PayPeriod, pay_calendar
 from benehub.facts.workforce import Worker, in_force, workers
 
-__all__ = ["Fact", "Version", "Worker", "as_of", "in_force", "record", "resolve", "timelines", "workers"]
+__all__ = [
+    "Fact",
+    "PayPeriod",
+    "Version",
+    "Worker",
+    "as_of",
+    "in_force",
+    "pay_calendar",
+    "record",
+    "resolve",
+    "timelines",
+    "workers",
+]

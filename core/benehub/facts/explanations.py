@@ -8,20 +8,20 @@ from typing import Any
 
 from sqlalchemy import select
 
+from benehub.records import Explanation
 from benehub.rules.base import Calculation
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import explanation
 
 
-def save(session: Session, done: Iterable[Calculation[Any]], plan_book: str) -> list[str]:
-    """Store what rules said once by content, result beside explanation; gives the ids in order."""
+def save(session: Session, done: Iterable[Calculation[Any] | Explanation], plan_book: str) -> list[str]:
+    """Store what rules said once by content, a calculation with its result; gives the ids in order."""
     known_at = session.latest_seq()
     fresh: dict[str, dict[str, Any]] = {}
     ids = []
     for one in done:
-        content = one.explanation.model_dump(mode="json")
-        content["result"] = None if one.result is None else one.result.model_dump(mode="json")
+        content = _content(one)
         digest = hashlib.sha256(canonical(content)).hexdigest()
         explanation_id = session.id("exp", plan_book, digest)
         ids.append(explanation_id)
@@ -39,6 +39,13 @@ def save(session: Session, done: Iterable[Calculation[Any]], plan_book: str) -> 
         ),
     )  # fmt: skip
     return ids
+
+
+def _content(one: Calculation[Any] | Explanation) -> dict[str, Any]:
+    if isinstance(one, Explanation):
+        return one.model_dump(mode="json")
+    result = None if one.result is None else one.result.model_dump(mode="json")
+    return one.explanation.model_dump(mode="json") | {"result": result}
 
 
 def _known(session: Session, ids: list[str]) -> set[str]:

@@ -15,6 +15,8 @@ from benehub.flows import (
     deductions,
     enrollments,
     leave,
+    leave_close,
+    leave_handover,
     notices,
     onboarding,
     payroll_results,
@@ -44,6 +46,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "leave.accrue": leave.accrue,
     "notices.send": notices.send,
     "notices.reports": notices.reports,
+    "leave.close": leave_close.close,
+    "leave.handover": leave_handover.handover,
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
 }

@@ -1,84 +1,73 @@
-"""Leave: accrued on each pay date in hours and money; what is left at the end of employment is owed in pay."""
+"""Leave earned: the month's accruals out of a replay, booked in whole minutes and money with their explanation.
+
+What changes the value of leave without changing its hours is booked here too: an opening balance gets its value,
+and a raise makes what is left dearer.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import func, select
 
-from benehub import facts, ledger
 from benehub.engine import Steps
 from benehub.facts import Worker
 from benehub.flows.hub import Hub
-from benehub.flows.money import PayPeriod, pay_calendar
+from benehub.flows.leave_books import Wanted, book_values, money, post, worth
+from benehub.flows.leave_payouts import payouts
+from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.money import Rounding, round_to_int
-from benehub.periods import FOREVER, Interval, Month
+from benehub.periods import Month
 from benehub.planbook import LeavePolicy, PlanBook
-from benehub.rules.leave.accrual import accrue as accrue_rule
-from benehub.rules.leave.payout import payout as payout_rule
+from benehub.records import Explanation, Step
+from benehub.rules.leave.accrue import Basis
+from benehub.rules.leave.accrue import accrue as accrue_rule
+from benehub.rules.leave.replay import EventKind, Move, Movement
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
+from benehub.views.leave_history import ACCRUED, GRANT, History, german_claim, histories
 
-ACCRUED = ("leave.accrued", "leave.accrued.reversed")
+REVALUED = "leave.revalued"
 
 
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
-    """Accrue leave for the month's pay dates, and expect the pay-out of those who leave."""
+    """Accrue leave for the month's pay dates, value it, and expect the pay-out of those who leave."""
     return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
 
 
 def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
+    counts = {"accrued": 0, "payouts": 0, "new": 0, "scheduled_hours": 0}
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        calendar = pay_calendar(session, book, month.year)
-        people = facts.workers(session, Interval(date(month.year, 1, 1), month.end))
-        accruals: list[NewEntry] = []
         for policy in book.leave:
-            standing = _accruals(session, policy.id, month)
-            # What the month itself accrued is worked out anew: it must not fill the cap before it begins.
-            held = available(session, policy.id)
-            for person_id, hours in standing.values():
-                held[person_id] = held.get(person_id, 0) - hours
-            year = _accrued_before(session, policy.id, month)
-            wanted: list[NewEntry] = []
-            for worker in people:
-                periods = calendar[worker.pay_group]
-                wanted += _worker(
-                    book,
-                    policy,
-                    worker,
-                    periods,
-                    month,
-                    held.get(worker.person_id, 0),
-                    year.get(worker.person_id, 0),
-                )
-            accruals += wanted
-            accruals += _taken_back(standing, wanted, month)
-        done = ledger.restate(session, accruals)
-        payouts = [
-            one
-            for policy in book.leave
-            if policy.payout_on_termination
-            for one in _payouts(session, book, policy, people, calendar, month)
-        ]
-        owed = ledger.restate(session, payouts)
-    return {
-        "accrued": done.new + done.corrected + done.unchanged,
-        "payouts": len(payouts),
-        "new": done.new + owed.new,
-    }
+            policy.rule(month.last).check_law(month.last)
+            standing = _standing(session, policy.id, month)
+            known = list(histories(session, book, policy, month.last, month.first))
+            wanted = [one for history in known for one in _earned(book, policy, history, month)]
+            gone = _taken_back(standing, [one.entry for one in wanted], month)
+            done = post(session, book, [*wanted, *gone])
+            post(session, book, [one for history in known for one in _opening_values(book, policy, history)])
+            post(session, book, list(_revalued(session, book, policy, known, month)))
+            counts["accrued"] += done.new + done.corrected + done.unchanged
+            counts["new"] += done.new
+            counts["scheduled_hours"] += sum(
+                1 for history in known for day in history.scheduled if Month.of(day) == month
+            )
+            owed = list(payouts(session, book, policy, [history.worker for history in known], month))
+            counts["payouts"] += sum(1 for one in owed if one.entry.status == "pending")
+            counts["new"] += post(session, book, owed).new
+    return counts
 
 
-def _accruals(session: Session, policy_id: str, month: Month) -> dict[str, tuple[str, int]]:
-    """What stands accrued for the month's pay dates: key without revision -> person and hours."""
-    found: dict[str, tuple[str, int]] = {}
-    for row in session.rows(
-        select(leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("hours"))
+def _standing(session: Session, policy_id: str, month: Month) -> dict[str, int]:
+    """What stands accrued for the month: key without revision -> minutes."""
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("minutes"))
         .join(
             entry_table,
             (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
@@ -87,124 +76,119 @@ def _accruals(session: Session, policy_id: str, month: Month) -> dict[str, tuple
             leg.c.employer_id == session.employer,
             leg.c.account == chart.LEAVE_AVAILABLE,
             leg.c.plan == policy_id,
-            entry_table.c.type.in_(ACCRUED),
+            entry_table.c.type.in_((ACCRUED, f"{ACCRUED}.reversed")),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
         .group_by(leg.c.person_id, leg.c.pay_date)
         .having(func.sum(leg.c.amount) != 0)
-    ):
-        found[f"leave/{policy_id}/{row.person_id}/{row.pay_date}"] = (row.person_id, int(row.hours))
-    return found
+    )
+    return {f"leave/{policy_id}/{row.person_id}/{row.pay_date}": int(row.minutes) for row in rows}
 
 
-def _taken_back(standing: dict[str, tuple[str, int]], wanted: list[NewEntry], month: Month) -> list[NewEntry]:
+def _taken_back(standing: Mapping[str, int], wanted: Sequence[NewEntry], month: Month) -> list[Wanted]:
     """Entries without legs for what nobody accrues any more: who left before the pay period has not earned it."""
     keys = standing.keys() - {one.key for one in wanted}
-    return [NewEntry(key, "leave.accrued", month.first, (), "no longer accrued") for key in sorted(keys)]
+    return [Wanted(NewEntry(key, ACCRUED, month.first, (), "no longer accrued")) for key in sorted(keys)]
 
 
-def available(session: Session, policy_id: str) -> dict[str, int]:
-    """Hours available by person, in hundredths."""
-    return {
-        one.dimensions["person_id"]: one.amount
-        for one in ledger.balances(session, [chart.LEAVE_AVAILABLE], by=("person_id",), plan=policy_id)
-        if one.unit == f"HRS:{policy_id}"
-    }
+def _earned(book: PlanBook, policy: LeavePolicy, history: History, month: Month) -> Iterator[Wanted]:
+    """One entry a day on which leave is earned in the month; two movements of a day are booked together."""
+    by_day: dict[date, tuple[int, Movement]] = {}
+    for one, minutes in history.to(month.last).booked():
+        grant = one.move is Move.ADJUST and one.key.startswith(GRANT)
+        if (grant or one.move is Move.ACCRUED) and Month.of(one.on) == month:
+            by_day[one.on] = (minutes + by_day.get(one.on, (0, one))[0], one)
+    for day, (minutes, movement) in sorted(by_day.items()):
+        if minutes:
+            yield Wanted(_accrual(book, policy, history.worker, day, minutes), _why(policy, history, movement))
 
 
-def _accrued_before(session: Session, policy_id: str, month: Month) -> dict[str, int]:
+def _accrual(book: PlanBook, policy: LeavePolicy, worker: Worker, day: date, minutes: int) -> NewEntry:
+    dims = (worker.person_id, policy.id, None, None, day)
+    unit = leave_unit(policy.id)
+    legs = [Leg(chart.LEAVE_AVAILABLE, unit, minutes, *dims), Leg(chart.LEAVE_SOURCE, unit, -minutes, *dims)]
+    legs += worth(book, worker.hourly_rate(day), minutes, chart.LEAVE_EXPENSE, dims)
+    return NewEntry(f"leave/{policy.id}/{worker.person_id}/{day}", ACCRUED, day, tuple(legs), f"policy {policy.id}")
+
+
+def _why(policy: LeavePolicy, history: History, movement: Movement) -> Explanation | None:
+    if movement.span is None:
+        hired, employed_to = history.employments[-1]
+        found = german_claim(policy, history.worker, hired, employed_to, movement.on.year)
+        inputs = {"policy": policy.id, "year": movement.on.year, "hours_per_day": policy.hours_per_day}
+        return Explanation(rule="leave.urlaub", version="1", inputs=inputs, steps=found.steps, reasons=found.reasons,
+                           citation="BUrlG sections 3 to 5")  # fmt: skip
+    event = movement.event
+    worked = event.hours if event is not None and event.kind is EventKind.WORK else None
+    done = accrue_rule(
+        policy=history.rule, span=movement.span,
+        basis=Basis(worked, None, event.pays_in_year if event is not None else None,
+                    Fraction(int(history.worker.employment.data["weekly_hours"]))),
+        balance_hours=movement.balance - movement.hours, year_hours=movement.year_before,
+    ).explanation  # fmt: skip
+    if worked is None:
+        return done
+    scheduled = movement.on in history.scheduled
+    said = "scheduled: payroll's register tells none" if scheduled else "as payroll's register tells them"
+    return done.model_copy(update={"steps": (Step(label="hours worked", raw=str(worked), value=said), *done.steps)})
+
+
+def _opening_values(book: PlanBook, policy: LeavePolicy, history: History) -> Iterator[Wanted]:
+    """An opening balance comes in hours; what they are worth stands against the opening account."""
+    worker = history.worker
+    for event in history.events:
+        if event.kind is not EventKind.OPENING:
+            continue
+        dims = (worker.person_id, policy.id, None, None, event.on)
+        minutes = int(event.hours * 60)
+        legs = worth(book, worker.hourly_rate(event.on), minutes, chart.OPENING, dims)
+        key = f"leave-opening/{policy.id}/{worker.person_id}/{event.on}"
+        yield Wanted(NewEntry(key, "leave.opening_valued", event.on, tuple(legs), f"policy {policy.id}"))
+
+
+def _revaluations(session: Session, policy_id: str, day: date) -> dict[str, int]:
+    """By how much the liability was raised on a day before, by person: it is worked out anew."""
     rows = session.rows(
-        select(leg.c.person_id, func.sum(leg.c.amount).label("hours"))
+        select(leg.c.person_id, func.sum(leg.c.amount).label("amount"))
         .join(
             entry_table,
             (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
         )
         .where(
             leg.c.employer_id == session.employer,
-            leg.c.account == chart.LEAVE_AVAILABLE,
+            leg.c.account == chart.LEAVE_LIABILITY,
             leg.c.plan == policy_id,
-            entry_table.c.type.in_(ACCRUED),
-            entry_table.c.effective_date >= date(month.year, 1, 1),
-            entry_table.c.effective_date < month.first,
+            entry_table.c.type.in_((REVALUED, f"{REVALUED}.reversed")),
+            entry_table.c.effective_date == day,
         )
         .group_by(leg.c.person_id)
     )
-    return {row.person_id: int(row.hours) for row in rows}
+    return {row.person_id: -int(row.amount) for row in rows}
 
 
-def _worker(
-    book: PlanBook, policy: LeavePolicy, worker: Worker, periods: Any, month: Month, held: int, year: int
-) -> list[NewEntry]:
-    rule = policy.accrual.rule(len(periods))
-    balance, so_far = Fraction(held, 100), Fraction(year, 100)
-    # Scheduled hours of one pay period: registers of this release do not tell hours worked.
-    scheduled = int(worker.employment.data["weekly_hours"]) * 52 * 100 // len(periods) if periods else 0
-    entries: list[NewEntry] = []
-    for one in periods:
-        if Month.of(one.pay_date) != month or not worker.on_payroll(one.start, one.end):
-            continue
-        result = accrue_rule(
-            rule=rule, hours_worked_minor=scheduled, balance_hours=balance, accrued_hours=so_far
-        ).required()
-        balance, so_far = result.balance_hours, result.year_hours
-        if result.posted_minor:
-            entries.append(_accrual(book, policy, worker, one, result.posted_minor))
-    return entries
-
-
-def _accrual(book: PlanBook, policy: LeavePolicy, worker: Worker, one: PayPeriod, hours: int) -> NewEntry:
-    unit, money = f"HRS:{policy.id}", book.employer.currency
-    dims = (worker.person_id, policy.id, None, None, one.pay_date)
-    legs = [Leg(chart.LEAVE_AVAILABLE, unit, hours, *dims), Leg(chart.LEAVE_SOURCE, unit, -hours, *dims)]
-    rate = worker.hourly_rate(one.pay_date)
-    value = 0 if rate is None else round_to_int(rate * hours / 100, Rounding.HALF_UP)
-    if value:
-        legs += [
-            Leg(chart.LEAVE_EXPENSE, money, value, *dims),
-            Leg(chart.LEAVE_LIABILITY, money, -value, *dims),
-        ]
-    key = f"leave/{policy.id}/{worker.person_id}/{one.pay_date}"
-    return NewEntry(key, "leave.accrued", one.pay_date, tuple(legs), f"policy {policy.id}")
-
-
-def _payouts(
-    session: Session, book: PlanBook, policy: LeavePolicy, people: list[Worker], calendar: Any, month: Month
-) -> list[NewEntry]:
-    """What is owed on the final check of those whose employment ends in the month."""
-    entries = []
-    held = available(session, policy.id)
-    for worker in people:
-        gone = worker.terminated_on
-        if gone is None or Month.of(gone) != month or worker.employment.effective_to == FOREVER:
-            continue
-        hours = held.get(worker.person_id, 0)
-        rate = worker.hourly_rate(gone)
-        final = next((one.pay_date for one in calendar[worker.pay_group] if one.end >= gone), None)
-        if hours <= 0 or rate is None or final is None:
-            continue
-        amount = (
-            payout_rule(
-                hours_minor=hours,
-                rate_minor=round_to_int(rate, Rounding.HALF_UP),
-                currency=book.employer.currency,
-            )
-            .required()
-            .gross_minor
+def _revalued(
+    session: Session, book: PlanBook, policy: LeavePolicy, known: Sequence[History], month: Month
+) -> Iterator[Wanted]:
+    """On the day of a raise what is left is worth more; the difference is expense of that day."""
+    raises: dict[date, list[Worker]] = {}
+    for history in known:
+        for fact in history.worker.pay[1:]:
+            if Month.of(fact.effective_from) == month:
+                raises.setdefault(fact.effective_from, []).append(history.worker)
+    for day, workers in sorted(raises.items()):
+        values, standing = (
+            book_values(session, policy.id, day + timedelta(days=1)),
+            _revaluations(session, policy.id, day),
         )
-        dims = (worker.person_id, policy.id, "payout", None, final)
-        unit = book.employer.currency
-        counted = f"HRS:{policy.id}"
-        legs = (
-            Leg(chart.LEAVE_LIABILITY, unit, amount, *dims),
-            Leg(chart.PAYROLL_CLEARING, unit, -amount, *dims),
-            Leg(chart.LEAVE_SOURCE, counted, hours, *dims),
-            Leg(chart.LEAVE_AVAILABLE, counted, -hours, *dims),
-        )
-        entries.append(
-            NewEntry(
-                f"payout/{worker.person_id}/{policy.id}", "leave.payout_expected", final, legs,
-                f"employment ended {gone}", status="pending", due_date=final + timedelta(days=5),
-            )
-        )  # fmt: skip
-    return entries
+        for worker in workers:
+            minutes, value = values.get(worker.person_id, (0, 0))
+            value -= standing.get(worker.person_id, 0)
+            rate = worker.hourly_rate(day)
+            if rate is None:
+                continue
+            delta = round_to_int(rate * minutes / 60, Rounding.HALF_UP) - value
+            dims = (worker.person_id, policy.id, None, None, day)
+            legs = money(book, delta, chart.LEAVE_EXPENSE, dims) if delta else []
+            key = f"leave-revalued/{policy.id}/{worker.person_id}/{day}"
+            yield Wanted(NewEntry(key, REVALUED, day, tuple(legs), f"pay changed on {day}"))

@@ -114,15 +114,19 @@ def _note_told(hub: Hub, employer: str, ids: list[str]) -> int:
             for row in obligations.of_dispatch(session, dispatch_id):
                 if row.business_key.startswith(f"{SEND}/leave_lapse/"):
                     says = obligations.content(session, row)["says"]
-                    versions.append(
-                        _leave_notice(row.person_id, says, dispatch.sent_on(session, dispatch_id), dispatch_id)
-                    )
+                    if "notice" in says:  # hours of other leave expire whoever was told
+                        sent = dispatch.sent_on(session, dispatch_id)
+                        versions.append(_leave_notice(row.person_id, says, sent, dispatch_id))
         return facts.record(session, versions, "notice sent")
 
 
 def _leave_notice(person_id: str, says: Mapping[str, Any], sent: date, dispatch_id: str) -> Version:
-    key = f"{says['policy']}/{says['year']}/{says['bucket']}"
-    return Version("leave_notice", person_id, key, sent, {"notice_sent_at": sent.isoformat(), "dispatch": dispatch_id})
+    key = f"{says['policy']}/{says['year']}/{says['notice']}"
+    data = {
+        "policy": says["policy"], "year": says["year"], "kind": says["notice"], "on": sent.isoformat(), "until": None,
+        "dispatch": dispatch_id,
+    }  # fmt: skip
+    return Version("leave_notice", person_id, key, date(int(says["year"]), 1, 1), data)
 
 
 def reports(hub: Hub, steps: Steps, employer: str) -> dict[str, int]:

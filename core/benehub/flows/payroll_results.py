@@ -17,6 +17,7 @@ from benehub.flows.arrears import carry
 from benehub.flows.deductions import contribution_lines, contribution_parts
 from benehub.flows.expected import Expected, code_of, pending_entry
 from benehub.flows.hub import Hub
+from benehub.flows.leave_results import leave_paid, leave_taken
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar, posting
 from benehub.ledger import Leg, NewEntry
@@ -58,14 +59,17 @@ def _post(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str
         map_codes(session, book)
         waiting = pending_by_line(session, month)
         rows = register(session, connection_id, month)
+        pay = {one.person_id: one for one in facts.workers(session, Interval(date.min, month.end))}
         entries: list[NewEntry] = []
         cash: dict[tuple[str, date], int] = defaultdict(int)
         for row in rows:
             kind = row.detail["kind"]
             if kind == LineKind.LEAVE_TAKEN.value:
-                entries += _leave_taken(book, row)
+                taken, value = leave_taken(book, row, pay)
+                entries += taken
+                cash[(row.detail["pay_run"], row.pay_date)] -= value
             if kind == LineKind.LEAVE_PAYOUT.value:
-                entries += _leave_paid(book, row, session)
+                entries += leave_paid(book, row, session)
                 cash[(row.detail["pay_run"], row.pay_date)] -= row.amount
             accounts = None if row.plan is None else posting(book.plan(row.plan), row.part)
             if accounts is None:
@@ -186,46 +190,6 @@ def _settled(book: PlanBook, pay_run: str, day: date, amount: int) -> NewEntry:
         Leg(chart.PAYROLL_CLEARING, unit, -amount, pay_date=day),
     )
     return NewEntry(f"settled/{pay_run}", "payroll.settled", day, legs if amount else (), f"pay run {pay_run}")
-
-
-def _leave_taken(book: PlanBook, row: Row[Any]) -> list[NewEntry]:
-    policy = next((one for one in book.leave if one.taken_code == row.code), None)
-    hours = int(row.detail["hours_hundredths"])
-    if policy is None or not hours:
-        return []
-    unit, dims = f"HRS:{policy.id}", (row.person_id, policy.id, None, None, row.pay_date)
-    legs = (Leg(chart.LEAVE_SOURCE, unit, hours, *dims), Leg(chart.LEAVE_AVAILABLE, unit, -hours, *dims))
-    return [NewEntry(f"register/{row.connection_id}/{row.row_key}/h", "leave.taken", row.pay_date, legs, row.reference)]
-
-
-def _leave_paid(book: PlanBook, row: Row[Any], session: Session) -> list[NewEntry]:
-    policy = next((one for one in book.leave if one.payout_code == row.code), None)
-    if policy is None:
-        return []
-    dims = (row.person_id, policy.id, "payout", None, row.pay_date)
-    # Of several revisions the newest one waits; what it replaced was voided.
-    pending_id = session.connection.execute(
-        select(entry_table.c.entry_id)
-        .where(
-            *session.where(entry_table, type="leave.payout_expected", status="pending"),
-            entry_table.c.idempotency_key.startswith(f"payout/{row.person_id}/{policy.id}/r", autoescape=True),
-        )
-        .order_by(entry_table.c.seq.desc())
-        .limit(1)
-    ).scalar()
-    legs = [
-        Leg(chart.LEAVE_LIABILITY, row.unit, row.amount, *dims),
-        Leg(chart.PAYROLL_CLEARING, row.unit, -row.amount, *dims),
-    ]
-    hours = int(row.detail["hours_hundredths"])
-    if hours:
-        unit = f"HRS:{policy.id}"
-        legs += [Leg(chart.LEAVE_SOURCE, unit, hours, *dims), Leg(chart.LEAVE_AVAILABLE, unit, -hours, *dims)]
-    key = f"register/{row.connection_id}/{row.row_key}/p"
-    return [
-        NewEntry(key, "leave.paid", row.pay_date, tuple(one for one in legs if one.amount), row.reference,
-                 pending_id=pending_id)
-    ]  # fmt: skip
 
 
 def _follow_pay(hub: Hub, employer: str, connection_id: str, month: Month) -> int:

@@ -20,6 +20,7 @@ from benehub.reconcile import Finding, Relation, Type, leave, payroll, premium, 
 from benehub.records.notices import DifferenceNotice
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row
+from benehub.views import leave_orders
 
 RELATIONS = tuple(Relation)
 
@@ -61,16 +62,25 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
 
             return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
         case Relation.LEAVE:
-            return leave.compare(session, book, book.roles.payroll, month, _periods(session, book, month))
+            approved = leave_orders.approved(session, _periods(session, book, month))
+            return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))
 
 
-def _periods(session: Session, book: PlanBook, month: Month) -> leave.Periods:
+def _finals(session: Session, book: PlanBook, month: Month) -> dict[str, date]:
     calendar = pay_calendar(session, book, month.year)
+    ends = {group: {one.pay_date: one.end for one in periods} for group, periods in calendar.items()}
+    return leave.finals(session, month, ends)
+
+
+def _periods(session: Session, book: PlanBook, month: Month) -> leave_orders.Periods:
+    """Pay periods of the month and the one before, which tells whether leave was paid already."""
+    months = (month.plus(-1), month)
+    calendars = [pay_calendar(session, book, year) for year in sorted({one.year for one in months})]
     return {
         worker.person_id: [
-            (one.pay_date, one.start, one.end) for one in calendar[worker.pay_group] if Month.of(one.pay_date) == month
+            one for calendar in calendars for one in calendar[worker.pay_group] if Month.of(one.pay_date) in months
         ]
-        for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end))
+        for worker in facts.workers(session, Interval(months[0].first, month.end))
     }
 
 

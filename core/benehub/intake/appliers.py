@@ -15,6 +15,7 @@ from benehub import facts, ledger
 from benehub.crypto import mask
 from benehub.errors import DataError
 from benehub.facts import Version
+from benehub.hours import leave_unit
 from benehub.identity import people
 from benehub.intake.applying import Applier, Origin
 from benehub.ledger import Leg, NewEntry
@@ -30,6 +31,8 @@ from benehub.records import (
     Election,
     Employee,
     InvoiceLine,
+    LeaveBalance,
+    LeaveNotice,
     LeaveRequest,
     OpeningBalance,
     PayDate,
@@ -39,6 +42,7 @@ from benehub.records import (
     RegisterLine,
     RosterMember,
 )
+from benehub.records.election import LeaveStatus
 from benehub.records.payroll import LineKind
 from benehub.rules.premium.line import Structure
 from benehub.store import Session
@@ -48,6 +52,7 @@ _IDENTITY = (
     "first_name", "last_name", "middle_name", "birth_date", "sex", "email", "address1", "address2", "city",
     "state", "zip_code", "country", "employee_number", "marital_status",
 )  # fmt: skip
+DAY_MINUTES = 24 * 60
 _EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
 
 
@@ -189,7 +194,7 @@ def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record)
     assert isinstance(row, LeaveRequest)
     book.leave_policy(row.policy)
     person_id = _employee(session, origin, row.employee)
-    data = row.model_dump(mode="json", exclude={"employee"})
+    data = row.model_dump(mode="json", exclude={"employee"}) | {"minutes": row.minutes}
     end = row.end + timedelta(days=1)
     # A request that was moved to other days takes the old days back.
     known = facts.timelines(session, "leave_request", Interval(date.min, FOREVER), subjects=[person_id])
@@ -198,8 +203,50 @@ def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record)
         for old in known.get((person_id, origin.key), [])
         if (old.effective_from, old.effective_to) != (row.start, end)
     ]
+    if row.status is LeaveStatus.APPROVED:
+        _no_overlap(row, end, [one for (_, key), facts_ in known.items() if key != origin.key for one in facts_])
     versions.append(Version("leave_request", person_id, origin.key, row.start, data, end))
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+
+
+def _no_overlap(row: LeaveRequest, end: date, others: list[facts.Fact]) -> None:
+    """Parts of one day may stand beside each other; days that are approved twice would be paid twice."""
+    day = row.minutes
+    for one in others:
+        same = one.data["status"] == "approved" and one.data["policy"] == row.policy
+        if not same or one.effective_from >= end or one.effective_to <= row.start:
+            continue
+        parts = one.effective_to - one.effective_from == end - row.start == timedelta(days=1)
+        day += int(one.data["minutes"])
+        if not parts or day > DAY_MINUTES:
+            raise DataError(
+                f"leave of {row.start} to {row.end} is approved already in part",
+                where=f"leave request of {one.effective_from}",
+                mend="Cancel or shorten one of the two in the HRIS, then re-drive the row",
+            )
+
+
+def leave_notice(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """A fact on which the lapse of a German leave year depends."""
+    assert isinstance(row, LeaveNotice)
+    policy = book.leave_policy(row.policy)
+    if policy.germany is None:
+        raise DataError(f"leave policy {row.policy!r} lapses without notices", mend="Notices are for `germany` only")
+    person_id = _employee(session, origin, row.employee)
+    data = {"policy": row.policy, "year": row.year, "kind": row.kind.value, "on": row.on, "until": row.until}
+    key = f"{row.policy}/{row.year}/{row.kind.value}"
+    _one(session, origin, Version("leave_notice", person_id, key, date(row.year, 1, 1), data))
+
+
+def leave_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What payroll shows as left; compared with the ledger."""
+    assert isinstance(row, LeaveBalance)
+    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(session, row.employee)
+    _confirm(
+        session, book, origin, "leave_balance",
+        person_id=person_id, external_id=row.employee, code=row.code, on_date=row.as_of, amount=row.minutes,
+        reference=row.as_of.isoformat(), detail={"hours": row.hours},
+    )  # fmt: skip
 
 
 def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -260,7 +307,7 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
         amount=row.amount_minor, reference=row.check,
         detail={
             "kind": row.kind.value, "pay_run": row.pay_run, "pay_group": row.pay_group,
-            "hours_hundredths": row.hours_hundredths, "gross_minor": row.gross_minor,
+            "hours": row.hours, "minutes": row.minutes, "gross_minor": row.gross_minor,
             "net_pay_minor": row.net_pay_minor, "reverses": row.reverses,
         },
     )  # fmt: skip
@@ -307,8 +354,8 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
     person_id = _employee(session, origin, row.employee)
     unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
     entries: list[NewEntry] = []
-    if row.kind == "leave_hours":
-        unit = f"HRS:{book.leave_policy(row.plan).id}"
+    if row.kind == "leave_minutes":
+        unit = leave_unit(book.leave_policy(row.plan).id)
         legs = [
             Leg(chart.LEAVE_AVAILABLE, unit, row.amount, *dims),
             Leg(chart.LEAVE_SOURCE, unit, -row.amount, *dims),
@@ -332,7 +379,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
             Leg(chart.EMPLOYEE_SHARE_DUE, unit, row.amount, *dims, "employee", month),
             Leg(chart.OPENING, unit, -row.amount, *dims),
         ]
-    kind = {"leave_hours": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
+    kind = {"leave_minutes": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
     entries.append(NewEntry(f"opening/{origin.key}", kind, day, _real(legs), str(origin)))
     ledger.restate(session, entries)
 
@@ -358,6 +405,8 @@ APPLIERS: dict[str, Applier] = {
     "dependent": dependent,
     "election": election,
     "leave_request": leave_request,
+    "leave_notice": leave_notice,
+    "leave_balance": leave_balance,
     "deferral_change": deferral_change,
     "opening_balance": opening_balance,
     "pay_calendar": pay_calendar,

@@ -16,7 +16,7 @@ from benehub.store import canonical
 class Leg:
     """One side of an entry: signed integer `amount` (debit positive) in `unit`, with its dimensions.
 
-    Money units are currencies in minor units; leave units are hours in hundredths (`HRS:pto`).
+    Money units are currencies in minor units; leave units are whole minutes (`MIN:pto`).
     """
 
     account: str

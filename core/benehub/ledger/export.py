@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from benehub.hours import is_leave
 from benehub.ledger.accounts import CHART
 from benehub.money import EXPONENT, format_minor
 from benehub.store import Session
@@ -24,7 +25,7 @@ CSV_HEADER = (
 
 
 def beancount(session: Session) -> Iterator[str]:
-    """Posted entries as beancount text, line by line; leave hours are a commodity of their own."""
+    """Posted entries as beancount text, line by line; leave minutes are a commodity of their own."""
     first = session.connection.execute(
         select(func.min(entry.c.effective_date)).where(entry.c.employer_id == session.employer)
     ).scalar()
@@ -83,7 +84,8 @@ def _commodity(unit: str) -> str:
 
 
 def _decimal(unit: str, amount: int) -> str:
-    return format_minor(amount, unit if unit in EXPONENT else "USD")
+    # Leave in its minutes: hours with two decimals would not sum to zero.
+    return str(amount) if is_leave(unit) else format_minor(amount, unit if unit in EXPONENT else "USD")
 
 
 def _cell(value: object) -> str:

@@ -50,15 +50,15 @@ class LegalTable:
     values: tuple[LegalValue, ...]
 
 
-def limit(jurisdiction: str, key: str, day: date) -> LegalValue:
-    """The value of `key` that holds on `day`.
+def limit(jurisdiction: str, key: str, day: date, file: str = "limits.yaml") -> LegalValue:
+    """The value of `key` in a file of the jurisdiction that holds on `day`.
 
     Raises:
         ConfigError: no such jurisdiction or key, or no value is loaded for the day.
     """
-    tables = legal_tables(jurisdiction)
+    tables = legal_tables(jurisdiction, file)
     table = tables.get(key)
-    where = f"legal/{jurisdiction}/limits.yaml"
+    where = f"legal/{jurisdiction}/{file}"
     if table is None:
         raise ConfigError(
             f"no legal value is named {key!r}", where=where, mend=f"Known keys: {', '.join(sorted(tables))}"
@@ -75,22 +75,22 @@ def limit(jurisdiction: str, key: str, day: date) -> LegalValue:
 
 
 @lru_cache(maxsize=16)
-def legal_tables(jurisdiction: str) -> Mapping[str, LegalTable]:
+def legal_tables(jurisdiction: str, file: str = "limits.yaml") -> Mapping[str, LegalTable]:
     """All tables of a jurisdiction by key.
 
     Raises:
         ConfigError: there is no table for the jurisdiction, or it is malformed.
     """
-    return read_limits(_package_text(jurisdiction, "limits.yaml"), jurisdiction=jurisdiction)
+    return read_limits(_package_text(jurisdiction, file), jurisdiction=jurisdiction, file=file)
 
 
-def read_limits(text: str, *, jurisdiction: str) -> Mapping[str, LegalTable]:
+def read_limits(text: str, *, jurisdiction: str, file: str = "limits.yaml") -> Mapping[str, LegalTable]:
     """Read a limits file (also that of a country plugin).
 
     Raises:
         ConfigError: a value lacks a field, has an unknown status, or two values overlap.
     """
-    where = f"legal/{jurisdiction}/limits.yaml"
+    where = f"legal/{jurisdiction}/{file}"
     found: dict[str, LegalTable] = {}
     for key, entry in _mapping(yaml.safe_load(text), where).items():
         values = tuple(_value(jurisdiction, key, entry, row, where) for row in entry["values"])

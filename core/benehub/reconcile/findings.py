@@ -51,6 +51,9 @@ class Type(StrEnum):
     PAYOUT_DIFF = "PAYOUT_DIFF"
     APPROVED_NOT_PAID = "APPROVED_NOT_PAID"
     TAKEN_NOT_APPROVED = "TAKEN_NOT_APPROVED"
+    PAID_TWICE = "PAID_TWICE"
+    BALANCE_DIFF = "BALANCE_DIFF"
+    NEGATIVE_NOT_RECOVERED = "NEGATIVE_NOT_RECOVERED"
 
 
 MONEY_MISSING = frozenset(
@@ -82,7 +85,7 @@ class Finding:
         owner: who moves next.
         expected: what should be, in the unit; None where there is nothing on that side.
         actual: what is.
-        unit: currency in minor units, or `HRS:policy` in hundredths.
+        unit: currency in minor units, or `MIN:policy` in minutes.
         cause: why, in a sentence.
         action: what to do next, in a sentence.
         clear_by: for a variance that the rules explain, the day by which it must be gone.

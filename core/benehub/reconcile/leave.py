@@ -1,13 +1,21 @@
-"""Leave against payroll: what was approved and paid, and what a leaver is still owed."""
+"""Leave against payroll: what was approved and paid, what is left on both sides, and what a leaver is still owed.
+
+Both sides are compared in whole minutes, each line rounded by itself: two decimals of an hour are less than half a
+minute off, so rounding shows no difference and a minute that is really wrong always does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
-from benehub import facts
+from benehub import facts, ledger
+from benehub.hours import leave_unit
 from benehub.ledger import accounts as chart
 from benehub.periods import Interval, Month
 from benehub.planbook import LeavePolicy, PlanBook
@@ -15,99 +23,249 @@ from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
 
-Periods = Mapping[str, Sequence[tuple[date, date, date]]]
-"""Per person: pay date, first and last day of each pay period of the month."""
+Approved = Mapping[tuple[str, str, date], int]
+"""(person, policy, pay date) -> minutes approved."""
+
+_EXPECTED = ("leave.payout_expected", "leave.payout_expected.void")
 
 
-def compare(session: Session, book: PlanBook, connection_id: str, month: Month, periods: Periods) -> list[Finding]:
-    """Every difference of leave for the month's pay dates."""
+@dataclass
+class _Taken:
+    """What a register shows for one person and pay date: minutes in all, and line by line."""
+
+    minutes: int = 0
+    lines: list[int] = field(default_factory=list)
+
+
+def compare(
+    session: Session, book: PlanBook, connection_id: str, month: Month, approved: Approved, finals: Mapping[str, date]
+) -> list[Finding]:
+    """Every difference of leave for the month's pay dates.
+
+    Args:
+        session: of the employer.
+        book: the plan book in force.
+        connection_id: payroll's connection.
+        month: the pay dates that are compared.
+        approved: what was approved, pay date by pay date, of this month and the one before.
+        finals: person -> final pay date, of those whose employment ended in the month.
+    """
     findings: list[Finding] = []
     for policy in book.leave:
         findings += _payouts(session, book, connection_id, policy, month)
-        findings += _taken(session, connection_id, policy, month, periods)
+        findings += _taken(session, connection_id, policy, month, approved)
+        findings += _balances(session, connection_id, policy, month)
+        findings += _negative(session, policy, month, finals)
     return findings
 
 
 def _payouts(
     session: Session, book: PlanBook, connection_id: str, policy: LeavePolicy, month: Month
 ) -> Iterator[Finding]:
-    owed = {
-        row.person_id: (int(row.amount), row.pay_date)
-        for row in session.rows(
-            select(leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("amount"))
+    paid = _paid(session, connection_id, policy, month)
+    for row in _owed(session, policy, month):
+        got, amount = paid.get(row.person_id, 0), int(row.amount)
+        waiting = row.pay_date > session.today() and (row.due is None or row.due >= session.today())
+        if got == amount or (waiting and not got):
+            continue
+        yield _payout(book, policy, month, row, amount, got)
+
+
+def _payout(book: PlanBook, policy: LeavePolicy, month: Month, row: Row[Any], amount: int, got: int) -> Finding:
+    kind, cause = Type.PAYOUT_DIFF, "another amount was paid out"
+    if not got:
+        kind, cause = Type.PAYOUT_MISSING, "the final check does not pay out the leave that was left"
+    elif got == 2 * amount:
+        kind, cause = Type.PAID_TWICE, "the leave that was left is paid out twice"
+    action = "Pay it with an off-cycle check; states set deadlines for final pay"
+    if got > amount:
+        action = "Take the overpayment back as the law lets, with the employee's consent"
+    return Finding(
+        Relation.LEAVE, kind, str(month), f"{row.pay_date}", "payroll", "payroll", cause, action,
+        person_id=row.person_id, plan=policy.id, expected=amount, actual=got, unit=book.employer.currency,
+    )  # fmt: skip
+
+
+def _owed(session: Session, policy: LeavePolicy, month: Month) -> list[Row[Any]]:
+    """Pay-outs expected on the month's pay dates: person, pay date, amount and the day it is due."""
+    return list(
+        session.rows(
+            select(
+                leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("amount"),
+                func.min(entry.c.due_date).label("due"),
+            )
             .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
             .where(
                 leg.c.employer_id == session.employer,
                 leg.c.account == chart.LEAVE_LIABILITY,
                 leg.c.plan == policy.id,
-                entry.c.type.in_(("leave.payout_expected", "leave.payout_expected.void")),
+                entry.c.type.in_(_EXPECTED),
                 leg.c.pay_date >= month.first,
                 leg.c.pay_date < month.end,
             )
             .group_by(leg.c.person_id, leg.c.pay_date)
             .having(func.sum(leg.c.amount) != 0)
+            .order_by(leg.c.person_id, leg.c.pay_date)
         )
-    }
-    paid = {
-        row.person_id: int(row.amount)
-        for row in session.rows(
-            select(confirmation.c.person_id, func.sum(confirmation.c.amount).label("amount"))
-            .where(
-                *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
-                confirmation.c.code == policy.payout_code,
-                confirmation.c.pay_date >= month.first,
-                confirmation.c.pay_date < month.end,
-            )
-            .group_by(confirmation.c.person_id)
+    )  # fmt: skip
+
+
+def _paid(session: Session, connection_id: str, policy: LeavePolicy, month: Month) -> dict[str, int]:
+    rows = session.rows(
+        select(confirmation.c.person_id, func.sum(confirmation.c.amount).label("amount"))
+        .where(
+            *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
+            confirmation.c.code == policy.payout_code,
+            confirmation.c.person_id.is_not(None),
+            confirmation.c.pay_date >= month.first,
+            confirmation.c.pay_date < month.end,
         )
-    }
-    for person_id, (amount, pay_date) in sorted(owed.items()):
-        got = paid.get(person_id, 0)
-        if got == amount or pay_date > session.today():
-            continue
-        kind = Type.PAYOUT_MISSING if not got else Type.PAYOUT_DIFF
-        yield Finding(
-            Relation.LEAVE, kind, str(month), f"{pay_date}", "payroll", "payroll",
-            "the final check does not pay out the leave that was left" if not got else "another amount was paid out",
-            "Pay it with an off-cycle check; states set deadlines for final pay",
-            person_id=person_id, plan=policy.id, expected=amount, actual=got, unit=book.employer.currency,
-        )  # fmt: skip
+        .group_by(confirmation.c.person_id)
+    )
+    return {row.person_id: int(row.amount) for row in rows}
 
 
 def _taken(
-    session: Session, connection_id: str, policy: LeavePolicy, month: Month, periods: Periods
+    session: Session, connection_id: str, policy: LeavePolicy, month: Month, approved: Approved
 ) -> Iterator[Finding]:
-    """Approved hours fall into the pay period in which the leave begins."""
-    approved: dict[tuple[str, date], int] = {}
-    window = Interval(month.plus(-1).first, month.end)
-    for (person_id, _), segments in facts.timelines(session, "leave_request", window).items():
-        data, start = segments[-1].data, segments[0].effective_from
-        if data["status"] != "approved" or data["policy"] != policy.id:
+    if not policy.taken_code:
+        return
+    earlier = Interval(month.plus(-1).first, month.end)
+    taken = _shown(session, connection_id, policy, earlier)
+    wanted = {(person, day): minutes for (person, plan, day), minutes in approved.items() if plan == policy.id}
+    read = _read_dates(session, connection_id, month)
+    for key in sorted(wanted.keys() | taken.keys()):
+        person_id, day = key
+        want, got = wanted.get(key, 0), taken.get(key, _Taken())
+        if Month.of(day) != month or want == got.minutes or day not in read:
             continue
-        for pay_date, first, last in periods.get(person_id, ()):
-            if first <= start <= last:
-                key = (person_id, pay_date)
-                approved[key] = approved.get(key, 0) + int(data["hours_hundredths"])
-    taken: dict[tuple[str, date], int] = {}
+        kind, cause = Type.APPROVED_NOT_PAID, "approved leave is not on the check"
+        if got.minutes > want:
+            kind, cause = Type.TAKEN_NOT_APPROVED, "payroll shows leave that nobody approved"
+            if _twice(person_id, day, want, got, wanted, taken):
+                kind, cause = Type.PAID_TWICE, "payroll shows the same leave twice"
+        yield Finding(
+            Relation.LEAVE, kind, str(month), f"{day}", "payroll", "payroll", cause,
+            "Correct the leave in payroll, or approve it in the HRIS",
+            person_id=person_id, plan=policy.id, expected=want, actual=got.minutes, unit=leave_unit(policy.id),
+        )  # fmt: skip
+
+
+def _twice(
+    person_id: str, day: date, want: int, got: _Taken, wanted: Mapping[tuple[str, date], int],
+    taken: Mapping[tuple[str, date], _Taken],
+) -> bool:  # fmt: skip
+    """Whether the surplus is leave that was paid already: in two lines of the day, or on another pay date."""
+    surplus = got.minutes - want
+    if want and surplus == want and len(got.lines) > 1:
+        return True
+    return any(
+        minutes == surplus and taken[(person, other)].minutes == minutes
+        for (person, other), minutes in wanted.items()
+        if person == person_id and other != day and (person, other) in taken
+    )
+
+
+def _shown(
+    session: Session, connection_id: str, policy: LeavePolicy, window: Interval
+) -> dict[tuple[str, date], _Taken]:
+    found: dict[tuple[str, date], _Taken] = defaultdict(_Taken)
     for row in session.rows(
         select(confirmation.c.person_id, confirmation.c.pay_date, confirmation.c.detail).where(
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
             confirmation.c.code == policy.taken_code,
             confirmation.c.person_id.is_not(None),
+            confirmation.c.pay_date >= window.start,
+            confirmation.c.pay_date < window.end,
+        )
+    ):
+        one = found[(row.person_id, row.pay_date)]
+        one.minutes += int(row.detail["minutes"])
+        one.lines.append(int(row.detail["minutes"]))
+    return dict(found)
+
+
+def _read_dates(session: Session, connection_id: str, month: Month) -> set[date]:
+    """Pay dates that are past, or whose register was read: the others show nothing yet."""
+    rows = session.rows(
+        select(confirmation.c.pay_date)
+        .where(
+            *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
         )
+        .distinct()
+    )
+    past = {month.first + timedelta(days=n) for n in range(month.days)}
+    return {row.pay_date for row in rows} | {day for day in past if day < session.today()}
+
+
+def _balances(session: Session, connection_id: str, policy: LeavePolicy, month: Month) -> Iterator[Finding]:
+    """What payroll shows as left against the ledger at the end of the same day; the newest of the month counts."""
+    if not policy.taken_code:
+        return
+    newest: dict[str, Row[Any]] = {}
+    for row in session.rows(
+        select(confirmation)
+        .where(
+            *session.where(confirmation, kind="leave_balance", connection_id=connection_id, current=1),
+            confirmation.c.code == policy.taken_code,
+            confirmation.c.person_id.is_not(None),
+            confirmation.c.on_date >= month.first,
+            confirmation.c.on_date < month.end,
+        )
+        .order_by(confirmation.c.on_date, confirmation.c.row_key)
     ):
-        key = (row.person_id, row.pay_date)
-        taken[key] = taken.get(key, 0) + int(row.detail["hours_hundredths"])
-    for key in sorted(approved.keys() | taken.keys()):
-        want, got = approved.get(key, 0), taken.get(key, 0)
-        if want != got:
-            less = got < want
+        newest[row.person_id] = row
+    held: dict[date, dict[str, int]] = {}
+    for person_id, row in sorted(newest.items()):
+        if row.on_date not in held:
+            held[row.on_date] = _held(session, policy, row.on_date)
+        ours, theirs = held[row.on_date].get(person_id, 0), int(row.amount)
+        if ours != theirs:
             yield Finding(
-                Relation.LEAVE, Type.APPROVED_NOT_PAID if less else Type.TAKEN_NOT_APPROVED, str(month), f"{key[1]}",
-                "payroll", "payroll",
-                "approved leave is not on the check" if less else "payroll shows leave that nobody approved",
-                "Correct the leave in payroll, or approve it in the HRIS",
-                person_id=key[0], plan=policy.id, expected=want, actual=got, unit=f"HRS:{policy.id}",
+                Relation.LEAVE, Type.BALANCE_DIFF, str(month), f"{row.on_date}", "payroll", "payroll",
+                "payroll shows another balance of leave than the ledger",
+                "See `benehub leave balances` for what the hub counted, and correct the one that is wrong",
+                person_id=person_id, plan=policy.id, expected=ours, actual=theirs, unit=leave_unit(policy.id),
             )  # fmt: skip
+
+
+def _held(session: Session, policy: LeavePolicy, day: date) -> dict[str, int]:
+    return {
+        one.dimensions["person_id"]: one.amount
+        for one in ledger.balances(session, [chart.LEAVE_AVAILABLE], by=("person_id",), effective=day, plan=policy.id)
+    }
+
+
+def _negative(session: Session, policy: LeavePolicy, month: Month, finals: Mapping[str, date]) -> Iterator[Finding]:
+    """Leave taken in advance by who has left, which the final check did not recover."""
+    past = {person: day for person, day in finals.items() if day <= session.today()}
+    if not past:
+        return
+    held = _held(session, policy, session.today())
+    for person_id, day in sorted(past.items()):
+        minutes = held.get(person_id, 0)
+        if minutes < 0:
+            yield Finding(
+                Relation.LEAVE, Type.NEGATIVE_NOT_RECOVERED, str(month), f"{day}", "payroll", "payroll",
+                "leave taken in advance was not recovered on the final check",
+                "Recover it as the law and the employee's consent let, or write it off",
+                person_id=person_id, plan=policy.id, expected=0, actual=minutes, unit=leave_unit(policy.id),
+            )  # fmt: skip
+
+
+def finals(session: Session, month: Month, periods: Mapping[str, Mapping[date, date]]) -> dict[str, date]:
+    """Final pay dates of those whose employment ended in the month.
+
+    `periods` gives, by pay group, the last day of each pay period by its pay date.
+    """
+    found: dict[str, date] = {}
+    for worker in facts.workers(session, Interval(month.first, month.end)):
+        gone = worker.terminated_on
+        if gone is None or Month.of(gone) != month:
+            continue
+        dates = [day for day, last in periods.get(worker.pay_group, {}).items() if last >= gone]
+        if dates:
+            found[worker.person_id] = min(dates)
+    return found

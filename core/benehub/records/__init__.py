@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benehub.records.base import Record
 from benehub.records.carrier import AckLevel, Acknowledgement, AckStatus, InvoiceLine, RosterMember
-from benehub.records.election import DeferralChange, Election, LeaveRequest, LeaveStatus, Tier
+from benehub.records.election import DeferralChange, Election, LeaveNotice, LeaveRequest, LeaveStatus, NoticeKind, Tier
 from benehub.records.employee import (
     Compensation,
     Dependent,
@@ -20,10 +20,12 @@ from benehub.records.outgoing import (
     CoverageLine,
     DeductionOrder,
     EnrollmentMember,
+    LeaveOrder,
     NoticeLetter,
     RemittanceLine,
 )
 from benehub.records.payroll import (
+    LeaveBalance,
     LineKind,
     OpeningBalance,
     PayDate,
@@ -40,6 +42,8 @@ STREAMS: dict[str, type[Record]] = {
     "dependent": Dependent,
     "election": Election,
     "leave_request": LeaveRequest,
+    "leave_notice": LeaveNotice,
+    "leave_balance": LeaveBalance,
     "opening_balance": OpeningBalance,
     "deferral_change": DeferralChange,
     "payroll_person": PayrollPerson,
@@ -72,9 +76,13 @@ __all__ = [
     "EnrollmentMember",
     "Explanation",
     "InvoiceLine",
+    "LeaveBalance",
+    "LeaveNotice",
+    "LeaveOrder",
     "LeaveRequest",
     "LeaveStatus",
     "LineKind",
+    "NoticeKind",
     "NoticeLetter",
     "OpeningBalance",
     "Outcome",

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from benehub.crypto import mask
+from benehub.errors import DataError
+from benehub.hours import parse_hours, to_minutes
 
 
 class Record(BaseModel):
@@ -30,3 +32,15 @@ class Record(BaseModel):
                 yield name, "***"
             else:
                 yield name, mask(value) if isinstance(value, str) else value
+
+
+def leave_minutes(hours: str) -> int:
+    """Minutes of a record's hours while it is validated.
+
+    Raises:
+        ValueError: they are no hours; what pydantic reports as the row's problem.
+    """
+    try:
+        return to_minutes(parse_hours(hours))
+    except DataError as error:
+        raise ValueError(error.what) from None

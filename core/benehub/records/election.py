@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from benehub.records.base import Record
+from benehub.hours import parse_hours, to_minutes
+from benehub.records.base import Record, leave_minutes
 
 
 class Tier(StrEnum):
@@ -86,12 +87,60 @@ class LeaveStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class NoticeKind(StrEnum):
+    """What is told of a leave year in Germany, where leave lapses by law only after a notice.
+
+    NOTICE: the employee was told of the year's days and that they lapse. CARRIED_NOTICE: he was told so of the days
+    carried into the year. URGENT: urgent reasons kept him from taking the year's days. UNFIT: he could not work.
+    """
+
+    NOTICE = "notice"
+    CARRIED_NOTICE = "carried_notice"
+    URGENT = "urgent"
+    UNFIT = "unfit"
+
+
+class LeaveNotice(Record):
+    """Stream `leave_notice`: a fact on which the lapse of a leave year depends."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"kind", "until"})
+
+    employee: str
+    policy: str
+    year: int = Field(ge=1996, le=2200)
+    kind: NoticeKind
+    on: date
+    """The day of the notice; the first day of an unfitness."""
+    until: date | None = None
+    """First day fit for work again; empty while it lasts."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until is not None and self.until <= self.on:
+            raise ValueError("until is not after on")
+        return self
+
+
 class LeaveRequest(Record):
-    """Stream `leave_request`: leave in hundredths of an hour, both days inclusive."""
+    """Stream `leave_request`: leave in hours as the source writes them ("7.33", "7:20"), both days inclusive."""
 
     employee: str
     policy: str
     start: date
     end: date
-    hours_hundredths: int = Field(gt=0)
+    hours: str
+    """The source's own text; counted to the nearest minute."""
     status: LeaveStatus
+
+    @property
+    def minutes(self) -> int:
+        """The hours to the nearest minute."""
+        return to_minutes(parse_hours(self.hours))
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("end lies before start")
+        if leave_minutes(self.hours) <= 0:
+            raise ValueError("hours must be more than nothing")
+        return self

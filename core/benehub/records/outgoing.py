@@ -146,6 +146,25 @@ class NoticeLetter(Record):
     """The obligation's id, the last part of the link."""
 
 
+class LeaveOrder(Record):
+    """Operation `leave.take`: the approved leave that payroll shall show for one employee and pay date."""
+
+    employee: str
+    """Payroll's id of the employee (from the crosswalk); the employee number in a file."""
+    policy: str
+    code: str
+    """Payroll's code of leave taken (from the plan book)."""
+    pay_group: str
+    pay_date: date
+    period_start: date
+    period_end: date
+    """Last day of the pay period."""
+    minutes: int = Field(ge=0)
+    """All approved leave of the period; 0 takes back what was ordered before."""
+    hours: str
+    """The same in hours with two decimals."""
+
+
 OPERATIONS: dict[str, type[Record]] = {
     "deduction.set": DeductionOrder,
     "enrollment.full": EnrollmentMember,
@@ -153,5 +172,6 @@ OPERATIONS: dict[str, type[Record]] = {
     "premium.remit": RemittanceLine,
     "contribution.deposit": ContributionRow,
     "notice.send": NoticeLetter,
+    "leave.take": LeaveOrder,
 }
 """Every operation a connector can write, and the record of its items."""

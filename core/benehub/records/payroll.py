@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from benehub.records.base import Record
+from benehub.hours import parse_hours, to_minutes
+from benehub.records.base import Record, leave_minutes
 
 
 class PayrollPerson(Record):
@@ -73,7 +74,8 @@ class RegisterLine(Record):
     """Stream `register_line`: one employee x code x check, as payroll really paid it.
 
     `net_pay_minor` stands on every line of a check so that a deduction not taken can say why;
-    `hours_hundredths` is filled for leave lines. A reversal carries the original check in `reverses`.
+    `hours` is payroll's own text: of leave on a leave line, worked on an earning line; empty where it tells none.
+    A reversal carries the original check in `reverses`.
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"amount_minor", "gross_minor", "net_pay_minor"})
@@ -89,23 +91,54 @@ class RegisterLine(Record):
     code: str
     tax_class: TaxClass | None = None
     amount_minor: int = 0
-    hours_hundredths: int = 0
+    hours: str = ""
     gross_minor: int = 0
     net_pay_minor: int | None = None
     reverses: str = ""
+
+    @property
+    def minutes(self) -> int:
+        """The hours to the nearest minute."""
+        return to_minutes(parse_hours(self.hours)) if self.hours else 0
+
+    @model_validator(mode="after")
+    def _hours_are_hours(self) -> Self:
+        if self.hours:
+            leave_minutes(self.hours)
+        return self
+
+
+class LeaveBalance(Record):
+    """Stream `leave_balance`: what payroll shows as left of a leave code at the end of a day."""
+
+    employee: str
+    code: str
+    as_of: date
+    hours: str
+    """Payroll's own text."""
+
+    @property
+    def minutes(self) -> int:
+        """The hours to the nearest minute."""
+        return to_minutes(parse_hours(self.hours))
+
+    @model_validator(mode="after")
+    def _hours_are_hours(self) -> Self:
+        leave_minutes(self.hours)
+        return self
 
 
 class OpeningBalance(Record):
     """Stream `opening_balance`: what stood in the old system on the day the employer joined, with its source.
 
-    `kind` says what: `leave_hours` (hundredths of an hour available), `deferral_ytd` (deferred this year, minor
+    `kind` says what: `leave_minutes` (minutes of leave available), `deferral_ytd` (deferred this year, minor
     units) or `employee_share` (owed by the employee for cover so far, negative when paid ahead).
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"amount"})
 
     employee: str
-    kind: str = Field(pattern=r"^(leave_hours|deferral_ytd|employee_share)$")
+    kind: str = Field(pattern=r"^(leave_minutes|deferral_ytd|employee_share)$")
     plan: str
     as_of: date
     amount: int

@@ -66,7 +66,7 @@ def _month(value: Any) -> Month:
 
 
 Minor = Annotated[int, Field(strict=True)]
-"""Integer minor units of money, or hundredths of an hour."""
+"""Integer minor units of money."""
 
 Positive = Annotated[int, Field(strict=True, ge=0)]
 """Integer minor units that cannot be negative."""

@@ -255,6 +255,7 @@ def _middle(run: Run) -> None:
     _push(run, "biweekly", date(2026, 10, 16))
     run.plot.before_payroll()
     run.sync("hris", "leave_request", full=True)
+    run.flow("leave.handover", "payroll", "biweekly", "2026-10-16")
     for group, day in (("semimonthly", date(2026, 10, 15)), ("biweekly", date(2026, 10, 16))):
         run.plot.run_payroll(group, day, *period(group, day))
     run.clock.to(10, 19)

@@ -14,6 +14,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from benehub import dispatch, ledger, reconcile
+from benehub.hours import format_hours, is_leave
 from benehub.identity import people as identity
 from benehub.money import format_minor
 from benehub.periods import Month
@@ -303,7 +304,7 @@ def _differences(title: str, found: dict[Fault, list[Line]], planted: dict[Fault
     for fault, lines in sorted(found.items()):
         stake = sum(line.at_stake for line in lines)
         mark = "[green]✓[/green] " if fault in planted or fault.type in PREVENTED else "[red]?[/red] "
-        amount = "" if not stake else (f"{format_minor(stake)} h" if lines[0].unit.startswith("HRS") else _money(stake))
+        amount = "" if not stake else (f"{format_hours(stake)} h" if is_leave(lines[0].unit) else _money(stake))
         table.add_row(mark + fault.type, fault.member, amount, lines[0].cause, lines[0].action)
     for fault, told in sorted(planted.items()):
         if fault not in found and fault.type not in PREVENTED:

@@ -2,7 +2,7 @@
 
 Sealed columns (`*_sealed`) hold AES-GCM ciphertext; `*_index` columns hold blind indexes; `*_hash` over
 personal data are keyed. Dates are ISO text where they are part of a key or may be open, money is integer
-minor units, hours are integers in hundredths. `seq` is the employer's recorded order (see `store.session`).
+minor units, leave is integer minutes. `seq` is the employer's recorded order (see `store.session`).
 """
 
 from __future__ import annotations

@@ -1,27 +1,59 @@
-"""Leave as the ledger holds it: hours and their value by employee and policy, and what is owed to leavers."""
+"""Leave by employee and policy: what the ledger holds, what may be used and when it lapses, what is owed to leavers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 
 from sqlalchemy import func, select
 
 from benehub import ledger
+from benehub.hours import to_minutes
 from benehub.identity import people
 from benehub.ledger import accounts as chart
+from benehub.planbook import PlanBook
+from benehub.rules.leave.balance import next_accrual
+from benehub.rules.leave.replay import Move
 from benehub.store import Session
 from benehub.store.tables import entry, leg
+from benehub.views.leave_history import GRANT, History, histories
+
+AHEAD = timedelta(days=62)
+"""How far ahead pay dates are looked at for the next accrual."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One employee's leave of one policy: hours in hundredths, their value in minor units."""
+    """One employee's leave of one policy as booked: whole minutes, their value in minor units."""
 
     member: str
     policy: str
-    hours: int
+    minutes: int
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One employee's leave of one policy as replayed: what was earned, and what of it may be used."""
+
+    member: str
+    policy: str
+    accrued: int
+    """Minutes left in all."""
+    available: int
+    """Minutes that may be used on the day."""
+    usable_on: date
+    expiring: tuple[tuple[date, int], ...]
+    """First day on which minutes are gone, and how many; the next first."""
+    next_on: date | None
+    """The next day on which leave is earned, as far as is known."""
+    next_minutes: int
+    value: int
+    """What stands in the books for it, in minor units."""
+    booked: int
+    """Minutes that the ledger holds; other than `accrued` until the month is accrued or the year closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +84,44 @@ def held(session: Session, effective: date | None = None) -> list[Held]:
         for (person, policy), pair in found.items()
     ]
     return sorted(rows, key=lambda row: (row.member, row.policy))
+
+
+def meters(session: Session, book: PlanBook, day: date, only: Sequence[str] | None = None) -> list[Meter]:
+    """Everybody's two meters at the end of a day, by replay; only of these people where they are named.
+
+    Raises:
+        ConfigError: a statutory policy or a legal number is not loaded.
+    """
+    members = people.people(session)
+    books = {(row.member, row.policy): row for row in held(session, day)}
+    found = []
+    for policy in book.leave:
+        for history in histories(session, book, policy, day + AHEAD, people=only):
+            one = members.get(history.worker.person_id)
+            member = one.member_id if one is not None else ""
+            found.append(_meter(history, member, day, books.get((member, policy.id), Held(member, policy.id, 0, 0))))
+    return sorted(found, key=lambda row: (row.member, row.policy))
+
+
+def _meter(history: History, member: str, day: date, booked: Held) -> Meter:
+    now, rule = history.to(day), history.rule
+    usable_on = rule.usable_on(now.service_from or history.employments[0][0])
+    left = to_minutes(now.balance)
+    ahead = [
+        (one.on, minutes)
+        for one, minutes in history.to(day + AHEAD).booked()
+        if one.on > day and (one.move is Move.ACCRUED or one.key.startswith(GRANT))
+    ]
+    next_on = ahead[0][0] if ahead else next_accrual(rule, history.employments, day)
+    lots: dict[date, Fraction] = {}
+    for lot in now.lots.held:
+        if lot.expires_on is not None:
+            lots[lot.expires_on] = lots.get(lot.expires_on, Fraction(0)) + lot.hours
+    return Meter(
+        member, history.policy.id, left, left if day >= usable_on else min(left, 0), usable_on,
+        tuple((on, to_minutes(hours)) for on, hours in sorted(lots.items())),
+        next_on, ahead[0][1] if ahead else 0, booked.value, booked.minutes,
+    )  # fmt: skip
 
 
 def payouts(session: Session, month_first: date, month_end: date) -> list[Owed]:

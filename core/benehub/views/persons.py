@@ -45,3 +45,16 @@ def member_ids(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
         )
         found.update({row.person_id: str(row.member_id) for row in rows})
     return found
+
+
+def person_ids(session: Session, members: Iterable[str]) -> dict[str, str]:
+    """The hub's id of each of these employee numbers or member ids."""
+    wanted, found = sorted(set(members)), {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = session.rows(
+            select(person.c.person_id, person.c.member_id).where(
+                person.c.employer_id == session.employer, person.c.member_id.in_(wanted[start : start + CHUNK])
+            )
+        )
+        found.update({str(row.member_id): row.person_id for row in rows})
+    return found

@@ -134,8 +134,8 @@ def test_leave_that_was_decided_on(bench: Any, rows: Any) -> None:
     assert not pages[0].full
     found = {key: LeaveRequest.model_validate(row.data) for key, row in rows(pages).items()}
     assert set(found) == {"1", "2"}
-    assert (found["1"].hours_hundredths, found["1"].policy, found["1"].employee) == (1250, "PTO", "12")
-    assert found["2"].hours_hundredths == 400
+    assert (found["1"].minutes, found["1"].policy, found["1"].employee) == (750, "PTO", "12")
+    assert (found["2"].hours, found["2"].minutes) == ("4", 240)
     simulator.decide_time_off(1, "canceled")
     assert rows(bench.read("leave_request"))["1"].data["status"] == "canceled"
 
@@ -146,11 +146,17 @@ def test_leave_policies_by_name_too(bench: Any, rows: Any) -> None:
     assert rows(bench.read("leave_request"))["1"].data["policy"] == "Vacation"
 
 
-@pytest.mark.parametrize(("amount", "unit"), [("7.333", "hours"), ("1", "weeks")])
+@pytest.mark.parametrize(("amount", "unit"), [("1", "weeks")])
 def test_bad_leave_amounts(bench: Any, rows: Any, amount: str, unit: str) -> None:
     bench.simulator.api = _Agrees()
     bench.simulator.request_time_off(1, "12", date(2026, 11, 9), date(2026, 11, 9), amount, unit=unit)
-    assert "amount is not in whole hundredths" in rows(bench.read("leave_request"))["1"].problem
+    assert "amount is neither in hours nor in days" in rows(bench.read("leave_request"))["1"].problem
+
+
+def test_a_third_of_an_hour_is_kept_as_told_and_counted_to_the_minute(bench: Any, rows: Any) -> None:
+    bench.simulator.request_time_off(1, "12", date(2026, 11, 9), date(2026, 11, 9), "7.333")
+    found = LeaveRequest.model_validate(rows(bench.read("leave_request"))["1"].data)
+    assert (found.hours, found.minutes) == ("7.333", 440)
 
 
 def test_all_streams_are_records() -> None:

@@ -96,7 +96,7 @@ REGISTER: dict[str, Any] = {
         "pay_date": "Date",
         "code": "Code",
         "amount_minor": "Amount",
-        "hours_hundredths": "Hours",
+        "hours": "Hours",
     },
     "constants": {"pay_run": "R1", "kind": "deduction"},
 }
@@ -109,7 +109,9 @@ def line(how: dict[str, Any], **cells: str) -> Any:
 
 def test_money_comes_from_its_own_text() -> None:
     assert line(REGISTER, Amount="1,234.50", Hours="80.25").data["amount_minor"] == 123450
-    assert line(REGISTER, Hours="80.25").data["hours_hundredths"] == 8025
+    assert line(REGISTER, Hours="7.33").data["hours"] == "7.33"
+    assert line(REGISTER | {"decimal_comma": True}, Hours="7,33", Amount="1,5").data["hours"] == "7.33"
+    assert "column 'Hours' (hours)" in line(REGISTER, Hours="a day").problem
     german = REGISTER | {"decimal_comma": True, "date_format": "%d.%m.%Y"}
     assert line(german, Amount="1.234,50", Date="13.11.2026").data["amount_minor"] == 123450
     assert "more than 2 decimals" in line(REGISTER, Amount="1.005").problem

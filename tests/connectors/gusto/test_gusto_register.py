@@ -45,7 +45,7 @@ def test_a_check_becomes_lines_with_gross_and_net(bench: Any, covered: Any, run:
     assert earning == {
         "pay_run": payroll, "check": f"{payroll}/{who}", "employee": who, "pay_group": "Biweekly",
         "pay_date": "2026-11-20", "period_start": "2026-10-25", "period_end": "2026-11-07", "kind": "earning",
-        "code": "GROSS", "tax_class": None, "amount_minor": 320_000, "hours_hundredths": 0,
+        "code": "GROSS", "tax_class": None, "amount_minor": 320_000, "hours": "",
         "gross_minor": 320_000, "net_pay_minor": 320_000 - 80_000 - 6125 - 12800 - 8000, "reverses": "",
     }  # fmt: skip
 
@@ -98,9 +98,9 @@ def test_leave_taken_and_leave_paid_out(bench: Any, gusto: Any, run: Any) -> Non
     gusto.terminate("1002", date(2026, 10, 2))
     gusto.pay_out("1002", PAY_DAY, "24.5", 64312)
     run(20)
-    assert bench.lines("1001", "leave_taken")["PTO"]["hours_hundredths"] == 750
+    assert bench.lines("1001", "leave_taken")["PTO"]["hours"] == "7.500"
     paid = bench.lines("1002", "leave_payout")["PTO-OUT"]
-    assert (paid["amount_minor"], paid["hours_hundredths"], paid["gross_minor"]) == (64312, 2450, 64312)
+    assert (paid["amount_minor"], paid["hours"], paid["gross_minor"]) == (64312, "24.500", 64312)
     assert bench.lines("1002", "leave_taken") == {}
 
 
@@ -179,7 +179,7 @@ def benefit(name: str = "MED-PPO", deduction: Any = "100.00", given: Any = None)
         ({"benefits": [benefit(name="")]}, "name is missing"),
         ({"benefits": ["x"]}, "no list of objects"),
         ({"gross_pay": "a lot"}, "not an amount"),
-        ({"paid_time_off": [{"name": "Vacation Hours", "hours": "8.125"}]}, "no hours in hundredths"),
+        ({"paid_time_off": [{"name": "Vacation Hours", "hours": "a day"}]}, "no hours"),
         ({"paid_time_off": {}, "fixed_compensations": "x"}, "no list of objects"),
     ],
 )

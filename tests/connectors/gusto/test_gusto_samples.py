@@ -56,13 +56,13 @@ def test_the_sampled_check_is_read_to_the_cent() -> None:
     (check,) = rows(sample("payroll"), "employee_compensations")
     lines = check_lines(run, check, Book(settings, {}, {"MED-PPO": frozenset({1}), "401K": frozenset({5})}))
     records = [RegisterLine.model_validate(line.data) for line in lines]
-    assert [(one.kind.value, one.code, one.amount_minor, one.hours_hundredths) for one in records] == [
+    assert [(one.kind.value, one.code, one.amount_minor, one.minutes) for one in records] == [
         ("earning", "GROSS", 320_000, 0),
         ("deduction", "MED-PPO", 6125, 0),
         ("employer", "MED-PPO", 24500, 0),
         ("deduction", "401K", 12800, 0),
         ("employer", "401K", 11200, 0),
-        ("leave_taken", "Vacation Hours", 0, 750),
+        ("leave_taken", "Vacation Hours", 0, 450),
     ]
     assert {one.net_pay_minor for one in records} == {221_075}
 

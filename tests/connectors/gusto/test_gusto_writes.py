@@ -234,7 +234,10 @@ def test_what_it_can_do_is_said_as_data() -> None:
     (connector,) = register_connectors()
     assert connector is GustoConnector
     written = [line for line in GustoConnector().capabilities() if line.guard is not None]
-    assert [(line.operation, line.guard) for line in written] == [("deduction.set", Guard.READ_BACK)]
+    assert [(line.operation, line.guard) for line in written] == [
+        ("deduction.set", Guard.READ_BACK),
+        ("leave.take", Guard.READ_BACK),
+    ]
     with pytest.raises(Unsupported):
         settings = GustoSettings(company="c", client_id="i", client_secret="env:S", refresh_token="env:R")
         GustoConnector().lookup(Item("enrollment.full", "k", {}), settings)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from benehub.hours import format_hours
 from benehub.periods import Month
 from benehub.records import Source
 from benehub.sandbox.story.people import Family, Person, newcomers
@@ -137,18 +138,17 @@ class Plot:
         self.truth.plant("NOT_TAKEN", poor.member, "pay was too short for a deduction")
         rested = self.pick(lambda p: p.group == "biweekly")
         self.world.hris.request_time_off(501, rested.id, date(2026, 10, 5), date(2026, 10, 6), "16")
-        payroll.plan_pto(rested.member, date(2026, 10, 16), "16")
 
     def pay_out(self, owed: dict[str, tuple[date, int, int]]) -> None:
         """The payroll office keys in the pay-out list it was given, and forgets one line.
 
         Args:
-            owed: employee number -> final pay date, hundredths of hours, cents.
+            owed: employee number -> final pay date, minutes, cents.
         """
         forgotten = self.dice.choice(sorted(owed))
-        for member, (day, hours, amount) in sorted(owed.items()):
+        for member, (day, minutes, amount) in sorted(owed.items()):
             if member != forgotten:
-                self.world.payroll.pay_out(member, day, f"{hours // 100}.{hours % 100:02d}", amount)
+                self.world.payroll.pay_out(member, day, format_hours(minutes), amount)
         self.truth.plant("PAYOUT_MISSING", forgotten, "the final check lacks the leave pay-out")
 
     def run_payroll(self, group: str, day: date, start: date, end: date) -> None:

@@ -234,7 +234,7 @@ def opening_rows(book: PlanBook, people: Sequence[Person]) -> list[list[str]]:
     rows = []
     for person in people:
         past, day = _pays_so_far(book, person), "2026-10-01"
-        rows.append([person.member, "leave_hours", "pto", day, str(person.leave_hours * 100)])
+        rows.append([person.member, "leave_minutes", "pto", day, str(person.leave_hours * 60)])
         if "dental" in person.elections:
             share = employee_share(book, "dental", person.elections["dental"])
             owed = share * 9 - sum(cumulative_share(share * 12, k, person.pays) for k in range(1, past + 1))

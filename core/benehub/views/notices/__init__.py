@@ -12,6 +12,7 @@ from datetime import date
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.views.notices.deductions import deduction_changes
+from benehub.views.notices.leave import leave_lapses
 from benehub.views.notices.notice import Notice
 from benehub.views.notices.retirement import deposits_fixed, limits_near
 from benehub.views.notices.year import annual_totals
@@ -24,6 +25,7 @@ KINDS: dict[str, Finder] = {
     "deduction_change": deduction_changes,
     "deposit_fixed": deposits_fixed,
     "limit_near": limits_near,
+    "leave_lapse": leave_lapses,
     "annual_total": annual_totals,
 }
 """Every kind of notice and who finds it."""

@@ -20,7 +20,7 @@ from benehub.plugins import call_each
 from benehub.records.notices import StatementSection
 from benehub.store import Session
 from benehub.views.contributions import deferred, matched
-from benehub.views.leave import held
+from benehub.views.leave import meters
 from benehub.views.money_path import money_paths
 from benehub.views.persons import find_person
 from benehub.views.statement.coming import coming
@@ -71,7 +71,7 @@ def statement(session: Session, book: PlanBook, plugins: pluggy.PluginManager, e
     one = find_person(session, employee)
     found = facts.workers(session, Interval(date.min, FOREVER), people=[one.subscriber_id])
     sections = [*_of_worker(session, book, found[0], day)] if found else []
-    sections += [_leave(session, book, one.member_id, day), _open(session, one.subscriber_id)]
+    sections += [_leave(session, book, one.subscriber_id, day), _open(session, one.subscriber_id)]
     added: list[StatementSection] = []
     for _, told in call_each(plugins, "statement_sections", employer=session.employer, person=one.person_id):
         if not isinstance(told, Exception):
@@ -113,12 +113,16 @@ def _retirement(session: Session, book: PlanBook, worker: Worker, day: date) -> 
     return Section("retirement", tuple(lines), {"year": str(day.year)})
 
 
-def _leave(session: Session, book: PlanBook, member: str, day: date) -> Section:
-    lines = [
-        Line("balance", {"policy": book.leave_policy(row.policy).name or row.policy, "available": Hours(row.hours)})
-        for row in held(session, day)
-        if row.member == member
-    ]
+def _leave(session: Session, book: PlanBook, person_id: str, day: date) -> Section:
+    lines: list[Line] = []
+    for row in meters(session, book, day, only=[person_id]):
+        policy = book.leave_policy(row.policy)
+        name = policy.name or policy.id
+        key = "balance" if row.accrued == row.available else "accrued"
+        lines.append(Line(key, {"policy": name, "available": Hours(row.available), "accrued": Hours(row.accrued)}))
+        lines += [Line("expires", {"policy": name, "hours": Hours(minutes), "day": on}) for on, minutes in row.expiring]
+        if row.next_on is not None and row.next_minutes:
+            lines.append(Line("next", {"policy": name, "hours": Hours(row.next_minutes), "day": row.next_on}))
     return Section("leave", tuple(lines))
 
 

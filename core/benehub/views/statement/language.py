@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from benehub.errors import ConfigError
+from benehub.hours import format_hours
 from benehub.money import format_minor
-from benehub.views.amounts import amount
 from benehub.views.statement.parts import Hours, Line, Money, Section, Statement, Value, Word
 
 TEXTS = "benehub.views.statement.texts"
@@ -68,7 +68,7 @@ class Language:
                     Decimal(format_minor(value.minor, value.currency)), value.currency, locale=self.code
                 )
             case Hours():
-                return format_decimal(Decimal(amount(value.amount, "HRS")), "#,##0.00", locale=self.code)
+                return format_decimal(Decimal(format_hours(value.minutes)), "#,##0.00", locale=self.code)
             case Word():
                 kind, _, name = value.key.partition(".")
                 words = self.catalog["words"][kind]

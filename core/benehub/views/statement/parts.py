@@ -22,9 +22,9 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Leave in the ledger's unit."""
+    """Leave in whole minutes, shown as hours."""
 
-    amount: int
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def of_explanation(question: Question, ref: str) -> Answer:
 
 def reproduced(rule: str, version: str, content: Mapping[str, Any]) -> str:
     """What today's code says of the same inputs, in a sentence."""
+    if content.get("result") is None:
+        return "one step of a longer calculation: its steps say what was done"
     known = registry.all_calculators().get(rule)
     if known is None:
         return f"no rule {rule} is installed any more: it cannot be worked out again"

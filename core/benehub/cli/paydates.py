@@ -1,0 +1,39 @@
+"""Which connection, pay group and pay date a command means, with what was left out filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
+
+
+def target(desk: Desk, group: str, pay_date: str, connection: str) -> tuple[str, str, str]:
+    """Connection, pay group and pay date, with what was left out filled in from the plan book.
+
+    Raises:
+        DataError: no such group, several and none named, or no pay date to come.
+    """
+    from benehub.cli.opening import day
+    from benehub.errors import DataError
+    from benehub.flows.money import pay_calendar
+
+    book = desk.book()
+    if group not in book.pay_groups and (group or len(book.pay_groups) != 1):
+        what = f"no pay group {group!r}" if group else "there are several pay groups"
+        raise DataError(what, mend=f"Name one: --group {' | '.join(book.pay_groups)}")
+    name = group or next(iter(book.pay_groups))
+    today = desk.today()
+    wanted = day(pay_date, today)
+    with desk.store.read(desk.employer) as session:
+        dates = [
+            one.pay_date for year in (wanted.year, wanted.year + 1) for one in pay_calendar(session, book, year)[name]
+        ]
+    if pay_date:
+        if wanted not in dates:
+            raise DataError(f"{wanted} is no pay date of {name}", mend="See the pay calendar, or sync it again")
+        return connection or book.roles.payroll, name, str(wanted)
+    coming = [one for one in dates if one > today]
+    if not coming:
+        raise DataError(f"{name} has no pay date after {today}", mend="Sync payroll's calendar, or --pay-date")
+    return connection or book.roles.payroll, name, str(min(coming))
