@@ -14,7 +14,7 @@ from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.records import Explanation
 from benehub.rules.eligibility.evaluate import EligibilityStatus, evaluate
-from benehub.rules.eligibility.reasons import EmployeeFacts
+from benehub.rules.eligibility.person import EmployeeFacts
 from benehub.store import Session
 
 BATCH = 200

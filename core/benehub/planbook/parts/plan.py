@@ -16,8 +16,9 @@ from benehub.planbook.parts.insurance import EmployerContribution, MidPeriod, Ra
 from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
+from benehub.rules.eligibility.coverage_end import CoverageEndRule
 from benehub.rules.eligibility.entry_rule import EntryRule, WaitUnit
-from benehub.rules.eligibility.reasons import CoverageEndRule, PlanEligibility
+from benehub.rules.eligibility.plan_rules import PlanEligibility
 from benehub.rules.premium.contribution import ContributionRule, Scheme
 from benehub.rules.premium.proration import ProrationRule
 

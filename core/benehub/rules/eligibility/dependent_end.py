@@ -15,7 +15,7 @@ from benehub.rules.base import Calculation, Day, RuleModel, explain
 from benehub.rules.registry import calculator
 
 NAME = "eligibility.dependent-end"
-VERSION = "1"
+VERSION = "2"
 CITATION = "29 CFR 2590.715-2714; 26 CFR 54.4980H-1(a)(12); Notice 2010-38"
 NOTICE_DAYS = (90, 60, 30)
 """Days before the last covered day on which the family hears of it."""
@@ -34,9 +34,14 @@ class DependentEndInput(RuleModel):
     """The child, and how the plan words the age limit."""
 
     birth_date: Day | None = None
+    """The child's birth date."""
     rule: EndRule = EndRule.END_OF_MONTH
+    """Last covered day: the day_before_birthday, or the end_of_month, end_of_plan_year or end_of_calendar_year in which
+    the age is reached."""
     age_limit: Annotated[int, Field(strict=True, ge=1, le=99)] = 26
+    """Age in years on reaching which cover ends."""
     plan_year_first_month: Annotated[int, Field(strict=True, ge=1, le=12)] = 1
+    """First month of the plan year (for end_of_plan_year)."""
     large_us_employer: bool = True
     """Large US employers have to offer cover to the end of the month of the birthday."""
     disabled_evidence_until: Day | None = None
@@ -56,6 +61,7 @@ class DependentEnd(RuleModel):
     extended: str
     """Why the plan's own wording was not the last word: empty, large_employer or disability."""
     notice_dates: tuple[date, ...]
+    """Days on which the family is written to: 90, 60 and 30 days before the last covered day."""
 
 
 def birthday(birth: date, age: int) -> date:
@@ -96,7 +102,7 @@ def dependent_end(
         last, extended = disabled_evidence_until, "disability"
     tax_age = birthday(birth_date, limit("us", "child_tax_age", reached).value)
     steps = (
-        Step(label=f"reaches {age_limit}", raw=birth_date.isoformat(), value=reached.isoformat()),
+        Step(label=f"reaches {age_limit}", raw="birth date plus the age", value=reached.isoformat()),
         Step(label="last day by the plan", raw=rule.value, value=worded.isoformat()),
         Step(label="last day", raw=extended or "as the plan says", value=last.isoformat()),
     )
@@ -124,7 +130,14 @@ def _last_day(reached: date, rule: EndRule, plan_year_first_month: int) -> date:
             return add_months(date(started, plan_year_first_month, 1), 12) - timedelta(days=1)
 
 
-@calculator(NAME, "When a child's cover ends by age.", DependentEndInput, DependentEnd, VERSION)
+@calculator(
+    NAME,
+    "When a child's cover ends by age.",
+    DependentEndInput,
+    DependentEnd,
+    VERSION,
+    example={"birth_date": "2000-11-10", "rule": "end_of_month", "large_us_employer": True},
+)
 def compute(given: DependentEndInput) -> Calculation[DependentEnd]:
     """Run on validated input."""
     return dependent_end(
