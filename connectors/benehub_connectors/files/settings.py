@@ -25,6 +25,7 @@ DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "leave_request": ("employee", "policy", "start"),
     "opening_balance": ("employee", "kind", "plan"),
     "pay_calendar": ("pay_group", "pay_date"),
+    "hours_worked": ("employee", "start"),
     "roster": ("member", "plan", "effective_from"),
 }
 """Natural key by stream. `deferral_change` has none without the SSN, so its rows go by file and line."""

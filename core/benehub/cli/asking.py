@@ -71,7 +71,7 @@ def _load_plugin_rules() -> None:
 
 
 def why(
-    ref: str = typer.Argument(..., help="A typed id: ent_, dis_, dif_, obl_, int_ or exp_ ..."),
+    ref: str = typer.Argument(..., help="A typed id: ent_, dis_, dif_, elg_, obl_, int_ or exp_ ..."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:

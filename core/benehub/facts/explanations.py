@@ -13,14 +13,17 @@ from benehub.store.session import CHUNK
 from benehub.store.tables import explanation
 
 
-def save(session: Session, explanations: Iterable[Explanation], plan_book: str) -> list[str]:
-    """Store explanations once by content; gives their ids in order."""
+def save(session: Session, explanations: Iterable[Explanation], plan_book: str, prefix: str = "exp") -> list[str]:
+    """Store explanations once by content; gives their ids in order.
+
+    `prefix` is that of the ids: `exp`, or `elg` where the explanation is itself a decision on somebody's cover.
+    """
     known_at = session.latest_seq()
     fresh: dict[str, Explanation] = {}
     ids = []
     for one in explanations:
         digest = hashlib.sha256(canonical(one.model_dump(mode="json"))).hexdigest()
-        explanation_id = session.id("exp", plan_book, digest)
+        explanation_id = session.id(prefix, plan_book, digest)
         ids.append(explanation_id)
         fresh[explanation_id] = one
     for known in _known(session, list(fresh)):

@@ -15,6 +15,8 @@ class Relation(StrEnum):
     PREMIUM = "premium"
     RETIREMENT = "retirement"
     LEAVE = "leave"
+    COVERAGE = "coverage"
+    """Cover as decided against cover that was paid for; found when cover is decided, not by a comparison."""
 
 
 class Type(StrEnum):
@@ -51,6 +53,7 @@ class Type(StrEnum):
     PAYOUT_DIFF = "PAYOUT_DIFF"
     APPROVED_NOT_PAID = "APPROVED_NOT_PAID"
     TAKEN_NOT_APPROVED = "TAKEN_NOT_APPROVED"
+    RESCISSION_BLOCKED = "RESCISSION_BLOCKED"
 
 
 MONEY_MISSING = frozenset(

@@ -23,6 +23,7 @@ from benehub.records.outgoing import (
     RemittanceLine,
 )
 from benehub.records.payroll import (
+    HoursWorked,
     LineKind,
     OpeningBalance,
     PayDate,
@@ -43,6 +44,7 @@ STREAMS: dict[str, type[Record]] = {
     "deferral_change": DeferralChange,
     "payroll_person": PayrollPerson,
     "pay_calendar": PayDate,
+    "hours_worked": HoursWorked,
     "payroll_benefit": PayrollBenefit,
     "register_line": RegisterLine,
     "acknowledgement": Acknowledgement,
@@ -70,6 +72,7 @@ __all__ = [
     "EmploymentClass",
     "EnrollmentMember",
     "Explanation",
+    "HoursWorked",
     "InvoiceLine",
     "LeaveRequest",
     "LeaveStatus",

@@ -23,7 +23,7 @@ from benehub.store.tables import entry, explanation, intake_page, intake_row, ob
 MAX_BEHIND = 5
 """How far a chain is followed."""
 
-HIDDEN = frozenset({"birth_date", "compensation_minor", "gross_minor", "rate_minor", "ssn"})
+HIDDEN = frozenset({"birth_date", "compensation_minor", "disabled_evidence_until", "gross_minor", "rate_minor", "ssn"})
 """Inputs of a rule that are not shown."""
 
 
@@ -225,7 +225,7 @@ def _batch(session: Session, ref: str, _depth: int) -> Answer:
 def _explanation(session: Session, ref: str, _depth: int) -> Answer:
     row = session.connection.execute(select(explanation).where(*session.where(explanation, explanation_id=ref))).first()
     if row is None:
-        raise DataError(f"no explanation {ref}", mend="Take the id from what printed it")
+        raise DataError(f"no {PREFIXES[ref.partition('_')[0]]} {ref}", mend="Take the id from what printed it")
     content: Mapping[str, Any] = row.content
     data = {
         "rule": row.rule,
@@ -238,7 +238,7 @@ def _explanation(session: Session, ref: str, _depth: int) -> Answer:
         "citation": content["citation"],
         "used_by": _users(session, ref),
     }
-    return Answer(ref, f"explanation by {row.rule}", data)
+    return Answer(ref, f"{PREFIXES[ref.partition('_')[0]]} by {row.rule}", data)
 
 
 def _users(session: Session, ref: str) -> list[str]:
@@ -287,5 +287,6 @@ ASK: dict[str, Callable[[Session, str, int], Answer]] = {
     "obl": _obligation,
     "int": _batch,
     "exp": _explanation,
+    "elg": _explanation,
 }
 """Who answers for which kind of reference."""

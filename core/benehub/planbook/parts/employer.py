@@ -18,6 +18,10 @@ class Employer(Part):
     country: str = Field(default="US", pattern=r"^[A-Z]{2}$")
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     ein: str = Field(default="", pattern=r"^(\d{2}-?\d{7})?$")
+    size: Literal["small", "large"] = "small"
+    """large: an applicable large employer of US law, with its rules on offers of cover."""
+    school: bool = False
+    """An educational organization, with its longer break before a returning employee is new."""
 
 
 class Roles(Part):

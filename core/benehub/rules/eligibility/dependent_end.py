@@ -64,6 +64,13 @@ class DependentEnd(RuleModel):
     """Days on which the family is written to: 90, 60 and 30 days before the last covered day."""
 
 
+_WHY = {
+    "": "as the plan says",
+    "large_employer": "large employer: to the month's end",
+    "disability": "evidence on file",
+}
+
+
 def birthday(birth: date, age: int) -> date:
     """The day on which someone reaches `age`; born on 29 February, that is 1 March in other years."""
     year = birth.year + age
@@ -104,7 +111,7 @@ def dependent_end(
     steps = (
         Step(label=f"reaches {age_limit}", raw="birth date plus the age", value=reached.isoformat()),
         Step(label="last day by the plan", raw=rule.value, value=worded.isoformat()),
-        Step(label="last day", raw=extended or "as the plan says", value=last.isoformat()),
+        Step(label="last day", raw=_WHY[extended], value=last.isoformat()),
     )
     result = DependentEnd(
         last_day=last,
