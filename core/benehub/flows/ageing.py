@@ -4,46 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from benehub.facts import Fact, Version
 from benehub.planbook import Plan, PlanBook
-from benehub.records import Explanation, Tier
-from benehub.rules.base import Calculation
+from benehub.records import Explanation
 from benehub.rules.eligibility.coverage_end import CoverageEndRule, end_of_cover
-from benehub.rules.eligibility.dependent_end import DependentEnd, dependent_end
+from benehub.rules.eligibility.dependent_end import remaining_tier
 
 AHEAD = timedelta(days=30)
 """How long before the last day a change is told to carrier and payroll; the family is written to from 90 days on."""
-
-CHILDREN = frozenset({"child", "stepchild", "adopted", "foster"})
-PARTNERS = frozenset({"spouse", "domestic_partner"})
-
-
-def age_end(plan: Plan, large: bool, data: Mapping[str, Any]) -> Calculation[DependentEnd] | None:
-    """When a dependent's cover under a plan ends by age; None for those it does not end for."""
-    terms = plan.dependents
-    if terms.age_limit is None or data["relationship"] not in CHILDREN:
-        return None
-    evidence = data.get("disabled_evidence_until")
-    return dependent_end(
-        birth_date=date.fromisoformat(data["birth_date"]),
-        rule=terms.end,
-        age_limit=terms.age_limit,
-        plan_year_first_month=terms.plan_year_first_month,
-        large_us_employer=large,
-        disabled_evidence_until=date.fromisoformat(evidence) if evidence else None,
-    )
-
-
-def remaining_tier(tier: str, stay: Sequence[Mapping[str, Any]]) -> str:
-    """The tier of those who stay; one that is narrower already is kept."""
-    partner = any(one["relationship"] in PARTNERS for one in stay)
-    child = any(one["relationship"] not in PARTNERS for one in stay)
-    fits = {(True, True): Tier.FAM, (True, False): Tier.ES, (False, True): Tier.EC, (False, False): Tier.EE}
-    found = fits[(partner, child)].value
-    width = {Tier.EE.value: 0, Tier.ES.value: 1, Tier.EC.value: 1, Tier.FAM.value: 2}
-    return found if width[found] < width.get(tier, 0) else tier
 
 
 def cut_aged_out(
@@ -60,7 +29,7 @@ def cut_aged_out(
         plan = book.plan(str((cover.data or {})["plan"]))
         for dependent in list((cover.data or {})["dependents"]):
             fact = family.get(dependent)
-            found = None if fact is None else age_end(plan, book.employer.size == "large", fact.data)
+            found = None if fact is None else plan.dependents.age_end(fact.data, book.employer.size == "large")
             if found is None or found.result is None or found.result.last_day - AHEAD > day:
                 continue
             end = _not_taken_back(plan, dependent, found.result.coverage_end, believed, day)
@@ -90,7 +59,7 @@ def _without(cover: Version, dependent: str, end: date, family: Mapping[str, Fac
     stay = [one for one in data["dependents"] if one != dependent]
     after = {**data, "dependents": stay}
     if all(one in family for one in stay):
-        after["tier"] = remaining_tier(str(data["tier"]), [family[one].data for one in stay])
+        after["tier"] = remaining_tier(str(data["tier"]), [family[one].data["relationship"] for one in stay])
     start = max(end, cover.effective_from)
     rest = Version(cover.kind, cover.subject, cover.key, start, after, cover.effective_to)
     if start == cover.effective_from:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from benehub.planbook.parts.fields import Part
 from benehub.records import EmploymentClass
+from benehub.rules.base import Calculation
 from benehub.rules.eligibility.coverage_end import EarlyWash
-from benehub.rules.eligibility.dependent_end import EndRule
+from benehub.rules.eligibility.dependent_end import CHILDREN, DependentEnd, EndRule, dependent_end
 from benehub.rules.eligibility.entry_rule import EntryGrid, EntryRule, WaitUnit, month_day
 from benehub.rules.eligibility.lookback_terms import LookbackTerms
 from benehub.rules.eligibility.rehire import TreatAsNew
@@ -97,3 +100,17 @@ class DependentTerms(Part):
     """Age on reaching which cover ends; null where it does not end by age."""
     plan_year_first_month: int = Field(default=1, ge=1, le=12)
     """First month of the plan year, for end_of_plan_year."""
+
+    def age_end(self, dependent: Mapping[str, Any], large: bool) -> Calculation[DependentEnd] | None:
+        """When a dependent's cover ends by age, from the dependent's facts; None where it does not end by age."""
+        if self.age_limit is None or dependent["relationship"] not in CHILDREN:
+            return None
+        evidence = dependent.get("disabled_evidence_until")
+        return dependent_end(
+            birth_date=date.fromisoformat(dependent["birth_date"]),
+            rule=self.end,
+            age_limit=self.age_limit,
+            plan_year_first_month=self.plan_year_first_month,
+            large_us_employer=large,
+            disabled_evidence_until=date.fromisoformat(evidence) if evidence else None,
+        )

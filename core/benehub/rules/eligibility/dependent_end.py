@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from benehub.legal import limit
 from benehub.periods import Month, add_months
+from benehub.records.election import Tier
 from benehub.records.explanation import Step
 from benehub.rules.base import Calculation, Day, RuleModel, explain
 from benehub.rules.registry import calculator
@@ -64,9 +66,13 @@ class DependentEnd(RuleModel):
     """Days on which the family is written to: 90, 60 and 30 days before the last covered day."""
 
 
+CHILDREN = frozenset({"child", "stepchild", "adopted", "foster"})
+"""Relations for which cover ends by age."""
+PARTNERS = frozenset({"spouse", "domestic_partner"})
+_WIDTH = {Tier.EE.value: 0, Tier.ES.value: 1, Tier.EC.value: 1, Tier.FAM.value: 2}
 _WHY = {
     "": "as the plan says",
-    "large_employer": "large employer: to the month's end",
+    "large_employer": "large employer: to the end of the month",
     "disability": "evidence on file",
 }
 
@@ -135,6 +141,15 @@ def _last_day(reached: date, rule: EndRule, plan_year_first_month: int) -> date:
         case EndRule.END_OF_PLAN_YEAR:
             started = reached.year - (reached.month < plan_year_first_month)
             return add_months(date(started, plan_year_first_month, 1), 12) - timedelta(days=1)
+
+
+def remaining_tier(tier: str, relations: Sequence[str]) -> str:
+    """The coverage tier of those who stay, by their relations; one that is narrower already is kept."""
+    partner = any(one in PARTNERS for one in relations)
+    child = any(one not in PARTNERS for one in relations)
+    fits = {(True, True): Tier.FAM, (True, False): Tier.ES, (False, True): Tier.EC, (False, False): Tier.EE}
+    found = fits[(partner, child)].value
+    return found if _WIDTH[found] < _WIDTH.get(tier, 0) else tier
 
 
 @calculator(
