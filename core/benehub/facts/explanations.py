@@ -19,13 +19,9 @@ def save(session: Session, explanations: Iterable[Explanation], plan_book: str, 
     `prefix` is that of the ids: `exp`, or `elg` where the explanation is itself a decision on somebody's cover.
     """
     known_at = session.latest_seq()
-    fresh: dict[str, Explanation] = {}
-    ids = []
-    for one in explanations:
-        digest = hashlib.sha256(canonical(one.model_dump(mode="json"))).hexdigest()
-        explanation_id = session.id(prefix, plan_book, digest)
-        ids.append(explanation_id)
-        fresh[explanation_id] = one
+    given = list(explanations)
+    ids = ids_of(session, given, plan_book, prefix)
+    fresh = dict(zip(ids, given, strict=True))
     for known in _known(session, list(fresh)):
         del fresh[known]
     session.add(
@@ -39,6 +35,12 @@ def save(session: Session, explanations: Iterable[Explanation], plan_book: str, 
         ),
     )  # fmt: skip
     return ids
+
+
+def ids_of(session: Session, explanations: Iterable[Explanation], plan_book: str, prefix: str = "exp") -> list[str]:
+    """The ids under which `save` stores these explanations, without looking or storing."""
+    contents = (canonical(one.model_dump(mode="json")) for one in explanations)
+    return [session.id(prefix, plan_book, hashlib.sha256(content).hexdigest()) for content in contents]
 
 
 def _known(session: Session, ids: list[str]) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from benehub import facts
 from benehub.engine import Steps
 from benehub.facts import Fact, Version, Worker
-from benehub.facts.explanations import save
+from benehub.facts.explanations import ids_of, save
 from benehub.flows import rescission
 from benehub.flows.ageing import cut_aged_out
 from benehub.flows.entitlement import Decision, Known, any_kind, decide_election, waits_for_others
@@ -162,7 +162,7 @@ def _record(
         content = [*one.explanations, *extra]
         if not content:
             continue
-        ids = save(session, content, book.version, "elg")
+        ids = ids_of(session, content, book.version, "elg")
         newest = ids[-1]
         data = {
             "decisions": ids,
@@ -174,6 +174,7 @@ def _record(
         )
         if not _stands(version, around.believed.get((worker.person_id, one.plan), ())):
             versions.append(version)
+            save(session, content, book.version, "elg")
     changes = _changes(worker.person_id, benefit_type, covers, worker.coverages.get(benefit_type, ()))
     facts.record(session, versions, "decided")
     return facts.record(session, changes, f"decided: {newest or 'no election'}")

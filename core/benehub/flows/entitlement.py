@@ -46,11 +46,8 @@ class Known:
 class Stint:
     """One employment: its segments in order, and where service for waiting begins."""
 
-    hired: date
     segments: Sequence[Fact]
     since: date
-    before: date | None
-    """Last day of the employment before, where this one is treated as new."""
 
     @property
     def to(self) -> date:
@@ -76,18 +73,19 @@ def stints(worker: Worker, rule: RehireRule) -> list[Stint]:
         grouped.setdefault(segment.data["hire_date"], []).append(segment)
     found: list[Stint] = []
     for text, segments in sorted(grouped.items()):
-        hired, since, before = date.fromisoformat(text), date.fromisoformat(text), None
+        since = hired = date.fromisoformat(text)
         if found:
             last = found[-1].to - ONE_DAY
             # employments that overlap or touch are one, told in two rows
-            if last >= hired - ONE_DAY:
+            joined = last >= hired - ONE_DAY
+            if joined or not _starts_anew(found[-1].since, last, hired, rule):
                 since = found[-1].since
-            elif rehire(service_start=found[-1].since, last_day=last, rehired_on=hired, rule=rule).required().new_wait:
-                before = last
-            else:
-                since = found[-1].since
-        found.append(Stint(hired, segments, since, before))
+        found.append(Stint(segments, since))
     return found
+
+
+def _starts_anew(since: date, last: date, hired: date, rule: RehireRule) -> bool:
+    return rehire(service_start=since, last_day=last, rehired_on=hired, rule=rule).required().new_wait
 
 
 def decide_election(book: PlanBook, worker: Worker, known: Known, benefit_type: str, election: Fact) -> Decision:
@@ -97,9 +95,6 @@ def decide_election(book: PlanBook, worker: Worker, known: Known, benefit_type: 
     covers: list[Version] = []
     status = "waived" if election.data["waived"] else ""
     for stint in stints(worker, RehireRule(plan.eligibility.rehire, book.employer.school)):
-        if stint.before is not None and election.effective_from <= stint.before < election.effective_to:
-            told.append(_needs_new_election(plan, election, stint))
-            continue
         days, status, answers = _entitled(book, plan, worker, known, election, stint, status)
         told += answers
         if not election.data["waived"]:
@@ -108,19 +103,6 @@ def decide_election(book: PlanBook, worker: Worker, known: Known, benefit_type: 
     named = {"employee": worker.person_id, "plan": plan.id, "election_from": election.effective_from.isoformat()}
     explanations = tuple(one.model_copy(update={"inputs": {**named, **one.inputs}}) for one in told)
     return Decision(plan.id, election, tuple(covers), status or "not_employed", explanations)
-
-
-def _needs_new_election(plan: Plan, election: Fact, stint: Stint) -> Explanation:
-    """Somebody who came back as a new employee elects anew: an old choice is none for the new employment."""
-    inputs = {"election_from": election.effective_from.isoformat(), "rehired_on": stint.hired.isoformat()}
-    reason = Reason(
-        rule="election",
-        outcome=Outcome.FAIL,
-        inputs=inputs,
-        needed={"election_from": stint.hired.isoformat()},
-        citation=f"plan {plan.id}: returning employees are {plan.eligibility.rehire.value}",
-    )
-    return explain("eligibility.rehire", "1", inputs, reasons=(reason,))
 
 
 def _entitled(

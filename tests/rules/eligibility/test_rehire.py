@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benehub.errors import DataError
-from benehub.rules.eligibility.rehire import RehireRule, TreatAsNew, continuing_since
 from benehub.rules.registry import calculate
 
 LAST = date(2026, 1, 31)
@@ -83,14 +82,3 @@ def test_overlapping_employments_are_refused(rehired: str) -> None:
         calculate(
             "eligibility.rehire", {"service_start": "2025-01-01", "last_day": "2026-01-31", "rehired_on": rehired}
         )
-
-
-def test_service_goes_back_to_the_hire_after_the_last_real_break() -> None:
-    stints = (
-        (date(2020, 1, 1), date(2022, 6, 30)),
-        (date(2024, 1, 1), date(2025, 3, 31)),
-        (date(2025, 5, 1), date(2025, 12, 31)),
-        (date(2026, 2, 1), None),
-    )
-    assert continuing_since(stints, RehireRule()) == date(2024, 1, 1)
-    assert continuing_since(stints, RehireRule(TreatAsNew.NEVER)) == date(2020, 1, 1)

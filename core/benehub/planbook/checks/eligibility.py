@@ -19,6 +19,7 @@ CLASSES = frozenset(one.value for one in EmploymentClass)
 
 
 def eligibility(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
+    """Everything that is wrong with a plan's eligibility, end of cover and measuring."""
     terms, here = plan.eligibility, (*path, "eligibility")
     yield from _waiting(terms, (*here, "waiting"))
     try:

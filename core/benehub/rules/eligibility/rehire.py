@@ -155,24 +155,6 @@ def _allowed(gap: int, service: int, day: date, school: bool) -> dict[str, tuple
     return {"break": (gap >= weeks * 7, weeks * 7), "parity": (gap >= least, least)}
 
 
-def continuing_since(employments: tuple[tuple[date, date | None], ...], rule: RehireRule) -> date:
-    """Where service begins for waiting: the first hire from which every later return was continuing.
-
-    Args:
-        employments: first and last day of each, oldest first; only the newest may have no last day.
-        rule: what the plan does with returning employees.
-
-    Raises:
-        DataError: two employments overlap.
-    """
-    since, last = employments[0]
-    for start, end in employments[1:]:
-        found = rehire(service_start=since, last_day=last, rehired_on=start, rule=rule).required()
-        since = start if found.new_wait else since
-        last = end
-    return since
-
-
 @calculator(
     NAME,
     "Whether a returning employee waits again.",
