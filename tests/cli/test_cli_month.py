@@ -91,6 +91,18 @@ def test_premiums_are_accrued_once_and_a_dry_run_posts_nothing(cli: Any, employe
     assert balances == {"1300": "340.00", "2100": "-1700.00", "5100": "1360.00"}
 
 
+def test_decisions_are_listed_and_each_answers_why(cli: Any, covered: Path) -> None:
+    (made,) = cli.told("enrollments", "decisions", "1001")
+    assert (made["status"], made["stands_in_the_way"]) == ("eligible", [])
+    told = cli.told("why", made["decision"])
+    assert told["what"] == "eligibility decision by eligibility"
+    assert {one["rule"] for one in told["reasons"]} >= {"employed", "waiting"}
+    assert made["decision"] in cli.run("enrollments", "decisions", "1001", "--plan", made["plan"]).stdout
+    assert cli.told("enrollments", "decisions", "1001", "--plan", "none") == []
+    cli.run("enrollments", "decisions", "9999", code=2)
+    assert cli.told("enrollments", "ageing", "--within", "366") == []
+
+
 def test_the_ledger_verifies_and_is_exported_both_ways(cli: Any, covered: Path) -> None:
     assert cli.told("ledger", "verify")["entries"] == 2
     text = cli.run("ledger", "export").stdout

@@ -266,6 +266,32 @@ def test_a_pay_date_of_a_pay_group(ann: Any) -> None:
     assert (found.subject, found.data["period_end"]) == ("biweekly", "2026-11-22")
 
 
+def test_hours_of_service_and_what_is_left_out(ann: Any) -> None:
+    week = {"employee": "v1", "start": "2026-03-02", "end": "2026-03-08", "hours_hundredths": 3200}
+    assert ann.take("hours_worked", Incoming("1", {**week, "paid_leave_hundredths": 800})).applied == 1
+    assert days(ann, "hours", "paid_leave") == [("2026-03-02", "2026-03-09", 800)]
+    # told again as a shorter span: what lies after its end is taken back
+    assert ann.take("hours_worked", Incoming("1", {**week, "end": "2026-03-04"})).applied == 1
+    assert days(ann, "hours", "hours") == [("2026-03-02", "2026-03-05", 3200)]
+    leave = {"employee": "v1", "start": "2026-03-02", "end": "2026-03-31", "excluded": True}
+    assert ann.take("hours_worked", Incoming("2", leave)).applied == 1
+    assert len(days(ann, "hours", "excluded")) == 2
+    assert ann.take("hours_worked", Incoming("3", {**week, "end": "2026-03-01"})).quarantined == 1
+    assert reason(ann).startswith("the span ends before it starts")
+    assert ann.take("hours_worked", Incoming("4", {**week, "hours_hundredths": 16801})).quarantined == 1
+    assert reason(ann).startswith("more hours than the days have")
+    assert ann.take("hours_worked", Incoming("5", {**week, "hours_hundredths": -1})).quarantined == 1
+
+
+def test_what_not_every_hris_tells_is_kept_where_it_is_told(ann: Any, person: Person) -> None:
+    assert ann.take("employee", person(1, union="local-12")).applied == 1
+    (before, *_, now) = days(ann, "employment")
+    with ann.store.read("acme") as session:
+        told = [data for _, _, data in lines(session, "employment")]
+    assert "union" not in told[0] and told[-1]["union"] == "local-12"
+    assert before[0] == "2024-01-01" and now[0] == "2026-11-23"
+
+
 def confirmed(desk: Any, kind: str) -> list[Any]:
     with desk.store.read("acme") as session:
         return list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -36,6 +37,22 @@ CONTRADICTIONS = [
     ("defined: {EE: 5.00, ES", "defined: {ES", "no amount for EE"),
     ("waiting: {days: 30}", "waiting: {days: 90}", "91st-day limit"),
     ("waiting: {days: 30}", "waiting: {days: 30, months: 1}", "in days and in months"),
+    ("waiting: {days: 30}", "waiting: {hours: 1201}", "a wait of 1201 hours"),
+    ("waiting: {days: 30}", "waiting: {days: 30, orientation_months: 2}", "orientation of 2 months"),
+    ("waiting: {days: 30}", "waiting: {days: 30, days_after_hours: 5}", "no such condition"),
+    ("entry: first_of_month        #", "entry: dates        #", "go together"),
+    ("entry: first_of_month        #", "entry_dates: [01-01]\n      entry: first_of_month        #", "go together"),
+    (
+        "waiting: {days: 30}\n      entry: first_of_month        #",
+        "waiting: {days: 60}\n      clamp: false\n      entry: first_of_month_after        #",
+        "limit on 1 % of start dates",
+    ),
+    ("classes: [full_time]", "rules: {kind: class, any_of: [full]}", "no employment class full"),
+    ("classes: [full_time]", "rules: {kind: enrolled_elsewhere, any_of: [ppo]}", "no other plan ppo"),
+    ("classes: [full_time]", "rules: {not: {kind: measured_hours}}", "no way to measure them"),
+    ("classes: [full_time]", "rules: {kind: entry_grid, entry: {wait: 91}}", "91st-day limit"),
+    ("classes: [full_time]", "measured: {measurement_months: 2}", "a measurement period of 2 months"),
+    ("coverage_end: end_of_month", "coverage_wash: {day: 10}", "has no wash rule"),
     ("days: [15, last]", "days: [15]", "1 days instead of 2"),
     ("    first_pay_date: 2026-01-09\n", "", "without first_pay_date"),
     ("    carrier: northstar\n", "", "has no carrier"),
@@ -116,3 +133,55 @@ def test_diff_names_what_changed(example: str, changed: Changed) -> None:
 def test_layout_and_comments_make_no_new_version(example: str) -> None:
     plain = "\n".join(line.split(" #")[0] for line in example.splitlines() if not line.startswith("#"))
     assert planbook.load(plain, "b").version == planbook.load(example, "a").version
+
+
+EVERYTHING = """      waiting: {hours: 1000, days_after_hours: 30, orientation_months: 1}
+      entry: dates
+      entry_dates: [01-01, 04-01, 07-01, 10-01]
+      rehire: parity
+      measured: {standard_start: 2025-10-15, admin: 78, admin_unit: days, initial_start: first_of_month}
+      rules:
+        all:
+          - any: [{kind: class, any_of: [full_time]}, {kind: union, any_of: [local-12]}]
+          - {kind: age, at_least: 18}
+          - not: {kind: location, any_of: [Hawaii]}
+          - {kind: enrolled_elsewhere, any_of: [dental]}
+    coverage_wash: {day: 10, early: previous_month}
+    dependents: {end: day_before_birthday, age_limit: 24}
+    coverage_end: wash
+"""
+
+
+def test_everything_that_eligibility_can_say(changed: Changed) -> None:
+    text = changed("  currency: USD\n", "  currency: USD\n  size: large\n  school: true\n")
+    start, end = text.index("      classes: [full_time]"), text.index("    mid_period: {start: full_month")
+    text = text[:start] + EVERYTHING + text[end:]
+    book = planbook.load(text, "book.yaml")
+    again = planbook.load(json.dumps(book.model_dump(mode="json", by_alias=True)), "stored")
+    assert again.version == book.version
+    plan = book.plan("ppo")
+    rule = plan.eligibility_rule(large=True)
+    assert rule.entry.wait_after_hours == 30 and rule.entry.large_employer and rule.entry.orientation_months == 1
+    assert (rule.wash_day, rule.early_wash.value) == (10, "previous_month")
+    assert rule.rules is not None
+    # measuring is asked for beside the rules, which do not mention it
+    assert [leaf.kind for leaf in rule.rules.leaves()] == [
+        "measured_hours", "class", "union", "age", "location", "enrolled_elsewhere",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ("{kind: shoe_size}", "no kind of rule is named shoe_size"),
+        ("{all: []}", "exactly one of all, any, not and kind"),
+        ("{kind: age}", "needs at_least or below"),
+        ("{any: [{kind: age, at_least: x}]}", "at_least"),
+    ],
+)
+def test_a_rule_that_cannot_be_meant_is_told_with_its_line(changed: Changed, rules: str, says: str) -> None:
+    text = changed("classes: [full_time]", f"rules: {rules}")
+    line = text[: text.index("rules: {")].count("\n") + 1
+    with pytest.raises(ConfigError, match=rf"book\.yaml:{line}: plans\.ppo\.eligibility\.rules") as caught:
+        planbook.load(text, "book.yaml")
+    assert says in str(caught.value)

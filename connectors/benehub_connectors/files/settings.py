@@ -26,6 +26,7 @@ DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "leave_balance": ("employee", "code", "as_of"),
     "opening_balance": ("employee", "kind", "plan"),
     "pay_calendar": ("pay_group", "pay_date"),
+    "hours_worked": ("employee", "start"),
     "roster": ("member", "plan", "effective_from"),
 }
 """Natural key by stream. `deferral_change` has none without the SSN and `leave_notice` none without the kind, which

@@ -66,7 +66,7 @@ def calc(
 
 
 def why(
-    ref: str = typer.Argument(..., help="A typed id as outputs print it: ent_, dis_, dif_, obl_, fct_, exp_ ..."),
+    ref: str = typer.Argument(..., help="A typed id as outputs print it: ent_, dis_, dif_, elg_, obl_, fct_, exp_ ..."),
     known: str = KNOWN_AT,
     employer: str = EMPLOYER,
     as_json: bool = JSON,

@@ -87,6 +87,60 @@ def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_R
             raise typer.Exit(FOUND)
 
 
+@app.command()
+def ageing(
+    within: int = typer.Option(90, "--within", min=0, max=366, help="Days ahead that are looked at."),
+    day: str = DAY,
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """List children whose cover ends by age: last day, next letter to the family, and the change proposed."""
+    from benehub.cli.console import emit, table
+    from benehub.views.ageing import upcoming_dependent_ends
+
+    with opened(employer) as desk:
+        book, when = desk.book(), to_day(day, desk.today())
+        with desk.store.read(desk.employer) as session:
+            found = upcoming_dependent_ends(session, book, when, within)
+    columns = ("employee", "first name", "plan", "last day", "tax-free until", "next letter", "letter", "tier", "after")
+    rows = [
+        (
+            one.employee, one.first_name, one.plan, one.last_day, one.tax_free_until, one.next_notice or "", one.notice,
+            one.tier, one.tier_after,
+        )
+        for one in found
+    ]  # fmt: skip
+    emit(
+        [one.as_json() for one in found],
+        as_json,
+        table(f"cover ending by age, {within} days from {when}", columns, rows),
+    )
+
+
+@app.command()
+def decisions(
+    employee: str = typer.Argument(..., help="Employee number, or the hub's id (per_...)."),
+    plan: str = typer.Option("", "--plan", help="Only of this plan."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """List what was decided on an employee's cover, also every refusal, the newest first; see `benehub why ID`."""
+    from benehub.cli.console import emit, table
+    from benehub.views.decisions import decisions as ask
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        found = ask(session, employee, plan)
+    columns = ("decision", "plan", "election from", "status", "covered", "rule", "stands in the way")
+    rows = [
+        (
+            one.decision, one.plan, one.election_from, one.status, "; ".join(one.covered), one.rule,
+            "; ".join(one.stands_in_the_way),
+        )
+        for one in found
+    ]  # fmt: skip
+    emit([one.as_json() for one in found], as_json, table(f"decisions on {employee}", columns, rows))
+
+
 def _preview(desk: Desk, carrier: str, day: str, clear: bool, as_json: bool) -> None:
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -14,18 +14,21 @@ from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import explanation
 
+Said = Calculation[Any] | Explanation
+"""What a rule said: with its result, or one step of a longer way alone."""
 
-def save(session: Session, done: Iterable[Calculation[Any] | Explanation], plan_book: str) -> list[str]:
-    """Store what rules said once by content, a calculation with its result; gives the ids in order."""
+
+def save(
+    session: Session, said: Iterable[Said], plan_book: str, prefix: str = "exp", about: Mapping[str, str] | None = None
+) -> list[str]:
+    """Store what rules said once by content, a calculation with its result; gives the ids in order.
+
+    `prefix` is that of the ids: `exp`, or `elg` for a decision on somebody's cover; `about` says whose and which.
+    """
     known_at = session.latest_seq()
-    fresh: dict[str, dict[str, Any]] = {}
-    ids = []
-    for one in done:
-        content = _content(one)
-        digest = hashlib.sha256(canonical(content)).hexdigest()
-        explanation_id = session.id("exp", plan_book, digest)
-        ids.append(explanation_id)
-        fresh[explanation_id] = content
+    contents = [_content(one, about) for one in said]
+    ids = _ids(session, contents, plan_book, prefix)
+    fresh = dict(zip(ids, contents, strict=True))
     for known in _known(session, list(fresh)):
         del fresh[known]
     session.add(
@@ -41,11 +44,22 @@ def save(session: Session, done: Iterable[Calculation[Any] | Explanation], plan_
     return ids
 
 
-def _content(one: Calculation[Any] | Explanation) -> dict[str, Any]:
-    if isinstance(one, Explanation):
-        return one.model_dump(mode="json")
-    result = None if one.result is None else one.result.model_dump(mode="json")
-    return one.explanation.model_dump(mode="json") | {"result": result}
+def ids_of(
+    session: Session, said: Iterable[Said], plan_book: str, prefix: str = "exp", about: Mapping[str, str] | None = None
+) -> list[str]:
+    """The ids under which `save` stores these, without looking or storing."""
+    return _ids(session, [_content(one, about) for one in said], plan_book, prefix)
+
+
+def _ids(session: Session, contents: Iterable[Mapping[str, Any]], plan_book: str, prefix: str) -> list[str]:
+    return [session.id(prefix, plan_book, hashlib.sha256(canonical(one)).hexdigest()) for one in contents]
+
+
+def _content(one: Said, about: Mapping[str, str] | None) -> dict[str, Any]:
+    content = (one if isinstance(one, Explanation) else one.explanation).model_dump(mode="json")
+    if isinstance(one, Calculation):
+        content["result"] = None if one.result is None else one.result.model_dump(mode="json")
+    return content | {"about": dict(about)} if about else content
 
 
 def _known(session: Session, ids: list[str]) -> set[str]:

@@ -1,28 +1,57 @@
-"""Decides who is covered: elections, cut by what the eligibility rules allow, become coverage with its reason."""
+"""Decides who is covered: elections, cut by what the eligibility rules allow, become coverage with its reason.
+
+Every decision, also a refusal, is kept with its explanation under an id of its own (`elg_...`); the newest one of an
+employee and plan is the fact `eligibility`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 
 from benehub import facts
 from benehub.engine import Steps
 from benehub.facts import Fact, Version, Worker
-from benehub.facts.explanations import save
+from benehub.facts.explanations import Said, ids_of, save
+from benehub.flows import rescission
+from benehub.flows.ageing import cut_aged_out
+from benehub.flows.entitlement import Decision, Known, any_kind, decide_election, waits_for_others
 from benehub.flows.hub import Hub
+from benehub.flows.reconciling import tell
+from benehub.flows.rescission import Paid
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
-from benehub.rules.base import Calculation
-from benehub.rules.eligibility.evaluate import Eligibility, EligibilityStatus, evaluate
-from benehub.rules.eligibility.reasons import EmployeeFacts
+from benehub.reconcile import Finding
+from benehub.records import Explanation
 from benehub.store import Session
 
-PRICED_BY = (
-    "volume_minor", "approved_volume_minor", "tobacco", "tobacco_dependents", "wellness", "amount_minor", "amount_per",
-)  # fmt: skip
-"""What of an election a premium or contribution is worked out from, beside plan and tier."""
 BATCH = 200
 """Employees of one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is looked up once for a batch of employees."""
+
+    day: date
+    hours: Mapping[str, Sequence[Fact]]
+    leaves: Mapping[str, Sequence[Fact]]
+    family: Mapping[str, Fact]
+    pay_periods: Mapping[str, tuple[date, ...]]
+    believed: Mapping[tuple[str, str], Sequence[Fact]]
+    """Decisions that stand, by employee and plan."""
+    paid: Paid
+
+    def known(self, worker: Worker) -> Known:
+        """What the rules may know of a worker beside the worker's own facts."""
+        return Known(
+            day=self.day,
+            hours=self.hours.get(worker.person_id, ()),
+            leaves=self.leaves.get(worker.person_id, ()),
+            pay_periods=self.pay_periods.get(worker.pay_group, ()),
+        )
 
 
 def decide(hub: Hub, steps: Steps, employer: str, day: str) -> dict[str, int]:
@@ -33,60 +62,144 @@ def decide(hub: Hub, steps: Steps, employer: str, day: str) -> dict[str, int]:
 def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
     with hub.store.read(employer) as session:
         book = hub.book(session)
-        people = facts.workers(session, Interval(date(day.year, 1, 1), FOREVER))
+        # who left last year and was told of only now is looked at too
+        people = facts.workers(session, Interval(date(day.year - 1, 1, 1), FOREVER))
     recorded = 0
+    findings: list[Finding] = []
     for start in range(0, len(people), BATCH):
+        batch = people[start : start + BATCH]
         with hub.store.write(employer) as session:
-            for worker in people[start : start + BATCH]:
-                recorded += _decide_one(session, book, worker, day)
-    return {"employees": len(people), "recorded": recorded}
+            around = _around(session, book, batch, day)
+            for worker in batch:
+                recorded += _decide_one(session, book, worker, around, findings)
+    with hub.store.write(employer) as session:
+        opened, closed = rescission.settle(session, findings, session.today())
+    tell(hub, employer, tuple(opened), "difference_opened")
+    tell(hub, employer, tuple(closed), "difference_closed")
+    return {"employees": len(people), "recorded": recorded, "held": len(findings)}
 
 
-def _decide_one(session: Session, book: PlanBook, worker: Worker, day: date) -> int:
+def _around(session: Session, book: PlanBook, batch: Sequence[Worker], day: date) -> Around:
+    subjects = [worker.person_id for worker in batch]
+    always = Interval(date.min, FOREVER)
+    named = {
+        dependent
+        for worker in batch
+        for elections in worker.elections.values()
+        for one in elections
+        for dependent in one.data["dependents"]
+    }
+    family = facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=sorted(named))
+    wanted = any(plan.eligibility.measured or plan.eligibility.waiting.hours for plan in book.plans)
+    hours = facts.timelines(session, "hours", always, subjects=subjects) if wanted else {}
+    away = any_kind(book, "not_on_leave")
+    leaves = facts.timelines(session, "leave_request", always, subjects=subjects) if away else {}
+    return Around(
+        day=day,
+        hours=_by_subject(hours),
+        leaves=_by_subject(leaves),
+        family={fact.subject: fact for fact in family},
+        pay_periods=_pay_periods(session) if _enters_by_pay_period(book) else {},
+        believed=facts.timelines(session, "eligibility", always, subjects=subjects),
+        paid=rescission.paid_for(session, subjects),
+    )
+
+
+def _by_subject(found: Mapping[tuple[str, str], Sequence[Fact]]) -> dict[str, list[Fact]]:
+    grouped: dict[str, list[Fact]] = {}
+    for (subject, _), timeline in found.items():
+        grouped.setdefault(subject, []).extend(timeline)
+    return {subject: sorted(timeline, key=lambda one: one.effective_from) for subject, timeline in grouped.items()}
+
+
+def _enters_by_pay_period(book: PlanBook) -> bool:
+    first = "first_of_pay_period"
+    return any(
+        plan.eligibility.entry.value == first
+        or (plan.eligibility.measured is not None and plan.eligibility.measured.initial_start.value == first)
+        for plan in book.plans
+    ) or any_kind(book, "entry_grid")
+
+
+def _pay_periods(session: Session) -> dict[str, tuple[date, ...]]:
+    """First days of pay periods by pay group, as payroll's calendar tells them."""
+    found: dict[str, list[date]] = {}
+    for (group, _), timeline in facts.timelines(session, "pay_date", Interval(date.min, FOREVER)).items():
+        found.setdefault(group, []).extend(date.fromisoformat(one.data["period_start"]) for one in timeline)
+    return {group: tuple(sorted(days)) for group, days in found.items()}
+
+
+def _decide_one(session: Session, book: PlanBook, worker: Worker, around: Around, findings: list[Finding]) -> int:
+    """Decide every election of one worker; plans that ask for another enrollment come last."""
     recorded = 0
-    for benefit_type, elections in worker.elections.items():
-        segments: list[Version] = []
-        reasons: list[Calculation[Eligibility]] = []
-        for election in elections:
-            version, reason = _cover(book, worker, benefit_type, election, day)
-            reasons.append(reason)
-            if version is not None:
-                segments.append(version)
-        changes = _changes(worker.person_id, benefit_type, segments, worker.coverages.get(benefit_type, ()))
-        if changes:
-            ids = save(session, reasons, book.version)
-            recorded += facts.record(session, changes, f"decided: {ids[-1]}")
+    known = around.known(worker)
+    decided: dict[str, Sequence[Version]] = {}
+    order = sorted(worker.elections.items(), key=lambda pair: (waits_for_others(book, pair[1]), pair[0]))
+    for benefit_type, elections in order:
+        now = replace(known, enrolled=decided)
+        decisions = [decide_election(book, worker, now, benefit_type, one) for one in elections]
+        believed = worker.coverages.get(benefit_type, ())
+        covers = [cover for one in decisions for cover in one.covers]
+        covers, aged = cut_aged_out(book, covers, believed, around.family, around.day)
+        held = rescission.held_back(session, book, covers, believed, around.paid, around.day)
+        findings += held.findings
+        decided[benefit_type] = held.covers
+        told = [*aged, *held.explanations]
+        recorded += _record(session, book, worker, benefit_type, decisions, told, held.covers, around)
     return recorded
 
 
-def _cover(
-    book: PlanBook, worker: Worker, benefit_type: str, election: Fact, day: date
-) -> tuple[Version | None, Calculation[Eligibility]]:
-    plan = book.plan(election.data["plan"])
-    known = EmployeeFacts(
-        hire_date=worker.hired,
-        employment_class=worker.employment.data["employment_class"],
-        scheduled_hours_minor=int(worker.employment.data["weekly_hours"]) * 100,
-        terminated_on=worker.terminated_on,
+def _record(
+    session: Session, book: PlanBook, worker: Worker, benefit_type: str, decisions: Sequence[Decision],
+    told: Sequence[Explanation], covers: Sequence[Version], around: Around,
+) -> int:  # fmt: skip
+    """Keep each decision that is new under its id, and the coverage where it changed."""
+    newest = ""
+    versions: list[Version] = []
+    for one in decisions:
+        mine = [cover for cover in covers if cover.data and cover.data["plan"] == one.plan]
+        extra = [explanation for explanation in told if explanation.inputs.get("plan") == one.plan]
+        content: list[Said] = [*one.said, *extra]
+        if not content:
+            continue
+        about = {
+            "employee": worker.person_id, "plan": one.plan,
+            "election_from": one.election.effective_from.isoformat(),
+        }  # fmt: skip
+        ids = ids_of(session, content, book.version, "elg", about)
+        newest = ids[-1]
+        data = {
+            "decisions": ids,
+            "status": one.status,
+            "covered": [[cover.effective_from.isoformat(), _open(cover.effective_to)] for cover in mine],
+        }
+        version = Version(
+            "eligibility", worker.person_id, one.plan, one.election.effective_from, data, one.election.effective_to
+        )
+        if not _stands(version, around.believed.get((worker.person_id, one.plan), ())):
+            versions.append(version)
+            save(session, content, book.version, "elg", about)
+    changes = _changes(worker.person_id, benefit_type, covers, worker.coverages.get(benefit_type, ()))
+    facts.record(session, versions, "decided")
+    return facts.record(session, changes, f"decided: {newest or 'no election'}")
+
+
+def _stands(version: Version, believed: Sequence[Fact]) -> bool:
+    return any(
+        dict(one.data) == version.data
+        and one.effective_from <= version.effective_from
+        and one.effective_to >= version.effective_to
+        for one in believed
     )
-    answer = evaluate(on=max(day, election.effective_from), facts=known, plan=plan.eligibility_rule())
-    result = answer.required()
-    refused = result.status in (EligibilityStatus.NOT_ELIGIBLE, EligibilityStatus.NEEDS_DATA)
-    if election.data["waived"] or refused or result.coverage_earliest is None:
-        return None, answer
-    start = max(election.effective_from, result.coverage_earliest)
-    end = min(election.effective_to, result.coverage_end or FOREVER)
-    if start >= end:
-        return None, answer
-    names = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
-    data = {name: election.data.get(name, "") for name in names}
-    data |= {name: election.data[name] for name in PRICED_BY if name in election.data}
-    return Version("coverage", worker.person_id, benefit_type, start, data, end), answer
+
+
+def _open(day: date) -> str | None:
+    return None if day == FOREVER else day.isoformat()
 
 
 def _changes(person_id: str, benefit_type: str, wanted: Sequence[Version], believed: Sequence[Fact]) -> list[Version]:
     """What has to be recorded so that the believed coverage becomes the wanted one."""
-    now = [(f.effective_from, f.effective_to, dict(f.data)) for f in believed]
+    now: list[tuple[date, date, dict[str, Any]]] = [(f.effective_from, f.effective_to, dict(f.data)) for f in believed]
     then = [(v.effective_from, v.effective_to, dict(v.data or {})) for v in wanted]
     if now == then:
         return []

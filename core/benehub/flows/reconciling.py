@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from benehub import facts, reconcile
 from benehub.engine import Steps
+from benehub.errors import ConfigError
 from benehub.flows.hub import Hub
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
@@ -22,7 +23,7 @@ from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row
 from benehub.views import leave_orders
 
-RELATIONS = tuple(Relation)
+RELATIONS = tuple(one for one in Relation if one is not Relation.COVERAGE)
 
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
@@ -40,8 +41,8 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
-    _tell(hub, employer, outcome.opened, "difference_opened")
-    _tell(hub, employer, outcome.closed, "difference_closed")
+    tell(hub, employer, outcome.opened, "difference_opened")
+    tell(hub, employer, outcome.closed, "difference_closed")
     return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
 
 
@@ -64,6 +65,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
         case Relation.LEAVE:
             approved = leave_orders.approved(session, _periods(session, book, month))
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))
+        case Relation.COVERAGE:
+            raise ConfigError("cover is compared when it is decided", mend="Run `benehub enrollments decide`")
 
 
 def _finals(session: Session, book: PlanBook, month: Month) -> dict[str, date]:
@@ -111,7 +114,8 @@ def _quarantine(session: Session, month: Month) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _tell(hub: Hub, employer: str, ids: tuple[str, ...], hook: str) -> None:
+def tell(hub: Hub, employer: str, ids: tuple[str, ...], hook: str) -> None:
+    """Tell plugins of differences that opened or closed."""
     if not ids:
         return
     with hub.store.read(employer) as session:

@@ -30,6 +30,7 @@ from benehub.records import (
     Dependent,
     Election,
     Employee,
+    HoursWorked,
     InvoiceLine,
     LeaveBalance,
     LeaveNotice,
@@ -54,6 +55,8 @@ _IDENTITY = (
 )  # fmt: skip
 DAY_MINUTES = 24 * 60
 _EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
+_TOLD = ("union", "employment_type", "work_authorisation")
+"""What not every HRIS tells; left out where it does not, so that unknown stays unknown."""
 
 
 def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -68,7 +71,8 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
     versions = [Version("employee", person_id, "", since, {name: data[name] for name in _IDENTITY})]
-    versions += _employment(session, person_id, row, {name: data[name] for name in _EMPLOYMENT})
+    told = (*_EMPLOYMENT, *(name for name in _TOLD if data[name] is not None))
+    versions += _employment(session, person_id, row, {name: data[name] for name in told})
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
 
 
@@ -110,7 +114,8 @@ def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> 
     assert isinstance(row, Dependent)
     subscriber = _employee(session, origin, row.employee)
     person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
-    data = row.model_dump(mode="json", exclude={"ssn", "employee"}) | {"employee": subscriber}
+    told = {"disabled_evidence_until"} if row.disabled_evidence_until is None else set()
+    data = row.model_dump(mode="json", exclude={"ssn", "employee"} | told) | {"employee": subscriber}
     _one(session, origin, Version("dependent", person_id, "", row.birth_date, data))
 
 
@@ -132,7 +137,7 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         "event": row.event,
         "waived": row.waived,
     }
-    data |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
+    data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
     if row.tobacco_dependents:
@@ -149,7 +154,7 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
 
 
-_TOLD = ("volume_minor", "approved_volume_minor", "tobacco", "wellness", "amount_minor")
+_PRICING = ("volume_minor", "approved_volume_minor", "tobacco", "wellness", "amount_minor")
 """What an election says beside plan and tier, kept where it is said."""
 
 
@@ -275,6 +280,24 @@ def pay_calendar(session: Session, book: PlanBook, origin: Origin, row: Record) 
         raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
     data = {"period_start": row.period_start, "period_end": row.period_end}
     _one(session, origin, Version("pay_date", row.pay_group, row.pay_date.isoformat(), row.pay_date, data))
+
+
+def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """Hours of service over a span of days, or days that are left out of an average."""
+    assert isinstance(row, HoursWorked)
+    if row.end < row.start:
+        raise DataError("the span ends before it starts", mend="Both days are inclusive: mend one of them")
+    days = (row.end - row.start).days + 1
+    if row.hours_hundredths + row.paid_leave_hundredths > days * 2400:
+        raise DataError("more hours than the days have", mend="Hours are hundredths: 40 hours are 4000")
+    person_id = _employee(session, origin, row.employee)
+    key = ("excluded/" if row.excluded else "") + row.start.isoformat()
+    data = {"hours": row.hours_hundredths, "paid_leave": row.paid_leave_hundredths, "excluded": row.excluded}
+    end = row.end + timedelta(days=1)
+    # a span that was told longer before is told again: what lies after its new end is taken back
+    version = Version("hours", person_id, key, row.start, data, end)
+    rest = Version("hours", person_id, key, end, None)
+    facts.record(session, [version, rest], str(origin), origin.batch_id, origin.row_no)
 
 
 def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -410,6 +433,7 @@ APPLIERS: dict[str, Applier] = {
     "deferral_change": deferral_change,
     "opening_balance": opening_balance,
     "pay_calendar": pay_calendar,
+    "hours_worked": hours_worked,
     "payroll_person": payroll_person,
     "payroll_benefit": payroll_benefit,
     "register_line": register_line,

@@ -15,6 +15,8 @@ class Relation(StrEnum):
     PREMIUM = "premium"
     RETIREMENT = "retirement"
     LEAVE = "leave"
+    COVERAGE = "coverage"
+    """Cover as decided against cover that was paid for; found when cover is decided, not by a comparison."""
 
 
 class Type(StrEnum):
@@ -54,6 +56,7 @@ class Type(StrEnum):
     PAID_TWICE = "PAID_TWICE"
     BALANCE_DIFF = "BALANCE_DIFF"
     NEGATIVE_NOT_RECOVERED = "NEGATIVE_NOT_RECOVERED"
+    RESCISSION_BLOCKED = "RESCISSION_BLOCKED"
 
 
 MONEY_MISSING = frozenset(

@@ -25,6 +25,7 @@ from benehub.records.outgoing import (
     RemittanceLine,
 )
 from benehub.records.payroll import (
+    HoursWorked,
     LeaveBalance,
     LineKind,
     OpeningBalance,
@@ -48,6 +49,7 @@ STREAMS: dict[str, type[Record]] = {
     "deferral_change": DeferralChange,
     "payroll_person": PayrollPerson,
     "pay_calendar": PayDate,
+    "hours_worked": HoursWorked,
     "payroll_benefit": PayrollBenefit,
     "register_line": RegisterLine,
     "acknowledgement": Acknowledgement,
@@ -75,6 +77,7 @@ __all__ = [
     "EmploymentClass",
     "EnrollmentMember",
     "Explanation",
+    "HoursWorked",
     "InvoiceLine",
     "LeaveBalance",
     "LeaveNotice",

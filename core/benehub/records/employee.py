@@ -64,6 +64,12 @@ class Employee(Record):
     pay_group: str = Field(min_length=1)
     department: str = ""
     location: str = ""
+    union: str | None = None
+    """Bargaining unit; empty text for none, left out where the HRIS does not tell."""
+    employment_type: str | None = None
+    """Such as regular or temporary, in the employer's words."""
+    work_authorisation: str | None = None
+    """Right to work, in the employer's words."""
     marital_status: str = ""
 
 
@@ -95,7 +101,7 @@ class Relationship(StrEnum):
 class Dependent(Record):
     """Stream `dependent`: one row a dependent of an employee."""
 
-    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date"})
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date", "disabled_evidence_until"})
     secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
 
     employee: str
@@ -107,3 +113,5 @@ class Dependent(Record):
     sex: Sex = Sex.UNKNOWN
     ssn: Ssn | None = None
     relationship: Relationship
+    disabled_evidence_until: date | None = None
+    """Last day for which evidence of a disability is on file: cover does not end by age before it."""

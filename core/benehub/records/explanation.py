@@ -27,10 +27,15 @@ class Step(BaseModel):
 
 
 class Reason(BaseModel):
-    """What one rule said: outcome, the inputs it looked at, what would be needed to pass, and when."""
+    """What one rule said: outcome, the inputs it looked at, what would be needed to pass, and when.
+
+    `path` is its place among rules that are composed of others; empty for a rule that stands alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     rule: str
+    version: str = ""
+    path: str = ""
     outcome: Outcome
     inputs: dict[str, Any] = Field(default_factory=dict)
     needed: dict[str, Any] = Field(default_factory=dict)

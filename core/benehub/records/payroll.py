@@ -33,6 +33,21 @@ class PayDate(Record):
     period_end: date
 
 
+class HoursWorked(Record):
+    """Stream `hours_worked`: an employee's hours of service over a day, week, pay period or month.
+
+    Both days are inclusive. Paid hours not worked (vacation, holiday, illness) count as hours of service and stand in
+    `paid_leave_hundredths`. Special unpaid leave and school breaks are rows with `excluded` and no hours.
+    """
+
+    employee: str
+    start: date
+    end: date
+    hours_hundredths: int = Field(default=0, ge=0)
+    paid_leave_hundredths: int = Field(default=0, ge=0)
+    excluded: bool = False
+
+
 class PayrollBenefit(Record):
     """Stream `payroll_benefit`: a deduction payroll holds for an employee (read for adoption and audit).
 

@@ -14,7 +14,7 @@ MASK = "***"
 PERSONAL = frozenset(
     {
         "age", "birth_date", "compensation", "compensation_minor", "gross_minor", "hourly_minor", "pay_minor",
-        "rate_minor", "salary", "salary_minor", "ssn", "tobacco", "wages_minor",
+        "disabled_evidence_until", "rate_minor", "salary", "salary_minor", "ssn", "tobacco", "wages_minor",
     }
 )  # fmt: skip
 """Names of fields whose values nobody is shown who did not ask for them by a right of their own."""

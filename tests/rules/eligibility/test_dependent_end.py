@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from benehub.rules.eligibility.dependent_end import EndRule, birthday, dependent_end
+from benehub.rules.eligibility.dependent_end import EndRule, birthday, dependent_end, remaining_tier
 from benehub.rules.registry import calculate
 
 BIRTH = "2000-11-10"
@@ -52,3 +52,24 @@ def test_without_a_birth_date_it_is_asked_for() -> None:
     found = dependent_end(birth_date=None, rule=EndRule.END_OF_MONTH)
     assert found.result is None
     assert found.needs == ("birth_date",)
+
+
+@pytest.mark.parametrize(
+    ("tier", "stay", "after"),
+    [
+        ("FAM", ["spouse"], "ES"),
+        ("FAM", ["spouse", "child"], "FAM"),
+        ("FAM", ["child", "foster"], "EC"),
+        ("EC", [], "EE"),
+        ("ES", ["spouse", "child"], "ES"),  # a tier narrower than the family is never widened
+        ("EC", ["domestic_partner"], "EC"),
+        ("EE", ["child"], "EE"),
+    ],
+)
+def test_the_tier_of_those_who_stay(tier: str, stay: list[str], after: str) -> None:
+    assert remaining_tier(tier, stay) == after
+
+
+def test_no_birth_date_is_told_in_a_step() -> None:
+    steps = dependent_end(birth_date=date(2000, 11, 10), rule=EndRule.END_OF_MONTH).explanation.steps
+    assert "2000" not in str(steps)

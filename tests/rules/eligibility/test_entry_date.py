@@ -37,6 +37,34 @@ CASES = [
         },
         "2026-01-19",
     ),
+    ("E02 orientation", {"start": "2026-05-03", "orientation_months": 1}, "2026-06-03"),
+    (
+        "E04 hours, then the whole wait",
+        {
+            "start": "2026-01-06",
+            "wait": 1200,
+            "wait_unit": "hours",
+            "hours_reached_on": "2026-12-15",
+            "wait_after_hours": 90,
+        },
+        "2027-03-15",
+    ),
+    (
+        "dates",
+        {"start": "2026-02-01", "grid": "dates", "entry_dates": ["01-01", "07-01"], "us_medical": False},
+        "2026-07-01",
+    ),
+    (
+        "dates, next year",
+        {"start": "2026-07-02", "grid": "dates", "entry_dates": ["07-01", "01-01"], "us_medical": False},
+        "2027-01-01",
+    ),
+    ("fourth full month", {"start": "2026-02-01", "wait": 90, "large_employer": True}, "2026-05-01"),
+    (
+        "fourth full month with orientation",
+        {"start": "2026-10-16", "wait": 90, "orientation_months": 1, "large_employer": True},
+        "2027-02-01",
+    ),
     (
         "hours",
         {"start": "2026-01-05", "wait": 1000, "wait_unit": "hours", "hours_reached_on": "2026-07-01"},
@@ -86,6 +114,12 @@ def test_e16_how_often_the_strict_reading_breaks_the_limit() -> None:
         (EntryRule(wait=1201, wait_unit=WaitUnit.HOURS), "1201 hours"),
         (EntryRule(orientation_months=2), "orientation of 2 months"),
         (EntryRule(wait=-1), "negative"),
+        (EntryRule(wait=60, grid=EntryGrid.FIRST_OF_MONTH_AFTER, clamp=False), "limit on 1 % of start dates"),
+        (EntryRule(grid=EntryGrid.DATES), "go together"),
+        (EntryRule(entry_dates=((1, 1),)), "go together"),
+        (EntryRule(grid=EntryGrid.DATES, entry_dates=((1, 1),)), "91st-day limit"),
+        (EntryRule(wait_after_hours=30), "no such condition"),
+        (EntryRule(wait=1200, wait_unit=WaitUnit.HOURS, wait_after_hours=91), "91st-day limit on 100 %"),
     ],
 )
 def test_a_wording_that_cannot_be_kept_is_refused(rule: EntryRule, said: str) -> None:
@@ -108,6 +142,23 @@ def test_what_is_unknown_is_asked_for(payload: dict[str, object], need: str) -> 
     answer = calculate("eligibility.entry-date", payload)
     assert answer["result"] is None
     assert answer["needs"] == [need]
+
+
+@pytest.mark.parametrize(("day", "last"), [("2026-01-30", "2026-02-28"), ("2026-08-31", "2026-09-30")])
+def test_e02_the_orientation_ends_with_the_next_month_where_it_has_no_such_day(day: str, last: str) -> None:
+    found = calculate("eligibility.entry-date", {"start": day, "orientation_months": 1})["result"]
+    assert found["orientation_ends"] == last
+
+
+def test_a_wait_without_a_clamp_is_kept_where_it_never_breaks_the_limit() -> None:
+    check_entry_rule(EntryRule(wait=60, grid=EntryGrid.FIRST_OF_MONTH, clamp=False))
+    check_entry_rule(EntryRule(wait=30, grid=EntryGrid.FIRST_OF_MONTH_AFTER, clamp=False))
+
+
+@pytest.mark.parametrize("text", ["02-29", "13-01", "7-1", ""])
+def test_a_day_that_no_year_has_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="no day of each year"):
+        calculate("eligibility.entry-date", {"start": "2026-01-05", "grid": "dates", "entry_dates": [text]})
 
 
 def test_a_number_is_no_date() -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benehub.errors import ConfigError
 from benehub.planbook.book import PlanBook
 from benehub.planbook.checks.account import account
+from benehub.planbook.checks.eligibility import eligibility
 from benehub.planbook.checks.findings import Finding, Path, error
 from benehub.planbook.checks.insurance import insurance
 from benehub.planbook.checks.leave import leave
 from benehub.planbook.checks.pay import pay_groups, schedule
 from benehub.planbook.checks.retirement import retirement
 from benehub.planbook.parts.plan import Plan
-from benehub.rules.eligibility.entry_rule import check_entry_rule
 
 
 def check(book: PlanBook) -> list[Finding]:
@@ -32,14 +31,7 @@ def check(book: PlanBook) -> list[Finding]:
             findings += account(plan, path) if plan.is_account else retirement(plan, path)
         if plan.deduction is not None:
             findings += schedule(book, plan, path)
-        if plan.eligibility.waiting.days and plan.eligibility.waiting.months:
-            findings.append(
-                error((*path, "eligibility", "waiting"), "a wait in days and in months", "Keep one of them")
-            )
-        try:
-            check_entry_rule(plan.eligibility_rule().entry)
-        except ConfigError as refused:
-            findings.append(error((*path, "eligibility"), refused.what, refused.mend))
+        findings += eligibility(book, plan, path)
     findings += _codes(book)
     findings += pay_groups(book)
     findings += leave(book)

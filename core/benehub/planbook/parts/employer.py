@@ -20,6 +20,10 @@ class Employer(Part):
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
     """Language of statements and notices."""
     ein: str = Field(default="", pattern=r"^(\d{2}-?\d{7})?$")
+    size: Literal["small", "large"] = "small"
+    """large: an applicable large employer of US law, with its rules on offers of cover."""
+    school: bool = False
+    """An educational organization, with its longer break before a returning employee is new."""
 
 
 class Roles(Part):

@@ -11,7 +11,7 @@ from benehub.money import parse_minor
 from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.account import AccountTerms
 from benehub.planbook.parts.deduction import ArrearsTerms, DeductionTerms
-from benehub.planbook.parts.eligibility import EligibilityTerms
+from benehub.planbook.parts.eligibility import CoverageWash, DependentTerms, EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import (
     AgeTerms,
@@ -26,8 +26,8 @@ from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
 from benehub.rules.deduction.collection import BenefitKind, CollectionRule
-from benehub.rules.eligibility.entry_rule import EntryRule, WaitUnit
-from benehub.rules.eligibility.reasons import CoverageEndRule, PlanEligibility
+from benehub.rules.eligibility.coverage_end import CoverageEndRule
+from benehub.rules.eligibility.plan_rules import PlanEligibility
 from benehub.rules.premium.age_band import AgeRule
 from benehub.rules.premium.contribution_rule import ContributionRule, Scheme
 from benehub.rules.premium.line import Price, Structure
@@ -67,6 +67,8 @@ class Plan(Part):
     employer_contribution: EmployerContribution | None = None
     eligibility: EligibilityTerms = EligibilityTerms()
     coverage_end: CoverageEndRule = CoverageEndRule.END_OF_MONTH
+    coverage_wash: CoverageWash = CoverageWash()
+    dependents: DependentTerms = DependentTerms()
     mid_period: MidPeriod = MidPeriod()
     deduction: DeductionTerms | None = None
     deferral: Deferral | None = None
@@ -140,22 +142,23 @@ class Plan(Part):
             )
         return found
 
-    def eligibility_rule(self) -> PlanEligibility:
-        """Who it takes in, for `rules.eligibility`."""
-        waiting = self.eligibility.waiting
-        entry = EntryRule(
-            wait=waiting.months or waiting.days,
-            wait_unit=WaitUnit.MONTHS if waiting.months else WaitUnit.DAYS,
-            grid=self.eligibility.entry,
-            us_medical=self.benefit_type == "medical",
-        )
+    @property
+    def us_medical(self) -> bool:
+        """Whether the rules of US law for group health plans hold (dental and vision are excepted benefits)."""
+        return self.benefit_type == "medical"
+
+    def eligibility_rule(self, large: bool = False) -> PlanEligibility:
+        """Who it takes in, for `rules.eligibility`; `large` is the employer's size."""
         return PlanEligibility(
             classes=tuple(one.value for one in self.eligibility.classes),
             min_hours_minor=self.eligibility.min_weekly_hours * 100,
-            entry=entry,
+            entry=self.eligibility.entry_rule(self.us_medical, large),
             open_from=self.effective_from,
             open_to=None if self.effective_to == FOREVER else self.effective_to,
             coverage_end=self.coverage_end,
+            wash_day=self.coverage_wash.day,
+            early_wash=self.coverage_wash.early,
+            rules=self.eligibility.tree(),
         )
 
     def proration_rule(self) -> ProrationRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -10,12 +11,13 @@ from pydantic import Field
 
 from benehub.legal import limit
 from benehub.periods import Month, add_months
+from benehub.records.election import Tier
 from benehub.records.explanation import Step
 from benehub.rules.base import Calculation, Day, RuleModel, explain
 from benehub.rules.registry import calculator
 
 NAME = "eligibility.dependent-end"
-VERSION = "1"
+VERSION = "2"
 CITATION = "29 CFR 2590.715-2714; 26 CFR 54.4980H-1(a)(12); Notice 2010-38"
 NOTICE_DAYS = (90, 60, 30)
 """Days before the last covered day on which the family hears of it."""
@@ -34,9 +36,14 @@ class DependentEndInput(RuleModel):
     """The child, and how the plan words the age limit."""
 
     birth_date: Day | None = None
+    """The child's birth date."""
     rule: EndRule = EndRule.END_OF_MONTH
+    """Last covered day: the day_before_birthday, or the end_of_month, end_of_plan_year or end_of_calendar_year in which
+    the age is reached."""
     age_limit: Annotated[int, Field(strict=True, ge=1, le=99)] = 26
+    """Age in years on reaching which cover ends."""
     plan_year_first_month: Annotated[int, Field(strict=True, ge=1, le=12)] = 1
+    """First month of the plan year (for end_of_plan_year)."""
     large_us_employer: bool = True
     """Large US employers have to offer cover to the end of the month of the birthday."""
     disabled_evidence_until: Day | None = None
@@ -56,6 +63,18 @@ class DependentEnd(RuleModel):
     extended: str
     """Why the plan's own wording was not the last word: empty, large_employer or disability."""
     notice_dates: tuple[date, ...]
+    """Days on which the family is written to: 90, 60 and 30 days before the last covered day."""
+
+
+CHILDREN = frozenset({"child", "stepchild", "adopted", "foster"})
+"""Relations for which cover ends by age."""
+PARTNERS = frozenset({"spouse", "domestic_partner"})
+_WIDTH = {Tier.EE.value: 0, Tier.ES.value: 1, Tier.EC.value: 1, Tier.FAM.value: 2}
+_WHY = {
+    "": "as the plan says",
+    "large_employer": "large employer: to the end of the month",
+    "disability": "evidence on file",
+}
 
 
 def birthday(birth: date, age: int) -> date:
@@ -96,9 +115,9 @@ def dependent_end(
         last, extended = disabled_evidence_until, "disability"
     tax_age = birthday(birth_date, limit("us", "child_tax_age", reached).value)
     steps = (
-        Step(label=f"reaches {age_limit}", raw=birth_date.isoformat(), value=reached.isoformat()),
+        Step(label=f"reaches {age_limit}", raw="birth date plus the age", value=reached.isoformat()),
         Step(label="last day by the plan", raw=rule.value, value=worded.isoformat()),
-        Step(label="last day", raw=extended or "as the plan says", value=last.isoformat()),
+        Step(label="last day", raw=_WHY[extended], value=last.isoformat()),
     )
     result = DependentEnd(
         last_day=last,
@@ -124,7 +143,23 @@ def _last_day(reached: date, rule: EndRule, plan_year_first_month: int) -> date:
             return add_months(date(started, plan_year_first_month, 1), 12) - timedelta(days=1)
 
 
-@calculator(NAME, "When a child's cover ends by age.", DependentEndInput, DependentEnd, VERSION)
+def remaining_tier(tier: str, relations: Sequence[str]) -> str:
+    """The coverage tier of those who stay, by their relations; one that is narrower already is kept."""
+    partner = any(one in PARTNERS for one in relations)
+    child = any(one not in PARTNERS for one in relations)
+    fits = {(True, True): Tier.FAM, (True, False): Tier.ES, (False, True): Tier.EC, (False, False): Tier.EE}
+    found = fits[(partner, child)].value
+    return found if _WIDTH[found] < _WIDTH.get(tier, 0) else tier
+
+
+@calculator(
+    NAME,
+    "When a child's cover ends by age.",
+    DependentEndInput,
+    DependentEnd,
+    VERSION,
+    example={"birth_date": "2000-11-10", "rule": "end_of_month", "large_us_employer": True},
+)
 def compute(given: DependentEndInput) -> Calculation[DependentEnd]:
     """Run on validated input."""
     return dependent_end(

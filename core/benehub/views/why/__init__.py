@@ -46,6 +46,7 @@ ASK: dict[str, Callable[[Question, str], Answer]] = {
     "obl": of_obligation,
     "int": of_batch,
     "exp": of_explanation,
+    "elg": of_explanation,
     "fct": of_fact,
 }
 """Who answers for which kind of reference."""

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub.errors import BenehubError, DataError
+from benehub.ids import PREFIXES
 from benehub.records.privacy import masked
 from benehub.rules import registry
 from benehub.store import Session
@@ -28,12 +29,13 @@ def of_explanation(question: Question, ref: str) -> Answer:
     session = question.session
     row = session.connection.execute(select(explanation).where(*session.where(explanation, explanation_id=ref))).first()
     if row is None:
-        raise DataError(f"no explanation {ref}", mend="Take the id from what printed it")
-    title = f"explanation by {row.rule}"
+        raise DataError(f"no {PREFIXES[ref.partition('_')[0]]} {ref}", mend="Take the id from what printed it")
+    title = f"{PREFIXES[ref.partition('_')[0]]} by {row.rule}"
     if not question.knew(row.known_at):
         return unknown_then(question, ref, title, row.known_at)
     content: Mapping[str, Any] = row.content
     data = {
+        "about": content.get("about"),
         "rule": row.rule,
         "rule_version": row.rule_version,
         "plan_book": _book(session, row.plan_book),
