@@ -12,7 +12,7 @@ from benehub.money import Rounding, round_to_int
 from benehub.records.election import Tier
 from benehub.rules.base import Positive, RuleModel
 from benehub.rules.compare.design import Name
-from benehub.rules.compare.member_cost import member_curve, shares_cost
+from benehub.rules.compare.member_cost import member_curve
 from benehub.rules.compare.offer import Offer, lacking_of
 
 
@@ -48,21 +48,28 @@ class Change(RuleModel):
 
 
 def years(
-    offer: Offer, persons: Mapping[Tier, int], scenarios: Sequence[Scenario], claims: Fraction = Fraction(1)
+    offer: Offer,
+    persons: Mapping[Tier, int],
+    scenarios: Sequence[Scenario],
+    claims: Fraction = Fraction(1),
+    shared: bool = True,
 ) -> Iterator[EmployeeYear]:
-    """Every tier of the offer in every scenario, those left out whose cost is not known; `claims` scales charges."""
+    """Every tier of the offer in every scenario, those left out whose cost is not known; `claims` scales charges.
+
+    Where care is not `shared`, the year costs the contribution alone.
+    """
     for tier in offer.premiums_minor:
-        if lacking_of(offer, persons[tier]):
+        if lacking_of(offer, persons[tier], shared):
             continue
         for scenario in scenarios:
-            yield _year(offer, tier, persons[tier], scenario, claims)
+            yield _year(offer, tier, persons[tier], scenario, claims if shared else Fraction(0))
 
 
 def _year(offer: Offer, tier: Tier, count: int, scenario: Scenario, claims: Fraction) -> EmployeeYear:
     charges = (*scenario.charges_minor, *(0,) * count)[:count]
     total = sum(charges)
     shares = [Fraction(one, total) for one in charges] if total else [Fraction(1), *[Fraction(0)] * (count - 1)]
-    raw = member_curve(offer.design, shares).at(total * claims) if shares_cost(offer.design) else Fraction(0)
+    raw = member_curve(offer.design, shares).at(total * claims)
     paid = round_to_int(raw, Rounding.HALF_UP)
     contribution = offer.contribution_minor(tier)
     accounts = offer.hsa_minor.get(tier, 0) + min(offer.hra_minor.get(tier, 0), paid)

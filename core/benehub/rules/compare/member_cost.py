@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -78,6 +79,19 @@ def shares_cost(design: PlanDesign) -> bool:
     return design.deductible_minor is not None or design.coinsurance is not None
 
 
+class Limits(NamedTuple):
+    """What the cost of care depends on, in exact minor units; None is no limit."""
+
+    deductible: int | None
+    person_limit: int | None
+    family_deductible: int | None
+    maximum: int | None
+    rate: Fraction
+    max_benefit: int | None
+    copays: int
+    copays_count: bool
+
+
 def member_curve(design: PlanDesign, shares: Sequence[Fraction] = ONE_PERSON, copays_minor: int = 0) -> Curve:
     """Cost by total charges, for persons who have `shares` of them in the order of their claims.
 
@@ -86,29 +100,37 @@ def member_curve(design: PlanDesign, shares: Sequence[Fraction] = ONE_PERSON, co
     """
     family = len(shares) > 1
     own = not family or design.family is FamilyRule.EMBEDDED
-    deductible = design.deductible_minor if own else None
-    limit = design.out_of_pocket_max_minor if own else design.person_in_family_max_minor
-    left = constant(design.family_deductible_minor or 0) if family else None
-    rate = design.coinsurance or ZERO
+    maximum = design.family_out_of_pocket_max_minor if family else design.out_of_pocket_max_minor
+    limits = Limits(
+        deductible=design.deductible_minor if own else None,
+        person_limit=design.out_of_pocket_max_minor if own else design.person_in_family_max_minor,
+        family_deductible=design.family_deductible_minor if family else None,
+        maximum=maximum if design.max_benefit_minor is None else None,
+        rate=design.coinsurance or ZERO,
+        max_benefit=design.max_benefit_minor,
+        copays=copays_minor,
+        copays_count=design.copays_count,
+    )
+    return _curve(limits, tuple(shares))
+
+
+@lru_cache(maxsize=4096)
+def _curve(limits: Limits, shares: tuple[Fraction, ...]) -> Curve:
+    left = constant(limits.family_deductible) if limits.family_deductible is not None else None
     total = constant(0)
     for share in shares:
         charges = line(share)
-        counted = _capped(_capped(charges, deductible), limit)
+        counted = _capped(_capped(charges, limits.deductible), limits.person_limit)
         if left is not None:
             counted = counted.least(left)
             left = left + counted.times(-1)
-        cost = _capped(charges.times(rate) + counted.times(1 - rate), limit)
-        if design.max_benefit_minor is not None:
-            cost = cost.most(charges + constant(-design.max_benefit_minor))
+        cost = _capped(charges.times(limits.rate) + counted.times(1 - limits.rate), limits.person_limit)
+        if limits.max_benefit is not None:
+            cost = cost.most(charges + constant(-limits.max_benefit))
         total = total + cost
-    maximum = design.family_out_of_pocket_max_minor if family else design.out_of_pocket_max_minor
+    copays = constant(limits.copays)
+    total = _capped(total + copays, limits.maximum) if limits.copays_count else _capped(total, limits.maximum) + copays
     # A member pays no copay that is more than what the care costs.
-    if copays_minor and design.copays_count:
-        total = total + constant(copays_minor)
-    if design.max_benefit_minor is None:
-        total = _capped(total, maximum)
-    if copays_minor and not design.copays_count:
-        total = total + constant(copays_minor)
     return total.least(line(1))
 
 

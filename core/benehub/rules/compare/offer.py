@@ -13,7 +13,7 @@ from benehub.records.election import Tier
 from benehub.rules.base import Positive, Rate, RuleModel
 from benehub.rules.compare.curve import ZERO, Curve, constant
 from benehub.rules.compare.design import PlanDesign
-from benehub.rules.compare.member_cost import lacking, member_curve, shares_cost
+from benehub.rules.compare.member_cost import lacking, member_curve
 from benehub.rules.compare.value import ClaimLevel
 
 MONTHS = 12
@@ -87,16 +87,20 @@ class Offer(RuleModel):
         return self.hsa_minor.get(tier, 0) + self.hra_minor.get(tier, 0)
 
 
-def lacking_of(offer: Offer, persons: int) -> tuple[str, ...]:
-    """What is missing to know the cost of so many persons, by its place in the offer; nothing where none is shared."""
-    if not shares_cost(offer.design):
+def lacking_of(offer: Offer, persons: int, shared: bool = True) -> tuple[str, ...]:
+    """What is missing to know the cost of so many persons, by its place in the offer.
+
+    `shared` says that plans of this kind share the cost of care: one that states no deductible is then unknown,
+    not free. Plans of which none does (disability) lack nothing.
+    """
+    if not shared:
         return ()
     return tuple(f"{offer.id}.design.{name}" for name in lacking(offer.design, persons))
 
 
 def own_cost(offer: Offer, tier: Tier, shares: Sequence[Fraction]) -> Curve:
-    """Out-of-pocket cost less an HRA, by total charges."""
-    curve = member_curve(offer.design, shares) if shares_cost(offer.design) else constant(0)
+    """Out-of-pocket cost less an HRA, by total charges. Check `lacking_of` first."""
+    curve = member_curve(offer.design, shares)
     hra = offer.hra_minor.get(tier, 0)
     return (curve + constant(-hra)).most(constant(0)) if hra else curve
 

@@ -24,7 +24,7 @@ from benehub.rules.compare.member_cost import shares_cost
 from benehub.rules.compare.offer import Offer, lacking_of
 from benehub.rules.compare.sensitivity import Variation, variations
 from benehub.rules.compare.value import Population, percent
-from benehub.rules.compare.verdict import Decision, Finding, Terms, cost_parts, employer_total, judge
+from benehub.rules.compare.verdict import Decision, Finding, Terms, cost_parts, employer_total, judge, value_of
 from benehub.rules.registry import calculator
 
 NAME = "compare.plans"
@@ -151,7 +151,7 @@ def compare(given: CompareInput) -> Comparison:
         candidates=tuple(
             _candidate(given, one, findings[one.id], terms, rank, one.id in front) for rank, one in enumerate(order, 1)
         ),
-        dominated=tuple(dominated(offers, terms.persons)),
+        dominated=tuple(dominated(offers, terms.persons)) if terms.shared else (),
     )
 
 
@@ -167,28 +167,35 @@ def terms_of(given: CompareInput) -> Terms:
         medical=given.benefit_type == "medical",
         affordable_minor=given.affordable_minor,
         payroll_tax=given.payroll_tax,
+        shared=_shared(given),
         eps=given.eps,
         delta_minor=given.delta_minor,
         currency=given.currency,
     )
 
 
+def _shared(given: CompareInput) -> bool:
+    """Whether plans of this kind share the cost of care."""
+    offers = (given.incumbent, *given.candidates)
+    return given.benefit_type == "medical" or any(shares_cost(one.design) for one in offers)
+
+
 def missing(given: CompareInput) -> tuple[str, ...]:
     """Inputs without which no comparison is possible at all."""
     offers = (given.incumbent, *given.candidates)
-    shared = any(shares_cost(one.design) for one in offers)
+    shared = _shared(given)
     needs = [] if given.scenarios else ["scenarios"]
     charged = any(level.charges_minor and level.weight for level in given.population)
     if not charged and (shared or any(one.self_funding for one in offers)):
         needs.append("population")
     for one in offers:
         if one.self_funding:
-            needs += lacking_of(one, 1) if shares_cost(one.design) else [f"{one.id}.design.deductible_minor"]
+            needs += lacking_of(one, 1)
     return tuple(dict.fromkeys(needs))
 
 
 def _offer_result(offer: Offer, finding: Finding | None, terms: Terms) -> OfferResult:
-    value = judge(offer, offer, terms).value if finding is None else finding.value
+    value = value_of(offer, terms) if finding is None else finding.value
     return OfferResult(
         id=offer.id,
         name=offer.label,
@@ -198,7 +205,7 @@ def _offer_result(offer: Offer, finding: Finding | None, terms: Terms) -> OfferR
         employer_parts={
             name: round_to_int(amount, Rounding.HALF_UP) for name, amount in cost_parts(offer, terms).items()
         },
-        years=tuple(years(offer, terms.persons, terms.scenarios)),
+        years=tuple(years(offer, terms.persons, terms.scenarios, shared=terms.shared)),
     )
 
 

@@ -14,10 +14,9 @@ from fractions import Fraction
 
 from benehub.money import Rounding, format_minor, round_to_int
 from benehub.records.election import Tier
-from benehub.rules.compare.attributes import NOT_MONEY
+from benehub.rules.compare.attributes import NAMES, NOT_MONEY
 from benehub.rules.compare.dominance import Dominance, Users, Worse, dominance
 from benehub.rules.compare.employee import Change, Scenario, changes, years
-from benehub.rules.compare.member_cost import shares_cost
 from benehub.rules.compare.offer import Offer, employer_cost, lacking_of
 from benehub.rules.compare.value import MINIMUM_VALUE, ClaimLevel, actuarial_value, percent
 
@@ -46,6 +45,7 @@ class Terms:
     eps: Fraction = Fraction(0)
     delta_minor: int = 0
     claims: Fraction = Fraction(1)
+    shared: bool = True
     currency: str = "USD"
 
 
@@ -93,9 +93,10 @@ def judge(incumbent: Offer, candidate: Offer, terms: Terms) -> Finding:
     """The verdict on `candidate` beside `incumbent`."""
     heads = {tier: round_to_int(count, Rounding.HALF_UP) for tier, count in terms.enrolled.items()}
     found = dominance(incumbent.design, candidate.design, heads, terms.users)
-    values = [_value(offer, terms) for offer in (incumbent, candidate)]
+    values = [value_of(offer, terms) for offer in (incumbent, candidate)]
     before, after = (
-        list(years(offer, terms.persons, terms.scenarios, terms.claims)) for offer in (incumbent, candidate)
+        list(years(offer, terms.persons, terms.scenarios, terms.claims, terms.shared))
+        for offer in (incumbent, candidate)
     )
     moved = changes(before, after, heads)
     cost = [employer_total(offer, terms) for offer in (incumbent, candidate)]
@@ -119,8 +120,9 @@ class _Said:
     unknown: list[str] = field(default_factory=list)
 
 
-def _value(offer: Offer, terms: Terms) -> Fraction | None:
-    if not shares_cost(offer.design) or lacking_of(offer, 1):
+def value_of(offer: Offer, terms: Terms) -> Fraction | None:
+    """The actuarial value; None where no cost is shared or an attribute is missing."""
+    if not terms.shared or lacking_of(offer, 1):
         return None
     return actuarial_value(offer.design, scaled(terms))
 
@@ -138,7 +140,7 @@ def _known(incumbent: Offer, candidate: Offer, terms: Terms) -> _Said:
         for offer in (incumbent, candidate):
             said.unknown += [
                 f"{name} is not stated"
-                for name in lacking_of(offer, terms.persons[tier])
+                for name in lacking_of(offer, terms.persons[tier], terms.shared)
                 if tier in offer.premiums_minor
             ]
     said.unknown[:] = dict.fromkeys(said.unknown)
@@ -159,15 +161,16 @@ def _benefit(found: Dominance, values: Sequence[Fraction | None], moved: Sequenc
     if found.same_or_better:
         said.yes.append("the same or better in every attribute")
         return said
-    before, after = values
-    if before is None or after is None:
-        said.no += [_told(one) for one in found.worse]
-        said.unknown += [f"{name} is stated by one plan only" for name in found.unknown]
-        return said
-    line = f"value {percent(after)} beside {percent(before)}"
-    (said.yes if after >= before - terms.eps else said.no).append(line)
-    worse = [one for one in found.worse if one.attribute in terms.required]
-    unknown = [name for name in found.unknown if name in terms.required]
+    required = terms.required if terms.shared else NAMES  # without a value nothing makes up for a loss
+    if terms.shared:
+        before, after = values
+        if before is None or after is None:
+            said.unknown.append("the actuarial value is not known")
+        else:
+            line = f"value {percent(after)} beside {percent(before)}"
+            (said.yes if after >= before - terms.eps else said.no).append(line)
+    worse = [one for one in found.worse if one.attribute in required]
+    unknown = [name for name in found.unknown if name in required]
     said.no += [_told(one) for one in worse]
     said.unknown += [f"{name} is stated by one plan only" for name in unknown]
     if not worse and not unknown:
