@@ -20,7 +20,7 @@ PLAN = {"deductible_minor": 3_000_00, "coinsurance": "20%", "out_of_pocket_max_m
 def test_c01_the_maximum_is_reached_at_33000() -> None:
     answer = calculate("compare.member_cost", {"design": PLAN, "charges_minor": [33_000_00]})["result"]
     assert answer["member_minor"] == [9_000_00]
-    assert answer["maximum_reached_minor"] == "3300000"
+    assert answer["maximum_reached"] == "3300000"
     assert answer["kinks"][1:] == [
         {"charges_minor": "300000", "member_minor": "300000"},
         {"charges_minor": "3300000", "member_minor": "900000"},
@@ -79,7 +79,7 @@ def test_a_plan_pays_no_more_than_its_benefit_maximum() -> None:
     dental = {"deductible_minor": 50_00, "coinsurance": "20%", "max_benefit_minor": 1_500_00}
     answer = calculate("compare.member_cost", {"design": dental, "charges_minor": [1_050_00, 5_000_00]})["result"]
     assert answer["member_minor"] == [250_00, 3_500_00]
-    assert answer["maximum_reached_minor"] is None
+    assert answer["maximum_reached"] is None
 
 
 def test_what_is_not_known_is_asked_for() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benehub.errors import ConfigError
 from benehub.planbook.book import PlanBook
+from benehub.planbook.checks.design import design
 from benehub.planbook.checks.findings import Finding, Path, error
 from benehub.planbook.checks.insurance import insurance
 from benehub.planbook.checks.leave import leave
@@ -26,6 +27,7 @@ def check(book: PlanBook) -> list[Finding]:
         seen.add(plan.id)
         findings += _dates(plan, path)
         findings += insurance(plan, path) if plan.insured else retirement(plan, path)
+        findings += design(plan, (*path, "design"))
         if plan.deduction is not None:
             findings += schedule(book, plan, path)
         if plan.eligibility.waiting.days and plan.eligibility.waiting.months:

@@ -10,6 +10,7 @@ from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.deduction import DeductionTerms
+from benehub.planbook.parts.design import Design
 from benehub.planbook.parts.eligibility import EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import EmployerContribution, MidPeriod, RateTable
@@ -44,6 +45,8 @@ class Plan(Part):
     deferral: Deferral | None = None
     match: Match | None = None
     deposit: DepositTerms = DepositTerms()
+    design: Design | None = None
+    """What it promises, for `benehub compare`."""
 
     @property
     def insured(self) -> bool:

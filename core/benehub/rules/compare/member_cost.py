@@ -55,8 +55,8 @@ class MemberCost(RuleModel):
 
     member_minor: tuple[int, ...]
     kinks: tuple[Kink, ...]
-    maximum_reached_minor: Rate | None
-    """The charges from which on nothing more is paid; None if the cost rises for ever."""
+    maximum_reached: Rate | None
+    """The charges (exact minor units) from which on nothing more is paid; None if the cost rises for ever."""
 
 
 def lacking(design: PlanDesign, persons: int) -> tuple[str, ...]:
@@ -163,6 +163,6 @@ def compute(given: MemberCostInput) -> Calculation[MemberCost]:
     result = MemberCost(
         member_minor=tuple(amount for amount, _ in told),
         kinks=tuple(Kink(charges_minor=x, member_minor=y) for x, y in curve.corners),
-        maximum_reached_minor=curve.corners[-1][0] if curve.slope == 0 else None,
+        maximum_reached=curve.corners[-1][0] if curve.slope == 0 else None,
     )
     return Calculation(result, explain(NAME, VERSION, inputs, tuple(step for _, step in told)))
