@@ -45,7 +45,11 @@ def test_the_example_qualifies_with_its_certificate() -> None:
 @pytest.mark.parametrize(
     ("candidate", "changed", "said"),
     [
-        ({"employee_minor": {"EE": 300_00}}, {}, "120 in tier EE pay 1560.00 more a year in scenario none"),
+        (
+            {"employee_minor": {"EE": 300_00}},
+            {},
+            "120 employees in tier EE: up to 1800.00 more a year (none, low, medium",
+        ),
         ({"design": {"deductible_minor": 200_000}}, {}, "value 75.2% beside 76.2%"),
         ({"design": {"providers": ["1003000126"]}}, {}, "providers is worse: 1 providers instead of 2 providers"),
         ({"premiums_minor": {"EE": 900_00}}, {}, "the employer pays 590400.00 more a year"),

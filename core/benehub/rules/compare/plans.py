@@ -29,6 +29,8 @@ from benehub.rules.registry import calculator
 
 NAME = "compare.plans"
 VERSION = "1"
+Cover = Literal["medical", "dental", "vision", "disability", "life"]
+"""Kinds of cover."""
 LABEL = "An estimate over the population and scenarios given. It is not an actuarial certification."
 
 
@@ -51,7 +53,7 @@ class CompareInput(RuleModel):
     """Attribute (providers, formulary, services, copays_minor) -> item -> opaque ids of the members who use it."""
     required: tuple[str, ...] = NOT_MONEY
     """Attributes that may not be worse, whatever is saved; when left out all that cost sharing does not measure."""
-    benefit_type: Literal["medical", "dental", "vision", "disability", "life"] = "medical"
+    benefit_type: Cover = "medical"
     """Kind of cover; minimum value and affordability are asked of medical cover."""
     affordable_minor: Positive | None = None
     """The most an employee may have to pay a month for own cover (affordability), minor units."""
@@ -130,6 +132,8 @@ class Comparison(RuleModel):
     incumbent: OfferResult
     offers: tuple[OfferResult, ...]
     candidates: tuple[Candidate, ...]
+    incumbent_pareto: bool
+    """Whether no candidate is better than the incumbent for both the employer and the worst-off employee."""
     dominated: tuple[Dominated, ...]
     """Options that another offer beats at every level of care."""
 
@@ -151,6 +155,7 @@ def compare(given: CompareInput) -> Comparison:
         candidates=tuple(
             _candidate(given, one, findings[one.id], terms, rank, one.id in front) for rank, one in enumerate(order, 1)
         ),
+        incumbent_pareto=given.incumbent.id in front,
         dominated=tuple(dominated(offers, terms.persons)) if terms.shared else (),
     )
 

@@ -151,11 +151,7 @@ def _benefit(found: Dominance, values: Sequence[Fraction | None], moved: Sequenc
     """At least the same benefit: in every attribute, or in value and in everybody's year."""
     said = _Said()
     losing = [one for one in moved if one.more_minor > terms.delta_minor]
-    said.no += [
-        f"{one.employees} in tier {one.tier.value} pay {format_minor(one.more_minor, terms.currency)} more a year"
-        f" in scenario {one.scenario}"
-        for one in losing
-    ]
+    said.no += _losing(losing, terms.currency)
     if not losing:
         said.yes.append("nobody's year costs more, in any scenario and tier")
     if found.same_or_better:
@@ -176,6 +172,21 @@ def _benefit(found: Dominance, values: Sequence[Fraction | None], moved: Sequenc
     if not worse and not unknown:
         said.yes.append("no required attribute is worse")
     return said
+
+
+def _losing(losing: Sequence[Change], currency: str) -> list[str]:
+    """A line a tier: how many pay more, how much at the worst, in which scenarios; tiers with people first."""
+    by_tier: dict[Tier, list[Change]] = {}
+    for one in losing:
+        by_tier.setdefault(one.tier, []).append(one)
+    lines = []
+    for tier, found in sorted(by_tier.items(), key=lambda item: -item[1][0].employees):
+        worst = max(one.more_minor for one in found)
+        names = ", ".join(one.scenario for one in found)
+        heads = found[0].employees
+        people = f"{heads} {'employee' if heads == 1 else 'employees'} in tier {tier.value}"
+        lines.append(f"{people}: up to {format_minor(worst, currency)} more a year ({names})")
+    return lines
 
 
 def _told(one: Worse) -> str:
