@@ -102,7 +102,7 @@ class Candidate(RuleModel):
     name: str
     decision: Decision
     rank: int
-    """Among those that qualify by saving, then the others by saving."""
+    """By verdict (qualifies, unknown, does not), then by saving."""
     saving_minor: int
     certificate: tuple[str, ...]
     """What speaks for it."""
@@ -145,7 +145,7 @@ def compare(given: CompareInput) -> Comparison:
     front = _front(given, findings, terms)
     order = sorted(
         given.candidates,
-        key=lambda one: (findings[one.id].decision is not Decision.QUALIFIES, -findings[one.id].saving_minor, one.id),
+        key=lambda one: (list(Decision).index(findings[one.id].decision), -findings[one.id].saving_minor, one.id),
     )
     offers = (given.incumbent, *given.candidates)
     return Comparison(

@@ -22,11 +22,11 @@ from benehub.rules.compare.value import MINIMUM_VALUE, ClaimLevel, actuarial_val
 
 
 class Decision(StrEnum):
-    """QUALIFIES, or DOES_NOT with who loses, or UNKNOWN: nothing speaks against it but something is not known."""
+    """QUALIFIES; UNKNOWN: nothing speaks against it but something is not known; DOES_NOT, with who loses."""
 
     QUALIFIES = "QUALIFIES"
-    DOES_NOT = "DOES_NOT"
     UNKNOWN = "UNKNOWN"
+    DOES_NOT = "DOES_NOT"
 
 
 @dataclass(frozen=True, slots=True)
