@@ -17,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="What pay should show, what payroll
 CONNECTION = typer.Option("", "--connection", "-c", help="Payroll's connection; the plan book's when left out.")
 GROUP = typer.Option("", "--group", "-g", help="Pay group; may be left out when there is one only.")
 PAY_DATE = typer.Option("", "--pay-date", help="Pay date, as 2026-11-13; the group's next one when left out.")
+DAY = typer.Option(..., "--pay-date", help="Pay date, as 2026-11-13.")
 
 
 @app.command()
@@ -82,6 +83,53 @@ def results(
         where, month = connection or desk.book().roles.payroll, to_month(period)
         counts = run_or_try(desk, dry_run, "payroll.results", f"{where}/{month}", where, month)
         show_counts(f"{where}: results of {month}", counts, as_json)
+
+
+@app.command()
+def lines(
+    pay_date: str = DAY,
+    employee: str = typer.Option("", "--employee", help="Employee number; everybody when left out."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Show every line of a pay date: what is expected, whether payroll was told, what it took, what is still owed."""
+    from benehub.cli.console import emit, table
+    from benehub.cli.opening import day
+    from benehub.money import format_minor
+    from benehub.views import deductions as view
+
+    with opened(employer) as desk:
+        wanted, unit = day(pay_date, desk.today()), desk.book().employer.currency
+        with desk.store.read(desk.employer) as session:
+            found = view.lines(session, wanted, employee)
+    columns = ("employee", "code", "no.", "kind", "month", "expected", "taken", "open", "state", "entry")
+    rows = [
+        (
+            one.employee, one.code, one.sequence, one.kind, one.coverage_month, format_minor(one.expected_minor, unit),
+            format_minor(one.taken_minor, unit), format_minor(one.open_minor, unit), one.state, one.entries[0],
+        )
+        for one in found
+    ]  # fmt: skip
+    emit([one.as_json() for one in found], as_json, table(f"lines of {wanted}", columns, rows))
+
+
+@app.command("write-off")
+def write_off(
+    employee: str = typer.Argument(..., help="Employee number."),
+    plan: str = typer.Option(..., "--plan", help="Plan of the plan book."),
+    reason: str = typer.Option(..., "--reason", help="Why; stands in the ledger, so name no health detail."),
+    who: str = typer.Option("cli", "--who", help="Who approved it; stands in the ledger."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Give up what an employee owes of past pay dates in a plan; the employer bears it."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        counts = run_or_try(desk, dry_run, "deductions.write_off", f"{employee}/{plan}", employee, plan, reason, who)
+        show_counts(f"arrears of {employee} in {plan}", counts, as_json)
 
 
 def _preview(desk: Desk, where: str, group: str, day: str, clear: bool, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from benehub.engine import Engine, Flow, Steps
 from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
+    arrears,
     coverage,
     deductions,
     enrollments,
@@ -30,6 +31,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "adopt": onboarding.adopt,
     "deductions.expect": deductions.expect,
     "deductions.push": deductions.push,
+    "deductions.write_off": arrears.write_off,
     "payroll.results": payroll_results.post,
     "enrollments.send": enrollments.change_file,
     "enrollments.acks": enrollments.acknowledged,

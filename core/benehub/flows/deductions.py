@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,14 +15,16 @@ from benehub.connect.connector import Item
 from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Version, Worker
-from benehub.flows import history
+from benehub.facts.explanations import save
+from benehub.flows import arrears, history, retro
+from benehub.flows.expected import Expected, employee_shares, pending_entry
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
-from benehub.flows.money import PayPeriod, month_lines, own_pay_days, pay_calendar
+from benehub.flows.money import PayPeriod, own_pay_days, pay_calendar
 from benehub.flows.send import awaken, send
 from benehub.identity import people
-from benehub.ledger import Leg, NewEntry
-from benehub.ledger import accounts as chart
+from benehub.ledger import NewEntry, Restated
+from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.money import parse_rate
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
@@ -36,23 +38,6 @@ from benehub.rules.retirement.match import match_contribution
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 
-GRACE_DAYS = 5
-"""Days after a pay date by which its register must have been read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What one pay date should show for one worker and code."""
-
-    person_id: str
-    plan: Plan
-    part: str
-    code: str
-    tax_class: TaxClass
-    pay_date: date
-    coverage_month: str
-    amount_minor: int
-
 
 def expect(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
     """Write what the pay dates of a month should take as pending entries."""
@@ -64,26 +49,55 @@ def _expect(hub: Hub, employer: str, month: Month) -> dict[str, int]:
         book = hub.book(session)
         cut = history.load(session, month).cut
         lines = list(expected(session, book, month))
-        entries = {_key(line): pending_entry(book, line) for line in lines if line.amount_minor}
-        for key, gone in _pending_before(session, month, cut).items():
-            entries.setdefault(key, gone)
-        done = ledger.restate(session, entries.values())
-    return {"lines": len(lines), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+        done = _write(session, book, lines, _pending(session, cut, month.end))
+    held = sum(1 for line in lines if not line.code)
+    counts = {"lines": len(lines), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+    return counts | {"without_code": held} if held else counts
+
+
+def _write(session: Session, book: PlanBook, lines: Sequence[Expected], before: Mapping[str, date]) -> Restated:
+    """Make these lines stand as pending, with why; of what was pending `before`, the others are taken back."""
+    told = [line for line in lines if line.amount_minor and line.code]
+    reasoned = [(line.key, line.explanation) for line in told if line.explanation is not None]
+    ids = save(session, (why for _, why in reasoned), book.version)
+    whys = dict(zip((key for key, _ in reasoned), ids, strict=True))
+    entries = {line.key: pending_entry(book, line, whys.get(line.key)) for line in told}
+    for key, day in before.items():
+        entries.setdefault(key, NewEntry(key, DEDUCTION, day, (), "no longer expected", status="pending"))
+    return ledger.restate(session, entries.values())
 
 
 def expected(session: Session, book: PlanBook, month: Month, group: str = "") -> Iterator[Expected]:
     """Every line that the month's pay dates still to be set should show, as known now; of one group if named.
 
-    Pay dates that are past keep what they were told; the schedule goes on from there.
+    Pay dates that are past keep what they were told; the schedule goes on from there. What earlier months were
+    told wrongly, and what earlier pays could not take, comes in lines of its own.
     """
     calendar = pay_calendar(session, book, month.year)
     past = history.load(session, month)
+    owed = arrears.load(session, book, past.cut)
+    late = retro.load(session, book, calendar, past)
     for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end)):
         if group and worker.pay_group != group:
             continue
         periods = calendar[worker.pay_group]
-        yield from _premium_lines(book, worker, periods, month, past)
+        lines = list(_premium_lines(book, worker, periods, month, past))
+        yield from lines
+        yield from retro.adjustments(book, worker, periods, month, past, late)
+        if worker.person_id in owed.by_person:
+            usual = _usual(worker, lines, past)
+            yield from arrears.collections(book, worker, periods, month, past.cut, owed, usual)
         yield from _contributions(book, worker, periods, month, past)
+
+
+def _usual(worker: Worker, lines: Sequence[Expected], past: History) -> dict[str, int]:
+    """The usual deduction of one pay by plan: of the month's lines, else of the last ones told."""
+    usual: dict[str, int] = {}
+    for line in lines:
+        usual[line.plan.id] = max(usual.get(line.plan.id, 0), line.amount_minor)
+    for plan_id in past.plans.get(worker.person_id, set()) - usual.keys():
+        usual[plan_id] = max(amount for _, amount, _ in past.scheduled[(worker.person_id, plan_id)])
+    return usual
 
 
 def _premium_lines(
@@ -112,13 +126,13 @@ def _schedule(
     rule = plan.deduction_rule()
     key = (worker.person_id, plan.id)
     if rule.method is DeductionMethod.EVERY_PAY:
-        shares = _shares(book, plan, covers, [Month(month.year, number) for number in range(1, 13)])
+        shares = employee_shares(book, plan, covers, [Month(month.year, number) for number in range(1, 13)])
         taken = past.taken(key, shares)
         if taken and key not in past.opening:
             taken = [*_as_scheduled(shares, periods, rule, worker, taken[0][0]), *taken]
     else:
         paid_for = [month.plus({"in_advance": 1, "current": 0, "arrears": -1}[rule.timing.value])]
-        shares = _shares(book, plan, covers, paid_for)
+        shares = employee_shares(book, plan, covers, paid_for)
         taken = [line for line in past.scheduled.get(key, ()) if line[2] in shares]
     if not any(shares.values()) and not taken:
         return ()
@@ -137,15 +151,6 @@ def _as_scheduled(
     found = deduction_schedule(shares=shares, pay_days=own_pay_days(worker, periods), rule=rule)
     lines = found.result.lines if found.result is not None else ()
     return [(line.pay_date, line.amount_minor, line.month) for line in lines if line.pay_date < before]
-
-
-def _shares(book: PlanBook, plan: Plan, timeline: Sequence[facts.Fact], months: Sequence[Month]) -> dict[Month, int]:
-    """The employee's share of each coverage month; months without cover stand as zero."""
-    shares: dict[Month, int] = {}
-    for month in months:
-        lines = month_lines(book, timeline, month)
-        shares[month] = sum(line.required().employee_minor for _, _, line in lines)
-    return shares
 
 
 def _contributions(
@@ -246,9 +251,10 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
                 f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
                 where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
             )  # fmt: skip
+        lines = [line for line in expected(session, book, month, group) if line.pay_date == pay_date]
         due: dict[str, list[Expected]] = {}
-        for line in expected(session, book, month, group):
-            if line.pay_date == pay_date:
+        for line in lines:
+            if line.code:
                 due.setdefault(line.person_id, []).append(line)
         dates = [PayDay(one.pay_date) for one in pay_calendar(session, book, month.year)[group]]
         taking = {
@@ -270,6 +276,9 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             for one in orders:
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
                 wants.append(_want(connection_id, worker.person_id, full, held, pay_date))
+        # What payroll is told is what is expected of it, also where a fact came in since `expect`.
+        before = _pending(session, pay_date, pay_date + timedelta(days=1))
+        _write(session, book, lines, {key: day for key, day in before.items() if key.split("/")[1] in members})
         keys = {one.key for one in wants}
         waiting = obligations.open_ones(session, "deduction.set", connection_id)
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
@@ -298,7 +307,10 @@ def _orders(
     orders: dict[str, DeductionOrder] = {}
     for line in lines:
         if line.part == "employee":
-            orders[line.code] = _order(line.plan.id, line.code, line.tax_class, pay_date, amount=line.amount_minor)
+            # Payroll holds one amount a code: what is due, with corrections and arrears.
+            before = orders[line.code].employee_amount_minor if line.code in orders else 0
+            total = before + line.amount_minor
+            orders[line.code] = _order(line.plan.id, line.code, line.tax_class, pay_date, amount=total)
     cover = facts.in_force(worker.coverages.get("retirement", ()), pay_date)
     if cover is not None:
         orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date)
@@ -309,7 +321,9 @@ def _orders(
         covers = worker.coverages.get(known[0].benefit_type, ())
         running = facts.in_force(covers, pay_date)
         ended = running is None or running.data["plan"] != known[0].id
-        if ended or code in taking or known[1] in ("pretax", "roth"):
+        # The code of corrections after tax is no standing deduction: it ends with the pay that took it.
+        once = known[0].deduction is not None and code == known[0].deduction.posttax_code
+        if ended or once or code in taking or known[1] in ("pretax", "roth"):
             orders[code] = _order(known[0].id, code, _tax_class(known[0], known[1]), pay_date, active=False)
     return list(orders.values())
 
@@ -415,46 +429,15 @@ def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
         return facts.record(session, versions, "confirmed by payroll")
 
 
-def _key(line: Expected) -> str:
-    return f"expected/{line.person_id}/{line.code}/{line.coverage_month}/{line.pay_date}"
-
-
-def pending_entry(book: PlanBook, line: Expected) -> NewEntry:
-    """The pending entry of a line; a line of zero has no legs and only takes back what was expected before."""
-    debit, credit = {
-        "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
-        "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
-        "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
-        "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
-    }[line.part]
-    dims = (line.person_id, line.plan.id, line.part, line.coverage_month, line.pay_date)
-    unit = book.employer.currency
-    return NewEntry(
-        key=_key(line),
-        type="deduction.expected",
-        status="pending",
-        effective_date=line.pay_date,
-        due_date=line.pay_date + timedelta(days=GRACE_DAYS),
-        legs=(Leg(debit, unit, line.amount_minor, *dims), Leg(credit, unit, -line.amount_minor, *dims))
-        if line.amount_minor
-        else (),
-        source=f"schedule of {Month.of(line.pay_date)}",
-    )
-
-
-def _pending_before(session: Session, month: Month, cut: date) -> dict[str, NewEntry]:
-    """Keys of what is pending for the month, as entries without legs: they void what is no longer expected."""
+def _pending(session: Session, start: date, end: date) -> dict[str, date]:
+    """Keys of what was made pending for pay dates of `[start, end)`, with the pay date."""
     rows = session.rows(
         select(entry_table.c.idempotency_key, entry_table.c.effective_date).where(
             entry_table.c.employer_id == session.employer,
-            entry_table.c.type == "deduction.expected",
+            entry_table.c.type.in_((DEDUCTION, ARREARS)),
             entry_table.c.status == "pending",
-            entry_table.c.effective_date >= cut,
-            entry_table.c.effective_date < month.end,
+            entry_table.c.effective_date >= start,
+            entry_table.c.effective_date < end,
         )
     )
-    keys = {row.idempotency_key.rpartition("/r")[0]: row.effective_date for row in rows}
-    return {
-        key: NewEntry(key, "deduction.expected", day, (), "no longer expected", status="pending")
-        for key, day in keys.items()
-    }
+    return {row.idempotency_key.rpartition("/r")[0]: row.effective_date for row in rows}

@@ -25,12 +25,14 @@ class History:
         scheduled: per person and plan, what earlier pay dates were told to take (pay date, amount, month).
         opening: per person and plan, the day the employer joined and the employee share owed on it.
         deferred: per person, what was deferred before the month.
+        plans: per person, the plans of `scheduled`.
     """
 
     cut: date
     scheduled: dict[Key, list[tuple[date, int, Month]]] = field(default_factory=dict)
     opening: dict[Key, tuple[date, int]] = field(default_factory=dict)
     deferred: dict[str, int] = field(default_factory=dict)
+    plans: dict[str, set[str]] = field(default_factory=dict)
 
     def taken(self, key: Key, shares: dict[Month, int]) -> list[tuple[date, int, Month | None]]:
         """What counts as taken before `cut`, for the deduction schedule.
@@ -87,7 +89,10 @@ def load(session: Session, month: Month) -> History:
             .group_by(leg.c.person_id, leg.c.plan, entry.c.effective_date)
         )
     }
-    return History(cut, dict(scheduled), opening, _deferred(session, month))
+    plans: dict[str, set[str]] = defaultdict(set)
+    for person_id, plan in scheduled:
+        plans[person_id].add(plan)
+    return History(cut, dict(scheduled), opening, _deferred(session, month), dict(plans))
 
 
 def _cut(session: Session, month: Month) -> date:

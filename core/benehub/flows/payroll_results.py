@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,17 +13,15 @@ from sqlalchemy import Row, select
 from benehub import facts, ledger
 from benehub.engine import Steps
 from benehub.flows import history
-from benehub.flows.deductions import (
-    Expected,
-    contribution_lines,
-    contribution_parts,
-    pending_entry,
-)
+from benehub.flows.arrears import carry
+from benehub.flows.deductions import contribution_lines, contribution_parts
+from benehub.flows.expected import Expected, code_of, pending_entry
 from benehub.flows.hub import Hub
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
+from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
 from benehub.records import LineKind
@@ -40,13 +38,14 @@ _ACCOUNTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pending:
-    """A pending entry waiting for its actual: id, coverage month and amount."""
+    """A pending entry waiting for its actual: payroll's code, coverage month, and what is left of its amount."""
 
     entry_id: str
     coverage_month: str
-    amount: int
+    left: int
+    code: str = ""
 
 
 def post(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, int]:
@@ -80,7 +79,10 @@ def _post(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str
         for (pay_run, day), amount in sorted(cash.items()):
             entries.append(_settled(book, pay_run, day, amount))
         done = ledger.restate(session, entries)
-    return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+        paid = {(row.person_id, row.pay_date) for row in rows if row.person_id is not None}
+        carried = carry(session, connection_id, month, paid)
+    counts = {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+    return counts | {"carried": carried}
 
 
 def register(session: Session, connection_id: str, month: Month) -> list[Row[Any]]:
@@ -100,8 +102,10 @@ def register(session: Session, connection_id: str, month: Month) -> list[Row[Any
 
 def pending_by_line(session: Session, month: Month) -> dict[tuple[str, str, str, date], list[Pending]]:
     """Pending entries of the month by person, plan, part and pay date; those voided are left out."""
+    # What was carried as arrears keeps its place: read again, the register has to say the same.
     voided = select(entry_table.c.pending_id).where(
-        entry_table.c.employer_id == session.employer, entry_table.c.status == "void"
+        entry_table.c.employer_id == session.employer,
+        entry_table.c.type.in_((f"{DEDUCTION}.void", f"{ARREARS}.void")),
     )
     rows = session.rows(
         select(
@@ -115,51 +119,65 @@ def pending_by_line(session: Session, month: Month) -> dict[tuple[str, str, str,
         )
         .where(
             entry_table.c.employer_id == session.employer,
-            entry_table.c.type == "deduction.expected",
+            entry_table.c.type.in_((DEDUCTION, ARREARS)),
             entry_table.c.status == "pending",
             entry_table.c.effective_date >= month.first,
             entry_table.c.effective_date < month.end,
             entry_table.c.entry_id.not_in(voided),
-            leg_table.c.amount > 0,
+            leg_table.c.account.in_((chart.PAYROLL_CLEARING, chart.MATCH_EXPENSE)),
         )
-        .order_by(leg_table.c.coverage_month, entry_table.c.seq)
+        # What is due is served before arrears.
+        .order_by(entry_table.c.type.desc(), leg_table.c.coverage_month, entry_table.c.seq)
     )  # fmt: skip
     # A restated line keeps its key with a higher revision: only the newest one is waiting.
     newest = {row.idempotency_key.rpartition("/r")[0]: row for row in rows}
     found: dict[tuple[str, str, str, date], list[Pending]] = defaultdict(list)
-    for row in newest.values():
+    for name, row in newest.items():
         key = (row.person_id, row.plan, row.money_source, row.pay_date)
-        found[key].append(Pending(row.entry_id, row.coverage_month, row.amount))
+        found[key].append(Pending(row.entry_id, row.coverage_month, row.amount, code_of(name)))
     return found
 
 
 def _actual(row: Row[Any], waiting: Mapping[tuple[str, str, str, date], list[Pending]]) -> list[NewEntry]:
-    """One entry for a line, or one a coverage month where the pay date takes for several."""
+    """One entry for a line, or one for each of the lines that it pays; without legs where it pays nothing of one.
+
+    Nothing taken takes back what an earlier version of the line had posted.
+    """
     debit, credit = _ACCOUNTS[row.part]
-    expected = waiting.get((row.person_id, row.plan, row.part, row.pay_date), [])
-    if not row.amount:
-        # Nothing taken; a line that was corrected to zero takes its old posting back.
-        key = f"register/{row.connection_id}/{row.row_key}/1"
-        return [NewEntry(key, "deduction.withheld", row.pay_date, (), f"{row.batch_id}#{row.row_no}")]
-    rest, entries = row.amount, []
-    slots = expected or [Pending("", str(Month.of(row.pay_date)), row.amount)]
-    for number, slot in enumerate(slots, 1):
-        amount = rest if number == len(slots) else min(rest, slot.amount)
-        rest -= amount
-        if not amount:
-            continue
+    slots = waiting.get((row.person_id, row.plan, row.part, row.pay_date), [])
+    slots = [one for one in slots if one.code == row.code] or slots or [Pending("", str(Month.of(row.pay_date)), 0)]
+    entries = []
+    for number, (slot, amount) in enumerate(zip(slots, split(row.amount, slots), strict=True), 1):
+        slot.left -= amount
         dims = (row.person_id, row.plan, row.part, slot.coverage_month, row.pay_date)
         entries.append(
             NewEntry(
                 key=f"register/{row.connection_id}/{row.row_key}/{number}",
                 type="match.accrued" if row.part == "match" else "deduction.withheld",
                 effective_date=row.pay_date,
-                legs=(Leg(debit, row.unit, amount, *dims), Leg(credit, row.unit, -amount, *dims)),
+                legs=(Leg(debit, row.unit, amount, *dims), Leg(credit, row.unit, -amount, *dims)) if amount else (),
                 source=f"{row.batch_id}#{row.row_no}",
                 pending_id=slot.entry_id or None,
             )
         )
     return entries
+
+
+def split(amount: int, slots: Sequence[Pending]) -> list[int]:
+    """What of `amount` goes to each waiting line, in order; what is more than all of them goes to the last.
+
+    A refund among them is honoured first, for payroll netted it before it took anything.
+    """
+    if not amount:
+        return [0] * len(slots)
+    parts = [min(slot.left, 0) for slot in slots]
+    rest = amount - sum(parts)
+    for place, slot in enumerate(slots):
+        if slot.left > 0 and rest > 0:
+            parts[place] = min(rest, slot.left)
+            rest -= parts[place]
+    parts[-1] += rest
+    return parts
 
 
 def _settled(book: PlanBook, pay_run: str, day: date, amount: int) -> NewEntry:

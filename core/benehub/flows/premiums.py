@@ -28,32 +28,64 @@ from benehub.store.tables import entry as entry_table
 
 
 def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
-    """Post the premium of every coverage of the month; what is no longer owed is taken back."""
+    """Post the premium of every coverage of the month; what is no longer owed is taken back.
+
+    Earlier months within a plan's retro window are worked out again where they were accrued before.
+    """
     return steps.step("accrue", _accrue, hub, employer, Month.parse(month))
 
 
 def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        entries: dict[str, NewEntry] = {}
-        explanations = []
-        for worker in facts.workers(session, Interval(month.first, month.end)):
-            for timeline in worker.coverages.values():
-                if not book.plan(timeline[-1].data["plan"]).insured:
+        counts = _accrue_month(session, book, month, {plan.id for plan in book.insurance_plans()})
+        for earlier in _accrued_months(session, month):
+            gap = (month.year - earlier.year) * 12 + month.month - earlier.month
+            plans = {
+                plan.id
+                for plan in book.insurance_plans()
+                if plan.deduction is not None and gap <= plan.deduction.retro.window_months
+            }
+            done = _accrue_month(session, book, earlier, plans) if plans else {}
+            changed = done.get("new", 0) + done.get("corrected", 0)
+            if changed:
+                counts["earlier_months"] = counts.get("earlier_months", 0) + changed
+        return counts
+
+
+def _accrued_months(session: Session, month: Month) -> list[Month]:
+    """Months before `month` for which anything was accrued: others were somebody else's."""
+    rows = session.rows(
+        select(entry_table.c.effective_date)
+        .where(*session.where(entry_table, type="premium.accrued"), entry_table.c.effective_date < month.first)
+        .distinct()
+        .order_by(entry_table.c.effective_date)
+    )
+    return [Month.of(row.effective_date) for row in rows]
+
+
+def _accrue_month(session: Session, book: PlanBook, month: Month, plans: set[str]) -> dict[str, int]:
+    entries: dict[str, NewEntry] = {}
+    explanations = []
+    for worker in facts.workers(session, Interval(month.first, month.end)):
+        for timeline in worker.coverages.values():
+            if not book.plan(timeline[-1].data["plan"]).insured:
+                continue
+            for plan, _, line in month_lines(book, timeline, month):
+                if plan.id not in plans:
                     continue
-                for plan, _, line in month_lines(book, timeline, month):
-                    explanations.append(line.explanation)
-                    result = line.required()
-                    key = f"premium/{worker.person_id}/{plan.id}/{month}"
-                    legs = _legs(book, worker.person_id, plan.id, str(month), result)
-                    entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
-        ids = save(session, explanations, book.version)
-        whys = dict(zip(entries, ids, strict=True))
-        for key, gone in _accrued(session, month).items():
-            entries.setdefault(key, gone)
-        done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
-        lives = sum(1 for one in entries.values() if one.legs)
-        return {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+                explanations.append(line.explanation)
+                result = line.required()
+                key = f"premium/{worker.person_id}/{plan.id}/{month}"
+                legs = _legs(book, worker.person_id, plan.id, str(month), result)
+                entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
+    ids = save(session, explanations, book.version)
+    whys = dict(zip(entries, ids, strict=True))
+    for key, gone in _accrued(session, month, plans).items():
+        entries.setdefault(key, gone)
+    done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
+    lives = sum(1 for one in entries.values() if one.legs)
+    return {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
 def _with_why(entry: NewEntry, explanation_id: str | None) -> NewEntry:
@@ -72,7 +104,7 @@ def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> t
     return tuple(one for one in legs if one.amount)
 
 
-def _accrued(session: Session, month: Month) -> dict[str, NewEntry]:
+def _accrued(session: Session, month: Month, plans: set[str]) -> dict[str, NewEntry]:
     """Keys of what stands accrued for the month, as entries without legs: they take back what is not wanted."""
     rows = session.rows(
         select(leg.c.person_id, leg.c.plan)
@@ -89,7 +121,7 @@ def _accrued(session: Session, month: Month) -> dict[str, NewEntry]:
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows]
+    keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows if row.plan in plans]
     return {key: NewEntry(key, "premium.accrued", month.first, (), f"no longer covered in {month}") for key in keys}
 
 

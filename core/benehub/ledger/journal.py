@@ -210,7 +210,8 @@ def _ended(session: Session, pending_id: str | None) -> bool:
     later = f"{base}/r{int(number) + 1}" if mark and number.isdigit() else ""
     query = select(entry_table.c.entry_id).where(
         entry_table.c.employer_id == session.employer,
-        ((entry_table.c.pending_id == pending_id) & (entry_table.c.status == "void"))
+        # What was carried as arrears is counted again when a result is corrected: it ends nothing.
+        ((entry_table.c.pending_id == pending_id) & entry_table.c.type.endswith(".void"))
         | (entry_table.c.idempotency_key == later),
     )
     return session.connection.execute(query.limit(1)).first() is not None

@@ -44,6 +44,8 @@ class PlanBook(Part):
         for plan in self.plans:
             if plan.deduction is not None:
                 found[plan.deduction.code] = (plan, "employee")
+                if plan.deduction.posttax_code:
+                    found[plan.deduction.posttax_code] = (plan, "employee")
             if plan.deferral is not None:
                 found[plan.deferral.pretax_code] = (plan, "pretax")
                 if plan.deferral.roth_code:

@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import func, literal, select, union_all
 
 from benehub.ledger import accounts as chart
+from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.sources import swapped
+from benehub.records import TaxClass
 from benehub.store import Session
 from benehub.store.tables import confirmation, crosswalk, entry, leg
 
@@ -28,6 +31,8 @@ class Line:
     pay_date: date
     expected: int
     actual: int
+    caught_up: int = 0
+    """Of `actual`, what later pays made up for."""
 
     @property
     def gap(self) -> int:
@@ -37,7 +42,7 @@ class Line:
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference between the month's expected lines and the register."""
-    lines = _differing(session, connection_id, month)
+    lines = without_arrears(session, _differing(session, connection_id, month))
     linked = _linked(session, connection_id)
     findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
@@ -127,7 +132,7 @@ def _finding(line: Line, month: Month, book: PlanBook, paid: dict[tuple[str, dat
     if line.part == "match":
         kind, cause = Type.EMPLOYER_LINE_DIFF, "payroll's match is not what the plan's formula gives"
         action = "Compare formula and compensation in payroll; correct with the next pay run"
-    elif line.actual == 0:
+    elif line.actual == line.caught_up:
         kind, (cause, action) = Type.NOT_TAKEN, _why_not_taken(line, check)
     elif line.expected == 0:
         kind, cause = Type.TAKEN_NOT_EXPECTED, "payroll took it although nothing was due on this pay date"
@@ -135,6 +140,8 @@ def _finding(line: Line, month: Month, book: PlanBook, paid: dict[tuple[str, dat
     else:
         kind, cause = Type.AMOUNT_DIFF, "payroll took another amount than it was told; it was changed there"
         action = "Push the deduction again and collect or refund the rest with the next pay"
+    if line.caught_up:
+        cause += f"; {format_minor(line.caught_up, book.employer.currency)} was made up for since"
     return Finding(
         Relation.PAYROLL, kind, str(month), f"{line.pay_date}/{line.part}", "payroll", "payroll", cause, action,
         person_id=line.person_id, plan=line.plan, expected=line.expected, actual=line.actual,
@@ -171,6 +178,7 @@ def _paid(session: Session, connection_id: str, month: Month) -> dict[tuple[str,
 def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     """Insurance lines under the right code but taxed as something else."""
     wanted = {plan.id: plan.deduction.tax_class.value for plan in book.insurance_plans() if plan.deduction is not None}
+    after_tax = {plan.deduction.posttax_code for plan in book.insurance_plans() if plan.deduction is not None} - {""}
     rows = session.rows(
         select(confirmation).where(
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
@@ -185,7 +193,8 @@ def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Mo
     # Two checks of one pay date are one difference, as its reference says.
     wrong: dict[tuple[str, str, date], list[Any]] = {}
     for row in rows:
-        if row.tax_class != wanted.get(row.plan, row.tax_class):
+        right = TaxClass.POSTTAX.value if row.code in after_tax else wanted.get(row.plan, row.tax_class)
+        if row.tax_class != right:
             wrong.setdefault((row.person_id, row.plan, row.pay_date), []).append(row)
     for (person_id, plan, day), found in sorted(wrong.items()):
         taxed = " and ".join(sorted({row.tax_class for row in found}))

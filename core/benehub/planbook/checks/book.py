@@ -52,7 +52,7 @@ def _dates(plan: Plan, path: Path) -> Iterator[Finding]:
 def _codes(book: PlanBook) -> Iterator[Finding]:
     owner: dict[str, str] = {}
     for number, plan in enumerate(book.plans):
-        codes = [plan.deduction.code] if plan.deduction else []
+        codes = [plan.deduction.code, plan.deduction.posttax_code] if plan.deduction else []
         codes += [plan.deferral.pretax_code, plan.deferral.roth_code] if plan.deferral else []
         codes += [plan.match.code] if plan.match else []
         for code in filter(None, codes):

@@ -1,9 +1,10 @@
-"""What pay groups and deductions may not say: no pay dates, more deductions than a month has pay dates."""
+"""What pay groups and deductions may not say: too few pay dates, arrears that nothing says how to collect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benehub.errors import ConfigError
 from benehub.planbook.book import PlanBook
 from benehub.planbook.checks.findings import Finding, Path, error
 from benehub.planbook.parts.plan import Plan
@@ -16,16 +17,39 @@ FEWEST_PAYS = {"weekly": 4, "biweekly": 2, "semimonthly": 2, "monthly": 1}
 
 def schedule(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
     terms = plan.deduction
-    if terms is None or terms.method is not DeductionMethod.PER_MONTH:
+    if terms is None:
         return
+    here = (*path, "deduction")
+    yield from _arrears(book, plan, here)
+    if terms.method is not DeductionMethod.PER_MONTH:
+        return
+    if terms.pays_a_year is not None:
+        yield error(
+            (*here, "pays_a_year"), "pays_a_year with method per_month", "Use method every_pay, or leave it out"
+        )
     for name, group in book.pay_groups.items():
         if terms.per_month > FEWEST_PAYS[group.frequency]:
             yield Finding(
                 "warning",
-                (*path, "deduction"),
+                here,
                 f"{terms.per_month} deductions a month, and pay group {name} has months with fewer pay dates",
                 "Lower per_month, or use method every_pay",
             )
+
+
+def _arrears(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
+    """Terms of arrears and retro that cannot be carried out."""
+    assert plan.deduction is not None
+    terms = plan.deduction.arrears
+    try:
+        plan.collection_rule(book.employer.currency)
+    except ConfigError as refused:
+        yield error((*path, "arrears"), refused.what, refused.mend)
+    numbers = (terms.max_extra, terms.percent_of_usual, terms.percent_of_net, terms.pays)
+    if terms.strategy is None and any(numbers):
+        yield error((*path, "arrears"), "a number of a strategy, and no strategy", "Name the strategy it belongs to")
+    if not terms.carry and terms.strategy is not None:
+        yield error((*path, "arrears"), "a strategy for arrears that are not carried", "Drop it, or carry: true")
 
 
 def pay_groups(book: PlanBook) -> Iterator[Finding]:

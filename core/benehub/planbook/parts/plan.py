@@ -9,6 +9,7 @@ from typing import Literal
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import FOREVER, Month
+from benehub.planbook.parts.deduction import ArrearsTerms, DeductionTerms
 from benehub.planbook.parts.deduction import DeductionTerms
 from benehub.planbook.parts.design import Design
 from benehub.planbook.parts.eligibility import EligibilityTerms
@@ -17,6 +18,7 @@ from benehub.planbook.parts.insurance import EmployerContribution, MidPeriod, Ra
 from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
+from benehub.rules.deduction.collection import BenefitKind, CollectionRule
 from benehub.rules.eligibility.entry_rule import EntryRule, WaitUnit
 from benehub.rules.eligibility.reasons import CoverageEndRule, PlanEligibility
 from benehub.rules.premium.contribution import ContributionRule, Scheme
@@ -24,6 +26,8 @@ from benehub.rules.premium.proration import ProrationRule
 
 BenefitType = Literal["medical", "dental", "vision", "retirement"]
 INSURANCE = ("medical", "dental", "vision")
+HEALTH = ("medical", "dental", "vision")
+"""Benefit types whose arrears are caught up as health."""
 
 
 class Plan(Part):
@@ -110,5 +114,14 @@ class Plan(Part):
 
     def deduction_rule(self) -> DeductionRule:
         """When its deductions are taken, for `rules.deduction`."""
-        terms = self.deduction
-        return DeductionRule() if terms is None else DeductionRule(terms.method, terms.per_month, terms.timing)
+        return DeductionRule() if self.deduction is None else self.deduction.rule()
+
+    def collection_rule(self, currency: str = "USD") -> CollectionRule:
+        """How fast its arrears are collected, for `rules.deduction`.
+
+        Raises:
+            ConfigError: the strategy lacks its number.
+        """
+        terms = self.deduction.arrears if self.deduction else ArrearsTerms()
+        kind = BenefitKind.HEALTH if self.benefit_type in HEALTH else BenefitKind.OTHER
+        return terms.rule(kind, currency)

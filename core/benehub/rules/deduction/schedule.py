@@ -1,8 +1,9 @@
 """How much of an employee's share each pay date of the year takes, so that the year sums exactly.
 
 The entitlement is the employee's share of every coverage month. Months of the same amount that follow each
-other are spread over their pay dates with one running rounding (worked cases D01, D11), so no cent is won or
-lost. After a change the same function is called with what was taken so far, and spreads what remains.
+other are spread over their pay dates so that no cent is won or lost (worked cases D01, D11); the plan says which
+pay dates take the spare cents. After a change the same function is called with what was taken so far, and
+spreads what remains. A percentage of pay is no entitlement: it is taken from every pay (D02).
 """
 
 from __future__ import annotations
@@ -16,13 +17,27 @@ from typing import Annotated
 
 from pydantic import Field
 
+from benehub.errors import DataError
+from benehub.money import Rounding
 from benehub.periods import Month
 from benehub.records.explanation import Step
-from benehub.rules.base import Calculation, Day, Minor, MonthText, RuleModel, explain, money_step
+from benehub.rules.base import (
+    Calculation,
+    Day,
+    Minor,
+    MonthText,
+    Positive,
+    Rate,
+    RuleModel,
+    explain,
+    money_step,
+    rounded_step,
+)
 from benehub.rules.deduction.calendar import (
     DeductionMethod,
     DeductionRule,
     PayDay,
+    SpareCents,
     Timing,
     coverage_month,
     deduction_days,
@@ -30,7 +45,8 @@ from benehub.rules.deduction.calendar import (
 from benehub.rules.registry import calculator
 
 NAME = "deduction.schedule"
-VERSION = "1"
+VERSION = "2"
+CITATION = "the plan's deduction schedule; 26 CFR 1.125-4(f)(2) for changes of cost"
 MAX_PAY_DATES = 110
 """Two years of weekly pay."""
 
@@ -39,44 +55,69 @@ class MonthShare(RuleModel):
     """The employee's share of one coverage month."""
 
     month: MonthText
+    """Coverage month, YYYY-MM."""
     amount_minor: Minor
+    """The employee's share of that month's premium, in minor units; zero where there is no cover."""
 
 
 class PayDateInput(RuleModel):
-    """One pay date; a holiday takes nothing."""
+    """One real pay date of the pay group."""
 
     day: Day
+    """The pay date, YYYY-MM-DD, as payroll's calendar has it."""
     holiday: bool = False
+    """True: nothing is taken on it whatever the plan says (no pay, or payroll's deduction holiday)."""
+    pay_minor: Positive | None = None
+    """Pay of this date that a percentage is taken of, in minor units; only for `rate`."""
 
 
 class TakenInput(RuleModel):
-    """What a pay date before the change has taken; without a month, the one its timing gives."""
+    """What a pay date before the change has taken."""
 
     pay_date: Day
+    """The pay date, YYYY-MM-DD."""
     amount_minor: Minor
+    """What it took, in minor units; negative for a refund."""
     month: MonthText | None = None
+    """Coverage month it was for; left out, the one that `timing` gives."""
 
 
 class ScheduleInput(RuleModel):
     """The shares of the coverage months, the real pay dates, and the plan's schedule."""
 
-    shares: Annotated[tuple[MonthShare, ...], Field(min_length=1, max_length=24)]
+    shares: Annotated[tuple[MonthShare, ...], Field(max_length=24)] = ()
+    """The employee's share of each coverage month; left out only for a percentage (`rate`)."""
     pay_dates: Annotated[tuple[PayDateInput, ...], Field(max_length=MAX_PAY_DATES)] = ()
+    """Every real pay date of the time; a year can have 27 biweekly ones."""
     method: DeductionMethod = DeductionMethod.EVERY_PAY
+    """`every_pay` spreads over all pay dates; `per_month` takes from the first `per_month` dates of a month."""
     per_month: Annotated[int, Field(strict=True, ge=1, le=5)] = 2
+    """Deductions a month with `per_month`; further pay dates of the month are holidays."""
+    pays_a_year: Annotated[int, Field(strict=True)] | None = None
+    """12, 24, 26, 27, 48, 52 or 53: with `every_pay`, only the first so many pay dates of a year take."""
     timing: Timing = Timing.CURRENT
+    """Coverage month a pay date pays for: `in_advance` the next, `current` its own, `arrears` the one before."""
+    spare_cents: SpareCents = SpareCents.RUNNING
+    """Who takes the cents a division leaves: `running` rounding, one each `at_start` or `at_end`, or `last_pay`."""
+    rate: Rate | None = None
+    """Percentage of pay instead of an amount; taken from every pay date, also on deduction holidays."""
     taken: Annotated[tuple[TakenInput, ...], Field(max_length=MAX_PAY_DATES)] = ()
+    """What the pay dates before `change_from` have taken."""
     change_from: Day | None = None
     """First pay date that may still be set; earlier ones are past and stand in `taken`."""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    """ISO currency of all amounts."""
 
 
 class DeductionLine(RuleModel):
     """What one pay date takes for one coverage month."""
 
     pay_date: date
+    """The pay date."""
     month: MonthText
+    """The coverage month it pays for."""
     amount_minor: int
+    """Minor units; negative for a refund."""
 
 
 class Schedule(RuleModel):
@@ -129,18 +170,20 @@ def deduction_schedule(
         "shares": shares,
         "method": rule.method,
         "per_month": rule.per_month if rule.method is DeductionMethod.PER_MONTH else None,
+        "pays_a_year": rule.pays_a_year,
         "timing": rule.timing,
+        "spare_cents": rule.spare,
         "pay_dates": taking,
         "taken_minor": gone,
         "change_from": change_from,
     }
     if any(run.owed and not run.days for run in runs):
         return Calculation(None, explain(NAME, VERSION, inputs), ("pay_dates",))
-    lines, steps = _lines(runs, currency)
+    lines, steps = _lines(runs, rule.spare, currency)
     assert sum(line.amount_minor for line in lines) + gone == total, "the schedule does not sum to the shares"
     result = Schedule(lines=tuple(lines), holidays=tuple(holidays), entitlement_minor=total, taken_minor=gone)
     told = money_step("remaining: entitlement less taken", total - gone, total - gone, currency)
-    return Calculation(result, explain(NAME, VERSION, inputs, (told, *steps)))
+    return Calculation(result, explain(NAME, VERSION, inputs, (told, *steps), citation=CITATION))
 
 
 def _runs(shares: Mapping[Month, int], method: DeductionMethod) -> list[_Run]:
@@ -192,36 +235,91 @@ def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> No
             run.days = [(runs[near].days[0 if near > index else -1][0], run.months[-1])]
 
 
-def _lines(runs: list[_Run], currency: str) -> tuple[list[DeductionLine], list[Step]]:
+def _lines(runs: list[_Run], spare: SpareCents, currency: str) -> tuple[list[DeductionLine], list[Step]]:
     lines: list[DeductionLine] = []
     steps: list[Step] = []
     for run in runs:
         if not run.days or not run.owed:
             continue
         n = len(run.days)
-        for (day, month), amount in zip(run.days, shares_of(run.owed, n), strict=True):
+        for (day, month), amount in zip(run.days, shares_of(run.owed, n, spare), strict=True):
             lines.append(DeductionLine(pay_date=day, month=month, amount_minor=amount))
-        label = f"{run.months[0]} to {run.months[-1]} over {n} pay dates (half_up, running)"
+        label = f"{run.months[0]} to {run.months[-1]} over {n} pay dates ({_SPARE_WORDS[spare]})"
         steps.append(money_step(label, Fraction(run.owed, n), run.owed, currency))
     lines.sort(key=lambda line: (line.pay_date, line.month))
     return lines, steps
 
 
-def shares_of(total: int, n: int) -> list[int]:
-    """All n parts of `total` by running half-up rounding: the same as `cumulative_share` for k = 1..n."""
-    sign, twice = (-1 if total < 0 else 1), 2 * abs(total)
-    # whole-number half-up: this runs for every employee, plan and pay date
-    marks = [sign * ((twice * k + n) // (2 * n)) for k in range(n + 1)]
-    return [after - before for before, after in pairwise(marks)]
+_SPARE_WORDS = {
+    SpareCents.RUNNING: "half_up, running",
+    SpareCents.AT_START: "down, spare cents one each at the start",
+    SpareCents.AT_END: "down, spare cents one each at the end",
+    SpareCents.LAST_PAY: "down, all spare cents on the last",
+}
 
 
-@calculator(NAME, "What each pay date takes of an employee's share.", ScheduleInput, Schedule, VERSION)
+def shares_of(total: int, n: int, spare: SpareCents = SpareCents.RUNNING) -> list[int]:
+    """All n parts of `total`, summing to it exactly; RUNNING is `cumulative_share` for k = 1..n."""
+    sign, size = (-1 if total < 0 else 1), abs(total)
+    if spare is SpareCents.RUNNING:
+        # whole-number half-up: this runs for every employee, plan and pay date
+        marks = [sign * ((2 * size * k + n) // (2 * n)) for k in range(n + 1)]
+        return [after - before for before, after in pairwise(marks)]
+    part, rest = divmod(size, n)
+    if spare is SpareCents.LAST_PAY:
+        return [sign * part] * (n - 1) + [sign * (part + rest)]
+    more, less = [sign * (part + 1)] * rest, [sign * part] * (n - rest)
+    return more + less if spare is SpareCents.AT_START else less + more
+
+
+def percent_schedule(
+    *, rate: Fraction, pay: Sequence[tuple[date, int | None]], timing: Timing = Timing.CURRENT, currency: str = "USD"
+) -> Calculation[Schedule]:
+    """A percentage of pay: taken from every pay date, holidays of fixed amounts included (worked case D02)."""
+    inputs = {"rate": rate, "pay_dates": [day for day, _ in pay]}
+    if not pay or any(amount is None for _, amount in pay):
+        return Calculation(None, explain(NAME, VERSION, inputs), ("pay_dates.pay_minor" if pay else "pay_dates",))
+    lines, steps = [], []
+    for day, gross in sorted(pay):
+        amount, told = rounded_step(f"{day}: rate x pay", rate * (gross or 0), Rounding.HALF_UP, currency)
+        lines.append(DeductionLine(pay_date=day, month=coverage_month(day, timing), amount_minor=amount))
+        steps.append(told)
+    total = sum(line.amount_minor for line in lines)
+    result = Schedule(lines=tuple(lines), holidays=(), entitlement_minor=total, taken_minor=0)
+    return Calculation(result, explain(NAME, VERSION, inputs, tuple(steps), citation="the employee's own election"))
+
+
+EXAMPLE = {
+    "shares": [{"month": f"2026-{month:02d}", "amount_minor": 122_50} for month in (10, 11, 12)],
+    "pay_dates": [{"day": day} for day in (
+        "2026-10-02", "2026-10-16", "2026-10-30", "2026-11-13", "2026-11-27", "2026-12-11", "2026-12-24",
+    )],
+    "method": "every_pay",
+}  # fmt: skip
+
+
+@calculator(NAME, "What each pay date takes of an employee's share.", ScheduleInput, Schedule, VERSION, example=EXAMPLE)
 def compute(given: ScheduleInput) -> Calculation[Schedule]:
-    """Run on validated input."""
+    """Run on validated input.
+
+    Raises:
+        ConfigError: a number of deductions that no year has.
+        DataError: a coverage month stands twice.
+    """
+    months = [share.month for share in given.shares]
+    if len(set(months)) != len(months):
+        raise DataError("a coverage month stands twice", where="shares.month", mend="Give each month one share")
+    if given.rate is not None:
+        return percent_schedule(
+            rate=given.rate,
+            pay=[(pay.day, pay.pay_minor) for pay in given.pay_dates],
+            timing=given.timing,
+            currency=given.currency,
+        )
     return deduction_schedule(
         shares={share.month: share.amount_minor for share in given.shares},
         pay_days=[PayDay(pay.day, pay.holiday) for pay in given.pay_dates],
-        rule=DeductionRule(given.method, given.per_month, given.timing),
+        rule=DeductionRule(given.method, given.per_month, given.timing, given.spare_cents, given.pays_a_year),
         taken=[(taken.pay_date, taken.amount_minor, taken.month) for taken in given.taken],
         change_from=given.change_from,
         currency=given.currency,

@@ -1,0 +1,84 @@
+"""One line that a pay date should show, its pending entry, and the shares behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from benehub.facts import Fact
+from benehub.flows.money import month_lines
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.ledger.arrears import ARREARS, DEDUCTION
+from benehub.periods import Month
+from benehub.planbook import Plan, PlanBook
+from benehub.records import Explanation, TaxClass
+
+GRACE_DAYS = 5
+"""Days after a pay date by which its register must have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What one pay date should show for one worker and code.
+
+    `type` is the pending entry's: what is due, or arrears of what was due before. A line without a code cannot be
+    told to payroll (the plan book names no code for its tax class): it is counted as held.
+    """
+
+    person_id: str
+    plan: Plan
+    part: str
+    code: str
+    tax_class: TaxClass
+    pay_date: date
+    coverage_month: str
+    amount_minor: int
+    type: str = DEDUCTION
+    source: str = ""
+    explanation: Explanation | None = None
+
+    @property
+    def key(self) -> str:
+        """What makes it the same line when it is expected again: employee, code, pay date, and whatever month."""
+        first = "arrears" if self.type == ARREARS else "expected"
+        return f"{first}/{self.person_id}/{self.code}/{self.coverage_month}/{self.pay_date}"
+
+
+def code_of(key: str) -> str:
+    """Payroll's code in a line's key."""
+    return "/".join(key.split("/")[2:-2])
+
+
+def pending_entry(book: PlanBook, line: Expected, explanation_id: str | None = None) -> NewEntry:
+    """The pending entry of a line; a line of zero has no legs and only takes back what was expected before."""
+    debit, credit = {
+        "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
+        "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
+    }[line.part]
+    dims = (line.person_id, line.plan.id, line.part, line.coverage_month, line.pay_date)
+    unit = book.employer.currency
+    return NewEntry(
+        key=line.key,
+        type=line.type,
+        status="pending",
+        effective_date=line.pay_date,
+        due_date=line.pay_date + timedelta(days=GRACE_DAYS),
+        legs=(Leg(debit, unit, line.amount_minor, *dims), Leg(credit, unit, -line.amount_minor, *dims))
+        if line.amount_minor
+        else (),
+        source=line.source or f"schedule of {Month.of(line.pay_date)}",
+        explanation_id=explanation_id,
+    )
+
+
+def employee_shares(book: PlanBook, plan: Plan, timeline: Sequence[Fact], months: Sequence[Month]) -> dict[Month, int]:
+    """The employee's share of each coverage month in a plan (minor units); months without cover stand as zero."""
+    covers = [fact for fact in timeline if fact.data["plan"] == plan.id]
+    return {
+        month: sum(line.required().employee_minor for _, _, line in month_lines(book, covers, month))
+        for month in months
+    }

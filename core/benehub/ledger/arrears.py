@@ -1,0 +1,189 @@
+"""What employees still owe of pay dates that are over, read from the account of their shares.
+
+A pay date's results close its pending lines: what was taken posts them, and the rest is carried by an entry of type
+MISSED (negative where more was taken than expected). Arrears are the sum of what was carried, less what was asked
+for again, taken unasked, or written off. There is no other record of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, and_, case, func, or_, select
+
+from benehub.ledger import accounts as chart
+from benehub.ledger.entries import Leg, NewEntry
+from benehub.store import Session
+from benehub.store.tables import entry, leg
+
+DEDUCTION = "deduction.expected"
+ARREARS = "arrears.expected"
+MISSED = "deduction.missed"
+WRITTEN_OFF = "arrears.written_off"
+WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
+
+Key = tuple[str, str]
+"""Person and plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A pending line with its rest: expected less taken less carried, in minor units; never zero."""
+
+    entry_id: str
+    person_id: str
+    plan: str
+    coverage_month: str
+    pay_date: date
+    unit: str
+    rest: int
+    carried: int
+    """How many entries have carried something of it already."""
+
+
+def open_lines(session: Session, start: date, end: date) -> list[OpenLine]:
+    """Lines of the employee's share on pay dates of `[start, end)` that are not settled to the cent."""
+    origin = func.coalesce(entry.c.pending_id, entry.c.entry_id).label("origin")
+    rest = func.sum(case((entry.c.status == "posted", -leg.c.amount), else_=leg.c.amount))
+    keys = (leg.c.person_id, leg.c.plan, leg.c.coverage_month, leg.c.pay_date, leg.c.unit)
+    rows = session.rows(
+        select(origin, *keys, rest.label("rest"), func.sum(case((entry.c.type == MISSED, 1), else_=0)).label("carried"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.PAYROLL_CLEARING,
+            leg.c.money_source == "employee",
+            leg.c.pay_date >= start,
+            leg.c.pay_date < end,
+            or_(entry.c.type.in_((DEDUCTION, ARREARS)), entry.c.pending_id.is_not(None)),
+        )
+        .group_by(origin, *keys)
+        .having(rest != 0)
+        .order_by(leg.c.pay_date, origin)
+    )
+    return [
+        OpenLine(r.origin, r.person_id, r.plan, r.coverage_month, r.pay_date, r.unit, int(r.rest), int(r.carried))
+        for r in rows
+    ]
+
+
+def carry(lines: Iterable[OpenLine], source: str) -> list[NewEntry]:
+    """The entries that close these lines: what is left of each becomes arrears."""
+    entries = []
+    for one in lines:
+        dims = (one.person_id, one.plan, "employee", one.coverage_month, one.pay_date)
+        entries.append(
+            NewEntry(
+                key=f"missed/{one.entry_id}/{one.carried + 1}", type=MISSED, status="void",
+                effective_date=one.pay_date,
+                legs=(
+                    Leg(chart.PAYROLL_CLEARING, one.unit, -one.rest, *dims),
+                    Leg(chart.EMPLOYEE_SHARE_DUE, one.unit, one.rest, *dims),
+                ),
+                source=source, pending_id=one.entry_id,
+            )
+        )  # fmt: skip
+    return entries
+
+
+def balances(session: Session, before: date | None = None, person_id: str = "") -> dict[Key, dict[str, int]]:
+    """Arrears by person, plan and coverage month (minor units); negative where the employee is owed.
+
+    Args:
+        before: given, what was asked for again on pay dates before this day is on its way and counts no more;
+            left out, arrears stand until they are collected or written off.
+        person_id: only this person.
+    """
+    original = entry.alias("original")
+    linked = func.coalesce(entry.c.pending_id, original.c.pending_id)
+    withheld = and_(entry.c.type.in_(WITHHELD), leg.c.money_source == "employee")
+    which = [entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")), and_(withheld, linked.is_(None))]
+    if before is None:
+        which += [
+            and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION))),
+            and_(withheld, linked.in_(_pending(session, ARREARS))),
+        ]
+    else:
+        asked_before = and_(entry.c.type.in_((ARREARS, f"{ARREARS}.void")), entry.c.effective_date < before)
+        which += [entry.c.type == MISSED, asked_before]
+    total = func.sum(leg.c.amount)
+    query = (
+        select(leg.c.person_id, leg.c.plan, leg.c.coverage_month, total.label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .outerjoin(
+            original,
+            (original.c.employer_id == entry.c.employer_id) & (original.c.entry_id == entry.c.reverses_id),
+        )
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            or_(*which),
+        )
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
+        .having(total != 0)
+        .order_by(leg.c.coverage_month)
+    )
+    if person_id:
+        query = query.where(leg.c.person_id == person_id)
+    found: dict[Key, dict[str, int]] = defaultdict(dict)
+    for row in session.rows(query):
+        found[(row.person_id, row.plan)][row.coverage_month] = int(row.amount)
+    return dict(found)
+
+
+def _pending(session: Session, type_: str) -> Any:
+    pending = entry.alias("pending")
+    return select(pending.c.entry_id).where(pending.c.employer_id == session.employer, pending.c.type == type_)
+
+
+def asked(session: Session) -> dict[tuple[str, str, date], int]:
+    """What pay dates were asked for as arrears, by person, plan and pay date (minor units)."""
+    rows = _sums(session, (leg.c.pay_date,), entry.c.type.in_((ARREARS, f"{ARREARS}.void")), chart.PAYROLL_CLEARING)
+    return {(row.person_id, row.plan, row.pay_date): int(row.amount) for row in rows}
+
+
+def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
+    """What was collected as arrears or written off, by person, plan and coverage month (minor units)."""
+    which = or_(
+        entry.c.type.in_((WRITTEN_OFF, f"{WRITTEN_OFF}.reversed")),
+        and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS))),
+    )
+    rows = _sums(session, (leg.c.coverage_month,), which, chart.EMPLOYEE_SHARE_DUE)
+    return {(row.person_id, row.plan, row.coverage_month): -int(row.amount) for row in rows}
+
+
+def missed(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, str, int]]]:
+    """What regular lines were carried, by person and plan: pay date, coverage month, amount; the oldest first."""
+    which = and_(entry.c.type == MISSED, entry.c.pending_id.in_(_pending(session, DEDUCTION)))
+    wanted = set(keys)
+    found: dict[Key, list[tuple[date, str, int]]] = defaultdict(list)
+    for row in _sums(session, (leg.c.pay_date, leg.c.coverage_month), which, chart.EMPLOYEE_SHARE_DUE):
+        if (row.person_id, row.plan) in wanted:
+            found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
+    return found
+
+
+def _sums(session: Session, by: tuple[Any, ...], which: Any, account: str) -> Sequence[Row[Any]]:
+    keys = (leg.c.person_id, leg.c.plan, *by)
+    total = func.sum(leg.c.amount)
+    return session.rows(
+        select(*keys, total.label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(leg.c.employer_id == session.employer, leg.c.account == account, which)
+        .group_by(*keys)
+        .having(total != 0)
+        .order_by(*by, leg.c.person_id, leg.c.plan)
+    )
+
+
+def pays_asked(session: Session, before: date) -> dict[tuple[str, str, str], int]:
+    """On how many pay dates before `before` arrears were asked for, by person, plan and coverage month."""
+    which = and_(entry.c.type.in_((ARREARS, f"{ARREARS}.void")), entry.c.effective_date < before)
+    counts: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.PAYROLL_CLEARING):
+        counts[(row.person_id, row.plan, row.coverage_month)] += 1
+    return dict(counts)

@@ -1,0 +1,346 @@
+"""Deductions from rule to ledger: worked cases Z01, Z02 and Z04, arrears and their collection, retro changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import ledger, reconcile
+from benehub.connect.connector import Incoming
+from benehub.errors import DataError
+from benehub.flows import Hub
+from benehub.flows.expected import code_of
+from benehub.flows.onboarding import load_plan_book
+from benehub.ledger import arrears
+from benehub.periods import Month
+from benehub.store.tables import entry, leg
+from benehub.views import deductions as view
+from benehub.views.clearing import clearing
+
+BOOK = """
+employer: {id: acme, name: Acme}
+roles: {hris: hris, payroll: payroll}
+pay_groups:
+  monthly: {frequency: semimonthly, days: [15, last]}
+plans:
+  - id: ppo
+    name: PPO
+    benefit_type: medical
+    carrier: carrier
+    effective_from: 2026-01-01
+    rates:
+      - from: 2026-01-01
+        tiers: {EE: 800.00, ES: 1000.00, EC: 900.00, FAM: 1200.00}
+    employer_contribution: {scheme: flat, flat: "600"}
+    deduction:
+      code: MED
+      tax_class: pretax
+      posttax_code: MEDPT
+      method: per_month
+      arrears: {strategy: full_next_pay}
+carriers:
+  carrier: {pay_policy: pay_as_enrolled}
+"""
+
+
+class Story:
+    """A hub with one employee whose month is told day by day."""
+
+    def __init__(self, hub: Hub, fakehub: ModuleType, patch: pytest.MonkeyPatch) -> None:
+        self.hub, self.fakehub, self.patch = hub, fakehub, patch
+        self.runs = 0
+        self.register: list[Incoming] = []
+
+    def day(self, month: int, day: int) -> None:
+        self.patch.setattr(self.fakehub, "NOW", datetime(2026, month, day, 12, tzinfo=UTC))
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"{name}/{self.runs}", *arguments)
+
+    def paid(self, month: int, day: int, amount: int | None, code: str = "MED", employee: str = "1001") -> Any:
+        """Payroll's register of a pay date is read and posted; None means a check without the deduction."""
+        pay_date = date(2026, month, day)
+        data = {
+            "pay_run": f"run {pay_date}", "check": f"check {pay_date}", "employee": employee,
+            "pay_date": pay_date.isoformat(), "kind": "earning" if amount is None else "deduction",
+            "code": "REG" if amount is None else code, "amount_minor": amount or 0, "net_pay_minor": 500_00,
+        }  # fmt: skip
+        key = f"{pay_date}/{employee}/{data['code']}"
+        self.register = [*(row for row in self.register if row.key != key), Incoming(key, data, row=1)]
+        return self.post(month)
+
+    def post(self, month: int) -> Any:
+        self.runs += 1
+        rows = [Incoming(one.key, one.data, row=number) for number, one in enumerate(self.register, 1)]
+        self.fakehub.FakeConnector.rows["register_line"] = rows
+        self.hub.start_flow("sync", "acme", f"r{self.runs}", "payroll", "register_line", f"r{self.runs}", False)
+        return self.flow("payroll.results", "payroll", f"2026-{month:02d}")
+
+    def elect(self, tier: str, since: str, event: str = "", until: str | None = None, number: int = 1) -> None:
+        data = {"employee": str(1000 + number), "plan": "ppo", "effective_from": since, "tier": tier, "event": event,
+                "effective_to": until}  # fmt: skip
+        self.runs += 1
+        self.fakehub.FakeConnector.rows["election"] = [Incoming(f"x{self.runs}", data, row=1)]
+        self.hub.start_flow("sync", "acme", f"e{self.runs}", "hris", "election", f"e{self.runs}", False)
+        self.flow("coverage", self.fakehub.NOW.date().isoformat())
+
+    def expected(self, *types: str) -> list[tuple[str, str, str, int]]:
+        """(pay date, code, coverage month, amount) of what stands expected."""
+        with self.hub.store.read("acme") as session:
+            rows = session.rows(
+                select(entry.c.type, entry.c.idempotency_key, leg.c.pay_date, leg.c.coverage_month, leg.c.amount)
+                .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
+                .where(
+                    entry.c.type.in_([*types, *(f"{one}.void" for one in types)]),
+                    leg.c.account == "1900",
+                    leg.c.person_id == self.person("1001"),
+                )
+            )
+        sums: dict[tuple[str, str, str], int] = {}
+        for row in rows:
+            code = code_of(row.idempotency_key.removeprefix("void:").rpartition("/r")[0])
+            key = (str(row.pay_date), code, row.coverage_month)
+            sums[key] = sums.get(key, 0) + row.amount
+        return sorted((*key, amount) for key, amount in sums.items() if amount)
+
+    def person(self, number: str) -> str:
+        from benehub.views.persons import find_person
+
+        with self.hub.store.read("acme") as session:
+            return str(find_person(session, number).person_id)
+
+    def clearing(self) -> dict[str, int]:
+        with self.hub.store.read("acme") as session:
+            return {code: amount for code, amount in ledger.clearing(session).items() if amount}
+
+    def owed(self) -> dict[str, int]:
+        with self.hub.store.read("acme") as session:
+            found = arrears.balances(session)
+        return next(iter(found.values()), {})
+
+    def lines(self, month: int, day: int) -> list[view.Line]:
+        with self.hub.store.read("acme") as session:
+            return view.lines(session, date(2026, month, day), "1001")
+
+    def differences(self, day: str, month: str = "2026-10") -> list[tuple[str, int]]:
+        """Open differences of one pay date."""
+        self.flow("reconcile", month, ["payroll"])
+        with self.hub.store.read("acme") as session:
+            rows = reconcile.listed(session, period=month)
+        return [(row.type, row.at_stake) for row in rows if row.reference.startswith(day)]
+
+
+@pytest.fixture
+def story(
+    sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Story:
+    monkeypatch.setattr(fakehub, "BOOK", BOOK)
+    hub = open_hub(sqlite_url)
+    fakehub.set_up(hub, tmp_path / "vendor", "read_back")
+    one = Story(hub, fakehub, monkeypatch)
+    for number in (2, 3):  # the story has one employee
+        one.elect("EE", "2026-01-01", until="2026-01-01", number=number)
+        data = {"employee": str(1000 + number), "plan": "ppo", "effective_from": "2026-01-01", "waived": True}
+        fakehub.FakeConnector.rows["election"] = [Incoming(f"w{number}", data, row=1)]
+        hub.start_flow("sync", "acme", f"w{number}", "hris", "election", f"w{number}", False)
+    one.flow("coverage", "2026-10-01")
+    return one
+
+
+def month(story: Story, *taken: int | None) -> None:
+    """October accrued and expected, then paid on the 15th and the 30th."""
+    story.flow("premiums.accrue", "2026-10")
+    story.flow("deductions.expect", "2026-10")
+    for (number, day), amount in zip(((10, 15), (10, 30)), taken, strict=False):
+        story.day(*((10, 20) if day == 15 else (11, 3)))
+        story.paid(number, day, amount)
+
+
+def remit(story: Story) -> None:
+    done = story.flow("premiums.remit", "carrier", "2026-10")
+    story.flow("premiums.confirm", done["dispatch"], "2026-11-04")
+
+
+def test_z01_a_month_that_goes_well(story: Story) -> None:
+    month(story, 100_00, 100_00)
+    remit(story)
+    assert story.clearing() == {}
+    with story.hub.store.read("acme") as session:
+        assert {one.account: one.amount for one in ledger.balances(session)} == {"5100": 600_00, "1000": -600_00}
+        assert not ledger.open_pending(session)
+    assert [one.state for one in story.lines(10, 15)] == ["SETTLED"]
+
+
+def test_z02_a_deduction_taken_short_is_arrears(story: Story) -> None:
+    month(story, 100_00, 40_00)
+    remit(story)
+    assert story.clearing() == {"1300": 60_00}
+    assert story.owed() == {"2026-10": 60_00}
+    with story.hub.store.read("acme") as session:
+        assert not ledger.open_pending(session)
+    (line,) = story.lines(10, 30)
+    assert (line.taken_as, line.state, line.taken_minor, line.open_minor) == ("PARTIAL", "ARREARS", 40_00, 60_00)
+    assert story.differences("2026-10-30") == [("AMOUNT_DIFF", 60_00)]
+    with story.hub.store.read("acme") as session:
+        accounts = clearing(session, story.hub.book(session), Month(2026, 10))
+    assert not any(one.unexplained for one in accounts)
+
+
+def test_z04_a_paid_month_that_never_was(story: Story) -> None:
+    month(story, 100_00, 100_00)
+    remit(story)
+    story.elect("EE", "2026-01-01", until="2026-10-01")
+    assert story.flow("premiums.accrue", "2026-11")["earlier_months"] == 1
+    assert story.clearing() == {"2100": 800_00, "1300": -200_00}
+    story.flow("deductions.expect", "2026-11")
+    assert story.expected("deduction.expected")[-1] == ("2026-11-13", "MED", "2026-10", -200_00)
+    story.day(11, 16)
+    story.paid(11, 13, -200_00)
+    assert story.clearing() == {"2100": 800_00}
+    # the carrier pays the credit back
+    with story.hub.store.write("acme") as session:
+        legs = (ledger.Leg("1000", "USD", 800_00), ledger.Leg("2100", "USD", -800_00))
+        ledger.record(session, [ledger.NewEntry("credit", "carrier.credit", date(2026, 11, 20), legs, "test")])
+        assert ledger.balances(session) == []
+
+
+def test_arrears_are_collected_with_the_next_pay_and_the_difference_closes(story: Story) -> None:
+    month(story, None)
+    assert story.owed() == {"2026-10": 100_00}
+    assert story.differences("2026-10-15") == [("NOT_TAKEN", 100_00)]
+    pushed = story.flow("deductions.push", "payroll", "monthly", "2026-10-30")
+    assert pushed["sent"] == 1
+    assert story.expected("arrears.expected") == [("2026-10-30", "MED", "2026-10", 100_00)]
+    due, old = story.lines(10, 30)
+    assert (due.state, due.kind, due.sequence, old.kind, old.sequence) == ("SENT", "due", 1, "arrears", 2)
+    story.day(11, 3)
+    story.paid(10, 30, 200_00)
+    assert story.owed() == {}
+    assert story.differences("2026-10") == []
+    assert [one.state for one in story.lines(10, 30)] == ["SETTLED", "SETTLED"]
+    story.flow("deductions.expect", "2026-11")
+    assert story.expected("arrears.expected") == [("2026-10-30", "MED", "2026-10", 100_00)]
+
+
+def test_arrears_not_taken_again_are_asked_once_more(story: Story) -> None:
+    month(story, None)
+    story.flow("deductions.push", "payroll", "monthly", "2026-10-30")
+    story.day(11, 3)
+    story.paid(10, 30, 130_00)
+    assert story.owed() == {"2026-10": 70_00}
+    assert story.differences("2026-10-15") == [("NOT_TAKEN", 70_00)]
+    story.flow("deductions.expect", "2026-11")
+    assert story.expected("arrears.expected")[-1] == ("2026-11-13", "MED", "2026-10", 70_00)
+    with story.hub.store.read("acme") as session:
+        assert not any(one.unexplained for one in clearing(session, story.hub.book(session), Month(2026, 10))
+                       if one.account == "1300")  # fmt: skip
+
+
+def test_a_register_read_twice_or_corrected_leaves_the_right_arrears(story: Story) -> None:
+    month(story, 40_00)
+    again = story.post(10)
+    assert (again["new"], again["corrected"], again["carried"]) == (0, 0, 0)
+    assert story.owed() == {"2026-10": 60_00}
+    story.paid(10, 15, 90_00)
+    assert story.owed() == {"2026-10": 10_00}
+    story.paid(10, 15, 125_00)
+    assert story.owed() == {"2026-10": -25_00}
+    assert story.lines(10, 15)[0].state == "REFUND_DUE"
+    with story.hub.store.read("acme") as session:
+        # the pay date to come is all that is still open
+        assert {row.pay_date for row in ledger.open_pending(session)} == {date(2026, 10, 30)}
+        assert ledger.verify(session).ok
+
+
+def test_a_write_off_needs_arrears_and_moves_them_to_the_employer(story: Story) -> None:
+    month(story, 40_00)
+    story.flow("deductions.expect", "2026-10")
+    assert story.expected("arrears.expected") == [("2026-10-30", "MED", "2026-10", 60_00)]
+    done = story.flow("deductions.write_off", "1001", "ppo", "left the country", "Dana")
+    assert done == {"months": 1, "written_off_minor": 60_00, "lines_taken_back": 1}
+    assert story.owed() == {}
+    assert story.expected("arrears.expected") == []
+    assert story.lines(10, 15)[0].state == "WAIVED"
+    with pytest.raises(DataError, match="nothing is owed"):
+        story.flow("deductions.write_off", "1001", "ppo", "again", "Dana")
+    with pytest.raises(DataError, match="without a reason"):
+        story.flow("deductions.write_off", "1001", "ppo", " ", "Dana")
+
+
+def test_a_person_without_a_check_owes_after_the_days_of_grace(story: Story) -> None:
+    month(story)
+    story.day(10, 18)
+    story.paid(10, 15, 1, code="OTHER", employee="1002")
+    assert story.owed() == {}
+    story.day(10, 21)
+    story.post(10)
+    assert story.owed() == {"2026-10": 100_00}
+
+
+def test_a_retro_birth_is_pre_tax_and_a_retro_marriage_is_not(story: Story) -> None:
+    month(story, 100_00, 100_00)
+    story.elect("EC", "2026-10-08", "birth")
+    story.flow("deductions.expect", "2026-11")
+    regular = [line for line in story.expected("deduction.expected") if line[0] == "2026-11-13"]
+    assert regular == [("2026-11-13", "MED", "2026-10", 100_00), ("2026-11-13", "MED", "2026-11", 150_00)]
+    story.elect("ES", "2026-10-08", "marriage")
+    story.flow("deductions.expect", "2026-11")
+    now = [line for line in story.expected("deduction.expected") if line[0] == "2026-11-13"]
+    assert now == [("2026-11-13", "MED", "2026-11", 200_00), ("2026-11-13", "MEDPT", "2026-10", 200_00)]
+    story.day(11, 16)
+    story.paid(11, 13, 200_00)
+    story.paid(11, 13, 200_00, code="MEDPT")
+    assert story.owed() == {}
+    with story.hub.store.read("acme") as session:
+        rows = session.rows(select(entry.c.source, entry.c.explanation_id).where(entry.c.source.startswith("retro")))
+    assert {row.source for row in rows} == {"retro change of 2026-10"} and all(row.explanation_id for row in rows)
+    # nothing is corrected twice
+    story.flow("deductions.expect", "2026-11")
+    assert [line for line in story.expected("deduction.expected") if line[0] == "2026-11-13"] == now
+    story.day(11, 17)
+    story.flow("deductions.expect", "2026-12")
+    assert not [line for line in story.expected("deduction.expected") if line[0] > "2026-12" and line[2] < "2026-12"]
+
+
+def test_without_a_code_after_tax_the_correction_is_held_and_counted(story: Story) -> None:
+    load_plan_book(story.hub, BOOK.replace("      posttax_code: MEDPT\n", ""), "book")
+    month(story, 100_00, 100_00)
+    story.elect("ES", "2026-10-08", "marriage")
+    assert story.flow("deductions.expect", "2026-11")["without_code"] == 1
+
+
+def test_beyond_the_window_nothing_is_corrected(story: Story) -> None:
+    load_plan_book(story.hub, BOOK.replace("arrears:", "retro: {window_months: 0}\n      arrears:"), "book")
+    month(story, 100_00, 100_00)
+    story.elect("EE", "2026-01-01", until="2026-10-01")
+    assert "earlier_months" not in story.flow("premiums.accrue", "2026-11")
+    story.flow("deductions.expect", "2026-11")
+    assert not [line for line in story.expected("deduction.expected") if line[0] > "2026-11"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "collected"),
+    [
+        ("", [50_00, 50_00]),
+        ("{strategy: max_extra, max_extra: \"30\"}", [30_00, 30_00]),
+        ("{strategy: spread, pays: 4}", [25_00, 25_00]),
+        ("{strategy: max_percent_of_net, percent_of_net: \"4%\"}", [20_00, 20_00]),
+        ("{strategy: rest_of_year}", [25_00, 25_00]),
+        ("{strategy: hold}", []),
+        ("{carry: false}", []),
+    ],
+    ids=["usual of health", "max extra", "spread", "of net", "rest of year", "hold", "not carried"],
+)  # fmt: skip
+def test_arrears_follow_the_plans_strategy(story: Story, terms: str, collected: list[int]) -> None:
+    old = "      arrears: {strategy: full_next_pay}\n"
+    load_plan_book(story.hub, BOOK.replace(old, f"      arrears: {terms}\n" if terms else ""), "book")
+    month(story, None, 100_00)
+    story.flow("deductions.expect", "2026-11")
+    assert [line[3] for line in story.expected("arrears.expected")] == collected
