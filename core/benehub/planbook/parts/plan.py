@@ -10,7 +10,6 @@ from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.deduction import ArrearsTerms, DeductionTerms
-from benehub.planbook.parts.deduction import DeductionTerms
 from benehub.planbook.parts.design import Design
 from benehub.planbook.parts.eligibility import EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
