@@ -76,6 +76,8 @@ def _cover(
         return None, answer.explanation
     names = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
     data = {name: election.data.get(name, "") for name in names}
+    if "terms" in election.data:
+        data["terms"] = election.data["terms"]
     return Version("coverage", worker.person_id, benefit_type, start, data, end), answer.explanation
 
 

@@ -25,6 +25,7 @@ class Expected:
 
     `type` is the pending entry's: what is due, or arrears of what was due before. A line without a code cannot be
     told to payroll (the plan book names no code for its tax class): it is counted as held.
+    One with `needs` could not be computed: it says what is missing, and nothing is told or ended for its code.
     """
 
     person_id: str
@@ -38,6 +39,7 @@ class Expected:
     type: str = DEDUCTION
     source: str = ""
     explanation: Explanation | None = None
+    needs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -57,6 +59,7 @@ def pending_entry(book: PlanBook, line: Expected, explanation_id: str | None = N
         "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
         "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
         "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "posttax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
         "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
     }[line.part]
     dims = (line.person_id, line.plan.id, line.part, line.coverage_month, line.pay_date)

@@ -34,6 +34,7 @@ _ACCOUNTS = {
     "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
     "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
     "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+    "posttax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
     "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
 }
 

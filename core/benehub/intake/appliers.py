@@ -113,7 +113,10 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     assert isinstance(row, Election)
     person_id = _employee(session, origin, row.employee)
     plan = book.plan(row.plan)
-    if plan.benefit_type == "retirement" and not (row.pretax_rate or row.roth_rate or row.waived):
+    if plan.computed is not None:
+        if not (row.terms or row.waived):
+            raise DataError(f"no terms for plan {row.plan}", mend=f"Give what its rule {plan.computed.rule} asks for")
+    elif plan.benefit_type == "retirement" and not (row.pretax_rate or row.roth_rate or row.waived):
         raise DataError(f"no deferral rate for plan {row.plan}", mend="Give pretax_rate or roth_rate")
     if plan.benefit_type != "retirement" and row.tier is None and not row.waived:
         raise DataError(f"no coverage tier for plan {row.plan}", mend="Give tier EE, ES, EC or FAM")
@@ -125,14 +128,14 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         "dependents": sorted(_dependents(session, person_id, row.dependents)),
         "event": row.event,
         "waived": row.waived,
-    }
+    } | ({"terms": row.terms} if row.terms else {})
     end = row.effective_to or FOREVER
-    versions = [Version("election", person_id, plan.benefit_type, row.effective_from, data, end)]
+    versions = [Version("election", person_id, plan.slot, row.effective_from, data, end)]
     # An election told without an end before, and now with one, ends; one for another plan after it stays.
     known = facts.timelines(session, "election", Interval(end, FOREVER), subjects=[person_id])
     versions.extend(
-        Version("election", person_id, plan.benefit_type, end, None, before.effective_to)
-        for before in known.get((person_id, plan.benefit_type), [])
+        Version("election", person_id, plan.slot, end, None, before.effective_to)
+        for before in known.get((person_id, plan.slot), [])
         if before.effective_from < end and before.data["plan"] == row.plan
     )
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)

@@ -88,7 +88,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
         confirmation.c.pay_date < month.end,
         confirmation.c.person_id.is_not(None),
         confirmation.c.plan.is_not(None),
-        confirmation.c.part.in_(("employee", "pretax", "roth", "match")),
+        confirmation.c.part.in_(("employee", "pretax", "roth", "posttax", "match")),
     )  # fmt: skip
     both = union_all(expected, actual).subquery()
     keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)

@@ -17,6 +17,7 @@ from benehub.planbook import PlanBook
 from benehub.plugins import call_each
 from benehub.records.notices import StatementSection
 from benehub.store import Session
+from benehub.views.computed import questions
 from benehub.views.contributions import deferred, matched
 from benehub.views.invoice import accrued_by_person
 from benehub.views.leave import held
@@ -43,7 +44,9 @@ def statement(
     leave = [row for row in held(session, day) if row.member == one.member_id]
     sections.append(StatementSection("Leave", tuple((row.policy, f"{format_minor(row.hours)} hours") for row in leave)))
     sections.append(_open(session, one.subscriber_id))
-    for _, added in call_each(plugins, "statement_sections", employer=session.employer, person=one.person_id):
+    asked = tuple(questions(book, worker, day, day)) if worker is not None else ()
+    told = {"employer": session.employer, "person": one.person_id, "day": day, "computed": asked}
+    for _, added in call_each(plugins, "statement_sections", **told):
         if not isinstance(added, Exception):
             sections += [section for section in added if isinstance(section, StatementSection)]
     return [section for section in sections if section.lines]

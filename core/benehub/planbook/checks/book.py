@@ -55,6 +55,7 @@ def _codes(book: PlanBook) -> Iterator[Finding]:
         codes = [plan.deduction.code, plan.deduction.posttax_code] if plan.deduction else []
         codes += [plan.deferral.pretax_code, plan.deferral.roth_code] if plan.deferral else []
         codes += [plan.match.code] if plan.match else []
+        codes += [line.code for line in plan.computed.lines.values()] if plan.computed else []
         for code in filter(None, codes):
             if code in owner:
                 yield error(

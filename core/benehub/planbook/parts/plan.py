@@ -9,6 +9,7 @@ from typing import Literal
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import FOREVER, Month
+from benehub.planbook.parts.computed import Computed
 from benehub.planbook.parts.deduction import ArrearsTerms, DeductionTerms
 from benehub.planbook.parts.design import Design
 from benehub.planbook.parts.eligibility import EligibilityTerms
@@ -48,6 +49,8 @@ class Plan(Part):
     deferral: Deferral | None = None
     match: Match | None = None
     deposit: DepositTerms = DepositTerms()
+    computed: Computed | None = None
+    """For a retirement plan whose deductions a plugin computes; takes the place of `deferral` and `match`."""
     design: Design | None = None
     """What it promises, for `benehub compare`."""
 
@@ -55,6 +58,11 @@ class Plan(Part):
     def insured(self) -> bool:
         """Whether it is an insurance plan (with tiers and premiums)."""
         return self.benefit_type in INSURANCE
+
+    @property
+    def slot(self) -> str:
+        """What its election replaces: plans of a benefit type take each other's place, a computed one only its own."""
+        return self.benefit_type if self.computed is None else self.id
 
     @property
     def vendor(self) -> str:
