@@ -13,6 +13,7 @@ from benehub.planbook.parts.plan import Plan
 
 
 def design(plan: Plan, path: Path) -> Iterator[Finding]:
+    """What contradicts itself in a plan's design."""
     terms = plan.design
     if terms is None:
         return

@@ -24,6 +24,7 @@ SCHEME_FIELDS = {
 
 
 def insurance(plan: Plan, path: Path) -> Iterator[Finding]:
+    """Everything that is wrong with one insurance plan."""
     if plan.carrier is None:
         yield error(path, f"plan {plan.id} has no carrier", "Name its connection under `carrier`")
     if plan.deduction is None:

@@ -9,6 +9,7 @@ from benehub.planbook.checks.findings import Finding, error
 
 
 def leave(book: PlanBook) -> Iterator[Finding]:
+    """What is wrong with the leave policies."""
     seen: set[str] = set()
     for number, policy in enumerate(book.leave):
         if policy.id in seen:

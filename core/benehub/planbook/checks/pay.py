@@ -16,6 +16,7 @@ FEWEST_PAYS = {"weekly": 4, "biweekly": 2, "semimonthly": 2, "monthly": 1}
 
 
 def schedule(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
+    """What is strange about a plan's deductions."""
     terms = plan.deduction
     if terms is None:
         return
@@ -53,6 +54,7 @@ def _arrears(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
 
 
 def pay_groups(book: PlanBook) -> Iterator[Finding]:
+    """What a pay group lacks for its calendar."""
     for name, group in book.pay_groups.items():
         if group.pay_dates:
             continue
