@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,9 +50,16 @@ def manager() -> pluggy.PluginManager:
     return build(load_strangers=False)
 
 
+ASKED: dict[str, Any] = {"employer": "acme", "person": "per_a", "day": date(2026, 11, 23), "computed": ()}
+
+
 def titles(manager: pluggy.PluginManager) -> list[tuple[str, str]]:
-    found = call_each(manager, "statement_sections", employer="acme", person="per_a")
-    return [(name, answer[0].title if isinstance(answer, list) else type(answer).__name__) for name, answer in found]
+    found = call_each(manager, "statement_sections", **ASKED)
+    return [
+        (name, answer[0].title if isinstance(answer, list) else type(answer).__name__)
+        for name, answer in found
+        if not name.startswith("benehub_plugins.")  # what is in the tree answers too
+    ]
 
 
 def folders(package: Any) -> set[str]:
@@ -112,7 +120,7 @@ def test_hooks_are_called_in_their_order(manager: pluggy.PluginManager) -> None:
         manager.register(sections(name, **options), name=name)
     called = [name for name, _ in titles(manager)]
     assert called == ["first", "b", "a", "last"]
-    told = manager.hook.statement_sections(employer="acme", person="per_a")
+    told = manager.hook.statement_sections(**ASKED)
     assert [answer[0].title.split()[0] for answer in told if answer] == called
 
 
@@ -192,10 +200,10 @@ def test_calls_are_told_when_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setenv("BENEHUB_TRACE", "sql,hooks")
     manager = build(load_strangers=False)
     manager.register(sections("one"), name="one")
-    manager.hook.statement_sections(employer="acme", person="900-11-0001")
+    manager.hook.statement_sections(**ASKED | {"person": "900-11-0001"})
     told = capsys.readouterr().err
     assert "hook statement_sections(" in told
-    assert "['one']" in told
+    assert "'one']" in told
     assert "900-11-0001" not in told
 
 

@@ -7,10 +7,12 @@ named in the log and the run goes on, unless the hook says otherwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from benehub.records.computed import DeductionAnswer, DeductionQuestion
 from benehub.records.notices import DifferenceNotice, DispatchNotice, StatementSection, SyncNotice, Verdict
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ def register_connectors() -> Sequence[type[Connector]]:
 def register_rules() -> Sequence[Calculator]:
     """Return calculators to be found by name beside the built-in ones."""
     return ()
+
+
+@hookspec(firstresult=True)
+def compute_deductions(question: DeductionQuestion) -> DeductionAnswer | None:
+    """Say what a pay date takes under a plan of your rule, None for others'; a plugin that raises stops the run."""
 
 
 @hookspec
@@ -54,8 +61,10 @@ def difference_closed(difference: DifferenceNotice) -> None:
 
 
 @hookspec
-def statement_sections(employer: str, person: str) -> Sequence[StatementSection]:
-    """Return sections to be added to an employee's statement."""
+def statement_sections(
+    employer: str, person: str, day: date, computed: Sequence[DeductionQuestion]
+) -> Sequence[StatementSection]:
+    """Return sections for an employee's statement of a day; `computed` are the plans in force that plugins compute."""
     return ()
 
 

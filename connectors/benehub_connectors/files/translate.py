@@ -113,6 +113,8 @@ class RowTranslator:
                 return _yes_no(text)
             if base is int:
                 return _whole(self._point(text))
+            if base is dict:
+                return self._pairs(text)
             if base is tuple:
                 parts = (part.strip() for part in text.split(self.how.list_separator))
                 return tuple(part for part in parts if part)
@@ -121,6 +123,16 @@ class RowTranslator:
         if isinstance(base, type) and issubclass(base, StrEnum):
             return _member(base, text)
         return text
+
+    def _pairs(self, text: str) -> dict[str, str]:
+        """`name=value` parts; the shape of what is none is told."""
+        found: dict[str, str] = {}
+        for part in filter(None, (one.strip() for one in text.split(self.how.list_separator))):
+            name, sign, value = part.partition("=")
+            if not sign or not name.strip():
+                raise DataError(f"no name=value (shape {shape(part)!r})", mend="Write name=value; name=value")
+            found[name.strip()] = value.strip()
+        return found
 
     def _point(self, text: str) -> str:
         if not self.how.decimal_comma or (self.typed and "," not in text):

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from benehub.cli import (
     asking,
+    comparing,
     connections,
     deductions,
     enrollments,
@@ -111,6 +112,8 @@ for _command in (
     asking.why,
     asking.trace,
     asking.statement,
+    comparing.compare,
+    comparing.cost,
 ):
     app.command()(_command)
 

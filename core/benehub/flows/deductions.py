@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pluggy
 from sqlalchemy import select
 
 from benehub import dispatch, facts, ledger, obligations
@@ -18,6 +19,7 @@ from benehub.facts import Version, Worker
 from benehub.facts.explanations import save
 from benehub.flows import arrears, history, retro
 from benehub.flows.accounts import account_lines
+from benehub.flows.computed import computed_lines
 from benehub.flows.expected import Expected, employee_shares, pending_entry
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
@@ -49,11 +51,14 @@ def _expect(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
         cut = history.load(session, month).cut
-        lines = list(expected(session, book, month))
+        lines = list(expected(session, hub.plugins, book, month))
         done = _write(session, book, lines, _pending(session, cut, month.end))
-    held = sum(1 for line in lines if not line.code)
     counts = {"lines": len(lines), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
-    return counts | {"without_code": held} if held else counts
+    held = {
+        "without_code": sum(1 for line in lines if not line.code),
+        "not_computed": sum(1 for line in lines if line.needs),
+    }
+    return counts | {name: count for name, count in held.items() if count}
 
 
 def _write(session: Session, book: PlanBook, lines: Sequence[Expected], before: Mapping[str, date]) -> Restated:
@@ -63,12 +68,17 @@ def _write(session: Session, book: PlanBook, lines: Sequence[Expected], before: 
     ids = save(session, (why for _, why in reasoned), book.version)
     whys = dict(zip((key for key, _ in reasoned), ids, strict=True))
     entries = {line.key: pending_entry(book, line, whys.get(line.key)) for line in told}
+    unknown = {line.key for line in lines if line.needs}
     for key, day in before.items():
+        if key in unknown:
+            continue  # what cannot be computed now is not taken back either
         entries.setdefault(key, NewEntry(key, DEDUCTION, day, (), "no longer expected", status="pending"))
     return ledger.restate(session, entries.values())
 
 
-def expected(session: Session, book: PlanBook, month: Month, group: str = "") -> Iterator[Expected]:
+def expected(
+    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, group: str = ""
+) -> Iterator[Expected]:
     """Every line that the month's pay dates still to be set should show, as known now; of one group if named.
 
     Pay dates that are past keep what they were told; the schedule goes on from there. What earlier months were
@@ -90,6 +100,7 @@ def expected(session: Session, book: PlanBook, month: Month, group: str = "") ->
             usual = _usual(worker, lines, past)
             yield from arrears.collections(book, worker, periods, month, past.cut, owed, usual)
         yield from _contributions(book, worker, periods, month, past)
+        yield from computed_lines(plugins, book, worker, periods, month, past)
 
 
 def _account_lines(
@@ -264,7 +275,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
                 f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
                 where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
             )  # fmt: skip
-        lines = [line for line in expected(session, book, month, group) if line.pay_date == pay_date]
+        lines = [line for line in expected(session, hub.plugins, book, month, group) if line.pay_date == pay_date]
         due: dict[str, list[Expected]] = {}
         for line in lines:
             if line.code:
@@ -325,26 +336,38 @@ def _orders(
             before = orders[line.code].employee_amount_minor if line.code in orders else 0
             total = before + line.amount_minor
             orders[line.code] = _order(line.plan.id, line.code, line.tax_class, pay_date, amount=total)
+        elif line.plan.computed is not None and line.amount_minor:
+            orders[line.code] = _computed_order(line)
     for line in lines:
-        if line.part == "employer":
+        if line.part == "employer" and line.plan.computed is None:
             tax_class = _tax_class(line.plan, line.part)
             own = orders.get(line.code) or _order(line.plan.id, line.code, tax_class, pay_date)
             orders[line.code] = own.model_copy(update={"employer_amount_minor": line.amount_minor})
+    unknown = {line.code for line in lines if line.needs}
     cover = facts.in_force(worker.coverages.get("retirement", ()), pay_date)
     if cover is not None:
         orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date)
     for code, state in held.items():
         known = book.by_code(code)
-        if code in orders or known is None or not state["active"] or known[1] == "match":
+        if code in orders or code in unknown or known is None or not state["active"]:
             continue
-        covers = worker.coverages.get(known[0].benefit_type, ())
+        if known[1] == "match" and known[0].computed is None:
+            continue
+        covers = worker.coverages.get(known[0].slot, ())
         running = facts.in_force(covers, pay_date)
         ended = running is None or running.data["plan"] != known[0].id
         # The code of corrections after tax is no standing deduction: it ends with the pay that took it.
         once = known[0].deduction is not None and code == known[0].deduction.posttax_code
-        if ended or once or code in taking or known[1] in ("pretax", "roth"):
+        if ended or once or code in taking or known[1] != "employee":
             orders[code] = _order(known[0].id, code, _tax_class(known[0], known[1]), pay_date, active=False)
     return list(orders.values())
+
+
+def _computed_order(line: Expected) -> DeductionOrder:
+    """A line that a plugin computed: the employee's amount, or the employer's."""
+    order = _order(line.plan.id, line.code, line.tax_class, line.pay_date)
+    whose = "employer_amount_minor" if line.part == "match" else "employee_amount_minor"
+    return order.model_copy(update={whose: line.amount_minor})
 
 
 def _rate_orders(plan: Plan, cover: facts.Fact, pay_date: date) -> dict[str, DeductionOrder]:
@@ -375,6 +398,8 @@ def _order(
 def _tax_class(plan: Plan, part: str) -> TaxClass:
     if part == "roth":
         return TaxClass.ROTH
+    if plan.computed is not None:
+        return next(line.tax_class for line in plan.computed.lines.values() if line.source == part)
     return plan.deduction.tax_class if plan.deduction else TaxClass.PRETAX
 
 
@@ -393,6 +418,7 @@ def _want(
         and state["active"] == one.active
         and (not one.active or (
             int(state["employee_amount_minor"]) == one.employee_amount_minor
+            and (not one.employer_amount_minor or int(state["employer_amount_minor"]) == one.employer_amount_minor)
             and _same_rate(str(state["employee_rate"]), one.employee_rate)
             # What payroll holds as the employer's part of a premium is its own affair.
             and (not account or int(state.get("employer_amount_minor") or 0) == one.employer_amount_minor)

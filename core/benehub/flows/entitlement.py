@@ -31,6 +31,7 @@ COPIED = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
 """What a cover takes over from its election."""
 PRICED_BY = (
     "volume_minor", "approved_volume_minor", "tobacco", "tobacco_dependents", "wellness", "amount_minor", "amount_per",
+    "terms",
 )  # fmt: skip
 """What it takes over too, where the election says it: a premium or contribution is worked out from it."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from benehub.facts import Fact, Worker
+from benehub.facts.explanations import Said
 from benehub.facts.pricing import month_lines, priced
 from benehub.flows.money import posting
 from benehub.ledger import Leg, NewEntry
@@ -15,7 +15,6 @@ from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.records import TaxClass
-from benehub.rules.base import Calculation
 
 GRACE_DAYS = 5
 """Days after a pay date by which its register must have been read."""
@@ -30,6 +29,7 @@ class Expected:
 
     `type` is the pending entry's: what is due, or arrears of what was due before. A line without a code cannot be
     told to payroll (the plan book names no code for its tax class): it is counted as held.
+    One with `needs` could not be computed: it says what is missing, and nothing is told or ended for its code.
     """
 
     person_id: str
@@ -42,8 +42,9 @@ class Expected:
     amount_minor: int
     type: str = DEDUCTION
     source: str = ""
-    answer: Calculation[Any] | None = None
+    answer: Said | None = None
     """The rule's answer behind the amount, kept as its explanation."""
+    needs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -23,6 +23,7 @@ def posting(plan: Plan, part: str) -> tuple[str, str] | None:
         "employee": (chart.PAYROLL_CLEARING, chart.EMPLOYEE_SHARE_DUE),
         "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
         "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "posttax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
         "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
     }.get(part)
 

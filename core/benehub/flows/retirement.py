@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
+from benehub.errors import DataError
 from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
@@ -77,6 +78,12 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book = hub.book(session)
         plan = book.plan(plan_id)
+        if plan.computed is not None:
+            raise DataError(
+                f"plan {plan_id} is paid contract by contract, not by a recordkeeper's file",
+                where="plan book",
+                mend="Pay it by bank transfer with the contract number as its purpose",
+            )
         rows = _rows(session, plan, pay_date)
         if not rows:
             return ""

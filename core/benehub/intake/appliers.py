@@ -124,11 +124,14 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     assert isinstance(row, Election)
     person_id = _employee(session, origin, row.employee)
     plan = book.plan(row.plan)
-    if plan.benefit_type == "retirement" and not (row.pretax_rate or row.roth_rate or row.waived):
+    if plan.computed is not None:
+        if not (row.terms or row.waived):
+            raise DataError(f"no terms for plan {row.plan}", mend=f"Give what its rule {plan.computed.rule} asks for")
+    elif plan.benefit_type == "retirement" and not (row.pretax_rate or row.roth_rate or row.waived):
         raise DataError(f"no deferral rate for plan {row.plan}", mend="Give pretax_rate or roth_rate")
     if not row.waived:
         _priced(plan, row)
-    data = {
+    data: dict[str, Any] = {
         "plan": row.plan,
         "tier": row.tier.value if row.tier else "",
         "pretax_rate": row.pretax_rate,
@@ -137,18 +140,20 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         "event": row.event,
         "waived": row.waived,
     }
+    if row.terms:
+        data["terms"] = row.terms
     data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
     if row.tobacco_dependents:
         data["tobacco_dependents"] = sorted(_dependents(session, person_id, row.tobacco_dependents))
     end = row.effective_to or FOREVER
-    versions = [Version("election", person_id, plan.benefit_type, row.effective_from, data, end)]
+    versions = [Version("election", person_id, plan.slot, row.effective_from, data, end)]
     # An election told without an end before, and now with one, ends; one for another plan after it stays.
     known = facts.timelines(session, "election", Interval(end, FOREVER), subjects=[person_id])
     versions.extend(
-        Version("election", person_id, plan.benefit_type, end, None, before.effective_to)
-        for before in known.get((person_id, plan.benefit_type), [])
+        Version("election", person_id, plan.slot, end, None, before.effective_to)
+        for before in known.get((person_id, plan.slot), [])
         if before.effective_from < end and before.data["plan"] == row.plan
     )
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)

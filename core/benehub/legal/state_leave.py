@@ -1,6 +1,6 @@
 """What the law of a state says of leave: whether it may be lost, is paid out, by when; and statutory sick leave.
 
-Dated data with source (`us/state_leave.yaml`). A state that is not loaded is an error: silence is no permission.
+Dated data with source (`us/states/leave.yaml`). A state that is not loaded is an error: silence is no permission.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 
 from benehub.errors import ConfigError
 
-_WHERE = "legal/us/state_leave.yaml"
+_WHERE = "legal/us/states/leave.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def state_leave(state: str, day: date) -> StateLeave:
 
 @lru_cache(maxsize=1)
 def _states() -> Mapping[str, tuple[StateLeave, ...]]:
-    file = resources.files("benehub.legal").joinpath("us", "state_leave.yaml")
+    file = resources.files("benehub.legal").joinpath("us", "states", "leave.yaml")
     data: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {
         state: tuple(sorted((_state(state, row) for row in rows), key=lambda one: one.valid_from))

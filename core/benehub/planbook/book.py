@@ -53,6 +53,8 @@ class PlanBook(Part):
                     found[plan.deferral.roth_code] = (plan, "roth")
             if plan.match is not None:
                 found[plan.match.code] = (plan, "match")
+            if plan.computed is not None:
+                found |= {line.code: (plan, line.source) for line in plan.computed.lines.values()}
         return found
 
     def plan(self, plan_id: str) -> Plan:
@@ -86,7 +88,7 @@ class PlanBook(Part):
         return tuple(plan for plan in self.plans if plan.benefit_type == "retirement")
 
     def by_code(self, code: str) -> tuple[Plan, str] | None:
-        """The plan behind payroll's code, and the part: employee, pretax, roth or match."""
+        """The plan behind payroll's code, and the part: employee, pretax, posttax, roth or match."""
         return self._codes.get(code)
 
     def leave_policy(self, policy_id: str) -> LeavePolicy:

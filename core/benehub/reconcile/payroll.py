@@ -89,7 +89,7 @@ def _differing(session: Session, book: PlanBook, connection_id: str, month: Mont
         confirmation.c.person_id.is_not(None),
         confirmation.c.plan.is_not(None),
         # Of premiums the employer's part is no line of pay; into accounts he pays with it.
-        confirmation.c.part.in_(("employee", "pretax", "roth", "match"))
+        confirmation.c.part.in_(("employee", "pretax", "roth", "posttax", "match"))
         | ((confirmation.c.part == "employer") & confirmation.c.plan.in_([one.id for one in book.account_plans()])),
     )  # fmt: skip
     both = union_all(expected, actual).subquery()

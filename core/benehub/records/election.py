@@ -31,9 +31,12 @@ class Election(Record):
     """Stream `election`: one row an employee and plan. A waiver is a row with `waived`.
 
     Insurance plans carry a tier, or the volume elected; retirement plans carry `pretax_rate` and `roth_rate` as exact
-    text ("4%"); accounts (HSA, FSA, commuter) carry `amount_minor` and `amount_per`.
+    text ("4%"); accounts (HSA, FSA, commuter) carry `amount_minor` and `amount_per`; plans that a plugin computes
+    carry `terms`.
     `dependents` are the vendor ids (or first names, resolved within the family) of those covered.
     """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"terms"})
 
     employee: str
     """The id or employee number of the employee in the source."""
@@ -45,6 +48,8 @@ class Election(Record):
     effective_from: date
     effective_to: date | None = None
     """First day no longer covered (half-open); empty while it runs on."""
+    terms: dict[str, str] = Field(default_factory=dict, max_length=20)
+    """For a plan that a plugin computes: what was chosen, in the words of its rule, all as text."""
     event: str = ""
     """Why: open_enrollment, new_hire, birth, marriage, divorce, loss_of_coverage, ..."""
     waived: bool = False

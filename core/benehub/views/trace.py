@@ -42,7 +42,7 @@ def trace(session: Session, book: PlanBook, employee: str, plan_id: str, month: 
     plan = book.plan(plan_id)
     one = find_person(session, employee)
     return [
-        *_facts(session, one.person_id, plan.benefit_type, plan_id, month),
+        *_facts(session, one.person_id, plan.slot, plan_id, month),
         *_obligations(session, one.person_id, plan_id, plan.vendor, month),
         *_ledger(session, one.person_id, plan_id, month),
         *_confirmations(session, one.person_id, plan_id, month),
@@ -50,12 +50,12 @@ def trace(session: Session, book: PlanBook, employee: str, plan_id: str, month: 
     ]
 
 
-def _facts(session: Session, person_id: str, benefit_type: str, plan_id: str, month: Month) -> list[Stop]:
+def _facts(session: Session, person_id: str, slot: str, plan_id: str, month: Month) -> list[Stop]:
     stops = []
     window = Interval(month.first, month.end)
     for kind in ("employment", "election", "coverage"):
         for (_, key), found in facts.timelines(session, kind, window, subjects=[person_id]).items():
-            if kind != "employment" and key != benefit_type:
+            if kind != "employment" and key != slot:
                 continue
             stops += [_fact(kind, one) for one in found if one.data.get("plan", plan_id) in (plan_id, "")]
     return stops

@@ -150,3 +150,14 @@ def test_a_list_a_yes_and_a_key_without_an_ssn() -> None:
 def test_missing_columns_are_named() -> None:
     missing = RowTranslator("employee", EMPLOYEE, "e").missing_columns(("Emp #", "first", "LAST", "DOB", "SSN"))
     assert missing == ["Hired", "Left", "Hours", "Class", "Group"]
+
+
+def test_terms_are_pairs_in_one_cell() -> None:
+    """What a plan that a plugin computes asks for stands in one column."""
+    columns = {"employee": "No", "plan": "Plan", "effective_from": "From", "terms": "Terms"}
+    translator = RowTranslator("election", StreamMap(pattern="*", columns=columns), "e.csv")
+    row = {"No": "1", "Plan": "bav", "From": "2026-01-01", "Terms": "contract=L=1; conversion = 200.00;"}
+    found = translator.translate(2, row)
+    assert found.problem == "" and found.data["terms"] == {"contract": "L=1", "conversion": "200.00"}
+    wrong = translator.translate(3, row | {"Terms": "L-4711"})
+    assert "no name=value (shape 'A-9999')" in wrong.problem and "column 'Terms'" in wrong.problem

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benehub.planbook.book import PlanBook
 from benehub.planbook.checks.account import account
+from benehub.planbook.checks.design import design
 from benehub.planbook.checks.eligibility import eligibility
 from benehub.planbook.checks.findings import Finding, Path, error
 from benehub.planbook.checks.insurance import insurance
@@ -29,6 +30,7 @@ def check(book: PlanBook) -> list[Finding]:
             findings += insurance(book, plan, path)
         else:
             findings += account(plan, path) if plan.is_account else retirement(plan, path)
+        findings += design(plan, (*path, "design"))
         if plan.deduction is not None:
             findings += schedule(book, plan, path)
         findings += eligibility(book, plan, path)
@@ -49,6 +51,7 @@ def _codes(book: PlanBook) -> Iterator[Finding]:
         codes = [plan.deduction.code, plan.deduction.posttax_code] if plan.deduction else []
         codes += [plan.deferral.pretax_code, plan.deferral.roth_code] if plan.deferral else []
         codes += [plan.match.code] if plan.match else []
+        codes += [line.code for line in plan.computed.lines.values()] if plan.computed else []
         for code in filter(None, codes):
             if code in owner:
                 yield error(

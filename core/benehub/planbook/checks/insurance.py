@@ -40,10 +40,10 @@ def insurance(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
         yield error(path, f"plan {plan.id} has no carrier", "Name its connection under `carrier`")
     if plan.deduction is None:
         yield error(path, f"plan {plan.id} has no deduction", "Give code and method under `deduction`")
-    if plan.deferral is not None or plan.match is not None:
-        yield error(path, f"plan {plan.id} is insurance but has deferral or match", "Remove them")
     if plan.account is not None:
         yield error((*path, "account"), f"plan {plan.id} is insurance but has an account", "Remove it")
+    if plan.deferral is not None or plan.match is not None or plan.computed is not None:
+        yield error(path, f"plan {plan.id} is insurance but has deferral, match or computed", "Remove them")
     if not plan.rates:
         yield error((*path, "rates"), f"plan {plan.id} has no rates", "Add a rate table")
     yield from _whole_term(plan, path)

@@ -10,7 +10,9 @@ from benehub.errors import DataError
 from benehub.money import parse_minor
 from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.account import AccountTerms
+from benehub.planbook.parts.computed import Computed
 from benehub.planbook.parts.deduction import ArrearsTerms, DeductionTerms
+from benehub.planbook.parts.design import Design
 from benehub.planbook.parts.eligibility import CoverageWash, DependentTerms, EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import (
@@ -74,6 +76,10 @@ class Plan(Part):
     deferral: Deferral | None = None
     match: Match | None = None
     deposit: DepositTerms = DepositTerms()
+    computed: Computed | None = None
+    """For a retirement plan whose deductions a plugin computes; takes the place of `deferral` and `match`."""
+    design: Design | None = None
+    """What it promises, for `benehub compare`."""
 
     @property
     def insured(self) -> bool:
@@ -91,6 +97,11 @@ class Plan(Part):
         if self.volume is not None:
             return Structure.VOLUME
         return Structure.AGE_BAND if any(table.ages for table in self.rates) else Structure.TIER
+
+    @property
+    def slot(self) -> str:
+        """What its election replaces: plans of a benefit type take each other's place, a computed one only its own."""
+        return self.benefit_type if self.computed is None else self.id
 
     @property
     def vendor(self) -> str:

@@ -22,7 +22,7 @@ def sick_leave(state: str, day: date) -> Policy:
     if law.sick is None:
         raise ConfigError(
             f"no statutory sick leave is loaded for {state}",
-            where="legal/us/state_leave.yaml",
+            where="legal/us/states/leave.yaml",
             mend="Add `sick` to the state with its statute, or write the policy out in the plan book",
         )
     terms = law.sick

@@ -19,6 +19,7 @@ from benehub.planbook import PlanBook
 from benehub.plugins import call_each
 from benehub.records.notices import StatementSection
 from benehub.store import Session
+from benehub.views.computed import questions
 from benehub.views.contributions import deferred, matched
 from benehub.views.leave import meters
 from benehub.views.money_path import money_paths
@@ -73,7 +74,9 @@ def statement(session: Session, book: PlanBook, plugins: pluggy.PluginManager, e
     sections = [*_of_worker(session, book, found[0], day)] if found else []
     sections += [_leave(session, book, one.subscriber_id, day), _open(session, one.subscriber_id)]
     added: list[StatementSection] = []
-    for _, told in call_each(plugins, "statement_sections", employer=session.employer, person=one.person_id):
+    asked = tuple(questions(book, found[0], day, day)) if found else ()
+    about = {"employer": session.employer, "person": one.person_id, "day": day, "computed": asked}
+    for _, told in call_each(plugins, "statement_sections", **about):
         if not isinstance(told, Exception):
             added += [section for section in told if isinstance(section, StatementSection) and section.lines]
     kept = tuple(section for section in sections if section.lines)
