@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
 from benehub.errors import ConfigError
-from benehub.legal import limit
+from benehub.legal import add_tables, limit, tables
 from benehub.legal.tables import legal_tables, read_limits
 
 VALUES = [
@@ -91,6 +92,12 @@ def test_a_country_may_bring_its_own_file() -> None:
         ("value: 2", "value: 2.5", "malformed"),
         ("status: final}", "status: rumour}", "malformed"),
         ('source: "s", ', "", "lacks source"),
+        ("valid_to: 2026-01-01", "valid_to: 2024-01-01", "malformed"),
+        ("valid_to: 2026-01-01", "valid_to: soon", "malformed"),
+        ('notice: "n"', 'notice: ""', "the table key lacks notice"),
+        ("  unit: USD\n", "", "the table key lacks unit"),
+        ("- {value: 1", "- 1\n    - {value: 1", "a value of key is no mapping"),
+        ("- {value: 1", "- {value: [", "no YAML"),
     ],
 )
 def test_a_malformed_file_is_refused(old: str, new: str, said: str) -> None:
@@ -101,3 +108,49 @@ def test_a_malformed_file_is_refused(old: str, new: str, said: str) -> None:
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(ConfigError, match="not a mapping"):
         read_limits("- a", jurisdiction="xx")
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(tables, "_ADDED", {})
+    legal_tables.cache_clear()
+    yield
+    legal_tables.cache_clear()
+
+
+@pytest.mark.usefixtures("added")
+class TestAdded:
+    def test_a_plugin_adds_a_country_and_twice_is_once(self) -> None:
+        add_tables("xx", ROW)
+        add_tables("XX", ROW)
+        assert limit("xx", "key", date(2025, 6, 1)).value == 1
+        assert limit("XX", "key", date(2030, 1, 1)).jurisdiction == "xx"
+
+    def test_a_later_year_joins_what_is_loaded(self) -> None:
+        add_tables("us", LATER)
+        assert limit("us", "402g", date(2027, 5, 1)).value == 2550000
+        assert limit("us", "402g", date(2026, 5, 1)).value == 2450000
+        assert [value.valid_from.year for value in legal_tables("us")["402g"].values] == [2025, 2026, 2027]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            ("2027-01-01", "2026-07-01", "two values of 402g hold on 2026-07-01"),
+            ("USD", "EUR", "402g is added in EUR, but is loaded in USD"),
+        ],
+    )
+    def test_a_contradiction_adds_nothing(self, old: str, new: str, said: str) -> None:
+        before = legal_tables("us")
+        with pytest.raises(ConfigError, match=said):
+            add_tables("us", LATER.replace(old, new))
+        assert legal_tables("us") == before
+
+
+LATER = """
+402g:
+  meaning: "m"
+  unit: USD
+  notice: "n"
+  values:
+    - {value: 2550000, valid_from: 2027-01-01, valid_to: 2028-01-01, source: "s", status: forecast}
+"""

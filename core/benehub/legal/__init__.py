@@ -1,7 +1,8 @@
-"""Legal numbers as dated data with their source: limits, thresholds and bank calendars, by jurisdiction."""
+"""Legal numbers as dated data with their source, and bank calendars, by jurisdiction; plugins add theirs."""
 
 from __future__ import annotations
 
-from benehub.legal.tables import LegalValue, bank_holidays, limit
+from benehub.legal.calendars import bank_holidays
+from benehub.legal.tables import LegalValue, add_tables, limit
 
-__all__ = ["LegalValue", "bank_holidays", "limit"]
+__all__ = ["LegalValue", "add_tables", "bank_holidays", "limit"]

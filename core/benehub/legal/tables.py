@@ -2,6 +2,10 @@
 
 A number of law is never code and never guessed: a day without a loaded value is an error that says which
 notice to load, because last year's limit used in silence is a wrong deposit.
+
+The tables of the United States are package data. A country plugin brings its own as a text of the same form
+and adds it when it is imported: `add_tables("de", TEXT)`; from then on `limit("de", key, day)` answers. A text
+may also add later years to a key that is loaded already; a value is never replaced.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from benehub.errors import ConfigError
 from benehub.periods import FOREVER
 
 STATUSES = ("final", "forecast")
+TABLE_FIELDS = ("meaning", "unit", "notice", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def limit(jurisdiction: str, key: str, day: date) -> LegalValue:
     """
     tables = legal_tables(jurisdiction)
     table = tables.get(key)
-    where = f"legal/{jurisdiction}/limits.yaml"
+    where = _where(jurisdiction.lower())
     if table is None:
         raise ConfigError(
             f"no legal value is named {key!r}", where=where, mend=f"Known keys: {', '.join(sorted(tables))}"
@@ -76,33 +81,107 @@ def limit(jurisdiction: str, key: str, day: date) -> LegalValue:
 
 @lru_cache(maxsize=16)
 def legal_tables(jurisdiction: str) -> Mapping[str, LegalTable]:
-    """All tables of a jurisdiction by key.
+    """All tables of a jurisdiction by key: those of the package and those a plugin added.
 
     Raises:
         ConfigError: there is no table for the jurisdiction, or it is malformed.
     """
-    return read_limits(_package_text(jurisdiction, "limits.yaml"), jurisdiction=jurisdiction)
+    code = _code(jurisdiction)
+    texts = (*_package_texts(code), *_ADDED.get(code, ()))
+    if not texts:
+        raise ConfigError(
+            f"no legal tables are loaded for {jurisdiction!r}",
+            where=_where(code),
+            mend="Install the plugin of that country, or add the file with its sources",
+        )
+    tables: dict[str, LegalTable] = {}
+    for text in texts:
+        tables = _merged(tables, read_limits(text, jurisdiction=code), code)
+    return tables
+
+
+def add_tables(jurisdiction: str, text: str) -> None:
+    """Add a plugin's tables for `jurisdiction`: YAML of the form of `legal/us/limits.yaml`.
+
+    Call it at the plugin's import. The same text again changes nothing. A key that is loaded already gains
+    the new text's years; its unit has to be the same and no day may get a second value.
+
+    Raises:
+        ConfigError: the text is malformed, or contradicts what is loaded; nothing is added then.
+    """
+    code = _code(jurisdiction)
+    if text in _ADDED.get(code, ()):
+        return
+    added = read_limits(text, jurisdiction=code)
+    loaded = legal_tables(code) if code in _ADDED or _package_texts(code) else {}
+    _merged(loaded, added, code)
+    _ADDED[code] = (*_ADDED.get(code, ()), text)
+    legal_tables.cache_clear()
+
+
+_ADDED: dict[str, tuple[str, ...]] = {}
+"""Texts that plugins added, by jurisdiction, in the order they came."""
 
 
 def read_limits(text: str, *, jurisdiction: str) -> Mapping[str, LegalTable]:
     """Read a limits file (also that of a country plugin).
 
     Raises:
-        ConfigError: a value lacks a field, has an unknown status, or two values overlap.
+        ConfigError: it is no YAML mapping, a key or value lacks a field, has an unknown status, or two values
+            overlap.
     """
-    where = f"legal/{jurisdiction}/limits.yaml"
-    found: dict[str, LegalTable] = {}
-    for key, entry in _mapping(yaml.safe_load(text), where).items():
-        values = tuple(_value(jurisdiction, key, entry, row, where) for row in entry["values"])
-        for earlier, later in pairwise(values):
-            if later.valid_from < earlier.valid_to:
-                raise ConfigError(
-                    f"two values of {key} hold on {later.valid_from.isoformat()}",
-                    where=where,
-                    mend="Let each value end where the next begins",
-                )
-        found[key] = LegalTable(key, entry["meaning"], entry["notice"], values)
-    return found
+    where = _where(jurisdiction)
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"the table is no YAML ({str(error).splitlines()[0]})", where=where, mend="Mend the text"
+        ) from None
+    return {key: _table(jurisdiction, key, entry, where) for key, entry in _mapping(data, where).items()}
+
+
+def _table(jurisdiction: str, key: str, entry: Any, where: str) -> LegalTable:
+    lacking = [name for name in TABLE_FIELDS if not (isinstance(entry, dict) and entry.get(name))]
+    if lacking:
+        raise ConfigError(
+            f"the table {key} lacks {', '.join(lacking)}",
+            where=where,
+            mend="Every key has a meaning, a unit, the notice that brings the next value, and values",
+        )
+    values = tuple(_value(jurisdiction, key, entry, row, where) for row in entry["values"])
+    return LegalTable(key, entry["meaning"], entry["notice"], _dated(key, values, where))
+
+
+def _dated(key: str, values: Iterable[LegalValue], where: str) -> tuple[LegalValue, ...]:
+    """The values, oldest first, once no two of them hold on one day."""
+    ordered = tuple(sorted(values, key=lambda value: value.valid_from))
+    for earlier, later in pairwise(ordered):
+        if later.valid_from < earlier.valid_to:
+            raise ConfigError(
+                f"two values of {key} hold on {later.valid_from.isoformat()}",
+                where=where,
+                mend="Let each value end where the next begins",
+            )
+    return ordered
+
+
+def _merged(loaded: Mapping[str, LegalTable], added: Mapping[str, LegalTable], code: str) -> dict[str, LegalTable]:
+    merged = dict(loaded)
+    for key, table in added.items():
+        known = loaded.get(key)
+        if known is None:
+            merged[key] = table
+            continue
+        units = {value.unit for value in (*known.values, *table.values)}
+        if len(units) > 1:
+            raise ConfigError(
+                f"{key} is added in {table.values[0].unit}, but is loaded in {known.values[0].unit}",
+                where=_where(code),
+                mend="Give it in the loaded unit, or name it otherwise",
+            )
+        values = _dated(key, (*known.values, *table.values), _where(code))
+        merged[key] = LegalTable(key, known.meaning, known.notice, values)
+    return merged
 
 
 def _value(jurisdiction: str, key: str, entry: Mapping[str, Any], row: Mapping[str, Any], where: str) -> LegalValue:
@@ -117,11 +196,16 @@ def _value(jurisdiction: str, key: str, entry: Mapping[str, Any], row: Mapping[s
             source=row["source"],
             status=row["status"],
         )
-    except KeyError as missing:
+    except (KeyError, TypeError) as missing:
         raise ConfigError(
-            f"a value of {key} lacks {missing.args[0]}", where=where, mend="Every value has all six fields"
+            f"a value of {key} lacks {missing.args[0]}"
+            if isinstance(missing, KeyError)
+            else f"a value of {key} is no mapping",
+            where=where,
+            mend="Every value has value, valid_from, valid_to, source and status",
         ) from None
-    if type(value.value) is not int or value.status not in STATUSES or value.valid_to <= value.valid_from:
+    dated = type(value.valid_from) is date and type(value.valid_to) is date and value.valid_from < value.valid_to
+    if type(value.value) is not int or value.status not in STATUSES or not dated:
         raise ConfigError(
             f"the value of {key} from {value.valid_from} is malformed",
             where=where,
@@ -130,44 +214,19 @@ def _value(jurisdiction: str, key: str, entry: Mapping[str, Any], row: Mapping[s
     return value
 
 
-def bank_holidays(country: str, years: Iterable[int]) -> frozenset[date]:
-    """Days on which the banks of `country` are closed besides weekends, in the given years.
-
-    Raises:
-        ConfigError: a year is not loaded.
-    """
-    calendar, source = _holiday_calendar(country)
-    days: set[date] = set()
-    for year in years:
-        if year not in calendar:
-            raise ConfigError(
-                f"no bank holidays are loaded for {year}",
-                where=f"legal/{country}/bank_holidays.yaml",
-                mend=f"Add the year {year} from: {source}",
-            )
-        days |= calendar[year]
-    return frozenset(days)
-
-
-@lru_cache(maxsize=16)
-def _holiday_calendar(country: str) -> tuple[Mapping[int, frozenset[date]], str]:
-    where = f"legal/{country}/bank_holidays.yaml"
-    data = _mapping(yaml.safe_load(_package_text(country, "bank_holidays.yaml")), where)
-    years = {year: frozenset(day for day in names.values() if day) for year, names in data["years"].items()}
-    return years, data["source"]
-
-
-def _package_text(jurisdiction: str, name: str) -> str:
+def _code(jurisdiction: str) -> str:
     if not jurisdiction.isalpha():
         raise ConfigError(f"not a jurisdiction: {jurisdiction!r}", where="legal", mend="Use a country code such as us")
-    file = resources.files("benehub.legal").joinpath(jurisdiction.lower(), name)
-    if not file.is_file():
-        raise ConfigError(
-            f"no legal tables are loaded for {jurisdiction!r}",
-            where=f"legal/{jurisdiction.lower()}/{name}",
-            mend="Install the plugin of that country, or add the file with its sources",
-        )
-    return file.read_text(encoding="utf-8")
+    return jurisdiction.lower()
+
+
+def _where(code: str) -> str:
+    return f"legal/{code}/limits.yaml"
+
+
+def _package_texts(code: str) -> tuple[str, ...]:
+    file = resources.files("benehub.legal").joinpath(code, "limits.yaml")
+    return (file.read_text(encoding="utf-8"),) if file.is_file() else ()
 
 
 def _mapping(data: Any, where: str) -> Mapping[Any, Any]:
