@@ -101,7 +101,7 @@ def legal_tables(jurisdiction: str) -> Mapping[str, LegalTable]:
 
 
 def add_tables(jurisdiction: str, text: str) -> None:
-    """Add a plugin's tables for `jurisdiction`: YAML of the form of `legal/us/limits.yaml`.
+    """Add a plugin's tables for `jurisdiction`: YAML of the form of `legal/us/*.yaml`.
 
     Call it at the plugin's import. The same text again changes nothing. A key that is loaded already gains
     the new text's years; its unit has to be the same and no day may get a second value.
@@ -221,12 +221,15 @@ def _code(jurisdiction: str) -> str:
 
 
 def _where(code: str) -> str:
-    return f"legal/{code}/limits.yaml"
+    return f"legal/{code}"
 
 
 def _package_texts(code: str) -> tuple[str, ...]:
-    file = resources.files("benehub.legal").joinpath(code, "limits.yaml")
-    return (file.read_text(encoding="utf-8"),) if file.is_file() else ()
+    folder = resources.files("benehub.legal").joinpath(code)
+    if not folder.is_dir():
+        return ()
+    files = sorted((one for one in folder.iterdir() if one.name.endswith(".yaml")), key=lambda one: one.name)
+    return tuple(file.read_text(encoding="utf-8") for file in files)
 
 
 def _mapping(data: Any, where: str) -> Mapping[Any, Any]:
