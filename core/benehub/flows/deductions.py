@@ -30,7 +30,8 @@ from benehub.planbook import Plan, PlanBook
 from benehub.records import DeductionOrder, TaxClass
 from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay, deduction_days
 from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
-from benehub.rules.retirement.deferral import DeferralElection, DeferralPlan, YearToDate, deferral
+from benehub.rules.retirement.deferral import deferral
+from benehub.rules.retirement.deferral_terms import DeferralElection, DeferralPlan, YearToDate
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.rules.retirement.match import match_contribution
 from benehub.store import Session
