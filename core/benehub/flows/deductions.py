@@ -34,6 +34,7 @@ from benehub.rules.retirement.deferral import deferral
 from benehub.rules.retirement.deferral_terms import DeferralElection, DeferralPlan, YearToDate
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.rules.retirement.match import match_contribution
+from benehub.rules.retirement.match_formula import MatchFormula
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 
@@ -209,8 +210,8 @@ def contribution_parts(
             match_contribution(
                 compensation_minor=gross_minor,
                 deferral_minor=result.total_minor,
-                tiers=plan.match.rule(),
-                compensation_cap_minor=limits.compensation_minor,
+                formula=MatchFormula(plan.match.rule()),
+                limits=limits,
             )
             .required()
             .match_minor
