@@ -13,7 +13,7 @@ from benehub.planbook.parts.deduction import DeductionTerms
 from benehub.planbook.parts.eligibility import EligibilityTerms
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import EmployerContribution, MidPeriod, RateTable
-from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
+from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match, PlanEntryTerms, VestingTerms
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
 from benehub.rules.eligibility.entry_rule import EntryRule, WaitUnit
@@ -43,6 +43,8 @@ class Plan(Part):
     deduction: DeductionTerms | None = None
     deferral: Deferral | None = None
     match: Match | None = None
+    vesting: VestingTerms | None = None
+    entry: PlanEntryTerms | None = None
     deposit: DepositTerms = DepositTerms()
 
     @property
