@@ -19,22 +19,18 @@ from benehub.flows import history
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, month_lines, own_pay_days, pay_calendar
+from benehub.flows.savings import contribute
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.money import parse_rate
 from benehub.obligations import Wanted
-from benehub.periods import FOREVER, Interval, Month
+from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import DeductionOrder, TaxClass
 from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay, deduction_days
 from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
-from benehub.rules.retirement.deferral import deferral
-from benehub.rules.retirement.deferral_terms import DeferralElection, DeferralPlan, YearToDate
-from benehub.rules.retirement.limits import retirement_limits
-from benehub.rules.retirement.match import match_contribution
-from benehub.rules.retirement.match_formula import MatchFormula
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 
@@ -154,20 +150,21 @@ def _contributions(
     book: PlanBook, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History
 ) -> Iterator[Expected]:
     timeline = worker.coverages.get("retirement", ())
-    ytd_minor = past.deferred.get(worker.person_id, 0)
+    if not timeline:
+        return
+    saved = past.savings.of(worker, month.year)
     for period in periods:
         cover = facts.in_force(timeline, period.pay_date)
-        if Month.of(period.pay_date) != month or cover is None:
-            continue
-        if not worker.on_payroll(period.start, period.end) or period.pay_date < past.cut:
+        if Month.of(period.pay_date) != month or cover is None or not worker.on_payroll(period.start, period.end):
             continue
         plan = book.plan(cover.data["plan"])
         gross = worker.gross_minor(period.end, book.pay_groups[worker.pay_group].pays_a_year)
         if gross is None or plan.deferral is None:
             continue
-        parts = contribution_parts(plan, worker, cover.data, gross, period.pay_date, ytd_minor)
-        ytd_minor += parts["pretax"] + parts["roth"]
-        yield from contribution_lines(plan, worker.person_id, period.pay_date, parts)
+        parts = contribute(plan, worker, cover.data, gross, period.pay_date, saved)
+        # a pay date that is past keeps what it was told, but counts toward the limits
+        if period.pay_date >= past.cut:
+            yield from contribution_lines(plan, worker.person_id, period.pay_date, parts)
 
 
 def contribution_lines(
@@ -186,41 +183,6 @@ def contribution_lines(
         for part, amount in parts.items()
         if (amount or zeros) and codes[part][0]
     ]
-
-
-def contribution_parts(
-    plan: Plan, worker: Worker, cover: Mapping[str, Any], gross_minor: int, pay_date: date, ytd_minor: int
-) -> dict[str, int]:
-    """Pre-tax, Roth and match of one pay, from the plan compensation really paid."""
-    limits = retirement_limits(pay_date.year)
-    birth = worker.identity.get("birth_date")
-    election = DeferralElection(parse_rate(cover["pretax_rate"] or "0"), parse_rate(cover["roth_rate"] or "0"))
-    terms = plan.deferral
-    result = deferral(
-        compensation_minor=gross_minor,
-        election=election,
-        ytd=YearToDate(deferrals_minor=ytd_minor),
-        limits=limits,
-        birth_date=date.fromisoformat(birth) if birth else None,
-        plan=DeferralPlan(allows_catch_up=bool(terms and terms.catch_up), has_roth=bool(terms and terms.roth_code)),
-    ).required()
-    matched = 0
-    if plan.match is not None:
-        matched = (
-            match_contribution(
-                compensation_minor=gross_minor,
-                deferral_minor=result.total_minor,
-                formula=MatchFormula(plan.match.rule()),
-                limits=limits,
-            )
-            .required()
-            .match_minor
-        )
-    return {
-        "pretax": result.pretax_minor + result.catch_up_pretax_minor,
-        "roth": result.roth_minor + result.catch_up_roth_minor,
-        "match": matched,
-    }
 
 
 def push(hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, pay_date: str) -> dict[str, int]:
@@ -303,7 +265,7 @@ def _orders(
             orders[line.code] = _order(line.plan.id, line.code, line.tax_class, pay_date, amount=line.amount_minor)
     cover = facts.in_force(worker.coverages.get("retirement", ()), pay_date)
     if cover is not None:
-        orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date)
+        orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date, age_on(worker.hired, pay_date))
     for code, state in held.items():
         known = book.by_code(code)
         if code in orders or known is None or not state["active"] or known[1] == "match":
@@ -316,10 +278,10 @@ def _orders(
     return list(orders.values())
 
 
-def _rate_orders(plan: Plan, cover: facts.Fact, pay_date: date) -> dict[str, DeductionOrder]:
+def _rate_orders(plan: Plan, cover: facts.Fact, pay_date: date, years_of_service: int) -> dict[str, DeductionOrder]:
     terms = plan.deferral
     assert terms is not None
-    match = tuple((tier.rate, tier.up_to) for tier in plan.match.tiers) if plan.match else ()
+    match = plan.match.told(years_of_service) if plan.match else ()
     orders: dict[str, DeductionOrder] = {}
     for code, rate, tax_class in (
         (terms.pretax_code, cover.data["pretax_rate"], TaxClass.PRETAX),

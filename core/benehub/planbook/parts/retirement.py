@@ -8,7 +8,7 @@ from benehub.money import parse_minor, parse_rate
 from benehub.planbook.parts.fields import Amount, Part, RateText
 from benehub.rules.retirement.deferral_terms import DeferralPlan
 from benehub.rules.retirement.entry import EntryDates, PlanEntry
-from benehub.rules.retirement.match_formula import PRESETS, MatchFormula, MatchPeriod, Preset
+from benehub.rules.retirement.match_formula import PRESETS, MatchFormula, MatchPeriod, Preset, percent_text
 from benehub.rules.retirement.match_formula import MatchTier as MatchRuleTier
 from benehub.rules.retirement.vesting import SCHEDULES, Schedule, ServiceMethod, Table
 
@@ -73,6 +73,18 @@ class Match(Part):
     """Which safe harbour the plan claims; the formula is checked against it."""
     matches_catch_up: bool = True
     """Whether catch-up is matched like other deferrals."""
+
+    @property
+    def by_payroll(self) -> bool:
+        """Whether payroll works it out with each check; the hub accrues any other match itself."""
+        return self.period is MatchPeriod.PER_PAY and not self.fixed
+
+    def told(self, years_of_service: int) -> tuple[tuple[str, str], ...]:
+        """Rate and upper bound of each tier as text, for payroll; empty where payroll does not match."""
+        if not self.by_payroll:
+            return ()
+        tiers = self.rule().tiers_at(years_of_service)
+        return tuple((percent_text(tier.rate), percent_text(tier.up_to)) for tier in tiers)
 
     def rule(self, currency: str = "USD") -> MatchFormula:
         """The formula for `rules.retirement`."""
