@@ -11,13 +11,14 @@ from sqlalchemy import case, func, select
 
 from benehub import facts
 from benehub.facts import Worker
+from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.money import parse_rate
-from benehub.periods import age_on
-from benehub.planbook import Plan
+from benehub.periods import Interval, age_on
+from benehub.planbook import Plan, PlanBook
 from benehub.rules.retirement.deferral import Deferral, deferral
 from benehub.rules.retirement.deferral_terms import DeferralElection, DeferralPlan, YearToDate
-from benehub.rules.retirement.limits import RetirementLimits, retirement_limits
+from benehub.rules.retirement.limits import RetirementLimits, catch_up_limit, retirement_limits
 from benehub.rules.retirement.match import match_contribution
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
@@ -30,8 +31,7 @@ MATCHED = ("match.accrued", "match.accrued.reversed")
 class Saved:
     """One person's calendar year so far, in minor units; `add` takes it on pay by pay.
 
-    `prior_wages` are those of the year before with this employer; None where nobody has told them. `held` is set
-    once catch-up could not be decided for want of the birth date or these wages.
+    `prior_wages` are those of the year before with this employer; None where nobody has told them.
     """
 
     pretax: int = 0
@@ -39,7 +39,6 @@ class Saved:
     match: int = 0
     compensation: int = 0
     prior_wages: int | None = None
-    held: tuple[str, ...] = ()
 
     @property
     def deferrals(self) -> int:
@@ -183,9 +182,70 @@ def _deferral(
     if answer.result is not None:
         return answer.result
     # No guess: what is certain is taken, catch-up waits until the missing fact is told (`retirement limits` names it)
-    saved.held = answer.needs
     certain = DeferralPlan(
         has_roth=terms.has_roth, max_rate=terms.max_rate, max_year_minor=terms.max_year_minor,
         capped_pay=terms.capped_pay, allows_catch_up=False,
     )  # fmt: skip
     return deferral(**given, plan=certain).required()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far one participant has come: minor units, and percent of what may be deferred without catch-up."""
+
+    member_id: str
+    deferred_minor: int
+    percent: int
+    catch_up_minor: int
+    additions_minor: int
+    state: str
+    """over, at or near the limit (from 90 % on), catch-up held for want of a fact, or nothing."""
+
+
+NEAR_PERCENT = 90
+
+
+def standings(session: Session, book: PlanBook, year: int) -> list[Standing]:
+    """Everybody who has deferred in a year, the furthest first; only what this employer took is seen.
+
+    Raises:
+        ConfigError: the limits of the year are not loaded.
+    """
+    limits = retirement_limits(year)
+    whole = load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    members = people.people(session)
+    found = []
+    for worker in facts.workers(session, Interval(date(year, 1, 1), date(year + 1, 1, 1))):
+        saved = Savings(whole).of(worker, year)
+        if not saved.deferrals:
+            continue
+        plans = [book.plan(one.data["plan"]) for one in worker.coverages.get("retirement", ())]
+        terms = next((plan.deferral.rule() for plan in reversed(plans) if plan.deferral), DeferralPlan())
+        caught_up = saved.caught_up(limits, terms)
+        additions = saved.deferrals - caught_up + saved.match
+        percent = saved.deferrals * 100 // limits.deferral_minor
+        state = _state(worker, saved, terms, limits, caught_up, additions)
+        number = members[worker.person_id].member_id
+        found.append(Standing(number, saved.deferrals, percent, caught_up, additions, state))
+    return sorted(found, key=lambda one: (-one.deferred_minor, one.member_id))
+
+
+def _state(
+    worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits, caught_up: int, additions: int
+) -> str:
+    birth = worker.identity.get("birth_date")
+    most = catch_up_limit(date.fromisoformat(birth), limits) if birth and terms.allows_catch_up else 0
+    if caught_up > most or additions > limits.additions_minor:
+        return "over"
+    regular = (
+        limits.deferral_minor if terms.max_year_minor is None else min(limits.deferral_minor, terms.max_year_minor)
+    )
+    if saved.deferrals < regular * NEAR_PERCENT // 100:
+        return ""
+    if saved.deferrals >= regular + most:
+        return "at the limit"
+    if not birth:
+        return "catch-up held: birth date unknown"
+    if most and saved.prior_wages is None and limits.roth_catch_up_wages_minor is not None:
+        return "catch-up held: wages of the year before unknown (opening_balance prior_wages)"
+    return "near" if saved.deferrals < regular else "in catch-up"
