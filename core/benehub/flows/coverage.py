@@ -10,15 +10,19 @@ from benehub.engine import Steps
 from benehub.facts import Fact, Version, Worker
 from benehub.facts.explanations import save
 from benehub.flows.hub import Hub
-from benehub.periods import FOREVER, Interval
+from benehub.periods import FOREVER, Interval, age_on
 from benehub.planbook import PlanBook
 from benehub.records import Explanation
+from benehub.rules.base import Calculation
 from benehub.rules.eligibility.evaluate import EligibilityStatus, evaluate
 from benehub.rules.eligibility.reasons import EmployeeFacts
+from benehub.rules.retirement.entry import PlanEntry, PlanEntryResult, plan_entry
 from benehub.store import Session
 
 BATCH = 200
 """Employees of one transaction."""
+WEEKS = 52
+"""Weeks of a year, to turn weekly hours into a year's."""
 
 
 def decide(hub: Hub, steps: Steps, employer: str, day: str) -> dict[str, int]:
@@ -71,12 +75,33 @@ def _cover(
     if election.data["waived"] or refused or result.coverage_earliest is None:
         return None, answer.explanation
     start = max(election.effective_from, result.coverage_earliest)
+    explanation = answer.explanation
+    if plan.entry is not None:
+        entry = _entry(plan.entry.rule(), worker, max(day, election.effective_from))
+        entered = entry.result.entry_date if entry.result else None
+        if entered is None:
+            return None, entry.explanation
+        if entered > start:
+            start, explanation = entered, entry.explanation
     end = min(election.effective_to, result.coverage_end or FOREVER)
     if start >= end:
-        return None, answer.explanation
+        return None, explanation
     names = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
     data = {name: election.data.get(name, "") for name in names}
-    return Version("coverage", worker.person_id, benefit_type, start, data, end), answer.explanation
+    return Version("coverage", worker.person_id, benefit_type, start, data, end), explanation
+
+
+def _entry(rule: PlanEntry, worker: Worker, on: date) -> Calculation[PlanEntryResult]:
+    """The entry into a retirement plan; a year's hours are those scheduled, as the HRIS tells them."""
+    birth = worker.identity.get("birth_date")
+    years = age_on(worker.hired, on) if on > worker.hired else 0
+    return plan_entry(
+        hired_on=worker.hired,
+        birth_date=date.fromisoformat(birth) if birth else None,
+        as_of=max(on, worker.hired),
+        plan=rule,
+        year_hours=[int(worker.employment.data["weekly_hours"]) * WEEKS] * years,
+    )
 
 
 def _changes(person_id: str, benefit_type: str, wanted: Sequence[Version], believed: Sequence[Fact]) -> list[Version]:
