@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -83,3 +84,19 @@ def test_what_a_plan_may_not_say_names_the_line(changed: Changed, old: str, new:
     with pytest.raises(ConfigError, match=said) as caught:
         planbook.load(changed(old, new), "book.yaml")
     assert "book.yaml:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("terms", "day", "hours", "part"),
+    [
+        ("{schedule: graded_6}", date(2026, 2, 28), 40, Fraction(1, 5)),
+        ("{schedule: graded_6}", date(2026, 3, 1), 40, Fraction(2, 5)),
+        ("{schedule: cliff_3, method: hours}", date(2026, 3, 1), 40, Fraction(1)),
+        ("{schedule: cliff_3, method: hours}", date(2026, 3, 1), 19, Fraction(0)),
+        ("{table: [{years: 1, vested: 100%}]}", date(2023, 1, 1), 40, Fraction(0)),
+    ],
+)
+def test_the_vested_part_on_a_day(changed: Changed, terms: str, day: date, hours: int, part: Fraction) -> None:
+    vesting = plan(changed(DEPOSIT, f"    vesting: {terms}\n{DEPOSIT}")).vesting
+    assert vesting is not None
+    assert vesting.vested(date(2023, 3, 1), day, hours) == part

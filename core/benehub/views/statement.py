@@ -16,6 +16,7 @@ from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.plugins import call_each
 from benehub.records.notices import StatementSection
+from benehub.rules.retirement.match_formula import percent_text
 from benehub.store import Session
 from benehub.views.contributions import deferred, matched
 from benehub.views.invoice import accrued_by_person
@@ -39,7 +40,7 @@ def statement(
     sections = [] if worker is None else [_employment(worker), _cover(session, book, worker, day)]
     unit = book.employer.currency
     if worker is not None:
-        sections.append(_retirement(session, worker, day, unit))
+        sections.append(_retirement(session, book, worker, day, unit))
     leave = [row for row in held(session, day) if row.member == one.member_id]
     sections.append(StatementSection("Leave", tuple((row.policy, f"{format_minor(row.hours)} hours") for row in leave)))
     sections.append(_open(session, one.subscriber_id))
@@ -86,11 +87,16 @@ def _cover(session: Session, book: PlanBook, worker: Worker, day: date) -> State
     return StatementSection(f"Cover on {day}", tuple(lines))
 
 
-def _retirement(session: Session, worker: Worker, day: date, unit: str) -> StatementSection:
+def _retirement(session: Session, book: PlanBook, worker: Worker, day: date, unit: str) -> StatementSection:
     own = deferred(session, day.year).get(worker.person_id, 0)
     match = matched(session, day.year).get(worker.person_id, 0)
-    lines = (("own contributions", format_minor(own, unit)), ("match", format_minor(match, unit)))
-    return StatementSection(f"Retirement in {day.year}, {unit}", lines if own or match else ())
+    lines = [("own contributions", format_minor(own, unit)), ("match", format_minor(match, unit))]
+    fact = facts.in_force(worker.coverages.get("retirement", ()), day)
+    terms = book.plan(fact.data["plan"]).vesting if fact is not None else None
+    if terms is not None:
+        part = terms.vested(worker.hired, day, int(worker.employment.data["weekly_hours"]))
+        lines.append(("vested part of the match", percent_text(part)))
+    return StatementSection(f"Retirement in {day.year}, {unit}", tuple(lines) if own or match else ())
 
 
 def _open(session: Session, person_id: str) -> StatementSection:

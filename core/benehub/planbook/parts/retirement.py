@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
+from fractions import Fraction
+
 from pydantic import Field
 
 from benehub.money import parse_minor, parse_rate
+from benehub.periods import age_on
 from benehub.planbook.parts.fields import Amount, Part, RateText
 from benehub.rules.retirement.deferral_terms import DeferralPlan
 from benehub.rules.retirement.entry import EntryDates, PlanEntry
 from benehub.rules.retirement.match_formula import PRESETS, MatchFormula, MatchPeriod, Preset, percent_text
 from benehub.rules.retirement.match_formula import MatchTier as MatchRuleTier
-from benehub.rules.retirement.vesting import SCHEDULES, Schedule, ServiceMethod, Table
+from benehub.rules.retirement.vesting import (
+    SCHEDULES,
+    MoneySource,
+    Schedule,
+    ServiceMethod,
+    Table,
+    VestingInput,
+    vesting,
+)
+from benehub.rules.retirement.vesting import VestingStep as VestingRuleStep
 
 
 class Deferral(Part):
@@ -120,6 +133,19 @@ class VestingTerms(Part):
         if self.table:
             return tuple((one.years, parse_rate(one.vested)) for one in self.table)
         return SCHEDULES[self.schedule]
+
+    def vested(self, hired: date, day: date, weekly_hours: int) -> Fraction:
+        """The vested part on a day; a year's hours are those scheduled in the HRIS."""
+        years = age_on(hired, day) if day > hired else 0
+        given = VestingInput(
+            source=MoneySource.MATCH,
+            table=tuple(VestingRuleStep(years=year, vested=part) for year, part in self.rule()),
+            method=self.method,
+            period_hours=(weekly_hours * 52,) * years,
+            hired_on=hired,
+            as_of=max(day, hired),
+        )
+        return vesting(given).required().vested
 
 
 class PlanEntryTerms(Part):
