@@ -168,6 +168,8 @@ def test_reading_commands_of_every_group_answer(cli: Any, covered: Path) -> None
     assert cli.told("leave", "balances") == []
     assert cli.told("leave", "payout", *PERIOD) == []
     assert cli.told("retirement", "limits", "--year", "2026")["limits"]["deferral"] == "24500.00"
+    tried = cli.told("retirement", "true-up", "--year", "2026", "--dry-run")
+    assert (tried["employees"], tried["true_up"], tried["forfeiture_review"]) == (0, "0.00", [])
     billed = cli.told("premiums", "invoice", "carrier", *PERIOD)
     assert [one["difference"] for one in billed] == ["-500.00", "-1200.00", "-1700.00"]
 
@@ -188,6 +190,9 @@ def test_reading_commands_of_every_group_answer(cli: Any, covered: Path) -> None
         (("ledger", "balances", "--by", "mood"), "no dimension"),
         (("ledger", "verify", "--employer", "other"), "no employer"),
         (("retirement", "preview", "--pay-date", "2026-11-30"), "retirement plan"),
+        (("retirement", "limits", "--year", "2027"), "irs cost-of-living notice"),
+        (("retirement", "true-up", "--year", "2031", "--dry-run"), "has no value for 2031-01-01"),
+        (("retirement", "lost-earnings", "dif_none", "--dry-run"), "no difference dif_none"),
         (("deductions", "preview", "--pay-date", "2026-11-01"), "no pay date"),
         (("enrollments", "preview", "hmo"), "no carrier"),
         (("plan", "load", "absent.yaml"), "no such file"),

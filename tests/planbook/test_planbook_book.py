@@ -81,7 +81,7 @@ def test_plans_hand_out_the_rules_own_types(book: PlanBook) -> None:
     assert book.plan("dental").proration_rule().start_wash_day == 15
     match = book.plan("401k").match
     assert match is not None
-    assert match.rule() == (
+    assert match.rule().tiers == (
         MatchTier(up_to=Fraction(3, 100), rate=Fraction(1)),
         MatchTier(up_to=Fraction(5, 100), rate=Fraction(1, 2)),
     )

@@ -115,7 +115,7 @@ def test_what_is_strange_but_may_be_meant_is_a_warning(changed: Changed, old: st
 
 def test_a_country_without_a_calendar_loads_and_says_so_when_dates_are_asked(changed: Changed) -> None:
     book = planbook.load(changed("country: US", "country: GB"), "book.yaml")
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="no bank calendar is known for 'GB'"):
         book.pay_dates("biweekly", 2026)
 
 

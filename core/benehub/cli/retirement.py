@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -73,39 +73,89 @@ def credits(
         show_counts(f"{where}: credits of {month}", counts, as_json)
 
 
+@app.command(name="true-up")
+def true_up(
+    year: int = typer.Option(..., "--year", help="Calendar year, as 2026."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Post what the year's match formula gives beyond the match paid; a dry run shows it before the year is over."""
+    from benehub.cli.shared import show_counts
+    from benehub.flows import match
+
+    with opened(employer) as desk:
+        if dry_run:
+            counts = match.preview(desk.hub, desk.employer, year)
+        else:
+            counts = desk.run("retirement.true-up", str(year), year)
+        show_counts(f"match of {year} by the year's formula", _amounts(desk, counts), as_json)
+
+
+@app.command(name="lost-earnings")
+def lost_earnings(
+    difference: str = typer.Argument(..., help="A difference of type LATE (dif_...)."),
+    paid_on: str = typer.Option("", "--paid-on", help="Day the earnings are paid; left out: the day of receipt."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Post what a late deposit has cost its participants, by the method of the correction program."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        day = str(to_day(paid_on, desk.today())) if paid_on else ""
+        counts = run_or_try(desk, dry_run, "retirement.lost-earnings", difference, difference, day)
+        show_counts(f"lost earnings of {difference}", _amounts(desk, counts), as_json)
+
+
 @app.command()
 def limits(
     year: int = typer.Option(0, "--year", help="Calendar year; this one when left out."),
+    near: int = typer.Option(0, "--near", min=0, max=100, help="Only those from this percentage of a limit on."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Show the year's legal limits, and how far each participant has come towards the deferral limit."""
+    """Show the year's legal limits, and who is near or over one: deferral with catch-up, and annual additions."""
     from benehub.cli.console import emit, fields, table
-    from benehub.identity import people
+    from benehub.flows.savings import standings
     from benehub.money import format_minor
     from benehub.rules.retirement.limits import retirement_limits
-    from benehub.views.contributions import deferred
 
     with opened(employer) as desk:
         chosen = year or desk.today().year
         known = retirement_limits(chosen)
         with desk.store.read(desk.employer) as session:
-            ytd = deferred(session, chosen)
-            members = people.people(session)
+            found = [one for one in standings(session, desk.hub.book(session), chosen) if one.percent >= near]
         names = ("deferral", "catch_up", "super_catch_up", "additions", "compensation")
         legal = {name: format_minor(getattr(known, f"{name}_minor")) for name in names}
+        columns = ("employee", "deferred", "of limit", "catch-up", "additions", "state")
         rows = [
-            (members[one].member_id, format_minor(amount), f"{amount * 100 // known.deferral_minor} %")
-            for one, amount in sorted(ytd.items(), key=lambda pair: -pair[1])
-        ]
-        columns = ("employee", "deferred", "of limit")
+            (
+                one.member_id, format_minor(one.deferred_minor), f"{one.percent} %", format_minor(one.catch_up_minor),
+                format_minor(one.additions_minor), one.state,
+            )
+            for one in found
+        ]  # fmt: skip
         data = {
             "year": chosen,
             "limits": legal,
             "deferred": [dict(zip(columns, row, strict=True)) for row in rows],
         }
-        shown = table("deferred so far", columns, rows, columns[1:])
+        shown = table("deferred so far", columns, rows, columns[1:5])
         emit(data, as_json, fields(f"limits of {chosen}, USD", legal), shown)
+
+
+def _amounts(desk: Desk, counts: dict[str, Any]) -> dict[str, Any]:
+    """Counts with their sums of money as text."""
+    from benehub.money import format_minor
+
+    unit = desk.book().employer.currency
+    return {
+        name.removesuffix("_minor"): format_minor(value, unit) if name.endswith("_minor") else value
+        for name, value in counts.items()
+    }
 
 
 def _preview(desk: Desk, plan: str, pay_date: str, clear: bool, as_json: bool) -> None:

@@ -24,20 +24,18 @@ from benehub.flows.expected import Expected, employee_shares, pending_entry
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, own_pay_days, pay_calendar
+from benehub.flows.savings import contribute
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.ledger import NewEntry, Restated
 from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.money import parse_rate
 from benehub.obligations import Wanted
-from benehub.periods import FOREVER, Interval, Month
+from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import DeductionOrder, TaxClass
 from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay, deduction_days
 from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
-from benehub.rules.retirement.deferral import DeferralElection, DeferralPlan, YearToDate, deferral
-from benehub.rules.retirement.limits import retirement_limits
-from benehub.rules.retirement.match import match_contribution
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 
@@ -181,20 +179,21 @@ def _contributions(
     book: PlanBook, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History
 ) -> Iterator[Expected]:
     timeline = worker.coverages.get("retirement", ())
-    ytd_minor = past.deferred.get(worker.person_id, 0)
+    if not timeline:
+        return
+    saved = past.savings.of(worker, month.year)
     for period in periods:
         cover = facts.in_force(timeline, period.pay_date)
-        if Month.of(period.pay_date) != month or cover is None:
-            continue
-        if not worker.on_payroll(period.start, period.end) or period.pay_date < past.cut:
+        if Month.of(period.pay_date) != month or cover is None or not worker.on_payroll(period.start, period.end):
             continue
         plan = book.plan(cover.data["plan"])
         gross = worker.gross_minor(period.end, book.pay_groups[worker.pay_group].pays_a_year)
         if gross is None or plan.deferral is None:
             continue
-        parts = contribution_parts(plan, worker, cover.data, gross, period.pay_date, ytd_minor)
-        ytd_minor += parts["pretax"] + parts["roth"]
-        yield from contribution_lines(plan, worker.person_id, period.pay_date, parts)
+        parts = contribute(plan, worker, cover.data, gross, period.pay_date, saved)
+        # a pay date that is past keeps what it was told, but counts toward the limits
+        if period.pay_date >= past.cut:
+            yield from contribution_lines(plan, worker.person_id, period.pay_date, parts)
 
 
 def contribution_lines(
@@ -213,41 +212,6 @@ def contribution_lines(
         for part, amount in parts.items()
         if (amount or zeros) and codes[part][0]
     ]
-
-
-def contribution_parts(
-    plan: Plan, worker: Worker, cover: Mapping[str, Any], gross_minor: int, pay_date: date, ytd_minor: int
-) -> dict[str, int]:
-    """Pre-tax, Roth and match of one pay, from the plan compensation really paid."""
-    limits = retirement_limits(pay_date.year)
-    birth = worker.identity.get("birth_date")
-    election = DeferralElection(parse_rate(cover["pretax_rate"] or "0"), parse_rate(cover["roth_rate"] or "0"))
-    terms = plan.deferral
-    result = deferral(
-        compensation_minor=gross_minor,
-        election=election,
-        ytd=YearToDate(deferrals_minor=ytd_minor),
-        limits=limits,
-        birth_date=date.fromisoformat(birth) if birth else None,
-        plan=DeferralPlan(allows_catch_up=bool(terms and terms.catch_up), has_roth=bool(terms and terms.roth_code)),
-    ).required()
-    matched = 0
-    if plan.match is not None:
-        matched = (
-            match_contribution(
-                compensation_minor=gross_minor,
-                deferral_minor=result.total_minor,
-                tiers=plan.match.rule(),
-                compensation_cap_minor=limits.compensation_minor,
-            )
-            .required()
-            .match_minor
-        )
-    return {
-        "pretax": result.pretax_minor + result.catch_up_pretax_minor,
-        "roth": result.roth_minor + result.catch_up_roth_minor,
-        "match": matched,
-    }
 
 
 def push(hub: Hub, steps: Steps, employer: str, connection_id: str, group: str, pay_date: str) -> dict[str, int]:
@@ -346,7 +310,7 @@ def _orders(
     unknown = {line.code for line in lines if line.needs}
     cover = facts.in_force(worker.coverages.get("retirement", ()), pay_date)
     if cover is not None:
-        orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date)
+        orders |= _rate_orders(book.plan(cover.data["plan"]), cover, pay_date, age_on(worker.hired, pay_date))
     for code, state in held.items():
         known = book.by_code(code)
         if code in orders or code in unknown or known is None or not state["active"]:
@@ -370,10 +334,10 @@ def _computed_order(line: Expected) -> DeductionOrder:
     return order.model_copy(update={whose: line.amount_minor})
 
 
-def _rate_orders(plan: Plan, cover: facts.Fact, pay_date: date) -> dict[str, DeductionOrder]:
+def _rate_orders(plan: Plan, cover: facts.Fact, pay_date: date, years_of_service: int) -> dict[str, DeductionOrder]:
     terms = plan.deferral
     assert terms is not None
-    match = tuple((tier.rate, tier.up_to) for tier in plan.match.tiers) if plan.match else ()
+    match = plan.match.told(years_of_service) if plan.match else ()
     orders: dict[str, DeductionOrder] = {}
     for code, rate, tax_class in (
         (terms.pretax_code, cover.data["pretax_rate"], TaxClass.PRETAX),

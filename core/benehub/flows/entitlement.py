@@ -14,10 +14,10 @@ from typing import Any
 from benehub.errors import DataError
 from benehub.facts import Fact, Version, Worker
 from benehub.facts.explanations import Said
-from benehub.periods import FOREVER, Interval, Month
+from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import Outcome, Reason
-from benehub.rules.base import explain
+from benehub.rules.base import Calculation, explain
 from benehub.rules.eligibility.coverage_end import end_of_cover
 from benehub.rules.eligibility.entry_rule import WaitUnit
 from benehub.rules.eligibility.evaluate import Eligibility, EligibilityStatus, evaluate
@@ -25,8 +25,11 @@ from benehub.rules.eligibility.hours import ExcludedSpan, HoursSpan
 from benehub.rules.eligibility.lookback import Category, LookbackInput, MonthStatus, lookback
 from benehub.rules.eligibility.person import EmployeeFacts
 from benehub.rules.eligibility.rehire import RehireRule, rehire
+from benehub.rules.retirement.entry import PlanEntry, PlanEntryResult, plan_entry
 
 ONE_DAY = timedelta(days=1)
+WEEKS = 52
+"""Weeks of a year, to turn weekly hours into a year's."""
 COPIED = ("plan", "tier", "dependents", "pretax_rate", "roth_rate", "event")
 """What a cover takes over from its election."""
 PRICED_BY = (
@@ -103,6 +106,10 @@ def decide_election(book: PlanBook, worker: Worker, known: Known, benefit_type: 
     for stint in stints(worker, RehireRule(plan.eligibility.rehire, book.employer.school)):
         days, status, answers = _entitled(book, plan, worker, known, election, stint, status)
         told += answers
+        if plan.entry is not None and days:
+            entry = _entry(plan.entry.rule(), worker, stint, max(known.day, election.effective_from))
+            days = _from_entry(days, entry.result.entry_date if entry.result else None)
+            told.append(entry)
         if not election.data["waived"]:
             data = {name: election.data.get(name, "") for name in COPIED}
             data |= {name: election.data[name] for name in PRICED_BY if name in election.data}
@@ -135,6 +142,26 @@ def _entitled(
         if one.start < end:
             ends.append(Interval(one.start, end))
     return _merged(ends), status, answers
+
+
+def _entry(rule: PlanEntry, worker: Worker, stint: Stint, on: date) -> Calculation[PlanEntryResult]:
+    """The entry into a retirement plan; a year's hours are those scheduled, as the HRIS tells them."""
+    birth = worker.identity.get("birth_date")
+    years = age_on(stint.since, on) if on > stint.since else 0
+    return plan_entry(
+        hired_on=stint.since,
+        birth_date=date.fromisoformat(birth) if birth else None,
+        as_of=max(on, stint.since),
+        plan=rule,
+        year_hours=[int(stint.segments[-1].data["weekly_hours"]) * WEEKS] * years,
+    )
+
+
+def _from_entry(days: Sequence[Interval], entered: date | None) -> list[Interval]:
+    """Days of cover cut to those from the entry on; none before it is known."""
+    if entered is None:
+        return []
+    return [Interval(max(one.start, entered), one.end) for one in days if one.end > entered]
 
 
 def _window(election: Fact, segment: Fact) -> Interval:

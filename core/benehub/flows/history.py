@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
+from benehub.flows import savings
+from benehub.flows.savings import Savings
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.store import Session
@@ -24,15 +26,15 @@ class History:
     Args:
         scheduled: per person and plan, what earlier pay dates were told to take (pay date, amount, month).
         opening: per person and plan, the day the employer joined and the employee share owed on it.
-        deferred: per person, what was deferred before the month.
         plans: per person, the plans of `scheduled`.
+        savings: what everybody saved for retirement before the month.
     """
 
     cut: date
     scheduled: dict[Key, list[tuple[date, int, Month]]] = field(default_factory=dict)
     opening: dict[Key, tuple[date, int]] = field(default_factory=dict)
-    deferred: dict[str, int] = field(default_factory=dict)
     plans: dict[str, set[str]] = field(default_factory=dict)
+    savings: Savings = field(default_factory=Savings)
 
     def taken(self, key: Key, shares: dict[Month, int]) -> list[tuple[date, int, Month | None]]:
         """What counts as taken before `cut`, for the deduction schedule.
@@ -92,7 +94,7 @@ def load(session: Session, month: Month) -> History:
     plans: dict[str, set[str]] = defaultdict(set)
     for person_id, plan in scheduled:
         plans[person_id].add(plan)
-    return History(cut, dict(scheduled), opening, _deferred(session, month), dict(plans))
+    return History(cut, dict(scheduled), opening, dict(plans), Savings(savings.load(session, start, month.first)))
 
 
 def _cut(session: Session, month: Month) -> date:
@@ -105,20 +107,3 @@ def _cut(session: Session, month: Month) -> date:
         )
     ).scalar()
     return month.first if told is None else max(month.first, told + timedelta(days=1))
-
-
-def _deferred(session: Session, month: Month) -> dict[str, int]:
-    rows = session.rows(
-        select(leg.c.person_id, func.sum(leg.c.amount).label("amount"))
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(
-            leg.c.employer_id == session.employer,
-            leg.c.account == chart.DEFERRAL_PAYABLE,
-            entry.c.status == "posted",
-            entry.c.type.in_(("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")),
-            entry.c.effective_date >= date(month.year, 1, 1),
-            entry.c.effective_date < month.first,
-        )
-        .group_by(leg.c.person_id)
-    )
-    return {row.person_id: -int(row.amount) for row in rows}

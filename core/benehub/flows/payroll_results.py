@@ -12,14 +12,15 @@ from sqlalchemy import Row, select
 
 from benehub import facts, ledger
 from benehub.engine import Steps
-from benehub.flows import history
+from benehub.flows import history, match
 from benehub.flows.arrears import carry
-from benehub.flows.deductions import contribution_lines, contribution_parts
+from benehub.flows.deductions import contribution_lines
 from benehub.flows.expected import Expected, code_of, pending_entry
 from benehub.flows.hub import Hub
 from benehub.flows.leave_results import leave_paid, leave_taken
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar, posting
+from benehub.flows.savings import contribute
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.ledger.arrears import ARREARS, DEDUCTION
@@ -50,7 +51,8 @@ def post(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) 
     parsed = Month.parse(month)
     shortened = steps.step("pay", _follow_pay, hub, employer, connection_id, parsed)
     posted = steps.step("post", _post, hub, employer, connection_id, parsed)
-    return {"shortened": shortened, **posted}
+    matched = steps.step("match", match.accrue, hub, employer, parsed)
+    return {"shortened": shortened, **posted, "matched": matched["new"] + matched["corrected"]}
 
 
 def _post(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str, int]:
@@ -201,19 +203,18 @@ def _follow_pay(hub: Hub, employer: str, connection_id: str, month: Month) -> in
             if row.person_id is not None and row.detail["gross_minor"]:
                 gross[row.person_id][row.pay_date] = int(row.detail["gross_minor"])
         calendar = pay_calendar(session, book, month.year)
-        ytd = history.load(session, month).deferred
+        savings = history.load(session, month).savings
         changed: list[Expected] = []
         for worker in facts.workers(session, Interval(month.first, month.end)):
             periods = {one.pay_date: one for one in calendar[worker.pay_group]}
-            year_minor = ytd.get(worker.person_id, 0)
+            saved = savings.of(worker, month.year)
             for day, paid in sorted(gross[worker.person_id].items()):
                 cover = facts.in_force(worker.coverages.get("retirement", ()), day)
                 if cover is None or day not in periods:
                     continue
                 plan = book.plan(cover.data["plan"])
                 usual = worker.gross_minor(periods[day].end, book.pay_groups[worker.pay_group].pays_a_year)
-                parts = contribution_parts(plan, worker, cover.data, paid, day, year_minor)
-                year_minor += parts["pretax"] + parts["roth"]
+                parts = contribute(plan, worker, cover.data, paid, day, saved)
                 if usual != paid:
                     changed += contribution_lines(plan, worker.person_id, day, parts, zeros=True)
         done = ledger.restate(session, [pending_entry(book, one) for one in changed])

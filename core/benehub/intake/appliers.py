@@ -380,6 +380,11 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
     """What stood in the old system: an entry against the opening account that names file and row."""
     assert isinstance(row, OpeningBalance)
     person_id = _employee(session, origin, row.employee)
+    if row.kind == "prior_wages":
+        start, end = date(row.as_of.year, 1, 1), date(row.as_of.year + 1, 1, 1)
+        wages = Version("prior_wages", person_id, "", start, {"wages_minor": row.amount}, end)
+        _one(session, origin, wages)
+        return
     unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
     entries: list[NewEntry] = []
     if row.kind == "leave_minutes":

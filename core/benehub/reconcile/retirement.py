@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import case, func, literal, select, union_all
 
 from benehub import ledger
+from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
+from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.sources import swapped
+from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
 
@@ -163,7 +166,8 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
     rows: Sequence[Any] = session.rows(
         select(
             confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
-            func.sum(confirmation.c.amount).label("amount"), func.count().label("rows"),
+            func.sum(confirmation.c.amount).label("amount"),
+            func.sum(case((confirmation.c.part != "match", confirmation.c.amount), else_=0)).label("own"),
         )
         .where(
             *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
@@ -182,6 +186,23 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
         yield Finding(
             Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
             f"the trust had the money on {last}, due {limit}",
-            "Work out lost earnings for the days after the due date and record the late deposit",
+            _proposal(found, limit),
             plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
         )  # fmt: skip
+
+
+def _proposal(found: Sequence[Any], due: date) -> str:
+    """What to do about a late deposit, with the amount as the rule gives it for the days up to the receipt."""
+    try:
+        lost = sum(
+            lost_earnings(principal_minor=int(row.own), loss_date=due, recovery_date=row.on_date)
+            .required()
+            .lost_earnings_minor
+            for row in found
+        )
+    except ConfigError as missing:
+        return f"Work out lost earnings once the rate is loaded ({missing.mend})"
+    return (
+        f"Pay lost earnings of {format_minor(lost)} to the plan: benehub retirement lost-earnings on this difference; "
+        "then file Form 5330 and report it on Form 5500"
+    )

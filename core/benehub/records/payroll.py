@@ -147,13 +147,14 @@ class OpeningBalance(Record):
     """Stream `opening_balance`: what stood in the old system on the day the employer joined, with its source.
 
     `kind` says what: `leave_minutes` (minutes of leave available), `deferral_ytd` (deferred this year, minor
-    units) or `employee_share` (owed by the employee for cover so far, negative when paid ahead).
+    units), `employee_share` (owed by the employee for cover so far, negative when paid ahead) or `prior_wages`
+    (wages of the year before `as_of`, W-2 box 3: they decide whether catch-up has to be Roth).
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"amount"})
 
     employee: str
-    kind: str = Field(pattern=r"^(leave_minutes|deferral_ytd|employee_share)$")
+    kind: str = Field(pattern=r"^(leave_minutes|deferral_ytd|employee_share|prior_wages)$")
     plan: str
     as_of: date
     amount: int

@@ -51,6 +51,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
     items[chart.CARRIER_TRANSIT] += _in_flight(session)
     items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session)
+    items[chart.EARNINGS_PAYABLE] += _lost_earnings(session)
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
         for code, balance in balances.items()
@@ -154,4 +155,13 @@ def _in_flight(session: Session) -> list[Item]:
         Item(f"in flight: {sent[one.dimensions['batch']]}", one.amount)
         for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",))
         if one.dimensions["batch"] in sent
+    ]
+
+
+def _lost_earnings(session: Session) -> list[Item]:
+    """Lost earnings worked out for late deposits and not paid to the plan yet, by plan."""
+    return [
+        Item(f"lost earnings owed to {one.dimensions['plan']}", one.amount)
+        for one in ledger.balances(session, [chart.EARNINGS_PAYABLE], by=("plan",))
+        if one.dimensions["plan"]
     ]

@@ -11,7 +11,7 @@ from benehub.store import Session
 from benehub.store.tables import entry, leg
 
 DEFERRED = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
-MATCHED = ("match.accrued", "match.accrued.reversed")
+MATCHED = ("match.accrued", "match.accrued.reversed", "match.true_up", "match.true_up.reversed")
 
 
 def deferred(session: Session, year: int) -> dict[str, int]:

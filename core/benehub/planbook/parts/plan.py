@@ -24,7 +24,7 @@ from benehub.planbook.parts.insurance import (
     RoundTo,
     VolumeTerms,
 )
-from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match
+from benehub.planbook.parts.retirement import Deferral, DepositTerms, Match, PlanEntryTerms, VestingTerms
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionRule
 from benehub.rules.deduction.collection import BenefitKind, CollectionRule
@@ -75,6 +75,8 @@ class Plan(Part):
     deduction: DeductionTerms | None = None
     deferral: Deferral | None = None
     match: Match | None = None
+    vesting: VestingTerms | None = None
+    entry: PlanEntryTerms | None = None
     deposit: DepositTerms = DepositTerms()
     computed: Computed | None = None
     """For a retirement plan whose deductions a plugin computes; takes the place of `deferral` and `match`."""

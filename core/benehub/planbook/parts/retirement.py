@@ -1,20 +1,57 @@
-"""A retirement plan's contributions: deferral, match, and when they must be deposited."""
+"""A retirement plan's terms: deferral, match, vesting, entry, and when contributions must be deposited."""
 
 from __future__ import annotations
 
+from datetime import date
+from fractions import Fraction
+
 from pydantic import Field
 
-from benehub.money import parse_rate
-from benehub.planbook.parts.fields import Part, RateText
+from benehub.money import parse_minor, parse_rate
+from benehub.periods import age_on
+from benehub.planbook.parts.fields import Amount, Part, RateText
+from benehub.rules.retirement.deferral_terms import DeferralPlan
+from benehub.rules.retirement.entry import EntryDates, PlanEntry
+from benehub.rules.retirement.match_formula import PRESETS, MatchFormula, MatchPeriod, Preset, percent_text
 from benehub.rules.retirement.match_formula import MatchTier as MatchRuleTier
+from benehub.rules.retirement.vesting import (
+    SCHEDULES,
+    MoneySource,
+    Schedule,
+    ServiceMethod,
+    Table,
+    VestingInput,
+    vesting,
+)
+from benehub.rules.retirement.vesting import VestingStep as VestingRuleStep
 
 
 class Deferral(Part):
-    """Payroll's codes of the employee's own contributions."""
+    """Payroll's codes of the employee's own contributions, and what the plan allows of them."""
 
     pretax_code: str
     roth_code: str = ""
+    """Empty: the plan takes no Roth, so that high earners can have no catch-up."""
     catch_up: bool = True
+    deemed_roth: bool = True
+    """Whether a pre-tax election is taken as Roth for catch-up that has to be Roth."""
+    limit_rate: RateText = ""
+    """The plan's own limit of a pay's deferral, as a part of pay; empty: none."""
+    limit_year: Amount | None = None
+    """The plan's own limit of the year; empty: none."""
+    capped_pay: bool = False
+    """Whether percentages stop once the year's pay has reached 401(a)(17)."""
+
+    def rule(self, currency: str = "USD") -> DeferralPlan:
+        """What the plan allows, for `rules.retirement`."""
+        return DeferralPlan(
+            allows_catch_up=self.catch_up,
+            has_roth=bool(self.roth_code),
+            deemed_roth=self.deemed_roth,
+            max_rate=parse_rate(self.limit_rate) if self.limit_rate else None,
+            max_year_minor=parse_minor(self.limit_year, currency) if self.limit_year else None,
+            capped_pay=self.capped_pay,
+        )
 
 
 class MatchTier(Part):
@@ -24,15 +61,104 @@ class MatchTier(Part):
     up_to: RateText
 
 
-class Match(Part):
-    """The employer's match."""
+class ServiceTiers(Part):
+    """The tiers from some completed years of service on."""
 
-    code: str
+    from_years: int = Field(ge=0, le=60)
     tiers: tuple[MatchTier, ...] = Field(min_length=1)
 
-    def rule(self) -> tuple[MatchRuleTier, ...]:
-        """The tiers for `rules.retirement`."""
-        return tuple(MatchRuleTier(parse_rate(tier.up_to), parse_rate(tier.rate)) for tier in self.tiers)
+
+class Match(Part):
+    """The employer's match: a formula of law by name, tiers, tiers by service, or a fixed amount."""
+
+    code: str
+    formula: Preset | None = None
+    """basic, enhanced or qaca: the formula as the law words it."""
+    tiers: tuple[MatchTier, ...] = ()
+    by_service: tuple[ServiceTiers, ...] = ()
+    fixed: Amount | None = None
+    """A fixed amount for each matching period with a deferral."""
+    period: MatchPeriod = MatchPeriod.PER_PAY
+    """Over which time the formula is worked out; a longer one accrues with its last pay date."""
+    true_up: bool = False
+    """Whether the plan promises the year's formula to those whose deferrals were uneven."""
+    safe_harbor: Preset | None = None
+    """Which safe harbour the plan claims; the formula is checked against it."""
+    matches_catch_up: bool = True
+    """Whether catch-up is matched like other deferrals."""
+
+    @property
+    def by_payroll(self) -> bool:
+        """Whether payroll works it out with each check; the hub accrues any other match itself."""
+        return self.period is MatchPeriod.PER_PAY and not self.fixed
+
+    def told(self, years_of_service: int) -> tuple[tuple[str, str], ...]:
+        """Rate and upper bound of each tier as text, for payroll; empty where payroll does not match."""
+        if not self.by_payroll:
+            return ()
+        tiers = self.rule().tiers_at(years_of_service)
+        return tuple((percent_text(tier.rate), percent_text(tier.up_to)) for tier in tiers)
+
+    def rule(self, currency: str = "USD") -> MatchFormula:
+        """The formula for `rules.retirement`."""
+        return MatchFormula(
+            tiers=PRESETS[self.formula] if self.formula else _tiers(self.tiers),
+            fixed_minor=parse_minor(self.fixed, currency) if self.fixed else 0,
+            by_service=tuple((one.from_years, _tiers(one.tiers)) for one in self.by_service),
+        )
+
+
+def _tiers(given: tuple[MatchTier, ...]) -> tuple[MatchRuleTier, ...]:
+    return tuple(MatchRuleTier(parse_rate(tier.up_to), parse_rate(tier.rate)) for tier in given)
+
+
+class VestingStep(Part):
+    """The vested part from some completed years of service on."""
+
+    years: int = Field(ge=0, le=15)
+    vested: RateText
+
+
+class VestingTerms(Part):
+    """How the employer's money vests; own deferrals always are vested."""
+
+    schedule: Schedule = Schedule.IMMEDIATE
+    table: tuple[VestingStep, ...] = ()
+    """The schedule spelled out; wins over the name."""
+    method: ServiceMethod = ServiceMethod.ELAPSED
+    """hours (1,000 in a year) or elapsed (time since hire)."""
+
+    def rule(self) -> Table:
+        """The schedule for `rules.retirement`."""
+        if self.table:
+            return tuple((one.years, parse_rate(one.vested)) for one in self.table)
+        return SCHEDULES[self.schedule]
+
+    def vested(self, hired: date, day: date, weekly_hours: int) -> Fraction:
+        """The vested part on a day; a year's hours are those scheduled in the HRIS."""
+        years = age_on(hired, day) if day > hired else 0
+        given = VestingInput(
+            source=MoneySource.MATCH,
+            table=tuple(VestingRuleStep(years=year, vested=part) for year, part in self.rule()),
+            method=self.method,
+            period_hours=(weekly_hours * 52,) * years,
+            hired_on=hired,
+            as_of=max(day, hired),
+        )
+        return vesting(given).required().vested
+
+
+class PlanEntryTerms(Part):
+    """What the plan asks for before somebody may defer; hours are those scheduled in the HRIS."""
+
+    age: int = Field(default=0, ge=0)
+    service_months: int = Field(default=0, ge=0)
+    hours: int = Field(default=0, ge=0)
+    dates: EntryDates = EntryDates.IMMEDIATE
+
+    def rule(self) -> PlanEntry:
+        """The conditions for `rules.retirement`."""
+        return PlanEntry(self.age, self.service_months, self.hours, self.dates)
 
 
 class DepositTerms(Part):

@@ -19,7 +19,6 @@ from benehub.rules.base import exact
 from benehub.rules.leave.accrue import full_months
 from benehub.rules.leave.policy import ZERO
 
-FILE = "leave.yaml"
 HALF = Fraction(1, 2)
 
 
@@ -72,7 +71,7 @@ def law(key: str, day: date) -> int:
     Raises:
         ConfigError: none is loaded for the day.
     """
-    return limit("de", key, day, FILE).value
+    return limit("de", key, day).value
 
 
 def claim(person: Person, year: int, agreed_days: Fraction | None, extra_rule: ExtraRule) -> Claim:

@@ -25,6 +25,8 @@ class RetirementLimits:
     """415(c)."""
     compensation_minor: int
     """401(a)(17)."""
+    roth_catch_up_wages_minor: int | None
+    """Wages of the year before, with the same employer, above which catch-up is Roth; None: not enforced."""
 
 
 @lru_cache(maxsize=64)
@@ -35,6 +37,7 @@ def retirement_limits(year: int) -> RetirementLimits:
         ConfigError: the year is not loaded; the message says which notice to load.
     """
     day = date(year, 1, 1)
+    enforced = bool(limit("us", "roth_catch_up_required", day).value)
     return RetirementLimits(
         year=year,
         deferral_minor=limit("us", "402g", day).value,
@@ -42,6 +45,7 @@ def retirement_limits(year: int) -> RetirementLimits:
         super_catch_up_minor=limit("us", "catch_up_60_63", day).value,
         additions_minor=limit("us", "415c", day).value,
         compensation_minor=limit("us", "401a17", day).value,
+        roth_catch_up_wages_minor=limit("us", "roth_catch_up_wages", day).value if enforced else None,
     )
 
 

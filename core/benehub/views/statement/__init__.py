@@ -18,6 +18,7 @@ from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.plugins import call_each
 from benehub.records.notices import StatementSection
+from benehub.rules.retirement.match_formula import percent_text
 from benehub.store import Session
 from benehub.views.computed import questions
 from benehub.views.contributions import deferred, matched
@@ -113,6 +114,11 @@ def _retirement(session: Session, book: PlanBook, worker: Worker, day: date) -> 
         "match": matched(session, day.year).get(worker.person_id, 0),
     }
     lines = [Line(key, {"amount": Money(minor, unit)}) for key, minor in amounts.items() if minor]
+    fact = facts.in_force(worker.coverages.get("retirement", ()), day)
+    terms = None if fact is None else book.plan(fact.data["plan"]).vesting
+    if fact is not None and terms is not None:
+        part = terms.vested(worker.hired, day, int(worker.employment.data["weekly_hours"]))
+        lines.append(Line("vested", {"percent": percent_text(part)}, (fact.fact_id,)))
     return Section("retirement", tuple(lines), {"year": str(day.year)})
 
 

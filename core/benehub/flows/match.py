@@ -1,0 +1,211 @@
+"""The match the hub works out itself: over a month, quarter or year, fixed amounts, and the year's true-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from benehub import facts, ledger
+from benehub.engine import Steps
+from benehub.errors import DataError
+from benehub.facts import Worker
+from benehub.facts.explanations import save
+from benehub.flows import savings
+from benehub.flows.hub import Hub
+from benehub.flows.money import pay_calendar
+from benehub.flows.savings import Saved
+from benehub.identity import people
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Interval, Month, age_on
+from benehub.planbook import Plan, PlanBook
+from benehub.records import Explanation
+from benehub.rules.base import Calculation
+from benehub.rules.retirement.limits import RetirementLimits, retirement_limits
+from benehub.rules.retirement.match import Match, match_contribution
+from benehub.rules.retirement.match_formula import MatchPeriod
+from benehub.rules.retirement.true_up import TrueUp, true_up
+from benehub.store import Session
+
+EXPENSE = (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A matching period that ended: its first pay date's earliest day, and its last pay date."""
+
+    start: date
+    last: date
+
+
+def accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
+    """Post the match of every period that ended in a month, from what payroll really took; again changes nothing."""
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        made: list[tuple[NewEntry, Explanation]] = []
+        for plan in _own(book):
+            for group, due in _ended(session, book, plan, month):
+                made += _matches(session, book, plan, group, due)
+        done = ledger.restate(session, _explained(session, book, made))
+    return {"new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+
+
+def _own(book: PlanBook) -> list[Plan]:
+    return [plan for plan in book.retirement_plans() if plan.match is not None and not plan.match.by_payroll]
+
+
+def _ended(session: Session, book: PlanBook, plan: Plan, month: Month) -> Iterator[tuple[str, _Due]]:
+    """Matching periods whose last pay date of a group lies in the month and is not ahead."""
+    assert plan.match is not None
+    for group, periods in pay_calendar(session, book, month.year).items():
+        days = [period.pay_date for period in periods]
+        for day in days:
+            start, end = plan.match.period.bounds(day)
+            last = day if plan.match.period is MatchPeriod.PER_PAY else max(one for one in days if start <= one < end)
+            if day == last and Month.of(day) == month and day <= session.today():
+                yield group, _Due(start, last)
+
+
+def _matches(
+    session: Session, book: PlanBook, plan: Plan, group: str, due: _Due
+) -> Iterator[tuple[NewEntry, Explanation]]:
+    assert plan.match is not None
+    limits = retirement_limits(due.last.year)
+    year_start, after = date(due.last.year, 1, 1), due.last + timedelta(days=1)
+    before, until = savings.load(session, year_start, due.start), savings.load(session, year_start, after)
+    for worker in facts.workers(session, Interval(due.start, after)):
+        if worker.pay_group != group or not _saves(worker, plan, due):
+            continue
+        earlier, whole = before.get(worker.person_id, Saved()), until.get(worker.person_id, Saved())
+        answer = _of_period(plan, worker, earlier, whole, limits, due)
+        amount = answer.required().match_minor
+        dims = (worker.person_id, plan.id, "match", str(Month.of(due.last)), due.last)
+        yield (
+            _entry(book, f"match/{plan.id}/{worker.person_id}/{due.last}", "match.accrued", due.last, amount, dims),
+            (answer.explanation),
+        )
+
+
+def _of_period(
+    plan: Plan, worker: Worker, earlier: Saved, whole: Saved, limits: RetirementLimits, due: _Due
+) -> Calculation[Match]:
+    assert plan.match is not None
+    terms = plan.deferral.rule() if plan.deferral else None
+    caught_up = whole.caught_up(limits, terms) if terms else 0
+    deferred = whole.deferrals - earlier.deferrals
+    if terms is not None and not plan.match.matches_catch_up:
+        deferred -= caught_up - earlier.caught_up(limits, terms)
+    return match_contribution(
+        compensation_minor=whole.compensation - earlier.compensation,
+        deferral_minor=deferred,
+        formula=plan.match.rule(),
+        limits=limits,
+        ytd_compensation_minor=earlier.compensation,
+        years_of_service=age_on(worker.hired, due.last),
+        # the period's own accrual may stand already; what it replaces leaves its room again
+        additions_left_minor=max(0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match),
+        match_period=plan.match.period,
+    )
+
+
+def _saves(worker: Worker, plan: Plan, due: _Due) -> bool:
+    timeline = worker.coverages.get("retirement", ())
+    return any(
+        one.data["plan"] == plan.id and one.effective_from <= due.last and one.effective_to > due.start
+        for one in timeline
+    )
+
+
+def true_up_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str, Any]:
+    """Post what the year's formula gives beyond the match paid; over-match is listed for a forfeiture review.
+
+    Raises:
+        DataError: the year is not over.
+        ConfigError: the limits of the year are not loaded.
+    """
+    return steps.step("true-up", _true_up, hub, employer, year)
+
+
+def _true_up(hub: Hub, employer: str, year: int) -> dict[str, Any]:
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        if session.today() < date(year, 12, 31):
+            raise DataError(
+                f"{year} is not over", where="--year", mend="True up after the last pay date; try --dry-run"
+            )
+        found = list(year_matches(session, book, year))
+        made = [_true_up_entry(book, worker, plan, year, answer) for worker, plan, answer in found]
+        done = ledger.restate(session, _explained(session, book, made))
+    return {**summary(found), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+
+
+def preview(hub: Hub, employer: str, year: int) -> dict[str, Any]:
+    """What `true_up_year` would post as of now; also before the year is over."""
+    with hub.store.read(employer) as session:
+        return summary(list(year_matches(session, hub.book(session), year)))
+
+
+def year_matches(
+    session: Session, book: PlanBook, year: int
+) -> Iterator[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]:
+    """Everybody's year against the formula, in plans that promise a true-up: worker with number, plan, answer."""
+    limits = retirement_limits(year)
+    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    members = people.people(session)
+    due = _Due(date(year, 1, 1), date(year, 12, 31))
+    plans = [plan for plan in book.retirement_plans() if plan.match is not None and plan.match.true_up]
+    for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1))):
+        saved = whole.get(worker.person_id)
+        for plan in plans:
+            if saved is None or not _saves(worker, plan, due):
+                continue
+            assert plan.match is not None
+            terms = plan.deferral.rule() if plan.deferral else None
+            left_out = saved.caught_up(limits, terms) if terms and not plan.match.matches_catch_up else 0
+            answer = true_up(
+                compensation_minor=saved.compensation,
+                deferrals_minor=saved.deferrals - left_out,
+                paid_minor=saved.match,
+                formula=plan.match.rule(),
+                limits=limits,
+                plan_trues_up=True,
+                match_period=plan.match.period,
+                years_of_service=age_on(worker.hired, due.last),
+            )
+            yield (worker, members[worker.person_id].member_id), plan, answer
+
+
+def summary(found: list[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]) -> dict[str, Any]:
+    """Counts and sums in minor units, and the employee numbers with an over-match."""
+    results = [(number, answer.required()) for (_, number), _, answer in found]
+    return {
+        "employees": len(results),
+        "true_up_minor": sum(one.true_up_minor for _, one in results),
+        "over_match_minor": sum(one.over_match_minor for _, one in results),
+        "forfeiture_review": [number for number, one in results if one.forfeiture_review],
+    }
+
+
+def _true_up_entry(
+    book: PlanBook, worker: tuple[Worker, str], plan: Plan, year: int, answer: Calculation[TrueUp]
+) -> tuple[NewEntry, Explanation]:
+    person_id, day = worker[0].person_id, date(year, 12, 31)
+    dims = (person_id, plan.id, "match", str(Month.of(day)), day)
+    key = f"true-up/{plan.id}/{person_id}/{year}"
+    amount = answer.required().true_up_minor
+    return _entry(book, key, "match.true_up", day, amount, dims), answer.explanation
+
+
+def _entry(book: PlanBook, key: str, kind: str, day: date, amount: int, dims: tuple[Any, ...]) -> NewEntry:
+    """An entry of the match; without legs where nothing is due, so that an earlier one is taken back."""
+    debit, credit = EXPENSE
+    unit = book.employer.currency
+    legs = (Leg(debit, unit, amount, *dims), Leg(credit, unit, -amount, *dims)) if amount else ()
+    return NewEntry(key, kind, day, legs, "the plan's match formula")
+
+
+def _explained(session: Session, book: PlanBook, made: list[tuple[NewEntry, Explanation]]) -> list[NewEntry]:
+    ids = save(session, [told for _, told in made], book.version)
+    return [replace(entry, explanation_id=one) for (entry, _), one in zip(made, ids, strict=True)]

@@ -1,0 +1,251 @@
+"""What each employee has saved for retirement so far, and what the next pay adds to it under every limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from benehub import facts
+from benehub.facts import Worker
+from benehub.identity import people
+from benehub.ledger import accounts as chart
+from benehub.money import parse_rate
+from benehub.periods import Interval, age_on
+from benehub.planbook import Plan, PlanBook
+from benehub.rules.retirement.deferral import Deferral, deferral
+from benehub.rules.retirement.deferral_terms import DeferralElection, DeferralPlan, YearToDate
+from benehub.rules.retirement.limits import RetirementLimits, catch_up_limit, retirement_limits
+from benehub.rules.retirement.match import match_contribution
+from benehub.store import Session
+from benehub.store.tables import confirmation, entry, leg
+
+WITHHELD = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
+MATCHED = ("match.accrued", "match.accrued.reversed")
+
+
+@dataclass
+class Saved:
+    """One person's calendar year so far, in minor units; `add` takes it on pay by pay.
+
+    `prior_wages` are those of the year before with this employer; None where nobody has told them.
+    """
+
+    pretax: int = 0
+    roth: int = 0
+    match: int = 0
+    compensation: int = 0
+    prior_wages: int | None = None
+
+    @property
+    def deferrals(self) -> int:
+        """Pre-tax and Roth, catch-up included."""
+        return self.pretax + self.roth
+
+    def caught_up(self, limits: RetirementLimits, plan: DeferralPlan) -> int:
+        """What of the deferrals was catch-up: what lies above 402(g) or the plan's own limit of the year."""
+        most = limits.deferral_minor
+        return max(0, self.deferrals - min(most, plan.max_year_minor if plan.max_year_minor is not None else most))
+
+    def add(self, parts: Mapping[str, int], compensation: int) -> None:
+        """Count one pay."""
+        self.pretax += parts["pretax"]
+        self.roth += parts["roth"]
+        self.match += parts["match"]
+        self.compensation += compensation
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """Everybody's year before a month; who has saved nothing yet begins at zero."""
+
+    known: dict[str, Saved] = field(default_factory=dict)
+
+    def of(self, worker: Worker, year: int) -> Saved:
+        """One person's year so far; wages of the year before are nil for somebody hired this year."""
+        found = self.known.setdefault(worker.person_id, Saved())
+        if found.prior_wages is None and min(one.effective_from for one in worker.employments).year >= year:
+            found.prior_wages = 0
+        return found
+
+
+def load(session: Session, start: date, end: date) -> dict[str, Saved]:
+    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before."""
+    found: dict[str, Saved] = {}
+    for row in session.rows(
+        select(
+            leg.c.person_id,
+            func.sum(case((leg.c.money_source == "roth", -leg.c.amount), else_=0)).label("roth"),
+            func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0)).label("match"),
+            func.sum(-leg.c.amount).label("everything"),
+        )
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.person_id.is_not(None),
+            ((leg.c.account == chart.DEFERRAL_PAYABLE) & entry.c.type.in_(WITHHELD))
+            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_(MATCHED)),
+            entry.c.status == "posted",
+            entry.c.effective_date >= start,
+            entry.c.effective_date < end,
+        )
+        .group_by(leg.c.person_id)
+    ):
+        roth, match = int(row.roth), int(row.match)
+        found[row.person_id] = Saved(int(row.everything) - roth - match, roth, match)
+    for person_id, paid in _paid(session, start, end).items():
+        found.setdefault(person_id, Saved()).compensation = paid
+    for told in facts.as_of(session, "prior_wages", start):
+        found.setdefault(told.subject, Saved()).prior_wages = int(told.data["wages_minor"])
+    return found
+
+
+def _paid(session: Session, start: date, end: date) -> dict[str, int]:
+    """Pay of the checks as payroll reported it, by person; a check tells it on every line of earnings."""
+    checks = (
+        select(confirmation.c.person_id, func.max(confirmation.c.amount).label("gross"))
+        .where(
+            *session.where(confirmation, kind="register_line", current=1, part="earning"),
+            confirmation.c.person_id.is_not(None),
+            confirmation.c.pay_date >= start,
+            confirmation.c.pay_date < end,
+        )
+        .group_by(confirmation.c.person_id, confirmation.c.pay_date, confirmation.c.reference)
+        .subquery()
+    )
+    rows = session.rows(select(checks.c.person_id, func.sum(checks.c.gross).label("paid")).group_by(checks.c.person_id))
+    return {row.person_id: int(row.paid) for row in rows}
+
+
+def contribute(
+    plan: Plan, worker: Worker, cover: Mapping[str, Any], gross_minor: int, pay_date: date, saved: Saved
+) -> dict[str, int]:
+    """Pre-tax, Roth and match of one pay, from the plan compensation really paid; `saved` goes on with it.
+
+    A match that payroll cannot work out (over a longer period, or a fixed amount) is no part of it.
+    """
+    limits = retirement_limits(pay_date.year)
+    terms = plan.deferral.rule() if plan.deferral else DeferralPlan()
+    taken = _deferral(terms, worker, cover, gross_minor, limits, saved)
+    matched = 0
+    if plan.match is not None and plan.match.by_payroll:
+        caught_up = taken.catch_up_pretax_minor + taken.catch_up_roth_minor
+        regular = taken.total_minor - caught_up
+        additions = saved.deferrals - saved.caught_up(limits, terms) + saved.match
+        matched = (
+            match_contribution(
+                compensation_minor=gross_minor,
+                deferral_minor=taken.total_minor if plan.match.matches_catch_up else regular,
+                formula=plan.match.rule(),
+                limits=limits,
+                ytd_compensation_minor=saved.compensation,
+                years_of_service=age_on(worker.hired, pay_date),
+                additions_left_minor=max(0, limits.additions_minor - additions - regular),
+            )
+            .required()
+            .match_minor
+        )
+    parts = {
+        "pretax": taken.pretax_minor + taken.catch_up_pretax_minor,
+        "roth": taken.roth_minor + taken.catch_up_roth_minor,
+        "match": matched,
+    }
+    saved.add(parts, gross_minor)
+    return parts
+
+
+def _deferral(
+    terms: DeferralPlan, worker: Worker, cover: Mapping[str, Any], gross_minor: int, limits: RetirementLimits,
+    saved: Saved,
+) -> Deferral:  # fmt: skip
+    birth = worker.identity.get("birth_date")
+    caught_up = saved.caught_up(limits, terms)
+    given: dict[str, Any] = {
+        "compensation_minor": gross_minor,
+        "election": DeferralElection(parse_rate(cover["pretax_rate"] or "0"), parse_rate(cover["roth_rate"] or "0")),
+        # pay before the employer joined is not known, so that 100 % of pay (415(c)) cannot be held against anybody
+        "ytd": YearToDate(
+            saved.deferrals,
+            saved.deferrals - caught_up + saved.match,
+            saved.roth,
+            caught_up,
+            saved.compensation if terms.capped_pay else None,
+        ),
+        "limits": limits,
+        "birth_date": date.fromisoformat(birth) if birth else None,
+        "prior_wages_minor": saved.prior_wages,
+    }
+    answer = deferral(**given, plan=terms)
+    if answer.result is not None:
+        return answer.result
+    # No guess: what is certain is taken, catch-up waits until the missing fact is told (`retirement limits` names it)
+    certain = DeferralPlan(
+        has_roth=terms.has_roth, max_rate=terms.max_rate, max_year_minor=terms.max_year_minor,
+        capped_pay=terms.capped_pay, allows_catch_up=False,
+    )  # fmt: skip
+    return deferral(**given, plan=certain).required()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far one participant has come: minor units, and percent of what may be deferred without catch-up."""
+
+    member_id: str
+    deferred_minor: int
+    percent: int
+    catch_up_minor: int
+    additions_minor: int
+    state: str
+    """over, at or near the limit (from 90 % on), catch-up held for want of a fact, or nothing."""
+
+
+NEAR_PERCENT = 90
+
+
+def standings(session: Session, book: PlanBook, year: int) -> list[Standing]:
+    """Everybody who has deferred in a year, the furthest first; only what this employer took is seen.
+
+    Raises:
+        ConfigError: the limits of the year are not loaded.
+    """
+    limits = retirement_limits(year)
+    whole = load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    members = people.people(session)
+    found = []
+    for worker in facts.workers(session, Interval(date(year, 1, 1), date(year + 1, 1, 1))):
+        saved = Savings(whole).of(worker, year)
+        if not saved.deferrals:
+            continue
+        plans = [book.plan(one.data["plan"]) for one in worker.coverages.get("retirement", ())]
+        terms = next((plan.deferral.rule() for plan in reversed(plans) if plan.deferral), DeferralPlan())
+        caught_up = saved.caught_up(limits, terms)
+        additions = saved.deferrals - caught_up + saved.match
+        percent = saved.deferrals * 100 // limits.deferral_minor
+        state = _state(worker, saved, terms, limits, caught_up, additions)
+        number = members[worker.person_id].member_id
+        found.append(Standing(number, saved.deferrals, percent, caught_up, additions, state))
+    return sorted(found, key=lambda one: (-one.deferred_minor, one.member_id))
+
+
+def _state(
+    worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits, caught_up: int, additions: int
+) -> str:
+    birth = worker.identity.get("birth_date")
+    most = catch_up_limit(date.fromisoformat(birth), limits) if birth and terms.allows_catch_up else 0
+    if caught_up > most or additions > limits.additions_minor:
+        return "over"
+    regular = (
+        limits.deferral_minor if terms.max_year_minor is None else min(limits.deferral_minor, terms.max_year_minor)
+    )
+    if saved.deferrals < regular * NEAR_PERCENT // 100:
+        return ""
+    if saved.deferrals >= regular + most:
+        return "at the limit"
+    if not birth:
+        return "catch-up held: birth date unknown"
+    if most and saved.prior_wages is None and limits.roth_catch_up_wages_minor is not None:
+        return "catch-up held: wages of the year before unknown (opening_balance prior_wages)"
+    return "near" if saved.deferrals < regular else "in catch-up"

@@ -1,0 +1,330 @@
+"""Contributions under every limit, the match over its own period, true-up, late deposits, and entry into a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import facts, ledger, planbook, reconcile
+from benehub.cli.rehearsal import DirectSteps
+from benehub.errors import DataError
+from benehub.facts import Version
+from benehub.flows import Hub, history, lost_earnings, match
+from benehub.flows.deductions import expected
+from benehub.flows.onboarding import load_plan_book
+from benehub.flows.retirement import due
+from benehub.flows.savings import Saved, contribute, load, standings
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import FOREVER, Interval, Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import Relation, Type, retirement
+from benehub.store import Session
+from benehub.store.tables import confirmation, intake_batch, person
+from benehub.views.clearing import clearing
+
+Open = Callable[..., Hub]
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: carrier
+    effective_from: 2025-01-01
+    deferral: {{pretax_code: 401K, roth_code: ROTH}}
+    match: {{code: M, {match}}}
+    {more}
+carriers:
+"""
+BASIC = "formula: basic"
+YEAR = 2026
+NOVEMBER = Month(2026, 11)
+
+
+def text_of(fakehub: ModuleType, terms: str = BASIC, more: str = "coverage_end: last_day") -> str:
+    return str(fakehub.BOOK).replace("carriers:\n", PLAN.format(match=terms, more=more))
+
+
+@pytest.fixture
+def hub(sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 20, 12, tzinfo=UTC))
+    one = open_hub(sqlite_url)
+    fakehub.set_up(one, tmp_path / "vendor", "read_back")
+    return one
+
+
+@pytest.fixture
+def saver(hub: Hub, fakehub: ModuleType) -> str:
+    """One employee of 2024, born in 1970, 10,000.00 a pay, 10 % pre-tax."""
+    load_plan_book(hub, text_of(fakehub), "book")
+    with hub.store.write("acme") as session:
+        one = str(session.rows(select(person.c.person_id).order_by(person.c.member_id))[0].person_id)
+        born = {
+            **facts.as_of(session, "employee", date(2026, 1, 1), subjects=[one])[0].data,
+            "birth_date": "1970-06-01",
+        }
+        cover = {"plan": "401k", "tier": "", "dependents": [], "pretax_rate": "10%", "roth_rate": "", "event": ""}
+        pay = {"rate_minor": 10_000_00, "per": "pay", "currency": "USD"}
+        start = date(2025, 1, 1)
+        facts.record(session, [
+            Version("employee", one, "", date(1970, 6, 1), born),
+            Version("compensation", one, "", start, pay),
+            Version("coverage", one, "retirement", start, cover),
+        ], "test")  # fmt: skip
+    return one
+
+
+def confirm(session: Session, kind: str, key: str, **columns: Any) -> None:
+    empty = {
+        "connection_id": "payroll", "version": 1, "current": 1, "external_id": "1001", "part": "earning", "code": "",
+        "tax_class": "", "tier": "", "coverage_month": "2026-11", "amount": 0, "unit": "USD", "reference": key,
+        "detail": {}, "batch_id": session.rows(select(intake_batch.c.batch_id))[0].batch_id, "row_no": 1, "seq": 1,
+        "plan": None, "on_date": None,
+    }  # fmt: skip
+    session.add(confirmation, [{**empty, "kind": kind, "row_key": key, **columns}])
+
+
+def pay(
+    session: Session, one: str, day: date, gross: int, deferred: int, part: str = "pretax", matched: int = 0
+) -> None:
+    """A check as payroll reported it, and what was posted of it."""
+    confirm(session, "register_line", f"{one}/{day}", person_id=one, pay_date=day, amount=gross)
+    entries = []
+    for kind, source, amount, accounts in (
+        ("deduction.withheld", part, deferred, (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE)),
+        ("match.accrued", "match", matched, (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE)),
+    ):
+        dims = (one, "401k", source, str(Month.of(day)), day)
+        legs = tuple(Leg(account, "USD", sign * amount, *dims) for account, sign in zip(accounts, (1, -1), strict=True))
+        entries += [NewEntry(f"t/{source}/{one}/{day}", kind, day, legs, "test")] if amount else []
+    ledger.record(session, entries)
+
+
+def lines(hub: Hub, month: Month = NOVEMBER) -> dict[str, int]:
+    with hub.store.read("acme") as session:
+        found = expected(session, hub.book(session), month)
+        return {one.part: one.amount_minor for one in found if one.plan.id == "401k"}
+
+
+def owed(session: Session, account: str) -> int:
+    return sum(-one.amount for one in ledger.balances(session, [account]))
+
+
+def test_an_ordinary_pay_defers_and_is_matched(hub: Hub, saver: str) -> None:
+    assert lines(hub) == {"pretax": 1_000_00, "match": 400_00}
+
+
+def wages(hub: Hub, one: str, amount: int) -> None:
+    with hub.store.write("acme") as session:
+        told = Version("prior_wages", one, "", date(2026, 1, 1), {"wages_minor": amount}, date(2027, 1, 1))
+        facts.record(session, [told], "test")
+
+
+LIMITED = [
+    ("wages unknown: catch-up waits", None, {"pretax": 100_00, "match": 100_00}),
+    ("not a high earner", 150_000_00, {"pretax": 1_000_00, "match": 400_00}),
+    (
+        "R12 a high earner: the part above 402(g) is Roth",
+        150_000_01,
+        {"pretax": 100_00, "roth": 900_00, "match": 400_00},
+    ),
+]
+
+
+@pytest.mark.parametrize(("prior", "expect"), [row[1:] for row in LIMITED], ids=[row[0] for row in LIMITED])
+def test_the_limit_is_reached(hub: Hub, saver: str, prior: int | None, expect: dict[str, int]) -> None:
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 24_400_00)
+    if prior is not None:
+        wages(hub, saver, prior)
+    assert lines(hub) == expect
+
+
+def test_roth_made_earlier_counts_toward_roth_catch_up(hub: Hub, saver: str) -> None:
+    wages(hub, saver, 200_000_00)
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 9, 15), 10_000_00, 23_800_00)
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 600_00, "roth")
+    assert lines(hub) == {"pretax": 700_00, "roth": 300_00, "match": 400_00}
+
+
+def test_the_match_base_is_the_year_to_date(hub: Hub, saver: str) -> None:
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 358_000_00, 1_000_00)
+    # 2,000.00 of pay are left under 401(a)(17): 3 % at 100 % and 2 % at 50 % of it
+    assert lines(hub)["match"] == 80_00
+
+
+def test_additions_stop_the_match(hub: Hub, saver: str) -> None:
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 20_000_00, matched=50_900_00)
+    assert lines(hub) == {"pretax": 1_000_00, "match": 100_00}
+
+
+def test_who_is_near_a_limit_is_told(hub: Hub, saver: str) -> None:
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 24_400_00, matched=500_00)
+
+    def standing() -> tuple[int, int, str]:
+        with hub.store.read("acme") as session:
+            (one,) = standings(session, hub.book(session), YEAR)
+        return one.percent, one.additions_minor, one.state.partition(":")[0]
+
+    assert standing() == (99, 24_900_00, "catch-up held")
+    wages(hub, saver, 0)
+    assert standing() == (99, 24_900_00, "near")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 11, 15), 10_000_00, 9_000_00)
+    assert standing()[2] == "over"
+
+
+PERIODS = [
+    ("monthly", "formula: basic, period: monthly", Month(2026, 10), 400_00),
+    ("quarter still open", "formula: basic, period: quarterly", Month(2026, 10), 0),
+    ("quarterly", "formula: basic, period: quarterly", Month(2026, 9), 700_00),
+    ("fixed a pay", "fixed: 25.00", Month(2026, 10), 25_00),
+]
+
+
+@pytest.mark.parametrize(("terms", "month", "expect"), [row[1:] for row in PERIODS], ids=[row[0] for row in PERIODS])
+def test_a_match_of_its_own_period_accrues_at_its_end(
+    hub: Hub, saver: str, fakehub: ModuleType, terms: str, month: Month, expect: int
+) -> None:
+    load_plan_book(hub, text_of(fakehub, terms), "book")
+    assert "match" not in lines(hub)  # payroll does not work it out
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 8, 14), 10_000_00, 0)
+        pay(session, saver, date(2026, 9, 15), 10_000_00, 1_000_00 if "monthly" in terms else 800_00)
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 1_000_00)
+    counts = match.accrue(hub, "acme", month)
+    with hub.store.read("acme") as session:
+        assert owed(session, chart.MATCH_PAYABLE) == expect
+    assert counts["new"] == bool(expect)
+    again = match.accrue(hub, "acme", month)
+    assert (again["new"], again["corrected"]) == (0, 0)
+
+
+def test_the_true_up_pays_the_formula_of_the_year(
+    hub: Hub, saver: str, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_plan_book(hub, text_of(fakehub, "formula: basic, true_up: true"), "book")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 9, 15), 10_000_00, 1_000_00, matched=400_00)
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 0)
+    assert match.preview(hub, "acme", YEAR)["true_up_minor"] == 400_00
+    with pytest.raises(DataError, match="2026 is not over"):
+        match.true_up_year(hub, DirectSteps(), "acme", YEAR)
+    monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 15, 12, tzinfo=UTC))
+    done = match.true_up_year(hub, DirectSteps(), "acme", YEAR)
+    assert (done["employees"], done["true_up_minor"], done["new"]) == (1, 400_00, 1)
+    assert match.true_up_year(hub, DirectSteps(), "acme", YEAR)["unchanged"] == 1
+    with hub.store.read("acme") as session:
+        assert owed(session, chart.MATCH_PAYABLE) == 800_00
+        assert ledger.balances(session, [chart.MATCH_EXPENSE])[0].amount == 800_00
+
+
+def test_over_match_is_listed_and_takes_nothing_back(hub: Hub, saver: str, fakehub: ModuleType) -> None:
+    load_plan_book(hub, text_of(fakehub, "formula: basic, true_up: true"), "book")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 9, 15), 10_000_00, 1_000_00, matched=450_00)
+    found = match.preview(hub, "acme", YEAR)
+    assert (found["true_up_minor"], found["over_match_minor"], found["forfeiture_review"]) == (0, 50_00, ["1001"])
+
+
+def late_difference(hub: Hub, one: str) -> str:
+    """Two credits of 13 November that the trust had six days after the due day."""
+    with hub.store.write("acme") as session:
+        book = hub.book(session)
+        for number, (part, amount) in enumerate([("pretax", 700_000_00), ("roth", 300_000_00), ("match", 5_00)]):
+            confirm(
+                session, "credit", str(number), connection_id="carrier", person_id=one, plan="401k", part=part,
+                pay_date=date(2026, 11, 13), on_date=date(2026, 11, 24), amount=amount,
+            )  # fmt: skip
+        findings = retirement.compare(session, book, "carrier", NOVEMBER, lambda plan, day: due(book, plan, day).due)
+        (late,) = [one for one in findings if one.type is Type.LATE]
+        assert "Pay lost earnings of 1151.24 to the plan" in late.action
+        reconcile.settle(session, Relation.RETIREMENT, str(NOVEMBER), [late], session.today())
+        (row,) = [row for row in reconcile.listed(session) if row.type == "LATE"]
+        return str(row.difference_id)
+
+
+def test_lost_earnings_of_a_late_deposit(hub: Hub, saver: str) -> None:
+    difference = late_difference(hub, saver)
+    # 1,000,000.00 withheld, due on the 18th, with the trust on the 24th: six days at 7 %
+    done = lost_earnings.post(hub, DirectSteps(), "acme", difference)
+    assert (done["principal_minor"], done["total_minor"], done["participants"]) == (1_000_000_00, 1_151_24, 1)
+    assert any("Form 5330" in task for task in done["tasks"])
+    assert lost_earnings.post(hub, DirectSteps(), "acme", difference)["unchanged"] == 2
+    with hub.store.read("acme") as session:
+        rows = ledger.balances(session, [chart.EARNINGS_PAYABLE], by=("money_source",))
+        assert {one.dimensions["money_source"]: -one.amount for one in rows} == {"pretax": 805_87, "roth": 345_37}
+        assert reconcile.get(session, difference).work_step == "fix_proposed"
+        account = next(one for one in clearing(session, hub.book(session), NOVEMBER) if one.account == "2330")
+        assert (account.balance, account.unexplained) == (-1_151_24, 0)
+
+
+def test_lost_earnings_paid_later_earn_interest(hub: Hub, saver: str) -> None:
+    difference = late_difference(hub, saver)
+    done = lost_earnings.post(hub, DirectSteps(), "acme", difference, "2026-12-24")
+    assert (done["lost_earnings_minor"], done["interest_minor"]) == (1_151_24, 6_64)
+
+
+def test_only_a_late_deposit_has_lost_earnings(hub: Hub, saver: str) -> None:
+    with hub.store.write("acme") as session:
+        confirm(
+            session, "credit", "x", connection_id="carrier", person_id=None, plan="401k", part="pretax",
+            pay_date=date(2026, 11, 13), on_date=date(2026, 11, 16), amount=1,
+        )  # fmt: skip
+        findings = list(retirement._unknown(session, hub.book(session), "carrier", NOVEMBER))
+        reconcile.settle(session, Relation.RETIREMENT, str(NOVEMBER), findings, session.today())
+        (row,) = reconcile.listed(session)
+    with pytest.raises(DataError, match="is UNKNOWN_PARTICIPANT, no late deposit"):
+        lost_earnings.post(hub, DirectSteps(), "acme", row.difference_id)
+
+
+ENTRY = [
+    (
+        "21 and a year of service: in at the next entry date",
+        "entry: {age: 21, service_months: 12, dates: dual}",
+        "2025-01-01",
+    ),
+    ("hours as scheduled", "entry: {service_months: 12, hours: 1000}", "2025-01-01"),
+]
+
+
+@pytest.mark.parametrize(("terms", "start"), [row[1:] for row in ENTRY], ids=[row[0] for row in ENTRY])
+def test_entry_into_the_plan_decides_the_first_deferral(hub: Hub, fakehub: ModuleType, terms: str, start: str) -> None:
+    # the three employees were hired on 1 January 2024
+    load_plan_book(hub, text_of(fakehub, BASIC, terms), "book")
+    with hub.store.write("acme") as session:
+        one = str(session.rows(select(person.c.person_id))[0].person_id)
+        chosen = {
+            "plan": "401k", "tier": "", "dependents": [], "pretax_rate": "5%", "roth_rate": "", "event": "",
+            "waived": False,
+        }  # fmt: skip
+        facts.record(session, [Version("election", one, "retirement", date(2024, 2, 1), chosen)], "test")
+    hub.start_flow("coverage", "acme", "entry", "2026-11-20")
+    with hub.store.read("acme") as session:
+        (found,) = facts.timelines(session, "coverage", Interval(date.min, FOREVER), subjects=[one])[
+            (one, "retirement")
+        ]
+    assert found.effective_from == max(date(2025, 1, 1), date.fromisoformat(start))
+
+
+def test_the_whole_of_a_month_is_taken_on_pay_by_pay(hub: Hub, saver: str, fakehub: ModuleType) -> None:
+    with hub.store.read("acme") as session:
+        book: PlanBook = planbook.load(text_of(fakehub), "book")
+        (worker,) = [one for one in facts.workers(session, Interval(NOVEMBER.first, NOVEMBER.end)) if one.pay]
+        cover = worker.coverages["retirement"][0].data
+        saved = Saved(prior_wages=0)
+        plan = book.plan("401k")
+        year = [contribute(plan, worker, cover, 20_000_00, date(2026, month, 15), saved) for month in range(1, 13)]
+        assert sum(one["pretax"] for one in year) == 24_000_00 == saved.deferrals
+        more = [contribute(plan, worker, cover, 100_000_00, date(2026, 12, 31), saved)["pretax"] for _ in range(3)]
+        assert (more, saved.deferrals) == ([8_500_00, 0, 0], 32_500_00)
+        assert load(session, date(2026, 1, 1), date(2027, 1, 1)) == {}
+        assert history.load(session, NOVEMBER).savings.of(worker, YEAR).deferrals == 0
