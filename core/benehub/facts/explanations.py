@@ -5,47 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
 from benehub.records import Explanation
 from benehub.store import Session, canonical
-from benehub.store.session import CHUNK
 from benehub.store.tables import explanation
 
 
 def save(session: Session, explanations: Iterable[Explanation], plan_book: str) -> list[str]:
     """Store explanations once by content; gives their ids in order."""
     known_at = session.latest_seq()
-    fresh: dict[str, Explanation] = {}
     ids = []
     for one in explanations:
-        digest = hashlib.sha256(canonical(one.model_dump(mode="json"))).hexdigest()
+        content = one.model_dump(mode="json")
+        digest = hashlib.sha256(canonical(content)).hexdigest()
         explanation_id = session.id("exp", plan_book, digest)
         ids.append(explanation_id)
-        fresh[explanation_id] = one
-    for known in _known(session, list(fresh)):
-        del fresh[known]
-    session.add(
-        explanation,
-        (
-            {
-                "explanation_id": explanation_id, "rule": one.rule, "rule_version": one.version,
-                "plan_book": plan_book, "known_at": known_at, "content": one.model_dump(mode="json"),
-            }
-            for explanation_id, one in fresh.items()
-        ),
-    )  # fmt: skip
+        row = {
+            "explanation_id": explanation_id, "rule": one.rule, "rule_version": one.version,
+            "plan_book": plan_book, "known_at": known_at, "content": content,
+        }  # fmt: skip
+        session.defer(explanation, row, new=True)
+    session.written()
     return ids
-
-
-def _known(session: Session, ids: list[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), CHUNK):
-        rows = session.rows(
-            select(explanation.c.explanation_id).where(
-                explanation.c.employer_id == session.employer,
-                explanation.c.explanation_id.in_(ids[start : start + CHUNK]),
-            )
-        )
-        found |= {row.explanation_id for row in rows}
-    return found

@@ -32,8 +32,10 @@ def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
         people = facts.workers(session, Interval(date(day.year, 1, 1), FOREVER))
     recorded = 0
     for start in range(0, len(people), BATCH):
-        with hub.store.write(employer) as session:
-            for worker in people[start : start + BATCH]:
+        with hub.store.write(employer) as session, session.gathering():
+            part = people[start : start + BATCH]
+            facts.preload(session, "coverage", [worker.person_id for worker in part])
+            for worker in part:
                 recorded += _decide_one(session, book, worker, day)
     return {"employees": len(people), "recorded": recorded}
 
