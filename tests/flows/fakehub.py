@@ -298,7 +298,7 @@ def _dying(function: Callable[..., Any], at: int, after: bool = False) -> Callab
 
 POINTS: dict[str, tuple[Any, str, int, bool]] = {
     "prepared": (deductions, "freeze_orders", 1, True),
-    "before_send": (send, "send_one", 2, False),
+    "before_send": (send, "_claim", 2, False),
     "claimed": (send, "_call", 2, False),
     "noted": (deductions, "_note_held", 1, False),
     "between_pages": (intake, "stage", 3, False),
@@ -316,6 +316,8 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
     if crash in POINTS:
         room, name, at, after = POINTS[crash]
         mock.patch.object(room, name, _dying(getattr(room, name), at, after)).start()
+    if crash == "before_send":
+        send.WINDOW = 1
     if flow == "sync":
         staging.CHUNK = 2
         sync_many(hub)

@@ -356,6 +356,7 @@ obligation = Table(
     _belongs("connection_id", to="connection"),
 )
 Index("ix_obligation_state", obligation.c.employer_id, obligation.c.state, obligation.c.kind)
+Index("ix_obligation_dispatch", obligation.c.employer_id, obligation.c.dispatch_id)
 
 dispatch = Table(
     "dispatch",

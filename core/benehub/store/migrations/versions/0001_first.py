@@ -451,6 +451,7 @@ def _obligation() -> None:
         sa.PrimaryKeyConstraint("employer_id", "obligation_id", name=op.f("pk_obligation")),
         sa.UniqueConstraint("employer_id", "business_key", name=op.f("uq_obligation_employer_id_business_key")),
     )
+    op.create_index("ix_obligation_dispatch", "obligation", ["employer_id", "dispatch_id"], unique=False)
     op.create_index("ix_obligation_state", "obligation", ["employer_id", "state", "kind"], unique=False)
 
 
