@@ -469,6 +469,7 @@ run = Table(
     Column("run_id", String(40), primary_key=True),
     Column("flow", String(40), nullable=False),
     Column("subject", String(120), nullable=False),
+    Column("executor", String(80), nullable=False),
     Column("state", String(10), nullable=False),
     Column("counts", JSON, nullable=False),
     Column("error", Text, nullable=False),

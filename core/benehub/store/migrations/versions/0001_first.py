@@ -235,6 +235,7 @@ def _run() -> None:
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.Column("flow", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("executor", sa.String(length=80), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
