@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -323,6 +324,13 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
         sync_many(hub)
     else:
         run(hub, PUSH if flow == "push" else ENROLL)
+
+
+def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
+    """Run a process into its death."""
+    words = [sys.executable, __file__, url, str(folder), guard, flow, point]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 
 if __name__ == "__main__":

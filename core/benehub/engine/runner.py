@@ -57,7 +57,7 @@ class Engine:
         self._flows = flows
         self._store = store
         self.executor = executor or new_executor()
-        self._watch = Watch(store, self.executor, APPLICATION_VERSION)
+        self.watch = Watch(store, self.executor, APPLICATION_VERSION)
         self._running = False
         self.stopping = False
         """What flows raise from now on may come from the engine's own end: they go on in another process."""
@@ -73,7 +73,7 @@ class Engine:
         with self._lock:
             if self._running:
                 return
-            self._watch.appear()
+            self.watch.appear()
             config: DBOSConfig = {
                 "name": "benehub",
                 "system_database_url": self._store.url,
@@ -92,7 +92,7 @@ class Engine:
             self._workflow, self.stopping = run_flow, False
             DBOS.launch()
             self._running = True
-            self._watch.begin()
+            self.watch.begin()
 
     def run(self, name: str, key: str, *arguments: Any) -> Any:
         """Run a flow to its end and give its result; the same name and key again gives the first result.
@@ -131,7 +131,7 @@ class Engine:
         elif status.status not in ("PENDING", "ENQUEUED"):
             DBOS.rewind_workflow(job, start_step=_failed_step(job))
         else:
-            self._watch.look()
+            self.watch.look()
         try:
             return DBOS.retrieve_workflow(job).get_result(polling_interval_sec=0.2)
         except CANCELED:
@@ -152,7 +152,7 @@ class Engine:
                 time.sleep(0.05)
             self.stopping = True
             DBOS.destroy()
-            self._watch.end(leave=not busy)
+            self.watch.end(leave=not busy)
             self._running = False
             self._workflow = None
 

@@ -56,7 +56,7 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend)]
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
-        checks.append(_runs(store, row.employer_id))
+        checks.append(interrupted(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
     return checks
 
@@ -73,7 +73,8 @@ def _ledger(store: Store, employer: str) -> Check:
     )
 
 
-def _runs(store: Store, employer: str) -> Check:
+def interrupted(store: Store, employer: str) -> Check:
+    """Runs whose process died and that no other one has taken up yet."""
     with store.read(employer) as session:
         gone = runs(session, INTERRUPTED)
     name = f"runs of {employer}"
