@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benehub.periods import FOREVER, Interval
-from benehub.store import Session, canonical
+from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import fact
 
@@ -77,9 +77,8 @@ def record(
         if _believed(before, version, data):
             continue
         seq, recorded_at = session.take_seq()
-        digest = session.vault.content_hash(canonical(data))
         columns = {
-            "fact_id": session.id("fct", version.kind, version.subject, version.key, str(seq), digest),
+            "fact_id": session.id("fct", version.kind, version.subject, version.key, str(seq)),
             "kind": version.kind, "subject": version.subject, "fact_key": version.key,
             "effective_from": version.effective_from, "effective_to": version.effective_to,
             "data": data, "seq": seq,

@@ -91,9 +91,10 @@ def families(session: Session, employees: Iterable[str]) -> dict[str, list[str]]
 
 def _ask(session: Session, column: Column[Any], wanted: list[str], found: Found, **equal: Any) -> Iterable[Any]:
     """(name, person) of the wanted names that stand in the column's table; all of them are noted as nobody first."""
+    if not wanted:
+        return ()
+    session.flush_deferred()
     wanted = list(dict.fromkeys(wanted))
-    if wanted:
-        session.flush_deferred()
     found.update(dict.fromkeys(wanted))
     answers: list[Any] = []
     table = column.table

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Date, Table, bindparam, insert, update
@@ -63,8 +64,10 @@ def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[
     turned = [(at, _turn(table, name)) for at, name in enumerate(names)]
     special = [(at, turn) for at, turn in turned if turn is not None]
 
+    pick = itemgetter(*names, names[0])  # the last one is left out: with one name alone it would give no tuple
+
     def values(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        plain = [row[name] for name in names]
+        plain = list(pick(row))[:-1]
         for at, turn in special:
             if plain[at] is not None:
                 plain[at] = turn(plain[at])

@@ -27,6 +27,8 @@ from benehub.store.tables import metadata
 CHUNK = 500
 """Rows of one multi-row insert or one IN list."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
 _RANK = {table: rank for rank, table in enumerate(metadata.sorted_tables)}
 """What is referred to stands before what refers to it."""
 
@@ -205,4 +207,4 @@ def iso(moment: datetime) -> str:
 
 def canonical(content: Any) -> bytes:
     """Content as canonical JSON bytes: sorted keys, no spaces; the same content gives the same bytes."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
+    return _CANONICAL.encode(content).encode()
