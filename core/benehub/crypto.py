@@ -6,7 +6,6 @@ hash never helps against the ciphertext. Keys are named; an old key still opens 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import re
@@ -27,6 +26,11 @@ _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
 @lru_cache(maxsize=64)
 def _derive(master: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"benehub/{purpose}".encode()).derive(master)
+
+
+@lru_cache(maxsize=64)
+def _cipher(master: bytes) -> AESGCM:
+    return AESGCM(_derive(master, "seal"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Vault:
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt; `context` (e.g. the employer and column) must be given again to open it."""
         nonce = os.urandom(12)
-        box = AESGCM(_derive(self.keys[self.current], "seal")).encrypt(nonce, plain, context.encode())
+        box = _cipher(self.keys[self.current]).encrypt(nonce, plain, context.encode())
         name = self.current.encode()
         return bytes([len(name)]) + name + nonce + box
 
@@ -66,7 +70,7 @@ class Vault:
         if name not in self.keys:
             raise ConfigError(f"sealed with key {name!r}, which is not loaded", mend="Load the old key too")
         try:
-            return AESGCM(_derive(self.keys[name], "seal")).decrypt(nonce, box, context.encode())
+            return _cipher(self.keys[name]).decrypt(nonce, box, context.encode())
         except (InvalidTag, ValueError):
             raise ConfigError("sealed value does not open", where=context, mend="Restore the key") from None
 
@@ -81,7 +85,7 @@ class Vault:
     def _keyed(self, value: bytes, purpose: str) -> str:
         # Always the first key by name: an index must stay comparable over key rotation.
         master = self.keys[min(self.keys)]
-        return hmac.new(_derive(master, purpose), value, hashlib.sha256).hexdigest()
+        return hmac.digest(_derive(master, purpose), value, "sha256").hex()
 
 
 def mask(text: str) -> str:

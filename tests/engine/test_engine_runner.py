@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 
+from benehub.crypto import Vault
 from benehub.engine import Engine, Flow, Steps
 from benehub.errors import ConfigError, ConflictError, DataError, RateLimited
+from benehub.store import open_store
 
 # One process of a story: each step notes that it ran; the second one dies by kill -9 while it is told to.
 PROCESS = """
 import os, signal, sys
 from pathlib import Path
+from benehub.crypto import Vault
 from benehub.engine import Engine, Flow
+from benehub.store import open_store
 
 url, folder, doing = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 
@@ -37,7 +41,7 @@ def story(steps, word):
     return [steps.step("first", note, "first"), steps.step("second", second),
             steps.step("third", note, "third"), word]
 
-engine = Engine(url, {"story": Flow("story", story)})
+engine = Engine(open_store(url, Vault({"k1": b"k" * 32})), {"story": Flow("story", story)})
 engine.start()
 print("result", engine.run("story", "november", "told first" if doing == "die" else "told later"))
 engine.stop()
@@ -106,10 +110,12 @@ def engine(db_url: str, ran: Ran) -> Iterator[Engine]:
         return ""
 
     flows = {f.__name__: Flow(f.__name__, f) for f in (works, fails, outside, catches)}
-    one = Engine(db_url, flows)
+    store = open_store(db_url, Vault({"k1": b"k" * 32}))
+    one = Engine(store, flows)
     one.start()
     yield one
     one.stop()
+    store.close()
 
 
 def test_the_same_key_gives_the_first_result(engine: Engine, ran: Ran) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -298,7 +299,7 @@ def _dying(function: Callable[..., Any], at: int, after: bool = False) -> Callab
 
 POINTS: dict[str, tuple[Any, str, int, bool]] = {
     "prepared": (deductions, "freeze_orders", 1, True),
-    "before_send": (send, "send_one", 2, False),
+    "before_send": (send, "_claim", 2, False),
     "claimed": (send, "_call", 2, False),
     "noted": (deductions, "_note_held", 1, False),
     "between_pages": (intake, "stage", 3, False),
@@ -316,11 +317,20 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
     if crash in POINTS:
         room, name, at, after = POINTS[crash]
         mock.patch.object(room, name, _dying(getattr(room, name), at, after)).start()
+    if crash == "before_send":
+        send.WINDOW = 1
     if flow == "sync":
         staging.CHUNK = 2
         sync_many(hub)
     else:
         run(hub, PUSH if flow == "push" else ENROLL)
+
+
+def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
+    """Run a process into its death."""
+    words = [sys.executable, __file__, url, str(folder), guard, flow, point]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 
 if __name__ == "__main__":

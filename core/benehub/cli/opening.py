@@ -68,14 +68,37 @@ class Desk:
         Raises:
             BenehubError: what the flow raised.
         """
+        with self._working(f"{name} {subject}"):
+            return self.hub.start_flow(name, self.employer, f"{subject}/{self.now()}", *arguments)
+
+    def retry(self, run: str) -> Any:
+        """Let a run go on.
+
+        Raises:
+            BenehubError: it cannot, or what the flow raised.
+        """
+        with self._working(f"retry {run}"):
+            return self.hub.retry(self.employer, run)
+
+    def cancel(self, run: str) -> None:
+        """End a run before its next step.
+
+        Raises:
+            DataError: there is no such run, or it has ended.
+        """
+        with self._working(f"cancel {run}"):
+            self.hub.cancel(self.employer, run)
+
+    @contextmanager
+    def _working(self, what: str) -> Iterator[None]:
         from benehub.flows import bind
 
-        with working(f"{name} {subject}") as status:
+        with working(what) as status:
             self.hub.progress = status.update
             if not self.started:
                 bind(self.hub).engine.start()
                 self.started = True
-            return self.hub.start_flow(name, self.employer, f"{subject}/{self.now()}", *arguments)
+            yield
 
     def close(self) -> None:
         """Stop the engine, where a flow was run."""

@@ -11,7 +11,7 @@ app = typer.Typer(no_args_is_help=True, help="What ran, what it counted, and why
 
 @app.command("list")
 def list_(
-    state: str = typer.Option("", "--state", help="Only running, done, failed, held or canceled ones."),
+    state: str = typer.Option("", "--state", help="Only running, interrupted, done, failed, held or canceled ones."),
     flow: str = typer.Option("", "--flow", help="Only runs of this flow, e.g. sync."),
     limit: int = typer.Option(50, "--limit", min=1, max=10_000, help="Newest runs to show."),
     employer: str = EMPLOYER,
@@ -51,6 +51,37 @@ def show(
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         data = ask(session, run)
+    emit(data, as_json, fields(f"{data['flow']} {data['subject']}", data))
+
+
+@app.command()
+def retry(
+    run: str = typer.Argument(..., help="Id of the run (run_...)."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Let a run that failed, was held, canceled or interrupted go on: what it has done is not done again."""
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        result = desk.retry(run)
+    show_counts(f"{run} done", result if isinstance(result, dict) else {}, as_json)
+
+
+@app.command()
+def cancel(
+    run: str = typer.Argument(..., help="Id of the run (run_...)."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """End a run before its next step, in whichever process it runs; what it has done stays done."""
+    from benehub.cli.console import emit, fields
+    from benehub.views.runs import run as ask
+
+    with opened(employer) as desk:
+        desk.cancel(run)
+        with desk.store.read(desk.employer) as session:
+            data = ask(session, run)
     emit(data, as_json, fields(f"{data['flow']} {data['subject']}", data))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from benehub.dispatch.attempts import attempts
 from benehub.dispatch.outbox import (
+    End,
     Frozen,
     acknowledge,
-    attempts,
     begin,
+    begin_all,
     by_control,
+    by_ids,
+    end_all,
     finish,
     freeze_item,
     frozen_bytes,
@@ -15,6 +19,7 @@ from benehub.dispatch.outbox import (
     in_states,
     next_control,
     prepare,
+    prepare_all,
     release,
     resend,
     sent_on,
@@ -23,11 +28,15 @@ from benehub.dispatch.outbox import (
 )
 
 __all__ = [
+    "End",
     "Frozen",
     "acknowledge",
     "attempts",
     "begin",
+    "begin_all",
     "by_control",
+    "by_ids",
+    "end_all",
     "finish",
     "freeze_item",
     "frozen_bytes",
@@ -35,6 +44,7 @@ __all__ = [
     "in_states",
     "next_control",
     "prepare",
+    "prepare_all",
     "release",
     "resend",
     "sent_on",

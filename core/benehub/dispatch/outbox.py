@@ -18,14 +18,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.crypto import mask
+from benehub.dispatch.attempts import attempts, close_all, newest, open_all
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
-from benehub.store.tables import attempt, control_number, dispatch
+from benehub.store.session import CHUNK
+from benehub.store.tables import control_number, dispatch
 
 FINAL = ("sent", "refused", "failed")
 
@@ -68,47 +70,75 @@ def prepare(session: Session, frozen: Frozen) -> str:
     Raises:
         OutcomeUnknown: an older revision is a file that may have arrived; a second one would repeat it.
     """
-    digest = session.vault.content_hash(frozen.content)
-    latest = session.connection.execute(
-        select(dispatch)
-        .where(*session.where(dispatch, business_key=frozen.key))
-        .order_by(dispatch.c.revision.desc())
-        .limit(1)
-    ).first()
-    repeated = latest is not None and frozen.again and latest.state == "sent"
-    if latest is not None and latest.frozen_hash == digest and latest.state != "failed" and not repeated:
-        return str(latest.dispatch_id)
-    if latest is not None and _may_have_arrived(session, latest):
+    return prepare_all(session, [frozen])[0]
+
+
+def prepare_all(session: Session, wanted: Sequence[Frozen]) -> list[str]:
+    """As `prepare` for many, each of a key of its own; gives their ids in order.
+
+    Raises:
+        OutcomeUnknown: as `prepare`.
+    """
+    latest = _latest(session, [one.key for one in wanted])
+    ids: list[str] = []
+    fresh: list[dict[str, Any]] = []
+    replaced: list[dict[str, Any]] = []
+    for frozen in wanted:
+        digest = session.vault.content_hash(frozen.content)
+        before = latest.get(frozen.key)
+        if before is not None and before.frozen_hash == digest and not _told_anew(before, frozen):
+            ids.append(str(before.dispatch_id))
+            continue
+        revision = 1 if before is None else _replace(session, before, replaced)
+        ids.append(session.id("dis", frozen.key, str(revision)))
+        fresh.append({"dispatch_id": ids[-1], "revision": revision, **_values(session, frozen, digest)})
+    session.change_all(dispatch, ("dispatch_id",), replaced)
+    session.add(dispatch, fresh)
+    return ids
+
+
+def _latest(session: Session, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    names = ("dispatch_id", "business_key", "revision", "frozen_hash", "file_name", "state")
+    for start in range(0, len(keys), CHUNK):
+        rows = session.rows(
+            select(*(dispatch.c[name] for name in names))
+            .where(dispatch.c.employer_id == session.employer, dispatch.c.business_key.in_(keys[start : start + CHUNK]))
+            .order_by(dispatch.c.revision)
+        )
+        found |= {row.business_key: row for row in rows}
+    return found
+
+
+def _told_anew(before: Row[Any], frozen: Frozen) -> bool:
+    return before.state == "failed" or (frozen.again and before.state == "sent")
+
+
+def _replace(session: Session, before: Row[Any], replaced: list[dict[str, Any]]) -> int:
+    """The revision that takes the place of an older one."""
+    if _may_have_arrived(session, before):
         # A new control number makes it a new file to the vendor: nothing there would find the repetition.
         raise OutcomeUnknown(
-            "an earlier file of the same business may have arrived", where=f"dispatch {latest.dispatch_id}",
+            "an earlier file of the same business may have arrived", where=f"dispatch {before.dispatch_id}",
             mend="Ask the vendor whether it has that file before another one is sent",
         )  # fmt: skip
-    revision = 1 if latest is None else latest.revision + 1
-    if latest is not None and latest.state in ("prepared", "held"):
-        session.change(
-            dispatch,
-            {"dispatch_id": latest.dispatch_id},
-            state="refused",
-            reason=f"replaced by revision {revision}",
-        )
-    dispatch_id = session.id("dis", frozen.key, str(revision))
+    revision = int(before.revision) + 1
+    if before.state in ("prepared", "held"):
+        reason = f"replaced by revision {revision}"
+        replaced.append({"dispatch_id": before.dispatch_id, "state": "refused", "reason": reason})
+    return revision
+
+
+def _values(session: Session, frozen: Frozen, digest: str) -> dict[str, Any]:
     seq, at = session.take_seq()
-    session.add(
-        dispatch,
-        [
-            {
-                "dispatch_id": dispatch_id, "connection_id": frozen.connection_id,
-                "operation": frozen.operation, "business_key": frozen.key, "revision": revision,
-                "guard": frozen.guard.value, "file_name": frozen.file_name,
-                "frozen_sealed": session.seal(frozen.content, "dispatch"), "frozen_hash": digest,
-                "items": frozen.items, "worth_minor": frozen.worth_minor, "currency": frozen.currency,
-                "control": frozen.control, "state": "prepared", "reason": "", "receipt": None, "seq": seq,
-                "prepared_at": at, "sent_at": None, "ack_state": "",
-            }
-        ],
-    )  # fmt: skip
-    return dispatch_id
+    return {
+        "connection_id": frozen.connection_id, "operation": frozen.operation, "business_key": frozen.key,
+        "guard": frozen.guard.value, "file_name": frozen.file_name,
+        "frozen_sealed": session.seal(frozen.content, "dispatch"), "frozen_hash": digest,
+        "items": frozen.items, "worth_minor": frozen.worth_minor, "currency": frozen.currency,
+        "control": frozen.control, "state": "prepared", "reason": "", "receipt": None, "seq": seq,
+        "prepared_at": at, "sent_at": None, "ack_state": "",
+    }  # fmt: skip
 
 
 def _may_have_arrived(session: Session, row: Row[Any]) -> bool:
@@ -147,52 +177,108 @@ def frozen_bytes(session: Session, row: Row[Any]) -> bytes:
     return session.unseal(row.frozen_sealed, "dispatch")
 
 
+def by_ids(session: Session, ids: Sequence[str], lock: bool = False) -> list[Row[Any]]:
+    """These dispatches in the order given; with `lock`, nobody else claims them until this transaction ends."""
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(ids), CHUNK):
+        query = (
+            select(dispatch)
+            .where(dispatch.c.employer_id == session.employer, dispatch.c.dispatch_id.in_(ids[start : start + CHUNK]))
+            .order_by(dispatch.c.dispatch_id)
+        )
+        rows = session.rows(query.with_for_update() if lock else query)
+        found |= {row.dispatch_id: row for row in rows}
+    return [found[one] for one in ids if one in found]
+
+
 def begin(session: Session, dispatch_id: str) -> Row[Any] | None:
     """Claim a prepared or unknown dispatch for one attempt; None when there is nothing to do.
 
     A dispatch found in `sending` was left there by a process that died: its outcome is unknown.
     """
-    row = get(session, dispatch_id, lock=True)
-    if row.state in FINAL or row.state == "held":
-        return None
-    if row.state == "sending":
-        _close_attempt(session, dispatch_id, "unknown", "the process died during the attempt")
-        session.change(dispatch, {"dispatch_id": dispatch_id}, state="unknown", reason="interrupted")
-        return get(session, dispatch_id)
-    if row.state == "prepared":
-        _open_attempt(session, dispatch_id)
-        session.change(dispatch, {"dispatch_id": dispatch_id}, state="sending", reason="")
-    return get(session, dispatch_id)
+    return next(iter(begin_all(session, [dispatch_id])), None)
 
 
-def release(session: Session, dispatch_id: str) -> None:
-    """A held dispatch that nobody has tried to send yet may be sent after all."""
-    row = get(session, dispatch_id, lock=True)
-    if row.state == "held" and not attempts(session, dispatch_id):
-        session.change(dispatch, {"dispatch_id": dispatch_id}, state="prepared", reason="")
+def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
+    """As `begin` for many; gives those that there is something to do for, as they stand now, in the order given."""
+    rows = [row for row in by_ids(session, ids, lock=True) if row.state not in FINAL and row.state != "held"]
+    died = [row.dispatch_id for row in rows if row.state == "sending"]
+    close_all(session, dict.fromkeys(died, ("unknown", "the process died during the attempt")))
+    fresh = [row.dispatch_id for row in rows if row.state == "prepared"]
+    open_all(session, fresh)
+    moved = [{"dispatch_id": one, "state": "unknown", "reason": "interrupted"} for one in died]
+    moved += [{"dispatch_id": one, "state": "sending", "reason": ""} for one in fresh]
+    session.change_all(dispatch, ("dispatch_id",), moved)
+    return by_ids(session, [row.dispatch_id for row in rows])
+
+
+def release(session: Session, ids: Sequence[str]) -> None:
+    """Held dispatches that nobody has tried to send yet may be sent after all."""
+    tried = newest(session, ids)
+    session.change_all(
+        dispatch,
+        ("dispatch_id",),
+        [
+            {"dispatch_id": row.dispatch_id, "state": "prepared", "reason": ""}
+            for row in by_ids(session, ids, lock=True)
+            if row.state == "held" and row.dispatch_id not in tried
+        ],
+    )
 
 
 def resend(session: Session, dispatch_id: str) -> None:
     """After a read-back that proved the write absent: the next attempt begins."""
-    _open_attempt(session, dispatch_id)
+    open_all(session, [dispatch_id])
     session.change(dispatch, {"dispatch_id": dispatch_id}, state="sending", reason="")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an attempt ended: the state its dispatch has now, why, and the receipt of what the vendor has."""
+
+    dispatch_id: str
+    state: str
+    reason: str = ""
+    receipt: Receipt | None = None
+
+
+def end_all(session: Session, ends: Sequence[End]) -> None:
+    """Write down how attempts ended; `sent` comes with its receipt, anything else with its reason."""
+    close_all(session, {one.dispatch_id: (one.state, one.reason) for one in ends})
+    now = session.now()
+    session.change_all(
+        dispatch,
+        ("dispatch_id",),
+        [
+            {"dispatch_id": one.dispatch_id, "state": "sent", "reason": "", "receipt": _told(one.receipt),
+             "sent_at": now}
+            for one in ends
+            if one.receipt is not None
+        ],
+    )  # fmt: skip
+    session.change_all(
+        dispatch,
+        ("dispatch_id",),
+        [
+            {"dispatch_id": one.dispatch_id, "state": one.state, "reason": mask(one.reason)}
+            for one in ends
+            if one.receipt is None
+        ],
+    )
 
 
 def settle(session: Session, dispatch_id: str, receipt: Receipt, detail: str = "") -> None:
     """The vendor has it."""
-    _close_attempt(session, dispatch_id, "sent", detail)
-    told = {
-        "reference": mask(receipt.reference),
-        "changed": receipt.changed,
-        "detail": _masked(receipt.detail),
-    }
-    session.change(dispatch, {"dispatch_id": dispatch_id}, state="sent", reason="", receipt=told, sent_at=session.now())
+    end_all(session, [End(dispatch_id, "sent", detail, receipt)])
 
 
 def finish(session: Session, dispatch_id: str, state: str, reason: str) -> None:
     """End an attempt without a receipt: `unknown`, `held`, `refused` or `failed`, with the reason."""
-    _close_attempt(session, dispatch_id, state, reason)
-    session.change(dispatch, {"dispatch_id": dispatch_id}, state=state, reason=mask(reason))
+    end_all(session, [End(dispatch_id, state, reason)])
+
+
+def _told(receipt: Receipt) -> dict[str, Any]:
+    return {"reference": mask(receipt.reference), "changed": receipt.changed, "detail": _masked(receipt.detail)}
 
 
 def sent_on(session: Session, dispatch_id: str) -> date:
@@ -213,36 +299,12 @@ def by_control(session: Session, connection_id: str, control: int) -> Row[Any] |
     ).first()
 
 
-def attempts(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
-    """Every attempt, in order."""
-    return session.rows(
-        select(attempt).where(*session.where(attempt, dispatch_id=dispatch_id)).order_by(attempt.c.attempt_no)
-    )
-
-
 def in_states(session: Session, states: Sequence[str], connection_id: str = "") -> Sequence[Row[Any]]:
     """Dispatches in these states, in recorded order."""
     query = select(dispatch).where(dispatch.c.employer_id == session.employer, dispatch.c.state.in_(states))
     if connection_id:
         query = query.where(dispatch.c.connection_id == connection_id)
     return session.rows(query.order_by(dispatch.c.seq))
-
-
-def _open_attempt(session: Session, dispatch_id: str) -> None:
-    count = session.connection.execute(
-        select(func.count()).where(*session.where(attempt, dispatch_id=dispatch_id))
-    ).scalar_one()
-    row = {"dispatch_id": dispatch_id, "attempt_no": count + 1, "started_at": session.now()}
-    session.add(attempt, [{**row, "outcome": "started", "detail": ""}])
-
-
-def _close_attempt(session: Session, dispatch_id: str, outcome: str, detail: str) -> None:
-    last = session.connection.execute(
-        select(func.max(attempt.c.attempt_no)).where(*session.where(attempt, dispatch_id=dispatch_id))
-    ).scalar()
-    if last is not None:
-        key = {"dispatch_id": dispatch_id, "attempt_no": last}
-        session.change(attempt, key, outcome=outcome, detail=mask(detail)[:500])
 
 
 def _masked(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benehub.facts.history import Fact, Version, as_of, record, resolve, timelines
+from benehub.facts.history import Fact, Version, as_of, preload, record, resolve, timelines
 from benehub.facts.pay_periods import PayPeriod, pay_calendar
 from benehub.facts.workforce import Worker, in_force, workers
 
@@ -14,6 +14,7 @@ __all__ = [
     "as_of",
     "in_force",
     "pay_calendar",
+    "preload",
     "record",
     "resolve",
     "timelines",

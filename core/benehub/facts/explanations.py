@@ -6,12 +6,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from benehub.records import Explanation
 from benehub.rules.base import Calculation
 from benehub.store import Session, canonical
-from benehub.store.session import CHUNK
 from benehub.store.tables import explanation
 
 Said = Calculation[Any] | Explanation
@@ -28,19 +25,13 @@ def save(
     known_at = session.latest_seq()
     contents = [_content(one, about) for one in said]
     ids = _ids(session, contents, plan_book, prefix)
-    fresh = dict(zip(ids, contents, strict=True))
-    for known in _known(session, list(fresh)):
-        del fresh[known]
-    session.add(
-        explanation,
-        (
-            {
-                "explanation_id": explanation_id, "rule": content["rule"], "rule_version": content["version"],
-                "plan_book": plan_book, "known_at": known_at, "content": content,
-            }
-            for explanation_id, content in fresh.items()
-        ),
-    )  # fmt: skip
+    for explanation_id, content in zip(ids, contents, strict=True):
+        row = {
+            "explanation_id": explanation_id, "rule": content["rule"], "rule_version": content["version"],
+            "plan_book": plan_book, "known_at": known_at, "content": content,
+        }  # fmt: skip
+        session.defer(explanation, row, new=True)
+    session.written()
     return ids
 
 
@@ -60,16 +51,3 @@ def _content(one: Said, about: Mapping[str, str] | None) -> dict[str, Any]:
     if isinstance(one, Calculation):
         content["result"] = None if one.result is None else one.result.model_dump(mode="json")
     return content | {"about": dict(about)} if about else content
-
-
-def _known(session: Session, ids: list[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), CHUNK):
-        rows = session.rows(
-            select(explanation.c.explanation_id).where(
-                explanation.c.employer_id == session.employer,
-                explanation.c.explanation_id.in_(ids[start : start + CHUNK]),
-            )
-        )
-        found |= {row.explanation_id for row in rows}
-    return found

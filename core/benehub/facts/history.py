@@ -14,12 +14,18 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from benehub.periods import FOREVER, Interval
-from benehub.store import Session, canonical
+from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import fact
+
+_COLUMNS = (
+    fact.c.fact_id, fact.c.kind, fact.c.subject, fact.c.fact_key, fact.c.effective_from, fact.c.effective_to,
+    fact.c.data, fact.c.seq,
+)  # fmt: skip
+"""What a belief is made of; where it came from is asked by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +66,62 @@ def record(
     A version that says what is already believed over its whole interval is not stored again, so a step that
     runs twice records once. Of versions given together a later one wins over an earlier one.
     """
-    fresh: list[Version] = []
-    told: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
-    for version in versions:
-        before = told[(version.kind, version.subject, version.key)]
-        if not _believed(session, version, before):
-            fresh.append(version)
-            before.append(_not_yet_stored(version))
-    if not fresh:
-        return 0
-    first, recorded_at = session.take_seq(len(fresh))
-    rows = []
-    for seq, version in enumerate(fresh, first):
-        digest = session.vault.content_hash(canonical(version.data))
-        rows.append(
-            {
-                "fact_id": session.id("fct", version.kind, version.subject, version.key, str(seq), digest),
-                "kind": version.kind,
-                "subject": version.subject,
-                "fact_key": version.key,
-                "effective_from": version.effective_from,
-                "effective_to": version.effective_to,
-                "data": None if version.data is None else _plain(version.data),
-                "seq": seq,
-                "recorded_at": recorded_at,
-                "batch_id": batch_id,
-                "row_no": row_no or None,
-                "source": source,
-            }
-        )
-    return session.add(fact, rows)
+    told = list(versions)
+    for kind in dict.fromkeys(version.kind for version in told):
+        preload(session, kind, [version.subject for version in told if version.kind == kind])
+    stored = _preloaded(session)
+    count = 0
+    for version in told:
+        before = stored[version.kind, version.subject]
+        data = None if version.data is None else _plain(version.data)
+        if _believed(before, version, data):
+            continue
+        seq, recorded_at = session.take_seq()
+        columns = {
+            "fact_id": session.id("fct", version.kind, version.subject, version.key, str(seq)),
+            "kind": version.kind, "subject": version.subject, "fact_key": version.key,
+            "effective_from": version.effective_from, "effective_to": version.effective_to,
+            "data": data, "seq": seq,
+        }  # fmt: skip
+        before.append(SimpleNamespace(**columns))
+        origin = {"recorded_at": recorded_at, "batch_id": batch_id, "row_no": row_no or None, "source": source}
+        session.defer(fact, columns | origin)
+        count += 1
+    session.written()
+    return count
+
+
+def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
+    """Read every version about these subjects at once: this transaction asks for them no more.
+
+    Versions that it records join them.
+    """
+    stored = _preloaded(session)
+    missing = list(dict.fromkeys(one for one in subjects if (kind, one) not in stored))
+    if missing:
+        session.flush_deferred()
+    for start in range(0, len(missing), CHUNK):
+        part = missing[start : start + CHUNK]
+        stored.update({(kind, subject): [] for subject in part})
+        for row in session.rows(
+            select(*_COLUMNS).where(*session.where(fact, kind=kind), fact.c.subject.in_(part)).order_by(fact.c.seq)
+        ):
+            stored[kind, row.subject].append(row)
 
 
 def as_of(
     session: Session, kind: str, day: date, known_at: int | None = None, subjects: Sequence[str] | None = None
 ) -> list[Fact]:
     """What is true on `day` as known at `known_at` (default: now), for all subjects or those named."""
+    if subjects is not None and known_at is None and _held(session, kind, subjects):
+        return _newest(_preloaded(session), kind, day, subjects)
+    session.flush_deferred()
     newest = (
         func.row_number()
         .over(partition_by=(fact.c.subject, fact.c.fact_key), order_by=fact.c.seq.desc())
         .label("newest")
     )
-    query = select(fact, newest).where(
+    query = select(*_COLUMNS, newest).where(
         fact.c.employer_id == session.employer,
         fact.c.kind == kind,
         fact.c.effective_from <= day,
@@ -128,15 +148,26 @@ def timelines(
 
     They are not cut at the window's edges: each says since when and until when it is really true.
     """
+    if subjects is not None and known_at is None and _held(session, kind, subjects):
+        return _within(window, _by_key(_preloaded(session)[kind, subject] for subject in dict.fromkeys(subjects)))
+    session.flush_deferred()
     # All versions are read, for one that begins after the window ends what holds in it.
-    query = select(fact).where(fact.c.employer_id == session.employer, fact.c.kind == kind)
+    query = select(*_COLUMNS).where(fact.c.employer_id == session.employer, fact.c.kind == kind)
     if known_at is not None:
         query = query.where(fact.c.seq <= known_at)
-    grouped: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
-    for chunk in _chunks(subjects):
-        part = query if chunk is None else query.where(fact.c.subject.in_(chunk))
-        for row in session.rows(part.order_by(fact.c.seq)):
+    parts = (query if chunk is None else query.where(fact.c.subject.in_(chunk)) for chunk in _chunks(subjects))
+    return _within(window, _by_key(session.rows(part.order_by(fact.c.seq)) for part in parts))
+
+
+def _by_key(parts: Iterable[Sequence[Any]]) -> dict[tuple[str, str], list[Any]]:
+    grouped: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for rows in parts:
+        for row in rows:
             grouped[(row.subject, row.fact_key)].append(row)
+    return grouped
+
+
+def _within(window: Interval, grouped: Mapping[tuple[str, str], list[Any]]) -> dict[tuple[str, str], list[Fact]]:
     resolved = {
         key: [f for f in resolve(rows) if f.effective_from < window.end and f.effective_to > window.start]
         for key, rows in grouped.items()
@@ -161,22 +192,37 @@ def resolve(rows: Sequence[Any]) -> list[Fact]:
     return segments
 
 
-def _believed(session: Session, version: Version, told: Sequence[Any]) -> bool:
+def _preloaded(session: Session) -> dict[tuple[str, str], list[Any]]:
+    """Versions by kind and subject that this transaction holds, in recorded order."""
+    held: dict[tuple[str, str], list[Any]] = session.memo.setdefault("facts", {})
+    return held
+
+
+def _held(session: Session, kind: str, subjects: Sequence[str]) -> bool:
+    held = _preloaded(session)
+    return all((kind, subject) in held for subject in subjects)
+
+
+def _newest(held: Mapping[tuple[str, str], list[Any]], kind: str, day: date, subjects: Sequence[str]) -> list[Fact]:
+    winners = {
+        (row.subject, row.fact_key): row
+        for subject in subjects
+        for row in held[kind, subject]
+        if row.effective_from <= day < row.effective_to
+    }
+    return [_fact(row) for _, row in sorted(winners.items()) if row.data is not None]
+
+
+def _believed(stored: Sequence[Any], version: Version, wanted: dict[str, Any] | None) -> bool:
     if version.effective_from == version.effective_to:
         return True  # it speaks of no day
-    rows: list[Any] = list(
-        session.rows(
-            select(fact)
-            .where(*session.where(fact, kind=version.kind, subject=version.subject, fact_key=version.key))
-            .order_by(fact.c.seq)
-        )
-    )
     inside = [
         row
-        for row in (*rows, *told)
-        if row.effective_from < version.effective_to and row.effective_to > version.effective_from
+        for row in stored
+        if row.fact_key == version.key
+        and row.effective_from < version.effective_to
+        and row.effective_to > version.effective_from
     ]
-    wanted = None if version.data is None else _plain(version.data)
     covered = resolve(inside)
     over = [f for f in covered if f.effective_from < version.effective_to and f.effective_to > version.effective_from]
     if wanted is None:
@@ -187,15 +233,6 @@ def _believed(session: Session, version: Version, told: Sequence[Any]) -> bool:
         and over[0].effective_from <= version.effective_from
         and over[0].effective_to >= version.effective_to
     )
-
-
-def _not_yet_stored(version: Version) -> Any:
-    """`version` in the shape of a stored row."""
-    return SimpleNamespace(
-        kind=version.kind, subject=version.subject, fact_key=version.key, fact_id="", seq=0,
-        effective_from=version.effective_from, effective_to=version.effective_to,
-        data=None if version.data is None else _plain(version.data),
-    )  # fmt: skip
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

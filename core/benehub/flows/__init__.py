@@ -63,28 +63,31 @@ class _Quiet(Steps):
 
     def step(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """As `Steps.step`; an error that is none of ours goes on as its type and place, without its text."""
-
-        def quiet() -> Any:
-            try:
-                return function(*args, **kwargs)
-            except BenehubError:
-                raise
-            except Exception as error:
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                place = f"{Path(last.filename).name}:{last.lineno}"
-                what = f"step {name} failed unexpectedly ({type(error).__name__})"
-                raise FatalError(what, where=place, mend="It is a fault of the program: report it") from None
-
-        return super().step(name, quiet)
+        return super().step(name, lambda: _quiet(f"step {name}", lambda: function(*args, **kwargs)))
 
 
-def bind(hub: Hub, executor: str = "local") -> Hub:
+def _quiet(what: str, work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except BenehubError:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        told = f"{what} failed unexpectedly ({type(error).__name__})"
+        raise FatalError(told, where=place, mend="It is a fault of the program: report it") from None
+
+
+def bind(hub: Hub, executor: str = "") -> Hub:
     """Give the hub its engine, with every flow bound to it; the caller starts and stops it."""
 
-    def bound(job: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda _steps, *arguments: job(hub, _Quiet(), *arguments)
+    def bound(name: str, job: Callable[..., Any]) -> Callable[..., Any]:
+        def work(*arguments: Any) -> Any:
+            return _quiet(f"flow {name}", lambda: job(hub, _Quiet(), *arguments))
 
-    hub.engine = Engine(hub.store.url, {name: Flow(name, bound(job)) for name, job in JOBS.items()}, executor)
+        return lambda _steps, run_id, employer, *arguments: hub.carry_out(work, run_id, employer, *arguments)
+
+    hub.engine = Engine(hub.store, {name: Flow(name, bound(name, job)) for name, job in JOBS.items()}, executor)
     return hub
 
 

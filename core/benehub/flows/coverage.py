@@ -68,7 +68,10 @@ def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
     findings: list[Finding] = []
     for start in range(0, len(people), BATCH):
         batch = people[start : start + BATCH]
-        with hub.store.write(employer) as session:
+        with hub.store.write(employer) as session, session.gathering():
+            subjects = [worker.person_id for worker in batch]
+            for kind in ("coverage", "eligibility"):
+                facts.preload(session, kind, subjects)
             around = _around(session, book, batch, day)
             for worker in batch:
                 recorded += _decide_one(session, book, worker, around, findings)

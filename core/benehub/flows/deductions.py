@@ -39,6 +39,9 @@ from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 
+NOTED = 500
+"""Confirmed orders that are noted in one transaction."""
+
 
 def expect(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
     """Write what the pay dates of a month should take as pending entries."""
@@ -410,35 +413,37 @@ def _held(session: Session) -> dict[str, dict[str, Mapping[str, Any]]]:
 
 def freeze_orders(hub: Hub, employer: str, connection_id: str) -> list[str]:
     """Freeze every open order as a dispatch of its own; gives their ids."""
-    ids = []
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         guard = opened.connector.guards.get("deduction.set", Guard.NONE)
         awaken(session, opened, "deduction.set")
-        for row in obligations.open_ones(session, "deduction.set", connection_id):
+        rows = obligations.open_ones(session, "deduction.set", connection_id)
+        wanted = []
+        for row in rows:
             content = obligations.content(session, row) | {"effective_from": row.due_date.isoformat()}
             item = Item("deduction.set", row.business_key, content)
             frozen = dispatch.freeze_item(connection_id, item, guard, row.worth_minor, row.currency)
             # What is open again was changed at the vendor since: a vendor that can be asked is told again.
-            frozen = replace(frozen, again=not guard.must_hold)
-            dispatch_id = dispatch.prepare(session, frozen)
-            obligations.mark(session, [row.obligation_id], "open", "frozen, not sent yet", dispatch_id)
-            ids.append(dispatch_id)
+            wanted.append(replace(frozen, again=not guard.must_hold))
+        ids = dispatch.prepare_all(session, wanted)
+        carried = {row.obligation_id: dispatch_id for row, dispatch_id in zip(rows, ids, strict=True)}
+        obligations.carry(session, carried, "frozen, not sent yet")
     return ids
 
 
 def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
     """What payroll has confirmed becomes what it is known to hold."""
-    with hub.store.write(employer) as session:
-        versions = []
-        for dispatch_id in ids:
-            for row in obligations.of_dispatch(session, dispatch_id):
-                if row.state != "confirmed":
-                    continue
-                content = obligations.content(session, row)
-                names = ("code", "employee_amount_minor", "employee_rate", "employer_amount_minor", "active")
-                data = {name: content[name] for name in names}
-                versions.append(Version("payroll_benefit", row.person_id, content["code"], session.today(), data))
-        return facts.record(session, versions, "confirmed by payroll")
+    names = ("code", "employee_amount_minor", "employee_rate", "employer_amount_minor", "active")
+    noted = 0
+    for start in range(0, len(ids), NOTED):
+        with hub.store.write(employer) as session:
+            versions = []
+            for row in obligations.of_dispatches(session, ids[start : start + NOTED]):
+                if row.state == "confirmed":
+                    content = obligations.content(session, row)
+                    data = {name: content[name] for name in names}
+                    versions.append(Version("payroll_benefit", row.person_id, content["code"], session.today(), data))
+            noted += facts.record(session, versions, "confirmed by payroll")
+    return noted
 
 
 def _pending(session: Session, start: date, end: date) -> dict[str, date]:

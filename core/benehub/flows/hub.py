@@ -16,9 +16,10 @@ from benehub.connections import Open, Wiring, no_wiring, open_connection
 from benehub.crypto import mask
 from benehub.engine import Engine
 from benehub.errors import BenehubError, ConfigError, NeedsPersonError
+from benehub.flows import runs
 from benehub.planbook import PlanBook
 from benehub.store import Session, Store
-from benehub.store.tables import plan_book, run
+from benehub.store.tables import plan_book
 
 log = structlog.get_logger("benehub.flows")
 
@@ -71,38 +72,55 @@ class Hub:
     def start_flow(self, name: str, employer: str, key: str, *arguments: Any) -> Any:
         """Run a flow to its end as a run of ours: what ran, what it counted and why it failed is kept.
 
+        The same name and key again is the same run, and gives its first result.
+
         Raises:
             BenehubError: what the flow raised; it stands in the run too.
         """
         with self.store.write(employer) as session:
-            run_id = _begin(session, name, f"{key}")
-        try:
-            result = self.engine.run(name, f"{employer}:{key}", employer, *arguments)
-        except BenehubError as error:
-            state = "held" if isinstance(error, NeedsPersonError) else "failed"
-            with self.store.write(employer) as session:
-                _end(session, run_id, state, {}, mask(str(error)))
-            log.warning("run ended", run=run_id, flow=name, state=state, error=mask(str(error)))
-            raise
-        if isinstance(result, dict) and sum(n for n in result.values() if isinstance(n, int)) >= MANY:
-            self.store.refresh_statistics()
+            run_id = runs.begin(session, name, key, self.engine.executor)
+        return self._watched(employer, run_id, lambda: self.engine.run(name, run_id, run_id, employer, *arguments))
+
+    def retry(self, employer: str, run_id: str) -> Any:
+        """Let a run that failed, was held, canceled or interrupted go on where it stopped; gives its result.
+
+        Raises:
+            DataError: there is no such run, or nothing to be retried.
+            BenehubError: what the flow raised; it stands in the run too.
+        """
         with self.store.write(employer) as session:
-            _end(session, run_id, "done", result if isinstance(result, dict) else {}, "")
+            flow = runs.again(session, run_id, self.engine.executor)
+        return self._watched(employer, run_id, lambda: self.engine.again(flow, run_id))
+
+    def cancel(self, employer: str, run_id: str) -> None:
+        """End a run before its next step; what it has done stays done.
+
+        Raises:
+            DataError: there is no such run, or it has ended.
+        """
+        with self.store.write(employer) as session:
+            flow = runs.cancel(session, run_id)
+        self.engine.cancel(flow, run_id)
+
+    def carry_out(self, job: Callable[..., Any], run_id: str, employer: str, *arguments: Any) -> Any:
+        """The flow itself, in whichever process it goes on: its run ends with it, even when nobody waits for it."""
+        with self.store.write(employer) as session:
+            runs.take(session, run_id, self.engine.executor)
+        return self._watched(employer, run_id, lambda: job(employer, *arguments))
+
+    def _watched(self, employer: str, run_id: str, work: Callable[[], Any]) -> Any:
+        try:
+            result = work()
+        except BenehubError as error:
+            if not self.engine.stopping:
+                state = "held" if isinstance(error, NeedsPersonError) else "failed"
+                with self.store.write(employer) as session:
+                    runs.end(session, run_id, state, {}, mask(str(error)))
+                log.warning("run ended", run=run_id, state=state, error=mask(str(error)))
+            raise
+        counts = result if isinstance(result, dict) else {}
+        with self.store.write(employer) as session:
+            ended = runs.end(session, run_id, "done", counts, "")
+        if ended and sum(n for n in counts.values() if isinstance(n, int)) >= MANY:
+            self.store.refresh_statistics()
         return result
-
-
-def _begin(session: Session, flow: str, subject: str) -> str:
-    run_id = session.id("run", flow, subject)
-    known = session.connection.execute(select(run.c.run_id).where(*session.where(run, run_id=run_id))).first()
-    values: dict[str, Any] = {
-        "state": "running", "counts": {}, "error": "", "started_at": session.now(), "ended_at": None,
-    }  # fmt: skip
-    if known is None:
-        session.add(run, [{"run_id": run_id, "flow": flow, "subject": subject[:120], **values}])
-    else:
-        session.change(run, {"run_id": run_id}, **values)
-    return run_id
-
-
-def _end(session: Session, run_id: str, state: str, counts: dict[str, Any], error: str) -> None:
-    session.change(run, {"run_id": run_id}, state=state, counts=counts, error=error[:2000], ended_at=session.now())

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from benehub import connections, planbook
+from benehub import connections, facts, planbook
 from benehub.engine import Steps
 from benehub.flows.enrollments import record_told
 from benehub.flows.hub import Hub
@@ -65,8 +65,9 @@ def adopt(hub: Hub, steps: Steps, employer: str) -> dict[str, int]:
 
 
 def _adopt(hub: Hub, employer: str) -> dict[str, int]:
-    with hub.store.write(employer) as session:
+    with hub.store.write(employer) as session, session.gathering():
         held = _roster(session)
+        facts.preload(session, "told", held)
         for person_id, covers in sorted(held.items()):
             by_carrier: dict[str, dict[str, Any]] = {}
             for (connection_id, plan_id), state in covers.items():

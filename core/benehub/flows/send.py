@@ -1,4 +1,7 @@
-"""Moves dispatches to vendors: one attempt at a time, honest about outcomes that nobody knows.
+"""Moves dispatches to vendors: one call at a time, honest about outcomes that nobody knows.
+
+An attempt stands in the database before its call, the receipt after it. Where the vendor can be asked, or knows a
+repetition, a window of dispatches shares the two transactions; else each has its own.
 
 A request goes lookup -> request -> send -> receipt. After a time-out or 5xx the vendor is read back: where the
 wanted state is there the dispatch settles, where it is surely not it is sent again, and where nothing can
@@ -8,7 +11,7 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +22,7 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
 from benehub.connections import Open
+from benehub.dispatch import End
 from benehub.engine import Steps
 from benehub.errors import (
     BenehubError,
@@ -40,6 +44,12 @@ MAX_TRIES = 3
 """Times one dispatch is sent within a job after read-backs that proved it absent."""
 
 
+WINDOW = 25
+"""Dispatches that are claimed together before the first of them is sent, and settled together after the last."""
+
+Ended = tuple[Row[Any], End]
+"""A dispatch as it was claimed, and how the attempt at it ended."""
+
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
 
@@ -48,10 +58,10 @@ def awaken(session: Session, opened: Open, operation: str) -> None:
     """What was held only because the connection did not write is open again as soon as it does."""
     if opened.mode != "live":
         return
-    for row in obligations.open_ones(session, operation, opened.link.connection, states=("held",)):
-        if row.reason.startswith(WATCHED) and row.dispatch_id is not None:
-            dispatch.release(session, row.dispatch_id)
-            obligations.mark(session, [row.obligation_id], "open", "frozen, not sent yet")
+    held = obligations.open_ones(session, operation, opened.link.connection, states=("held",))
+    waiting = [row for row in held if row.reason.startswith(WATCHED) and row.dispatch_id is not None]
+    dispatch.release(session, list(dict.fromkeys(row.dispatch_id for row in waiting)))
+    obligations.mark(session, [row.obligation_id for row in waiting], "open", "frozen, not sent yet")
 
 
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
@@ -70,41 +80,101 @@ def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) 
 
     One sender a connection at a time: only then does `sending` mean that somebody died at it.
     """
-    states = []
+    states: dict[str, str] = {}
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
         settings = plain.connector.discover(plain.link) if plain.mode == "live" else plain.link.settings
         opened = replace(plain, link=replace(plain.link, settings=settings))
-        for number, dispatch_id in enumerate(ids, 1):
-            states.append(send_one(hub, employer, opened, dispatch_id))
-            if number % 25 == 0 or number == len(ids):
-                hub.progress(f"{connection_id}: {number} of {len(ids)} sent")
-    return states
+        with hub.store.read(employer) as session:
+            waiting = dispatch.by_ids(session, ids)
+        for window in _windows(waiting):
+            states |= _send_window(hub, employer, opened, window)
+            hub.progress(f"{connection_id}: {len(states)} of {len(ids)} sent")
+    return [states[one] for one in ids]
 
 
-def send_one(hub: Hub, employer: str, opened: Open, dispatch_id: str) -> str:
-    """Bring one dispatch as far as it goes now; gives its state."""
+def _windows(rows: Sequence[Row[Any]]) -> Iterator[list[Row[Any]]]:
+    """What may be claimed together: after a crash all of a window is in doubt.
+
+    That is harmless only where the vendor can be asked or knows a repetition. What nothing can settle, and
+    files, go one at a time.
+    """
+    window: list[Row[Any]] = []
+    for row in rows:
+        alone = bool(row.file_name) or Guard(row.guard).must_hold
+        if window and (alone or len(window) == WINDOW):
+            yield window
+            window = []
+        window.append(row)
+        if alone:
+            yield window
+            window = []
+    if window:
+        yield window
+
+
+def _send_window(hub: Hub, employer: str, opened: Open, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """Claim these in one transaction, send one after the other, write down what came of them in one more."""
+    ended: list[Ended] = []
+    wanted = []
+    for row in rows:
+        stopped = _asked(hub, employer, opened, row) if row.state == "prepared" else None
+        if stopped is not None:
+            ended.append((row, stopped))
+        elif row.state == "prepared" or opened.mode == "live":
+            wanted.append(row.dispatch_id)  # else: what is in doubt waits until it may be sent again
+    claimed = _claim(hub, employer, wanted)
+    try:
+        while claimed:
+            # Taken off first: what breaks off here is left in `sending`, in doubt.
+            row, frozen = claimed.pop(0)
+            ended.append((row, send_one(hub, employer, opened, row, frozen)))
+    finally:
+        # Where the program itself failed, those behind were claimed and never tried.
+        ended += [(row, End(row.dispatch_id, "prepared", "not tried")) for row, _ in claimed if row.state == "sending"]
+        _write(hub, employer, ended)
     with hub.store.read(employer) as session:
-        waiting = dispatch.get(session, dispatch_id)
-    if waiting.state == "prepared":
-        stopped = _asked(hub, employer, opened, waiting)
-        if stopped:
-            return stopped
-    elif opened.mode != "live":
-        return str(waiting.state)  # what is in doubt waits until it may be sent again
+        return {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, [row.dispatch_id for row in rows])}
+
+
+def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], bytes]]:
+    """Claim dispatches for an attempt each; gives those to be tried, with what was frozen."""
+    if not ids:
+        return []
     with hub.store.write(employer) as session:
-        row = dispatch.begin(session, dispatch_id)
-        if row is None:
-            return str(dispatch.get(session, dispatch_id).state)
-        frozen = dispatch.frozen_bytes(session, row)
+        return [(row, dispatch.frozen_bytes(session, row)) for row in dispatch.begin_all(session, ids)]
+
+
+def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: bytes) -> End:
+    """Bring one claimed dispatch as far as it goes now."""
     if row.file_name:
-        return _deliver(hub, employer, opened, row, frozen)
+        return _deliver(opened, row, frozen)
     return _call(hub, employer, opened, row, dispatch.thaw_item(frozen))
 
 
-def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> str:
+def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> None:
+    """Write down how attempts ended, and what that makes of the obligations they carry."""
+    if not ended:
+        return
+    with hub.store.write(employer) as session:
+        dispatch.end_all(session, [end for _, end in ended])
+        owed = {row.dispatch_id: _owed(row, end) for row, end in ended}
+        obligations.settle(session, {one: told for one, told in owed.items() if told is not None})
+
+
+def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
+    """State and reason of what the dispatch carries; None leaves it as it is."""
+    if end.state == "sent":
+        # A file is confirmed by what is answered to it.
+        return ("sent" if row.file_name else "confirmed", "")
+    if end.state == "held":
+        return ("held", end.reason[:500])
+    return ("refused", end.reason[:500]) if end.state in ("refused", "failed") else None
+
+
+def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> End | None:
     """Ask the mode and every plugin before the first attempt; gives `held`, `refused` or nothing."""
     if opened.mode != "live":
-        return _end(hub, employer, row, "held", f"{WATCHED}{opened.mode}: nothing is written")
+        return End(row.dispatch_id, "held", f"{WATCHED}{opened.mode}: nothing is written")
     notice = DispatchNotice(
         employer, row.dispatch_id, row.connection_id, row.operation, row.business_key, row.items,
         row.worth_minor, row.currency,
@@ -112,44 +182,45 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> str:
     for name, answer in call_each(hub.plugins, "before_dispatch", dispatch=notice):
         if isinstance(answer, Verdict):
             state = "held" if answer.decision is Decision.HOLD else "refused"
-            return _end(hub, employer, row, state, f"plugin {name}: {answer.reason}")
+            return End(row.dispatch_id, state, f"plugin {name}: {answer.reason}")
         if isinstance(answer, Exception):
-            return _end(hub, employer, row, "held", f"plugin {name} failed: {type(answer).__name__}")
-    return ""
+            return End(row.dispatch_id, "held", f"plugin {name} failed: {type(answer).__name__}")
+    return None
 
 
-def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> str:
+def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> End:
     """Send a request; `row.state` unknown means that it is read back first."""
     unknown = row.state == "unknown"
+
+    def end(state: str, reason: str) -> End:
+        return End(row.dispatch_id, state, reason)
+
     if unknown and Guard(row.guard).must_hold:
-        return _end(hub, employer, row, "held", f"outcome unknown, no read-back: {row.reason}")
+        return end("held", f"outcome unknown, no read-back: {row.reason}")
     for _ in range(MAX_TRIES):
         try:
             receipt = _exchange(hub, employer, opened, row, item, unknown)
         except VendorUnavailable as error:
             if not was_sent(error):
-                return _end(hub, employer, row, "unknown" if unknown else "prepared", str(error))
+                return end("unknown" if unknown else "prepared", str(error))
             # The write may have been applied: note it, then look.
             unknown = True
-            _end(hub, employer, row, "unknown", str(error), settle_obligations=False)
+            _write(hub, employer, [(row, end("unknown", str(error)))])
             if Guard(row.guard).must_hold:
-                return _end(hub, employer, row, "held", f"outcome unknown, no read-back: {error}")
+                return end("held", f"outcome unknown, no read-back: {error}")
             continue
         except RetriableError as error:
             # What may have been applied stays in doubt until it has been read back.
-            return _end(hub, employer, row, "unknown" if unknown else "prepared", str(error))
+            return end("unknown" if unknown else "prepared", str(error))
         except Unsupported as error:
-            return _end(hub, employer, row, "refused", str(error))
+            return end("refused", str(error))
         except DataError as error:
-            return _end(hub, employer, row, "failed", str(error))
+            return end("failed", str(error))
         except BenehubError as error:
             # A person, the configuration or the code has to change first; the other dispatches go on.
-            return _end(hub, employer, row, "held", str(error))
-        with hub.store.write(employer) as session:
-            dispatch.settle(session, row.dispatch_id, receipt, "read back" if unknown else "")
-            _obligations(session, row.dispatch_id, "confirmed", "")
-        return "sent"
-    return _end(hub, employer, row, "held", "the vendor kept failing; the outcome is unknown")
+            return end("held", str(error))
+        return End(row.dispatch_id, "sent", "read back" if unknown else "", receipt)
+    return end("held", "the vendor kept failing; the outcome is unknown")
 
 
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
@@ -171,7 +242,7 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
     return opened.connector.receipt(item, client.send(answer))
 
 
-def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: bytes) -> str:
+def _deliver(opened: Open, row: Row[Any], content: bytes) -> End:
     """Put a file into the mailbox; one whose delivery broke off settles only when it is seen there."""
     mailbox, said = opened.link.files(), None
     try:
@@ -179,35 +250,18 @@ def _deliver(hub: Hub, employer: str, opened: Open, row: Row[Any], content: byte
             folder, _, name = row.file_name.rpartition("/")
             seen = mailbox.list(f"{folder}/{name}" if folder else name)
             if not any(file.size == len(content) for file in seen):
-                return _end(hub, employer, row, "held", "delivery broke off; its absence there is no proof")
+                return End(row.dispatch_id, "held", "delivery broke off; its absence there is no proof")
         else:
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.
             said = mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"
-        return _end(hub, employer, row, state, str(error), settle_obligations=False)
+        return End(row.dispatch_id, state, str(error))
     except RetriableError as error:
-        state = "unknown" if row.state == "unknown" else "prepared"
-        return _end(hub, employer, row, state, str(error), settle_obligations=False)
+        return End(row.dispatch_id, "unknown" if row.state == "unknown" else "prepared", str(error))
     except DataError as error:
         # What may have arrived stays in doubt, whatever is wrong with looking for it.
-        return _end(hub, employer, row, "held" if row.state == "unknown" else "failed", str(error))
+        return End(row.dispatch_id, "held" if row.state == "unknown" else "failed", str(error))
     except BenehubError as error:
-        return _end(hub, employer, row, "held", str(error))
-    with hub.store.write(employer) as session:
-        dispatch.settle(session, row.dispatch_id, Receipt(said or row.file_name), "delivered")
-        _obligations(session, row.dispatch_id, "sent", "")
-    return "sent"
-
-
-def _end(hub: Hub, employer: str, row: Row[Any], state: str, reason: str, settle_obligations: bool = True) -> str:
-    with hub.store.write(employer) as session:
-        dispatch.finish(session, row.dispatch_id, state, reason)
-        if settle_obligations and state in ("held", "refused", "failed"):
-            _obligations(session, row.dispatch_id, "held" if state == "held" else "refused", reason)
-    return state
-
-
-def _obligations(session: Any, dispatch_id: str, state: str, reason: str) -> None:
-    ids = [row.obligation_id for row in obligations.of_dispatch(session, dispatch_id)]
-    obligations.mark(session, ids, state, reason[:500])
+        return End(row.dispatch_id, "held", str(error))
+    return End(row.dispatch_id, "sent", "delivered", Receipt(said or row.file_name))

@@ -6,37 +6,39 @@ crosswalk without a person, counted and shown; nothing is guessed and nothing is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, select
 
 from benehub.errors import DataError
+from benehub.identity import lookup
 from benehub.store import Session
 from benehub.store.tables import crosswalk, person
 
 
 def find(session: Session, connection_id: str, external_id: str) -> str | None:
     """The person behind a vendor's id, or None when it is unknown or not linked."""
-    where = session.where(crosswalk, connection_id=connection_id, external_id=external_id)
-    return _once(session, ("find", connection_id, external_id), select(crosswalk.c.person_id).where(*where))
+    return lookup.by_vendor(session, connection_id, [external_id])[external_id]
 
 
-def _once(session: Session, key: tuple[str, ...], query: Select[Any]) -> str | None:
-    """A person found stays found for the transaction; nobody found is asked again."""
-    known: str | None = session.memo.get(key)
-    if known is None:
-        known = session.connection.execute(query).scalar()
-        if known is not None:
-            session.memo[key] = known
-    return known
+def look_up(
+    session: Session, connection_id: str, external_ids: Iterable[str], members: Iterable[str], ssns: Iterable[str]
+) -> None:
+    """Look all of these up at once, so that `find`, `by_member_id` and `by_ssn` need not ask one by one."""
+    lookup.by_vendor(session, connection_id, external_ids)
+    lookup.by_member(session, members)
+    lookup.by_index(session, [ssn_index(session, ssn) for ssn in ssns])
 
 
 def family(session: Session, employee: str) -> list[str]:
     """The dependents of an employee."""
-    rows = session.rows(
-        select(person.c.person_id).where(*session.where(person, subscriber_id=employee, kind="dependent"))
-    )
-    return [row.person_id for row in rows]
+    return lookup.families(session, [employee])[employee]
+
+
+def families(session: Session, employees: Sequence[str]) -> dict[str, list[str]]:
+    """The dependents of each of these employees."""
+    return lookup.families(session, employees)
 
 
 def external_ids(session: Session, connection_id: str) -> dict[str, str]:
@@ -61,14 +63,13 @@ def unlinked(session: Session) -> list[tuple[str, str]]:
 
 def by_member_id(session: Session, member_id: str) -> str | None:
     """The person with this employee number or dependent's member id."""
-    where = session.where(person, member_id=member_id)
-    return _once(session, ("member", member_id), select(person.c.person_id).where(*where))
+    return lookup.by_member(session, [member_id])[member_id]
 
 
 def by_ssn(session: Session, ssn: str) -> str | None:
     """The person with this SSN (nine digits), found by blind index."""
     index = ssn_index(session, ssn)
-    return _once(session, ("ssn", index), select(person.c.person_id).where(*session.where(person, ssn_index=index)))
+    return lookup.by_index(session, [index])[index]
 
 
 def ssn_index(session: Session, ssn: str) -> str:
@@ -107,22 +108,19 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
     Raises:
         DataError: the vendor's id is already linked to somebody else.
     """
-    known = session.connection.execute(
-        select(crosswalk.c.person_id).where(
-            *session.where(crosswalk, connection_id=connection_id, external_id=external_id)
-        )
-    ).first()
-    if known is None:
+    linked = lookup.by_vendor(session, connection_id, [external_id])
+    before = linked[external_id]
+    if external_id not in lookup.known(session).rows[connection_id]:
         seq, _ = session.take_seq()
-        session.add(
-            crosswalk,
-            [{"connection_id": connection_id, "external_id": external_id, "person_id": person_id,
-              "how": how, "seq": seq}],
-        )  # fmt: skip
+        row = {"connection_id": connection_id, "external_id": external_id, "person_id": person_id}
+        session.defer(crosswalk, {**row, "how": how, "seq": seq})
+        session.written()
+        lookup.known(session).rows[connection_id].add(external_id)
+        linked[external_id] = person_id
         return True
-    if known.person_id == person_id or person_id is None:
+    if before == person_id or person_id is None:
         return False
-    if known.person_id is not None:
+    if before is not None:
         raise DataError(
             f"vendor id {external_id!r} is already linked to another person",
             where=f"connection {connection_id}",
@@ -130,7 +128,13 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
         )
     key = {"connection_id": connection_id, "external_id": external_id}
     session.change(crosswalk, key, person_id=person_id, how=how)
+    linked[external_id] = person_id
     return True
+
+
+def new_id(session: Session, connection_id: str, external_id: str) -> str:
+    """The id that somebody first seen under a vendor's id gets."""
+    return session.id("per", connection_id, external_id)
 
 
 def add_employee(session: Session, connection_id: str, external_id: str, number: str, ssn: str) -> str:
@@ -152,13 +156,10 @@ def add_employee(session: Session, connection_id: str, external_id: str, number:
         )  # fmt: skip
     if person_id is not None:
         if owner is None:
-            session.change(person, {"person_id": person_id}, **_sealed(session, ssn))
-            session.memo.clear()  # who had the old SSN is not who has it now
+            _seal_anew(session, person_id, ssn)
         return person_id
-    person_id = session.id("per", connection_id, external_id)
-    seq, _ = session.take_seq()
-    row = {"person_id": person_id, "kind": "employee", "subscriber_id": person_id, "member_id": number}
-    session.add(person, [{**row, **_sealed(session, ssn), "seq": seq}])
+    person_id = new_id(session, connection_id, external_id)
+    _add(session, "employee", person_id, person_id, number, ssn)
     link(session, connection_id, external_id, person_id, "source")
     return person_id
 
@@ -181,27 +182,40 @@ def add_dependent(session: Session, connection_id: str, external_id: str, employ
         )
     if person_id is not None:
         if ssn and owner is None:
-            session.change(person, {"person_id": person_id}, **_sealed(session, ssn))
-            session.memo.clear()  # who had the old SSN is not who has it now
+            _seal_anew(session, person_id, ssn)
         return person_id
-    subscriber_number = session.connection.execute(
-        select(person.c.member_id).where(*session.where(person, person_id=employee))
-    ).scalar_one()
-    count = session.connection.execute(
-        select(func.count()).where(*session.where(person, subscriber_id=employee, kind="dependent"))
-    ).scalar_one()
-    person_id = session.id("per", connection_id, external_id)
-    seq, _ = session.take_seq()
-    row = {
-        "person_id": person_id,
-        "kind": "dependent",
-        "subscriber_id": employee,
-        "member_id": f"{subscriber_number}-{count + 1:02d}",
-    }
-    sealed = _sealed(session, ssn) if ssn else {"ssn_sealed": None, "ssn_index": None}
-    session.add(person, [{**row, **sealed, "seq": seq}])
+    siblings = family(session, employee)
+    number = f"{lookup.known(session).numbers[employee]}-{len(siblings) + 1:02d}"
+    person_id = new_id(session, connection_id, external_id)
+    _add(session, "dependent", person_id, employee, number, ssn)
+    siblings.append(person_id)
     link(session, connection_id, external_id, person_id, "source")
     return person_id
+
+
+def _add(session: Session, kind: str, person_id: str, subscriber: str, number: str, ssn: str | None) -> None:
+    seq, _ = session.take_seq()
+    sealed = _sealed(session, ssn) if ssn else {"ssn_sealed": None, "ssn_index": None}
+    row = {"person_id": person_id, "kind": kind, "subscriber_id": subscriber, "member_id": number}
+    session.defer(person, {**row, **sealed, "seq": seq})
+    session.written()
+    mine = lookup.known(session)
+    mine.members[number] = person_id
+    mine.numbers[person_id] = number
+    if kind == "employee":
+        mine.families[person_id] = []
+    if ssn:
+        mine.ssns[ssn_index(session, ssn)] = person_id
+
+
+def _seal_anew(session: Session, person_id: str, ssn: str) -> None:
+    sealed = _sealed(session, ssn)
+    session.change(person, {"person_id": person_id}, **sealed)
+    # Who had the old SSN is not who has it now.
+    ssns = lookup.known(session).ssns
+    for index in [index for index, owner in ssns.items() if owner == person_id]:
+        ssns[index] = None
+    ssns[sealed["ssn_index"]] = person_id
 
 
 def _sealed(session: Session, ssn: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from benehub import facts, ledger
+from benehub import facts
 from benehub.crypto import mask
 from benehub.errors import DataError
 from benehub.facts import Version
@@ -376,7 +376,7 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     )  # fmt: skip
 
 
-def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> list[NewEntry]:
     """What stood in the old system: an entry against the opening account that names file and row."""
     assert isinstance(row, OpeningBalance)
     person_id = _employee(session, origin, row.employee)
@@ -384,7 +384,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
         start, end = date(row.as_of.year, 1, 1), date(row.as_of.year + 1, 1, 1)
         wages = Version("prior_wages", person_id, "", start, {"wages_minor": row.amount}, end)
         _one(session, origin, wages)
-        return
+        return None
     unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
     entries: list[NewEntry] = []
     if row.kind == "leave_minutes":
@@ -414,7 +414,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
         ]
     kind = {"leave_minutes": "opening.leave", "deferral_ytd": "opening.deferral"}.get(row.kind, "opening.share")
     entries.append(NewEntry(f"opening/{origin.key}", kind, day, _real(legs), str(origin)))
-    ledger.restate(session, entries)
+    return entries
 
 
 def _real(legs: list[Leg]) -> tuple[Leg, ...]:

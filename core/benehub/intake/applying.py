@@ -1,4 +1,4 @@
-"""Applies staged rows: each inside a savepoint, so that nobody is ever half-applied."""
+"""Applies staged rows in sets under a savepoint, each row wholly or not at all: nobody is ever half-applied."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.exc import DataError as DatabaseDataError
 
+from benehub import ledger
 from benehub.crypto import mask
 from benehub.errors import DataError, GuardTripped, IntegrityError
 from benehub.intake.guards import check
+from benehub.intake.looking import look_up
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, staged_rows, validate
+from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
-from benehub.store import Session, canonical
+from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row, seen, stream_state
 
 
@@ -35,8 +38,10 @@ class Origin:
         return f"{self.batch_id}#{self.row_no}"
 
 
-Applier = Callable[[Session, PlanBook, Origin, Record], None]
-"""Turns one valid record into facts or confirmations; raises DataError to have the row quarantined."""
+Applier = Callable[[Session, PlanBook, Origin, Record], Sequence[NewEntry] | None]
+"""Turns one valid record into facts or confirmations, and gives entries that shall stand in the ledger.
+
+Raises DataError to have the row quarantined."""
 
 
 def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
@@ -64,34 +69,48 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     session.take_seq(0)  # the lock comes before any savepoint: undoing one would give the lock away with it
     rows = staged_rows(session, batch_id)
     newest = _newest_rows(session, batch_id, [row.row_key for row in rows])
-    applied: dict[str, int] = {}
-    learned: list[dict[str, Any]] = []
-    wanted: list[tuple[Row[Any], Any]] = []
+    ended: list[dict[str, Any]] = []
+    wanted: list[Waiting] = []
     for row in rows:
         if newest[row.row_key] != row.row_no:
-            session.change(intake_row, _key(row), outcome="superseded", reason="a later row has its key")
+            ended.append(_key(row) | {"outcome": "superseded", "reason": "a later row has its key"})
             continue
-        content = json.loads(session.unseal(row.row_sealed, "intake_row"))
-        problem = _unfit(content)
+        waiting = _open(session, row)
+        problem = _unfit(waiting.content)
         if problem:
-            session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problem))
+            ended.append(_key(row) | {"outcome": "quarantined", "reason": mask(problem)})
         else:
-            wanted.append((row, content))
+            wanted.append(waiting)
     problems = _apply_rows(session, header, book, appliers, wanted)
-    for row, content in wanted:
-        if row.row_no in problems:
-            session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problems[row.row_no]))
-        else:
-            applied[row.row_key] = row.row_no
-            learned.append(_learned(session, row.row_key, content))
+    ended += [
+        _key(one.row) | {"outcome": "quarantined", "reason": mask(problems[one.row.row_no])}
+        for one in wanted
+        if one.row.row_no in problems
+    ]
+    applied = [one for one in wanted if one.row.row_no not in problems]
+    session.change_all(intake_row, ("batch_id", "row_no"), ended)
     session.connection.execute(
         intake_row.update()
-        .where(*session.where(intake_row, batch_id=batch_id), intake_row.c.row_no.in_(list(applied.values())))
+        .where(*session.where(intake_row, batch_id=batch_id), intake_row.c.row_no.in_([o.row.row_no for o in applied]))
         .values(outcome="applied", row_sealed=None)
     )
-    _remember(session, header.connection_id, header.stream, learned)
-    _resolve_older(session, header, applied)
+    _remember(session, header.connection_id, header.stream, applied)
+    _resolve_older(session, header, {one.row.row_key: one.row.row_no for one in applied})
     return len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A staged row, opened: its content, and the bytes that the content stands in."""
+
+    row: Row[Any]
+    content: Any
+    plain: bytes
+
+
+def _open(session: Session, row: Row[Any]) -> Waiting:
+    plain = session.unseal(row.row_sealed, "intake_row")
+    return Waiting(row, json.loads(plain), plain)
 
 
 def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
@@ -106,8 +125,7 @@ def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int
     older = [row for row in waiting if row.batch_id != header.batch_id or row.row_no < applied[row.row_key]]
     if older:
         seq, _ = session.take_seq()
-        for row in older:
-            session.change(intake_row, _key(row), resolved_seq=seq)
+        session.change_all(intake_row, ("batch_id", "row_no"), [_key(row) | {"resolved_seq": seq} for row in older])
 
 
 def _waiting(session: Session) -> Select[Any]:
@@ -176,22 +194,22 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
     has to be mended at the source and read again.
     """
     query = _waiting(session).where(intake_batch.c.state == "applied").order_by(intake_batch.c.seq, intake_row.c.row_no)
-    waiting: dict[tuple[str, str, str], list[Row[Any]]] = {}
+    same_key: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in session.rows(query):
-        waiting.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
-    tried = [same for same in waiting.values() if batch_id in ("", same[-1].batch_id)]
+        same_key.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
+    tried = [same for same in same_key.values() if batch_id in ("", same[-1].batch_id)]
     session.take_seq(0)  # before any savepoint, as above
     done = replaced = 0
     for *older, row in tried:
-        content = json.loads(session.unseal(row.row_sealed, "intake_row"))
-        problem = _unfit(content) or _apply_together(session, row, book, appliers, [(row, content)])
+        waiting = _open(session, row)
+        problem = _unfit(waiting.content) or _apply_rows(session, row, book, appliers, [waiting]).get(row.row_no, "")
         if problem:
             session.change(intake_row, _key(row), reason=mask(problem))
             continue
-        _remember(session, row.connection_id, row.stream, [_learned(session, row.row_key, content)])
+        _remember(session, row.connection_id, row.stream, [waiting])
         seq, _ = session.take_seq()
-        for one in (*older, row):
-            session.change(intake_row, _key(one), resolved_seq=seq)
+        resolved = [_key(one) | {"resolved_seq": seq} for one in (*older, row)]
+        session.change_all(intake_row, ("batch_id", "row_no"), resolved)
         done, replaced = done + 1, replaced + len(older)
     if done:
         relink(session)
@@ -230,45 +248,83 @@ def _unfit(content: Any) -> str:
 
 
 def _apply_rows(
-    session: Session,
-    header: Row[Any],
-    book: PlanBook,
-    appliers: Mapping[str, Applier],
-    wanted: Sequence[tuple[Row[Any], Any]],
+    session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], wanted: Sequence[Waiting]
 ) -> dict[int, str]:
-    """Apply a chunk in one savepoint; where a row fails, undo it and go row by row. Gives problems by row number."""
+    """Apply rows in sets, each row wholly or not at all; gives problems by row number.
+
+    A row that fails before it has written anything is left out of its set. One that fails later has the set
+    undone: those before it are a set of their own then, and so are those behind it.
+    """
     problems: dict[int, str] = {}
-    session.memo["row_keys"] = [row.row_key for row, _ in wanted]
-    if not _apply_together(session, header, book, appliers, wanted):
-        return {}
-    for pair in wanted:
-        problem = _apply_together(session, header, book, appliers, [pair])
-        if problem:
-            problems[pair[0].row_no] = problem
+    sets = [wanted] if wanted else []
+    while sets:
+        rows = sets.pop()
+        tried = _apply_set(session, header, book, appliers, rows)
+        if not tried.undone:
+            problems |= tried.problems
+        elif len(rows) == 1:
+            problems[rows[0].row.row_no] = tried.undone
+        else:
+            # Where nobody knows which row it was, each half is tried.
+            at = len(rows) // 2 if tried.at is None else tried.at
+            behind = at
+            if tried.at is not None:
+                problems[rows[at].row.row_no] = tried.undone
+                behind = at + 1
+            sets += [part for part in (rows[behind:], rows[:at]) if part]
     return problems
 
 
-def _apply_together(
-    session: Session,
-    header: Row[Any],
-    book: PlanBook,
-    appliers: Mapping[str, Applier],
-    wanted: Sequence[tuple[Row[Any], Any]],
-) -> str:
-    """Apply these rows in one savepoint; why one could not be, with all of them undone, or an empty text."""
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a set: rows left out by number, or why (and by which row, where known) it was undone."""
+
+    problems: dict[int, str]
+    undone: str = ""
+    at: int | None = None
+
+
+def _apply_set(
+    session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], wanted: Sequence[Waiting]
+) -> Tried:
+    """Apply these rows in one savepoint."""
+    problems: dict[int, str] = {}
+    at: int | None = None
     try:
-        with session.connection.begin_nested():
-            for row, content in wanted:
+        with session.connection.begin_nested(), session.gathering():
+            records = _records(header.stream, wanted, problems)
+            look_up(session, header.connection_id, header.stream, [(wanted[n].row.row_key, r) for n, r in records])
+            entries: list[NewEntry] = []
+            for at, record in records:
+                row, touched = wanted[at].row, session.touched
                 origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
-                appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
+                try:
+                    entries += appliers[header.stream](session, book, origin, record) or ()
+                except DataError as error:
+                    if session.touched != touched:
+                        raise
+                    problems[row.row_no] = str(error)
+            at = None
             session.flush_deferred()
+            ledger.restate(session, entries)
     except DataError as error:
         session.undone()
-        return str(error)
+        return Tried({}, str(error), at)
     except DatabaseDataError:
         session.undone()
-        return "a value is longer than its column. Mend it at the source, then re-drive"
-    return ""
+        return Tried({}, "a value is longer than its column. Mend it at the source, then re-drive")
+    return Tried(problems)
+
+
+def _records(stream: str, wanted: Sequence[Waiting], problems: dict[int, str]) -> list[tuple[int, Record]]:
+    """The valid records with their place; of the others the problem is noted."""
+    records = []
+    for number, one in enumerate(wanted):
+        try:
+            records.append((number, validate(stream, one.content["data"])))
+        except DataError as error:
+            problems[one.row.row_no] = str(error)
+    return records
 
 
 def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, int]:
@@ -284,18 +340,19 @@ def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, 
     return {row.row_key: row.row_no for row in rows}
 
 
-def _learned(session: Session, row_key: str, content: Any) -> dict[str, Any]:
-    """What is remembered of an applied row: the hash of its content and which fields were filled."""
-    filled = ",".join(sorted(name for name, value in content["data"].items() if value not in (None, "", [])))
-    digest = session.vault.content_hash(canonical(content))
-    return {"row_key": row_key, "row_hash": digest, "filled": filled}
-
-
-def _remember(session: Session, connection_id: str, stream: str, learned: list[dict[str, Any]]) -> None:
+def _remember(session: Session, connection_id: str, stream: str, applied: Sequence[Waiting]) -> None:
+    """Keep of each applied row the hash of its content and which fields were filled."""
     key = {"connection_id": connection_id, "stream": stream}
-    names = [one["row_key"] for one in learned]
+    names = [one.row.row_key for one in applied]
     session.connection.execute(seen.delete().where(*session.where(seen, **key), seen.c.row_key.in_(names)))
-    session.add(seen, [{**key, **one} for one in learned])
+    session.add(
+        seen,
+        (
+            {**key, "row_key": one.row.row_key, "row_hash": session.vault.content_hash(one.plain),
+             "filled": ",".join(sorted(n for n, v in one.content["data"].items() if v not in (None, "", [])))}
+            for one in applied
+        ),
+    )  # fmt: skip
 
 
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:

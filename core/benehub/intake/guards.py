@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from benehub.planbook import Guards
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import intake_row, seen
-
-Staged = list[tuple[frozenset[str] | None, Any]]
 
 SMALL = 10
 """Below this many known rows a percentage says nothing; the guards stay silent."""
+
+
+@dataclass
+class Tally:
+    """What the waiting rows would do, counted while they stream by."""
+
+    deleted: int = 0
+    ended: int = 0
+    before: Counter[str] = field(default_factory=Counter)
+    """By field: rows known before in which it was filled."""
+    emptied: Counter[str] = field(default_factory=Counter)
+    """By field: those of them in which it is empty now."""
+
+    def add(self, filled: frozenset[str] | None, content: Any) -> None:
+        """Count one row; `filled` are the fields of its last application (None: it never was)."""
+        self.deleted += content["deleted"]
+        if filled is None:
+            return
+        now = {name for name, value in content["data"].items() if value not in (None, "", [])}
+        # Only what ends now: who left long ago and comes again with a new address is no removal.
+        self.ended += "termination_date" not in filled and "termination_date" in now
+        if not content["deleted"]:
+            self.before.update(filled)
+            self.emptied.update(filled - now)
 
 
 def check(session: Session, header: Row[Any], guards: Guards) -> str:
@@ -25,20 +50,17 @@ def check(session: Session, header: Row[Any], guards: Guards) -> str:
     ).scalar_one()
     if known < SMALL:
         return ""
-    staged = _staged(session, header)
-    return _mass_removal(session, header, known, guards, staged) or _gone_empty(header, guards, staged)
+    tally = Tally()
+    for filled, content in _staged(session, header):
+        tally.add(filled, content)
+    return _mass_removal(session, header, known, guards, tally) or _gone_empty(header, guards, tally)
 
 
-def _mass_removal(session: Session, header: Row[Any], known: int, guards: Guards, staged: Staged) -> str:
-    deleted = sum(1 for _, content in staged if content["deleted"])
-    # Only what ends now: who left long ago and comes again with a new address is no removal.
-    ended = sum(
-        1
-        for filled, content in staged
-        if filled is not None and "termination_date" not in filled and content["data"].get("termination_date")
-    )
+def _mass_removal(session: Session, header: Row[Any], known: int, guards: Guards, tally: Tally) -> str:
     absent = max(0, known - _present(session, header)) if header.full_read else 0
-    for count, what in ((deleted, "deleted"), (absent, "missing from a full read"), (ended, "ended")):
+    for count, what in (
+        (tally.deleted, "deleted"), (absent, "missing from a full read"), (tally.ended, "ended")
+    ):  # fmt: skip
         if count > 1 and count * 100 > known * guards.mass_removal_percent:
             return f"{count} of {known} rows of {header.stream} are {what}, over {guards.mass_removal_percent} %"
     return ""
@@ -54,19 +76,12 @@ def _present(session: Session, header: Row[Any]) -> int:
     return int(header.unchanged + again)
 
 
-def _gone_empty(header: Row[Any], guards: Guards, staged: Staged) -> str:
-    before: Counter[str] = Counter()
-    emptied: Counter[str] = Counter()
-    for filled, content in staged:
-        if filled is None or content["deleted"]:
-            continue
-        now = {name for name, value in content["data"].items() if value not in (None, "", [])}
-        for name in filled:
-            before[name] += 1
-            emptied[name] += name not in now
-    for name, count in emptied.most_common():
-        if count >= SMALL and count * 100 > before[name] * guards.field_empty_percent:
-            return f"field {name} of {header.stream} was filled and is now empty in {count} of {before[name]} rows"
+def _gone_empty(header: Row[Any], guards: Guards, tally: Tally) -> str:
+    for name, count in tally.emptied.most_common():
+        if count >= SMALL and count * 100 > tally.before[name] * guards.field_empty_percent:
+            return (
+                f"field {name} of {header.stream} was filled and is now empty in {count} of {tally.before[name]} rows"
+            )
     return ""
 
 
@@ -79,17 +94,20 @@ def _same_row(header: Row[Any]) -> ColumnElement[bool]:
     )
 
 
-def _staged(session: Session, header: Row[Any]) -> Staged:
-    """Per waiting row: which fields were filled when it was last applied (None: never), and its content."""
-    rows = session.rows(
-        select(intake_row.c.row_no, intake_row.c.row_sealed, seen.c.filled)
-        .outerjoin(seen, _same_row(header))
-        .where(*session.where(intake_row, batch_id=header.batch_id, outcome="staged"))
-    )
-    return [
-        (
-            None if row.filled is None else frozenset(row.filled.split(",")) - {""},
-            json.loads(session.unseal(row.row_sealed, "intake_row")),
+def _staged(session: Session, header: Row[Any]) -> Iterator[tuple[frozenset[str] | None, Any]]:
+    """Per waiting row, chunk by chunk: which fields were filled when it was last applied (None: never), its content."""
+    last = 0
+    while True:
+        rows = session.rows(
+            select(intake_row.c.row_no, intake_row.c.row_sealed, seen.c.filled)
+            .outerjoin(seen, _same_row(header))
+            .where(*session.where(intake_row, batch_id=header.batch_id, outcome="staged"), intake_row.c.row_no > last)
+            .order_by(intake_row.c.row_no)
+            .limit(CHUNK)
         )
-        for row in rows
-    ]
+        if not rows:
+            return
+        for row in rows:
+            filled = None if row.filled is None else frozenset(row.filled.split(",")) - {""}
+            yield filled, json.loads(session.unseal(row.row_sealed, "intake_row"))
+        last = rows[-1].row_no

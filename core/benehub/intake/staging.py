@@ -185,9 +185,10 @@ def _sort(session: Session, stream: str, row: Incoming, known: str | None) -> tu
         sealed = session.seal({**content, "problem": mask(row.problem)}, "intake_row")
         return "quarantined", {"outcome": "quarantined", "reason": mask(row.problem), "row_sealed": sealed}
     # The hash first: most rows of a full read are unchanged, and only what is kept has to be sealed.
-    if session.vault.content_hash(canonical(content)) == known:
+    plain = canonical(content)
+    if session.vault.content_hash(plain) == known:
         return "unchanged", {}
-    sealed = session.seal(content, "intake_row")
+    sealed = session.seal(plain, "intake_row")
     try:
         if not row.deleted:
             validate(stream, row.data)

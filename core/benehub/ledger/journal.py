@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
 from benehub.errors import ConflictError, DataError
-from benehub.ledger.entries import Leg, NewEntry, chain_hash
+from benehub.ledger.entries import Leg, NewEntry, chain_hash, leg_row
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import employer as employer_table
@@ -74,7 +74,7 @@ def _record_chunk(session: Session, batch: Sequence[NewEntry]) -> Recorded:
         content_hash = one.content_hash()
         chained = chain_hash(head, entry_id, content_hash, seq, recorded_at)
         headers.append(_header(one, entry_id, content_hash, seq, recorded_at, head, chained))
-        legs.extend({"entry_id": entry_id, "leg_no": n, **asdict(leg)} for n, leg in enumerate(one.legs, 1))
+        legs.extend({"entry_id": entry_id, "leg_no": n, **leg_row(leg)} for n, leg in enumerate(one.legs, 1))
         head = chained
     session.add(leg_table, legs)
     session.add(entry_table, headers)

@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from benehub.obligations.book import Change, Wanted, by_ids, cancel, content, late, mark, of_dispatch, open_ones, want
+from benehub.obligations.book import (
+    Change,
+    Wanted,
+    by_ids,
+    cancel,
+    carry,
+    content,
+    late,
+    mark,
+    of_dispatch,
+    of_dispatches,
+    open_ones,
+    settle,
+    want,
+)
 
-__all__ = ["Change", "Wanted", "by_ids", "cancel", "content", "late", "mark", "of_dispatch", "open_ones", "want"]
+__all__ = [
+    "Change",
+    "Wanted",
+    "by_ids",
+    "cancel",
+    "carry",
+    "content",
+    "late",
+    "mark",
+    "of_dispatch",
+    "of_dispatches",
+    "open_ones",
+    "settle",
+    "want",
+]

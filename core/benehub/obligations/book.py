@@ -8,7 +8,7 @@ at once and never sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -67,6 +67,7 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
     by_id = {session.id("obl", one.key): one for one in wants}
     known = {row.obligation_id: row for row in by_ids(session, list(by_id))}
     fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
     unchanged = adopted = 0
     for obligation_id, one in by_id.items():
         digest = session.vault.content_hash(canonical(one.content))
@@ -80,7 +81,8 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
         if before is None:
             fresh.append({"obligation_id": obligation_id, "business_key": one.key, **values})
         else:
-            session.change(obligation, {"obligation_id": obligation_id}, **values)
+            changed.append({"obligation_id": obligation_id, **values})
+    session.change_all(obligation, ("obligation_id",), changed)
     session.add(obligation, fresh)
     return Change(len(by_id) - unchanged - adopted, unchanged, adopted)
 
@@ -119,15 +121,21 @@ def cancel(session: Session, ids: Sequence[str], reason: str) -> int:
 
     Gives how many. One whose dispatch may have arrived stays: it has to be settled first.
     """
-    waiting = []
-    for row in by_ids(session, ids):
-        carrier = session.connection.execute(
-            select(dispatch.c.state, dispatch.c["items"].label("held")).where(
-                *session.where(dispatch, dispatch_id=row.dispatch_id)
+    rows = [row for row in by_ids(session, ids) if row.state == "open"]
+    carriers: dict[str | None, Row[Any]] = {}
+    carried = [row.dispatch_id for row in rows if row.dispatch_id is not None]
+    for start in range(0, len(carried), CHUNK):
+        part = carried[start : start + CHUNK]
+        for row in session.rows(
+            select(dispatch.c.dispatch_id, dispatch.c.state, dispatch.c["items"].label("held")).where(
+                dispatch.c.employer_id == session.employer, dispatch.c.dispatch_id.in_(part)
             )
-        ).first()
-        untold = carrier is None or (carrier.state == "prepared" and carrier.held == 1)
-        if row.state == "open" and untold:
+        ):
+            carriers[row.dispatch_id] = row
+    waiting = []
+    for row in rows:
+        carrier = carriers.get(row.dispatch_id)
+        if carrier is None or (carrier.state == "prepared" and carrier.held == 1):
             waiting.append(row.obligation_id)
     mark(session, waiting, "canceled", reason)
     return len(waiting)
@@ -149,13 +157,52 @@ def mark(session: Session, ids: Sequence[str], state: str, reason: str = "", dis
         )
 
 
+def carry(session: Session, carried: Mapping[str, str], reason: str) -> None:
+    """Note which dispatch carries each of these obligations; they stay open."""
+    session.change_all(
+        obligation,
+        ("obligation_id",),
+        [
+            {"obligation_id": one, "state": "open", "reason": reason, "dispatch_id": dispatch_id}
+            for one, dispatch_id in carried.items()
+        ],
+    )
+
+
+def settle(session: Session, states: Mapping[str, tuple[str, str]]) -> None:
+    """Move what each dispatch carries to a state, with the reason."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for dispatch_id, told in states.items():
+        alike.setdefault(told, []).append(dispatch_id)
+    for (state, reason), ids in alike.items():
+        for start in range(0, len(ids), CHUNK):
+            session.connection.execute(
+                update(obligation)
+                .where(
+                    obligation.c.employer_id == session.employer,
+                    obligation.c.dispatch_id.in_(ids[start : start + CHUNK]),
+                )
+                .values(state=state, reason=reason)
+            )
+
+
 def of_dispatch(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
     """The obligations that a dispatch carries."""
-    return session.rows(
-        select(obligation)
-        .where(*session.where(obligation, dispatch_id=dispatch_id))
-        .order_by(obligation.c.business_key)
-    )
+    return of_dispatches(session, [dispatch_id])
+
+
+def of_dispatches(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
+    """The obligations that these dispatches carry."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(ids), CHUNK):
+        found += session.rows(
+            select(obligation)
+            .where(
+                obligation.c.employer_id == session.employer, obligation.c.dispatch_id.in_(ids[start : start + CHUNK])
+            )
+            .order_by(obligation.c.business_key)
+        )
+    return found
 
 
 def by_ids(session: Session, ids: Sequence[str]) -> list[Row[Any]]:

@@ -5,10 +5,8 @@ Only this room builds engines. A `Store` hands out `Session`s, one transaction e
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +14,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError, RetriableError
 from benehub.periods import Clock, system_clock
+from benehub.store.locks import NamedLock
 from benehub.store.session import Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -68,21 +67,22 @@ class Store:
         Raises:
             RetriableError: another one kept it for longer than `TURN_SECONDS`.
         """
-        digest = hashlib.sha256(f"{employer}/{name}".encode()).digest()
-        where = f"{name} of {employer}"
-        if self.engine.dialect.name == "postgresql":
-            key = {"key": int.from_bytes(digest[:8], "big", signed=True)}
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                ask = text("SELECT pg_try_advisory_lock(:key)")
-                _wait(lambda: bool(connection.execute(ask, key).scalar()), where)
-                try:
-                    yield
-                finally:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
-            return
-        with Path(f"{self.engine.url.database}.{digest[:6].hex()}.lock").open("a") as file:
-            _wait(lambda: _locked(file.fileno()), where)
+        lock = self.lock(f"{employer}/{name}")
+        until = time.monotonic() + TURN_SECONDS
+        try:
+            while not lock.take():
+                if time.monotonic() > until:
+                    raise RetriableError(
+                        "another process is at it", where=f"{name} of {employer}", mend="Try again when it is done"
+                    )
+                time.sleep(TURN_PAUSE)
             yield
+        finally:
+            lock.release()
+
+    def lock(self, name: str) -> NamedLock:
+        """The lock of this name on this database, not taken yet."""
+        return NamedLock(self.engine, name)
 
     def migrate(self) -> None:
         """Bring the schema, triggers included, to the newest revision."""
@@ -122,22 +122,6 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
             mend="Use sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
         )
     return Store(url, engine, vault, clock)
-
-
-def _wait(taken: Callable[[], bool], where: str) -> None:
-    until = time.monotonic() + TURN_SECONDS
-    while not taken():
-        if time.monotonic() > until:
-            raise RetriableError("another process is at it", where=where, mend="Try again when it is done")
-        time.sleep(TURN_PAUSE)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _tune_sqlite(engine: Engine) -> None:

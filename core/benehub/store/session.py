@@ -7,7 +7,8 @@ employer taken under a lock on the employer's row; `recorded_at` never runs back
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,11 +20,17 @@ from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.ids import derive
 from benehub.periods import Clock
-from benehub.store.bulk import insert_rows
+from benehub.store.bulk import change_rows, insert_new, insert_rows
 from benehub.store.tables import employer as employer_table
+from benehub.store.tables import metadata
 
 CHUNK = 500
 """Rows of one multi-row insert or one IN list."""
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+_RANK = {table: rank for rank, table in enumerate(metadata.sorted_tables)}
+"""What is referred to stands before what refers to it."""
 
 
 @dataclass
@@ -36,7 +43,11 @@ class Session:
     clock: Clock
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What this transaction has looked up; cleared whenever a savepoint is undone."""
+    touched: int = 0
+    """Grows with everything that is written or about to be: whoever finds it as it was has nothing to undo."""
     _deferred: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
+    _gathers: bool = field(default=False, repr=False)
+    _deferred_new: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     _next: int | None = field(default=None, repr=False)
     _recorded_at: str = field(default="", repr=False)
 
@@ -63,6 +74,7 @@ class Session:
             self._next, self._recorded_at = int(found.seq) + 1, max(self.now(), found.recorded_at)
         first = self._next
         self._next += count
+        self.touched += count
         return first, self._recorded_at
 
     def flush_seq(self) -> None:
@@ -101,6 +113,7 @@ class Session:
 
     def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert rows of this employer in bounded chunks; gives their number. All rows have the same columns."""
+        self.touched += 1
         batch: list[dict[str, Any]] = []
         count = 0
         for row in rows:
@@ -112,24 +125,63 @@ class Session:
             insert_rows(self.connection, table, batch)
         return count + len(batch)
 
-    def defer(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Insert a row with the next `flush_deferred`, together with others of its table."""
-        self._deferred.setdefault(table, []).append(row)
+    def defer(self, table: Table, row: Mapping[str, Any], new: bool = False) -> None:
+        """Insert a row with the next `flush_deferred`, together with others of its table.
+
+        The caller ends with `written`. `new` rows are left out where their key is there.
+        """
+        self.touched += 1
+        (self._deferred_new if new else self._deferred).setdefault(table, []).append(row)
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What many calls write within is written in sets, at the end; whoever reads such a table flushes first."""
+        outer, self._gathers = self._gathers, True
+        try:
+            yield
+        finally:
+            self._gathers = outer
+        self.written()
+
+    def written(self) -> None:
+        """Insert what was deferred, unless somebody gathers."""
+        if not self._gathers:
+            self.flush_deferred()
 
     def flush_deferred(self) -> None:
         """Insert what was deferred; the store does so before every commit."""
         deferred, self._deferred = self._deferred, {}
-        for table, rows in deferred.items():
-            self.add(table, rows)
+        for table in sorted(deferred, key=_RANK.__getitem__):
+            self.add(table, deferred[table])
+        unless, self._deferred_new = self._deferred_new, {}
+        for table, rows in unless.items():
+            for start in range(0, len(rows), CHUNK):
+                part = [{"employer_id": self.employer, **row} for row in rows[start : start + CHUNK]]
+                insert_new(self.connection, table, part)
 
     def undone(self) -> None:
         """A savepoint was undone: forget what was looked up and deferred within it."""
         self.memo.clear()
         self._deferred.clear()
+        self._deferred_new.clear()
 
     def change(self, table: Table, key: Mapping[str, Any], **values: Any) -> None:
         """Update the one row of this employer named by `key` (never of a ledger or fact table)."""
+        self._before_change(table)
         self.connection.execute(update(table).where(*self.where(table, **key)).values(**values))
+
+    def change_all(self, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `change` for many rows at once: each names its keys and its new values, all the same columns."""
+        if rows:
+            self._before_change(table)
+            mine = [{"employer_id": self.employer, **row} for row in rows]
+            for start in range(0, len(mine), CHUNK):
+                change_rows(self.connection, table, ("employer_id", *keys), mine[start : start + CHUNK])
+
+    def _before_change(self, table: Table) -> None:
+        self.touched += 1
+        if table in self._deferred:
+            self.flush_deferred()
 
     def where(self, table: Table, **equal: Any) -> list[Any]:
         """Conditions for this employer's rows with these column values."""
@@ -155,4 +207,4 @@ def iso(moment: datetime) -> str:
 
 def canonical(content: Any) -> bytes:
     """Content as canonical JSON bytes: sorted keys, no spaces; the same content gives the same bytes."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
+    return _CANONICAL.encode(content).encode()

@@ -356,6 +356,7 @@ obligation = Table(
     _belongs("connection_id", to="connection"),
 )
 Index("ix_obligation_state", obligation.c.employer_id, obligation.c.state, obligation.c.kind)
+Index("ix_obligation_dispatch", obligation.c.employer_id, obligation.c.dispatch_id)
 
 dispatch = Table(
     "dispatch",
@@ -468,6 +469,7 @@ run = Table(
     Column("run_id", String(40), primary_key=True),
     Column("flow", String(40), nullable=False),
     Column("subject", String(120), nullable=False),
+    Column("executor", String(80), nullable=False),
     Column("state", String(10), nullable=False),
     Column("counts", JSON, nullable=False),
     Column("error", Text, nullable=False),

@@ -14,6 +14,7 @@ from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards
 from benehub.store.database import MIGRATIONS
 from benehub.views.employers import employers
+from benehub.views.runs import INTERRUPTED, runs
 
 VERSION_TABLE = "benehub_schema"
 """Where the migrations note the schema's revision."""
@@ -55,6 +56,7 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend)]
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
+        checks.append(interrupted(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
     return checks
 
@@ -68,6 +70,21 @@ def _ledger(store: Store, employer: str) -> Check:
         f"ledger of {employer}",
         "; ".join(proof.problems[:3]),
         "Stop writing, keep the file, and restore the last backup that verifies (`benehub ledger verify`)",
+    )
+
+
+def interrupted(store: Store, employer: str) -> Check:
+    """Runs whose process died and that no other one has taken up yet."""
+    with store.read(employer) as session:
+        gone = runs(session, INTERRUPTED)
+    name = f"runs of {employer}"
+    if not gone:
+        return Check(name, "none was interrupted")
+    told = ", ".join(f"{one['flow']} ({one['run']})" for one in gone[:3])
+    return Check(
+        name,
+        f"{len(gone)} interrupted: their process died. {told}",
+        "The next command that starts a flow takes them up; now: benehub runs retry RUN",
     )
 
 

@@ -8,17 +8,25 @@ from sqlalchemy import Row, select
 
 from benehub.errors import DataError
 from benehub.store import Session
+from benehub.store.locks import is_held, sign_of_life
 from benehub.store.tables import run as run_table
+
+INTERRUPTED = "interrupted"
+"""Told of a run whose process died, until another one has taken it up."""
 
 
 def runs(session: Session, state: str = "", flow: str = "", limit: int = 50) -> list[dict[str, Any]]:
     """The newest runs, or those of a state or flow."""
     query = select(run_table).where(run_table.c.employer_id == session.employer)
     if state:
-        query = query.where(run_table.c.state == state)
+        query = query.where(run_table.c.state == ("running" if state == INTERRUPTED else state))
     if flow:
         query = query.where(run_table.c.flow == flow)
-    return [_plain(row) for row in session.rows(query.order_by(run_table.c.started_at.desc()).limit(limit))]
+    query = query.order_by(run_table.c.started_at.desc())
+    if state not in ("running", INTERRUPTED):
+        query = query.limit(limit)
+    found = [_plain(session, row) for row in session.rows(query)]
+    return [one for one in found if state in ("", one["state"])][:limit]
 
 
 def run(session: Session, run_id: str) -> dict[str, Any]:
@@ -30,15 +38,16 @@ def run(session: Session, run_id: str) -> dict[str, Any]:
     row = session.connection.execute(select(run_table).where(*session.where(run_table, run_id=run_id))).first()
     if row is None:
         raise DataError(f"no run {run_id[:60]}", mend="See `benehub runs list`")
-    return _plain(row)
+    return _plain(session, row)
 
 
-def _plain(row: Row[Any]) -> dict[str, Any]:
+def _plain(session: Session, row: Row[Any]) -> dict[str, Any]:
+    gone = row.state == "running" and not is_held(session.connection, sign_of_life(row.executor))
     return {
         "run": row.run_id,
         "flow": row.flow,
         "subject": row.subject,
-        "state": row.state,
+        "state": INTERRUPTED if gone else row.state,
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "counts": row.counts,

@@ -1,0 +1,59 @@
+"""Every attempt at a dispatch: opened before the vendor is called, closed with what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub.crypto import mask
+from benehub.store import Session
+from benehub.store.session import CHUNK
+from benehub.store.tables import attempt
+
+
+def attempts(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
+    """Every attempt, in order."""
+    return session.rows(
+        select(attempt).where(*session.where(attempt, dispatch_id=dispatch_id)).order_by(attempt.c.attempt_no)
+    )
+
+
+def open_all(session: Session, ids: Sequence[str]) -> None:
+    """Note that an attempt at each of these dispatches begins."""
+    last = newest(session, ids)
+    now = session.now()
+    session.add(
+        attempt,
+        (
+            {"dispatch_id": one, "attempt_no": last.get(one, 0) + 1, "started_at": now, "outcome": "started",
+             "detail": ""}
+            for one in ids
+        ),
+    )  # fmt: skip
+
+
+def close_all(session: Session, ends: Mapping[str, tuple[str, str]]) -> None:
+    """Note how the newest attempt at each dispatch ended: outcome and detail; one never tried has none."""
+    session.change_all(
+        attempt,
+        ("dispatch_id", "attempt_no"),
+        [
+            {"dispatch_id": one, "attempt_no": number, "outcome": ends[one][0], "detail": mask(ends[one][1])[:500]}
+            for one, number in newest(session, list(ends)).items()
+        ],
+    )
+
+
+def newest(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """The number of the newest attempt by dispatch; those never tried are left out."""
+    found: dict[str, int] = {}
+    for start in range(0, len(ids), CHUNK):
+        rows = session.rows(
+            select(attempt.c.dispatch_id, func.max(attempt.c.attempt_no).label("number"))
+            .where(attempt.c.employer_id == session.employer, attempt.c.dispatch_id.in_(ids[start : start + CHUNK]))
+            .group_by(attempt.c.dispatch_id)
+        )
+        found |= {row.dispatch_id: row.number for row in rows}
+    return found

@@ -1,0 +1,120 @@
+"""Named locks on a database that die with the process that holds them: no clock, no heartbeat.
+
+On PostgreSQL an advisory lock on a connection of its own, on SQLite a locked file beside the database. A file is
+locked by open handle, so that two threads of one process exclude each other as two processes do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sys
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _locked(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+class NamedLock:
+    """One lock, by name, of all threads and processes on a database."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self._digest = hashlib.sha256(name.encode()).digest()
+        self._connection: Connection | None = None
+        self._file: IO[str] | None = None
+
+    def take(self) -> bool:
+        """Take it unless another one holds it; gives whether it is ours now."""
+        if self._engine.dialect.name == "postgresql":
+            return self._take_advisory()
+        file = _path(self._engine, self._digest).open("a")
+        if not _locked(file.fileno()):
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def _take_advisory(self) -> bool:
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        ask = text("SELECT pg_try_advisory_lock(:key)")
+        return bool(self._connection.execute(ask, {"key": _key(self._digest)}).scalar())
+
+    def stands(self) -> bool:
+        """Whether what was taken is still held: a database that was restarted has forgotten it."""
+        if self._connection is None:
+            return self._file is not None
+        try:
+            return bool(self._connection.execute(text("SELECT 1")).scalar())
+        except DBAPIError:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+            return False
+
+    def release(self, forget: bool = False) -> None:
+        """Give it back; `forget` also removes its file, where nobody will ask for the name again."""
+        if self._file is not None:
+            if forget:
+                with contextlib.suppress(OSError):
+                    _path(self._engine, self._digest).unlink()
+            self._file.close()
+            self._file = None
+        if self._connection is not None:
+            with contextlib.suppress(DBAPIError):
+                self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(self._digest)})
+            self._connection.close()
+            self._connection = None
+
+
+def sign_of_life(executor: str) -> str:
+    """The name of the lock that a process holds for as long as it lives."""
+    return f"executor {executor}"
+
+
+def is_held(connection: Connection, name: str) -> bool:
+    """Whether anybody, this process too, holds the lock of this name; it is only looked at."""
+    digest = hashlib.sha256(name.encode()).digest()
+    if connection.dialect.name == "postgresql":
+        key = _key(digest) & (2**64 - 1)
+        ask = text(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            " AND CAST(classid AS bigint) = :high AND CAST(objid AS bigint) = :low"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return connection.execute(ask, {"high": key >> 32, "low": key & (2**32 - 1)}).first() is not None
+    path = _path(connection.engine, digest)
+    if not path.exists():
+        return False
+    with path.open("a") as file:
+        return not _locked(file.fileno())
+
+
+def _key(digest: bytes) -> int:
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _path(engine: Engine, digest: bytes) -> Path:
+    return Path(f"{engine.url.database}.{digest[:6].hex()}.lock")

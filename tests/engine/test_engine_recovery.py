@@ -1,0 +1,189 @@
+"""Two processes on one database: the work of the dead is taken up once, that of the living never."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from dbos import DBOS
+
+from benehub.crypto import Vault
+from benehub.engine import Engine, Flow, Steps
+from benehub.errors import ConfigError, NeedsPersonError
+from benehub.store import Store, open_store
+from benehub.store.locks import is_held, sign_of_life
+
+VAULT = Vault({"k1": b"k" * 32})
+
+# The other process: it notes each step and stays in the second one until it is told to go on, or dies.
+OTHER = """
+import sys, time
+from pathlib import Path
+from benehub.crypto import Vault
+from benehub.engine import Engine, Flow
+from benehub.store import open_store
+
+url, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+
+def note(word):
+    with (folder / "ran").open("a") as file:
+        file.write(f"{word}\\n")
+    return word
+
+def second():
+    note("second")
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+    return "second"
+
+def story(steps):
+    return [steps.step("first", note, "first"), steps.step("second", second), steps.step("third", note, "third")]
+
+engine = Engine(open_store(url, Vault({"k1": b"k" * 32})), {"story": Flow("story", story)}, name)
+engine.start()
+print("result", engine.run("story", "november"))
+engine.stop()
+"""
+
+
+def ran(folder: Path) -> list[str]:
+    file = folder / "ran"
+    return file.read_text().split() if file.exists() else []
+
+
+def wait(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+@contextmanager
+def other(folder: Path, url: str, name: str = "other") -> Iterator[subprocess.Popen[str]]:
+    """The other process, in its second step."""
+    script = folder / "other.py"
+    script.write_text(OTHER)
+    words = [sys.executable, str(script), url, str(folder), name]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait(lambda: process.poll() is not None or "second" in ran(folder))
+            assert process.poll() is None, process.communicate()[1]
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def store(db_url: str) -> Iterator[Store]:
+    opened = open_store(db_url, VAULT)
+    yield opened
+    opened.close()
+
+
+def make(store: Store, folder: Path, name: str = "") -> Engine:
+    """An engine of this process that knows the same story, without the waiting."""
+
+    def note(word: str) -> str:
+        with (folder / "ran").open("a") as file:
+            file.write(f"{word}\n")
+        return word
+
+    def story(steps: Steps) -> list[str]:
+        return [steps.step(word, note, word) for word in ("first", "second", "third")]
+
+    return Engine(store, {"story": Flow("story", story)}, name)
+
+
+def test_the_living_are_left_alone_and_the_dead_taken_up_once(store: Store, db_url: str, tmp_path: Path) -> None:
+    with other(tmp_path, db_url) as process:
+        engine = make(store, tmp_path)
+        engine.start()
+        try:
+            for _ in range(3):
+                assert engine.watch.look() == []
+            assert ran(tmp_path) == ["first", "second"]
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            # Asked for by its key it is the same job: it waits for what is taken up in the background.
+            assert engine.run("story", "november") == ["first", "second", "third"]
+            assert engine.watch.look() == []
+        finally:
+            engine.stop()
+    # The step in flight ran again, the finished one did not.
+    assert ran(tmp_path) == ["first", "second", "second", "third"]
+
+
+def test_one_that_only_asks_waits_for_the_living(store: Store, db_url: str, tmp_path: Path) -> None:
+    with other(tmp_path, db_url) as process:
+        engine = make(store, tmp_path)
+        engine.start()
+        (tmp_path / "go").touch()
+        assert engine.run("story", "november") == ["first", "second", "third"]
+        engine.stop()
+        assert process.communicate()[0].strip() == "result ['first', 'second', 'third']"
+    assert ran(tmp_path) == ["first", "second", "third"]
+
+
+def test_without_the_private_call_the_public_one_takes_up(
+    store: Store, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with other(tmp_path, db_url) as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    monkeypatch.delattr(DBOS, "_recover_pending_workflows")
+    engine = make(store, tmp_path)
+    engine.start()
+    assert engine.run("story", "november") == ["first", "second", "third"]
+    engine.stop()
+    assert ran(tmp_path) == ["first", "second", "second", "third"]
+
+
+def test_the_private_call_is_there() -> None:
+    assert callable(DBOS._recover_pending_workflows), "the engine falls back to the public call: see recovery.py"
+
+
+def test_a_name_lives_once(store: Store, db_url: str, tmp_path: Path) -> None:
+    with other(tmp_path, db_url, "same"), pytest.raises(ConfigError, match="'same' is alive"):
+        make(store, tmp_path, "same").start()
+    engine = make(store, tmp_path, "same")  # it is dead now
+    engine.start()
+    engine.stop()
+
+
+def test_a_canceled_flow_ends_before_its_next_step_and_can_go_on(store: Store, db_url: str, tmp_path: Path) -> None:
+    with other(tmp_path, db_url) as process:
+        engine = make(store, tmp_path)
+        engine.start()
+        try:
+            engine.cancel("story", "november")
+            (tmp_path / "go").touch()
+            assert "canceled" in process.communicate()[1]
+            assert ran(tmp_path) == ["first", "second"]
+            with pytest.raises(NeedsPersonError, match="canceled"):
+                engine.run("story", "november")
+            assert engine.again("story", "november") == ["first", "second", "third"]
+        finally:
+            engine.stop()
+    assert ran(tmp_path)[-1] == "third"
+
+
+def test_a_process_shows_that_it_lives(store: Store, tmp_path: Path) -> None:
+    def alive() -> bool:
+        with store.engine.connect() as connection:
+            return is_held(connection, sign_of_life(engine.executor))
+
+    engine, another = make(store, tmp_path), make(store, tmp_path)
+    assert engine.executor != another.executor
+    assert not alive()
+    engine.start()
+    assert alive()
+    engine.stop()
+    assert not alive()
+    assert not list(tmp_path.glob("*.lock"))
