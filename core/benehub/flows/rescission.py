@@ -17,10 +17,11 @@ from benehub.facts import Fact, Version
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Interval, Month
-from benehub.planbook import Plan, PlanBook
+from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
 from benehub.records import Explanation
 from benehub.rules.eligibility.coverage_end import CoverageEndInput, coverage_end
+from benehub.rules.eligibility.plan_rules import PlanEligibility
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import difference, entry, leg
@@ -70,16 +71,17 @@ def held_back(
     findings: list[Finding] = []
     told: list[Explanation] = []
     for fact in believed:
-        plan = book.plan(fact.data["plan"])
-        gone = _taken_back(fact, wanted, day) if plan.us_medical else None
+        # facts of cover go by benefit type, also those of a plan that has left the book
+        gone = _taken_back(fact, wanted, day) if fact.key == "medical" else None
         if gone is None:
             continue
-        months = paid.get((fact.subject, plan.id), {})
+        plan_id = str(fact.data["plan"])
+        months = paid.get((fact.subject, plan_id), {})
         first = Month.of(gone.start) if gone.start.day == 1 else Month.of(gone.start).plus(1)
         taken = sum(amount for month, amount in months.items() if Month.parse(month) >= first)
-        finding = _finding(book, fact, plan, gone.start, taken, day)
+        finding = _finding(book, fact, gone.start, taken)
         word, note = _word(session, finding)
-        rule = plan.eligibility_rule()
+        rule = next((plan.eligibility_rule() for plan in book.plans if plan.id == plan_id), PlanEligibility())
         answer = coverage_end(
             CoverageEndInput(
                 terminated_on=gone.start - ONE_DAY, rule=rule.coverage_end, wash_day=rule.wash_day,
@@ -87,7 +89,7 @@ def held_back(
                 override_reason=note if word == "override" else "",
             )
         )  # fmt: skip
-        named = {"employee": fact.subject, "plan": plan.id, "ends_on": gone.start.isoformat()}
+        named = {"employee": fact.subject, "plan": plan_id, "ends_on": gone.start.isoformat()}
         told.append(answer.explanation.model_copy(update={"inputs": {**named, **answer.explanation.inputs}}))
         result = answer.required()
         if not result.blocked:
@@ -110,7 +112,7 @@ def _taken_back(fact: Fact, wanted: Sequence[Version], day: date) -> Interval | 
     return Interval(start, past) if start < past else None
 
 
-def _finding(book: PlanBook, fact: Fact, plan: Plan, end: date, taken: int, day: date) -> Finding:
+def _finding(book: PlanBook, fact: Fact, end: date, taken: int) -> Finding:
     unit = book.employer.currency
     return Finding(
         relation=Relation.COVERAGE,
@@ -123,7 +125,7 @@ def _finding(book: PlanBook, fact: Fact, plan: Plan, end: date, taken: int, day:
         action="Refund what was taken; or dismiss this with the reason to end cover in the past all the same; or "
         "resolve it: cover then ends as soon as it may",
         person_id=fact.subject,
-        plan=plan.id,
+        plan=str(fact.data["plan"]),
         expected=0,
         actual=taken,
         unit=unit,
