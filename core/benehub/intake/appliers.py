@@ -50,7 +50,7 @@ _IDENTITY = (
 _EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
 
 
-def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An employee: the person, who he is, and the employment with its end."""
     assert isinstance(row, Employee)
     if row.pay_group not in book.pay_groups:
@@ -64,6 +64,7 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     versions = [Version("employee", person_id, "", since, {name: data[name] for name in _IDENTITY})]
     versions += _employment(session, person_id, row, {name: data[name] for name in _EMPLOYMENT})
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+    return person_id
 
 
 def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:
@@ -99,16 +100,17 @@ def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) 
     _one(session, origin, Version("compensation", person_id, "", row.effective_from, data))
 
 
-def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A dependent of an employee."""
     assert isinstance(row, Dependent)
     subscriber = _employee(session, origin, row.employee)
     person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
     data = row.model_dump(mode="json", exclude={"ssn", "employee"}) | {"employee": subscriber}
     _one(session, origin, Version("dependent", person_id, "", row.birth_date, data))
+    return person_id
 
 
-def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An election; one for another plan of the same benefit type takes the place of the one before."""
     assert isinstance(row, Election)
     person_id = _employee(session, origin, row.employee)
@@ -136,6 +138,7 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         if before.effective_from < end and before.data["plan"] == row.plan
     )
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+    return f"{person_id}/{plan.benefit_type}"
 
 
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
@@ -155,7 +158,7 @@ def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> lis
     return found
 
 
-def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """Leave asked for; only approved leave counts."""
     assert isinstance(row, LeaveRequest)
     book.leave_policy(row.policy)
@@ -171,6 +174,7 @@ def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record)
     ]
     versions.append(Version("leave_request", person_id, origin.key, row.start, data, end))
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+    return f"{person_id}/{origin.key}"
 
 
 def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -192,28 +196,31 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
     _one(session, origin, Version("election", person_id, plan.benefit_type, row.effective_from, data))
 
 
-def pay_calendar(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def pay_calendar(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A real pay date of a pay group."""
     assert isinstance(row, PayDate)
     if row.pay_group not in book.pay_groups:
         raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
     data = {"period_start": row.period_start, "period_end": row.period_end}
     _one(session, origin, Version("pay_date", row.pay_group, row.pay_date.isoformat(), row.pay_date, data))
+    return f"{row.pay_group}/{row.pay_date.isoformat()}"
 
 
-def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """Somebody payroll knows: linked by employee number, or kept as unlinked."""
     assert isinstance(row, PayrollPerson)
     person_id = people.by_member_id(session, row.employee_number) if row.employee_number else None
     people.link(session, origin.connection_id, origin.key, person_id, "number" if person_id else "unlinked")
+    return person_id or ""
 
 
-def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A deduction payroll holds already: adopted as a fact before the first write."""
     assert isinstance(row, PayrollBenefit)
     person_id = _employee(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee", "version"})
     _one(session, origin, Version("payroll_benefit", person_id, row.code, session.today(), data))
+    return f"{person_id}/{row.code}"
 
 
 def register_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:

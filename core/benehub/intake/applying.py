@@ -18,7 +18,7 @@ from benehub.intake.staging import Counts, batch, staged_rows, validate
 from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session, canonical
-from benehub.store.tables import intake_batch, intake_row, seen, stream_state
+from benehub.store.tables import intake_batch, intake_row, intake_same, seen, stream_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,12 @@ class Origin:
         return f"{self.batch_id}#{self.row_no}"
 
 
-Applier = Callable[[Session, PlanBook, Origin, Record], None]
-"""Turns one valid record into facts or confirmations; raises DataError to have the row quarantined."""
+Applier = Callable[[Session, PlanBook, Origin, Record], str | None]
+"""Turns one valid record into facts or confirmations; raises DataError to have the row quarantined.
+
+Gives what the row is about (a person's id, or a fact's `subject/key`) where its absence from a full read says
+something later.
+"""
 
 
 def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
@@ -77,13 +81,14 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
             session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problem))
         else:
             wanted.append((row, content))
-    problems = _apply_rows(session, header, book, appliers, wanted)
+    about: dict[int, str] = {}
+    problems = _apply_rows(session, header, book, appliers, wanted, about)
     for row, content in wanted:
         if row.row_no in problems:
             session.change(intake_row, _key(row), outcome="quarantined", reason=mask(problems[row.row_no]))
         else:
             applied[row.row_key] = row.row_no
-            learned.append(_learned(session, row.row_key, content))
+            learned.append(_learned(session, row.row_key, content, about[row.row_no]))
     session.connection.execute(
         intake_row.update()
         .where(*session.where(intake_row, batch_id=batch_id), intake_row.c.row_no.in_(list(applied.values())))
@@ -135,7 +140,7 @@ def finish(session: Session, batch_id: str) -> Counts:
     tally = _tally(session, batch_id)
     counts = Counts(
         header.rows, tally.get("applied", 0), header.unchanged, tally.get("quarantined", 0),
-        tally.get("superseded", 0),
+        tally.get("superseded", 0), header.gone,
     )  # fmt: skip
     if not counts.balanced:
         raise IntegrityError(f"custody does not balance: {counts}", where=f"batch {batch_id}")
@@ -146,6 +151,7 @@ def finish(session: Session, batch_id: str) -> Counts:
         state="applied", reason="", applied=counts.applied, quarantined=counts.quarantined,
         superseded=counts.superseded, seq=seq,
     )  # fmt: skip
+    session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
     _forget_quarantined(session, header)
     _move_cursor(session, header, seq, at)
     return counts
@@ -184,11 +190,12 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
     done = replaced = 0
     for *older, row in tried:
         content = json.loads(session.unseal(row.row_sealed, "intake_row"))
-        problem = _unfit(content) or _apply_together(session, row, book, appliers, [(row, content)])
+        about: dict[int, str] = {}
+        problem = _unfit(content) or _apply_together(session, row, book, appliers, [(row, content)], about)
         if problem:
             session.change(intake_row, _key(row), reason=mask(problem))
             continue
-        _remember(session, row.connection_id, row.stream, [_learned(session, row.row_key, content)])
+        _remember(session, row.connection_id, row.stream, [_learned(session, row.row_key, content, about[row.row_no])])
         seq, _ = session.take_seq()
         for one in (*older, row):
             session.change(intake_row, _key(one), resolved_seq=seq)
@@ -201,7 +208,7 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
 
 def counts_of(header: Row[Any]) -> Counts:
     """The counts that stand in a batch's row."""
-    return Counts(header.rows, header.applied, header.unchanged, header.quarantined, header.superseded)
+    return Counts(header.rows, header.applied, header.unchanged, header.quarantined, header.superseded, header.gone)
 
 
 def _header(session: Session, batch_id: str) -> Row[Any]:
@@ -235,14 +242,18 @@ def _apply_rows(
     book: PlanBook,
     appliers: Mapping[str, Applier],
     wanted: Sequence[tuple[Row[Any], Any]],
+    about: dict[int, str],
 ) -> dict[int, str]:
-    """Apply a chunk in one savepoint; where a row fails, undo it and go row by row. Gives problems by row number."""
+    """Apply a chunk in one savepoint; where a row fails, undo it and go row by row. Gives problems by row number.
+
+    `about` is filled with what each applied row is about.
+    """
     problems: dict[int, str] = {}
     session.memo["row_keys"] = [row.row_key for row, _ in wanted]
-    if not _apply_together(session, header, book, appliers, wanted):
+    if not _apply_together(session, header, book, appliers, wanted, about):
         return {}
     for pair in wanted:
-        problem = _apply_together(session, header, book, appliers, [pair])
+        problem = _apply_together(session, header, book, appliers, [pair], about)
         if problem:
             problems[pair[0].row_no] = problem
     return problems
@@ -254,13 +265,15 @@ def _apply_together(
     book: PlanBook,
     appliers: Mapping[str, Applier],
     wanted: Sequence[tuple[Row[Any], Any]],
+    about: dict[int, str],
 ) -> str:
     """Apply these rows in one savepoint; why one could not be, with all of them undone, or an empty text."""
     try:
         with session.connection.begin_nested():
             for row, content in wanted:
                 origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
-                appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
+                told = appliers[header.stream](session, book, origin, validate(header.stream, content["data"]))
+                about[row.row_no] = (told or "")[:200]
             session.flush_deferred()
     except DataError as error:
         session.undone()
@@ -284,11 +297,11 @@ def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, 
     return {row.row_key: row.row_no for row in rows}
 
 
-def _learned(session: Session, row_key: str, content: Any) -> dict[str, Any]:
-    """What is remembered of an applied row: the hash of its content and which fields were filled."""
+def _learned(session: Session, row_key: str, content: Any, about: str) -> dict[str, Any]:
+    """What is remembered of an applied row: the hash of its content, which fields were filled, what it is about."""
     filled = ",".join(sorted(name for name, value in content["data"].items() if value not in (None, "", [])))
     digest = session.vault.content_hash(canonical(content))
-    return {"row_key": row_key, "row_hash": digest, "filled": filled}
+    return {"row_key": row_key, "row_hash": digest, "filled": filled, "about": about}
 
 
 def _remember(session: Session, connection_id: str, stream: str, learned: list[dict[str, Any]]) -> None:
