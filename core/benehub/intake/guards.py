@@ -49,7 +49,9 @@ def _mass_removal(session: Session, header: Row[Any], known: int, guards: Guards
 
 def _absent(session: Session, header: Row[Any]) -> int:
     """How many of the known rows did not come again; new rows do not make up for missing ones."""
-    return int(session.connection.execute(select(func.count()).select_from(absent(session, header).subquery())).scalar_one())
+    return int(
+        session.connection.execute(select(func.count()).select_from(absent(session, header).subquery())).scalar_one()
+    )
 
 
 def _gone_empty(header: Row[Any], guards: Guards, staged: Staged) -> str:
