@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from benehub.planbook.parts.fields import DayOfMonth, Part, Slug
+from benehub.planbook.parts.fields import DayOfMonth, Part, Slug, TimeZone
 
 
 class Employer(Part):
@@ -18,6 +18,9 @@ class Employer(Part):
     country: str = Field(default="US", pattern=r"^[A-Z]{2}$")
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     ein: str = Field(default="", pattern=r"^(\d{2}-?\d{7})?$")
+    timezone: TimeZone = "UTC"
+    """Name of the IANA time zone, as `America/Chicago`, by whose calendar days begin: what is due today, and when a
+    change counts from."""
 
 
 class Roles(Part):
