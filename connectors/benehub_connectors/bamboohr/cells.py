@@ -7,7 +7,7 @@ shows the shape of a value, never the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benehub.connect.connector import Incoming
@@ -85,3 +85,8 @@ class Cells:
         rest = ((name, value) for name, value in self.raw.items() if name not in used)
         extra = {name: value for name, value in rest if value not in (None, "")}
         return Incoming(key, data, extra, row=row)
+
+
+def all_named(rows: Sequence[Incoming]) -> bool:
+    """Whether every row has the vendor's own id: one without may be anybody's, and then nobody absent is gone."""
+    return not any(row.key.startswith("row ") for row in rows)

@@ -19,7 +19,7 @@ from benehub.money import Rounding, round_to_int, shape
 from benehub.records import EmploymentClass, Sex
 from benehub_connectors.bamboohr import words
 from benehub_connectors.bamboohr.account import DAWN, Account, moment
-from benehub_connectors.bamboohr.cells import FILL, Cells
+from benehub_connectors.bamboohr.cells import FILL, Cells, all_named
 from benehub_connectors.bamboohr.settings import BambooSettings
 
 STREAM = "employee"
@@ -61,7 +61,8 @@ def _everybody(account: Account, link: Link) -> Iterator[Page]:
     translator = Translator(account, link, None)
     for number, rows in enumerate(account.employees(None), 1):
         payload = account.last
-        yield Page(STREAM, translator.page(rows), payload, f"employees {number}", full=True)
+        found = translator.page(rows)
+        yield Page(STREAM, found, payload, f"employees {number}", full=all_named(found))
 
 
 def _some(

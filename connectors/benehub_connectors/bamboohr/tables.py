@@ -19,7 +19,7 @@ from benehub.money import EXPONENT, parse_minor
 from benehub.records import Sex
 from benehub_connectors.bamboohr import words
 from benehub_connectors.bamboohr.account import DAWN, Account, moment
-from benehub_connectors.bamboohr.cells import EMPTY, FILL, Cells
+from benehub_connectors.bamboohr.cells import EMPTY, FILL, Cells, all_named
 from benehub_connectors.bamboohr.settings import BambooSettings
 
 TABLE = "compensation"
@@ -125,13 +125,8 @@ def read_dependents(link: Link) -> Iterator[Page]:
     account = Account(link)
     rows = account.dependents()
     settings = account.settings
-    yield Page(
-        "dependent",
-        [_dependent(row, number, settings) for number, row in enumerate(rows, 1)],
-        account.last,
-        "dependents",
-        full=True,
-    )
+    found = [_dependent(row, number, settings) for number, row in enumerate(rows, 1)]
+    yield Page("dependent", found, account.last, "dependents", full=all_named(found))
 
 
 def _dependent(row: Any, number: int, settings: BambooSettings) -> Incoming:

@@ -66,9 +66,9 @@ class FilesConnector(Connector):
             )
         for mail in unread(link.files(), settings.inbox, (how.pattern,), cursor):
             rows = read_rows(stream, how, mail, settings.max_rows)
-            refused = len(rows) == 1 and rows[0].key == "file"
-            # A file that could not be read says nothing about who is absent from it.
-            yield Page(stream, rows, mail.data, mail.name, mail.cursor, how.full and not refused)
+            # Who stands in a row that could not be read is not gone: such a file says nothing of absence.
+            whole = how.full and not any(row.problem for row in rows)
+            yield Page(stream, rows, mail.data, mail.name, mail.cursor, whole, alone=True)
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: FilesSettings) -> FileOut:
         """The CSV of a pay date's approved leave: all of it, so a later file of the same date replaces it.

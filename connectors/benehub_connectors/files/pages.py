@@ -35,7 +35,7 @@ def pages(
             where = f"file {mail.name}, {error.where}" if error.where else f"file {mail.name}"
             rows = [Incoming("file", {}, {}, str(FileRefused(error.what, where=where, mend=error.mend)))]
         whole = full and not any(row.problem for row in rows)
-        yield Page(stream, rows, mail.data, mail.name, mail.cursor, whole)
+        yield Page(stream, rows, mail.data, mail.name, mail.cursor, whole, alone=True)
 
 
 def parsed_rows(

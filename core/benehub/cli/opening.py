@@ -59,8 +59,9 @@ class Desk:
         return iso(self.store.clock())
 
     def today(self) -> date:
-        """The clock's day."""
-        return self.store.clock().date()
+        """The employer's day."""
+        with self.store.read(self.employer) as session:
+            return session.today()
 
     def run(self, name: str, subject: str, *arguments: Any) -> Any:
         """Run a flow now, as a run of its own; the engine starts with the first one of a command.

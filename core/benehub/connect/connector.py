@@ -67,7 +67,9 @@ class Page:
     """One page or file: its rows and the exact payload they came from.
 
     `cursor` is what to resume from once this page has been applied; `name` names the page or file;
-    `full` says that rows absent from the whole read no longer exist at the vendor.
+    `full` says that rows absent from the whole read no longer exist at the vendor; a read is full when each of its
+    pages says so. `alone` says that the page tells everything by itself, as a file does: then the last such page of
+    a read is the whole, and whoever stood only in an older one is gone.
     """
 
     stream: str
@@ -76,6 +78,7 @@ class Page:
     name: str = ""
     cursor: str | None = None
     full: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pluggy
@@ -135,17 +136,21 @@ def open_connection(
         ConfigError: no such connection or connector, or settings or secrets that do not resolve.
     """
     with store.read(employer) as session:
-        row = get(session, connection_id)
+        row, zone = get(session, connection_id), session.zone()
     known = connectors(manager)
     if row.connector not in known:
         raise ConfigError(f"no connector {row.connector!r}", mend="Install its package; see `benehub plugins`")
     connector = known[row.connector]()
+
+    def local() -> datetime:
+        return store.clock().astimezone(zone)
+
     settings = check(connection_id, known[row.connector], row.settings)
     secret = _secrets(row.settings)
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
     try:
-        yield Open(connector, Link(employer, connection_id, settings, store.clock, client, mailbox), row.mode)
+        yield Open(connector, Link(employer, connection_id, settings, local, client, mailbox), row.mode)
     finally:
         for part in (client, mailbox):
             close = getattr(part, "close", None)

@@ -284,7 +284,7 @@ def _told(receipt: Receipt) -> dict[str, Any]:
 def sent_on(session: Session, dispatch_id: str) -> date:
     """The day a dispatch left; today for one that has not."""
     at = get(session, dispatch_id).sent_at
-    return date.fromisoformat(at[:10]) if at else session.today()
+    return session.day_of(at) if at else session.today()
 
 
 def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:

@@ -40,7 +40,7 @@ def freeze_file(
         return standing
     connection_id = opened.link.connection
     control = dispatch.next_control(session, connection_id)
-    envelope = Envelope(control, session.clock(), f"{key}/{control}", worth_minor, settle_on)
+    envelope = Envelope(control, session.local_now(), f"{key}/{control}", worth_minor, settle_on)
     items = [Item(operation, f"{key}#{number}", one) for number, one in enumerate(contents, 1)]
     out = opened.connector.render(operation, items, envelope, opened.link.settings)
     dispatch_id = dispatch.prepare(

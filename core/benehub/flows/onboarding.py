@@ -33,9 +33,12 @@ def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
                 "name": book.employer.name,
                 "country": book.employer.country,
                 "currency": book.employer.currency,
+                "timezone": book.employer.timezone,
             }
             session.add(employer_table, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
         seq, _ = session.take_seq()
+        # The book in force says when the employer's day begins; what stands recorded keeps its moments.
+        session.change(employer_table, {}, timezone=book.employer.timezone)
         standing = session.connection.execute(
             select(plan_book.c.version).where(*session.where(plan_book, version=book.version))
         ).first()

@@ -17,7 +17,7 @@ from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.plugins import call_each
-from benehub.reconcile import Finding, Relation, Type, leave, payroll, premium, retirement
+from benehub.reconcile import Finding, Relation, Type, leave, payroll, premium, retirement, vanished
 from benehub.records.notices import DifferenceNotice
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row
@@ -49,7 +49,7 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
     match relation:
         case Relation.INTAKE:
-            return _quarantine(session, month)
+            return [*_quarantine(session, month), *_held(session, month), *vanished.compare(session, month)]
         case Relation.PAYROLL:
             return payroll.compare(session, book, book.roles.payroll, month)
         case Relation.PREMIUM:
@@ -114,8 +114,37 @@ def _quarantine(session: Session, month: Month) -> list[Finding]:
     ]  # fmt: skip
 
 
+def _held(session: Session, month: Month) -> list[Finding]:
+    """Batches that wait for a person's word; one that a later read of its stream has overtaken does not."""
+    later = intake_batch.alias()
+    rows = session.rows(
+        select(intake_batch)
+        .where(
+            *session.where(intake_batch, state="held"),
+            ~select(later.c.batch_id)
+            .where(
+                later.c.employer_id == intake_batch.c.employer_id,
+                later.c.connection_id == intake_batch.c.connection_id,
+                later.c.stream == intake_batch.c.stream,
+                later.c.state == "applied",
+                later.c.seq > intake_batch.c.seq,
+            )
+            .exists(),
+        )
+        .order_by(intake_batch.c.seq)
+    )
+    newest = {(row.connection_id, row.stream): row for row in rows}
+    return [
+        Finding(
+            Relation.INTAKE, Type.BATCH_HELD, str(month), row.batch_id, "source", "hris",
+            f"a read of {row.connection_id} {row.stream} is held: {row.reason}"[:500],
+            "Look at it (benehub intake show), then release or discard it",
+        )
+        for row in newest.values()
+    ]  # fmt: skip
+
+
 def tell(hub: Hub, employer: str, ids: tuple[str, ...], hook: str) -> None:
-    """Tell plugins of differences that opened or closed."""
     if not ids:
         return
     with hub.store.read(employer) as session:

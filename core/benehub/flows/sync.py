@@ -76,6 +76,10 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
     while taken:
         with hub.store.write(employer) as session:
             taken = intake.apply_chunk(session, batch_id, hub.book(session), intake.APPLIERS)
+    taken = 1
+    while taken:
+        with hub.store.write(employer) as session:
+            taken = intake.note_gone(session, batch_id)
     with hub.store.write(employer) as session:
         counts = intake.finish(session, batch_id)
         if intake.names_people(session, batch_id):

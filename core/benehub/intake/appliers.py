@@ -59,7 +59,7 @@ _TOLD = ("union", "employment_type", "work_authorisation")
 """What not every HRIS tells; left out where it does not, so that unknown stays unknown."""
 
 
-def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An employee: the person, who he is, and the employment with its end."""
     assert isinstance(row, Employee)
     if row.pay_group not in book.pay_groups:
@@ -74,6 +74,7 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
     told = (*_EMPLOYMENT, *(name for name in _TOLD if data[name] is not None))
     versions += _employment(session, person_id, row, {name: data[name] for name in told})
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+    return person_id
 
 
 def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:
@@ -109,7 +110,7 @@ def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) 
     _one(session, origin, Version("compensation", person_id, "", row.effective_from, data))
 
 
-def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A dependent of an employee."""
     assert isinstance(row, Dependent)
     subscriber = _employee(session, origin, row.employee)
@@ -117,9 +118,10 @@ def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> 
     told = {"disabled_evidence_until"} if row.disabled_evidence_until is None else set()
     data = row.model_dump(mode="json", exclude={"ssn", "employee"} | told) | {"employee": subscriber}
     _one(session, origin, Version("dependent", person_id, "", row.birth_date, data))
+    return person_id
 
 
-def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An election; one for another plan of the same benefit type takes the place of the one before."""
     assert isinstance(row, Election)
     person_id = _employee(session, origin, row.employee)
@@ -157,6 +159,7 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> N
         if before.effective_from < end and before.data["plan"] == row.plan
     )
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+    return f"{person_id}/{plan.slot}"
 
 
 _PRICING = ("volume_minor", "approved_volume_minor", "tobacco", "wellness", "amount_minor")
@@ -199,7 +202,7 @@ def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> lis
     return found
 
 
-def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """Leave asked for; only approved leave counts."""
     assert isinstance(row, LeaveRequest)
     book.leave_policy(row.policy)
@@ -217,6 +220,7 @@ def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record)
         _no_overlap(row, end, [one for (_, key), facts_ in known.items() if key != origin.key for one in facts_])
     versions.append(Version("leave_request", person_id, origin.key, row.start, data, end))
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
+    return f"{person_id}/{origin.key}"
 
 
 def _no_overlap(row: LeaveRequest, end: date, others: list[facts.Fact]) -> None:
@@ -278,13 +282,14 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
     _one(session, origin, Version("election", person_id, plan.benefit_type, row.effective_from, data))
 
 
-def pay_calendar(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def pay_calendar(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A real pay date of a pay group."""
     assert isinstance(row, PayDate)
     if row.pay_group not in book.pay_groups:
         raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
     data = {"period_start": row.period_start, "period_end": row.period_end}
     _one(session, origin, Version("pay_date", row.pay_group, row.pay_date.isoformat(), row.pay_date, data))
+    return f"{row.pay_group}/{row.pay_date.isoformat()}"
 
 
 def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -305,19 +310,21 @@ def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) 
     facts.record(session, [version, rest], str(origin), origin.batch_id, origin.row_no)
 
 
-def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """Somebody payroll knows: linked by employee number, or kept as unlinked."""
     assert isinstance(row, PayrollPerson)
     person_id = people.by_member_id(session, row.employee_number) if row.employee_number else None
     people.link(session, origin.connection_id, origin.key, person_id, "number" if person_id else "unlinked")
+    return person_id or ""
 
 
-def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A deduction payroll holds already: adopted as a fact before the first write."""
     assert isinstance(row, PayrollBenefit)
     person_id = _employee(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee", "version"})
     _one(session, origin, Version("payroll_benefit", person_id, row.code, session.today(), data))
+    return f"{person_id}/{row.code}"
 
 
 def register_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -384,7 +391,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
         start, end = date(row.as_of.year, 1, 1), date(row.as_of.year + 1, 1, 1)
         wages = Version("prior_wages", person_id, "", start, {"wages_minor": row.amount}, end)
         _one(session, origin, wages)
-        return None
+        return []
     unit, day, dims = book.employer.currency, row.as_of, (person_id, row.plan)
     entries: list[NewEntry] = []
     if row.kind == "leave_minutes":

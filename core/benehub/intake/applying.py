@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
@@ -21,7 +21,7 @@ from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session
-from benehub.store.tables import intake_batch, intake_row, seen, stream_state
+from benehub.store.tables import intake_batch, intake_row, intake_same, seen, stream_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,12 @@ class Origin:
         return f"{self.batch_id}#{self.row_no}"
 
 
-Applier = Callable[[Session, PlanBook, Origin, Record], Sequence[NewEntry] | None]
-"""Turns one valid record into facts or confirmations, and gives entries that shall stand in the ledger.
+Applier = Callable[[Session, PlanBook, Origin, Record], str | Sequence[NewEntry] | None]
+"""Turns one valid record into facts or confirmations; raises DataError to have the row quarantined.
 
-Raises DataError to have the row quarantined."""
+Gives entries that shall stand in the ledger, or what the row is about (a person's id, or a fact's `subject/key`)
+where its absence from a full read says something later.
+"""
 
 
 def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
@@ -106,6 +108,8 @@ class Waiting:
     row: Row[Any]
     content: Any
     plain: bytes
+    about: list[str] = field(default_factory=list)
+    """What the row was found to be about, once it is applied."""
 
 
 def _open(session: Session, row: Row[Any]) -> Waiting:
@@ -153,7 +157,7 @@ def finish(session: Session, batch_id: str) -> Counts:
     tally = _tally(session, batch_id)
     counts = Counts(
         header.rows, tally.get("applied", 0), header.unchanged, tally.get("quarantined", 0),
-        tally.get("superseded", 0),
+        tally.get("superseded", 0), header.gone,
     )  # fmt: skip
     if not counts.balanced:
         raise IntegrityError(f"custody does not balance: {counts}", where=f"batch {batch_id}")
@@ -164,6 +168,7 @@ def finish(session: Session, batch_id: str) -> Counts:
         state="applied", reason="", applied=counts.applied, quarantined=counts.quarantined,
         superseded=counts.superseded, seq=seq,
     )  # fmt: skip
+    session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
     _forget_quarantined(session, header)
     _move_cursor(session, header, seq, at)
     return counts
@@ -219,7 +224,7 @@ def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], b
 
 def counts_of(header: Row[Any]) -> Counts:
     """The counts that stand in a batch's row."""
-    return Counts(header.rows, header.applied, header.unchanged, header.quarantined, header.superseded)
+    return Counts(header.rows, header.applied, header.unchanged, header.quarantined, header.superseded, header.gone)
 
 
 def _header(session: Session, batch_id: str) -> Row[Any]:
@@ -299,7 +304,9 @@ def _apply_set(
                 row, touched = wanted[at].row, session.touched
                 origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
                 try:
-                    entries += appliers[header.stream](session, book, origin, record) or ()
+                    told = appliers[header.stream](session, book, origin, record)
+                    wanted[at].about[:] = [told] if isinstance(told, str) else []
+                    entries += () if told is None or isinstance(told, str) else told
                 except DataError as error:
                     if session.touched != touched:
                         raise
@@ -349,7 +356,8 @@ def _remember(session: Session, connection_id: str, stream: str, applied: Sequen
         seen,
         (
             {**key, "row_key": one.row.row_key, "row_hash": session.vault.content_hash(one.plain),
-             "filled": ",".join(sorted(n for n, v in one.content["data"].items() if v not in (None, "", [])))}
+             "filled": ",".join(sorted(n for n, v in one.content["data"].items() if v not in (None, "", []))),
+             "about": "".join(one.about)[:200]}
             for one in applied
         ),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
+from benehub.intake.absence import absent
 from benehub.planbook import Guards
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -46,7 +47,9 @@ class Tally:
 def check(session: Session, header: Row[Any], guards: Guards) -> str:
     """Why the batch must be held, or an empty text."""
     known = session.connection.execute(
-        select(func.count()).where(*session.where(seen, connection_id=header.connection_id, stream=header.stream))
+        select(func.count()).where(
+            *session.where(seen, connection_id=header.connection_id, stream=header.stream), seen.c.gone_seq.is_(None)
+        )
     ).scalar_one()
     if known < SMALL:
         return ""
@@ -57,23 +60,20 @@ def check(session: Session, header: Row[Any], guards: Guards) -> str:
 
 
 def _mass_removal(session: Session, header: Row[Any], known: int, guards: Guards, tally: Tally) -> str:
-    absent = max(0, known - _present(session, header)) if header.full_read else 0
+    missing = _absent(session, header) if header.full_read else 0
     for count, what in (
-        (tally.deleted, "deleted"), (absent, "missing from a full read"), (tally.ended, "ended")
+        (tally.deleted, "deleted"), (missing, "missing from a full read"), (tally.ended, "ended")
     ):  # fmt: skip
         if count > 1 and count * 100 > known * guards.mass_removal_percent:
             return f"{count} of {known} rows of {header.stream} are {what}, over {guards.mass_removal_percent} %"
     return ""
 
 
-def _present(session: Session, header: Row[Any]) -> int:
-    """How many of the known rows came again, changed or not; new rows do not make up for missing ones."""
-    again = session.connection.execute(
-        select(func.count(intake_row.c.row_key.distinct()))
-        .join(seen, _same_row(header))
-        .where(*session.where(intake_row, batch_id=header.batch_id))
-    ).scalar_one()
-    return int(header.unchanged + again)
+def _absent(session: Session, header: Row[Any]) -> int:
+    """How many of the known rows did not come again; new rows do not make up for missing ones."""
+    return int(
+        session.connection.execute(select(func.count()).select_from(absent(session, header).subquery())).scalar_one()
+    )
 
 
 def _gone_empty(header: Row[Any], guards: Guards, tally: Tally) -> str:

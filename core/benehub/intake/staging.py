@@ -21,7 +21,7 @@ from benehub.money import shape
 from benehub.records import STREAMS, Record
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
-from benehub.store.tables import intake_batch, intake_page, intake_row, payload, seen
+from benehub.store.tables import intake_batch, intake_page, intake_row, intake_same, payload, seen
 
 KEY_LENGTH = 120
 """Characters of a row's key that are stored; a longer key ends in a digest of the whole."""
@@ -36,6 +36,8 @@ class Counts:
     unchanged: int = 0
     quarantined: int = 0
     superseded: int = 0
+    gone: int = 0
+    """Rows known before that a full read did not tell any more; they are none of the rows in."""
 
     @property
     def balanced(self) -> bool:
@@ -53,10 +55,10 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     if found is not None and found.state == "applied":
         return batch_id
     if found is not None:
-        for table in (intake_row, intake_page):
+        for table in (intake_row, intake_same, intake_page):
             session.connection.execute(table.delete().where(*session.where(table, batch_id=batch_id)))
         session.change(intake_batch, {"batch_id": batch_id}, state="staged", reason="", rows=0, unchanged=0,
-                       quarantined=0, superseded=0, applied=0, full_read=0)  # fmt: skip
+                       quarantined=0, superseded=0, applied=0, gone=0, full_read=0, full_from=0)  # fmt: skip
         return batch_id
     seq, recorded_at = session.take_seq()
     row = {"batch_id": batch_id, "connection_id": connection_id, "stream": stream, "run_key": run_key}
@@ -100,6 +102,7 @@ def stage(session: Session, batch_id: str, page: Page) -> None:
     tally = {"unchanged": 0, "quarantined": 0}
     told: set[str] = set()
     staged: list[dict[str, Any]] = []
+    same: list[dict[str, Any]] = []
     for start in range(0, len(page.rows), CHUNK):
         chunk = page.rows[start : start + CHUNK]
         keys = [_row_key(session, header.stream, row) for row in chunk]
@@ -109,19 +112,24 @@ def stage(session: Session, batch_id: str, page: Page) -> None:
             outcome, entry = _sort(session, header.stream, row, None if key in told else known.get(key))
             if outcome == "unchanged":
                 tally["unchanged"] += 1
+                same.append({"batch_id": batch_id, "row_key": key, "row_no": offset})
                 continue
             if outcome == "quarantined":
                 tally["quarantined"] += 1
             told.add(key)
             staged.append({"batch_id": batch_id, "row_no": offset, "row_key": key, **entry})
     session.add(intake_row, staged)
+    whole = page.full and (page.alone or page_no == 1 or bool(header.full_read))
+    if whole:
+        session.add(intake_same, same)
     session.change(
         intake_batch,
         {"batch_id": batch_id},
         rows=header.rows + len(page.rows),
         unchanged=header.unchanged + tally["unchanged"],
         quarantined=header.quarantined + tally["quarantined"],
-        full_read=int(page.full or header.full_read),
+        full_read=int(whole),
+        full_from=header.rows if page.alone else header.full_from,
         cursor=page.cursor if page.cursor is not None else header.cursor,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,8 +11,9 @@ from sqlalchemy import func, select
 from benehub import facts
 from benehub.ledger import accounts as chart
 from benehub.legal import bank_holidays
-from benehub.periods import FOREVER, Interval, Month
+from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import roster
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.rules.premium.due import premium_due
 from benehub.store import Session
@@ -40,9 +40,10 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings = list(_refused(session, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
     findings += _rejected_files(session, connection_id, month)
-    dropped = list(_roster(session, book, connection_id, month, accrued, refused))
-    findings += dropped
-    silent = {(one.person_id, one.plan) for one in dropped}
+    on_roster = roster.compare(session, book, connection_id, month, accrued, refused, {*billed})
+    findings += on_roster
+    # Whom the carrier does not have it cannot bill: that is one difference, not two.
+    silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     findings += _bill(book, month, accrued, tiers, billed, refused, silent) if billed or unknown else ()
     findings += [_stranger(book, month, row) for row in unknown]
     findings += _at_risk(session, book, connection_id, month)
@@ -171,35 +172,6 @@ def _rejected_files(session: Session, connection_id: str, month: Month) -> Itera
         yield Finding(
             Relation.PREMIUM, Type.FILE_REJECTED, str(month), row.dispatch_id, "carrier", "hub",
             "the carrier rejected the whole file", "See its acknowledgement, mend, and send a new revision",
-        )  # fmt: skip
-
-
-def _roster(
-    session: Session, book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int],
-    refused: set[str | None],
-) -> Iterator[Finding]:  # fmt: skip
-    """Told and accepted, but not on the carrier's roster: dropped in silence."""
-    rows = session.rows(
-        select(confirmation).where(*session.where(confirmation, kind="roster", connection_id=connection_id, current=1))
-    )
-    if not rows:
-        return
-    on_roster = {(row.person_id, row.plan) for row in rows if row.effective_to > month.first}
-    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1)):
-        carrier, plan = fact.key.split("/", 1)
-        state = fact.data
-        if carrier != connection_id or state.get("gone") or fact.subject in refused:
-            continue
-        if state["to"] is not None and date.fromisoformat(state["to"]) <= month.first:
-            continue
-        if date.fromisoformat(state["from"]) >= month.end or (fact.subject, plan) in on_roster:
-            continue
-        yield Finding(
-            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), "-", "carrier", "carrier",
-            "sent and acknowledged, but the member is not on the carrier's roster",
-            "Send the member again and have the carrier confirm the cover",
-            person_id=fact.subject, plan=plan, expected=accrued.get((fact.subject, plan), 0), actual=0,
-            unit=book.employer.currency,
         )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ class SyncNotice:
     unchanged: int
     quarantined: int
     superseded: int
+    gone: int = 0
+    """Rows known before that a full read no longer told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Table, select, update
 from sqlalchemy.sql import Executable
@@ -50,6 +51,7 @@ class Session:
     _deferred_new: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     _next: int | None = field(default=None, repr=False)
     _recorded_at: str = field(default="", repr=False)
+    _zone: ZoneInfo | None = field(default=None, repr=False)
 
     def take_seq(self, count: int = 1) -> tuple[int, str]:
         """Take `count` numbers of the recorded order; gives the first one and `recorded_at` (ISO, UTC).
@@ -99,9 +101,26 @@ class Session:
         """The injected clock as fixed-width ISO text in UTC, so that text order is time order."""
         return iso(self.clock())
 
+    def local_now(self) -> datetime:
+        """The injected clock's moment in the employer's own time zone."""
+        return self.clock().astimezone(self.zone())
+
     def today(self) -> date:
-        """The injected clock's date."""
-        return self.clock().date()
+        """The employer's day: what the calendar on his wall says at the injected clock's moment."""
+        return self.local_now().date()
+
+    def day_of(self, moment: str) -> date:
+        """The employer's day of a moment as `now` writes it."""
+        return datetime.fromisoformat(moment).astimezone(self.zone()).date()
+
+    def zone(self) -> ZoneInfo:
+        """The employer's time zone, as his plan book names it; UTC where no employer is meant."""
+        if self._zone is None:
+            name = self.connection.execute(
+                select(employer_table.c.timezone).where(employer_table.c.employer_id == self.employer)
+            ).scalar()
+            self._zone = ZoneInfo(name or "UTC")
+        return self._zone
 
     def id(self, prefix: str, *parts: str) -> str:
         """The derived id of a thing of this employer."""

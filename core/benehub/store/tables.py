@@ -56,6 +56,7 @@ employer = Table(
     Column("name", Text, nullable=False),
     Column("country", String(2), nullable=False),
     Column("currency", String(3), nullable=False),
+    Column("timezone", String(64), nullable=False, server_default="UTC"),
     # The chain row: recorded order and the head of the ledger's hash chain, taken under a lock.
     Column("seq", BigInteger, nullable=False),
     Column("recorded_at", String(32), nullable=False),
@@ -147,6 +148,9 @@ intake_batch = Table(
     Column("state", String(12), nullable=False),
     Column("reason", Text, nullable=False),
     Column("full_read", Integer, nullable=False),
+    # The row number behind which the enumeration of a full read begins: a newer file tells all by itself.
+    Column("full_from", Integer, nullable=False, server_default="0"),
+    Column("gone", Integer, nullable=False, server_default="0"),
     Column("rows", Integer, nullable=False),
     Column("applied", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),
@@ -200,7 +204,23 @@ seen = Table(
     Column("row_key", String(120), primary_key=True),
     Column("row_hash", String(64), nullable=False),
     Column("filled", Text, nullable=False),
+    # What the row became: a person's id, or a fact's subject and key; empty for what is no fact.
+    Column("about", String(200), nullable=False, server_default=""),
+    # When a full read did not tell the row any more; empty again once it comes back.
+    Column("gone_seq", BigInteger),
     _belongs("connection_id", to="connection"),
+)
+Index("ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq)
+
+intake_same = Table(
+    "intake_same",
+    metadata,
+    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone.
+    _employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_key", String(120), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    _belongs("batch_id", to="intake_batch"),
 )
 
 fact = Table(
@@ -460,6 +480,20 @@ difference_event = Table(
     Column("note", Text, nullable=False),
     Column("entries", JSON, nullable=False),
     _belongs("difference_id", to="difference"),
+)
+
+act = Table(
+    "act",
+    metadata,
+    # What a person did to a thing (a dispatch, a batch, a person), and why; never changed.
+    _employer_key(),
+    Column("subject", String(40), primary_key=True),
+    Column("act_no", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+    _belongs(to="employer"),
 )
 
 run = Table(

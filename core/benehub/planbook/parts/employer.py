@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from benehub.planbook.parts.fields import DayOfMonth, Part, Slug
+from benehub.planbook.parts.fields import DayOfMonth, Part, Slug, TimeZone
 
 
 class Employer(Part):
@@ -24,6 +24,9 @@ class Employer(Part):
     """large: an applicable large employer of US law, with its rules on offers of cover."""
     school: bool = False
     """An educational organization, with its longer break before a returning employee is new."""
+    timezone: TimeZone = "UTC"
+    """Name of the IANA time zone, as `America/Chicago`, by whose calendar days begin: what is due today, and when a
+    change counts from."""
 
 
 class Roles(Part):

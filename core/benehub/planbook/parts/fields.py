@@ -6,8 +6,9 @@ Amounts are decimal text and rates exact text ("4.5%"), so that nothing passes t
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
@@ -42,6 +43,14 @@ def _day_of_month(value: Any) -> Any:
     return int(text)
 
 
+def _time_zone(value: Any) -> Any:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ValueError("no time zone: write its IANA name, e.g. America/Chicago") from None
+    return value
+
+
 def _checked(parse: Any, text: str) -> None:
     try:
         parse(text)
@@ -53,6 +62,8 @@ def _checked(parse: Any, text: str) -> None:
 _EXACT = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]})
 _DAY = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"const": "last"}]})
 
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""IANA name of a time zone."""
 Amount = Annotated[str, BeforeValidator(_amount), _EXACT]
 """Decimal text of an amount in the employer's currency."""
 RateText = Annotated[str, BeforeValidator(_rate), _EXACT]
