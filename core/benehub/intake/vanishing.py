@@ -40,7 +40,7 @@ PERIODIC = frozenset(
         "hours_worked",
         "leave_balance",
         "leave_notice",
-    }  # fmt: skip
+    }
 )
 """Streams whose rows belong to a period or are events: their absence says nothing."""
 
