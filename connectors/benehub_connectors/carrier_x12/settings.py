@@ -129,8 +129,8 @@ class PartnerSettings(_Part):
     insurer: Party
     plans: dict[str, PlanCode] = Field(min_length=1)
     tiers: dict[Tier, str] = {
-        Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM", Tier.EE1: "E1D",
-        Tier.EC1: "TWO", Tier.EC2: "E2D",
+        Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM",
+        Tier.EE1: "E1D", Tier.EC1: "TWO", Tier.EC2: "E2D",
     }  # fmt: skip
     """HD05 of each tier; EE1, EC1 and EC2 are needed only where a plan has them."""
     term_by: TermBy = TermBy.CODE

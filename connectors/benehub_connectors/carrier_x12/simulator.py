@@ -89,7 +89,7 @@ class CarrierSimulator:
             member.first_name, member.last_name = record.first_name, record.last_name
             member.birth_date = record.birth_date
             for line in sorted(record.coverages, key=lambda line: line.effective_from):
-                member.add(line.plan, "" if line.tier is None else line.tier.value, line.effective_from)
+                member.add(line.plan, line.tier.value if line.tier else "", line.effective_from)
                 if line.effective_to is not None:
                     member.end(line.plan, line.effective_to)
 

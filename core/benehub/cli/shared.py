@@ -20,9 +20,7 @@ MAX_PANELS = 50
 
 
 def show_counts(title: str, counts: Mapping[str, Any], as_json: bool) -> None:
-    """Print what a flow counted; ends with an exit code when a dispatch was held, refused or failed, or a price lacks
-    something.
-    """
+    """Print what a flow counted; ends with an exit code when something was held, refused, failed or lacks a price."""
     emit(counts, as_json, fields(title, counts))
     if counts.get("held"):
         raise typer.Exit(NEEDS_PERSON)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, DataError
 from benehub.periods import FOREVER, Month
 from benehub.rules.premium.proration import ProrationMethod, ProrationRule, month_fraction, prorate
 from benehub.rules.registry import calculate
@@ -69,6 +69,46 @@ CASES = [
         {"end_method": "none_first_month"},
         0,
     ),
+    ("P14 in thirtieths", 612_50, "2026-04", "2026-04-17", None, {"start_method": "thirtieths"}, 285_83),
+    ("thirtieths in February", 300_00, "2026-02", "2026-02-16", None, {"start_method": "thirtieths"}, 150_00),
+    ("thirtieths on the 31st", 300_00, "2026-05", "2026-05-31", None, {"start_method": "thirtieths"}, 0),
+    ("ended in thirtieths", 300_00, "2026-05", "2026-01-01", "2026-05-21", {"end_method": "thirtieths"}, 200_00),
+    (
+        "twelve months over 365 days",
+        365_00,
+        "2026-05",
+        "2026-05-22",
+        None,
+        {"start_method": "anniversary_daily"},
+        120_00,
+    ),
+    (
+        "a newborn by a method of its own",
+        100_00,
+        "2026-04",
+        "2026-04-02",
+        None,
+        {"start_method": "full_month", "newborn_method": "none_first_month", "event": "newborn"},
+        0,
+    ),
+    (
+        "an enrollment is no birth",
+        100_00,
+        "2026-04",
+        "2026-04-02",
+        None,
+        {"start_method": "full_month", "newborn_method": "none_first_month"},
+        100_00,
+    ),
+    (
+        "begun and ended in one month, by its own method",
+        90_00,
+        "2026-04",
+        "2026-04-11",
+        "2026-04-21",
+        {"start_method": "full_month", "end_method": "full_month", "same_month_method": "daily"},
+        30_00,
+    ),
     (
         "both within the month",
         90_00,
@@ -89,6 +129,32 @@ CASES = [
 def test_case(monthly: int, month: str, start: str, end: str | None, extra: dict[str, object], expected: int) -> None:
     payload = {"monthly_minor": monthly, "month": month, "cover_start": start, "cover_end": end, **extra}
     assert calculate("premium.proration", payload)["result"]["amount_minor"] == expected
+
+
+def test_p15_a_year_whose_premium_changes_midway_is_charged_by_the_day() -> None:
+    annual = [("2017-01-01", 365_00), ("2017-05-03", 730_00), ("2017-09-02", 1_095_00)]
+    given = {"annual": [{"from_day": day, "annual_minor": minor} for day, minor in annual]}
+    found = calculate("premium.proration", given)
+    assert found["result"]["after_each_minor"] == [365_00, 608_00, 729_00]
+    assert found["result"]["amount_minor"] == 729_00
+    with pytest.raises(DataError, match="not in the order"):
+        calculate("premium.proration", {"annual": given["annual"][::-1]})
+
+
+def test_what_a_month_needs_is_asked_for() -> None:
+    assert calculate("premium.proration", {})["needs"] == ["monthly_minor", "month"]
+
+
+@given(
+    month=st.builds(Month, st.just(2026), st.integers(1, 12)),
+    day=st.integers(2, 28),
+    method=st.sampled_from([DAILY, ProrationMethod.THIRTIETHS]),
+)
+def test_an_end_and_the_start_after_it_make_one_month(month: Month, day: int, method: ProrationMethod) -> None:
+    handed_over = date(month.year, month.month, day)
+    rule = ProrationRule(method, method)
+    before = month_fraction(month, date(2025, 1, 1), handed_over, rule)
+    assert before + month_fraction(month, handed_over, FOREVER, rule) == 1
 
 
 def test_p14_keeps_the_raw_value() -> None:

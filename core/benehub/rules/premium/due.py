@@ -23,7 +23,7 @@ class PremiumDueInput(RuleModel):
     """An invoice's due date and how long the money travels."""
 
     invoice_due: Day
-    """The invoice's due date."""
+    """The day by which the invoice has to be paid."""
     grace_days: Annotated[int, Field(strict=True, ge=0, le=120)] = 31
     """Calendar days after the due date during which the carrier keeps cover in force."""
     bank_days: Annotated[int, Field(strict=True, ge=0, le=20)] = 2
@@ -31,7 +31,7 @@ class PremiumDueInput(RuleModel):
     cutoff: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "17:00"
     """The bank's local cut-off on the sending day."""
     timezone: str = "America/New_York"
-    """The bank's time zone, as an IANA name."""
+    """The bank's time zone by its IANA name; the cut-off is in it."""
 
 
 class PremiumDue(RuleModel):
@@ -108,7 +108,7 @@ def _zone(name: str) -> ZoneInfo:
     PremiumDueInput,
     PremiumDue,
     VERSION,
-    example={"invoice_due": "2026-11-01", "grace_days": 31, "bank_days": 2},
+    example={"invoice_due": "2026-06-01", "grace_days": 31, "bank_days": 2},
 )
 def compute(given: PremiumDueInput) -> Calculation[PremiumDue]:
     """Run on validated input.

@@ -226,7 +226,7 @@ def _months(given: ImputedIncomeInput, exclusion: int, rate: int) -> list[MonthI
     if not spans:
         return []
     for one, two in pairwise(spans):
-        if (one.to_day or FOREVER) > two.from_day and one.to_day is not None:
+        if two.from_day == one.from_day or (one.to_day is not None and one.to_day > two.from_day):
             raise DataError(
                 f"two amounts are in force on {two.from_day}", where=NAME, mend="Let one end where the next begins"
             )
