@@ -271,5 +271,5 @@ def test_a_code_mapped_later_closes_its_difference(hub: Hub, fakehub: ModuleType
         assert (map_codes(session, book), map_codes(session, book)) == (1, 0)
         (left,) = payroll._strangers(session, book, "payroll", OCTOBER)
         assert left.reference.startswith("1001/NEW/")
-        (mapped,) = payroll._differing(session, "payroll", OCTOBER)
+        (mapped,) = payroll._differing(session, book, "payroll", OCTOBER)
         assert (mapped.plan, mapped.part, mapped.actual) == ("ppo", "employee", 10000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benehub.errors import ConfigError, DataError
+from benehub.legal import limit
 from benehub.rules.registry import calculate
 
 
@@ -129,10 +131,6 @@ def test_bad_input_is_named() -> None:
 
 
 def test_the_table_names_its_source_and_its_first_day() -> None:
-    from datetime import date
-
-    from benehub.legal import limit
-
     value = limit("us", "group_life_rate_45", date(2026, 12, 31))
     assert (value.value, "Pub. 15-B" in value.source) == (15, True)
     with pytest.raises(ConfigError, match="group_life_rate_45 has no value for 1999-06-30"):
