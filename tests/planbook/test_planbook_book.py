@@ -113,3 +113,9 @@ def test_listed_pay_dates_win_over_the_rule(changed: Changed) -> None:
 def test_carriers_without_terms_get_the_defaults(book: PlanBook) -> None:
     assert book.terms("northstar").pay_policy == "pay_as_billed"
     assert book.terms("unheard").grace_days == 31
+
+
+def test_a_plan_year_begins_on_the_anniversary_of_the_plans_first_day(book: PlanBook) -> None:
+    plan = book.plan("ppo").model_copy(update={"effective_from": date(2024, 7, 1)})
+    begins = [plan.plan_year_start(Month(*month)) for month in ((2024, 7), (2026, 6), (2026, 7), (2026, 12))]
+    assert begins == [date(2024, 7, 1), date(2025, 7, 1), date(2026, 7, 1), date(2026, 7, 1)]

@@ -135,53 +135,128 @@ def test_layout_and_comments_make_no_new_version(example: str) -> None:
     assert planbook.load(plain, "b").version == planbook.load(example, "a").version
 
 
-EVERYTHING = """      waiting: {hours: 1000, days_after_hours: 30, orientation_months: 1}
-      entry: dates
-      entry_dates: [01-01, 04-01, 07-01, 10-01]
-      rehire: parity
-      measured: {standard_start: 2025-10-15, admin: 78, admin_unit: days, initial_start: first_of_month}
-      rules:
-        all:
-          - any: [{kind: class, any_of: [full_time]}, {kind: union, any_of: [local-12]}]
-          - {kind: age, at_least: 18}
-          - not: {kind: location, any_of: [Hawaii]}
-          - {kind: enrolled_elsewhere, any_of: [dental]}
-    coverage_wash: {day: 10, early: previous_month}
-    dependents: {end: day_before_birthday, age_limit: 24}
-    coverage_end: wash
+PRICED = """
+employer: {id: acme, name: Acme}
+roles: {hris: hris, payroll: payroll}
+pay_groups: {monthly: {frequency: monthly, days: [last]}}
+plans:
+  - id: life
+    name: Life
+    benefit_type: life
+    carrier: carrier
+    effective_from: 2026-01-01
+    volume: {basis: year, multiple: 2, round: {to: 1000, mode: up}, min: 1000, max: 500000}
+    rates: [{from: 2026-01-01, rate: 0.15}]
+    deduction: {code: LIFE, per_month: 1}
+  - id: vlife
+    name: Voluntary life
+    benefit_type: voluntary_life
+    carrier: carrier
+    effective_from: 2026-01-01
+    volume: {elected: true}
+    rates:
+      - {from: 2026-01-01, tobacco: false, ages: [{from: 0, through: 29, rate: 0.06}, {from: 30, rate: 0.09}]}
+      - {from: 2026-01-01, tobacco: true, ages: [{from: 0, rate: 0.1}]}
+    employer_contribution: {scheme: salary_bands, bands: [{pay_from: 0, percent: 50%}, {pay_from: 90000, flat: 1}]}
+    deduction: {code: VLIFE, per_month: 1}
+  - id: gold
+    name: Age-banded medical
+    benefit_type: medical
+    carrier: carrier
+    effective_from: 2026-01-01
+    age_rating: {basis: plan_year_start, small_group: true}
+    rates: [{from: 2026-01-01, ages: [{from: 0, through: 20, amount: 200}, {from: 21, amount: 400}]}]
+    employer_contribution: {scheme: defined, defined_by: [{employment_class: full_time, amount: 300}]}
+    deduction: {code: GOLD, per_month: 1}
+  - id: base
+    name: Base plan
+    benefit_type: dental
+    carrier: carrier
+    effective_from: 2026-01-01
+    tier_structure: three_tier
+    rates: [{from: 2026-01-01, tiers: {EE: 20, EE1: 40, FAM: 60}}]
+    factors: [{name: tobacco, applies_to: tobacco, multiply: 1.5}]
+    deduction: {code: BASE, per_month: 1}
+  - id: high
+    name: High plan
+    benefit_type: vision
+    carrier: carrier
+    effective_from: 2026-01-01
+    tier_structure: three_tier
+    rates: [{from: 2026-01-01, tiers: {EE: 30, EE1: 60, FAM: 90}}]
+    employer_contribution: {scheme: buy_up, base_plan: base}
+    deduction: {code: HIGH, per_month: 1}
+  - id: hsa
+    name: HSA
+    benefit_type: hsa
+    effective_from: 2026-01-01
+    account: {employer_yearly: {EE: 750, FAM: 1500}}
+    deduction: {code: HSA, method: every_pay}
 """
+WRONG = [
+    ("rate: 0.15}]", "rate: 0.15, tiers: {EE: 1}}]", "exactly one of tiers, ages and rate, not tiers and rate"),
+    ("rate: 0.15}]", "region: TX}]", "not none"),
+    ("rate: 0.15}]", "rate: -0.15}]", "a rate below 0"),
+    ("    volume: {basis: year, multiple: 2, round: {to: 1000, mode: up}, min: 1000, max: 500000}\n", "", "no volume"),
+    ("rate: 0.15}]", "tiers: {EE: 1.00}}]", "rates by tier on a plan with a volume"),
+    ("rate: 0.15}]", "rate: 0.15}, {from: 2026-01-01, region: TX, rate: 0.2}]", "two rates for one key"),
+    ("min: 1000, max: 500000", "min: 1000, max: 500", "max_minor is below min_minor"),
+    ("multiple: 2", "multiple: 0", "a volume of nothing"),
+    ("elected: true", "elected: true, multiple: 2", "elected has a multiple"),
+    ("max: 500000", "reductions: [{age: 70, percent: 50%}, {age: 65, percent: 65%}]", "do not ascend"),
+    ("max: 500000", "reductions: [{age: 65, percent: 165%}]", "less than or equal to 1"),
+    ("through: 29, rate: 0.06}", "through: 28, rate: 0.06}", "no rate for ages 29 to 29"),
+    ("through: 29, rate: 0.06}", "through: 30, rate: 0.06}", "two rates for age 30"),
+    ("through: 29, rate: 0.06}", "through: 29, amount: 0.06}", "an age band of amount, where the plan needs rate"),
+    ("through: 20, amount: 200}", "through: 20, rate: 200}", "an age band of rate, where the plan needs amount"),
+    ("{from: 21, amount: 400}", "{from: 21, through: 20, amount: 400}", "ends below where it begins"),
+    ("tobacco: true, ages", "tobacco: false, ages", "two rates for one key"),
+    ("      - {from: 2026-01-01, tobacco: true, ages: [{from: 0, rate: 0.1}]}\n", "", "for no tobacco users"),
+    ("pay_from: 90000", "pay_from: 0", "bands do not ascend"),
+    (
+        "scheme: salary_bands, bands: [{pay_from: 0, percent: 50%}, {pay_from: 90000, flat: 1}]",
+        "scheme: percent_split",
+        "splits by tier, and the plan has none",
+    ),
+    ("{scheme: buy_up, base_plan: base}", "{scheme: buy_up, base_plan: gone}", "'gone' is no other plan"),
+    ("{scheme: buy_up, base_plan: base}", "{scheme: buy_up, base_plan: life}", "no rates by tier"),
+    ("{scheme: buy_up, base_plan: base}", "{scheme: yearly_by_tier}", "is for accounts"),
+    ("scheme: buy_up,", "scheme: buy_up, unused: other_plan,", "what is unused goes to no plan"),
+    ("scheme: buy_up,", "scheme: buy_up, min_employee: 9, max_employee: 5,", "largest share is below the smallest"),
+    ("{EE: 30, EE1: 60", "{EE: 30, ES: 60", "ES in a three_tier table"),
+    ("{EE: 30,", "{EE: -30,", "a premium below 0"),
+    ("multiply: 1.5}", "multiply: -1.5}", "a factor below 0"),
+    ("multiply: 1.5}]", "multiply: 1.5}, {name: tobacco}]", "stands here twice"),
+    (
+        "account: {employer_yearly",
+        "rates: [{from: 2026-01-01, rate: 1}]\n    account: {employer_yearly",
+        "is an account but has rates",
+    ),
+    ("    deduction: {code: HSA, method: every_pay}\n", "", "has no deduction"),
+    ("{EE: 750,", "{EE: -750,", "an amount below 0"),
+]
 
 
-def test_everything_that_eligibility_can_say(changed: Changed) -> None:
-    text = changed("  currency: USD\n", "  currency: USD\n  size: large\n  school: true\n")
-    start, end = text.index("      classes: [full_time]"), text.index("    mid_period: {start: full_month")
-    text = text[:start] + EVERYTHING + text[end:]
-    book = planbook.load(text, "book.yaml")
-    again = planbook.load(json.dumps(book.model_dump(mode="json", by_alias=True)), "stored")
-    assert again.version == book.version
-    plan = book.plan("ppo")
-    rule = plan.eligibility_rule(large=True)
-    assert rule.entry.wait_after_hours == 30 and rule.entry.large_employer and rule.entry.orientation_months == 1
-    assert (rule.wash_day, rule.early_wash.value) == (10, "previous_month")
-    assert rule.rules is not None
-    # measuring is asked for beside the rules, which do not mention it
-    assert [leaf.kind for leaf in rule.rules.leaves()] == [
-        "measured_hours", "class", "union", "age", "location", "enrolled_elsewhere",
-    ]  # fmt: skip
+def test_a_book_of_every_price_structure_loads_without_findings() -> None:
+    assert planbook.check(planbook.load(PRICED, "book.yaml")) == []
+
+
+@pytest.mark.parametrize(("old", "new", "says"), WRONG, ids=[f"{n}: {c[2]}" for n, c in enumerate(WRONG)])
+def test_a_price_that_contradicts_itself_keeps_the_book_from_loading(old: str, new: str, says: str) -> None:
+    assert old in PRICED
+    with pytest.raises(ConfigError) as caught:
+        planbook.load(PRICED.replace(old, new, 1), "book.yaml")
+    assert says in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("rules", "says"),
+    ("old", "new", "says"),
     [
-        ("{kind: shoe_size}", "no kind of rule is named shoe_size"),
-        ("{all: []}", "exactly one of all, any, not and kind"),
-        ("{kind: age}", "needs at_least or below"),
-        ("{any: [{kind: age, at_least: x}]}", "at_least"),
+        ("basis: year, multiple", "multiple", "without its basis"),
+        ("{from: 21, amount: 400}", "{from: 21, through: 64, amount: 400}", "no rate above age 64"),
+        ("{from: 0, through: 20, amount: 200}, ", "", "no rate below age 21"),
     ],
 )
-def test_a_rule_that_cannot_be_meant_is_told_with_its_line(changed: Changed, rules: str, says: str) -> None:
-    text = changed("classes: [full_time]", f"rules: {rules}")
-    line = text[: text.index("rules: {")].count("\n") + 1
-    with pytest.raises(ConfigError, match=rf"book\.yaml:{line}: plans\.ppo\.eligibility\.rules") as caught:
-        planbook.load(text, "book.yaml")
-    assert says in str(caught.value)
+def test_a_price_that_may_be_meant_is_a_warning(old: str, new: str, says: str) -> None:
+    findings = planbook.check(planbook.load(PRICED.replace(old, new, 1), "book.yaml"))
+    assert [(one.severity, says in one.text) for one in findings] == [("warning", True)]
