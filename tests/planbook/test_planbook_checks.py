@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -235,6 +236,12 @@ WRONG = [
     ("    deduction: {code: HSA, method: every_pay}\n", "", "has no deduction"),
     ("{EE: 750,", "{EE: -750,", "an amount below 0"),
 ]
+
+
+def test_the_book_in_the_docs_loads_without_findings(root: Path) -> None:
+    page = (root / "docs" / "premiums.md").read_text(encoding="utf-8")
+    text = page.split("```yaml\n")[1].split("```")[0]
+    assert planbook.check(planbook.load(text, "docs/premiums.md")) == []
 
 
 def test_a_book_of_every_price_structure_loads_without_findings() -> None:

@@ -152,12 +152,17 @@ def test_missing_columns_are_named() -> None:
     assert missing == ["Hired", "Left", "Hours", "Class", "Group"]
 
 
-def test_terms_are_pairs_in_one_cell() -> None:
-    """What a plan that a plugin computes asks for stands in one column."""
-    columns = {"employee": "No", "plan": "Plan", "effective_from": "From", "terms": "Terms"}
+def test_an_election_says_what_volumes_and_accounts_are_priced_by() -> None:
+    columns = {
+        "employee": "Emp #", "plan": "Plan", "effective_from": "From", "volume_minor": "Volume", "tobacco": "Tobacco",
+        "amount_minor": "Amount", "amount_per": "Per", "tobacco_dependents": "Who",
+    }  # fmt: skip
+    cells = {"Emp #": "1", "Plan": "vlife", "From": "2026-01-01", "Volume": "150,000.00", "Tobacco": "No",
+             "Amount": "", "Per": "", "Who": ""}  # fmt: skip
     translator = RowTranslator("election", StreamMap(pattern="*", columns=columns), "e.csv")
-    row = {"No": "1", "Plan": "bav", "From": "2026-01-01", "Terms": "contract=L=1; conversion = 200.00;"}
-    found = translator.translate(2, row)
-    assert found.problem == "" and found.data["terms"] == {"contract": "L=1", "conversion": "200.00"}
-    wrong = translator.translate(3, row | {"Terms": "L-4711"})
-    assert "no name=value (shape 'A-9999')" in wrong.problem and "column 'Terms'" in wrong.problem
+    told = translator.translate(2, cells)
+    assert told.problem == ""
+    assert (told.data["volume_minor"], told.data["tobacco"]) == (150_000_00, False)
+    assert "amount_minor" not in told.data
+    account = translator.translate(3, cells | {"Volume": "", "Tobacco": "", "Amount": "83.33", "Per": "pay"})
+    assert (account.data["amount_minor"], account.data["amount_per"]) == (83_33, "pay")

@@ -16,7 +16,7 @@ FEWEST_PAYS = {"weekly": 4, "biweekly": 2, "semimonthly": 2, "monthly": 1}
 
 
 def schedule(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
-    """What a plan's deduction cannot mean, on its own or beside the pay groups."""
+    """Whether every pay group has the pay dates a month that a plan's deductions need."""
     terms = plan.deduction
     if terms is None:
         return
@@ -54,7 +54,7 @@ def _arrears(book: PlanBook, plan: Plan, path: Path) -> Iterator[Finding]:
 
 
 def pay_groups(book: PlanBook) -> Iterator[Finding]:
-    """Pay groups whose pay dates nothing tells."""
+    """Everything that keeps a pay group from having pay dates."""
     for name, group in book.pay_groups.items():
         if group.pay_dates:
             continue

@@ -20,7 +20,7 @@ MAX_MATCH = 5
 
 
 def retirement(plan: Plan, path: Path) -> Iterator[Finding]:
-    """What is wrong with one retirement plan."""
+    """Everything that is wrong with one retirement plan."""
     if plan.recordkeeper is None:
         yield error(path, f"plan {plan.id} has no recordkeeper", "Name its connection under `recordkeeper`")
     if plan.computed is not None:
