@@ -19,6 +19,7 @@ from benehub.planbook.parts.insurance import CarrierTerms
 from benehub.planbook.parts.leave import LeavePolicy
 from benehub.planbook.parts.plan import Plan
 from benehub.rules.premium.contribution_rule import ContributionRule
+from benehub.rules.premium.line import Price
 
 
 class PlanBook(Part):
@@ -76,12 +77,26 @@ class PlanBook(Part):
         """Accounts of the employees' own (HSA, FSA, commuter)."""
         return tuple(plan for plan in self.plans if plan.is_account)
 
-    def contribution_rule(self, plan: Plan, month: Month) -> ContributionRule:
-        """The employer's part of a plan's premium in a month; a base plan's rates are looked up in this book."""
-        terms, base = plan.employer_contribution, {}
-        if terms is not None and terms.base_plan is not None:
-            base = dict(self.plan(terms.base_plan).rates_minor(month, self.employer.currency))
-        return plan.contribution_rule(self.employer.currency, base)
+    @cached_property
+    def _terms(self) -> dict[tuple[str, Month], tuple[Price, ContributionRule]]:
+        return {}
+
+    def premium_terms(self, plan: Plan, month: Month) -> tuple[Price, ContributionRule]:
+        """How a plan is priced in a month, and the employer's part; a base plan's rates are looked up in this book.
+
+        Worked out once a plan and month, for every person enrolled asks.
+
+        Raises:
+            DataError: no rate table covers the month.
+        """
+        key = (plan.id, month)
+        if key not in self._terms:
+            currency, terms = self.employer.currency, plan.employer_contribution
+            base = {}
+            if terms is not None and terms.base_plan is not None:
+                base = dict(self.plan(terms.base_plan).rates_minor(month, currency))
+            self._terms[key] = (plan.price(month, currency), plan.contribution_rule(currency, base))
+        return self._terms[key]
 
     def retirement_plans(self) -> tuple[Plan, ...]:
         """Plans with contributions."""

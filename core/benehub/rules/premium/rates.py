@@ -5,7 +5,7 @@ None is data that is missing; two are a table that contradicts itself. Neither i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -103,11 +103,10 @@ def find_rate(rows: Sequence[RateRow], key: RateKey) -> RateRow | tuple[str, ...
     unknown: set[str] = set()
     found = []
     for row in rows:
-        parts = _compared(row, key)
-        if False in parts.values():
-            continue
-        unknown |= {name for name, outcome in parts.items() if outcome is None}
-        found.append(row)
+        asked = _asked(row, key)
+        if asked is not None:
+            unknown |= asked
+            found.append(row)
     if unknown:
         return tuple(sorted(unknown))
     if not found:
@@ -128,42 +127,46 @@ def tier_rates(rows: Sequence[RateRow], key: RateKey) -> dict[Tier, int]:
         ConfigError: two rows hold for one tier.
     """
     found: dict[Tier, int] = {}
-    for tier in Tier:
+    for tier in dict.fromkeys(row.tier for row in rows if row.tier is not None):
         row = find_rate(rows, RateKey(key.month, key.plan, key.version, tier, None, None, key.region, key.tobacco))
         if isinstance(row, RateRow) and row.amount_minor is not None:
             found[tier] = row.amount_minor
     return found
 
 
-def _compared(row: RateRow, key: RateKey) -> dict[str, bool | None]:
-    """Part -> whether it holds; None where the row asks for something the key does not know."""
-    day = key.month.first if key.month else None
-    return {
-        "plan": _same(row.plan or None, key.plan or row.plan),
-        "version": _same(row.version or None, key.version or row.version),
-        "month": _within(row.valid_from, row.valid_to, day, open_end=True),
-        "tier": _same(row.tier, key.tier),
-        "age": _within(row.age_from, row.age_through, key.age),
-        "volume_minor": _within(row.volume_from_minor, row.volume_through_minor, key.volume_minor),
-        "region": _same(row.region or None, key.region or None),
-        "tobacco": _same(row.tobacco, key.tobacco),
-    }
+def _asked(row: RateRow, key: RateKey) -> set[str] | None:
+    """What the row asks for and the key does not know; None where a known part speaks against the row.
 
-
-def _same(asked: Any, known: Any) -> bool | None:
-    if asked is None:
-        return True
-    return None if known is None else bool(asked == known)
-
-
-def _within(low: Any, high: Any, known: Any, open_end: bool = False) -> bool | None:
-    if low is None and high is None:
-        return True
-    if known is None:
+    It is asked for every row and person: what a row leaves open is not looked at.
+    """
+    if row.tier is not None and key.tier is not None and row.tier is not key.tier:
         return None
-    if low is not None and known < low:
-        return False
-    return high is None or bool(known < high if open_end else known <= high)
+    asked = {"tier"} if row.tier is not None and key.tier is None else set()
+    # A plan or version that is not asked about is that of the table.
+    if (row.plan and key.plan and row.plan != key.plan) or (row.version and key.version and row.version != key.version):
+        return None
+    for name, wanted, known in (("region", row.region, key.region), ("tobacco", row.tobacco, key.tobacco)):
+        if wanted is None or wanted == "" or wanted == known:
+            continue
+        if known is not None and known != "":
+            return None
+        asked.add(name)
+    bands: tuple[tuple[str, Any, Any, Any], ...] = (
+        ("age", row.age_from, row.age_through, key.age),
+        ("volume_minor", row.volume_from_minor, row.volume_through_minor, key.volume_minor),
+        ("month", row.valid_from, row.valid_to, key.month.first if key.month else None),
+    )
+    for name, low, high, known in bands:
+        if low is None and high is None:
+            continue
+        if known is None:
+            asked.add(name)
+        elif (low is not None and known < low) or (
+            # an age or volume is in its band to the end; the last day of a table is the first without it
+            high is not None and (known >= high if name == "month" else known > high)
+        ):
+            return None
+    return asked
 
 
 def _band(name: str, low: int | None, high: int | None) -> str:
@@ -174,8 +177,3 @@ def _band(name: str, low: int | None, high: int | None) -> str:
 
 def _smokes(tobacco: bool | None) -> str:
     return "" if tobacco is None else "tobacco" if tobacco else "no tobacco"
-
-
-def bands(rows: Iterable[RateRow]) -> list[tuple[int, int | None]]:
-    """Age bands of rows, in order: from, and through (None: without end)."""
-    return sorted({(row.age_from or 0, row.age_through) for row in rows}, key=lambda band: band[0])
