@@ -38,14 +38,15 @@ def month_lines(
         wash = date(month.year, month.month, plan.mid_period.wash_day)
         chosen = in_force(parts, wash) or parts[-1]
         end = parts[-1].effective_to
+        price, employers_part = book.premium_terms(plan, month)
         line = premium_line(
-            price=plan.price(month, book.employer.currency),
+            price=price,
             who=enrolled(book, plan, worker, chosen, parts, month),
             month=month,
             cover_start=parts[0].effective_from,
             cover_end=None if end == FOREVER else end,
             proration=plan.proration_rule(),
-            contribution_rule=book.contribution_rule(plan, month),
+            contribution_rule=employers_part,
             currency=book.employer.currency,
         )
         lines.append((plan, chosen, line))

@@ -21,7 +21,7 @@ from benehub.rules.premium.rounding import StepRounding
 from benehub.rules.premium.volume_rule import RateUnit, VolumeRule
 
 ROWS = (RateRow(tier=Tier.EE, amount_minor=300_00), RateRow(tier=Tier.FAM, amount_minor=612_50))
-BY_TIER = Price(Structure.TIER, ROWS)
+BY_TIER = Price(structure=Structure.TIER, rows=ROWS)
 ALL_EMPLOYER = ContributionRule(Scheme.PERCENT_OF_TIER, percent=Fraction(1))
 SPLIT = ContributionRule(Scheme.PERCENT_SPLIT, percent_employee=Fraction(1), percent_dependents=Fraction(1, 2))
 
@@ -36,9 +36,7 @@ def line(**changes: Any) -> Any:
         "contribution_rule": SPLIT,
     }
     given |= changes
-    rows = tuple(RateRow(tier=tier, amount_minor=minor) for tier, minor in given.pop("rates_minor").items())
-    who = Enrolled(tier=given.pop("tier"))
-    return premium_line(price=Price(structure=Structure.TIER, rows=rows), who=who, **given)
+    return premium_line(**given)
 
 
 def test_p14_in_shares() -> None:
@@ -70,7 +68,7 @@ def test_an_age_banded_family_splits_at_what_the_employee_alone_would_cost() -> 
         RatedMember(birth_date=date(1984, 1, 1)),
         RatedMember(role=Role.CHILD, birth_date=date(2012, 1, 1)),
     )
-    price = Price(Structure.AGE_BAND, rows, plan_year_start=date(2026, 1, 1))
+    price = Price(structure=Structure.AGE_BAND, rows=rows, plan_year_start=date(2026, 1, 1))
     found = line(price=price, who=Enrolled(members=members), cover_start=date(2026, 1, 1)).required()
     assert (found.premium_minor, found.employer_minor, found.employee_minor) == (600_00, 500_00, 100_00)
 
@@ -78,7 +76,7 @@ def test_an_age_banded_family_splits_at_what_the_employee_alone_would_cost() -> 
 def test_a_volume_is_charged_as_far_as_it_is_approved() -> None:
     rule = VolumeRule(multiple=Fraction(2), round=StepRounding(step_minor=1_000_00, mode=Rounding.UP),
                       guarantee_issue_minor=100_000_00)  # fmt: skip
-    price = Price(Structure.VOLUME, (RateRow(rate=Fraction(15, 100)),), volume=rule)
+    price = Price(structure=Structure.VOLUME, rows=(RateRow(rate=Fraction(15, 100)),), volume=rule)
     found = line(price=price, who=Enrolled(yearly_pay_minor=73_450_00), contribution_rule=ALL_EMPLOYER,
                  cover_start=date(2026, 1, 1)).required()  # fmt: skip
     assert (found.volume_minor, found.pending_minor) == (100_000_00, 47_000_00)
@@ -91,7 +89,7 @@ def test_a_volume_is_charged_as_far_as_it_is_approved() -> None:
 )
 def test_a_flat_amount_and_a_part_of_pay(unit: RateUnit, rate: Fraction, premium: int) -> None:
     rule = VolumeRule.model_validate({"basis": "month", "unit": unit})
-    price = Price(Structure.VOLUME, (RateRow(rate=rate),), volume=rule)
+    price = Price(structure=Structure.VOLUME, rows=(RateRow(rate=rate),), volume=rule)
     found = line(price=price, who=Enrolled(yearly_pay_minor=60_000_00), contribution_rule=ALL_EMPLOYER,
                  cover_start=date(2026, 1, 1)).required()  # fmt: skip
     assert found.premium_minor == premium
@@ -99,7 +97,7 @@ def test_a_flat_amount_and_a_part_of_pay(unit: RateUnit, rate: Fraction, premium
 
 def test_a_tobacco_factor_is_on_the_premium_and_its_use_must_be_known() -> None:
     factor = Factor(name="tobacco", applies_to=FactorFor.TOBACCO, multiply=Fraction(3, 2), add_minor=10_00)
-    price = Price(Structure.TIER, ROWS, factors=(factor,))
+    price = Price(structure=Structure.TIER, rows=ROWS, factors=(factor,))
     start = date(2026, 1, 1)
     assert line(price=price, cover_start=start).needs == ("tobacco",)
     uses = line(price=price, who=Enrolled(tier=Tier.EE, tobacco=True), cover_start=start).required()
@@ -113,9 +111,9 @@ def test_a_tobacco_factor_is_on_the_premium_and_its_use_must_be_known() -> None:
         ({"who": Enrolled()}, "tier"),
         ({"who": Enrolled(tier=Tier.EC)}, "rates[tier=EC, month=2026-04]"),
         ({"cover_start": None}, "cover_start"),
-        ({"price": Price(Structure.TIER, ROWS[1:])}, "rates_minor.EE"),
-        ({"price": Price(Structure.AGE_BAND, ROWS)}, "members"),
-        ({"price": Price(Structure.VOLUME, ROWS)}, "pay_minor"),
+        ({"price": Price(structure=Structure.TIER, rows=ROWS[1:])}, "rates_minor.EE"),
+        ({"price": Price(structure=Structure.AGE_BAND, rows=ROWS)}, "members"),
+        ({"price": Price(structure=Structure.VOLUME, rows=ROWS)}, "pay_minor"),
     ],
 )
 def test_it_stops_at_the_first_input_missing(changes: dict[str, Any], need: str) -> None:

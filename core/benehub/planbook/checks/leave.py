@@ -21,7 +21,8 @@ LAW_OF = date(2026, 1, 1)
 
 def leave(book: PlanBook) -> Iterator[Finding]:
     """Everything that is wrong with the leave policies."""
-    seen: set[str] = set()
+    ids = [policy.id for policy in book.leave]
+    codes: dict[str, str] = {}
     for number, policy in enumerate(book.leave):
         path: Path = ("leave", number)
         if policy.id in ids[:number]:
