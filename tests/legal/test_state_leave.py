@@ -25,6 +25,6 @@ def test_what_is_not_loaded_is_an_error(state: str, day: date, said: str) -> Non
 
 
 def test_every_german_number_names_its_source() -> None:
-    tables = legal_tables("de", "leave.yaml")
+    tables = legal_tables("de")
     assert tables["werktage"].values[0].value == 24
     assert all(value.source for table in tables.values() for value in table.values)

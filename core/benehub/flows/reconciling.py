@@ -145,6 +145,7 @@ def _held(session: Session, month: Month) -> list[Finding]:
 
 
 def tell(hub: Hub, employer: str, ids: tuple[str, ...], hook: str) -> None:
+    """Tell plugins of differences that opened or closed."""
     if not ids:
         return
     with hub.store.read(employer) as session:
