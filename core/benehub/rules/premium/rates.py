@@ -161,12 +161,16 @@ def _asked(row: RateRow, key: RateKey) -> set[str] | None:
             continue
         if known is None:
             asked.add(name)
-        elif (low is not None and known < low) or (
-            # an age or volume is in its band to the end; the last day of a table is the first without it
-            high is not None and (known >= high if name == "month" else known > high)
-        ):
+        elif not _inside(low, high, known, closed=name != "month"):
             return None
     return asked
+
+
+def _inside(low: Any, high: Any, known: Any, *, closed: bool) -> bool:
+    """An age or volume is in its band to the end (`closed`); the last day of a table is the first without it."""
+    if low is not None and known < low:
+        return False
+    return high is None or bool(known <= high if closed else known < high)
 
 
 def _band(name: str, low: int | None, high: int | None) -> str:
