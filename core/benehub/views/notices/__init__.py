@@ -11,7 +11,9 @@ from datetime import date
 
 from benehub.planbook import PlanBook
 from benehub.store import Session
+from benehub.views.notices.arrears import arrears_open
 from benehub.views.notices.deductions import deduction_changes
+from benehub.views.notices.eligibility import ageing_out, eligible_soon
 from benehub.views.notices.leave import leave_lapses
 from benehub.views.notices.notice import Notice
 from benehub.views.notices.retirement import deposits_fixed, limits_near
@@ -22,6 +24,9 @@ __all__ = ["KINDS", "Notice", "due"]
 Finder = Callable[[Session, PlanBook, date], Iterator[Notice]]
 
 KINDS: dict[str, Finder] = {
+    "eligible_soon": eligible_soon,
+    "ageing_out": ageing_out,
+    "arrears": arrears_open,
     "deduction_change": deduction_changes,
     "deposit_fixed": deposits_fixed,
     "limit_near": limits_near,

@@ -22,6 +22,7 @@ from benehub.rules.retirement.match_formula import percent_text
 from benehub.store import Session
 from benehub.views.computed import questions
 from benehub.views.contributions import deferred, matched
+from benehub.views.decisions import decisions
 from benehub.views.leave import meters
 from benehub.views.money_path import money_paths
 from benehub.views.persons import find_person
@@ -87,7 +88,7 @@ def statement(session: Session, book: PlanBook, plugins: pluggy.PluginManager, e
 def _of_worker(session: Session, book: PlanBook, worker: Worker, day: date) -> Iterator[Section]:
     paths = money_paths(session, worker.person_id, day.year)
     yield _employment(worker)
-    yield cover(book, worker, paths, day)
+    yield cover(book, worker, paths, decisions(session, worker.person_id), day)
     yield pay(book, paths, day.year)
     yield _retirement(session, book, worker, day)
     yield coming(session, book, worker, day)

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from benehub import facts
 from benehub.facts import Fact, Worker
 from benehub.periods import FOREVER, Month
 from benehub.planbook import Plan, PlanBook
+from benehub.rules.eligibility.evaluate import EligibilityStatus
+from benehub.views.decisions import DecisionMade
 from benehub.views.money_path import Path
+from benehub.views.notices.eligibility import could_enter
 from benehub.views.statement.parts import Line, Money, Section, Value, Word
 
 
-def cover(book: PlanBook, worker: Worker, paths: list[Path], day: date) -> Section:
-    """One line a benefit type that the book offers, with both shares of the premium of the month."""
+def cover(book: PlanBook, worker: Worker, paths: list[Path], decided: Sequence[DecisionMade], day: date) -> Section:
+    """One line a benefit type that the book offers, with both shares of the premium of the month; else why not."""
     lines: list[Line] = []
     offered = dict.fromkeys(plan.benefit_type for plan in book.plans if plan.effective_from <= day < plan.effective_to)
     for benefit_type in offered:
         timeline = worker.coverages.get(benefit_type, ())
         fact = facts.in_force(timeline, day)
         if fact is None:
-            lines.append(Line("not_covered", {"benefit": Word(f"benefit.{benefit_type}")}))
+            lines += _not_covered(book, worker, benefit_type, decided, day)
         else:
             lines += _covered(book, book.plan(fact.data["plan"]), fact, paths, day)
     return Section("cover", tuple(lines), {"day": day})
+
+
+def _not_covered(
+    book: PlanBook, worker: Worker, benefit_type: str, decided: Sequence[DecisionMade], day: date
+) -> Iterator[Line]:
+    """The newest decision that stands in the way; without an election, from when one could count."""
+    benefit = Word(f"benefit.{benefit_type}")
+    plans = [plan for plan in book.plans if plan.benefit_type == benefit_type]
+    names = {plan.id: plan.name for plan in plans}
+    stands = next((one for one in decided if one.plan in names), None)
+    if stands is not None:
+        said: dict[str, Value] = {"benefit": benefit, "plan": names[stands.plan], "reason": Word(f"status.{stands.status}")}
+        yield Line("why_not", said, (stands.decision,))
+        return
+    yield Line("not_covered", {"benefit": benefit})
+    for plan in plans:
+        answer = could_enter(book, plan, worker, day).result
+        if answer is not None and answer.status is EligibilityStatus.WAITING and answer.until is not None:
+            yield Line("possible", {"benefit": benefit, "plan": plan.name, "day": answer.until})
 
 
 def _covered(book: PlanBook, plan: Plan, fact: Fact, paths: list[Path], day: date) -> Iterator[Line]:
