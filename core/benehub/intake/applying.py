@@ -164,7 +164,8 @@ def finish(session: Session, batch_id: str) -> Counts:
         state="applied", reason="", applied=counts.applied, quarantined=counts.quarantined,
         superseded=counts.superseded, seq=seq,
     )  # fmt: skip
-    _forget_quarantined(session, header)
+    if counts.quarantined:
+        _forget_quarantined(session, header)
     _move_cursor(session, header, seq, at)
     return counts
 
