@@ -8,6 +8,9 @@ What a file's columns mean is data (`settings.StreamMap`), so a new customer's e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -16,6 +19,7 @@ from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Incoming, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
 from benehub.errors import DataError, Unsupported
+from benehub.formats.rows import Problem, Row
 from benehub.hookspecs import hookimpl
 from benehub_connectors.files.inbox import Mail, unread
 from benehub_connectors.files.leave import TAKE, leave_file
@@ -26,9 +30,12 @@ from benehub_connectors.files.translate import RowTranslator
 
 __all__ = ["FilesConnector", "FilesSettings", "StreamMap", "rejects_file"]
 
+PAGE_ROWS = 2_000
+"""Rows of a page: what is staged in one transaction."""
+
 
 class FilesConnector(Connector):
-    """Reads every stream that its settings map; each file is one page."""
+    """Reads every stream that its settings map; a file comes in pages of `PAGE_ROWS`, all with its payload."""
 
     name = "files"
     kind = Kind.FILES
@@ -49,7 +56,7 @@ class FilesConnector(Connector):
         return settings.place.open(secret)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
-        """A page for every file not read before.
+        """The pages of every file not read before; the last one of a file carries the cursor behind it.
 
         Raises:
             Unsupported: the settings map no such stream.
@@ -65,10 +72,7 @@ class FilesConnector(Connector):
                 blocker=Blocker.US.value,
             )
         for mail in unread(link.files(), settings.inbox, (how.pattern,), cursor):
-            rows = read_rows(stream, how, mail, settings.max_rows)
-            # Who stands in a row that could not be read is not gone: such a file says nothing of absence.
-            whole = how.full and not any(row.problem for row in rows)
-            yield Page(stream, rows, mail.data, mail.name, mail.cursor, whole, alone=True)
+            yield from paged(stream, read_rows(stream, how, mail, settings.max_rows), mail, how.full)
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: FilesSettings) -> FileOut:
         """The CSV of a pay date's approved leave: all of it, so a later file of the same date replaces it.
@@ -86,14 +90,29 @@ class FilesConnector(Connector):
         return leave_file(items, envelope, settings.outbox)
 
 
-def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Sequence[Incoming]:
-    """The rows of one file; a file that is not what the map says is one row `file` with the problem."""
+def paged(stream: str, rows: Iterator[Incoming], mail: Mail, full: bool) -> Iterator[Page]:
+    """The rows of one file in pages; a large file never stands in memory as rows."""
+    page, first = list(islice(rows, PAGE_ROWS)), True
+    while True:
+        following = list(islice(rows, PAGE_ROWS))
+        # Who stands in a row that could not be read is not gone: such a file says nothing of absence.
+        whole = full and not any(row.problem for row in page)
+        yield Page(stream, page, mail.data, mail.name, None if following else mail.cursor, whole, alone=first)
+        if not following:
+            return
+        page, first = following, False
+
+
+def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Iterator[Incoming]:
+    """The rows of one file in their order; one that is not what the map says is one row `file` with the problem."""
     if mail.problem:
-        return [refused(mail.problem)]
+        yield refused(mail.problem)
+        return
     try:
         table = read_table(mail.name, mail.data, how, max_rows)
     except DataError as error:
-        return [refused(str(error))]
+        yield refused(str(error))
+        return
     translator = RowTranslator(stream, how, mail.name, typed=is_workbook(mail.data))
     if missing := translator.missing_columns(table.header):
         absent = DataError(
@@ -101,10 +120,14 @@ def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Sequenc
             where=f"file {mail.name}",
             mend="Mend the file's headings or the connection's column map",
         )
-        return [refused(str(absent))]
-    rows = [translator.translate(row.line, dict(zip(table.header, row.cells, strict=True))) for row in table.rows]
-    rows += [translator.broken(problem) for problem in table.problems]
-    return sorted(rows, key=lambda row: row.row)
+        yield refused(str(absent))
+        return
+    in_order: Iterator[Row | Problem] = merge(table.rows, table.problems, key=attrgetter("line"))
+    for row in in_order:
+        if isinstance(row, Row):
+            yield translator.translate(row.line, dict(zip(table.header, row.cells, strict=True)))
+        else:
+            yield translator.broken(row)
 
 
 def refused(problem: str) -> Incoming:

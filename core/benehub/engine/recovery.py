@@ -14,6 +14,7 @@ import threading
 
 import structlog
 from dbos import DBOS
+from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
 from benehub.errors import ConfigError
@@ -78,19 +79,21 @@ class Watch:
                 lock.release(forget=executor in dead)
         return dead
 
-    def end(self, leave: bool = True) -> None:
-        """Stop looking; without `leave` the lock is kept until the process is gone, for it still works at something."""
+    def rest(self) -> None:
+        """Stop looking, before the job engine ends."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if leave:
-            self._lock.release(forget=True)
+
+    def leave(self) -> None:
+        """Give the sign of life back: nothing is left that this process works at."""
+        self._lock.release(forget=True)
 
     def _keep_looking(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
             # The database may be away for a while; what was missed is found by the next look.
-            with contextlib.suppress(SQLAlchemyError):
+            with contextlib.suppress(SQLAlchemyError, dbos_error.DBOSException):
                 if not self._lock.stands() and not self._lock.take():
                     log.warning("another process is looking at our work", executor=self._executor)
                 self.look()

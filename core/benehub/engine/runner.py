@@ -151,8 +151,10 @@ class Engine:
             while (busy := self._busy()) and time.monotonic() < until:
                 time.sleep(0.05)
             self.stopping = True
+            self.watch.rest()
             DBOS.destroy()
-            self.watch.end(leave=not busy)
+            if not busy:  # else the sign of life goes with the process
+                self.watch.leave()
             self._running = False
             self._workflow = None
 

@@ -24,7 +24,7 @@ from benehub.store.tables import plan_book
 log = structlog.get_logger("benehub.flows")
 
 MANY = 500
-"""Rows a flow counts from which on the planner's statistics are refreshed."""
+"""Rows that flows have counted when the planner's statistics are refreshed first; then each time they have doubled."""
 
 Progress = Callable[[str], None]
 """Told in a few words what a long flow is doing."""
@@ -44,6 +44,8 @@ class Hub:
     progress: Progress = silent
     engine: Engine = field(init=False)
     _books: dict[str, PlanBook] = field(default_factory=dict)
+    _counted: int = 0
+    _refreshed: int = 0
 
     def book(self, session: Session) -> PlanBook:
         """The plan book in force: the version recorded last.
@@ -121,6 +123,9 @@ class Hub:
         counts = result if isinstance(result, dict) else {}
         with self.store.write(employer) as session:
             ended = runs.end(session, run_id, "done", counts, "")
-        if ended and sum(n for n in counts.values() if isinstance(n, int)) >= MANY:
-            self.store.refresh_statistics()
+        if ended:
+            self._counted += sum(n for n in counts.values() if isinstance(n, int))
+            if self._counted >= max(MANY, 2 * self._refreshed):
+                self.store.refresh_statistics()
+                self._refreshed = self._counted
         return result

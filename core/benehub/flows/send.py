@@ -132,8 +132,12 @@ def _send_window(hub: Hub, employer: str, opened: Open, rows: Sequence[Row[Any]]
         # Where the program itself failed, those behind were claimed and never tried.
         ended += [(row, End(row.dispatch_id, "prepared", "not tried")) for row, _ in claimed if row.state == "sending"]
         _write(hub, employer, ended)
-    with hub.store.read(employer) as session:
-        return {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, [row.dispatch_id for row in rows])}
+    states = {row.dispatch_id: end.state for row, end in ended}
+    rest = [row.dispatch_id for row in rows if row.dispatch_id not in states]
+    if rest:
+        with hub.store.read(employer) as session:
+            states |= {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, rest)}
+    return states
 
 
 def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], bytes]]:

@@ -169,7 +169,8 @@ def finish(session: Session, batch_id: str) -> Counts:
         superseded=counts.superseded, seq=seq,
     )  # fmt: skip
     session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
-    _forget_quarantined(session, header)
+    if counts.quarantined:
+        _forget_quarantined(session, header)
     _move_cursor(session, header, seq, at)
     return counts
 

@@ -163,3 +163,19 @@ def test_a_refused_file_has_a_rejects_file_too(tmp_path: Path) -> None:
     (page,) = read(link)
     data = rejects_file(page, {0: "=not a workbook"}, link.settings.streams["employee"])
     assert data.decode("utf-8-sig").splitlines() == ["row,reason", ",'=not a workbook"]
+
+
+def test_a_large_file_comes_in_pages_with_the_cursor_behind_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "PAGE_ROWS", 2)
+    rows = [[f"{number}", "Ana", "Lee", "01/31/1980", f"90000{number}", "02/01/2020", "Biweekly", ""]
+            for number in range(1001, 1006)]  # fmt: skip
+    rows.insert(3, ["too", "short"])
+    data = csv_text(rows).encode()
+    (tmp_path / "employees.csv").write_bytes(data)
+    pages = read(connection(tmp_path))
+    assert [[row.row for row in page.rows] for page in pages] == [[2, 3], [4, 5], [6, 7]]
+    assert [bool(page.cursor) for page in pages] == [False, False, True]
+    assert {(page.name, page.payload, page.full) for page in pages} == {("employees.csv", data, True)}
+    assert [bool(row.problem) for page in pages for row in page.rows] == [False, False, False, True, False, False]

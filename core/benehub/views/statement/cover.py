@@ -39,7 +39,11 @@ def _not_covered(
     names = {plan.id: plan.name for plan in plans}
     stands = next((one for one in decided if one.plan in names), None)
     if stands is not None:
-        said: dict[str, Value] = {"benefit": benefit, "plan": names[stands.plan], "reason": Word(f"status.{stands.status}")}
+        said: dict[str, Value] = {
+            "benefit": benefit,
+            "plan": names[stands.plan],
+            "reason": Word(f"status.{stands.status}"),
+        }
         yield Line("why_not", said, (stands.decision,))
         return
     yield Line("not_covered", {"benefit": benefit})
