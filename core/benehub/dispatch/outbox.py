@@ -213,6 +213,13 @@ def by_control(session: Session, connection_id: str, control: int) -> Row[Any] |
     ).first()
 
 
+def revisions(session: Session, business_key: str) -> Sequence[Row[Any]]:
+    """Every dispatch of a business key, the oldest first."""
+    return session.rows(
+        select(dispatch).where(*session.where(dispatch, business_key=business_key)).order_by(dispatch.c.revision)
+    )
+
+
 def attempts(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
     """Every attempt, in order."""
     return session.rows(

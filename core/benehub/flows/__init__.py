@@ -10,6 +10,7 @@ from typing import Any
 from benehub.engine import Engine, Flow, Steps
 from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
+    acknowledgements,
     coverage,
     deductions,
     enrollments,
@@ -32,7 +33,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "deductions.push": deductions.push,
     "payroll.results": payroll_results.post,
     "enrollments.send": enrollments.change_file,
-    "enrollments.acks": enrollments.acknowledged,
+    "enrollments.acks": acknowledgements.acknowledged,
     "premiums.accrue": premiums.accrue,
     "premiums.remit": premiums.remit,
     "premiums.confirm": premiums.confirm_paid,

@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
-from benehub import dispatch, facts, obligations
+from benehub import facts, obligations
 from benehub.engine import Steps
 from benehub.errors import GuardTripped
-from benehub.facts import Fact, Version, Worker
+from benehub.facts import Fact, Worker
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.premiums import take_back
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.obligations import Wanted
@@ -26,7 +23,6 @@ from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
-from benehub.store.tables import confirmation
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
@@ -221,85 +217,3 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
         return freeze_file(
             session, opened, "enrollment.change", key, contents, [row.obligation_id for row in rows], 0, "USD"
         )
-
-
-def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> dict[str, int]:
-    """Take what the carrier answered to our files and move each member on, or mark him refused."""
-    return steps.step("acks", _acknowledged, hub, employer, connection_id)
-
-
-def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
-    tally = {"confirmed": 0, "refused": 0}
-    with hub.store.write(employer) as session:
-        answers: dict[int, list[Any]] = {}
-        for row in session.rows(
-            select(confirmation)
-            .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
-            .order_by(confirmation.c.seq)
-        ):
-            if row.reference.isdigit():
-                answers.setdefault(int(row.reference), []).append(row)
-        for control, rows in answers.items():
-            sent = dispatch.by_control(session, connection_id, control)
-            if sent is None or sent.ack_state in ("accepted", "rejected", "accepted_with_errors"):
-                continue
-            verdict = _verdict(rows)
-            if not verdict:
-                continue
-            dispatch.acknowledge(session, sent.dispatch_id, verdict)
-            _move_on(session, connection_id, sent, rows, verdict, tally)
-    return tally
-
-
-def _verdict(rows: Sequence[Any]) -> str:
-    """What the answers say of the file as a whole; empty while only the envelope is acknowledged."""
-    whole = [row for row in rows if not row.external_id]
-    if any(row.part == "envelope" and row.detail["status"] == "rejected" for row in whole):
-        return "rejected"
-    syntax = [row.detail["status"] for row in whole if row.part == "syntax"]
-    return syntax[-1] if syntax else ""
-
-
-def _move_on(
-    session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
-) -> None:
-    # By the carrier's spelling of the member id: it answers in capitals, and for people we may not have linked.
-    refused = {row.external_id.upper(): row for row in rows if row.external_id}
-    for row in obligations.of_dispatch(session, sent.dispatch_id):
-        if row.kind != "enrollment.change":
-            state = "refused" if verdict == "rejected" else "confirmed"
-            obligations.mark(session, [row.obligation_id], state, f"file {verdict}")
-            if verdict == "rejected" and row.kind == "premium.remit":
-                take_back(session, sent.dispatch_id)
-            continue
-        content = obligations.content(session, row)
-        members = [one["member_id"].upper() for one in content["members"]]
-        named = next((refused[member] for member in members if member in refused), None)
-        if verdict == "rejected" or named is not None:
-            why = "the whole file was rejected" if named is None else f"999 code {named.code}: {named.detail['text']}"
-            obligations.mark(session, [row.obligation_id], "refused", why[:300])
-            tally["refused"] += 1
-            continue
-        obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
-        record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
-        tally["confirmed"] += 1
-
-
-def record_told(
-    session: Session,
-    connection_id: str,
-    person_id: str,
-    told: Mapping[str, Any],
-    gone: Sequence[str],
-    source: str,
-) -> None:
-    """Note what the carrier holds now for one family."""
-    versions = [
-        Version("told", person_id, f"{connection_id}/{plan}", session.today(), state) for plan, state in told.items()
-    ]
-    versions += [
-        Version("told", person_id, f"{connection_id}/{plan}", session.today(), {"gone": True, "tier": "", "from": "",
-                "to": None, "dependents": []})
-        for plan in gone
-    ]  # fmt: skip
-    facts.record(session, versions, source)

@@ -127,6 +127,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             currency=book.employer.currency,
         )  # fmt: skip
         obligations.want(session, [wanted])
+        _again(session, session.id("obl", key))
         items = [one.model_dump(mode="json") for one in lines]
         return freeze_file(
             session,
@@ -139,6 +140,13 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             book.employer.currency,
             due.isoformat(),
         )
+
+
+def _again(session: Session, obligation_id: str) -> None:
+    """A remittance that the carrier refused is owed again: whoever runs this asks for a new revision of it."""
+    for row in obligations.by_ids(session, [obligation_id]):
+        if row.state == "refused":
+            obligations.mark(session, [obligation_id], "open", f"sent again; before: {row.reason}"[:500])
 
 
 def _lines_due(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[RemittanceLine]:
@@ -219,7 +227,8 @@ def _due_date(session: Session, connection_id: str, month: Month) -> date | None
 
 def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
     with hub.store.write(employer) as session:
-        if dispatch.get(session, dispatch_id).state != "sent":
+        sent = dispatch.get(session, dispatch_id)
+        if sent.state != "sent" or sent.ack_state == "rejected":
             return 0
         book = hub.book(session)
         row = obligations.of_dispatch(session, dispatch_id)[0]

@@ -84,7 +84,8 @@ def _findings(session: Session, month: Month, rows: Any) -> Iterator[Finding]:
         if row.stream in ("employee", "payroll_person"):
             stands = subject in employed
         elif row.stream == "dependent":
-            stands = subject in dependents and _employed(session, [dependents[subject].data["employee"]])
+            mine = dependents.get(subject)
+            stands = mine is not None and bool(_employed(session, [mine.data["employee"]]))
         else:
             stands = row.about in standing[row.stream]
         if stands:

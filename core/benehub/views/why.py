@@ -17,7 +17,7 @@ from benehub.errors import DataError
 from benehub.ids import PREFIXES
 from benehub.ledger import CHART
 from benehub.money import EXPONENT, format_minor
-from benehub.store import Session
+from benehub.store import Session, acts
 from benehub.store.tables import entry, explanation, intake_page, intake_row, obligation, person
 
 MAX_BEHIND = 5
@@ -121,6 +121,12 @@ def _dispatch(session: Session, ref: str, depth: int) -> Answer:
         "receipt": row.receipt,
         "acknowledged": row.ack_state,
         "attempts": [f"{one.started_at} {one.outcome} {one.detail}".strip() for one in dispatch.attempts(session, ref)],
+        "revisions": [
+            f"{one.dispatch_id} revision {one.revision} {one.state} {one.ack_state}".strip()
+            for one in dispatch.revisions(session, row.business_key)
+            if one.dispatch_id != ref
+        ],
+        "said": [f"{one.at} {one.who}: {one.what}: {one.note}" for one in acts(session, ref)],
         "obligations": [one.obligation_id for one in carried],
         "entries": [
             one.entry_id
