@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EMPLOYER = typer.Option("", "--employer", "-e", help="Employer's id; may be left out when there is one only.")
 JSON = typer.Option(False, "--json", help="Print JSON for a program to read.")
 PERIOD = typer.Option(..., "--period", "-p", help="Month, as 2026-11.")
-CLEAR = typer.Option(False, "--clear", help="Show SSN, birth date and pay unmasked.")
+CLEAR = typer.Option(False, "--clear", "--unmasked", help="Show SSN, birth date and pay unmasked.")
 DRY_RUN = typer.Option(False, "--dry-run", help="Show what would happen, and change nothing.")
 
 

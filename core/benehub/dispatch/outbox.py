@@ -138,7 +138,7 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
     query = select(dispatch).where(*session.where(dispatch, dispatch_id=dispatch_id))
     found = session.connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
-        raise DataError(f"no dispatch {dispatch_id}", mend="See `benehub runs list`")
+        raise DataError(f"no dispatch {dispatch_id}", mend="See `benehub dispatches list`")
     return found
 
 
@@ -166,9 +166,9 @@ def begin(session: Session, dispatch_id: str) -> Row[Any] | None:
 
 
 def release(session: Session, dispatch_id: str) -> None:
-    """A held dispatch that nobody has tried to send yet may be sent after all."""
+    """A held or refused dispatch that nobody has tried to send yet may be sent after all."""
     row = get(session, dispatch_id, lock=True)
-    if row.state == "held" and not attempts(session, dispatch_id):
+    if row.state in ("held", "refused") and not attempts(session, dispatch_id):
         session.change(dispatch, {"dispatch_id": dispatch_id}, state="prepared", reason="")
 
 
@@ -178,15 +178,16 @@ def resend(session: Session, dispatch_id: str) -> None:
     session.change(dispatch, {"dispatch_id": dispatch_id}, state="sending", reason="")
 
 
-def settle(session: Session, dispatch_id: str, receipt: Receipt, detail: str = "") -> None:
-    """The vendor has it."""
+def settle(session: Session, dispatch_id: str, receipt: Receipt, detail: str = "", at: str = "") -> None:
+    """The vendor has it; `at` is the moment it left, now unless said."""
     _close_attempt(session, dispatch_id, "sent", detail)
     told = {
         "reference": mask(receipt.reference),
         "changed": receipt.changed,
         "detail": _masked(receipt.detail),
     }
-    session.change(dispatch, {"dispatch_id": dispatch_id}, state="sent", reason="", receipt=told, sent_at=session.now())
+    session.change(dispatch, {"dispatch_id": dispatch_id}, state="sent", reason="", receipt=told,
+                   sent_at=at or session.now())  # fmt: skip
 
 
 def finish(session: Session, dispatch_id: str, state: str, reason: str) -> None:

@@ -13,6 +13,7 @@ from benehub.flows import (
     acknowledgements,
     coverage,
     deductions,
+    dispatches,
     enrollments,
     leave,
     onboarding,
@@ -42,6 +43,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "leave.accrue": leave.accrue,
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
+    "dispatch.resend": dispatches.resend,
 }
 """Every job by name."""
 

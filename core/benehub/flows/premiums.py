@@ -99,7 +99,7 @@ def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str)
     if not dispatch_id:
         return {"lines": 0}
     tally = send(hub, steps, employer, connection_id, [dispatch_id])
-    posted = steps.step("post", _post_remittance, hub, employer, connection_id, month, dispatch_id)
+    posted = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
     return {"dispatch": dispatch_id, "lines": posted, **tally}
 
 
@@ -109,7 +109,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
     What has left already is posted first, so that it is not paid again; a credit that is left over waits.
     """
     for earlier in carried(hub, employer, f"premium.remit/{connection_id}/{month}"):
-        _post_remittance(hub, employer, connection_id, str(month), earlier)
+        post_remittance(hub, employer, connection_id, str(month), earlier)
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book = hub.book(session)
         lines = _lines_due(session, book, connection_id, month)
@@ -225,7 +225,8 @@ def _due_date(session: Session, connection_id: str, month: Month) -> date | None
     ).scalar()
 
 
-def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
+def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
+    """Post what a remittance that has left paid, line by line, once; gives how many lines."""
     with hub.store.write(employer) as session:
         sent = dispatch.get(session, dispatch_id)
         if sent.state != "sent" or sent.ack_state == "rejected":

@@ -31,7 +31,7 @@ from benehub.errors import (
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
-from benehub.store import Session
+from benehub.store import Session, acts
 
 BATCH = 200
 """Dispatches of one job at most."""
@@ -39,6 +39,9 @@ BATCH = 200
 MAX_TRIES = 3
 """Times one dispatch is sent within a job after read-backs that proved it absent."""
 
+
+RESEND = "resend"
+"""A person's word that a dispatch shall leave whatever held it; plugins are not asked again."""
 
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
@@ -105,6 +108,9 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> str:
     """Ask the mode and every plugin before the first attempt; gives `held`, `refused` or nothing."""
     if opened.mode != "live":
         return _end(hub, employer, row, "held", f"{WATCHED}{opened.mode}: nothing is written")
+    with hub.store.read(employer) as session:
+        if any(one.what == RESEND for one in acts(session, row.dispatch_id)):
+            return ""  # a person has decided over the plugins' heads, with name and reason
     notice = DispatchNotice(
         employer, row.dispatch_id, row.connection_id, row.operation, row.business_key, row.items,
         row.worth_minor, row.currency,
