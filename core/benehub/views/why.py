@@ -212,7 +212,7 @@ def _batch(session: Session, ref: str, _depth: int) -> Answer:
     pages = session.connection.execute(
         select(func.count()).select_from(intake_page).where(*session.where(intake_page, batch_id=ref))
     ).scalar_one()
-    names = ("rows", "applied", "unchanged", "quarantined", "superseded")
+    names = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
     data = {
         "connection": row.connection_id,
         "stream": row.stream,
