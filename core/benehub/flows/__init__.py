@@ -34,6 +34,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "deductions.push": deductions.push,
     "payroll.results": payroll_results.post,
     "enrollments.send": enrollments.change_file,
+    "enrollments.full": enrollments.full_file,
     "enrollments.acks": acknowledgements.acknowledged,
     "premiums.accrue": premiums.accrue,
     "premiums.remit": premiums.remit,

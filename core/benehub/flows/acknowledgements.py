@@ -18,11 +18,14 @@ from benehub.engine import Steps
 from benehub.facts import Version
 from benehub.flows.hub import Hub
 from benehub.flows.premiums import take_back
+from benehub.obligations import Wanted
 from benehub.periods import FOREVER
 from benehub.store import Session
 from benehub.store.tables import confirmation, fact
 
 ANSWERED = ("accepted", "accepted_with_errors", "rejected")
+WHOLE = "the whole file was rejected"
+LATE = "after it had been accepted: "
 GONE = {"gone": True, "tier": "", "from": "", "to": None, "dependents": []}
 """What the carrier holds of a cover that it was told to end from its beginning, or never accepted."""
 
@@ -76,10 +79,20 @@ def _move_on(
 ) -> None:
     refused = _named(rows)
     for row in obligations.of_dispatch(session, sent.dispatch_id):
+        if row.kind == "enrollment.full" and verdict != "rejected":
+            obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
+            for person_id, family in obligations.content(session, row)["families"].items():
+                why = _named_in(family, refused)
+                if why:
+                    _refuse_family(session, connection_id, sent, row, person_id, family, why)
+                else:
+                    record_told(session, connection_id, person_id, family["told"], family["gone"], sent.dispatch_id)
+                tally["refused" if why else "confirmed"] += 1
+            continue
         why = _why_refused(session, row, refused, verdict == "rejected")
         if why:
             _refuse(session, sent, row, why)
-            tally["refused"] += row.kind == "enrollment.change"
+            tally["refused"] += row.kind.startswith("enrollment.")
             continue
         obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
         if row.kind == "enrollment.change":
@@ -99,22 +112,66 @@ def _late(
     if not whole and not refused:
         return
     for row in obligations.of_dispatch(session, sent.dispatch_id):
-        why = _why_refused(session, row, refused, whole) if row.state == "confirmed" else ""
+        if row.state != "confirmed":
+            continue
+        if row.kind == "enrollment.full":
+            _full_late(session, connection_id, sent, row, refused, whole, tally)
+            continue
+        why = _why_refused(session, row, refused, whole)
         if why:
-            _refuse(session, sent, row, f"after it had been accepted: {why}")
+            _refuse(session, sent, row, f"{LATE}{why}")
             if row.kind == "enrollment.change":
                 _take_back_told(session, connection_id, row.person_id, sent.dispatch_id)
             tally["refused_late"] += 1
 
 
 def _why_refused(session: Session, row: Any, refused: Mapping[str, Any], whole: bool) -> str:
+    named = ""
     if row.kind == "enrollment.change" and refused:
-        members = [one["member_id"].upper() for one in obligations.content(session, row)["members"]]
-        named = next((refused[member] for member in members if member in refused), None)
-        if named is not None:
-            source = "the carrier's report" if named.part == "member" else "999"
-            return f"{source} code {named.code}: {named.detail['text']}"
-    return "the whole file was rejected" if whole else ""
+        named = _named_in(obligations.content(session, row), refused)
+    return named or (WHOLE if whole else "")
+
+
+def _named_in(family: Mapping[str, Any], refused: Mapping[str, Any]) -> str:
+    """Why a member of the family was refused; empty when none was."""
+    members = [one["member_id"].upper() for one in family["members"]]
+    named = next((refused[member] for member in members if member in refused), None)
+    if named is None:
+        return ""
+    source = "the carrier's report" if named.part == "member" else "999"
+    return f"{source} code {named.code}: {named.detail['text']}"
+
+
+def _full_late(
+    session: Session, connection_id: str, sent: Any, row: Any, refused: Mapping[str, Any], whole: bool,
+    tally: dict[str, int],
+) -> None:  # fmt: skip
+    if whole:
+        _refuse(session, sent, row, f"{LATE}{WHOLE}")
+    for person_id, family in obligations.content(session, row)["families"].items():
+        why = _named_in(family, refused)
+        if not whole and (not why or _refused_already(session, connection_id, person_id, sent)):
+            continue
+        _take_back_told(session, connection_id, person_id, sent.dispatch_id)
+        if not whole:
+            _refuse_family(session, connection_id, sent, row, person_id, family, f"{LATE}{why}")
+        tally["refused_late"] += 1
+
+
+def _refuse_family(
+    session: Session, connection_id: str, sent: Any, row: Any, person_id: str, family: dict[str, Any], why: str
+) -> None:
+    """One family of a full file was refused: it is owed as a change, which waits until its data are mended."""
+    key = f"enrollment.change/{connection_id}/{person_id}"
+    wanted = Wanted("enrollment.change", key, connection_id, row.period, row.due_date, row.send_by, family,
+                    person_id=person_id, drifted=True)  # fmt: skip
+    obligations.want(session, [wanted])
+    obligations.mark(session, [session.id("obl", key)], "refused", why[:300], sent.dispatch_id)
+
+
+def _refused_already(session: Session, connection_id: str, person_id: str, sent: Any) -> bool:
+    rows = obligations.by_ids(session, [session.id("obl", f"enrollment.change/{connection_id}/{person_id}")])
+    return any(row.dispatch_id == sent.dispatch_id and row.state == "refused" for row in rows)
 
 
 def _refuse(session: Session, sent: Any, row: Any, why: str) -> None:

@@ -73,9 +73,12 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
 
 def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
     """A change that was taken back in the HRIS before it left must not leave with the next file."""
-    rows = obligations.open_ones(session, "enrollment.change", connection_id)
-    stale = [row.obligation_id for row in rows if row.business_key not in keys]
-    obligations.cancel(session, stale, "no longer wanted: the carrier holds it already")
+    rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused"))
+    stale = [row for row in rows if row.business_key not in keys]
+    why = "no longer wanted: the carrier holds it already"
+    obligations.cancel(session, [row.obligation_id for row in stale if row.state == "open"], why)
+    # What was refused has not arrived, and nobody wants it any more.
+    obligations.mark(session, [row.obligation_id for row in stale if row.state == "refused"], "canceled", why)
 
 
 def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -136,18 +139,25 @@ def _want(
     session: Session, persons: Mapping[str, Any], connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact], day: date,
 ) -> Wanted:  # fmt: skip
-    members = _members(session, persons, worker, lines, now)
-    content = {
-        "members": [one.model_dump(mode="json") for one in members],
-        "told": {plan: _state(fact) for plan, fact in now.items()},
-        "gone": [line["plan"] for line in lines if line["plan"] not in now],
-    }
+    content = _family(session, persons, worker, lines, now)
     first = min(date.fromisoformat(line["effective_from"]) for line in lines)
     return Wanted(
         kind="enrollment.change", key=f"enrollment.change/{connection_id}/{worker.person_id}",
         connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=day,
         content=content, person_id=worker.person_id,
     )  # fmt: skip
+
+
+def _family(
+    session: Session, persons: Mapping[str, Any], worker: Worker, lines: Sequence[dict[str, Any]],
+    now: Mapping[str, Fact],
+) -> dict[str, Any]:  # fmt: skip
+    """A family as it is sent, and what the carrier holds of it once it has accepted that."""
+    return {
+        "members": [one.model_dump(mode="json") for one in _members(session, persons, worker, lines, now)],
+        "told": {plan: _state(fact) for plan, fact in now.items()},
+        "gone": [line["plan"] for line in lines if line["plan"] not in now],
+    }
 
 
 def _members(
@@ -167,7 +177,7 @@ def _members(
     reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
     # A member-level add or end speaks for every line; anything mixed is a change of the member.
     kinds = {line["maintenance"] for line in lines}
-    maintenance = kinds.pop() if len(kinds) == 1 else "001"
+    maintenance = kinds.pop() if len(kinds) == 1 else "030" if "030" in kinds else "001"
     common = {
         "subscriber": worker.person_id, "subscriber_id": subscriber.member_id,
         **{name: identity.get(name) or "" for name in ("address1", "address2", "city", "state", "zip_code")},
@@ -217,3 +227,74 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
         return freeze_file(
             session, opened, "enrollment.change", key, contents, [row.obligation_id for row in rows], 0, "USD"
         )
+
+
+def full_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
+    """Send everybody whom the carrier shall cover, as one full file: whoever is absent from it has no cover."""
+    families = steps.step("want full", want_full, hub, employer, connection_id, date.fromisoformat(day))
+    dispatch_id = steps.step("freeze full", freeze_full, hub, employer, connection_id)
+    if not dispatch_id:
+        return {"families": families}
+    tally = send(hub, steps, employer, connection_id, [dispatch_id])
+    return {"families": families, "dispatch": dispatch_id, **tally}
+
+
+def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
+    """Open one obligation for the whole file of a day; gives how many families have running cover in it.
+
+    A cover that has ended is in it while its end is news to the carrier; the partner's profile says whether it is
+    written or left out.
+
+    Raises:
+        GuardTripped: it has fewer families than the carrier covers, by more than the guard allows.
+    """
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        told = told_state(session, connection_id)
+        persons = people.people(session)
+        families: dict[str, dict[str, Any]] = {}
+        running = 0
+        for worker in facts.workers(session, Interval(date(day.year, 1, 1), FOREVER)):
+            now, before = _covers(book, worker, connection_id, day), told.get(worker.person_id, {})
+            lines = [line for plan in sorted(now.keys() | before.keys())
+                     if (line := _full_line(plan, now.get(plan), before.get(plan), day)) is not None]  # fmt: skip
+            if lines:
+                families[worker.person_id] = _family(session, persons, worker, lines, now)
+                running += any(line["maintenance"] != "024" for line in lines)
+        covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told.values())
+        if covered >= 20 and (covered - running) * 100 > covered * book.guards.headcount_drop_percent:
+            raise GuardTripped(
+                f"the full file has {running} families, and the carrier covers {covered}",
+                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
+            )  # fmt: skip
+        if families:
+            content = {"day": day.isoformat(), "families": families}
+            key = f"enrollment.full/{connection_id}"
+            wanted = Wanted("enrollment.full", key, connection_id, str(Month.of(day)), day, day, content)
+            obligations.want(session, [wanted])
+        return running
+
+
+def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
+    """Freeze the open full file, always whole; gives its dispatch, or an empty text when none is open."""
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        awaken(session, opened, "enrollment.full")
+        rows = obligations.open_ones(session, "enrollment.full", connection_id)
+        if not rows:
+            return ""
+        families = obligations.content(session, rows[0])["families"]
+        contents = [one for family in families.values() for one in family["members"]]
+        key = f"enrollment.full/{connection_id}/{session.today()}"
+        return freeze_file(session, opened, "enrollment.full", key, contents, [rows[0].obligation_id], 0, "USD")
+
+
+def _full_line(plan: str, now: Fact | None, before: Mapping[str, Any] | None, day: date) -> dict[str, Any] | None:
+    """A plan's line in a full file: as it stands, as ended where the carrier does not know that yet, or none."""
+    news = _line(plan, now, before)
+    if now is not None and now.effective_to > day:
+        return _coverage_line(plan, _state(now), "030")
+    return news if news is not None and before is not None and news["maintenance"] == "024" else None
+
+
+def _runs(state: Mapping[str, Any], day: date) -> bool:
+    return not state.get("gone") and (state["to"] is None or date.fromisoformat(state["to"]) > day)
