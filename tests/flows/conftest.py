@@ -14,15 +14,49 @@ import pytest
 from benehub.flows import Hub
 
 
-@pytest.fixture(scope="session")
-def fakehub() -> ModuleType:
-    """The module beside this file; under importlib mode no folder of tests is on the path."""
-    spec = importlib.util.spec_from_file_location("flows_fakehub", Path(__file__).with_name("fakehub.py"))
+def _beside(name: str) -> ModuleType:
+    """A module beside this file; under importlib mode no folder of tests is on the path."""
+    spec = importlib.util.spec_from_file_location(f"flows_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def fakehub() -> ModuleType:
+    """The fake vendor's module."""
+    return _beside("fakehub")
+
+
+@pytest.fixture
+def office(tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The office on a database of its own; it is sound when the test is over."""
+    monkeypatch.setenv("BENEHUB_TEST_HRIS", "bamboo-key")
+    made = _beside("office").Office(tmp_path, fakehub.BOOK.replace("payroll: payroll", "payroll: files"))
+    yield made
+    made.sound()
+    made.hub.engine.stop()
+    made.hub.store.close()
+
+
+@pytest.fixture
+def enrolled(office: Any) -> Any:
+    """Two people whose change file the carrier has taken; its answers lie in the mailbox."""
+    office.drop(
+        "census.csv",
+        "No,First,Last,Born,Sex,SSN,Hired,Group",
+        "1001,Ann,Alder,1980-02-03,F,900110001,2025-03-01,monthly",
+        "1002,Ben,Böhm,1990-07-09,M,900110002,2025-01-05,monthly",
+    )
+    office.drop("elections.csv", "No,Plan,Tier,From", "1001,ppo,EE,2026-01-01", "1002,ppo,EE,2026-01-01")
+    office.sync("files", "employee")
+    office.sync("files", "election")
+    office.flow("coverage", "2026-10-01")
+    assert office.flow("enrollments.send", "carrier", "2026-10-01")["sent"] == 1
+    office.carrier.collect()
+    return office
 
 
 @pytest.fixture

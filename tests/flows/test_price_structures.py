@@ -159,7 +159,7 @@ def balances(hub: Hub, account: str) -> dict[tuple[str, str], int]:
 def expected(hub: Hub) -> list[tuple[str, str, str, date, int]]:
     with hub.store.read("acme") as session:
         names = members(session)
-        lines = deductions.expected(session, hub.book(session), OCTOBER)
+        lines = deductions.expected(session, hub.plugins, hub.book(session), OCTOBER)
         return [(names[one.person_id], one.code, one.part, one.pay_date, one.amount_minor) for one in lines]
 
 

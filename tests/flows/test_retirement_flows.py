@@ -106,7 +106,7 @@ def pay(
 
 def lines(hub: Hub, month: Month = NOVEMBER) -> dict[str, int]:
     with hub.store.read("acme") as session:
-        found = expected(session, hub.book(session), month)
+        found = expected(session, hub.plugins, hub.book(session), month)
         return {one.part: one.amount_minor for one in found if one.plan.id == "401k"}
 
 

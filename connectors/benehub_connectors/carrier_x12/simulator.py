@@ -72,6 +72,8 @@ class CarrierSimulator:
         self._numbers = 0
         self._refuse: dict[str, int] = {}
         self._drop: dict[str, int] = {}
+        self._reject = 0
+        self._taken: dict[int, tuple[Interchange, ack_999.SetAck, bool]] = {}
         self.book = Book(rates, wash_day)
         self.payments: list[Paid] = []
         self.unreadable: list[str] = []
@@ -100,6 +102,24 @@ class CarrierSimulator:
     def drop_member(self, member_id: str, times: int = 1) -> None:
         """The next `times` it meets the member: nothing of him is applied, and nobody is told."""
         self._drop[member_id.upper()] = times
+
+    def reject_files(self, times: int = 1) -> None:
+        """The next `times` files: a TA1 that rejects them, and nothing of them is applied."""
+        self._reject = times
+
+    def reject_late(self, control: int, member_id: str = "") -> str:
+        """A second 999 for a file that was accepted: it rejects the file, or names one member; the answer's name.
+
+        What the file had changed for the member, or for everybody in it, stays in the books: the hub's word on it is
+        what a test asks for.
+        """
+        head, taken, enrollment = self._taken[control]
+        errors = (_refusal(member_id, 5),) if member_id else ()
+        answer = replace(taken, verdict="E" if errors else "R", errors=errors, codes=("5",))
+        guide = enrollment_834.GUIDE if enrollment else remittance_820.GUIDE
+        reply = self._reply(head)
+        ack = ack_999.acknowledge(guide, head.group_control, [answer])
+        return self._put(f"ack_{reply.control:09d}.999", ack_999.render(reply, ack))
 
     def keep_billing(self, member_id: str) -> None:
         """Bill him on although his cover has ended, until `mend`."""
@@ -142,6 +162,9 @@ class CarrierSimulator:
             self._answer_envelope(head, "R", DUPLICATE)
         elif head.receiver != self._profile.receiver:
             self._answer_envelope(head, "R", WRONG_RECEIVER)
+        elif self._reject:
+            self._reject -= 1
+            self._answer_envelope(head, "R", BAD_CONTENT)
         else:
             self._take_new(head, text)
 
@@ -155,6 +178,7 @@ class CarrierSimulator:
             return
         self._controls.add(head.control)
         answers = [one() for one in work]
+        self._taken[head.control] = (head, answers[-1], enrollment)
         self._answer_envelope(head, "A", "000")
         guide = enrollment_834.GUIDE if enrollment else remittance_820.GUIDE
         ack = ack_999.acknowledge(guide, head.group_control, answers)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Who is covered, what carriers are told, and what they answered.")
 
 CARRIER = typer.Argument("", help="Connection of the carrier; all of the plan book's when left out.")
+FULL = typer.Option(False, "--full", help="The full file: everybody whom the carrier shall cover.")
 DAY = typer.Option("", "--day", help="Day it is looked at, as 2026-11-13; today when left out.")
 
 
@@ -42,34 +43,39 @@ def adopt(employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSO
 @app.command()
 def preview(
     carrier: str = CARRIER,
+    full: bool = FULL,
     day: str = DAY,
     employer: str = EMPLOYER,
     clear: bool = CLEAR,
     as_json: bool = JSON,
 ) -> None:
-    """Show the change file that `send` would send, byte by byte; nothing is sent and nothing changes."""
+    """Show the file that `send` would send, byte by byte; nothing is sent and nothing changes."""
     with opened(employer) as desk:
-        _preview(desk, carrier, day, clear, as_json)
+        _preview(desk, carrier, full, day, clear, as_json)
 
 
 @app.command()
 def send(
     carrier: str = CARRIER,
+    full: bool = FULL,
     day: str = DAY,
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Send carriers what changed since their last acknowledgement, as one change file each."""
+    """Send carriers what changed since their last acknowledgement, or everybody, as one file each."""
     from benehub.cli.shared import show_counts
+    from benehub.errors import DataError
 
     with opened(employer) as desk:
+        if full and not carrier:
+            raise DataError("a full file ends whoever is not in it", mend="Name the one carrier that is to get it")
         if dry_run:
-            _preview(desk, carrier, day, False, as_json)
+            _preview(desk, carrier, full, day, False, as_json)
             return
-        when = str(to_day(day, desk.today()))
-        done = {name: desk.run("enrollments.send", f"{name}/{when}", name, when) for name in _carriers(desk, carrier)}
-        show_counts(f"change files of {when}", _summed(done), as_json)
+        when, flow = str(to_day(day, desk.today())), "enrollments.full" if full else "enrollments.send"
+        done = {name: desk.run(flow, f"{name}/{when}", name, when) for name in _carriers(desk, carrier)}
+        show_counts(f"{'full' if full else 'change'} files of {when}", _summed(done), as_json)
 
 
 @app.command()
@@ -141,7 +147,7 @@ def decisions(
     emit([one.as_json() for one in found], as_json, table(f"decisions on {employee}", columns, rows))
 
 
-def _preview(desk: Desk, carrier: str, day: str, clear: bool, as_json: bool) -> None:
+def _preview(desk: Desk, carrier: str, full: bool, day: str, clear: bool, as_json: bool) -> None:
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing
     from benehub.flows import enrollments
@@ -150,10 +156,12 @@ def _preview(desk: Desk, carrier: str, day: str, clear: bool, as_json: bool) -> 
     counts, ids = {}, []
     with rehearsal(desk.hub) as hub:
         for name in _carriers(desk, carrier):
-            counts[name] = enrollments.want_changes(hub, desk.employer, name, when)
-            ids.append(enrollments.freeze_changes(hub, desk.employer, name))
+            want = enrollments.want_full if full else enrollments.want_changes
+            freeze = enrollments.freeze_full if full else enrollments.freeze_changes
+            counts[name] = want(hub, desk.employer, name, when)
+            ids.append(freeze(hub, desk.employer, name))
         shown = frozen(hub, desk.employer, [one for one in ids if one], clear)
-    show_outgoing(f"changes of {when}", counts, shown, as_json)
+    show_outgoing(f"{'full file' if full else 'changes'} of {when}", counts, shown, as_json)
 
 
 def _carriers(desk: Desk, named: str) -> list[str]:

@@ -25,7 +25,7 @@ PERIOD = typer.Option(..., "--period", "-p", help="Month, as 2026-11.")
 KNOWN_AT = typer.Option(
     "", "--known-at", help="As known then: a date (its end, UTC), a date with time, or a recorded number; else now."
 )
-CLEAR = typer.Option(False, "--clear", help="Show SSN, birth date and pay unmasked.")
+CLEAR = typer.Option(False, "--clear", "--unmasked", help="Show SSN, birth date and pay unmasked.")
 DRY_RUN = typer.Option(False, "--dry-run", help="Show what would happen, and change nothing.")
 
 

@@ -132,17 +132,14 @@ def step(
 
 
 def _act(difference: str, employer: str, dry_run: bool, who: str, **what: str) -> None:
-    from benehub import reconcile as room
     from benehub.cli.console import say
     from benehub.cli.rehearsal import rehearsal
+    from benehub.flows import reconciling
 
     with opened(employer) as desk:
         # A rehearsal holds the one write lock: it is opened only where nothing else is to be written.
-        with (
-            rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub,
-            hub.store.write(desk.employer) as session,
-        ):
-            room.act(session, difference, who, **what)
+        with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+            reconciling.act(hub, desk.employer, difference, who, **what)
         say(f"{difference}: {what.get('state') or what.get('step')}{' (dry run)' if dry_run else ''}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 MAX_DRY_ROWS = 100_000
 """Rows of one stream that a dry run looks at."""
 
-COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded")
+COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
 
 
 def sync(
@@ -121,33 +120,23 @@ def _pages(desk: Desk, connection: str, stream: str, full: bool) -> list[Page]:
 def _released(desk: Desk, batch: str, dry_run: bool) -> dict[str, Any]:
     from contextlib import nullcontext
 
-    from benehub import intake
     from benehub.cli.rehearsal import rehearsal
-    from benehub.errors import DataError
-    from benehub.flows.sync import apply_checked
+    from benehub.flows import custody
 
-    with desk.store.read(desk.employer) as session:
-        state = intake.state(session, batch)
-    if state != "held":
-        what = f"batch {batch} is {state}, not held" if state else f"no batch {batch}"
-        raise DataError(what, mend="See `benehub why int_...`; only a held batch is released")
     with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-        counts = apply_checked(hub, desk.employer, batch)
+        counts = custody.release(hub, desk.employer, batch, "cli", "looked at and let in")
         return {"stream": "released", **counts, "batch": batch, "problems": _quarantine(desk, batch, hub)}
 
 
 def _redriven(desk: Desk, batch: str, dry_run: bool) -> dict[str, Any]:
     from contextlib import nullcontext
 
-    from benehub import intake
     from benehub.cli.rehearsal import rehearsal
+    from benehub.flows import custody
 
-    with (
-        rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub,
-        hub.store.write(desk.employer) as session,
-    ):
-        counts = intake.redrive(session, hub.book(session), intake.APPLIERS, "" if batch == "all" else batch)
-    return {"stream": "redriven", **asdict(counts), "batch": batch, "problems": []}
+    with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+        counts = custody.redrive(hub, desk.employer, "" if batch == "all" else batch)
+    return {"stream": "redriven", **counts, "batch": batch, "problems": []}
 
 
 def _quarantine(desk: Desk, batch: str, hub: Any = None) -> list[str]:

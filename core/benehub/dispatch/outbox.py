@@ -168,7 +168,7 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
     query = select(dispatch).where(*session.where(dispatch, dispatch_id=dispatch_id))
     found = session.connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
-        raise DataError(f"no dispatch {dispatch_id}", mend="See `benehub runs list`")
+        raise DataError(f"no dispatch {dispatch_id}", mend="See `benehub dispatches list`")
     return found
 
 
@@ -213,7 +213,7 @@ def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
 
 
 def release(session: Session, ids: Sequence[str]) -> None:
-    """Held dispatches that nobody has tried to send yet may be sent after all."""
+    """Held or refused dispatches that nobody has tried to send yet may be sent after all."""
     tried = newest(session, ids)
     session.change_all(
         dispatch,
@@ -221,7 +221,7 @@ def release(session: Session, ids: Sequence[str]) -> None:
         [
             {"dispatch_id": row.dispatch_id, "state": "prepared", "reason": ""}
             for row in by_ids(session, ids, lock=True)
-            if row.state == "held" and row.dispatch_id not in tried
+            if row.state in ("held", "refused") and row.dispatch_id not in tried
         ],
     )
 
@@ -240,6 +240,8 @@ class End:
     state: str
     reason: str = ""
     receipt: Receipt | None = None
+    at: str = ""
+    """The moment it left, where that is not now."""
 
 
 def end_all(session: Session, ends: Sequence[End]) -> None:
@@ -251,7 +253,7 @@ def end_all(session: Session, ends: Sequence[End]) -> None:
         ("dispatch_id",),
         [
             {"dispatch_id": one.dispatch_id, "state": "sent", "reason": "", "receipt": _told(one.receipt),
-             "sent_at": now}
+             "sent_at": one.at or now}
             for one in ends
             if one.receipt is not None
         ],
@@ -267,9 +269,9 @@ def end_all(session: Session, ends: Sequence[End]) -> None:
     )
 
 
-def settle(session: Session, dispatch_id: str, receipt: Receipt, detail: str = "") -> None:
-    """The vendor has it."""
-    end_all(session, [End(dispatch_id, "sent", detail, receipt)])
+def settle(session: Session, dispatch_id: str, receipt: Receipt, detail: str = "", at: str = "") -> None:
+    """The vendor has it; `at` is the moment it left, now unless said."""
+    end_all(session, [End(dispatch_id, "sent", detail, receipt, at)])
 
 
 def finish(session: Session, dispatch_id: str, state: str, reason: str) -> None:
@@ -297,6 +299,13 @@ def by_control(session: Session, connection_id: str, control: int) -> Row[Any] |
     return session.connection.execute(
         select(dispatch).where(*session.where(dispatch, connection_id=connection_id, control=control))
     ).first()
+
+
+def revisions(session: Session, business_key: str) -> Sequence[Row[Any]]:
+    """Every dispatch of a business key, the oldest first."""
+    return session.rows(
+        select(dispatch).where(*session.where(dispatch, business_key=business_key)).order_by(dispatch.c.revision)
+    )
 
 
 def in_states(session: Session, states: Sequence[str], connection_id: str = "") -> Sequence[Row[Any]]:

@@ -10,9 +10,11 @@ from typing import Any
 from benehub.engine import Engine, Flow, Steps
 from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
+    acknowledgements,
     arrears,
     coverage,
     deductions,
+    dispatches,
     enrollments,
     leave,
     leave_close,
@@ -39,7 +41,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "deductions.write_off": arrears.write_off,
     "payroll.results": payroll_results.post,
     "enrollments.send": enrollments.change_file,
-    "enrollments.acks": enrollments.acknowledged,
+    "enrollments.full": enrollments.full_file,
+    "enrollments.acks": acknowledgements.acknowledged,
     "premiums.accrue": premiums.accrue,
     "premiums.remit": premiums.remit,
     "premiums.confirm": premiums.confirm_paid,
@@ -54,6 +57,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "leave.handover": leave_handover.handover,
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
+    "dispatch.resend": dispatches.resend,
 }
 """Every job by name."""
 

@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
-from benehub import dispatch, facts, obligations
+from benehub import facts, obligations
 from benehub.engine import Steps
 from benehub.errors import GuardTripped
-from benehub.facts import Fact, Version, Worker
+from benehub.facts import Fact, Worker
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.premiums import take_back
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.obligations import Wanted
@@ -26,7 +23,6 @@ from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
-from benehub.store.tables import confirmation
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
@@ -77,9 +73,12 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
 
 def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
     """A change that was taken back in the HRIS before it left must not leave with the next file."""
-    rows = obligations.open_ones(session, "enrollment.change", connection_id)
-    stale = [row.obligation_id for row in rows if row.business_key not in keys]
-    obligations.cancel(session, stale, "no longer wanted: the carrier holds it already")
+    rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused"))
+    stale = [row for row in rows if row.business_key not in keys]
+    why = "no longer wanted: the carrier holds it already"
+    obligations.cancel(session, [row.obligation_id for row in stale if row.state == "open"], why)
+    # What was refused has not arrived, and nobody wants it any more.
+    obligations.mark(session, [row.obligation_id for row in stale if row.state == "refused"], "canceled", why)
 
 
 def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -140,18 +139,25 @@ def _want(
     session: Session, persons: Mapping[str, Any], connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact], day: date,
 ) -> Wanted:  # fmt: skip
-    members = _members(session, persons, worker, lines, now)
-    content = {
-        "members": [one.model_dump(mode="json") for one in members],
-        "told": {plan: _state(fact) for plan, fact in now.items()},
-        "gone": [line["plan"] for line in lines if line["plan"] not in now],
-    }
+    content = _family(session, persons, worker, lines, now)
     first = min(date.fromisoformat(line["effective_from"]) for line in lines)
     return Wanted(
         kind="enrollment.change", key=f"enrollment.change/{connection_id}/{worker.person_id}",
         connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=day,
         content=content, person_id=worker.person_id,
     )  # fmt: skip
+
+
+def _family(
+    session: Session, persons: Mapping[str, Any], worker: Worker, lines: Sequence[dict[str, Any]],
+    now: Mapping[str, Fact],
+) -> dict[str, Any]:  # fmt: skip
+    """A family as it is sent, and what the carrier holds of it once it has accepted that."""
+    return {
+        "members": [one.model_dump(mode="json") for one in _members(session, persons, worker, lines, now)],
+        "told": {plan: _state(fact) for plan, fact in now.items()},
+        "gone": [line["plan"] for line in lines if line["plan"] not in now],
+    }
 
 
 def _members(
@@ -171,7 +177,7 @@ def _members(
     reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
     # A member-level add or end speaks for every line; anything mixed is a change of the member.
     kinds = {line["maintenance"] for line in lines}
-    maintenance = kinds.pop() if len(kinds) == 1 else "001"
+    maintenance = kinds.pop() if len(kinds) == 1 else "030" if "030" in kinds else "001"
     common = {
         "subscriber": worker.person_id, "subscriber_id": subscriber.member_id,
         **{name: identity.get(name) or "" for name in ("address1", "address2", "city", "state", "zip_code")},
@@ -223,83 +229,72 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
         )
 
 
-def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> dict[str, int]:
-    """Take what the carrier answered to our files and move each member on, or mark him refused."""
-    return steps.step("acks", _acknowledged, hub, employer, connection_id)
+def full_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
+    """Send everybody whom the carrier shall cover, as one full file: whoever is absent from it has no cover."""
+    families = steps.step("want full", want_full, hub, employer, connection_id, date.fromisoformat(day))
+    dispatch_id = steps.step("freeze full", freeze_full, hub, employer, connection_id)
+    if not dispatch_id:
+        return {"families": families}
+    tally = send(hub, steps, employer, connection_id, [dispatch_id])
+    return {"families": families, "dispatch": dispatch_id, **tally}
 
 
-def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
-    tally = {"confirmed": 0, "refused": 0}
+def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
+    """Open one obligation for the whole file of a day; gives how many families have running cover in it.
+
+    A cover that has ended is in it while its end is news to the carrier; the partner's profile says whether it is
+    written or left out.
+
+    Raises:
+        GuardTripped: it has fewer families than the carrier covers, by more than the guard allows.
+    """
     with hub.store.write(employer) as session:
-        answers: dict[int, list[Any]] = {}
-        for row in session.rows(
-            select(confirmation)
-            .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
-            .order_by(confirmation.c.seq)
-        ):
-            if row.reference.isdigit():
-                answers.setdefault(int(row.reference), []).append(row)
-        for control, rows in answers.items():
-            sent = dispatch.by_control(session, connection_id, control)
-            if sent is None or sent.ack_state in ("accepted", "rejected", "accepted_with_errors"):
-                continue
-            verdict = _verdict(rows)
-            if not verdict:
-                continue
-            dispatch.acknowledge(session, sent.dispatch_id, verdict)
-            _move_on(session, connection_id, sent, rows, verdict, tally)
-    return tally
+        book = hub.book(session)
+        told = told_state(session, connection_id)
+        persons = people.people(session)
+        families: dict[str, dict[str, Any]] = {}
+        running = 0
+        for worker in facts.workers(session, Interval(date(day.year, 1, 1), FOREVER)):
+            now, before = _covers(book, worker, connection_id, day), told.get(worker.person_id, {})
+            lines = [line for plan in sorted(now.keys() | before.keys())
+                     if (line := _full_line(plan, now.get(plan), before.get(plan), day)) is not None]  # fmt: skip
+            if lines:
+                families[worker.person_id] = _family(session, persons, worker, lines, now)
+                running += any(line["maintenance"] != "024" for line in lines)
+        covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told.values())
+        if covered >= 20 and (covered - running) * 100 > covered * book.guards.headcount_drop_percent:
+            raise GuardTripped(
+                f"the full file has {running} families, and the carrier covers {covered}",
+                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
+            )  # fmt: skip
+        if families:
+            content = {"day": day.isoformat(), "families": families}
+            key = f"enrollment.full/{connection_id}"
+            wanted = Wanted("enrollment.full", key, connection_id, str(Month.of(day)), day, day, content)
+            obligations.want(session, [wanted])
+        return running
 
 
-def _verdict(rows: Sequence[Any]) -> str:
-    """What the answers say of the file as a whole; empty while only the envelope is acknowledged."""
-    whole = [row for row in rows if not row.external_id]
-    if any(row.part == "envelope" and row.detail["status"] == "rejected" for row in whole):
-        return "rejected"
-    syntax = [row.detail["status"] for row in whole if row.part == "syntax"]
-    return syntax[-1] if syntax else ""
+def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
+    """Freeze the open full file, always whole; gives its dispatch, or an empty text when none is open."""
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        awaken(session, opened, "enrollment.full")
+        rows = obligations.open_ones(session, "enrollment.full", connection_id)
+        if not rows:
+            return ""
+        families = obligations.content(session, rows[0])["families"]
+        contents = [one for family in families.values() for one in family["members"]]
+        key = f"enrollment.full/{connection_id}/{session.today()}"
+        return freeze_file(session, opened, "enrollment.full", key, contents, [rows[0].obligation_id], 0, "USD")
 
 
-def _move_on(
-    session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
-) -> None:
-    # By the carrier's spelling of the member id: it answers in capitals, and for people we may not have linked.
-    refused = {row.external_id.upper(): row for row in rows if row.external_id}
-    for row in obligations.of_dispatch(session, sent.dispatch_id):
-        if row.kind != "enrollment.change":
-            state = "refused" if verdict == "rejected" else "confirmed"
-            obligations.mark(session, [row.obligation_id], state, f"file {verdict}")
-            if verdict == "rejected" and row.kind == "premium.remit":
-                take_back(session, sent.dispatch_id)
-            continue
-        content = obligations.content(session, row)
-        members = [one["member_id"].upper() for one in content["members"]]
-        named = next((refused[member] for member in members if member in refused), None)
-        if verdict == "rejected" or named is not None:
-            why = "the whole file was rejected" if named is None else f"999 code {named.code}: {named.detail['text']}"
-            obligations.mark(session, [row.obligation_id], "refused", why[:300])
-            tally["refused"] += 1
-            continue
-        obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
-        record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
-        tally["confirmed"] += 1
+def _full_line(plan: str, now: Fact | None, before: Mapping[str, Any] | None, day: date) -> dict[str, Any] | None:
+    """A plan's line in a full file: as it stands, as ended where the carrier does not know that yet, or none."""
+    news = _line(plan, now, before)
+    if now is not None and now.effective_to > day:
+        return _coverage_line(plan, _state(now), "030")
+    return news if news is not None and before is not None and news["maintenance"] == "024" else None
 
 
-def record_told(
-    session: Session,
-    connection_id: str,
-    person_id: str,
-    told: Mapping[str, Any],
-    gone: Sequence[str],
-    source: str,
-) -> None:
-    """Note what the carrier holds now for one family."""
-    versions = [
-        Version("told", person_id, f"{connection_id}/{plan}", session.today(), state) for plan, state in told.items()
-    ]
-    versions += [
-        Version("told", person_id, f"{connection_id}/{plan}", session.today(), {"gone": True, "tier": "", "from": "",
-                "to": None, "dependents": []})
-        for plan in gone
-    ]  # fmt: skip
-    facts.record(session, versions, source)
+def _runs(state: Mapping[str, Any], day: date) -> bool:
+    return not state.get("gone") and (state["to"] is None or date.fromisoformat(state["to"]) > day)

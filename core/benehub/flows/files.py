@@ -67,7 +67,11 @@ def _standing(session: Session, obligation_ids: Sequence[str]) -> str:
     if len(carriers) != 1 or None in carriers:
         return ""
     dispatch_id = str(carriers.pop())
-    state = session.connection.execute(
-        select(dispatch_table.c.state).where(*session.where(dispatch_table, dispatch_id=dispatch_id))
-    ).scalar()
-    return dispatch_id if state in ("prepared", "sending", "unknown", "sent", "held") else ""
+    row = session.connection.execute(
+        select(dispatch_table.c.state, dispatch_table.c.ack_state).where(
+            *session.where(dispatch_table, dispatch_id=dispatch_id)
+        )
+    ).first()
+    if row is None or row.ack_state == "rejected":
+        return ""  # the vendor has refused those bytes, and their control number is spent
+    return dispatch_id if row.state in ("prepared", "sending", "unknown", "sent", "held") else ""

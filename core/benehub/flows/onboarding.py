@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from benehub import connections, facts, planbook
 from benehub.engine import Steps
-from benehub.flows.enrollments import record_told
+from benehub.flows.acknowledgements import record_told
 from benehub.flows.hub import Hub
 from benehub.periods import FOREVER
 from benehub.store import Session

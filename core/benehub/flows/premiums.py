@@ -158,7 +158,7 @@ def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str)
     if not dispatch_id:
         return {"lines": 0}
     tally = send(hub, steps, employer, connection_id, [dispatch_id])
-    posted = steps.step("post", _post_remittance, hub, employer, connection_id, month, dispatch_id)
+    posted = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
     return {"dispatch": dispatch_id, "lines": posted, **tally}
 
 
@@ -168,7 +168,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
     What has left already is posted first, so that it is not paid again; a credit that is left over waits.
     """
     for earlier in carried(hub, employer, f"premium.remit/{connection_id}/{month}"):
-        _post_remittance(hub, employer, connection_id, str(month), earlier)
+        post_remittance(hub, employer, connection_id, str(month), earlier)
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book = hub.book(session)
         lines = _lines_due(session, book, connection_id, month)
@@ -186,6 +186,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             currency=book.employer.currency,
         )  # fmt: skip
         obligations.want(session, [wanted])
+        _again(session, session.id("obl", key))
         items = [one.model_dump(mode="json") for one in lines]
         return freeze_file(
             session,
@@ -198,6 +199,13 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             book.employer.currency,
             due.isoformat(),
         )
+
+
+def _again(session: Session, obligation_id: str) -> None:
+    """A remittance that the carrier refused is owed again: whoever runs this asks for a new revision of it."""
+    for row in obligations.by_ids(session, [obligation_id]):
+        if row.state == "refused":
+            obligations.mark(session, [obligation_id], "open", f"sent again; before: {row.reason}"[:500])
 
 
 def _lines_due(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[RemittanceLine]:
@@ -276,9 +284,11 @@ def _due_date(session: Session, connection_id: str, month: Month) -> date | None
     ).scalar()
 
 
-def _post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
+def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
+    """Post what a remittance that has left paid, line by line, once; gives how many lines."""
     with hub.store.write(employer) as session:
-        if dispatch.get(session, dispatch_id).state != "sent":
+        sent = dispatch.get(session, dispatch_id)
+        if sent.state != "sent" or sent.ack_state == "rejected":
             return 0
         book = hub.book(session)
         row = obligations.of_dispatch(session, dispatch_id)[0]

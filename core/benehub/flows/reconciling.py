@@ -46,6 +46,21 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
     return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
 
 
+def act(
+    hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = ""
+) -> None:
+    """A person's word on a difference; plugins hear of one that is closed by it.
+
+    Raises:
+        DataError: no such difference, a state or step that does not exist, or no reason given.
+    """
+    with hub.store.write(employer) as session:
+        before = reconcile.get(session, difference_id).state
+        reconcile.act(session, difference_id, who, state=state, step=step, note=note)
+    if before in reconcile.OPEN and state and state not in reconcile.OPEN:
+        tell(hub, employer, (difference_id,), "difference_closed")
+
+
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
     match relation:
         case Relation.INTAKE:

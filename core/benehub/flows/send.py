@@ -35,7 +35,7 @@ from benehub.errors import (
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
-from benehub.store import Session
+from benehub.store import Session, acts
 
 BATCH = 200
 """Dispatches of one job at most."""
@@ -49,6 +49,8 @@ WINDOW = 25
 
 Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
+RESEND = "resend"
+"""A person's word that a dispatch shall leave whatever held it; plugins are not asked again."""
 
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
@@ -179,6 +181,9 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> End | None:
     """Ask the mode and every plugin before the first attempt; gives `held`, `refused` or nothing."""
     if opened.mode != "live":
         return End(row.dispatch_id, "held", f"{WATCHED}{opened.mode}: nothing is written")
+    with hub.store.read(employer) as session:
+        if any(one.what == RESEND for one in acts(session, row.dispatch_id)):
+            return None  # a person has decided over the plugins' heads, with name and reason
     notice = DispatchNotice(
         employer, row.dispatch_id, row.connection_id, row.operation, row.business_key, row.items,
         row.worth_minor, row.currency,

@@ -6,11 +6,13 @@ from benehub.intake.appliers import APPLIERS
 from benehub.intake.applying import Origin, apply_chunk, check_whole, counts_of, finish, hold, redrive
 from benehub.intake.relinking import names_people, relink
 from benehub.intake.staging import Counts, batch, file_seen, open_batch, stage, state
+from benehub.intake.untranslated import Leaf
 from benehub.intake.vanishing import note_gone
 
 __all__ = [
     "APPLIERS",
     "Counts",
+    "Leaf",
     "Origin",
     "apply_chunk",
     "batch",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,7 +120,7 @@ def _open(session: Session, row: Row[Any]) -> Waiting:
 def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
     """Rows in quarantine whose key has now come in again and was applied are resolved by that."""
     waiting = session.rows(
-        _waiting(session).where(
+        in_quarantine(session).where(
             intake_batch.c.connection_id == header.connection_id,
             intake_batch.c.stream == header.stream,
             intake_row.c.row_key.in_(list(applied)),
@@ -132,7 +132,7 @@ def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int
         session.change_all(intake_row, ("batch_id", "row_no"), [_key(row) | {"resolved_seq": seq} for row in older])
 
 
-def _waiting(session: Session) -> Select[Any]:
+def in_quarantine(session: Session) -> Select[Any]:
     """Rows in quarantine that nothing has resolved yet, with their batch's connection and stream."""
     return (
         select(intake_row, intake_batch.c.connection_id, intake_batch.c.stream)
@@ -191,17 +191,27 @@ def _forget_quarantined(session: Session, header: Row[Any]) -> None:
     )
 
 
-def redrive(session: Session, book: PlanBook, appliers: Mapping[str, Applier], batch_id: str = "") -> Counts:
+def redrive(
+    session: Session, book: PlanBook, appliers: Mapping[str, Applier], batch_id: str = "",
+    but: Collection[tuple[str, int]] = (),
+) -> Counts:  # fmt: skip
     """Try quarantined rows again, as they were read; those that apply now are marked with when.
 
     The batch keeps its counts as they were at the time; the row says that it was resolved later. Of rows
     with one key only the newest is tried, and resolves the older ones. Batches that are not applied (held,
-    refused) are left alone. What the vendor deleted, and what its connector could not translate, stays: that
-    has to be mended at the source and read again.
+    refused) are left alone, and the rows named in `but` (batch and row number), whose translation has been tried
+    already. What the vendor deleted, and what its connector could not translate, stays: that has to be mended at
+    the source and read again.
     """
-    query = _waiting(session).where(intake_batch.c.state == "applied").order_by(intake_batch.c.seq, intake_row.c.row_no)
+    query = (
+        in_quarantine(session)
+        .where(intake_batch.c.state == "applied")
+        .order_by(intake_batch.c.seq, intake_row.c.row_no)
+    )
     same_key: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in session.rows(query):
+        if (row.batch_id, row.row_no) in but:
+            continue
         same_key.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
     tried = [same for same in same_key.values() if batch_id in ("", same[-1].batch_id)]
     session.take_seq(0)  # before any savepoint, as above

@@ -50,12 +50,26 @@ def outgoing(session: Session, ids: Iterable[str], clear: bool = False) -> list[
     return [_shown(session, dispatch.get(session, one), clear) for one in dict.fromkeys(ids)]
 
 
-def latest(session: Session, operation: str, connection_id: str = "", limit: int = 20) -> Sequence[Row[Any]]:
-    """The newest dispatches of an operation."""
-    query = select(dispatch_table).where(*session.where(dispatch_table, operation=operation))
+def listed(
+    session: Session, states: Sequence[str] = (), connection_id: str = "", operation: str = "", limit: int = 50
+) -> list[dict[str, Any]]:
+    """The newest dispatches, without their content."""
+    query = select(dispatch_table).where(dispatch_table.c.employer_id == session.employer)
+    if states:
+        query = query.where(dispatch_table.c.state.in_(states))
     if connection_id:
         query = query.where(dispatch_table.c.connection_id == connection_id)
-    return session.rows(query.order_by(dispatch_table.c.seq.desc()).limit(limit))
+    if operation:
+        query = query.where(dispatch_table.c.operation == operation)
+    return [
+        {
+            "dispatch": row.dispatch_id, "connection": row.connection_id, "operation": row.operation,
+            "key": row.business_key, "revision": row.revision, "state": row.state, "acknowledged": row.ack_state,
+            "items": row.items, "worth": format_minor(row.worth_minor, row.currency),
+            "prepared_at": row.prepared_at, "sent_at": row.sent_at, "file": row.file_name, "reason": row.reason,
+        }
+        for row in session.rows(query.order_by(dispatch_table.c.seq.desc()).limit(limit))
+    ]  # fmt: skip
 
 
 def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:

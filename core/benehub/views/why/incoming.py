@@ -35,7 +35,7 @@ def of_batch(question: Question, ref: str) -> Answer:
     pages = session.connection.execute(
         select(func.count()).select_from(intake_page).where(*session.where(intake_page, batch_id=ref))
     ).scalar_one()
-    names = ("rows", "applied", "unchanged", "quarantined", "superseded")
+    names = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
     data = {
         "connection": row.connection_id,
         "stream": row.stream,

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from benehub import dispatch, obligations
 from benehub.errors import DataError
+from benehub.store import acts
 from benehub.store.tables import entry
 from benehub.views.amounts import amount
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
@@ -39,6 +40,12 @@ def of_dispatch(question: Question, ref: str) -> Answer:
         "receipt": row.receipt,
         "acknowledged": row.ack_state,
         "attempts": [f"{one.started_at} {one.outcome} {one.detail}".strip() for one in dispatch.attempts(session, ref)],
+        "revisions": [
+            f"{one.dispatch_id} revision {one.revision} {one.state} {one.ack_state}".strip()
+            for one in dispatch.revisions(session, row.business_key)
+            if one.dispatch_id != ref
+        ],
+        "said": [f"{one.at} {one.who}: {one.what}: {one.note}" for one in acts(session, ref)],
         "obligations": [one.obligation_id for one in carried],
         "entries": [one.entry_id for one in posted if question.knew(one.seq)],
     }

@@ -1,0 +1,172 @@
+"""What a person does about what was read: lets a held batch in, discards it, or has quarantined rows tried again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import exists, select
+
+from benehub import intake
+from benehub.connect.connector import Incoming, Page
+from benehub.connect.stored import StoredMailbox
+from benehub.errors import BenehubError, DataError
+from benehub.flows.hub import Hub
+from benehub.flows.sync import apply, apply_checked
+from benehub.intake import Leaf, untranslated
+from benehub.store import Session, note_act
+from benehub.store.tables import intake_batch, intake_row, intake_same
+
+
+def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict[str, int]:
+    """Apply a held batch that a person has looked at; gives its custody counts.
+
+    Raises:
+        DataError: it is not held, or its stream has been read and applied since: that read says what holds now.
+    """
+    with hub.store.write(employer) as session:
+        row = _held(session, batch_id)
+        later = intake_batch.alias()
+        overtaken = session.connection.execute(
+            select(
+                exists().where(
+                    later.c.employer_id == employer,
+                    later.c.connection_id == row.connection_id,
+                    later.c.stream == row.stream,
+                    later.c.state == "applied",
+                    later.c.rows > 0,
+                    later.c.seq > row.seq,
+                )
+            )
+        ).scalar_one()
+        if overtaken:
+            raise DataError("its stream has been read and applied since", where=f"batch {batch_id}",
+                            mend="Discard it (benehub intake discard), and sync again")  # fmt: skip
+        note_act(session, batch_id, who, "release", note)
+    return apply_checked(hub, employer, batch_id)
+
+
+def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note: str) -> int:
+    """Lay aside a held batch, or quarantined rows of an applied one (all of them for `row_no` 0); gives how many rows.
+
+    Nothing is deleted: payload, rows, reason, name and note stay.
+
+    Raises:
+        DataError: there is nothing to discard, or no name or reason is given.
+    """
+    with hub.store.write(employer) as session:
+        row = _batch(session, batch_id)
+        if row.state in ("held", "staged"):
+            note_act(session, batch_id, who, "discard", note)
+            session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
+            session.change(intake_batch, {"batch_id": batch_id}, state="refused", reason=f"discarded by {who}")
+            return int(row.rows)
+        open_rows = session.rows(
+            select(intake_row.c.row_no).where(
+                *session.where(intake_row, batch_id=batch_id, outcome="quarantined"),
+                intake_row.c.resolved_seq.is_(None),
+            )
+        )
+        wanted = [one.row_no for one in open_rows if row_no in (0, one.row_no)]
+        if not wanted:
+            what = f"row {row_no} does not wait in quarantine" if row_no else "no row of it waits in quarantine"
+            raise DataError(what, where=f"batch {batch_id}", mend="See `benehub intake show`")
+        rows = f"row {row_no}" if row_no else f"{len(wanted)} rows"
+        note_act(session, batch_id, who, f"discard {rows}", note)
+        return untranslated.resolve(session, batch_id, wanted)
+
+
+def redrive(hub: Hub, employer: str, batch_id: str = "") -> dict[str, int]:
+    """Try quarantined rows again, of one batch or of all: as they were read, and translated anew where they were not.
+
+    Gives the counts of the rows tried.
+    """
+    tally = dict.fromkeys(("rows", "applied", "unchanged", "quarantined", "superseded"), 0)
+    with hub.store.read(employer) as session:
+        pages = untranslated.leaves(session, batch_id)
+    for leaf in pages:
+        done = _again(hub, employer, leaf)
+        tally["rows"] += len(leaf.rows)
+        tally["applied"] += done
+        tally["quarantined"] += len(leaf.rows) - done
+    left = {(leaf.batch_id, row_no) for leaf in pages for row_no in leaf.rows.values()}
+    with hub.store.write(employer) as session:
+        counts = intake.redrive(session, hub.book(session), intake.APPLIERS, batch_id, left)
+    for name in tally:
+        tally[name] += getattr(counts, name)
+    return tally
+
+
+def _again(hub: Hub, employer: str, leaf: Leaf) -> int:
+    """Translate a kept page with today's connector and settings; gives how many of its open rows that settled.
+
+    What it gives comes in as a batch of its own, with its own custody; only rows that were not translated before.
+    """
+    try:
+        fresh = _read(hub, employer, leaf)
+    except BenehubError as error:
+        _note(hub, employer, leaf, dict.fromkeys(leaf.rows.values(), str(error)))
+        return 0
+    if len(fresh) == 1 and fresh[0].key == untranslated.REFUSED and fresh[0].problem:
+        _note(hub, employer, leaf, dict.fromkeys(leaf.rows.values(), fresh[0].problem))
+        return 0
+    # A page that gives as many rows as before gives the same ones; else every row of it may be new.
+    same = len(fresh) == leaf.size and not leaf.whole
+    tried = {no: fresh[at] for at, no in leaf.rows.items()} if same else {}
+    rows = [row for row in tried.values() if not row.problem] if same else fresh
+    with hub.store.read(employer) as session:
+        later = untranslated.told_later(session, leaf, {row.key for row in rows if not row.problem})
+    _take(hub, employer, leaf, [row for row in rows if row.key not in later])
+    overtaken = "its stream has been read since, and that read may have told it. Sync again, or discard it"
+    waits = {no: row.problem or overtaken for no, row in tried.items() if row.problem or row.key in later}
+    if not same and later:
+        waits = dict.fromkeys(leaf.rows.values(), f"{len(later)} of its rows: {overtaken}")
+    _note(hub, employer, leaf, waits)
+    with hub.store.write(employer) as session:
+        return untranslated.resolve(session, leaf.batch_id, [no for no in leaf.rows.values() if no not in waits])
+
+
+def _take(hub: Hub, employer: str, leaf: Leaf, rows: list[Incoming]) -> None:
+    if not rows:
+        return
+    with hub.store.write(employer) as session:
+        key = f"redrive {leaf.batch_id}/{leaf.page_no}/{session.now()}"
+        made = intake.open_batch(session, leaf.connection_id, leaf.stream, key)
+        intake.stage(session, made, Page(leaf.stream, rows, leaf.payload, leaf.name))
+    apply(hub, employer, made)
+
+
+def _note(hub: Hub, employer: str, leaf: Leaf, reasons: dict[int, str]) -> None:
+    if reasons:
+        with hub.store.write(employer) as session:
+            untranslated.still(session, leaf.batch_id, reasons)
+
+
+def _read(hub: Hub, employer: str, leaf: Leaf) -> list[Incoming]:
+    with hub.open(employer, leaf.connection_id) as opened:
+        if opened.link.mailbox is None:
+            raise DataError(
+                "what this connection answered cannot be translated without asking it again",
+                where=f"connection {leaf.connection_id}",
+                mend=f"Read it in full: benehub sync {leaf.connection_id} {leaf.stream} --full",
+            )
+        link = replace(opened.link, mailbox=StoredMailbox(leaf.name, leaf.payload))
+        found = list(opened.connector.read(leaf.stream, link, None))
+    if len(found) != 1:
+        raise DataError("the connection's settings no longer take this file", where=f"file {leaf.name}",
+                        mend="Mend the pattern or folder in its settings, or discard the rows")  # fmt: skip
+    return list(found[0].rows)
+
+
+def _batch(session: Session, batch_id: str) -> Any:
+    found = intake.batch(session, batch_id)
+    if found is None:
+        raise DataError(f"no intake batch {batch_id[:60]!r}", mend="See `benehub intake list`")
+    return found
+
+
+def _held(session: Session, batch_id: str) -> Any:
+    row = _batch(session, batch_id)
+    if row.state != "held":
+        raise DataError(f"batch {batch_id} is {row.state}, not held", mend="Only a held batch is released")
+    return row

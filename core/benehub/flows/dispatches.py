@@ -1,0 +1,158 @@
+"""What a person does about a dispatch that stopped: says whether the vendor has it, or has it sent again.
+
+Nothing here guesses. What may have arrived is settled first, by somebody who has looked at the vendor's; only then
+does the next run send it anew. Each word stands with name and reason in the trail of the dispatch.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from benehub import dispatch, obligations
+from benehub.connect.connector import Receipt
+from benehub.connect.messages import Request
+from benehub.engine import Steps
+from benehub.errors import BenehubError, DataError
+from benehub.flows import deductions, premiums, retirement
+from benehub.flows.hub import Hub
+from benehub.flows.send import RESEND, send
+from benehub.store import Session, note_act
+
+COMMANDS = {
+    "deduction.set": "benehub deductions push --pay-date DAY",
+    "enrollment.change": "benehub enrollments send {connection}",
+    "enrollment.full": "benehub enrollments send {connection} --full",
+    "premium.remit": "benehub premiums remit {connection} --period MONTH",
+    "contribution.deposit": "benehub retirement deposit --pay-date DAY",
+}
+"""What sends an operation anew, from what is true then."""
+
+
+def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, note: str) -> str:
+    """A person has looked: the vendor has it (it counts as sent), or has it not (the next run sends it anew).
+
+    Gives the state. Waits for whoever is sending to this vendor now, so that `sending` means a process that died.
+
+    Raises:
+        DataError: no such dispatch, nothing about it is open, or no name or reason is given.
+    """
+    with hub.store.read(employer) as session:
+        row = dispatch.get(session, dispatch_id)
+    with hub.store.turn(employer, f"sending to {row.connection_id}"), hub.store.write(employer) as session:
+        row = dispatch.get(session, dispatch_id, lock=True)
+        if row.state not in ("prepared", "held", "sending", "unknown"):
+            raise DataError(f"it is {row.state}; nothing about it is open", where=f"dispatch {dispatch_id}",
+                            mend="`benehub dispatches resend` sends again what a vendor refused")  # fmt: skip
+        tried = dispatch.attempts(session, dispatch_id)
+        if not arrived and not tried:
+            raise DataError("nobody has tried to send it", where=f"dispatch {dispatch_id}",
+                            mend="Send it: benehub dispatches resend")  # fmt: skip
+        note_act(session, dispatch_id, who, "settle: the vendor has it" if arrived else "settle: not there", note)
+        ids = [one.obligation_id for one in obligations.of_dispatch(session, dispatch_id)]
+        if arrived:
+            at = tried[-1].started_at if tried else session.now()
+            dispatch.settle(session, dispatch_id, Receipt(f"said by {who}"), f"said by {who}", at)
+            obligations.mark(session, ids, "sent" if row.file_name else "confirmed", f"the vendor has it, says {who}")
+        else:
+            dispatch.finish(session, dispatch_id, "failed", f"the vendor has it not, says {who}")
+            obligations.mark(session, ids, "open", "to be sent anew")
+    if arrived:
+        follow(hub, employer, row)
+    return "sent" if arrived else "failed"
+
+
+def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> str:
+    """Let a dispatch leave again: `prepared` when the same bytes may go now, `open` when the next run makes it anew.
+
+    What was never tried goes as it was frozen, and plugins are not asked a second time: a person has decided. What
+    the vendor has refused is made anew by its own command, under a new revision (and control number).
+
+    Raises:
+        DataError: no such dispatch, it may have arrived, or nothing about it was refused.
+    """
+    with hub.store.write(employer) as session:
+        row = dispatch.get(session, dispatch_id, lock=True)
+        carried = obligations.of_dispatch(session, dispatch_id)
+        tried = dispatch.attempts(session, dispatch_id)
+        if row.state in ("sending", "unknown") or (row.state == "held" and tried):
+            raise DataError(
+                "it may have arrived", where=f"dispatch {dispatch_id}",
+                mend="Look at the vendor first, then say so: benehub dispatches settle --has or --has-not",
+            )  # fmt: skip
+        _must_be_the_newest(session, row)
+        note_act(session, dispatch_id, who, RESEND, note)
+        if row.state in ("prepared", "held", "refused"):
+            dispatch.release(session, [dispatch_id])
+            obligations.mark(session, [one.obligation_id for one in carried], "open", "frozen, not sent yet")
+            return "prepared"
+        refused = [one.obligation_id for one in carried if one.state == "refused"]
+        if not refused:
+            raise DataError(f"it is {row.state}, and nothing of it was refused", where=f"dispatch {dispatch_id}",
+                            mend="See `benehub dispatches show`")  # fmt: skip
+        obligations.mark(session, refused, "open", f"to be sent anew, says {who}")
+        return "open"
+
+
+def resend(hub: Hub, steps: Steps, employer: str, dispatch_id: str) -> dict[str, int]:
+    """Send a dispatch that was let go; gives the count of the state it ended in."""
+    with hub.store.read(employer) as session:
+        row = dispatch.get(session, dispatch_id)
+    tally = send(hub, steps, employer, row.connection_id, [dispatch_id])
+    if tally.get("sent"):
+        steps.step("follow", follow, hub, employer, row)
+    return tally
+
+
+def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
+    """What its own command would have done once it had left: post it, or note what the vendor holds now."""
+    with hub.store.read(employer) as session:
+        carried = obligations.of_dispatch(session, row.dispatch_id)
+    if not carried:
+        return
+    if row.operation == "deduction.set":
+        deductions._note_held(hub, employer, [row.dispatch_id])
+    elif row.operation == "premium.remit":
+        premiums.post_remittance(hub, employer, row.connection_id, carried[0].period, row.dispatch_id)
+    elif row.operation == "contribution.deposit":
+        plan, _, day = row.business_key.removeprefix("contribution.deposit/").rpartition("/")
+        retirement._post(hub, employer, plan, date.fromisoformat(day), row.dispatch_id)
+
+
+def next_command(row: Row[Any]) -> str:
+    """The command that sends the operation of a dispatch anew."""
+    return COMMANDS.get(row.operation, "").format(connection=row.connection_id)
+
+
+def _must_be_the_newest(session: Session, row: Row[Any]) -> None:
+    newest = dispatch.revisions(session, row.business_key)[-1]
+    if newest.dispatch_id != row.dispatch_id:
+        raise DataError("a newer revision has taken its place", where=f"dispatch {row.dispatch_id}",
+                        mend=f"Look at that one: benehub dispatches show {newest.dispatch_id}")  # fmt: skip
+
+
+def calls(hub: Hub, employer: str, dispatch_id: str) -> list[tuple[str, str]]:
+    """The calls by which an item would be written: what is asked first, then the write; (method and path, body).
+
+    A write that depends on what the vendor answers to the question (its id, its lock version) is told as such.
+    Nothing is sent. Empty for a file.
+    """
+    with hub.store.read(employer) as session:
+        row = dispatch.get(session, dispatch_id)
+        frozen = dispatch.frozen_bytes(session, row)
+    if row.file_name:
+        return []
+    item = dispatch.thaw_item(frozen)
+    with hub.open(employer, row.connection_id) as opened:
+        settings, found = opened.link.settings, []
+        try:
+            ask = opened.connector.lookup(item, settings)
+            if ask is not None:
+                return [(ask.place, ask.body or ""), ("then the write, as that answer demands", "")]
+            write = opened.connector.request(item, None, settings)
+            found = [(write.place, write.body or "")] if isinstance(write, Request) else []
+        except BenehubError as error:
+            return [("cannot be told without the vendor", error.what)]
+    return found

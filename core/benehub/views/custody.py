@@ -1,0 +1,62 @@
+"""What was read: batches with their counts, and the rows of them that wait. Nothing sealed is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benehub.store import Session, acts
+from benehub.store.tables import intake_batch, intake_page, intake_row
+
+COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
+
+
+def batches(
+    session: Session, state: str = "", waiting: bool = False, connection_id: str = "", limit: int = 50
+) -> list[dict[str, Any]]:
+    """The newest batches; with `waiting`, only those that are held or have rows in quarantine."""
+    open_rows = (
+        select(func.count())
+        .select_from(intake_row)
+        .where(
+            intake_row.c.employer_id == intake_batch.c.employer_id,
+            intake_row.c.batch_id == intake_batch.c.batch_id,
+            intake_row.c.outcome == "quarantined",
+            intake_row.c.resolved_seq.is_(None),
+        )
+        .scalar_subquery()
+    )
+    query = select(intake_batch, open_rows.label("open")).where(intake_batch.c.employer_id == session.employer)
+    if state:
+        query = query.where(intake_batch.c.state == state)
+    if connection_id:
+        query = query.where(intake_batch.c.connection_id == connection_id)
+    if waiting:
+        query = query.where((intake_batch.c.state == "held") | (open_rows > 0))
+    return [
+        {
+            "batch": row.batch_id, "connection": row.connection_id, "stream": row.stream, "state": row.state,
+            "recorded_at": row.recorded_at, **{name: row._mapping[name] for name in COUNTS}, "open": int(row.open),
+            "reason": row.reason,
+        }
+        for row in session.rows(query.order_by(intake_batch.c.seq.desc()).limit(limit))
+    ]  # fmt: skip
+
+
+def details(session: Session, batch_id: str, limit: int = 200) -> dict[str, list[dict[str, Any]]]:
+    """Pages of a batch, its rows in quarantine, and what persons did to it."""
+    pages = session.rows(
+        select(intake_page).where(*session.where(intake_page, batch_id=batch_id)).order_by(intake_page.c.page_no)
+    )
+    rows = session.rows(
+        select(intake_row)
+        .where(*session.where(intake_row, batch_id=batch_id, outcome="quarantined"))
+        .order_by(intake_row.c.row_no)
+        .limit(limit)
+    )
+    return {
+        "pages": [{"page": row.page_no, "name": row.name, "rows": row._mapping["rows"]} for row in pages],
+        "quarantine": [{"row": row.row_no, "open": row.resolved_seq is None, "reason": row.reason} for row in rows],
+        "said": [{"at": one.at, "who": one.who, "what": one.what, "note": one.note} for one in acts(session, batch_id)],
+    }
