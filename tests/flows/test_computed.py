@@ -204,8 +204,8 @@ def test_the_statement_shows_the_contract(company: Callable[..., Company]) -> No
     one.elect((1, "bav", TERMS), (2, "bav", {"contract": "X", "conversion": "ten"}))
     with one.hub.store.read(one.employer) as session:
         book = one.hub.book(session)
-        sections = statement(session, book, one.hub.plugins, "1001", session.today())
-        wrong = statement(session, book, one.hub.plugins, "1002", session.today())
+        sections = statement(session, book, one.hub.plugins, "1001", session.today()).added
+        wrong = statement(session, book, one.hub.plugins, "1002", session.today()).added
     found = next(one for one in sections if one.title.startswith("Betriebliche Altersversorgung"))
     assert found.lines == (
         ("contract", "L-4711"),

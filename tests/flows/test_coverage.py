@@ -322,5 +322,5 @@ def test_every_decision_also_a_refusal_is_kept_and_answers_why(office: Office) -
         with pytest.raises(DataError, match="no eligibility decision elg_nothing"):
             why(session, "elg_nothing")
     assert told.title == "eligibility decision by eligibility"
-    assert told.data["inputs"]["employee"] == office.who
+    assert told.data["about"]["employee"] == office.who
     assert {one["rule"] for one in told.data["reasons"]} == {"employed", "class", "hours", "waiting", "plan_open"}
