@@ -19,7 +19,7 @@ from benehub.flows.expected import code_of
 from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import arrears
 from benehub.periods import Month
-from benehub.store.tables import entry, leg
+from benehub.store.tables import difference, entry, leg
 from benehub.views import deductions as view
 from benehub.views.clearing import clearing
 
@@ -89,6 +89,16 @@ class Story:
         self.runs += 1
         self.fakehub.FakeConnector.rows["election"] = [Incoming(f"x{self.runs}", data, row=1)]
         self.hub.start_flow("sync", "acme", f"e{self.runs}", "hris", "election", f"e{self.runs}", False)
+        self.flow("coverage", self.fakehub.NOW.date().isoformat())
+
+    def never_covered(self, since: str) -> None:
+        """Cover ends in the past although it was paid: a person lets that through, with a reason."""
+        self.elect("EE", "2026-01-01", until=since)
+        with self.hub.store.write("acme") as session:
+            rows = session.rows(select(difference.c.difference_id).where(difference.c.type == "RESCISSION_BLOCKED"))
+            for row in rows:
+                reconcile.act(session, row.difference_id, "ada", state="dismissed", note="enrolled by mistake")
+        assert rows
         self.flow("coverage", self.fakehub.NOW.date().isoformat())
 
     def expected(self, *types: str) -> list[tuple[str, str, str, int]]:
@@ -210,7 +220,7 @@ def test_z04_a_paid_month_that_never_was(either: Story) -> None:
     story = either
     month(story, 100_00, 100_00)
     remit(story)
-    story.elect("EE", "2026-01-01", until="2026-10-01")
+    story.never_covered("2026-10-01")
     assert story.flow("premiums.accrue", "2026-11")["earlier_months"] == 1
     assert story.clearing() == {"2100": 800_00, "1300": -200_00}
     story.flow("deductions.expect", "2026-11")
@@ -334,7 +344,7 @@ def test_without_a_code_after_tax_the_correction_is_held_and_counted(story: Stor
 def test_beyond_the_window_nothing_is_corrected(story: Story) -> None:
     load_plan_book(story.hub, BOOK.replace("arrears:", "retro: {window_months: 0}\n      arrears:"), "book")
     month(story, 100_00, 100_00)
-    story.elect("EE", "2026-01-01", until="2026-10-01")
+    story.never_covered("2026-10-01")
     assert "earlier_months" not in story.flow("premiums.accrue", "2026-11")
     story.flow("deductions.expect", "2026-11")
     assert not [line for line in story.expected("deduction.expected") if line[0] > "2026-11"]
