@@ -23,17 +23,17 @@ def test_a_plan_book_is_checked_with_line_and_mend(cli: Any, tmp_path: Path) -> 
 def test_plan_books_are_compared_field_by_field(cli: Any, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(EXAMPLE.read_text().replace("flat: 20.00", "flat: 25.00"))
-    changes = cli.told("plan", "diff", str(EXAMPLE), str(other))
-    assert [(one["before"], one["after"]) for one in changes] == [("20.00", "25.00")]
+    told = cli.told("plan", "diff", str(EXAMPLE), str(other))
+    assert [(one["before"], one["after"]) for one in told["changes"]] == [("20.00", "25.00")]
 
 
 def test_a_plan_book_is_compared_with_the_one_in_force(cli: Any, employed: Path) -> None:
     (employed / "new.yaml").write_text((employed / "book.yaml").read_text().replace("80%", "75%"))
-    assert [one["after"] for one in cli.told("plan", "diff", "new.yaml")] == ["75%"]
+    assert [one["after"] for one in cli.told("plan", "diff", "new.yaml")["changes"]] == ["75%"]
     assert cli.told("plan", "load", "new.yaml", "--dry-run")["in_force"] is False
-    assert len(cli.told("plan", "diff", "new.yaml")) == 1
+    assert len(cli.told("plan", "diff", "new.yaml")["changes"]) == 1
     cli.run("plan", "load", "new.yaml")
-    assert cli.told("plan", "diff", "new.yaml") == []
+    assert cli.told("plan", "diff", "new.yaml")["changes"] == []
 
 
 def test_the_schema_is_json_schema(cli: Any) -> None:
