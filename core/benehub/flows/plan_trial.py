@@ -73,9 +73,9 @@ def _eligible(book: PlanBook, plan: Plan, worker: Worker, known: Known, month: M
     election = Fact("election", worker.person_id, plan.slot, told, month.first, FOREVER, "", 0)
     now = Known(known.day, known.hours, known.leaves, known.pay_periods, _enrolled(worker.coverages.items()))
     decision = decide_election(book, worker, now, plan.slot, election)
-    if any(cover.effective_from < month.end for cover in decision.covers):
-        return True
-    return None if decision.status == EligibilityStatus.NEEDS_DATA.value else False
+    if decision.status == EligibilityStatus.NEEDS_DATA.value:
+        return None
+    return any(cover.effective_from < month.end for cover in decision.covers)
 
 
 def _enrolled(coverages: Iterable[tuple[str, Sequence[Fact]]]) -> dict[str, list[Version]]:
@@ -90,6 +90,6 @@ def _compared(was: dict[str, bool | None], becomes: dict[str, bool | None]) -> T
     pairs = {who: (was[who], answer) for who, answer in becomes.items()}
     return Turned(
         eligible=frozenset(who for who, (one, two) in pairs.items() if one is False and two is True),
-        not_eligible=frozenset(who for who, (one, two) in pairs.items() if one is True and two is False),
+        not_eligible=frozenset(who for who, (one, two) in pairs.items() if one is not False and two is False),
         unsettled=frozenset(who for who, (one, two) in pairs.items() if one is not None and two is None),
     )

@@ -22,11 +22,11 @@ class Turned:
     """Employees (person ids) whose eligibility for a plan the other book answers differently."""
 
     eligible: frozenset[str] = frozenset()
-    """Eligible in the month under the later book only."""
+    """Eligible in the month under the later book, and not under the earlier."""
     not_eligible: frozenset[str] = frozenset()
-    """Eligible in the month under the earlier book only."""
+    """Not eligible in the month under the later book; under the earlier they were, or it could not be told."""
     unsettled: frozenset[str] = frozenset()
-    """The later book asks something that nobody knows of them, and the earlier did not."""
+    """The later book asks something that nobody knows of them, and the earlier did not. It ends no cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def plan_impact(
                     continue  # a cover of a plan that neither book has
                 ends = impact.status == "removed" or worker.person_id in turned.get(plan_id, Turned()).not_eligible
                 _count(impact, worker, was.get(plan_id), becomes.get(plan_id), ends, people)
+    for impact in found.values():
+        impact.people.sort(key=lambda who: who.employee_number)
     return list(found.values())
 
 
