@@ -18,7 +18,7 @@ class Employer(Part):
     name: str
     """Name as it stands on statements and files."""
     country: str = Field(default="US", pattern=r"^[A-Z]{2}$")
-    """Two letters (ISO 3166), US or DE; its bank holidays move pay dates and due dates."""
+    """Two letters (ISO 3166), US or a euro country; its bank holidays move pay dates and due dates."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """Three letters (ISO 4217), of every amount in the book."""
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
