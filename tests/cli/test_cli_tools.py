@@ -23,17 +23,48 @@ def test_a_plan_book_is_checked_with_line_and_mend(cli: Any, tmp_path: Path) -> 
 def test_plan_books_are_compared_field_by_field(cli: Any, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(EXAMPLE.read_text().replace("flat: 20.00", "flat: 25.00"))
-    changes = cli.told("plan", "diff", str(EXAMPLE), str(other))
-    assert [(one["before"], one["after"]) for one in changes] == [("20.00", "25.00")]
+    told = cli.told("plan", "diff", str(EXAMPLE), str(other))
+    assert [(one["before"], one["after"]) for one in told["changes"]] == [("20.00", "25.00")]
 
 
 def test_a_plan_book_is_compared_with_the_one_in_force(cli: Any, employed: Path) -> None:
     (employed / "new.yaml").write_text((employed / "book.yaml").read_text().replace("80%", "75%"))
-    assert [one["after"] for one in cli.told("plan", "diff", "new.yaml")] == ["75%"]
+    assert [one["after"] for one in cli.told("plan", "diff", "new.yaml")["changes"]] == ["75%"]
     assert cli.told("plan", "load", "new.yaml", "--dry-run")["in_force"] is False
-    assert len(cli.told("plan", "diff", "new.yaml")) == 1
+    assert len(cli.told("plan", "diff", "new.yaml")["changes"]) == 1
     cli.run("plan", "load", "new.yaml")
-    assert cli.told("plan", "diff", "new.yaml") == []
+    assert cli.told("plan", "diff", "new.yaml")["changes"] == []
+
+
+def test_a_change_tells_whom_it_affects_without_names_or_pay(cli: Any, employed: Path) -> None:
+    cli.run("sync", "census")
+    cli.run("enrollments", "decide", "--day", "2026-11-23")
+    (employed / "new.yaml").write_text((employed / "book.yaml").read_text().replace("80%", "75%"))
+    told = cli.told("plan", "diff", "new.yaml", "--month", "2026-11")["impact"]
+    (plan,) = told["plans"]
+    assert (told["month"], told["currency"]) == ("2026-11", "USD")
+    # 5 % of 500.00 and of 1,200.00 move from the employer to the two employees
+    assert (plan["covered"], plan["changed"], plan["employee_minor"], plan["employer_minor"]) == (2, 2, 8500, -8500)
+    assert "people" not in plan
+    listed = cli.told("plan", "diff", "book.yaml", "new.yaml", "-m", "2026-11", "--people")["impact"]["plans"][0]
+    assert [(one["employee_number"], one["before_minor"], one["after_minor"]) for one in listed["people"]] == [
+        ("1001", 10000, 12500), ("1002", 24000, 30000),
+    ]  # fmt: skip
+    shown = cli.run("plan", "diff", "new.yaml", "--month", "2026-11", "--people").stdout
+    assert "+85.00" in shown and "-85.00" in shown and "300.00" in shown
+    assert "Byron" not in shown and "Okri" not in shown
+
+
+def test_two_books_are_compared_where_there_is_no_installation(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.yaml").write_text(EXAMPLE.read_text().replace("flat: 20.00", "flat: 25.00"))
+    told = cli.told("plan", "diff", str(EXAMPLE), "other.yaml")
+    assert told["impact"] is None and told["not_asked"] and len(told["changes"]) == 1
+    assert "was not asked" in cli.run("plan", "diff", str(EXAMPLE), "other.yaml").stdout
+    assert cli.run("plan", "diff", str(EXAMPLE), "other.yaml", "--month", "2026-11", code=2).stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["other.yaml"]
 
 
 def test_the_schema_is_json_schema(cli: Any) -> None:

@@ -200,7 +200,7 @@ WRONG = [
     ("    volume: {basis: year, multiple: 2, round: {to: 1000, mode: up}, min: 1000, max: 500000}\n", "", "no volume"),
     ("rate: 0.15}]", "tiers: {EE: 1.00}}]", "rates by tier on a plan with a volume"),
     ("rate: 0.15}]", "rate: 0.15}, {from: 2026-01-01, region: TX, rate: 0.2}]", "two rates for one key"),
-    ("min: 1000, max: 500000", "min: 1000, max: 500", "max_minor is below min_minor"),
+    ("min: 1000, max: 500000", "min: 1000, max: 500", "max is below min"),
     ("multiple: 2", "multiple: 0", "a volume of nothing"),
     ("elected: true", "elected: true, multiple: 2", "elected has a multiple"),
     ("max: 500000", "reductions: [{age: 70, percent: 50%}, {age: 65, percent: 65%}]", "do not ascend"),

@@ -71,6 +71,52 @@ def test_all_faults_are_told_in_the_order_of_the_file(example: str) -> None:
     assert "612.505" not in told[2]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("min_weekly_hours: 30", "min_weekly_hours: thirty", "is no whole number"),
+        ("catch_up: true", "catch_up: maybe", "is neither true nor false"),
+        ("classes: [full_time]", "classes: full_time", "has to be a list"),
+        ("percent: 80%", "percent: 80%\n      defined: [5]", "has to be a group of fields"),
+        ("code: DENTAL", "code: 3040", "in quotes where it looks like a number"),
+        ("waiting: {days: 30}", "waiting: {days: -3}", "is below 0. Write 0 or more"),
+        ("per_month: 2", "per_month: 9", "is above 5. Write 5 or less"),
+        ("EC: 1163.75", "KIDS: 1163.75", "Choose one of 'EE', 'ES', 'EC', 'FAM'"),
+        ("EE: 612.50", "EE: -612.50", "a premium below 0"),
+        ("effective_from: 2026-01-01", "effective_from: 1/1/2026", "Write it as YYYY-MM-DD"),
+        ("effective_from: 2026-01-01", "effective_from: 2026-13-01", "Write it as YYYY-MM-DD"),
+        ("days: [15, last]", "days: []", "semimonthly pay with 0 days"),
+        ("cap_hours: 120", "cap_hours: -120", "cap_hours: has to be greater than or equal to 0"),
+        ("taken_code: PTO", "taken_code: DENTAL", "used by plan dental already"),
+        ("flat: 20.00", "flat: 20.00\n      min_employee: -5", "a share below 0"),
+        ("flat: 20.00", "flat: 20.00\n      min_employee: 9\n      max_employee: 5", "below the least"),
+        ("    name: Northstar PPO 500\n", "    name: A\n    name: B\n", "stands here twice"),
+        ("    carrier: northstar\n    effective", "\tcarrier: northstar\n    effective", "never tabs"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_mend(changed: Changed, old: str, new: str, says: str) -> None:
+    told = faults(changed(old, new))
+    assert any(says in line for line in told), told
+    assert all(line.startswith("book.yaml:") and line.split(":")[1].isdecimal() for line in told)
+
+
+def test_plans_that_are_none_are_told(example: str) -> None:
+    text = example[: example.index("plans:")] + "plans: []\n"
+    (told,) = faults(text)
+    assert told.endswith("plans: is empty. Give at least one, or see what belongs here: `benehub plan schema`")
+
+
+def test_a_country_without_a_calendar_is_a_warning(changed: Changed) -> None:
+    (found,) = planbook.check(planbook.load(changed("country: US", "country: BR"), "book.yaml"))
+    assert (found.severity, found.path) == ("warning", ("employer", "country")) and "euro country" in found.mend
+
+
+def test_a_carrier_nearly_named_as_one_with_terms_is_a_warning(changed: Changed) -> None:
+    book = planbook.load(changed("carrier: brightsmile", "carrier: brightsmle"), "book.yaml")
+    (found,) = planbook.check(book)
+    assert (found.severity, found.path[-1]) == ("warning", "carrier") and "'brightsmile' has" in found.text
+
+
 def test_a_date_that_is_none_is_told_plainly(changed: Changed) -> None:
     (told,) = faults(changed("first_pay_date: 2026-01-09", "first_pay_date: 2026-02-30"))
     assert told.endswith("pay_groups.biweekly.first_pay_date: is no date. Write it as YYYY-MM-DD")

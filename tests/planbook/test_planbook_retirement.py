@@ -73,6 +73,8 @@ def test_vesting_entry_and_limits(changed: Changed) -> None:
         (TIERS, "      fixed: 0.00\n", "fixed match is not above zero"),
         (TIERS, "      formula: basic\n      period: annual\n      true_up: true\n", "needs no true-up"),
         (TIERS, "      formula: golden\n", "formula"),
+        (TIERS, TIERS + "      safe_harbor: basic\n    vesting: {schedule: graded_6}\n", "not vested in full after 0"),
+        (TIERS, "      formula: qaca\n      safe_harbor: qaca\n    vesting: {schedule: cliff_3}\n", "after 2 years"),
         ("up_to: 5%", "up_to: 2%", "match tiers do not ascend"),
         ("catch_up: true", "catch_up: true\n      limit_rate: 75", "the plan's limit is no part of pay"),
         (DEPOSIT, "    vesting: {table: [{years: 4, vested: 100%}]}\n" + DEPOSIT, "too slow at 2 years"),

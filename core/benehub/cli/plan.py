@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened, opened_hub
 
 if TYPE_CHECKING:
+    from benehub.cli.opening import Desk
+    from benehub.periods import Month
     from benehub.planbook import PlanBook
+    from benehub.views.plan_impact import PlanImpact
 
 app = typer.Typer(no_args_is_help=True, help="The plan book: what the employer promises, and by when.")
 
@@ -74,23 +77,50 @@ def check(file: Path = FILE, as_json: bool = JSON) -> None:
 def diff(
     file: Path = FILE,
     other: Path = OTHER,
+    month: str = typer.Option("", "--month", "-m", help="Coverage month that is priced, as 2026-11; else the current."),
+    people: bool = typer.Option(False, "--people", help="List who is affected: employee number, old and new share."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Compare a plan book with the one in force, or two files: from the first to the second."""
+    """Compare a plan book with the one in force, or two files: from the first to the second.
+
+    Tells every field that changed and, for the employees of this installation, whom it affects and by how much a
+    month. Without an installation (two files only), the fields alone.
+    """
     from benehub import planbook
-    from benehub.cli.console import emit, table
+    from benehub.cli.console import emit, say, table
     from benehub.cli.files import read_text
+    from benehub.cli.impact import impact_data, impact_tables
+    from benehub.errors import ConfigError
 
     book = planbook.load(read_text(file), str(file))
-    if other is not None:
-        before, after = book, planbook.load(read_text(other), str(other))
-    else:
-        before, after = _in_force(employer or book.employer.id), book
-    data = [{"path": c.path, "before": c.before, "after": c.after} for c in planbook.diff(before, after)]
-    rows: list[list[Any]] = [list(one.values()) for one in data]
-    title = f"{before.version} -> {after.version}: {len(rows)} changes"
-    emit(data, as_json, table(title, ("field", "before", "after"), rows))
+    second = planbook.load(read_text(other), str(other)) if other is not None else None
+    found: tuple[Month, list[PlanImpact]] | None = None
+    unasked: ConfigError | None = None
+    before, after = book, second or book
+    try:
+        with opened(employer or book.employer.id) as desk:
+            before = desk.book() if second is None else book
+            found = _impact(desk, before, after, month, people)
+    except ConfigError as error:
+        if second is None or month or people:
+            raise
+        unasked = error  # two files can be compared anywhere
+    changes = planbook.diff(before, after)
+    data = {
+        "before": before.version,
+        "after": after.version,
+        "changes": [{"path": c.path, "before": c.before, "after": c.after} for c in changes],
+        "impact": None if found is None else impact_data(*found, after.employer.currency, people),
+        "not_asked": "" if unasked is None else unasked.what,
+    }
+    title = f"{before.version} -> {after.version}: {len(changes)} changes"
+    shown = [table(title, ("field", "before", "after"), [(c.path, c.before, c.after) for c in changes])]
+    if found is not None:
+        shown += impact_tables(*found, after.employer.currency, people)
+    emit(data, as_json, *shown)
+    if unasked is not None and not as_json:
+        say(f"whom it affects was not asked: {unasked.what}")
 
 
 @app.command()
@@ -102,6 +132,11 @@ def schema() -> None:
     emit(planbook.schema(), True)
 
 
-def _in_force(employer: str) -> PlanBook:
-    with opened(employer) as desk:
-        return desk.book()
+def _impact(desk: Desk, before: PlanBook, after: PlanBook, month: str, people: bool) -> tuple[Month, list[PlanImpact]]:
+    """The month asked for, and what the later book changes in it."""
+    from benehub.flows.plan_trial import impact
+    from benehub.periods import Month
+
+    with desk.store.read(desk.employer) as session:
+        asked = Month.parse(month) if month else Month.of(session.today())
+        return asked, impact(session, before, after, asked, people)

@@ -72,7 +72,7 @@ def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
             subjects = [worker.person_id for worker in batch]
             for kind in ("coverage", "eligibility"):
                 facts.preload(session, kind, subjects)
-            around = _around(session, book, batch, day)
+            around = surroundings(session, book, batch, day)
             for worker in batch:
                 recorded += _decide_one(session, book, worker, around, findings)
     with hub.store.write(employer) as session:
@@ -82,7 +82,8 @@ def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
     return {"employees": len(people), "recorded": recorded, "held": len(findings)}
 
 
-def _around(session: Session, book: PlanBook, batch: Sequence[Worker], day: date) -> Around:
+def surroundings(session: Session, book: PlanBook, batch: Sequence[Worker], day: date) -> Around:
+    """What the rules may know of these employees beside their own facts, looked up for all of them at once."""
     subjects = [worker.person_id for worker in batch]
     always = Interval(date.min, FOREVER)
     named = {

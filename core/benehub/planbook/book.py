@@ -26,13 +26,21 @@ class PlanBook(Part):
     """One employer's benefits, dated and priced."""
 
     schema_version: Literal[1] = 1
+    """Version of this format; 1."""
     employer: Employer
+    """Whose book it is."""
     roles: Roles
+    """The connection of each part, by its name."""
     pay_groups: dict[str, PayGroup] = Field(min_length=1)
+    """By the name that HRIS and payroll use."""
     plans: tuple[Plan, ...] = Field(min_length=1)
+    """What employees can be enrolled in."""
     leave: tuple[LeavePolicy, ...] = ()
+    """Kinds of leave that are kept."""
     carriers: dict[Slug, CarrierTerms] = Field(default_factory=dict)
+    """How each carrier is paid, by the name of its connection; left out: the defaults."""
     guards: Guards = Guards()
+    """From when on a read or a file stops and asks a person; left out: the defaults."""
 
     @cached_property
     def version(self) -> str:

@@ -65,6 +65,18 @@ def _say(detail: Mapping[str, Any], path: Path) -> tuple[str, str]:
             return "is no date", "Write it as YYYY-MM-DD"
         case "model_type" | "dict_type":
             return "has to be a group of fields", f"Write `name: value` lines below it; {_SCHEMA_HINT}"
+        case "too_short":
+            return "is empty", "Give at least one, or see what belongs here: `benehub plan schema`"
+        case "string_type":
+            return "is no text", "Write it as text, in quotes where it looks like a number"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "is no whole number", "Write it in digits, without a point"
+        case "bool_parsing" | "bool_type":
+            return "is neither true nor false", "Write true or false"
+        case "greater_than_equal":
+            return f"is below {context['ge']}", f"Write {context['ge']} or more"
+        case "less_than_equal":
+            return f"is above {context['le']}", f"Write {context['le']} or less"
         case "tuple_type":
             return "has to be a list", "Write each item on a line of its own after `- `"
     message: str = detail["msg"]

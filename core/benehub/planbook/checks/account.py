@@ -18,6 +18,8 @@ def account(plan: Plan, path: Path) -> Iterator[Finding]:
             yield error((*path, name), f"plan {plan.id} is an account but has {name}", "Remove it")
     if plan.account is None:
         return
+    if plan.account.max_yearly is not None and parse_minor(plan.account.max_yearly) <= 0:
+        yield error((*path, "account", "max_yearly"), "a most of 0 or less", "Write an amount, or leave it out")
     for tier, text in plan.account.employer_yearly.items():
         if parse_minor(text) < 0:
             yield error((*path, "account", "employer_yearly", tier.value), "an amount below 0", "Write 0 or more")

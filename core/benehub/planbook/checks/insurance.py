@@ -11,7 +11,7 @@ from benehub.errors import ConfigError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import FOREVER
 from benehub.planbook.book import PlanBook
-from benehub.planbook.checks.findings import Finding, Path, error
+from benehub.planbook.checks.findings import Finding, Path, error, said
 from benehub.planbook.parts.insurance import EmployerContribution, RateTable, VolumeTerms
 from benehub.planbook.parts.plan import Plan
 from benehub.rules.premium.contribution_rule import Scheme
@@ -85,8 +85,8 @@ def _table(plan: Plan, table: RateTable, path: Path) -> Iterator[Finding]:
     """One table by itself: one kind of rate, the kind that the plan's volume asks for, every tier, no gap of ages."""
     kinds = [name for name in ("tiers", "ages", "rate") if getattr(table, name)]
     if len(kinds) != 1:
-        said = " and ".join(kinds) or "none"
-        yield error(path, f"a rate table has exactly one of tiers, ages and rate, not {said}", "Keep one of them")
+        given = " and ".join(kinds) or "none"
+        yield error(path, f"a rate table has exactly one of tiers, ages and rate, not {given}", "Keep one of them")
         return
     if plan.volume is None and table.rate is not None:
         yield error(path, "a rate a unit, and the plan has no volume", "Say under `volume` what it is a rate of")
@@ -186,8 +186,8 @@ def _volume(terms: VolumeTerms, path: Path) -> Iterator[Finding]:
     try:
         rule = terms.rule("USD")
     except (ConfigError, ValidationError) as refused:
-        said = refused.what if isinstance(refused, ConfigError) else str(refused.errors()[0]["msg"])
-        yield error(path, said.removeprefix("Value error, "), "Mend the volume's terms")
+        what = refused.what if isinstance(refused, ConfigError) else said(refused)
+        yield error(path, what, "Mend the volume's terms")
         return
     if terms.elected and "multiple" in terms.model_fields_set:
         yield error((*path, "multiple"), "a volume that is elected has a multiple of pay", "Keep one of them")
@@ -236,6 +236,7 @@ def _contribution(book: PlanBook, plan: Plan, terms: EmployerContribution, path:
             yield error((*path, "defined"), f"no amount for {', '.join(missing)}", "Add the tier, if only with 0")
     for name in ("base_plan", "unused_plan"):
         yield from _named(book, plan, getattr(terms, name), (*path, name))
+    yield from _bounds(terms, path)
     premiums = [parse_minor(text) for table in plan.rates for text in table.tiers.values()]
     if premiums and parse_minor(terms.flat) > min(premiums):
         yield error(path, "the employer's flat part is above the premium", "Lower it to the premium")
@@ -244,8 +245,16 @@ def _contribution(book: PlanBook, plan: Plan, terms: EmployerContribution, path:
     except ConfigError as refused:
         yield error(path, refused.what, refused.mend)
     except ValidationError as refused:
-        said = str(refused.errors()[0]["msg"]).removeprefix("Value error, ")
-        yield error(path, said, "Mend the employer's part")
+        yield error(path, said(refused), "Mend the employer's part")
+
+
+def _bounds(terms: EmployerContribution, path: Path) -> Iterator[Finding]:
+    """The least and the most of the employee's share."""
+    least, most = parse_minor(terms.min_employee), parse_minor(terms.max_employee) if terms.max_employee else None
+    if least < 0:
+        yield error((*path, "min_employee"), "a share below 0", "Write 0 or more")
+    if most is not None and most < max(least, 0):
+        yield error((*path, "max_employee"), "the most is below the least", "Write min_employee or more")
 
 
 def _named(book: PlanBook, plan: Plan, named: str | None, path: Path) -> Iterator[Finding]:

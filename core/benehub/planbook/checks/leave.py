@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from benehub.errors import ConfigError
 from benehub.planbook.book import PlanBook
-from benehub.planbook.checks.findings import Finding, Path, error
+from benehub.planbook.checks.findings import Finding, Path, error, said
 from benehub.planbook.parts.leave import Accrual, LeavePolicy
 
 MAX_ID = 12
@@ -55,8 +55,7 @@ def _earning(policy: LeavePolicy, path: Path) -> Iterator[Finding]:
     except ConfigError as refused:
         yield error((*path, "carry"), refused.what, refused.mend)
     except ValidationError as refused:
-        what = refused.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
-        yield error((*path, "accrual"), what, "Mend it; `benehub calc leave.accrue --schema` shows the fields")
+        yield error((*path, "accrual"), said(refused), "Mend it; `benehub calc leave.accrue --schema` shows the fields")
 
 
 def _accrual(policy: LeavePolicy, earns: Accrual, path: Path) -> Iterator[Finding]:

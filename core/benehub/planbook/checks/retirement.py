@@ -4,15 +4,16 @@ or an entry condition beyond the law."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import pairwise
 
 from benehub.errors import ConfigError
 from benehub.money import parse_rate
 from benehub.planbook.checks.findings import Finding, Path, error
 from benehub.planbook.parts.plan import Plan
-from benehub.planbook.parts.retirement import Match, MatchTier
+from benehub.planbook.parts.retirement import Match, MatchTier, VestingTerms
 from benehub.rules.retirement.entry import check_entry
-from benehub.rules.retirement.match_formula import MatchPeriod, check_safe_harbor
+from benehub.rules.retirement.match_formula import MatchPeriod, Preset, check_safe_harbor
 from benehub.rules.retirement.vesting import MoneySource, check_schedule
 
 MAX_MATCH = 5
@@ -35,6 +36,8 @@ def retirement(plan: Plan, path: Path) -> Iterator[Finding]:
         yield error(path, f"plan {plan.id} is retirement but has an account or volume", "Remove it")
     if plan.match is not None:
         yield from _match(plan.match, (*path, "match"))
+    if plan.match is not None and plan.match.safe_harbor is not None and plan.vesting is not None:
+        yield from _harbor_vesting(plan.match.safe_harbor, plan.vesting, (*path, "vesting"))
     if plan.vesting is not None:
         table = plan.vesting.rule()
         yield from _refused((*path, "vesting"), lambda: check_schedule(table, MoneySource.MATCH))
@@ -73,6 +76,14 @@ def _match(match: Match, path: Path) -> Iterator[Finding]:
             yield from _refused((*path, "safe_harbor"), lambda: check_safe_harbor(match.rule().tiers, kind))
     if match.period is MatchPeriod.ANNUAL and match.true_up:
         yield error((*path, "true_up"), "a yearly match needs no true-up", "Take true_up out: the year is its period")
+
+
+def _harbor_vesting(kind: Preset, terms: VestingTerms, path: Path) -> Iterator[Finding]:
+    """A safe harbor match is vested at once, a QACA's after two years at the latest (26 U.S.C. 401(k)(12), (13))."""
+    years = 2 if kind is Preset.QACA else 0
+    if max((part for year, part in terms.rule() if year <= years), default=Fraction(0)) < 1:
+        mend = "Write schedule: cliff_2 or immediate" if years else "Write schedule: immediate, or take safe_harbor out"
+        yield error(path, f"a safe harbor match is not vested in full after {years} years", mend)
 
 
 def _tiers(tiers: tuple[MatchTier, ...], path: Path) -> Iterator[Finding]:

@@ -17,7 +17,9 @@ class ComputedLine(Part):
     """
 
     code: str = Field(min_length=1, max_length=40)
+    """Payroll's code of the line."""
     source: Literal["pretax", "posttax", "match"]
+    """pretax or posttax (the employee's money), or match (the employer's)."""
 
     @property
     def tax_class(self) -> TaxClass:
@@ -29,6 +31,7 @@ class Computed(Part):
     """Which rule computes the plan, what it needs to know of the plan, and how payroll calls each line."""
 
     rule: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")
+    """Name of the plugin's rule, e.g. de.bav."""
     options: dict[str, str] = Field(default_factory=dict)
     """For the rule, the same for everybody in the plan; write values in quotes."""
     lines: dict[str, ComputedLine] = Field(min_length=1)

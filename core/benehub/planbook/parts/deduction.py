@@ -65,18 +65,26 @@ class DeductionTerms(Part):
     """How the employee's share is taken from pay."""
 
     code: str = Field(min_length=1, max_length=40)
+    """Payroll's code of the deduction; each plan has its own."""
     tax_class: TaxClass = TaxClass.PRETAX
+    """How payroll taxes it: pretax or posttax (roth, employer and imputed are for other lines)."""
     method: DeductionMethod = DeductionMethod.PER_MONTH
+    """per_month: from the first `per_month` pay dates of a month, others are holidays; every_pay: from each."""
     per_month: int = Field(default=2, ge=1, le=5)
+    """per_month: on how many pay dates of a month it is taken."""
     pays_a_year: Literal[12, 24, 26, 27, 48, 52, 53] | None = None
     """every_pay: take from the first so many pay dates of a year only; left out, from all there are."""
     timing: Timing = Timing.CURRENT
+    """Which coverage month a pay date pays for: in_advance (the next), current (its own) or arrears (the one
+    before)."""
     spare_cents: SpareCents = SpareCents.RUNNING
     """Which pay dates take the cents a division leaves: running, at_start, at_end or last_pay."""
     posttax_code: str = Field(default="", max_length=40)
     """Payroll's code for the part of a retro increase that may not be taken before tax."""
     arrears: ArrearsTerms = ArrearsTerms()
+    """What happens when pay does not cover it."""
     retro: RetroTerms = RetroTerms()
+    """What happens with a change that is learned late."""
 
     def rule(self) -> DeductionRule:
         """When deductions are taken, for `rules.deduction`."""

@@ -53,6 +53,7 @@ class EmployerSide(Part):
     renewal: RateText = "0"
     """Change of premiums and contributions to the plan year that is compared, e.g. "6%"."""
     self_funding: SelfFundingTerms | None = None
+    """Where the employer pays the claims itself; left out: the plan is insured."""
 
 
 class Design(Part):
@@ -61,9 +62,11 @@ class Design(Part):
     deductible: Amount | None = None
     """One person's, a year."""
     family_deductible: Amount | None = None
+    """A family's together, a year."""
     out_of_pocket_max: Amount | None = None
     """The most one person pays in a year."""
     family_out_of_pocket_max: Amount | None = None
+    """The most a family pays together in a year."""
     family: FamilyRule | None = None
     """embedded: limits of one person count within a family too; aggregate: the family's only."""
     person_in_family_max: Amount | None = None
@@ -81,17 +84,23 @@ class Design(Part):
     formulary: dict[str, int] | None = None
     """Tier of each covered drug, from 1."""
     exclusions: tuple[str, ...] | None = None
+    """What is excluded."""
     waiting_days: int | None = None
+    """Days until benefits begin."""
     benefit_rate: RateText | None = None
     """Part of pay that is replaced, or of charges that is paid."""
     max_benefit: Amount | None = None
     """The most the plan pays one person: a year if it has a deductible, else a month."""
     elimination_days: int | None = None
+    """Days of disability before it pays."""
     own_occupation_months: int | None = None
+    """Months in which disability means the own occupation."""
     portable: bool | None = None
+    """Whether cover can be taken along after employment."""
     service_level: RateText | None = None
     """Part of cases answered within the promised time."""
     employer: EmployerSide = EmployerSide()
+    """The employer's cost beside the premium: accounts, fees, taxes, claims."""
 
     def rule(self, currency: str = "USD") -> PlanDesign:
         """The attributes for `rules.compare`.

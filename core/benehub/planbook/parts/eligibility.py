@@ -26,7 +26,9 @@ class Waiting(Part):
     """How long a new employee waits: days, months or hours of service, one of them."""
 
     days: int = Field(default=0, ge=0, le=365)
+    """Calendar days."""
     months: int = Field(default=0, ge=0, le=12)
+    """Calendar months."""
     hours: int = Field(default=0, ge=0, le=10_000)
     """Cumulative hours of service (US medical: at most 1,200)."""
     days_after_hours: int = Field(default=0, ge=0, le=365)
@@ -45,9 +47,14 @@ class EligibilityTerms(Part):
     """Who may enroll, and from when."""
 
     classes: tuple[EmploymentClass, ...] = ()
+    """Employment classes that may enroll: full_time, part_time, seasonal, contractor; empty: all."""
     min_weekly_hours: int = Field(default=0, ge=0, le=80)
+    """Least scheduled hours a week; 0: any."""
     waiting: Waiting = Waiting()
+    """How long a new employee waits."""
     entry: EntryGrid = EntryGrid.IMMEDIATE
+    """Days on which cover can begin: immediate, first_of_month (on or after the wait), first_of_month_after (strictly
+    after), first_of_pay_period, quarterly, or dates."""
     entry_dates: tuple[DayOfYear, ...] = ()
     """Days of each year on which cover can begin, for entry `dates`."""
     clamp: bool = True
@@ -96,6 +103,8 @@ class DependentTerms(Part):
     """When a child's cover ends by age."""
 
     end: EndRule = EndRule.END_OF_MONTH
+    """Last covered day: day_before_birthday, or the end_of_month, end_of_plan_year or end_of_calendar_year in which
+    the age is reached."""
     age_limit: int | None = Field(default=26, ge=1, le=99)
     """Age on reaching which cover ends; null where it does not end by age."""
     plan_year_first_month: int = Field(default=1, ge=1, le=12)

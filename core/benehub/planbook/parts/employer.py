@@ -14,12 +14,17 @@ class Employer(Part):
     """Whose plan book it is."""
 
     id: Slug
+    """Short name: small letters, digits, - and _."""
     name: str
+    """Name as it stands on statements and files."""
     country: str = Field(default="US", pattern=r"^[A-Z]{2}$")
+    """Two letters (ISO 3166), US or a euro country; its bank holidays move pay dates and due dates."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    """Three letters (ISO 4217), of every amount in the book."""
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
     """Language of statements and notices."""
     ein: str = Field(default="", pattern=r"^(\d{2}-?\d{7})?$")
+    """US employer identification number, 12-3456789; empty: none."""
     size: Literal["small", "large"] = "small"
     """large: an applicable large employer of US law, with its rules on offers of cover."""
     school: bool = False
@@ -33,9 +38,13 @@ class Roles(Part):
     """Which connection plays which part."""
 
     hris: Slug
+    """Connection that tells who is employed."""
     payroll: Slug
+    """Connection that takes deductions and tells pay dates and results."""
     elections: Slug | None = None
+    """Connection that tells who chose what; left out: none."""
     recordkeeper: Slug | None = None
+    """Connection that keeps the retirement accounts; left out: none."""
     mail: Slug | None = None
     """Sends employees the notices that are due."""
 
@@ -44,6 +53,7 @@ class PayGroup(Part):
     """A pay group and its calendar, used where payroll tells none of its own."""
 
     frequency: Literal["weekly", "biweekly", "semimonthly", "monthly"]
+    """weekly (52 pays a year), biweekly (26), semimonthly (24) or monthly (12)."""
     first_pay_date: date | None = None
     """Weekly and biweekly: the first pay date of the counting."""
     days: tuple[DayOfMonth, ...] = ()
@@ -61,5 +71,8 @@ class Guards(Part):
     """When the hub stops and asks instead of going on."""
 
     mass_removal_percent: int = Field(default=5, ge=0, le=100)
+    """A read that would delete or end more than this part of the rows known stops; in percent."""
     field_empty_percent: int = Field(default=50, ge=0, le=100)
+    """A read in which a field went empty in this part of the rows that had it stops; in percent."""
     headcount_drop_percent: int = Field(default=5, ge=0, le=100)
+    """A file to a carrier that would end cover of more than this part of the families stops; in percent."""

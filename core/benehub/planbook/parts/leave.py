@@ -106,7 +106,9 @@ class LeavePolicy(Part):
     """One kind of leave."""
 
     id: Slug
+    """Short name, at most 12 characters: it stands in the ledger's unit."""
     name: str = ""
+    """What people call it."""
     kind: LeaveKind = LeaveKind.VACATION
     """vacation or sick."""
     unit: Literal["hours", "days"] = "hours"
@@ -130,7 +132,9 @@ class LeavePolicy(Part):
     negative_limit_hours: Amount = "0"
     """How far below zero use may go."""
     carry: CarryOver = CarryOver()
+    """What of the balance goes into the next leave year, and what becomes of the rest."""
     prorate: Prorate = Prorate()
+    """How periods count that are not whole, and who works fewer hours."""
     reinstate_months: int = Field(default=0, ge=0, le=120)
     """On rehire within so many months the old balance stands again."""
     jurisdiction: str = Field(default="", pattern=r"^([A-Z]{2}(-[A-Z]{2})?)?$")

@@ -51,33 +51,61 @@ class Plan(Part):
     """One plan."""
 
     id: Slug
+    """Short name; elections and files are mapped to it."""
     name: str
+    """Name as employees read it."""
     benefit_type: BenefitType
+    """Kind of benefit. Insurance: medical, dental, vision, life, add, voluntary_life, std, ltd. Accounts: hsa,
+    fsa_health, fsa_dependent, commuter. Else retirement."""
     carrier: Slug | None = None
+    """Connection of the insurer; insurance needs one."""
     recordkeeper: Slug | None = None
+    """Connection of the recordkeeper; retirement needs one."""
     effective_from: date
+    """First day on which it can cover somebody."""
     effective_to: date = FOREVER
+    """First day on which it covers nobody any more; left out: it runs on."""
     rates: tuple[RateTable, ...] = ()
+    """What it costs a month, by dated tables without gap or overlap."""
     tier_structure: TierStructure = TierStructure.FOUR_TIER
+    """Tiers a rate table tells apart. two_tier: EE, FAM. three_tier: EE, EE1, FAM. four_tier: EE, ES, EC, FAM.
+    five_tier: EE, ES, EC1, EC2, FAM."""
     age_rating: AgeTerms = AgeTerms()
+    """How age is taken where the price depends on it."""
     volume: VolumeTerms | None = None
+    """How pay or an election becomes an amount of insurance, where the rate is for a unit of it."""
     factors: tuple[PremiumFactor, ...] = ()
+    """Factors and amounts on the premium, applied in this order."""
     premium_round: RoundTo = RoundTo()
+    """How the premium is rounded."""
     region_by: Literal["state", "location", "zip_code"] = "state"
     """Which fact of the employee is the rating region."""
     account: AccountTerms | None = None
+    """An account's terms (hsa, fsa_health, fsa_dependent, commuter)."""
     employer_contribution: EmployerContribution | None = None
+    """The employer's part of the premium; left out: the employee pays all."""
     eligibility: EligibilityTerms = EligibilityTerms()
+    """Classes, hours, wait, entry days and further rules; left out: everybody from the first day."""
     coverage_end: CoverageEndRule = CoverageEndRule.END_OF_MONTH
+    """When cover ends after the last day of employment: last_day, end_of_month or wash."""
     coverage_wash: CoverageWash = CoverageWash()
+    """The days of coverage_end wash."""
     dependents: DependentTerms = DependentTerms()
+    """The age at which a child's cover ends, and on which day; left out: the month of the 26th birthday."""
     mid_period: MidPeriod = MidPeriod()
+    """What a month costs in which cover begins or ends."""
     deduction: DeductionTerms | None = None
+    """How the employee's share is taken from pay; insurance and accounts need it."""
     deferral: Deferral | None = None
+    """Retirement: the employee's own contributions."""
     match: Match | None = None
+    """Retirement: the employer's match; left out: none."""
     vesting: VestingTerms | None = None
+    """Retirement: how the employer's money vests; left out: it is not kept here."""
     entry: PlanEntryTerms | None = None
+    """Retirement: what it asks for before somebody may defer; left out: nothing beside `eligibility`."""
     deposit: DepositTerms = DepositTerms()
+    """Retirement: when contributions must reach the trust."""
     computed: Computed | None = None
     """For a retirement plan whose deductions a plugin computes; takes the place of `deferral` and `match`."""
     design: Design | None = None

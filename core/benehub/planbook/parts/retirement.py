@@ -30,9 +30,11 @@ class Deferral(Part):
     """Payroll's codes of the employee's own contributions, and what the plan allows of them."""
 
     pretax_code: str
+    """Payroll's code of the pre-tax deferral."""
     roth_code: str = ""
     """Empty: the plan takes no Roth, so that high earners can have no catch-up."""
     catch_up: bool = True
+    """Whether the plan takes catch-up contributions of those of 50 and more."""
     deemed_roth: bool = True
     """Whether a pre-tax election is taken as Roth for catch-up that has to be Roth."""
     limit_rate: RateText = ""
@@ -58,24 +60,31 @@ class MatchTier(Part):
     """`rate` of the deferral up to `up_to` of pay (cumulative upper bound)."""
 
     rate: RateText
+    """Part of the deferral that is matched, e.g. 50%."""
     up_to: RateText
+    """Deferral up to which it holds, as a part of pay; the tier begins where the one before ends."""
 
 
 class ServiceTiers(Part):
     """The tiers from some completed years of service on."""
 
     from_years: int = Field(ge=0, le=60)
+    """Completed years of service from which they hold."""
     tiers: tuple[MatchTier, ...] = Field(min_length=1)
+    """Tiers, ascending by up_to."""
 
 
 class Match(Part):
     """The employer's match: a formula of law by name, tiers, tiers by service, or a fixed amount."""
 
     code: str
+    """Payroll's code of the match."""
     formula: Preset | None = None
     """basic, enhanced or qaca: the formula as the law words it."""
     tiers: tuple[MatchTier, ...] = ()
+    """Tiers, ascending by up_to; one of formula, tiers, by_service and fixed."""
     by_service: tuple[ServiceTiers, ...] = ()
+    """Tiers by completed years of service, ascending."""
     fixed: Amount | None = None
     """A fixed amount for each matching period with a deferral."""
     period: MatchPeriod = MatchPeriod.PER_PAY
@@ -116,13 +125,16 @@ class VestingStep(Part):
     """The vested part from some completed years of service on."""
 
     years: int = Field(ge=0, le=15)
+    """Completed years of service from which it holds."""
     vested: RateText
+    """The vested part, e.g. 40%."""
 
 
 class VestingTerms(Part):
     """How the employer's money vests; own deferrals always are vested."""
 
     schedule: Schedule = Schedule.IMMEDIATE
+    """immediate, cliff_2 (all after two years), cliff_3, or graded_6 (20 % a year from the second to the sixth)."""
     table: tuple[VestingStep, ...] = ()
     """The schedule spelled out; wins over the name."""
     method: ServiceMethod = ServiceMethod.ELAPSED
@@ -152,9 +164,13 @@ class PlanEntryTerms(Part):
     """What the plan asks for before somebody may defer; hours are those scheduled in the HRIS."""
 
     age: int = Field(default=0, ge=0)
+    """Least age in completed years (the law's most: 21)."""
     service_months: int = Field(default=0, ge=0)
+    """Least months of service (the law's most: 12)."""
     hours: int = Field(default=0, ge=0)
+    """Least hours in a year of service (the law's most: 1,000)."""
     dates: EntryDates = EntryDates.IMMEDIATE
+    """On or after meeting them: immediate, monthly, quarterly, or dual (1 January and 1 July)."""
 
     def rule(self) -> PlanEntry:
         """The conditions for `rules.retirement`."""
@@ -165,4 +181,6 @@ class DepositTerms(Part):
     """When contributions must reach the trust."""
 
     standard_bank_days: int = Field(default=3, ge=1, le=15)
+    """Bank days after the pay date by which the employer deposits."""
     small_plan: bool = False
+    """A plan of fewer than 100 participants: the law's safe harbor of 7 business days is told too."""

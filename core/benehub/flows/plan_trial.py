@@ -1,0 +1,95 @@
+"""A plan book tried on the people before it is put in force: who would be eligible under it, and what it changes.
+
+The decisions are those that `coverage` makes, asked for everybody as if all had elected; nothing is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from benehub import facts
+from benehub.facts import Fact, Version, Worker
+from benehub.flows.coverage import BATCH, surroundings
+from benehub.flows.entitlement import Known, decide_election
+from benehub.periods import FOREVER, Interval, Month
+from benehub.planbook import Plan, PlanBook
+from benehub.records import Tier
+from benehub.rules.eligibility.evaluate import EligibilityStatus
+from benehub.store import Session
+from benehub.views.plan_impact import PlanImpact, Turned, plan_impact
+
+ELIGIBILITY_FIELDS = ("eligibility", "effective_from", "effective_to", "entry", "coverage_end", "coverage_wash")
+"""What of a plan decides whether somebody is eligible in a month."""
+EMPLOYER_FIELDS = ("size", "school")
+"""What of an employer does."""
+
+
+def impact(session: Session, before: PlanBook, after: PlanBook, month: Month, people: bool = False) -> list[PlanImpact]:
+    """What `after` changes against `before` in a month for the employees known now; see `views.plan_impact`."""
+    workers = [one for one in facts.workers(session, Interval(month.first, month.end)) if _employed(one, month)]
+    return plan_impact(before, after, month, workers, turned(session, before, after, month, workers), people)
+
+
+def turned(
+    session: Session, before: PlanBook, after: PlanBook, month: Month, workers: Sequence[Worker]
+) -> dict[str, Turned]:
+    """By plan, those whose eligibility in the month the two books answer differently."""
+    earlier, later = ({plan.id: plan for plan in book.plans} for book in (before, after))
+    asked = [
+        name for name in {**later, **earlier} if _decided_otherwise(before, after, earlier.get(name), later.get(name))
+    ]
+    if not asked:
+        return {}
+    was: dict[str, dict[str, bool | None]] = {name: {} for name in asked}
+    becomes: dict[str, dict[str, bool | None]] = {name: {} for name in asked}
+    for start in range(0, len(workers), BATCH):
+        batch = workers[start : start + BATCH]
+        for book, plans, answers in ((before, earlier, was), (after, later, becomes)):
+            known = surroundings(session, book, batch, max(session.today(), month.first))
+            for worker in batch:
+                for name in asked:
+                    plan = plans.get(name)
+                    answers[name][worker.person_id] = (
+                        False if plan is None else _eligible(book, plan, worker, known.known(worker), month)
+                    )
+    return {name: _compared(was[name], becomes[name]) for name in asked}
+
+
+def _employed(worker: Worker, month: Month) -> bool:
+    return any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments)
+
+
+def _decided_otherwise(before: PlanBook, after: PlanBook, earlier: Plan | None, later: Plan | None) -> bool:
+    if earlier is None or later is None:
+        return True
+    if any(getattr(before.employer, name) != getattr(after.employer, name) for name in EMPLOYER_FIELDS):
+        return True
+    return any(getattr(earlier, name) != getattr(later, name) for name in ELIGIBILITY_FIELDS)
+
+
+def _eligible(book: PlanBook, plan: Plan, worker: Worker, known: Known, month: Month) -> bool | None:
+    """Whether an election from the first of the month on would give cover in it; None where data is lacking."""
+    told = {"plan": plan.id, "tier": Tier.EE.value, "dependents": [], "waived": False}
+    election = Fact("election", worker.person_id, plan.slot, told, month.first, FOREVER, "", 0)
+    now = Known(known.day, known.hours, known.leaves, known.pay_periods, _enrolled(worker.coverages.items()))
+    decision = decide_election(book, worker, now, plan.slot, election)
+    if decision.status == EligibilityStatus.NEEDS_DATA.value:
+        return None
+    return any(cover.effective_from < month.end for cover in decision.covers)
+
+
+def _enrolled(coverages: Iterable[tuple[str, Sequence[Fact]]]) -> dict[str, list[Version]]:
+    """The cover believed now, as rules on enrollment in another plan ask for it."""
+    return {
+        kind: [Version("coverage", f.subject, f.key, f.effective_from, f.data, f.effective_to) for f in timeline]
+        for kind, timeline in coverages
+    }
+
+
+def _compared(was: dict[str, bool | None], becomes: dict[str, bool | None]) -> Turned:
+    pairs = {who: (was[who], answer) for who, answer in becomes.items()}
+    return Turned(
+        eligible=frozenset(who for who, (one, two) in pairs.items() if one is False and two is True),
+        not_eligible=frozenset(who for who, (one, two) in pairs.items() if one is not False and two is False),
+        unsettled=frozenset(who for who, (one, two) in pairs.items() if one is not None and two is None),
+    )

@@ -1,0 +1,149 @@
+"""A plan book tried before it is in force: shares, cost, cover and eligibility of a month under both books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from benehub import facts, planbook
+from benehub.facts import Fact, Version
+from benehub.flows import Hub
+from benehub.flows.plan_trial import impact
+from benehub.periods import Interval, Month
+from benehub.store.tables import fact
+from benehub.views.plan_impact import Affected, PlanImpact
+
+Open = Callable[..., Hub]
+OCTOBER = Month(2026, 10)
+RATES = "    rates:\n"
+NEXT = """  - id: hdhp
+    name: HDHP
+    benefit_type: medical
+    carrier: carrier
+    effective_from: 2026-01-01
+    rates: [{from: 2026-01-01, tiers: {EE: 300.00, ES: 600.00, EC: 500.00, FAM: 800.00}}]
+    eligibility: {classes: [full_time]}
+    deduction: {code: HDHP}
+"""
+
+
+class Trial:
+    """The hub of three employees in the PPO (two alone, the third with family) and its book's text."""
+
+    def __init__(self, hub: Hub, text: str) -> None:
+        self.hub, self.text = hub, text
+        with hub.store.read("acme") as session:
+            self.workers = facts.workers(session, Interval(OCTOBER.first, OCTOBER.end))
+        self.workers.sort(key=lambda one: str(one.identity["employee_number"]))
+        cover = self.workers[2].coverages["medical"][-1]
+        self.tell(cover, tier="FAM")
+
+    def tell(self, known: Fact, **changed: Any) -> None:
+        """A fact corrected from its first day on."""
+        data = {**known.data, **changed}
+        with self.hub.store.write("acme") as session:
+            facts.record(session, [Version(known.kind, known.subject, known.key, known.effective_from, data)], "a test")
+
+    def changed(self, old: str, new: str) -> str:
+        assert old in self.text, old
+        return self.text.replace(old, new, 1)
+
+    def of(self, after: str, before: str = "", month: Month = OCTOBER, people: bool = True) -> dict[str, PlanImpact]:
+        earlier, later = (planbook.load(text, "book") for text in (before or self.text, after))
+        with self.hub.store.read("acme") as session:
+            return {one.plan: one for one in impact(session, earlier, later, month, people)}
+
+
+@pytest.fixture
+def trial(sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> Trial:
+    hub = open_hub(sqlite_url)
+    fakehub.set_up(hub, tmp_path / "vendor", "read_back")
+    return Trial(hub, fakehub.BOOK)
+
+
+def test_the_same_book_changes_nothing(trial: Trial) -> None:
+    assert trial.of(trial.text) == {"ppo": PlanImpact("ppo", "PPO", "same", insured=True, covered=3)}
+
+
+def test_a_smaller_part_of_the_employer_is_a_larger_share_of_each(trial: Trial) -> None:
+    found = trial.of(trial.changed("80%", "75%"))["ppo"]
+    assert (found.status, found.covered, found.changed, found.unpriced) == ("changed", 3, 3, 0)
+    # 5 % of 500, 500 and 1,200
+    assert (found.employee_minor, found.largest_minor, found.employer_minor) == (110_00, 60_00, -110_00)
+    assert found.people == [
+        Affected("1001", 100_00, 125_00), Affected("1002", 100_00, 125_00), Affected("1003", 240_00, 300_00),
+    ]  # fmt: skip
+
+
+def test_a_rate_that_changes_for_one_tier_affects_those_in_it(trial: Trial) -> None:
+    found = trial.of(trial.changed("FAM: 1200.00", "FAM: 1100.00"))["ppo"]
+    assert (found.changed, found.employee_minor, found.largest_minor) == (1, -20_00, -20_00)
+    assert found.employer_minor == -80_00
+    assert found.people == [Affected("1003", 240_00, 220_00)]
+
+
+def test_nobody_is_named_unless_asked_for(trial: Trial) -> None:
+    found = trial.of(trial.changed("80%", "75%"), people=False)["ppo"]
+    assert found.changed == 3 and found.people == []
+
+
+def test_who_is_no_longer_eligible_loses_cover_and_its_cost_ends(trial: Trial) -> None:
+    trial.tell(trial.workers[0].employments[-1], employment_class="part_time")
+    found = trial.of(trial.changed(RATES, f"    eligibility: {{classes: [full_time]}}\n{RATES}"))["ppo"]
+    assert (found.no_longer_eligible, found.loses_cover, found.becomes_eligible) == (1, 1, 0)
+    assert (found.changed, found.employee_minor, found.employer_minor) == (0, 0, -400_00)
+    assert found.people == [Affected("1001", 100_00, None)]
+
+
+def test_who_becomes_eligible_is_counted_without_an_election(trial: Trial) -> None:
+    trial.tell(trial.workers[0].employments[-1], employment_class="part_time")
+    before = trial.changed(RATES, f"    eligibility: {{classes: [full_time]}}\n{RATES}")
+    found = trial.of(trial.text, before)["ppo"]
+    assert (found.becomes_eligible, found.no_longer_eligible, found.loses_cover) == (1, 0, 0)
+
+
+def test_a_rule_on_what_nobody_knows_is_unsettled_and_ends_no_cover(trial: Trial) -> None:
+    asks = "    eligibility: {rules: {kind: union, any_of: [local-7]}}\n"
+    found = trial.of(trial.changed(RATES, asks + RATES))["ppo"]
+    assert (found.unsettled, found.no_longer_eligible, found.loses_cover, found.changed) == (3, 0, 0, 0)
+    with trial.hub.store.write("acme") as session:
+        gone = [one.coverages["medical"][-1] for one in trial.workers]
+        facts.record(session, [Version(f.kind, f.subject, f.key, f.effective_from, None) for f in gone], "a test")
+    found = trial.of(trial.changed(RATES, asks + RATES))["ppo"]
+    assert (found.covered, found.unsettled, found.no_longer_eligible) == (0, 3, 0)
+
+
+def test_a_plan_of_one_book_only_is_added_or_removed(trial: Trial) -> None:
+    both = trial.changed("carriers:\n", f"{NEXT}carriers:\n")
+    added = trial.of(both)
+    assert list(added) == ["ppo", "hdhp"]
+    assert (added["hdhp"].status, added["hdhp"].covered, added["hdhp"].becomes_eligible) == ("added", 0, 3)
+    alone = both[: both.index("  - id: ppo")] + both[both.index("  - id: hdhp") :]
+    removed = trial.of(alone, both)["ppo"]
+    assert (removed.status, removed.covered, removed.loses_cover) == ("removed", 3, 3)
+    assert removed.employer_minor == -(400_00 + 400_00 + 960_00)
+    assert [one.after_minor for one in removed.people] == [None] * 3
+
+
+def test_a_month_without_a_price_is_unpriced_and_no_zero(trial: Trial) -> None:
+    later = trial.text.replace("2026-01-01", "2026-11-01")
+    found = trial.of(later, month=Month(2026, 11))["ppo"]
+    assert (found.covered, found.unpriced, found.employer_minor) == (3, 0, 0)
+    ended = trial.changed("      - from: 2026-01-01\n", "      - from: 2026-01-01\n        to: 2026-10-01\n")
+    found = trial.of(ended)["ppo"]
+    assert (found.covered, found.unpriced, found.changed, found.employer_minor) == (3, 3, 0, 0)
+
+
+def test_nothing_is_recorded_by_asking(trial: Trial) -> None:
+    def versions() -> int:
+        with trial.hub.store.read("acme") as session:
+            return int(session.rows(select(func.count()).select_from(fact))[0][0])
+
+    before = versions()
+    trial.of(trial.changed(RATES, f"    eligibility: {{waiting: {{days: 60}}}}\n{RATES}"))
+    assert versions() == before
