@@ -101,6 +101,13 @@ class PriceOf:
         return (self.price.volume or VolumeRule()).unit is RateUnit.FLAT
 
     @cached_property
+    def _aged(self) -> bool:
+        """Whether a volume or its rate goes by the employee's age."""
+        reductions = self.price.volume.reductions if self.price.volume else ()
+        banded = any(row.age_from is not None or row.age_through is not None for row in self.price.rows)
+        return self._by_volume and (bool(reductions) or banded)
+
+    @cached_property
     def _by_row(self) -> bool:
         return self.contribution.scheme is Scheme.DEFINED and bool(self.contribution.defined)
 
@@ -155,7 +162,7 @@ class PriceOf:
             newborn=begins and parts[0].data.get("event") == "birth",
             tier=data["tier"] or None,
             members=() if self._by_volume else self._members(worker, cover, parts),
-            age=self._age(worker) if self._by_volume or self._by_row else None,
+            age=self._age(worker) if self._aged or self._by_row else None,
             yearly_pay_minor=self._pay(worker, start if begins else self._first) if pay else None,
             requested_minor=requested,
             approved_minor=int(data.get("approved_volume_minor") or 0) if by_volume else 0,
