@@ -145,7 +145,8 @@ def ours(folder: Path, size: int) -> Iterator[Any]:
     from bench_hub import open_hub
 
     from benehub import planbook
-    from benehub.flows.setwise import deduction_rows, premium_rows
+    from benehub.facts.pricing import premium_rows
+    from benehub.flows.schedules import deduction_rows
     from benehub.periods import Month
 
     store, book = open_hub(folder), planbook.load(BOOK, "bench")
@@ -164,11 +165,10 @@ def each(folder: Path, size: int) -> Iterator[Any]:
     from bench_hub import open_hub
 
     from benehub import facts, planbook
-    from benehub.facts.pricing import Prices
+    from benehub.facts.pricing import PremiumRow, Prices
     from benehub.flows import history
     from benehub.flows.money import pay_calendar
-    from benehub.flows.schedules import Schedules
-    from benehub.flows.setwise import DeductionRow, PremiumRow
+    from benehub.flows.schedules import DeductionRow, Schedules
     from benehub.periods import Interval, Month
 
     store, book, month = open_hub(folder), planbook.load(BOOK, "bench"), Month.of(PAY_DATE)

@@ -13,11 +13,12 @@ from typing import NamedTuple
 from benehub.errors import DataError
 from benehub.facts.history import Fact
 from benehub.facts.price_question import PriceOf, Question
-from benehub.facts.workforce import Worker, in_force
-from benehub.periods import Month
+from benehub.facts.workforce import Worker, in_force, workers_in_parts
+from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.rules.base import Calculation
 from benehub.rules.premium.line import PremiumLine
+from benehub.store import Session
 
 KEPT_LINES = 2_000
 """Explained answers held at once (some kilobytes each); beyond it all are forgotten, so memory stays flat."""
@@ -114,3 +115,30 @@ def lacking(needs: Sequence[str], worker: Worker, plan: Plan, month: Month) -> D
         where=f"employee {worker.identity.get('employee_number', worker.person_id)}",
         mend="Supply it at its source (HRIS, election or plan book) and run again",
     )
+
+
+class PremiumRow(NamedTuple):
+    """One person's premium in a plan and month, in minor units; the shares sum to it."""
+
+    person_id: str
+    plan: str
+    premium_minor: int
+    employer_minor: int
+    employee_minor: int
+
+
+def premium_rows(session: Session, book: PlanBook, month: Month) -> Iterator[PremiumRow]:
+    """The premium of every coverage of the month, person by person; facts are read part by part, nothing is written.
+
+    Raises:
+        DataError: a premium cannot be worked out; the message names whose, and what is not known.
+    """
+    prices = Prices(book)
+    for worker in workers_in_parts(session, Interval(month.first, month.end), elections=False):
+        for timeline in worker.coverages.values():
+            if not book.plan(timeline[-1].data["plan"]).insured:
+                continue
+            for plan, amounts in prices.amounts(worker, timeline, month):
+                if amounts.needs:
+                    raise lacking(amounts.needs, worker, plan, month)
+                yield PremiumRow(worker.person_id, plan.id, *amounts[:3])

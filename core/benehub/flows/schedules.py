@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from benehub import facts
 from benehub.facts import Fact, PayPeriod, Worker
 from benehub.facts.pricing import Prices
+from benehub.flows import history
 from benehub.flows.expected import employee_shares
 from benehub.flows.history import History
-from benehub.flows.money import own_pay_days
-from benehub.periods import Month
-from benehub.planbook import Plan
+from benehub.flows.money import own_pay_days, pay_calendar
+from benehub.periods import Interval, Month
+from benehub.planbook import Plan, PlanBook
 from benehub.planbook.parts.deduction import DeductionTerms
 from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay
 from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
+from benehub.store import Session
 
 KEPT = 5_000
 """Schedules held at once; beyond it all are forgotten, so memory stays flat."""
@@ -110,3 +113,35 @@ class Schedules:
             )  # fmt: skip
             found = self._known[key] = answer.result.lines if answer.result is not None else ()
         return found
+
+
+class DeductionRow(NamedTuple):
+    """What one pay date takes of a person's premium in a plan for a coverage month, in minor units."""
+
+    person_id: str
+    plan: str
+    pay_date: date
+    coverage_month: Month
+    amount_minor: int
+
+
+def deduction_rows(session: Session, book: PlanBook, pay_date: date) -> Iterator[DeductionRow]:
+    """What the pay date takes of everybody's premiums, arrears and corrections of earlier months left out.
+
+    Facts are read part by part, so memory does not grow with the people; nothing is written.
+
+    Raises:
+        DataError: a premium cannot be worked out; the message names whose, and what is not known.
+    """
+    month = Month.of(pay_date)
+    calendar = pay_calendar(session, book, month.year)
+    paid = {group for group, periods in calendar.items() if any(one.pay_date == pay_date for one in periods)}
+    past = history.load(session, month)
+    schedules = Schedules(Prices(book))
+    window = Interval(date(month.year, 1, 1), month.end)
+    for worker in facts.workers_in_parts(session, window, elections=False):
+        if worker.pay_group not in paid:
+            continue
+        for plan, _, line in schedules.lines(worker, calendar[worker.pay_group], month, past):
+            if line.pay_date == pay_date:
+                yield DeductionRow(worker.person_id, plan.id, pay_date, line.month, line.amount_minor)

@@ -13,9 +13,10 @@ import pytest
 from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import Version
+from benehub.facts.pricing import premium_rows
 from benehub.flows import Hub
 from benehub.flows.onboarding import load_plan_book
-from benehub.flows.setwise import deduction_rows, premium_rows
+from benehub.flows.schedules import deduction_rows
 from benehub.periods import FOREVER, Month, age_on
 from benehub.planbook import PlanBook
 from benehub.records import Tier
