@@ -10,7 +10,8 @@ from pathlib import Path
 RUN = Path(__file__).with_name("run.py")
 CASES = {
     "834 writing", "834 reading", "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
-    "payroll comparison", "HTTP, 1 thread", "HTTP, 16 threads",
+    "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
+    "HTTP, 1 thread", "HTTP, 16 threads",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benehub.facts.history import Fact, Version, as_of, preload, record, resolve, timelines
 from benehub.facts.pay_periods import PayPeriod, pay_calendar
-from benehub.facts.workforce import Worker, in_force, workers
+from benehub.facts.workforce import Worker, in_force, workers, workers_in_parts
 
 __all__ = [
     "Fact",
@@ -19,4 +19,5 @@ __all__ = [
     "resolve",
     "timelines",
     "workers",
+    "workers_in_parts",
 ]

@@ -23,7 +23,10 @@ def save(
     `prefix` is that of the ids: `exp`, or `elg` for a decision on somebody's cover; `about` says whose and which.
     """
     known_at = session.latest_seq()
-    contents = [_content(one, about) for one in said]
+    told = list(said)
+    # One answer can stand behind a thousand amounts: it is written out once.
+    distinct = {id(one): one for one in told}
+    contents = [_content(one, about) for one in distinct.values()]
     ids = _ids(session, contents, plan_book, prefix)
     for explanation_id, content in zip(ids, contents, strict=True):
         row = {
@@ -32,7 +35,8 @@ def save(
         }  # fmt: skip
         session.defer(explanation, row, new=True)
     session.written()
-    return ids
+    found = dict(zip(distinct, ids, strict=True))
+    return [found[id(one)] for one in told]
 
 
 def ids_of(

@@ -159,6 +159,13 @@ def timelines(
     return _within(window, _by_key(session.rows(part.order_by(fact.c.seq)) for part in parts))
 
 
+def subjects_after(session: Session, kind: str, after: str, count: int) -> list[str]:
+    """The next subjects of a kind in their order, for reading everybody part by part; `after` is the last one had."""
+    session.flush_deferred()
+    query = select(fact.c.subject).where(*session.where(fact, kind=kind), fact.c.subject > after)
+    return [row.subject for row in session.rows(query.distinct().order_by(fact.c.subject).limit(count))]
+
+
 def _by_key(parts: Iterable[Sequence[Any]]) -> dict[tuple[str, str], list[Any]]:
     grouped: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for rows in parts:
@@ -177,6 +184,9 @@ def _within(window: Interval, grouped: Mapping[tuple[str, str], list[Any]]) -> d
 
 def resolve(rows: Sequence[Any]) -> list[Fact]:
     """Believed segments of versions of one subject and key, given in recorded order: the later wins."""
+    if len(rows) == 1:  # most of what is known was said once
+        row = rows[0]
+        return [] if row.data is None or row.effective_from >= row.effective_to else [_fact(row)]
     cuts = sorted({row.effective_from for row in rows} | {row.effective_to for row in rows})
     segments: list[Fact] = []
     for start, end in pairwise(cuts):

@@ -17,14 +17,16 @@ from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Version, Worker
 from benehub.facts.explanations import save
+from benehub.facts.pricing import Prices
 from benehub.flows import arrears, history, retro
 from benehub.flows.accounts import account_lines
 from benehub.flows.computed import computed_lines
-from benehub.flows.expected import Expected, employee_shares, pending_entry
+from benehub.flows.expected import Expected, pending_entry
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
-from benehub.flows.money import PayPeriod, own_pay_days, pay_calendar
+from benehub.flows.money import PayPeriod, pay_calendar
 from benehub.flows.savings import contribute
+from benehub.flows.schedules import Schedules
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.ledger import NewEntry, Restated
@@ -34,8 +36,7 @@ from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import DeductionOrder, TaxClass
-from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay, deduction_days
-from benehub.rules.deduction.schedule import DeductionLine, deduction_schedule
+from benehub.rules.deduction.calendar import PayDay, deduction_days
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 
@@ -89,14 +90,15 @@ def expected(
     past = history.load(session, month)
     owed = arrears.load(session, book, past.cut)
     late = retro.load(session, book, calendar, past)
-    for worker in facts.workers(session, Interval(date(month.year, 1, 1), month.end)):
+    schedules = Schedules(Prices(book))
+    for worker in facts.workers_in_parts(session, Interval(date(month.year, 1, 1), month.end)):
         if group and worker.pay_group != group:
             continue
         periods = calendar[worker.pay_group]
-        lines = list(_premium_lines(book, worker, periods, month, past))
+        lines = list(_premium_lines(schedules, worker, periods, month, past))
         yield from lines
         yield from _account_lines(book, worker, periods, month, past)
-        yield from retro.adjustments(book, worker, periods, month, past, late)
+        yield from retro.adjustments(schedules.prices, worker, periods, month, past, late)
         if worker.person_id in owed.by_person:
             usual = _usual(worker, lines, past)
             yield from arrears.collections(book, worker, periods, month, past.cut, owed, usual)
@@ -128,54 +130,13 @@ def _usual(worker: Worker, lines: Sequence[Expected], past: History) -> dict[str
 
 
 def _premium_lines(
-    book: PlanBook, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History
+    schedules: Schedules, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History
 ) -> Iterator[Expected]:
-    for timeline in worker.coverages.values():
-        for plan_id in sorted({fact.data["plan"] for fact in timeline}):
-            plan = book.plan(plan_id)
-            if plan.deduction is None or not plan.insured:
-                continue
-            covers = [fact for fact in timeline if fact.data["plan"] == plan_id]
-            for line in _schedule(book, plan, worker, covers, periods, month, past):
-                if Month.of(line.pay_date) == month and line.pay_date >= past.cut:
-                    yield Expected(
-                        worker.person_id, plan, "employee", plan.deduction.code, plan.deduction.tax_class,
-                        line.pay_date, str(line.month), line.amount_minor,
-                    )  # fmt: skip
-
-
-def _schedule(
-    book: PlanBook, plan: Plan, worker: Worker, covers: Sequence[facts.Fact], periods: Sequence[PayPeriod],
-    month: Month, past: History,
-) -> Sequence[DeductionLine]:  # fmt: skip
-    rule = plan.deduction_rule()
-    key = (worker.person_id, plan.id)
-    if rule.method is DeductionMethod.EVERY_PAY:
-        shares = employee_shares(book, plan, worker, covers, [Month(month.year, number) for number in range(1, 13)])
-        taken = past.taken(key, shares)
-        if taken and key not in past.opening:
-            taken = [*_as_scheduled(shares, periods, rule, worker, taken[0][0]), *taken]
-    else:
-        paid_for = [month.plus({"in_advance": 1, "current": 0, "arrears": -1}[rule.timing.value])]
-        shares = employee_shares(book, plan, worker, covers, paid_for)
-        taken = [line for line in past.scheduled.get(key, ()) if line[2] in shares]
-    if not any(shares.values()) and not taken:
-        return ()
-    # Without anything taken the year's schedule runs from its first pay date, as it did before we looked.
-    found = deduction_schedule(
-        shares=shares, pay_days=own_pay_days(worker, periods), rule=rule, taken=taken,
-        change_from=past.cut if taken else None, currency=book.employer.currency,
-    )  # fmt: skip
-    return found.result.lines if found.result is not None else ()
-
-
-def _as_scheduled(
-    shares: dict[Month, int], periods: Sequence[PayPeriod], rule: DeductionRule, worker: Worker, before: date
-) -> list[tuple[date, int, Month | None]]:
-    """Without an opening balance, the year is taken to have run as scheduled until the hub began to count."""
-    found = deduction_schedule(shares=shares, pay_days=own_pay_days(worker, periods), rule=rule)
-    lines = found.result.lines if found.result is not None else ()
-    return [(line.pay_date, line.amount_minor, line.month) for line in lines if line.pay_date < before]
+    for plan, terms, line in schedules.lines(worker, periods, month, past):
+        yield Expected(
+            worker.person_id, plan, "employee", terms.code, terms.tax_class, line.pay_date, str(line.month),
+            line.amount_minor,
+        )  # fmt: skip
 
 
 def _contributions(

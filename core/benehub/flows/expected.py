@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from benehub.facts import Fact, Worker
 from benehub.facts.explanations import Said
-from benehub.facts.pricing import month_lines, priced
+from benehub.facts.pricing import Prices, lacking
 from benehub.flows.money import posting
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger.arrears import ARREARS, DEDUCTION
@@ -82,13 +82,18 @@ def pending_entry(book: PlanBook, line: Expected, explanation_id: str | None = N
 
 
 def employee_shares(
-    book: PlanBook, plan: Plan, worker: Worker, timeline: Sequence[Fact], months: Sequence[Month]
+    prices: Prices, plan: Plan, worker: Worker, timeline: Sequence[Fact], months: Sequence[Month]
 ) -> dict[Month, int]:
-    """The employee's share of each coverage month in a plan (minor units); months without cover stand as zero."""
+    """The employee's share of each coverage month in a plan (minor units); months without cover stand as zero.
+
+    Raises:
+        DataError: something the price needs is not known; the message names whose, and what.
+    """
     covers = [fact for fact in timeline if fact.data["plan"] == plan.id]
-    return {
-        month: sum(
-            priced(line, worker, plan, month).employee_minor for _, _, line in month_lines(book, worker, covers, month)
-        )
-        for month in months
-    }
+    shares = dict.fromkeys(months, 0)
+    for month in months:
+        for _, amounts in prices.amounts(worker, covers, month):
+            if amounts.needs:
+                raise lacking(amounts.needs, worker, plan, month)
+            shares[month] += amounts.employee_minor
+    return shares

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -10,9 +9,8 @@ from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
-from benehub.facts import Worker
 from benehub.facts.explanations import save
-from benehub.facts.pricing import month_lines
+from benehub.facts.pricing import Prices
 from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
@@ -47,10 +45,10 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
         book = hub.book(session)
         window = max((one.deduction.retro.window_months for one in book.insurance_plans() if one.deduction), default=0)
         again = [one for one in _accrued_months(session, month) if one >= month.plus(-window)]
-        workers = facts.workers(session, Interval(min([month, *again]).first, month.end))
+        prices = Prices(book)
         lacking: dict[str, str] = {}
         counts: dict[str, Any] = _accrue_month(
-            session, book, month, workers, {plan.id for plan in book.insurance_plans()}, lacking
+            session, prices, month, month.end, {plan.id for plan in book.insurance_plans()}, lacking
         )
         for earlier in again:
             gap = (month.year - earlier.year) * 12 + month.month - earlier.month
@@ -59,7 +57,7 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
                 for plan in book.insurance_plans()
                 if plan.deduction is not None and gap <= plan.deduction.retro.window_months
             }
-            done = _accrue_month(session, book, earlier, workers, plans, lacking)
+            done = _accrue_month(session, prices, earlier, month.end, plans, lacking)
             changed = done["new"] + done["corrected"]
             if changed:
                 counts["earlier_months"] = counts.get("earlier_months", 0) + changed
@@ -79,22 +77,26 @@ def _accrued_months(session: Session, month: Month) -> list[Month]:
 
 def _accrue_month(
     session: Session,
-    book: PlanBook,
+    prices: Prices,
     month: Month,
-    workers: Sequence[Worker],
+    until: date,
     plans: set[str],
     lacking: dict[str, str],
 ) -> dict[str, int]:
-    """Make the month's premiums in these plans stand for everybody employed in it; notes what lacks a price."""
+    """Make the month's premiums in these plans stand for everybody employed in it; notes what lacks a price.
+
+    Who they are is taken as known on the last day before `until`, for an earlier month too.
+    """
+    book = prices.book
     entries: dict[str, NewEntry] = {}
     priced = []
-    for worker in workers:
+    for worker in facts.workers_in_parts(session, Interval(month.first, until), elections=False):
         if not any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments):
             continue
         for timeline in worker.coverages.values():
             if not book.plan(timeline[-1].data["plan"]).insured:
                 continue
-            for plan, _, line in month_lines(book, worker, timeline, month):
+            for plan, _, line in prices.lines(worker, timeline, month):
                 if plan.id not in plans:
                     continue
                 key = f"premium/{worker.person_id}/{plan.id}/{month}"

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub.facts import Fact, Worker, in_force
+from benehub.facts.pricing import Prices
 from benehub.flows.expected import Expected, employee_shares
 from benehub.flows.history import History
 from benehub.flows.money import PayPeriod, own_pay_days
@@ -62,7 +63,7 @@ def load(session: Session, book: PlanBook, calendar: Mapping[str, Sequence[PayPe
 
 
 def adjustments(
-    book: PlanBook, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History, late: Late
+    prices: Prices, worker: Worker, periods: Sequence[PayPeriod], month: Month, past: History, late: Late
 ) -> Iterator[Expected]:
     """The lines that correct a worker's earlier coverage months, on the first pay date still to be set."""
     since = late.since.get(worker.pay_group)
@@ -72,15 +73,15 @@ def adjustments(
         fact.data["plan"]: timeline for timeline in worker.coverages.values() for fact in timeline
     }
     for plan_id in sorted(timelines.keys() | past.plans.get(worker.person_id, frozenset())):
-        plan = book.plan(plan_id)
+        plan = prices.book.plan(plan_id)
         terms = plan.deduction
         if terms is None or terms.method is not DeductionMethod.PER_MONTH or not terms.retro.window_months:
             continue
-        yield from _of_plan(book, worker, plan, timelines.get(plan_id, ()), periods, month, since, past, late)
+        yield from _of_plan(prices, worker, plan, timelines.get(plan_id, ()), periods, month, since, past, late)
 
 
 def _of_plan(
-    book: PlanBook, worker: Worker, plan: Plan, timeline: Sequence[Fact], periods: Sequence[PayPeriod],
+    prices: Prices, worker: Worker, plan: Plan, timeline: Sequence[Fact], periods: Sequence[PayPeriod],
     month: Month, since: Month, past: History, late: Late,
 ) -> Iterator[Expected]:  # fmt: skip
     assert plan.deduction is not None
@@ -97,7 +98,7 @@ def _of_plan(
     for _, amount, covered in past.scheduled.get((worker.person_id, plan.id), ()):
         if covered in told:
             told[covered] += amount
-    shares = employee_shares(book, plan, worker, timeline, months)
+    shares = employee_shares(prices, plan, worker, timeline, months)
     changed = [Then(one, told[one], shares[one]) for one in months if shares[one] != told[one]]
     if not changed:
         return
@@ -109,7 +110,7 @@ def _of_plan(
         answer = retro_adjustments(
             months=[one], pay_month=pay_month, next_pay=next_pay, window_months=terms.retro.window_months,
             tax_class=terms.tax_class, election=_election(worker, plan, timeline, one, late),
-            catch_up=terms.retro.catch_up, currency=book.employer.currency,
+            catch_up=terms.retro.catch_up, currency=prices.book.employer.currency,
         )  # fmt: skip
         for part in answer.required().adjustments:
             yield _line(worker, plan, part.month, part.pay_date, part.amount_minor, part.tax_class, answer)
