@@ -26,6 +26,7 @@ from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation
 
 REASONS = {
@@ -33,6 +34,9 @@ REASONS = {
     "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08",
 }  # fmt: skip
 """Why cover changes, as X12 INS04."""
+
+Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
+"""An employee whose family's cover changed: the lines that say so, and the covers as they are now."""
 
 
 def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
@@ -55,22 +59,26 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         book = hub.book(session)
         told = told_state(session, connection_id)
         persons = people.people(session)
-        wants, ended = [], 0
+        changed: list[Changed] = []
         window = Interval(date(day.year, 1, 1), FOREVER)
         for worker in facts.workers(session, window):
             now = _covers(book, worker, connection_id, day)
             before = told.get(worker.person_id, {})
             lines = [line for plan in sorted(now.keys() | before.keys())
                      if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
-            if not lines:
-                continue
-            ended += all(line["maintenance"] == "024" for line in lines)
-            wants.append(_want(session, persons, connection_id, worker, lines, now, day))
+            if lines:
+                changed.append((worker, lines, now))
+        ended = sum(all(line["maintenance"] == "024" for line in lines) for _, lines, _ in changed)
         if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
             raise GuardTripped(
                 f"the change file would end {ended} of {len(told)} families",
                 where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
             )  # fmt: skip
+        wants = [
+            one
+            for start in range(0, len(changed), CHUNK)
+            for one in _wants(session, persons, connection_id, changed[start : start + CHUNK], day)
+        ]
         _no_longer(session, connection_id, {one.key for one in wants})
         return obligations.want(session, wants).opened
 
@@ -136,11 +144,22 @@ def _state(fact: Fact) -> dict[str, Any]:
     }
 
 
+def _wants(
+    session: Session, persons: Mapping[str, Any], connection_id: str, changed: Sequence[Changed], day: date
+) -> list[Wanted]:
+    """The obligations of these families; their SSNs and dependents are looked up together."""
+    covered = {one for _, lines, _ in changed for line in lines for one in line["dependents"]}
+    ssns = people.ssns(session, sorted({worker.person_id for worker, _, _ in changed} | covered))
+    facts.preload(session, "dependent", sorted(covered))
+    return [_want(session, persons, ssns, connection_id, one, day) for one in changed]
+
+
 def _want(
-    session: Session, persons: Mapping[str, Any], connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
-    now: Mapping[str, Fact], day: date,
+    session: Session, persons: Mapping[str, Any], ssns: Mapping[str, str], connection_id: str, changed: Changed,
+    day: date,
 ) -> Wanted:  # fmt: skip
-    members = _members(session, persons, worker, lines, now)
+    worker, lines, now = changed
+    members = _members(session, persons, ssns, worker, lines, now)
     content = {
         "members": [one.model_dump(mode="json") for one in members],
         "told": {plan: _state(fact) for plan, fact in now.items()},
@@ -157,13 +176,13 @@ def _want(
 def _members(
     session: Session,
     persons: Mapping[str, Any],
+    ssns: Mapping[str, str],
     worker: Worker,
     lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact],
 ) -> list[EnrollmentMember]:
     subscriber = persons[worker.person_id]
     covered = sorted({dependent for line in lines for dependent in line["dependents"]})
-    ssns = people.ssns(session, [worker.person_id, *covered])
     identity = dict(worker.identity)
     event = next((fact.data.get("event", "") for fact in now.values() if fact.data.get("event")), "")
     ending = all(line["maintenance"] == "024" for line in lines)
@@ -230,7 +249,7 @@ def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> d
 
 def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
     tally = {"confirmed": 0, "refused": 0}
-    with hub.store.write(employer) as session:
+    with hub.store.write(employer) as session, session.gathering():
         answers: dict[int, list[Any]] = {}
         for row in session.rows(
             select(confirmation)
@@ -265,7 +284,9 @@ def _move_on(
 ) -> None:
     # By the carrier's spelling of the member id: it answers in capitals, and for people we may not have linked.
     refused = {row.external_id.upper(): row for row in rows if row.external_id}
-    for row in obligations.of_dispatch(session, sent.dispatch_id):
+    carried = obligations.of_dispatch(session, sent.dispatch_id)
+    facts.preload(session, "told", [row.person_id for row in carried if row.person_id is not None])
+    for row in carried:
         if row.kind != "enrollment.change":
             state = "refused" if verdict == "rejected" else "confirmed"
             obligations.mark(session, [row.obligation_id], state, f"file {verdict}")
