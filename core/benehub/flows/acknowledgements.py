@@ -55,7 +55,8 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]
                 _late(session, connection_id, sent, rows, verdict, tally)
             elif verdict:
                 dispatch.acknowledge(session, sent.dispatch_id, verdict)
-                _move_on(session, connection_id, sent, rows, verdict, tally)
+                with session.gathering():
+                    _move_on(session, connection_id, sent, rows, verdict, tally)
     return tally
 
 
@@ -78,7 +79,9 @@ def _move_on(
     session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
 ) -> None:
     refused = _named(rows)
-    for row in obligations.of_dispatch(session, sent.dispatch_id):
+    carried = obligations.of_dispatch(session, sent.dispatch_id)
+    facts.preload(session, "told", [row.person_id for row in carried if row.person_id is not None])
+    for row in carried:
         if row.kind == "enrollment.full" and verdict != "rejected":
             obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
             for person_id, family in obligations.content(session, row)["families"].items():

@@ -23,12 +23,16 @@ from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
+from benehub.store.session import CHUNK
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
     "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08",
 }  # fmt: skip
 """Why cover changes, as X12 INS04."""
+
+Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
+"""An employee whose family's cover changed: the lines that say so, and the covers as they are now."""
 
 
 def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
@@ -51,22 +55,29 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         book = hub.book(session)
         told = told_state(session, connection_id)
         persons = people.people(session)
-        wants, ended = [], 0
+        changed: list[Changed] = []
         window = Interval(date(day.year, 1, 1), FOREVER)
         for worker in facts.workers(session, window):
             now = _covers(book, worker, connection_id, day)
             before = told.get(worker.person_id, {})
             lines = [line for plan in sorted(now.keys() | before.keys())
                      if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
-            if not lines:
-                continue
-            ended += all(line["maintenance"] == "024" for line in lines)
-            wants.append(_want(session, persons, connection_id, worker, lines, now, day))
+            if lines:
+                changed.append((worker, lines, now))
+        ended = sum(all(line["maintenance"] == "024" for line in lines) for _, lines, _ in changed)
         if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
             raise GuardTripped(
                 f"the change file would end {ended} of {len(told)} families",
                 where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
             )  # fmt: skip
+        wants: list[Wanted] = []
+        for start in range(0, len(changed), CHUNK):
+            part = changed[start : start + CHUNK]
+            families = _families(session, persons, part)
+            wants += [
+                _want(connection_id, worker.person_id, lines, families[worker.person_id], day)
+                for worker, lines, _ in part
+            ]
         _no_longer(session, connection_id, {one.key for one in wants})
         return obligations.want(session, wants).opened
 
@@ -135,26 +146,30 @@ def _state(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _want(
-    session: Session, persons: Mapping[str, Any], connection_id: str, worker: Worker, lines: Sequence[dict[str, Any]],
-    now: Mapping[str, Fact], day: date,
-) -> Wanted:  # fmt: skip
-    content = _family(session, persons, worker, lines, now)
+def _families(session: Session, persons: Mapping[str, Any], changed: Sequence[Changed]) -> dict[str, dict[str, Any]]:
+    """These families as they are sent, by subscriber; their SSNs and dependents are looked up together."""
+    covered = {one for _, lines, _ in changed for line in lines for one in line["dependents"]}
+    ssns = people.ssns(session, sorted({worker.person_id for worker, _, _ in changed} | covered))
+    facts.preload(session, "dependent", sorted(covered))
+    return {worker.person_id: _family(session, persons, ssns, worker, lines, now) for worker, lines, now in changed}
+
+
+def _want(connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date) -> Wanted:
     first = min(date.fromisoformat(line["effective_from"]) for line in lines)
     return Wanted(
-        kind="enrollment.change", key=f"enrollment.change/{connection_id}/{worker.person_id}",
+        kind="enrollment.change", key=f"enrollment.change/{connection_id}/{person_id}",
         connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=day,
-        content=content, person_id=worker.person_id,
+        content=content, person_id=person_id,
     )  # fmt: skip
 
 
 def _family(
-    session: Session, persons: Mapping[str, Any], worker: Worker, lines: Sequence[dict[str, Any]],
-    now: Mapping[str, Fact],
+    session: Session, persons: Mapping[str, Any], ssns: Mapping[str, str], worker: Worker,
+    lines: Sequence[dict[str, Any]], now: Mapping[str, Fact],
 ) -> dict[str, Any]:  # fmt: skip
     """A family as it is sent, and what the carrier holds of it once it has accepted that."""
     return {
-        "members": [one.model_dump(mode="json") for one in _members(session, persons, worker, lines, now)],
+        "members": [one.model_dump(mode="json") for one in _members(session, persons, ssns, worker, lines, now)],
         "told": {plan: _state(fact) for plan, fact in now.items()},
         "gone": [line["plan"] for line in lines if line["plan"] not in now],
     }
@@ -163,13 +178,13 @@ def _family(
 def _members(
     session: Session,
     persons: Mapping[str, Any],
+    ssns: Mapping[str, str],
     worker: Worker,
     lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact],
 ) -> list[EnrollmentMember]:
     subscriber = persons[worker.person_id]
     covered = sorted({dependent for line in lines for dependent in line["dependents"]})
-    ssns = people.ssns(session, [worker.person_id, *covered])
     identity = dict(worker.identity)
     event = next((fact.data.get("event", "") for fact in now.values() if fact.data.get("event")), "")
     ending = all(line["maintenance"] == "024" for line in lines)
@@ -252,14 +267,14 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         book = hub.book(session)
         told = told_state(session, connection_id)
         persons = people.people(session)
-        families: dict[str, dict[str, Any]] = {}
+        changed: list[Changed] = []
         running = 0
         for worker in facts.workers(session, Interval(date(day.year, 1, 1), FOREVER)):
             now, before = _covers(book, worker, connection_id, day), told.get(worker.person_id, {})
             lines = [line for plan in sorted(now.keys() | before.keys())
                      if (line := _full_line(plan, now.get(plan), before.get(plan), day)) is not None]  # fmt: skip
             if lines:
-                families[worker.person_id] = _family(session, persons, worker, lines, now)
+                changed.append((worker, lines, now))
                 running += any(line["maintenance"] != "024" for line in lines)
         covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told.values())
         if covered >= 20 and (covered - running) * 100 > covered * book.guards.headcount_drop_percent:
@@ -267,6 +282,9 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 f"the full file has {running} families, and the carrier covers {covered}",
                 where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
             )  # fmt: skip
+        families: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(changed), CHUNK):
+            families |= _families(session, persons, changed[start : start + CHUNK])
         if families:
             content = {"day": day.isoformat(), "families": families}
             key = f"enrollment.full/{connection_id}"

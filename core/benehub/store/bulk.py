@@ -59,8 +59,8 @@ def change_rows(connection: Connection, table: Table, keys: Sequence[str], rows:
 @cache
 def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
     """The statement for these columns, and what turns a row into its parameters."""
-    columns = ", ".join(f'"{name}"' for name in names)
-    command = f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608 - names of our own tables and columns
+    compiled = insert(table).compile(dialect=sqlite.dialect(), column_keys=list(names))
+    command, names = str(compiled), tuple(compiled.positiontup or ())
     turned = [(at, _turn(table, name)) for at, name in enumerate(names)]
     special = [(at, turn) for at, turn in turned if turn is not None]
 
