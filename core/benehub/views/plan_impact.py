@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 from benehub.errors import DataError
 from benehub.facts import Fact, Worker
-from benehub.facts.pricing import month_lines
+from benehub.facts.pricing import Amounts, Prices
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.rules.premium.line import PremiumLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,13 @@ def plan_impact(
         found[plan_id].becomes_eligible = len(one.eligible)
         found[plan_id].no_longer_eligible = len(one.not_eligible)
         found[plan_id].unsettled = len(one.unsettled)
-    priceable = [(book, _priceable(book, month)) for book in (before, after)]
+    priced = [(Prices(book), _priceable(book, month)) for book in (before, after)]
     for worker in workers:
         for timeline in worker.coverages.values():
             covers = [one for one in timeline if one.effective_from < month.end and one.effective_to > month.first]
             if not covers:
                 continue
-            was, becomes = (_lines(book, known, worker, covers, month) for book, known in priceable)
+            was, becomes = (_amounts(prices, known, worker, covers, month) for prices, known in priced)
             for plan_id in dict.fromkeys(str(one.data["plan"]) for one in covers):
                 impact = found.get(plan_id)
                 if impact is None:
@@ -135,18 +134,18 @@ def _priceable(book: PlanBook, month: Month) -> set[str]:
     return found
 
 
-def _lines(
-    book: PlanBook, priceable: Collection[str], worker: Worker, covers: Sequence[Fact], month: Month
-) -> dict[str, PremiumLine]:
+def _amounts(
+    prices: Prices, priceable: Collection[str], worker: Worker, covers: Sequence[Fact], month: Month
+) -> dict[str, Amounts]:
     """The month's premiums by plan; what cannot be worked out is left out."""
     known = [one for one in covers if one.data["plan"] in priceable]
-    if worker.pay_group not in book.pay_groups:
+    if worker.pay_group not in prices.book.pay_groups:
         return {}
-    return {plan.id: line.result for plan, _, line in month_lines(book, worker, known, month) if line.result}
+    return {plan.id: found for plan, found in prices.amounts(worker, known, month) if not found.needs}
 
 
 def _count(
-    impact: PlanImpact, worker: Worker, was: PremiumLine | None, becomes: PremiumLine | None, ends: bool, people: bool
+    impact: PlanImpact, worker: Worker, was: Amounts | None, becomes: Amounts | None, ends: bool, people: bool
 ) -> None:
     impact.covered += 1
     impact.loses_cover += ends
