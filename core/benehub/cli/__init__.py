@@ -21,6 +21,7 @@ from benehub.cli import (
     intake,
     leave,
     ledger,
+    person,
     plan,
     premiums,
     reconciling,
@@ -130,6 +131,7 @@ for _name, _group in {
     "ledger": ledger.app,
     "x12": x12.app,
     "runs": runs.app,
+    "person": person.app,
 }.items():
     app.add_typer(_group, name=_name)
 
