@@ -169,3 +169,11 @@ def test_stored_json_of_a_book_loads_as_the_same_version(example: str) -> None:
     again = planbook.load(json.dumps(book.model_dump(mode="json", by_alias=True)), "stored")
     assert again.version == book.version
     assert again == book
+
+
+def test_a_time_zone_is_an_iana_name(example: str) -> None:
+    book = planbook.load(example.replace("timezone: America/Chicago", "timezone: Europe/Berlin", 1), "b")
+    assert book.employer.timezone == "Europe/Berlin"
+    for wrong in ("Chicago", "../etc/passwd", "CST9", '""'):
+        (fault,) = faults(example.replace("timezone: America/Chicago", f"timezone: {wrong}", 1))
+        assert "America/Chicago" in fault

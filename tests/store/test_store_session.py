@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.store import Store, canonical, iso, open_store
-from benehub.store.tables import explanation, payload
+from benehub.store.tables import employer, explanation, payload
 
 
 def test_the_recorded_order_never_runs_backwards(store: Store) -> None:
@@ -125,3 +125,19 @@ def test_the_same_content_gives_the_same_bytes() -> None:
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(ConfigError, match="mysql"):
         open_store("mysql://user:secret@host/x", Vault({"k1": b"k" * 32}))
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),
+    [("UTC", date(2026, 11, 24)), ("America/Chicago", date(2026, 11, 23)), ("Asia/Tokyo", date(2026, 11, 24))],
+)
+def test_today_is_the_employers_day(store: Store, zone: str, today: date) -> None:
+    late = replace(store, clock=lambda: datetime(2026, 11, 24, 3, tzinfo=UTC))
+    with late.write("acme") as session:
+        session.change(employer, {}, timezone=zone)
+    with late.read("acme") as session:
+        assert session.today() == today
+        assert session.day_of(session.now()) == today
+        assert session.now() == "2026-11-24T03:00:00.000000Z"  # the recorded order stays in UTC
+    with late.read("other") as session:
+        assert session.today() == date(2026, 11, 24)

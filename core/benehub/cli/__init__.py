@@ -23,6 +23,7 @@ from benehub.cli import (
     leave,
     ledger,
     notices,
+    person,
     plan,
     premiums,
     reconciling,
@@ -135,6 +136,7 @@ for _name, _group in {
     "ledger": ledger.app,
     "x12": x12.app,
     "runs": runs.app,
+    "person": person.app,
 }.items():
     app.add_typer(_group, name=_name)
 

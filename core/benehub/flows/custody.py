@@ -81,7 +81,7 @@ def redrive(hub: Hub, employer: str, batch_id: str = "") -> dict[str, int]:
 
     Gives the counts of the rows tried.
     """
-    tally = dict.fromkeys(("rows", "applied", "unchanged", "quarantined", "superseded"), 0)
+    tally: dict[str, int] = dict.fromkeys(("rows", "applied", "unchanged", "quarantined", "superseded"), 0)
     with hub.store.read(employer) as session:
         pages = untranslated.leaves(session, batch_id)
     for leaf in pages:

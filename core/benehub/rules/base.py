@@ -29,7 +29,7 @@ class RuleModel(BaseModel):
     The text below a field is its description in the JSON Schema.
     """
 
-    model_config = ConfigDict(frozen=True, **RULE_CONFIG)
+    model_config = RULE_CONFIG | ConfigDict(frozen=True)
 
 
 def _rate(value: Any) -> Fraction:

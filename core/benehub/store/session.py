@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,7 @@ class Session:
     _deferred_new: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     _next: int | None = field(default=None, repr=False)
     _recorded_at: str = field(default="", repr=False)
-    _zone: ZoneInfo | None = field(default=None, repr=False)
+    _zone: tzinfo | None = field(default=None, repr=False)
 
     def take_seq(self, count: int = 1) -> tuple[int, str]:
         """Take `count` numbers of the recorded order; gives the first one and `recorded_at` (ISO, UTC).
@@ -113,13 +113,13 @@ class Session:
         """The employer's day of a moment as `now` writes it."""
         return datetime.fromisoformat(moment).astimezone(self.zone()).date()
 
-    def zone(self) -> ZoneInfo:
+    def zone(self) -> tzinfo:
         """The employer's time zone, as his plan book names it; UTC where no employer is meant."""
         if self._zone is None:
             name = self.connection.execute(
                 select(employer_table.c.timezone).where(employer_table.c.employer_id == self.employer)
             ).scalar()
-            self._zone = ZoneInfo(name or "UTC")
+            self._zone = UTC if name in (None, "UTC") else ZoneInfo(name)
         return self._zone
 
     def id(self, prefix: str, *parts: str) -> str:

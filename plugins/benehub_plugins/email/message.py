@@ -44,7 +44,9 @@ def message_name(control: int) -> str:
 
 @lru_cache(maxsize=8)
 def _words(language: str) -> dict[str, Any]:
-    known: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("words.yaml").read_text("utf-8"))
+    known: dict[str, Any] = yaml.safe_load(
+        resources.files("benehub_plugins.email").joinpath("words.yaml").read_text("utf-8")
+    )
     if language not in known:
         raise DataError(
             f"no words for notices in {language[:10]!r}", where="e-mail plugin", mend=f"There are {', '.join(known)}"

@@ -45,7 +45,8 @@ def _day_of_month(value: Any) -> Any:
 
 def _time_zone(value: Any) -> Any:
     try:
-        ZoneInfo(value)
+        if value != "UTC":  # known without the system's table of zones
+            ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
         raise ValueError("no time zone: write its IANA name, e.g. America/Chicago") from None
     return value

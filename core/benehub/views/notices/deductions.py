@@ -55,7 +55,7 @@ def deduction_changes(session: Session, book: PlanBook, day: date) -> Iterator[N
         yield Notice("deduction_change", row.person_id, f"{row.plan}/{after}", after, values, refs)
 
 
-def _pay_dates(session: Session, day: date) -> Select[Any]:
+def _pay_dates(session: Session, day: date) -> Select[*tuple[Any, ...]]:
     """Per person the last pay date up to `day` that was expected to take something, and the next one after it."""
     before = func.max(case((leg.c.pay_date <= day, leg.c.pay_date)))
     after = func.min(case((leg.c.pay_date > day, leg.c.pay_date)))
