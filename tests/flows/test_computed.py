@@ -104,6 +104,13 @@ class Company:
             }
 
 
+def more(book: str, plans: str) -> str:
+    """The book with more plans behind its own."""
+    before, leave, after = book.partition("\nleave:")
+    assert leave
+    return f"{before.rstrip()}\n{plans}{leave}{after}"
+
+
 @pytest.fixture
 def company(
     open_hub: Callable[..., Hub], fakehub: ModuleType, db_url: str, tmp_path: Path, book: str
@@ -111,7 +118,7 @@ def company(
     """company(extra plans, *plugins): ready to elect."""
 
     def start(extra: str = "", *plugins: Any) -> Company:
-        return Company(open_hub(db_url, *(plugins or (germany,))), fakehub, tmp_path / "vendor", book + extra)
+        return Company(open_hub(db_url, *(plugins or (germany,))), fakehub, tmp_path / "vendor", more(book, extra))
 
     return start
 

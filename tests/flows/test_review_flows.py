@@ -151,7 +151,7 @@ def test_a_remittance_posted_again_tomorrow_is_the_same_posting(
     # The process died before it posted; the next one posts first, finds nothing left to pay, and may post again.
     monkeypatch.setattr(fakehub, "NOW", datetime(2026, 10, 2, 0, 5, tzinfo=UTC))
     assert premiums.prepare_remittance(hub, "acme", "carrier", OCTOBER) == ""
-    assert premiums._post_remittance(hub, "acme", "carrier", "2026-10", sent) == 1
+    assert premiums.post_remittance(hub, "acme", "carrier", "2026-10", sent) == 1
     with hub.store.read("acme") as session:
         (one,) = ledger.balances(session, [chart.CARRIER_TRANSIT])
         assert one.amount == -50000

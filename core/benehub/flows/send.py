@@ -11,7 +11,7 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ from benehub.errors import (
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
-from benehub.store import Session, acts
+from benehub.store import Session, acted_on
 
 BATCH = 200
 """Dispatches of one job at most."""
@@ -88,8 +88,9 @@ def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) 
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
+            let_go = acted_on(session, RESEND, ids)
         for window in _windows(waiting):
-            states |= _send_window(hub, employer, opened, window)
+            states |= _send_window(hub, employer, opened, window, let_go)
             hub.progress(f"{connection_id}: {len(states)} of {len(ids)} sent")
     return [states[one] for one in ids]
 
@@ -114,12 +115,14 @@ def _windows(rows: Sequence[Row[Any]]) -> Iterator[list[Row[Any]]]:
         yield window
 
 
-def _send_window(hub: Hub, employer: str, opened: Open, rows: Sequence[Row[Any]]) -> dict[str, str]:
+def _send_window(
+    hub: Hub, employer: str, opened: Open, rows: Sequence[Row[Any]], let_go: Collection[str]
+) -> dict[str, str]:
     """Claim these in one transaction, send one after the other, write down what came of them in one more."""
     ended: list[Ended] = []
     wanted = []
     for row in rows:
-        stopped = _asked(hub, employer, opened, row) if row.state == "prepared" else None
+        stopped = _asked(hub, employer, opened, row, row.dispatch_id in let_go) if row.state == "prepared" else None
         if stopped is not None:
             ended.append((row, stopped))
         elif row.state == "prepared" or opened.mode == "live":
@@ -177,13 +180,12 @@ def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
     return ("refused", end.reason[:500]) if end.state in ("refused", "failed") else None
 
 
-def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any]) -> End | None:
+def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any], let_go: bool) -> End | None:
     """Ask the mode and every plugin before the first attempt; gives `held`, `refused` or nothing."""
     if opened.mode != "live":
         return End(row.dispatch_id, "held", f"{WATCHED}{opened.mode}: nothing is written")
-    with hub.store.read(employer) as session:
-        if any(one.what == RESEND for one in acts(session, row.dispatch_id)):
-            return None  # a person has decided over the plugins' heads, with name and reason
+    if let_go:
+        return None  # a person has decided over the plugins' heads, with name and reason
     notice = DispatchNotice(
         employer, row.dispatch_id, row.connection_id, row.operation, row.business_key, row.items,
         row.worth_minor, row.currency,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benehub.store.acts import acts, note_act
+from benehub.store.acts import acted_on, acts, note_act
 from benehub.store.database import Store, open_store
 from benehub.store.session import Session, canonical, iso
 
-__all__ = ["Session", "Store", "acts", "canonical", "iso", "note_act", "open_store"]
+__all__ = ["Session", "Store", "acted_on", "acts", "canonical", "iso", "note_act", "open_store"]

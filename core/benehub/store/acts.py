@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 
 from benehub.crypto import mask
 from benehub.errors import DataError
-from benehub.store.session import Session
+from benehub.store.session import CHUNK, Session
 from benehub.store.tables import act
 
 
@@ -30,3 +30,13 @@ def note_act(session: Session, subject: str, who: str, what: str, note: str) -> 
 def acts(session: Session, subject: str) -> Sequence[Row[Any]]:
     """What was done to the thing, in order."""
     return session.rows(select(act).where(*session.where(act, subject=subject)).order_by(act.c.act_no))
+
+
+def acted_on(session: Session, what: str, subjects: Sequence[str]) -> set[str]:
+    """Those of the things to which this was done."""
+    found: set[str] = set()
+    for start in range(0, len(subjects), CHUNK):
+        part = subjects[start : start + CHUNK]
+        rows = session.rows(select(act.c.subject).where(*session.where(act, what=what), act.c.subject.in_(part)))
+        found |= {row.subject for row in rows}
+    return found
