@@ -63,7 +63,7 @@ def town(cli: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town
     def wiring(_employer: str, name: str) -> Mapping[str, Any]:
         return {"transport": transports[name], "sleep": lambda _s: None} if name in transports else {}
 
-    hub = flows.Hub
+    hub: Any = flows.Hub
     monkeypatch.setattr(flows, "Hub", lambda store, plugins, *more: hub(store, plugins, *(more or (wiring,))))
     (home / "book.yaml").write_text(text)
     cli.run("plan", "load", "book.yaml")
