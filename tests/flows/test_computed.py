@@ -113,7 +113,7 @@ def more(book: str, plans: str) -> str:
 
 @pytest.fixture
 def company(
-    open_hub: Callable[..., Hub], fakehub: ModuleType, db_url: str, tmp_path: Path, book: str
+    db_url: str, open_hub: Callable[..., Hub], fakehub: ModuleType, tmp_path: Path, book: str
 ) -> Callable[..., Company]:
     """company(extra plans, *plugins): ready to elect."""
 
