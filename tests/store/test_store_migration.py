@@ -1,13 +1,18 @@
-"""The schema: one migration makes all of it on both databases, and says the same as `tables`."""
+"""The schema: the migrations make all of it on both databases, keep what is there, and say the same as `tables`."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
-from benehub.store import Store, guards
-from benehub.store.tables import metadata
+from benehub.crypto import Vault
+from benehub.store import Store, guards, open_store
+from benehub.store.tables import metadata, run
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_the_migration_makes_every_table(store: Store) -> None:
@@ -31,6 +36,28 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
     store.migrate()
     with store.engine.connect() as connection:
         assert guards.missing(connection) == ()
+
+
+def test_a_database_of_the_first_revision_keeps_its_rows(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0001")
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        connection.exec_driver_sql(
+            "INSERT INTO employer (employer_id, name, country, currency, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 0, '', '')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO run (employer_id, run_id, flow, subject, state, counts, error, started_at) "
+            "VALUES ('acme', 'run_1', 'sync', 'hris', 'running', '{}', '', '2026-11-01T00:00:00Z')"
+        )
+    opened.migrate()
+    with opened.read("acme") as session:
+        (kept,) = session.rows(select(run))
+        assert (kept.run_id, kept.executor) == ("run_1", "")
+        assert session.zone() == UTC
+    with opened.engine.connect() as connection:
+        assert guards.missing(connection) == ()
+    opened.close()
 
 
 def test_every_key_begins_with_the_employer() -> None:

@@ -84,13 +84,13 @@ class Store:
         """The lock of this name on this database, not taken yet."""
         return NamedLock(self.engine, name)
 
-    def migrate(self) -> None:
-        """Bring the schema, triggers included, to the newest revision."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema, triggers included, up to a revision: the newest unless said."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def refresh_statistics(self) -> None:
         """Let the planner learn what was just written; PostgreSQL's own turn comes a minute later at best."""

@@ -20,6 +20,7 @@ from benehub.periods import Month, age_on
 from benehub.records.explanation import Outcome, Reason
 from benehub.rules.base import Calculation, Day, MonthText, Positive, RuleModel, explain, money_step
 from benehub.rules.premium.factors import Factor, apply_factors
+from benehub.rules.premium.rated_input import RatedInput
 from benehub.rules.premium.rates import RateKey, RateRow, find_rate
 from benehub.rules.premium.rounding import CENT, StepRounding
 from benehub.rules.registry import calculator
@@ -86,7 +87,7 @@ PLAN_YEAR = AgeRule()
 """Age on the first day of the plan year, everybody charged."""
 
 
-class AgeBandInput(RuleModel):
+class AgeBandInput(RatedInput):
     """The covered persons, how the plan takes age, and its rates by age."""
 
     members: Annotated[tuple[RatedMember, ...], Field(min_length=1, max_length=50)]
@@ -97,22 +98,6 @@ class AgeBandInput(RuleModel):
     """How the plan takes age, and whom it charges."""
     plan_year_start: Day | None = None
     """First day of the plan year the month lies in; needed where age is taken on it."""
-    rates: tuple[RateRow, ...] = ()
-    """Rates by age: `amount_minor` a person and month, or `rate` per unit of volume."""
-    plan: str = ""
-    """The plan looked up in `rates`."""
-    version: str = ""
-    """The version of the table looked up in `rates`."""
-    region: str | None = None
-    """The rating region, where rates differ by it."""
-    wellness: bool | None = None
-    """Whether the wellness program was completed, where factors differ by it."""
-    factors: tuple[Factor, ...] = ()
-    """Factors and adders on each person's rate, in their order."""
-    rounding: StepRounding = CENT
-    """How each person's premium is rounded."""
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
-    """ISO currency of all amounts."""
 
 
 class MemberPremium(RuleModel):
@@ -285,7 +270,7 @@ def compute(given: AgeBandInput) -> Calculation[AgeBandPremium]:
         rates=given.rates,
         rule=given.rule,
         plan_year_start=given.plan_year_start,
-        key=RateKey(None, given.plan or None, given.version or None, region=given.region),
+        key=given.key(),
         wellness=given.wellness,
         factors=given.factors,
         rounding=given.rounding,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated
 
 from pydantic import Field
 
 from benehub.errors import DataError
 from benehub.records.election import Tier
 from benehub.records.explanation import Step
-from benehub.rules.base import Calculation, Count, MonthText, Positive, RuleModel, explain, money_step
+from benehub.rules.base import Calculation, Count, Positive, RuleModel, explain, money_step
 from benehub.rules.premium.factors import Factor, apply_factors
+from benehub.rules.premium.rated_input import MonthRatedInput
 from benehub.rules.premium.rates import RateKey, RateRow, find_rate
 from benehub.rules.premium.rounding import CENT, StepRounding
 from benehub.rules.registry import calculator
@@ -44,7 +44,7 @@ TIERS = {
 """The tiers of each structure."""
 
 
-class TierInput(RuleModel):
+class TierInput(MonthRatedInput):
     """The tier chosen or the family covered, and the rates valid in the coverage month."""
 
     tier: Tier | None = None
@@ -60,26 +60,6 @@ class TierInput(RuleModel):
     """
     rates_minor: dict[Tier, Positive] = Field(default_factory=dict)
     """Monthly premium of each tier in minor units, where it depends on nothing else. Give this or `rates`."""
-    rates: tuple[RateRow, ...] = ()
-    """Rate rows with a key of more parts: dates, region, tobacco. Give this or `rates_minor`."""
-    plan: str = ""
-    """The plan looked up in `rates`."""
-    version: str = ""
-    """The version of the table looked up in `rates`."""
-    month: MonthText | None = None
-    """The coverage month, as YYYY-MM; its first day decides which rows of `rates` hold."""
-    region: str | None = None
-    """The rating region, where rates differ by it."""
-    tobacco: bool | None = None
-    """Whether the person uses tobacco, where rates or factors differ by it."""
-    wellness: bool | None = None
-    """Whether the wellness program was completed, where factors differ by it."""
-    factors: tuple[Factor, ...] = ()
-    """Factors and adders on the rate, in their order."""
-    rounding: StepRounding = CENT
-    """How the premium is rounded after factors."""
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
-    """ISO currency of all amounts."""
 
 
 class TierPremium(RuleModel):
@@ -208,7 +188,7 @@ def compute(given: TierInput) -> Calculation[TierPremium]:
         tier=given.tier,
         rates_minor=given.rates_minor,
         rates=given.rates,
-        key=RateKey(given.month, given.plan or None, given.version or None, region=given.region, tobacco=given.tobacco),
+        key=given.key(given.month, given.tobacco),
         structure=given.structure,
         spouse=given.spouse,
         children=given.children,

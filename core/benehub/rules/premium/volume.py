@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from benehub.errors import DataError
 from benehub.money import EXPONENT, Rounding, round_to_int
 from benehub.records.explanation import Outcome, Reason, Step
-from benehub.rules.base import Calculation, Day, MonthText, Positive, Rate, RuleModel, exact, explain, money_step
+from benehub.rules.base import Calculation, Day, Positive, Rate, RuleModel, exact, explain, money_step
 from benehub.rules.premium.factors import Factor, apply_factors
+from benehub.rules.premium.rated_input import MonthRatedInput
 from benehub.rules.premium.rates import Age, RateKey, RateRow, find_rate
 from benehub.rules.premium.rounding import CENT, StepRounding
 from benehub.rules.premium.volume_rule import UNITS, PayPer, RateUnit, ReduceOf, VolumeRule
@@ -28,7 +27,7 @@ NAME = "premium.volume"
 VERSION = "1"
 
 
-class VolumeInput(RuleModel):
+class VolumeInput(MonthRatedInput):
     """Pay or an elected amount, the plan's pipeline, and its rate. Without any rate only the volume is worked out."""
 
     pay_minor: Positive | None = None
@@ -51,26 +50,6 @@ class VolumeInput(RuleModel):
     """The rate of a month, in currency per unit ("0.228" per 10), a part ("5%") or an amount ("4.50" flat). Give this
     or `rates`.
     """
-    rates: tuple[RateRow, ...] = ()
-    """Rate rows with a key of more parts: dates, age, volume, region, tobacco. Give this or `rate`."""
-    plan: str = ""
-    """The plan looked up in `rates`."""
-    version: str = ""
-    """The version of the table looked up in `rates`."""
-    month: MonthText | None = None
-    """The coverage month, as YYYY-MM; its first day decides which rows of `rates` hold."""
-    region: str | None = None
-    """The rating region, where rates differ by it."""
-    tobacco: bool | None = None
-    """Whether the person uses tobacco, where rates or factors differ by it."""
-    wellness: bool | None = None
-    """Whether the wellness program was completed, where factors differ by it."""
-    factors: tuple[Factor, ...] = ()
-    """Factors and adders on the premium, in their order."""
-    rounding: StepRounding = CENT
-    """How the month's premium is rounded."""
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
-    """ISO currency of all amounts."""
 
 
 class VolumePremium(RuleModel):
@@ -291,7 +270,7 @@ def compute(given: VolumeInput) -> Calculation[VolumePremium]:
         on=given.on,
         rate=given.rate,
         rates=given.rates,
-        key=RateKey(given.month, given.plan or None, given.version or None, region=given.region, tobacco=given.tobacco),
+        key=given.key(given.month, given.tobacco),
         wellness=given.wellness,
         factors=given.factors,
         rounding=given.rounding,

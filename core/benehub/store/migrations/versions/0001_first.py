@@ -235,7 +235,6 @@ def _run() -> None:
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.Column("flow", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=120), nullable=False),
-        sa.Column("executor", sa.String(length=80), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
@@ -452,7 +451,6 @@ def _obligation() -> None:
         sa.PrimaryKeyConstraint("employer_id", "obligation_id", name=op.f("pk_obligation")),
         sa.UniqueConstraint("employer_id", "business_key", name=op.f("uq_obligation_employer_id_business_key")),
     )
-    op.create_index("ix_obligation_dispatch", "obligation", ["employer_id", "dispatch_id"], unique=False)
     op.create_index("ix_obligation_state", "obligation", ["employer_id", "state", "kind"], unique=False)
 
 

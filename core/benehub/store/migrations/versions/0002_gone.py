@@ -1,4 +1,4 @@
-"""Rows that a full read no longer tells, what a person did and why, and the employer's time zone."""
+"""Rows that a full read no longer tells, what a person did and why, who runs a run, and the employer's time zone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def upgrade() -> None:
     op.add_column("intake_batch", sa.Column("gone", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("seen", sa.Column("about", sa.String(length=200), nullable=False, server_default=""))
     op.add_column("seen", sa.Column("gone_seq", sa.BigInteger(), nullable=True))
+    op.add_column("run", sa.Column("executor", sa.String(length=80), nullable=False, server_default=""))
+    op.create_index("ix_obligation_dispatch", "obligation", ["employer_id", "dispatch_id"], unique=False)
     op.create_index("ix_seen_gone", "seen", ["employer_id", "stream", "gone_seq"], unique=False)
     _intake_same()
     _act()
