@@ -19,7 +19,7 @@ demo: $(RUN_STAMP)  ## the hub's main job on the built-in sandbox, start to reco
 	$(BIN)/benehub demo
 
 test: $(DEV_STAMP)  ## all tests (TESTS=path for a part, WORKERS=n)
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk=16 $(TESTS)
 
 lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
