@@ -139,7 +139,6 @@ def _settled(out: bytes, schema: str, message: str, created: datetime, has_bic: 
     """The message with our ids and time in place of those that were drawn."""
     from defusedxml.ElementTree import fromstring, tostring
 
-    space = f"urn:iso:std:iso:20022:tech:xsd:{schema}"
     root: Any = fromstring(out)
     values = {
         "GrpHdr/MsgId": message,
@@ -151,10 +150,12 @@ def _settled(out: bytes, schema: str, message: str, created: datetime, has_bic: 
         root.find("{*}CstmrCdtTrfInitn/" + "/".join(f"{{*}}{name}" for name in path.split("/"))).text = value
     if not has_bic:
         agent = root.find("{*}CstmrCdtTrfInitn/{*}PmtInf/{*}DbtrAgt/{*}FinInstnId")
-        other = agent.makeelement(f"{{{space}}}Othr", {})
-        name = agent.makeelement(f"{{{space}}}Id", {})
+        other, name = agent.makeelement("Othr", {}), agent.makeelement("Id", {})
         name.text = "NOTPROVIDED"  # as the EPC's guidelines have it
         other.append(name)
         agent.append(other)
-    written: bytes = tostring(root, encoding="utf-8", default_namespace=space)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # or each would be written with a prefix
+    root.set("xmlns", f"urn:iso:std:iso:20022:tech:xsd:{schema}")
+    written: bytes = tostring(root, encoding="us-ascii")
     return _XML + written.split(b"?>", 1)[-1].lstrip()
