@@ -129,3 +129,40 @@ def test_x12_show_masks_unless_asked(cli: Any, tmp_path: Path) -> None:
     assert (first["position"], first["elements"][0]) == (1, "ISA")
     file.write_text("no X12")
     assert "ISA" in cli.run("x12", "show", str(file), code=2).stderr
+
+
+NACHA = (
+    "101 0110000151123456789261125140509410 1FIRST BANK             ACME TOOLS INC.        ".ljust(94),
+    "5220ACME TOOLS INC.                     1123456789CCDPREMIUM         261130   1011000010000001",
+)
+
+
+def test_money_files_are_checked_with_place_and_mend(cli: Any, tmp_path: Path) -> None:
+    cut = tmp_path / "pay.ach"
+    cut.write_text("\n".join(NACHA))
+    codes = [one["code"] for one in cli.told("nacha", "check", str(cut), code=1)]
+    assert "cut-off" in codes
+    assert "cut-off" in cli.run("nacha", "check", str(cut), code=1).stdout
+    bad = tmp_path / "statement.xml"
+    bad.write_text("<Document/>")
+    (found,) = cli.told("sepa", "check", str(bad), code=1)
+    assert found["code"] == "unreadable" and found["mend"]
+    assert "no such file" in cli.run("sepa", "check", str(tmp_path / "absent"), code=2).stderr
+
+
+def test_clean_money_files_say_so(cli: Any, tmp_path: Path) -> None:
+    from datetime import UTC, date, datetime
+
+    from benehub.formats.nacha.build import Originator, Payment, payment_file
+    from benehub.formats.nacha.codes import Sec
+    from benehub.formats.nacha.file import render
+
+    file = payment_file(
+        Originator("011000015", "Bank", "Acme", "1123456789"), [Payment("N", "021000021", "1", 5)],
+        entry_class=Sec.CCD, description="PREMIUM", effective=date(2026, 11, 30),
+        created=datetime(2026, 11, 25, tzinfo=UTC),
+    )  # fmt: skip
+    clean = tmp_path / "pay.ach"
+    clean.write_bytes(render(file))
+    assert "nothing wrong" in cli.run("nacha", "check", str(clean)).stdout
+    assert cli.told("nacha", "check", str(clean)) == []

@@ -22,6 +22,7 @@ from benehub.cli import (
     intake,
     leave,
     ledger,
+    money_files,
     notices,
     person,
     plan,
@@ -135,6 +136,8 @@ for _name, _group in {
     "dispatches": dispatches.app,
     "ledger": ledger.app,
     "x12": x12.app,
+    "nacha": money_files.nacha_app,
+    "sepa": money_files.sepa_app,
     "runs": runs.app,
     "person": person.app,
 }.items():

@@ -180,7 +180,7 @@ def test_several_statements_keep_to_themselves_and_an_empty_one_is_told() -> Non
         (BOOKED.replace("DBIT", "BOTH"), "unreadable"),
         (BOOKED.replace("338.01", "338.015"), "unreadable"),
         (BOOKED.replace("338.01", "-338.01"), "unreadable"),
-        (BOOKED.replace('Ccy="EUR"', 'Ccy="XXX"'), "unreadable"),
+        (BOOKED.replace('Ccy="EUR"', 'Ccy="ZZZ"'), "unreadable"),
         (entry("5").replace('<Amt Ccy="EUR">5</Amt>', ""), "unreadable"),
     ],
 )
