@@ -171,8 +171,12 @@ class Connector:
     """Operations that are rendered as a file instead of sent as requests."""
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it can do per operation and benefit type, and who is the blocker where it cannot."""
-        return ()
+        """What it can do per operation and benefit type, and who is the blocker where it cannot.
+
+        Unless a connector says more: all its streams and writes, for every benefit.
+        """
+        writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
+        return (*(Capability(f"read.{name}") for name in self.streams), *writes)
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient | None:
         """The HTTP client of a connection; `wiring` (name, transport, sleep, dry_run) goes to VendorClient."""
