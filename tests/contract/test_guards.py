@@ -19,7 +19,7 @@ from benehub.dispatch import outbox
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import send
 from benehub.testing import Verdict
-from benehub.testing.checks import all_checks
+from benehub.testing.checks import all_checks, checks_for
 from benehub.testing.kit import try_check
 
 CHECKS = {one.name: one for one in all_checks()}
@@ -40,7 +40,8 @@ def verdicts(hostile: ModuleType, kind: str, names: list[str], folder: Path) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_plain_connector_keeps_every_promise(hostile: ModuleType, kind: str, tmp_path: Path) -> None:
-    names = [name for name in CHECKS if name != "form.manifest"]  # a test module has no folder of its own
+    about = [one.name for one in checks_for(getattr(hostile, kind))]
+    names = [name for name in about if name != "form.manifest"]  # a test module has no folder of its own
     assert verdicts(hostile, kind, names, tmp_path) == {}
 
 
@@ -159,16 +160,16 @@ def _talkative(patch: pytest.MonkeyPatch) -> None:
 
 TAKEN: dict[str, tuple[Take, str, str]] = {
     "writes are refused in a dry run": (_dry, "Plain", "write.dry-run"),
-    "429 and 503 are repeated": (_never_again, "Plain", "read.5xx"),
+    "429 and 503 are repeated": (_never_again, "Plain", "http.5xx"),
     "a write refused with 429 is repeated": (_never_again, "Plain", "write.429"),
     "a write of unknown outcome is not repeated": (_always_again, "Plain", "write.timeout-after-apply"),
     "an error after a write is not repeated": (_always_again, "Plain", "write.500-after-apply"),
-    "Retry-After is waited for": (_no_wait, "Plain", "read.429"),
-    "retries have a budget": (_no_budget, "Plain", "read.5xx"),
-    "401 asks a person": (_every_refusal_is_data, "Plain", "read.401"),
+    "Retry-After is waited for": (_no_wait, "Plain", "http.429"),
+    "retries have a budget": (_no_budget, "Plain", "http.5xx"),
+    "401 asks a person": (_every_refusal_is_data, "Plain", "http.401"),
     "401 holds a write": (_every_refusal_is_data, "Plain", "write.401"),
-    "a cursor that leads back ends": (_endless, "Plain", "read.pages-end"),
-    "a page that is repeated ends": (_endless_numbers, "Plain", "read.pages-end"),
+    "a cursor that leads back ends": (_endless, "Plain", "http.pages-end"),
+    "a page that is repeated ends": (_endless_numbers, "Plain", "http.pages-end"),
     "JSON numbers keep their text": (_floats, "Plain", "read.no-float"),
     "the outbox knows what it has sent": (_no_outbox, "Plain", "write.twice"),
     "what nothing can settle is held": (_never_held, "Plain", "write.timeout-after-apply"),

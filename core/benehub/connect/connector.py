@@ -16,18 +16,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
-from benehub.errors import Unsupported
+from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock
 
 if TYPE_CHECKING:
     from benehub.connect.http import VendorClient
+
+
+R = TypeVar("R", bound=BaseModel)
 
 
 class Kind(StrEnum):
@@ -120,6 +123,21 @@ class Item:
     operation: str
     key: str
     content: Mapping[str, Any] = field(repr=False)
+
+    def as_record(self, record: type[R]) -> R:
+        """The content as the record of its operation.
+
+        Raises:
+            DataError: it is none; the message names the item and the fields, and no value.
+        """
+        try:
+            return record.model_validate(self.content)
+        except ValidationError as error:
+            fields = sorted({".".join(map(str, one["loc"])) or record.__name__ for one in error.errors()})
+            raise DataError(
+                f"no {record.__name__}: {', '.join(fields[:10])}", where=f"item {self.key}",
+                mend="Fill these in at their source",
+            ) from None  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benehub.connect.connector import Connector
-from benehub.testing.checks import Check, all_checks
+from benehub.testing.checks import Check, checks_for
 from benehub.testing.kit import Verdict, try_check
 from benehub.testing.stage import StageMaker
 
@@ -18,7 +18,7 @@ def contract(*connectors: type[Connector], stage: StageMaker | None = None) -> C
 
     Each plays on the stage that lies in its folder, unless `stage` gives another.
     """
-    cases = [pytest.param(one, check, id=f"{one.name}-{check.name}") for one in connectors for check in all_checks()]
+    cases = [pytest.param(one, check, id=f"{one.name}-{check.name}") for one in connectors for check in checks_for(one)]
 
     @pytest.mark.parametrize(("connector", "check"), cases)
     def test(connector: type[Connector], check: Check, tmp_path: Path) -> None:

@@ -59,6 +59,24 @@ class Check:
     proves: str
     run: Callable[[Ground], None]
 
+    def about(self, connector: type[Connector]) -> bool:
+        """Whether a connector does at all what this is about."""
+        return _ABOUT[self.name.split(".")[0]](connector)
+
+
+def _calls(connector: type[Connector]) -> bool:
+    return connector.client is not Connector.client
+
+
+_ABOUT: dict[str, Callable[[type[Connector]], bool]] = {
+    "form": lambda connector: True,
+    "read": lambda connector: bool(connector.streams),
+    "http": lambda connector: bool(connector.streams) and _calls(connector),
+    "write": lambda connector: bool(set(connector.guards) - connector.files_out),
+    "file": lambda connector: bool(connector.files_out),
+    "box": lambda connector: bool(connector.streams) and not _calls(connector),
+}
+"""First part of a check's name -> whether it is about a connector."""
 
 _CHECKS: dict[str, Check] = {}
 
@@ -76,8 +94,14 @@ def promise(name: str, proves: str) -> Callable[[Callable[[Ground], None]], Call
 
 
 def all_checks() -> Iterator[Check]:
-    """Every check in the order they are tried: form, reads, writes, files."""
+    """Every check, by what it is about: form, reads, calls, writes, files, inboxes."""
     from benehub.testing import filing, form, pushing, reading
 
     assert form and reading and pushing and filing  # their import registers them
-    yield from _CHECKS.values()
+    order = list(_ABOUT)
+    yield from sorted(_CHECKS.values(), key=lambda one: order.index(one.name.split(".")[0]))
+
+
+def checks_for(connector: type[Connector]) -> list[Check]:
+    """The checks that are about this connector."""
+    return [one for one in all_checks() if one.about(connector)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import BenehubError, DataError
 from benehub.records import OPERATIONS
-from benehub.testing.checks import Broken, Ground, NotHere, promise
+from benehub.testing.checks import Broken, Ground, promise
 from benehub.testing.reading import read
 from benehub.testing.stage import Played
 from benehub.testing.watching import listening, secret_words, silent_about
@@ -23,6 +23,7 @@ def _items(played: Played, operation: str) -> list[Item]:
 
 def _envelope(played: Played, items: list[Item]) -> Envelope:
     paid = sum(int(one.content.get("paid_minor", 0)) for one in items)
+    paid += sum(sum(one.content.get("amounts", {}).values()) for one in items)
     return Envelope(7, played.stage.now, "KIT7", paid, played.stage.now.date().isoformat())
 
 
@@ -31,15 +32,9 @@ def _rendered(played: Played, operation: str) -> tuple[list[Item], FileOut]:
     return items, played.connector.render(operation, items, _envelope(played, items), played.link.settings)
 
 
-def _operations(ground: Ground) -> frozenset[str]:
-    if not ground.connector.files_out:
-        raise NotHere("it writes no files")
-    return ground.connector.files_out
-
-
 @promise("file.bytes", "the same items and envelope give the same bytes, another control number others")
 def _bytes(ground: Ground) -> None:
-    for operation in sorted(_operations(ground)):
+    for operation in sorted(ground.connector.files_out):
         (items, first), (_, second) = (_rendered(ground.play(), operation) for _ in range(2))
         if first != second:
             raise Broken(f"{operation}: two renderings differ", "Take time and numbers from the envelope")
@@ -51,7 +46,7 @@ def _bytes(ground: Ground) -> None:
 
 @promise("file.items", "what the stage writes is content of its operation's record, and what is not is refused by key")
 def _content(ground: Ground) -> None:
-    for operation in sorted(_operations(ground)):
+    for operation in sorted(ground.connector.files_out):
         played = ground.play()
         for one in _items(played, operation):
             OPERATIONS[operation].model_validate(one.content)
@@ -67,7 +62,7 @@ def _content(ground: Ground) -> None:
 
 @promise("file.totals", "control totals count the items, and money in them ties to the items to the cent")
 def _totals(ground: Ground) -> None:
-    for operation in sorted(_operations(ground)):
+    for operation in sorted(ground.connector.files_out):
         items, made = _rendered(ground.play(), operation)
         if not made.totals:
             raise Broken(f"{operation}: no control totals", "Give FileOut.totals, at least the number of items")
@@ -91,7 +86,7 @@ def _sums(items: list[Item]) -> list[int]:
 
 @promise("file.private", "file name, logs and errors hold no name, number, secret or SSN of a person")
 def _private(ground: Ground) -> None:
-    for operation in sorted(_operations(ground)):
+    for operation in sorted(ground.connector.files_out):
         with listening() as heard:
             played = ground.play()
             items, made = _rendered(played, operation)
@@ -111,7 +106,7 @@ def _private(ground: Ground) -> None:
     "file.delivery", "a file put into the mailbox lies there byte for byte, and putting it again makes no second one"
 )
 def _delivery(ground: Ground) -> None:
-    for operation in sorted(_operations(ground)):
+    for operation in sorted(ground.connector.files_out):
         played = ground.play()
         _, made = _rendered(played, operation)
         box = played.link.files()
@@ -122,16 +117,16 @@ def _delivery(ground: Ground) -> None:
             raise Broken(f"{operation}: {len(seen)} files in the mailbox after two deliveries", "Let put replace")
 
 
-@promise("file.rubbish", "a file of rubbish in the inbox ends in a named error or rows with problems, never in a crash")
+@promise("box.rubbish", "a file of rubbish in the inbox ends in a named error or rows with problems, never in a crash")
 def _rubbish(ground: Ground) -> None:
     room = ground.room()
     played = Played(ground.connector, ground.maker(room))
-    if played.line is not None or not played.connector.streams or played.stage.deliver is None:
-        raise NotHere("it reads no files")
+    if played.stage.deliver is None:
+        raise Broken("the stage delivers no file", "Give `deliver`")
     played.stage.deliver()
     for file in [one for one in room.rglob("*") if one.is_file()]:
         file.write_bytes(b"\x00\xff\xfeISA*rubbish\n\x00,,;;\xc3(")
-    for stream in played.connector.streams:
+    for stream in played.streams:
         try:
             read(played, stream)
         except BenehubError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from benehub.connect.connector import Connector
 from benehub.crypto import mask
 from benehub.errors import BenehubError
-from benehub.testing.checks import Broken, Check, Ground, NotHere, all_checks
+from benehub.testing.checks import Broken, Check, Ground, NotHere, checks_for
 from benehub.testing.stage import StageMaker, stage_maker
 
 
@@ -56,5 +56,5 @@ def run(connector: type[Connector]) -> Iterator[Outcome]:
     """
     stage_maker(connector)
     with tempfile.TemporaryDirectory(prefix="benehub-kit-") as folder:
-        for number, check in enumerate(all_checks()):
+        for number, check in enumerate(checks_for(connector)):
             yield try_check(connector, check, Path(folder) / str(number))

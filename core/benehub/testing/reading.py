@@ -45,20 +45,9 @@ def read(played: Played, stream: str, cursor: str | None = None) -> Read:
 
 def read_all(played: Played) -> list[Read]:
     """Every stream once, the vendor's files delivered before."""
-    if not played.connector.streams:
-        raise NotHere("it reads nothing")
     if played.stage.deliver is not None:
         played.stage.deliver()
-    return [read(played, stream) for stream in played.connector.streams]
-
-
-def _over_http(ground: Ground) -> Played:
-    played = ground.play()
-    if played.line is None:
-        raise NotHere("it exchanges files")
-    if not played.connector.streams:
-        raise NotHere("it reads nothing")
-    return played
+    return [read(played, stream) for stream in played.streams]
 
 
 @promise(
@@ -133,10 +122,10 @@ def _floats(value: Any) -> bool:
     return isinstance(value, float)
 
 
-@promise("read.pages-end", "a vendor that repeats its page for ever ends the read instead of looping")
+@promise("http.pages-end", "a vendor that repeats its page for ever ends the read instead of looping")
 def _pages_end(ground: Ground) -> None:
-    for stream in _over_http(ground).connector.streams:
-        played = _over_http(ground)
+    for stream in ground.play().streams:
+        played = ground.play()
         first: dict[tuple[str, str], WireResponse] = {}
 
         def stuck(
@@ -151,16 +140,16 @@ def _pages_end(ground: Ground) -> None:
             raise Broken(f"{stream}: it asks for ever", "Use benehub's pagers: they notice repetition and have a cap")
 
 
-@promise("read.429", "after 429 it waits as long as Retry-After says and gives the same rows")
+@promise("http.429", "after 429 it waits as long as Retry-After says and gives the same rows")
 def _slow_down(ground: Ground) -> None:
     _survives(ground, FaultKind.BURST_429, waits=7)
 
 
-@promise("read.5xx", "one 503 is survived with the same rows; endless ones end as retriable within the budget")
+@promise("http.5xx", "one 503 is survived with the same rows; endless ones end as retriable within the budget")
 def _unavailable(ground: Ground) -> None:
     _survives(ground, FaultKind.UNAVAILABLE)
-    for stream in _over_http(ground).connector.streams:
-        played = _over_http(ground)
+    for stream in ground.play().streams:
+        played = ground.play()
         played.wire.faults.add(FaultKind.UNAVAILABLE, times=MAX_CALLS)
         error = _error_of(lambda stream=stream, played=played: read(played, stream))  # type: ignore[misc]
         if not isinstance(error, RetriableError):
@@ -172,9 +161,9 @@ def _unavailable(ground: Ground) -> None:
 
 
 def _survives(ground: Ground, kind: FaultKind, waits: int = 0) -> None:
-    for stream in _over_http(ground).connector.streams:
-        calm = read(_over_http(ground), stream)
-        played = _over_http(ground)
+    for stream in ground.play().streams:
+        calm = read(ground.play(), stream)
+        played = ground.play()
         played.wire.faults.add(kind, retry_after=waits)
         try:
             got = read(played, stream)
@@ -188,10 +177,10 @@ def _survives(ground: Ground, kind: FaultKind, waits: int = 0) -> None:
             raise Broken(f"{stream}: Retry-After is not waited for", "Send by link.http(), which waits")
 
 
-@promise("read.401", "a refusal of the credentials asks a person, and the vendor is not asked again and again")
+@promise("http.401", "a refusal of the credentials asks a person, and the vendor is not asked again and again")
 def _refused(ground: Ground) -> None:
-    for stream in _over_http(ground).connector.streams:
-        played = _over_http(ground)
+    for stream in ground.play().streams:
+        played = ground.play()
         played.wire.faults.add(FaultKind.UNAUTHORIZED, times=MAX_CALLS)
         error = _error_of(lambda stream=stream, played=played: read(played, stream))  # type: ignore[misc]
         if not isinstance(error, ReauthNeeded):
@@ -200,30 +189,29 @@ def _refused(ground: Ground) -> None:
             raise Broken(f"{stream}: {len(played.wire.log)} calls with refused credentials", "Ask once")
 
 
-@promise("read.token-expiry", "a token that ends in mid-read is renewed once and no row is lost")
+@promise("http.token-expiry", "a token that ends in mid-read is renewed once and no row is lost")
 def _expiry(ground: Ground) -> None:
-    if not _over_http(ground).stage.renews:
+    if not ground.play().stage.renews:
         raise NotHere("its credentials do not expire")
-    for stream in _over_http(ground).connector.streams:
-        calm = _over_http(ground)
+    for stream in ground.play().streams:
+        calm = ground.play()
         rows = read(calm, stream).told()
-        played = _over_http(ground)
+        played = ground.play()
         played.wire.faults.add(FaultKind.UNAUTHORIZED, skip=len(calm.wire.log) - 1)
         if read(played, stream).told() != rows:
             raise Broken(f"{stream}: other rows after a renewed token", "Keep no state between calls")
 
 
-@promise("read.dry-run", "in a dry run it reads as ever: no read is declared as a write")
+@promise("http.dry-run", "in a dry run it reads as ever: no read is declared as a write")
 def _dry_run(ground: Ground) -> None:
-    _over_http(ground)
     read_all(ground.play(dry_run=True))
 
 
-@promise("read.unknown-field", "a field the vendor adds tomorrow changes nothing and stays in the payload")
+@promise("http.unknown-field", "a field the vendor adds tomorrow changes nothing and stays in the payload")
 def _unknown(ground: Ground) -> None:
-    for stream in _over_http(ground).connector.streams:
-        calm = read(_over_http(ground), stream)
-        played = _over_http(ground)
+    for stream in ground.play().streams:
+        calm = read(ground.play(), stream)
+        played = ground.play()
         played.wire.change = lambda _wire, got: _rewritten(got, _add)
         try:
             got = read(played, stream)
@@ -235,12 +223,12 @@ def _unknown(ground: Ground) -> None:
             raise Broken(f"{stream}: a new field is not in the payload", "Hand on the exact body as Page.payload")
 
 
-@promise("read.missing-field", "a field that is missing is told in the row's problem or by intake; the row is not lost")
+@promise("http.missing-field", "a field that is missing is told in the row's problem or by intake; the row is not lost")
 def _missing(ground: Ground) -> None:
-    for stream in _over_http(ground).connector.streams:
-        calm = read(_over_http(ground), stream)
+    for stream in ground.play().streams:
+        calm = read(ground.play(), stream)
         for name in _field_names(ground, stream):
-            played = _over_http(ground)
+            played = ground.play()
             played.wire.change = lambda _wire, got, name=name: _rewritten(
                 got, lambda one: {key: value for key, value in one.items() if key != name}
             )
@@ -264,7 +252,7 @@ def _private(ground: Ground) -> None:
         words = secret_words(played, (row.data for got in reads for row in got.rows))
         if played.line is not None:
             for kind in (FaultKind.UNAUTHORIZED, FaultKind.UNAVAILABLE, FaultKind.HTML_PAGE, FaultKind.MALFORMED_JSON):
-                for stream in played.connector.streams:
+                for stream in played.streams:
                     bad = ground.play()
                     bad.wire.faults.add(kind, times=MAX_CALLS)
                     heard.error(_error_of(lambda stream=stream, bad=bad: read(bad, stream)))  # type: ignore[misc]
@@ -300,7 +288,7 @@ def _leaves(value: Any) -> Iterator[dict[str, Any]]:
 def _field_names(ground: Ground, stream: str) -> list[str]:
     """Names of fields in the vendor's rows, at most 40."""
     names: dict[str, None] = {}
-    played = _over_http(ground)
+    played = ground.play()
 
     def note(_wire: WireRequest, got: WireResponse) -> WireResponse:
         for one in _leaves(_json(got)):

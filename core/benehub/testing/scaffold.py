@@ -51,7 +51,7 @@ _CONTRIBUTION = {
 
 def _pages(call: str, name: str = "") -> list[dict[str, Any]]:
     """Two pages of one person each, and the empty one that ends them."""
-    parts = (_PEOPLE[:1], _PEOPLE[1:], [])
+    parts: tuple[list[dict[str, str]], ...] = (_PEOPLE[:1], _PEOPLE[1:], [])
     return [
         {"call": f"GET {call}?page={number}", "json": {name: part} if name else part}
         for number, part in enumerate(parts, 1)

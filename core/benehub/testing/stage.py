@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benehub.connect.connector import Connector, Link
+from benehub.connect.files import Mailbox
 from benehub.connect.http import RetryBudget
 from benehub.connect.testing import transport
 from benehub.connections.registry import check
@@ -41,6 +42,8 @@ class Stage:
         items: operation -> contents to write, at least one each; the kit writes them in order.
         effects: how many changes the vendor's books have had so far. A repetition that it recognises is none.
         deliver: puts into the mailbox what the vendor sends; called once before a read.
+        streams: what of the connector's streams the settings map; all unless said.
+        mailbox: stands in for the connector's own mailbox, where that is a server.
         harmless: patterns of paths whose POST or PUT changes nothing (a token, a search).
         renews: whether a 401 in mid-read is cured by renewing a token.
         now: the hub's clock.
@@ -54,6 +57,8 @@ class Stage:
     items: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     effects: Callable[[], int] = _none
     deliver: Callable[[], None] | None = None
+    streams: tuple[str, ...] = ()
+    mailbox: Mailbox | None = None
     harmless: tuple[str, ...] = ()
     renews: bool = False
     now: datetime = NOW
@@ -81,8 +86,13 @@ class Played:
                 settings, stage.secrets, name=CONNECTION, transport=transport(self.line.handle),
                 sleep=self.waits.append, dry_run=dry_run, budget=RetryBudget(4, 600.0), **stage.wiring,
             )  # fmt: skip
-        mailbox = self.connector.mailbox(settings, stage.secrets)
+        mailbox = stage.mailbox or self.connector.mailbox(settings, stage.secrets)
         self.link = Link(EMPLOYER, CONNECTION, settings, lambda: stage.now, client, mailbox)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The streams that can be read here."""
+        return self.stage.streams or tuple(self.connector.streams)
 
     @property
     def wire(self) -> Line:
