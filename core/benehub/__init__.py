@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from benehub.connect.bases import ApiConnector, ApiSettings, FileConnector, FileSettings, Listing
     from benehub.connect.capabilities import Blocker, Capability, Guard
     from benehub.connect.connector import (
         Connector,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "ApiConnector",
+    "ApiSettings",
     "BenehubError",
     "Blocker",
     "Capability",
@@ -57,8 +60,10 @@ __all__ = [
     "DataError",
     "Envelope",
     "FatalError",
+    "FileConnector",
     "FileOut",
     "FileRefused",
+    "FileSettings",
     "FormatError",
     "Guard",
     "GuardTripped",
@@ -68,6 +73,7 @@ __all__ = [
     "Item",
     "Kind",
     "Link",
+    "Listing",
     "NeedsPersonError",
     "OutcomeUnknown",
     "Page",
@@ -88,6 +94,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "benehub.connect.bases": ("ApiConnector", "ApiSettings", "FileConnector", "FileSettings", "Listing"),
     "benehub.connect.capabilities": ("Blocker", "Capability", "Guard"),
     "benehub.connect.connector": (
         "Connector",

@@ -187,7 +187,7 @@ def _by_family(items: Sequence[Item]) -> list[tuple[Item, EnrollmentMember]]:
     """Families in the order they first appear, each with its subscriber first."""
     families: dict[str, list[tuple[Item, EnrollmentMember]]] = {}
     for item in items:
-        record = EnrollmentMember.model_validate(item.content)
+        record = item.as_record(EnrollmentMember)
         families.setdefault(record.subscriber_id, []).append((item, record))
     return [pair for family in families.values() for pair in sorted(family, key=_dependents_last)]
 

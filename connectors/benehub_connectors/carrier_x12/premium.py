@@ -24,7 +24,7 @@ def render_premium(items: Sequence[Item], envelope: Envelope, settings: PartnerS
     premium = settings.premium
     if premium is None:
         raise ConfigError("the profile says nothing about premiums", where="premium", mend="Fill it in")
-    lines = [RemittanceLine.model_validate(item.content) for item in items]
+    lines = [item.as_record(RemittanceLine) for item in items]
     paid = sum(line.paid_minor for line in lines)
     if paid != envelope.total_minor:
         raise DataError(

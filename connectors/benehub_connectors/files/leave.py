@@ -16,9 +16,7 @@ COLUMNS = (
 
 def leave_file(items: Sequence[Item], envelope: Envelope, outbox: str) -> FileOut:
     """One row an employee and policy, in order of employee number; no cell of it can start a formula."""
-    orders = sorted(
-        (LeaveOrder.model_validate(item.content) for item in items), key=lambda one: (one.employee, one.code)
-    )
+    orders = sorted((item.as_record(LeaveOrder) for item in items), key=lambda one: (one.employee, one.code))
     rows = [
         (
             one.employee, one.policy, one.code, one.pay_group, one.pay_date.isoformat(),

@@ -149,7 +149,7 @@ class GustoConnector(Connector):
         Of leave: the payroll prepared for him, which shows what it has and names the version to update.
         """
         if item.operation == TAKE:
-            return prepare(LeaveOrder.model_validate(item.content), settings)
+            return prepare(item.as_record(LeaveOrder), settings)
         order = _order(item)
         where = path("/v1/employees/{id}/employee_benefits", id=order.employee)
         query = {"include": "all_benefits", "page": "1", "per": str(PER_PAGE)}
@@ -165,7 +165,7 @@ class GustoConnector(Connector):
             raise DataError("what payroll holds was not looked up", mend="Send the lookup first")
         refuse(found)
         if item.operation == TAKE:
-            update = to_take(LeaveOrder.model_validate(item.content), found, settings)
+            update = to_take(item.as_record(LeaveOrder), found, settings)
             return update if update is not None else Receipt("", changed=False)
         order = _order(item)
         answer = to_write(order, held_for(found, code_target(order, settings)), settings)
@@ -182,7 +182,7 @@ class GustoConnector(Connector):
         """
         refuse(response)
         if item.operation == TAKE:
-            return _leave_receipt(LeaveOrder.model_validate(item.content), response)
+            return _leave_receipt(item.as_record(LeaveOrder), response)
         order, row = _order(item), response.data
         if not isinstance(row, Mapping) or not row.get("uuid") or not matches(state_of(row), wanted(order)):
             raise DataError(
@@ -199,7 +199,7 @@ class GustoConnector(Connector):
 def _order(item: Item) -> DeductionOrder:
     if item.operation != "deduction.set":
         raise Unsupported(f"gusto does not write {item.operation}", blocker="us")
-    return DeductionOrder.model_validate(item.content)
+    return item.as_record(DeductionOrder)
 
 
 def _leave_receipt(order: LeaveOrder, response: Response) -> Receipt:

@@ -19,7 +19,7 @@ def render_deposit(items: Sequence[Item], envelope: Envelope, settings: Recordke
         DataError: nobody, several pay dates, another plan, a participant twice, a row that cannot be
             written, or a sum that is not the total of the deposit.
     """
-    records = [(item.key, ContributionRow.model_validate(item.content)) for item in items]
+    records = [(item.key, item.as_record(ContributionRow)) for item in items]
     pay_date = _check(records, envelope, settings)
     rows = [_row(record) for _, record in records]
     for (key, _), row in zip(records, rows, strict=True):

@@ -16,18 +16,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
-from benehub.errors import Unsupported
+from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock
 
 if TYPE_CHECKING:
     from benehub.connect.http import VendorClient
+
+
+R = TypeVar("R", bound=BaseModel)
 
 
 class Kind(StrEnum):
@@ -121,6 +124,21 @@ class Item:
     key: str
     content: Mapping[str, Any] = field(repr=False)
 
+    def as_record(self, record: type[R]) -> R:
+        """The content as the record of its operation.
+
+        Raises:
+            DataError: it is none; the message names the item and the fields, and no value.
+        """
+        try:
+            return record.model_validate(self.content)
+        except ValidationError as error:
+            fields = sorted({".".join(map(str, one["loc"])) or record.__name__ for one in error.errors()})
+            raise DataError(
+                f"no {record.__name__}: {', '.join(fields[:10])}", where=f"item {self.key}",
+                mend="Fill these in at their source",
+            ) from None  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -171,8 +189,12 @@ class Connector:
     """Operations that are rendered as a file instead of sent as requests."""
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it can do per operation and benefit type, and who is the blocker where it cannot."""
-        return ()
+        """What it can do per operation and benefit type, and who is the blocker where it cannot.
+
+        Unless a connector says more: all its streams and writes, for every benefit.
+        """
+        writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
+        return (*(Capability(f"read.{name}") for name in self.streams), *writes)
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient | None:
         """The HTTP client of a connection; `wiring` (name, transport, sleep, dry_run) goes to VendorClient."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -42,18 +43,26 @@ def no_wiring(_employer: str, _connection: str) -> Mapping[str, Any]:
 
 
 def connectors(manager: pluggy.PluginManager) -> dict[str, type[Connector]]:
-    """All registered connectors by name.
+    """All connectors by name: those of modules that are registered as plugins, and those their hooks bring.
 
     Raises:
         ConfigError: two packages bring a connector of the same name.
     """
     found: dict[str, type[Connector]] = {}
-    for group in manager.hook.register_connectors():
+    for group in (*manager.hook.register_connectors(), *map(_of_module, manager.get_plugins())):
         for one in group:
             if one.name in found and found[one.name] is not one:
                 raise ConfigError(f"two connectors are named {one.name!r}", mend="Uninstall one of them")
             found[one.name] = one
     return found
+
+
+def _of_module(plugin: object) -> list[type[Connector]]:
+    """The connector classes that a module defines itself; a name makes one whole."""
+    if not isinstance(plugin, ModuleType):
+        return []
+    own = (one for one in vars(plugin).values() if isinstance(one, type) and issubclass(one, Connector))
+    return [one for one in own if one.__module__ == plugin.__name__ and "name" in vars(one)]
 
 
 def known(found: Mapping[str, type[Connector]], name: str) -> type[Connector]:

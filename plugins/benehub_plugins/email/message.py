@@ -13,6 +13,7 @@ import yaml
 
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import DataError
+from benehub.records import NoticeLetter
 from benehub_plugins.email.settings import EmailSettings
 
 
@@ -20,14 +21,14 @@ def render_message(item: Item, envelope: Envelope, settings: EmailSettings) -> F
     """A whole message (RFC 5322) under the name of its control number.
 
     Raises:
-        DataError: there are no words for its language.
+        DataError: it is no notice, or there are no words for its language.
     """
-    words = _words(str(item.content["language"]))
-    kind, link = str(item.content["kind"]), f"{settings.link.rstrip('/')}/{item.content['reference']}"
+    letter = item.as_record(NoticeLetter)
+    words, link = _words(letter.language), f"{settings.link.rstrip('/')}/{letter.reference}"
     message = EmailMessage(policy=SMTP)
     message["From"] = settings.sender
-    message["To"] = str(item.content["email"])
-    message["Subject"] = str(words["subjects"].get(kind, words["subjects"]["other"]))
+    message["To"] = letter.email
+    message["Subject"] = str(words["subjects"].get(letter.kind, words["subjects"]["other"]))
     message["Date"] = format_datetime(envelope.created)
     message["Message-ID"] = f"<{message_name(envelope.control)}@{settings.domain}>"
     message["X-Envelope-Id"] = message_name(envelope.control)

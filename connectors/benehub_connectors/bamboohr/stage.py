@@ -1,0 +1,32 @@
+"""The BambooHR account on which the contract kit proves the connector."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from benehub.testing import Stage
+from benehub_connectors.bamboohr.simulator import BambooSimulator
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+AT = datetime(2026, 10, 1, 8, tzinfo=UTC)
+
+
+def stage(_folder: Path) -> Stage:
+    """Five people, two dependents and a leave, read by OAuth 2 so that tokens end."""
+    account = BambooSimulator()
+    people = account.populate(5, AT)
+    for number, person in enumerate(people[:2], 1):
+        account.add_dependent(str(number), person)
+    account.request_time_off(1, people[0], date(2026, 11, 9), date(2026, 11, 10), "16")
+    return Stage(
+        {
+            "company": "acme",
+            "oauth": {"client_id": "benehub", "client_secret": "env:CLIENT", "refresh_token": "env:REFRESH"},
+        },
+        {"env:CLIENT": "bamboo-secret", "env:REFRESH": "refresh-0"},
+        account.handle,
+        renews=True,
+        now=NOW,
+        wiring={"wall_clock": lambda: NOW},
+    )

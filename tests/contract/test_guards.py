@@ -1,0 +1,204 @@
+"""The kit bites: a plain connector keeps every promise, and with any one guard of the SDK taken away it does not."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from benehub.connect import http, jsontext, limits, paging, verdict
+from benehub.connect.capabilities import Guard
+from benehub.connect.connector import Item
+from benehub.dispatch import outbox
+from benehub.errors import DataError, VendorUnavailable
+from benehub.flows import send
+from benehub.testing import Verdict
+from benehub.testing.checks import all_checks, checks_for
+from benehub.testing.kit import try_check
+
+CHECKS = {one.name: one for one in all_checks()}
+KINDS = ("Plain", "ReadBack", "Keyed", "Upsert")
+
+Take = Callable[[pytest.MonkeyPatch], None]
+
+
+def verdicts(hostile: ModuleType, kind: str, names: list[str], folder: Path) -> dict[str, str]:
+    """Why each of these promises is broken; kept ones are left out."""
+    found = {}
+    for name in names:
+        outcome = try_check(getattr(hostile, kind), CHECKS[name], folder / name, hostile.stage)
+        if outcome.verdict is Verdict.BROKEN:
+            found[name] = outcome.why
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plain_connector_keeps_every_promise(hostile: ModuleType, kind: str, tmp_path: Path) -> None:
+    about = [one.name for one in checks_for(getattr(hostile, kind))]
+    names = [name for name in about if name != "form.manifest"]  # a test module has no folder of its own
+    assert verdicts(hostile, kind, names, tmp_path) == {}
+
+
+def _dry(patch: pytest.MonkeyPatch) -> None:
+    real = http.VendorClient.send
+
+    def send_anyway(self: Any, request: Any) -> Any:
+        self._dry_run = False
+        return real(self, request)
+
+    patch.setattr(http.VendorClient, "send", send_anyway)
+
+
+def _never_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(http, "_may_repeat", lambda request, state: False)
+
+
+def _always_again(patch: pytest.MonkeyPatch) -> None:
+    def may(request: Any, state: Any) -> bool:
+        error = state.outcome.exception()
+        return isinstance(error, VendorUnavailable | http.RateLimited)
+
+    patch.setattr(http, "_may_repeat", may)
+
+
+def _no_wait(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(http, "_pause", lambda state: 0.0)
+
+
+def _no_budget(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(http.VendorClient, "_spent", lambda self, state, started: state.attempt_number > 500)
+
+
+def _every_refusal_is_data(patch: pytest.MonkeyPatch) -> None:
+    def judged(request: Any, response: Any, **more: Any) -> Any:
+        if response.status == 401:
+            raise DataError("refused", where=more["where"])
+        return verdict.judge(request, response, **more)
+
+    patch.setattr(http, "judge", judged)
+
+
+def _endless(patch: pytest.MonkeyPatch) -> None:
+    def by_cursor(fetch: Any, *, where: str = "", **_more: Any) -> Any:
+        page = fetch(None)
+        yield page.items
+        while page.next:
+            page = fetch(page.next)
+            yield page.items
+
+    patch.setattr(paging, "by_cursor", by_cursor)
+
+
+def _endless_numbers(patch: pytest.MonkeyPatch) -> None:
+    def by_number(fetch: Any, *, where: str = "", **_more: Any) -> Any:
+        number = 1
+        while (page := fetch(number)).items:
+            yield page.items
+            number += 1
+
+    patch.setattr(paging, "by_number", by_number)
+
+
+def _floats(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(jsontext, "parse", json.loads)
+
+
+def _no_outbox(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "_told_anew", lambda before, frozen: True)
+
+
+def _never_held(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Guard, "must_hold", property(lambda self: False))
+
+
+def _died_is_fresh(patch: pytest.MonkeyPatch) -> None:
+    real = outbox.begin_all
+
+    def begin_all(session: Any, ids: Any) -> Any:
+        for row in outbox.by_ids(session, ids):
+            if row.state == "sending":
+                session.change(outbox.dispatch, {"dispatch_id": row.dispatch_id}, state="prepared")
+        return real(session, ids)
+
+    patch.setattr(send.dispatch, "begin_all", begin_all)
+
+
+def _no_key(patch: pytest.MonkeyPatch) -> None:
+    real = http.VendorClient._exchange
+
+    def exchange(self: Any, request: Any, credentials: Any, **more: Any) -> Any:
+        return real(self, http.replace(request, idempotency_key=""), credentials, **more)
+
+    patch.setattr(http.VendorClient, "_exchange", exchange)
+
+
+def _no_lookup(patch: pytest.MonkeyPatch) -> None:
+    real = send._exchange
+
+    def exchange(hub: Any, employer: str, opened: Any, row: Any, item: Item, unknown: bool) -> Any:
+        patch.setattr(opened.connector, "lookup", lambda item, settings: None, raising=False)
+        return real(hub, employer, opened, row, item, unknown)
+
+    patch.setattr(send, "_exchange", exchange)
+
+
+def _talkative(patch: pytest.MonkeyPatch) -> None:
+    real = httpx.Client.stream
+
+    def stream(self: Any, method: str, url: Any, **more: Any) -> Any:
+        logging.getLogger("httpx").warning("%s %s %s", method, url, more.get("headers"))
+        return real(self, method, url, **more)
+
+    patch.setattr(httpx.Client, "stream", stream)
+
+
+TAKEN: dict[str, tuple[Take, str, str]] = {
+    "writes are refused in a dry run": (_dry, "Plain", "write.dry-run"),
+    "429 and 503 are repeated": (_never_again, "Plain", "http.5xx"),
+    "a write refused with 429 is repeated": (_never_again, "Plain", "write.429"),
+    "a write of unknown outcome is not repeated": (_always_again, "Plain", "write.timeout-after-apply"),
+    "an error after a write is not repeated": (_always_again, "Plain", "write.500-after-apply"),
+    "Retry-After is waited for": (_no_wait, "Plain", "http.429"),
+    "retries have a budget": (_no_budget, "Plain", "http.5xx"),
+    "401 asks a person": (_every_refusal_is_data, "Plain", "http.401"),
+    "401 holds a write": (_every_refusal_is_data, "Plain", "write.401"),
+    "a cursor that leads back ends": (_endless, "Plain", "http.pages-end"),
+    "a page that is repeated ends": (_endless_numbers, "Plain", "http.pages-end"),
+    "JSON numbers keep their text": (_floats, "Plain", "read.no-float"),
+    "the outbox knows what it has sent": (_no_outbox, "Plain", "write.twice"),
+    "what nothing can settle is held": (_never_held, "Plain", "write.timeout-after-apply"),
+    "a dead process leaves doubt": (_died_is_fresh, "Plain", "write.crash"),
+    "the idempotency key goes along": (_no_key, "Keyed", "write.crash"),
+    "doubt is read back": (_no_lookup, "ReadBack", "write.timeout-after-apply"),
+    "HTTP libraries are silent": (_talkative, "Plain", "read.private"),
+}
+"""Guard -> how it is taken away, on which connector, and the promise that then breaks."""
+
+
+@pytest.mark.parametrize("guard", TAKEN)
+def test_without_a_guard_a_promise_breaks(
+    hostile: ModuleType, guard: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, kind, name = TAKEN[guard]
+    assert verdicts(hostile, kind, [name], tmp_path / "with") == {}
+    take(monkeypatch)
+    assert set(verdicts(hostile, kind, [name], tmp_path / "without")) == {name}
+
+
+def test_limits_are_held_at_the_vendors_door() -> None:
+    now, waits = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+
+    window = limits.SlidingWindow(10, 60, lambda: now[0], sleep)
+    for _ in range(25):
+        window.acquire(1000)
+    assert now[0] >= 120
