@@ -81,6 +81,22 @@ def confirm(
 
 
 @app.command()
+def answers(
+    bank: str = typer.Argument(..., help="Connection of the bank."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Take what the bank answered: what is settled has left the bank, what came back is owed again."""
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+
+    with opened(employer) as desk:
+        counts = run_or_try(desk, dry_run, "premiums.answers", bank, bank)
+        show_counts(f"{bank}: answers", counts, as_json)
+
+
+@app.command()
 def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Show what the carrier billed for a coverage month beside what we accrued, member by member."""
     from benehub.cli.console import emit, table
@@ -112,11 +128,14 @@ def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOY
 def _preview(desk: Desk, carrier: str, period: str, clear: bool, as_json: bool) -> None:
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing
-    from benehub.flows import premiums
+    from benehub.flows import payment_orders, premiums
     from benehub.periods import Month
 
     month = Month.parse(period)
     with rehearsal(desk.hub) as hub:
         made = premiums.prepare_remittance(hub, desk.employer, carrier, month)
-        shown = frozen(hub, desk.employer, [made] if made else [], clear)
-    show_outgoing(f"{carrier}: remittance of {month}", {"lines": sum(s.items for s in shown)}, shown, as_json)
+        money = payment_orders.money_of(hub, desk.employer, carrier, str(month), made) if made else {}
+        ids = [made, money["dispatch"]] if money else [made] if made else []
+        shown = frozen(hub, desk.employer, ids, clear)
+    lines = sum(one.items for one in shown[:1])
+    show_outgoing(f"{carrier}: remittance of {month}", {"lines": lines}, shown, as_json)

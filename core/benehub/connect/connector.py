@@ -42,6 +42,7 @@ class Kind(StrEnum):
     RECORDKEEPER = "recordkeeper"
     FILES = "files"
     MAIL = "mail"
+    BANK = "bank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,15 @@ class Connector:
     def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Mailbox | None:
         """The mailbox of a connection that exchanges files; names in it are relative, with folder."""
         return None
+
+    def resolved(self, settings: Any, secret: Mapping[str, str]) -> Any:
+        """The settings with the references filled in that a file carries as values (an account number); as they are,
+        unless a connector says otherwise. `secret` holds what each reference stands for."""
+        return settings
+
+    def remittance_inside(self, settings: Any) -> bool:
+        """Whether its `payment.order` carries the remittance's bytes inside, so that they are not sent apart."""
+        return False
 
     def discover(self, link: Link) -> Any:
         """The settings, completed with what only the vendor can tell (its ids of our codes); once before writes."""

@@ -154,8 +154,8 @@ def open_connection(
     def local() -> datetime:
         return store.clock().astimezone(zone)
 
-    settings = check(connection_id, known[row.connector], row.settings)
     secret = _secrets(row.settings)
+    settings = connector.resolved(check(connection_id, known[row.connector], row.settings), secret)
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
     try:

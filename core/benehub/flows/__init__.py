@@ -12,6 +12,7 @@ from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
     acknowledgements,
     arrears,
+    bank_answers,
     coverage,
     deductions,
     dispatches,
@@ -46,6 +47,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "premiums.accrue": premiums.accrue,
     "premiums.remit": premiums.remit,
     "premiums.confirm": premiums.confirm_paid,
+    "premiums.answers": bank_answers.answered,
     "retirement.deposit": retirement.deposit,
     "retirement.credits": retirement.credits,
     "retirement.true-up": match.true_up_year,

@@ -17,6 +17,7 @@ from benehub import dispatch, facts, obligations
 from benehub.engine import Steps
 from benehub.facts import Version
 from benehub.flows.hub import Hub
+from benehub.flows.payment_orders import money_left
 from benehub.flows.premiums import take_back
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER
@@ -179,7 +180,7 @@ def _refused_already(session: Session, connection_id: str, person_id: str, sent:
 
 def _refuse(session: Session, sent: Any, row: Any, why: str) -> None:
     obligations.mark(session, [row.obligation_id], "refused", why[:300])
-    if row.kind == "premium.remit":
+    if row.kind == "premium.remit" and not money_left(session, row):
         take_back(session, sent.dispatch_id)
 
 

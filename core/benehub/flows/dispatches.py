@@ -16,7 +16,7 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import deductions, premiums, retirement
+from benehub.flows import deductions, payment_orders, premiums, retirement
 from benehub.flows.hub import Hub
 from benehub.flows.send import RESEND, send
 from benehub.store import Session, note_act
@@ -26,6 +26,7 @@ COMMANDS = {
     "enrollment.change": "benehub enrollments send {connection}",
     "enrollment.full": "benehub enrollments send {connection} --full",
     "premium.remit": "benehub premiums remit {connection} --period MONTH",
+    "payment.order": "benehub premiums remit CARRIER --period MONTH",
     "contribution.deposit": "benehub retirement deposit --pay-date DAY",
 }
 """What sends an operation anew, from what is true then."""
@@ -116,6 +117,10 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
         deductions._note_held(hub, employer, [row.dispatch_id])
     elif row.operation == "premium.remit":
         premiums.post_remittance(hub, employer, row.connection_id, carried[0].period, row.dispatch_id)
+    elif row.operation == payment_orders.KIND:
+        with hub.store.read(employer) as session:
+            order = obligations.content(session, carried[0])
+        premiums.post_remittance(hub, employer, order["carrier"], carried[0].period, order["remittance"])
     elif row.operation == "contribution.deposit":
         plan, _, day = row.business_key.removeprefix("contribution.deposit/").rpartition("/")
         retirement._post(hub, employer, plan, date.fromisoformat(day), row.dispatch_id)

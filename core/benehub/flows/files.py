@@ -28,11 +28,13 @@ def freeze_file(
     worth_minor: int,
     currency: str,
     settle_on: str = "",
+    reference: str = "",
 ) -> str:
     """Render a file once and write its dispatch; gives the dispatch's id.
 
     When the obligations are already carried by a dispatch that has not failed, that one is given: its bytes
     stay as they are. The control number is taken in this transaction, so a number is never used twice.
+    `reference` joins it to money that has left already; its own unless said.
     """
     awaken(session, opened, operation)
     standing = _standing(session, obligation_ids)
@@ -40,7 +42,7 @@ def freeze_file(
         return standing
     connection_id = opened.link.connection
     control = dispatch.next_control(session, connection_id)
-    envelope = Envelope(control, session.local_now(), f"{key}/{control}", worth_minor, settle_on)
+    envelope = Envelope(control, session.local_now(), reference or f"{key}/{control}", worth_minor, settle_on)
     items = [Item(operation, f"{key}#{number}", one) for number, one in enumerate(contents, 1)]
     out = opened.connector.render(operation, items, envelope, opened.link.settings)
     dispatch_id = dispatch.prepare(

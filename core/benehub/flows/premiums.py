@@ -11,6 +11,7 @@ from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
 from benehub.facts.explanations import save
 from benehub.facts.pricing import Prices
+from benehub.flows import payment_orders
 from benehub.flows.files import carried, freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
@@ -155,13 +156,27 @@ def _accrued(session: Session, month: Month, plans: set[str]) -> dict[str, NewEn
 
 
 def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, Any]:
-    """Pay the carrier's invoice of the month: lines to the cent, one 820, posted when it has left."""
+    """Pay the carrier's invoice of the month: lines to the cent, one 820, posted when it has left.
+
+    Where a bank connection pays the carrier, the order to pay leaves first; it is posted when that has left.
+    """
     dispatch_id = steps.step("prepare", prepare_remittance, hub, employer, connection_id, Month.parse(month))
     if not dispatch_id:
         return {"lines": 0}
-    tally = send(hub, steps, employer, connection_id, [dispatch_id])
-    posted = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
-    return {"dispatch": dispatch_id, "lines": posted, **tally}
+    tally: dict[str, Any] = {"dispatch": dispatch_id}
+    money = steps.step("money", payment_orders.money_of, hub, employer, connection_id, month, dispatch_id)
+    if money:
+        tally["payment"] = money["dispatch"]
+        ordered = send(hub, steps, employer, money["bank"], [money["dispatch"]])
+        if "sent" not in ordered:
+            return {**tally, "lines": 0, **ordered}
+    if money and money["inside"]:
+        state = steps.step("inside", payment_orders.sent_inside, hub, employer, dispatch_id, money["dispatch"])
+        tally[state] = 1
+    else:
+        tally |= send(hub, steps, employer, connection_id, [dispatch_id])
+    tally["lines"] = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
+    return tally
 
 
 def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month) -> str:
@@ -170,10 +185,18 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
     What has left already is posted first, so that it is not paid again; a credit that is left over waits.
     """
     for earlier in carried(hub, employer, f"premium.remit/{connection_id}/{month}"):
+        with hub.store.read(employer) as session:
+            if payment_orders.unfinished(session, connection_id, month, earlier):
+                return earlier
         post_remittance(hub, employer, connection_id, str(month), earlier)
-    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+    with (
+        hub.open(employer, connection_id) as opened,
+        payment_orders.bank_of(hub, employer, connection_id) as bank,
+        hub.store.write(employer) as session,
+    ):
         book = hub.book(session)
-        lines = _lines_due(session, book, connection_id, month)
+        again = payment_orders.told_again(session, connection_id, month)
+        lines = _told(session, connection_id, month) if again else _lines_due(session, book, connection_id, month)
         if sum(one.paid_minor for one in lines) <= 0:
             return ""
         terms = book.terms(connection_id)
@@ -181,26 +204,28 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         holidays = bank_holidays(book.employer.country, (due.year - 1, due.year, due.year + 1))
         key = f"premium.remit/{connection_id}/{month}"
         total = sum(one.paid_minor for one in lines)
+        send_by = business_day_before(due, terms.transit_bank_days, holidays) if terms.transit_bank_days else due
         wanted = Wanted(
             kind="premium.remit", key=key, connection_id=connection_id, period=str(month), due=due,
-            send_by=business_day_before(due, terms.transit_bank_days, holidays) if terms.transit_bank_days else due,
-            content={"lines": [one.model_dump(mode="json") for one in lines]}, worth_minor=total,
+            send_by=send_by, content={"lines": [one.model_dump(mode="json") for one in lines]}, worth_minor=total,
             currency=book.employer.currency,
         )  # fmt: skip
         obligations.want(session, [wanted])
         _again(session, session.id("obl", key))
         items = [one.model_dump(mode="json") for one in lines]
-        return freeze_file(
-            session,
-            opened,
-            "premium.remit",
-            key,
-            items,
-            [session.id("obl", key)],
-            total,
-            book.employer.currency,
-            due.isoformat(),
-        )
+        made = freeze_file(
+            session, opened, "premium.remit", key, items, [session.id("obl", key)], total, book.employer.currency,
+            due.isoformat(), again.reference if again else "",
+        )  # fmt: skip
+        if bank is not None and again is None:
+            payment_orders.freeze_order(session, book, bank, connection_id, month, made, due, send_by)
+        return made
+
+
+def _told(session: Session, connection_id: str, month: Month) -> list[RemittanceLine]:
+    """The lines of a remittance that the carrier refused while its money is on its way."""
+    row = obligations.by_ids(session, [session.id("obl", f"premium.remit/{connection_id}/{month}")])[0]
+    return [RemittanceLine.model_validate(one) for one in obligations.content(session, row)["lines"]]
 
 
 def _again(session: Session, obligation_id: str) -> None:
@@ -289,13 +314,20 @@ def _due_date(session: Session, connection_id: str, month: Month) -> date | None
 def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
     """Post what a remittance that has left paid, line by line, once; gives how many lines."""
     with hub.store.write(employer) as session:
+        order = payment_orders.order_of(session, connection_id, month)
         sent = dispatch.get(session, dispatch_id)
-        if sent.state != "sent" or sent.ack_state == "rejected":
+        if order is not None and order.sent is not None:
+            # A remittance told again moves no money: it was posted with the first.
+            left = order.left and order.remittance == dispatch_id
+            sent = order.sent
+        else:
+            left = sent.state == "sent" and sent.ack_state != "rejected"
+        if not left:
             return 0
         book = hub.book(session)
         row = obligations.of_dispatch(session, dispatch_id)[0]
         # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
-        unit, today = book.employer.currency, dispatch.sent_on(session, dispatch_id)
+        unit, today = book.employer.currency, dispatch.sent_on(session, sent.dispatch_id)
         entries = []
         for number, line in enumerate(obligations.content(session, row)["lines"], 1):
             dims = {"person_id": line["person"] or None, "plan": line["plan"], "coverage_month": month}
@@ -309,11 +341,17 @@ def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dis
 
 
 def take_back(session: Session, dispatch_id: str) -> int:
-    """The carrier rejected the 820: what was posted as remitted is owed again. Gives how many entries were reversed."""
+    """The carrier rejected the 820, or the bank did not pay: what was posted as remitted is owed again.
+
+    What the bank had booked is taken back first. Gives how many entries were reversed.
+    """
     rows = session.rows(
-        select(entry_table.c.entry_id).where(
-            *session.where(entry_table, type="premium.remitted", source=dispatch_id, status="posted")
+        select(entry_table.c.entry_id)
+        .where(
+            *session.where(entry_table, source=dispatch_id, status="posted"),
+            entry_table.c.type.in_(("premium.remitted", "premium.confirmed")),
         )
+        .order_by(entry_table.c.seq.desc())
     )
     return ledger.record(
         session, [ledger.reversal(session, row.entry_id, f"rejected: {dispatch_id}") for row in rows]
@@ -327,16 +365,21 @@ def confirm_paid(hub: Hub, steps: Steps, employer: str, dispatch_id: str, day: s
 
 def _confirm_paid(hub: Hub, employer: str, dispatch_id: str, day: date) -> dict[str, int]:
     with hub.store.write(employer) as session:
-        found = ledger.balances(session, [chart.CARRIER_TRANSIT], batch=dispatch_id)
-        entries = [
-            NewEntry(
-                f"remit-confirmed/{dispatch_id}/{one.unit}", "premium.confirmed", day,
-                (
-                    Leg(chart.CARRIER_TRANSIT, one.unit, -one.amount, batch=dispatch_id),
-                    Leg(chart.BANK, one.unit, one.amount),
-                ),
-                dispatch_id,
-            )
-            for one in found
-        ]  # fmt: skip
-        return {"posted": ledger.record(session, entries).new}
+        return {"posted": confirm_in(session, dispatch_id, day)}
+
+
+def confirm_in(session: Session, dispatch_id: str, day: date) -> int:
+    """Post a remittance's balance in transit as gone from the bank; gives how many entries are new."""
+    found = ledger.balances(session, [chart.CARRIER_TRANSIT], batch=dispatch_id)
+    entries = [
+        NewEntry(
+            f"remit-confirmed/{dispatch_id}/{one.unit}", "premium.confirmed", day,
+            (
+                Leg(chart.CARRIER_TRANSIT, one.unit, -one.amount, batch=dispatch_id),
+                Leg(chart.BANK, one.unit, one.amount),
+            ),
+            dispatch_id,
+        )
+        for one in found
+    ]  # fmt: skip
+    return ledger.record(session, entries).new

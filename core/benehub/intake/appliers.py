@@ -37,6 +37,7 @@ from benehub.records import (
     LeaveRequest,
     OpeningBalance,
     PayDate,
+    PaymentAnswer,
     PayrollBenefit,
     PayrollPerson,
     Record,
@@ -439,6 +440,16 @@ def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Recor
     )  # fmt: skip
 
 
+def payment_answer(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What the bank says of a payment of ours; the dispatch takes it from here."""
+    assert isinstance(row, PaymentAnswer)
+    _confirm(
+        session, book, origin, "payment_answer",
+        external_id="", code=row.code, reference=row.control, amount=row.amount_minor or 0, on_date=row.on,
+        detail={"status": row.status.value, "text": mask(row.text)[:200], "amount_told": row.amount_minor is not None},
+    )  # fmt: skip
+
+
 APPLIERS: dict[str, Applier] = {
     "employee": employee,
     "compensation": compensation,
@@ -458,6 +469,7 @@ APPLIERS: dict[str, Applier] = {
     "roster": roster,
     "credit": credit,
     "acknowledgement": acknowledgement,
+    "payment_answer": payment_answer,
 }
 """The applier of every stream."""
 

@@ -35,6 +35,7 @@ PERIODIC = frozenset(
         "invoice_line",
         "credit",
         "acknowledgement",
+        "payment_answer",
         "deferral_change",
         "opening_balance",
         "hours_worked",

@@ -155,20 +155,26 @@ def _refused(session: Session, connection_id: str, month: Month, accrued: Mappin
 
 
 def _rejected_files(session: Session, connection_id: str, month: Month) -> Iterator[Finding]:
-    rows = session.rows(
-        select(dispatch).where(
-            *session.where(dispatch, connection_id=connection_id, ack_state="rejected"),
-            # Once everything in it has been sent again, the file is history.
-            select(obligation.c.obligation_id)
-            .where(
-                obligation.c.employer_id == dispatch.c.employer_id,
-                obligation.c.dispatch_id == dispatch.c.dispatch_id,
-                obligation.c.state == "refused",
-            )
-            .exists(),
+    # Once everything in it has been sent again, the file is history.
+    query = (
+        select(dispatch.c.dispatch_id, func.min(obligation.c.reason).label("reason"))
+        .join(
+            obligation,
+            (obligation.c.employer_id == dispatch.c.employer_id)
+            & (obligation.c.dispatch_id == dispatch.c.dispatch_id)
+            & (obligation.c.state == "refused"),
         )
+        .where(*session.where(dispatch, connection_id=connection_id, ack_state="rejected"))
+        .group_by(dispatch.c.dispatch_id)
+        .order_by(dispatch.c.dispatch_id)
     )
-    for row in rows:
+    for row in session.rows(query):
+        if row.reason.startswith("the bank "):
+            yield Finding(
+                Relation.PREMIUM, Type.FILE_REJECTED, str(month), row.dispatch_id, "hub", "hub",
+                row.reason, "Mend the payee's account in the bank connection, then remit again",
+            )  # fmt: skip
+            continue
         yield Finding(
             Relation.PREMIUM, Type.FILE_REJECTED, str(month), row.dispatch_id, "carrier", "hub",
             "the carrier rejected the whole file", "See its acknowledgement, mend, and send a new revision",

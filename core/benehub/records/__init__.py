@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benehub.records.bank import PaymentAnswer, PaymentOrder, PaymentStatus
 from benehub.records.base import Record
 from benehub.records.carrier import AckLevel, Acknowledgement, AckStatus, InvoiceLine, RosterMember
 from benehub.records.election import DeferralChange, Election, LeaveNotice, LeaveRequest, LeaveStatus, NoticeKind, Tier
@@ -56,6 +57,7 @@ STREAMS: dict[str, type[Record]] = {
     "roster": RosterMember,
     "invoice_line": InvoiceLine,
     "credit": Credit,
+    "payment_answer": PaymentAnswer,
 }
 """Every stream a connector can read, and the record its rows become."""
 
@@ -90,6 +92,9 @@ __all__ = [
     "OpeningBalance",
     "Outcome",
     "PayDate",
+    "PaymentAnswer",
+    "PaymentOrder",
+    "PaymentStatus",
     "PayrollBenefit",
     "PayrollPerson",
     "Reason",

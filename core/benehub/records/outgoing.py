@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from benehub.records.bank import PaymentOrder
 from benehub.records.base import Record
 from benehub.records.election import Tier
 from benehub.records.employee import Sex
@@ -173,5 +174,6 @@ OPERATIONS: dict[str, type[Record]] = {
     "contribution.deposit": ContributionRow,
     "notice.send": NoticeLetter,
     "leave.take": LeaveOrder,
+    "payment.order": PaymentOrder,
 }
 """Every operation a connector can write, and the record of its items."""

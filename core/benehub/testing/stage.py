@@ -79,7 +79,7 @@ class Played:
         self.connector, self.stage = connector(), stage
         self.line = Line(stage.answer, stage.harmless) if stage.answer is not None else None
         self.waits: list[float] = []
-        settings = check(CONNECTION, connector, stage.settings)
+        settings = self.connector.resolved(check(CONNECTION, connector, stage.settings), stage.secrets)
         client = None
         if self.line is not None:
             client = self.connector.client(

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benehub.errors import BenehubError, DataError, FormatError
-from benehub.formats.nacha.build import Originator, Payment, next_banking_day, payment_file
+from benehub.formats.banking_days import next_banking_day
+from benehub.formats.nacha.build import Originator, Payment, payment_file
 from benehub.formats.nacha.codes import AccountKind, Sec
 from benehub.formats.nacha.file import NachaFile, render
 from benehub.formats.nacha.read import check, parse, read
@@ -101,7 +102,7 @@ def test_the_sums_of_a_large_file_keep_their_last_digits() -> None:
     ],
 )
 def test_money_settles_on_a_banking_day(day: date, next_day: date) -> None:
-    assert next_banking_day(day) == next_day
+    assert next_banking_day("us", day) == next_day
     with pytest.raises(DataError, match=f"no banking day.*{next_day}"):
         payment_file(ACME, [PREMIUM], entry_class=Sec.CCD, description="X", effective=day, created=WHEN)
 

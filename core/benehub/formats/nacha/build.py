@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from benehub.errors import DataError, FormatError
+from benehub.formats.banking_days import next_banking_day
 from benehub.formats.nacha.addenda import Remittance
 from benehub.formats.nacha.batch_control import BatchControl
 from benehub.formats.nacha.batch_header import BatchHeader
@@ -34,7 +35,6 @@ from benehub.formats.nacha.file_header import FileHeader
 from benehub.formats.nacha.layout import BLOCK
 from benehub.formats.nacha.routing import routing
 from benehub.formats.x12.writer import transliterate
-from benehub.legal import bank_holidays
 
 LARGEST = 10**10 - 1
 """US cents of one entry: ten digits."""
@@ -162,25 +162,14 @@ def plain(text: str, most: int) -> str:
     return transliterate(text).upper()[:most].strip()
 
 
-def next_banking_day(day: date) -> date:
-    """The first banking day of the Federal Reserve that is not before `day`.
-
-    Raises:
-        ConfigError: no calendar reaches so far.
-    """
-    while day.weekday() > 4 or day in bank_holidays("us", (day.year,)):
-        day += timedelta(days=1)
-    return day
-
-
 def _banking_day(day: date, created: date) -> None:
-    fit = next_banking_day(day)
+    fit = next_banking_day("us", day)
     if fit != day or day < created:
         late = "lies before the file was made" if day < created else "is no banking day"
         raise DataError(
             f"the effective entry date {day} {late}",
             where="NACHA batch",
-            mend=f"Take {max(fit, next_banking_day(created))}, or the banking day before",
+            mend=f"Take {max(fit, next_banking_day('us', created))}, or the banking day before",
         )
 
 

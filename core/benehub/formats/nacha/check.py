@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import islice
 
+from benehub.formats.banking_days import is_banking_day
 from benehub.formats.file_finding import FileFinding
 from benehub.formats.nacha.addenda import Remittance
 from benehub.formats.nacha.codes import (
@@ -25,7 +26,6 @@ from benehub.formats.nacha.entry import Entry
 from benehub.formats.nacha.file import Batch, NachaFile, records, sums
 from benehub.formats.nacha.layout import BLOCK
 from benehub.formats.nacha.routing import is_routing
-from benehub.legal import bank_holidays
 from benehub.legal.calendars import LAST_YEAR
 
 ANEW = "Ask for the file anew"
@@ -99,7 +99,7 @@ def _batch(batch: Batch, line: int) -> Iterator[FileFinding]:
 def _effective(day: date | None, line: int) -> Iterator[FileFinding]:
     if day is None:
         return
-    if day.year > LAST_YEAR or day.weekday() > 4 or day in bank_holidays("us", (day.year,)):
+    if day.year > LAST_YEAR or not is_banking_day("us", day):
         mend = "Take a day on which the Federal Reserve Banks are open"
         yield FileFinding(line, "batch header effective", "banking-day", "is no banking day", mend)
 

@@ -9,11 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING, BinaryIO
 
 from benehub.errors import DataError
+from benehub.formats.banking_days import is_banking_day
 from benehub.formats.file_finding import FileFinding
 from benehub.formats.sepa import xml
 from benehub.formats.sepa.accounts import bic, iban_fault
 from benehub.formats.sepa.characters import REMITTANCE, reference_fault, spelled
-from benehub.legal import bank_holidays
 from benehub.legal.calendars import FIRST_YEAR, LAST_YEAR
 from benehub.money import parse_minor
 from benehub.periods import parse_date
@@ -204,5 +204,5 @@ def _payer(head: dict[str, Element]) -> Iterator[FileFinding]:
         yield FileFinding(0, error.where, "value", error.what, error.mend)
         return
     known = execution is not None and FIRST_YEAR <= execution.year <= LAST_YEAR
-    if execution is None or not known or execution.weekday() > 4 or execution in bank_holidays("de", (execution.year,)):
+    if execution is None or not known or not is_banking_day("de", execution):
         yield _finding("PmtInf/ReqdExctnDt", "banking-day", "is no TARGET day", "Take a day TARGET is open")

@@ -300,6 +300,8 @@ class CarrierTerms(Part):
     """pay_as_billed: the invoice is paid, what differs is credited later; pay_as_enrolled: what the hub worked out."""
     transit_bank_days: int = Field(default=2, ge=0, le=10)
     """Bank days a payment takes; it is sent so many before it is due."""
+    pay_through: Slug | None = None
+    """Connection of the bank (`bank_files`) whose file moves the money; left out: somebody pays by other means."""
 
 
 def _minor(text: str | None, currency: str) -> int | None:

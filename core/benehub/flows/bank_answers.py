@@ -1,0 +1,95 @@
+"""What the bank answers to our payments: settled money has left the bank, money that came back is owed again.
+
+Settled: what was in transit to the carrier is taken from the bank account. Returned or rejected: what was posted is
+reversed, order and remittance stand refused, and `premiums remit` makes both anew. Another amount than ordered is
+posted by nobody: it stays in transit, with the reason on the order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from benehub import dispatch, obligations
+from benehub.engine import Steps
+from benehub.flows.hub import Hub
+from benehub.flows.payment_orders import KIND
+from benehub.flows.premiums import confirm_in, take_back
+from benehub.obligations import by_ids
+from benehub.periods import parse_date
+from benehub.records import PaymentStatus
+from benehub.store import Session
+from benehub.store.tables import confirmation
+
+
+def answered(hub: Hub, steps: Steps, employer: str, bank: str) -> dict[str, int]:
+    """Take what a bank answered; gives how many payments were settled, returned, accepted, and what needs a person."""
+    return steps.step("answers", _answered, hub, employer, bank)
+
+
+def _answered(hub: Hub, employer: str, bank: str) -> dict[str, int]:
+    tally = dict.fromkeys(("accepted", "settled", "returned", "other_amount", "to_correct", "unknown"), 0)
+    with hub.store.write(employer) as session:
+        rows = session.rows(
+            select(confirmation)
+            .where(*session.where(confirmation, kind="payment_answer", connection_id=bank, current=1))
+            .order_by(confirmation.c.seq)
+        )
+        for row in rows:
+            sent = dispatch.by_control(session, bank, int(row.reference))
+            owed = [] if sent is None else obligations.of_dispatch(session, sent.dispatch_id)
+            if sent is None or sent.operation != KIND:
+                tally["unknown"] += 1
+            elif owed and sent.ack_state != "rejected":
+                what = _take(session, sent, owed[0], row)
+                tally[what] = tally.get(what, 0) + 1 if what else 0
+    return tally
+
+
+def _take(session: Session, sent: Row[Any], owed: Row[Any], row: Row[Any]) -> str:
+    """Follow one answer; gives what it counts as, empty where it says nothing new."""
+    status = PaymentStatus(row.detail["status"])
+    reason = f"{row.code}: {row.detail['text']}" if row.detail["text"] else row.code
+    if status in (PaymentStatus.RETURNED, PaymentStatus.REJECTED):
+        _came_back(session, sent, owed, f"the bank {status.value} the payment ({reason})"[:300])
+        return "returned"
+    if status is PaymentStatus.CORRECT:
+        return _note(session, owed, f"the bank asks to correct what we send ({reason})"[:300], "to_correct")
+    if sent.ack_state == "settled":
+        return ""
+    if status is PaymentStatus.SETTLED:
+        if row.detail["amount_told"] and row.amount != sent.worth_minor:
+            return _note(session, owed, "the bank booked another amount than was ordered", "other_amount")
+        day = row.on_date or session.today()
+        confirm_in(session, obligations.content(session, owed)["remittance"], _day(day))
+        dispatch.acknowledge(session, sent.dispatch_id, "settled")
+        obligations.mark(session, [owed.obligation_id], "confirmed", "booked by the bank")
+        return "settled"
+    if status is PaymentStatus.ACCEPTED and not sent.ack_state:
+        dispatch.acknowledge(session, sent.dispatch_id, "accepted")
+        return "accepted"
+    return ""
+
+
+def _day(day: Any) -> Any:
+    return parse_date(day) if isinstance(day, str) else day
+
+
+def _note(session: Session, owed: Row[Any], reason: str, what: str) -> str:
+    if owed.reason == reason:
+        return ""
+    obligations.mark(session, [owed.obligation_id], owed.state, reason)
+    return what
+
+
+def _came_back(session: Session, sent: Row[Any], owed: Row[Any], why: str) -> None:
+    content = obligations.content(session, owed)
+    take_back(session, content["remittance"])
+    dispatch.acknowledge(session, sent.dispatch_id, "rejected")
+    obligations.mark(session, [owed.obligation_id], "refused", why)
+    for remitted in by_ids(session, [session.id("obl", f"premium.remit/{content['carrier']}/{owed.period}")]):
+        # its control number is spent: what pays anew is told by a new file
+        if remitted.dispatch_id:
+            dispatch.acknowledge(session, remitted.dispatch_id, "rejected")
+        obligations.mark(session, [remitted.obligation_id], "refused", why)
