@@ -1,0 +1,294 @@
+"""A bank connection moves a remittance's money: it leaves once, tied by TRN02, and what the bank answers is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import achkit
+import pytest
+from sqlalchemy import select
+
+from benehub import dispatch, ledger
+from benehub.errors import ConfigError
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.premiums import prepare_remittance
+from benehub.formats.sepa.schema import schema_findings
+from benehub.formats.x12 import remittance_820 as x820
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.store.tables import dispatch as dispatch_table
+from benehub.store.tables import obligation
+from benehub.views.why import why
+from benehub_connectors.bank_files.settings import BankSettings
+from benehub_connectors.bank_files.simulator import BankSimulator
+
+OCTOBER = "2026-10"
+PAYS = "carrier: {pay_policy: pay_as_enrolled, pay_through: bank}"
+NACHA = {"bank": "011000015", "bank_name": "First Bank", "company_name": "Acme", "company_id": "1123456789"}
+ACCOUNT, IBAN = "0099887766", "DE02120300000000202051"
+TRN = "PREMIUM.REMIT/CARRIER/2026-10/2"
+
+Banked = Callable[[str], Any]
+
+
+def outside(data: bytes) -> list[str]:
+    """What an outside reader has against a bank's file."""
+    if data.startswith(b"<"):
+        return [one.field for one in schema_findings(data)]
+    return [one["code"] for one in achkit.validate(data.decode("ascii"))["errors"]]
+
+
+@pytest.fixture
+def banked(enrolled: Any, monkeypatch: pytest.MonkeyPatch) -> Banked:
+    """October is accrued, and a bank connection of a format pays the carrier; the bank is `office.bank`."""
+    monkeypatch.setenv("ACME_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("ACME_IBAN", IBAN)
+
+    def made(kind: str) -> Any:
+        book = enrolled.book.replace("carrier: {pay_policy: pay_as_enrolled}", PAYS)
+        if kind == "sepa":
+            book = book.replace("name: Acme}", "name: Acme, country: DE, currency: EUR}")
+        load_plan_book(enrolled.hub, book, "with a bank")
+        payee = {"name": "Summit Care", "routing": "021000021", "account": "env:ACME_ACCOUNT"}
+        profile: dict[str, Any] = {
+            "place": {"folder": str(enrolled.root / "bank")}, "format": kind, "nacha": NACHA,
+            "payees": {"carrier": payee},
+        }  # fmt: skip
+        if kind == "sepa":
+            profile["sepa"] = {"name": "Acme GmbH", "iban": "DE89370400440532013000"}
+            profile["payees"] = {"carrier": {"name": "Süd Leben", "iban": "env:ACME_IBAN", "contracts": ["4711"]}}
+        (enrolled.root / "bank").mkdir()
+        connect(enrolled.hub, "acme", {"bank": {"connector": "bank_files", "settings": profile}})
+        settings = BankSettings.model_validate(profile).with_accounts(
+            {"env:ACME_ACCOUNT": ACCOUNT, "env:ACME_IBAN": IBAN}
+        )
+        enrolled.bank = BankSimulator(enrolled.root / "bank", settings, outside)
+        enrolled.sync("carrier", "acknowledgement")
+        enrolled.flow("enrollments.acks", "carrier")
+        enrolled.flow("premiums.accrue", OCTOBER)
+        assert clearing(enrolled) == (-100000, 0, 0)
+        return enrolled
+
+    return made
+
+
+def clearing(office: Any) -> tuple[int, int, int]:
+    """Owed to the carrier, on its way to it, and the bank account."""
+    with office.hub.store.read("acme") as session:
+        assert ledger.verify(session).ok
+        found = {one.account: one.amount for one in ledger.balances(session)}
+    return tuple(found.get(one, 0) for one in (chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT, chart.BANK))  # type: ignore[return-value]  # three accounts, three numbers
+
+
+def remit(office: Any) -> dict[str, Any]:
+    told: dict[str, Any] = office.flow("premiums.remit", "carrier", OCTOBER)
+    return told
+
+
+def answers(office: Any) -> dict[str, int]:
+    """What the bank sent is read and followed; what counts nothing is left out."""
+    office.sync("bank", "payment_answer")
+    told: dict[str, int] = office.flow("premiums.answers", "bank")
+    return {name: count for name, count in told.items() if count}
+
+
+def sent(office: Any, operation: str) -> list[Any]:
+    query = select(dispatch_table).where(dispatch_table.c.operation == operation).order_by(dispatch_table.c.seq)
+    return list(office.rows(query))
+
+
+def owed(office: Any, kind: str) -> list[tuple[str, str]]:
+    return [(row.state, row.reason) for row in office.rows(select(obligation).where(obligation.c.kind == kind))]
+
+
+def frozen(office: Any, row: Any) -> bytes:
+    with office.hub.store.read("acme") as session:
+        return dispatch.frozen_bytes(session, row)
+
+
+def test_a_ctx_carries_the_820_as_it_was_frozen(banked: Banked) -> None:
+    office = banked("nacha-ctx")
+    told = remit(office)
+    assert (told["sent"], told["lines"]) == (1, 2)
+    office.bank.collect()
+    (taken,) = office.bank.taken
+    (remittance,), (order,) = sent(office, "premium.remit"), sent(office, "payment.order")
+    assert office.bank.refused == [] and taken.amount == 100000
+    assert taken.remittance == frozen(office, remittance)
+    assert [one.remittance.trace for one in x820.parse(taken.remittance.decode())] == [TRN]
+    assert (remittance.state, remittance.receipt["reference"]) == ("sent", f"inside {order.dispatch_id}")
+    assert office.carrier.collect() == []  # it is not sent a second time by the carrier's mailbox
+    assert clearing(office) == (0, -100000, 0)
+    assert "sent" not in remit(office) and len(sent(office, "payment.order")) == 1
+    assert ACCOUNT not in order.file_name and ACCOUNT not in str(order.receipt)
+
+
+def test_a_ccd_plus_names_the_820_that_the_carrier_gets(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    assert remit(office)["sent"] == 1
+    office.bank.collect()
+    (taken,) = office.bank.taken
+    assert taken.trn == TRN and len(office.carrier.collect()) == 1
+    assert {one.trace for one in office.carrier.payments} == {TRN}
+    office.bank.settle(date(2026, 10, 2))
+    assert answers(office) == {"settled": 1}
+    assert clearing(office) == (0, 0, -100000)
+    assert owed(office, "payment.order") == [("confirmed", "booked by the bank")]
+    assert answers(office) == {}  # told once
+
+
+def test_a_sepa_transfer_carries_the_reference(banked: Banked) -> None:
+    office = banked("sepa")
+    assert remit(office)["sent"] == 1
+    office.bank.collect()
+    (taken,) = office.bank.taken
+    assert office.bank.refused == []
+    assert (taken.reference, taken.amount, taken.remittance) == ("BH-1", 100000, f"{TRN} 4711".encode())
+    office.bank.report("ACCP")
+    assert answers(office) == {"accepted": 1}
+    office.bank.settle(date(2026, 10, 2))
+    assert answers(office) == {"settled": 1}
+    assert clearing(office) == (0, 0, -100000)
+
+
+@pytest.mark.parametrize(("kind", "booked"), [("nacha-ctx", False), ("nacha-ccd+", True), ("sepa", True)])
+def test_what_comes_back_is_owed_again_and_paid_anew(banked: Banked, kind: str, booked: bool) -> None:
+    office = banked(kind)
+    remit(office)
+    office.bank.collect()
+    if booked:
+        office.bank.settle(date(2026, 10, 2))
+        answers(office)
+        assert clearing(office) == (0, 0, -100000)
+    office.bank.give_back("AC04" if kind == "sepa" else "R03", date(2026, 10, 6))
+    assert answers(office) == {"returned": 1}
+    assert clearing(office) == (-100000, 0, 0)
+    ((state, reason),) = owed(office, "premium.remit")
+    assert state == "refused" and reason.startswith("the bank returned the payment (")
+    assert answers(office) == {}
+
+    told = remit(office)
+    assert (told["sent"], told["lines"]) == (1, 2)
+    assert clearing(office) == (0, -100000, 0)
+    office.bank.collect()
+    first, second = office.bank.taken
+    assert first.amount == second.amount and first.reference != second.reference
+    assert [row.revision for row in sent(office, "payment.order")] == [1, 2]
+    assert answers(office) == {}  # the old return says nothing of the new payment
+    assert clearing(office) == (0, -100000, 0)
+
+
+def test_when_the_carrier_cannot_be_reached_the_820_goes_later_and_the_money_only_once(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    box = office.root / "carrier" / "to-carrier"
+    box.rename(office.root / "away")
+    box.write_text("no folder")
+    told = remit(office)
+    assert "sent" not in told and told["lines"] == 2  # the money has left, and that is what is posted
+    assert clearing(office) == (0, -100000, 0)
+    box.unlink()
+    (office.root / "away").rename(box)
+    (before,) = sent(office, "premium.remit")
+    assert remit(office)["sent"] == 1
+    (after,) = sent(office, "premium.remit")
+    assert (after.dispatch_id, after.state) == (before.dispatch_id, "sent")
+    assert len(office.bank.collect()) == len(office.carrier.collect()) == 1
+    assert len(sent(office, "payment.order")) == 1
+    assert clearing(office) == (0, -100000, 0)
+
+
+def test_a_payment_tells_why(banked: Banked) -> None:
+    office = banked("nacha-ctx")
+    told = remit(office)
+    with office.hub.store.read("acme") as session:
+        data = why(session, told["payment"]).data
+    assert data["operation"] == "payment.order" and ACCOUNT not in str(data)
+
+
+def test_a_payment_the_bank_rejects_at_once(banked: Banked) -> None:
+    office = banked("sepa")
+    remit(office)
+    office.bank.collect()
+    office.bank.report("RJCT", "AC01")
+    assert answers(office) == {"returned": 1}
+    assert clearing(office) == (-100000, 0, 0)
+    assert owed(office, "payment.order")[0] == ("refused", "the bank rejected the payment (AC01: transaction)")
+    office.flow("reconcile", OCTOBER, ["premium"])
+
+
+def test_an_820_that_is_rejected_moves_no_money_a_second_time(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.carrier.reject_files()
+    office.carrier.collect()
+    office.sync("carrier", "acknowledgement")
+    office.flow("enrollments.acks", "carrier")
+    assert owed(office, "premium.remit") == [("refused", "the whole file was rejected")]
+    assert clearing(office) == (0, -100000, 0)  # the money is on its way all the same
+    assert remit(office)["sent"] == 1
+    assert len(sent(office, "payment.order")) == 1 and office.bank.collect() == []
+    office.carrier.collect()
+    assert {(one.trace, one.minor) for one in office.carrier.payments} == {(TRN, 50000)}  # tied to the money that left
+    assert clearing(office) == (0, -100000, 0)
+    office.bank.settle(date(2026, 10, 2))
+    assert answers(office) == {"settled": 1}
+    assert clearing(office) == (0, 0, -100000)
+
+
+def test_another_amount_is_posted_by_nobody(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.bank.settle(date(2026, 10, 2), short=1)
+    assert answers(office) == {"other_amount": 1}
+    assert clearing(office) == (0, -100000, 0)
+    assert owed(office, "payment.order") == [("sent", "the bank booked another amount than was ordered")]
+
+
+def test_a_change_is_told_and_changes_no_posting(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.bank.correct("C01", "0099887767", date(2026, 10, 6))
+    assert answers(office) == {"to_correct": 1}
+    assert clearing(office) == (0, -100000, 0)
+    ((state, reason),) = owed(office, "payment.order")
+    assert state == "sent" and "C01: account number" in reason and "0099887767" not in reason
+
+
+def test_while_the_bank_is_only_watched_nothing_leaves(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    connect(office.hub, "acme", {"bank": {"connector": "bank_files", "mode": "watch", "settings": _profile(office)}})
+    assert remit(office)["held"] == 1
+    assert office.carrier.collect() == [] and office.bank.collect() == []
+    assert clearing(office) == (-100000, 0, 0)
+    connect(office.hub, "acme", {"bank": {"connector": "bank_files", "mode": "live", "settings": _profile(office)}})
+    assert remit(office)["sent"] == 1
+    assert len(office.bank.collect()) == len(office.carrier.collect()) == 1
+    assert clearing(office) == (0, -100000, 0)
+
+
+def _profile(office: Any) -> dict[str, Any]:
+    payee = {"name": "Summit Care", "routing": "021000021", "account": "env:ACME_ACCOUNT"}
+    place = {"folder": str(office.root / "bank")}
+    return {"place": place, "format": "nacha-ccd+", "nacha": NACHA, "payees": {"carrier": payee}}
+
+
+def test_a_preview_freezes_both_and_a_second_one_changes_nothing(banked: Banked) -> None:
+    office = banked("nacha-ctx")
+    first = prepare_remittance(office.hub, "acme", "carrier", Month.parse(OCTOBER))
+    assert prepare_remittance(office.hub, "acme", "carrier", Month.parse(OCTOBER)) == first
+    assert [len(sent(office, one)) for one in ("premium.remit", "payment.order")] == [1, 1]
+
+
+def test_without_the_payees_account_nothing_is_frozen(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    profile = _profile(office)
+    profile["payees"] = {"another": profile["payees"]["carrier"]}
+    connect(office.hub, "acme", {"bank": {"connector": "bank_files", "settings": profile}})
+    with pytest.raises(ConfigError, match="no account of 'carrier'"):
+        remit(office)
+    assert sent(office, "premium.remit") == sent(office, "payment.order") == []
