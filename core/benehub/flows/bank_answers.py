@@ -17,7 +17,6 @@ from benehub.flows.hub import Hub
 from benehub.flows.payment_orders import KIND
 from benehub.flows.premiums import confirm_in, take_back
 from benehub.obligations import by_ids
-from benehub.periods import parse_date
 from benehub.records import PaymentStatus
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -29,7 +28,9 @@ def answered(hub: Hub, steps: Steps, employer: str, bank: str) -> dict[str, int]
 
 
 def _answered(hub: Hub, employer: str, bank: str) -> dict[str, int]:
-    tally = dict.fromkeys(("accepted", "settled", "returned", "other_amount", "to_correct", "unknown"), 0)
+    tally: dict[str, int] = dict.fromkeys(
+        ("accepted", "settled", "returned", "other_amount", "to_correct", "unknown"), 0
+    )
     with hub.store.write(employer) as session:
         rows = session.rows(
             select(confirmation)
@@ -62,7 +63,7 @@ def _take(session: Session, sent: Row[Any], owed: Row[Any], row: Row[Any]) -> st
         if row.detail["amount_told"] and row.amount != sent.worth_minor:
             return _note(session, owed, "the bank booked another amount than was ordered", "other_amount")
         day = row.on_date or session.today()
-        confirm_in(session, obligations.content(session, owed)["remittance"], _day(day))
+        confirm_in(session, obligations.content(session, owed)["remittance"], day)
         dispatch.acknowledge(session, sent.dispatch_id, "settled")
         obligations.mark(session, [owed.obligation_id], "confirmed", "booked by the bank")
         return "settled"
@@ -70,10 +71,6 @@ def _take(session: Session, sent: Row[Any], owed: Row[Any], row: Row[Any]) -> st
         dispatch.acknowledge(session, sent.dispatch_id, "accepted")
         return "accepted"
     return ""
-
-
-def _day(day: Any) -> Any:
-    return parse_date(day) if isinstance(day, str) else day
 
 
 def _note(session: Session, owed: Row[Any], reason: str, what: str) -> str:
