@@ -44,7 +44,7 @@ ONLY = {
 """A module or name -> the rooms of core that may import it (its own room may always)."""
 
 CONNECTOR_ROOMS = ("errors", "hours", "money", "periods", "records", "connect", "formats", "hookspecs")
-"""The rooms a connector may import beside `benehub` itself; its simulator may also use the sandbox, its stage the contract kit."""
+"""The rooms a connector may import beside `benehub` itself; its simulator also the sandbox, its stage the kit."""
 
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 
