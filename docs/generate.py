@@ -128,6 +128,50 @@ def rules_page() -> str:
     return page(parts)
 
 
+def proofs_page() -> str:
+    """What each connector of the tree can do, what it was held against, and the tier it has earned."""
+    from benehub.connections import connectors
+    from benehub.plugins import build
+    from benehub.testing import tiers
+
+    known = sorted(connectors(build(load_strangers=False)).items())
+    parts = [
+        "# What connectors are proven against",
+        NOTE,
+        "Tiers are computed from the evidence kept in each connector's folder; `benehub connector check NAME --tier`"
+        " shows the rules. Nobody's production system was called for any of them.",
+        "| connector | kind | tier | evidence of |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| `{name}` | {one.kind} | {tiers.tier(one)} | {tiers.dated(one) or '-'} |" for name, one in known
+        ),
+    ]
+    for name, one in known:
+        parts += [f"## `{name}`", *proof_parts(one)]
+    return page(parts)
+
+
+def proof_parts(connector: Any) -> Iterator[str]:
+    """One connector: its vendor, capabilities, judges, what was not judged, and what to do when it fails."""
+    from benehub.testing.evidence import proofs
+    from benehub.testing.form import manifest
+
+    told = manifest(connector)
+    yield f"{told.get('title', connector.name)}. API: {told['api_version']}. Documentation: {told['docs']}."
+    words = {None: "yes", "us": "not by us", "vendor": "not by the vendor",
+             "permissions": "not with these permissions", "customer_plan": "not with this customer's plan"}  # fmt: skip
+    rows = [
+        f"| `{one.operation}` | {one.benefit_type or 'all'} | {words[one.blocker and one.blocker.value]} |"
+        f" {f'`{one.guard.value}`' if one.guard else ''} | {one.note} |"
+        for one in connector().capabilities()
+    ]
+    yield "| operation | benefits | works | guard | note |\n|---|---|---|---|---|\n" + "\n".join(rows)
+    judged = [f"- {one.what}: by {one.against} ({one.by}, {one.on}; `{one.test}`)" for one in proofs(connector)]
+    yield "Judged by others:\n\n" + ("\n".join(judged) or "- nothing")
+    yield "Said of it:\n\n" + "\n".join(f"- {what}: {how}" for what, how in told.get("refereed", {}).items())
+    if told.get("playbook"):
+        yield "When it fails:\n\n" + "\n".join(f"- `{what}`: {how}." for what, how in told["playbook"].items())
+
+
 def field_row(name: str, said: dict[str, Any]) -> str:
     """One input field as a list item."""
     meaning = " ".join(str(said.get("description", "")).split())
@@ -142,6 +186,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "hooks.md": hooks_page,
     "rules.md": rules_page,
+    "proofs.md": proofs_page,
     "settings.md": settings_page,
 }
 

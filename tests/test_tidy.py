@@ -39,12 +39,12 @@ ONLY = {
     "sqlalchemy.create_engine": ("store",),
     "sqlalchemy.engine.create_engine": ("store",),
     "benehub.engine": ("flows",),
-    "benehub.sandbox": ("cli",),
+    "benehub.sandbox": ("cli", "testing"),
 }
 """A module or name -> the rooms of core that may import it (its own room may always)."""
 
 CONNECTOR_ROOMS = ("errors", "hours", "money", "periods", "records", "connect", "formats", "hookspecs")
-"""The rooms a connector may import beside `benehub` itself; its simulator may also use the sandbox."""
+"""The rooms a connector may import beside `benehub` itself; its simulator also the sandbox, its stage the kit."""
 
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 
@@ -231,7 +231,7 @@ def test_connectors_use_the_public_rooms_only() -> None:
     for module in sources():
         if not module.place.startswith("connectors/"):
             continue
-        rooms = {*CONNECTOR_ROOMS, *(("sandbox",) if module.path.name == "simulator.py" else ())}
+        rooms = {*CONNECTOR_ROOMS, {"simulator.py": "sandbox", "stage.py": "testing"}.get(module.path.name, "connect")}
         for node, name in module.imports():
             parts = name.split(".")
             is_room = len(parts) > 1 and parts[1] in ROOMS

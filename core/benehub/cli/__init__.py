@@ -16,6 +16,7 @@ from benehub.cli import (
     asking,
     comparing,
     connections,
+    connectors,
     deductions,
     dispatches,
     enrollments,
@@ -122,7 +123,7 @@ for _command in (
     app.command()(_command)
 
 for _name, _group in {
-    "connector": connections.connector_app,
+    "connector": connectors.app,
     "connection": connections.app,
     "plan": plan.app,
     "enrollments": enrollments.app,

@@ -1,4 +1,4 @@
-"""`benehub connection` and `benehub connector`: which systems the hub speaks to, and what each can do."""
+"""`benehub connection`: which systems the hub speaks to, configured."""
 
 from __future__ import annotations
 
@@ -13,25 +13,9 @@ if TYPE_CHECKING:
     from benehub.connections import Open
 
 app = typer.Typer(no_args_is_help=True, help="The systems the hub speaks to, configured.")
-connector_app = typer.Typer(no_args_is_help=True, help="The kinds of systems the hub can speak to.")
 
 SETTINGS = typer.Option(..., "--settings", help="YAML file with the connector's settings.")
 NAME = typer.Argument(..., help="Name of the connection, as the plan book calls it.")
-
-
-@connector_app.command("list")
-def connectors(as_json: bool = JSON) -> None:
-    """List all connectors with the streams they read and the operations they write."""
-    from benehub import connections, plugins
-    from benehub.cli.console import emit, table
-
-    known = connections.connectors(plugins.build())
-    data = [
-        {"name": name, "kind": one.kind.value, "reads": sorted(one.streams), "writes": sorted(one.guards)}
-        for name, one in sorted(known.items())
-    ]
-    rows = [(one["name"], one["kind"], ", ".join(one["reads"]), ", ".join(one["writes"])) for one in data]
-    emit(data, as_json, table("connectors", ("name", "kind", "reads", "writes"), rows))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ValidationError
 from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
+from benehub.connect.webhooks import Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock
 
@@ -186,6 +187,8 @@ class Connector:
     """Readable streams: name -> `full`, `incremental` or `both`."""
     guards: ClassVar[Mapping[str, Guard]] = {}
     """Writable operations and how a repeat of each is kept from having a second effect."""
+    webhook: ClassVar[Scheme | None] = None
+    """How the vendor signs its webhooks; None for a vendor that sends none."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
 
@@ -225,6 +228,14 @@ class Connector:
             Unsupported: the connector does not read this stream.
         """
         raise Unsupported(f"{self.name} does not read {stream}", where=link.connection, blocker="us")
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """What a webhook's body points at; the hub reads that from the vendor, whatever else the body says.
+
+        Raises:
+            DataError: the body is none of this vendor's.
+        """
+        return [Hint(stream) for stream in self.streams]
 
     def lookup(self, item: Item, settings: Any) -> Request | None:
         """What has to be read before `item` can be written; None when nothing has."""

@@ -1,4 +1,7 @@
-"""A transport that answers from a function, so that simulators outside this room need no HTTP library."""
+"""Transports for what stands outside this room: one that answers from a function, one that listens to the network.
+
+So simulators and recorders need no HTTP library.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
+
+from benehub.connect.http import tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +37,43 @@ def transport(answer: Callable[[WireRequest], WireResponse]) -> httpx.BaseTransp
     """A transport for `VendorClient`; a `TimeoutError` of `answer` is the caller's time-out, at once."""
 
     def handle(request: httpx.Request) -> httpx.Response:
-        wire = WireRequest(
-            request.method,
-            request.url.raw_path.split(b"?")[0].decode(),
-            tuple(request.url.params.multi_items()),
-            {name.lower(): value for name, value in request.headers.items()},
-            request.read(),
-        )
         try:
-            got = answer(wire)
+            got = answer(_asked(request))
         except TimeoutError:
             raise httpx.ReadTimeout("no answer", request=request) from None
         return httpx.Response(got.status, headers=got.headers, content=got.body)
 
     return httpx.MockTransport(handle)
+
+
+def network(
+    heard: Callable[[WireRequest, WireResponse], None], onward: httpx.BaseTransport | None = None
+) -> httpx.BaseTransport:
+    """The real network (or `onward`); every call that was answered is told to `heard`, body decompressed."""
+    return _Listening(heard, onward or httpx.HTTPTransport(verify=tls_context()))
+
+
+class _Listening(httpx.BaseTransport):
+    def __init__(self, heard: Callable[[WireRequest, WireResponse], None], onward: httpx.BaseTransport) -> None:
+        self._heard = heard
+        self._onward = onward
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        got = self._onward.handle_request(request)
+        body, headers = got.read(), {name.lower(): value for name, value in got.headers.items()}
+        self._heard(_asked(request), WireResponse(got.status_code, headers, body))
+        plain = {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
+        return httpx.Response(got.status_code, headers=plain, content=body)
+
+    def close(self) -> None:
+        self._onward.close()
+
+
+def _asked(request: httpx.Request) -> WireRequest:
+    return WireRequest(
+        request.method,
+        request.url.raw_path.split(b"?")[0].decode(),
+        tuple(request.url.params.multi_items()),
+        {name.lower(): value for name, value in request.headers.items()},
+        request.read(),
+    )

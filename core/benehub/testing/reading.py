@@ -151,7 +151,7 @@ def _unavailable(ground: Ground) -> None:
     for stream in ground.play().streams:
         played = ground.play()
         played.wire.faults.add(FaultKind.UNAVAILABLE, times=MAX_CALLS)
-        error = _error_of(lambda stream=stream, played=played: read(played, stream))  # type: ignore[misc]
+        error = _error_of(played, stream)
         if not isinstance(error, RetriableError):
             raise Broken(f"{stream}: endless 503 ends in {type(error).__name__}", "Let the client's error through")
         if len(played.wire.log) > 12:
@@ -182,7 +182,7 @@ def _refused(ground: Ground) -> None:
     for stream in ground.play().streams:
         played = ground.play()
         played.wire.faults.add(FaultKind.UNAUTHORIZED, times=MAX_CALLS)
-        error = _error_of(lambda stream=stream, played=played: read(played, stream))  # type: ignore[misc]
+        error = _error_of(played, stream)
         if not isinstance(error, ReauthNeeded):
             raise Broken(f"{stream}: 401 ends in {type(error).__name__}", "Let the client's ReauthNeeded through")
         if len(played.wire.log) > 3:
@@ -255,15 +255,15 @@ def _private(ground: Ground) -> None:
                 for stream in played.streams:
                     bad = ground.play()
                     bad.wire.faults.add(kind, times=MAX_CALLS)
-                    heard.error(_error_of(lambda stream=stream, bad=bad: read(bad, stream)))  # type: ignore[misc]
+                    heard.error(_error_of(bad, stream))
                     silent_about(words, addresses(bad), "an address")
     silent_about(words, addresses(played), "an address")
     silent_about(words, heard.words, "a log or an error")
 
 
-def _error_of(work: Callable[[], object]) -> BaseException:
+def _error_of(played: Played, stream: str) -> BaseException:
     try:
-        work()
+        read(played, stream)
     except BenehubError as error:
         return error
     except Exception as error:

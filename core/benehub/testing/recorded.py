@@ -13,7 +13,6 @@ it. A repeated idempotency key, or a body that is there already, has no second e
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -59,7 +58,7 @@ class RecordedVendor:
         for asked in self._recorded:
             if asked.meets(wire) and (asked.query == query or wire.method != "GET"):
                 one = asked.told
-                body = jsontext.dump(jsontext.parse(json.dumps(one["json"]))) if "json" in one else one.get("text", "")
+                body = jsontext.dump(one["json"]) if "json" in one else one.get("text", "")
                 headers = (_JSON if "json" in one else {}) | dict(one.get("headers", {}))
                 return WireResponse(int(one.get("status", 200)), headers, body.encode())
         return WireResponse(404, _JSON, b'{"message":"not recorded"}')
@@ -92,7 +91,7 @@ def recorded(file: Path, folder: Path) -> Stage:
         ConfigError: the file is no recording; the message says where.
     """
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        told = jsontext.parse(file.read_text(encoding="utf-8"))
         vendor = RecordedVendor(told["exchanges"])
         for name in told.get("folders", ()):
             (folder / name).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,65 @@
+"""Begin, prove and record a connector at the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import respx
+
+import benehub_connectors.files as files
+
+SETTINGS = """
+company: acme
+api_key: env:BENEHUB_TEST_HRIS
+"""
+
+
+def test_new_writes_a_package(cli: Any, home: Path) -> None:
+    cli.run("connector", "new", "acme_hr", "--kind", "hris", "--out-of-tree")
+    assert (home / "benehub-acme-hr/benehub_acme_hr/__init__.py").is_file()
+    assert (home / "benehub-acme-hr/tests/test_contract.py").is_file()
+
+
+@pytest.mark.parametrize(("name", "kind", "told"), [("acme", "bank", "no kind"), ("Acme!", "hris", "no name")])
+def test_new_refuses_by_name(cli: Any, home: Path, name: str, kind: str, told: str) -> None:
+    assert told in cli.run("connector", "new", name, "--kind", kind, "--folder", ".", code=2).output
+
+
+def test_check_shows_promises_and_tier(cli: Any) -> None:
+    told = cli.told("connector", "check", "files")
+    assert told["tier"] == "platinum"
+    assert {one["verdict"] for one in told["promises"]} == {"kept"}
+    assert {one["tier"] for one in told["rules"]} == {"bronze", "silver", "gold", "platinum"}
+    assert "asyncssh" in cli.run("connector", "check", "files", "--tier").output
+
+
+def test_check_ends_with_1_on_a_broken_promise(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files.FilesConnector, "render", lambda *_arguments: None)
+    told = cli.told("connector", "check", "files", code=1)
+    broken = {one["name"].split(".")[0] for one in told["promises"] if one["verdict"] == "broken"}
+    assert broken == {"file"}
+
+
+def test_check_of_an_unknown_one_is_said(cli: Any) -> None:
+    assert "no connector" in cli.run("connector", "check", "acme", code=2).output
+
+
+def test_record_saves_samples_without_a_person(
+    cli: Any, employed: Path, monkeypatch: pytest.MonkeyPatch, respx_mock: respx.MockRouter
+) -> None:
+    monkeypatch.setenv("BENEHUB_TEST_HRIS", "bamboo-key")
+    (employed / "hris.yaml").write_text(SETTINGS)
+    cli.run("connection", "add", "hris", "--connector", "bamboohr", "--settings", "hris.yaml")
+    dependent = {"id": "7", "employeeId": "12", "firstName": "Robin", "lastName": "Ashby", "relationship": "child",
+                 "dateOfBirth": "2015-05-04", "gender": "Male"}  # fmt: skip
+    respx_mock.get(url__regex=".*/employeedependents").respond(json={"Employee Dependents": [dependent]})
+    cli.run("connector", "record", "hris", "--stream", "dependent", "--keep", "relationship", "--to", "samples.json")
+    text = (employed / "samples.json").read_text()
+    told = json.loads(text)
+    assert "Robin" not in text
+    assert "2015-05-04" not in text
+    assert told["exchanges"][0]["json"]["Employee Dependents"][0]["relationship"] == "child"
+    assert told["settings"] == {"company": "acme", "api_key": "env:BENEHUB_TEST_HRIS"}

@@ -1,0 +1,114 @@
+"""Samples hold no value of a person, lead where the answers led, and are a stage of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import benehub
+from benehub.connect import jsontext
+from benehub.connect.connector import Incoming, Page
+from benehub.connect.http import VendorClient
+from benehub.connect.messages import read, search
+from benehub.connect.testing import WireRequest, WireResponse, network, transport
+from benehub.errors import DataError
+from benehub.testing.recorded import recorded
+from benehub.testing.recorder import Recorder
+
+PEOPLE: dict[str, Any] = {
+    "people": [
+        {"id": "p17", "firstName": "Ann", "mail": "ann@home.example", "ssn": "900-11-0001", "born": "1980-02-03",
+         "salary": 52000, "rate": jsontext.NumberText("37.50"), "full": True, "manager": None, "status": "Active"},
+    ],
+    "next": "cursor-2",
+    "total": 1,
+}  # fmt: skip
+
+
+def answer(wire: WireRequest) -> WireResponse:
+    """A small vendor."""
+    if wire.path == "/token":
+        return WireResponse(200, {}, b'{"access_token": "very-secret"}')
+    body = PEOPLE if wire.path == "/people" else {"id": "p17", "manager": "Ann"}
+    return WireResponse(200, {"content-type": "application/json"}, jsontext.dump(body).encode())
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Any:
+    """A recording of a list, one person and a search."""
+    recorder = Recorder(frozenset({"status"}), b"salt" * 8)
+    listening = network(recorder._heard, transport(answer))
+    client = VendorClient("https://vendor.example", transport=listening)
+    for call in (
+        read("/people", {"page": "1"}),
+        read("/people/p17"),
+        search("/token", {}),
+        search("/people", {"q": 1}),
+    ):
+        client.send(call)
+    recorder.write(tmp_path / "samples" / "exchanges.json", benehub.ApiSettings(api_key="env:KEY"))
+    return jsontext.parse((tmp_path / "samples" / "exchanges.json").read_text())
+
+
+def test_nothing_of_anybody_is_left(told: Any) -> None:
+    text = json.dumps(told)
+    for secret in ("Ann", "home.example", "900-11-0001", "1980-02-03", "52000", "37.50", "p17", "very-secret"):
+        assert secret not in text
+
+
+def test_form_stays(told: Any) -> None:
+    (person,) = told["exchanges"][0]["json"]["people"]
+    assert set(person) == set(PEOPLE["people"][0])
+    assert (person["full"], person["manager"], person["status"]) == (True, None, "Active")
+    assert len(str(person["salary"])) == 5
+    assert isinstance(person["rate"], jsontext.NumberText)
+    assert person["ssn"][3] == person["ssn"][6] == "-"
+    assert benehub.Listing("/x", fields={}).row(1, person).key == person["id"]
+    assert (told["exchanges"][0]["json"]["next"], told["exchanges"][0]["json"]["total"]) == ("cursor-2", 1)
+
+
+def test_ids_lead_where_they_led(told: Any) -> None:
+    list_, one, found = told["exchanges"]
+    assert one["call"] == f"GET /people/{list_['json']['people'][0]['id']}"
+    assert one["json"]["manager"] == list_["json"]["people"][0]["firstName"]
+    assert found["search"] is True
+
+
+def test_a_recording_is_a_stage(told: Any, tmp_path: Path) -> None:
+    stage = recorded(tmp_path / "samples" / "exchanges.json", tmp_path)
+    assert (stage.settings, stage.secrets) == ({"api_key": "env:KEY"}, {"env:KEY": "kit-secret"})
+    assert stage.answer is not None
+    got = stage.answer(WireRequest("GET", "/people", (("page", "1"),)))
+    assert jsontext.parse(got.body) == told["exchanges"][0]["json"]
+    assert stage.answer(WireRequest("GET", "/people", (("page", "2"),))).status == 404
+
+
+def test_two_recordings_share_no_value() -> None:
+    one, other = Recorder().scrubbed({"name": "Ann Alder-Birch"}), Recorder().scrubbed({"name": "Ann Alder-Birch"})
+    assert one != other
+
+
+def test_what_cannot_be_translated_is_no_sample() -> None:
+    with pytest.raises(DataError, match="cannot be translated"):
+        Recorder().note(Page("employee", [Incoming("1", {}, problem="no name")], b""))
+
+
+def test_an_answer_that_is_no_json_is_said() -> None:
+    with pytest.raises(DataError, match="no JSON"):
+        Recorder()._heard(WireRequest("GET", "/x"), WireResponse(200, {}, b"<html>"))
+
+
+def test_the_network_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    client = VendorClient(
+        "https://vendor.example",
+        transport=network(
+            lambda asked, got: heard.append(asked.path), httpx.MockTransport(lambda _r: httpx.Response(204))
+        ),
+    )
+    assert client.send(read("/x")).status == 204
+    assert heard == ["/x"]
