@@ -21,6 +21,9 @@ from benehub.records import PaymentStatus
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
+COUNTS = ("accepted", "settled", "returned", "other_amount", "to_correct", "unknown")
+"""What an answer counts as."""
+
 
 def answered(hub: Hub, steps: Steps, employer: str, bank: str) -> dict[str, int]:
     """Take what a bank answered; gives how many payments were settled, returned, accepted, and what needs a person."""
