@@ -10,7 +10,7 @@ import achkit
 import pytest
 from sqlalchemy import select
 
-from benehub import dispatch, ledger
+from benehub import dispatch, ledger, obligations
 from benehub.errors import ConfigError
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.premiums import prepare_remittance
@@ -195,6 +195,66 @@ def test_when_the_carrier_cannot_be_reached_the_820_goes_later_and_the_money_onl
     (after,) = sent(office, "premium.remit")
     assert (after.dispatch_id, after.state) == (before.dispatch_id, "sent")
     assert len(office.bank.collect()) == len(office.carrier.collect()) == 1
+    assert len(sent(office, "payment.order")) == 1
+    assert clearing(office) == (0, -100000, 0)
+
+
+def dearer(office: Any) -> None:
+    """The premium was 50.00 a month too low: each of the two people owes the difference."""
+    book = office.book.replace("carrier: {pay_policy: pay_as_enrolled}", PAYS).replace("EE: 500.00", "EE: 550.00")
+    load_plan_book(office.hub, book, "dearer")
+    office.flow("premiums.accrue", OCTOBER)
+
+
+def test_a_later_payment_of_the_month_is_its_own(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    dearer(office)
+    assert clearing(office) == (-10000, -100000, 0)
+    assert remit(office)["sent"] == 1
+    office.bank.collect()
+    assert [one.amount for one in office.bank.taken] == [100000, 10000]
+    office.bank.settle(date(2026, 10, 2))
+    assert answers(office) == {"settled": 2}
+    assert clearing(office) == (0, 0, -110000)
+    office.bank.give_back("R03", date(2026, 10, 6))
+    assert answers(office) == {"returned": 1}
+    assert clearing(office) == (-10000, 0, -100000)
+    remit(office)
+    office.bank.collect()
+    assert [one.amount for one in office.bank.taken] == [100000, 10000, 10000]
+
+
+def test_an_order_that_never_left_is_replaced(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    connect(office.hub, "acme", {"bank": {"connector": "bank_files", "mode": "watch", "settings": _profile(office)}})
+    remit(office)
+    dearer(office)
+    connect(office.hub, "acme", {"bank": {"connector": "bank_files", "mode": "live", "settings": _profile(office)}})
+    assert remit(office)["sent"] == 1
+    office.bank.collect()
+    assert [one.amount for one in office.bank.taken] == [110000]
+    assert [(row.state, row.revision) for row in sent(office, "payment.order")] == [("refused", 1), ("sent", 2)]
+    assert sorted(state for state, _ in owed(office, "payment.order")) == ["replaced", "sent"]
+    assert clearing(office) == (0, -110000, 0)
+
+
+def test_an_820_told_again_waits_for_the_carrier_too(banked: Banked) -> None:
+    office = banked("nacha-ctx")
+    remit(office)
+    (first,) = sent(office, "premium.remit")
+    with office.hub.store.write("acme") as session:
+        obligations.mark(session, [session.id("obl", f"premium.remit/carrier/{OCTOBER}")], "refused", "by 999")
+        dispatch.acknowledge(session, first.dispatch_id, "rejected")
+    box = office.root / "carrier" / "to-carrier"
+    box.rename(office.root / "away")
+    box.write_text("no folder")
+    assert "sent" not in remit(office)
+    box.unlink()
+    (office.root / "away").rename(box)
+    assert remit(office)["sent"] == 1  # what lay inside the bank's file before goes by mailbox now
+    office.carrier.collect()
+    assert {one.trace for one in office.carrier.payments} == {TRN}
     assert len(sent(office, "payment.order")) == 1
     assert clearing(office) == (0, -100000, 0)
 

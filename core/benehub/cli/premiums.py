@@ -134,7 +134,7 @@ def _preview(desk: Desk, carrier: str, period: str, clear: bool, as_json: bool) 
     month = Month.parse(period)
     with rehearsal(desk.hub) as hub:
         made = premiums.prepare_remittance(hub, desk.employer, carrier, month)
-        money = payment_orders.money_of(hub, desk.employer, carrier, str(month), made) if made else {}
+        money = payment_orders.money_of(hub, desk.employer, carrier, made) if made else {}
         ids = [made, money["dispatch"]] if money else [made] if made else []
         shown = frozen(hub, desk.employer, ids, clear)
     lines = sum(one.items for one in shown[:1])

@@ -180,7 +180,7 @@ def _refused_already(session: Session, connection_id: str, person_id: str, sent:
 
 def _refuse(session: Session, sent: Any, row: Any, why: str) -> None:
     obligations.mark(session, [row.obligation_id], "refused", why[:300])
-    if row.kind == "premium.remit" and not money_left(session, row):
+    if row.kind == "premium.remit" and not money_left(session, sent.dispatch_id):
         take_back(session, sent.dispatch_id)
 
 

@@ -14,9 +14,8 @@ from sqlalchemy import Row, select
 from benehub import dispatch, obligations
 from benehub.engine import Steps
 from benehub.flows.hub import Hub
-from benehub.flows.payment_orders import KIND
+from benehub.flows.payment_orders import KIND, order_of
 from benehub.flows.premiums import confirm_in, take_back
-from benehub.obligations import by_ids
 from benehub.records import PaymentStatus
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -31,9 +30,7 @@ def answered(hub: Hub, steps: Steps, employer: str, bank: str) -> dict[str, int]
 
 
 def _answered(hub: Hub, employer: str, bank: str) -> dict[str, int]:
-    tally: dict[str, int] = dict.fromkeys(
-        ("accepted", "settled", "returned", "other_amount", "to_correct", "unknown"), 0
-    )
+    tally: dict[str, int] = dict.fromkeys(COUNTS, 0)
     with hub.store.write(employer) as session:
         rows = session.rows(
             select(confirmation)
@@ -47,7 +44,8 @@ def _answered(hub: Hub, employer: str, bank: str) -> dict[str, int]:
                 tally["unknown"] += 1
             elif owed and sent.ack_state != "rejected":
                 what = _take(session, sent, owed[0], row)
-                tally[what] = tally.get(what, 0) + 1 if what else 0
+                if what:
+                    tally[what] += 1
     return tally
 
 
@@ -85,11 +83,14 @@ def _note(session: Session, owed: Row[Any], reason: str, what: str) -> str:
 
 def _came_back(session: Session, sent: Row[Any], owed: Row[Any], why: str) -> None:
     content = obligations.content(session, owed)
-    take_back(session, content["remittance"])
+    take_back(session, content["remittance"], booked=True)
+    remitted = obligations.by_ids(session, [session.id("obl", f"premium.remit/{content['carrier']}/{owed.period}")])
+    for row in remitted:
+        order = order_of(session, row.dispatch_id) if row.dispatch_id else None
+        # A later remittance of the month has a payment of its own, which says nothing of this one.
+        if order is not None and order.sent is not None and order.sent.dispatch_id == sent.dispatch_id:
+            # its control number is spent: what pays anew is told by a new file
+            dispatch.acknowledge(session, row.dispatch_id, "rejected")
+            obligations.mark(session, [row.obligation_id], "refused", why)
     dispatch.acknowledge(session, sent.dispatch_id, "rejected")
     obligations.mark(session, [owed.obligation_id], "refused", why)
-    for remitted in by_ids(session, [session.id("obl", f"premium.remit/{content['carrier']}/{owed.period}")]):
-        # its control number is spent: what pays anew is told by a new file
-        if remitted.dispatch_id:
-            dispatch.acknowledge(session, remitted.dispatch_id, "rejected")
-        obligations.mark(session, [remitted.obligation_id], "refused", why)

@@ -164,7 +164,7 @@ def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str)
     if not dispatch_id:
         return {"lines": 0}
     tally: dict[str, Any] = {"dispatch": dispatch_id}
-    money = steps.step("money", payment_orders.money_of, hub, employer, connection_id, month, dispatch_id)
+    money = steps.step("money", payment_orders.money_of, hub, employer, connection_id, dispatch_id)
     if money:
         tally["payment"] = money["dispatch"]
         ordered = send(hub, steps, employer, money["bank"], [money["dispatch"]])
@@ -186,7 +186,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
     """
     for earlier in carried(hub, employer, f"premium.remit/{connection_id}/{month}"):
         with hub.store.read(employer) as session:
-            if payment_orders.unfinished(session, connection_id, month, earlier):
+            if payment_orders.unfinished(session, earlier):
                 return earlier
         post_remittance(hub, employer, connection_id, str(month), earlier)
     with (
@@ -195,7 +195,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         hub.store.write(employer) as session,
     ):
         book = hub.book(session)
-        again = payment_orders.told_again(session, connection_id, month)
+        again = payment_orders.to_tell_again(session, connection_id, month)
         lines = _told(session, connection_id, month) if again else _lines_due(session, book, connection_id, month)
         if sum(one.paid_minor for one in lines) <= 0:
             return ""
@@ -217,7 +217,9 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             session, opened, "premium.remit", key, items, [session.id("obl", key)], total, book.employer.currency,
             due.isoformat(), again.reference if again else "",
         )  # fmt: skip
-        if bank is not None and again is None:
+        if again is not None:
+            payment_orders.note_told_again(session, again, made)
+        elif bank is not None:
             payment_orders.freeze_order(session, book, bank, connection_id, month, made, due, send_by)
         return made
 
@@ -314,7 +316,7 @@ def _due_date(session: Session, connection_id: str, month: Month) -> date | None
 def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dispatch_id: str) -> int:
     """Post what a remittance that has left paid, line by line, once; gives how many lines."""
     with hub.store.write(employer) as session:
-        order = payment_orders.order_of(session, connection_id, month)
+        order = payment_orders.order_of(session, dispatch_id)
         sent = dispatch.get(session, dispatch_id)
         if order is not None and order.sent is not None:
             # A remittance told again moves no money: it was posted with the first.
@@ -340,16 +342,17 @@ def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dis
         return len(entries)
 
 
-def take_back(session: Session, dispatch_id: str) -> int:
+def take_back(session: Session, dispatch_id: str, *, booked: bool = False) -> int:
     """The carrier rejected the 820, or the bank did not pay: what was posted as remitted is owed again.
 
-    What the bank had booked is taken back first. Gives how many entries were reversed.
+    With `booked`, what had left the bank is back there too. Gives how many entries were reversed.
     """
+    types = ("premium.remitted", "premium.confirmed") if booked else ("premium.remitted",)
     rows = session.rows(
         select(entry_table.c.entry_id)
         .where(
             *session.where(entry_table, source=dispatch_id, status="posted"),
-            entry_table.c.type.in_(("premium.remitted", "premium.confirmed")),
+            entry_table.c.type.in_(types),
         )
         .order_by(entry_table.c.seq.desc())
     )
