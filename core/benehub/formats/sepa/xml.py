@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from benehub.errors import DataError, FormatError
@@ -88,7 +89,9 @@ def walk(source: bytes | BinaryIO, kind: str, keep: frozenset[str], containers: 
                 if found.kind != kind:
                     raise FormatError(f"a {found.kind} where a {kind} is read", where="Document", mend="Check the file")
             else:
-                path.append(_local(element))
+                # by its local name from here on: looking for one is then a plain comparison
+                element.tag = element.tag.rpartition("}")[2]
+                path.append(element.tag)
             parents.append(element)
             here = "/".join(path)
             inside += here in keep
@@ -142,14 +145,18 @@ def _message(root: Element) -> Message:
     return Message(found[1], version)
 
 
-def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
+@lru_cache(maxsize=256)
+def _names(path: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(one.split("/")) for one in path.split("|"))
 
 
 def find(element: Element, path: str) -> Element | None:
     """The first element at a path of local names; alternatives are parted by `|`."""
-    for one in path.split("|"):
-        found = element.find("/".join(f"{{*}}{name}" for name in one.split("/")))
+    for names in _names(path):
+        found: Element | None = element
+        for name in names:
+            if found is not None:
+                found = found.find(name)
         if found is not None:
             return found
     return None
@@ -163,7 +170,7 @@ def text(element: Element, path: str) -> str:
 
 def every(element: Element, path: str) -> list[Element]:
     """All elements at a path."""
-    return element.findall("/".join(f"{{*}}{name}" for name in path.split("/")))
+    return element.findall(path)
 
 
 def minor(element: Element | None, where: str) -> tuple[int, str]:
