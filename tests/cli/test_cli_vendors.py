@@ -18,6 +18,8 @@ from benehub.periods import Month
 from benehub.sandbox.story import world as story
 from benehub.sandbox.story.people import population
 from benehub.sandbox.story.plot import HEADER
+from benehub_connectors.bank_files.settings import BankSettings
+from benehub_connectors.bank_files.simulator import BankSimulator
 
 PERIOD = ("--period", "2026-10")
 PAY = ("--group", "biweekly", "--pay-date", "2026-10-02")
@@ -229,6 +231,44 @@ def test_a_premium_is_remitted_to_the_cent_rejected_and_remitted_again(town: Tow
     newest, before = town.told("dispatches", "list", "--operation", "premium.remit")
     assert (newest["revision"], before["acknowledged"], newest["worth"]) == (2, "rejected", before["worth"])
     assert before["dispatch"] in town.told("why", newest["dispatch"])["revisions"][0]
+
+
+def test_a_premium_is_paid_through_the_bank(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYEE_ACCOUNT", "0099887766")
+    book = (
+        (Path.cwd() / "book.yaml")
+        .read_text()
+        .replace("transit_bank_days: 2}", "transit_bank_days: 2, pay_through: bank}")
+    )
+    Path("book.yaml").write_text(book)
+    town.run("plan", "load", "book.yaml")
+    (town.root / "bank").mkdir()
+    settings = {
+        "place": {"folder": str(town.root / "bank")}, "format": "nacha-ctx",
+        "nacha": {"bank": "021000021", "bank_name": "Bank", "company_name": "Northwind", "company_id": "1123456789"},
+        "payees": {"carrier": {"name": "Summit", "routing": "021000021", "account": "env:PAYEE_ACCOUNT"}},
+    }  # fmt: skip
+    Path("bank.yaml").write_text(yaml.safe_dump(settings))
+    town.run("connection", "add", "bank", "--connector", "bank_files", "--settings", "bank.yaml")
+    bank = BankSimulator(
+        town.root / "bank", BankSettings.model_validate(settings).with_accounts({"env:PAYEE_ACCOUNT": "0099887766"})
+    )
+    town.run("premiums", "accrue", *PERIOD)
+    town.world.carrier.bill(Month(2026, 10), "INV-2610", date(2026, 9, 30), date(2026, 11, 1))
+    town.run("sync", "carrier", "invoice_line")
+    shown = town.run("premiums", "preview", "carrier", *PERIOD).stdout
+    assert "payment.order" in shown and "0099887766" not in shown
+    told = town.told("premiums", "remit", "carrier", *PERIOD)
+    assert told["sent"] == 1 and town.sent("820") == []
+    (delivered,) = town.sent("ach")
+    assert "nothing wrong" in town.run("nacha", "check", str(delivered)).stdout
+    bank.collect()
+    bank.settle(date(2026, 10, 30))
+    town.run("sync", "bank", "payment_answer")
+    assert town.told("premiums", "answers", "bank", "--dry-run")["settled"] == 1
+    assert town.told("premiums", "answers", "bank")["settled"] == 1
+    balances = {one["account"]: one["balance"] for one in town.told("ledger", "balances")}
+    assert balances.get("1010", "0.00") == "0.00" and balances["1000"].startswith("-")
 
 
 def test_what_was_held_by_watching_is_let_go_by_command(town: Town) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
+from benehub.formats.nacha.build import Originator, Payment, payment_file
+from benehub.formats.nacha.codes import Sec
+from benehub.formats.nacha.file import render
 from benehub.views.outgoing import masked
 
 PERSON = {"ssn": "900010001", "birth_date": "1980-02-03", "compensation_minor": 416667, "last_name": "Byron"}
@@ -24,3 +29,18 @@ def test_without_content_ssn_and_x12_birth_dates_are_masked_still() -> None:
 
 def test_nothing_to_hide_leaves_the_text_alone() -> None:
     assert masked("BGN*00*1", [{"ssn": "", "birth_date": None, "compensation_minor": 0}]) == "BGN*00*1"
+
+
+def test_a_banks_file_shows_no_account() -> None:
+    when, effective = datetime(2026, 11, 25, tzinfo=UTC), date(2026, 11, 30)
+    for entry_class, texts in ((Sec.CCD, ("TRN*3*REF1\\",)), (Sec.CTX, ("TRN*3*REF1~BPR*C*1*DA*12345", "678~"))):
+        file = payment_file(
+            Originator("011000015", "Bank", "Acme", "1123456789"),
+            [Payment("North", "021000021", "998877", 5, texts=texts)],
+            entry_class=entry_class, description="PREMIUM", effective=effective, created=when,
+        )  # fmt: skip
+        text = masked(render(file).decode(), [])
+        assert "998877" not in text and "NORTH" in text
+        # an 820 inside is cut anywhere: nothing of it is shown
+        assert ("TRN*3*REF1" in text) is (entry_class is Sec.CCD) and "DA*12345" not in text
+    assert masked("<IBAN>DE02120300000000202051</IBAN>", []) == "<IBAN>****</IBAN>"

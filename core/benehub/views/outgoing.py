@@ -20,6 +20,10 @@ HIDDEN = frozenset({"ssn", "birth_date", "compensation_minor"})
 """Fields of outgoing records that are masked wherever they turn up in the frozen bytes."""
 
 _X12_BIRTH = re.compile(r"(?<=DMG.D8.)\d{8}")
+_NACHA_ACCOUNT = re.compile(r"(?m)^(6\d{11}).{17}(?=.{65}$)")
+_NACHA_CTX = re.compile(r"(?m)^5.{49}CTX.{41}$")
+_NACHA_REMITTANCE = re.compile(r"(?m)^(705).{80}(?=\d{11}$)")
+_IBAN = re.compile(r"(?<=<IBAN>)[^<]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,13 @@ def masked(text: str, contents: Iterable[Any]) -> str:
         # Longest first: a value that contains another is masked whole. Digits around it make it another one.
         either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
         text = re.sub(rf"(?<!\d)(?:{either})(?!\d)", lambda found: "*" * len(found[0]), text)
-    return mask(_X12_BIRTH.sub("********", text))
+    return mask(_X12_BIRTH.sub("********", _without_accounts(text)))
+
+
+def _without_accounts(text: str) -> str:
+    """A bank's file without account numbers; an 820 inside is cut anywhere, so its slices are hidden whole."""
+    text = _IBAN.sub("****", _NACHA_ACCOUNT.sub(rf"\1{'*' * 17}", text))
+    return _NACHA_REMITTANCE.sub(rf"\1{'*' * 80}", text) if _NACHA_CTX.search(text) else text
 
 
 def _hidden(content: Any) -> Iterable[str]:
