@@ -148,13 +148,14 @@ def _wanted(
 
 def money_of(hub: Hub, employer: str, carrier: str, remittance: str) -> dict[str, Any]:
     """The order that has to leave with a remittance: `bank`, `dispatch` and `inside`; empty where none has to."""
-    with hub.open(employer, carrier) as opened:
-        live = opened.mode == "live"
     with hub.store.read(employer) as session:
         order = order_of(session, remittance)
-        if order is None or order.remittance != remittance or order.sent is None or not live:
+    if order is None or order.remittance != remittance or order.sent is None:
+        return {}
+    with hub.open(employer, carrier) as opened:
+        if opened.mode != "live":
             return {}  # a carrier that is only watched gets neither
-        return {"bank": order.owed.connection_id, "dispatch": order.sent.dispatch_id, "inside": order.inside}
+    return {"bank": order.owed.connection_id, "dispatch": order.sent.dispatch_id, "inside": order.inside}
 
 
 def sent_inside(hub: Hub, employer: str, remittance: str, order: str) -> str:

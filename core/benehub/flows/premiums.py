@@ -163,20 +163,20 @@ def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str)
     dispatch_id = steps.step("prepare", prepare_remittance, hub, employer, connection_id, Month.parse(month))
     if not dispatch_id:
         return {"lines": 0}
-    tally: dict[str, Any] = {"dispatch": dispatch_id}
+    tally: dict[str, Any] = {}
     money = steps.step("money", payment_orders.money_of, hub, employer, connection_id, dispatch_id)
     if money:
         tally["payment"] = money["dispatch"]
         ordered = send(hub, steps, employer, money["bank"], [money["dispatch"]])
         if "sent" not in ordered:
-            return {**tally, "lines": 0, **ordered}
+            return {"dispatch": dispatch_id, "lines": 0, **tally, **ordered}
     if money and money["inside"]:
         state = steps.step("inside", payment_orders.sent_inside, hub, employer, dispatch_id, money["dispatch"])
         tally[state] = 1
     else:
         tally |= send(hub, steps, employer, connection_id, [dispatch_id])
-    tally["lines"] = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
-    return tally
+    posted = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
+    return {"dispatch": dispatch_id, "lines": posted, **tally}
 
 
 def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month) -> str:
