@@ -19,6 +19,9 @@ class Finding:
         mend: what to do about it.
         in_set: 1-based segment counted from ST, as a 999 counts; 0 outside a transaction set.
         member: REF*0F of the member it is about, where known (hidden in reprs: it may be an SSN).
+        element: which element of the segment (1 is the first after the id); 0 when it is the segment itself.
+        loop: the guide's id of the loop ("2100A"), as IK303 names it; empty when not known.
+        ik: what a 999 says of it: IK403 where `element` is told, else IK304; empty when not known.
     """
 
     position: int
@@ -28,6 +31,9 @@ class Finding:
     mend: str
     in_set: int = 0
     member: str = ""
+    element: int = 0
+    loop: str = ""
+    ik: str = ""
 
     def __repr__(self) -> str:
         return f"Finding({self.position}, {self.segment!r}, {self.code!r}, {self.text!r})"
