@@ -24,7 +24,7 @@ PERIODS = st.tuples(DAYS, DAYS).map(lambda pair: (min(pair), max(pair)))
 MINOR = st.integers(-(10**10), 10**10)
 WORDS = st.text(string.ascii_uppercase + string.digits, min_size=2, max_size=12)
 NINE = st.integers(0, 999_999_999).map(lambda n: f"{n:09d}")
-PERIOD_OR_DAY = st.one_of(
+PERIOD_OR_DAY: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.none().map(lambda _: {}),
     PERIODS.map(lambda p: {"period": p}),
     st.tuples(DAYS, st.sampled_from(["582", "AAG"])).map(lambda t: {"day": t[0], "date_code": t[1]}),

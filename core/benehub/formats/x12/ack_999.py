@@ -7,14 +7,16 @@ that is the key for repair.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benehub.errors import FormatError
+from benehub.formats.x12 import ack_ta1
 from benehub.formats.x12.ack_records import Ack999, Context, ElementError, SegmentError, SetAck
+from benehub.formats.x12.ack_ta1 import Ta1
 from benehub.formats.x12.envelope import Guide, Interchange, TransactionSet, read_sets, write
 from benehub.formats.x12.kernel import Delimiters, Element, Elements, Segment, Source, neutral
-from benehub.formats.x12.writer import CharacterPolicy, transliterate
+from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter, transliterate
 
 __all__ = [
     "GUIDE",
@@ -29,6 +31,7 @@ __all__ = [
     "members_named",
     "parse",
     "render",
+    "render_all",
 ]
 
 GUIDE = Guide("FA", "999", "005010X231A1")
@@ -93,8 +96,23 @@ def render(interchange: Interchange, ack: Ack999, guide: Guide = GUIDE) -> Itera
     Raises:
         FormatError: a context whose member cannot be written.
     """
+    return render_all(interchange, (ack,), guide=guide)
+
+
+def render_all(
+    interchange: Interchange, acks: Iterable[Ack999], ta1: Ta1 | None = None, guide: Guide = GUIDE
+) -> Iterator[str]:
+    """A file of several 999s, a transaction set for each group answered, with the TA1 before them when given.
+
+    Raises:
+        FormatError: as `render`; a TA1 verdict or note X12 does not know.
+    """
     policy = CharacterPolicy(upper_case=False)
-    return write(interchange, guide, (_body(ack),), policy)
+    lines = write(interchange, guide, (_body(ack) for ack in acks), policy)
+    yield next(lines)  # ISA
+    if ta1 is not None:
+        yield ack_ta1.segment(SegmentWriter(interchange.delimiters, line_breaks=interchange.line_breaks), ta1)
+    yield from lines
 
 
 def _body(ack: Ack999) -> Iterator[Elements]:

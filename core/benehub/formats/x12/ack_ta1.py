@@ -88,12 +88,22 @@ def render(interchange: Interchange, ack: Ta1) -> Iterator[str]:
     Raises:
         FormatError: a verdict or note X12 does not know.
     """
+    writer = SegmentWriter(interchange.delimiters, line_breaks=interchange.line_breaks)
+    told = segment(writer, ack)
+    yield isa(interchange, writer.end)
+    yield told
+    yield writer.segment(("IEA", "0", f"{interchange.control:09d}"))
+
+
+def segment(writer: SegmentWriter, ack: Ta1) -> str:
+    """The TA1 segment, to stand between ISA and GS or IEA.
+
+    Raises:
+        FormatError: a verdict or note X12 does not know.
+    """
     if ack.verdict not in VERDICTS or ack.note not in NOTES:
         raise FormatError("no such TA1 verdict or note", mend="Use A, E or R and a note of three digits")
-    writer = SegmentWriter(interchange.delimiters, line_breaks=interchange.line_breaks)
-    yield isa(interchange, writer.end)
-    yield writer.segment(("TA1", f"{ack.control:09d}", ack.date, ack.time, ack.verdict, ack.note))
-    yield writer.segment(("IEA", "0", f"{interchange.control:09d}"))
+    return writer.segment(("TA1", f"{ack.control:09d}", ack.date, ack.time, ack.verdict, ack.note))
 
 
 def parse(source: Source) -> Iterator[Ta1]:
