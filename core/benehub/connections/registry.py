@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row, select
 
 from benehub.connect.connector import Connector, Link
+from benehub.connect.reports import ReportFormat
 from benehub.errors import ConfigError
 from benehub.settings import resolve_secret
 from benehub.store import Session, Store
@@ -53,6 +54,20 @@ def connectors(manager: pluggy.PluginManager) -> dict[str, type[Connector]]:
             if one.name in found and found[one.name] is not one:
                 raise ConfigError(f"two connectors are named {one.name!r}", mend="Uninstall one of them")
             found[one.name] = one
+    return found
+
+
+def report_formats(manager: pluggy.PluginManager) -> dict[str, ReportFormat]:
+    """All parsers of carriers' own reports by name.
+
+    Raises:
+        ConfigError: two packages bring one of the same name.
+    """
+    found: dict[str, ReportFormat] = {}
+    for group in manager.hook.register_carrier_reports():
+        for one in group:
+            if found.setdefault(one.name, one) is not one:
+                raise ConfigError(f"two carrier reports are named {one.name!r}", mend="Uninstall one of them")
     return found
 
 
@@ -149,8 +164,9 @@ def open_connection(
     secret = _secrets(row.settings)
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
+    link = Link(employer, connection_id, settings, local, client, mailbox, report_formats(manager))
     try:
-        yield Open(connector, Link(employer, connection_id, settings, local, client, mailbox), row.mode)
+        yield Open(connector, link, row.mode)
     finally:
         for part in (client, mailbox):
             close = getattr(part, "close", None)

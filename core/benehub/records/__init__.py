@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from benehub.records.base import Record
-from benehub.records.carrier import AckLevel, Acknowledgement, AckStatus, InvoiceLine, RosterMember
+from benehub.records.carrier import (
+    AckLevel,
+    Acknowledgement,
+    AckStatus,
+    CarrierReport,
+    InvoiceLine,
+    RosterMember,
+    Severity,
+)
 from benehub.records.election import DeferralChange, Election, LeaveNotice, LeaveRequest, LeaveStatus, NoticeKind, Tier
 from benehub.records.employee import (
     Compensation,
@@ -65,6 +73,7 @@ __all__ = [
     "AckLevel",
     "AckStatus",
     "Acknowledgement",
+    "CarrierReport",
     "Compensation",
     "ContributionRow",
     "CoverageLine",
@@ -98,6 +107,7 @@ __all__ = [
     "Relationship",
     "RemittanceLine",
     "RosterMember",
+    "Severity",
     "Sex",
     "Source",
     "Step",
