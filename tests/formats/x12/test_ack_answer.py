@@ -22,8 +22,8 @@ def full(corpus: Path) -> str:
     return (corpus / FULL).read_text("ascii")
 
 
-def one(text: str, **options: bool) -> Answer:
-    (got,) = answer(text, **options)
+def one(text: str, partial: bool = False) -> Answer:
+    (got,) = answer(text, partial=partial)
     return got
 
 
