@@ -26,7 +26,8 @@ ADDED, CHANGED, ENDED = "added", "changed", "ended"
 Opener = Callable[[], AbstractContextManager[Source]]
 """Opens a file anew; it is read twice."""
 
-Key = tuple[str, ...]
+Key = bytes
+"""A digest of what a member is known by: a million of them fit in memory."""
 _ENDS = ("024", "002")
 _OVER = b"\1"
 _NAMELESS = "born"
@@ -87,8 +88,10 @@ class _Block:
 
     kind: str
     segments: list[Segment]
+    number: int = 1
+    """Which of the members of his key he is."""
 
-    def key(self) -> Key:
+    def key(self) -> tuple[str, str, str]:
         """What he is known by."""
         if self.kind == "820":
             head = self.segments[0]
@@ -174,8 +177,8 @@ def compare(before: Opener, after: Opener, *, limit: int = 1_000, clear: bool = 
     old = {key: block for key, block in _numbered(before, kind) if key in wanted} if wanted else {}
     for key, block in _numbered(after, kind) if told else ():
         if key in told:
-            made.changes.append(_change(old.pop(key, None), block, key, differing[key], clear))
-    made.changes += [_change(block, None, key, ENDED, clear) for key, block in old.items()]
+            made.changes.append(_change(old.pop(key, None), block, differing[key], clear))
+    made.changes += [_change(block, None, ENDED, clear) for block in old.values()]
     return made
 
 
@@ -208,9 +211,17 @@ def _numbered(source: Opener, kind: str, kinds: list[str] | None = None) -> Iter
         for block in _blocks(opened, kind):
             if kinds is not None and not kinds:
                 kinds.append(block.kind)
-            key = block.key()
+            known_as = block.key()
+            key = _short(known_as)
             seen[key] += 1
-            yield (key if seen[key] == 1 else (*key, f"#{seen[key]}")), block
+            if seen[key] > 1:
+                block.number = seen[key]
+                key = _short((*known_as, str(block.number)))
+            yield key, block
+
+
+def _short(known_as: Iterable[str]) -> Key:
+    return blake2b("\x1f".join(known_as).encode(), digest_size=12).digest()
 
 
 def _blocks(source: Source, kind: str) -> Iterator[_Block]:
@@ -244,10 +255,12 @@ def _plain(segment: Segment, marks: Delimiters) -> Segment:
     return Segment(segment.position, [element.translate(swap) for element in segment.elements])
 
 
-def _change(old: _Block | None, new: _Block | None, key: Key, change: str, clear: bool) -> MemberChange:
+def _change(old: _Block | None, new: _Block | None, change: str, clear: bool) -> MemberChange:
     block = new or old
     assert block is not None
-    shown = " ".join(part for part in (key[0], "" if key[1] == _NAMELESS else key[2], *key[3:]) if part)
+    family, kind, own = block.key()
+    number = f"#{block.number}" if block.number > 1 else ""
+    shown = " ".join(part for part in (family, "" if kind == _NAMELESS else own, number) if part)
     member = shown if clear else mask(shown)
     if old is None or new is None:
         return MemberChange(member, block.name(clear), change, (), tuple(PartChange(p, change) for p in block.parts()))
