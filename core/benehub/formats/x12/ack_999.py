@@ -16,6 +16,7 @@ from benehub.formats.x12.ack_records import Ack999, Context, ElementError, Segme
 from benehub.formats.x12.ack_ta1 import Ta1
 from benehub.formats.x12.envelope import Guide, Interchange, TransactionSet, read_sets, write
 from benehub.formats.x12.kernel import Delimiters, Element, Elements, Segment, Source, neutral
+from benehub.formats.x12.values import read_number
 from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter, transliterate
 
 __all__ = [
@@ -178,12 +179,13 @@ class _Gather:
         for segment in segments:
             self._take(segment, marks)
         head, trailer = self.head, self.trailer
-        if head is None or trailer is None or not head.get(2).isdecimal():
+        group = read_number(head.get(2)) if head else None
+        if head is None or trailer is None or group is None:
             raise self._broken(self.position, "an acknowledgement without AK1 or AK9")
-        included, received, accepted = (int(trailer.get(at)) if trailer.get(at).isdecimal() else 0 for at in (2, 3, 4))
+        included, received, accepted = (read_number(trailer.get(at)) or 0 for at in (2, 3, 4))
         return Ack999(
             head.get(1),
-            int(head.get(2)),
+            group,
             head.get(3),
             trailer.get(1),
             included,
@@ -225,7 +227,7 @@ class _Gather:
         segment = self.error
         if segment is None:
             return
-        position = int(segment.get(2)) if segment.get(2).isdecimal() else 0
+        position = read_number(segment.get(2)) or 0
         self.errors.append(
             SegmentError(
                 segment.get(1),
@@ -258,8 +260,7 @@ def _element(segment: Segment, marks: Delimiters) -> ElementError:
     place = neutral(segment.get(1), marks)
     parts = [place] if isinstance(place, str) else [str(part) for part in place]
     element, component, repeat, *_ = [*parts, "", "", ""]
-    number = int(element) if element.isdecimal() else 0
-    return ElementError(number, segment.get(3), segment.get(2), component, repeat, segment.get(4))
+    return ElementError(read_number(element) or 0, segment.get(3), segment.get(2), component, repeat, segment.get(4))
 
 
 def _read_context(segment: Segment, marks: Delimiters) -> Context:

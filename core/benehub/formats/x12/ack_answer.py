@@ -14,11 +14,12 @@ from benehub.errors import FormatError
 from benehub.formats.x12 import ack_ta1, checks
 from benehub.formats.x12.ack_999 import SUBSCRIBER, acknowledge, render_all
 from benehub.formats.x12.ack_records import Ack999, Context, ElementError, SegmentError, SetAck
-from benehub.formats.x12.ack_ta1 import Ta1
+from benehub.formats.x12.ack_ta1 import NOTES, Ta1
 from benehub.formats.x12.envelope import Guide, Interchange
 from benehub.formats.x12.envelope_check import ENVELOPE_TAGS, PAIRS
 from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.kernel import Segment, SegmentReader, Source
+from benehub.formats.x12.values import read_number
 
 MAX_FINDINGS = 1_000
 SUPPORTED = {"BE": "005010X220A1", "RA": "005010X218"}
@@ -147,12 +148,11 @@ class _Group:
             self.codes.append("1")
         elif head.get(8) != SUPPORTED[head.get(1)]:
             self.codes.append("2")
-        control = head.get(6)
-        if not (control.isascii() and control.isdecimal()):
+        control = read_number(head.get(6))
+        if control is None:
             self.codes.append("6")
         guide = Guide(head.get(1), "", head.get(8))
-        number = int(control) if control.isascii() and control.isdecimal() else 0
-        made = acknowledge(guide, number, [one.ack(partial) for one in self.sets])
+        made = acknowledge(guide, control or 0, [one.ack(partial) for one in self.sets])
         if not self.codes:
             return made
         # A group that is rejected takes its sets with it.
@@ -171,17 +171,17 @@ class _Interchange:
     findings: list[Finding] = field(default_factory=list)
 
     def answer(self, expected: Expected, seen: Container[int], partial: bool) -> Answer:
-        head, control = self.head, self.head.get(13)
-        if not (control.isascii() and control.isdecimal()):
+        head, control = self.head, read_number(self.head.get(13))
+        if control is None:
             raise FormatError(
                 "the control number ISA13 is not numeric: no answer can name it",
                 where=f"segment {head.position} (ISA)",
                 mend="Tell the sender",
                 position=head.position,
             )
-        duplicate = "025" if int(control) in seen else ""
+        duplicate = "025" if control in seen else ""
         note = duplicate or expected.note(head) or self.note
-        ta1 = Ta1(int(control), head.get(9), head.get(10), "R" if note else "A", note or "000")
+        ta1 = Ta1(control, head.get(9), head.get(10), "R" if note else "A", note or "000")
         answered = [group for group in self.groups if group.head.get(1) != "FA"]
         acks = () if note else tuple(group.ack(partial) for group in answered)
         return Answer(ta1, acks, tuple(self.findings))
@@ -251,6 +251,8 @@ class _Watch:
 
 def _note_of(finding: Finding) -> str:
     """TA105 of a finding about the envelope."""
+    if finding.ik in NOTES:
+        return finding.ik
     if finding.segment == "ISA" and finding.element in _ISA_NOTES:
         return _ISA_NOTES[finding.element]
     return _NOTES.get(finding.code, _CONTROL_STRUCTURE)
@@ -260,13 +262,15 @@ def _group_codes(finding: Finding) -> list[str]:
     """AK905; none where a missing trailer inside has been noted already."""
     if finding.code == "envelope-order":
         return []
-    return [_GROUP_CODES.get(finding.code, "6" if finding.element == 6 else "2")]
+    return [finding.ik or _GROUP_CODES.get(finding.code, "6" if finding.element == 6 else "2")]
 
 
 def _set_codes(finding: Finding, head: Segment, group: Segment) -> list[str]:
     """IK502; none where a missing trailer before it has been noted already."""
     if finding.code == "envelope-order":
         return []
+    if finding.ik:
+        return [finding.ik]
     if finding.code == "envelope-guide":
         return ["I6" if head.get(1) in PAIRS.get(group.get(1), ()) else "1"]
     return [_SET_CODES.get(finding.code, "7" if finding.element == 2 else "6")]
@@ -283,8 +287,11 @@ def _segment_errors(findings: list[Finding]) -> Iterator[SegmentError]:
         # A number that was cut to the size of CTX would name somebody else.
         named = [member for member in members if len(member) <= _MAX_CONTEXT]
         contexts = tuple(Context(SUBSCRIBER, member) for member in named[:_MAX_CONTEXTS])
-        elements = dict.fromkeys(
-            (one.element, one.ik or _ELEMENT_CODES.get(one.code, "I12")) for one in found if one.element
-        )
-        told = tuple(ElementError(element, ik) for element, ik in elements)
+        told = tuple(dict.fromkeys(_element_error(one) for one in found if one.element))
         yield SegmentError(segment, position, code, loop, contexts, told)
+
+
+def _element_error(finding: Finding) -> ElementError:
+    place = tuple(str(at) if at else "" for at in (finding.component, finding.repeat))
+    code = finding.ik or _ELEMENT_CODES.get(finding.code, "I12")
+    return ElementError(finding.element, code, finding.number, *place)

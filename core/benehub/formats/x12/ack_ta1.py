@@ -12,6 +12,7 @@ from benehub.errors import FormatError
 from benehub.formats.x12.envelope import Interchange, isa
 from benehub.formats.x12.envelope_check import EnvelopeChecker
 from benehub.formats.x12.kernel import SegmentReader, Source
+from benehub.formats.x12.values import read_number
 from benehub.formats.x12.writer import SegmentWriter
 
 NOTES = {
@@ -118,13 +119,14 @@ def parse(source: Source) -> Iterator[Ta1]:
         for finding in checker.feed(segment):
             raise finding.error()
         if segment.tag == "TA1":
-            if not segment.get(1).isdecimal() or segment.get(4) not in VERDICTS:
+            control = read_number(segment.get(1))
+            if control is None or segment.get(4) not in VERDICTS:
                 raise FormatError(
                     "a TA1 without control number or verdict",
                     where=f"segment {segment.position} (TA1)",
                     mend="Ask the partner what it means",
                     position=segment.position,
                 )
-            yield Ta1(int(segment.get(1)), segment.get(2), segment.get(3), segment.get(4), segment.get(5) or "000")
+            yield Ta1(control, segment.get(2), segment.get(3), segment.get(4), segment.get(5) or "000")
     for finding in checker.finish():
         raise finding.error()

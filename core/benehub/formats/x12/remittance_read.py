@@ -20,7 +20,7 @@ from benehub.formats.x12.remittance_details import (
 )
 from benehub.formats.x12.remittance_head import Head
 from benehub.formats.x12.remittance_records import Remittance820
-from benehub.formats.x12.values import read_amount, read_date, read_range
+from benehub.formats.x12.values import read_amount, read_date, read_number, read_range
 
 MAX_SEGMENTS_AN_ENTITY = 500_000
 """An organization may pay many invoices in one entity."""
@@ -87,7 +87,7 @@ def _entities(first: Segment | None, walk: Iterator[Segment], marks: Delimiters,
 
 def _counted(loop: list[Segment], number: int, marks: Delimiters, balance: Balance) -> Entity:
     told = loop[0].get(1)
-    if not (told.isascii() and told.isdecimal()) or int(told) != number:
+    if read_number(told) != number:
         raise _broken(loop[0], f"ENT01 does not count 1, 2, 3: entity {number} has another number")
     entity = _entity(loop, marks)
     balance.add(entity)
@@ -172,15 +172,14 @@ def _is_dated(segment: Segment) -> bool:
 
 def _is_charge(segment: Segment) -> bool:
     amount = segment.get(5).removeprefix("-")
-    plain = amount.isascii() and amount.isdecimal() and str(int(amount)) == amount
+    plain = str(read_number(amount)) == amount
     return plain and segment.elements[:2] == ["SAC", "C"] and len(segment.elements) == 6 and not any(
         segment.elements[3:5]
     )  # fmt: skip
 
 
 def _is_count(segment: Segment) -> bool:
-    count = segment.get(4)
-    plain = count.isascii() and count.isdecimal() and str(int(count)) == count
+    plain = str(read_number(segment.get(4))) == segment.get(4)
     return plain and segment.get(3) == "O" and len(segment.elements) == 6 and segment.get(2) == ""
 
 
