@@ -292,6 +292,6 @@ def _segment_errors(findings: list[Finding]) -> Iterator[SegmentError]:
 
 
 def _element_error(finding: Finding) -> ElementError:
-    place = tuple(str(at) if at else "" for at in (finding.component, finding.repeat))
+    component, repeat = (str(at) if at else "" for at in (finding.component, finding.repeat))
     code = finding.ik or _ELEMENT_CODES.get(finding.code, "I12")
-    return ElementError(finding.element, code, finding.number, *place)
+    return ElementError(finding.element, code, finding.number, component, repeat)
