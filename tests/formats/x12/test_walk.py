@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 import pytest
+import pyx12.error_handler
 import pyx12.params
 import pyx12.x12context
 
@@ -30,6 +31,7 @@ def theirs(text: str, caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]
     for data in reader.iter_segments():
         loops = [part for part in data.x12_map_node.get_path().split("/")[:-1] if part]
         last = loops[-1] if loops else ""
+        assert data.seg_data is not None
         found.append((data.seg_data.get_seg_id(), "" if last in HEADS else last))
     return found
 
