@@ -6,7 +6,8 @@ Each legal sample is cut off, mangled, doubled, given a mark or another encoding
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -119,8 +120,6 @@ def _shown(data: bytes) -> int:
 
 
 def _compared(data: bytes) -> compare.Comparison:
-    from contextlib import nullcontext
-
     other = X12[1] if b"*820*" in data else X12[0]
     return compare.compare(lambda: nullcontext(_text(data)), lambda: nullcontext(_text(other)))
 
@@ -228,6 +227,31 @@ def test_a_segment_without_end_is_not_gathered(name: str) -> None:
         except FormatError as error:
             found = error
         assert len(repr(found)) < 100_000
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda source: list(kernel.SegmentReader(source)),
+        lambda source: [list(one.members) for one in enrollment_834.parse(source)],
+        checks.check,
+        ack_answer.answer,
+    ],
+)
+@pytest.mark.parametrize("piece", ["A" * 65_536, "REF*" * 16_384, "\x00" * 65_536])
+def test_an_endless_segment_ends_the_reading(read: Callable[[Iterator[str]], Any], piece: str) -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        yield X12[0][: X12[0].index(b"~BGN") + 1].decode()
+        while True:
+            taken += 1
+            yield piece
+
+    with suppress(FormatError):
+        read(endless())
+    assert taken < 10
 
 
 @pytest.mark.parametrize("name", X12_READERS)

@@ -70,7 +70,7 @@ class CarrierSimulator:
         self._mailbox = FolderMailbox(mailbox_root)
         self._profile = profile
         self._words = Words(profile)
-        self._controls: set[int] = set()
+        self._controls: set[tuple[str, int]] = set()
         self._numbers = 0
         self._refuse: dict[str, int] = {}
         self._drop: dict[str, int] = {}
@@ -158,7 +158,8 @@ class CarrierSimulator:
             text = data.decode("ascii")
             head = _envelope(text)
             expected = Expected(receiver=self._profile.receiver)
-            (answered,) = answer(text, expected, self._controls)
+            seen = {control for usage, control in self._controls if usage == head.usage}
+            (answered,) = answer(text, expected, seen)
         except (UnicodeDecodeError, StopIteration, ValueError, BenehubError):
             self.unreadable.append(name)
             return
@@ -169,7 +170,7 @@ class CarrierSimulator:
             self._reject -= 1
             answered = replace(answered, ta1=Ta1.answer(head, "R", BAD_CONTENT), acks=())
         if answered.accepted:
-            self._controls.add(head.control)
+            self._controls.add((head.usage, head.control))
         self._put_answer(head, "ta1", replace(answered, acks=()))
         if answered.accepted:
             self._take_new(head, text, answered)
