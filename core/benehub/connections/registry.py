@@ -164,7 +164,7 @@ def open_connection(
     secret = _secrets(row.settings)
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
-    link = Link(employer, connection_id, settings, local, client, mailbox, report_formats(manager))
+    link = Link(employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager))
     try:
         yield Open(connector, link, row.mode)
     finally:
