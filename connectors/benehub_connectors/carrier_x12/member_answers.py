@@ -91,6 +91,7 @@ def control_of(file_ref: str, settings: PartnerSettings) -> str:
         DataError: it names something that is neither a control number nor a file name of ours.
     """
     name = file_ref.replace("\\", "/").rpartition("/")[2].strip()
+    name = re.sub(r"\.(pgp|gpg|asc)$", "", name, flags=re.IGNORECASE)
     if not name:
         return ""
     if name.isascii() and name.isdecimal() and len(name) < 10:

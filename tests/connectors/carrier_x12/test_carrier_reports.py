@@ -148,7 +148,7 @@ def test_a_layout_nobody_brings_is_an_error_of_the_profile(partner: Any, tmp_pat
     ("file_ref", "control"),
     [
         ("7", "7"), ("000000007", "7"), ("", ""), ("POL001_000000007_T.834", "7"), ("/in/pol001_000000007_t.820", "7"),
-        ("C:\\IN\\POL001_000000007_P.834", "7"),
+        ("C:\\IN\\POL001_000000007_P.834", "7"), ("POL001_000000007_T.834.pgp", "7"),
     ],
 )  # fmt: skip
 def test_a_report_names_our_file_by_number_or_name(partner: Any, file_ref: str, control: str) -> None:
