@@ -6,8 +6,8 @@ import hashlib
 import re
 
 from benehub.connect.connector import Incoming, Link
-from benehub.connect.reports import ReportFormat
-from benehub.errors import ConfigError, DataError
+from benehub.connect.reports import ReportFormat, ReportLine
+from benehub.errors import ConfigError, DataError, FileRefused
 from benehub.records import AckLevel, Acknowledgement, AckStatus, CarrierReport, Severity
 from benehub_connectors.carrier_x12.settings import PartnerSettings
 from benehub_connectors.files.inbox import Mail
@@ -33,7 +33,7 @@ def read_reports(mail: Mail, settings: PartnerSettings, link: Link) -> list[Inco
     digest = hashlib.sha256(mail.name.rpartition("/")[2].encode()).hexdigest()[:16]
     rows: list[Incoming] = []
     counts: dict[str, list[int]] = {}
-    for one in layout.parse(mail.data, settings.receiver):
+    for one in _lines(layout, mail, settings.receiver):
         key = f"member/{digest}/{one.row}"
         try:
             if one.report is None:
@@ -57,6 +57,19 @@ def read_reports(mail: Mail, settings: PartnerSettings, link: Link) -> list[Inco
         )
         rows.append(Incoming(f"member/{digest}/file {control}", whole.model_dump(mode="json"), row=last + number))
     return rows
+
+
+def _lines(layout: ReportFormat, mail: Mail, partner: str) -> list[ReportLine]:
+    """All lines of a report; a parser may be a stranger's, and what it raises must not stop the run."""
+    try:
+        return list(layout.parse(mail.data, partner))
+    except DataError:
+        raise
+    except Exception as error:
+        raise FileRefused(
+            f"the parser of report {layout.name!r} failed ({type(error).__name__})",
+            mend="Mend the plugin that brings it, then read the file again",
+        ) from error
 
 
 def _layout(settings: PartnerSettings, link: Link) -> ReportFormat:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benehub import plugins
 from benehub.connect.connector import Page
@@ -92,8 +96,6 @@ class World:
     """A connection whose carrier reports in one of the layouts."""
 
     def __init__(self, partner: Any, root: Path, report: str, formats: Sequence[ReportFormat] = FORMATS) -> None:
-        from dataclasses import replace
-
         self.settings = partner.profile(root, report=report)
         (root / "from-carrier").mkdir()
         self.link = replace(partner.link(root, self.settings), reports={one.name: one for one in formats})
@@ -187,3 +189,27 @@ def test_a_stranger_may_bring_a_layout(partner: Any, tmp_path: Path) -> None:
     manager.register(Stranger("discrepancy"))
     with pytest.raises(ConfigError, match="two carrier reports"):
         report_formats(manager)
+
+
+def test_a_parser_that_raises_refuses_its_file_and_no_more(partner: Any, tmp_path: Path) -> None:
+    def broken(_data: bytes, _partner: str) -> Iterator[ReportLine]:
+        raise ZeroDivisionError("900-11-0001")
+
+    (page,) = World(partner, tmp_path, "broken", (ReportFormat("broken", "", broken),)).pages("report.csv", CSV)
+    (row,) = page.rows
+    assert "the parser of report 'broken' failed (ZeroDivisionError)" in row.problem
+    assert "900-11-0001" not in row.problem
+
+
+@given(
+    st.sampled_from([CSV.encode(), LIST.encode()]),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 20), st.binary(max_size=8)), max_size=5),
+    st.binary(max_size=60),
+)
+def test_a_mangled_report_is_read_or_refused(sample: bytes, edits: list[tuple[int, int, bytes]], noise: bytes) -> None:
+    for at, size, piece in edits:
+        sample = sample[:at] + piece + sample[at + size :]
+    for data in (sample, noise, sample + noise):
+        for layout in FORMATS:
+            with suppress(DataError):
+                list(layout.parse(data, "CARRIERX"))

@@ -193,3 +193,12 @@ def test_several_999s_in_one_file(interchange: Interchange, referee: Callable[[s
     text = "".join(ack_999.render_all(interchange, (ack, other)))
     assert referee(text) == ""
     assert [r.ack for r in ack_999.parse(text)] == [ack, other]
+
+
+def test_no_list_grows_without_bound(full: str, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benehub.formats.x12.ack_answer.MAX_SETS", 0)
+    got = one(full)
+    assert (got.ta1.verdict, got.ta1.note) == ("R", "023")
+    monkeypatch.setattr("benehub.formats.x12.ack_999.MAX_SEGMENTS_AN_ACK", 3)
+    with pytest.raises(FormatError, match="more than 3 segments"):
+        list(ack_999.parse((corpus / "ours-999-rejected.x12").read_text("ascii")))

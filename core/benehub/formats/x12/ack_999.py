@@ -40,6 +40,8 @@ SUBSCRIBER = "SUBSCRIBER NUMBER REF02"
 """CTX01-1 that names a member by his REF*0F."""
 
 _BAD_VALUE_LENGTH = 99
+MAX_SEGMENTS_AN_ACK = 1_000_000
+"""One set is held in memory while it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,9 @@ class _Gather:
 
     def read(self, segments: Iterator[Segment], marks: Delimiters) -> Ack999:
         """The whole set as a record."""
-        for segment in segments:
+        for number, segment in enumerate(segments):
+            if number >= MAX_SEGMENTS_AN_ACK:
+                raise self._broken(segment.position, f"an acknowledgement of more than {MAX_SEGMENTS_AN_ACK} segments")
             self._take(segment, marks)
         head, trailer = self.head, self.trailer
         group = read_number(head.get(2)) if head else None

@@ -21,7 +21,7 @@ from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.kernel import Segment, SegmentReader, Source
 from benehub.formats.x12.values import read_number
 
-MAX_FINDINGS = 1_000
+MAX_FINDINGS, MAX_SETS = 1_000, 1_000_000
 SUPPORTED = {"BE": "005010X220A1", "RA": "005010X218"}
 """GS01 and the GS08 we take in it."""
 
@@ -219,6 +219,13 @@ class _Watch:
         elif tag == "GS":
             self._group = _Group(segment)
             self.interchanges[-1].groups.append(self._group)
+        elif tag == "ST" and self._group and len(self._group.sets) >= MAX_SETS:
+            raise FormatError(
+                f"a group of more than {MAX_SETS} transaction sets",
+                where=f"segment {segment.position} (ST)",
+                mend="Ask the sender to split the file",
+                position=segment.position,
+            )
         elif tag == "ST" and self._group:
             self._set = _Set(segment)
             self._group.sets.append(self._set)

@@ -28,6 +28,8 @@ Opener = Callable[[], AbstractContextManager[Source]]
 
 Key = bytes
 """A digest of what a member is known by: a million of them fit in memory."""
+MAX_SEGMENTS_A_MEMBER = 500_000
+"""An organization of an 820 may pay many invoices in one entity."""
 _ENDS = ("024", "002")
 _OVER = b"\1"
 _NAMELESS = "born"
@@ -242,6 +244,13 @@ def _blocks(source: Source, kind: str) -> Iterator[_Block]:
                 if loop:
                     yield _Block(kind, loop)
                 loop = []
+            if len(loop) >= MAX_SEGMENTS_A_MEMBER:
+                raise FormatError(
+                    f"a member or entity of more than {MAX_SEGMENTS_A_MEMBER} segments",
+                    where=f"segment {loop[0].position} ({start})",
+                    mend="Ask the sender to check the file",
+                    position=loop[0].position,
+                )
             if loop or segment.elements[0] == start:
                 loop.append(_plain(segment, marks))
         if loop:
