@@ -70,3 +70,9 @@ def test_diff_names_the_file_that_cannot_be_read(cli: Any, tmp_path: Path) -> No
     bad.write_text("no X12")
     assert "bad.834" in cli.run("x12", "diff", str(old), str(bad), code=2).stderr
     assert "no such file" in cli.run("x12", "diff", str(old), str(tmp_path / "absent"), code=2).stderr
+
+
+def test_answers_are_listed_for_a_connection_that_there_is(cli: Any, employed: Path) -> None:
+    assert cli.told("enrollments", "answers", "census") == []
+    assert "answers of census" in cli.run("enrollments", "answers", "census", "--control", "7").stdout
+    assert "no connection 'nobody'" in cli.run("enrollments", "answers", "nobody", code=2).stderr
