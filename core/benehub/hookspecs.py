@@ -17,6 +17,7 @@ from benehub.records.notices import DifferenceNotice, DispatchNotice, StatementS
 
 if TYPE_CHECKING:
     from benehub.connect.connector import Connector
+    from benehub.connect.reports import ReportFormat
     from benehub.rules.registry import Calculator
 
 hookspec = pluggy.HookspecMarker("benehub")
@@ -26,6 +27,12 @@ hookimpl = pluggy.HookimplMarker("benehub")
 @hookspec
 def register_connectors() -> Sequence[type[Connector]]:
     """Return the connector classes that this package brings."""
+    return ()
+
+
+@hookspec
+def register_carrier_reports() -> Sequence[ReportFormat]:
+    """Return parsers of carriers' own reports, to be chosen by name in a partner's settings."""
     return ()
 
 

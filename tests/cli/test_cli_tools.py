@@ -114,23 +114,6 @@ def test_x12_check_of_a_clean_file_says_so(cli: Any, shared: Path) -> None:
     assert cli.told("x12", "check", str(clean)) == []
 
 
-BODY = "REF*SY*900010001~DMG*D8*19800203*F~ICM*1*104000~SE*5*0001~GE*1*1~IEA*1*000000001~"
-
-
-def test_x12_show_masks_unless_asked(cli: Any, tmp_path: Path) -> None:
-    file = tmp_path / "one.834"
-    file.write_text(ISA + "GS*BE*S*R*20261101*0900*1*X*005010X220A1~ST*834*0001~INS*Y*18*030*XN*A~" + BODY)
-    said = cli.run("x12", "show", str(file)).stdout
-    assert "000000001" in said  # the envelope's control number is nobody's
-    for value in ("900010001", "19800203", "104000"):
-        assert value not in said
-        assert value in cli.run("x12", "show", str(file), "--clear").stdout
-    first = json.loads(cli.run("x12", "show", str(file), "--json").stdout.splitlines()[0])
-    assert (first["position"], first["elements"][0]) == (1, "ISA")
-    file.write_text("no X12")
-    assert "ISA" in cli.run("x12", "show", str(file), code=2).stderr
-
-
 NACHA = (
     "101 0110000151123456789261125140509410 1FIRST BANK             ACME TOOLS INC.        ".ljust(94),
     "5220ACME TOOLS INC.                     1123456789CCDPREMIUM         261130   1011000010000001",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,11 +11,11 @@ from benehub.errors import DataError, FileRefused
 from benehub.formats.carrier_invoice import LAYOUT, InvoiceRow, parse, render
 from benehub.periods import Month
 
-HEAD = ("INV1", date(2026, 11, 1), date(2026, 11, 15), "S1", "Doe", "Jane", "PPO")
-ROWS = (
-    InvoiceRow(*HEAD, Month(2026, 11), 61250, "FAM"),
-    InvoiceRow(*HEAD, Month(2026, 10), -2, "EE", True),
-)
+ROW = InvoiceRow(
+    invoice="INV1", invoice_date=date(2026, 11, 1), due_date=date(2026, 11, 15), member_id="S1", last_name="Doe",
+    first_name="Jane", plan="PPO", coverage_month=Month(2026, 11), premium=61250, tier="FAM",
+)  # fmt: skip
+ROWS = (ROW, replace(ROW, coverage_month=Month(2026, 10), premium=-2, tier="EE", adjustment=True))
 DATA = "".join(render(ROWS))
 
 
@@ -68,4 +69,9 @@ def test_an_unreadable_premium_leaves_the_total_unverified(old: str, new: str) -
 
 def test_an_invoice_called_total_is_not_written() -> None:
     with pytest.raises(DataError, match="TOTAL"):
-        list(render([InvoiceRow("total", *HEAD[1:], Month(2026, 11), 1)]))
+        list(render([replace(ROW, invoice="total", premium=1)]))
+
+
+def test_a_line_may_name_nobody() -> None:
+    nobody = (replace(ROW, last_name="", first_name=""),)
+    assert tuple(one.get() for one in parse("".join(render(nobody)).encode()).rows) == nobody

@@ -73,3 +73,10 @@ def test_no_ssn_leaves_without_its_zeros() -> None:
 def test_repr_hides_ssn_and_amount() -> None:
     assert "012345678" not in repr(ROW)
     assert "12345" not in repr(ROW)
+
+
+def test_a_value_that_slipped_into_the_header_is_masked() -> None:
+    header = ",".join((*LAYOUT.header, "900-11-0001"))
+    with pytest.raises(FormatError, match=r"\*\*\*-\*\*-\*\*\*\*") as caught:
+        list(parse(f"{header}\n".encode()))
+    assert "900-11-0001" not in str(caught.value)

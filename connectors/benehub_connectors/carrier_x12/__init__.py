@@ -13,11 +13,13 @@ from pydantic import BaseModel
 from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
+from benehub.connect.reports import ReportFormat
 from benehub.errors import Unsupported
 from benehub.hookspecs import hookimpl
 from benehub_connectors.carrier_x12.enrollment import CHANGE, FULL, render_enrollment
 from benehub_connectors.carrier_x12.premium import render_premium
 from benehub_connectors.carrier_x12.reads import read_pages
+from benehub_connectors.carrier_x12.reports import FORMATS
 from benehub_connectors.carrier_x12.settings import PartnerSettings
 
 __all__ = ["CarrierX12", "PartnerSettings"]
@@ -70,6 +72,12 @@ class CarrierX12(Connector):
         if operation == REMIT:
             return render_premium(items, envelope, settings)
         raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
+
+
+@hookimpl
+def register_carrier_reports() -> Sequence[ReportFormat]:
+    """The report layouts of this package."""
+    return FORMATS
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import ConfigError, DataError, FormatError
@@ -43,6 +44,10 @@ def render_premium(items: Sequence[Item], envelope: Envelope, settings: PartnerS
         head = interchange(envelope, settings)
         remittance = _head(lines, envelope, settings, premium)
         text = "".join(x820.render(head, remittance, entities, settings.characters()))
+        if remittance.payment_format == "CTX" and len(text) > x820.CTX_CHARACTERS:
+            # No payment can carry it: the money goes alone (CCP), the trace joins the two.
+            remittance = replace(remittance, handling="U", payment_format="CCP")
+            text = "".join(x820.render(head, remittance, entities, settings.characters()))
     except FormatError as error:
         where = ", ".join(part for part in (f"820 {envelope.reference}", error.where) if part)
         raise DataError(error.what, where=where, mend=error.mend) from None

@@ -7,6 +7,8 @@ whole: it gives one row `file` with the reason, and the files after it are still
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
 
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.errors import FileRefused, Unsupported
@@ -15,6 +17,7 @@ from benehub.formats.x12 import ack_999, ack_ta1
 from benehub.formats.x12.envelope import Interchange, read_interchange
 from benehub.formats.x12.kernel import SegmentReader
 from benehub.records import AckLevel, Acknowledgement, AckStatus, InvoiceLine, Record, RosterMember
+from benehub_connectors.carrier_x12.member_answers import read_reports
 from benehub_connectors.carrier_x12.settings import PartnerSettings
 from benehub_connectors.carrier_x12.words import Words
 from benehub_connectors.files.inbox import Mail, unread
@@ -47,6 +50,8 @@ def read_pages(stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
     if stream not in readers:
         raise Unsupported(f"carrier_x12 does not read {stream}", where=link.connection, blocker="us")
     patterns, read = readers[stream]
+    if stream == "acknowledgement" and settings.report:
+        patterns, read = (*patterns, *settings.names.report), partial(_read_answers, link)
     mails = unread(link.files(), settings.inbox, patterns, cursor)
     yield from pages(stream, mails, lambda mail: read(mail, settings), full=stream == "roster")
 
@@ -72,6 +77,14 @@ def read_acknowledgements(mail: Mail, settings: PartnerSettings) -> list[Incomin
         key = "/".join((*parts, answer.code))
         rows.append(Incoming(key, answer.model_dump(mode="json"), row=number))
     return rows
+
+
+def _read_answers(link: Link, mail: Mail, settings: PartnerSettings) -> list[Incoming]:
+    """TA1 and 999 by their file names, every other answer by the layout of the carrier's own reports."""
+    name = mail.name.rpartition("/")[2].casefold()
+    if any(fnmatchcase(name, pattern.casefold()) for pattern in settings.names.acknowledgement):
+        return read_acknowledgements(mail, settings)
+    return read_reports(mail, settings, link)
 
 
 def read_roster(mail: Mail, settings: PartnerSettings) -> list[Incoming]:

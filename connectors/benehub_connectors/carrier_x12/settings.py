@@ -98,6 +98,8 @@ class FileNames(_Part):
     acknowledgement: tuple[str, ...] = ("*.ta1", "*.999", "*.997")
     roster: tuple[str, ...] = ("*roster*.csv",)
     invoice: tuple[str, ...] = ("*invoice*.csv", "*bill*.csv")
+    report: tuple[str, ...] = ("*report*", "*discrepanc*")
+    """The carrier's own reports on our files; read where `report` of the profile names their layout."""
 
 
 class PartnerSettings(_Part):
@@ -138,6 +140,8 @@ class PartnerSettings(_Part):
     ssn_of_dependents: bool = True
     premium: Premium | None = None
     names: FileNames = FileNames()
+    report: str = ""
+    """Layout of the carrier's own reports (`discrepancy`, `error_warning`, or a plugin's); empty: it sends none."""
 
     @model_validator(mode="after")
     def _can_be_written(self) -> Self:

@@ -15,7 +15,9 @@ from pathlib import Path
 from benehub.connect.files import FolderMailbox
 from benehub.errors import BenehubError
 from benehub.formats import carrier_invoice, carrier_roster
-from benehub.formats.x12 import ack_999, ack_ta1, enrollment_834, remittance_820
+from benehub.formats.x12 import ack_999, ack_answer, enrollment_834, remittance_820
+from benehub.formats.x12.ack_answer import Answer, Expected, answer
+from benehub.formats.x12.ack_ta1 import Ta1
 from benehub.formats.x12.envelope import Interchange, TransactionSet, read_interchange
 from benehub.formats.x12.kernel import SegmentReader
 from benehub.periods import FOREVER, Month
@@ -25,7 +27,7 @@ from benehub_connectors.carrier_x12.book import Book, Covered
 from benehub_connectors.carrier_x12.settings import PartnerSettings, TermBy
 from benehub_connectors.carrier_x12.words import RELATIONSHIPS, Words
 
-DUPLICATE, BAD_CONTENT, WRONG_RECEIVER = "025", "024", "008"
+BAD_CONTENT = "024"
 """TA105."""
 
 Work = Callable[[], ack_999.SetAck]
@@ -68,7 +70,7 @@ class CarrierSimulator:
         self._mailbox = FolderMailbox(mailbox_root)
         self._profile = profile
         self._words = Words(profile)
-        self._controls: set[int] = set()
+        self._controls: set[tuple[str, int]] = set()
         self._numbers = 0
         self._refuse: dict[str, int] = {}
         self._drop: dict[str, int] = {}
@@ -115,10 +117,10 @@ class CarrierSimulator:
         """
         head, taken, enrollment = self._taken[control]
         errors = (_refusal(member_id, 5),) if member_id else ()
-        answer = replace(taken, verdict="E" if errors else "R", errors=errors, codes=("5",))
+        worse = replace(taken, verdict="E" if errors else "R", errors=errors, codes=("5",))
         guide = enrollment_834.GUIDE if enrollment else remittance_820.GUIDE
         reply = self._reply(head)
-        ack = ack_999.acknowledge(guide, head.group_control, [answer])
+        ack = ack_999.acknowledge(guide, head.group_control, [worse])
         return self._put(f"ack_{reply.control:09d}.999", ack_999.render(reply, ack))
 
     def keep_billing(self, member_id: str) -> None:
@@ -155,33 +157,34 @@ class CarrierSimulator:
         try:
             text = data.decode("ascii")
             head = _envelope(text)
-        except (UnicodeDecodeError, StopIteration, BenehubError):
+            expected = Expected(receiver=self._profile.receiver)
+            seen = {control for usage, control in self._controls if usage == head.usage}
+            (answered,) = answer(text, expected, seen)
+        except (UnicodeDecodeError, StopIteration, ValueError, BenehubError):
             self.unreadable.append(name)
             return
-        if head.control in self._controls:
-            self._answer_envelope(head, "R", DUPLICATE)
-        elif head.receiver != self._profile.receiver:
-            self._answer_envelope(head, "R", WRONG_RECEIVER)
-        elif self._reject:
-            self._reject -= 1
-            self._answer_envelope(head, "R", BAD_CONTENT)
-        else:
-            self._take_new(head, text)
-
-    def _take_new(self, head: Interchange, text: str) -> None:
-        """Read the file to its end before anything is applied: a cut-off file changes nothing."""
-        try:
-            enrollment = _group(text) == enrollment_834.GUIDE.group
-            work = self._enrollments(text) if enrollment else self._payments(text)
-        except (StopIteration, BenehubError):
-            self._answer_envelope(head, "R", BAD_CONTENT)
+        if answered.accepted and len(answered.acks) != 1:
+            self.unreadable.append(name)  # We send one group a file, and never an answer.
             return
-        self._controls.add(head.control)
-        answers = [one() for one in work]
-        self._taken[head.control] = (head, answers[-1], enrollment)
-        self._answer_envelope(head, "A", "000")
-        guide = enrollment_834.GUIDE if enrollment else remittance_820.GUIDE
-        ack = ack_999.acknowledge(guide, head.group_control, answers)
+        if answered.accepted and self._reject:
+            self._reject -= 1
+            answered = replace(answered, ta1=Ta1.answer(head, "R", BAD_CONTENT), acks=())
+        if answered.accepted:
+            self._controls.add((head.usage, head.control))
+        self._put_answer(head, "ta1", replace(answered, acks=()))
+        if answered.accepted:
+            self._take_new(head, text, answered)
+
+    def _take_new(self, head: Interchange, text: str, answered: Answer) -> None:
+        """Apply a file whose every set is fine by the checks; of another one nothing changes, its 999 says why."""
+        (ack,) = answered.acks
+        if ack.verdict == "A":
+            enrollment = ack.group == enrollment_834.GUIDE.group
+            work = self._enrollments(text) if enrollment else self._payments(text)
+            answers = [one() for one in work]
+            self._taken[head.control] = (head, answers[-1], enrollment)
+            guide = enrollment_834.GUIDE if enrollment else remittance_820.GUIDE
+            ack = ack_999.acknowledge(guide, head.group_control, answers)
         reply = self._reply(head)
         self._put(f"ack_{reply.control:09d}.999", ack_999.render(reply, ack))
 
@@ -297,10 +300,9 @@ class CarrierSimulator:
             due_date=line.due_date,
         )
 
-    def _answer_envelope(self, head: Interchange, verdict: str, note: str) -> None:
+    def _put_answer(self, head: Interchange, kind: str, answered: Answer) -> None:
         reply = self._reply(head)
-        answer = ack_ta1.Ta1.answer(head, verdict, note)
-        self._put(f"ack_{reply.control:09d}.ta1", ack_ta1.render(reply, answer))
+        self._put(f"ack_{reply.control:09d}.{kind}", ack_answer.render(reply, answered))
 
     def _reply(self, head: Interchange) -> Interchange:
         number = self._next()
@@ -339,15 +341,6 @@ def _envelope(text: str) -> Interchange:
     walk = iter(reader)
     head, group = next(walk), next(walk, None)
     return read_interchange(head, group if group and group.tag == "GS" else None, reader.delimiters)
-
-
-def _group(text: str) -> str:
-    """GS01 of the file's first group.
-
-    Raises:
-        StopIteration: it has none.
-    """
-    return next(segment.get(1) for segment in SegmentReader(text) if segment.tag == "GS")
 
 
 def _spend(script: dict[str, int], name: str) -> bool:

@@ -94,6 +94,27 @@ def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_R
 
 
 @app.command()
+def answers(
+    carrier: str = typer.Argument(..., help="Connection of the carrier."),
+    control: int = typer.Option(0, "--control", min=0, help="Only to the file of this control number."),
+    limit: int = typer.Option(200, "--limit", min=1, max=100_000, help="Newest answers to show."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """List what a carrier answered to our files: TA1, 999 and its own reports, warnings and members named."""
+    from benehub.cli.console import emit, table
+    from benehub.connections import registry
+    from benehub.views.answers import answers as answered
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        registry.get(session, carrier)
+        data = answered(session, carrier, control, limit=limit)
+    columns = ("control", "by", "set", "status", "member", "code", "text")
+    rows = [[one[name] for name in columns] for one in data]
+    emit(data, as_json, table(f"answers of {carrier}", columns, rows, ("control",)))
+
+
+@app.command()
 def ageing(
     within: int = typer.Option(90, "--within", min=0, max=366, help="Days ahead that are looked at."),
     day: str = DAY,

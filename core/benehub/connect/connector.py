@@ -29,6 +29,7 @@ from benehub.periods import Clock
 
 if TYPE_CHECKING:
     from benehub.connect.http import VendorClient
+    from benehub.connect.reports import ReportFormat
 
 
 R = TypeVar("R", bound=BaseModel)
@@ -96,6 +97,8 @@ class Link:
     clock: Clock
     client: VendorClient | None = None
     mailbox: Mailbox | None = None
+    reports: Mapping[str, ReportFormat] = field(default_factory=dict)
+    """Parsers of carriers' own reports, by name."""
 
     def http(self) -> VendorClient:
         """The HTTP client.

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row, select
 
 from benehub.connect.connector import Connector, Link
+from benehub.connect.reports import ReportFormat
 from benehub.errors import ConfigError
 from benehub.settings import resolve_secret
 from benehub.store import Session, Store
@@ -63,6 +64,20 @@ def _of_module(plugin: object) -> list[type[Connector]]:
         return []
     own = (one for one in vars(plugin).values() if isinstance(one, type) and issubclass(one, Connector))
     return [one for one in own if one.__module__ == plugin.__name__ and "name" in vars(one)]
+
+
+def report_formats(manager: pluggy.PluginManager) -> dict[str, ReportFormat]:
+    """All parsers of carriers' own reports by name.
+
+    Raises:
+        ConfigError: two packages bring one of the same name.
+    """
+    found: dict[str, ReportFormat] = {}
+    for group in manager.hook.register_carrier_reports():
+        for one in group:
+            if found.setdefault(one.name, one) is not one:
+                raise ConfigError(f"two carrier reports are named {one.name!r}", mend="Uninstall one of them")
+    return found
 
 
 def known(found: Mapping[str, type[Connector]], name: str) -> type[Connector]:
@@ -158,8 +173,9 @@ def open_connection(
     settings = connector.resolved(check(connection_id, known[row.connector], row.settings), secret)
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
+    link = Link(employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager))
     try:
-        yield Open(connector, Link(employer, connection_id, settings, local, client, mailbox), row.mode)
+        yield Open(connector, link, row.mode)
     finally:
         for part in (client, mailbox):
             close = getattr(part, "close", None)

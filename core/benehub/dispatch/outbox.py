@@ -301,6 +301,20 @@ def by_control(session: Session, connection_id: str, control: int) -> Row[Any] |
     ).first()
 
 
+def last_sent_before(session: Session, connection_id: str, operations: str, seq: int) -> Row[Any] | None:
+    """The last dispatch of a connection that was sent and recorded before `seq`; `operations` begins its operation."""
+    return session.connection.execute(
+        select(dispatch)
+        .where(
+            *session.where(dispatch, connection_id=connection_id, state="sent"),
+            dispatch.c.operation.startswith(operations, autoescape=True),
+            dispatch.c.seq < seq,
+        )
+        .order_by(dispatch.c.seq.desc())
+        .limit(1)
+    ).first()
+
+
 def revisions(session: Session, business_key: str) -> Sequence[Row[Any]]:
     """Every dispatch of a business key, the oldest first."""
     return session.rows(

@@ -45,8 +45,9 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]
             .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
             .order_by(confirmation.c.seq)
         ):
-            if row.reference.isdigit():
-                answers.setdefault(int(row.reference), []).append(row)
+            control = _control(session, connection_id, row)
+            if control:
+                answers.setdefault(control, []).append(row)
         for control, rows in answers.items():
             sent = dispatch.by_control(session, connection_id, control)
             if sent is None:
@@ -61,13 +62,27 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]
     return tally
 
 
+def _control(session: Session, connection_id: str, row: Any) -> int:
+    """The file of ours an answer is about; a carrier's own report that names none speaks of the last one before it."""
+    if row.reference.isdigit():
+        return int(row.reference)
+    if row.reference or row.part != "member":
+        return 0
+    last = dispatch.last_sent_before(session, connection_id, "enrollment.", row.seq)
+    return 0 if last is None else last.control
+
+
 def _verdict(rows: Sequence[Any]) -> str:
-    """What the answers say of the file as a whole; empty while only the envelope is acknowledged."""
+    """What the answers say of the file as a whole; empty while only the envelope is acknowledged.
+
+    Where a carrier sends no 999, its own report is the only word on the file.
+    """
     whole = [row for row in rows if not row.external_id]
     if any(row.part != "syntax" and row.detail["status"] == "rejected" for row in whole):
         return "rejected"
-    syntax = [row.detail["status"] for row in whole if row.part == "syntax"]
-    return syntax[-1] if syntax else ""
+    syntax: list[str] = [row.detail["status"] for row in whole if row.part == "syntax"]
+    report: list[str] = [row.detail["status"] for row in whole if row.part == "member"]
+    return (syntax or report or [""])[-1]
 
 
 def _named(rows: Sequence[Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from benehub.periods import Month
 TOTAL = "TOTAL"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRow:
     """One line of the bill; `premium` in US cents (negative for a credit)."""
 
@@ -32,8 +32,8 @@ class InvoiceRow:
     invoice_date: date
     due_date: date
     member_id: str
-    last_name: str
-    first_name: str
+    last_name: str = ""
+    first_name: str = ""
     plan: str
     coverage_month: Month
     premium: int

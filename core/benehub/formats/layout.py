@@ -16,6 +16,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+from benehub.crypto import mask
 from benehub.errors import DataError, FileRefused, FormatError
 from benehub.formats import delimited
 from benehub.formats.rows import Parsed, Row, Table
@@ -193,7 +194,8 @@ class Layout(Generic[T]):
                 return columns
         wanted = [name.casefold() for name in self.header]
         missing = [c.name for c in self._columns[: self._least] if c.name.casefold() not in found]
-        unknown = [name[:40] for name in table.header if name.casefold() not in wanted]
+        # Masked: a value that slipped into the header may be an SSN.
+        unknown = [mask(name[:40]) for name in table.header if name.casefold() not in wanted]
         said = f"missing {missing[:5]}" if missing else f"unknown {unknown[:5]}" if unknown else "another order"
         raise FormatError(
             f"not the columns of {self.what}: {said}",

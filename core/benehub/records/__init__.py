@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from benehub.records.bank import PaymentAnswer, PaymentOrder, PaymentStatus
 from benehub.records.base import Record
-from benehub.records.carrier import AckLevel, Acknowledgement, AckStatus, InvoiceLine, RosterMember
+from benehub.records.carrier import (
+    AckLevel,
+    Acknowledgement,
+    AckStatus,
+    CarrierReport,
+    InvoiceLine,
+    RosterMember,
+    Severity,
+)
 from benehub.records.election import DeferralChange, Election, LeaveNotice, LeaveRequest, LeaveStatus, NoticeKind, Tier
 from benehub.records.employee import (
     Compensation,
@@ -67,6 +75,7 @@ __all__ = [
     "AckLevel",
     "AckStatus",
     "Acknowledgement",
+    "CarrierReport",
     "Compensation",
     "ContributionRow",
     "CoverageLine",
@@ -103,6 +112,7 @@ __all__ = [
     "Relationship",
     "RemittanceLine",
     "RosterMember",
+    "Severity",
     "Sex",
     "Source",
     "Step",

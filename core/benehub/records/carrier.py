@@ -43,6 +43,37 @@ class Acknowledgement(Record):
     text: str = ""
 
 
+class Severity(StrEnum):
+    """How bad a line of a carrier's report is: the member was not taken, taken with a doubt, or simply told of."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class CarrierReport(Record):
+    """One line of a carrier's own report on a file of ours: what it did with a member, after the grammar was fine.
+
+    No rule says what such a report looks like, so each carrier has a parser of its own (`ReportFormat`).
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"member_key", "raw"})
+
+    partner: str
+    """The carrier, by its id in our trading-partner profile."""
+    file_ref: str = ""
+    """Our file as the carrier names it: control number or file name; empty where it names none."""
+    member_key: str = ""
+    """The member by the id we sent (REF*23 or REF*0F); empty where the line is about the whole file."""
+    line: int = 0
+    """Line or record of our file the carrier points at; 0 where it points at none."""
+    severity: Severity
+    code: str = ""
+    text: str = ""
+    raw: str = ""
+    """The line as it came."""
+
+
 class RosterMember(Record):
     """Stream `roster`: who the carrier covers, one row a member and plan; `effective_to` is half-open."""
 

@@ -62,7 +62,8 @@ def world(partner: Any, tmp_path: Path) -> World:
 
 def test_a_full_file_is_answered_covered_and_billed(world: World, partner: Any) -> None:
     family = (partner.line(tier="FAM"), partner.line("DEN", "FAM"))
-    people = [partner.member("1001", *family), partner.child("1001-01", *family), partner.member("1002")]
+    people = [partner.member("1001", *family), partner.child("1001-01", *family)]
+    people.append(partner.member("1002", ssn="100000002"))
     assert world.send(FULL, people) == ["POL001_000000001_T.834"]
     acks = world.rows("acknowledgement")
     assert [(a["level"], a["control"], a["transaction"], a["status"]) for a in acks] == [
@@ -137,7 +138,7 @@ def test_the_999_counts_segments_as_they_stand_in_the_file(world: World, partner
 
 def test_a_dropped_member_is_accepted_and_not_covered(world: World, partner: Any) -> None:
     world.carrier.drop_member("1002")
-    world.send(FULL, [partner.member("1001"), partner.member("1002")])
+    world.send(FULL, [partner.member("1001"), partner.member("1002", ssn="100000002")])
     assert {a["status"] for a in world.rows("acknowledgement")} == {"accepted"}
     assert sorted(world.carrier.book.members) == ["1001"]
 
@@ -169,7 +170,7 @@ def test_a_cut_off_file_changes_nothing_at_the_carrier(world: World, partner: An
     (world.root / "to-carrier" / "cut.834").write_bytes(out.data[:-60])
     (world.root / "to-carrier" / "no.834").write_bytes(b"hello")
     world.carrier.collect()
-    assert [a["code"] for a in world.rows("acknowledgement")] == ["024"]
+    assert [a["code"] for a in world.rows("acknowledgement")] == ["023"]
     assert world.carrier.unreadable == ["no.834"]
     assert world.carrier.book.members == {}
 

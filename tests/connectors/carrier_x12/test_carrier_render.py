@@ -180,3 +180,12 @@ def test_a_payment_that_is_not_its_lines_is_refused(partner: Any) -> None:
 def test_a_wrong_profile_is_refused(partner: Any, changes: Any, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         partner.profile(**changes)
+
+
+def test_a_remittance_no_ctx_can_carry_is_split_from_its_money(
+    partner: Any, referee: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benehub.formats.x12.remittance_820.CTX_CHARACTERS", 100)
+    whole = text(partner, REMIT, [partner.remitted()], total_minor=50000, settle_on="2026-11-16")
+    assert "BPR*U*500*C*ACH*CCP*" in whole
+    assert referee(whole) == ""

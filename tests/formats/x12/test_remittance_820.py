@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benehub.errors import FormatError
 from benehub.formats.x12 import remittance_820 as x820
@@ -64,7 +62,7 @@ def head(*entities: Entity) -> Remittance820:
         dates=(("009", date(2026, 11, 13)), ("035", date(2026, 11, 15))),
         period=NOVEMBER,
         payer_address=Address("1 MAIN ST", "", "AUSTIN", "TX", "78701"),
-        payer_contact=("PAYROLL", (("TE", "5551230000"), ("EM", "PAY@EXAMPLE.COM"))),
+        payer_contacts=(("PAYROLL", (("TE", "5551230000"), ("EM", "PAY@EXAMPLE.COM"))),),
     )
 
 
@@ -112,6 +110,17 @@ def test_samples_write_back_the_same(corpus: Path, name: str) -> None:
         (head(), (), "without entities"),
         (head(), (replace(JANE, items=()),), "without RMR"),
         (head(JANE, ACME), (JANE, ACME), "organizations and individuals"),
+        (head(ACME, ACME), (ACME, ACME), "two organizations"),
+        (replace(head(JANE), method="NON"), (JANE,), "moves none"),
+        (replace(head(JANE), handling="P"), (JANE,), "moves none"),
+        (replace(head(JANE), handling="Q"), (JANE,), "no code"),
+        (replace(head(JANE), method="CHK"), (JANE,), "BPR05"),
+        (replace(head(JANE), payment_format=""), (JANE,), "BPR05"),
+        (replace(head(JANE), payee_bank=None), (JANE,), "both banks"),
+        (replace(head(JANE), originator=""), (JANE,), "originator"),
+        (replace(head(JANE), payee_bank=Bank("021000022", "1")), (JANE,), "routing"),
+        (replace(head(JANE), payee_bank=Bank("021000021", "")), (JANE,), "account"),
+        (replace(head(JANE), total=-5000), (replace(JANE, previous=((-68450, "80"),)),), "negative"),
     ],
 )
 def test_money_that_does_not_add_up_is_not_written(
@@ -129,6 +138,9 @@ def test_money_that_does_not_add_up_is_not_written(
         ("ADX*-50*53", "ADX*-49*53", "BPR02"),
         ("BPR*C*1334.5*", "BPR*C*1334.505*", "decimals"),
         ("TRN*3*", "TRX*3*", "lacks"),
+        ("ENT*2*", "ENT*3*", "ENT01"),
+        ("ENT*2*", "ENT**", "ENT01"),
+        ("NM1*IL*1*ROE", "N3*IL*1*ROE", "N3 comes"),
     ],
 )
 def test_money_that_does_not_add_up_is_not_taken(interchange: Interchange, old: str, new: str, word: str) -> None:
@@ -144,29 +156,21 @@ def test_reprs_show_no_account_and_no_id() -> None:
     assert "000000001" not in shown
 
 
-MONEY = st.integers(-(10**10), 10**10)
-ITEMS = st.builds(
-    lambda billed, changes: Remitted(
-        "AZ",
-        "P1",
-        billed + sum(minor for minor, _ in changes),
-        billed,
-        period=NOVEMBER,
-        adjustments=tuple(changes),
-    ),
-    MONEY,
-    st.lists(st.tuples(MONEY, st.sampled_from(["52", "53", "AX"])), max_size=2),
-)
-ENTITIES = st.builds(
-    lambda items, previous: replace(JANE, items=tuple(items), previous=tuple(previous)),
-    st.lists(ITEMS, min_size=1, max_size=3),
-    st.lists(st.tuples(MONEY, st.just("80")), max_size=2),
-)
+def test_money_and_details_may_travel_apart(interchange: Interchange, referee: Callable[[str], str]) -> None:
+    money, details = x820.split(head(JANE, RICH))
+    bare = file(interchange, money)
+    assert "BPR*D*1334.5*C*ACH*CCP*" in bare
+    assert "ENT" not in bare
+    assert (referee(bare), check(bare), read(bare)) == ("", [], (money, ()))
+    full = file(interchange, details, JANE, RICH)
+    assert "BPR*I*1334.5*" in full
+    assert (referee(full), check(full), read(full)) == ("", [], (details, (JANE, RICH)))
+    assert money.trace == details.trace
 
 
-@given(st.lists(ENTITIES, min_size=1, max_size=4))
-def test_reading_is_the_inverse_of_writing(entities: list[Entity]) -> None:
-    interchange = Interchange("BENEHUB", "CARRIERX", 7, 7, datetime(2026, 11, 1, 9, 0, tzinfo=UTC))
-    text = file(interchange, head(*entities), *entities)
-    assert read(text) == (head(*entities), tuple(entities))
-    assert check(text) == []
+def test_an_entity_more_than_ent01_can_count_is_refused(
+    interchange: Interchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benehub.formats.x12.remittance_balance.MAX_ENTITIES", 1)
+    with pytest.raises(FormatError, match="several transaction sets"):
+        file(interchange, head(JANE, RICH), JANE, RICH)

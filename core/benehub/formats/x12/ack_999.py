@@ -7,14 +7,17 @@ that is the key for repair.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benehub.errors import FormatError
+from benehub.formats.x12 import ack_ta1
 from benehub.formats.x12.ack_records import Ack999, Context, ElementError, SegmentError, SetAck
+from benehub.formats.x12.ack_ta1 import Ta1
 from benehub.formats.x12.envelope import Guide, Interchange, TransactionSet, read_sets, write
 from benehub.formats.x12.kernel import Delimiters, Element, Elements, Segment, Source, neutral
-from benehub.formats.x12.writer import CharacterPolicy, transliterate
+from benehub.formats.x12.values import read_number
+from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter, transliterate
 
 __all__ = [
     "GUIDE",
@@ -29,6 +32,7 @@ __all__ = [
     "members_named",
     "parse",
     "render",
+    "render_all",
 ]
 
 GUIDE = Guide("FA", "999", "005010X231A1")
@@ -36,6 +40,8 @@ SUBSCRIBER = "SUBSCRIBER NUMBER REF02"
 """CTX01-1 that names a member by his REF*0F."""
 
 _BAD_VALUE_LENGTH = 99
+MAX_SEGMENTS_AN_ACK = 1_000_000
+"""One set is held in memory while it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,23 @@ def render(interchange: Interchange, ack: Ack999, guide: Guide = GUIDE) -> Itera
     Raises:
         FormatError: a context whose member cannot be written.
     """
+    return render_all(interchange, (ack,), guide=guide)
+
+
+def render_all(
+    interchange: Interchange, acks: Iterable[Ack999], ta1: Ta1 | None = None, guide: Guide = GUIDE
+) -> Iterator[str]:
+    """A file of several 999s, a transaction set for each group answered, with the TA1 before them when given.
+
+    Raises:
+        FormatError: as `render`; a TA1 verdict or note X12 does not know.
+    """
     policy = CharacterPolicy(upper_case=False)
-    return write(interchange, guide, (_body(ack),), policy)
+    lines = write(interchange, guide, (_body(ack) for ack in acks), policy)
+    yield next(lines)  # ISA
+    if ta1 is not None:
+        yield ack_ta1.segment(SegmentWriter(interchange.delimiters, line_breaks=interchange.line_breaks), ta1)
+    yield from lines
 
 
 def _body(ack: Ack999) -> Iterator[Elements]:
@@ -157,15 +178,18 @@ class _Gather:
 
     def read(self, segments: Iterator[Segment], marks: Delimiters) -> Ack999:
         """The whole set as a record."""
-        for segment in segments:
+        for number, segment in enumerate(segments):
+            if number >= MAX_SEGMENTS_AN_ACK:
+                raise self._broken(segment.position, f"an acknowledgement of more than {MAX_SEGMENTS_AN_ACK} segments")
             self._take(segment, marks)
         head, trailer = self.head, self.trailer
-        if head is None or trailer is None or not head.get(2).isdecimal():
+        group = read_number(head.get(2)) if head else None
+        if head is None or trailer is None or group is None:
             raise self._broken(self.position, "an acknowledgement without AK1 or AK9")
-        included, received, accepted = (int(trailer.get(at)) if trailer.get(at).isdecimal() else 0 for at in (2, 3, 4))
+        included, received, accepted = (read_number(trailer.get(at)) or 0 for at in (2, 3, 4))
         return Ack999(
             head.get(1),
-            int(head.get(2)),
+            group,
             head.get(3),
             trailer.get(1),
             included,
@@ -207,7 +231,7 @@ class _Gather:
         segment = self.error
         if segment is None:
             return
-        position = int(segment.get(2)) if segment.get(2).isdecimal() else 0
+        position = read_number(segment.get(2)) or 0
         self.errors.append(
             SegmentError(
                 segment.get(1),
@@ -240,8 +264,7 @@ def _element(segment: Segment, marks: Delimiters) -> ElementError:
     place = neutral(segment.get(1), marks)
     parts = [place] if isinstance(place, str) else [str(part) for part in place]
     element, component, repeat, *_ = [*parts, "", "", ""]
-    number = int(element) if element.isdecimal() else 0
-    return ElementError(number, segment.get(3), segment.get(2), component, repeat, segment.get(4))
+    return ElementError(read_number(element) or 0, segment.get(3), segment.get(2), component, repeat, segment.get(4))
 
 
 def _read_context(segment: Segment, marks: Delimiters) -> Context:

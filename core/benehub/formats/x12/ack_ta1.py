@@ -12,6 +12,7 @@ from benehub.errors import FormatError
 from benehub.formats.x12.envelope import Interchange, isa
 from benehub.formats.x12.envelope_check import EnvelopeChecker
 from benehub.formats.x12.kernel import SegmentReader, Source
+from benehub.formats.x12.values import read_number
 from benehub.formats.x12.writer import SegmentWriter
 
 NOTES = {
@@ -88,12 +89,22 @@ def render(interchange: Interchange, ack: Ta1) -> Iterator[str]:
     Raises:
         FormatError: a verdict or note X12 does not know.
     """
+    writer = SegmentWriter(interchange.delimiters, line_breaks=interchange.line_breaks)
+    told = segment(writer, ack)
+    yield isa(interchange, writer.end)
+    yield told
+    yield writer.segment(("IEA", "0", f"{interchange.control:09d}"))
+
+
+def segment(writer: SegmentWriter, ack: Ta1) -> str:
+    """The TA1 segment, to stand between ISA and GS or IEA.
+
+    Raises:
+        FormatError: a verdict or note X12 does not know.
+    """
     if ack.verdict not in VERDICTS or ack.note not in NOTES:
         raise FormatError("no such TA1 verdict or note", mend="Use A, E or R and a note of three digits")
-    writer = SegmentWriter(interchange.delimiters, line_breaks=interchange.line_breaks)
-    yield isa(interchange, writer.end)
-    yield writer.segment(("TA1", f"{ack.control:09d}", ack.date, ack.time, ack.verdict, ack.note))
-    yield writer.segment(("IEA", "0", f"{interchange.control:09d}"))
+    return writer.segment(("TA1", f"{ack.control:09d}", ack.date, ack.time, ack.verdict, ack.note))
 
 
 def parse(source: Source) -> Iterator[Ta1]:
@@ -108,13 +119,14 @@ def parse(source: Source) -> Iterator[Ta1]:
         for finding in checker.feed(segment):
             raise finding.error()
         if segment.tag == "TA1":
-            if not segment.get(1).isdecimal() or segment.get(4) not in VERDICTS:
+            control = read_number(segment.get(1))
+            if control is None or segment.get(4) not in VERDICTS:
                 raise FormatError(
                     "a TA1 without control number or verdict",
                     where=f"segment {segment.position} (TA1)",
                     mend="Ask the partner what it means",
                     position=segment.position,
                 )
-            yield Ta1(int(segment.get(1)), segment.get(2), segment.get(3), segment.get(4), segment.get(5) or "000")
+            yield Ta1(control, segment.get(2), segment.get(3), segment.get(4), segment.get(5) or "000")
     for finding in checker.finish():
         raise finding.error()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from benehub.errors import FormatError
 from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.kernel import Segment
+from benehub.formats.x12.remittance_records import WITHOUT_DETAILS
 from benehub.formats.x12.values import read_amount
 
 _MEND = "Take totals and lines from the same data and write the file anew"
@@ -57,6 +58,8 @@ class Checker820:
     def finish(self, trailer: Segment) -> Iterator[Finding]:
         """Findings about the whole set."""
         yield from self._close_entity()
+        if not self._entities and self._payment is not None and self._payment.get(1) in WITHOUT_DETAILS:
+            return
         if not self._entities:
             yield self._found(trailer, "no-entity", "the 820 has no entity (ENT)")
         if self._payment is None:

@@ -21,7 +21,7 @@ from benehub.formats.x12.enrollment_records import (
 from benehub.formats.x12.envelope import TransactionSet, read_sets
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, Source, neutral, neutral_segment
 from benehub.formats.x12.parts import Name, Party, Reference, read_address, read_contacts
-from benehub.formats.x12.values import read_amount, read_date
+from benehub.formats.x12.values import read_amount, read_date, read_number
 
 MAX_SEGMENTS_A_MEMBER = 20_000
 
@@ -81,8 +81,8 @@ def _head(segments: list[Segment], position: int, marks: Delimiters) -> Enrollme
             policy = segment.get(2)
         elif tag == "DTP" and segment.get(2) == "D8":
             dates.append((segment.get(1), read_date(segment.get(3), segment.position, tag)))
-        elif tag == "QTY" and segment.get(2).isdecimal():
-            totals.append((segment.get(1), int(segment.get(2))))
+        elif tag == "QTY" and (count := read_number(segment.get(2))) is not None:
+            totals.append((segment.get(1), count))
         elif segment is not begin and segment is not parties["P5"] and segment is not parties["IN"]:
             extra.append(neutral_segment(segment, marks))
     return Enrollment834(

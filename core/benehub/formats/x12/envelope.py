@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from benehub.errors import FormatError
 from benehub.formats.x12.envelope_check import ENVELOPE_TAGS, EnvelopeChecker
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, SegmentReader, Source
-from benehub.formats.x12.values import write_date
+from benehub.formats.x12.values import read_number, write_date
 from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter
 
 QUALIFIERS = ("01", "14", "20", "27", "28", "29", "30", "33", "ZZ")
@@ -183,8 +183,8 @@ def read_sets(source: Source | SegmentReader) -> Iterator[TransactionSet]:
         elif segment.tag == "ST" and head is not None and group is not None:
             body = _body(walk)
             interchange = read_interchange(head, group, reader.delimiters)
-            if segment.get(2).isdecimal() and int(segment.get(2)):
-                interchange = replace(interchange, set_control=int(segment.get(2)))
+            if control := read_number(segment.get(2)):
+                interchange = replace(interchange, set_control=control)
             guide = Guide(group.get(1), segment.get(1), group.get(8))
             yield TransactionSet(interchange, guide, segment.get(2), segment.position, body)
             for _rest in body:

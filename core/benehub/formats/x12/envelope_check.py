@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.kernel import Delimiters, Segment
+from benehub.formats.x12.values import read_number
 
 ENVELOPE_TAGS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
 
@@ -123,7 +124,7 @@ class EnvelopeChecker:
             "IEA": (self._groups, head.get(13), "groups"),
         }[tag]
         told, closing = segment.get(1), segment.get(2)
-        if not told.isdecimal() or int(told) != count:
+        if read_number(told) != count:
             yield _finding(segment, "envelope-count", f"{tag}01 does not count the {counted}: there are {count}")
         same = closing == number if tag == "SE" else _number(closing) == _number(number)
         if not same:

@@ -11,34 +11,53 @@ from benehub.errors import FormatError
 from benehub.formats.x12.envelope import Guide, Interchange, write
 from benehub.formats.x12.kernel import Elements
 from benehub.formats.x12.parts import Address, Contact, Name, Party, Reference
+from benehub.formats.x12.remittance_balance import Balance, refuse_unpayable
+from benehub.formats.x12.remittance_details import (
+    Adjustment,
+    Charge,
+    Entity,
+    HeadCount,
+    Period,
+    Remitted,
+    SummaryLine,
+)
 from benehub.formats.x12.remittance_read import Received820, parse
 from benehub.formats.x12.remittance_records import (
-    Adjustment,
-    Balance,
+    CTX_CHARACTERS,
     Bank,
-    Entity,
-    Period,
+    Delivery,
+    IntermediaryBank,
+    NamedContact,
     Remittance820,
-    Remitted,
+    split,
 )
 from benehub.formats.x12.writer import CharacterPolicy
 
 __all__ = [
+    "CTX_CHARACTERS",
     "GUIDE",
     "Address",
     "Adjustment",
     "Bank",
+    "Charge",
     "Contact",
+    "Delivery",
     "Entity",
+    "HeadCount",
+    "IntermediaryBank",
     "Name",
+    "NamedContact",
     "Party",
     "Period",
     "Received820",
     "Reference",
     "Remittance820",
     "Remitted",
+    "SummaryLine",
     "parse",
     "render",
+    "render_all",
+    "split",
 ]
 
 GUIDE = Guide("RA", "820", "005010X218")
@@ -53,24 +72,35 @@ def render(
     """The file, a segment at a time; entities may be a generator, ENT01 is counted here.
 
     Raises:
-        FormatError: no entity, organizations mixed with individuals, arithmetic that does not hold, an SSN
-            that is not nine digits, or a character the policy refuses. Nothing yielded until then may go out.
+        FormatError: a head no bank can act on; no entity (but under D and P, which need none); a second
+            organization, or organizations mixed with individuals; arithmetic that does not hold; an SSN that is not
+            nine digits; a character the policy refuses. Nothing yielded until then may go out.
     """
-    return write(interchange, GUIDE, (_body(remittance, entities),), policy)
+    return render_all(interchange, ((remittance, entities),), policy)
+
+
+def render_all(
+    interchange: Interchange,
+    payments: Iterable[tuple[Remittance820, Iterable[Entity]]],
+    policy: CharacterPolicy | None = None,
+) -> Iterator[str]:
+    """A file of several payments, a transaction set each; read back by `parse` in the same order.
+
+    Raises:
+        FormatError: as `render`.
+    """
+    return write(interchange, GUIDE, (_body(remittance, entities) for remittance, entities in payments), policy)
 
 
 def _body(remittance: Remittance820, entities: Iterable[Entity]) -> Iterator[Elements]:
+    refuse_unpayable(remittance)
     yield from remittance.segments()
-    balance = Balance(remittance.total)
-    individual: bool | None = None
+    balance = Balance(remittance)
     for number, entity in enumerate(entities, 1):
-        if individual not in (None, entity.individual):
-            raise FormatError(
-                "organizations and individuals in one 820",
-                where=f"ENT {number}",
-                mend="Write two files: a summary bill and a list bill are paid apart",
-            )
-        individual = entity.individual
         balance.add(entity)
+        if number == 2 and not entity.individual:
+            raise FormatError(
+                "two organizations in one transaction set", where="ENT 2", mend="Write a set for each: render_all"
+            )
         yield from entity.segments(number)
     balance.close()

@@ -1,112 +1,90 @@
-"""The records of an 820 005010X218, premium payment, and the arithmetic that binds them.
+"""The head of an 820 005010X218: the payment, its trace, who pays whom, and through which banks.
 
-Two equations of the guide, in US cents:
-the payment (BPR02) = the sum of all RMR04 + the sum of all previous-payment adjustments (ADX under ENT);
-each RMR04 (paid) = its RMR05 (billed) + the sum of its own adjustments (ADX under RMR).
+What the money is for stands in `remittance_details`, the arithmetic between the two in `remittance_balance`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Elements
-from benehub.formats.x12.parts import Address, Contact, Name, Party, Reference, contact_segment
+from benehub.formats.x12.parts import Address, Contact, Party, Reference, contact_segment
+from benehub.formats.x12.remittance_details import Period
 from benehub.formats.x12.values import write_amount, write_date, write_range
 
-ORGANIZATION_IDS = ("1", "24", "9", "FI")
-"""ENT03 of an organization; an individual has 34 (SSN), EI or II."""
+HANDLING = {
+    "C": "payment with its remittance", "D": "payment only", "I": "remittance only", "P": "prenote",
+    "U": "payment and remittance, to be split", "X": "payment and remittance, split as the handler likes",
+}  # fmt: skip
+"""BPR01 in our words."""
 
-Period = tuple[date, date]
-"""First and last day, both inclusive (RD8)."""
+WITHOUT_DETAILS = frozenset({"D", "P"})
+"""Handling codes under which an 820 may go without entities."""
 
-Adjustment = tuple[int, str]
-"""ADX01 in US cents and ADX02 reason."""
+METHODS = {
+    "ACH": "clearing house", "BOP": "as the bank likes", "CHK": "cheque", "FWT": "Fedwire", "NON": "no payment",
+    "SWT": "SWIFT",
+}  # fmt: skip
+"""BPR04 in our words."""
+
+BANKED = frozenset({"ACH", "BOP", "FWT"})
+"""Methods that need both bank accounts."""
+
+CTX_CHARACTERS = 9_999 * 80
+"""What the addenda of one CTX payment hold; a longer 820 goes as `U`, and the money as CCP joined by TRN02."""
+
+_BEFORE_PERIOD = {"009": 0, "035": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A bank account: ABA routing number, account kind (DA demand, SG savings) and number."""
+    """A bank account: routing number, account, kind (DA demand, SG savings, ALC agency location).
+
+    `qualifier` is BPR06 or BPR12: `01` ABA (nine digits), `02` SWIFT, `04` Canadian.
+    """
 
     routing: str
     account: str = field(repr=False)
     kind: str = "DA"
+    qualifier: str = "01"
+
+    def elements(self) -> Elements:
+        """Four elements of the BPR."""
+        return (self.qualifier, self.routing, self.kind if self.account else "", self.account)
 
 
 @dataclass(frozen=True, slots=True)
-class Remitted:
-    """RMR: what is paid on one policy or invoice.
+class Delivery:
+    """RDM: how the payee wants the remittance (`EM` mail, `FX` fax, `FT` file, `OL` online, `BM` post, `IA`)."""
 
-    Args:
-        qualifier: RMR01, `AZ` health policy, `IK` invoice, `1L` group (organization), ...
-        paid, billed: RMR04 and RMR05 in US cents; `billed` None when it is not told.
-        action: RMR03 `PI`, `PO`, `PP`, `PA` (organization only).
-        period: DTM*582, the days of cover paid for. `adjustments`: this payment's, with their reason.
-        extra: other segments of the loop (head counts), in order.
-    """
+    method: str
+    name: str = ""
+    number: str = ""
 
-    qualifier: str
-    reference: str
-    paid: int
-    billed: int | None = None
-    action: str = ""
-    references: tuple[Reference, ...] = ()
-    period: Period | None = None
-    extra: tuple[Elements, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
+    def segment(self) -> Elements:
+        """The RDM."""
+        return ("RDM", self.method, self.name, self.number)
 
-    @property
-    def balanced(self) -> bool:
-        """Whether paid = billed + adjustments; nothing to compare when billed is not told."""
-        return self.billed is None or self.paid == self.billed + sum(minor for minor, _ in self.adjustments)
+
+NamedContact = tuple[str, tuple[Contact, ...]]
+"""PER*IC: a name and up to three numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntermediaryBank:
+    """Loop 1000C: a bank between the two. `role` is N101 (`BK`, `RB`, `IAT`, ...)."""
+
+    role: str
+    party: Party
+    name2: str = ""
+    address: Address | None = None
+    contacts: tuple[NamedContact, ...] = ()
 
     def segments(self) -> Iterator[Elements]:
-        """RMR, REF, DTM, ADX in the guide's order."""
-        billed = "" if self.billed is None else write_amount(self.billed)
-        yield ("RMR", self.qualifier, self.reference, self.action, write_amount(self.paid), billed)
-        yield from (("REF", code, value) for code, value in self.references)
-        if self.period:
-            yield ("DTM", "582", "", "", "", "RD8", write_range(*self.period))
-        yield from self.extra
-        yield from (("ADX", write_amount(minor), reason) for minor, reason in self.adjustments)
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """ENT: one member (`kind` 2J) or one organization (2L, UN, AG, NH, RGA) and what is paid for it.
-
-    Args:
-        names: NM1 of an individual with their role (`IL` insured, `EY` employee, ...).
-        previous: adjustments of earlier payments, in US cents; they count towards the payment.
-    """
-
-    kind: str
-    id_qualifier: str
-    id: str = field(repr=False)
-    items: tuple[Remitted, ...]
-    names: tuple[tuple[str, Name], ...] = ()
-    previous: tuple[Adjustment, ...] = ()
-
-    @property
-    def individual(self) -> bool:
-        """Whether it is a person."""
-        return self.kind == "2J"
-
-    @property
-    def total(self) -> int:
-        """What it adds to the payment, in US cents."""
-        return sum(item.paid for item in self.items) + sum(minor for minor, _ in self.previous)
-
-    def segments(self, number: int) -> Iterator[Elements]:
-        """ENT and its loops; `number` is ENT01."""
-        ids = (self.id_qualifier, self.id) if self.id else ("", "")
-        yield ("ENT", str(number), self.kind, *ids)
-        yield from (name.segment(role) for role, name in self.names)
-        yield from (("ADX", write_amount(minor), reason) for minor, reason in self.previous)
-        for item in self.items:
-            yield from item.segments()
+        """N1, N2, N3, N4, PER."""
+        return _party(self.role, self.party, self.name2, self.address, self.contacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +92,16 @@ class Remittance820:
     """The head of an 820: the payment, its trace, its references and parties.
 
     Args:
-        total: BPR02 in US cents. `handling` BPR01 (C payment with remittance, I remittance only, ...).
-        method: BPR04 `ACH`, `CHK`, ... `payment_format`: BPR05 `CTX` or `CCP`.
+        total: BPR02 in US cents (hundredths of `currency`, where one is named). `handling`: BPR01, see `HANDLING`.
+        method: BPR04, see `METHODS`. `payment_format`: BPR05 `CTX` or `CCP`, with ACH only.
         originator: BPR10 and TRN03, `1` or `9` and the tax id. `settlement`: BPR16.
         trace: TRN02, joins money to remittance: unique for ever. `trace_type`: `1` or `3`.
-        dates: DTM `009` processed, `035` delivered, `097`. `period`: DTM*582, days of cover.
-        extra: other segments of the head (currency, intermediary banks), in order, after the payer.
+        dates: DTM `009` processed, `035` delivered, `097` created. `period`: DTM*582, days of cover.
+        extra: other segments of the head, in order, after the last party.
+        currency: CUR01 (`PR` payer, `2B` bank) and the currency's code.
+        payee_name2, payer_name2: N2.
+        delivery: RDM. `payer_contacts`: PER. `banks`: loops 1000C, at most 14.
+        trace_originator: TRN03 where a file tells another than BPR10.
     """
 
     total: int
@@ -142,74 +124,64 @@ class Remittance820:
     period: Period | None = None
     payee_address: Address | None = None
     payer_address: Address | None = None
-    payer_contact: tuple[str, tuple[Contact, ...]] | None = None
-    """Name and numbers (PER*IC)."""
+    payer_contacts: tuple[NamedContact, ...] = ()
     extra: tuple[Elements, ...] = ()
+    currency: tuple[str, str] | None = None
+    payee_name2: str = ""
+    payer_name2: str = ""
+    delivery: Delivery | None = None
+    banks: tuple[IntermediaryBank, ...] = ()
+    trace_originator: str | None = None
 
     def segments(self) -> Iterator[Elements]:
-        """BPR to the payer, in the guide's order."""
+        """BPR to the last intermediary bank, in the guide's order."""
         yield (
             "BPR", self.handling, write_amount(self.total), self.credit, self.method, self.payment_format,
             *_bank(self.payer_bank), self.originator, self.supplemental, *_bank(self.payee_bank),
             write_date(self.settlement),
         )  # fmt: skip
-        yield ("TRN", self.trace_type, self.trace, self.originator, self.trace_extra)
+        traced = self.originator if self.trace_originator is None else self.trace_originator
+        yield ("TRN", self.trace_type, self.trace, traced, self.trace_extra)
+        if self.currency:
+            yield ("CUR", *self.currency)
         yield from (extra for extra in self.extra if extra[0] == "CUR")
         yield from (("REF", code, value) for code, value in self.references)
-        yield from (("DTM", code, write_date(day)) for code, day in self.dates)
+        yield from self._dates()
+        yield from _party("PE", self.payee, self.payee_name2, self.payee_address, ())
+        if self.delivery:
+            yield self.delivery.segment()
+        yield from _party("PR", self.payer, self.payer_name2, self.payer_address, self.payer_contacts)
+        for bank in self.banks:
+            yield from bank.segments()
+        yield from (extra for extra in self.extra if extra[0] != "CUR")
+
+    def _dates(self) -> Iterator[Elements]:
+        first = sorted((code for code, _ in self.dates if code in _BEFORE_PERIOD), key=_BEFORE_PERIOD.__getitem__)
+        days = dict(self.dates)
+        yield from (("DTM", code, write_date(days[code])) for code in first)
         if self.period:
             yield ("DTM", "582", "", "", "", "RD8", write_range(*self.period))
-        yield self.payee.segment("PE")
-        yield from self.payee_address.segments() if self.payee_address else ()
-        yield self.payer.segment("PR")
-        yield from self.payer_address.segments() if self.payer_address else ()
-        if self.payer_contact:
-            yield contact_segment("IC", self.payer_contact[1], self.payer_contact[0])
-        yield from (extra for extra in self.extra if extra[0] != "CUR")
+        yield from (("DTM", code, write_date(day)) for code, day in self.dates if code not in _BEFORE_PERIOD)
+
+
+def split(remittance: Remittance820) -> tuple[Remittance820, Remittance820]:
+    """The two heads of a payment whose money and details travel apart: payment only (D) and remittance only (I).
+
+    Both keep total and trace, by which the payee joins them; the first is written without entities.
+    """
+    money = replace(remittance, handling="D", payment_format="CCP" if remittance.method == "ACH" else "")
+    return money, replace(remittance, handling="I")
 
 
 def _bank(bank: Bank | None) -> Elements:
-    return ("01", bank.routing, bank.kind, bank.account) if bank else ("", "", "", "")
+    return bank.elements() if bank else ("", "", "", "")
 
 
-class Balance:
-    """Adds up a remittance while it passes and says where it does not hold."""
-
-    def __init__(self, total: int) -> None:
-        self._open = total
-        self._count = 0
-
-    def add(self, entity: Entity) -> None:
-        """Take one entity in.
-
-        Raises:
-            FormatError: it pays for nothing, or one of its items is not billed + adjustments.
-        """
-        self._count += 1
-        self._open -= entity.total
-        if not entity.items:
-            raise FormatError(
-                "an entity without RMR", where=f"ENT {self._count}", mend="Leave out who has nothing to pay"
-            )
-        for index, item in enumerate(entity.items, 1):
-            if not item.balanced:
-                raise FormatError(
-                    "paid (RMR04) is not billed (RMR05) + adjustments (ADX)",
-                    where=f"ENT {self._count}, RMR {index}",
-                    mend="Add an ADX with its reason, or correct the amounts",
-                )
-
-    def close(self) -> None:
-        """All entities are in.
-
-        Raises:
-            FormatError: none at all, or the payment is not their sum.
-        """
-        if not self._count:
-            raise FormatError("an 820 without entities", mend="Send nothing when nothing is due")
-        if self._open:
-            raise FormatError(
-                "the payment (BPR02) is not the sum of its details (RMR04 + previous ADX)",
-                where="BPR",
-                mend="Take the total from the same lines that are sent",
-            )
+def _party(
+    role: str, party: Party, name2: str, address: Address | None, contacts: tuple[NamedContact, ...]
+) -> Iterator[Elements]:
+    yield party.segment(role)
+    if name2:
+        yield ("N2", name2)
+    yield from address.segments() if address else ()
+    yield from (contact_segment("IC", numbers, name) for name, numbers in contacts)

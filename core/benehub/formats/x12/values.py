@@ -78,3 +78,11 @@ def read_amount(text: str, position: int = 0, place: str = "") -> int:
             mend="Ask the sender for at most two decimals, without grouping",
             position=position,
         ) from None
+
+
+def read_number(text: str) -> int | None:
+    """A count or control number of at most 18 plain digits; None for anything else.
+
+    Python's own `int` takes digits of every script, and none of more than 4,300.
+    """
+    return int(text) if len(text) <= MAX_AMOUNT_CHARACTERS and text.isascii() and text.isdecimal() else None
