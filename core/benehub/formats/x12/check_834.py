@@ -107,10 +107,11 @@ class Checker834:
         yield from self._close_coverage()
         self._member, self._referred = segment, False
         self._dates = {}
-        subscriber = segment.get(1) == "Y"
+        told, himself = segment.get(1), segment.get(2) == "18"
+        subscriber = told == "Y" or (told != "N" and himself)
         self._counts["TO"] += 1
         self._counts["ET" if subscriber else "DT"] += 1
-        if subscriber != (segment.get(2) == "18"):
+        if subscriber != himself:
             yield self._found(segment, "relationship", "INS01 and INS02 disagree: 18 is for a subscriber", element=2)
         if segment.get(5) == "C" and not segment.get(7):
             text = "COBRA status (INS05 C) without its event (INS07)"
@@ -132,17 +133,19 @@ class Checker834:
             yield self._scope.found(head, "end-missing", text, _MEND, ik="I6", loop="2300")
 
     def _reference(self, segment: Segment) -> Iterator[Finding] | tuple[Finding, ...]:
-        first, self._referred = not self._referred, True
+        late, self._referred = self._referred, True
         if segment.get(1) != "0F":
-            if not first:
-                return ()
-            text = "the first REF of a member is not the subscriber number (REF*0F)"
-            return (self._found(segment, "reference-order", text, "Write REF*0F first", 1),)
-        self._scope.member = segment.get(2)
-        return self._family(segment)
+            return ()
+        if not self._scope.member:
+            self._scope.member = segment.get(2)
+            return self._family(segment, late)
+        return ()
 
-    def _family(self, segment: Segment) -> Iterator[Finding]:
+    def _family(self, segment: Segment, late: bool) -> Iterator[Finding]:
         number = segment.get(2)
+        if late:
+            text = "the subscriber number (REF*0F) is not the first REF of its member"
+            yield self._found(segment, "reference-order", text, "Write REF*0F first", 1)
         if self._member and self._member.get(1) == "Y":
             self._subscribers.add(number)
             early = self._early.pop(number, None)

@@ -12,6 +12,9 @@ _ACCEPTED = ("A", "E")
 _ELEMENT_ERRORS = "8"
 """IK304 of a segment whose elements are wrong."""
 
+_TRIGGER = "SITUATIONAL TRIGGER"
+"""CTX01 of what made a segment or element necessary; any other names the business unit, e.g. a member."""
+
 _GUIDES = {"BE": "005010X220", "RA": "005010X218", "FA": "005010X231"}
 """AK101 -> what AK103 begins with."""
 
@@ -25,10 +28,11 @@ class Checker999:
         self._scope = scope
         self._sets = 0
         self._accepted = 0
-        self._with_errors = 0
+        self._verdicts = 0
         self._errors = 0
         self._error: Segment | None = None
         self._elements = 0
+        self._units = 0
 
     def feed(self, segment: Segment) -> Iterator[Finding]:
         """Findings that the next segment brings to light."""
@@ -41,13 +45,14 @@ class Checker999:
             self._sets, self._errors, self._error = self._sets + 1, 0, None
         elif tag == "IK3":
             yield from self._close_error()
-            self._error, self._elements, self._errors = segment, 0, self._errors + 1
+            self._error, self._elements, self._units = segment, 0, 0
+            self._errors += 1
         elif tag == "IK4" and self._error:
             self._elements += 1
             if segment.get(1).startswith("0"):
                 yield self._found(segment, "ack-position", "IK401 counts elements from 1", 1)
-        elif tag == "CTX" and segment.get(1).startswith("SITUATIONAL TRIGGER") and not segment.get(3):
-            yield self._found(segment, "required", "CTX03 is empty in a situational trigger", 3)
+        elif tag == "CTX":
+            yield from self._context(segment)
         elif tag == "IK5":
             yield from self._close_error()
             yield from self._verdict(segment)
@@ -71,10 +76,23 @@ class Checker999:
         elif self._elements and not told:
             yield self._found(error, "ack-errors", "element errors (IK4) under an IK304 other than 8", 4)
 
+    def _context(self, segment: Segment) -> Iterator[Finding]:
+        if segment.get(1).startswith(_TRIGGER):
+            for place in (2, 3):
+                if not segment.get(place):
+                    text = f"CTX{place:02d} is empty in a situational trigger"
+                    yield self._found(segment, "required", text, place)
+            return
+        self._units += 1
+        if self._elements:
+            yield self._found(segment, "code", "the context of an element (IK4) is a situational trigger alone", 1)
+        elif self._units > 1:
+            yield self._found(segment, "too-often", "a segment error has one business unit (CTX) at most")
+
     def _verdict(self, segment: Segment) -> Iterator[Finding]:
         verdict = segment.get(1)
+        self._verdicts += 1
         self._accepted += verdict in _ACCEPTED
-        self._with_errors += verdict == "E"
         if verdict == "A" and self._errors:
             yield self._found(segment, "ack-verdict", "IK501 accepts without errors, errors stand above", 1)
 
@@ -87,7 +105,7 @@ class Checker999:
         unnamed = received - self._sets
         if unnamed < 0:
             yield self._found(segment, "ack-count", f"AK903 is below the sets answered: {self._sets}", 3)
-        elif not self._accepted <= accepted <= self._accepted + unnamed:
+        elif self._verdicts == self._sets and not self._accepted <= accepted <= self._accepted + unnamed:
             yield self._found(segment, "ack-count", f"AK904 does not count the accepted sets: {self._accepted}", 4)
         verdict = segment.get(1)
         wrong = {

@@ -75,8 +75,9 @@ def _findings(source: Source, heads: list[Segment]) -> Iterator[Finding]:
 def _walk(reader: SegmentReader, heads: list[Segment]) -> Iterator[Finding]:
     envelope, elements = EnvelopeChecker(reader.delimiters), EnvelopeElements(reader.delimiters)
     current: _Set | None = None
+    last = 0
     for segment in reader:
-        tag = segment.elements[0]
+        last, tag = segment.position, segment.elements[0]
         if current is not None and tag not in ENVELOPE_TAGS:
             yield from current.feed(segment)
             continue
@@ -91,7 +92,7 @@ def _walk(reader: SegmentReader, heads: list[Segment]) -> Iterator[Finding]:
         yield from elements.feed(segment, first)
         if tag != "ST":
             current = None
-    yield from envelope.finish()
+    yield from envelope.finish(last)
 
 
 class _Set:

@@ -44,13 +44,13 @@ class EnvelopeChecker:
             return ()
         return iter((_finding(segment, "envelope-order", "data outside a transaction set"),))
 
-    def finish(self) -> Iterator[Finding]:
-        """Findings about what never came."""
+    def finish(self, last: int = 0) -> Iterator[Finding]:
+        """Findings about what never came; `last` is the last segment where not all were fed."""
         trailers = {"ISA": "IEA", "GS": "GE", "ST": "SE"}
         for head in reversed(self._open):
             tag = trailers[head.tag]
             yield Finding(
-                self._last + 1,
+                max(self._last, last) + 1,
                 tag,
                 "envelope-missing",
                 f"the file ends without {tag}",

@@ -7,9 +7,9 @@ data elements, `shared.txt` holds code lists of several guides, the others are a
     ORDER loop NAME R|S MOST                      a loop; its first segment opens it, what is inside is indented
 
 Segments and loops of the same ORDER come in any order. WIDTH is how many elements the segment has; those not named are
-not used. An element is `PLACE R|S :NUMBER` with `=A,B` or `@LIST` for its codes, `xN` for its repeats; a composite has
-its width and components in brackets. A rule is `!P0304`: X12's letter (P all or none, R one at least, E one at most,
-C the first asks for all others, L the first asks for one other) and the places it binds.
+not used. An element is `PLACE R|S :NUMBER` with `=A,B` or `@LIST` for its codes (`_` is a blank), `xN` for its
+repeats; a composite has its width and components in brackets. A rule is `!P0304`: X12's letter (P all or none, R one at
+least, E one at most, C the first asks for all others, L the first asks for one other) and the places it binds.
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ def guide(name: str) -> Guide:
     """
     if name not in GUIDES:
         raise ConfigError(f"there is no guide {name}", mend=f"Name one of {', '.join(GUIDES)}")
-    lists = {key: frozenset(codes) for key, *codes in (*_sets("shared"), *_sets(name))}
+    lists = {
+        key: frozenset(code.replace("_", " ") for code in codes) for key, *codes in (*_sets("shared"), *_sets(name))
+    }
     root = LoopSpec(name, True, 1, 0, None)
     open_loops = [root]
     for number, line in enumerate(_lines(name), 1):

@@ -26,7 +26,7 @@ from benehub.formats.x12.kernel import Delimiters, Segment
 
 _ODD = re.compile(r"[^ -~]")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
-_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 _WHOLE = re.compile(r"-?[0-9]+")
 _AT_SOURCE = "Correct it at the source and write the file anew"
 

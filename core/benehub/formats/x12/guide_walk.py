@@ -119,7 +119,10 @@ class Walker:
         tag, found = segment.elements[0], list[Finding]()
         behind = self._machine.behind(self._frames[-1].loop, tag, segment.elements)
         if behind is not None and (step is None or behind.opens is not None):
-            self._enter(behind, segment, found, whole=True)
+            if behind.closes and behind.opens is None:
+                self._outside(behind, segment, found)
+            else:
+                self._enter(behind, segment, found, whole=True)
             found.append(self._scope.found(segment, "order", f"{tag} comes too late here", _WRITE_ANEW, ik="7"))
             return found
         if step is not None:
@@ -130,6 +133,15 @@ class Walker:
         known = any(tag in guide(name).tags for name in GUIDES)
         text = f"the {self._machine.guide.name} has no segment {tag}"
         return [self._scope.found(segment, "unknown-segment", text, "Remove it", ik="6" if known else "1")]
+
+    def _outside(self, behind: Move, segment: Segment, found: list[Finding]) -> None:
+        # It belongs to a loop around; the walk stays where it is, or all that follows would be lost.
+        node, frame = behind.node, self._frames[-1 - behind.closes]
+        frame.counts[node.key] = frame.counts.get(node.key, 0) + 1
+        frame.firsts.setdefault(node.key, segment.position)
+        here, self._scope.loop = self._scope.loop, _name(frame.loop)
+        found.extend(self._elements.findings(node.spec, segment, self._scope))
+        self._scope.loop = here
 
     def _likeliest(self, step: Fork) -> Move:
         # What is still missing is what was meant; else the widest place of the loop at hand.
