@@ -67,7 +67,9 @@ class Checker820:
         """Findings about the whole set."""
         yield from self._close_item()
         if not self._entities:
-            yield self._found(trailer, "no-entity", "the 820 has no entity (ENT)")
+            place = trailer.position - self._scope.first + 1
+            text = "the 820 has no entity (ENT)"
+            yield Finding(trailer.position, "ENT", "no-entity", text, _MEND, place, loop="2000A", ik="3")
         if self._payment and self._cents(self._payment.get(2)) != self._sum and self._known:
             text = "BPR02 is not the sum of RMR04 and previous-payment ADX"
             yield self._found(self._payment, "payment-total", text, 2, loop="")

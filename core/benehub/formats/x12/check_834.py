@@ -82,8 +82,6 @@ class Checker834:
     def finish(self, trailer: Segment) -> Iterator[Finding]:
         """Findings about the whole set."""
         yield from self._close_coverage()
-        if not self._counts["TO"]:
-            yield self._found(trailer, "no-member", "the 834 has no member", "Send nothing instead")
         for code, segment in self._told.items():
             told = segment.get(2)
             if code in self._counts and not (told.isdecimal() and int(told) == self._counts[code]):
