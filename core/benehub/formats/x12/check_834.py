@@ -51,7 +51,7 @@ class Checker834:
         self._dates: dict[tuple[str, str], Segment] = {}
         self._subscribers: set[str] = set()
         self._early: dict[str, Segment] = {}
-        self._ids: set[str] = set()
+        self._ids: set[int] = set()
         self._lines = 0
 
     def feed(self, segment: Segment) -> Iterator[Finding] | tuple[Finding, ...]:
@@ -87,11 +87,10 @@ class Checker834:
             if code in self._counts and not (told.isdecimal() and int(told) == self._counts[code]):
                 text = f"QTY*{code} does not count the members: there are {self._counts[code]}"
                 yield self._found(segment, "totals", text, element=2)
-        if self._full:
-            for number, segment in self._early.items():
-                self._scope.member = number
-                text = "a dependent without his subscriber in a full file"
-                yield self._found(segment, "dependent-without-subscriber", text, element=2)
+        for number, segment in self._early.items():
+            self._scope.member = number
+            text = "a dependent without his subscriber in a full file"
+            yield self._found(segment, "dependent-without-subscriber", text, element=2)
 
     def _found(
         self, segment: Segment, code: str, text: str, mend: str = _MEND, element: int = 0, ik: str = ""
@@ -145,20 +144,23 @@ class Checker834:
             text = "the subscriber number (REF*0F) is not the first REF of its member"
             yield self._found(segment, "reference-order", text, "Write REF*0F first", 1)
         if self._member and self._member.get(1) == "Y":
+            if not self._full:
+                return
             self._subscribers.add(number)
-            early = self._early.pop(number, None)
-            if early and self._full:
+            if early := self._early.pop(number, None):
                 text = "a dependent comes before his subscriber"
                 yield self._found(early, "dependent-before-subscriber", text, "Sort by family", 2)
-        elif number not in self._subscribers:
+        elif self._full and number not in self._subscribers:
             self._early.setdefault(number, segment)
 
     def _identity(self, segment: Segment) -> Iterator[Finding]:
-        identity = segment.get(9) if segment.get(8) == "34" else ""
-        if self._full and identity and identity in self._ids:
+        text = segment.get(9)
+        if not self._full or segment.get(8) != "34" or not (text.isascii() and text.isdecimal()):
+            return
+        # A number is a third of the size of its text, and a full file holds everybody.
+        if (identity := int(text)) in self._ids:
             yield self._found(segment, "duplicate", "the same SSN stands twice in a full file", element=9)
-        if self._full:
-            self._ids.add(identity)
+        self._ids.add(identity)
 
     def _date(self, segment: Segment, loop: str) -> tuple[Finding, ...]:
         key = (loop, segment.get(1))
