@@ -128,6 +128,9 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "address-first": _moved("N3*1 MAIN", "N4*AUSTIN*TX*78701", "NM1*IL"),
     "dependent-first": _moved("INS*N*01", "INS*N*19", "INS*Y"),
     "no-items": lambda text: text[: text.index("ADX*-50")].replace("1334.5", "634.5") + "SE*" + text.split("SE*")[1],
+    "subscriber-twice": lambda text: text.replace("INS*N*19*030*XN*A****F", "INS*Y*18*030*XN*A****F").replace(
+        "QTY*ET*1~QTY*DT*2", "QTY*ET*2~QTY*DT*1"
+    ),
     "ta1-late": _moved("TA1*", "GS*", "ST*"),
 }
 
@@ -170,10 +173,10 @@ def maps_read_once() -> Iterator[None]:
 
 
 def refuses(referee: Callable[[str], str], text: str) -> bool:
-    """Whether pyx12 has something against a file; on some it gives up with an exception, a bad TA1 makes it stumble."""
+    """Whether pyx12 has something against a file; on some it gives up, over some it stumbles."""
     try:
         return referee(text) != ""
-    except (X12Error, EngineError, AttributeError):
+    except (X12Error, EngineError, AttributeError, IndexError):
         return True
 
 

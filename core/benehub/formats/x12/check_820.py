@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benehub.errors import FormatError
 from benehub.formats.x12.findings import Finding, Scope
@@ -36,6 +37,7 @@ class Checker820:
         self._entities = 0
         self._kinds: set[bool] = set()
         self._item: Segment | None = None
+        self._payer = ""
         self._adjusted = 0
         self._known = True
         self._item_known = True
@@ -57,6 +59,7 @@ class Checker820:
         elif tag == "RMR":
             yield from self._close_item()
             self._item, self._adjusted, self._item_known = segment, 0, True
+            self._payer = self._scope.member
             self._sum += self._cents(segment.get(4))
         elif tag == "ADX" and self._item:
             self._adjusted += self._cents(segment.get(1))
@@ -117,4 +120,6 @@ class Checker820:
         paid, billed = self._cents(item.get(4)), self._cents(item.get(5))
         if paid != billed + self._adjusted and self._item_known:
             loop = "2300B" if self._kinds == {True} else "2300A"
-            yield self._found(item, "item-balance", "RMR04 is not RMR05 and its ADX", 4, loop=loop)
+            found = self._found(item, "item-balance", "RMR04 is not RMR05 and its ADX", 4, loop=loop)
+            # The walk may be at the next entity by now.
+            yield replace(found, member=self._payer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from benehub.formats.x12.enrollment_records import FULL
@@ -30,6 +31,9 @@ _PARTNERS = {
     for one in (begin, end)
 }
 _OPENS = {"INS": "2000", "DSB": "2200", "HD": "2300", "COB": "2320"}
+_AGAIN = ("15", "22")
+"""BGN01 of a file that was sent before."""
+
 _ENDED = "024"
 _ENDS_ONLY = frozenset({"024", "002", "032"})
 _MEND = "Correct it at the source and write the file anew"
@@ -47,6 +51,7 @@ class Checker834:
         self._counts = {"TO": 0, "ET": 0, "DT": 0}
         self._member: Segment | None = None
         self._coverage: Segment | None = None
+        self._covered = ""
         self._referred = False
         self._dates: dict[tuple[str, str], Segment] = {}
         self._subscribers: set[str] = set()
@@ -72,7 +77,7 @@ class Checker834:
         if tag == "QTY":
             self._told[segment.get(1)] = segment
         elif tag == "BGN":
-            self._full = segment.get(8) == FULL
+            return self._begin(segment)
         elif tag == "LS":
             self._lines = 0
         else:
@@ -100,6 +105,12 @@ class Checker834:
     def _forget(self, loop: str) -> None:
         self._dates = {key: one for key, one in self._dates.items() if key[0] != loop}
 
+    def _begin(self, segment: Segment) -> Iterator[Finding]:
+        self._full = segment.get(8) == FULL
+        if segment.get(1) in _AGAIN and not segment.get(6):
+            text = "BGN06 is empty: a resubmission or copy names the file it repeats"
+            yield self._found(segment, "required", text, element=6, ik="2")
+
     def _open_member(self, segment: Segment) -> Iterator[Finding]:
         yield from self._close_coverage()
         self._member, self._referred = segment, False
@@ -117,6 +128,7 @@ class Checker834:
     def _open_coverage(self, segment: Segment) -> Iterator[Finding]:
         yield from self._close_coverage()
         self._coverage, self._lines = segment, 0
+        self._covered = self._scope.member
         self._forget("2300")
         member = self._member
         if member and member.get(3) == _ENDED and segment.get(1) not in _ENDS_ONLY:
@@ -127,7 +139,9 @@ class Checker834:
         head, self._coverage = self._coverage, None
         if head and head.get(1) == _ENDED and ("2300", "349") not in self._dates:
             text = "HD01 024 without end date (DTP*349)"
-            yield self._scope.found(head, "end-missing", text, _MEND, ik="I6", loop="2300")
+            found = self._scope.found(head, "end-missing", text, _MEND, ik="I6", loop="2300")
+            # The walk may be at the next member by now.
+            yield replace(found, member=self._covered)
 
     def _reference(self, segment: Segment) -> Iterator[Finding] | tuple[Finding, ...]:
         late, self._referred = self._referred, True
@@ -146,6 +160,8 @@ class Checker834:
         if self._member and self._member.get(1) == "Y":
             if not self._full:
                 return
+            if number in self._subscribers:
+                yield self._found(segment, "duplicate", "the same subscriber stands twice in a full file", element=2)
             self._subscribers.add(number)
             if early := self._early.pop(number, None):
                 text = "a dependent comes before his subscriber"

@@ -132,8 +132,9 @@ class _Set:
             member, self._waiting = "", []
             if tag == "SE":
                 return (*waiting, *found)
-            early, self._waiting = waiting, [one for one in found if not one.member]
-            return (*early, *(one for one in found if one.member))
+            # Only what is about the INS itself waits: the rest is about the member before.
+            self._waiting = [one for one in found if one.segment == "INS"]
+            return (*waiting, *(one for one in found if one.segment != "INS"))
         if self._members and not member and self.scope.loop.startswith("2"):
             self._waiting = [*waiting, *found]
             return ()
