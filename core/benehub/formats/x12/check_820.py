@@ -18,6 +18,9 @@ _BANK = (
 _KINDS = frozenset({"2J", "2L", "AG", "NH", "RGA", "UN"})
 """ENT02: 2J is a person, the others are organizations."""
 
+_WITHOUT_DETAILS = ("D", "P")
+"""BPR01 of a payment alone and of a prenote: their 820 may go without entities."""
+
 _NUMBERS = ("N", "EI")
 """NM108 of a member's number that is not his SSN."""
 
@@ -69,6 +72,8 @@ class Checker820:
     def finish(self, trailer: Segment) -> Iterator[Finding]:
         """Findings about the whole set."""
         yield from self._close_item()
+        if not self._entities and self._payment and self._payment.get(1) in _WITHOUT_DETAILS:
+            return
         if not self._entities:
             place = trailer.position - self._scope.first + 1
             text = "the 820 has no entity (ENT)"

@@ -67,32 +67,63 @@ def _first(found: Iterator[Finding], limit: int) -> list[Finding]:
 
 def _findings(source: Source, heads: list[Segment]) -> Iterator[Finding]:
     try:
-        yield from _walk(SegmentReader(source), heads)
+        reader = SegmentReader(source)
     except FormatError as error:
-        yield Finding(error.position, "", "unreadable", error.what, error.mend)
+        yield _unreadable(error)
+        return
+    walk = _Walk(reader, heads)
+    try:
+        for segment in reader:
+            yield from walk.feed(segment)
+    except FormatError as error:
+        yield from walk.left()
+        yield _unreadable(error)
+    else:
+        yield from walk.left()
+        yield from walk.envelope.finish()
 
 
-def _walk(reader: SegmentReader, heads: list[Segment]) -> Iterator[Finding]:
-    envelope, elements = EnvelopeChecker(reader.delimiters), EnvelopeElements(reader.delimiters)
-    current: _Set | None = None
-    last = 0
-    for segment in reader:
-        last, tag = segment.position, segment.elements[0]
-        if current is not None and tag not in ENVELOPE_TAGS:
-            yield from current.feed(segment)
-            continue
-        if tag == "ISA":
-            heads.append(segment)
-        elif tag == "ST":
-            current = _Set(segment, reader.delimiters)
-        elif tag == "SE" and current is not None:
+def _unreadable(error: FormatError) -> Finding:
+    return Finding(error.position, "", "unreadable", error.what, error.mend)
+
+
+class _Walk:
+    """A file while it passes: the envelope, and in it one transaction set at a time."""
+
+    def __init__(self, reader: SegmentReader, heads: list[Segment]) -> None:
+        self._marks = reader.delimiters
+        self._heads = heads
+        self._elements = EnvelopeElements(reader.delimiters)
+        self._set: _Set | None = None
+        self.envelope = EnvelopeChecker(reader.delimiters)
+
+    def feed(self, segment: Segment) -> Iterable[Finding]:
+        """Findings about the next segment."""
+        current = self._set
+        if current is not None and segment.elements[0] not in ENVELOPE_TAGS:
+            return current.feed(segment)
+        return self._envelope(segment, current)
+
+    def left(self) -> Iterable[Finding]:
+        """What was found in a set that has no end."""
+        current, self._set = self._set, None
+        if current is None:
+            return ()
+        self.envelope.passed(current.last - current.scope.first, current.last)
+        return current.waiting
+
+    def _envelope(self, segment: Segment, current: _Set | None) -> Iterator[Finding]:
+        tag = segment.elements[0]
+        if tag == "SE" and current is not None:
             yield from current.finish(segment)
-        first = current.scope.first if current else 0
-        yield from envelope.feed(segment)
-        yield from elements.feed(segment, first)
-        if tag != "ST":
-            current = None
-    yield from envelope.finish(last)
+        yield from self.left()
+        first = current.scope.first if tag == "SE" and current else 0
+        if tag == "ISA":
+            self._heads.append(segment)
+        elif tag == "ST":
+            self._set, first = _Set(segment, self._marks), segment.position
+        yield from self.envelope.feed(segment)
+        yield from self._elements.feed(segment, first)
 
 
 class _Set:
@@ -101,21 +132,23 @@ class _Set:
     def __init__(self, head: Segment, marks: Delimiters) -> None:
         kind = head.get(1)
         self.scope = Scope(head.position)
+        self.last = head.position
         self._walker = Walker(machine(kind, marks), self.scope) if kind in _WALKED else None
         self._checker = _CHECKERS[kind](self.scope) if kind in _CHECKERS else None
         self._watched = self._checker.watched if self._checker else frozenset[str]()
         self._members = kind == "834"
-        self._waiting: list[Finding] = []
+        self.waiting: list[Finding] = []
 
     def feed(self, segment: Segment) -> Sequence[Finding]:
         """Findings about the next segment between ST and SE."""
+        self.last = segment.position
         if self._walker is None:
             return ()
         tag = segment.elements[0]
         found = self._walker.feed(segment)
         if self._checker and tag in self._watched and (more := tuple(self._checker.feed(segment))):
             found = (*found, *more)
-        if not found and not self._waiting:
+        if not found and not self.waiting:
             return found
         return self._told(found, tag)
 
@@ -127,16 +160,16 @@ class _Set:
             yield from self._checker.finish(trailer)
 
     def _told(self, found: Sequence[Finding], tag: str) -> Sequence[Finding]:
-        member, waiting = self.scope.member, self._waiting
+        member, waiting = self.scope.member, self.waiting
         if tag in ("INS", "SE"):
-            member, self._waiting = "", []
+            member, self.waiting = "", []
             if tag == "SE":
                 return (*waiting, *found)
             # Only what is about the INS itself waits: the rest is about the member before.
-            self._waiting = [one for one in found if one.segment == "INS"]
+            self.waiting = [one for one in found if one.segment == "INS"]
             return (*waiting, *(one for one in found if one.segment != "INS"))
         if self._members and not member and self.scope.loop.startswith("2"):
-            self._waiting = [*waiting, *found]
+            self.waiting = [*waiting, *found]
             return ()
-        self._waiting = []
+        self.waiting = []
         return (*(replace(one, member=member) for one in waiting), *found)

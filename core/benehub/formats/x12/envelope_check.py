@@ -30,6 +30,7 @@ class EnvelopeChecker:
     def __init__(self, delimiters: Delimiters) -> None:
         self._delimiters = delimiters
         self._open: list[Segment] = []
+        self._segments = 0
         self._sets = 0
         self._groups = 0
         self._seen: set[tuple[str, str]] = set()
@@ -37,6 +38,7 @@ class EnvelopeChecker:
 
     def feed(self, segment: Segment) -> Iterator[Finding] | tuple[()]:
         """Findings about the next segment."""
+        self._segments += 1
         self._last = segment.position
         if segment.elements[0] in ENVELOPE_TAGS:
             return self._envelope(segment)
@@ -44,13 +46,18 @@ class EnvelopeChecker:
             return ()
         return iter((_finding(segment, "envelope-order", "data outside a transaction set"),))
 
-    def finish(self, last: int = 0) -> Iterator[Finding]:
-        """Findings about what never came; `last` is the last segment where not all were fed."""
+    def passed(self, count: int, last: int) -> None:
+        """Count segments of a set that were read elsewhere; `last` is the position of the last of them."""
+        self._segments += count
+        self._last = last
+
+    def finish(self) -> Iterator[Finding]:
+        """Findings about what never came."""
         trailers = {"ISA": "IEA", "GS": "GE", "ST": "SE"}
         for head in reversed(self._open):
             tag = trailers[head.tag]
             yield Finding(
-                max(self._last, last) + 1,
+                self._last + 1,
                 tag,
                 "envelope-missing",
                 f"the file ends without {tag}",
@@ -96,6 +103,7 @@ class EnvelopeChecker:
             yield from self._unique(segment, 6, "GS06", "19")
         else:
             self._sets += 1
+            self._segments = 1
             yield from self._unique(segment, 2, "ST02", "23")
             yield from self._guide(segment)
         self._open.append(segment)
@@ -120,7 +128,7 @@ class EnvelopeChecker:
     def _end(self, segment: Segment, head: Segment) -> Iterator[Finding]:
         tag = segment.tag
         count, number, counted = {
-            "SE": (segment.position - head.position + 1, head.get(2), "segments"),
+            "SE": (self._segments, head.get(2), "segments"),
             "GE": (self._sets, head.get(6), "transaction sets"),
             "IEA": (self._groups, head.get(13), "groups"),
         }[tag]
