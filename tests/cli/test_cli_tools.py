@@ -106,6 +106,35 @@ def test_x12_check_ends_with_1_on_findings(cli: Any, tmp_path: Path) -> None:
     assert "no such file" in cli.run("x12", "check", str(tmp_path / "absent"), code=2).stderr
 
 
+def test_x12_check_names_the_place_and_hides_the_member(cli: Any, tmp_path: Path) -> None:
+    body = "INS*Y*18*021*28*Q***FT~REF*0F*900010001~NM1*IL*1*ALDER~SE*8*0001~GE*1*1~IEA*1*000000001~"
+    head = "ST*834*0001*005010X220A1~BGN*00*1*20261101*0900****2~N1*P5**FI*123456789~N1*IN**FI*987654321~"
+    file = tmp_path / "one.834"
+    file.write_text(ISA + "GS*BE*SENDER*RECEIVER*20261101*0900*1*X*005010X220A1~" + head + body)
+    (found,) = cli.told("x12", "check", str(file), code=1)
+    assert (found["position"], found["in_set"], found["segment"], found["element"]) == (7, 5, "INS", 5)
+    assert (found["loop"], found["code"], found["ik"]) == ("2000", "code", "7")
+    assert "900010001" not in found["member"]
+    assert "INS05" in cli.run("x12", "check", str(file), code=1).stdout
+
+
+def test_x12_check_of_a_folder_finds_a_number_used_twice(cli: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    assert "no files" in cli.run("x12", "check", str(folder), code=2).stderr
+    ack = "TA1*000000009*261101*0900*A*000~IEA*0*000000001~"
+    for name in ("a.ta1", "b.ta1"):
+        (folder / name).write_text(ISA + ack)
+    (folder / "c.ta1").write_text((ISA + ack).replace("000000001", "000000002"))
+    (found,) = cli.told("x12", "check", str(folder), code=1)
+    assert (found["file"], found["code"], found["element"]) == (str(folder / "b.ta1"), "envelope-reuse", 13)
+    assert "a.ta1" in found["text"]
+    first = (str(folder / "a.ta1"), str(folder / "c.ta1"))
+    assert cli.told("x12", "check", *first) == []
+    said = cli.run("x12", "check", str(folder), str(folder / "a.ta1"), "--limit", "1", code=1).stdout
+    assert "envelope-reuse" in said
+
+
 def test_x12_check_of_a_clean_file_says_so(cli: Any, shared: Path) -> None:
     clean = shared / "edi-corpus" / "ours-834-full.x12"
     if not clean.is_file():

@@ -14,39 +14,19 @@ FILE = typer.Argument(..., help="The X12 file.")
 BEFORE = typer.Argument(..., help="The older file, 834 or 820.")
 AFTER = typer.Argument(..., help="The newer file, of the same kind.")
 UNMASK = typer.Option(False, "--unmask", "--unmasked", "--clear", help="Show personal data as they are.")
+FILES = typer.Argument(..., help="X12 files, in the order they were sent, or a folder of them.")
 
 
 @app.command()
 def check(
-    file: Path = FILE,
-    limit: int = typer.Option(1000, "--limit", min=1, max=100_000, help="Findings to show at most."),
+    files: list[Path] = FILES,
+    limit: int = typer.Option(1000, "--limit", min=1, max=100_000, help="Findings to show of a file at most."),
     as_json: bool = JSON,
 ) -> None:
-    """Say everything that is wrong in a file: envelope, grammar, dates, totals. Ends with 1 on a finding."""
-    from benehub.cli.console import FOUND, emit, say, table
-    from benehub.cli.files import must_be_file
-    from benehub.formats.x12 import checks
+    """Say everything that is wrong in files: envelope, guide, dates, totals, ISA13 used twice; then ends with 1."""
+    from benehub.cli.x12_check import check as checked
 
-    with must_be_file(file).open(encoding="utf-8", errors="replace", newline="") as source:
-        found = checks.check(source, limit)
-    data = [
-        {
-            "position": one.position,
-            "in_set": one.in_set,
-            "segment": one.segment,
-            "code": one.code,
-            "text": one.text,
-            "mend": one.mend,
-        }
-        for one in found
-    ]
-    rows = [tuple(one.values()) for one in data]
-    if not found and not as_json:
-        say(f"{file}: nothing wrong")
-        return
-    emit(data, as_json, table(str(file), ("segment", "in set", "id", "code", "what", "mend"), rows))
-    if found:
-        raise typer.Exit(FOUND)
+    checked(files, limit, as_json)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benehub.formats.x12.checks import check, findings
+from benehub.formats.x12.checks import check, check_files, findings
 
 FULL, CHANGE = "ours-834-full.x12", "ours-834-change.x12"
 PAID, SUMMED = "ours-820-individual.x12", "ours-820-organization.x12"
@@ -27,7 +27,7 @@ MUTANTS = [
     (FULL, "34*100000002", "34*100000001", "duplicate"),
     (FULL, "TX*78701", "TX*7870", "zip"),
     (FULL, "AMT*P3*612.5", "AMT*P3*612.555", "amount"),
-    (FULL, "NM1*IL*1*DOE*SAM", "NM1*ZZ*1*DOE*SAM", "required"),
+    (FULL, "NM1*IL*1*DOE*SAM", "NM1*ZZ*1*DOE*SAM", "code"),
     (FULL, "DOE*JANE", f"{'D' * 61}*JANE", "length"),
     (FULL, "DOE*SAM", "DOÉ*SAM", "character"),
     (FULL, "HLH*N", "FOO*N", "unknown-segment"),
@@ -36,7 +36,7 @@ MUTANTS = [
     (CHANGE, "DTP*349*D8*20261031", "DTP*348*D8*20261102~DTP*349*D8*20261031", "end-before-begin"),
     (CHANGE, "HD*024**HLT", "HD*021**HLT", "contradiction"),
     (CHANGE, "DTP*341*D8*20280331", "DTP*341*D8*20250331", "end-before-begin"),
-    (CHANGE, "D8*20261012~\nREF", "D8~\nREF", "date"),
+    (CHANGE, "D8*20261012~\nREF", "D8~\nREF", "syntax"),
     (CHANGE, "SE*85*", "SE*84*", "envelope-count"),
     (PAID, "BPR*C*1334.5", "BPR*C*1334.49", "payment-total"),
     (PAID, "ADX*-2*52", "ADX*-3*52", "item-balance"),
@@ -104,3 +104,55 @@ def test_every_sample_is_clean(corpus: Path) -> None:
     samples = [p for p in corpus.iterdir() if p.name not in ("SOURCES.txt", "pyx12-example834_5010.txt")]
     assert len(samples) >= 15
     assert {p.name: check(p.read_text()) for p in samples if check(p.read_text())} == {}
+
+
+def test_what_is_wrong_before_the_number_is_known_still_names_the_member(corpus: Path) -> None:
+    text = (corpus / CHANGE).read_text().replace("021*28*A***FT", "021*28*Q***XX", 1)
+    found = check(text)
+    assert [(one.place, one.member, one.loop, one.ik, one.number) for one in found] == [
+        ("INS05", "S0002", "2000", "7", "1216"),
+        ("INS08", "S0002", "2000", "7", "584"),
+    ]
+
+
+def test_a_member_without_number_lends_his_faults_to_nobody(corpus: Path) -> None:
+    text = (corpus / CHANGE).read_text().replace("021*28*A***FT~\nREF*0F*S0002~\n", "021*28*Q***FT~\n", 1)
+    assert {(one.segment, one.member) for one in check(text)} == {("INS", ""), ("REF", ""), ("SE", "")}
+
+
+def test_a_fault_in_a_loop_is_named_with_its_loop_and_component(corpus: Path) -> None:
+    text = (corpus / FULL).read_text().replace("XN*A*E**FT", "XN*A*E:9**FT", 1).replace("COB*S", "COB*X", 1)
+    found = {one.place: (one.loop, one.component, one.in_set) for one in check(text)}
+    assert found == {"INS06-2": ("2000", 2, 12), "COB01": ("2320", 0, 42)}
+
+
+def test_the_delimiters_are_those_of_the_file(corpus: Path) -> None:
+    text = (corpus / FULL).read_text().replace("\n", "").translate(str.maketrans("*:~^", "|>!{"))
+    assert check(text) == []
+    assert [one.place for one in check(text.replace("HD|030||DEN", "HD|030||DEN>1", 1))] == ["HD03"]
+
+
+def test_many_sets_and_groups_are_each_walked(corpus: Path) -> None:
+    text = (corpus / FULL).read_text().replace("\n", "")
+    head, inner = text[: text.index("ST*")], text[text.index("ST*") : text.index("GE*")]
+    second = inner.replace("ST*834*0001", "ST*834*0002").replace("SE*66*0001", "SE*66*0002")
+    second = second.replace("HD*030**DEN", "HD*030**D")
+    (found,) = check(f"{head}{inner}{second}GE*2*1~IEA*1*000000001~")
+    assert (found.place, found.position, found.in_set) == ("HD03", 2 + 66 + 46, 46)
+
+
+def test_numbers_used_before_are_found_over_files(corpus: Path) -> None:
+    ack = (corpus / "ours-ta1-accepted.x12").read_text()
+    other = ack.replace("000000008", "000000009")
+    back = ack.replace("*ZZ*CARRIERX ", "*ZZ*CARRIERY ")
+    files = [("one", ack), ("two", other), ("three", back), ("four", ack)]
+    found = [(name, one.place, one.ik) for name, one in check_files(files)]
+    assert found == [("four", "ISA13", "025")]
+
+
+def test_the_last_coverage_of_a_member_and_the_last_item_of_an_entity_name_their_own(corpus: Path) -> None:
+    text = (corpus / CHANGE).read_text().replace("DTP*349*D8*20261031", "DTP*303*D8*20261031", 1)
+    (found,) = check(text)
+    assert (found.code, found.member, found.loop) == ("end-missing", "S0004", "2300")
+    (found,) = check((corpus / PAID).read_text().replace("ADX*-2*52", "ADX*-3*52"))
+    assert (found.code, found.member, found.loop) == ("item-balance", "S0001", "2300B")

@@ -12,7 +12,7 @@ from benehub.formats.x12.envelope import Guide, Interchange, read_sets, write
 from benehub.formats.x12.kernel import Delimiters
 
 GUIDE = Guide("FA", "999", "005010X231A1")
-BODY = [("AK1", "BE", "1"), ("AK9", "A", "1", "1", "1")]
+BODY = [("AK1", "BE", "1", "005010X220A1"), ("AK9", "A", "1", "1", "1")]
 
 
 def written(interchange: Interchange, sets: int = 2) -> str:

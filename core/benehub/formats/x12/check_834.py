@@ -1,157 +1,205 @@
-"""Checks over the members of an 834: totals, families, dates against each other, codes against each other."""
+"""Checks over the members of an 834 that no guide table holds: totals, families, dates and codes against each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
-from benehub.errors import FormatError
 from benehub.formats.x12.enrollment_records import FULL
-from benehub.formats.x12.findings import Finding
+from benehub.formats.x12.findings import Finding, Scope
+from benehub.formats.x12.guide_match import is_day
 from benehub.formats.x12.kernel import Segment
 from benehub.formats.x12.values import read_date
 
-_SPANS = (("356", "357", "eligibility"), ("336", "337", "employment"), ("340", "341", "COBRA"))
+_SPANS = {
+    "2000": (
+        ("356", "357", "eligibility"), ("336", "337", "employment"), ("340", "341", "COBRA"),
+        ("338", "339", "Medicare"), ("350", "351", "education"), ("385", "386", "credited service"),
+        ("473", "474", "Medicaid"),
+    ),
+    "2200": (("360", "361", "disability"),),
+    "2300": (("348", "349", "coverage"),),
+    "2320": (("344", "345", "other insurance"),),
+}  # fmt: skip
+"""Loop -> first and last day that belong together, and of what."""
+
+_PARTNERS = {
+    (loop, one): (begin, end, what)
+    for loop, spans in _SPANS.items()
+    for begin, end, what in spans
+    for one in (begin, end)
+}
+_OPENS = {"INS": "2000", "DSB": "2200", "HD": "2300", "COB": "2320"}
+_AGAIN = ("15", "22")
+"""BGN01 of a file that was sent before."""
+
 _ENDED = "024"
 _ENDS_ONLY = frozenset({"024", "002", "032"})
 _MEND = "Correct it at the source and write the file anew"
 
 
-@dataclass(slots=True)
-class _Span:
-    """A member, or one of his coverages, while its segments pass."""
-
-    head: Segment
-    dates: dict[str, date] = field(default_factory=dict)
-    dated: bool = False
-
-
 class Checker834:
-    """Fed the segments between ST and SE; `first` is the position of ST."""
+    """Fed the segments between ST and SE after the walk along the guide has placed them in `scope`."""
 
-    def __init__(self, first: int) -> None:
-        self._first = first
+    watched = frozenset({"BGN", "QTY", "INS", "REF", "DTP", "NM1", "HD", "DSB", "COB", "LX", "LS"})
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._full = False
-        self._told: dict[str, tuple[Segment, str]] = {}
+        self._told: dict[str, Segment] = {}
         self._counts = {"TO": 0, "ET": 0, "DT": 0}
-        self._member: _Span | None = None
-        self._coverage: _Span | None = None
-        self._number = ""
-        self._named = False
+        self._member: Segment | None = None
+        self._coverage: Segment | None = None
+        self._covered = ""
+        self._referred = False
+        self._dates: dict[tuple[str, str], Segment] = {}
         self._subscribers: set[str] = set()
         self._early: dict[str, Segment] = {}
-        self._ids: set[str] = set()
+        self._ids: set[int] = set()
+        self._lines = 0
 
-    def feed(self, segment: Segment) -> Iterator[Finding]:
-        """Findings that the next segment brings to light."""
-        tag, qualifier = segment.elements[0], segment.get(1)
+    def feed(self, segment: Segment) -> Iterator[Finding] | tuple[Finding, ...]:
+        """Findings that the next segment brings to light; only those of `watched` tell anything."""
+        tag, loop = segment.elements[0], self._scope.loop
+        if tag == "DTP":
+            return self._date(segment, loop)
+        if tag == "REF":
+            return self._reference(segment) if loop == "2000" else ()
         if tag == "INS":
-            yield from self._close_member()
-            yield from self._open_member(segment)
-        elif tag == "HD" and self._member:
-            yield from self._close_coverage()
-            self._coverage = _Span(segment)
-            yield from self._contradiction(segment, self._member.head)
-        elif tag == "DTP":
-            self._date(segment)
-        elif tag == "REF" and qualifier == "0F" and self._member and not self._number:
-            self._number = segment.get(2)
-            yield from self._family(segment)
-        elif tag == "NM1" and qualifier in ("IL", "74") and self._member and not self._named:
-            self._named = True
-            yield from self._identity(segment)
-        elif tag == "QTY":
-            self._told[qualifier] = (segment, segment.get(2))
+            return self._open_member(segment)
+        if tag == "HD":
+            return self._open_coverage(segment)
+        if tag == "NM1":
+            return self._identity(segment) if loop == "2100A" else ()
+        if tag == "LX":
+            return self._line(segment)
+        if tag == "QTY":
+            self._told[segment.get(1)] = segment
         elif tag == "BGN":
-            self._full = segment.get(8) == FULL
+            return self._begin(segment)
+        elif tag == "LS":
+            self._lines = 0
+        else:
+            self._forget(_OPENS[tag])
+        return ()
 
     def finish(self, trailer: Segment) -> Iterator[Finding]:
         """Findings about the whole set."""
-        yield from self._close_member()
-        if not self._counts["TO"]:
-            yield self._found(trailer, "no-member", "the 834 has no member", "Send nothing instead")
-        for code, (segment, told) in self._told.items():
-            if code in self._counts and told != str(self._counts[code]):
+        yield from self._close_coverage()
+        for code, segment in self._told.items():
+            told = segment.get(2)
+            if code in self._counts and not (told.isdecimal() and int(told) == self._counts[code]):
                 text = f"QTY*{code} does not count the members: there are {self._counts[code]}"
-                yield self._found(segment, "totals", text)
-        if self._full:
-            for number, segment in self._early.items():
-                self._number = number
-                text = "a dependent without his subscriber in a full file"
-                yield self._found(segment, "dependent-without-subscriber", text)
+                yield self._found(segment, "totals", text, element=2)
+        for number, segment in self._early.items():
+            self._scope.member = number
+            text = "a dependent without his subscriber in a full file"
+            yield self._found(segment, "dependent-without-subscriber", text, element=2)
 
-    def _found(self, segment: Segment, code: str, text: str, mend: str = _MEND) -> Finding:
-        place = segment.position - self._first + 1
-        return Finding(segment.position, segment.tag, code, text, mend, place, self._number)
+    def _found(
+        self, segment: Segment, code: str, text: str, mend: str = _MEND, element: int = 0, ik: str = ""
+    ) -> Finding:
+        return self._scope.found(segment, code, text, mend, element, ik=ik)
+
+    def _forget(self, loop: str) -> None:
+        self._dates = {key: one for key, one in self._dates.items() if key[0] != loop}
+
+    def _begin(self, segment: Segment) -> Iterator[Finding]:
+        self._full = segment.get(8) == FULL
+        if segment.get(1) in _AGAIN and not segment.get(6):
+            text = "BGN06 is empty: a resubmission or copy names the file it repeats"
+            yield self._found(segment, "required", text, element=6, ik="2")
 
     def _open_member(self, segment: Segment) -> Iterator[Finding]:
-        self._member, self._coverage = _Span(segment), None
-        self._number, self._named = "", False
-        subscriber = segment.get(1) == "Y"
+        yield from self._close_coverage()
+        self._member, self._referred = segment, False
+        self._dates = {}
+        told, himself = segment.get(1), segment.get(2) == "18"
+        subscriber = told == "Y" or (told != "N" and himself)
         self._counts["TO"] += 1
         self._counts["ET" if subscriber else "DT"] += 1
-        if subscriber != (segment.get(2) == "18"):
-            yield self._found(segment, "relationship", "INS01 and INS02 disagree: 18 is for a subscriber")
+        if subscriber != himself:
+            yield self._found(segment, "relationship", "INS01 and INS02 disagree: 18 is for a subscriber", element=2)
         if segment.get(5) == "C" and not segment.get(7):
-            yield self._found(segment, "cobra-event", "COBRA status (INS05 C) without its event (INS07)")
+            text = "COBRA status (INS05 C) without its event (INS07)"
+            yield self._found(segment, "cobra-event", text, element=7, ik="2")
 
-    def _family(self, segment: Segment) -> Iterator[Finding]:
-        member = self._member
-        if member and member.head.get(1) == "Y":
-            self._subscribers.add(self._number)
-            early = self._early.pop(self._number, None)
-            if early and self._full:
-                text = "a dependent comes before his subscriber"
-                yield self._found(early, "dependent-before-subscriber", text, "Sort by family")
-        elif self._number not in self._subscribers:
-            self._early.setdefault(self._number, segment)
-
-    def _identity(self, segment: Segment) -> Iterator[Finding]:
-        identity = segment.get(9) if segment.get(8) == "34" else ""
-        if self._full and identity and identity in self._ids:
-            yield self._found(segment, "duplicate", "the same SSN stands twice in a full file")
-        self._ids.add(identity)
-
-    def _contradiction(self, segment: Segment, member: Segment) -> Iterator[Finding]:
-        if member.get(3) == _ENDED and segment.get(1) not in _ENDS_ONLY:
-            text = "INS03 ends the member, HD01 does not end the coverage"
-            yield self._found(segment, "contradiction", text, "End the coverage too, or only one line of it")
-
-    def _date(self, segment: Segment) -> None:
-        span = self._coverage or self._member
-        if span is None:
-            return
-        span.dated = True
-        try:
-            span.dates.setdefault(segment.get(1), read_date(segment.get(3)))
-        except FormatError:
-            return  # The check of the single segment has said so.
-
-    def _close_member(self) -> Iterator[Finding]:
+    def _open_coverage(self, segment: Segment) -> Iterator[Finding]:
         yield from self._close_coverage()
-        member, self._member = self._member, None
-        if member is None:
-            return
-        if not self._number:
-            yield self._found(member.head, "required", "a member without REF*0F (subscriber number)")
-        if not self._named:
-            yield self._found(member.head, "required", "a member without name (NM1*IL)")
-        for begin, end, what in _SPANS:
-            if begin in member.dates and end in member.dates and member.dates[end] < member.dates[begin]:
-                text = f"{what} ends (DTP*{end}) before it begins (DTP*{begin})"
-                yield self._found(member.head, "end-before-begin", text)
+        self._coverage, self._lines = segment, 0
+        self._covered = self._scope.member
+        self._forget("2300")
+        member = self._member
+        if member and member.get(3) == _ENDED and segment.get(1) not in _ENDS_ONLY:
+            text = "INS03 ends the member, HD01 does not end the coverage"
+            yield self._found(segment, "contradiction", text, "End the coverage too, or only one line of it", 1)
 
     def _close_coverage(self) -> Iterator[Finding]:
-        coverage, self._coverage = self._coverage, None
-        if coverage is None:
+        head, self._coverage = self._coverage, None
+        if head and head.get(1) == _ENDED and ("2300", "349") not in self._dates:
+            text = "HD01 024 without end date (DTP*349)"
+            found = self._scope.found(head, "end-missing", text, _MEND, ik="I6", loop="2300")
+            # The walk may be at the next member by now.
+            yield replace(found, member=self._covered)
+
+    def _reference(self, segment: Segment) -> Iterator[Finding] | tuple[Finding, ...]:
+        late, self._referred = self._referred, True
+        if segment.get(1) != "0F":
+            return ()
+        if not self._scope.member:
+            self._scope.member = segment.get(2)
+            return self._family(segment, late)
+        return ()
+
+    def _family(self, segment: Segment, late: bool) -> Iterator[Finding]:
+        number = segment.get(2)
+        if late:
+            text = "the subscriber number (REF*0F) is not the first REF of its member"
+            yield self._found(segment, "reference-order", text, "Write REF*0F first", 1)
+        if self._member and self._member.get(1) == "Y":
+            if not self._full:
+                return
+            if number in self._subscribers:
+                yield self._found(segment, "duplicate", "the same subscriber stands twice in a full file", element=2)
+            self._subscribers.add(number)
+            if early := self._early.pop(number, None):
+                text = "a dependent comes before his subscriber"
+                yield self._found(early, "dependent-before-subscriber", text, "Sort by family", 2)
+        elif self._full and number not in self._subscribers:
+            self._early.setdefault(number, segment)
+
+    def _identity(self, segment: Segment) -> Iterator[Finding]:
+        text = segment.get(9)
+        if not self._full or segment.get(8) != "34" or not (text.isascii() and text.isdecimal()):
             return
-        head, begin, end = coverage.head, coverage.dates.get("348"), coverage.dates.get("349")
-        if not coverage.dated:
-            yield self._found(head, "required", "a coverage without any date (DTP)")
-        elif head.get(1) == _ENDED and end is None:
-            yield self._found(head, "end-missing", "HD01 024 without end date (DTP*349)")
+        # A number is a third of the size of its text, and a full file holds everybody.
+        if (identity := int(text)) in self._ids:
+            yield self._found(segment, "duplicate", "the same SSN stands twice in a full file", element=9)
+        self._ids.add(identity)
+
+    def _date(self, segment: Segment, loop: str) -> tuple[Finding, ...]:
+        key = (loop, segment.get(1))
+        if key in self._dates or segment.get(2) == "RD8":
+            return ()
+        self._dates[key] = segment
+        span = _PARTNERS.get(key)
+        if span is None:
+            return ()
+        begin, end = self._dates.get((loop, span[0])), self._dates.get((loop, span[1]))
+        if begin is None or end is None or not self._ends_early(begin.get(3), end.get(3), loop):
+            return ()
+        text = f"{span[2]} ends (DTP*{span[1]}) before it begins (DTP*{span[0]})"
+        return (self._found(end, "end-before-begin", text, element=3, ik="8"),)
+
+    def _ends_early(self, begin: str, end: str, loop: str) -> bool:
+        if end >= begin or not (is_day(begin) and is_day(end)):
+            return False
         # Cover that never took effect is told by some carriers with the day before its first day.
-        slack = timedelta(days=1 if head.get(1) in _ENDS_ONLY else 0)
-        if begin and end and end < begin - slack:
-            yield self._found(head, "end-before-begin", "coverage ends (DTP*349) before it begins (DTP*348)")
+        ends_only = loop == "2300" and self._coverage is not None and self._coverage.get(1) in _ENDS_ONLY
+        return not (ends_only and read_date(end) + timedelta(days=1) == read_date(begin))
+
+    def _line(self, segment: Segment) -> Iterator[Finding]:
+        self._lines += 1
+        if segment.get(1) != str(self._lines):
+            yield self._found(segment, "line-number", "LX01 does not count 1, 2, 3, ...", element=1)

@@ -13,6 +13,10 @@ ENVELOPE_TAGS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
 PAIRS = {"BE": ("834",), "RA": ("820",), "FA": ("999", "997")}
 """GS01 -> ST01 of the guides we speak."""
 
+_COUNT = {"SE": "4", "GE": "5", "IEA": "021"}
+_CONTROL = {"SE": "3", "GE": "4", "IEA": "001"}
+_MISSING = {"SE": "2", "GE": "3", "IEA": "023"}
+
 _PARENT = {"GS": "ISA", "ST": "GS", "SE": "ST", "GE": "GS", "IEA": "ISA"}
 _OPENS = {"ISA", "GS", "ST"}
 
@@ -43,6 +47,11 @@ class EnvelopeChecker:
             return ()
         return iter((_finding(segment, "envelope-order", "data outside a transaction set"),))
 
+    def passed(self, count: int, last: int) -> None:
+        """Count segments of a set that were read elsewhere; `last` is the position of the last of them."""
+        self._segments += count
+        self._last = last
+
     def finish(self) -> Iterator[Finding]:
         """Findings about what never came."""
         trailers = {"ISA": "IEA", "GS": "GE", "ST": "SE"}
@@ -54,6 +63,7 @@ class EnvelopeChecker:
                 "envelope-missing",
                 f"the file ends without {tag}",
                 "Get the whole file again from its sender",
+                ik=_MISSING[tag],
             )
 
     def _envelope(self, segment: Segment) -> Iterator[Finding]:
@@ -91,11 +101,11 @@ class EnvelopeChecker:
             self._groups += 1
             self._sets = 0
             self._seen = {key for key in self._seen if key[0] == "GS"}
-            yield from self._unique(segment, segment.get(6), "GS06")
+            yield from self._unique(segment, 6, "GS06", "19")
         else:
             self._sets += 1
             self._segments = 1
-            yield from self._unique(segment, segment.get(2), "ST02")
+            yield from self._unique(segment, 2, "ST02", "23")
             yield from self._guide(segment)
         self._open.append(segment)
 
@@ -103,18 +113,18 @@ class EnvelopeChecker:
         repetition = "" if segment.get(11).isalnum() else segment.get(11)
         return (segment.get(16), repetition) != (self._delimiters.component, self._delimiters.repetition)
 
-    def _unique(self, segment: Segment, number: str, name: str) -> Iterator[Finding]:
-        key = (segment.tag, number)
+    def _unique(self, segment: Segment, place: int, name: str, ik: str) -> Iterator[Finding]:
+        key = (segment.tag, segment.get(place))
         if key in self._seen:
-            yield _finding(segment, "envelope-duplicate", f"{name} is used twice")
+            yield _finding(segment, "envelope-duplicate", f"{name} is used twice", place, ik)
         self._seen.add(key)
 
     def _guide(self, segment: Segment) -> Iterator[Finding]:
         group = self._open[-1] if self._open else segment
         if segment.get(3) and group.tag == "GS" and segment.get(3) != group.get(8):
-            yield _finding(segment, "envelope-guide", "ST03 differs from GS08")
+            yield _finding(segment, "envelope-guide", "ST03 differs from GS08", 3, "I6")
         if group.get(1) in PAIRS and segment.get(1) not in PAIRS[group.get(1)]:
-            yield _finding(segment, "envelope-guide", "ST01 does not belong in a group of this GS01")
+            yield _finding(segment, "envelope-guide", "ST01 does not belong in a group of this GS01", 1, "1")
 
     def _end(self, segment: Segment, head: Segment) -> Iterator[Finding]:
         tag = segment.tag
@@ -125,15 +135,18 @@ class EnvelopeChecker:
         }[tag]
         told, closing = segment.get(1), segment.get(2)
         if read_number(told) != count:
-            yield _finding(segment, "envelope-count", f"{tag}01 does not count the {counted}: there are {count}")
+            text = f"{tag}01 does not count the {counted}: there are {count}"
+            yield _finding(segment, "envelope-count", text, 1, _COUNT[tag])
         same = closing == number if tag == "SE" else _number(closing) == _number(number)
         if not same:
-            yield _finding(segment, "envelope-control", f"{tag}02 differs from the control number of {head.tag}")
+            text = f"{tag}02 differs from the control number of {head.tag}"
+            yield _finding(segment, "envelope-control", text, 2, _CONTROL[tag])
 
 
 def _number(text: str) -> str:
     return text.lstrip("0") if text.isdecimal() else text
 
 
-def _finding(segment: Segment, code: str, text: str) -> Finding:
-    return Finding(segment.position, segment.tag, code, text, "Ask the sender to write the file anew")
+def _finding(segment: Segment, code: str, text: str, element: int = 0, ik: str = "") -> Finding:
+    mend = "Ask the sender to write the file anew"
+    return Finding(segment.position, segment.tag, code, text, mend, element=element, ik=ik)
