@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from benehub.errors import FormatError
-from benehub.formats.x12.envelope_check import ENVELOPE_TAGS, EnvelopeChecker
+from benehub.formats.x12.body import Body
+from benehub.formats.x12.envelope_check import EnvelopeChecker
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, SegmentReader, Source
 from benehub.formats.x12.values import write_date
 from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter
@@ -159,7 +160,7 @@ class TransactionSet:
     guide: Guide
     control: str
     first: int
-    segments: Iterator[Segment]
+    segments: Body
 
 
 def read_sets(source: Source | SegmentReader) -> Iterator[TransactionSet]:
@@ -172,39 +173,28 @@ def read_sets(source: Source | SegmentReader) -> Iterator[TransactionSet]:
     """
     reader = source if isinstance(source, SegmentReader) else SegmentReader(source)
     checker = EnvelopeChecker(reader.delimiters)
-    walk = _checked(reader, checker)
     head: Segment | None = None
     group: Segment | None = None
-    for segment in walk:
+    while (segment := reader.take()) is not None:
+        for finding in checker.feed(segment):
+            raise finding.error()
         if segment.tag == "ISA":
             head = segment
         elif segment.tag == "GS":
             group = segment
         elif segment.tag == "ST" and head is not None and group is not None:
-            body = _body(walk)
-            interchange = read_interchange(head, group, reader.delimiters)
-            if segment.get(2).isdecimal() and int(segment.get(2)):
-                interchange = replace(interchange, set_control=int(segment.get(2)))
-            guide = Guide(group.get(1), segment.get(1), group.get(8))
-            yield TransactionSet(interchange, guide, segment.get(2), segment.position, body)
-            for _rest in body:
-                continue
-
-
-def _checked(reader: SegmentReader, checker: EnvelopeChecker) -> Iterator[Segment]:
-    for segment in reader:
-        for finding in checker.feed(segment):
-            raise finding.error()
-        yield segment
+            yield (one := _set(segment, head, group, reader))
+            checker.passed(one.segments.skip(), reader.position)
     for finding in checker.finish():
         raise finding.error()
 
 
-def _body(walk: Iterator[Segment]) -> Iterator[Segment]:
-    for segment in walk:
-        if segment.elements[0] in ENVELOPE_TAGS:
-            return  # The checker has made sure that it is the SE.
-        yield segment
+def _set(segment: Segment, head: Segment, group: Segment, reader: SegmentReader) -> TransactionSet:
+    interchange = read_interchange(head, group, reader.delimiters)
+    if segment.get(2).isdecimal() and int(segment.get(2)):
+        interchange = replace(interchange, set_control=int(segment.get(2)))
+    guide = Guide(group.get(1), segment.get(1), group.get(8))
+    return TransactionSet(interchange, guide, segment.get(2), segment.position, Body(reader))
 
 
 def read_interchange(head: Segment, group: Segment | None, delimiters: Delimiters) -> Interchange:

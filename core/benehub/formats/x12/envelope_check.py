@@ -42,6 +42,11 @@ class EnvelopeChecker:
             return ()
         return iter((_finding(segment, "envelope-order", "data outside a transaction set"),))
 
+    def passed(self, count: int, last: int) -> None:
+        """Count segments of a set that were read elsewhere; `last` is the position of the last of them."""
+        self._segments += count
+        self._last = last
+
     def finish(self) -> Iterator[Finding]:
         """Findings about what never came."""
         trailers = {"ISA": "IEA", "GS": "GE", "ST": "SE"}

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Elements, Segment
+from benehub.formats.x12.values import read_date, write_date, write_range
 
 Reference = tuple[str, str]
 """REF01 qualifier and REF02 value."""
+
+Dated = tuple[str, date]
+"""DTP01 qualifier and its day, e.g. ("336", hire date), ("348", first day covered)."""
+
+Period = tuple[str, date, date]
+"""DTP01 qualifier and a range, both days inclusive, e.g. ("695", first, last day of the previous period)."""
+
+Amount = tuple[str, int]
+"""AMT01 qualifier and US cents, e.g. ("P3", premium)."""
+
+
+def date_segment(qualifier: str, first: date, last: date | None = None) -> Elements:
+    """A DTP of a day, or of a range of days."""
+    if last is None:
+        return ("DTP", qualifier, "D8", write_date(first))
+    return ("DTP", qualifier, "RD8", write_range(first, last))
+
+
+def read_dated(segment: Segment) -> Dated:
+    """From a DTP of one day.
+
+    Raises:
+        FormatError: no such day.
+    """
+    return segment.get(1), read_date(segment.get(3), segment.position, "DTP03")
+
+
+def by_tag(loop: Sequence[Segment], most: Mapping[str, int]) -> dict[str, list[Segment]]:
+    """The segments of a loop by id, as many of each as it may have; the others are left out."""
+    found: dict[str, list[Segment]] = {tag: [] for tag in most}
+    for segment in loop:
+        if len(found.get(segment.tag, ())) < most.get(segment.tag, 0):
+            found[segment.tag].append(segment)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +78,8 @@ class Name:
     id_qualifier: str = ""
     id: str = field(default="", repr=False)
 
-    def segment(self, role: str) -> Elements:
-        """The NM1.
+    def segment(self, role: str, entity: str = "1") -> Elements:
+        """The NM1; `entity` is `1` for a person, `2` for an organisation.
 
         Raises:
             FormatError: an SSN that is not nine digits; it is never padded.
@@ -54,16 +90,19 @@ class Name:
                 where=f"NM1*{role}",
                 mend="Mend the SSN at the source; leading zeros may have been lost on the way",
             )
-        return (
-            "NM1", role, "1", self.last, self.first, self.middle, self.prefix, self.suffix,
-            self.id_qualifier if self.id else "", self.id,
-        )  # fmt: skip
+        if self.id:
+            return (
+                "NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix,
+                self.id_qualifier, self.id,
+            )  # fmt: skip
+        if self.suffix or self.prefix:
+            return ("NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix)
+        return ("NM1", role, entity, self.last, self.first, self.middle)
 
     @classmethod
     def read(cls, segment: Segment) -> Name:
         """From an NM1."""
-        padded = [*segment.elements[3:10], "", "", "", "", "", "", ""]
-        return cls(*padded[:7])
+        return cls(*segment.elements[3:10])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +122,12 @@ class Address:
         """N3 and N4, each where it says something."""
         if self.line1:
             yield ("N3", self.line1, self.line2)
-        n4 = (self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision)
-        if any(n4):
-            yield ("N4", *n4)
+        if self.country or self.subdivision or any(self.location):
+            yield (
+                "N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision,
+            )  # fmt: skip
+        elif self.city or self.state or self.zip_code:
+            yield ("N4", self.city, self.state, self.zip_code)
 
 
 def read_address(n3: Segment | None, n4: Segment | None) -> Address | None:
