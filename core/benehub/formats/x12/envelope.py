@@ -22,6 +22,9 @@ QUALIFIERS = ("01", "14", "20", "27", "28", "29", "30", "33", "ZZ")
 
 MAX_CONTROL = 999_999_999
 
+Block = list[Elements]
+"""Segments that are written together, which is quicker than one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guide:
@@ -111,10 +114,21 @@ def isa(interchange: Interchange, end: str) -> str:
 def write(
     interchange: Interchange,
     guide: Guide,
-    sets: Iterable[Iterable[Elements]],
+    sets: Iterable[Iterable[Elements | Block]],
     policy: CharacterPolicy | None = None,
 ) -> Iterator[str]:
-    """One interchange with one group; each set is its segments without ST and SE. Yields text a segment.
+    """One interchange with one group, see `write_groups`."""
+    return write_groups(interchange, ((guide, sets),), policy)
+
+
+def write_groups(
+    interchange: Interchange,
+    groups: Iterable[tuple[Guide, Iterable[Iterable[Elements | Block]]]],
+    policy: CharacterPolicy | None = None,
+) -> Iterator[str]:
+    """One interchange with its groups; each set is its segments or blocks without ST and SE. Yields text of each.
+
+    Groups are numbered on from `group_control`, the sets of the file from `set_control`.
 
     Raises:
         FormatError: from the character policy, or from the sets themselves; nothing that was yielded until
@@ -130,23 +144,40 @@ def write(
         line_breaks=interchange.line_breaks,
     )
     yield isa(interchange, writer.end)
-    created = interchange.created
-    group = str(interchange.group_control)
-    yield plain.segment(
-        ("GS", guide.group, interchange.group_sender, interchange.group_receiver, write_date(created.date()),
-         created.strftime("%H%M"), group, "X", guide.version)
-    )  # fmt: skip
-    number = 0
-    for number, body in enumerate(sets, 1):
-        control = f"{interchange.set_control + number - 1:04d}"
-        yield plain.segment(("ST", guide.transaction, control, guide.version))
-        count = 2
-        for elements in body:
+    number, control = 0, interchange.set_control
+    for number, (guide, sets) in enumerate(groups, 1):
+        group = str(_allocated(interchange.group_control + number - 1))
+        yield plain.segment(
+            ("GS", guide.group, interchange.group_sender, interchange.group_receiver,
+             write_date(interchange.created.date()), interchange.created.strftime("%H%M"), group, "X", guide.version)
+        )  # fmt: skip
+        first = control
+        for body in sets:
+            yield from _written_set(guide, f"{_allocated(control):04d}", body, writer, plain)
+            control += 1
+        yield plain.segment(("GE", str(control - first), group))
+    yield plain.segment(("IEA", str(number), f"{interchange.control:09d}"))
+
+
+def _allocated(number: int) -> int:
+    if number > MAX_CONTROL:
+        raise FormatError(f"a control number over {MAX_CONTROL}", mend="Start again at 1, as agreed with the partner")
+    return number
+
+
+def _written_set(
+    guide: Guide, control: str, body: Iterable[Elements | Block], writer: SegmentWriter, plain: SegmentWriter
+) -> Iterator[str]:
+    yield plain.segment(("ST", guide.transaction, control, guide.version))
+    count = 2
+    for part in body:
+        if isinstance(part, list):
+            count += len(part)
+            yield writer.block(part)
+        else:
             count += 1
-            yield writer.segment(elements)
-        yield plain.segment(("SE", str(count), control))
-    yield plain.segment(("GE", str(number), group))
-    yield plain.segment(("IEA", "1", f"{interchange.control:09d}"))
+            yield writer.segment(part)
+    yield plain.segment(("SE", str(count), control))
 
 
 @dataclass(frozen=True, slots=True)
