@@ -105,6 +105,9 @@ class Name:
         return cls(*segment.elements[3:10])
 
 
+_NOWHERE = ("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """N3 and N4. `location` is N405/N406, e.g. ("CY", county)."""
@@ -115,19 +118,23 @@ class Address:
     state: str = ""
     zip_code: str = ""
     country: str = ""
-    location: tuple[str, str] = ("", "")
+    location: tuple[str, str] = _NOWHERE
     subdivision: str = ""
 
-    def segments(self) -> Iterator[Elements]:
+    def segments(self) -> list[Elements]:
         """N3 and N4, each where it says something."""
-        if self.line1:
-            yield ("N3", self.line1, self.line2)
-        if self.country or self.subdivision or any(self.location):
-            yield (
-                "N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision,
-            )  # fmt: skip
+        out: list[Elements] = []
+        if self.line2:
+            out.append(("N3", self.line1, self.line2))
+        elif self.line1:
+            out.append(("N3", self.line1))
+        if self.country or self.subdivision or self.location != _NOWHERE:
+            out.append(
+                ("N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision)
+            )
         elif self.city or self.state or self.zip_code:
-            yield ("N4", self.city, self.state, self.zip_code)
+            out.append(("N4", self.city, self.state, self.zip_code))
+        return out
 
 
 def read_address(n3: Segment | None, n4: Segment | None) -> Address | None:

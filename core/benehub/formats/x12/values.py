@@ -13,6 +13,7 @@ MAX_AMOUNT_CHARACTERS = 18
 """Element 782 of the 5010 guides."""
 
 
+@lru_cache(8_192)
 def write_date(day: date) -> str:
     """CCYYMMDD (qualifier D8)."""
     return day.isoformat().replace("-", "")

@@ -68,12 +68,10 @@ class SegmentWriter:
         self._forbidden = re.compile(f"[^ -~]|[{element}{others}]")
         # One search over the joined segment finds whatever needs a closer look; most segments need none.
         self._suspect = re.compile(rf"[^ -~]|[{others}]| {element}|{element} |^ | $")
-        marks = self.delimiters
-        # While a block is looked at its segments end in something printable: most can then be said at once.
-        inner = next(c for c in (marks.terminator, *"~`|{}") if c.isprintable() and c not in self._others())
-        self._inner = inner
-        self._inside = (marks.component, marks.repetition) if marks.repetition else (marks.component,)
-        self._edges = (f" {marks.element}", f"{marks.element} ", f" {inner}", f"{inner} ")
+        marks = self.delimiters.element + self.delimiters.terminator
+        structure = set(marks + self.delimiters.component + self.delimiters.repetition)
+        # Of a joined block, bytes without these are its structure, and whatever of the data looks like structure.
+        self._plain = bytes(code for code in range(32, 127) if chr(code) not in structure)
 
     def segment(self, elements: Sequence[Element]) -> str:
         """The segment with its terminator; empty elements at the end are left out.
@@ -93,21 +91,18 @@ class SegmentWriter:
                 text = text.upper()
         return text.rstrip(separator) + self.end
 
-    def _others(self) -> str:
-        return self.delimiters.element + self.delimiters.component + self.delimiters.repetition
-
     def block(self, segments: Sequence[Elements]) -> str:
         """Several segments, to the letter what `segment` makes of each; quicker, as they are looked at together.
 
         Raises:
             FormatError: see `segment`.
         """
-        separator, end = self.delimiters.element, self._inner
+        separator, end = self.delimiters.element, self.delimiters.terminator
         try:
             text = end.join(map(separator.join, segments))  # type: ignore[arg-type]  # composites: TypeError
         except TypeError:
             return "".join(map(self.segment, segments))
-        if not self._harmless(text, len(segments), sum(map(len, segments))):
+        if not self._harmless(text, sum(map(len, segments))):
             return "".join(map(self.segment, segments))
         if self.policy.upper_case:
             text = text.upper()
@@ -117,16 +112,17 @@ class SegmentWriter:
             text = text.replace(empty, end)
         return text if end == self.end else text.replace(end, self.end)
 
-    def _harmless(self, text: str, segments: int, elements: int) -> bool:
-        """Whether a joined block holds what was joined and nothing else that a reader would take for structure."""
-        return (
-            text.isascii()
-            and text.isprintable()
-            and text.count(self._inner) == segments - 1
-            and text.count(self.delimiters.element) == elements - segments
-            and not any(map(text.__contains__, self._inside))
-            and not (" " in text and (text[-1] == " " or any(map(text.__contains__, self._edges))))
-        )
+    def _harmless(self, text: str, elements: int) -> bool:
+        """Whether joined segments hold the delimiters between their elements and nothing else to be mended."""
+        if not text.isascii() or len(text.encode().translate(None, self._plain)) != elements - 1:
+            return False
+        marks = self.delimiters.element + self.delimiters.terminator
+        at = text.find(" ")
+        while at >= 0:
+            if text[at - 1] in marks or text[at + 1 : at + 2] in marks:
+                return False  # A blank at the edge of an element; the empty text after the last counts as one.
+            at = text.find(" ", at + 1)
+        return True
 
     def _closely(self, elements: Sequence[Element]) -> str:
         tag = str(elements[0])
