@@ -47,8 +47,6 @@ class Demographics:
             FormatError: the birth date is no day.
         """
         birth = read_date(segment.get(2), segment.position, "DMG02") if segment.get(2) else None
-        if len(segment.elements) <= 5:
-            return cls(birth, *segment.elements[3:])
         return cls(
             birth,
             segment.get(3),

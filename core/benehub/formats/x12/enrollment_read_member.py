@@ -51,21 +51,18 @@ class MemberReader:
         if marks.component in text or (marks.repetition and marks.repetition in text):
             self._simple(loop)
         own, *covers = text.split(self._opens_coverage)
-        reporting = ""
-        if self._opens_reporting in text:
-            last = covers[-1] if covers else own
-            last, _, reporting = last.partition(self._opens_reporting)
-            if covers:
-                covers[-1] = last
-            else:
-                own = last
+        last, opened, reporting = (covers[-1] if covers else own).partition(self._opens_reporting)
+        if opened and covers:
+            covers[-1] = last
+        elif opened:
+            own = last
         lines = own.split(marks.terminator)
         coverages, at = [], position + len(lines)
         for cover in covers:
             coverages.append(self._coverages.read(cover, at))
             at += cover.count(marks.terminator) + 1
         member = self._own(lines, position, tuple(coverages))
-        return self._reported(member, reporting, at) if reporting else member
+        return self._reported(member, reporting, at) if opened else member
 
     def _simple(self, loop: Loop) -> None:
         marks = self._marks
@@ -125,7 +122,8 @@ class MemberReader:
                 continue
             elif tag == "DMG" and demographics is None and 3 <= size <= 5 and elements[1] == "D8":
                 birth = days.get(elements[2]) or self._day(elements[2], position + at, "DMG02")
-                demographics = Demographics(birth, *elements[3:])
+                sex, marital, *_ = (*elements[3:], "", "")
+                demographics = Demographics(birth, sex, marital)
                 continue
             rest.append(Segment(position + at, elements))
         if number is None or not name:
@@ -166,7 +164,9 @@ class MemberReader:
             if not self._take(member, loop, more, extra):
                 for segment in loop:
                     self._keep(segment, extra)
-        gathered = {name: tuple(found) if isinstance(found, list) else found for name, found in more.items()}
+        gathered: dict[str, Any] = {
+            name: tuple(found) if isinstance(found, list) else found for name, found in more.items()
+        }
         return replace(member, **gathered, extra=tuple(extra))
 
     def _take(self, member: Member, loop: Sequence[Segment], more: dict[str, Any], extra: list[Elements]) -> bool:
@@ -253,10 +253,8 @@ class MemberReader:
 
 
 def _address(n3: list[str] | None, n4: list[str] | None) -> Address | None:
+    line1, line2, *_ = (*n3[1:], "", "") if n3 else ("", "")
     if n4 is None:
-        return Address(*n3[1:]) if n3 else None
-    lines = ["", "", *n4[1:]] if n3 is None else [*n3[1:], *[""] * (3 - len(n3)), *n4[1:]]
-    if len(n4) > 5:
-        lines += [""] * (9 - len(lines))
-        return Address(*lines[:6], location=(lines[6], lines[7]), subdivision=lines[8])
-    return Address(*lines)
+        return Address(line1, line2) if n3 else None
+    city, state, zip_code, country, kind, place, subdivision, *_ = (*n4[1:], "", "", "", "", "", "", "")
+    return Address(line1, line2, city, state, zip_code, country, (kind, place), subdivision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -129,9 +129,7 @@ class Address:
         elif self.line1:
             out.append(("N3", self.line1))
         if self.country or self.subdivision or self.location != _NOWHERE:
-            out.append(
-                ("N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision)
-            )
+            out.append(("N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision))
         elif self.city or self.state or self.zip_code:
             out.append(("N4", self.city, self.state, self.zip_code))
         return out
