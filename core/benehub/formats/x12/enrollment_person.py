@@ -37,7 +37,8 @@ class Demographics:
     def _races(self) -> str | tuple[str, ...] | tuple[tuple[str, ...], ...]:
         if len(self.ethnicity) > 1:
             return self.ethnicity
-        return self.ethnicity[0] if self.ethnicity else ""
+        only = self.ethnicity[0] if self.ethnicity else ("",)
+        return only if len(only) > 1 else only[0]
 
     @classmethod
     def read(cls, segment: Segment, marks: Delimiters) -> Demographics:

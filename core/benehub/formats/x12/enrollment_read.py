@@ -86,11 +86,15 @@ class _Head:
             self._parties[qualifier] = Party.read(segment)
         elif tag == "N1" and qualifier in ("BO", "TV") and size <= 5:
             self._brokers.append(Broker(qualifier, Party.read(segment)))
-        elif tag == "ACT" and self._brokers and not self._brokers[-1].account and not any(segment.elements[2:6]):
+        elif tag == "ACT" and self._brokers and not self._brokers[-1].account and self._is_account(segment):
             last = self._brokers[-1]
             self._brokers[-1] = Broker(last.role, last.party, qualifier, segment.get(6))
         else:
             self._extra.append(neutral_segment(segment, self._one.interchange.delimiters))
+
+    @staticmethod
+    def _is_account(segment: Segment) -> bool:
+        return len(segment.elements) <= 7 and not any(segment.elements[2:6])
 
     def enrollment(self) -> Enrollment834:
         """The head as a record.
