@@ -6,8 +6,10 @@ Memory is flat both ways: members may be a generator, and are read one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from benehub.errors import FormatError
+from benehub.formats.x12.checks import findings
 from benehub.formats.x12.enrollment_coverage import Card, Coverage
 from benehub.formats.x12.enrollment_disability import Disability
 from benehub.formats.x12.enrollment_head import CHANGE, FULL, REPLACE, Broker, Enrollment834
@@ -19,6 +21,7 @@ from benehub.formats.x12.enrollment_records import Member, totals_of
 from benehub.formats.x12.enrollment_related import CUSTODIAL_PARENT, DROP_OFF, EMPLOYER, RESPONSIBLE, SCHOOL, Related
 from benehub.formats.x12.enrollment_reporting import ReportingCategory
 from benehub.formats.x12.envelope import Block, Guide, Interchange, write
+from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Party, Period, Reference
 from benehub.formats.x12.writer import CharacterPolicy
 
@@ -60,9 +63,13 @@ __all__ = [
     "render",
     "render_sets",
     "totals_of",
+    "validate",
 ]
 
 GUIDE = Guide("BE", "834", "005010X220A1")
+
+_TRIAL = Interchange("SENDER", "RECEIVER", 1, 1, datetime(2000, 1, 1, tzinfo=UTC))
+"""The envelope of a file that is looked at and never sent."""
 
 
 def render(
@@ -92,6 +99,16 @@ def render_sets(
         FormatError: see `render`.
     """
     return write(interchange, GUIDE, (_body(enrollment, members) for enrollment, members in sets), policy)
+
+
+def validate(
+    enrollment: Enrollment834, members: Iterable[Member], policy: CharacterPolicy | None = None
+) -> Iterator[Finding]:
+    """What would be wrong with the file of these records, before a control number is spent on it; empty is fine.
+
+    Positions are those of the file; `member` names the subscriber number. Nothing is kept in memory.
+    """
+    return findings(render(_TRIAL, enrollment, members, policy))
 
 
 def _body(enrollment: Enrollment834, members: Iterable[Member]) -> Iterator[Block]:
