@@ -14,8 +14,10 @@ from benehub.formats.x12.enrollment_insurance import OtherInsurance
 from benehub.formats.x12.enrollment_provider import Provider
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, as_written, neutral_segment
 from benehub.formats.x12.parts import Amount, Dated, Period, Reference
+from benehub.formats.x12.quick import quick
 from benehub.formats.x12.values import read_amount, read_date, read_range
 
+_coverage = quick(Coverage)
 _REMEMBERED = 2_048
 _REMEMBERED_CHARACTERS = 500
 _UNUSED = (1, 5, 6, 7)
@@ -100,7 +102,7 @@ class CoverageReader:
             else:
                 inner.append(Segment(at, elements))
         cards, providers, others, extra = self._inner(inner) if inner else ((), (), (), ())
-        return Coverage(
+        return _coverage(
             head[0], head[2], head[3], head[4], tuple(dates), tuple(references), tuple(amounts), head[8],
             tuple(periods), cards, providers, others, extra,
         )  # fmt: skip

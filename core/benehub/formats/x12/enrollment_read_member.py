@@ -22,9 +22,11 @@ from benehub.formats.x12.enrollment_related import ROLES, Related
 from benehub.formats.x12.enrollment_reporting import ReportingCategory
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, neutral, neutral_segment
 from benehub.formats.x12.parts import Address, Contact, Dated, Name, Reference, by_tag, read_address
+from benehub.formats.x12.quick import quick
 from benehub.formats.x12.values import read_amount, read_date
 
 _REMEMBERED = 8_192
+_member, _name, _home, _born = quick(Member), quick(Name), quick(Address), quick(Demographics)
 _COMPOSITES = {("INS", 6), ("DMG", 5), ("COB", 4)}
 """Where the guide has elements of parts or with repetitions."""
 
@@ -123,7 +125,7 @@ class MemberReader:
             elif tag == "DMG" and demographics is None and 3 <= size <= 5 and elements[1] == "D8":
                 birth = days.get(elements[2]) or self._day(elements[2], position + at, "DMG02")
                 sex, marital, *_ = (*elements[3:], "", "")
-                demographics = Demographics(birth, sex, marital)
+                demographics = _born(birth, sex, marital)
                 continue
             rest.append(Segment(position + at, elements))
         if number is None or not name:
@@ -148,8 +150,8 @@ class MemberReader:
             raise misplaced(position, "INS", "the name (NM1) has an element that the guide does not use")
         ins += [""] * (18 - len(ins))
         medicare = neutral(ins[6], self._marks) if ins[6] else ()
-        return Member(
-            ins[1] == "Y", ins[2], ins[3], ins[4], ins[5], number, Name(*name[3:]),
+        return _member(
+            ins[1] == "Y", ins[2], ins[3], ins[4], ins[5], number, _name(*name[3:]),
             (medicare,) if isinstance(medicare, str) else tuple(map(str, medicare)),
             ins[7], ins[8], ins[9], ins[10],
             read_date(ins[12], position, "INS12") if ins[12] else None,
@@ -255,6 +257,6 @@ class MemberReader:
 def _address(n3: list[str] | None, n4: list[str] | None) -> Address | None:
     line1, line2, *_ = (*n3[1:], "", "") if n3 else ("", "")
     if n4 is None:
-        return Address(line1, line2) if n3 else None
+        return _home(line1, line2) if n3 else None
     city, state, zip_code, country, kind, place, subdivision, *_ = (*n4[1:], "", "", "", "", "", "", "")
-    return Address(line1, line2, city, state, zip_code, country, (kind, place), subdivision)
+    return _home(line1, line2, city, state, zip_code, country, (kind, place), subdivision)

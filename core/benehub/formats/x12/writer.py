@@ -69,6 +69,7 @@ class SegmentWriter:
         # One search over the joined segment finds whatever needs a closer look; most segments need none.
         self._suspect = re.compile(rf"[^ -~]|[{others}]| {element}|{element} |^ | $")
         marks = self.delimiters.element + self.delimiters.terminator
+        self._element_mark, self._end_mark, self._marks = self.delimiters.element, self.delimiters.terminator, marks
         structure = set(marks + self.delimiters.component + self.delimiters.repetition)
         # Of a joined block, bytes without these are its structure, and whatever of the data looks like structure.
         self._plain = bytes(code for code in range(32, 127) if chr(code) not in structure)
@@ -97,7 +98,7 @@ class SegmentWriter:
         Raises:
             FormatError: see `segment`.
         """
-        separator, end = self.delimiters.element, self.delimiters.terminator
+        separator, end = self._element_mark, self._end_mark
         try:
             text = end.join(map(separator.join, segments))  # type: ignore[arg-type]  # composites: TypeError
         except TypeError:
@@ -116,7 +117,7 @@ class SegmentWriter:
         """Whether joined segments hold the delimiters between their elements and nothing else to be mended."""
         if not text.isascii() or len(text.encode().translate(None, self._plain)) != elements - 1:
             return False
-        marks = self.delimiters.element + self.delimiters.terminator
+        marks = self._marks
         at = text.find(" ")
         while at >= 0:
             if text[at - 1] in marks or text[at + 1 : at + 2] in marks:
