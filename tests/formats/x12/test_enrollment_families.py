@@ -207,7 +207,7 @@ def test_the_referee_and_our_checks_take_any_family(full: bool, referee: Callabl
 def test_any_family_comes_back_to_the_byte_and_the_record(seed: int, marks: str, lined: bool) -> None:
     maker = Maker(Random(seed), races=3)
     members = maker.families(full=False)
-    change = {"delimiters": Delimiters(*marks), "line_breaks": lined}
+    change: dict[str, Any] = {"delimiters": Delimiters(*marks), "line_breaks": lined}
     text = written(members, **change)
     assert read(text) == (told(False, members), members)
     assert written(read(text)[1], **change) == text

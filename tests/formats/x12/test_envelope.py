@@ -9,11 +9,11 @@ import pytest
 from benehub.errors import FormatError
 from benehub.formats.x12.body import MAX_LOOP_CHARACTERS
 from benehub.formats.x12.checks import check
-from benehub.formats.x12.envelope import Guide, Interchange, read_sets, write, write_groups
-from benehub.formats.x12.kernel import Delimiters
+from benehub.formats.x12.envelope import Block, Guide, Interchange, read_sets, write, write_groups
+from benehub.formats.x12.kernel import Delimiters, Elements
 
 GUIDE = Guide("FA", "999", "005010X231A1")
-BODY = [("AK1", "BE", "1"), ("AK9", "A", "1", "1", "1")]
+BODY: list[Elements] = [("AK1", "BE", "1"), ("AK9", "A", "1", "1", "1")]
 
 
 def written(interchange: Interchange, sets: int = 2) -> str:
@@ -101,7 +101,9 @@ def test_an_envelope_that_cannot_be_is_refused(interchange: Interchange, change:
 
 def test_several_groups_of_several_sets(interchange: Interchange) -> None:
     other = Guide("BE", "834", "005010X220A1")
-    groups = [(GUIDE, [BODY, [list(BODY)]]), (other, [BODY])]
+    plain: list[Elements | Block] = [*BODY]
+    block: list[Elements | Block] = [[*BODY]]
+    groups = [(GUIDE, [plain, block]), (other, [plain])]
     text = "".join(write_groups(replace(interchange, set_control=9), groups))
     sets = [(one.guide, one.interchange.group_control, one.control, one.first) for one in read_sets(text)]
     assert sets == [(GUIDE, 7, "0009", 3), (GUIDE, 7, "0010", 7), (other, 8, "0011", 13)]

@@ -31,7 +31,7 @@ class Demographics:
         """The DMG."""
         when = ("D8", write_date(self.birth)) if self.birth else ("", "")
         if not (self.ethnicity or self.citizenship or any(self.collected)):
-            return ("DMG", *when, self.sex, self.marital)
+            return ("DMG", *when, self.sex, self.marital) if self.marital else ("DMG", *when, self.sex)
         return ("DMG", *when, self.sex, self.marital, self._races(), self.citizenship, "", "", "", *self.collected)
 
     def _races(self) -> str | tuple[str, ...] | tuple[tuple[str, ...], ...]:

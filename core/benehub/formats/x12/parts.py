@@ -97,7 +97,9 @@ class Name:
             )  # fmt: skip
         if self.suffix or self.prefix:
             return ("NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix)
-        return ("NM1", role, entity, self.last, self.first, self.middle)
+        if self.middle:
+            return ("NM1", role, entity, self.last, self.first, self.middle)
+        return ("NM1", role, entity, self.last, self.first)
 
     @classmethod
     def read(cls, segment: Segment) -> Name:
