@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from benehub.formats.x12.kernel import Delimiters, Elements, Segment, neutral
+from benehub.formats.x12.kernel import Delimiters, Element, Elements, Segment, neutral
 from benehub.formats.x12.values import read_amount, read_date, write_amount, write_date
 
 
@@ -34,11 +34,12 @@ class Demographics:
             return ("DMG", *when, self.sex, self.marital) if self.marital else ("DMG", *when, self.sex)
         return ("DMG", *when, self.sex, self.marital, self._races(), self.citizenship, "", "", "", *self.collected)
 
-    def _races(self) -> str | tuple[str, ...] | tuple[tuple[str, ...], ...]:
-        if len(self.ethnicity) > 1:
-            return self.ethnicity
-        only = self.ethnicity[0] if self.ethnicity else ("",)
-        return only if len(only) > 1 else only[0]
+    def _races(self) -> Element:
+        races = self.ethnicity
+        if len(races) != 1:
+            return races or ""
+        only = races[0]
+        return only if len(only) > 1 else "".join(only)
 
     @classmethod
     def read(cls, segment: Segment, marks: Delimiters) -> Demographics:

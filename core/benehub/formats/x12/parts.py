@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Elements, Segment
@@ -159,7 +160,7 @@ def contact_segment(function: str, contacts: tuple[Contact, ...], name: str = ""
     """
     if len(contacts) > 3:
         raise FormatError("a PER carries three contacts at most", mend="Leave one out")
-    return ("PER", function, name, *(text for pair in contacts for text in pair))
+    return ("PER", function, name, *chain.from_iterable(contacts))
 
 
 def read_contacts(segment: Segment) -> tuple[Contact, ...]:
