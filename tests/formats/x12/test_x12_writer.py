@@ -93,7 +93,7 @@ ELEMENT = ODD | st.tuples(ODD, ODD)
 
 
 @given(
-    st.lists(st.lists(ELEMENT, max_size=4).map(lambda row: ("REF", *row)), min_size=1, max_size=4),
+    st.lists(st.lists(ELEMENT, max_size=4).map(lambda row: ("REF", *row)), min_size=1, max_size=8),
     st.sampled_from(["*:^~", "|>!\n", "{}`\x1c"]),
     st.builds(CharacterPolicy, st.booleans(), st.booleans(), st.booleans()),
     st.booleans(),

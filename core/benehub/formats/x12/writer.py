@@ -102,9 +102,9 @@ class SegmentWriter:
         try:
             text = end.join(map(separator.join, segments))  # type: ignore[arg-type]  # composites: TypeError
         except TypeError:
-            return "".join(map(self.segment, segments))
+            return self._halves(segments)
         if not self._harmless(text, sum(map(len, segments))):
-            return "".join(map(self.segment, segments))
+            return self._halves(segments)
         if self.policy.upper_case:
             text = text.upper()
         text += end
@@ -112,6 +112,13 @@ class SegmentWriter:
         while empty in text:
             text = text.replace(empty, end)
         return text if end == self.end else text.replace(end, self.end)
+
+    def _halves(self, segments: Sequence[Elements]) -> str:
+        # Few segments of a block are odd: the halves without one are written at once after all.
+        if len(segments) <= 2:
+            return "".join(map(self.segment, segments))
+        half = len(segments) // 2
+        return self.block(segments[:half]) + self.block(segments[half:])
 
     def _harmless(self, text: str, elements: int) -> bool:
         """Whether joined segments hold the delimiters between their elements and nothing else to be mended."""
@@ -127,11 +134,14 @@ class SegmentWriter:
 
     def _closely(self, elements: Sequence[Element]) -> str:
         tag = str(elements[0])
-        return self.delimiters.element.join(
-            self._element(element, f"{tag}{index:02d}" if index else tag) for index, element in enumerate(elements)
+        return self._element_mark.join(
+            [self._element(element, tag, index) if element else "" for index, element in enumerate(elements)]
         )
 
-    def _element(self, element: Element, place: str) -> str:
+    def _element(self, element: Element, tag: str, index: int) -> str:
+        if isinstance(element, str) and element.isalnum() and element.isascii():
+            return element.upper() if self.policy.upper_case else element
+        place = f"{tag}{index:02d}" if index else tag
         if isinstance(element, str):
             return self.clean(element, place)
         if all(isinstance(part, str) for part in element):
