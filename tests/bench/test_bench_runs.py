@@ -9,7 +9,8 @@ from pathlib import Path
 
 RUN = Path(__file__).with_name("run.py")
 CASES = {
-    "834 writing", "834 reading", "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
+    "834 writing", "834 reading", "834 raw segments", "834 beside a judge",
+    "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
     "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
     "HTTP, 1 thread", "HTTP, 16 threads",
     "834 checking", "834 checking, large",
@@ -30,7 +31,7 @@ def test_the_benchmark_runs_and_prints_every_case(tmp_path: Path) -> None:
 def test_sides_that_do_not_agree_are_refused(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_text(RUN.read_text().replace('"bench_x12"', '"bench_lie"'))
     sides = "write_ours = write_elements = lambda folder, size: iter([None, 1])"
-    peer = "write_fstrings = lambda folder, size: iter([None, 2])"
+    peer = "write_fstrings = write_join = lambda folder, size: iter([None, 2])"
     (tmp_path / "bench_lie.py").write_text(f"{sides}\n{peer}\nwrite_prepare = lambda folder, size: None\n")
     command = [sys.executable, str(tmp_path / "run.py"), "--quick", "--only", "834 writing"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benehub.errors import FormatError
 from benehub.formats.x12 import enrollment_834 as x834
@@ -39,6 +38,7 @@ HEAD = Enrollment834(
     policy="POLICY001",
     dates=(("007", date(2026, 11, 1)),),
 )
+HEAD_OF_CHANGES = replace(HEAD, action=CHANGE)
 HEALTH = Coverage(
     maintenance="030",
     line="HLT",
@@ -233,32 +233,34 @@ def test_reprs_show_no_id() -> None:
     assert "1980" not in repr(JANE)
 
 
-WORD = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ'-", min_size=1, max_size=12)
-DAY = st.dates(date(1930, 1, 1), date(2050, 12, 31))
-MEMBERS = st.builds(
-    replace,
-    st.sampled_from([JANE, LEAVER, COBRA, DEATH, CORRECTED]),
-    name=st.builds(Name, WORD, WORD, st.just(""), st.just(""), st.sampled_from(["", "JR"])),
-    demographics=st.builds(Demographics, DAY, st.sampled_from("FMU"), st.sampled_from(["", "S", "M"])),
-    address=st.none() | st.builds(Address, WORD, st.just(""), WORD, st.just("TX"), st.just("78701")),
-    coverages=st.lists(
-        st.builds(
-            replace,
-            st.just(HEALTH),
-            dates=st.lists(st.tuples(st.sampled_from(["348", "349", "303"]), DAY), max_size=3).map(tuple),
-            amounts=st.lists(st.tuples(st.just("P3"), st.integers(-(10**9), 10**9)), max_size=1).map(tuple),
-        ),
-        max_size=3,
-    ).map(tuple),
-    birth_sequence=st.sampled_from(["", "1", "2"]),
-    medicare=st.sampled_from([(), ("E",), ("C", "0")]),
-)
+def test_several_sets_in_one_file(interchange: Interchange, referee: Callable[[str], str]) -> None:
+    """One family a set: a partner who refuses one refuses little."""
+    other = replace(JANE, subscriber_number="S0002", name=replace(JANE.name, id="000000003"))
+    sets = [(full(JANE, SAM), (JANE, SAM)), (full(other), (other,))]
+    text = "".join(x834.render_sets(interchange, sets))
+    assert referee(text) == ""
+    assert check(text) == []
+    got = [(one.envelope.control, one.enrollment, tuple(one.members)) for one in x834.parse(text)]
+    assert got == [("0001", *sets[0]), ("0002", *sets[1])]
 
 
-@given(st.lists(MEMBERS, min_size=1, max_size=4))
-def test_reading_is_the_inverse_of_writing(members: list[Member]) -> None:
-    from datetime import UTC, datetime
+def test_records_are_judged_before_a_number_is_spent() -> None:
+    assert list(x834.validate(full(JANE, SAM), [JANE, SAM])) == []
+    late = replace(LEAVER, coverages=(replace(HEALTH, maintenance="024"),))
+    (found,) = x834.validate(replace(HEAD, action=CHANGE), [late])
+    assert (found.code, found.member) == ("end-missing", "S0001")
+    (early,) = x834.validate(HEAD, [SAM])
+    assert early.text == "a dependent comes before his subscriber"
 
-    interchange = Interchange("BENEHUB", "CARRIERX", 7, 7, datetime(2026, 11, 1, 9, 0, tzinfo=UTC))
-    head = replace(HEAD, action=CHANGE)
-    assert read(file(interchange, head, *members)) == (head, tuple(members))
+
+def test_memory_does_not_grow_with_the_members(interchange: Interchange) -> None:
+    def many() -> Iterator[Member]:
+        for number in range(600):
+            yield replace(JANE, subscriber_number=f"S{number}", name=replace(JANE.name, last=f"DOE{number}"))
+
+    tracemalloc.start()
+    (count,) = (sum(1 for _ in one.members) for one in x834.parse(x834.render(interchange, HEAD_OF_CHANGES, many())))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 600
+    assert peak < 1_000_000

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benehub.errors import FormatError
-from benehub.formats.x12.kernel import Delimiters
+from benehub.formats.x12.kernel import Delimiters, Elements
 from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter, transliterate
 
 ODD = st.text(
@@ -87,3 +87,43 @@ def test_no_delimiter_ever_gets_through(values: list[str], marks: str) -> None:
 
 def test_transliteration_leaves_what_has_no_rule() -> None:
     assert transliterate("Žižek 李") == "Zizek 李"
+
+
+ELEMENT = ODD | st.tuples(ODD, ODD)
+
+
+@given(
+    st.lists(st.lists(ELEMENT, max_size=4).map(lambda row: ("REF", *row)), min_size=1, max_size=8),
+    st.sampled_from(["*:^~", "|>!\n", "{}`\x1c"]),
+    st.builds(CharacterPolicy, st.booleans(), st.booleans(), st.booleans()),
+    st.booleans(),
+)
+def test_a_block_is_to_the_letter_its_segments(
+    segments: list[Elements], marks: str, policy: CharacterPolicy, lined: bool
+) -> None:
+    writer = SegmentWriter(Delimiters(*marks), policy, line_breaks=lined)
+    try:
+        one_by_one = "".join(map(writer.segment, segments))
+    except FormatError as error:
+        with pytest.raises(FormatError) as caught:
+            writer.block(segments)
+        assert (caught.value.what, caught.value.where) == (error.what, error.where)
+    else:
+        assert writer.block(segments) == one_by_one
+
+
+@pytest.mark.parametrize("bad", ["A*B", "A~B", "A:B", "A^B", " A", "A ", "A\nB", "Ä", "\x1f", ""])
+def test_a_block_notices_whatever_a_segment_would_mend(bad: str) -> None:
+    writer = SegmentWriter()
+    segments: list[Elements] = [("NM1", "IL", "JANE DOE"), ("REF", bad, "B"), ("N3", bad)]
+    try:
+        wanted = "".join(map(writer.segment, segments))
+    except FormatError:
+        with pytest.raises(FormatError):
+            writer.block(segments)
+    else:
+        assert writer.block(segments) == wanted
+
+
+def test_nothing_makes_no_block() -> None:
+    assert SegmentWriter().block([]) == ""

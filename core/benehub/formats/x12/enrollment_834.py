@@ -6,47 +6,70 @@ Memory is flat both ways: members may be a generator, and are read one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from benehub.errors import FormatError
+from benehub.formats.x12.checks import findings
+from benehub.formats.x12.enrollment_coverage import Card, Coverage
+from benehub.formats.x12.enrollment_disability import Disability
+from benehub.formats.x12.enrollment_head import CHANGE, FULL, REPLACE, Broker, Enrollment834
+from benehub.formats.x12.enrollment_insurance import OtherInsurance, OtherInsurer
+from benehub.formats.x12.enrollment_person import Demographics, Health, Income, Language
+from benehub.formats.x12.enrollment_provider import Provider
 from benehub.formats.x12.enrollment_read import Received834, parse
-from benehub.formats.x12.enrollment_records import (
-    CHANGE,
-    FULL,
-    Amount,
-    Coverage,
-    Dated,
-    Demographics,
-    Enrollment834,
-    Member,
-    totals_of,
-)
-from benehub.formats.x12.envelope import Guide, Interchange, write
-from benehub.formats.x12.kernel import Elements
-from benehub.formats.x12.parts import Address, Contact, Name, Party, Reference
+from benehub.formats.x12.enrollment_records import Member, totals_of
+from benehub.formats.x12.enrollment_related import CUSTODIAL_PARENT, DROP_OFF, EMPLOYER, RESPONSIBLE, SCHOOL, Related
+from benehub.formats.x12.enrollment_reporting import ReportingCategory
+from benehub.formats.x12.envelope import Block, Guide, Interchange, write
+from benehub.formats.x12.findings import Finding
+from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Party, Period, Reference
 from benehub.formats.x12.writer import CharacterPolicy
 
 __all__ = [
     "CHANGE",
+    "CUSTODIAL_PARENT",
+    "DROP_OFF",
+    "EMPLOYER",
     "FULL",
     "GUIDE",
+    "REPLACE",
+    "RESPONSIBLE",
+    "SCHOOL",
     "Address",
     "Amount",
+    "Broker",
+    "Card",
     "Contact",
     "Coverage",
     "Dated",
     "Demographics",
+    "Disability",
     "Enrollment834",
+    "Health",
+    "Income",
+    "Language",
     "Member",
     "Name",
+    "OtherInsurance",
+    "OtherInsurer",
     "Party",
+    "Period",
+    "Provider",
     "Received834",
     "Reference",
+    "Related",
+    "ReportingCategory",
     "parse",
     "render",
+    "render_sets",
     "totals_of",
+    "validate",
 ]
 
 GUIDE = Guide("BE", "834", "005010X220A1")
+
+_TRIAL = Interchange("SENDER", "RECEIVER", 1, 1, datetime(2000, 1, 1, tzinfo=UTC))
+"""The envelope of a file that is looked at and never sent."""
 
 
 def render(
@@ -55,28 +78,53 @@ def render(
     members: Iterable[Member],
     policy: CharacterPolicy | None = None,
 ) -> Iterator[str]:
-    """The file, a segment at a time; members may be a generator.
+    """The file with one transaction set, a member at a time; members may be a generator.
 
     Raises:
         FormatError: no member, totals that are not those of the members, a dependent before his subscriber in
             a full file, an SSN that is not nine digits, or a character the policy refuses. Nothing that was
             yielded until then may be sent.
     """
-    return write(interchange, GUIDE, (_body(enrollment, members),), policy)
+    return render_sets(interchange, ((enrollment, members),), policy)
 
 
-def _body(enrollment: Enrollment834, members: Iterable[Member]) -> Iterator[Elements]:
-    yield from enrollment.segments()
+def render_sets(
+    interchange: Interchange,
+    sets: Iterable[tuple[Enrollment834, Iterable[Member]]],
+    policy: CharacterPolicy | None = None,
+) -> Iterator[str]:
+    """A file with several transaction sets in one group, e.g. one a family, so that a partner refuses little at once.
+
+    Raises:
+        FormatError: see `render`.
+    """
+    return write(interchange, GUIDE, (_body(enrollment, members) for enrollment, members in sets), policy)
+
+
+def validate(
+    enrollment: Enrollment834, members: Iterable[Member], policy: CharacterPolicy | None = None
+) -> Iterator[Finding]:
+    """What would be wrong with the file of these records, before a control number is spent on it; empty is fine.
+
+    Positions are those of the file; `member` names the subscriber number. Nothing is kept in memory.
+    """
+    return findings(render(_TRIAL, enrollment, members, policy))
+
+
+def _body(enrollment: Enrollment834, members: Iterable[Member]) -> Iterator[Block]:
+    yield list(enrollment.segments())
     count = subscribers = 0
+    full = enrollment.action == FULL
     seen: set[str] = set()
     for member in members:
         count += 1
-        subscribers += member.subscriber
         if member.subscriber:
-            seen.add(member.subscriber_number)
-        elif enrollment.action == FULL and member.subscriber_number not in seen:
+            subscribers += 1
+            if full:
+                seen.add(member.subscriber_number)
+        elif full and member.subscriber_number not in seen:
             raise FormatError("a dependent comes before his subscriber", where=f"member {count}", mend="Sort by family")
-        yield from member.segments()
+        yield member.segments()
     if not count:
         raise FormatError("an 834 without members", mend="Send nothing when there is nothing to say")
     actual = {"TO": count, "ET": subscribers, "DT": count - subscribers}

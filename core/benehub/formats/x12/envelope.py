@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from benehub.errors import FormatError
-from benehub.formats.x12.envelope_check import ENVELOPE_TAGS, EnvelopeChecker
+from benehub.formats.x12.body import Body
+from benehub.formats.x12.envelope_check import EnvelopeChecker
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, SegmentReader, Source
 from benehub.formats.x12.values import read_number, write_date
 from benehub.formats.x12.writer import CharacterPolicy, SegmentWriter
@@ -20,6 +21,9 @@ QUALIFIERS = ("01", "14", "20", "27", "28", "29", "30", "33", "ZZ")
 """ISA05 and ISA07 as the health guides allow them."""
 
 MAX_CONTROL = 999_999_999
+
+Block = list[Elements]
+"""Segments that are written together, which is quicker than one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,21 @@ def isa(interchange: Interchange, end: str) -> str:
 def write(
     interchange: Interchange,
     guide: Guide,
-    sets: Iterable[Iterable[Elements]],
+    sets: Iterable[Iterable[Elements | Block]],
     policy: CharacterPolicy | None = None,
 ) -> Iterator[str]:
-    """One interchange with one group; each set is its segments without ST and SE. Yields text a segment.
+    """One interchange with one group, see `write_groups`."""
+    return write_groups(interchange, ((guide, sets),), policy)
+
+
+def write_groups(
+    interchange: Interchange,
+    groups: Iterable[tuple[Guide, Iterable[Iterable[Elements | Block]]]],
+    policy: CharacterPolicy | None = None,
+) -> Iterator[str]:
+    """One interchange with its groups; each set is its segments or blocks without ST and SE. Yields text of each.
+
+    Groups are numbered on from `group_control`, the sets of the file from `set_control`.
 
     Raises:
         FormatError: from the character policy, or from the sets themselves; nothing that was yielded until
@@ -129,23 +144,40 @@ def write(
         line_breaks=interchange.line_breaks,
     )
     yield isa(interchange, writer.end)
-    created = interchange.created
-    group = str(interchange.group_control)
-    yield plain.segment(
-        ("GS", guide.group, interchange.group_sender, interchange.group_receiver, write_date(created.date()),
-         created.strftime("%H%M"), group, "X", guide.version)
-    )  # fmt: skip
-    number = 0
-    for number, body in enumerate(sets, 1):
-        control = f"{interchange.set_control + number - 1:04d}"
-        yield plain.segment(("ST", guide.transaction, control, guide.version))
-        count = 2
-        for elements in body:
+    number, control = 0, interchange.set_control
+    for number, (guide, sets) in enumerate(groups, 1):
+        group = str(_allocated(interchange.group_control + number - 1))
+        yield plain.segment(
+            ("GS", guide.group, interchange.group_sender, interchange.group_receiver,
+             write_date(interchange.created.date()), interchange.created.strftime("%H%M"), group, "X", guide.version)
+        )  # fmt: skip
+        first = control
+        for body in sets:
+            yield from _written_set(guide, f"{_allocated(control):04d}", body, writer, plain)
+            control += 1
+        yield plain.segment(("GE", str(control - first), group))
+    yield plain.segment(("IEA", str(number), f"{interchange.control:09d}"))
+
+
+def _allocated(number: int) -> int:
+    if number > MAX_CONTROL:
+        raise FormatError(f"a control number over {MAX_CONTROL}", mend="Start again at 1, as agreed with the partner")
+    return number
+
+
+def _written_set(
+    guide: Guide, control: str, body: Iterable[Elements | Block], writer: SegmentWriter, plain: SegmentWriter
+) -> Iterator[str]:
+    yield plain.segment(("ST", guide.transaction, control, guide.version))
+    count = 2
+    for part in body:
+        if isinstance(part, list):
+            count += len(part)
+            yield writer.block(part)
+        else:
             count += 1
-            yield writer.segment(elements)
-        yield plain.segment(("SE", str(count), control))
-    yield plain.segment(("GE", str(number), group))
-    yield plain.segment(("IEA", "1", f"{interchange.control:09d}"))
+            yield writer.segment(part)
+    yield plain.segment(("SE", str(count), control))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +191,7 @@ class TransactionSet:
     guide: Guide
     control: str
     first: int
-    segments: Iterator[Segment]
+    segments: Body
 
 
 def read_sets(source: Source | SegmentReader) -> Iterator[TransactionSet]:
@@ -172,39 +204,28 @@ def read_sets(source: Source | SegmentReader) -> Iterator[TransactionSet]:
     """
     reader = source if isinstance(source, SegmentReader) else SegmentReader(source)
     checker = EnvelopeChecker(reader.delimiters)
-    walk = _checked(reader, checker)
     head: Segment | None = None
     group: Segment | None = None
-    for segment in walk:
+    while (segment := reader.take()) is not None:
+        for finding in checker.feed(segment):
+            raise finding.error()
         if segment.tag == "ISA":
             head = segment
         elif segment.tag == "GS":
             group = segment
         elif segment.tag == "ST" and head is not None and group is not None:
-            body = _body(walk)
-            interchange = read_interchange(head, group, reader.delimiters)
-            if control := read_number(segment.get(2)):
-                interchange = replace(interchange, set_control=control)
-            guide = Guide(group.get(1), segment.get(1), group.get(8))
-            yield TransactionSet(interchange, guide, segment.get(2), segment.position, body)
-            for _rest in body:
-                continue
-
-
-def _checked(reader: SegmentReader, checker: EnvelopeChecker) -> Iterator[Segment]:
-    for segment in reader:
-        for finding in checker.feed(segment):
-            raise finding.error()
-        yield segment
+            yield (one := _set(segment, head, group, reader))
+            checker.passed(one.segments.skip(), reader.position)
     for finding in checker.finish():
         raise finding.error()
 
 
-def _body(walk: Iterator[Segment]) -> Iterator[Segment]:
-    for segment in walk:
-        if segment.elements[0] in ENVELOPE_TAGS:
-            return  # The checker has made sure that it is the SE.
-        yield segment
+def _set(segment: Segment, head: Segment, group: Segment, reader: SegmentReader) -> TransactionSet:
+    interchange = read_interchange(head, group, reader.delimiters)
+    if control := read_number(segment.get(2)):
+        interchange = replace(interchange, set_control=control)
+    guide = Guide(group.get(1), segment.get(1), group.get(8))
+    return TransactionSet(interchange, guide, segment.get(2), segment.position, Body(reader))
 
 
 def read_interchange(head: Segment, group: Segment | None, delimiters: Delimiters) -> Interchange:

@@ -6,6 +6,7 @@ A file of any size is read in chunks; only the segment at hand is held. Position
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -18,8 +19,21 @@ ISA_LENGTH = 105
 
 _SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 CHUNK_CHARACTERS = 65_536
+
 MAX_SEGMENT_CHARACTERS = 20_000
-MAX_SEGMENTS = 20_000_000
+"""Of one segment; the longest a guide of ours allows has a few hundred."""
+
+MAX_ELEMENTS = 100
+"""Of one segment with its id: places of elements have two digits."""
+
+MAX_REPETITIONS = 100
+"""Of one element; the 834 allows ten."""
+
+MAX_SEGMENTS = 500_000_000
+"""Of one file: the families of some ten million employees."""
+
+MAX_FILE_CHARACTERS = 16_000_000_000
+"""Of one file; a reader that is fed for ever has to stop somewhere."""
 
 Source = str | Iterable[str] | TextIO
 """What is read: the whole text, chunks of it, or an open text file."""
@@ -98,42 +112,134 @@ class Segment(NamedTuple):
 
 
 class SegmentReader:
-    """Iterates over the segments of a source once; `delimiters` are known from the start.
+    """Goes through a source once; `delimiters` are known from the start.
+
+    Four ways to go on from where it stands, which may be mixed: iterate over `Segment`s, `rows()` for bare lists
+    of elements (the quickest), `take()` for one segment, `upto()` for text that is not taken apart yet. A loop
+    over the first two owns the chunk at hand: leave it only at its end.
 
     Raises:
-        FormatError: no ISA, a segment without end, an empty or indented segment, a truncated last segment.
+        FormatError: no ISA, a segment without end, an empty or indented segment, a truncated last segment, or
+            more than one of the limits of this module.
     """
 
     def __init__(self, source: Source) -> None:
-        self._chunks = _chunks(source)
-        self._head = _head(self._chunks)
-        self.delimiters = Delimiters.of(self._head)
+        chunks = _chunks(source)
+        head = _head(chunks)
+        self.delimiters = Delimiters.of(head)
+        self.position = 0
+        """Of the segment that was handed out last."""
+        self._chunks = chain((head,), chunks)
+        # Whole segments, each with a terminator before it, are handed out from `_text`; `_rest` is what follows.
+        end = self.delimiters.terminator
+        self._rest, self._text, self._at, self._read = end, "", 0, 0
+        self._breaks = re.compile(f"{re.escape(end)}[\r\n]+")
+        self._tags: set[str] = set()
 
     def __iter__(self) -> Iterator[Segment]:
-        terminator, separator = self.delimiters.terminator, self.delimiters.element
-        buffer, position = "", 0
-        for chunk in chain((self._head,), self._chunks):
-            parts = (buffer + chunk).split(terminator)
-            buffer = parts.pop()
-            for part in parts:
-                text = part.lstrip("\r\n")
-                if not text and terminator in "\r\n":
-                    continue
-                elements = text.split(separator)
-                position += 1
-                tag = elements[0]
-                if not (2 <= len(tag) <= 3 and tag.isalnum() and tag.isascii()):
-                    raise _broken(position, "a segment is empty, indented or has no proper id")
-                yield Segment(position, elements)
-            if len(buffer) > MAX_SEGMENT_CHARACTERS:
-                raise _broken(position + 1, "a segment has no terminator within the size limit")
-            if position > MAX_SEGMENTS:
-                raise _broken(position, f"more than {MAX_SEGMENTS} segments")
-        if buffer.strip():
-            raise _broken(position + 1, "the last segment has no terminator: the file is cut off")
+        new = tuple.__new__  # Half the price of the call of a named tuple.
+        first = self.position + 1
+        for position, elements in enumerate(self.rows(), first):
+            yield new(Segment, (position, elements))
+
+    def rows(self) -> Iterator[list[str]]:
+        """The elements of each further segment as a list, the id first."""
+        separator, tags = self.delimiters.element, self._tags
+        while text := self.upto(""):
+            for at, part in enumerate(text.split(self.delimiters.terminator)):
+                if not at:
+                    continue  # Before the first terminator stands nothing.
+                elements = part.split(separator)
+                if elements[0] not in tags or len(elements) > MAX_ELEMENTS:
+                    self.proper(elements, self.position - text.count(self.delimiters.terminator) + at)
+                yield elements
+
+    def take(self) -> Segment | None:
+        """The next segment; None at the end of the file."""
+        if self._at >= len(self._text) and not self._load():
+            return None
+        start = self._at + 1
+        end = self._text.find(self.delimiters.terminator, start)
+        self._at = end if end >= 0 else len(self._text)
+        self.position += 1
+        elements = self._text[start : self._at].split(self.delimiters.element)
+        self.proper(elements, self.position)
+        return Segment(self.position, elements)
+
+    def upto(self, tag: str) -> str:
+        """Whole segments as text, each with a terminator before it, up to the next segment `tag`.
+
+        No more than what is in memory is given; it is empty where that segment comes next, and at the end of
+        the file. An empty tag stands for no segment.
+        """
+        if self._at >= len(self._text) and not self._load():
+            return ""
+        end, start = self.delimiters.terminator, self._at
+        found = self._text.find(f"{end}{tag}{self.delimiters.element}", start) if tag else -1
+        self._at = found if found >= 0 else len(self._text)
+        text = self._text[start : self._at]
+        self.position += text.count(end)
+        return text
+
+    def proper(self, elements: list[str], position: int) -> None:
+        """Make sure that a segment has an id and is no longer than any guide has it.
+
+        Raises:
+            FormatError: it is empty, indented, has no proper id or too many elements.
+        """
+        tag = elements[0]
+        if not (2 <= len(tag) <= 3 and tag.isalnum() and tag.isascii()):
+            raise broken(position, "a segment is empty, indented or has no proper id")
+        if len(elements) > MAX_ELEMENTS:
+            raise broken(position, f"a segment has more than {MAX_ELEMENTS} elements")
+        self._tags.add(tag)
+
+    def _load(self) -> bool:
+        """Read on until a whole segment is at hand; false at the end of the file."""
+        end = self.delimiters.terminator
+        for chunk in self._chunks:
+            self._read += len(chunk)
+            text = self._rest + chunk
+            if "\n" in text or "\r" in text:
+                text = self._breaks.sub(end, text)
+            cut = text.rfind(end)
+            self._text, self._rest, self._at = text[:cut], text[cut:], 0
+            self._limits()
+            if cut > 0:
+                return True
+        self._text, self._at = "", 0
+        if self._rest[1:].strip():
+            raise broken(self.position + 1, "the last segment has no terminator: the file is cut off")
+        return False
+
+    def _limits(self) -> None:
+        end, text = self.delimiters.terminator, self._text
+        # A segment over the limit would fill one of these windows whole; few are looked at more closely.
+        window = MAX_SEGMENT_CHARACTERS // 2
+        starts = range(0, len(text) - window, window)
+        if len(self._rest) > MAX_SEGMENT_CHARACTERS:
+            raise broken(self.position + text.count(end) + 1, "a segment has no terminator within the size limit")
+        if any(text.find(end, at, at + window) < 0 for at in starts):
+            for number, part in enumerate(text.split(end)):
+                if len(part) > MAX_SEGMENT_CHARACTERS:
+                    raise broken(self.position + number, f"a segment of more than {MAX_SEGMENT_CHARACTERS} characters")
+        if self.position > MAX_SEGMENTS:
+            raise broken(self.position, f"more than {MAX_SEGMENTS} segments")
+        if self._read > MAX_FILE_CHARACTERS:
+            raise broken(self.position, f"a file of more than {MAX_FILE_CHARACTERS} characters")
 
 
-def _broken(position: int, what: str) -> FormatError:
+def rows(source: Source) -> Iterator[list[str]]:
+    """The raw reader: every segment of a file as a list of its elements, the id first.
+
+    Raises:
+        FormatError: see `SegmentReader`.
+    """
+    return SegmentReader(source).rows()
+
+
+def broken(position: int, what: str) -> FormatError:
+    """The error of a file that cannot be what its sender wrote."""
     return FormatError(what, where=f"segment {position}", mend="Get the file again from its sender", position=position)
 
 
@@ -155,13 +261,34 @@ def _head(chunks: Iterator[str]) -> str:
 
 
 def neutral(text: str, delimiters: Delimiters) -> Element:
-    """An element of a file as a value without delimiters, so that another file's delimiters can carry it."""
+    """An element of a file as a value without delimiters, so that another file's delimiters can carry it.
+
+    Raises:
+        FormatError: more than `MAX_REPETITIONS`.
+    """
     if delimiters.repetition and delimiters.repetition in text:
         repeats = text.split(delimiters.repetition)
+        if len(repeats) > MAX_REPETITIONS:
+            raise FormatError(
+                f"an element of more than {MAX_REPETITIONS} repetitions", mend="Ask the sender to mend it"
+            )
         return tuple(tuple(repeat.split(delimiters.component)) for repeat in repeats)
     if delimiters.component in text:
         return tuple(text.split(delimiters.component))
     return text
+
+
+def as_written(segments: Iterable[Elements]) -> list[Elements]:
+    """Segments without the empty elements at their ends, which the writer leaves out too."""
+    return [trimmed(one) for one in segments]
+
+
+def trimmed(elements: Elements) -> Elements:
+    """A segment without the empty elements at its end."""
+    last = len(elements)
+    while last > 1 and not elements[last - 1]:
+        last -= 1
+    return elements[:last]
 
 
 def neutral_segment(segment: Segment, delimiters: Delimiters) -> Elements:

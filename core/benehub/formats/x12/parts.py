@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
 
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Elements, Segment
+from benehub.formats.x12.values import read_date, write_date, write_range
 
 Reference = tuple[str, str]
 """REF01 qualifier and REF02 value."""
+
+Dated = tuple[str, date]
+"""DTP01 qualifier and its day, e.g. ("336", hire date), ("348", first day covered)."""
+
+Period = tuple[str, date, date]
+"""DTP01 qualifier and a range, both days inclusive, e.g. ("695", first, last day of the previous period)."""
+
+Amount = tuple[str, int]
+"""AMT01 qualifier and US cents, e.g. ("P3", premium)."""
+
+
+def date_segment(qualifier: str, first: date, last: date | None = None) -> Elements:
+    """A DTP of a day, or of a range of days."""
+    if last is None:
+        return ("DTP", qualifier, "D8", write_date(first))
+    return ("DTP", qualifier, "RD8", write_range(first, last))
+
+
+def read_dated(segment: Segment) -> Dated:
+    """From a DTP of one day.
+
+    Raises:
+        FormatError: no such day.
+    """
+    return segment.get(1), read_date(segment.get(3), segment.position, "DTP03")
+
+
+def by_tag(loop: Sequence[Segment], most: Mapping[str, int]) -> dict[str, list[Segment]]:
+    """The segments of a loop by id, as many of each as it may have; the others are left out."""
+    found: dict[str, list[Segment]] = {tag: [] for tag in most}
+    for segment in loop:
+        if len(found.get(segment.tag, ())) < most.get(segment.tag, 0):
+            found[segment.tag].append(segment)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +79,8 @@ class Name:
     id_qualifier: str = ""
     id: str = field(default="", repr=False)
 
-    def segment(self, role: str) -> Elements:
-        """The NM1.
+    def segment(self, role: str, entity: str = "1") -> Elements:
+        """The NM1; `entity` is `1` for a person, `2` for an organisation.
 
         Raises:
             FormatError: an SSN that is not nine digits; it is never padded.
@@ -54,16 +91,24 @@ class Name:
                 where=f"NM1*{role}",
                 mend="Mend the SSN at the source; leading zeros may have been lost on the way",
             )
-        return (
-            "NM1", role, "1", self.last, self.first, self.middle, self.prefix, self.suffix,
-            self.id_qualifier if self.id else "", self.id,
-        )  # fmt: skip
+        if self.id:
+            return (
+                "NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix,
+                self.id_qualifier, self.id,
+            )  # fmt: skip
+        if self.suffix or self.prefix:
+            return ("NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix)
+        if self.middle:
+            return ("NM1", role, entity, self.last, self.first, self.middle)
+        return ("NM1", role, entity, self.last, self.first)
 
     @classmethod
     def read(cls, segment: Segment) -> Name:
         """From an NM1."""
-        padded = [*segment.elements[3:10], "", "", "", "", "", "", ""]
-        return cls(*padded[:7])
+        return cls(*segment.elements[3:10])
+
+
+_NOWHERE = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +121,21 @@ class Address:
     state: str = ""
     zip_code: str = ""
     country: str = ""
-    location: tuple[str, str] = ("", "")
+    location: tuple[str, str] = _NOWHERE
     subdivision: str = ""
 
-    def segments(self) -> Iterator[Elements]:
+    def segments(self) -> list[Elements]:
         """N3 and N4, each where it says something."""
-        if self.line1:
-            yield ("N3", self.line1, self.line2)
-        n4 = (self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision)
-        if any(n4):
-            yield ("N4", *n4)
+        out: list[Elements] = []
+        if self.line2:
+            out.append(("N3", self.line1, self.line2))
+        elif self.line1:
+            out.append(("N3", self.line1))
+        if self.country or self.subdivision or self.location != _NOWHERE:
+            out.append(("N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision))
+        elif self.city or self.state or self.zip_code:
+            out.append(("N4", self.city, self.state, self.zip_code))
+        return out
 
 
 def read_address(n3: Segment | None, n4: Segment | None) -> Address | None:
@@ -110,7 +160,7 @@ def contact_segment(function: str, contacts: tuple[Contact, ...], name: str = ""
     """
     if len(contacts) > 3:
         raise FormatError("a PER carries three contacts at most", mend="Leave one out")
-    return ("PER", function, name, *(text for pair in contacts for text in pair))
+    return ("PER", function, name, *chain.from_iterable(contacts))
 
 
 def read_contacts(segment: Segment) -> tuple[Contact, ...]:

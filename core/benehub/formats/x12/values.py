@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from benehub.errors import DataError, FormatError
 from benehub.money import format_minor, parse_minor
 
-_DATE = re.compile(r"\d{8}")
 MAX_AMOUNT_CHARACTERS = 18
 """Element 782 of the 5010 guides."""
 
 
+@lru_cache(8_192)
 def write_date(day: date) -> str:
     """CCYYMMDD (qualifier D8)."""
-    return f"{day.year:04d}{day.month:02d}{day.day:02d}"
+    return day.isoformat().replace("-", "")
 
 
 def write_range(first: date, last: date) -> str:
@@ -30,9 +31,9 @@ def read_date(text: str, position: int = 0, place: str = "") -> date:
         FormatError: no such day.
     """
     try:
-        if not text.isascii() or _DATE.fullmatch(text) is None:
+        if len(text) != 8 or not text.isdecimal() or not text.isascii():
             raise ValueError
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        return date.fromisoformat(text)
     except ValueError:
         raise FormatError(
             "not a date of eight digits CCYYMMDD",
@@ -52,6 +53,7 @@ def read_range(text: str, position: int = 0, place: str = "") -> tuple[date, dat
     return read_date(first, position, place), read_date(last, position, place)
 
 
+@lru_cache(4096)
 def write_amount(minor: int) -> str:
     """Decimal text of US cents without needless zeros: 61250 -> "612.5", -200 -> "-2"."""
     text = format_minor(minor).rstrip("0").rstrip(".")
