@@ -156,3 +156,12 @@ def test_the_last_coverage_of_a_member_and_the_last_item_of_an_entity_name_their
     assert (found.code, found.member, found.loop) == ("end-missing", "S0004", "2300")
     (found,) = check((corpus / PAID).read_text().replace("ADX*-2*52", "ADX*-3*52"))
     assert (found.code, found.member, found.loop) == ("item-balance", "S0001", "2300B")
+
+
+def test_a_997_is_walked_too(corpus: Path) -> None:
+    isa = (corpus / "ours-999-accepted.x12").read_text().partition("\n")[0]
+    head = "GS*FA*AB*CD*20261101*0900*1*X*005010~ST*997*0001~AK1*BE*1~AK2*834*0001~AK3*DTP*5**8~AK4*3*1251*8~"
+    text = f"{isa}{head}AK5*R*5~AK9*R*1*1*0~SE*8*0001~GE*1*1~IEA*1*000000005~"
+    assert check(text) == []
+    assert [one.place for one in check(text.replace("AK5*R", "AK5*Y"))] == ["AK501"]
+    assert [one.code for one in check(text.replace("AK3*DTP*5**8~", "").replace("SE*8", "SE*7"))] == ["unexpected"]
