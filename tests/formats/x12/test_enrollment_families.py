@@ -64,6 +64,12 @@ class Maker:
         found = self.random.sample(codes.split(), self.random.randint(1 if self.rich else 0, most))
         return tuple((code, make()) for code in found)
 
+    def spell(self, codes: str) -> tuple[tuple[str, Any], ...]:
+        """Begin and end, in order, or one of them."""
+        days = sorted((self.day(), self.day()))
+        both = tuple(zip(codes.split(), days, strict=True))
+        return both if self.rich else both[: self.random.randint(0, 2)]
+
     def cents(self) -> int:
         return self.random.choice((-1, 1)) * self.random.randint(0, 10**9)
 
@@ -104,7 +110,7 @@ class Maker:
         )
 
     def disability(self) -> x834.Disability:
-        return x834.Disability(self.one("1 2 3 4"), "DX", self.one("M545 S821"), self.under("360 361", self.day, 2))
+        return x834.Disability(self.one("1 2 3 4"), "DX", self.one("M545 S821"), self.spell("360 361"))
 
     def provider(self) -> x834.Provider:
         return x834.Provider(
@@ -123,7 +129,7 @@ class Maker:
     def other(self) -> x834.OtherInsurance:
         return x834.OtherInsurance(
             self.one("P S T U"), self.word(), self.one("1 5 6"), self.maybe((self.one("35 48 90"),), ()),
-            self.under("60 6P ZZ", self.word), self.under("344 345", self.day, 2), self.some(self.insurer, 3),
+            self.under("60 6P ZZ", self.word), self.spell("344 345"), self.some(self.insurer, 3),
         )  # fmt: skip
 
     def card(self) -> x834.Card:

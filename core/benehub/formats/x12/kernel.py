@@ -197,7 +197,10 @@ class SegmentReader:
     def _load(self) -> bool:
         """Read on until a whole segment is at hand; false at the end of the file."""
         end = self.delimiters.terminator
-        for chunk in self._chunks:
+        for chunk in chain(("",), self._chunks):
+            # Whole segments before an endless one have been handed out by now.
+            if len(self._rest) > MAX_SEGMENT_CHARACTERS:
+                raise broken(self.position + 1, "a segment has no terminator within the size limit")
             self._read += len(chunk)
             text = self._rest + chunk
             if "\n" in text or "\r" in text:
@@ -217,8 +220,6 @@ class SegmentReader:
         # A segment over the limit would fill one of these windows whole; few are looked at more closely.
         window = MAX_SEGMENT_CHARACTERS // 2
         starts = range(0, len(text) - window, window)
-        if len(self._rest) > MAX_SEGMENT_CHARACTERS:
-            raise broken(self.position + text.count(end) + 1, "a segment has no terminator within the size limit")
         if any(text.find(end, at, at + window) < 0 for at in starts):
             for number, part in enumerate(text.split(end)):
                 if len(part) > MAX_SEGMENT_CHARACTERS:
