@@ -150,7 +150,7 @@ def open_connection(
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
     try:
-        yield Open(connector, Link(employer, connection_id, settings, local, client, mailbox), row.mode)
+        yield Open(connector, Link(employer, connection_id, settings, local, client, mailbox, secret), row.mode)
     finally:
         for part in (client, mailbox):
             close = getattr(part, "close", None)

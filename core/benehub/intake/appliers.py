@@ -144,6 +144,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     }
     if row.terms:
         data["terms"] = row.terms
+    if row.provider:
+        data["provider"] = row.provider
     data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
