@@ -63,6 +63,14 @@ def of_file(session: Session, dispatch_id: str) -> Sequence[Row[Any]]:
     return session.rows(select(member_state).where(*session.where(member_state, dispatch_id=dispatch_id)))
 
 
+def of_persons(
+    session: Session, connection_id: str, dispatch_id: str, persons: Sequence[str], states: Sequence[str] = ()
+) -> list[str]:
+    """Those of these people whose newest word is this file, in one of `states` where any are named."""
+    rows = _of(session, connection_id, persons)
+    return [row.person_id for row in rows if row.dispatch_id == dispatch_id and (not states or row.state in states)]
+
+
 def in_state(session: Session, connection_id: str, states: Sequence[str]) -> Sequence[Row[Any]]:
     """The members of a carrier in these states."""
     return session.rows(
