@@ -68,7 +68,7 @@ class CarrierSimulator:
         self._mailbox = FolderMailbox(mailbox_root)
         self._profile = profile
         self._words = Words(profile)
-        self._controls: set[int] = set()
+        self._controls: set[tuple[str, int]] = set()
         self._numbers = 0
         self._refuse: dict[str, int] = {}
         self._drop: dict[str, int] = {}
@@ -158,7 +158,7 @@ class CarrierSimulator:
         except (UnicodeDecodeError, StopIteration, BenehubError):
             self.unreadable.append(name)
             return
-        if head.control in self._controls:
+        if (head.usage, head.control) in self._controls:
             self._answer_envelope(head, "R", DUPLICATE)
         elif head.receiver != self._profile.receiver:
             self._answer_envelope(head, "R", WRONG_RECEIVER)
@@ -176,7 +176,7 @@ class CarrierSimulator:
         except (StopIteration, BenehubError):
             self._answer_envelope(head, "R", BAD_CONTENT)
             return
-        self._controls.add(head.control)
+        self._controls.add((head.usage, head.control))
         answers = [one() for one in work]
         self._taken[head.control] = (head, answers[-1], enrollment)
         self._answer_envelope(head, "A", "000")

@@ -23,6 +23,7 @@ from benehub.cli import (
     leave,
     ledger,
     notices,
+    partners,
     person,
     plan,
     premiums,
@@ -123,6 +124,7 @@ for _command in (
 for _name, _group in {
     "connector": connections.connector_app,
     "connection": connections.app,
+    "partner": partners.app,
     "plan": plan.app,
     "enrollments": enrollments.app,
     "notices": notices.app,

@@ -93,7 +93,7 @@ def _verdict(rows: Sequence[Any]) -> str:
         return "rejected"
     syntax = [row for row in whole if row.part == "syntax"]
     groups = [row.detail["status"] for row in syntax if not row.detail.get("transaction")]
-    return (groups or [row.detail["status"] for row in syntax] or [""])[-1]
+    return str((groups or [row.detail["status"] for row in syntax] or [""])[-1])
 
 
 def _named(rows: Sequence[Any]) -> dict[str, Any]:

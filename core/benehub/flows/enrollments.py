@@ -390,8 +390,9 @@ def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
 def _close_deltas(session: Session, connection_id: str, dispatch_id: str, persons: Collection[str]) -> None:
     """A full file closes all earlier changes: of whom it tells, nothing else is owed any more."""
     dispatch.close_earlier(session, dispatch_id, (exchange.CHANGE, exchange.FULL))
-    rows = obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused"))
-    told = [row.obligation_id for row in rows if row.person_id in persons]
+    rows = obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused", "held"))
+    told = [row.obligation_id for row in rows
+            if row.person_id in persons and not row.reason.startswith(exchange.BEYOND)]  # fmt: skip
     obligations.mark(session, told, "canceled", f"{dispatch.CLOSED}{dispatch_id}")
 
 

@@ -88,6 +88,6 @@ def _standing(session: Session, obligation_ids: Sequence[str]) -> str:
             *session.where(dispatch_table, dispatch_id=dispatch_id)
         )
     ).first()
-    if row is None or row.ack_state == "rejected":
-        return ""  # the vendor has refused those bytes, and their control number is spent
+    if row is None or row.ack_state:
+        return ""  # the vendor has answered those bytes: what is open of them again goes under a new number
     return dispatch_id if row.state in ("prepared", "sending", "unknown", "sent", "held") else ""
