@@ -22,6 +22,8 @@ from benehub.connect.files import Mailbox, RemoteFile
 from benehub.errors import ConfigError, FileRefused
 
 BEGIN = b"-----BEGIN PGP MESSAGE-----"
+SIGNED = ("GOODSIG", "ERRSIG", "BADSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG")
+"""What GnuPG says where there is a signature, whosever and however good."""
 
 
 class Inbound(StrEnum):
@@ -139,7 +141,8 @@ class PgpBox:
             raise FileRefused(f"it cannot be opened ({done.status or 'no key fits'})", where=f"file {name}",
                               mend="Ask whether it was encrypted to our present key")  # fmt: skip
         if self._pgp.inbound is Inbound.SIGNED and not (done.valid and done.pubkey_fingerprint == partner):
-            told = "not signed" if done.status == "decryption ok" else "signed by somebody else, or wrongly"
+            signed = any(word in done.stderr for word in SIGNED)
+            told = "signed by somebody else, or wrongly" if signed else "not signed"
             raise FileRefused(f"it is {told}, and the profile demands the partner's signature", where=f"file {name}",
                               mend="Ask the partner; put a new key of his into the profile")  # fmt: skip
         return bytes(done.data)
