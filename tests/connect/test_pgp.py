@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,49 +12,25 @@ from benehub.connect.files import FolderMailbox
 from benehub.connect.pgp import Keys, Pgp, PgpBox, PgpMailbox, is_encrypted
 from benehub.errors import ConfigError, FileRefused
 
-pytestmark = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not on this machine")
+Pair = Any
+"""A key: its public and its private half, armoured."""
 
 TEXT = b"ISA*00*          *00*" + b"INS*Y*18*030~" * 400
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A key: its public and its private half, armoured."""
-
-    public: str
-    private: str
-
-
-def make_key(name: str, passphrase: str = "") -> Pair:
-    import gnupg
-
-    with tempfile.TemporaryDirectory(prefix="bh-") as folder:
-        Path(folder).chmod(0o700)
-        gpg = gnupg.GPG(gnupghome=folder, options=["--pinentry-mode", "loopback"])
-        wanted = gpg.gen_key_input(
-            key_type="EDDSA", key_curve="ed25519", subkey_type="ECDH", subkey_curve="cv25519", name_email=name,
-            no_protection=not passphrase, passphrase=passphrase or None,
-        )  # fmt: skip
-        made = gpg.gen_key(wanted).fingerprint
-        private = gpg.export_keys(made, secret=True, passphrase=passphrase or None, expect_passphrase=bool(passphrase))
-        pair = Pair(gpg.export_keys(made), private)
-        subprocess.run(["gpgconf", "--homedir", folder, "--kill", "all"], check=False)
-        return pair
+@pytest.fixture(scope="session")
+def us(make_pgp_key: Any) -> Pair:
+    return make_pgp_key("us@acme.example", "open sesame")
 
 
 @pytest.fixture(scope="session")
-def us() -> Pair:
-    return make_key("us@acme.example", "open sesame")
+def them(make_pgp_key: Any) -> Pair:
+    return make_pgp_key("them@carrier.example")
 
 
 @pytest.fixture(scope="session")
-def them() -> Pair:
-    return make_key("them@carrier.example")
-
-
-@pytest.fixture(scope="session")
-def stranger() -> Pair:
-    return make_key("x@elsewhere.example")
+def stranger(make_pgp_key: Any) -> Pair:
+    return make_pgp_key("x@elsewhere.example")
 
 
 def pgp(**manners: object) -> Pgp:

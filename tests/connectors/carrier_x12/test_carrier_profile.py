@@ -218,6 +218,24 @@ def test_the_check_names_the_field(
     assert all(one.mend for one in found)
 
 
+def test_fm11_every_line_of_an_820_names_member_plan_and_month(partner: Any) -> None:
+    """So that what a carrier bills by list is found again in what was paid by tier."""
+    lines = [
+        partner.remitted("1001"), partner.remitted("1001", 4000, plan="DEN"),
+        partner.remitted("1001", 50000, coverage_month="2026-10"),
+    ]  # fmt: skip
+    total = sum(line.paid_minor for line in lines)
+    envelope = partner.envelope(total_minor=total, settle_on="2026-11-10")
+    out = CarrierX12().render("premium.remit", partner.items("premium.remit", lines), envelope, partner.profile())
+    text = out.data.decode()
+    parts = [part.split("~") for part in text.split("~RMR*")[1:]]
+    assert "NM1*IL*1*MULLER*ZOE****N*1001" in text and len(parts) == 3
+    found = [(part[1], next(one for one in part if one.startswith("DTM*582"))) for part in parts]
+    october, november = "DTM*582****RD8*20261001-20261031", "DTM*582****RD8*20261101-20261130"
+    assert found == [("REF*18*PPO500", november), ("REF*18*DEN", november), ("REF*18*PPO500", october)]
+    assert checks.check(text) == []
+
+
 def test_a_bank_with_a_wrong_check_digit_is_found(partner: Any) -> None:
     data = partner.profile().model_dump(mode="json")
     data["premium"]["payee_bank"] = {"routing": "021000022", "account": "0009998887"}
