@@ -26,6 +26,7 @@ from benehub.sandbox.story.world import partner
 from benehub.store.tables import confirmation, connection, intake_row, member_state, obligation, person, seen
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.views.members import of_carrier
+from benehub.views.statement import statement
 from benehub.views.trace import trace
 from benehub.views.why import why
 from benehub_connectors.carrier_x12.settings import PartnerSettings
@@ -128,6 +129,11 @@ def test_fm01_a_member_dropped_in_silence_is_an_alarm_once_his_time_is_up(enroll
         owed = session.rows(select(obligation).where(obligation.c.person_id == people.by_member_id(session, "1003")))
         assert why(session, owed[0].obligation_id).data["state"] == "acknowledged"
     assert said == ["enrollment.change: acknowledged file accepted", "carrier: grammar accepted, cover not confirmed"]
+    with enrolled.hub.store.read("acme") as session:
+        book, day = enrolled.hub.book(session), enrolled.now.date()
+        shown = {who: statement(session, book, enrolled.hub.plugins, who, day) for who in ("1001", "1003")}
+    lines = {who: {line.key for part in one.sections for line in part.lines} for who, one in shown.items()}
+    assert {"covered_tier", "not_confirmed"} <= lines["1003"] and "not_confirmed" not in lines["1001"]
     enrolled.now += timedelta(days=10)
     assert taken(enrolled)["overdue"] == 1
     assert differences(enrolled) == [("ACK_OVERDUE", "discrepancy")]

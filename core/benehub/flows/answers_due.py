@@ -17,6 +17,7 @@ from benehub.connect.exchange import Acks
 from benehub.dispatch import members
 from benehub.flows import exchange
 from benehub.flows.hub import Hub
+from benehub.flows.reconciling import tell
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type
 from benehub.reconcile import roster as rosters
@@ -30,7 +31,9 @@ def look(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
         confirmed = _confirmed(session, connection_id)
         findings = list(overdue(session, connection_id, exchange.agreed(opened).acks))
         within = f"{connection_id}/ack/"
-        reconcile.settle_within(session, Relation.ENROLLMENT, within, findings, session.today())
+        outcome = reconcile.settle_within(session, Relation.ENROLLMENT, within, findings, session.today())
+    tell(hub, employer, outcome.opened, "difference_opened")
+    tell(hub, employer, outcome.closed, "difference_closed")
     return {"confirmed": confirmed, "overdue": len(findings)}
 
 

@@ -21,12 +21,14 @@ from benehub.flows import exchange
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
+from benehub.flows.reconciling import tell
 from benehub.flows.send import awaken, let_go, send
 from benehub.identity import people
 from benehub.money import Rounding, round_to_int
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -96,9 +98,15 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 for worker, lines, _ in part
             ]
         _no_longer(session, connection_id, {one.key for one in wants})
-        opened_now = obligations.want(session, wants).opened
-        hold_far(session, connection_id, beyond)
-        return opened_now
+        wanted = obligations.want(session, wants).opened
+        outcome = hold_far(session, connection_id, beyond)
+    _tell(hub, employer, outcome)
+    return wanted
+
+
+def _tell(hub: Hub, employer: str, outcome: Outcome) -> None:
+    tell(hub, employer, outcome.opened, "difference_opened")
+    tell(hub, employer, outcome.closed, "difference_closed")
 
 
 def _far(
@@ -358,8 +366,9 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
             wanted = Wanted(exchange.FULL, key, connection_id, str(Month.of(day)), day, send_by, content)
             obligations.want(session, [wanted])
-        hold_far(session, connection_id, beyond)
-        return running
+        outcome = hold_far(session, connection_id, beyond)
+    _tell(hub, employer, outcome)
+    return running
 
 
 def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:

@@ -13,13 +13,16 @@ from sqlalchemy import select
 from benehub import obligations, reconcile
 from benehub.flows import exchange
 from benehub.periods import Month
-from benehub.reconcile import Finding, Relation, Type
+from benehub.reconcile import Finding, Outcome, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import difference
 
 
-def hold_far(session: Session, connection_id: str, beyond: Mapping[str, exchange.Far]) -> None:
-    """Hold the changes of these people (subscriber -> the line too far away); let go what is near enough now."""
+def hold_far(session: Session, connection_id: str, beyond: Mapping[str, exchange.Far]) -> Outcome:
+    """Hold the changes of these people (subscriber -> the line too far away); let go what is near enough now.
+
+    Gives the differences that opened and closed with it.
+    """
     agreed = consents(session)
     held = {person for person, away in beyond.items() if key_of(connection_id, person, away) not in agreed}
     rows = obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "held"))
@@ -29,7 +32,7 @@ def hold_far(session: Session, connection_id: str, beyond: Mapping[str, exchange
         elif row.state == "held" and row.reason.startswith(exchange.BEYOND):
             obligations.mark(session, [row.obligation_id], "open")
     findings = [_finding(connection_id, person, away) for person, away in beyond.items()]
-    reconcile.settle_within(session, Relation.ENROLLMENT, f"{connection_id}/limit/", findings, session.today())
+    return reconcile.settle_within(session, Relation.ENROLLMENT, f"{connection_id}/limit/", findings, session.today())
 
 
 def consents(session: Session) -> set[str]:

@@ -62,6 +62,16 @@ def said_of(session: Session, person_id: str, connection_id: str) -> str:
     return "" if row is None else " ".join(filter(None, (_says(row), row.reason)))
 
 
+def waits_for(session: Session, person_id: str) -> set[str]:
+    """Carriers that were told of a person by file and have not confirmed him."""
+    rows = session.rows(
+        select(member_state.c.connection_id).where(
+            *session.where(member_state, person_id=person_id), member_state.c.state != "confirmed"
+        )
+    )
+    return {row.connection_id for row in rows}
+
+
 def owed_word(kind: str, state: str) -> str:
     """The state of an obligation for people: what a 999 has settled is called acknowledged, never confirmed."""
     return "acknowledged" if kind.startswith("enrollment.") and state == "confirmed" else state
