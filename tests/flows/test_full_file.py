@@ -84,7 +84,8 @@ def test_everybody_is_in_it_and_the_file_is_clean(enrolled: Any) -> None:
     assert content.count("INS*Y*18*030") == 3 and content.count("HD*030") == 3 and "**4~" in content
     assert answered(enrolled) == {**QUIET, "acked": 3, "refused": 0, "refused_late": 0}
     assert held(enrolled) == {"1001": True, "1002": True, "1003": True}
-    # What it told is told: no change file follows.
+    # What it told is told: no change file follows, nor the same full file again.
+    assert "sent" not in enrolled.flow("enrollments.full", "carrier", "2026-10-01")
     assert enrolled.flow("enrollments.send", "carrier", "2026-10-01") == {"changes": 0, "members": 0}
 
 

@@ -196,7 +196,7 @@ class Connector:
 
     def exchange(self, settings: Any) -> Exchange:
         """What was agreed with the partner on the exchange of files; by default nothing holds a file back."""
-        return Exchange()
+        return Exchange(one_outstanding=False)
 
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""

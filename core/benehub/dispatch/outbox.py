@@ -372,10 +372,13 @@ def accepted_files(session: Session, connection_id: str, line: str, operation: s
 
 
 def close_earlier(session: Session, dispatch_id: str, operations: Sequence[str]) -> int:
-    """What of these operations waits behind a full file and was never tried is refused for good; gives how many."""
+    """What of these operations waits behind a full file, and has surely not left, is refused for good.
+
+    Gives how many.
+    """
     row = get(session, dispatch_id)
     waiting = session.rows(
-        select(dispatch.c.dispatch_id).where(
+        select(dispatch.c.dispatch_id, dispatch.c.state).where(
             *session.where(dispatch, connection_id=row.connection_id),
             dispatch.c.operation.in_(operations),
             dispatch.c.state.in_(("prepared", "held")),
@@ -386,7 +389,7 @@ def close_earlier(session: Session, dispatch_id: str, operations: Sequence[str])
     closed = [
         {"dispatch_id": one.dispatch_id, "state": "refused", "reason": f"{CLOSED}{dispatch_id}"}
         for one in waiting
-        if one.dispatch_id not in tried
+        if one.state == "prepared" or one.dispatch_id not in tried
     ]
     session.change_all(dispatch, ("dispatch_id",), closed)
     return len(closed)

@@ -355,13 +355,12 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 changed.append((worker, lines, {plan: fact for plan, fact in now.items()
                                                 if plan in {line["plan"] for line in lines}}))  # fmt: skip
                 running += any(line["maintenance"] != "024" for line in lines)
-        covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told.values())
         families: dict[str, dict[str, Any]] = {}
         for start in range(0, len(changed), CHUNK):
             part = changed[start : start + CHUNK]
             families |= _families(session, persons, part, _pays(book) if agreed.salary else None, day)
         if families:
-            content = {"day": day.isoformat(), "families": families, "covered": covered, "running": running}
+            content = {"day": day.isoformat(), "families": families}
             key = f"{exchange.FULL}/{connection_id}"
             send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
             wanted = Wanted(exchange.FULL, key, connection_id, str(Month.of(day)), day, send_by, content)
@@ -389,8 +388,12 @@ def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
         )  # fmt: skip
         _close_deltas(session, connection_id, dispatch_id, content["families"].keys())
         percent = hub.book(session).guards.headcount_drop_percent
-        families = (int(content.get("covered", 0)), int(content.get("running", 0)))
-        why = exchange.too_few(session, opened, dispatch_id, percent, families)
+        day = date.fromisoformat(content["day"])
+        told = told_state(session, connection_id).values()
+        covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told)
+        running = sum(any(line["maintenance"] != "024" for one in family["members"] for line in one["coverages"])
+                      for family in content["families"].values())  # fmt: skip
+        why = exchange.too_few(session, opened, dispatch_id, percent, (covered, running))
         if why and dispatch.get(session, dispatch_id).state == "prepared" and not let_go(session, dispatch_id):
             exchange.hold(session, dispatch_id, why)
         return dispatch_id

@@ -13,6 +13,7 @@ from benehub.connect.exchange import Exchange
 from benehub.errors import DataError
 from benehub.formats.x12 import checks
 from benehub.records import EnrollmentMember
+from benehub.views.outgoing import masked
 from benehub_connectors.carrier_x12 import CarrierX12, PartnerSettings
 from benehub_connectors.carrier_x12.profile import check_profile
 
@@ -149,6 +150,13 @@ def test_a_dependents_ssn_is_told_only_where_it_was_agreed(partner: Any) -> None
     kid = partner.child(ssn="100000002")
     assert "100000002" in written(partner, partner.member(), kid)
     assert "100000002" not in written(partner, partner.member(), kid, ssn_of_dependents=False)
+
+
+def test_pay_that_is_told_is_masked_wherever_people_look(partner: Any) -> None:
+    who = partner.member(compensation_minor=5200050)
+    text = written(partner, who, exchange={"salary": True})
+    assert "52000.5" in text and "52000.5" not in masked(text, [{"members": [who.model_dump(mode="json")]}])
+    assert "ICM" not in written(partner, who)  # nobody asked for it
 
 
 def test_a_provider_who_was_chosen_is_told(partner: Any) -> None:
