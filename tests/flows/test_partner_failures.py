@@ -140,6 +140,11 @@ def test_fm01_a_member_dropped_in_silence_is_an_alarm_once_his_time_is_up(enroll
     with enrolled.hub.store.read("acme") as session:
         late = [one.member for one in of_carrier(session, "carrier", Acks()) if one.overdue]
     assert late == ["1003"]
+    # Once the comparison with the roster has told it, it is told there and not twice.
+    enrolled.flow("reconcile", "2026-10", ["premium"])
+    with enrolled.hub.store.read("acme") as session:
+        assert "MEMBER_DROPPED" in {row.type for row in reconcile.listed(session)}
+    assert taken(enrolled)["overdue"] == 0
 
 
 @pytest.mark.parametrize(("hours", "kinds"), [(12, 0), (25, 1), (49, 2)])

@@ -22,7 +22,7 @@ from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type
 from benehub.reconcile import roster as rosters
 from benehub.store import Session
-from benehub.store.tables import confirmation, dispatch
+from benehub.store.tables import confirmation, difference, dispatch
 
 
 def look(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
@@ -67,7 +67,10 @@ def overdue(session: Session, connection_id: str, acks: Acks) -> Iterator[Findin
 
 def _not_confirmed(session: Session, connection_id: str, days: int, now: datetime) -> Iterator[Finding]:
     late: dict[str, list[Any]] = {}
+    told = _told_by_roster(session)
     for row in members.in_state(session, connection_id, ("acked",)):
+        if row.person_id in told or row.subscriber_id in told:
+            continue
         if now - datetime.fromisoformat(row.at) > timedelta(days=days):
             late.setdefault(row.dispatch_id, []).append(row)
     for dispatch_id, rows in late.items():
@@ -79,6 +82,18 @@ def _not_confirmed(session: Session, connection_id: str, days: int, now: datetim
         yield _finding(
             connection_id, sent, "roster", f"{days} days", about, rows[0].person_id if len(rows) == 1 else None
         )
+
+
+def _told_by_roster(session: Session) -> set[str]:
+    """People of whom a comparison with the roster or the bill has told already what is wrong: once is enough."""
+    rows = session.rows(
+        select(difference.c.person_id).where(
+            *session.where(difference, relation=Relation.PREMIUM.value),
+            difference.c.type.in_((Type.MEMBER_DROPPED.value, Type.COVERED_NOT_ENROLLED.value)),
+            difference.c.state.in_(reconcile.OPEN),
+        )
+    )
+    return {row.person_id for row in rows}
 
 
 def _finding(connection_id: str, row: Any, kind: str, within: str, ask: str, person_id: str | None = None) -> Finding:
