@@ -7,12 +7,16 @@ server instead (any URL psycopg takes, of a role that may create databases). `-m
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
+import subprocess
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -172,3 +176,36 @@ def store(db_url: str) -> Iterator[Store]:
             session.add(employer, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
     yield opened
     opened.close()
+
+
+@dataclass(frozen=True)
+class PgpKey:
+    """A key: its public and its private half, armoured."""
+
+    public: str
+    private: str
+
+
+@pytest.fixture(scope="session")
+def make_pgp_key() -> Callable[..., PgpKey]:
+    """make_pgp_key(name, passphrase=""): a fresh key, made by the real gpg in a moment."""
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not on this machine")
+    gnupg = importlib.import_module("gnupg")
+
+    def make(name: str, passphrase: str = "") -> PgpKey:
+        # Outside pytest's own folder: the agent's socket needs a short path.
+        with tempfile.TemporaryDirectory(prefix="bh-") as folder:
+            Path(folder).chmod(0o700)
+            gpg = gnupg.GPG(gnupghome=folder, options=["--pinentry-mode", "loopback"])
+            wanted = gpg.gen_key_input(
+                key_type="EDDSA", key_curve="ed25519", subkey_type="ECDH", subkey_curve="cv25519", name_email=name,
+                no_protection=not passphrase, passphrase=passphrase or None,
+            )  # fmt: skip
+            made = gpg.gen_key(wanted).fingerprint
+            locked = {"passphrase": passphrase or None, "expect_passphrase": bool(passphrase)}
+            key = PgpKey(gpg.export_keys(made), gpg.export_keys(made, secret=True, **locked))
+            subprocess.run(["gpgconf", "--homedir", folder, "--kill", "all"], check=False)
+            return key
+
+    return make

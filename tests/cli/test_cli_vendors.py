@@ -134,9 +134,9 @@ def test_a_change_file_is_previewed_byte_for_byte_sent_and_answered(town: Town) 
     assert "Name a new file" in town.run("dispatches", "preview", sent["dispatch"], "--out", "exact.834", code=2).stderr
     town.world.carrier.collect()
     town.run("sync", "carrier", "acknowledgement")
-    assert town.told("enrollments", "acks", "carrier", "--dry-run")["carrier"]["confirmed"] == 1
-    assert town.told("enrollments", "acks", "carrier")["carrier"]["confirmed"] == 1
-    assert town.told("enrollments", "acks", "carrier")["carrier"]["confirmed"] == 0
+    assert town.told("enrollments", "acks", "carrier", "--dry-run")["carrier"]["acked"] == 1
+    assert town.told("enrollments", "acks", "carrier")["carrier"]["acked"] == 1
+    assert town.told("enrollments", "acks", "carrier")["carrier"]["acked"] == 0
     assert town.told("dispatches", "list")[0]["acknowledged"] == "accepted"
 
 
@@ -155,7 +155,7 @@ def test_a_full_file_names_its_carrier_and_is_sent_once(town: Town) -> None:
     assert sent["sent"] == 1 and sent["families"] == tried["carrier"]
     town.world.carrier.collect()
     town.run("sync", "carrier", "acknowledgement")
-    assert town.told("enrollments", "acks", "carrier")["carrier"]["confirmed"] == sent["families"]
+    assert town.told("enrollments", "acks", "carrier")["carrier"]["acked"] == sent["families"]
     assert "sent" not in town.told("enrollments", "send", "carrier", "--full")["carrier"]
 
 

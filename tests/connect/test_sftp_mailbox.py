@@ -41,7 +41,7 @@ def box(server: SftpAddress) -> Iterator[SftpMailbox]:
         yield mailbox
 
 
-def test_round_trip_by_part_and_rename(server: SftpAddress, box: SftpMailbox) -> None:
+def test_fm09_round_trip_by_part_and_rename(server: SftpAddress, box: SftpMailbox) -> None:
     data = bytes(range(256)) * 1000
     box.put("in/e.834", data)
     assert server.events == ["write in/e.834.part", "rename in/e.834.part in/e.834"]
@@ -71,7 +71,7 @@ def test_the_same_delivery_twice_is_one_and_another_is_refused(server: SftpAddre
     assert (server.root / "in/a").read_bytes() == b"one"
 
 
-def test_a_file_that_did_not_arrive_whole_never_gets_its_name(server: SftpAddress, box: SftpMailbox) -> None:
+def test_fm09_a_file_that_did_not_arrive_whole_never_gets_its_name(server: SftpAddress, box: SftpMailbox) -> None:
     server.fault("short_write")
     with pytest.raises(VendorUnavailable, match="did not arrive whole") as caught:
         box.put("in/a", b"12345")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -189,3 +190,72 @@ def test_an_acknowledgement_finds_its_file(wired: Store) -> None:
         assert dispatch.by_control(session, "carrier", 2) is None
         assert dispatch.by_control(session, "payroll", 1) is None
         assert dispatch.in_states(session, ["prepared"], "payroll") == []
+
+
+LINE = "ZZ:US>ZZ:THEM/T"
+
+
+def test_numbers_count_by_sender_receiver_and_usage_whichever_connection_uses_them(wired: Store) -> None:
+    with wired.write("acme") as session:
+        assert dispatch.next_control(session, "carrier", LINE) == 1
+        assert dispatch.next_control(session, "payroll", LINE) == 2
+        assert dispatch.next_control(session, "carrier", "ZZ:US>ZZ:THEM/P") == 1
+        assert dispatch.next_control(session, "carrier") == 1
+        # Transaction sets count by themselves, and are taken in a row.
+        assert [dispatch.next_sets(session, LINE, count) for count in (1, 40, 2)] == [1, 2, 42]
+
+
+def test_a_line_that_is_new_begins_behind_what_its_connection_has_used(wired: Store) -> None:
+    with wired.write("acme") as session:
+        for _ in range(3):
+            dispatch.next_control(session, "carrier")
+        dispatch.prepare(session, replace(FILE, control=17))
+        assert dispatch.next_control(session, "carrier", LINE) == 18
+
+
+def test_two_sessions_never_get_one_number_and_what_rolls_back_was_never_given(wired: Store) -> None:
+    """Interchange and sets, taken together with the frozen file; one in three transactions fails at its end."""
+
+    def take(worker: int) -> list[tuple[int, int]]:
+        kept = []
+        for turn in range(9):
+            try:
+                with wired.write("acme") as session:
+                    numbers = dispatch.next_control(session, "carrier", LINE), dispatch.next_sets(session, LINE, 2)
+                    frozen = replace(FILE, key=f"{worker}/{turn}", control=numbers[0], control_line=LINE)
+                    dispatch.prepare(session, frozen)
+                    if turn % 3 == 2:
+                        raise RuntimeError
+                kept.append(numbers)
+            except RuntimeError:
+                continue
+        return kept
+
+    with ThreadPoolExecutor(2) as pool:
+        taken = [numbers for part in pool.map(take, range(2)) for numbers in part]
+    controls = sorted(control for control, _ in taken)
+    sets = sorted(first for _, first in taken)
+    assert len(controls) == 12 and len(set(controls)) == 12
+    assert all(later - earlier >= 2 for earlier, later in itertools.pairwise(sets))
+    with wired.read("acme") as session:
+        assert sorted(row.control for row in dispatch.in_states(session, ["prepared"])) == controls
+
+
+def test_test_and_production_may_use_one_number_and_each_answer_finds_its_own(wired: Store) -> None:
+    with wired.write("acme") as session:
+        ids = [
+            dispatch.prepare(session, replace(FILE, key=usage, control=5, control_line=f"ZZ:US>ZZ:THEM/{usage}"))
+            for usage in "TP"
+        ]
+        found = [dispatch.by_control(session, "carrier", 5, usage) for usage in "TP"]
+        assert [row.dispatch_id for row in found if row is not None] == ids
+
+
+def test_what_leaves_is_kept_beside_what_was_frozen(wired: Store) -> None:
+    with wired.write("acme") as session:
+        one = dispatch.prepare(session, replace(FILE, wire=b"encrypted"))
+        row = dispatch.get(session, one)
+        assert dispatch.frozen_bytes(session, row) == FILE.content and dispatch.wire_bytes(session, row) == b"encrypted"
+        assert b"encrypted" not in row.wire_sealed
+        plain = dispatch.get(session, dispatch.prepare(session, replace(FILE, key="plain")))
+        assert dispatch.wire_bytes(session, plain) == FILE.content

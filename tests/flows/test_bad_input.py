@@ -17,6 +17,9 @@ from benehub.periods import FOREVER
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.store.tables import entry, fact, intake_batch, obligation, person
 
+QUIET = {"confirmed": 0, "overdue": 0}
+"""Nobody is on a roster yet, and no answer is late."""
+
 HEADER = "No,First,Last,Born,Sex,SSN,Hired,Group"
 ANN = "1001,Ann,Alder,1980-02-03,F,900110001,2025-03-01,monthly"
 BEN = "1002,Ben,Böhm,1990-07-09,M,900110002,2025-01-05,monthly"
@@ -90,23 +93,23 @@ def test_an_acknowledgement_that_is_not_one_moves_nobody(
     assert before[2] == 1
     (told,) = enrolled.reasons()
     assert reason in told and told.startswith("file from-carrier/ack_")
-    assert enrolled.flow("enrollments.acks", "carrier") == {"confirmed": 0, "refused": 0, "refused_late": 0}
+    assert enrolled.flow("enrollments.acks", "carrier") == {**QUIET, "acked": 0, "refused": 0, "refused_late": 0}
     assert {row.state for row in enrolled.rows(select(obligation))} == {"sent"}
     place.write_bytes(whole)
     assert enrolled.sync("carrier", "acknowledgement")[2] == 0
-    assert enrolled.flow("enrollments.acks", "carrier") == {"confirmed": 2, "refused": 0, "refused_late": 0}
+    assert enrolled.flow("enrollments.acks", "carrier") == {**QUIET, "acked": 2, "refused": 0, "refused_late": 0}
     assert {row.state for row in enrolled.rows(select(obligation))} == {"confirmed"}
 
 
 def test_an_acknowledgement_that_comes_twice_counts_once(enrolled: Office) -> None:
     place = answer(enrolled)
     enrolled.sync("carrier", "acknowledgement")
-    assert enrolled.flow("enrollments.acks", "carrier")["confirmed"] == 2
+    assert enrolled.flow("enrollments.acks", "carrier")["acked"] == 2
     known = enrolled.count(fact)
     place.with_name("again_" + place.name).write_bytes(place.read_bytes())
     applied, unchanged, *_ = enrolled.sync("carrier", "acknowledgement")
     assert applied == 0 and unchanged > 0
-    assert enrolled.flow("enrollments.acks", "carrier")["confirmed"] == 0
+    assert enrolled.flow("enrollments.acks", "carrier")["acked"] == 0
     assert enrolled.count(fact) == known
     (sent,) = enrolled.rows(select(dispatch_table))
     with enrolled.hub.store.read("acme") as session:

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 
+from benehub import dispatch
 from benehub.crypto import Vault
 from benehub.store import Store, guards, open_store
 from benehub.store.tables import metadata, run
@@ -50,11 +51,22 @@ def test_a_database_of_the_first_revision_keeps_its_rows(db_url: str) -> None:
             "INSERT INTO run (employer_id, run_id, flow, subject, state, counts, error, started_at) "
             "VALUES ('acme', 'run_1', 'sync', 'hris', 'running', '{}', '', '2026-11-01T00:00:00Z')"
         )
+        connection.exec_driver_sql(
+            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
+            "VALUES ('acme', 'carrier', 'carrier_x12', '{}', 'live')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO control_number (employer_id, connection_id, last) VALUES ('acme', 'carrier', 41)"
+        )
     opened.migrate()
     with opened.read("acme") as session:
         (kept,) = session.rows(select(run))
         assert (kept.run_id, kept.executor) == ("run_1", "")
         assert session.zone() == UTC
+    with opened.write("acme") as session:
+        # No number that was used before is given again, under whatever name it is asked for.
+        assert dispatch.next_control(session, "carrier") == 42
+        assert dispatch.next_control(session, "carrier", "ZZ:US>ZZ:THEM/P") == 43
     with opened.engine.connect() as connection:
         assert guards.missing(connection) == ()
     opened.close()

@@ -6,18 +6,22 @@ What one insurer wants otherwise than the next is data (`settings.PartnerSetting
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
+from benehub.connect.exchange import ControlLine, Exchange, Unfit
 from benehub.connect.files import Mailbox
+from benehub.connect.pgp import PgpBox, PgpMailbox
 from benehub.connect.reports import ReportFormat
 from benehub.errors import Unsupported
 from benehub.hookspecs import hookimpl
-from benehub_connectors.carrier_x12.enrollment import CHANGE, FULL, render_enrollment
+from benehub_connectors.carrier_x12.enrollment import CHANGE, FULL, render_enrollment, sets_of, unfit
 from benehub_connectors.carrier_x12.premium import render_premium
+from benehub_connectors.carrier_x12.profile import check_profile
 from benehub_connectors.carrier_x12.reads import read_pages
 from benehub_connectors.carrier_x12.reports import FORMATS
 from benehub_connectors.carrier_x12.settings import PartnerSettings
@@ -49,7 +53,45 @@ class CarrierX12(Connector):
 
     def mailbox(self, settings: PartnerSettings, secret: Mapping[str, str]) -> Mailbox:
         """The mailbox that the settings name."""
-        return settings.place.open(secret)
+        mailbox = settings.place.open(secret)
+        if settings.pgp is None:
+            return mailbox
+        return PgpMailbox(mailbox, PgpBox(settings.pgp, settings.pgp.keys(secret)))
+
+    def exchange(self, settings: PartnerSettings) -> Exchange:
+        """What the profile says of when a file may leave and what holds it back."""
+        return settings.exchange
+
+    def control_line(self, settings: PartnerSettings) -> ControlLine:
+        """Sender, receiver and usage, as the ISA names them."""
+        return ControlLine(
+            f"{settings.sender_qualifier}:{settings.sender}",
+            f"{settings.receiver_qualifier}:{settings.receiver}",
+            settings.usage,
+        )
+
+    def sets(self, operation: str, items: Sequence[Item], settings: PartnerSettings) -> int:
+        """One, or one a family."""
+        return sets_of(items, settings) if operation in (FULL, CHANGE) else 1
+
+    def unfit(self, operation: str, items: Sequence[Item], settings: PartnerSettings) -> Mapping[str, str]:
+        """Members who cannot be written for this partner."""
+        return unfit(operation, items, settings) if operation in (FULL, CHANGE) else {}
+
+    def seal(self, out: FileOut, settings: PartnerSettings, secret: Mapping[str, str]) -> FileOut:
+        """The file encrypted and signed, where the profile has keys; its clear bytes stay beside.
+
+        Raises:
+            ConfigError: a key is missing or cannot be used.
+        """
+        if settings.pgp is None:
+            return out
+        wire = PgpBox(settings.pgp, settings.pgp.keys(secret)).seal(out.data)
+        return replace(out, name=out.name + settings.pgp.suffix, wire=wire)
+
+    def check_profile(self, settings: PartnerSettings, plans: Mapping[str, Sequence[str]]) -> Sequence[Unfit]:
+        """Plans and tiers without a code, and what a file written by this profile would show."""
+        return list(check_profile(settings, plans))
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """A page for every file of the stream not read before.

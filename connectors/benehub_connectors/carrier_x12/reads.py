@@ -18,7 +18,7 @@ from benehub.formats.x12.envelope import Interchange, read_interchange
 from benehub.formats.x12.kernel import SegmentReader
 from benehub.records import AckLevel, Acknowledgement, AckStatus, InvoiceLine, Record, RosterMember
 from benehub_connectors.carrier_x12.member_answers import read_reports
-from benehub_connectors.carrier_x12.settings import PartnerSettings
+from benehub_connectors.carrier_x12.settings import Identifier, PartnerSettings
 from benehub_connectors.carrier_x12.words import Words
 from benehub_connectors.files.inbox import Mail, unread
 from benehub_connectors.files.pages import pages, parsed_rows
@@ -73,9 +73,13 @@ def read_acknowledgements(mail: Mail, settings: PartnerSettings) -> list[Incomin
         raise FileRefused("neither a TA1 nor a 999 is in it", mend="Ask the carrier what it is")
     rows = []
     for number, answer in enumerate(answers, 1):
-        parts = (answer.level.value, str(envelope.control), answer.control, answer.transaction, answer.member)
+        # A member may be named by his SSN, and a key is kept in clear: the place in the file tells rows apart.
+        member = f"row {number}" if settings.identifier is Identifier.SSN and answer.member else answer.member
+        usage = () if envelope.usage == "T" else (envelope.usage,)
+        parts = (*usage, answer.level.value, str(envelope.control), answer.control, answer.transaction, member)
         key = "/".join((*parts, answer.code))
-        rows.append(Incoming(key, answer.model_dump(mode="json"), row=number))
+        told = answer.model_copy(update={"usage": envelope.usage})
+        rows.append(Incoming(key, told.model_dump(mode="json"), row=number))
     return rows
 
 

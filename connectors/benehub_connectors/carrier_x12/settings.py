@@ -6,11 +6,16 @@ date and in how a leaver is told. All of that stands here and none of it in code
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from pathlib import Path
+from string import Formatter
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from benehub.connect.exchange import Exchange
+from benehub.connect.pgp import Pgp
 from benehub.connect.place import Place
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters
@@ -51,12 +56,40 @@ class Party(_Part):
     id: str = Field(min_length=2, max_length=80)
 
 
+class Identifier(StrEnum):
+    """What stands in REF*0F, the family's key: the employee number both sides know, or the subscriber's SSN."""
+
+    EMPLOYEE = "employee"
+    SSN = "ssn"
+
+
+class SsnDemand(StrEnum):
+    """Whose SSN the partner demands: nobody's, the subscriber's, or everybody's. Who has none is held back."""
+
+    NONE = "none"
+    SUBSCRIBER = "subscriber"
+    EVERYONE = "everyone"
+
+
+class Groups(StrEnum):
+    """Whether one file may carry members of several policies of the employer."""
+
+    ONE = "one"
+    MANY = "many"
+
+
 class PlanCode(_Part):
-    """One of our plans in the carrier's words: HD03, REF*1L and HD04."""
+    """One of our plans in the carrier's words: HD03, REF*1L, REF*17 and HD04."""
 
     insurance_line: str = Field(pattern=HEALTH_LINES)
-    policy: str = ""
+    policy: str = Field(default="", max_length=50)
+    """REF*1L of the coverage: group or policy of this plan; the master policy counts where it is empty."""
+    category: str = Field(default="", max_length=50)
+    """REF*17 of the coverage: the carrier's reporting category of this plan."""
     description: str = Field(default="", max_length=50)
+    """HD04: the carrier's name of the plan."""
+    provider_demanded: bool = False
+    """Whether a member needs a primary care provider: who has chosen none is held back."""
 
 
 class Bank(_Part):
@@ -90,6 +123,10 @@ class Premium(_Part):
         return self
 
 
+NAME_FIELDS = frozenset({"group", "control", "date", "time", "usage"})
+"""What a file name may tell: nothing of a person."""
+
+
 class FileNames(_Part):
     """File names: ours take {group} {control} {date} {time} {usage}; theirs are `*`/`?` patterns."""
 
@@ -101,45 +138,104 @@ class FileNames(_Part):
     report: tuple[str, ...] = ("*report*", "*discrepanc*")
     """The carrier's own reports on our files; read where `report` of the profile names their layout."""
 
+    @field_validator("enrollment", "premium")
+    @classmethod
+    def _tells_nobody(cls, pattern: str) -> str:
+        try:
+            parts = list(Formatter().parse(pattern))
+        except ValueError:
+            raise ValueError("a brace without its partner") from None
+        fields = {name for _, name, _, _ in parts if name is not None}
+        if strange := sorted(fields - NAME_FIELDS):
+            raise ValueError(f"a file name tells nothing of a person: {', '.join(strange)} is none of "
+                             f"{', '.join(sorted(NAME_FIELDS))}")  # fmt: skip
+        if any(spec or conversion for _, _, spec, conversion in parts):
+            raise ValueError("write the fields plainly, as {control}")
+        if re.search(r"\d{3}-?\d{2}-?\d{4}", "".join(text for text, *_ in parts)):
+            raise ValueError("nine digits in a file name read like an SSN")
+        if not fields & {"control", "time"}:
+            raise ValueError("two files of a day would have one name: put {control} or {time} into it")
+        return pattern
+
 
 class PartnerSettings(_Part):
     """Settings of a `carrier_x12` connection: the two folders of its mailbox and the partner's profile."""
 
     place: Place
+    """Folder or SFTP account of the exchange."""
     inbox: str = "from-carrier"
     """Folder of the mailbox the carrier writes to and we read."""
     outbox: str = "to-carrier"
     """Folder of the mailbox we write to."""
+    pgp: Pgp | None = None
+    """Keys and manners of encryption; none: files lie there in clear."""
+    exchange: Exchange = Exchange()
+    """When a file may leave, what holds it back, and what has to be answered."""
     sender_qualifier: str = Field(default="ZZ", pattern=QUALIFIER)
+    """ISA05."""
     sender: str = Field(min_length=2, max_length=15)
+    """ISA06, us."""
     receiver_qualifier: str = Field(default="ZZ", pattern=QUALIFIER)
+    """ISA07."""
     receiver: str = Field(min_length=2, max_length=15)
+    """ISA08, the partner."""
+    group_sender: str = Field(default="", max_length=15)
+    """GS02, where it is not ISA06."""
+    group_receiver: str = Field(default="", max_length=15)
+    """GS03, where it is not ISA08."""
     usage: str = Field(default="T", pattern=r"^[TP]$")
+    """ISA15: T test, P production."""
     element: str = Field(default="*", min_length=1, max_length=1)
+    """What parts elements."""
     component: str = Field(default=":", min_length=1, max_length=1)
+    """What parts components, ISA16."""
     repetition: str = Field(default="^", min_length=1, max_length=1)
+    """What parts repetitions, ISA11."""
     terminator: str = Field(default="~", min_length=1, max_length=1)
+    """What ends a segment."""
     line_breaks: bool = False
+    """Whether a line feed follows each segment."""
     upper_case: bool = True
+    """Whether all is written in capitals."""
     transliterate: bool = True
     """An accent is dropped; false refuses the member instead."""
     replace_delimiters: bool = True
     """A delimiter inside data becomes a space; false refuses the member instead."""
     group: str = Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9_-]+$")
     """Master policy (REF*38), also the group's name in file names."""
+    groups_per_file: Groups = Groups.MANY
+    """Whether members of several policies may stand in one file."""
+    family_per_set: bool = False
+    """Whether each family is a transaction set of its own, so that one that is refused takes no other with it."""
     sponsor: Party
+    """N1*P5, the employer."""
     insurer: Party
+    """N1*IN, the carrier."""
     plans: dict[str, PlanCode] = Field(min_length=1)
+    """Our plans in the carrier's words."""
+    subgroups: dict[str, str] = {}
+    """REF*DX of each department of ours; where there are any, a member of another department is held back."""
     tiers: dict[Tier, str] = {
         Tier.EE: "EMP", Tier.ES: "ESP", Tier.EC: "ECH", Tier.FAM: "FAM",
         Tier.EE1: "E1D", Tier.EC1: "TWO", Tier.EC2: "E2D",
     }  # fmt: skip
     """HD05 of each tier; EE1, EC1 and EC2 are needed only where a plan has them."""
     term_by: TermBy = TermBy.CODE
+    """How a leaver is told in a full file."""
     end_date: EndDate = EndDate.INCLUSIVE
+    """What an end date means."""
+    identifier: Identifier = Identifier.EMPLOYEE
+    """What stands in REF*0F."""
+    ssn_demanded: SsnDemand = SsnDemand.NONE
+    """Whose SSN has to be told."""
     ssn_of_dependents: bool = True
+    """Whether dependents' SSNs are told at all."""
+    subscriber_ssn_as: str = Field(default="", pattern=r"^$|^(6O|ABB|F6|Q4|QQ|ZZ)$")
+    """REF qualifier under which each dependent carries the subscriber's SSN; empty: they do not."""
     premium: Premium | None = None
+    """What the 820 says; without it none is written."""
     names: FileNames = FileNames()
+    """What files are called."""
     report: str = ""
     """Layout of the carrier's own reports (`discrepancy`, `error_warning`, or a plugin's); empty: it sends none."""
 
@@ -153,6 +249,17 @@ class PartnerSettings(_Part):
             raise ValueError(f"no code for tier {', '.join(missing)}")
         return self
 
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        policies = {code.policy or self.group for code in self.plans.values()}
+        if self.groups_per_file is Groups.ONE and len(policies) > 1:
+            raise ValueError("groups_per_file is one, and the plans name several policies: make a connection of each")
+        if self.ssn_demanded is SsnDemand.EVERYONE and not self.ssn_of_dependents:
+            raise ValueError("ssn_demanded is everyone, and ssn_of_dependents says that dependents' are not told")
+        if strange := folders_of_the_other_usage(self):
+            raise ValueError(f"usage is {self.usage}, and {strange} is named for the other one")
+        return self
+
     def delimiters(self) -> Delimiters:
         """The four characters that part our files."""
         return Delimiters(self.element, self.component, self.repetition, self.terminator)
@@ -160,3 +267,16 @@ class PartnerSettings(_Part):
     def characters(self) -> CharacterPolicy:
         """What this partner lets through."""
         return CharacterPolicy(self.upper_case, self.transliterate, self.replace_delimiters)
+
+
+_WORDS = {"T": frozenset({"prod", "production", "live"}), "P": frozenset({"test", "tst", "uat", "qa", "staging"})}
+"""Words in a folder's or host's name that contradict a usage."""
+
+
+def folders_of_the_other_usage(settings: PartnerSettings) -> str:
+    """The first place whose name says test where the usage is production, or the reverse; empty where none does."""
+    sftp = settings.place.sftp
+    places = {"outbox": settings.outbox, "inbox": settings.inbox, "place.folder": Path(settings.place.folder).name,
+              "place.sftp.root": sftp.root if sftp else "", "place.sftp.host": sftp.host if sftp else ""}  # fmt: skip
+    wrong = _WORDS[settings.usage]
+    return next((at for at, name in places.items() if wrong & set(re.split(r"[^a-z]+", name.casefold()))), "")

@@ -25,6 +25,7 @@ from benehub.cli import (
     ledger,
     money_files,
     notices,
+    partners,
     person,
     plan,
     premiums,
@@ -125,6 +126,7 @@ for _command in (
 for _name, _group in {
     "connector": connectors.app,
     "connection": connections.app,
+    "partner": partners.app,
     "plan": plan.app,
     "enrollments": enrollments.app,
     "notices": notices.app,

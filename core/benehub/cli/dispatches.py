@@ -105,13 +105,17 @@ def settle(
 @app.command()
 def resend(
     dispatch: str = DISPATCH,
+    same_bytes: bool = typer.Option(False, "--same-bytes", help="A file that has left: the very bytes once more."),
     note: str = NOTE,
     who: str = WHO,
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Let a dispatch leave: one that was never tried goes now; what a vendor refused goes with the next run, anew."""
+    """Let a dispatch leave: one that was never tried goes now; what a vendor refused goes with the next run, anew.
+
+    Anew means a new control number, and the number of the file it replaces. Only --same-bytes repeats a number.
+    """
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import show_counts
     from benehub.flows import dispatches
@@ -119,12 +123,13 @@ def resend(
     with opened(employer) as desk:
         row = _row(desk, dispatch)
         with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-            state = dispatches.reopen(hub, desk.employer, dispatch, who, note)
+            let_go = dispatches.same_bytes if same_bytes else dispatches.reopen
+            state = let_go(hub, desk.employer, dispatch, who, note)
         told: dict[str, Any] = {"dispatch": dispatch, "state": state}
         if state == "open":
             told["next"] = dispatches.next_command(row)
         elif not dry_run:
-            told |= desk.run("dispatch.resend", dispatch, dispatch)
+            told |= desk.run("dispatch.resend", f"{dispatch} again" if same_bytes else dispatch, dispatch)
             told["state"] = _row(desk, dispatch).state
         show_counts(f"{dispatch}{' (dry run)' if dry_run else ''}", told, as_json)
 

@@ -80,7 +80,10 @@ def send(
 
 @app.command()
 def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
-    """Take what carriers answered (sync it first): each member moves on, or is marked refused."""
+    """Take what carriers answered (sync it first): each member moves on, is refused, or his answer is overdue.
+
+    Acked is the grammar alone; confirmed is who stands on the roster. What is overdue becomes a difference.
+    """
     from benehub.cli.console import FOUND
     from benehub.cli.rehearsal import run_or_try
     from benehub.cli.shared import show_counts
@@ -89,7 +92,7 @@ def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_R
         names = _carriers(desk, carrier)
         done = {name: run_or_try(desk, dry_run, "enrollments.acks", name, name) for name in names}
         show_counts("acknowledged", _summed(done), as_json)
-        if any(counts["refused"] for counts in done.values()):
+        if any(counts["refused"] or counts["overdue"] for counts in done.values()):
             raise typer.Exit(FOUND)
 
 
@@ -112,6 +115,38 @@ def answers(
     columns = ("control", "by", "set", "status", "member", "code", "text")
     rows = [[one[name] for name in columns] for one in data]
     emit(data, as_json, table(f"answers of {carrier}", columns, rows, ("control",)))
+
+
+@app.command()
+def status(
+    carrier: str = CARRIER,
+    state: str = typer.Option("", "--state", help="Only sent, acked, confirmed or refused members."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """List how far each member has come at his carrier: sent, acked, confirmed, refused. 1 where an answer is late."""
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.errors import DataError
+    from benehub.views.members import WORDS, of_carrier
+
+    if state and state not in WORDS:
+        raise DataError(f"no state {state[:20]!r}", mend=f"There are: {', '.join(WORDS)}")
+    found = []
+    with opened(employer) as desk:
+        for name in _carriers(desk, carrier):
+            with desk.hub.open(desk.employer, name) as link:
+                acks = link.connector.exchange(link.link.settings).acks
+            with desk.store.read(desk.employer) as session:
+                found += of_carrier(session, name, acks, (state,) if state else ())
+    columns = ("carrier", "member", "state", "says", "since", "due", "overdue", "file")
+    rows = [
+        (one.carrier, one.member, one.state, one.says, one.since[:10], one.answer_due, "late" if one.overdue else "",
+         one.dispatch)
+        for one in found
+    ]  # fmt: skip
+    emit([one.as_json() for one in found], as_json, table("members at their carriers", columns, rows))
+    if any(one.overdue for one in found):
+        raise typer.Exit(FOUND)
 
 
 @app.command()

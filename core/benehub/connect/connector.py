@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from benehub.connect.capabilities import Capability, Guard
+from benehub.connect.exchange import ControlLine, Exchange, Unfit
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
 from benehub.connect.webhooks import Hint, Scheme
@@ -99,6 +100,8 @@ class Link:
     mailbox: Mailbox | None = None
     reports: Mapping[str, ReportFormat] = field(default_factory=dict)
     """Parsers of carriers' own reports, by name."""
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the references in the settings stand for."""
 
     def http(self) -> VendorClient:
         """The HTTP client.
@@ -158,7 +161,9 @@ class Receipt:
 class Envelope:
     """What a file carries beside its business content; allocated once and frozen with the bytes.
 
-    `control` is the interchange, group and set number (never reused); `created` is an aware datetime.
+    `control` is the number of the interchange and of its one group, `first_set` that of its first transaction set;
+    none is ever used again. `created` is an aware datetime. `instead_of` is the reference of the file that the
+    vendor refused whole and that this one replaces.
     """
 
     control: int
@@ -166,17 +171,24 @@ class Envelope:
     reference: str
     total_minor: int = 0
     settle_on: str = ""
+    first_set: int = 1
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FileOut:
     """A rendered file: its name in the mailbox, folder included (never with personal data), exact bytes, kind
-    (`834`, `820`, `180`) and control totals."""
+    (`834`, `820`, `180`) and control totals. `wire` are the bytes as they leave, where they are encrypted; `sets` names
+    the transaction set (ST02) of each item by its key, where an answer may be about one set alone. `heads` is how many
+    people the file says are covered, where it says so of everybody."""
 
     name: str
     data: bytes = field(repr=False)
     kind: str
     totals: Mapping[str, int] = field(default_factory=dict)
+    wire: bytes | None = field(default=None, repr=False)
+    sets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    heads: int | None = None
 
 
 class Connector:
@@ -219,6 +231,30 @@ class Connector:
     def remittance_inside(self, settings: Any) -> bool:
         """Whether its `payment.order` carries the remittance's bytes inside, so that they are not sent apart."""
         return False
+
+    def exchange(self, settings: Any) -> Exchange:
+        """What was agreed with the partner on the exchange of files; by default nothing holds a file back."""
+        return Exchange(one_outstanding=False)
+
+    def control_line(self, settings: Any) -> ControlLine | None:
+        """Between whom control numbers count; None for numbers of this connection's own."""
+        return None
+
+    def sets(self, operation: str, items: Sequence[Item], settings: Any) -> int:
+        """How many transaction sets the file of `items` has: so many numbers are taken for it."""
+        return 1
+
+    def unfit(self, operation: str, items: Sequence[Item], settings: Any) -> Mapping[str, str]:
+        """Items that cannot be written for this partner, by key, with the reason; the others go without them."""
+        return {}
+
+    def seal(self, out: FileOut, settings: Any, secret: Mapping[str, str]) -> FileOut:
+        """The file as it leaves: with the name and bytes of its encryption, where one was agreed."""
+        return out
+
+    def check_profile(self, settings: Any, plans: Mapping[str, Sequence[str]]) -> Sequence[Unfit]:
+        """What is wrong with the profile for these plans of the plan book (plan -> its tiers); nothing is sent."""
+        return ()
 
     def discover(self, link: Link) -> Any:
         """The settings, completed with what only the vendor can tell (its ids of our codes); once before writes."""

@@ -173,7 +173,9 @@ def open_connection(
     settings = connector.resolved(check(connection_id, known[row.connector], row.settings), secret)
     client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
-    link = Link(employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager))
+    link = Link(
+        employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager), secret=secret
+    )
     try:
         yield Open(connector, link, row.mode)
     finally:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
@@ -27,7 +27,7 @@ from benehub.dispatch.attempts import attempts, close_all, newest, open_all
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
-from benehub.store.tables import control_number, dispatch
+from benehub.store.tables import control_line, dispatch
 
 FINAL = ("sent", "refused", "failed")
 
@@ -48,6 +48,12 @@ class Frozen:
     control: int | None = None
     again: bool = False
     """The same content counts although it has been sent before: the vendor lost it since."""
+    control_line: str = ""
+    """Between whom the control number counts, and for what."""
+    heads: int | None = None
+    """How many people a full file says are covered."""
+    wire: bytes | None = field(default=None, repr=False)
+    """The bytes as they leave, where the content is encrypted for the way."""
 
 
 def freeze_item(connection_id: str, item: Item, guard: Guard, worth_minor: int, currency: str) -> Frozen:
@@ -137,7 +143,9 @@ def _values(session: Session, frozen: Frozen, digest: str) -> dict[str, Any]:
         "frozen_sealed": session.seal(frozen.content, "dispatch"), "frozen_hash": digest,
         "items": frozen.items, "worth_minor": frozen.worth_minor, "currency": frozen.currency,
         "control": frozen.control, "state": "prepared", "reason": "", "receipt": None, "seq": seq,
-        "prepared_at": at, "sent_at": None, "ack_state": "",
+        "prepared_at": at, "sent_at": None, "ack_state": "", "control_line": frozen.control_line,
+        "heads": frozen.heads,
+        "wire_sealed": None if frozen.wire is None else session.seal(frozen.wire, "wire"),
     }  # fmt: skip
 
 
@@ -147,16 +155,44 @@ def _may_have_arrived(session: Session, row: Row[Any]) -> bool:
     return any(one.outcome != "prepared" for one in attempts(session, row.dispatch_id))
 
 
-def next_control(session: Session, connection_id: str) -> int:
-    """The next control number of a connection: never reused, taken together with the file it is frozen in."""
+def next_control(session: Session, connection_id: str, line: str = "") -> int:
+    """The next control number: never reused, taken together with the file it is frozen in.
+
+    Numbers count per `line` (sender, receiver, usage), whichever connection uses it; without one per connection. A
+    line that is new here begins behind whatever the connection has used before.
+    """
+    if line:
+        return _take(session, line, 1, connection_id)
+    return _take(session, f"{OWN}{connection_id}", 1)
+
+
+def next_sets(session: Session, line: str, count: int) -> int:
+    """The first of `count` numbers for transaction sets (ST02) in a row; none of them is ever given again."""
+    return _take(session, f"{line}/ST", count)
+
+
+OWN = "connection/"
+"""How the line begins of a connection that names no sender and receiver."""
+
+
+def _take(session: Session, line: str, count: int, connection_id: str = "") -> int:
     session.take_seq(0)  # the employer's lock, always taken first, so that two writers never wait in a circle
-    where = session.where(control_number, connection_id=connection_id)
-    last = session.connection.execute(select(control_number.c.last).where(*where)).scalar()
+    where = session.where(control_line, line=line)
+    last = session.connection.execute(select(control_line.c.last).where(*where)).scalar()
     if last is None:
-        session.add(control_number, [{"connection_id": connection_id, "last": 1}])
-        return 1
-    session.change(control_number, {"connection_id": connection_id}, last=last + 1)
+        last = _used(session, connection_id) if connection_id else 0
+        session.add(control_line, [{"line": line, "last": last + count}])
+    else:
+        session.change(control_line, {"line": line}, last=last + count)
     return int(last) + 1
+
+
+def _used(session: Session, connection_id: str) -> int:
+    """The highest number that a connection is known to have used."""
+    own = session.where(control_line, line=f"{OWN}{connection_id}")
+    before = session.connection.execute(select(control_line.c.last).where(*own)).scalar()
+    sent = select(func.max(dispatch.c.control)).where(*session.where(dispatch, connection_id=connection_id))
+    return max(int(before or 0), int(session.connection.execute(sent).scalar() or 0))
 
 
 def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
@@ -175,6 +211,11 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
 def frozen_bytes(session: Session, row: Row[Any]) -> bytes:
     """The exact bytes that were frozen."""
     return session.unseal(row.frozen_sealed, "dispatch")
+
+
+def wire_bytes(session: Session, row: Row[Any]) -> bytes:
+    """The exact bytes that leave: those that were frozen, or their encryption made together with them."""
+    return frozen_bytes(session, row) if row.wire_sealed is None else session.unseal(row.wire_sealed, "wire")
 
 
 def by_ids(session: Session, ids: Sequence[str], lock: bool = False) -> list[Row[Any]]:
@@ -294,11 +335,75 @@ def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:
     session.change(dispatch, {"dispatch_id": dispatch_id}, ack_state=ack_state)
 
 
-def by_control(session: Session, connection_id: str, control: int) -> Row[Any] | None:
-    """The dispatch that used a control number."""
-    return session.connection.execute(
-        select(dispatch).where(*session.where(dispatch, connection_id=connection_id, control=control))
-    ).first()
+def by_control(session: Session, connection_id: str, control: int, usage: str = "") -> Row[Any] | None:
+    """The dispatch that used a control number; where test and production count apart, the one of `usage`."""
+    query = (
+        select(dispatch)
+        .where(*session.where(dispatch, connection_id=connection_id, control=control))
+        .order_by(dispatch.c.seq.desc())
+    )
+    rows = session.rows(query)
+    mine = [row for row in rows if not usage or not row.control_line or row.control_line.endswith(f"/{usage}")]
+    return mine[0] if mine else None
+
+
+def newest_file(session: Session, connection_id: str, operations: Sequence[str], line: str = "") -> Row[Any] | None:
+    """The file of these operations that was the last to leave, or may have left."""
+    query = select(dispatch).where(
+        *session.where(dispatch, connection_id=connection_id),
+        dispatch.c.operation.in_(operations),
+        dispatch.c.file_name != "",
+        dispatch.c.state.in_(("sending", "unknown", "sent")),
+    )
+    if line:
+        query = query.where(dispatch.c.control_line == line)
+    return session.connection.execute(query.order_by(dispatch.c.seq.desc()).limit(1)).first()
+
+
+def accepted_files(session: Session, connection_id: str, line: str, operation: str = "") -> Sequence[Row[Any]]:
+    """Files of a control line that the vendor has taken, with errors or without, the newest first."""
+    query = select(dispatch.c.dispatch_id, dispatch.c.operation, dispatch.c.ack_state, dispatch.c.heads).where(
+        *session.where(dispatch, connection_id=connection_id, control_line=line),
+        dispatch.c.ack_state.in_(("accepted", "accepted_with_errors")),
+    )
+    if operation:
+        query = query.where(dispatch.c.operation == operation)
+    return session.rows(query.order_by(dispatch.c.seq.desc()))
+
+
+def close_earlier(session: Session, dispatch_id: str, operations: Sequence[str]) -> int:
+    """What of these operations waits behind a full file, and has surely not left, is refused for good.
+
+    Gives how many.
+    """
+    row = get(session, dispatch_id)
+    waiting = session.rows(
+        select(dispatch.c.dispatch_id, dispatch.c.state).where(
+            *session.where(dispatch, connection_id=row.connection_id),
+            dispatch.c.operation.in_(operations),
+            dispatch.c.state.in_(("prepared", "held")),
+            dispatch.c.seq < row.seq,
+        )
+    )
+    tried = newest(session, [one.dispatch_id for one in waiting])
+    closed = [
+        {"dispatch_id": one.dispatch_id, "state": "refused", "reason": f"{CLOSED}{dispatch_id}"}
+        for one in waiting
+        if one.state == "prepared" or one.dispatch_id not in tried
+    ]
+    session.change_all(dispatch, ("dispatch_id",), closed)
+    return len(closed)
+
+
+CLOSED = "closed by the full file "
+"""How the reason begins of what a later full file has told already."""
+
+
+def once_more(session: Session, dispatch_id: str) -> None:
+    """A file that has left is prepared again with the very bytes it had; its answers are awaited anew."""
+    session.change(
+        dispatch, {"dispatch_id": dispatch_id}, state="prepared", reason="the same bytes again", ack_state=""
+    )
 
 
 def last_sent_before(session: Session, connection_id: str, operations: str, seq: int) -> Row[Any] | None:

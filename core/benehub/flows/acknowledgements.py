@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
 
 from benehub import dispatch, facts, obligations
+from benehub.connect.exchange import Exchange
+from benehub.dispatch import members
 from benehub.engine import Steps
 from benehub.facts import Version
+from benehub.flows import answers_due, exchange
 from benehub.flows.hub import Hub
 from benehub.flows.payment_orders import money_left
 from benehub.flows.premiums import take_back
+from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER
 from benehub.store import Session
@@ -26,32 +31,25 @@ from benehub.store.tables import confirmation, fact
 
 ANSWERED = ("accepted", "accepted_with_errors", "rejected")
 WHOLE = "the whole file was rejected"
+WHOLE_SET = "its transaction set was rejected"
 LATE = "after it had been accepted: "
 GONE = {"gone": True, "tier": "", "from": "", "to": None, "dependents": []}
 """What the carrier holds of a cover that it was told to end from its beginning, or never accepted."""
 
 
 def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> dict[str, int]:
-    """Take what the carrier answered to our files; gives how many were confirmed, refused, and refused late."""
-    return steps.step("acks", _acknowledged, hub, employer, connection_id)
+    """Take what the carrier answered to our files; gives how many were accepted, refused, and refused late.
+
+    Then the roster is asked who of them is really covered, and whatever has no answer in time becomes a difference.
+    """
+    tally = steps.step("acks", _acknowledged, hub, employer, connection_id)
+    return {**tally, **steps.step("deadlines", answers_due.look, hub, employer, connection_id)}
 
 
 def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
-    tally = {"confirmed": 0, "refused": 0, "refused_late": 0}
-    with hub.store.write(employer) as session:
-        answers: dict[int, list[Any]] = {}
-        for row in session.rows(
-            select(confirmation)
-            .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
-            .order_by(confirmation.c.seq)
-        ):
-            control = _control(session, connection_id, row)
-            if control:
-                answers.setdefault(control, []).append(row)
-        for control, rows in answers.items():
-            sent = dispatch.by_control(session, connection_id, control)
-            if sent is None:
-                continue
+    tally = {"acked": 0, "refused": 0, "refused_late": 0}
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        for sent, rows in _answered(session, connection_id, exchange.agreed(opened)):
             verdict = _verdict(rows)
             if sent.ack_state in ANSWERED:
                 _late(session, connection_id, sent, rows, verdict, tally)
@@ -59,30 +57,54 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]
                 dispatch.acknowledge(session, sent.dispatch_id, verdict)
                 with session.gathering():
                     _move_on(session, connection_id, sent, rows, verdict, tally)
+            _reported(session, connection_id, sent, rows)
     return tally
 
 
-def _control(session: Session, connection_id: str, row: Any) -> int:
+def _answered(session: Session, connection_id: str, agreed: Exchange) -> list[tuple[Any, list[Any]]]:
+    """Our files with what was answered to each, the oldest first; where no 999 is agreed, what has left is taken."""
+    files: dict[tuple[str, str], Any] = {}
+    found: dict[str, tuple[Any, list[Any]]] = {}
+    for row in session.rows(
+        select(confirmation)
+        .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
+        .order_by(confirmation.c.seq)
+    ):
+        key = (row.detail.get("usage", ""), row.reference)
+        if key not in files or not row.reference:
+            files[key] = _file_of(session, connection_id, row)
+        if (sent := files[key]) is not None:
+            found.setdefault(sent.dispatch_id, (sent, []))[1].append(row)
+    if agreed.acks.syntax_hours is None:
+        for sent in dispatch.in_states(session, ["sent"], connection_id):
+            if sent.file_name and sent.control_line and not sent.ack_state:
+                taken = SimpleNamespace(external_id="", part="syntax", code="", detail={"status": "accepted"})
+                found.setdefault(sent.dispatch_id, (sent, []))[1].append(taken)
+    return sorted(found.values(), key=lambda one: one[0].seq)
+
+
+def _file_of(session: Session, connection_id: str, row: Any) -> Any | None:
     """The file of ours an answer is about; a carrier's own report that names none speaks of the last one before it."""
     if row.reference.isdigit():
-        return int(row.reference)
+        return dispatch.by_control(session, connection_id, int(row.reference), row.detail.get("usage", ""))
     if row.reference or row.part != "member":
-        return 0
-    last = dispatch.last_sent_before(session, connection_id, "enrollment.", row.seq)
-    return 0 if last is None else last.control
+        return None
+    return dispatch.last_sent_before(session, connection_id, "enrollment.", row.seq)
 
 
 def _verdict(rows: Sequence[Any]) -> str:
     """What the answers say of the file as a whole; empty while only the envelope is acknowledged.
 
-    Where a carrier sends no 999, its own report is the only word on the file.
+    The word on the group counts before that on a set, which says what of an accepted group was refused. Where a
+    carrier sends no 999, its own report is the only word on the file.
     """
     whole = [row for row in rows if not row.external_id]
     if any(row.part != "syntax" and row.detail["status"] == "rejected" for row in whole):
         return "rejected"
-    syntax: list[str] = [row.detail["status"] for row in whole if row.part == "syntax"]
-    report: list[str] = [row.detail["status"] for row in whole if row.part == "member"]
-    return (syntax or report or [""])[-1]
+    syntax = [row for row in whole if row.part == "syntax"]
+    groups = [row.detail["status"] for row in syntax if not row.detail.get("transaction")]
+    report = [row.detail["status"] for row in whole if row.part == "member"]
+    return str((groups or [row.detail["status"] for row in syntax] or report or [""])[-1])
 
 
 def _named(rows: Sequence[Any]) -> dict[str, Any]:
@@ -91,70 +113,127 @@ def _named(rows: Sequence[Any]) -> dict[str, Any]:
     return {row.external_id.upper(): row for row in rows if row.external_id and row.detail["status"] == "rejected"}
 
 
+def _in_refused_sets(session: Session, sent: Any, rows: Sequence[Any]) -> set[str]:
+    """The subscribers whose transaction set was refused while the group was taken."""
+    sets = {row.detail.get("transaction", "") for row in rows
+            if not row.external_id and row.part == "syntax" and row.detail["status"] == "rejected"} - {""}  # fmt: skip
+    if not sets:
+        return set()
+    return {one.subscriber_id for one in members.of_file(session, sent.dispatch_id) if one.set_control in sets}
+
+
 def _move_on(
     session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
 ) -> None:
-    refused = _named(rows)
+    refused, lost = _named(rows), _in_refused_sets(session, sent, rows)
     carried = obligations.of_dispatch(session, sent.dispatch_id)
     facts.preload(session, "told", [row.person_id for row in carried if row.person_id is not None])
     for row in carried:
         if row.kind == "enrollment.full" and verdict != "rejected":
             obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
-            for person_id, family in obligations.content(session, row)["families"].items():
-                why = _named_in(family, refused)
+            families = obligations.content(session, row)["families"]
+            newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families))
+            for person_id, family in families.items():
+                why = _named_in(family, refused) or (WHOLE_SET if person_id in lost else "")
                 if why:
                     _refuse_family(session, connection_id, sent, row, person_id, family, why)
-                else:
+                elif person_id not in newer:
                     record_told(session, connection_id, person_id, family["told"], family["gone"], sent.dispatch_id)
-                tally["refused" if why else "confirmed"] += 1
+                _moved(session, connection_id, sent, family, why)
+                tally["refused" if why else "acked"] += 1
             continue
-        why = _why_refused(session, row, refused, verdict == "rejected")
+        content = obligations.content(session, row) if row.kind == "enrollment.change" else {}
+        why = _why_refused(content, refused, verdict == "rejected") or (WHOLE_SET if row.person_id in lost else "")
+        if content:
+            _moved(session, connection_id, sent, content, why)
         if why:
             _refuse(session, sent, row, why)
             tally["refused"] += row.kind.startswith("enrollment.")
             continue
         obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
-        if row.kind == "enrollment.change":
-            content = obligations.content(session, row)
-            record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
-            tally["confirmed"] += 1
+        if content:
+            if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id]):
+                record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
+            tally["acked"] += 1
+    if verdict == "rejected":
+        states = {one.person_id: ("refused", WHOLE) for one in members.of_file(session, sent.dispatch_id)}
+        members.move(session, connection_id, states)
+
+
+def _moved(session: Session, connection_id: str, sent: Any, family: Mapping[str, Any], why: str) -> None:
+    """The family's members are acked, or refused; those of whom a newer file speaks already stay where they are."""
+    persons = [one["person"] for one in family["members"]]
+    mine = members.of_persons(session, connection_id, sent.dispatch_id, persons)
+    members.move(session, connection_id, dict.fromkeys(mine, ("refused", why) if why else ("acked", "")))
+
+
+def _reported(session: Session, connection_id: str, sent: Any, rows: Sequence[Any]) -> None:
+    """Members whom the carrier's own report names as taken are confirmed: it speaks of the cover, not of grammar."""
+    named = [row.person_id for row in rows
+             if row.part == "member" and row.person_id and row.detail["status"] != "rejected"]  # fmt: skip
+    mine = members.of_persons(session, connection_id, sent.dispatch_id, named, ("sent", "acked"))
+    members.move(session, connection_id, dict.fromkeys(mine, ("confirmed", "by the carrier's report")))
 
 
 def _late(
     session: Session, connection_id: str, sent: Any, rows: Sequence[Any], verdict: str, tally: dict[str, int]
 ) -> None:
     """Bad news of a file that had been accepted; what has been sent anew since is answered by its own file."""
-    refused = _named(rows)
+    refused, lost = _named(rows), _in_refused_sets(session, sent, rows)
     whole = verdict == "rejected" and sent.ack_state != "rejected"
     if whole:
         dispatch.acknowledge(session, sent.dispatch_id, "rejected")
-    if not whole and not refused:
+    if not whole and not refused and not lost:
         return
-    for row in obligations.of_dispatch(session, sent.dispatch_id):
+    carried = obligations.of_dispatch(session, sent.dispatch_id)
+    for row in carried:
         if row.state != "confirmed":
             continue
         if row.kind == "enrollment.full":
-            _full_late(session, connection_id, sent, row, refused, whole, tally)
+            _full_late(session, connection_id, sent, row, refused, lost, whole, tally)
             continue
-        why = _why_refused(session, row, refused, whole)
+        content = obligations.content(session, row) if row.kind == "enrollment.change" else {}
+        why = _why_refused(content, refused, whole) or (WHOLE_SET if row.person_id in lost else "")
         if why:
             _refuse(session, sent, row, f"{LATE}{why}")
-            if row.kind == "enrollment.change":
+            if content:
                 _take_back_told(session, connection_id, row.person_id, sent.dispatch_id)
+                _moved(session, connection_id, sent, content, f"{LATE}{why}")
             tally["refused_late"] += 1
+    _late_overtaken(session, connection_id, sent, rows, whole, {row.person_id for row in carried}, tally)
 
 
-def _why_refused(session: Session, row: Any, refused: Mapping[str, Any], whole: bool) -> str:
-    named = ""
-    if row.kind == "enrollment.change" and refused:
-        named = _named_in(obligations.content(session, row), refused)
+def _late_overtaken(
+    session: Session, connection_id: str, sent: Any, rows: Sequence[Any], whole: bool, seen: set[str | None],
+    tally: dict[str, int],
+) -> None:  # fmt: skip
+    """The file was refused late for people who stand in a newer one by now: what it was believed to have told falls.
+
+    Where the newer one has been accepted its word stands; where it is not answered yet, the carrier holds what it held
+    before both.
+    """
+    if sent.operation != "enrollment.change":
+        return
+    told = session.rows(
+        select(fact.c.subject).where(*session.where(fact, kind="told", source=sent.dispatch_id)).distinct()
+    )
+    known = people.people(session)
+    named = {known[row.person_id].subscriber_id for row in _named(rows).values() if row.person_id in known}
+    for row in told:
+        if row.subject in seen or not (whole or row.subject in named):
+            continue
+        tally["refused_late"] += bool(_take_back_told(session, connection_id, row.subject, sent.dispatch_id))
+
+
+def _why_refused(content: Mapping[str, Any], refused: Mapping[str, Any], whole: bool) -> str:
+    named = _named_in(content, refused) if content and refused else ""
     return named or (WHOLE if whole else "")
 
 
 def _named_in(family: Mapping[str, Any], refused: Mapping[str, Any]) -> str:
     """Why a member of the family was refused; empty when none was."""
-    members = [one["member_id"].upper() for one in family["members"]]
-    named = next((refused[member] for member in members if member in refused), None)
+    ids = [one["member_id"].upper() for one in family["members"]]
+    named = next((refused[member] for member in ids if member in refused), None)
     if named is None:
         return ""
     source = "the carrier's report" if named.part == "member" else "999"
@@ -162,16 +241,17 @@ def _named_in(family: Mapping[str, Any], refused: Mapping[str, Any]) -> str:
 
 
 def _full_late(
-    session: Session, connection_id: str, sent: Any, row: Any, refused: Mapping[str, Any], whole: bool,
-    tally: dict[str, int],
+    session: Session, connection_id: str, sent: Any, row: Any, refused: Mapping[str, Any], lost: set[str],
+    whole: bool, tally: dict[str, int],
 ) -> None:  # fmt: skip
     if whole:
         _refuse(session, sent, row, f"{LATE}{WHOLE}")
     for person_id, family in obligations.content(session, row)["families"].items():
-        why = _named_in(family, refused)
+        why = _named_in(family, refused) or (WHOLE_SET if person_id in lost else "")
         if not whole and (not why or _refused_already(session, connection_id, person_id, sent)):
             continue
         _take_back_told(session, connection_id, person_id, sent.dispatch_id)
+        _moved(session, connection_id, sent, family, f"{LATE}{why or WHOLE}")
         if not whole:
             _refuse_family(session, connection_id, sent, row, person_id, family, f"{LATE}{why}")
         tally["refused_late"] += 1
@@ -215,8 +295,11 @@ def record_told(
     facts.record(session, versions, source)
 
 
-def _take_back_told(session: Session, connection_id: str, person_id: str, dispatch_id: str) -> None:
-    """What the carrier was believed to hold since this file is what it held before; a later file's word stays."""
+def _take_back_told(session: Session, connection_id: str, person_id: str, dispatch_id: str) -> int:
+    """What the carrier was believed to hold since this file is what it held before; a later file's word stays.
+
+    Gives how many covers were taken back.
+    """
     last = FOREVER - timedelta(days=1)
     now = {one.key: one for one in facts.as_of(session, "told", last, subjects=[person_id])}
     rows = session.rows(
@@ -232,3 +315,4 @@ def _take_back_told(session: Session, connection_id: str, person_id: str, dispat
             state = next((one.data for one in earlier if one.key == row.fact_key), GONE)
             versions.append(Version("told", person_id, row.fact_key, session.today(), state))
     facts.record(session, versions, f"{dispatch_id}: refused late")
+    return len(versions)

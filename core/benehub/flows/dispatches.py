@@ -84,6 +84,9 @@ def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> st
                 mend="Look at the vendor first, then say so: benehub dispatches settle --has or --has-not",
             )  # fmt: skip
         _must_be_the_newest(session, row)
+        if row.reason.startswith(dispatch.CLOSED):
+            raise DataError(f"it was {row.reason}", where=f"dispatch {dispatch_id}",
+                            mend="Look at that one; what it leaves open is in the next file")  # fmt: skip
         note_act(session, dispatch_id, who, RESEND, note)
         if row.state in ("prepared", "held", "refused"):
             dispatch.release(session, [dispatch_id])
@@ -95,6 +98,35 @@ def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> st
                             mend="See `benehub dispatches show`")  # fmt: skip
         obligations.mark(session, refused, "open", f"to be sent anew, says {who}")
         return "open"
+
+
+def same_bytes(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> str:
+    """Let a file that has left leave once more, byte for byte: same name, same control number, same encryption.
+
+    Only for a partner who asks for the very file again, because he has lost it unread: whoever has read it refuses the
+    number (TA1 025). Its answers are awaited anew; what it carries stays told to him, and is not told twice.
+
+    Raises:
+        DataError: it is no file, has not left, has been answered, or a newer one has taken its place.
+    """
+    with hub.store.write(employer) as session:
+        row = dispatch.get(session, dispatch_id, lock=True)
+        where = f"dispatch {dispatch_id}"
+        if not row.file_name:
+            raise DataError("it is no file", where=where, mend="Its own command sends it anew: see `dispatches show`")
+        if row.state != "sent":
+            raise DataError(f"it is {row.state}: it has not left", where=where,
+                            mend="Leave --same-bytes out; or settle it first")  # fmt: skip
+        if row.ack_state:
+            raise DataError(f"the partner has answered it: {row.ack_state}", where=where,
+                            mend="Leave --same-bytes out: what he refused goes under a new number")  # fmt: skip
+        later = dispatch.newest_file(session, row.connection_id, (row.operation,), row.control_line)
+        if later is not None and later.dispatch_id != dispatch_id:
+            raise DataError("a later file has left since", where=where,
+                            mend=f"Have the partner read that one first: {later.dispatch_id}")  # fmt: skip
+        note_act(session, dispatch_id, who, RESEND, f"the same bytes: {note}")
+        dispatch.once_more(session, dispatch_id)
+    return "prepared"
 
 
 def resend(hub: Hub, steps: Steps, employer: str, dispatch_id: str) -> dict[str, int]:

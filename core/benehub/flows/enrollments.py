@@ -6,21 +6,29 @@ the old state and is tried again once somebody has mended it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from benehub import facts, obligations
+from benehub import dispatch, facts, obligations
+from benehub.connect.connector import Item
+from benehub.connect.exchange import Exchange
 from benehub.engine import Steps
 from benehub.errors import GuardTripped
 from benehub.facts import Fact, Worker
+from benehub.flows import exchange
+from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.send import awaken, send
+from benehub.flows.reconciling import tell
+from benehub.flows.send import awaken, let_go, send
 from benehub.identity import people
+from benehub.money import Rounding, round_to_int
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -31,16 +39,23 @@ REASONS = {
 }  # fmt: skip
 """Why cover changes, as X12 INS04."""
 
+UNFIT = "not sent: "
+"""How the reason begins of a family that lacks what the partner demands; it is tried again with each file."""
+
 Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
 """An employee whose family's cover changed: the lines that say so, and the covers as they are now."""
 
 
 def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
-    """Send what changed since the carrier's last acknowledgement, as one change file."""
+    """Send what changed since the carrier's last acknowledgement, as one change file.
+
+    What the partner's profile does not let leave now stays open; `waits` says why.
+    """
     wanted = steps.step("want", want_changes, hub, employer, connection_id, date.fromisoformat(day))
-    dispatch_id = steps.step("freeze", freeze_changes, hub, employer, connection_id)
+    waits = steps.step("may leave", exchange.waits, hub, employer, connection_id, exchange.CHANGE)
+    dispatch_id = "" if waits else steps.step("freeze", freeze_changes, hub, employer, connection_id)
     if not dispatch_id:
-        return {"changes": wanted, "members": 0}
+        return {"changes": wanted, "members": 0, **({"waits": waits} if waits else {})}
     tally = send(hub, steps, employer, connection_id, [dispatch_id])
     return {"changes": wanted, "dispatch": dispatch_id, **tally}
 
@@ -51,45 +66,67 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     Raises:
         GuardTripped: more covers would end than the guard allows.
     """
-    with hub.store.write(employer) as session:
-        book = hub.book(session)
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        book, agreed = hub.book(session), exchange.agreed(opened)
         told = told_state(session, connection_id)
         persons = people.people(session)
         changed: list[Changed] = []
+        beyond: dict[str, exchange.Far] = {}
         window = Interval(date(day.year, 1, 1), FOREVER)
         for worker in facts.workers(session, window):
-            now = _covers(book, worker, connection_id, day)
+            now = _covers(book, worker, connection_id, date(day.year, 1, 1))
             before = told.get(worker.person_id, {})
             lines = [line for plan in sorted(now.keys() | before.keys())
                      if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
             if lines:
                 changed.append((worker, lines, now))
+            if told and (away := _far(lines, before, day, agreed)):
+                beyond[worker.person_id] = away[0]
         ended = sum(all(line["maintenance"] == "024" for line in lines) for _, lines, _ in changed)
         if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
             raise GuardTripped(
                 f"the change file would end {ended} of {len(told)} families",
                 where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
             )  # fmt: skip
+        send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
         wants: list[Wanted] = []
         for start in range(0, len(changed), CHUNK):
             part = changed[start : start + CHUNK]
-            families = _families(session, persons, part)
+            families = _families(session, persons, part, _pays(book) if agreed.salary else None, day)
             wants += [
-                _want(connection_id, worker.person_id, lines, families[worker.person_id], day)
+                _want(connection_id, worker.person_id, lines, families[worker.person_id], day, send_by)
                 for worker, lines, _ in part
             ]
         _no_longer(session, connection_id, {one.key for one in wants})
-        return obligations.want(session, wants).opened
+        wanted = obligations.want(session, wants).opened
+        outcome = hold_far(session, connection_id, beyond)
+    _tell(hub, employer, outcome)
+    return wanted
+
+
+def _tell(hub: Hub, employer: str, outcome: Outcome) -> None:
+    tell(hub, employer, outcome.opened, "difference_opened")
+    tell(hub, employer, outcome.closed, "difference_closed")
+
+
+def _far(
+    lines: Sequence[Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]], day: date, agreed: Exchange
+) -> list[exchange.Far]:
+    """The lines that take effect beyond what was agreed, what is furthest past first."""
+    found = [one for line in lines if (one := exchange.far(line, before.get(line["plan"]), day, agreed)) is not None]
+    return sorted(found, key=lambda one: one.takes_effect)
 
 
 def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
     """A change that was taken back in the HRIS before it left must not leave with the next file."""
-    rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused"))
+    rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused", "held"))
     stale = [row for row in rows if row.business_key not in keys]
     why = "no longer wanted: the carrier holds it already"
     obligations.cancel(session, [row.obligation_id for row in stale if row.state == "open"], why)
-    # What was refused has not arrived, and nobody wants it any more.
-    obligations.mark(session, [row.obligation_id for row in stale if row.state == "refused"], "canceled", why)
+    # What was refused, or held before it was frozen, has not arrived, and nobody wants it any more.
+    gone = [row.obligation_id for row in stale
+            if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)]  # fmt: skip
+    obligations.mark(session, gone, "canceled", why)
 
 
 def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -101,14 +138,16 @@ def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapp
     return found
 
 
-def _covers(book: PlanBook, worker: Worker, connection_id: str, day: date) -> dict[str, Fact]:
-    """The newest cover of each plan of this carrier that has not ended before the year."""
+def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> dict[str, Fact]:
+    """The newest cover of each plan of this carrier that has not ended by `since`, with the provider chosen for it."""
     found: dict[str, Fact] = {}
     for timeline in worker.coverages.values():
         for fact in timeline:
             plan = book.plan(fact.data["plan"])
-            if plan.carrier == connection_id and fact.effective_to > date(day.year, 1, 1):
-                found[plan.id] = fact
+            if plan.carrier == connection_id and fact.effective_to > since:
+                chosen = [one.data["provider"] for one in worker.elections.get(plan.slot, ())
+                          if one.data.get("provider") and one.data["plan"] == plan.id]  # fmt: skip
+                found[plan.id] = replace(fact, data={**fact.data, "provider": chosen[-1]}) if chosen else fact
     return found
 
 
@@ -120,7 +159,8 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     if state is None:
         # Void: it never should have begun, so it ends on the day it began.
         return _coverage_line(plan, {**before, "to": before["from"]}, "024")
-    if all(state[name] == before[name] for name in ("tier", "to", "dependents")):
+    told = all(state[name] == before[name] for name in ("tier", "to", "dependents"))
+    if told and state.get("provider", "") == before.get("provider", ""):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
     return _coverage_line(plan, state, "024" if ends else "001")
@@ -134,11 +174,14 @@ def _coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dic
         "effective_from": state["from"],
         "effective_to": state["to"],
         "dependents": state["dependents"],
+        "provider": state.get("provider", ""),
     }
 
 
 def _state(fact: Fact) -> dict[str, Any]:
+    provider = {"provider": fact.data["provider"]} if fact.data.get("provider") else {}
     return {
+        **provider,
         "tier": fact.data["tier"],
         "from": fact.effective_from.isoformat(),
         "to": None if fact.effective_to == FOREVER else fact.effective_to.isoformat(),
@@ -146,33 +189,43 @@ def _state(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _families(session: Session, persons: Mapping[str, Any], changed: Sequence[Changed]) -> dict[str, dict[str, Any]]:
-    """These families as they are sent, by subscriber; their SSNs and dependents are looked up together."""
+def _families(
+    session: Session, persons: Mapping[str, Any], changed: Sequence[Changed], pays: Mapping[str, int] | None, day: date
+) -> dict[str, dict[str, Any]]:
+    """These families as they are sent, by subscriber; their SSNs and dependents are looked up together.
+
+    `pays` gives the pays a year by pay group where the partner is told the yearly pay; None where he is not.
+    """
     covered = {one for _, lines, _ in changed for line in lines for one in line["dependents"]}
     ssns = people.ssns(session, sorted({worker.person_id for worker, _, _ in changed} | covered))
     facts.preload(session, "dependent", sorted(covered))
-    return {worker.person_id: _family(session, persons, ssns, worker, lines, now) for worker, lines, now in changed}
+    found = {}
+    for worker, lines, now in changed:
+        yearly = None if pays is None else worker.yearly_pay(day, pays[worker.pay_group])
+        pay = None if yearly is None else round_to_int(yearly, Rounding.HALF_UP)
+        found[worker.person_id] = {
+            "members": [
+                one.model_dump(mode="json") for one in _members(session, persons, ssns, worker, lines, now, pay)
+            ],
+            "told": {plan: _state(fact) for plan, fact in now.items()},
+            "gone": [line["plan"] for line in lines if line["plan"] not in now],
+        }
+    return found
 
 
-def _want(connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date) -> Wanted:
+def _pays(book: PlanBook) -> dict[str, int]:
+    return {name: group.pays_a_year for name, group in book.pay_groups.items()}
+
+
+def _want(
+    connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date, send_by: date
+) -> Wanted:
     first = min(date.fromisoformat(line["effective_from"]) for line in lines)
     return Wanted(
         kind="enrollment.change", key=f"enrollment.change/{connection_id}/{person_id}",
-        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=day,
+        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=send_by,
         content=content, person_id=person_id,
     )  # fmt: skip
-
-
-def _family(
-    session: Session, persons: Mapping[str, Any], ssns: Mapping[str, str], worker: Worker,
-    lines: Sequence[dict[str, Any]], now: Mapping[str, Fact],
-) -> dict[str, Any]:  # fmt: skip
-    """A family as it is sent, and what the carrier holds of it once it has accepted that."""
-    return {
-        "members": [one.model_dump(mode="json") for one in _members(session, persons, ssns, worker, lines, now)],
-        "told": {plan: _state(fact) for plan, fact in now.items()},
-        "gone": [line["plan"] for line in lines if line["plan"] not in now],
-    }
 
 
 def _members(
@@ -182,7 +235,9 @@ def _members(
     worker: Worker,
     lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact],
+    pay: int | None,
 ) -> list[EnrollmentMember]:
+    """The family as records, the employee first; `pay` is his yearly pay where it is told."""
     subscriber = persons[worker.person_id]
     covered = sorted({dependent for line in lines for dependent in line["dependents"]})
     identity = dict(worker.identity)
@@ -195,6 +250,7 @@ def _members(
     maintenance = kinds.pop() if len(kinds) == 1 else "030" if "030" in kinds else "001"
     common = {
         "subscriber": worker.person_id, "subscriber_id": subscriber.member_id,
+        "department": worker.employment.data.get("department") or "",
         **{name: identity.get(name) or "" for name in ("address1", "address2", "city", "state", "zip_code")},
     }  # fmt: skip
     members = [
@@ -203,7 +259,7 @@ def _members(
             reason=reason, first_name=identity["first_name"], last_name=identity["last_name"],
             middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
             birth_date=identity["birth_date"], sex=identity["sex"], hire_date=worker.hired, termination_date=gone,
-            coverages=tuple(_coverage(line) for line in lines), **common,
+            compensation_minor=pay, coverages=tuple(_coverage(line) for line in lines), **common,
         )
     ]  # fmt: skip
     for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=covered):
@@ -223,33 +279,46 @@ def _members(
 def _coverage(line: Mapping[str, Any]) -> CoverageLine:
     return CoverageLine(
         plan=line["plan"], tier=Tier(line["tier"]) if line["tier"] else None, maintenance=line["maintenance"],
-        effective_from=line["effective_from"], effective_to=line["effective_to"],
+        effective_from=line["effective_from"], effective_to=line["effective_to"], provider=line["provider"],
     )  # fmt: skip
 
 
 def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
     """Freeze the open changes into one file; gives its dispatch, or an empty text when there are none.
 
-    One change file may be under way at a time: a later one waits for the acknowledgement of the one before.
+    A family of which the partner cannot be told, for want of what he demands, is refused by name; the others go.
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        awaken(session, opened, "enrollment.change")
-        rows = obligations.open_ones(session, "enrollment.change", connection_id)
-        if not rows:
+        awaken(session, opened, exchange.CHANGE)
+        fit, contents = [], []
+        for row in obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused")):
+            if row.state == "refused" and not row.reason.startswith(UNFIT):
+                continue  # the carrier refused it: a person has it sent anew
+            family = obligations.content(session, row)["members"]
+            items = [Item(exchange.CHANGE, f"{one['member_id']}", one) for one in family]
+            unfit = opened.connector.unfit(exchange.CHANGE, items, opened.link.settings)
+            if unfit:
+                why = "; ".join(f"member {who}: {what}" for who, what in unfit.items())
+                obligations.mark(session, [row.obligation_id], "refused", f"{UNFIT}{why}"[:300])
+                continue
+            fit.append(row.obligation_id)
+            contents += family
+        if not fit:
             return ""
-        contents = [one for row in rows for one in obligations.content(session, row)["members"]]
-        key = f"enrollment.change/{connection_id}/{session.today()}"
-        return freeze_file(
-            session, opened, "enrollment.change", key, contents, [row.obligation_id for row in rows], 0, "USD"
-        )
+        key = f"{exchange.CHANGE}/{connection_id}/{session.today()}"
+        return freeze_file(session, opened, exchange.CHANGE, key, contents, fit, 0, "USD")
 
 
 def full_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
-    """Send everybody whom the carrier shall cover, as one full file: whoever is absent from it has no cover."""
+    """Send everybody whom the carrier shall cover, as one full file: whoever is absent from it has no cover.
+
+    One that covers far fewer than the last is held until a person lets it go.
+    """
     families = steps.step("want full", want_full, hub, employer, connection_id, date.fromisoformat(day))
-    dispatch_id = steps.step("freeze full", freeze_full, hub, employer, connection_id)
+    waits = steps.step("may leave", exchange.waits, hub, employer, connection_id, exchange.FULL)
+    dispatch_id = "" if waits else steps.step("freeze full", freeze_full, hub, employer, connection_id)
     if not dispatch_id:
-        return {"families": families}
+        return {"families": families, **({"waits": waits} if waits else {})}
     tally = send(hub, steps, employer, connection_id, [dispatch_id])
     return {"families": families, "dispatch": dispatch_id, **tally}
 
@@ -257,61 +326,105 @@ def full_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: st
 def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     """Open one obligation for the whole file of a day; gives how many families have running cover in it.
 
-    A cover that has ended is in it while its end is news to the carrier; the partner's profile says whether it is
-    written or left out.
-
-    Raises:
-        GuardTripped: it has fewer families than the carrier covers, by more than the guard allows.
+    A cover that has ended is in it while its end is news to the carrier, and for as long after its end as the
+    partner's profile says; whether it is written then or left out, the profile says too.
     """
-    with hub.store.write(employer) as session:
-        book = hub.book(session)
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        book, agreed = hub.book(session), exchange.agreed(opened)
         told = told_state(session, connection_id)
         persons = people.people(session)
         changed: list[Changed] = []
+        beyond: dict[str, exchange.Far] = {}
+        consented = consents(session)
         running = 0
-        for worker in facts.workers(session, Interval(date(day.year, 1, 1), FOREVER)):
-            now, before = _covers(book, worker, connection_id, day), told.get(worker.person_id, {})
+        kept = day - timedelta(days=agreed.keep_terminated_days)
+        since = min(date(day.year, 1, 1), kept)
+        for worker in facts.workers(session, Interval(since, FOREVER)):
+            now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
             lines = [line for plan in sorted(now.keys() | before.keys())
-                     if (line := _full_line(plan, now.get(plan), before.get(plan), day)) is not None]  # fmt: skip
+                     if (line := _full_line(plan, now.get(plan), before.get(plan), day, kept)) is not None]  # fmt: skip
+            away = [] if not told else [
+                one for one in _far([x for x in lines if not _holds(before.get(x["plan"]))], {}, day, agreed)
+                if key_of(connection_id, worker.person_id, one) not in consented
+            ]  # fmt: skip
+            if away:
+                # What the carrier has never heard of is left out of it, and waits by name.
+                beyond[worker.person_id] = away[0]
+                lines = [line for line in lines if line["plan"] not in {one.plan for one in away}]
             if lines:
-                changed.append((worker, lines, now))
+                changed.append((worker, lines, {plan: fact for plan, fact in now.items()
+                                                if plan in {line["plan"] for line in lines}}))  # fmt: skip
                 running += any(line["maintenance"] != "024" for line in lines)
-        covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told.values())
-        if covered >= 20 and (covered - running) * 100 > covered * book.guards.headcount_drop_percent:
-            raise GuardTripped(
-                f"the full file has {running} families, and the carrier covers {covered}",
-                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
-            )  # fmt: skip
         families: dict[str, dict[str, Any]] = {}
         for start in range(0, len(changed), CHUNK):
-            families |= _families(session, persons, changed[start : start + CHUNK])
+            part = changed[start : start + CHUNK]
+            families |= _families(session, persons, part, _pays(book) if agreed.salary else None, day)
         if families:
             content = {"day": day.isoformat(), "families": families}
-            key = f"enrollment.full/{connection_id}"
-            wanted = Wanted("enrollment.full", key, connection_id, str(Month.of(day)), day, day, content)
+            key = f"{exchange.FULL}/{connection_id}"
+            send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
+            wanted = Wanted(exchange.FULL, key, connection_id, str(Month.of(day)), day, send_by, content)
             obligations.want(session, [wanted])
-        return running
+        outcome = hold_far(session, connection_id, beyond)
+    _tell(hub, employer, outcome)
+    return running
 
 
 def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
-    """Freeze the open full file, always whole; gives its dispatch, or an empty text when none is open."""
+    """Freeze the open full file, always whole; gives its dispatch, or an empty text when none is open.
+
+    It tells all that earlier changes would have told, so what of those was never tried is closed with it.
+    """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        awaken(session, opened, "enrollment.full")
-        rows = obligations.open_ones(session, "enrollment.full", connection_id)
+        awaken(session, opened, exchange.FULL)
+        rows = obligations.open_ones(session, exchange.FULL, connection_id)
         if not rows:
             return ""
-        families = obligations.content(session, rows[0])["families"]
-        contents = [one for family in families.values() for one in family["members"]]
-        key = f"enrollment.full/{connection_id}/{session.today()}"
-        return freeze_file(session, opened, "enrollment.full", key, contents, [rows[0].obligation_id], 0, "USD")
+        content = obligations.content(session, rows[0])
+        members = [one for family in content["families"].values() for one in family["members"]]
+        key = f"{exchange.FULL}/{connection_id}/{session.today()}"
+        dispatch_id = freeze_file(
+            session, opened, exchange.FULL, key, members, [rows[0].obligation_id], 0, "USD"
+        )  # fmt: skip
+        _close_deltas(session, connection_id, dispatch_id, content["families"].keys())
+        percent = hub.book(session).guards.headcount_drop_percent
+        day = date.fromisoformat(content["day"])
+        told = told_state(session, connection_id).values()
+        covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told)
+        running = sum(any(line["maintenance"] != "024" for one in family["members"] for line in one["coverages"])
+                      for family in content["families"].values())  # fmt: skip
+        why = exchange.too_few(session, opened, dispatch_id, percent, (covered, running))
+        if why and dispatch.get(session, dispatch_id).state == "prepared" and not let_go(session, dispatch_id):
+            exchange.hold(session, dispatch_id, why)
+        return dispatch_id
 
 
-def _full_line(plan: str, now: Fact | None, before: Mapping[str, Any] | None, day: date) -> dict[str, Any] | None:
-    """A plan's line in a full file: as it stands, as ended where the carrier does not know that yet, or none."""
+def _close_deltas(session: Session, connection_id: str, dispatch_id: str, persons: Collection[str]) -> None:
+    """A full file closes all earlier changes: of whom it tells, nothing else is owed any more."""
+    dispatch.close_earlier(session, dispatch_id, (exchange.CHANGE, exchange.FULL))
+    rows = obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused", "held"))
+    told = [row.obligation_id for row in rows
+            if row.person_id in persons and not row.reason.startswith(exchange.BEYOND)]  # fmt: skip
+    obligations.mark(session, told, "canceled", f"{dispatch.CLOSED}{dispatch_id}")
+
+
+def _full_line(
+    plan: str, now: Fact | None, before: Mapping[str, Any] | None, day: date, kept: date
+) -> dict[str, Any] | None:
+    """A plan's line in a full file: as it stands, as ended where that is news or not long ago, or none."""
     news = _line(plan, now, before)
     if now is not None and now.effective_to > day:
         return _coverage_line(plan, _state(now), "030")
-    return news if news is not None and before is not None and news["maintenance"] == "024" else None
+    if news is not None and before is not None and news["maintenance"] == "024":
+        return news
+    if now is not None and now.effective_from < now.effective_to and kept < now.effective_to and _holds(before):
+        return _coverage_line(plan, _state(now), "024")
+    return None
+
+
+def _holds(before: Mapping[str, Any] | None) -> bool:
+    """Whether the carrier was told of a cover, and has not been told that it never was."""
+    return before is not None and not before.get("gone")
 
 
 def _runs(state: Mapping[str, Any], day: date) -> bool:

@@ -11,7 +11,8 @@ from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Envelope, Item
 from benehub.connections import Open
-from benehub.dispatch import Frozen
+from benehub.dispatch import Frozen, members
+from benehub.dispatch.members import Told
 from benehub.flows.hub import Hub
 from benehub.flows.send import awaken
 from benehub.store import Session
@@ -40,20 +41,35 @@ def freeze_file(
     standing = _standing(session, obligation_ids)
     if standing:
         return standing
-    connection_id = opened.link.connection
-    control = dispatch.next_control(session, connection_id)
-    envelope = Envelope(control, session.local_now(), reference or f"{key}/{control}", worth_minor, settle_on)
+    connection_id, connector, settings = opened.link.connection, opened.connector, opened.link.settings
     items = [Item(operation, f"{key}#{number}", one) for number, one in enumerate(contents, 1)]
-    out = opened.connector.render(operation, items, envelope, opened.link.settings)
+    line = connector.control_line(settings)
+    named = str(line) if line else ""
+    control = dispatch.next_control(session, connection_id, named)
+    first_set = dispatch.next_sets(session, named, connector.sets(operation, items, settings)) if named else 1
+    envelope = Envelope(
+        control, session.local_now(), reference or f"{key}/{control}", worth_minor, settle_on, first_set,
+        _instead_of(session, connection_id, operation, named),
+    )  # fmt: skip
+    out = connector.seal(connector.render(operation, items, envelope, settings), settings, opened.link.secret)
     dispatch_id = dispatch.prepare(
         session,
         Frozen(
-            connection_id, operation, key, out.data, opened.connector.guards.get(operation, Guard.NONE),
-            len(items), worth_minor, currency, out.name, control,
+            connection_id, operation, key, out.data, connector.guards.get(operation, Guard.NONE),
+            len(items), worth_minor, currency, out.name, control, control_line=named, heads=out.heads, wire=out.wire,
         ),
     )  # fmt: skip
     obligations.mark(session, obligation_ids, "open", "frozen, not sent yet", dispatch_id)
+    told = [Told(one["person"], one["subscriber"], out.sets[item.key])
+            for item, one in zip(items, contents, strict=True) if item.key in out.sets]  # fmt: skip
+    members.carried(session, connection_id, dispatch_id, told)
     return dispatch_id
+
+
+def _instead_of(session: Session, connection_id: str, operation: str, line: str) -> str:
+    """The reference of the file before, where the vendor refused it whole: this one is sent in its place."""
+    before = dispatch.newest_file(session, connection_id, (operation,), line) if line else None
+    return f"{before.business_key}/{before.control}" if before is not None and before.ack_state == "rejected" else ""
 
 
 def carried(hub: Hub, employer: str, key: str) -> list[str]:
@@ -74,6 +90,6 @@ def _standing(session: Session, obligation_ids: Sequence[str]) -> str:
             *session.where(dispatch_table, dispatch_id=dispatch_id)
         )
     ).first()
-    if row is None or row.ack_state == "rejected":
-        return ""  # the vendor has refused those bytes, and their control number is spent
+    if row is None or row.ack_state:
+        return ""  # the vendor has answered those bytes: what is open of them again goes under a new number
     return dispatch_id if row.state in ("prepared", "sending", "unknown", "sent", "held") else ""

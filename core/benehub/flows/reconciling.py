@@ -23,7 +23,7 @@ from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row
 from benehub.views import leave_orders
 
-RELATIONS = tuple(one for one in Relation if one is not Relation.COVERAGE)
+RELATIONS = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT))
 
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
@@ -82,6 +82,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))
         case Relation.COVERAGE:
             raise ConfigError("cover is compared when it is decided", mend="Run `benehub enrollments decide`")
+        case Relation.ENROLLMENT:
+            raise ConfigError("it is compared when answers are taken", mend="Run `benehub enrollments acks`")
 
 
 def _finals(session: Session, book: PlanBook, month: Month) -> dict[str, date]:

@@ -32,6 +32,7 @@ from benehub.errors import (
     Unsupported,
     VendorUnavailable,
 )
+from benehub.flows import exchange
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
@@ -64,6 +65,11 @@ def awaken(session: Session, opened: Open, operation: str) -> None:
     waiting = [row for row in held if row.reason.startswith(WATCHED) and row.dispatch_id is not None]
     dispatch.release(session, list(dict.fromkeys(row.dispatch_id for row in waiting)))
     obligations.mark(session, [row.obligation_id for row in waiting], "open", "frozen, not sent yet")
+
+
+def let_go(session: Session, dispatch_id: str) -> bool:
+    """Whether a person has said that this dispatch shall leave."""
+    return bool(acted_on(session, RESEND, [dispatch_id]))
 
 
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
@@ -150,7 +156,7 @@ def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], 
     if not ids:
         return []
     with hub.store.write(employer) as session:
-        return [(row, dispatch.frozen_bytes(session, row)) for row in dispatch.begin_all(session, ids)]
+        return [(row, dispatch.wire_bytes(session, row)) for row in dispatch.begin_all(session, ids)]
 
 
 def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: bytes) -> End:
@@ -184,6 +190,11 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any], let_go: bool) -
     """Ask the mode and every plugin before the first attempt; gives `held`, `refused` or nothing."""
     if opened.mode != "live":
         return End(row.dispatch_id, "held", f"{WATCHED}{opened.mode}: nothing is written")
+    if row.control_line:
+        with hub.store.read(employer) as session:
+            against = exchange.against(session, opened, row)
+        if against:
+            return End(row.dispatch_id, "held", against)
     if let_go:
         return None  # a person has decided over the plugins' heads, with name and reason
     notice = DispatchNotice(

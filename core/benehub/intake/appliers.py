@@ -6,6 +6,7 @@ back whatever it had written.
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -145,6 +146,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     }
     if row.terms:
         data["terms"] = row.terms
+    if row.provider:
+        data["provider"] = row.provider
     data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
@@ -430,13 +433,21 @@ def _real(legs: list[Leg]) -> tuple[Leg, ...]:
 
 
 def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """An answer to a file of ours; the dispatch takes it from here."""
+    """An answer to a file of ours; the dispatch takes it from here.
+
+    A carrier whose family key is the SSN names members by it: it is turned into our number, and never kept.
+    """
     assert isinstance(row, Acknowledgement)
+    person_id = people.by_member_id(session, row.member) if row.member else None
+    named = row.member
+    if person_id is None and re.fullmatch(r"\d{9}", named):
+        person_id = people.by_ssn(session, named)
+        named = people.people(session)[person_id].member_id if person_id else mask(named)
     _confirm(
-        session, book, origin, "acknowledgement",
-        person_id=people.by_member_id(session, row.member) if row.member else None, external_id=row.member,
+        session, book, origin, "acknowledgement", person_id=person_id, external_id=named,
         part=row.level.value, code=row.code, reference=row.control,
-        detail={"transaction": row.transaction, "status": row.status.value, "text": mask(row.text)[:200]},
+        detail={"transaction": row.transaction, "status": row.status.value, "text": mask(row.text)[:200],
+                "usage": row.usage},
     )  # fmt: skip
 
 

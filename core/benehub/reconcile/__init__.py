@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benehub.reconcile.differences import OPEN, Outcome, act, get, history, listed, settle
+from benehub.reconcile.differences import OPEN, Outcome, act, get, history, listed, settle, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "history",
     "listed",
     "settle",
+    "settle_within",
 ]

@@ -6,7 +6,7 @@ scope no longer finds it, which for money and hours means that the balance is ze
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -44,6 +44,10 @@ def settle(session: Session, relation: Relation, period: str, findings: Iterable
         row.content_key: row
         for row in session.rows(select(difference).where(*session.where(difference, relation=relation, period=period)))
     }
+    return _settle(known, session, findings, today)
+
+
+def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
     opened: list[str] = []
     again = 0
     found: set[str] = set()
@@ -67,6 +71,25 @@ def settle(session: Session, relation: Relation, period: str, findings: Iterable
         for key, row in known.items()
         if key not in found and row.state in OPEN
     ]
+    return Outcome(tuple(opened), tuple(closed), again)
+
+
+def settle_within(
+    session: Session, relation: Relation, within: str, findings: Sequence[Finding], today: date
+) -> Outcome:
+    """As `settle` over all periods, for the findings whose reference begins with `within`: others stay as they are."""
+    known = session.rows(
+        select(difference).where(
+            *session.where(difference, relation=relation), difference.c.reference.startswith(within, autoescape=True)
+        )
+    )
+    opened: list[str] = []
+    closed: list[str] = []
+    again = 0
+    for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in OPEN}):
+        mine = [one for one in findings if one.period == period]
+        outcome = _settle({row.content_key: row for row in known if row.period == period}, session, mine, today)
+        opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
     return Outcome(tuple(opened), tuple(closed), again)
 
 

@@ -17,6 +17,8 @@ class Relation(StrEnum):
     LEAVE = "leave"
     COVERAGE = "coverage"
     """Cover as decided against cover that was paid for; found when cover is decided, not by a comparison."""
+    ENROLLMENT = "enrollment"
+    """What carriers are told against what they answer; found when files are sent and answers are taken."""
 
 
 class Type(StrEnum):
@@ -61,6 +63,9 @@ class Type(StrEnum):
     BALANCE_DIFF = "BALANCE_DIFF"
     NEGATIVE_NOT_RECOVERED = "NEGATIVE_NOT_RECOVERED"
     RESCISSION_BLOCKED = "RESCISSION_BLOCKED"
+    RETRO_LIMIT = "RETRO_LIMIT"
+    FUTURE_LIMIT = "FUTURE_LIMIT"
+    ACK_OVERDUE = "ACK_OVERDUE"
 
 
 MONEY_MISSING = frozenset(
@@ -74,6 +79,8 @@ MONEY_MISSING = frozenset(
         Type.MEMBER_DROPPED,
         Type.COVERED_NOT_ENROLLED,
         Type.PREMIUM_AT_RISK,
+        Type.RETRO_LIMIT,
+        Type.ACK_OVERDUE,
     }
 )
 

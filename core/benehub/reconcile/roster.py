@@ -6,7 +6,7 @@ it, is not missed; and of what was acknowledged after it was read, it could not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -57,6 +57,35 @@ def read(session: Session, connection_id: str) -> Roster | None:
     if told is None or told.seq is None:
         return Roster(rows, session.today(), int(last))
     return Roster(rows, session.day_of(told.at), int(told.seq))
+
+
+def as_told(session: Session, connection_id: str, roster: Roster, members: Sequence[tuple[str, str]]) -> set[str]:
+    """Those of these members (person, subscriber) whom the roster shows as the carrier was told: each plan that runs on
+    its day, and none that does not."""
+    listed: dict[str | None, set[str | None]] = {}
+    for row in roster.rows:
+        if row.effective_from <= roster.day < row.effective_to:
+            listed.setdefault(row.person_id, set()).add(row.plan)
+    subscribers = sorted({subscriber for _, subscriber in members})
+    facts.preload(session, "told", subscribers)
+    told: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1), subjects=subscribers):
+        if fact.key.startswith(f"{connection_id}/"):
+            told.setdefault(fact.subject, {})[fact.key.split("/", 1)[1]] = fact.data
+    shown: set[str] = set()
+    for person_id, subscriber in members:
+        mine = {plan: state for plan, state in told.get(subscriber, {}).items()
+                if person_id == subscriber or person_id in state["dependents"] or state.get("gone")}  # fmt: skip
+        running = {plan for plan, state in mine.items() if _runs(state, roster.day)}
+        if mine and listed.get(person_id, set()) & mine.keys() == running:
+            shown.add(person_id)
+    return shown
+
+
+def _runs(state: Mapping[str, Any], day: date) -> bool:
+    if state.get("gone") or date.fromisoformat(state["from"]) > day:
+        return False
+    return state["to"] is None or date.fromisoformat(state["to"]) > day
 
 
 def compare(

@@ -33,6 +33,8 @@ class Acknowledgement(Record):
     `control` is ISA13 for envelope level, GS06 for syntax level. `member` is empty for the whole file.
     """
 
+    sensitive: ClassVar[frozenset[str]] = frozenset({"member"})
+
     level: AckLevel
     control: str
     transaction: str = ""
@@ -41,6 +43,8 @@ class Acknowledgement(Record):
     member: str = ""
     code: str = ""
     text: str = ""
+    usage: str = Field(default="", pattern=r"^[TP]?$")
+    """ISA15 of the answer: test and production count their numbers apart. Empty where the carrier does not say."""
 
 
 class Severity(StrEnum):

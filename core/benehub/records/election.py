@@ -67,6 +67,8 @@ class Election(Record):
     """What the employee puts into an account, in minor units per `amount_per`."""
     amount_per: str = Field(default="year", pattern=r"^(year|month|pay)$")
     """Of what `amount_minor` is: the plan year (spread over its pay dates), a month, or each pay."""
+    provider: str = Field(default="", max_length=80)
+    """The primary care provider chosen for the family: NPI, or the carrier's number of him."""
 
 
 class DeferralChange(Record):

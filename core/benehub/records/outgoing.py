@@ -53,12 +53,14 @@ class CoverageLine(Record):
     effective_from: date
     effective_to: date | None = None
     premium_minor: int | None = None
+    provider: str = Field(default="", max_length=80)
+    """The primary care provider chosen: NPI, or the carrier's number of him."""
 
 
 class EnrollmentMember(Record):
     """Operations `enrollment.full` and `enrollment.change`: one member; the subscriber precedes dependents."""
 
-    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date"})
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date", "compensation_minor"})
     secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
 
     person: str
@@ -86,6 +88,10 @@ class EnrollmentMember(Record):
     zip_code: str = ""
     hire_date: date | None = None
     termination_date: date | None = None
+    department: str = ""
+    """The employee's department, which a carrier may know as a sub-group."""
+    compensation_minor: int | None = None
+    """Yearly pay of a subscriber, where the partner demands it."""
     coverages: tuple[CoverageLine, ...] = ()
 
 

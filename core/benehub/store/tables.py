@@ -402,6 +402,12 @@ dispatch = Table(
     Column("prepared_at", String(32), nullable=False),
     Column("sent_at", String(32)),
     Column("ack_state", String(24), nullable=False),
+    # Between whom its control number counts, and for test or production; empty where there is none.
+    Column("control_line", String(80), nullable=False, server_default=""),
+    # How many people a full file says are covered: what the next one is held against.
+    Column("heads", Integer),
+    # The bytes as they leave, where those frozen are not: encrypted to the partner.
+    Column("wire_sealed", LargeBinary),
     UniqueConstraint("employer_id", "business_key", "revision"),
     CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),
@@ -421,14 +427,37 @@ attempt = Table(
     _belongs("dispatch_id", to="dispatch"),
 )
 
-control_number = Table(
-    "control_number",
+control_line = Table(
+    "control_line",
     metadata,
+    # The last number used between a sender and a receiver in one usage (or by one connection, where none are named).
+    _employer_key(),
+    Column("line", String(80), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    _belongs(to="employer"),
+)
+
+member_state = Table(
+    "member_state",
+    metadata,
+    # How far the newest word on a member has come at his carrier: sent, acked (its grammar), confirmed, or refused.
     _employer_key(),
     Column("connection_id", String(40), primary_key=True),
-    Column("last", BigInteger, nullable=False),
+    Column("person_id", String(40), primary_key=True),
+    Column("subscriber_id", String(40), nullable=False),
+    Column("dispatch_id", String(40), nullable=False),
+    Column("set_control", String(9), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", String(32), nullable=False),
+    CheckConstraint("state in ('sent', 'acked', 'confirmed', 'refused')", name="state"),
     _belongs("connection_id", to="connection"),
+    _belongs("person_id", to="person"),
+    _belongs("dispatch_id", to="dispatch"),
 )
+Index("ix_member_state_dispatch", member_state.c.employer_id, member_state.c.dispatch_id)
+Index("ix_member_state_state", member_state.c.employer_id, member_state.c.connection_id, member_state.c.state)
 
 difference = Table(
     "difference",

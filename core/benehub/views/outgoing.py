@@ -132,5 +132,6 @@ def _forms(named: str) -> set[str]:
         day = date.fromisoformat(value)
         return {day.strftime(how) for how in ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m%d%Y", "%m/%d/%y", "%m%d%y")}
     if name == "compensation_minor":
-        return {form for form in (value, format_minor(int(value))) if len(form) > 3}
+        exact = format_minor(int(value))
+        return {form for form in (value, exact, exact.rstrip("0").rstrip(".")) if len(form) > 3}
     return {value, f"{value[:3]}-{value[3:5]}-{value[5:]}"}

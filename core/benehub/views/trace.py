@@ -15,6 +15,7 @@ from benehub.reconcile import OPEN
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, dispatch, entry, leg, obligation
 from benehub.views.amounts import amount
+from benehub.views.members import owed_word, said_of
 from benehub.views.persons import find_person
 
 
@@ -95,14 +96,16 @@ def _obligations(session: Session, person_id: str, plan_id: str, vendor: str, mo
             Stop(
                 "obligation",
                 str(row.due_date),
-                f"{row.kind}: {row.state} {row.reason}".strip(),
+                f"{row.kind}: {owed_word(row.kind, row.state)} {row.reason}".strip(),
                 worth,
                 row.obligation_id,
             )
         )
         if row.dispatch_id:
-            told = f", {row.ack_state}" if row.ack_state else ""
+            told = f", file {row.ack_state}" if row.ack_state else ""
             stops.append(Stop("dispatch", "", f"to {row.connection_id}: {row.sent}{told}", ref=row.dispatch_id))
+    if vendor and (said := said_of(session, person_id, vendor)):
+        stops.append(Stop("carrier", "", f"{vendor}: {said}"))
     return stops
 
 

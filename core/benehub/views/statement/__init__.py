@@ -24,6 +24,7 @@ from benehub.views.computed import questions
 from benehub.views.contributions import deferred, matched
 from benehub.views.decisions import decisions
 from benehub.views.leave import meters
+from benehub.views.members import waits_for
 from benehub.views.money_path import money_paths
 from benehub.views.persons import find_person
 from benehub.views.statement.coming import coming
@@ -88,7 +89,8 @@ def statement(session: Session, book: PlanBook, plugins: pluggy.PluginManager, e
 def _of_worker(session: Session, book: PlanBook, worker: Worker, day: date) -> Iterator[Section]:
     paths = money_paths(session, worker.person_id, day.year)
     yield _employment(worker)
-    yield cover(book, worker, paths, decisions(session, worker.person_id), day)
+    waits = waits_for(session, worker.person_id)
+    yield cover(book, worker, paths, decisions(session, worker.person_id), waits, day)
     yield pay(book, paths, day.year)
     yield _retirement(session, book, worker, day)
     yield coming(session, book, worker, day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 from benehub import facts
@@ -16,8 +16,18 @@ from benehub.views.notices.eligibility import could_enter
 from benehub.views.statement.parts import Line, Money, Section, Value, Word
 
 
-def cover(book: PlanBook, worker: Worker, paths: list[Path], decided: Sequence[DecisionMade], day: date) -> Section:
-    """One line a benefit type that the book offers, with both shares of the premium of the month; else why not."""
+def cover(
+    book: PlanBook,
+    worker: Worker,
+    paths: list[Path],
+    decided: Sequence[DecisionMade],
+    waits: Collection[str],
+    day: date,
+) -> Section:
+    """One line a benefit type that the book offers, with both shares of the premium of the month; else why not.
+
+    `waits` are the carriers that have not confirmed the employee: it is said beside what was decided.
+    """
     lines: list[Line] = []
     offered = dict.fromkeys(plan.benefit_type for plan in book.plans if plan.effective_from <= day < plan.effective_to)
     for benefit_type in offered:
@@ -26,7 +36,10 @@ def cover(book: PlanBook, worker: Worker, paths: list[Path], decided: Sequence[D
         if fact is None:
             lines += _not_covered(book, worker, benefit_type, decided, day)
         else:
-            lines += _covered(book, book.plan(fact.data["plan"]), fact, paths, day)
+            plan = book.plan(fact.data["plan"])
+            lines += _covered(book, plan, fact, paths, day)
+            if plan.carrier in waits:
+                lines.append(Line("not_confirmed", {"plan": plan.name}))
     return Section("cover", tuple(lines), {"day": day})
 
 

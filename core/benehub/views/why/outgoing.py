@@ -9,6 +9,7 @@ from benehub.errors import DataError
 from benehub.store import acts
 from benehub.store.tables import entry
 from benehub.views.amounts import amount
+from benehub.views.members import owed_word, said_of
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
 
 
@@ -76,8 +77,9 @@ def of_obligation(question: Question, ref: str) -> Answer:
         "due": text(row.due_date),
         "send_by": text(row.send_by),
         "worth": amount(row.worth_minor, row.currency),
-        "state": row.state,
+        "state": owed_word(row.kind, row.state),
         "reason": row.reason,
+        "carrier": said_of(session, row.person_id, row.connection_id) if row.person_id else "",
         "dispatch": row.dispatch_id,
     }
     # The dispatch is named, not followed: it leads back here.
