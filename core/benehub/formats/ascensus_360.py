@@ -94,11 +94,16 @@ class Loans:
 
 def summed_loans(changes: Iterable[Change360]) -> list[Loans]:
     """The loans of each person and plan as one sum, in the order the persons first appear."""
+    return add_loans(
+        (one.ssn, one.plan_id, one.loan_payment or 0) for one in changes if one.record_type is RecordType.LOAN
+    )
+
+
+def add_loans(payments: Iterable[tuple[str, str, int]]) -> list[Loans]:
+    """(SSN, plan, payment) of each loan as one sum a person and plan."""
     sums: dict[tuple[str, str], list[int]] = {}
-    for change in changes:
-        if change.record_type is RecordType.LOAN:
-            held = sums.setdefault((change.ssn, change.plan_id), [])
-            held.append(change.loan_payment or 0)
+    for ssn, plan, payment in payments:
+        sums.setdefault((ssn, plan), []).append(payment)
     return [Loans(ssn, plan, sum(held), len(held)) for (ssn, plan), held in sums.items()]
 
 

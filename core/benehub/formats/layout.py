@@ -189,7 +189,7 @@ FLAG = Kind(_read_flag, lambda value: "Y" if value else "N")
 
 
 def one_of(values: type[StrEnum]) -> Kind:
-    """A kind that takes the values of an enumeration, upper and lower case alike, and names them when it gets another."""
+    """A kind that takes the values of an enumeration in any case, and names them when it gets another."""
     known = {value.casefold(): value for value in values}
 
     def read(text: str) -> StrEnum:
