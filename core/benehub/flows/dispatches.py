@@ -6,7 +6,6 @@ does the next run send it anew. Each word stands with name and reason in the tra
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,7 +15,7 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import deductions, premiums, retirement
+from benehub.flows import contribution_file, deductions, premiums, retirement
 from benehub.flows.hub import Hub
 from benehub.flows.send import RESEND, send
 from benehub.store import Session, note_act
@@ -117,8 +116,7 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
     elif row.operation == "premium.remit":
         premiums.post_remittance(hub, employer, row.connection_id, carried[0].period, row.dispatch_id)
     elif row.operation == "contribution.deposit":
-        plan, _, day = row.business_key.removeprefix("contribution.deposit/").rpartition("/")
-        retirement._post(hub, employer, plan, date.fromisoformat(day), row.dispatch_id)
+        retirement._post(hub, employer, *contribution_file.subject(row.business_key), row.dispatch_id)
 
 
 def next_command(row: Row[Any]) -> str:
