@@ -15,7 +15,8 @@ from benehub.connect.connector import Incoming
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import Hub
-from benehub.flows.contribution_file import file_key, subject
+from benehub.flows.contribution_file import base_key, subject
+from benehub.flows.file_chain import file_key
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.formats import ascensus_180, paykonnect_180
 from benehub.formats.rows import records
@@ -34,6 +35,7 @@ PLAN = """  - id: 401k
 carriers:
 """
 DAY = "2026-11-13"
+BASE = base_key("401k", date.fromisoformat(DAY))
 FORMATS: dict[str, ModuleType] = {"ascensus": ascensus_180, "paykonnect": paykonnect_180}
 
 
@@ -171,7 +173,7 @@ def test_what_waits_is_replaced_and_taken_back_when_nothing_is_owed(keeper: Keep
 
     def keys() -> list[tuple[str, str]]:
         with keeper.hub.store.read("acme") as session:
-            found = dispatch.revisions(session, file_key("401k", date.fromisoformat(DAY), 1))
+            found = dispatch.revisions(session, file_key(BASE, 1))
             return [(row.state, row.reason[:26]) for row in found]
 
     keeper.mode("watch")
@@ -219,15 +221,13 @@ def test_each_file_keeps_what_it_told(keeper: Keeper) -> None:
     keeper.results()
     keeper.deposit()
     with keeper.hub.store.read("acme") as session:
-        found = obligations.by_ids(
-            session, [session.id("obl", file_key("401k", date.fromisoformat(DAY), number)) for number in (0, 1)]
-        )
+        found = obligations.by_ids(session, [session.id("obl", file_key(BASE, number)) for number in (0, 1)])
         assert sorted(row.worth_minor for row in found) == [50_00, 700_00]
         assert {row.state for row in found} == {"sent"}
 
 
 def test_a_key_says_its_plan_and_pay_date() -> None:
     day = date(2026, 11, 13)
-    assert {subject(file_key("401k", day, number)) for number in (0, 1, 12)} == {("401k", day)}
+    assert {subject(file_key(BASE, number)) for number in (0, 1, 12)} == {("401k", day)}
     with pytest.raises(DataError, match="no contribution file"):
         subject("premium.remit/carrier/2026-11")

@@ -1,9 +1,8 @@
 """What one contribution file of a pay date says: everything at first, after that only what has changed since.
 
-A recordkeeper adds up what it is sent, so a pay date's second file must never be a second full one. Each file has a
-business key of its own: the first, then `/correction-1`, `/correction-2`, ... A number is used up only when its file
-has left; until then a re-run replaces what waits under it. Amounts of a correction are what the ledger owes beyond
-the files that left; pay and hours are new less told; what is known of the year is told as it stands now.
+A recordkeeper adds up what it is sent, so a pay date's second file must never be a second full one. Amounts of a
+correction are what the ledger owes beyond the files that left; pay and hours are new less told; what is known of the
+year is told as it stands now.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from benehub import dispatch, facts, obligations
+from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import PayPeriod, Worker, pay_calendar
 from benehub.flows import savings
+from benehub.flows.file_chain import Chain
 from benehub.flows.savings import Saved
 from benehub.identity import people
 from benehub.periods import Interval, Month
@@ -33,13 +33,13 @@ _KEY = re.compile(r"contribution\.deposit/(?P<plan>.+)/(?P<day>\d{4}-\d{2}-\d{2}
 _ADDRESS = ("address1", "address2", "city", "state", "zip_code", "email")
 
 
-def file_key(plan_id: str, pay_date: date, number: int) -> str:
-    """Business key of a pay date's file: 0 the first, from 1 on its corrections."""
-    return f"contribution.deposit/{plan_id}/{pay_date}" + (f"/correction-{number}" if number else "")
+def base_key(plan_id: str, pay_date: date) -> str:
+    """Business key of a pay date's first file."""
+    return f"contribution.deposit/{plan_id}/{pay_date}"
 
 
 def subject(key: str) -> tuple[str, date]:
-    """Plan and pay date of a file's business key."""
+    """Plan and pay date of a file's business key, the first's or a correction's."""
     found = _KEY.fullmatch(key)
     if found is None:
         raise DataError(f"no contribution file {key!r}", mend="Name a dispatch of contribution.deposit")
@@ -47,44 +47,27 @@ def subject(key: str) -> tuple[str, date]:
 
 
 @dataclass(frozen=True, slots=True)
-class SoFar:
-    """The files of a pay date that have left, and what they told of each person."""
+class Told:
+    """What the files that left have told of each person, and the number of the next one."""
 
-    dispatches: tuple[str, ...] = ()
+    number: int = 0
     compensation: Mapping[str, int] = field(default_factory=dict, repr=False)
     hours: Mapping[str, int] = field(default_factory=dict)
-    doubtful: str = ""
-    """A file behind them that may have arrived: nothing new is said before that is settled."""
-
-    @property
-    def number(self) -> int:
-        """The number of the next file: 0 the first, else a correction."""
-        return len(self.dispatches)
 
 
-def so_far(session: Session, plan_id: str, pay_date: date) -> SoFar:
-    """What has left for a pay date, file by file until one that has not."""
-    gone: list[str] = []
+def told_by(files: Chain) -> Told:
+    """What the files of a pay date have told."""
     compensation: Counter[str] = Counter()
     hours: Counter[str] = Counter()
-    doubtful = ""
-    while True:
-        rows = obligations.by_ids(session, [session.id("obl", file_key(plan_id, pay_date, len(gone)))])
-        if not rows or rows[0].dispatch_id is None:
-            break
-        sent = dispatch.get(session, rows[0].dispatch_id)
-        if sent.state != "sent" or sent.ack_state == "rejected":
-            doubtful = sent.dispatch_id if sent.state in ("sending", "unknown") else ""
-            break
-        gone.append(sent.dispatch_id)
-        for one in obligations.content(session, rows[0])["rows"]:
+    for content in files.contents:
+        for one in content["rows"]:
             compensation[one["person"]] += one["compensation_minor"]
             hours[one["person"]] += one["hours_hundredths"]
-    return SoFar(tuple(gone), compensation, hours, doubtful)
+    return Told(files.number, compensation, hours)
 
 
 def rows(
-    session: Session, book: PlanBook, plan: Plan, pay_date: date, owed: Mapping[str, Mapping[str, int]], told: SoFar
+    session: Session, book: PlanBook, plan: Plan, pay_date: date, owed: Mapping[str, Mapping[str, int]], told: Told
 ) -> list[ContributionRow]:
     """A row for each participant who is owed something, or whose pay was told otherwise before.
 
@@ -145,7 +128,7 @@ class _Known:
 
 
 def _row(
-    book: PlanBook, plan: Plan, pay_date: date, worker: Worker, amounts: Mapping[str, int], told: SoFar, known: _Known
+    book: PlanBook, plan: Plan, pay_date: date, worker: Worker, amounts: Mapping[str, int], told: Told, known: _Known
 ) -> ContributionRow:
     identity, one = worker.identity, worker.person_id
     if one not in known.ssns:

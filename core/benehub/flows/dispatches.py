@@ -22,6 +22,7 @@ from benehub.store import Session, note_act
 
 COMMANDS = {
     "deduction.set": "benehub deductions push --pay-date DAY",
+    "deduction.book": "benehub deductions push --connection {connection} --pay-date DAY",
     "enrollment.change": "benehub enrollments send {connection}",
     "enrollment.full": "benehub enrollments send {connection} --full",
     "premium.remit": "benehub premiums remit {connection} --period MONTH",

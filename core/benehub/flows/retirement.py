@@ -12,8 +12,9 @@ from benehub import dispatch, ledger, obligations
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError
-from benehub.flows.contribution_file import SOURCES, file_key, so_far
+from benehub.flows.contribution_file import SOURCES, base_key, told_by
 from benehub.flows.contribution_file import rows as contribution_rows
+from benehub.flows.file_chain import chain, drop
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
@@ -74,7 +75,7 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
     """
     with hub.store.read(employer) as session:
         plan = hub.book(session).plan(plan_id)
-        gone = so_far(session, plan_id, pay_date).dispatches
+        gone = chain(session, base_key(plan_id, pay_date)).dispatches
     if plan.computed is not None:
         raise DataError(
             f"plan {plan_id} is paid contract by contract, not by a recordkeeper's file",
@@ -88,13 +89,13 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
 
 
 def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_date: date) -> str:
-    plan, told = book.plan(plan_id), so_far(session, plan_id, pay_date)
-    if told.doubtful:
-        return told.doubtful
-    key = file_key(plan_id, pay_date, told.number)
-    rows = contribution_rows(session, book, plan, pay_date, withheld(session, plan_id, pay_date), told)
+    plan, files = book.plan(plan_id), chain(session, base_key(plan_id, pay_date))
+    if files.doubtful:
+        return files.doubtful
+    key = files.key
+    rows = contribution_rows(session, book, plan, pay_date, withheld(session, plan_id, pay_date), told_by(files))
     if not rows:
-        _drop(session, key)
+        drop(session, key)
         return ""
     total, when = sum(sum(row.amounts.values()) for row in rows), due(book, plan, pay_date)
     contents = [row.model_dump(mode="json") for row in rows]
@@ -112,18 +113,6 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
         session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
         book.employer.currency,
     )  # fmt: skip
-
-
-def _drop(session: Session, key: str) -> None:
-    """Take back a file that waits although nothing is owed any more; one that was tried stays."""
-    for row in obligations.by_ids(session, [session.id("obl", key)]):
-        if row.dispatch_id is None or row.state not in ("open", "held"):
-            continue
-        waiting = dispatch.get(session, row.dispatch_id, lock=True).state in ("prepared", "held")
-        if waiting and all(one.outcome == "prepared" for one in dispatch.attempts(session, row.dispatch_id)):
-            # Failed, not refused: should the same be owed again, it is frozen anew.
-            dispatch.finish(session, row.dispatch_id, "failed", "nothing is owed any more")
-            obligations.mark(session, [row.obligation_id], "canceled", "nothing is owed any more")
 
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:

@@ -41,6 +41,28 @@ class DeductionOrder(Record):
     active: bool = True
 
 
+class DeductionBooking(Record):
+    """Operation `deduction.book`: what a payroll that adds up files shall book for one employee, code and pay date.
+
+    In a correction the amount is the difference to what was sent before, and may be below zero.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"amount_minor"})
+
+    person: str
+    employee: str
+    """Payroll's id of the employee (from the crosswalk); the employee number where there is none."""
+    plan: str
+    code: str
+    """Payroll's code of the line (from the plan book)."""
+    employer_side: bool = False
+    """Whether it is the employer's part under the same code."""
+    pay_date: date
+    correction: int = Field(default=0, ge=0)
+    """Which correction of the pay date's file the line is part of; 0: the first file."""
+    amount_minor: int
+
+
 class CoverageLine(Record):
     """One plan of a member in an enrollment file; `effective_to` is half-open."""
 
@@ -188,6 +210,7 @@ class LeaveOrder(Record):
 
 OPERATIONS: dict[str, type[Record]] = {
     "deduction.set": DeductionOrder,
+    "deduction.book": DeductionBooking,
     "enrollment.full": EnrollmentMember,
     "enrollment.change": EnrollmentMember,
     "premium.remit": RemittanceLine,
