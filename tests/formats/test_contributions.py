@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import json
 from collections.abc import Callable
 from datetime import date
@@ -144,10 +145,10 @@ def test_noise_gives_findings_or_a_named_error(name: str, noise: bytes, way: int
     assert all(one.mend and one.text for one in found)
 
 
-PERSON = {"ssn": "012345678", "last_name": "Doe", "first_name": "Jane"}
+PERSON: dict[str, Any] = {"ssn": "012345678", "last_name": "Doe", "first_name": "Jane"}
 CONTRIBUTIONS = [
-    (ascensus_180, ascensus_180.Contribution180(**PERSON)),  # type: ignore[arg-type]  # a mapping of texts
-    (paykonnect_180, paykonnect_180.Contribution180("P1", date(2026, 11, 13), **PERSON)),  # type: ignore[arg-type]
+    (ascensus_180, ascensus_180.Contribution180(**PERSON)),
+    (paykonnect_180, paykonnect_180.Contribution180("P1", date(2026, 11, 13), **PERSON)),
 ]
 
 
@@ -192,3 +193,8 @@ def test_loans_of_a_person_are_rows_of_their_own() -> None:
     )
     assert paykonnect_180.validate("".join(paykonnect_180.render([one, two])).encode()) == []
     assert paykonnect_180.control_totals([one, two]).deposit == 5000
+
+
+def test_the_page_about_these_files_runs(root: Path) -> None:
+    failed, tried = doctest.testfile(str(root / "docs" / "recordkeeper-files.md"), module_relative=False)
+    assert (failed, tried > 5) == (0, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -234,3 +235,8 @@ def test_a_head_takes_no_second_line() -> None:
     for others in ({"A": "x\r\n[Bewegungsdaten]"}, {"Ziel": "LUG"}, {"A": "日"}, {"A B": "x"}):
         with pytest.raises(DataError):
             replace(HEAD, others=others)
+
+
+def test_the_page_about_these_files_runs(root: Path) -> None:
+    failed, tried = doctest.testfile(str(root / "docs" / "datev.md"), module_relative=False)
+    assert (failed, tried > 5) == (0, True)
