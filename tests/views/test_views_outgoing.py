@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benehub.views.outgoing import masked
+from benehub.views.outgoing import masked, readable
 
 PERSON = {"ssn": "900010001", "birth_date": "1980-02-03", "compensation_minor": 416667, "last_name": "Byron"}
 
@@ -24,3 +24,13 @@ def test_without_content_ssn_and_x12_birth_dates_are_masked_still() -> None:
 
 def test_nothing_to_hide_leaves_the_text_alone() -> None:
     assert masked("BGN*00*1", [{"ssn": "", "birth_date": None, "compensation_minor": 0}]) == "BGN*00*1"
+
+
+def test_a_correction_and_the_year_so_far_hide_pay_too() -> None:
+    row = {"compensation_minor": -20000, "year_compensation_minor": 9000000, "amounts": {"EE_PRETAX": -1000}}
+    said = masked('"-200.00","90000.00","-10.00"', [{"rows": [row]}])
+    assert "200.00" not in said and "90000.00" not in said and "-10.00" in said
+
+
+def test_files_in_windows_1252_are_shown_as_they_are() -> None:
+    assert readable("Käse".encode("cp1252")) == "Käse" == readable("Käse".encode())
