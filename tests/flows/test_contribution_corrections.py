@@ -14,10 +14,11 @@ from benehub import dispatch, ledger, obligations
 from benehub.connect.connector import Incoming
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, VendorUnavailable
-from benehub.flows import Hub
+from benehub.flows import Hub, retirement
 from benehub.flows.contribution_file import base_key, subject
 from benehub.flows.file_chain import file_key
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.send import send_batch
 from benehub.formats import ascensus_180, paykonnect_180
 from benehub.formats.rows import records
 from benehub.ledger import accounts as chart
@@ -213,6 +214,15 @@ def test_what_may_have_left_is_settled_before_anything_new_is_said(keeper: Keepe
     assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in keeper.sent()] == [700_00]
     assert keeper.deposit()["sent"] == 1
     assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in keeper.sent()] == [700_00, 50_00]
+
+
+def test_what_was_sent_and_not_posted_yet_is_not_owed_again(keeper: Keeper) -> None:
+    """A process died, or another one has not come to posting yet, right after the file left."""
+    made = retirement.prepare(keeper.hub, "acme", "401k", date.fromisoformat(DAY))
+    assert send_batch(keeper.hub, "acme", "keeper", [made]) == ["sent"]
+    assert keeper.balance(*PAYABLE) == -700_00
+    assert keeper.deposit() == {"rows": 0}
+    assert keeper.balance(*PAYABLE) == 0
 
 
 def test_each_file_keeps_what_it_told(keeper: Keeper) -> None:

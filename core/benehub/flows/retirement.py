@@ -75,21 +75,21 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
     """
     with hub.store.read(employer) as session:
         plan = hub.book(session).plan(plan_id)
-        gone = chain(session, base_key(plan_id, pay_date)).dispatches
     if plan.computed is not None:
         raise DataError(
             f"plan {plan_id} is paid contract by contract, not by a recordkeeper's file",
             where="plan book",
             mend="Pay it by bank transfer with the contract number as its purpose",
         )
-    for earlier in gone:
-        _post(hub, employer, plan_id, pay_date, earlier)
     with hub.open(employer, plan.vendor) as opened, hub.store.write(employer) as session:
         return _freeze(session, opened, hub.book(session), plan_id, pay_date)
 
 
 def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_date: date) -> str:
     plan, files = book.plan(plan_id), chain(session, base_key(plan_id, pay_date))
+    for earlier in files.dispatches:
+        # In this transaction: what somebody else has just sent and not posted yet must not count as owed.
+        _record(session, book, plan_id, pay_date, earlier)
     if files.doubtful:
         return files.doubtful
     key = files.key
@@ -119,20 +119,25 @@ def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: st
     with hub.store.write(employer) as session:
         if dispatch.get(session, dispatch_id).state != "sent":
             return 0
-        # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
-        unit, today = hub.book(session).employer.currency, dispatch.sent_on(session, dispatch_id)
-        row = obligations.of_dispatch(session, dispatch_id)[0]
-        entries = []
-        for one in obligations.content(session, row)["rows"]:
-            for source, amount in one["amounts"].items():
-                part = next(name for name, code in SOURCES.items() if code.value == source)
-                payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
-                dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
-                legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
-                key = f"deposit/{dispatch_id}/{one['person']}/{part}"
-                entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
-        ledger.record(session, entries)
-        return len(entries)
+        return _record(session, hub.book(session), plan_id, pay_date, dispatch_id)
+
+
+def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, dispatch_id: str) -> int:
+    """Post what a file that left has deposited; again changes nothing."""
+    # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
+    unit, today = book.employer.currency, dispatch.sent_on(session, dispatch_id)
+    row = obligations.of_dispatch(session, dispatch_id)[0]
+    entries = []
+    for one in obligations.content(session, row)["rows"]:
+        for source, amount in one["amounts"].items():
+            part = next(name for name, code in SOURCES.items() if code.value == source)
+            payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
+            dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
+            legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
+            key = f"deposit/{dispatch_id}/{one['person']}/{part}"
+            entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
+    ledger.record(session, entries)
+    return len(entries)
 
 
 def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, int]:

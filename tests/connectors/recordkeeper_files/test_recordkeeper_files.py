@@ -307,3 +307,15 @@ def test_a_change_without_a_day_may_hold_from_eligibility(tmp_path: Path) -> Non
 def test_a_paykonnect_plan_must_fit_a_file_name(world: World) -> None:
     with pytest.raises(ValidationError, match="letters, digits"):
         RecordkeeperSettings.model_validate(world.settings.model_dump() | {"layout": "paykonnect", "plan_id": "P_1"})
+
+
+def test_the_sample_changes_give_rows_and_problems(either: World) -> None:
+    sample = json.loads((Path(recordkeeper_files.__file__).parent / "samples" / "deferrals.json").read_text())
+    out, told = io.StringIO(), sample[either.settings.layout]
+    csv.writer(out).writerows([told["header"], *told["rows"]])
+    either.link.files().put("from-recordkeeper/a_360_1.csv", out.getvalue().encode())
+    (page,) = either.pages("deferral_change")
+    rate, amount, unknown, loan = page.rows
+    assert (rate.data["source"], rate.data["rate"]) == ("EE_PRETAX", "6.5%")
+    assert (amount.data["source"], amount.data["amount_minor"]) == ("EE_ROTH", 15000)
+    assert "do not list" in unknown.problem and "a loan" in loan.problem
