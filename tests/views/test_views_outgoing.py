@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from benehub.formats.nacha.build import Originator, Payment, payment_file
 from benehub.formats.nacha.codes import Sec
 from benehub.formats.nacha.file import render
-from benehub.views.outgoing import masked
+from benehub.views.outgoing import masked, readable
 
 PERSON = {"ssn": "900010001", "birth_date": "1980-02-03", "compensation_minor": 416667, "last_name": "Byron"}
 
@@ -44,3 +44,13 @@ def test_a_banks_file_shows_no_account() -> None:
         # an 820 inside is cut anywhere: nothing of it is shown
         assert ("TRN*3*REF1" in text) is (entry_class is Sec.CCD) and "DA*12345" not in text
     assert masked("<IBAN>DE02120300000000202051</IBAN>", []) == "<IBAN>****</IBAN>"
+
+
+def test_a_correction_and_the_year_so_far_hide_pay_too() -> None:
+    row = {"compensation_minor": -20000, "year_compensation_minor": 9000000, "amounts": {"EE_PRETAX": -1000}}
+    said = masked('"-200.00","90000.00","-10.00"', [{"rows": [row]}])
+    assert "200.00" not in said and "90000.00" not in said and "-10.00" in said
+
+
+def test_files_in_windows_1252_are_shown_as_they_are() -> None:
+    assert readable("Käse".encode("cp1252")) == "Käse" == readable("Käse".encode())

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.errors import DataError, Unsupported
-from benehub.formats import ascensus_360, recordkeeper_credits
-from benehub.formats.layout import write_percent
+from benehub.formats import recordkeeper_credits
 from benehub.records import Credit, DeferralChange, Record
 from benehub_connectors.files.inbox import Mail, unread
 from benehub_connectors.files.pages import pages, parsed_rows
+from benehub_connectors.recordkeeper_files.deposit import LAYOUTS
+from benehub_connectors.recordkeeper_files.layouts import Change
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
 
 Reader = Callable[[Mail, RecordkeeperSettings], list[Incoming]]
@@ -64,29 +65,34 @@ def read_deferrals(mail: Mail, settings: RecordkeeperSettings) -> list[Incoming]
         FormatError, FileRefused: the file is no 360.
     """
 
-    def record(row: ascensus_360.Change360) -> Record:
+    layout = LAYOUTS[settings.layout]
+    codes = settings.deferral_codes or layout.CODES
+
+    def record(row: Change) -> Record:
         plan = _our_plan(row.plan_id, settings)
-        if row.record_type is ascensus_360.RecordType.LOAN:
+        if row.loan:
             raise DataError("a loan, which benehub does not take over", mend="Enter the repayment in payroll")
-        if row.effective_date is None:
+        start = row.effective_from
+        if start is None and settings.undated_from_eligibility:
+            start = row.eligible_from
+        if start is None:
             raise DataError("a deferral change without a day", mend="Ask the recordkeeper")
-        source = settings.deferral_codes.get(row.contribution_code.upper())
+        source = codes.get(row.code.upper())
         if source is None:
             raise DataError(
                 "a contribution code the settings do not list",
                 mend="Add it to deferral_codes",
             )
-        percent = row.deferral_percent
         return DeferralChange(
             ssn=row.ssn,
             plan=plan,
             source=source.value,
-            rate="" if percent is None else f"{write_percent(percent)}%",
-            amount_minor=row.deferral_amount,
-            effective_from=row.effective_date,
+            rate=row.rate,
+            amount_minor=row.amount_minor,
+            effective_from=start,
         )
 
-    return parsed_rows(ascensus_360.parse(mail.data), record, (), mail)
+    return parsed_rows(layout.changes(mail.data), record, (), mail)
 
 
 def _our_plan(text: str, settings: RecordkeeperSettings) -> str:

@@ -6,22 +6,18 @@ Deterministic: days are handed in, credit and file numbers count up.
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError
-from benehub.formats import ascensus_180, ascensus_360, recordkeeper_credits
-from benehub.formats.layout import read_percent
-from benehub.formats.rows import records
-from benehub.periods import parse_date
+from benehub.formats import recordkeeper_credits
 from benehub.records import Source
 from benehub.sandbox.mailbox import make_folders, sweep
+from benehub_connectors.recordkeeper_files.deposit import LAYOUTS
+from benehub_connectors.recordkeeper_files.layouts import Change
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
-from benehub_connectors.recordkeeper_files.trust import Deposit, Trust, one_ssn
-
-_RUN = re.compile(r"[^_]+_[^_]+_(\d{4})(\d{2})(\d{2})-\d+_[^_]+\.csv")
+from benehub_connectors.recordkeeper_files.trust import Trust, one_ssn
 
 
 class RecordkeeperSimulator:
@@ -38,7 +34,9 @@ class RecordkeeperSimulator:
         self._mailbox = FolderMailbox(mailbox_root)
         self._settings = settings
         self._files = 0
-        self._codes = {source: code for code, source in settings.deferral_codes.items()}
+        self._layout = LAYOUTS[settings.layout]
+        codes = settings.deferral_codes or self._layout.CODES
+        self._codes = {source: code for code, source in codes.items()}
         self.trust = Trust(settings.plan_id)
         self.refused: list[str] = []
         """Names of files that were no 180 of this client; nothing of them was credited."""
@@ -97,32 +95,26 @@ class RecordkeeperSimulator:
         first_name: str = "",
     ) -> str:
         """A new deferral, as rate ("6%") or amount, written as a 360 into our inbox; the file's name."""
-        change = ascensus_360.Change360(
-            record_type=ascensus_360.RecordType.DEFERRAL,
+        change = Change(
             plan_id=self._settings.plan_id,
             ssn=one_ssn(ssn),
+            loan=False,
+            code=self._codes[source],
+            rate=rate,
+            amount_minor=amount_minor,
+            effective_from=effective_from,
             last_name=last_name,
             first_name=first_name,
-            effective_date=effective_from,
-            contribution_code=self._codes[source],
-            deferral_percent=read_percent(rate) if rate else None,
-            deferral_amount=amount_minor,
         )
-        return self._put("360", "".join(ascensus_360.render([change])))
+        return self._put("360", self._layout.told(change))
 
     def _take(self, name: str, data: bytes, day: date) -> None:
         """Read the file to its end before anything is credited."""
-        found = _RUN.fullmatch(name)
-        head = f"{self._settings.environment}_{self._settings.client_id}_"
         try:
-            if found is None or not name.startswith(head):
-                raise DataError("no 180 of this client", where=f"file {name}")
-            pay_date = parse_date("-".join(found.groups()))
-            rows = [_deposit(row) for row in records(ascensus_180.parse(data))]
+            rows = self._layout.paid(name, data, self._settings)
+            self.trust.deposit(rows, day)
         except DataError:
             self.refused.append(name)
-            return
-        self.trust.deposit(rows, pay_date, day)
 
     def _put(self, what: str, text: str) -> str:
         self._files += 1
@@ -130,9 +122,3 @@ class RecordkeeperSimulator:
         path = f"{self._settings.inbox}/{name}" if self._settings.inbox else name
         self._mailbox.put(path, text.encode())
         return path
-
-
-def _deposit(row: ascensus_180.Contribution180) -> Deposit:
-    amounts = ((Source.EE_PRETAX, row.pretax), (Source.EE_ROTH, row.roth), (Source.ER_MATCH, row.match))
-    told = tuple((source, minor) for source, minor in amounts if minor)
-    return Deposit(row.ssn, row.last_name, row.first_name, told)

@@ -11,16 +11,7 @@ from datetime import date, timedelta
 
 from benehub.errors import DataError
 from benehub.records import Credit, Source
-
-
-@dataclass(frozen=True, slots=True)
-class Deposit:
-    """What one row of a contribution file asks for: amounts in minor units by source."""
-
-    ssn: str = field(repr=False)
-    last_name: str
-    first_name: str
-    amounts: tuple[tuple[Source, int], ...] = field(repr=False)
+from benehub_connectors.recordkeeper_files.layouts import Paid
 
 
 @dataclass
@@ -40,11 +31,18 @@ class Trust:
     twice: set[tuple[str, Source]] = field(default_factory=set, repr=False)
     lost: set[str] = field(default_factory=set, repr=False)
 
-    def deposit(self, rows: Sequence[Deposit], pay_date: date, day: date) -> None:
-        """Credit every row per source; the trade date is `day`, later by `late_days` (used up by it)."""
+    def deposit(self, rows: Sequence[Paid], day: date) -> None:
+        """Credit every row per source; the trade date is `day`, later by `late_days` (used up by it).
+
+        Raises:
+            DataError: a row without a pay date; nothing is credited then.
+        """
+        days = [row.pay_date for row in rows if row.pay_date is not None]
+        if len(days) != len(rows):
+            raise DataError("a row without a pay date", where="simulated recordkeeper")
         trade = day + timedelta(days=self.late_days)
         self.late_days = 0
-        for row in rows:
+        for row, pay_date in zip(rows, days, strict=True):
             if row.ssn in self.lost:
                 self.lost.discard(row.ssn)
                 continue
@@ -68,7 +66,7 @@ class Trust:
             self.twice.discard(key)
             yield source, minor
 
-    def _credit(self, row: Deposit, source: Source, minor: int, pay_date: date, trade: date) -> None:
+    def _credit(self, row: Paid, source: Source, minor: int, pay_date: date, trade: date) -> None:
         self.credits.append(
             Credit(
                 credit_id=f"CR{len(self.credits) + 1:06d}",

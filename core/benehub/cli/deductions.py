@@ -138,10 +138,9 @@ def _preview(desk: Desk, where: str, group: str, day: str, clear: bool, as_json:
 
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing
-    from benehub.flows import deductions
+    from benehub.flows import payroll_file
 
     with rehearsal(desk.hub) as hub:
-        counts = deductions.order(hub, desk.employer, where, group, date.fromisoformat(day))
-        ids = deductions.freeze_orders(hub, desk.employer, where)
+        counts, ids = payroll_file.preview(hub, desk.employer, where, group, date.fromisoformat(day))
         shown = frozen(hub, desk.employer, ids, clear)
     show_outgoing(f"{where}: deductions of {group} on {day}", counts, shown, as_json)

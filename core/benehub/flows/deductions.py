@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -198,11 +198,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         linked = people.external_ids(session, connection_id)
         held = _held(session)
         month = Month.of(pay_date)
-        if pay_date < history.load(session, month).cut:
-            raise DataError(
-                f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
-                where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
-            )  # fmt: skip
+        refuse_past(session, group, pay_date)
         lines = [line for line in expected(session, hub.plugins, book, month, group) if line.pay_date == pay_date]
         due: dict[str, list[Expected]] = {}
         for line in lines:
@@ -229,9 +225,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
                 account = book.plan(full.plan).is_account
                 wants.append(_want(connection_id, worker.person_id, full, held, pay_date, account))
-        # What payroll is told is what is expected of it, also where a fact came in since `expect`.
-        before = _pending(session, pay_date, pay_date + timedelta(days=1))
-        _write(session, book, lines, {key: day for key, day in before.items() if key.split("/")[1] in members})
+        expect_told(session, book, lines, members, pay_date)
         keys = {one.key for one in wants}
         waiting = obligations.open_ones(session, "deduction.set", connection_id)
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
@@ -243,6 +237,23 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
         "adopted": change.adopted,
         "unlinked": unlinked,
     }
+
+
+def refuse_past(session: Session, group: str, pay_date: date) -> None:
+    """Let no pay date through that is past: nothing is expected of it any more, which must not read as ended."""
+    if pay_date < history.load(session, Month.of(pay_date)).cut:
+        raise DataError(
+            f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
+            where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
+        )  # fmt: skip
+
+
+def expect_told(
+    session: Session, book: PlanBook, lines: Sequence[Expected], members: Collection[str], pay_date: date
+) -> None:
+    """What payroll is told is what is expected of it, also where a fact came in since `expect`."""
+    before = _pending(session, pay_date, pay_date + timedelta(days=1))
+    _write(session, book, lines, {key: day for key, day in before.items() if key.split("/")[1] in members})
 
 
 def _orders(

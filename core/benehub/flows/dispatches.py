@@ -6,7 +6,6 @@ does the next run send it anew. Each word stands with name and reason in the tra
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,13 +15,14 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import deductions, payment_orders, premiums, retirement
+from benehub.flows import contribution_file, deductions, payment_orders, premiums, retirement
 from benehub.flows.hub import Hub
 from benehub.flows.send import RESEND, send
 from benehub.store import Session, note_act
 
 COMMANDS = {
     "deduction.set": "benehub deductions push --pay-date DAY",
+    "deduction.book": "benehub deductions push --connection {connection} --pay-date DAY",
     "enrollment.change": "benehub enrollments send {connection}",
     "enrollment.full": "benehub enrollments send {connection} --full",
     "premium.remit": "benehub premiums remit {connection} --period MONTH",
@@ -154,8 +154,7 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
             order = obligations.content(session, carried[0])
         premiums.post_remittance(hub, employer, order["carrier"], carried[0].period, order["remittance"])
     elif row.operation == "contribution.deposit":
-        plan, _, day = row.business_key.removeprefix("contribution.deposit/").rpartition("/")
-        retirement._post(hub, employer, plan, date.fromisoformat(day), row.dispatch_id)
+        retirement._post(hub, employer, *contribution_file.subject(row.business_key), row.dispatch_id)
 
 
 def next_command(row: Row[Any]) -> str:

@@ -6,29 +6,27 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from benehub import dispatch, facts, ledger, obligations
+from benehub import dispatch, ledger, obligations
+from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError
-from benehub.flows.files import carried, freeze_file
+from benehub.flows.contribution_file import SOURCES, base_key, told_by
+from benehub.flows.contribution_file import rows as contribution_rows
+from benehub.flows.file_chain import chain, drop
+from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
-from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
-from benehub.periods import Interval, Month
+from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.records import ContributionRow, Source
 from benehub.rules.retirement.deposit_due import DepositDue, deposit_due
 from benehub.store import Session
 from benehub.store.tables import confirmation
-
-_SOURCE = {"pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH}
-
-_ADDRESS = ("address1", "address2", "city", "state", "zip_code", "email")
 
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
@@ -67,97 +65,79 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
 
 
 def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
-    """Freeze the contribution file of a pay date; an empty text when nothing is owed.
+    """Freeze the contribution file of a pay date, or its next correction; an empty text when nothing is owed.
 
-    What has left already is posted first, so that it is not deposited again.
+    What has left already is posted first, so that it is not deposited again; what may have left is settled before
+    anything new is said.
+
+    Raises:
+        DataError: the plan is paid contract by contract, or a participant has no SSN.
     """
-    for earlier in carried(hub, employer, f"contribution.deposit/{plan_id}/{pay_date}"):
-        _post(hub, employer, plan_id, pay_date, earlier)
     with hub.store.read(employer) as session:
-        connection_id = hub.book(session).plan(plan_id).vendor
-    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        book = hub.book(session)
-        plan = book.plan(plan_id)
-        if plan.computed is not None:
-            raise DataError(
-                f"plan {plan_id} is paid contract by contract, not by a recordkeeper's file",
-                where="plan book",
-                mend="Pay it by bank transfer with the contract number as its purpose",
-            )
-        rows = _rows(session, plan, pay_date)
-        if not rows:
-            return ""
-        total = sum(sum(row.amounts.values()) for row in rows)
-        key = f"contribution.deposit/{plan_id}/{pay_date}"
-        when = due(book, plan, pay_date)
-        content = {"rows": [row.model_dump(mode="json") for row in rows]}
-        obligations.want(
-            session,
-            [
-                Wanted(
-                    kind="contribution.deposit", key=key, connection_id=connection_id,
-                    period=str(Month.of(pay_date)), due=when.outer_limit, send_by=when.due, content=content,
-                    plan=plan_id, worth_minor=total, currency=book.employer.currency,
-                )
-            ],
-        )  # fmt: skip
-        contents = [row.model_dump(mode="json") for row in rows]
-        return freeze_file(
-            session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
-            book.employer.currency,
-        )  # fmt: skip
-
-
-def _rows(session: Session, plan: Plan, pay_date: date) -> list[ContributionRow]:
-    owed = withheld(session, plan.id, pay_date)
-    ssns = people.ssns(session, sorted(owed))
-    gross = {
-        row.person_id: row.gross
-        for row in session.rows(
-            select(confirmation.c.person_id, func.max(confirmation.c.amount).label("gross"))
-            .where(*session.where(confirmation, kind="register_line", current=1, pay_date=pay_date, part="earning"))
-            .group_by(confirmation.c.person_id)
+        plan = hub.book(session).plan(plan_id)
+    if plan.computed is not None:
+        raise DataError(
+            f"plan {plan_id} is paid contract by contract, not by a recordkeeper's file",
+            where="plan book",
+            mend="Pay it by bank transfer with the contract number as its purpose",
         )
-    }
-    rows = []
-    for worker in facts.workers(session, Interval(date.min, Month.of(pay_date).end)):
-        amounts = owed.get(worker.person_id)
-        if amounts is None:
-            continue
-        identity = worker.identity
-        address: dict[str, Any] = {name: str(identity.get(name) or "") for name in _ADDRESS}
-        rows.append(
-            ContributionRow(
-                person=worker.person_id, plan=plan.id, pay_date=pay_date, ssn=ssns[worker.person_id],
-                first_name=identity["first_name"], last_name=identity["last_name"],
-                middle_name=identity.get("middle_name") or "", birth_date=identity["birth_date"],
-                hire_date=worker.hired, termination_date=worker.terminated_on,
-                compensation_minor=int(gross.get(worker.person_id) or 0),
-                amounts={_SOURCE[part]: amount for part, amount in amounts.items()},
-                **address,
+    with hub.open(employer, plan.vendor) as opened, hub.store.write(employer) as session:
+        return _freeze(session, opened, hub.book(session), plan_id, pay_date)
+
+
+def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_date: date) -> str:
+    plan, files = book.plan(plan_id), chain(session, base_key(plan_id, pay_date))
+    for earlier in files.dispatches:
+        # In this transaction: what somebody else has just sent and not posted yet must not count as owed.
+        _record(session, book, plan_id, pay_date, earlier)
+    if files.doubtful:
+        return files.doubtful
+    key = files.key
+    rows = contribution_rows(session, book, plan, pay_date, withheld(session, plan_id, pay_date), told_by(files))
+    if not rows:
+        drop(session, key)
+        return ""
+    total, when = sum(sum(row.amounts.values()) for row in rows), due(book, plan, pay_date)
+    contents = [row.model_dump(mode="json") for row in rows]
+    obligations.want(
+        session,
+        [
+            Wanted(
+                kind="contribution.deposit", key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)),
+                due=when.outer_limit, send_by=when.due, content={"rows": contents}, plan=plan_id, worth_minor=total,
+                currency=book.employer.currency,
             )
-        )  # fmt: skip
-    return rows
+        ],
+    )  # fmt: skip
+    return freeze_file(
+        session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
+        book.employer.currency,
+    )  # fmt: skip
 
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:
     with hub.store.write(employer) as session:
         if dispatch.get(session, dispatch_id).state != "sent":
             return 0
-        # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
-        unit, today = hub.book(session).employer.currency, dispatch.sent_on(session, dispatch_id)
-        row = obligations.of_dispatch(session, dispatch_id)[0]
-        entries = []
-        for one in obligations.content(session, row)["rows"]:
-            for source, amount in one["amounts"].items():
-                part = next(name for name, code in _SOURCE.items() if code.value == source)
-                payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
-                dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
-                legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
-                key = f"deposit/{dispatch_id}/{one['person']}/{part}"
-                entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
-        ledger.record(session, entries)
-        return len(entries)
+        return _record(session, hub.book(session), plan_id, pay_date, dispatch_id)
+
+
+def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, dispatch_id: str) -> int:
+    """Post what a file that left has deposited; again changes nothing."""
+    # The day it left, not the day of this step: a step that runs again tomorrow must post the same.
+    unit, today = book.employer.currency, dispatch.sent_on(session, dispatch_id)
+    row = obligations.of_dispatch(session, dispatch_id)[0]
+    entries = []
+    for one in obligations.content(session, row)["rows"]:
+        for source, amount in one["amounts"].items():
+            part = next(name for name, code in SOURCES.items() if code.value == source)
+            payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
+            dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
+            legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
+            key = f"deposit/{dispatch_id}/{one['person']}/{part}"
+            entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
+    ledger.record(session, entries)
+    return len(entries)
 
 
 def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, int]:

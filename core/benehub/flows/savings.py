@@ -96,14 +96,14 @@ def load(session: Session, start: date, end: date) -> dict[str, Saved]:
     ):
         roth, match = int(row.roth), int(row.match)
         found[row.person_id] = Saved(int(row.everything) - roth - match, roth, match)
-    for person_id, paid in _paid(session, start, end).items():
-        found.setdefault(person_id, Saved()).compensation = paid
+    for person_id, pay in paid(session, start, end).items():
+        found.setdefault(person_id, Saved()).compensation = pay
     for told in facts.as_of(session, "prior_wages", start):
         found.setdefault(told.subject, Saved()).prior_wages = int(told.data["wages_minor"])
     return found
 
 
-def _paid(session: Session, start: date, end: date) -> dict[str, int]:
+def paid(session: Session, start: date, end: date) -> dict[str, int]:
     """Pay of the checks as payroll reported it, by person; a check tells it on every line of earnings."""
     checks = (
         select(confirmation.c.person_id, func.max(confirmation.c.amount).label("gross"))

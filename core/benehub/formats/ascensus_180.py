@@ -7,9 +7,11 @@ really withheld, so nothing is rounded here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 
+from benehub.formats.contributions import Checks
+from benehub.formats.findings import Finding
 from benehub.formats.layout import HUNDREDTHS, MONEY, SSN, TEXT, US_DATE, Column, Layout, stamp
 from benehub.formats.rows import Parsed, Table
 
@@ -98,6 +100,12 @@ LAYOUT = Layout(
 )
 
 
+MONEY_FIELDS = (
+    "pretax", "roth", "loan_payment", "match", "profit_sharing", "safe_harbor_match", "safe_harbor_nonelective",
+)  # fmt: skip
+"""What is deposited; compensation is only told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Totals180:
     """Control totals of a file, in US cents: what the deposit has to equal."""
@@ -111,19 +119,13 @@ class Totals180:
     profit_sharing: int = 0
     safe_harbor_match: int = 0
     safe_harbor_nonelective: int = 0
+    hours: int = 0
+    """Hundredths."""
 
     @property
     def deposit(self) -> int:
         """All money that moves (everything but compensation)."""
-        return (
-            self.pretax
-            + self.roth
-            + self.loan_payment
-            + self.match
-            + self.profit_sharing
-            + self.safe_harbor_match
-            + self.safe_harbor_nonelective
-        )
+        return sum(getattr(self, name) for name in MONEY_FIELDS)
 
 
 def control_totals(rows: Iterable[Contribution180]) -> Totals180:
@@ -135,6 +137,34 @@ def control_totals(rows: Iterable[Contribution180]) -> Totals180:
         for name in names:
             sums[name] += getattr(row, name)
     return Totals180(**sums)
+
+
+def validate(data: bytes | Table, expected: Totals180 | None = None, *, negative: bool = True) -> list[Finding]:
+    """Everything that is wrong with a file: cells, nobody twice, dates in order, and its control totals.
+
+    Args:
+        expected: what the rows must sum to; the layout itself has no trailer.
+        negative: whether the recordkeeper takes amounts below zero (corrections).
+
+    Raises:
+        FormatError, FileRefused: the file is no Ascensus 180.
+    """
+    return CHECKS.run(data, asdict(expected) if expected else {}, negative)
+
+
+CHECKS = Checks(
+    LAYOUT,
+    key=lambda row: row.ssn,
+    key_column="SOCIAL SECURITY",
+    money=MONEY_FIELDS,
+    totals=lambda rows: asdict(control_totals(rows)),
+    in_order=(
+        ("birth_date", "hire_date"),
+        ("hire_date", "termination_date"),
+        ("prior_hire_date", "prior_termination_date"),
+        ("prior_termination_date", "hire_date"),
+    ),
+)
 
 
 def file_name(environment: str, client: str, pay_run: str, created: datetime) -> str:

@@ -7,13 +7,14 @@ Percentages are percent ("6" is 6 %).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
 from benehub.errors import DataError
+from benehub.formats.findings import Finding
 from benehub.formats.layout import COMPACT_DATE, MONEY, PERCENT, SSN, TEXT, Column, Layout, one_of
 from benehub.formats.rows import Parsed, Table
 
@@ -93,11 +94,16 @@ class Loans:
 
 def summed_loans(changes: Iterable[Change360]) -> list[Loans]:
     """The loans of each person and plan as one sum, in the order the persons first appear."""
+    return add_loans(
+        (one.ssn, one.plan_id, one.loan_payment or 0) for one in changes if one.record_type is RecordType.LOAN
+    )
+
+
+def add_loans(payments: Iterable[tuple[str, str, int]]) -> list[Loans]:
+    """(SSN, plan, payment) of each loan as one sum a person and plan."""
     sums: dict[tuple[str, str], list[int]] = {}
-    for change in changes:
-        if change.record_type is RecordType.LOAN:
-            held = sums.setdefault((change.ssn, change.plan_id), [])
-            held.append(change.loan_payment or 0)
+    for ssn, plan, payment in payments:
+        sums.setdefault((ssn, plan), []).append(payment)
     return [Loans(ssn, plan, sum(held), len(held)) for (ssn, plan), held in sums.items()]
 
 
@@ -117,3 +123,21 @@ def render(changes: Iterable[Change360]) -> Iterator[str]:
         DataError: a row that cannot be written; names row, column and mend.
     """
     return LAYOUT.render(changes)
+
+
+def validate(data: bytes | Table, codes: Collection[str] = ()) -> list[Finding]:
+    """Everything that is wrong with a file; with `codes`, also contribution codes that are none of them.
+
+    Raises:
+        FormatError, FileRefused: the file is not an Ascensus 360.
+    """
+    found: list[Finding] = []
+    for line, change, wrong in LAYOUT.findings(data):
+        found += wrong
+        if change is None or change.record_type is RecordType.LOAN:
+            continue
+        if codes and change.contribution_code.upper() not in codes:
+            found.append(Finding(line, "ContributionCode", "unknown-code", "is no known code", "Map it to a source"))
+        if change.effective_date is None:
+            found.append(Finding(line, "EffectiveDate", "empty", "a change without a day", "Ask the recordkeeper"))
+    return found

@@ -19,7 +19,8 @@ from typing import Any, Generic, TypeVar
 from benehub.crypto import mask
 from benehub.errors import DataError, FileRefused, FormatError
 from benehub.formats import delimited
-from benehub.formats.rows import Parsed, Row, Table
+from benehub.formats.findings import Finding
+from benehub.formats.rows import Parsed, Problem, Row, Table
 from benehub.money import format_minor, parse_minor, shape
 from benehub.periods import Month, parse_date
 
@@ -28,10 +29,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a cell is read and written; `read` raises DataError without a place, which the layout adds."""
+    """How a cell is read and written; `read` raises DataError without a place, which the layout adds.
+
+    `values` are all words a cell may hold, where the layout lists them.
+    """
 
     read: Callable[[str], Any]
     write: Callable[[Any], str]
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,43 @@ def write_percent(rate: Fraction) -> str:
     return f"{whole}.{fraction:06d}".rstrip("0").rstrip(".")
 
 
+def read_decimal(text: str) -> Fraction:
+    """An exact number of up to twelve digits before the point and six after it.
+
+    Raises:
+        DataError: anything else.
+    """
+    if re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,6})?", text) is None:
+        raise DataError(f"not a number (shape {shape(text)!r})", mend="Write it as digits, e.g. 17.25")
+    return Fraction(text)
+
+
+def write_decimal(number: Fraction) -> str:
+    """The number with two to six decimals.
+
+    Raises:
+        DataError: six decimals do not hold it.
+    """
+    scaled = number * 1_000_000
+    if scaled.denominator != 1:
+        raise DataError("a number that six decimals do not hold", mend="Round it at the source")
+    whole, fraction = divmod(abs(scaled.numerator), 1_000_000)
+    digits = f"{fraction:06d}"
+    return f"{'-' if number < 0 else ''}{whole}.{digits[:2]}{digits[2:].rstrip('0')}"
+
+
+def write_text(text: str) -> str:
+    """The text on one line, with single spaces.
+
+    Raises:
+        DataError: a character that no text file carries.
+    """
+    line = " ".join(text.split())
+    if any(ord(one) < 32 or ord(one) == 127 or 0xD800 <= ord(one) <= 0xDFFF for one in line):
+        raise DataError("a character that no text file carries", mend="Take it out at the source")
+    return line
+
+
 def _us(day: date) -> str:
     return f"{day.month:02d}/{day.day:02d}/{day.year:04d}"
 
@@ -134,7 +176,8 @@ def _read_flag(text: str) -> bool:
     raise DataError(f"neither Y nor N (shape {shape(text)!r})", mend="Write Y or N")
 
 
-TEXT = Kind(str, str)
+TEXT = Kind(str, write_text)
+DECIMAL = Kind(read_decimal, write_decimal)
 SSN = Kind(read_ssn, write_ssn)
 MONEY = Kind(parse_minor, format_minor)
 HUNDREDTHS = Kind(_read_hundredths, format_minor)
@@ -147,17 +190,16 @@ FLAG = Kind(_read_flag, lambda value: "Y" if value else "N")
 
 
 def one_of(values: type[StrEnum]) -> Kind:
-    """A kind that takes the values of an enumeration and names them when it gets another."""
+    """A kind that takes the values of an enumeration in any case, and names them when it gets another."""
+    known = {value.casefold(): value for value in values}
 
     def read(text: str) -> StrEnum:
-        try:
-            return values(text.upper())
-        except ValueError:
-            raise DataError(
-                f"not one of the known values (shape {shape(text)!r})", mend=f"Write {', '.join(values)}"
-            ) from None
+        found = known.get(text.casefold())
+        if found is None:
+            raise DataError(f"not one of the known values (shape {shape(text)!r})", mend=f"Write {', '.join(values)}")
+        return found
 
-    return Kind(read, str)
+    return Kind(read, str, tuple(values))
 
 
 class Layout(Generic[T]):
@@ -167,13 +209,21 @@ class Layout(Generic[T]):
         what: how messages call the file ("Ascensus 180").
         make: the record's class; it gets each column's field by keyword, absent when the cell is empty.
         optional: columns at the end that a file may lack altogether.
+        quote_all: every cell is written in quotes.
     """
 
     def __init__(
-        self, what: str, make: Callable[..., T], columns: Sequence[Column], optional: Sequence[Column] = ()
+        self,
+        what: str,
+        make: Callable[..., T],
+        columns: Sequence[Column],
+        optional: Sequence[Column] = (),
+        *,
+        quote_all: bool = False,
     ) -> None:
         self.what = what
         self._make = make
+        self._quote_all = quote_all
         self._columns = (*columns, *optional)
         self._least = len(columns)
 
@@ -181,6 +231,11 @@ class Layout(Generic[T]):
     def header(self) -> tuple[str, ...]:
         """All column names."""
         return tuple(column.name for column in self._columns)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns in file order."""
+        return self._columns
 
     def columns_of(self, table: Table) -> tuple[Column, ...]:
         """The columns a table has.
@@ -223,26 +278,46 @@ class Layout(Generic[T]):
         except DataError as error:
             return Parsed(row.line, error=error)
 
-    def _record(self, row: Row, columns: Sequence[Column]) -> T:
-        place = f"row {row.line}"
+    def findings(self, data: bytes | Table) -> Iterator[tuple[int, T | None, list[Finding]]]:
+        """Each row's line and record, or everything that is wrong with it, where `parse` stops at the first fault.
+
+        Raises:
+            FormatError, FileRefused: the file is not what it claims to be.
+        """
+        table = delimited.read_delimited(data) if isinstance(data, bytes) else data
+        columns = self.columns_of(table)
+        in_order: Iterator[Row | Problem] = merge(table.rows, table.problems, key=attrgetter("line"))
+        for row in in_order:
+            if isinstance(row, Row):
+                yield (row.line, *self._told(row, columns))
+            else:
+                yield row.line, None, [Finding(row.line, "", "width", row.reason, row.mend)]
+
+    def _told(self, row: Row, columns: Sequence[Column]) -> tuple[T | None, list[Finding]]:
         values: dict[str, Any] = {}
+        found: list[Finding] = []
         for column, cell in zip(columns, row.cells, strict=True):
             text = delimited.unguarded(cell.strip())
-            if text:
-                values[column.field] = self._value(column, text, place)
-            elif column.required:
-                raise DataError("is empty", where=f"{place}, {column.name}", mend="Fill it in at the source")
-        try:
-            return self._make(**values)
-        except DataError as error:
-            raise DataError(error.what, where=error.where or place, mend=error.mend) from None
+            try:
+                if text:
+                    # The text itself stays out of the message: it may be an SSN, a birth date or pay.
+                    values[column.field] = column.kind.read(text)
+                elif column.required:
+                    found.append(Finding(row.line, column.name, "empty", "is empty", "Fill it in at the source"))
+            except DataError as error:
+                found.append(Finding(row.line, column.name, "cell", error.what, error.mend))
+        if not found:
+            try:
+                return self._make(**values), []
+            except DataError as error:
+                found.append(Finding(row.line, error.where, "row", error.what, error.mend))
+        return None, found
 
-    def _value(self, column: Column, text: str, place: str) -> Any:
-        try:
-            return column.kind.read(text)
-        except DataError as error:
-            # The text itself stays out: it may be an SSN, a birth date or pay.
-            raise DataError(error.what, where=f"{place}, {column.name}", mend=error.mend) from None
+    def _record(self, row: Row, columns: Sequence[Column]) -> T:
+        record, found = self._told(row, columns)
+        if record is None:
+            raise found[0].error()
+        return record
 
     def cells(self, record: T) -> list[str]:
         """One record as cells.
@@ -253,13 +328,13 @@ class Layout(Generic[T]):
         cells: list[str] = []
         for column in self._columns:
             value = getattr(record, column.field)
-            empty = value is None or value == ""
-            if empty and column.required:
-                raise DataError("is empty", where=column.name, mend="Fill it in before the file is written")
             try:
-                cells.append("" if empty else column.kind.write(value))
+                text = "" if value is None or value == "" else column.kind.write(value)
             except DataError as error:
                 raise DataError(error.what, where=column.name, mend=error.mend) from None
+            if column.required and not text:
+                raise DataError("is empty", where=column.name, mend="Fill it in before the file is written")
+            cells.append(text)
         return cells
 
     def render(self, records: Iterable[T]) -> Iterator[str]:
@@ -268,7 +343,7 @@ class Layout(Generic[T]):
         Raises:
             DataError: as `cells`, with the row. Nothing yielded until then may be sent.
         """
-        return delimited.lines(self.header, self._all_cells(records))
+        return delimited.lines(self.header, self._all_cells(records), quote_all=self._quote_all)
 
     def _all_cells(self, records: Iterable[T]) -> Iterator[list[str]]:
         for number, record in enumerate(records, 2):

@@ -42,6 +42,28 @@ class DeductionOrder(Record):
     active: bool = True
 
 
+class DeductionBooking(Record):
+    """Operation `deduction.book`: what a payroll that adds up files shall book for one employee, code and pay date.
+
+    In a correction the amount is the difference to what was sent before, and may be below zero.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"amount_minor"})
+
+    person: str
+    employee: str
+    """Payroll's id of the employee (from the crosswalk); the employee number where there is none."""
+    plan: str
+    code: str
+    """Payroll's code of the line (from the plan book)."""
+    employer_side: bool = False
+    """Whether it is the employer's part under the same code."""
+    pay_date: date
+    correction: int = Field(default=0, ge=0)
+    """Which correction of the pay date's file the line is part of; 0: the first file."""
+    amount_minor: int
+
+
 class CoverageLine(Record):
     """One plan of a member in an enrollment file; `effective_to` is half-open."""
 
@@ -110,25 +132,46 @@ class RemittanceLine(Record):
 
 
 class ContributionRow(Record):
-    """Operation `contribution.deposit`: one participant and pay date, amounts as payroll really took them."""
+    """Operation `contribution.deposit`: one participant and pay date, amounts as payroll really took them.
 
-    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date", "compensation_minor"})
+    In a correction amounts, pay and hours are the difference to what was sent before, and may be below zero.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset(
+        {"ssn", "birth_date", "compensation_minor", "year_compensation_minor", "year_amounts"}
+    )
     secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
 
     person: str
     plan: str
     pay_date: date
+    correction: int = Field(default=0, ge=0)
+    """Which correction of the pay date's file the row is part of; 0: the first file."""
     ssn: str
+    employee_number: str = ""
     first_name: str
     last_name: str
     middle_name: str = ""
     birth_date: date
+    sex: Sex = Sex.UNKNOWN
     hire_date: date
     termination_date: date | None = None
+    prior_hire_date: date | None = None
+    """First day of the employment before this one, for somebody rehired."""
+    prior_termination_date: date | None = None
+    pay_group: str = ""
+    pay_cycle: str = Field(default="", pattern=r"^(|weekly|biweekly|semimonthly|monthly)$")
+    period_start: date | None = None
+    period_end: date | None = None
+    """Last day of the pay period."""
     compensation_minor: int
     hours_hundredths: int = 0
     amounts: dict[Source, int]
     """Minor units by source."""
+    year_compensation_minor: int | None = None
+    """Pay of the calendar year up to this pay date, as it stands now."""
+    year_amounts: dict[Source, int] = Field(default_factory=dict)
+    """Contributions of the calendar year by source, as they stand now; empty where they are not known for the plan."""
     address1: str = ""
     address2: str = ""
     city: str = ""
@@ -174,6 +217,7 @@ class LeaveOrder(Record):
 
 OPERATIONS: dict[str, type[Record]] = {
     "deduction.set": DeductionOrder,
+    "deduction.book": DeductionBooking,
     "enrollment.full": EnrollmentMember,
     "enrollment.change": EnrollmentMember,
     "premium.remit": RemittanceLine,

@@ -16,7 +16,8 @@ from benehub.money import format_minor
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
 
-HIDDEN = frozenset({"ssn", "birth_date", "compensation_minor"})
+PAY = frozenset({"compensation_minor", "year_compensation_minor"})
+HIDDEN = frozenset({"ssn", "birth_date", *PAY})
 """Fields of outgoing records that are masked wherever they turn up in the frozen bytes."""
 
 _X12_BIRTH = re.compile(r"(?<=DMG.D8.)\d{8}")
@@ -77,7 +78,7 @@ def listed(
 
 
 def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:
-    text = dispatch.frozen_bytes(session, row).decode("utf-8", "replace")
+    text = readable(dispatch.frozen_bytes(session, row))
     if not clear:
         owed = obligations.of_dispatch(session, row.dispatch_id)
         text = masked(text, [obligations.content(session, one) for one in owed])
@@ -96,6 +97,14 @@ def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:
         row.ack_state,
         text,
     )
+
+
+def readable(content: bytes) -> str:
+    """The text of frozen bytes: UTF-8, else Windows-1252, as DATEV's files are."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def masked(text: str, contents: Iterable[Any]) -> str:
@@ -131,7 +140,7 @@ def _forms(named: str) -> set[str]:
     if name == "birth_date":
         day = date.fromisoformat(value)
         return {day.strftime(how) for how in ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m%d%Y", "%m/%d/%y", "%m%d%y")}
-    if name == "compensation_minor":
+    if name in PAY:
         exact = format_minor(int(value))
         return {form for form in (value, exact, exact.rstrip("0").rstrip(".")) if len(form) > 3}
     return {value, f"{value[:3]}-{value[3:5]}-{value[5:]}"}

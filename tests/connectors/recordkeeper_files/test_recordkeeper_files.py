@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from benehub.connect.connector import Envelope, Item, Link, Page
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, Unsupported
-from benehub.formats import ascensus_180
+from benehub.formats import ascensus_180, paykonnect_180, paykonnect_360
 from benehub.formats.rows import records
 from benehub.records import STREAMS, ContributionRow, Source
 from benehub_connectors import recordkeeper_files
@@ -48,13 +48,10 @@ def contribution(ssn: str = ANA, pretax: int = 25000, roth: int = 0, match: int 
 class World:
     """A connection and its recordkeeper on one folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **settings: Any) -> None:
         self.root = root
-        self.settings = RecordkeeperSettings(
-            place={"folder": str(root)},  # type: ignore[arg-type]  # pydantic takes the mapping
-            plan="401K",
-            plan_id="P-401",
-            client_id="ACME",
+        self.settings = RecordkeeperSettings.model_validate(
+            {"place": {"folder": str(root)}, "plan": "401K", "plan_id": "P-401", "client_id": "ACME", **settings}
         )
         self.keeper = RecordkeeperSimulator(root, self.settings)
         mailbox = FolderMailbox(root)
@@ -88,6 +85,11 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
+
+
+@pytest.fixture(params=["ascensus", "paykonnect"])
+def either(tmp_path: Path, request: pytest.FixtureRequest) -> World:
+    return World(tmp_path, layout=request.param)
 
 
 def test_the_180_holds_what_payroll_took_to_the_cent(world: World) -> None:
@@ -128,35 +130,35 @@ def test_a_deposit_of_nobody_or_of_another_sum_is_refused(world: World) -> None:
         RecordkeeperFiles().render("premium.remit", [], Envelope(1, CREATED, "X"), world.settings)
 
 
-def test_what_is_sent_is_credited_by_source_and_told_once(world: World) -> None:
-    world.send([contribution(), contribution(BO, 0, 2000, 1000)])
-    assert world.credits() == [
+def test_what_is_sent_is_credited_by_source_and_told_once(either: World) -> None:
+    either.send([contribution(), contribution(BO, 0, 2000, 1000)])
+    assert either.credits() == [
         ("1", "EE_PRETAX", 25000, "2026-11-16"),
         ("1", "ER_MATCH", 12500, "2026-11-16"),
         ("2", "EE_ROTH", 2000, "2026-11-16"),
         ("2", "ER_MATCH", 1000, "2026-11-16"),
     ]
-    first = world.pages("credit")[0].rows[0]
+    first = either.pages("credit")[0].rows[0]
     assert (first.key, first.data["pay_date"], first.data["plan"]) == ("CR000001", "2026-11-13", "401K")
-    assert world.credits() == []
+    assert either.credits() == []
 
 
-def test_scripted_faults_happen_once(world: World) -> None:
-    world.keeper.credit_short("100-00-0001", Source.ER_MATCH, 500)
-    world.keeper.duplicate_credit(ANA, Source.EE_PRETAX)
-    world.keeper.swap_source(BO)
-    world.keeper.delay(9)
-    world.send([contribution(), contribution(BO, 0, 2000, 0)])
-    assert world.credits() == [
+def test_scripted_faults_happen_once(either: World) -> None:
+    either.keeper.credit_short("100-00-0001", Source.ER_MATCH, 500)
+    either.keeper.duplicate_credit(ANA, Source.EE_PRETAX)
+    either.keeper.swap_source(BO)
+    either.keeper.delay(9)
+    either.send([contribution(), contribution(BO, 0, 2000, 0)])
+    assert either.credits() == [
         ("1", "EE_PRETAX", 25000, "2026-11-25"),
         ("1", "EE_PRETAX", 25000, "2026-11-25"),
         ("1", "ER_MATCH", 12000, "2026-11-25"),
         ("2", "EE_PRETAX", 2000, "2026-11-25"),
     ]
-    world.keeper.lose(ANA)
-    world.send([contribution(), contribution(BO, 0, 2000, 0)], 2)
-    assert world.credits() == [("2", "EE_ROTH", 2000, "2026-11-16")]
-    assert ANA not in repr(world.keeper.trust)
+    either.keeper.lose(ANA)
+    either.send([contribution(), contribution(BO, 0, 2000, 0)], 2)
+    assert either.credits() == [("2", "EE_ROTH", 2000, "2026-11-16")]
+    assert ANA not in repr(either.keeper.trust)
 
 
 def test_a_file_of_somebody_else_or_cut_off_credits_nothing(world: World) -> None:
@@ -229,3 +231,91 @@ def test_settings_refuse_what_a_file_name_cannot_hold_and_other_streams(world: W
     with pytest.raises(DataError, match="nine digits") as caught:
         world.keeper.credit_short("12345678", Source.EE_ROTH, 1)
     assert "12345678" not in str(caught.value)
+
+
+def test_deferral_changes_are_read_in_either_layout(either: World) -> None:
+    either.keeper.change_deferral(ANA, Source.EE_ROTH, date(2026, 12, 1), rate="6.5%")
+    either.keeper.change_deferral(BO, Source.EE_PRETAX, date(2026, 12, 1), amount_minor=15000)
+    rate, amount = (page.rows[0].data for page in either.pages("deferral_change"))
+    assert (rate["source"], rate["rate"], rate["effective_from"]) == ("EE_ROTH", "6.5%", "2026-12-01")
+    assert (amount["source"], amount["amount_minor"], amount["rate"]) == ("EE_PRETAX", 15000, "")
+
+
+def test_the_paykonnect_180_tells_period_year_and_person(tmp_path: Path) -> None:
+    world = World(tmp_path, layout="paykonnect", plan_name="Acme 401(k)", ein="12-3456789", division="D1")
+    rehired: dict[str, Any] = {"prior_hire_date": date(2015, 3, 1), "prior_termination_date": date(2018, 6, 30)}
+    row = contribution(
+        sex="F", pay_cycle="biweekly", period_start=date(2026, 10, 26), period_end=date(2026, 11, 8),
+        employee_number="1001", year_compensation_minor=9000000, year_amounts={Source.EE_PRETAX: 250000}, **rehired,
+    )  # fmt: skip
+    out = world.render([row], 7)
+    assert out.name == "to-recordkeeper/P-401_13112026_150405007.csv"
+    (one,) = records(paykonnect_180.parse(out.data))
+    assert (one.plan_name, one.ein, one.run_type, str(one.pay_cycle)) == (
+        "Acme 401(k)",
+        "12-3456789",
+        "Regular",
+        "Bi-Weekly",
+    )
+    assert (one.hire_date, one.rehire_date, str(one.status), str(one.gender)) == (
+        date(2015, 3, 1),
+        date(2020, 2, 1),
+        "Active",
+        "Female",
+    )
+    assert (one.pretax, one.pretax_ytd, one.roth_ytd, one.compensation_ytd) == (25000, 250000, None, 9000000)
+    assert paykonnect_180.validate(out.data) == []
+
+
+def test_a_correction_is_named_as_one_and_ties_to_the_difference(either: World) -> None:
+    either.send([contribution()])
+    either.credits()
+    out = either.render([contribution(pretax=-5000, match=2500, correction=1, compensation_minor=-10000)], 2)
+    assert out.totals["deposit_minor"] == -2500
+    assert ("-2-C1_" in out.name) if "ACME" in out.name else (b'"Correction"' in out.data)
+    either.link.files().put(out.name, out.data)
+    either.keeper.collect(date(2026, 11, 18))
+    assert [amount for _, _, amount, _ in either.credits()] == [-5000, 2500]
+
+
+def test_money_taken_back_is_refused_where_the_recordkeeper_takes_none(tmp_path: Path) -> None:
+    world = World(tmp_path, negative_amounts=False)
+    rows = [contribution(correction=1), contribution(BO, pretax=-100, match=0, correction=1)]
+    with pytest.raises(DataError, match="item item-2: money is taken back"):
+        world.render(rows)
+    with pytest.raises(DataError, match="item item-2: another correction"):
+        world.render([contribution(), contribution(BO, correction=1)])
+
+
+def test_a_change_without_a_day_may_hold_from_eligibility(tmp_path: Path) -> None:
+    world = World(tmp_path, layout="paykonnect", undated_from_eligibility=True)
+    rows = [
+        ",".join(paykonnect_360.LAYOUT.header),
+        "D,P-401,100-00-0001,,12012026,,,4ROTH,Percent,6.0,,",
+        "D,P-401,100-00-0001,,12012026,,,401KC,Percent,6.0,,",
+        "L,P-401,100-00-0001,,12012026,,,401L,Amount,50.00,L1,",
+        "D,P-401,100-00-0001,12012026,,,,401K,Bonus,6.0,,",
+    ]
+    world.link.files().put("from-recordkeeper/a_360_1.csv", "\r\n".join(rows).encode())
+    (page,) = world.pages("deferral_change")
+    assert page.rows[0].data["effective_from"] == "2026-12-01"
+    for row, said in zip(page.rows[1:], ("do not list", "a loan", "row 5, Value Type"), strict=True):
+        assert said in row.problem
+        assert "100-00" not in row.problem
+
+
+def test_a_paykonnect_plan_must_fit_a_file_name(world: World) -> None:
+    with pytest.raises(ValidationError, match="letters, digits"):
+        RecordkeeperSettings.model_validate(world.settings.model_dump() | {"layout": "paykonnect", "plan_id": "P_1"})
+
+
+def test_the_sample_changes_give_rows_and_problems(either: World) -> None:
+    sample = json.loads((Path(recordkeeper_files.__file__).parent / "samples" / "deferrals.json").read_text())
+    out, told = io.StringIO(), sample[either.settings.layout]
+    csv.writer(out).writerows([told["header"], *told["rows"]])
+    either.link.files().put("from-recordkeeper/a_360_1.csv", out.getvalue().encode())
+    (page,) = either.pages("deferral_change")
+    rate, amount, unknown, loan = page.rows
+    assert (rate.data["source"], rate.data["rate"]) == ("EE_PRETAX", "6.5%")
+    assert (amount.data["source"], amount.data["amount_minor"]) == ("EE_ROTH", 15000)
+    assert "do not list" in unknown.problem and "a loan" in loan.problem

@@ -1,0 +1,75 @@
+"""Files of one business that the receiver adds up: the first says everything, each later one only what has changed.
+
+Each file has a business key of its own: the first the bare key, then `/correction-1`, `/correction-2`, ... A number
+is used up only when its file has left; until then a re-run replaces what waits under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from benehub import dispatch, obligations
+from benehub.store import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The files of a business that have left, in order."""
+
+    base: str
+    dispatches: tuple[str, ...] = ()
+    contents: Sequence[dict[str, Any]] = ()
+    """What each of them said: the content of its obligation."""
+    doubtful: str = ""
+    """A file behind them that may have arrived: nothing new is said before that is settled."""
+
+    @property
+    def number(self) -> int:
+        """The number of the next file: 0 the first, else a correction."""
+        return len(self.dispatches)
+
+    @property
+    def key(self) -> str:
+        """The business key of the next file."""
+        return file_key(self.base, self.number)
+
+
+def file_key(base: str, number: int) -> str:
+    """Business key of a file: 0 the first, from 1 on its corrections."""
+    return f"{base}/correction-{number}" if number else base
+
+
+def chain(session: Session, base: str) -> Chain:
+    """What has left of a business, file by file until one that has not."""
+    gone: list[str] = []
+    contents: list[dict[str, Any]] = []
+    doubtful = ""
+    while row := _carried(session, file_key(base, len(gone))):
+        sent = dispatch.get(session, row.dispatch_id)
+        if sent.state != "sent" or sent.ack_state == "rejected":
+            doubtful = sent.dispatch_id if sent.state in ("sending", "unknown") else ""
+            break
+        gone.append(sent.dispatch_id)
+        contents.append(obligations.content(session, row))
+    return Chain(base, tuple(gone), contents, doubtful)
+
+
+def _carried(session: Session, key: str) -> Row[Any] | None:
+    rows = obligations.by_ids(session, [session.id("obl", key)])
+    return rows[0] if rows and rows[0].dispatch_id is not None else None
+
+
+def drop(session: Session, key: str) -> None:
+    """Take back a file that waits although nothing has to be said any more; one that may have arrived stays."""
+    row = _carried(session, key)
+    if row is None or row.state not in ("open", "held"):
+        return
+    waiting = dispatch.get(session, row.dispatch_id, lock=True).state in ("prepared", "held")
+    if waiting and all(one.outcome == "prepared" for one in dispatch.attempts(session, row.dispatch_id)):
+        # Failed, not refused: should the same be owed again, it is frozen anew.
+        dispatch.finish(session, row.dispatch_id, "failed", "nothing is owed any more")
+        obligations.mark(session, [row.obligation_id], "canceled", "nothing is owed any more")

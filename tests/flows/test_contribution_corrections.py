@@ -1,0 +1,243 @@
+"""A register that changes after its contribution file has left: the difference goes out, once, and totals tie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from benehub import dispatch, ledger, obligations
+from benehub.connect.connector import Incoming
+from benehub.connect.files import FolderMailbox
+from benehub.errors import DataError, VendorUnavailable
+from benehub.flows import Hub, retirement
+from benehub.flows.contribution_file import base_key, subject
+from benehub.flows.file_chain import file_key
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.send import send_batch
+from benehub.formats import ascensus_180, paykonnect_180
+from benehub.formats.rows import records
+from benehub.ledger import accounts as chart
+from benehub_connectors import recordkeeper_files
+from benehub_connectors.recordkeeper_files import RecordkeeperSettings
+from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
+
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2025-01-01
+    deferral: {pretax_code: 401K, roth_code: ROTH}
+    match: {code: M, formula: basic}
+carriers:
+"""
+DAY = "2026-11-13"
+BASE = base_key("401k", date.fromisoformat(DAY))
+FORMATS: dict[str, ModuleType] = {"ascensus": ascensus_180, "paykonnect": paykonnect_180}
+
+
+class Keeper:
+    """An employer whose payroll reports checks, and a recordkeeper behind a folder."""
+
+    def __init__(self, hub: Hub, root: Path, fakehub: ModuleType, layout: str, patch: pytest.MonkeyPatch) -> None:
+        self.hub, self.fake, self.patch, self.layout = hub, fakehub, patch, layout
+        self.lines: dict[tuple[str, str], Incoming] = {}
+        self.runs = 0
+        fakehub.set_up(hub, root / "vendor", "read_back")
+        load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", PLAN), "book")
+        settings = {
+            "place": {"folder": str(root / "rk")}, "plan": "401k", "plan_id": "P1", "client_id": "ACME",
+            "layout": layout,
+        }  # fmt: skip
+        self.settings = settings
+        self.keeper = RecordkeeperSimulator(root / "rk", RecordkeeperSettings.model_validate(settings))
+        self.mode("live")
+
+    def mode(self, mode: str) -> None:
+        """The connection writes, or only watches."""
+        one = {"connector": "recordkeeper_files", "settings": self.settings, "mode": mode}
+        connect(self.hub, "acme", {"keeper": one})
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"{name}/{self.runs}", *arguments)
+
+    def sync(self, connection: str, stream: str) -> None:
+        self.runs += 1
+        self.flow("sync", connection, stream, f"r{self.runs}", False)
+
+    def check(self, number: int, gross: int, pretax: int, match: int) -> None:
+        """What payroll says of somebody's check of the pay date, now."""
+        for kind, code, amount in (("earning", "REG", gross), ("deduction", "401K", pretax), ("employer", "M", match)):
+            data = {
+                "pay_run": "run", "check": f"c{number}", "employee": str(1000 + number), "pay_date": DAY,
+                "kind": kind, "code": code, "amount_minor": amount, "gross_minor": gross,
+            }  # fmt: skip
+            self.lines[str(number), code] = Incoming(f"c{number}/{code}", data)
+
+    def results(self) -> None:
+        rows = [Incoming(one.key, one.data, row=n) for n, one in enumerate(self.lines.values(), 1)]
+        self.fake.FakeConnector.rows["register_line"] = rows
+        self.sync("payroll", "register_line")
+        self.flow("payroll.results", "payroll", "2026-11")
+
+    def deposit(self) -> Any:
+        return self.flow("retirement.deposit", "401k", DAY)
+
+    def sent(self) -> list[tuple[str, list[Any]]]:
+        """Names and rows of the files that left, in order."""
+        with self.hub.store.read("acme") as session:
+            gone = [
+                row
+                for row in dispatch.in_states(session, ["sent"], "keeper")
+                if row.operation == "contribution.deposit"
+            ]
+            files = [(row.file_name, dispatch.frozen_bytes(session, row)) for row in gone]
+        return [(name, list(records(FORMATS[self.layout].parse(data)))) for name, data in files]
+
+    def balance(self, *accounts: str) -> int:
+        with self.hub.store.read("acme") as session:
+            return sum(one.amount for one in ledger.balances(session, list(accounts)))
+
+
+@pytest.fixture
+def keeper(
+    sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType,
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest,
+) -> Keeper:  # fmt: skip
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 16, 12, tzinfo=UTC))
+    made = Keeper(
+        open_hub(sqlite_url, recordkeeper_files), tmp_path, fakehub, getattr(request, "param", "ascensus"), monkeypatch
+    )
+    made.check(1, 5_000_00, 250_00, 150_00)
+    made.check(2, 4_000_00, 200_00, 100_00)
+    made.results()
+    return made
+
+
+PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)
+
+
+@pytest.mark.parametrize("keeper", list(FORMATS), indirect=True)
+def test_a_changed_register_gives_the_difference_and_never_a_second_full_file(keeper: Keeper) -> None:
+    assert keeper.deposit()["sent"] == 1
+    assert keeper.deposit() == {"rows": 0}
+    keeper.check(1, 4_800_00, 240_00, 144_00)
+    keeper.check(3, 3_000_00, 90_00, 90_00)
+    keeper.results()
+    assert keeper.balance(*PAYABLE) == 16_00 - 180_00
+    assert keeper.deposit()["sent"] == 1
+    (_, full), (name, correction) = keeper.sent()
+    control = FORMATS[keeper.layout].control_totals
+    assert control(full).deposit == 700_00
+    told = [(one.ssn[-1], one.compensation, one.pretax, one.match) for one in correction]
+    assert sorted(told) == [("1", -200_00, -10_00, -6_00), ("3", 3_000_00, 90_00, 90_00)]
+    assert control(correction).deposit == 240_00 + 144_00 + 200_00 + 100_00 + 180_00 - 700_00
+    assert "-C1_" in name or correction[0].run_type == "Correction"
+    assert keeper.balance(*PAYABLE) == 0
+    assert keeper.deposit() == {"rows": 0}
+
+
+def test_a_second_correction_with_the_bytes_of_the_first_is_sent_too(keeper: Keeper) -> None:
+    keeper.deposit()
+    for amount in (350_00, 450_00):
+        keeper.check(1, 5_000_00, amount, 150_00)
+        keeper.results()
+        assert keeper.deposit()["sent"] == 1
+    files = keeper.sent()
+    assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in files] == [700_00, 100_00, 100_00]
+    assert len({name for name, _ in files}) == 3
+    assert keeper.keeper.collect(date(2026, 11, 17)) and not keeper.keeper.refused
+    assert sum(one.amount_minor for one in keeper.keeper.trust.credits) == 900_00
+    keeper.keeper.write_credit_report()
+    keeper.sync("keeper", "credit")
+    keeper.flow("retirement.credits", "keeper", "2026-11")
+    assert keeper.balance(chart.DEPOSIT_TRANSIT) == 0 == keeper.balance(*PAYABLE)
+
+
+def test_pay_alone_that_changes_is_told_as_a_difference_without_money(keeper: Keeper) -> None:
+    keeper.deposit()
+    keeper.check(2, 4_100_00, 200_00, 100_00)
+    keeper.results()
+    assert keeper.deposit()["sent"] == 1
+    (one,) = keeper.sent()[1][1]
+    assert (one.ssn[-1], one.compensation, one.pretax, one.match) == ("2", 100_00, 0, 0)
+    assert keeper.deposit() == {"rows": 0}
+
+
+def test_what_waits_is_replaced_and_taken_back_when_nothing_is_owed(keeper: Keeper) -> None:
+    keeper.deposit()
+
+    def keys() -> list[tuple[str, str]]:
+        with keeper.hub.store.read("acme") as session:
+            found = dispatch.revisions(session, file_key(BASE, 1))
+            return [(row.state, row.reason[:26]) for row in found]
+
+    keeper.mode("watch")
+    keeper.check(1, 5_000_00, 300_00, 150_00)
+    keeper.results()
+    assert keeper.deposit()["held"] == 1
+    keeper.check(1, 5_000_00, 310_00, 150_00)
+    keeper.results()
+    assert keeper.deposit()["held"] == 1
+    assert [state for state, _ in keys()] == ["refused", "held"]
+    keeper.check(1, 5_000_00, 250_00, 150_00)
+    keeper.results()
+    assert keeper.deposit() == {"rows": 0}
+    assert keys()[-1] == ("failed", "nothing is owed any more")
+    keeper.mode("live")
+    keeper.check(1, 5_000_00, 310_00, 150_00)
+    keeper.results()
+    assert keeper.deposit()["sent"] == 1
+    assert len(keeper.sent()) == 2
+    assert keeper.balance(*PAYABLE) == 0
+
+
+def test_what_may_have_left_is_settled_before_anything_new_is_said(keeper: Keeper) -> None:
+    """The delivery breaks off after the file lay there; meanwhile the register changes."""
+    put = FolderMailbox.put
+
+    def breaks(box: FolderMailbox, name: str, data: bytes) -> Any:
+        put(box, name, data)
+        raise VendorUnavailable("the line broke")
+
+    with keeper.patch.context() as patch:
+        patch.setattr(FolderMailbox, "put", breaks)
+        assert "sent" not in keeper.deposit()
+    keeper.check(1, 5_000_00, 300_00, 150_00)
+    keeper.results()
+    assert keeper.deposit()["sent"] == 1
+    assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in keeper.sent()] == [700_00]
+    assert keeper.deposit()["sent"] == 1
+    assert [FORMATS[keeper.layout].control_totals(rows).deposit for _, rows in keeper.sent()] == [700_00, 50_00]
+
+
+def test_what_was_sent_and_not_posted_yet_is_not_owed_again(keeper: Keeper) -> None:
+    """A process died, or another one has not come to posting yet, right after the file left."""
+    made = retirement.prepare(keeper.hub, "acme", "401k", date.fromisoformat(DAY))
+    assert send_batch(keeper.hub, "acme", "keeper", [made]) == ["sent"]
+    assert keeper.balance(*PAYABLE) == -700_00
+    assert keeper.deposit() == {"rows": 0}
+    assert keeper.balance(*PAYABLE) == 0
+
+
+def test_each_file_keeps_what_it_told(keeper: Keeper) -> None:
+    keeper.deposit()
+    keeper.check(1, 5_000_00, 300_00, 150_00)
+    keeper.results()
+    keeper.deposit()
+    with keeper.hub.store.read("acme") as session:
+        found = obligations.by_ids(session, [session.id("obl", file_key(BASE, number)) for number in (0, 1)])
+        assert sorted(row.worth_minor for row in found) == [50_00, 700_00]
+        assert {row.state for row in found} == {"sent"}
+
+
+def test_a_key_says_its_plan_and_pay_date() -> None:
+    day = date(2026, 11, 13)
+    assert {subject(file_key(BASE, number)) for number in (0, 1, 12)} == {("401k", day)}
+    with pytest.raises(DataError, match="no contribution file"):
+        subject("premium.remit/carrier/2026-11")
