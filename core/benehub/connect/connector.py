@@ -37,6 +37,7 @@ class Kind(StrEnum):
     PAYROLL = "payroll"
     CARRIER = "carrier"
     RECORDKEEPER = "recordkeeper"
+    CUSTODIAN = "custodian"
     FILES = "files"
     MAIL = "mail"
 

@@ -25,6 +25,7 @@ from benehub.planbook import Plan, PlanBook
 from benehub.records import (
     Acknowledgement,
     Compensation,
+    ContributionResult,
     Credit,
     DeferralChange,
     Dependent,
@@ -383,6 +384,18 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     )  # fmt: skip
 
 
+def contribution_result(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What the custodian says of a line of our contribution file; the accounts' flow takes it from here."""
+    assert isinstance(row, ContributionResult)
+    _confirm(
+        session, book, origin, "contribution_result",
+        person_id=people.by_member_id(session, row.member) if row.member else None, external_id=row.member,
+        plan=row.plan or None, part="line" if row.reference else "file", code=row.code, pay_date=row.pay_date,
+        on_date=row.posted_on, amount=row.amount_minor, reference=row.control,
+        detail={"line": row.reference, "status": row.status.value, "text": mask(row.text)[:200]},
+    )  # fmt: skip
+
+
 def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> list[NewEntry]:
     """What stood in the old system: an entry against the opening account that names file and row."""
     assert isinstance(row, OpeningBalance)
@@ -457,6 +470,7 @@ APPLIERS: dict[str, Applier] = {
     "invoice_line": invoice_line,
     "roster": roster,
     "credit": credit,
+    "contribution_result": contribution_result,
     "acknowledgement": acknowledgement,
 }
 """The applier of every stream."""

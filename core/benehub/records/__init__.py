@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benehub.records.base import Record
 from benehub.records.carrier import AckLevel, Acknowledgement, AckStatus, InvoiceLine, RosterMember
+from benehub.records.custodian import ContributionResult, ResultStatus
 from benehub.records.election import DeferralChange, Election, LeaveNotice, LeaveRequest, LeaveStatus, NoticeKind, Tier
 from benehub.records.employee import (
     Compensation,
@@ -16,6 +17,7 @@ from benehub.records.employee import (
 from benehub.records.explanation import Explanation, Outcome, Reason, Step
 from benehub.records.outgoing import (
     OPERATIONS,
+    AccountContribution,
     ContributionRow,
     CoverageLine,
     DeductionOrder,
@@ -56,16 +58,19 @@ STREAMS: dict[str, type[Record]] = {
     "roster": RosterMember,
     "invoice_line": InvoiceLine,
     "credit": Credit,
+    "contribution_result": ContributionResult,
 }
 """Every stream a connector can read, and the record its rows become."""
 
 __all__ = [
     "OPERATIONS",
     "STREAMS",
+    "AccountContribution",
     "AckLevel",
     "AckStatus",
     "Acknowledgement",
     "Compensation",
+    "ContributionResult",
     "ContributionRow",
     "CoverageLine",
     "Credit",
@@ -97,6 +102,7 @@ __all__ = [
     "RegisterLine",
     "Relationship",
     "RemittanceLine",
+    "ResultStatus",
     "RosterMember",
     "Sex",
     "Source",
