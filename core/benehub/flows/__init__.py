@@ -10,6 +10,7 @@ from typing import Any
 from benehub.engine import Engine, Flow, Steps
 from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
+    account_deposits,
     acknowledgements,
     arrears,
     coverage,
@@ -46,6 +47,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "premiums.accrue": premiums.accrue,
     "premiums.remit": premiums.remit,
     "premiums.confirm": premiums.confirm_paid,
+    "accounts.deposit": account_deposits.deposit,
+    "accounts.confirmations": account_deposits.confirmations,
     "retirement.deposit": retirement.deposit,
     "retirement.credits": retirement.credits,
     "retirement.true-up": match.true_up_year,
