@@ -12,8 +12,9 @@ from pathlib import Path
 
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError
-from benehub.formats import ascensus_180, ascensus_360, recordkeeper_credits
+from benehub.formats import ascensus_180, ascensus_360, lost_earnings, recordkeeper_credits
 from benehub.formats.layout import read_percent
+from benehub.formats.recordkeeper_credits import CreditKind
 from benehub.formats.rows import records
 from benehub.periods import parse_date
 from benehub.records import Source
@@ -21,6 +22,7 @@ from benehub.sandbox.mailbox import make_folders, sweep
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.trust import Deposit, Trust, one_ssn
 
+_EARNINGS = re.compile(r"[^_]+_[^_]+_earnings-(\d{4})(\d{2})(\d{2})-\d+_[^_]+\.csv")
 _RUN = re.compile(r"[^_]+_[^_]+_(\d{4})(\d{2})(\d{2})-\d+_[^_]+\.csv")
 
 
@@ -80,6 +82,7 @@ class RecordkeeperSimulator:
                 amount=credit.amount_minor,
                 last_name=credit.last_name,
                 first_name=credit.first_name,
+                kind=CreditKind.EARNINGS if credit.earnings else CreditKind.CONTRIBUTION,
             )
             for credit in self.trust.unreported()
         )
@@ -112,6 +115,9 @@ class RecordkeeperSimulator:
 
     def _take(self, name: str, data: bytes, day: date) -> None:
         """Read the file to its end before anything is credited."""
+        if _EARNINGS.fullmatch(name):
+            self.trust.earnings(list(records(lost_earnings.parse(data))), day)
+            return
         found = _RUN.fullmatch(name)
         head = f"{self._settings.environment}_{self._settings.client_id}_"
         try:

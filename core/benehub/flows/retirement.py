@@ -26,7 +26,14 @@ from benehub.rules.retirement.deposit_due import DepositDue, deposit_due
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
-_SOURCE = {"pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH}
+SOURCES = {"pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH}
+"""Whose money, as the ledger tells it -> as a recordkeeper does."""
+
+CREDITED = {
+    "credit": ("contribution.credited", "credit"),
+    "earnings_credit": ("earnings.credited", "earnings-credit"),
+}
+"""Kind of confirmation -> the entry that it posts, and how its key begins."""
 
 _ADDRESS = ("address1", "address2", "city", "state", "zip_code", "email")
 
@@ -133,7 +140,7 @@ def _rows(session: Session, plan: Plan, pay_date: date) -> list[ContributionRow]
                 middle_name=identity.get("middle_name") or "", birth_date=identity["birth_date"],
                 hire_date=worker.hired, termination_date=worker.terminated_on,
                 compensation_minor=int(gross.get(worker.person_id) or 0),
-                amounts={_SOURCE[part]: amount for part, amount in amounts.items()},
+                amounts={SOURCES[part]: amount for part, amount in amounts.items()},
                 **address,
             )
         )  # fmt: skip
@@ -150,7 +157,7 @@ def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: st
         entries = []
         for one in obligations.content(session, row)["rows"]:
             for source, amount in one["amounts"].items():
-                part = next(name for name, code in _SOURCE.items() if code.value == source)
+                part = next(name for name, code in SOURCES.items() if code.value == source)
                 payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
                 dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
                 legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
@@ -169,7 +176,8 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
     with hub.store.write(employer) as session:
         rows = session.rows(
             select(confirmation).where(
-                *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+                *session.where(confirmation, connection_id=connection_id, current=1),
+                confirmation.c.kind.in_(CREDITED),
                 confirmation.c.pay_date >= month.first,
                 confirmation.c.pay_date < month.end,
             )
@@ -181,7 +189,8 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
                 Leg(chart.DEPOSIT_TRANSIT, row.unit, row.amount, *dims),
                 Leg(chart.BANK, row.unit, -row.amount, *dims),
             )
-            key = f"credit/{connection_id}/{row.row_key}"
-            entries.append(NewEntry(key, "contribution.credited", row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
+            kind, key = CREDITED[row.kind]
+            key = f"{key}/{connection_id}/{row.row_key}"
+            entries.append(NewEntry(key, kind, row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}

@@ -373,11 +373,11 @@ def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
 
 
 def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """Money the recordkeeper credited to a participant."""
+    """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions."""
     assert isinstance(row, Credit)
     part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
     _confirm(
-        session, book, origin, "credit",
+        session, book, origin, "earnings_credit" if row.earnings else "credit",
         person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[:40],
         plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,

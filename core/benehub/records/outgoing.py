@@ -130,6 +130,23 @@ class ContributionRow(Record):
     email: str = ""
 
 
+class EarningsRow(Record):
+    """Operation `earnings.deposit`: what a late deposit has cost one participant, by source of the late money."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "amounts"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
+
+    person: str
+    plan: str
+    pay_date: date
+    """Pay date of the late contribution."""
+    ssn: str
+    first_name: str
+    last_name: str
+    amounts: dict[Source, int]
+    """Minor units by source."""
+
+
 class AccountContribution(Record):
     """Operation `account.deposit`: one person, account and pay date, the employee's or the employer's money."""
 
@@ -196,6 +213,7 @@ OPERATIONS: dict[str, type[Record]] = {
     "enrollment.change": EnrollmentMember,
     "premium.remit": RemittanceLine,
     "contribution.deposit": ContributionRow,
+    "earnings.deposit": EarningsRow,
     "account.deposit": AccountContribution,
     "notice.send": NoticeLetter,
     "leave.take": LeaveOrder,

@@ -108,6 +108,7 @@ def _differences(session: Session, month: Month, relation: str, insured: PlanBoo
             "PREMIUM_AT_RISK",
             "EMPLOYER_LINE_DIFF",
             "WITHHELD_NOT_DEPOSITED",
+            "EARNINGS_NOT_DEPOSITED",
         ):
             continue
         gap = (row.expected or 0) - (row.actual or 0)
