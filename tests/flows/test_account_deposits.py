@@ -305,3 +305,19 @@ def test_the_employee_can_see_how_far_the_money_has_come(world: World) -> None:
         elif state == "confirmed":
             world.answer()
         assert where() == {("hsa", state, 200_00, 50_00), ("fsa", state, 120_00, 0)}
+
+
+OVER = [
+    ("the FSA's limit is the employee's money of its plan year", [taken(1, "FSA", 3_400_01)], (3_400_00, 3_400_01)),
+    ("an HSA of self-only cover counts both parts", [taken(2, "HSA", 4_400_01)], (4_400_00, 4_400_01)),
+    ("what is within both is no difference", [taken(1, "FSA", 3_400_00), taken(2, "HSA", 4_400_00)], None),
+]
+
+
+@pytest.mark.parametrize(("register", "limit"), [row[1:] for row in OVER], ids=[row[0] for row in OVER])
+def test_more_than_the_law_allows_is_told(
+    world: World, register: list[Incoming], limit: tuple[int, int] | None
+) -> None:
+    world.read(register)
+    found = [one[1:3] for one in world.differences() if one[0] == "OVER_LIMIT"]
+    assert found == ([limit] if limit else [])

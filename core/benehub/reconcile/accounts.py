@@ -12,6 +12,7 @@ from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.reconcile import account_limits
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import confirmation, dispatch, entry, leg, obligation
@@ -22,12 +23,16 @@ KEY = ("plan", "pay_date", "person_id", "money_source")
 
 
 def compare(session: Session, book: PlanBook, month: Month, due: Due) -> list[Finding]:
-    """Every difference with the custodians for the month's pay dates; accounts paid outside benehub are left out."""
+    """Every difference with the custodians for the month's pay dates, and who is over a limit.
+
+    Accounts paid outside benehub have no custodian to be compared with; their limits are.
+    """
     kept = {plan.id for plan in book.account_plans() if plan.custodian}
     return [
         *_not_deposited(session, book, month, kept, due),
         *_not_credited(session, book, month, kept, due),
         *_unknown(session, book, month, kept),
+        *account_limits.compare(session, book, month),
     ]
 
 
