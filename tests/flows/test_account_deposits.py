@@ -126,12 +126,12 @@ def build(tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pyte
 
 
 @pytest.fixture
-def world(build: Build, sqlite_url: str) -> World:
+def world(sqlite_url: str, build: Build) -> World:
     return build(sqlite_url)
 
 
 @pytest.fixture
-def either(build: Build, db_url: str) -> World:
+def either(db_url: str, build: Build) -> World:
     """The same world on each kind of database."""
     return build(db_url)
 
