@@ -55,6 +55,16 @@ def test_a_change_tells_whom_it_affects_without_names_or_pay(cli: Any, employed:
     assert "Byron" not in shown and "Okri" not in shown
 
 
+def test_who_has_no_affordable_offer_is_told_without_pay(cli: Any, employed: Path) -> None:
+    cli.run("sync", "census")
+    told = json.loads(cli.run("plan", "affordability", "--month", "2026-11", "--basis", "fpl", "--json").stdout)
+    assert (told["full_time"], told["affordable"], told["open"]) == (2, 2, [])
+    (employed / "new.yaml").write_text((employed / "book.yaml").read_text().replace("80%", "70%"))
+    shown = cli.run("plan", "affordability", "new.yaml", "--month", "2026-11", "--basis", "fpl", code=1).stdout
+    assert "not_affordable" in shown and "150.00" in shown
+    assert "no income is named" in cli.run("plan", "affordability", "--basis", "x", code=2).stderr
+
+
 def test_two_books_are_compared_where_there_is_no_installation(
     cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,7 +67,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def open_hub(fakehub: ModuleType) -> Iterator[Callable[..., Hub]]:
-    """open_hub(url, *plugins): a started hub, stopped at the end of the test."""
+    """open_hub(url, *plugins): a started hub, stopped at the end of the test; all it explained comes out again."""
     opened: list[Hub] = []
 
     def start(url: str, *plugins: Any) -> Hub:
@@ -76,6 +76,8 @@ def open_hub(fakehub: ModuleType) -> Iterator[Callable[..., Hub]]:
         return hub
 
     yield start
+    wrong = [one for hub in opened for one in fakehub.not_reproduced(hub)]
     for hub in opened:
         hub.engine.stop()
         hub.store.close()
+    assert wrong == []

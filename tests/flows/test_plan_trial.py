@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -137,6 +138,100 @@ def test_a_month_without_a_price_is_unpriced_and_no_zero(trial: Trial) -> None:
     ended = trial.changed("      - from: 2026-01-01\n", "      - from: 2026-01-01\n        to: 2026-10-01\n")
     found = trial.of(ended)["ppo"]
     assert (found.covered, found.unpriced, found.changed, found.employer_minor) == (3, 3, 0, 0)
+
+
+SAVINGS = """  - id: hsa
+    name: HSA
+    benefit_type: hsa
+    effective_from: 2026-01-01
+    account: {employer_yearly: {EE: 600.00, FAM: 1200.00}, max_yearly: 4400.00}
+    deduction: {code: HSA, method: every_pay}
+  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: carrier
+    effective_from: 2026-01-01
+    deferral: {pretax_code: 401K, roth_code: ROTH}
+    match: {code: M, formula: basic}
+carriers:
+"""
+
+
+def saving(trial: Trial, **changed: Any) -> str:
+    """1001 and the family man 1003 save 2,400 a year in an HSA, 1001 defers 4 % of 60,000; the book's text."""
+    versions = []
+    for worker in (trial.workers[0], trial.workers[2]):
+        data = {"plan": "hsa", "tier": "", "dependents": [], "amount_minor": 2_400_00, "amount_per": "year"}
+        versions.append(Version("coverage", worker.person_id, "hsa", OCTOBER.first, {**data, **changed}))
+    one = trial.workers[0].person_id
+    rates = {"plan": "401k", "tier": "", "dependents": [], "pretax_rate": "3%", "roth_rate": "1%"}
+    pay = {"rate_minor": 60_000_00, "per": "year", "currency": "USD"}
+    versions += [
+        Version("coverage", one, "retirement", OCTOBER.first, rates),
+        Version("compensation", one, "", OCTOBER.first, pay),
+    ]
+    with trial.hub.store.write("acme") as session:
+        facts.record(session, versions, "a test")
+    return trial.changed("carriers:\n", SAVINGS)
+
+
+def test_an_account_is_priced_by_tier_and_election(trial: Trial) -> None:
+    before = saving(trial)
+    found = trial.of(before.replace("EE: 600.00, FAM: 1200.00", "EE: 720.00, FAM: 1200.00"), before)["hsa"]
+    assert (found.covered, found.unpriced, found.changed, found.employer_minor) == (2, 0, 0, 10_00)
+    found = trial.of(before.replace("max_yearly: 4400.00", "max_yearly: 1200.00"), before)["hsa"]
+    assert (found.changed, found.employee_minor, found.employer_minor) == (2, -200_00, 0)
+    assert found.people[0] == Affected("1001", 200_00, 100_00)
+
+
+@pytest.mark.parametrize(("per", "share"), [("year", 200_00), ("month", 2_400_00), ("pay", 2_400_00)])
+def test_an_election_a_pay_or_a_month_is_a_year_of_it(trial: Trial, per: str, share: int) -> None:
+    before = saving(trial, amount_per=per).replace(", max_yearly: 4400.00", "")
+    removed = before[: before.index("  - id: hsa")] + before[before.index("  - id: 401k") :]
+    assert [one.before_minor for one in trial.of(removed, before)["hsa"].people] == [share, share]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "share", "employer"),
+    [
+        # 5,000 a month, 4 % deferred: 3 % at 100 % and 1 % at 50 % are 175; enhanced matches 4 % at 100 %
+        ("formula: basic", "formula: enhanced", 0, 25_00),
+        ("formula: basic", "fixed: 25.00", 0, -150_00),
+        ("formula: basic", "formula: basic, period: quarterly", 0, 0),
+        ("pretax_code: 401K", 'limit_rate: "3%", pretax_code: 401K', -50_00, -25_00),
+    ],
+)
+def test_the_match_is_priced_by_the_deferral_of_now(
+    trial: Trial, old: str, new: str, share: int, employer: int
+) -> None:
+    before = saving(trial)
+    found = trial.of(before.replace(old, new), before)["401k"]
+    assert (found.covered, found.unpriced, found.employee_minor, found.employer_minor) == (1, 0, share, employer)
+
+
+def test_pay_that_is_not_known_is_unpriced_and_no_zero(trial: Trial) -> None:
+    before = saving(trial)
+    with trial.hub.store.write("acme") as session:
+        gone = Version("compensation", trial.workers[0].person_id, "", OCTOBER.first, None)
+        facts.record(session, [gone], "a test")
+    found = trial.of(before.replace("formula: basic", "formula: enhanced"), before)["401k"]
+    assert (found.unpriced, found.employer_minor) == (1, 0)
+
+
+def test_a_changed_end_of_cover_tells_the_last_days_of_who_leaves(trial: Trial) -> None:
+    one, until = trial.workers[0], date(2026, 10, 13)
+    cover, job = one.coverages["medical"][-1], one.employments[-1]
+    with trial.hub.store.write("acme") as session:
+        facts.record(session, [
+            Version("employment", one.person_id, job.key, until, None),
+            Version("coverage", one.person_id, "medical", OCTOBER.end, None),
+        ], "a test")  # fmt: skip
+    assert cover.data["plan"] == "ppo"
+    daily = trial.changed(RATES, f"    mid_period: {{end: daily}}\n{RATES}")
+    found = trial.of(daily.replace(RATES, f"    coverage_end: last_day\n{RATES}"), daily)["ppo"]
+    assert (found.other_last_day, found.no_longer_eligible) == (1, 0)
+    # 12 of 31 days of 500, a fifth of it the employee's
+    assert found.people == [Affected("1001", 100_00, 38_71, date(2026, 10, 31), date(2026, 10, 12))]
 
 
 def test_nothing_is_recorded_by_asking(trial: Trial) -> None:

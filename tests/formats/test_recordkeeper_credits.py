@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from benehub.errors import DataError, FormatError
-from benehub.formats.recordkeeper_credits import LAYOUT, CreditRow, parse, render
+from benehub.formats.recordkeeper_credits import LAYOUT, CreditKind, CreditRow, parse, render
 from benehub.formats.rows import records
 from benehub.records import Source
 
@@ -16,12 +16,21 @@ ROW = CreditRow("CR000001", "012345678", "401k", Source.EE_ROTH, *DAYS, 12345, "
 GOOD = "CR1,012-34-5678,Doe,Jo,401k,EE_PRETAX,2026-11-06,2026-11-10,1.00"
 
 
+COLUMNS = "credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount"
+
+
 def file(*rows: str) -> bytes:
-    return ("\r\n".join([",".join(LAYOUT.header), *rows]) + "\r\n").encode()
+    return ("\r\n".join([COLUMNS, *rows]) + "\r\n").encode()
 
 
 def test_the_columns() -> None:
-    assert ",".join(LAYOUT.header) == ("credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount")
+    assert ",".join(LAYOUT.header) == f"{COLUMNS},kind"
+
+
+def test_the_kind_may_be_left_out_and_tells_earnings_apart() -> None:
+    (plain,) = records(parse(file(GOOD)))
+    (told,) = records(parse(f"{COLUMNS},kind\r\n{GOOD},earnings\r\n".encode()))
+    assert (plain.kind, told.kind) == (CreditKind.CONTRIBUTION, CreditKind.EARNINGS)
 
 
 def test_round_trip() -> None:

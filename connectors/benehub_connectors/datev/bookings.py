@@ -59,7 +59,7 @@ def render_bookings(items: Sequence[Item], envelope: Envelope, settings: DatevSe
         DataError: nobody, several pay dates, a sum that is not the envelope's, a month that payroll cannot book any
             more, or a line that cannot be written; names it.
     """
-    lines = [(item.key, DeductionBooking.model_validate(item.content)) for item in items]
+    lines = [(item.key, item.as_record(DeductionBooking)) for item in items]
     if not lines:
         raise DataError("a file of no bookings", where=envelope.reference, mend="Send nothing")
     first = lines[0][1]

@@ -17,12 +17,14 @@ from benehub.connect.files import Mailbox
 from benehub.errors import Unsupported
 from benehub.hookspecs import hookimpl
 from benehub_connectors.recordkeeper_files.deposit import render_deposit
+from benehub_connectors.recordkeeper_files.earnings import render_earnings
 from benehub_connectors.recordkeeper_files.reads import read_pages
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
 
 __all__ = ["RecordkeeperFiles", "RecordkeeperSettings"]
 
 DEPOSIT = "contribution.deposit"
+EARNINGS = "earnings.deposit"
 
 
 class RecordkeeperFiles(Connector):
@@ -33,13 +35,14 @@ class RecordkeeperFiles(Connector):
     Settings: ClassVar[type[BaseModel]] = RecordkeeperSettings
     streams: ClassVar[Mapping[str, str]] = {"credit": "incremental", "deferral_change": "incremental"}
     # A recordkeeper may credit the same file twice; only its credit report says what it did.
-    guards: ClassVar[Mapping[str, Guard]] = {DEPOSIT: Guard.READ_BACK}
-    files_out: ClassVar[frozenset[str]] = frozenset({DEPOSIT})
+    guards: ClassVar[Mapping[str, Guard]] = {DEPOSIT: Guard.READ_BACK, EARNINGS: Guard.READ_BACK}
+    files_out: ClassVar[frozenset[str]] = frozenset({DEPOSIT, EARNINGS})
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Contributions out, credits and deferral changes in; loans are told as problems, not taken."""
         reads = (Capability(f"read.{name}") for name in self.streams)
-        return (*reads, Capability(DEPOSIT, guard=Guard.READ_BACK))
+        writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
+        return (*reads, *writes)
 
     def mailbox(self, settings: RecordkeeperSettings, secret: Mapping[str, str]) -> Mailbox:
         """The mailbox that the settings name."""
@@ -55,7 +58,7 @@ class RecordkeeperFiles(Connector):
         return read_pages(stream, link, cursor)
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: Any) -> FileOut:
-        """The 180 file that carries `items`, all of one pay date.
+        """The 180 file that carries `items`, all of one pay date; or the file of what its delay has cost.
 
         Raises:
             Unsupported: another operation.
@@ -63,6 +66,8 @@ class RecordkeeperFiles(Connector):
         """
         if operation == DEPOSIT:
             return render_deposit(items, envelope, settings)
+        if operation == EARNINGS:
+            return render_earnings(items, envelope, settings)
         raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
 
 

@@ -53,6 +53,7 @@ def read_credits(mail: Mail, settings: RecordkeeperSettings) -> list[Incoming]:
             pay_date=row.pay_date,
             trade_date=row.trade_date,
             amount_minor=row.amount,
+            earnings=row.kind is recordkeeper_credits.CreditKind.EARNINGS,
         )
 
     return parsed_rows(recordkeeper_credits.parse(mail.data), record, ("credit_id",), mail)

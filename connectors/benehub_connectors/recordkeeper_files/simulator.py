@@ -6,18 +6,23 @@ Deterministic: days are handed in, credit and file numbers count up.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError
-from benehub.formats import recordkeeper_credits
+from benehub.formats import lost_earnings, recordkeeper_credits
+from benehub.formats.recordkeeper_credits import CreditKind
+from benehub.formats.rows import records
 from benehub.records import Source
 from benehub.sandbox.mailbox import make_folders, sweep
 from benehub_connectors.recordkeeper_files.deposit import LAYOUTS
 from benehub_connectors.recordkeeper_files.layouts import Change
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.trust import Trust, one_ssn
+
+_EARNINGS = re.compile(r"[^_]+_[^_]+_earnings-(\d{4})(\d{2})(\d{2})-\d+_[^_]+\.csv")
 
 
 class RecordkeeperSimulator:
@@ -78,6 +83,7 @@ class RecordkeeperSimulator:
                 amount=credit.amount_minor,
                 last_name=credit.last_name,
                 first_name=credit.first_name,
+                kind=CreditKind.EARNINGS if credit.earnings else CreditKind.CONTRIBUTION,
             )
             for credit in self.trust.unreported()
         )
@@ -110,6 +116,9 @@ class RecordkeeperSimulator:
 
     def _take(self, name: str, data: bytes, day: date) -> None:
         """Read the file to its end before anything is credited."""
+        if _EARNINGS.fullmatch(name):
+            self.trust.earnings(list(records(lost_earnings.parse(data))), day)
+            return
         try:
             rows = self._layout.paid(name, data, self._settings)
             self.trust.deposit(rows, day)

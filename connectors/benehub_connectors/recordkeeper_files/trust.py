@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from benehub.errors import DataError
+from benehub.formats.lost_earnings import EarningsLine
 from benehub.records import Credit, Source
 from benehub_connectors.recordkeeper_files.layouts import Paid
 
@@ -50,6 +51,13 @@ class Trust:
                 for credited, amount in self._as_booked(row.ssn, source, minor):
                     self._credit(row, credited, amount, pay_date, trade)
 
+    def earnings(self, lines: Sequence[EarningsLine], day: date) -> None:
+        """Credit what late deposits had cost; the trade date is `day`."""
+        for line in lines:
+            row = Paid(line.ssn, line.last_name, line.first_name, ())
+            for source, amount in self._as_booked(line.ssn, line.source, line.amount):
+                self._credit(row, source, amount, line.pay_date, day, earnings=True)
+
     def unreported(self) -> list[Credit]:
         """Credits since the last report; they count as reported from now on."""
         fresh = self.credits[self.reported :]
@@ -66,7 +74,9 @@ class Trust:
             self.twice.discard(key)
             yield source, minor
 
-    def _credit(self, row: Paid, source: Source, minor: int, pay_date: date, trade: date) -> None:
+    def _credit(
+        self, row: Paid, source: Source, minor: int, pay_date: date, trade: date, *, earnings: bool = False
+    ) -> None:
         self.credits.append(
             Credit(
                 credit_id=f"CR{len(self.credits) + 1:06d}",
@@ -78,6 +88,7 @@ class Trust:
                 pay_date=pay_date,
                 trade_date=trade,
                 amount_minor=minor,
+                earnings=earnings,
             )
         )
 

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from benehub.cli import (
+    accounts,
     asking,
     comparing,
     connections,
@@ -133,6 +134,7 @@ for _name, _group in {
     "deductions": deductions.app,
     "premiums": premiums.app,
     "retirement": retirement.app,
+    "accounts": accounts.app,
     "leave": leave.app,
     "intake": intake.app,
     "differences": reconciling.app,

@@ -28,12 +28,12 @@ def impact_tables(month: Month, found: list[PlanImpact], currency: str, people: 
 
     columns = (
         "plan", "terms", "covered", "other share", "shares by", "at most", "employer by", "unpriced",
-        "lose cover", "become eligible", "no longer", "unsettled",
+        "lose cover", "other last day", "become eligible", "no longer", "unsettled",
     )  # fmt: skip
     rows = [
         (
             one.plan, one.status, one.covered, *_amounts(one, currency),
-            one.loses_cover, one.becomes_eligible, one.no_longer_eligible, one.unsettled,
+            one.loses_cover, one.other_last_day, one.becomes_eligible, one.no_longer_eligible, one.unsettled,
         )
         for one in found
     ]  # fmt: skip
@@ -46,19 +46,20 @@ def impact_tables(month: Month, found: list[PlanImpact], currency: str, people: 
             who.employee_number,
             _money(who.before_minor, currency),
             "cover ends" if who.after_minor is None else _money(who.after_minor, currency),
+            "" if who.last_day_before is None else f"{who.last_day_before} -> {who.last_day_after}",
         )
         for one in found
         for who in one.people
     ]
     yield table(
-        f"{len(listed)} affected", ("plan", "employee", "share before", "after"), listed, ("share before", "after")
+        f"{len(listed)} affected",
+        ("plan", "employee", "share before", "after", "last day of cover"),
+        listed,
+        ("share before", "after"),
     )
 
 
 def _amounts(one: PlanImpact, currency: str) -> tuple[Any, ...]:
-    """Of plans with premiums only: nothing is priced of the others."""
-    if not one.insured:
-        return ("", "", "", "", "")
     changes = (one.employee_minor, one.largest_minor, one.employer_minor)
     return (one.changed, *(_money(amount, currency, sign=True) for amount in changes), one.unpriced)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The plan book: what the employer promises, and by when.")
 
 OTHER = typer.Argument(None, help="A second plan book; the one in force when left out.")
+TRIED = typer.Argument(None, help="A plan book to try; the one in force when left out.")
 FILE = typer.Argument(..., help="The plan book, a YAML file.")
 
 
@@ -121,6 +122,34 @@ def diff(
     emit(data, as_json, *shown)
     if unasked is not None and not as_json:
         say(f"whom it affects was not asked: {unasked.what}")
+
+
+@app.command()
+def affordability(
+    file: Path = TRIED,
+    month: str = typer.Option("", "--month", "-m", help="Coverage month, as 2026-11; else the current."),
+    basis: str = typer.Option("rate_of_pay", "--basis", help="Income: rate_of_pay, or fpl (federal poverty line)."),
+    employer: str = EMPLOYER,
+    as_json: bool = JSON,
+) -> None:
+    """Say for whom of the full-time employees (US) no plan's own cover is affordable. Ends with 1 if there is anybody.
+
+    The cheapest own cover of the month is held against the share of income that law allows; incomes are not told.
+    """
+    from benehub import planbook
+    from benehub.cli.affordable import show, to_basis
+    from benehub.cli.console import FOUND
+    from benehub.cli.files import read_text
+    from benehub.periods import Month
+    from benehub.views.affordable import offers
+
+    other = planbook.load(read_text(file), str(file)) if file is not None else None
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        book = other or desk.book()
+        asked = Month.parse(month) if month else Month.of(session.today())
+        open_ones = show(offers(session, book, asked, to_basis(basis)), asked, book.employer.currency, as_json)
+    if open_ones:
+        raise typer.Exit(FOUND)
 
 
 @app.command()

@@ -20,7 +20,7 @@ COLUMNS = ("id", "relation", "type", "employee", "plan", "at_stake", "unit", "st
 
 
 def reconcile(
-    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, leave, or all of them."),
+    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, accounts, leave, or all."),
     period: str = PERIOD,
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,

@@ -110,6 +110,32 @@ def lost_earnings(
         show_counts(f"lost earnings of {difference}", _amounts(desk, counts), as_json)
 
 
+@app.command(name="deposit-earnings")
+def deposit_earnings(
+    pay_date: str = typer.Option(..., "--pay-date", help="Pay date of the late contributions, as 2026-11-13."),
+    plan: str = PLAN,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Send what a late deposit has cost to the recordkeeper, in a file of its own; a dry run shows it byte by byte."""
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import frozen, show_counts, show_outgoing
+    from benehub.flows import earnings_deposit
+
+    with opened(employer) as desk:
+        name, day = _plan(desk, plan), to_day(pay_date, desk.today())
+        title = f"{name}: lost earnings of {day}"
+        if dry_run:
+            with rehearsal(desk.hub) as hub:
+                made = earnings_deposit.prepare(hub, desk.employer, name, day)
+                shown = frozen(hub, desk.employer, [made] if made else [], False)
+            show_outgoing(title, {"rows": sum(one.items for one in shown)}, shown, as_json)
+            return
+        counts = desk.run("retirement.deposit-earnings", f"{name}/{day}", name, str(day))
+        show_counts(title, counts, as_json)
+
+
 @app.command()
 def limits(
     year: int = typer.Option(0, "--year", help="Calendar year; this one when left out."),

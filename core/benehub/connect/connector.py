@@ -43,6 +43,7 @@ class Kind(StrEnum):
     PAYROLL = "payroll"
     CARRIER = "carrier"
     RECORDKEEPER = "recordkeeper"
+    CUSTODIAN = "custodian"
     FILES = "files"
     MAIL = "mail"
     BANK = "bank"

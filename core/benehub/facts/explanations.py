@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from benehub.records import Explanation
-from benehub.rules.base import Calculation
+from benehub.rules.base import Calculation, RuleModel
 from benehub.store import Session, canonical
 from benehub.store.tables import explanation
 
-Said = Calculation[Any] | Explanation
-"""What a rule said: with its result, or one step of a longer way alone."""
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of an answer: its explanation and result, with the whole of what the rule was asked.
+
+    `inputs` is what the rule's calculator takes, so that it can be asked again; None: the explanation's own are the
+    whole. `about` says whose and which it is, beside what the rule was asked.
+    """
+
+    explanation: Explanation
+    result: Mapping[str, Any] | None = field(default=None, repr=False)
+    inputs: Mapping[str, Any] | None = field(default=None, repr=False)
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def kept(answer: Calculation[Any], given: RuleModel | None = None, **about: str) -> Kept:
+    """An answer with the whole of what was asked (`given`, the calculator's own input)."""
+    result = None if answer.result is None else answer.result.model_dump(mode="json")
+    inputs = None if given is None else given.model_dump(mode="json", exclude_unset=True)
+    return Kept(answer.explanation, result, inputs, about)
+
+
+Said = Calculation[Any] | Kept | Explanation
+"""What a rule said: with its result, or a reason alone, which no rule can be asked for again."""
 
 
 def save(
@@ -51,7 +74,12 @@ def _ids(session: Session, contents: Iterable[Mapping[str, Any]], plan_book: str
 
 
 def _content(one: Said, about: Mapping[str, str] | None) -> dict[str, Any]:
-    content = (one if isinstance(one, Explanation) else one.explanation).model_dump(mode="json")
-    if isinstance(one, Calculation):
-        content["result"] = None if one.result is None else one.result.model_dump(mode="json")
-    return content | {"about": dict(about)} if about else content
+    if isinstance(one, Explanation):
+        content, named = one.model_dump(mode="json"), dict(about or {})
+    else:
+        told = one if isinstance(one, Kept) else kept(one)
+        content, named = told.explanation.model_dump(mode="json"), {**(about or {}), **told.about}
+        if told.inputs is not None:
+            content["inputs"] = dict(told.inputs)
+        content["result"] = None if told.result is None else dict(told.result)
+    return content | {"about": named} if named else content

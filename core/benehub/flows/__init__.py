@@ -10,12 +10,14 @@ from typing import Any
 from benehub.engine import Engine, Flow, Steps
 from benehub.errors import BenehubError, FatalError
 from benehub.flows import (
+    account_deposits,
     acknowledgements,
     arrears,
     bank_answers,
     coverage,
     deductions,
     dispatches,
+    earnings_deposit,
     enrollments,
     leave,
     leave_close,
@@ -49,9 +51,12 @@ JOBS: dict[str, Callable[..., Any]] = {
     "premiums.remit": premiums.remit,
     "premiums.confirm": premiums.confirm_paid,
     "premiums.answers": bank_answers.answered,
+    "accounts.deposit": account_deposits.deposit,
+    "accounts.confirmations": account_deposits.confirmations,
     "retirement.deposit": retirement.deposit,
     "retirement.credits": retirement.credits,
     "retirement.true-up": match.true_up_year,
+    "retirement.deposit-earnings": earnings_deposit.deposit,
     "retirement.lost-earnings": lost_earnings.post,
     "leave.accrue": leave.accrue,
     "notices.send": notices.send,

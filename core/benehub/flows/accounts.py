@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from benehub.errors import DataError
 from benehub.facts import Fact, Worker, in_force
+from benehub.facts.account_tier import account_tier
 from benehub.flows.history import History
 from benehub.flows.money import PayPeriod, own_pay_days
 from benehub.money import cumulative_share
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.records import Tier
-from benehub.rules.premium.tier import TierStructure, rated_tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +105,6 @@ def _employer_amounts(
     if not mine or not yearly:
         return {}
     cover = in_force(covers, mine[0])
-    tier = _tier(worker, cover, mine[0], yearly)
+    tier = account_tier(worker, cover, mine[0], yearly)
     amount = cumulative_share(yearly[tier], month.month, 12)
     return {day: cumulative_share(amount, number, len(mine)) for number, day in enumerate(mine, 1)}
-
-
-def _tier(worker: Worker, cover: Fact | None, day: date, yearly: dict[Tier, int]) -> Tier:
-    """The tier the employer's amount goes by: the account's own, else that of the medical cover."""
-    medical = in_force(worker.coverages.get("medical", ()), day)
-    text = next((str(fact.data["tier"]) for fact in (cover, medical) if fact is not None and fact.data["tier"]), "")
-    tier = Tier(text) if text else None
-    if tier is not None and tier not in yearly and set(yearly) <= {Tier.EE, Tier.FAM}:
-        tier = Tier(rated_tier(tier, TierStructure.TWO_TIER))
-    if tier is None or tier not in yearly:
-        raise DataError(
-            f"the employer's account contribution goes by tier, and tier {text or 'of the holder'} has none",
-            where=f"person {worker.person_id}, {day}",
-            mend="Give the account election a tier, or add the tier to employer_yearly",
-        )
-    return tier

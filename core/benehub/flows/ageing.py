@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from benehub.facts import Fact, Version
+from benehub.facts.explanations import Kept, kept
 from benehub.planbook import Plan, PlanBook
-from benehub.records import Explanation
 from benehub.rules.eligibility.coverage_end import CoverageEndRule, end_of_cover
 from benehub.rules.eligibility.dependent_end import remaining_tier
 
@@ -17,13 +17,13 @@ AHEAD = timedelta(days=30)
 
 def cut_aged_out(
     book: PlanBook, covers: Sequence[Version], believed: Sequence[Fact], family: Mapping[str, Fact], day: date
-) -> tuple[list[Version], list[Explanation]]:
+) -> tuple[list[Version], list[Kept]]:
     """Covers cut where a dependent ages out, with the reason for each.
 
     An end that is past when it is first seen takes back no cover that was given: it counts from the plan's next one.
     """
     cut: list[Version] = []
-    told: list[Explanation] = []
+    told: list[Kept] = []
     for cover in covers:
         pieces = [cover]
         plan = book.plan(str((cover.data or {})["plan"]))
@@ -36,8 +36,7 @@ def cut_aged_out(
             if end >= cover.effective_to:
                 continue
             pieces = [part for piece in pieces for part in _without(piece, dependent, end, family)]
-            named = {"dependent": dependent, "plan": plan.id, "ends_on": end.isoformat()}
-            told.append(found.explanation.model_copy(update={"inputs": {**named, **found.explanation.inputs}}))
+            told.append(kept(found, dependent=dependent, plan=plan.id, ends_on=end.isoformat()))
         cut += pieces
     return cut, told
 

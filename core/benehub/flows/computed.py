@@ -9,13 +9,14 @@ import structlog
 
 from benehub.errors import ConfigError
 from benehub.facts import Worker
+from benehub.facts.explanations import Kept, Said
 from benehub.flows.expected import Expected
 from benehub.flows.history import History
 from benehub.flows.money import PayPeriod
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.parts.computed import Computed
-from benehub.records.computed import DeductionAnswer, DeductionQuestion
+from benehub.records.computed import ComputedAmount, DeductionAnswer, DeductionQuestion
 from benehub.views.computed import questions
 
 log = structlog.get_logger("benehub.flows")
@@ -57,6 +58,10 @@ def ask(plugins: pluggy.PluginManager, question: DeductionQuestion) -> Deduction
     return answer
 
 
+def _answer(told: ComputedAmount) -> Said:
+    return told.explanation if told.result is None else Kept(told.explanation, told.result)
+
+
 def _lines(plan: Plan, terms: Computed, question: DeductionQuestion, answer: DeductionAnswer) -> Iterator[Expected]:
     day = question.pay_date
     if answer.needs:
@@ -77,5 +82,5 @@ def _lines(plan: Plan, terms: Computed, question: DeductionQuestion, answer: Ded
         line = terms.lines[told.line]
         yield Expected(
             question.person, plan, line.source, line.code, line.tax_class, day, str(Month.of(day)),
-            told.amount_minor, source=f"rule {terms.rule}", answer=told.explanation,
+            told.amount_minor, source=f"rule {terms.rule}", answer=_answer(told),
         )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 from benehub import facts
 from benehub.engine import Steps
 from benehub.facts import Fact, Version, Worker
-from benehub.facts.explanations import Said, ids_of, save
+from benehub.facts.explanations import Kept, Said, ids_of, save
 from benehub.flows import rescission
 from benehub.flows.ageing import cut_aged_out
 from benehub.flows.entitlement import Decision, Known, any_kind, decide_election, waits_for_others
@@ -24,7 +24,6 @@ from benehub.flows.rescission import Paid
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding
-from benehub.records import Explanation
 from benehub.store import Session
 
 BATCH = 200
@@ -155,14 +154,14 @@ def _decide_one(session: Session, book: PlanBook, worker: Worker, around: Around
 
 def _record(
     session: Session, book: PlanBook, worker: Worker, benefit_type: str, decisions: Sequence[Decision],
-    told: Sequence[Explanation], covers: Sequence[Version], around: Around,
+    told: Sequence[Kept], covers: Sequence[Version], around: Around,
 ) -> int:  # fmt: skip
     """Keep each decision that is new under its id, and the coverage where it changed."""
     newest = ""
     versions: list[Version] = []
     for one in decisions:
         mine = [cover for cover in covers if cover.data and cover.data["plan"] == one.plan]
-        extra = [explanation for explanation in told if explanation.inputs.get("plan") == one.plan]
+        extra = [explanation for explanation in told if explanation.about.get("plan") == one.plan]
         content: list[Said] = [*one.said, *extra]
         if not content:
             continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from benehub.errors import DataError
 from benehub.facts import Fact, Version, Worker
-from benehub.facts.explanations import Said
+from benehub.facts.explanations import Said, kept
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import Outcome, Reason
@@ -223,15 +223,16 @@ def _parts(
     first = Month.of(window.start)
     last = max(first, min(Month.of(known.day).plus(1), Month.of(window.end - ONE_DAY)))
     try:
-        answer = lookback(_measured_input(plan, worker, known, stint, first, last))
+        given = _measured_input(plan, worker, known, stint, first, last)
+        answer = lookback(given)
     except DataError as wrong:
         reason = Reason(rule="hours", outcome=Outcome.UNKNOWN, needed={"hours": wrong.mend}, citation=wrong.what)
         yield window, None, [explain("eligibility.lookback", "1", {}, reasons=(reason,))]
         return
+    because: list[Said] = [kept(answer, given)]
     if answer.result is None:
-        yield window, None, [answer]
+        yield window, None, because
         return
-    because: list[Said] = [answer]
     start = window.start
     months = answer.result.months
     for number, one in enumerate(months):

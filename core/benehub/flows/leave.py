@@ -14,23 +14,26 @@ from sqlalchemy import func, select
 
 from benehub.engine import Steps
 from benehub.facts import Worker
+from benehub.facts.explanations import Kept, kept
 from benehub.flows.hub import Hub
-from benehub.flows.leave_books import Wanted, book_values, money, post, worth
+from benehub.flows.leave_books import Wanted, book_values, money, post, with_step, worth
 from benehub.flows.leave_payouts import payouts
 from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.money import Rounding, round_to_int
-from benehub.periods import Month
+from benehub.periods import FOREVER, Month
 from benehub.planbook import LeavePolicy, PlanBook
-from benehub.records import Explanation, Step
+from benehub.records import Step
+from benehub.rules.base import exact
 from benehub.rules.leave.accrue import Basis
 from benehub.rules.leave.accrue import accrue as accrue_rule
 from benehub.rules.leave.replay import EventKind, Move, Movement
+from benehub.rules.leave.urlaub import UrlaubInput, urlaub
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
-from benehub.views.leave_history import ACCRUED, GRANT, History, german_claim, histories
+from benehub.views.leave_history import ACCRUED, GRANT, History, histories
 
 REVALUED = "leave.revalued"
 
@@ -112,26 +115,35 @@ def _accrual(book: PlanBook, policy: LeavePolicy, worker: Worker, day: date, min
     return NewEntry(f"leave/{policy.id}/{worker.person_id}/{day}", ACCRUED, day, tuple(legs), f"policy {policy.id}")
 
 
-def _why(policy: LeavePolicy, history: History, movement: Movement) -> Explanation | None:
+def _why(policy: LeavePolicy, history: History, movement: Movement) -> Kept:
+    """What is kept of how a movement came about, so that it can be worked out again."""
     if movement.span is None:
-        hired, employed_to = history.employments[-1]
-        found = german_claim(policy, history.worker, hired, employed_to, movement.on.year)
-        inputs = {"policy": policy.id, "year": movement.on.year, "hours_per_day": policy.hours_per_day}
-        return Explanation(rule="leave.urlaub", version="1", inputs=inputs, steps=found.steps, reasons=found.reasons,
-                           citation="BUrlG sections 3 to 5")  # fmt: skip
+        return _granted(policy, history, movement.on.year)
     event = movement.event
     worked = event.hours if event is not None and event.kind is EventKind.WORK else None
     done = accrue_rule(
         policy=history.rule, span=movement.span,
-        basis=Basis(worked, None, event.pays_in_year if event is not None else None,
-                    Fraction(int(history.worker.employment.data["weekly_hours"]))),
+        basis=Basis(worked, None, event.pays_in_year if event is not None else None, movement.weekly_hours),
         balance_hours=movement.balance - movement.hours, year_hours=movement.year_before,
-    ).explanation  # fmt: skip
+    )  # fmt: skip
     if worked is None:
-        return done
+        return kept(done)
     scheduled = movement.on in history.scheduled
     said = "scheduled: payroll's register tells none" if scheduled else "as payroll's register tells them"
-    return done.model_copy(update={"steps": (Step(label="hours worked", raw=str(worked), value=said), *done.steps)})
+    return with_step(kept(done), Step(label="hours worked", raw=str(worked), value=said))
+
+
+def _granted(policy: LeavePolicy, history: History, year: int) -> Kept:
+    """The claim of a German leave year, asked of the rule of its year as a whole."""
+    terms, (hired, employed_to) = policy.germany, history.employments[-1]
+    assert terms is not None  # only German policies have such grants
+    given = UrlaubInput(
+        year=year, hire_date=hired, employed_to=None if employed_to == FOREVER else employed_to,
+        days_per_week=Fraction(terms.days_per_week), agreed_days=Fraction(terms.agreed_days),
+        extra_rule=terms.extra_rule, birth_date=history.worker.identity.get("birth_date"),
+    )  # fmt: skip
+    hours = Step(label="hours per day", raw=exact(policy.day_hours), value=f"policy {policy.id}")
+    return with_step(kept(urlaub(given), given), hours)
 
 
 def _opening_values(book: PlanBook, policy: LeavePolicy, history: History) -> Iterator[Wanted]:

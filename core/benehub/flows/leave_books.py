@@ -9,12 +9,13 @@ from fractions import Fraction
 
 from benehub import ledger
 from benehub.facts import explanations
+from benehub.facts.explanations import Kept, Said
 from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry, Restated
 from benehub.ledger import accounts as chart
 from benehub.money import Rounding, round_to_int
 from benehub.planbook import PlanBook
-from benehub.records import Explanation
+from benehub.records import Step
 from benehub.store import Session
 
 
@@ -23,7 +24,7 @@ class Wanted:
     """An entry that shall stand, with its explanation where it has one."""
 
     entry: NewEntry
-    why: Explanation | None = None
+    why: Said | None = None
 
 
 def post(session: Session, book: PlanBook, wanted: Sequence[Wanted]) -> Restated:
@@ -32,6 +33,12 @@ def post(session: Session, book: PlanBook, wanted: Sequence[Wanted]) -> Restated
     ids = iter(explanations.save(session, told, book.version))
     entries = [one.entry if one.why is None else replace(one.entry, explanation_id=next(ids)) for one in wanted]
     return ledger.restate(session, entries)
+
+
+def with_step(told: Kept, *steps: Step) -> Kept:
+    """What is kept, with steps before the rule's own that say what it was told."""
+    explanation = told.explanation.model_copy(update={"steps": (*steps, *told.explanation.steps)})
+    return replace(told, explanation=explanation)
 
 
 def available(session: Session, policy_id: str) -> dict[str, int]:

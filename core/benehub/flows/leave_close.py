@@ -12,8 +12,9 @@ from fractions import Fraction
 from benehub import facts
 from benehub.engine import Steps
 from benehub.errors import DataError
+from benehub.facts.explanations import Kept, kept
 from benehub.flows.hub import Hub
-from benehub.flows.leave_books import Wanted, book_values, post
+from benehub.flows.leave_books import Wanted, book_values, post, with_step
 from benehub.flows.leave_payouts import DIFFERENCE, EXPECTED, GRACE_DAYS, owed_legs
 from benehub.hours import leave_unit, to_minutes
 from benehub.ledger import Leg, NewEntry
@@ -21,8 +22,9 @@ from benehub.ledger import accounts as chart
 from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import LeavePolicy, PlanBook
-from benehub.records import Explanation, Step
+from benehub.records import Step
 from benehub.rules.base import exact
+from benehub.rules.leave.balance import BalanceInput, EmploymentInput, EventInput, compute
 from benehub.rules.leave.policy import ZERO
 from benehub.rules.leave.replay import EventKind, Move
 from benehub.rules.leave.urlaub import UrlaubInput, urlaub
@@ -80,14 +82,35 @@ def _moved(
         lost = -minutes
         value = round_to_int(Fraction(money * lost, held), Rounding.HALF_UP) if held > 0 else 0
         step = Step(label=one.move.value, raw=exact(-one.hours), value=f"{lost} minutes")
-        inputs = {"policy": policy.id, "on": one.on.isoformat(), "left": exact(one.balance)}
-        why = Explanation(rule="leave.balance", version="1", inputs=inputs, steps=(step,), citation="plan terms")
+        why = with_step(replayed(history, one.on), step)
         if one.move in LOSSES:
             yield Wanted(_lost(book, policy, history, one.on, one.move.value, lost, value), why)
         elif one.move is Move.MOVED:
             yield from (Wanted(entry, why) for entry in _carried(book, policy, history, one.on, lost, value))
         else:
             yield from (Wanted(entry, why) for entry in _rest(session, book, policy, history, one.on, lost, value))
+
+
+def replayed(history: History, on: date) -> Kept:
+    """The balance of a day, with all that it was replayed from."""
+    given = BalanceInput(
+        policy=history.rule,
+        employments=tuple(
+            EmploymentInput(hire_date=start, employed_to=None if end == FOREVER else end)
+            for start, end in history.employments
+        ),
+        events=tuple(
+            EventInput(
+                on=event.on, kind=event.kind, hours=event.hours, period_start=event.period_start,
+                period_end=event.period_end, pays_in_year=event.pays_in_year, key=event.key,
+            )
+            for event in history.events
+            if event.on <= on
+        ),
+        as_of=on,
+        since=history.since,
+    )  # fmt: skip
+    return kept(compute(given), given)
 
 
 def _lost(
@@ -177,7 +200,7 @@ def _german(
         held, money = book_values(session, policy.id, on).get(history.worker.person_id, (0, 0))
         value = round_to_int(Fraction(money * minutes, held), Rounding.HALF_UP) if held > 0 else 0
         entry = _lost(book, policy, history, on, f"lapsed-{bucket.name}", minutes, value, LAPSED)
-        yield Wanted(entry, done.explanation)
+        yield Wanted(entry, kept(done, given))
 
 
 def urlaub_of(

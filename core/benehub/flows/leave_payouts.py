@@ -14,13 +14,15 @@ from sqlalchemy import func, select
 
 from benehub import facts
 from benehub.facts import Worker
+from benehub.facts.explanations import kept
+from benehub.facts.workforce import FULL_TIME_HOURS
 from benehub.flows.leave_books import Wanted, available
 from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Month
 from benehub.planbook import LeavePolicy, PlanBook
-from benehub.rules.leave.payout import Leaving, PayoutReason, payout
+from benehub.rules.leave.payout import Leaving, PayoutInput, PayoutReason, payout
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
@@ -73,6 +75,7 @@ def _owed(
         reason=PayoutReason.TERMINATION, policy_pays=policy.payout_on_termination, currency=book.employer.currency,
         leaving=Leaving(policy.jurisdiction, gone, False, 0, final),
     )  # fmt: skip
+    told = kept(done, _asked(book, policy, minutes, rate, value, gone, final))
     owed = done.required()
     unit, counted = book.employer.currency, leave_unit(policy.id)
     dims = (worker.person_id, policy.id, "payout", None, final)
@@ -87,10 +90,24 @@ def _owed(
     key, ended = f"payout/{worker.person_id}/{policy.id}", f"employment ended {gone}"
     due = owed.due_date or final + timedelta(days=GRACE_DAYS)
     expected = NewEntry(key, EXPECTED, final, legs, ended, status="pending", due_date=due)
-    yield Wanted(expected, done.explanation)
+    yield Wanted(expected, told)
     accrued = (worker.person_id, policy.id, None, None, final)
     owing = owed_legs(book, accrued, dims, value, owed.gross_minor)
-    yield Wanted(NewEntry(f"{key}/owed", DIFFERENCE, final, owing, ended), done.explanation)
+    yield Wanted(NewEntry(f"{key}/owed", DIFFERENCE, final, owing, ended), told)
+
+
+def _asked(
+    book: PlanBook, policy: LeavePolicy, minutes: int, rate: Fraction, value: int, gone: date, final: date
+) -> PayoutInput:
+    """The same as the rule's calculator takes it: a rate with parts of a cent as a year's pay."""
+    whole = rate.denominator == 1
+    return PayoutInput(
+        hours=Fraction(minutes, 60), rate_minor=int(rate) if whole else None,
+        annual_pay_minor=None if whole else int(rate * FULL_TIME_HOURS),
+        hours_per_year=None if whole else Fraction(FULL_TIME_HOURS), accrued_value_minor=value, kind=policy.kind,
+        reason=PayoutReason.TERMINATION, policy_pays=policy.payout_on_termination, jurisdiction=policy.jurisdiction,
+        last_day=gone, quit=False, next_pay_date=final, currency=book.employer.currency,
+    )  # fmt: skip
 
 
 def owed_legs(

@@ -46,7 +46,7 @@ def _post(hub: Hub, employer: str, difference_id: str, paid_on: date | None) -> 
         book = hub.book(session)
         row = reconcile.get(session, difference_id)
         answers = of_difference(session, book, row, paid_on)
-        ids = save(session, [answer.explanation for _, answer in answers], book.version)
+        ids = save(session, [answer for _, answer in answers], book.version)
         entries: list[NewEntry] = []
         for number, (late, answer) in enumerate(answers):
             made = _entries(book, row, late, answer, paid_on)

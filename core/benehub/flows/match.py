@@ -11,7 +11,7 @@ from benehub import facts, ledger
 from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Worker
-from benehub.facts.explanations import save
+from benehub.facts.explanations import Kept, Said, save
 from benehub.flows import savings
 from benehub.flows.hub import Hub
 from benehub.flows.money import pay_calendar
@@ -21,11 +21,10 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
-from benehub.records import Explanation
-from benehub.rules.base import Calculation
+from benehub.rules.base import Calculation, plain
 from benehub.rules.retirement.limits import RetirementLimits, retirement_limits
-from benehub.rules.retirement.match import Match, match_contribution
-from benehub.rules.retirement.match_formula import MatchPeriod
+from benehub.rules.retirement.match import match_contribution
+from benehub.rules.retirement.match_formula import MatchPeriod, told_formula
 from benehub.rules.retirement.true_up import TrueUp, true_up
 from benehub.store import Session
 
@@ -44,7 +43,7 @@ def accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     """Post the match of every period that ended in a month, from what payroll really took; again changes nothing."""
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        made: list[tuple[NewEntry, Explanation]] = []
+        made: list[tuple[NewEntry, Said]] = []
         for plan in _own(book):
             for group, due in _ended(session, book, plan, month):
                 made += _matches(session, book, plan, group, due)
@@ -68,9 +67,7 @@ def _ended(session: Session, book: PlanBook, plan: Plan, month: Month) -> Iterat
                 yield group, _Due(start, last)
 
 
-def _matches(
-    session: Session, book: PlanBook, plan: Plan, group: str, due: _Due
-) -> Iterator[tuple[NewEntry, Explanation]]:
+def _matches(session: Session, book: PlanBook, plan: Plan, group: str, due: _Due) -> Iterator[tuple[NewEntry, Said]]:
     assert plan.match is not None
     limits = retirement_limits(due.last.year)
     year_start, after = date(due.last.year, 1, 1), due.last + timedelta(days=1)
@@ -79,35 +76,38 @@ def _matches(
         if worker.pay_group != group or not _saves(worker, plan, due):
             continue
         earlier, whole = before.get(worker.person_id, Saved()), until.get(worker.person_id, Saved())
-        answer = _of_period(plan, worker, earlier, whole, limits, due)
-        amount = answer.required().match_minor
+        amount, told = _of_period(plan, worker, earlier, whole, limits, due)
         dims = (worker.person_id, plan.id, "match", str(Month.of(due.last)), due.last)
         yield (
             _entry(book, f"match/{plan.id}/{worker.person_id}/{due.last}", "match.accrued", due.last, amount, dims),
-            (answer.explanation),
+            told,
         )
 
 
 def _of_period(
     plan: Plan, worker: Worker, earlier: Saved, whole: Saved, limits: RetirementLimits, due: _Due
-) -> Calculation[Match]:
+) -> tuple[int, Kept]:
+    """The match of one person and period in minor units, and what is kept of the answer."""
     assert plan.match is not None
     terms = plan.deferral.rule() if plan.deferral else None
     caught_up = whole.caught_up(limits, terms) if terms else 0
     deferred = whole.deferrals - earlier.deferrals
     if terms is not None and not plan.match.matches_catch_up:
         deferred -= caught_up - earlier.caught_up(limits, terms)
-    return match_contribution(
-        compensation_minor=whole.compensation - earlier.compensation,
-        deferral_minor=deferred,
-        formula=plan.match.rule(),
-        limits=limits,
-        ytd_compensation_minor=earlier.compensation,
-        years_of_service=age_on(worker.hired, due.last),
+    formula = plan.match.rule()
+    given: dict[str, Any] = {
+        "compensation_minor": whole.compensation - earlier.compensation,
+        "deferral_minor": deferred,
+        "ytd_compensation_minor": earlier.compensation,
+        "years_of_service": age_on(worker.hired, due.last),
         # the period's own accrual may stand already; what it replaces leaves its room again
-        additions_left_minor=max(0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match),
-        match_period=plan.match.period,
-    )
+        "additions_left_minor": max(0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match),
+        "match_period": plan.match.period,
+    }
+    answer = match_contribution(**given, formula=formula, limits=limits)
+    result = answer.required()
+    asked = plain({"pay_date": due.last, **told_formula(formula), **given})
+    return result.match_minor, Kept(answer.explanation, result.model_dump(mode="json"), asked)
 
 
 def _saves(worker: Worker, plan: Plan, due: _Due) -> bool:
@@ -190,12 +190,15 @@ def summary(found: list[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]) -
 
 def _true_up_entry(
     book: PlanBook, worker: tuple[Worker, str], plan: Plan, year: int, answer: Calculation[TrueUp]
-) -> tuple[NewEntry, Explanation]:
+) -> tuple[NewEntry, Said]:
     person_id, day = worker[0].person_id, date(year, 12, 31)
     dims = (person_id, plan.id, "match", str(Month.of(day)), day)
     key = f"true-up/{plan.id}/{person_id}/{year}"
     amount = answer.required().true_up_minor
-    return _entry(book, key, "match.true_up", day, amount, dims), answer.explanation
+    # The cap follows from the year: the calculator looks it up itself.
+    asked = {name: told for name, told in answer.explanation.inputs.items() if name != "compensation_cap_minor"}
+    kept = Kept(answer.explanation, answer.required().model_dump(mode="json"), asked)
+    return _entry(book, key, "match.true_up", day, amount, dims), kept
 
 
 def _entry(book: PlanBook, key: str, kind: str, day: date, amount: int, dims: tuple[Any, ...]) -> NewEntry:
@@ -206,6 +209,6 @@ def _entry(book: PlanBook, key: str, kind: str, day: date, amount: int, dims: tu
     return NewEntry(key, kind, day, legs, "the plan's match formula")
 
 
-def _explained(session: Session, book: PlanBook, made: list[tuple[NewEntry, Explanation]]) -> list[NewEntry]:
+def _explained(session: Session, book: PlanBook, made: list[tuple[NewEntry, Said]]) -> list[NewEntry]:
     ids = save(session, [told for _, told in made], book.version)
     return [replace(entry, explanation_id=one) for (entry, _), one in zip(made, ids, strict=True)]

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from benehub import facts, reconcile
 from benehub.engine import Steps
 from benehub.errors import ConfigError
+from benehub.flows.account_deposits import due as account_due
 from benehub.flows.hub import Hub
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
@@ -17,7 +18,7 @@ from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.plugins import call_each
-from benehub.reconcile import Finding, Relation, Type, leave, payroll, premium, retirement, vanished
+from benehub.reconcile import Finding, Relation, Type, accounts, leave, payroll, premium, retirement, vanished
 from benehub.records.notices import DifferenceNotice
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row
@@ -77,6 +78,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
                 return deposit_due(book, plan, day).due
 
             return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
+        case Relation.ACCOUNTS:
+            return accounts.compare(session, book, month, lambda plan, day: account_due(book, plan, day).due)
         case Relation.LEAVE:
             approved = leave_orders.approved(session, _periods(session, book, month))
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))

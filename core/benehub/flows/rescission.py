@@ -14,12 +14,12 @@ from sqlalchemy import func, select
 
 from benehub import reconcile
 from benehub.facts import Fact, Version
+from benehub.facts.explanations import Kept, kept
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
-from benehub.records import Explanation
 from benehub.rules.eligibility.coverage_end import CoverageEndInput, coverage_end
 from benehub.rules.eligibility.plan_rules import PlanEligibility
 from benehub.store import Session
@@ -38,7 +38,7 @@ class Held:
 
     covers: tuple[Version, ...]
     findings: tuple[Finding, ...] = ()
-    explanations: tuple[Explanation, ...] = ()
+    explanations: tuple[Kept, ...] = ()
 
 
 def paid_for(session: Session, persons: Sequence[str]) -> Paid:
@@ -69,7 +69,7 @@ def held_back(
     """Hold the retroactive end of US medical cover that was paid for; the rest of what is wanted stands."""
     covers = list(wanted)
     findings: list[Finding] = []
-    told: list[Explanation] = []
+    told: list[Kept] = []
     for fact in believed:
         # facts of cover go by benefit type, also those of a plan that has left the book
         gone = _taken_back(fact, wanted, day) if fact.key == "medical" else None
@@ -89,8 +89,7 @@ def held_back(
                 override_reason=note if word == "override" else "",
             )
         )  # fmt: skip
-        named = {"employee": fact.subject, "plan": plan_id, "ends_on": gone.start.isoformat()}
-        told.append(answer.explanation.model_copy(update={"inputs": {**named, **answer.explanation.inputs}}))
+        told.append(kept(answer, employee=fact.subject, plan=plan_id, ends_on=gone.start.isoformat()))
         result = answer.required()
         if not result.blocked:
             continue

@@ -28,6 +28,12 @@ from benehub.rules.retirement.deposit_due import DepositDue, deposit_due
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
+CREDITED = {
+    "credit": ("contribution.credited", "credit"),
+    "earnings_credit": ("earnings.credited", "earnings-credit"),
+}
+"""Kind of confirmation -> the entry that it posts, and how its key begins."""
+
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
     """Send the contributions of one pay date to the recordkeeper and post them as deposited."""
@@ -149,7 +155,8 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
     with hub.store.write(employer) as session:
         rows = session.rows(
             select(confirmation).where(
-                *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+                *session.where(confirmation, connection_id=connection_id, current=1),
+                confirmation.c.kind.in_(CREDITED),
                 confirmation.c.pay_date >= month.first,
                 confirmation.c.pay_date < month.end,
             )
@@ -161,7 +168,8 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
                 Leg(chart.DEPOSIT_TRANSIT, row.unit, row.amount, *dims),
                 Leg(chart.BANK, row.unit, -row.amount, *dims),
             )
-            key = f"credit/{connection_id}/{row.row_key}"
-            entries.append(NewEntry(key, "contribution.credited", row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
+            kind, key = CREDITED[row.kind]
+            key = f"{key}/{connection_id}/{row.row_key}"
+            entries.append(NewEntry(key, kind, row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}

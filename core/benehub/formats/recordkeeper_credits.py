@@ -2,7 +2,8 @@
 
 Columns `credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount`; sources EE_PRETAX,
 EE_ROTH, ER_MATCH; dates ISO; `plan` as the recordkeeper calls it; `trade_date` is the day the trust
-had the money; a reversal has a negative amount.
+had the money; a reversal has a negative amount. A last column `kind` may be there: CONTRIBUTION, or EARNINGS for what a
+late deposit had cost.
 """
 
 from __future__ import annotations
@@ -10,10 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from benehub.formats.layout import ISO_DATE, MONEY, SSN, TEXT, Column, Layout, one_of
 from benehub.formats.rows import Parsed, Table
 from benehub.records.recordkeeper import Source
+
+
+class CreditKind(StrEnum):
+    """What was credited: what payroll took or the employer matched, or lost earnings."""
+
+    CONTRIBUTION = "CONTRIBUTION"
+    EARNINGS = "EARNINGS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class CreditRow:
     amount: int = field(repr=False)
     last_name: str = ""
     first_name: str = ""
+    kind: CreditKind = CreditKind.CONTRIBUTION
 
 
 LAYOUT = Layout(
@@ -45,6 +55,7 @@ LAYOUT = Layout(
         Column("trade_date", "trade_date", ISO_DATE, required=True),
         Column("amount", "amount", MONEY, required=True),
     ),
+    optional=(Column("kind", "kind", one_of(CreditKind)),),
 )
 
 

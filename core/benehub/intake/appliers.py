@@ -26,6 +26,7 @@ from benehub.planbook import Plan, PlanBook
 from benehub.records import (
     Acknowledgement,
     Compensation,
+    ContributionResult,
     Credit,
     DeferralChange,
     Dependent,
@@ -376,14 +377,26 @@ def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
 
 
 def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """Money the recordkeeper credited to a participant."""
+    """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions."""
     assert isinstance(row, Credit)
     part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
     _confirm(
-        session, book, origin, "credit",
+        session, book, origin, "earnings_credit" if row.earnings else "credit",
         person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[:40],
         plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
+    )  # fmt: skip
+
+
+def contribution_result(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What the custodian says of a line of our contribution file; the accounts' flow takes it from here."""
+    assert isinstance(row, ContributionResult)
+    _confirm(
+        session, book, origin, "contribution_result",
+        person_id=people.by_member_id(session, row.member) if row.member else None, external_id=row.member,
+        plan=row.plan or None, part="line" if row.reference else "file", code=row.code, pay_date=row.pay_date,
+        on_date=row.posted_on, amount=row.amount_minor, reference=row.control,
+        detail={"line": row.reference, "status": row.status.value, "text": mask(row.text)[:200]},
     )  # fmt: skip
 
 
@@ -479,6 +492,7 @@ APPLIERS: dict[str, Applier] = {
     "invoice_line": invoice_line,
     "roster": roster,
     "credit": credit,
+    "contribution_result": contribution_result,
     "acknowledgement": acknowledgement,
     "payment_answer": payment_answer,
 }

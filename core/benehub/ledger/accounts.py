@@ -17,6 +17,7 @@ class Account:
 BANK = "1000"
 CARRIER_TRANSIT = "1010"
 DEPOSIT_TRANSIT = "1020"
+CUSTODIAN_TRANSIT = "1030"
 EMPLOYEE_SHARE_DUE = "1300"
 PAYROLL_CLEARING = "1900"
 PREMIUM_PAYABLE = "2100"
@@ -41,6 +42,7 @@ CHART: dict[str, Account] = {
         Account(BANK, "Bank"),
         Account(CARRIER_TRANSIT, "Remittance in transit to carrier", clearing=True),
         Account(DEPOSIT_TRANSIT, "Deposit in transit to recordkeeper", clearing=True),
+        Account(CUSTODIAN_TRANSIT, "Deposit in transit to custodian or administrator", clearing=True),
         Account(EMPLOYEE_SHARE_DUE, "Employee share due", clearing=True),
         Account(PAYROLL_CLEARING, "Payroll clearing", clearing=True),
         Account(PREMIUM_PAYABLE, "Premium payable to carrier", clearing=True),

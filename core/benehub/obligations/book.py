@@ -32,6 +32,7 @@ class Wanted:
         worth_minor: what it is worth.
         adopted: the vendor holds it already.
         drifted: the vendor is known to hold something else, whatever it has confirmed before.
+        anew: it is owed once more, though the same was sent, confirmed or refused before.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Wanted:
     currency: str = "USD"
     adopted: bool = False
     drifted: bool = False
+    anew: bool = False
     explanation_id: str | None = None
 
 
@@ -72,8 +74,7 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
     for obligation_id, one in by_id.items():
         digest = session.vault.content_hash(canonical(one.content))
         before = known.get(obligation_id)
-        drifted = before is not None and one.drifted and before.state == "confirmed"
-        if before is not None and before.content_hash == digest and before.state != "canceled" and not drifted:
+        if before is not None and before.content_hash == digest and not _reopened(one, before.state):
             unchanged += 1
             continue
         adopted += one.adopted
@@ -85,6 +86,13 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
     session.change_all(obligation, ("obligation_id",), changed)
     session.add(obligation, fresh)
     return Change(len(by_id) - unchanged - adopted, unchanged, adopted)
+
+
+def _reopened(one: Wanted, state: str) -> bool:
+    """Whether the same content is owed again for a reason other than what it says."""
+    if state == "canceled" or (one.drifted and state == "confirmed"):
+        return True
+    return one.anew and state in ("sent", "confirmed", "refused")
 
 
 def _values(session: Session, one: Wanted, digest: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ class Relation(StrEnum):
     PAYROLL = "payroll"
     PREMIUM = "premium"
     RETIREMENT = "retirement"
+    ACCOUNTS = "accounts"
     LEAVE = "leave"
     COVERAGE = "coverage"
     """Cover as decided against cover that was paid for; found when cover is decided, not by a comparison."""
@@ -49,12 +50,18 @@ class Type(StrEnum):
     PREMIUM_AT_RISK = "PREMIUM_AT_RISK"
     WITHHELD_NOT_DEPOSITED = "WITHHELD_NOT_DEPOSITED"
     DEPOSITED_NOT_CREDITED = "DEPOSITED_NOT_CREDITED"
+    DEPOSITED_OVER = "DEPOSITED_OVER"
+    CONTRIBUTION_REFUSED = "CONTRIBUTION_REFUSED"
+    OVER_LIMIT = "OVER_LIMIT"
+    LIMIT_UNKNOWN = "LIMIT_UNKNOWN"
     CREDITED_SHORT = "CREDITED_SHORT"
     CREDITED_OVER = "CREDITED_OVER"
     WRONG_SOURCE = "WRONG_SOURCE"
     DUPLICATE_CREDIT = "DUPLICATE_CREDIT"
     UNKNOWN_PARTICIPANT = "UNKNOWN_PARTICIPANT"
     LATE = "LATE"
+    EARNINGS_NOT_DEPOSITED = "EARNINGS_NOT_DEPOSITED"
+    EARNINGS_NOT_CREDITED = "EARNINGS_NOT_CREDITED"
     PAYOUT_MISSING = "PAYOUT_MISSING"
     PAYOUT_DIFF = "PAYOUT_DIFF"
     APPROVED_NOT_PAID = "APPROVED_NOT_PAID"
@@ -73,8 +80,11 @@ MONEY_MISSING = frozenset(
         Type.NOT_TAKEN,
         Type.WITHHELD_NOT_DEPOSITED,
         Type.DEPOSITED_NOT_CREDITED,
+        Type.CONTRIBUTION_REFUSED,
         Type.CREDITED_SHORT,
         Type.LATE,
+        Type.EARNINGS_NOT_DEPOSITED,
+        Type.EARNINGS_NOT_CREDITED,
         Type.MEMBER_REFUSED,
         Type.MEMBER_DROPPED,
         Type.COVERED_NOT_ENROLLED,
@@ -96,7 +106,7 @@ class Finding:
         person_id: whose; None when the vendor's row could not be linked.
         plan: which plan.
         reference: what tells it from others of its type (pay date, invoice, credit id, row).
-        side: where it is wrong: `hris`, `payroll`, `carrier`, `recordkeeper`, `hub`.
+        side: where it is wrong: `hris`, `payroll`, `carrier`, `recordkeeper`, `custodian`, `hub`.
         owner: who moves next.
         expected: what should be, in the unit; None where there is nothing on that side.
         actual: what is.

@@ -15,6 +15,7 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.reconcile import earnings
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.sources import swapped
 from benehub.rules.retirement.lost_earnings import lost_earnings
@@ -52,6 +53,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
+    findings += earnings.compare(session, book, connection_id, month)
     return findings
 
 
@@ -203,6 +205,6 @@ def _proposal(found: Sequence[Any], due: date) -> str:
     except ConfigError as missing:
         return f"Work out lost earnings once the rate is loaded ({missing.mend})"
     return (
-        f"Pay lost earnings of {format_minor(lost)} to the plan: benehub retirement lost-earnings on this difference; "
-        "then file Form 5330 and report it on Form 5500"
+        f"Pay lost earnings of {format_minor(lost)} to the plan: benehub retirement lost-earnings on this difference, "
+        "then retirement deposit-earnings; file Form 5330 and report it on Form 5500"
     )

@@ -13,6 +13,7 @@ from benehub.records.carrier import (
     RosterMember,
     Severity,
 )
+from benehub.records.custodian import ContributionResult, ResultStatus
 from benehub.records.election import DeferralChange, Election, LeaveNotice, LeaveRequest, LeaveStatus, NoticeKind, Tier
 from benehub.records.employee import (
     Compensation,
@@ -25,10 +26,12 @@ from benehub.records.employee import (
 from benehub.records.explanation import Explanation, Outcome, Reason, Step
 from benehub.records.outgoing import (
     OPERATIONS,
+    AccountContribution,
     ContributionRow,
     CoverageLine,
     DeductionBooking,
     DeductionOrder,
+    EarningsRow,
     EnrollmentMember,
     LeaveOrder,
     NoticeLetter,
@@ -67,17 +70,20 @@ STREAMS: dict[str, type[Record]] = {
     "invoice_line": InvoiceLine,
     "credit": Credit,
     "payment_answer": PaymentAnswer,
+    "contribution_result": ContributionResult,
 }
 """Every stream a connector can read, and the record its rows become."""
 
 __all__ = [
     "OPERATIONS",
     "STREAMS",
+    "AccountContribution",
     "AckLevel",
     "AckStatus",
     "Acknowledgement",
     "CarrierReport",
     "Compensation",
+    "ContributionResult",
     "ContributionRow",
     "CoverageLine",
     "Credit",
@@ -85,6 +91,7 @@ __all__ = [
     "DeductionOrder",
     "DeferralChange",
     "Dependent",
+    "EarningsRow",
     "Election",
     "Employee",
     "EmploymentClass",
@@ -113,6 +120,7 @@ __all__ = [
     "RegisterLine",
     "Relationship",
     "RemittanceLine",
+    "ResultStatus",
     "RosterMember",
     "Severity",
     "Sex",

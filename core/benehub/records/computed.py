@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from benehub.records.explanation import Explanation
 
@@ -38,11 +39,16 @@ class DeductionQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ComputedAmount:
-    """One line: its name in the plan book's `lines`, the amount in minor units, and why."""
+    """One line: its name in the plan book's `lines`, the amount in minor units, and why.
+
+    `result` is what the explanation's rule gave, as plain JSON, where the explanation's inputs are the whole of what
+    its calculator takes: then `benehub why` works it out again. Without it only the steps are told.
+    """
 
     line: str
     amount_minor: int = field(repr=False)
     explanation: Explanation = field(repr=False)
+    result: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,48 @@ class ContributionRow(Record):
     email: str = ""
 
 
+class EarningsRow(Record):
+    """Operation `earnings.deposit`: what a late deposit has cost one participant, by source of the late money."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "amounts"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
+
+    person: str
+    plan: str
+    pay_date: date
+    """Pay date of the late contribution."""
+    ssn: str
+    first_name: str
+    last_name: str
+    amounts: dict[Source, int]
+    """Minor units by source."""
+
+
+class AccountContribution(Record):
+    """Operation `account.deposit`: one person, account and pay date, the employee's or the employer's money."""
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "amount_minor"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
+
+    reference: str
+    """The obligation's id and whose money it is; the custodian answers by it."""
+    person: str
+    plan: str
+    account: str
+    """Kind of account: hsa, fsa_health, fsa_dependent or commuter."""
+    pay_date: date
+    employee_number: str
+    ssn: str
+    first_name: str
+    last_name: str
+    part: str = Field(pattern=r"^(employee|employer)$")
+    amount_minor: int = Field(gt=0)
+    tax_year: int
+    """Year in which it was paid, on whose W-2 it stands."""
+    contribution_year: int
+    """Year whose limit it counts against: an HSA's calendar year, else the year the plan year began in."""
+
+
 class NoticeLetter(Record):
     """Operation `notice.send`: a word to one employee that something waits behind a link; it says no more.
 
@@ -222,6 +264,8 @@ OPERATIONS: dict[str, type[Record]] = {
     "enrollment.change": EnrollmentMember,
     "premium.remit": RemittanceLine,
     "contribution.deposit": ContributionRow,
+    "earnings.deposit": EarningsRow,
+    "account.deposit": AccountContribution,
     "notice.send": NoticeLetter,
     "leave.take": LeaveOrder,
     "payment.order": PaymentOrder,

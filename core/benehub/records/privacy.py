@@ -19,7 +19,7 @@ PERSONAL = frozenset(
 )  # fmt: skip
 """Names of fields whose values nobody is shown who did not ask for them by a right of their own."""
 
-ENDINGS = ("birth_date", "compensation_minor", "salary_minor", "wages_minor", "net_pay_minor", "pay_rate_minor", "_age")
+ENDINGS = ("birth_date", "compensation_minor", "salary_minor", "wages_minor", "pay_minor", "pay_rate_minor", "_age")
 """How the names of further such fields end."""
 
 

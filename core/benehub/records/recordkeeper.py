@@ -32,3 +32,5 @@ class Credit(Record):
     pay_date: date
     trade_date: date
     amount_minor: int
+    earnings: bool = False
+    """Whether it is lost earnings of a late deposit, and no contribution."""

@@ -154,8 +154,14 @@ def explain(
     citation: str = "",
 ) -> Explanation:
     """An explanation whose inputs are plain JSON values (dates and months as text, rates as exact text)."""
-    plain = {name: _plain(value) for name, value in inputs.items()}
-    return Explanation(rule=rule, version=version, inputs=plain, steps=steps, reasons=reasons, citation=citation)
+    return Explanation(
+        rule=rule, version=version, inputs=plain(inputs), steps=steps, reasons=reasons, citation=citation
+    )
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain JSON values: dates and months as text, rates as exact text."""
+    return {str(name): _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -166,7 +172,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return plain(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
     if isinstance(value, BaseModel):

@@ -16,6 +16,10 @@ from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, leg
 
 OPEN = ("pending", "discrepancy")
+ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
+"""Differences with a custodian that leave money owed, or sent beyond what is owed."""
+ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
+"""Differences with a custodian that leave money on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,9 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
     items[chart.CARRIER_TRANSIT] += _in_flight(session)
-    items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session)
+    items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book)
+    items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
+    items[chart.CUSTODIAN_TRANSIT] += _with_custodian(session, month, ON_TRANSIT)
     items[chart.EARNINGS_PAYABLE] += _lost_earnings(session)
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
@@ -102,6 +108,7 @@ def _differences(session: Session, month: Month, relation: str, insured: PlanBoo
             "PREMIUM_AT_RISK",
             "EMPLOYER_LINE_DIFF",
             "WITHHELD_NOT_DEPOSITED",
+            "EARNINGS_NOT_DEPOSITED",
         ):
             continue
         gap = (row.expected or 0) - (row.actual or 0)
@@ -133,12 +140,29 @@ def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month
     return int(total or 0)
 
 
-def _held_for_accounts(session: Session) -> list[Item]:
+def _held_for_accounts(session: Session, book: PlanBook) -> list[Item]:
     """Contributions to accounts that no connection pays over: held until somebody has."""
     return [
         Item(f"held for {one.dimensions['plan']}, to be paid over", one.amount)
         for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",))
+        if not book.plan(one.dimensions["plan"]).custodian
     ]
+
+
+def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> list[Item]:
+    """What open differences with the custodians leave in an account, by type."""
+    rows = session.rows(
+        select(difference.c.type, func.sum(difference.c.expected - difference.c.actual).label("gap"))
+        .where(
+            *session.where(difference, relation="accounts"),
+            difference.c.period <= str(month),
+            difference.c.state.in_(OPEN),
+            difference.c.type.in_(types),
+        )
+        .group_by(difference.c.type)
+        .order_by(difference.c.type)
+    )
+    return [Item(f"{row.type} (accounts)", -int(row.gap)) for row in rows]
 
 
 def _in_flight(session: Session) -> list[Item]:

@@ -19,9 +19,14 @@ from benehub.store.tables import entry, leg
 
 TAKEN = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 OWED = ("premium.accrued", "premium.accrued.reversed")
-MATCHED = ("match.accrued", "match.accrued.reversed")
-SENT = ("premium.remitted", "premium.remitted.reversed", "contribution.deposited", "contribution.deposited.reversed")
-CONFIRMED = ("contribution.credited", "contribution.credited.reversed")
+MATCHED = ("match.accrued", "match.accrued.reversed", "contribution.accrued", "contribution.accrued.reversed")
+SENT = (
+    "premium.remitted", "premium.remitted.reversed", "contribution.deposited", "contribution.deposited.reversed",
+    "account.deposited", "account.refused", "account.refused.reversed",
+)  # fmt: skip
+CONFIRMED = (
+    "contribution.credited", "contribution.credited.reversed", "account.credited", "account.credited.reversed",
+)  # fmt: skip
 
 
 class Where(StrEnum):
@@ -49,6 +54,7 @@ class Path:
     """Both shares together."""
     taken: int = 0
     match: int = 0
+    """What the employer gives beside it: the match, or its part of an account."""
     sent: int = 0
     credited: int = 0
     dispatches: list[str] = field(default_factory=list)
@@ -109,16 +115,16 @@ def _add(path: Path, row: Row[Any]) -> None:
             path.owed += row.amount
         case chart.PREMIUM_PAYABLE, kind if kind in OWED:
             path.premium -= row.amount
-        case ((chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE), kind) if kind in TAKEN:
+        case ((chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in TAKEN:
             path.taken -= row.amount
             path.entries.append(row.entry_id)
-        case chart.MATCH_PAYABLE, kind if kind in MATCHED:
+        case ((chart.MATCH_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in MATCHED:
             path.match -= row.amount
-        case ((chart.CARRIER_TRANSIT | chart.DEPOSIT_TRANSIT), kind) if kind in SENT:
+        case ((chart.CARRIER_TRANSIT | chart.DEPOSIT_TRANSIT | chart.CUSTODIAN_TRANSIT), kind) if kind in SENT:
             path.sent -= row.amount
-            if row.source not in path.dispatches:
+            if row.source.startswith("dis_") and row.source not in path.dispatches:
                 path.dispatches.append(row.source)
-        case chart.DEPOSIT_TRANSIT, kind if kind in CONFIRMED:
+        case ((chart.DEPOSIT_TRANSIT | chart.CUSTODIAN_TRANSIT), kind) if kind in CONFIRMED:
             path.credited += row.amount
         case _:
             return

@@ -7,13 +7,18 @@ term and from nothing else. It holds no rule of its own: prices are those that a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from benehub.errors import DataError
 from benehub.facts import Fact, Worker
 from benehub.facts.pricing import Amounts, Prices
 from benehub.periods import Month
-from benehub.planbook import PlanBook
+from benehub.planbook import Plan, PlanBook
+from benehub.rules.eligibility.coverage_end import end_of_cover
+from benehub.views.plan_prices import uninsured_amounts
+
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,16 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One employee's monthly shares in minor units; None after: the cover ends."""
+    """One employee's monthly shares in minor units; None after: the cover ends.
+
+    The last days of cover stand here where the books let a known end of employment end it on another day.
+    """
 
     employee_number: str
     before_minor: int
     after_minor: int | None
+    last_day_before: date | None = None
+    last_day_after: date | None = None
 
 
 @dataclass(slots=True)
@@ -50,7 +60,8 @@ class PlanImpact:
     status: str
     """same, changed (its terms differ), added or removed (it stands in one book only)."""
     insured: bool
-    """Whether it has premiums; of accounts and retirement plans people are counted, nothing is priced."""
+    """Whether it has premiums; an account or a retirement plan is priced as a twelfth of its year, by the elections
+    and the pay known now."""
     covered: int = 0
     changed: int = 0
     """Those who keep their cover and pay another share."""
@@ -65,10 +76,12 @@ class PlanImpact:
     no_longer_eligible: int = 0
     loses_cover: int = 0
     """Those covered who are no longer eligible, or whose plan the later book does not have."""
+    other_last_day: int = 0
+    """Those covered whose employment is known to end, and whose cover would then end on another day."""
     unsettled: int = 0
     """Those whose eligibility cannot be told under the later book for want of data."""
     people: list[Affected] = field(default_factory=list)
-    """Who pays another share or loses cover; empty unless asked for."""
+    """Who pays another share, loses cover or has another last day of it; empty unless asked for."""
 
 
 def plan_impact(
@@ -94,19 +107,29 @@ def plan_impact(
         found[plan_id].becomes_eligible = len(one.eligible)
         found[plan_id].no_longer_eligible = len(one.not_eligible)
         found[plan_id].unsettled = len(one.unsettled)
-    priced = [(Prices(book), _priceable(book, month)) for book in (before, after)]
+    priced = [
+        (Prices(book), _priceable(book, month), {plan.id: plan for plan in book.plans if not plan.insured})
+        for book in (before, after)
+    ]
     for worker in workers:
         for timeline in worker.coverages.values():
             covers = [one for one in timeline if one.effective_from < month.end and one.effective_to > month.first]
             if not covers:
                 continue
-            was, becomes = (_amounts(prices, known, worker, covers, month) for prices, known in priced)
+            ends_on = _last_days(before, after, worker, covers)
+            cut = [_ending(one, *ends_on.get(str(one.data["plan"]), ())) for one in covers]
+            later = [one for one in cut if one.effective_from < one.effective_to]
+            was, becomes = (
+                _amounts(*known, worker, believed, month)
+                for known, believed in zip(priced, (covers, later), strict=True)
+            )
             for plan_id in dict.fromkeys(str(one.data["plan"]) for one in covers):
                 impact = found.get(plan_id)
                 if impact is None:
                     continue  # a cover of a plan that neither book has
                 ends = impact.status == "removed" or worker.person_id in turned.get(plan_id, Turned()).not_eligible
-                _count(impact, worker, was.get(plan_id), becomes.get(plan_id), ends, people)
+                days = None if ends else ends_on.get(plan_id)
+                _count(impact, worker, was.get(plan_id), becomes.get(plan_id), ends, days, people)
     for impact in found.values():
         impact.people.sort(key=lambda who: who.employee_number)
     return list(found.values())
@@ -135,32 +158,64 @@ def _priceable(book: PlanBook, month: Month) -> set[str]:
 
 
 def _amounts(
-    prices: Prices, priceable: Collection[str], worker: Worker, covers: Sequence[Fact], month: Month
+    prices: Prices,
+    priceable: Collection[str],
+    others: Mapping[str, Plan],
+    worker: Worker,
+    covers: Sequence[Fact],
+    month: Month,
 ) -> dict[str, Amounts]:
-    """The month's premiums by plan; what cannot be worked out is left out."""
+    """The month's amounts by plan; what cannot be worked out is left out. `others` are plans without premiums."""
     known = [one for one in covers if one.data["plan"] in priceable]
     if worker.pay_group not in prices.book.pay_groups:
         return {}
-    return {plan.id: found for plan, found in prices.amounts(worker, known, month) if not found.needs}
+    found = {plan.id: amounts for plan, amounts in prices.amounts(worker, known, month)}
+    for cover in covers:
+        if (plan := others.get(str(cover.data["plan"]))) is not None:
+            found[plan.id] = uninsured_amounts(prices.book, plan, worker, cover, month)  # the newest one counts
+    return {plan_id: amounts for plan_id, amounts in found.items() if not amounts.needs}
+
+
+def _last_days(
+    before: PlanBook, after: PlanBook, worker: Worker, covers: Sequence[Fact]
+) -> dict[str, tuple[date, date]]:
+    """By plan the first day without cover under each book, where a known end of employment sets another one."""
+    gone = worker.terminated_on
+    found: dict[str, tuple[date, date]] = {}
+    for plan_id in {str(one.data["plan"]) for one in covers} if gone is not None else ():
+        rules = [plan.eligibility_rule() for book in (before, after) for plan in book.plans if plan.id == plan_id]
+        if gone is None or len(rules) < 2:  # it stands in one book only
+            continue
+        one, two = (end_of_cover(gone, rule.coverage_end, rule.wash_day, rule.early_wash) for rule in rules)
+        if one != two:
+            found[plan_id] = (one, two)
+    return found
+
+
+def _ending(cover: Fact, end: date | None = None, instead: date | None = None) -> Fact:
+    """A cover that ends on the day `end` ends `instead`; any other is as it was."""
+    return replace(cover, effective_to=instead) if instead is not None and cover.effective_to == end else cover
 
 
 def _count(
-    impact: PlanImpact, worker: Worker, was: Amounts | None, becomes: Amounts | None, ends: bool, people: bool
-) -> None:
+    impact: PlanImpact, worker: Worker, was: Amounts | None, becomes: Amounts | None, ends: bool,
+    days: tuple[date, date] | None, people: bool,
+) -> None:  # fmt: skip
     impact.covered += 1
     impact.loses_cover += ends
-    if not impact.insured:
-        return
-    if was is None or (becomes is None and not ends):
+    impact.other_last_day += days is not None
+    dropped = ends or (days is not None and becomes is None)  # cut off before the month
+    if was is None or (becomes is None and not dropped):
         impact.unpriced += 1
         return
-    after = None if ends or becomes is None else becomes.employee_minor
-    impact.employer_minor += (0 if ends or becomes is None else becomes.employer_minor) - was.employer_minor
+    after = None if dropped or becomes is None else becomes.employee_minor
+    impact.employer_minor += (0 if dropped or becomes is None else becomes.employer_minor) - was.employer_minor
     if after is not None:
         change = after - was.employee_minor
         impact.changed += change != 0
         impact.employee_minor += change
         impact.largest_minor = max(impact.largest_minor, change, key=abs)
-    if people and after != was.employee_minor:
+    if people and (after != was.employee_minor or days is not None):
         number = str(worker.identity.get("employee_number", worker.person_id))
-        impact.people.append(Affected(number, was.employee_minor, after))
+        last = (None, None) if days is None else (days[0] - ONE_DAY, days[1] - ONE_DAY)
+        impact.people.append(Affected(number, was.employee_minor, after, *last))

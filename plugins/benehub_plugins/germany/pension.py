@@ -18,8 +18,8 @@ from benehub.money import format_minor, parse_minor
 from benehub.records.computed import ComputedAmount, DeductionAnswer, DeductionQuestion
 from benehub.records.explanation import Explanation, Step
 from benehub.records.notices import StatementSection
-from benehub.rules.base import Calculation, money_step
-from benehub_plugins.germany.conversion import Conversion, ConversionInput, conversion
+from benehub.rules.base import Calculation, RuleModel, money_step
+from benehub_plugins.germany.conversion import ConversionInput, conversion
 from benehub_plugins.germany.subsidy import SubsidyInput, SubsidyResult, subsidy
 
 RULE = "de.bav"
@@ -46,16 +46,19 @@ def answer(question: DeductionQuestion) -> DeductionAnswer:
     except DataError as wrong:
         # One employee's terms stop nobody else: what is missing or wrong is told.
         return DeductionAnswer(needs=(f"terms: {wrong.what}",))
-    found, parts = _computed(question, asked, extra)
+    found = subsidy(asked)
     if found.result is None:
         return DeductionAnswer(needs=found.needs)
+    given = _parts(question, asked, found.result, extra)
+    parts = conversion(given)
     amounts = {"conversion": found.result.converted_minor, "subsidy": found.result.subsidy_minor, "voluntary": extra}
+    extra_step = (money_step("voluntary extra from net pay", extra, extra, "EUR"),)
     whys = {
-        "conversion": _told(parts.explanation, question),
-        "subsidy": _told(found.explanation, question),
-        "voluntary": _told(_voluntary(extra, parts.explanation), question),
+        "conversion": _told(question, given, parts),
+        "subsidy": _told(question, asked, found),
+        "voluntary": _told(question, given, parts, extra_step),
     }
-    return DeductionAnswer(tuple(ComputedAmount(line, amounts[line], whys[line]) for line in LINES if amounts[line]))
+    return DeductionAnswer(tuple(ComputedAmount(line, amounts[line], *whys[line]) for line in LINES if amounts[line]))
 
 
 def section(question: DeductionQuestion) -> StatementSection:
@@ -116,23 +119,16 @@ def _subsidy_input(question: DeductionQuestion) -> SubsidyInput:
     return _validated(SubsidyInput, given)
 
 
-def _computed(
-    question: DeductionQuestion, asked: SubsidyInput, extra: int
-) -> tuple[Calculation[SubsidyResult], Calculation[Conversion]]:
-    found = subsidy(asked)
-    done = found.result
-    parts = conversion(
-        ConversionInput(
-            pay_date=question.pay_date,
-            conversion_minor=done.converted_minor if done else 0,
-            subsidy_minor=done.subsidy_minor if done else 0,
-            other_employer_minor=asked.other_employer_minor,
-            voluntary_minor=extra,
-            flat_taxed_minor=_minor(question.terms, "flat_taxed") or 0,
-            way=asked.way,
-        )
+def _parts(question: DeductionQuestion, asked: SubsidyInput, done: SubsidyResult, extra: int) -> ConversionInput:
+    return ConversionInput(
+        pay_date=question.pay_date,
+        conversion_minor=done.converted_minor,
+        subsidy_minor=done.subsidy_minor,
+        other_employer_minor=asked.other_employer_minor,
+        voluntary_minor=extra,
+        flat_taxed_minor=_minor(question.terms, "flat_taxed") or 0,
+        way=asked.way,
     )
-    return found, parts
 
 
 def _validated(model: type[SubsidyInput], given: Mapping[str, Any]) -> SubsidyInput:
@@ -161,12 +157,15 @@ def _yes(values: Mapping[str, str], name: str) -> bool:
     return text in ("yes", "true")
 
 
-def _voluntary(extra: int, parts: Explanation) -> Explanation:
-    step = money_step("voluntary extra from net pay", extra, extra, "EUR")
-    return parts.model_copy(update={"steps": (step,), "reasons": ()})
-
-
-def _told(explanation: Explanation, question: DeductionQuestion) -> Explanation:
-    """With the contract, so that the payment of it can be found."""
+def _told(
+    question: DeductionQuestion, given: RuleModel, answer: Calculation[Any], steps: tuple[Step, ...] | None = None
+) -> tuple[Explanation, dict[str, Any]]:
+    """The explanation with all that the rule was asked, and its result; with the contract, to find its payment by."""
     contract = Step(label="contract", raw=question.terms["contract"], value=question.plan)
-    return explanation.model_copy(update={"steps": (contract, *explanation.steps)})
+    shown = answer.explanation.steps if steps is None else steps
+    said: dict[str, Any] = {
+        "inputs": given.model_dump(mode="json", exclude_unset=True),
+        "steps": (contract, *shown),
+        **({} if steps is None else {"reasons": ()}),
+    }
+    return answer.explanation.model_copy(update=said), answer.required().model_dump(mode="json")

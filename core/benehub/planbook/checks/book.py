@@ -33,6 +33,7 @@ def check(book: PlanBook) -> list[Finding]:
             findings += insurance(book, plan, path)
         else:
             findings += account(plan, path) if plan.is_account else retirement(plan, path)
+        findings += _custodian(plan, path)
         findings += design(plan, (*path, "design"))
         if plan.deduction is not None:
             findings += schedule(book, plan, path)
@@ -48,6 +49,11 @@ def check(book: PlanBook) -> list[Finding]:
 def _dates(plan: Plan, path: Path) -> Iterator[Finding]:
     if plan.effective_to <= plan.effective_from:
         yield error((*path, "effective_to"), "effective_to is not after effective_from", "It is the first day after")
+
+
+def _custodian(plan: Plan, path: Path) -> Iterator[Finding]:
+    if plan.custodian is not None and not plan.is_account:
+        yield error((*path, "custodian"), f"plan {plan.id} is no account but has a custodian", "Remove it")
 
 
 def _codes(book: PlanBook) -> Iterator[Finding]:

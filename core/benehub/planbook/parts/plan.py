@@ -61,6 +61,9 @@ class Plan(Part):
     """Connection of the insurer; insurance needs one."""
     recordkeeper: Slug | None = None
     """Connection of the recordkeeper; retirement needs one."""
+    custodian: Slug | None = None
+    """Connection of the custodian or administrator of an account, which is paid what payroll took; left out: it is
+    paid outside benehub."""
     effective_from: date
     """First day on which it can cover somebody."""
     effective_to: date = FOREVER
@@ -105,7 +108,7 @@ class Plan(Part):
     entry: PlanEntryTerms | None = None
     """Retirement: what it asks for before somebody may defer; left out: nothing beside `eligibility`."""
     deposit: DepositTerms = DepositTerms()
-    """Retirement: when contributions must reach the trust."""
+    """Retirement and accounts: when contributions must reach the trust or the custodian."""
     computed: Computed | None = None
     """For a retirement plan whose deductions a plugin computes; takes the place of `deferral` and `match`."""
     design: Design | None = None
@@ -135,8 +138,8 @@ class Plan(Part):
 
     @property
     def vendor(self) -> str:
-        """The connection of its carrier or recordkeeper."""
-        return self.carrier or self.recordkeeper or ""
+        """The connection of its carrier, recordkeeper or custodian."""
+        return self.carrier or self.recordkeeper or self.custodian or ""
 
     def rates_minor(self, month: Month, currency: str = "USD") -> Mapping[Tier, int]:
         """Full-month premium by tier for everybody, valid on the first of `month`.

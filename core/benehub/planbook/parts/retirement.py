@@ -178,7 +178,7 @@ class PlanEntryTerms(Part):
 
 
 class DepositTerms(Part):
-    """When contributions must reach the trust."""
+    """When contributions must reach the trust, or the custodian of an account."""
 
     standard_bank_days: int = Field(default=3, ge=1, le=15)
     """Bank days after the pay date by which the employer deposits."""

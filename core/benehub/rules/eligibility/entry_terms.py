@@ -43,3 +43,9 @@ class EntryTerms(RuleModel):
             clamp=self.clamp,
             large_employer=self.large_employer,
         )
+
+    @classmethod
+    def of(cls, rule: EntryRule) -> EntryTerms:
+        """The same rule in the words of a plan."""
+        told = {name: getattr(rule, name) for name in cls.model_fields if name != "entry_dates"}
+        return cls(**told, entry_dates=tuple(f"{month:02d}-{day:02d}" for month, day in rule.entry_dates))

@@ -5,16 +5,18 @@ All rules are asked, also after one has failed. What is unknown is never taken f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from benehub.errors import DataError
 from benehub.records.explanation import Outcome, Reason, Step
 from benehub.rules.base import Calculation, Day, Positive, RuleModel, explain
-from benehub.rules.eligibility.coverage_end import CoverageEndRule, end_of_cover
+from benehub.rules.eligibility.coverage_end import CoverageEndRule, EarlyWash, end_of_cover
 from benehub.rules.eligibility.entry_date import entry_date
 from benehub.rules.eligibility.entry_terms import EntryTerms
 from benehub.rules.eligibility.kinds import kinds
@@ -87,7 +89,12 @@ class EligibilityInput(EntryTerms):
     open_to: Day | None = None
     """First day on which it is open no more."""
     coverage_end: CoverageEndRule = CoverageEndRule.END_OF_MONTH
-    """When cover ends after the last day of employment: last_day, end_of_month, or wash (with its 15th day)."""
+    """When cover ends after the last day of employment: last_day, end_of_month, or wash."""
+    wash_day: Annotated[int, Field(strict=True, ge=1, le=28)] = 15
+    """Day of the month of the wash rule."""
+    early_wash: EarlyWash = EarlyWash.LAST_DAY
+    """Under wash, where the last day is on or before the wash day: cover ends with that day, or with the month
+    before."""
     rules: RuleTerm | None = None
     """Further rules, composed by all, any and not, that have to pass beside the plain ones above."""
 
@@ -155,7 +162,7 @@ def evaluate(*, on: date, facts: EmployeeFacts, plan: PlanEligibility) -> Calcul
         Step(label=f"rules on {on.isoformat()}", raw=asked.words, value=asked.outcome.value),
         Step(label="status", raw=employed.outcome.value, value=status.value),
     )
-    return Calculation(result, explain(NAME, VERSION, _inputs(on, facts), steps, reasons, CITATION), needs)
+    return Calculation(result, explain(NAME, VERSION, _inputs(on, facts, plan), steps, reasons, CITATION), needs)
 
 
 def _check(facts: EmployeeFacts) -> None:
@@ -235,11 +242,26 @@ def _employed(on: date, facts: EmployeeFacts, end: date | None, earliest: date |
     )
 
 
-def _inputs(on: date, facts: EmployeeFacts) -> dict[str, Any]:
-    """What is known, as it was given; of what nobody told only the classic four are named."""
+def _inputs(on: date, facts: EmployeeFacts, plan: PlanEligibility) -> dict[str, Any]:
+    """What is known, as it was given, and what the plan asks for; of what nobody told only the classic four are
+    named."""
     always = ("hire_date", "employment_class", "scheduled_hours_minor", "terminated_on")
     told = {name: getattr(facts, name) for name in facts.__slots__}
-    return {"on": on, **{name: value for name, value in told.items() if name in always or value not in (None, (), {})}}
+    known = {name: value for name, value in told.items() if name in always or value not in (None, (), {})}
+    return {"on": on, **known, **_terms(plan)}
+
+
+@lru_cache(maxsize=1024)
+def _terms(plan: PlanEligibility) -> Mapping[str, Any]:
+    """What a plan asks for, in the words of the input; what is as usual is left out."""
+    usual = PlanEligibility()
+    found = EntryTerms.of(plan.entry).model_dump(mode="json", exclude_defaults=True)
+    for name in ("classes", "min_hours_minor", "open_from", "open_to", "coverage_end", "wash_day", "early_wash"):
+        if getattr(plan, name) != getattr(usual, name):
+            found[name] = getattr(plan, name)
+    if plan.rules is not None:
+        found["rules"] = plan.rules.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    return found
 
 
 @calculator(
@@ -277,6 +299,8 @@ def compute(given: EligibilityInput) -> Calculation[Eligibility]:
         open_from=given.open_from,
         open_to=given.open_to,
         coverage_end=given.coverage_end,
+        wash_day=given.wash_day,
+        early_wash=given.early_wash,
         rules=given.rules,
     )
     return evaluate(on=given.on, facts=facts, plan=plan)

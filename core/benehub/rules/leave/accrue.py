@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -74,6 +74,8 @@ class AccrueInput(RuleModel):
     """The leave policy."""
     hire_date: Day
     """First day of employment; tenure counts from here."""
+    service_from: Day | None = None
+    """First day that tenure counts from, where an earlier employment counts along; empty: the hire date."""
     employed_to: Day | None = None
     """First day no longer employed; empty while employed."""
     period_start: Day
@@ -244,12 +246,14 @@ def accrue(
     *, policy: Policy, span: Span, basis: Basis, balance_hours: Fraction = ZERO, year_hours: Fraction = ZERO
 ) -> Calculation[Accrued]:
     """The hours of one period under `policy`, cut by its caps; without what the method reads it needs that."""
-    inputs = {
+    inputs: dict[str, Any] = {
         "policy": policy, "hire_date": span.hired, "employed_to": span.employed_to, "period_start": span.start,
         "period_end": span.end, "hours_worked": basis.hours_worked, "hours_after_change": basis.hours_after_change,
         "pays_in_year": basis.pays_in_year, "weekly_hours": basis.weekly_hours, "balance_hours": balance_hours,
         "year_hours": year_hours,
     }  # fmt: skip
+    if span.service_from is not None:
+        inputs["service_from"] = span.service_from
     needs = needs_of(policy, basis)
     if needs:
         return Calculation(None, explain(NAME, VERSION, inputs, citation=CITATION), needs)
@@ -316,7 +320,9 @@ def compute(given: AccrueInput) -> Calculation[Accrued]:
     """
     return accrue(
         policy=given.policy,
-        span=Span(given.period_start, given.period_end, given.hire_date, given.employed_to or FOREVER),
+        span=Span(
+            given.period_start, given.period_end, given.hire_date, given.employed_to or FOREVER, given.service_from
+        ),
         basis=Basis(given.hours_worked, given.hours_after_change, given.pays_in_year, given.weekly_hours),
         balance_hours=given.balance_hours,
         year_hours=given.year_hours,

@@ -91,7 +91,7 @@ class Movement:
     """One movement: signed hours, the balance after it, and what was `asked` where a cap or limit differs.
 
     `beyond` is how far a use went below the negative limit or above the year's use cap. What was earned tells its
-    `span`, its event, and `year_before`: what the leave year had earned until then.
+    `span`, its event, `year_before` (what the leave year had earned until then) and the `weekly_hours` in force.
     """
 
     on: date
@@ -104,6 +104,7 @@ class Movement:
     span: Span | None = None
     event: Event | None = None
     year_before: Fraction = ZERO
+    weekly_hours: Fraction | None = None
 
 
 @dataclass
@@ -264,7 +265,7 @@ def _earn(state: Replay, task: _Task) -> None:
     if hours:
         state.movements.append(
             Movement(task.on, Move.ACCRUED, kept, state.balance, hours, event.key if event else str(span.start),
-                     span=span, event=event, year_before=before)
+                     span=span, event=event, year_before=before, weekly_hours=state.weekly_hours)
         )  # fmt: skip
 
 

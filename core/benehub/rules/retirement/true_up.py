@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -79,7 +79,7 @@ def true_up(
     """
     counted = min(compensation_minor, limits.compensation_minor)
     owed = plan_trues_up or match_period is not MatchPeriod.PER_PAY
-    inputs = {
+    inputs: dict[str, Any] = {
         "year": limits.year,
         "compensation_minor": compensation_minor,
         "deferrals_minor": deferrals_minor,
@@ -89,6 +89,8 @@ def true_up(
         "match_period": match_period,
         **told_formula(formula),
     }
+    if formula.by_service:
+        inputs["years_of_service"] = years_of_service
     annual, told = rounded_step(
         "match of the year", raw_formula(formula, counted, deferrals_minor, years_of_service), rounding
     )

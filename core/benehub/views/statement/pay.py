@@ -32,7 +32,7 @@ def _of_plan(book: PlanBook, plan_id: str, paths: list[Path]) -> Iterator[Line]:
         key = f"{'premium' if plan.insured else 'contribution'}_{where.value}"
         yield Line(key + ("" if len(run) == 1 else "_months"), said, _refs(run, where))
         # Where every pay of the year takes its part, a month's pays need not come to the month's share.
-        monthly = plan.deduction is not None and plan.deduction.method is DeductionMethod.PER_MONTH
+        monthly = plan.insured and plan.deduction is not None and plan.deduction.method is DeductionMethod.PER_MONTH
         if monthly and taken != owed and where is not Where.DUE:
             too = "open_share" if taken < owed else "excess_share"
             yield Line(too, {"plan": plan.name, "amount": Money(abs(owed - taken), unit)}, _refs(run, where))

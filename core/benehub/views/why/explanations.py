@@ -53,8 +53,8 @@ def of_explanation(question: Question, ref: str) -> Answer:
 
 def reproduced(rule: str, version: str, content: Mapping[str, Any]) -> str:
     """What today's code says of the same inputs, in a sentence."""
-    if content.get("result") is None:
-        return "one step of a longer calculation: its steps say what was done"
+    if "result" not in content:
+        return f"cannot be worked out again: {rule} gave reasons alone, or its result was not kept"
     known = registry.all_calculators().get(rule)
     if known is None:
         return f"no rule {rule} is installed any more: it cannot be worked out again"
@@ -63,8 +63,9 @@ def reproduced(rule: str, version: str, content: Mapping[str, Any]) -> str:
     except BenehubError as error:
         return f"today's code (version {known.version}) no longer takes these inputs: {error.what}"
     same = "the same version" if known.version == version else f"version {known.version} today, {version} then"
-    if again == content.get("result"):
-        return f"today's code gives the same result ({same})"
+    if again == content["result"]:
+        said = "the same result" if again is not None else "no result either: something it needs was not known"
+        return f"today's code gives {said} ({same})"
     return f"today's code no longer reproduces it ({same}); it gives {masked(again)}"
 
 

@@ -1,0 +1,159 @@
+"""The custodian against us: taken from pay, sent and posted, per person, account, whose money and pay date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benehub import ledger
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import Plan, PlanBook
+from benehub.reconcile import account_limits
+from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.store import Session
+from benehub.store.tables import confirmation, dispatch, entry, leg, obligation
+
+Due = Callable[[Plan, date], date]
+"""The day by which the contributions of a pay date have to be with the custodian."""
+KEY = ("plan", "pay_date", "person_id", "money_source")
+
+
+def compare(session: Session, book: PlanBook, month: Month, due: Due) -> list[Finding]:
+    """Every difference with the custodians for the month's pay dates, and who is over a limit.
+
+    Accounts paid outside benehub have no custodian to be compared with; their limits are.
+    """
+    kept = {plan.id for plan in book.account_plans() if plan.custodian}
+    return [
+        *_not_deposited(session, book, month, kept, due),
+        *_not_credited(session, book, month, kept, due),
+        *_unknown(session, book, month, kept),
+        *account_limits.compare(session, book, month),
+    ]
+
+
+def _open(session: Session, account: str, month: Month, kept: set[str]) -> Iterator[tuple[dict[str, Any], int]]:
+    """What an account holds for the month's pay dates: the dimensions, and minor units."""
+    for one in ledger.balances(session, [account], by=KEY):
+        told = one.dimensions
+        if told["plan"] in kept and told["pay_date"] is not None and Month.of(told["pay_date"]) == month:
+            yield told, one.amount
+
+
+def _not_deposited(session: Session, book: PlanBook, month: Month, kept: set[str], due: Due) -> Iterator[Finding]:
+    """What payroll took and nobody has sent: one a pay date; what was rejected, or sent too much, line by line."""
+    refused = _refused(session, month)
+    waiting: dict[tuple[str, date], int] = {}
+    for told, amount in _open(session, chart.ACCOUNT_PAYABLE, month, kept):
+        plan, day, person_id, part = (told[name] for name in KEY)
+        why = refused.get((plan, person_id, day))
+        if amount < 0 and why is None:
+            waiting[plan, day] = waiting.get((plan, day), 0) - amount
+            continue
+        kind, cause = Type.CONTRIBUTION_REFUSED, f"the custodian has rejected it ({why})"[:500]
+        action = "Have the account mended, then send it again: benehub accounts deposit"
+        if amount > 0:
+            kind, cause = Type.DEPOSITED_OVER, "more was sent to the custodian than payroll took"
+            action = "Ask the custodian for the excess; it lowers nobody else's deposit"
+        yield Finding(
+            Relation.ACCOUNTS, kind, str(month), f"{day}/{part}", "custodian", "finance", cause, action,
+            person_id=person_id, plan=plan, expected=max(0, -amount), actual=max(0, amount),
+            unit=book.employer.currency,
+        )  # fmt: skip
+    for (plan, day), owed in sorted(waiting.items()):
+        yield Finding(
+            Relation.ACCOUNTS, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
+            "taken from pay or granted, but not sent to the custodian", "Send it now: benehub accounts deposit",
+            plan=plan, expected=owed, actual=0, unit=book.employer.currency, clear_by=due(book.plan(plan), day),
+        )  # fmt: skip
+
+
+def _refused(session: Session, month: Month) -> dict[tuple[str, str, date], str]:
+    """Plan, person and pay date of what stands refused -> why."""
+    rows = session.rows(
+        select(obligation.c.plan, obligation.c.person_id, obligation.c.business_key, obligation.c.reason).where(
+            *session.where(obligation, kind="account.deposit", state="refused", period=str(month))
+        )
+    )
+    return {(row.plan, row.person_id, date.fromisoformat(row.business_key.split("/")[-2])): row.reason for row in rows}
+
+
+def _not_credited(session: Session, book: PlanBook, month: Month, kept: set[str], due: Due) -> Iterator[Finding]:
+    answered = _answered(session, month)
+    for told, amount in _open(session, chart.CUSTODIAN_TRANSIT, month, kept):
+        plan, day, person_id, part = (told[name] for name in KEY)
+        clear_by = None
+        if (plan, person_id, part, day) not in answered:
+            kind, cause = Type.DEPOSITED_NOT_CREDITED, "sent, no answer of the custodian yet"
+            action, clear_by = "Ask the custodian for the status of the file", due(book.plan(plan), day)
+        elif amount < 0:
+            kind, cause = Type.CREDITED_SHORT, "less was posted to the account than was sent"
+            action = "Ask the custodian for the rest"
+        else:
+            kind, cause = Type.CREDITED_OVER, "more was posted to the account than was sent"
+            action = "Ask the custodian where the money came from"
+        yield Finding(
+            Relation.ACCOUNTS, kind, str(month), f"{day}/{part}", "custodian", "custodian", cause, action,
+            person_id=person_id, plan=plan, expected=max(0, -amount), actual=max(0, amount),
+            unit=book.employer.currency, clear_by=clear_by,
+        )  # fmt: skip
+
+
+def _answered(session: Session, month: Month) -> set[tuple[str, str, str, date]]:
+    """Plan, person, whose money and pay date of what the custodian has posted in whole or part."""
+    rows = session.rows(
+        select(leg.c.plan, leg.c.person_id, leg.c.money_source, leg.c.pay_date)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.CUSTODIAN_TRANSIT,
+            entry.c.type.in_(("account.credited", "account.credited.reversed")),
+            leg.c.pay_date >= month.first,
+            leg.c.pay_date < month.end,
+        )
+        .group_by(leg.c.plan, leg.c.person_id, leg.c.money_source, leg.c.pay_date)
+        .having(func.sum(leg.c.amount) != 0)
+    )
+    return {(row.plan, row.person_id, row.money_source, row.pay_date) for row in rows}
+
+
+def _unknown(session: Session, book: PlanBook, month: Month, kept: set[str]) -> Iterator[Finding]:
+    """Answers to a line that no file of ours carried."""
+    custodians = sorted({str(book.plan(plan).custodian) for plan in kept})
+    files: dict[tuple[str, str], set[str]] = {}
+    for row in session.rows(
+        select(confirmation).where(
+            *session.where(confirmation, kind="contribution_result", current=1, part="line"),
+            confirmation.c.connection_id.in_(custodians),
+            confirmation.c.pay_date >= month.first,
+            confirmation.c.pay_date < month.end,
+        )
+    ):
+        file = (row.connection_id, row.reference)
+        if file not in files:
+            files[file] = _carried(session, *file)
+        if row.detail["line"] not in files[file]:
+            yield Finding(
+                Relation.ACCOUNTS, Type.UNKNOWN_PARTICIPANT, str(month), f"{row.connection_id}/{row.row_key}"[-120:],
+                "custodian", "custodian", "the custodian answers a line that we did not send",
+                "Ask the custodian which file it read", plan=row.plan, expected=0, actual=row.amount,
+                unit=book.employer.currency,
+            )  # fmt: skip
+
+
+def _carried(session: Session, connection_id: str, control: str) -> set[str]:
+    """References of the lines that a file carried, as posted."""
+    rows = session.rows(
+        select(entry.c.idempotency_key)
+        .join(dispatch, (dispatch.c.employer_id == entry.c.employer_id) & (dispatch.c.dispatch_id == entry.c.source))
+        .where(
+            *session.where(entry, type="account.deposited"),
+            dispatch.c.connection_id == connection_id,
+            dispatch.c.control == int(control),
+        )
+    )
+    return {row.idempotency_key.rpartition("/")[2] for row in rows}

@@ -1,0 +1,135 @@
+"""Lost earnings of a late deposit: worked out, sent to the recordkeeper once, credited to each participant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import ledger, reconcile
+from benehub.connect.connector import Incoming
+from benehub.flows import Hub, earnings_deposit
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.records import Source
+from benehub.store.tables import dispatch as dispatch_table
+from benehub.views.clearing import clearing
+from benehub_connectors import recordkeeper_files
+from benehub_connectors.recordkeeper_files import RecordkeeperSettings
+from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
+
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2025-01-01
+    deferral: {pretax_code: 401K, roth_code: ROTH}
+carriers:
+"""
+PAID = date(2026, 10, 15)
+OWED = 1_151_24
+"""1,000,000.00 due on 20 October, with the trust on the 26th: six days at 7 %."""
+
+
+class World:
+    """An employer whose deposit of October came six days late."""
+
+    def __init__(self, hub: Hub, fakehub: ModuleType, root: Path) -> None:
+        self.hub, self.runs = hub, 0
+        settings = {"place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME"}
+        self.keeper = RecordkeeperSimulator(root / "keeper", RecordkeeperSettings.model_validate(settings))
+        fakehub.set_up(hub, root / "vendor", "read_back")
+        load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", PLAN), "book")
+        connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": settings}})
+        register = [_taken(1, "401K", 700_000_00), _taken(1, "ROTH", 300_000_00)]
+        fakehub.FakeConnector.rows = {"register_line": register}
+        self.flow("sync", "payroll", "register_line", "late", False)
+        self.flow("payroll.results", "payroll", "2026-10")
+        self.flow("retirement.deposit", "401k", str(PAID))
+        self.credited(date(2026, 10, 26))
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"run {self.runs}", *arguments)
+
+    def credited(self, day: date) -> Any:
+        """The recordkeeper takes what lies there and reports it."""
+        self.keeper.collect(day)
+        self.keeper.write_credit_report()
+        self.flow("sync", "keeper", "credit", f"read {self.runs}", False)
+        return self.flow("retirement.credits", "keeper", "2026-10")
+
+    def differences(self) -> dict[str, tuple[int, int]]:
+        """Open differences of the month; every clearing balance is named."""
+        self.flow("reconcile", "2026-10", ["retirement"])
+        with self.hub.store.read("acme") as session:
+            for one in clearing(session, self.hub.book(session), Month(2026, 10)):
+                if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
+                    assert one.unexplained == 0
+            return {one.type: (one.expected, one.actual) for one in reconcile.listed(session)}
+
+    def late(self) -> str:
+        with self.hub.store.read("acme") as session:
+            return str(next(one.difference_id for one in reconcile.listed(session) if one.type == "LATE"))
+
+    def balance(self, account: str) -> int:
+        with self.hub.store.read("acme") as session:
+            return ledger.clearing(session)[account]
+
+
+def _taken(number: int, code: str, amount: int) -> Incoming:
+    data = {
+        "pay_run": "run 1", "check": "c", "employee": f"p{number}", "pay_date": str(PAID), "kind": "deduction",
+        "code": code, "amount_minor": amount, "tax_class": "pretax" if code == "401K" else "roth",
+    }  # fmt: skip
+    return Incoming(f"r{number}{code}", data)
+
+
+@pytest.fixture
+def world(
+    db_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 20, 12, tzinfo=UTC))
+    made = World(open_hub(db_url, recordkeeper_files), fakehub, tmp_path)
+    assert made.differences() == {"LATE": (1_000_000_00, 0)}
+    assert made.flow("retirement.lost-earnings", made.late())["total_minor"] == OWED
+    return made
+
+
+def test_lost_earnings_leave_once_and_are_cleared_by_the_credit(world: World) -> None:
+    assert world.differences() == {"LATE": (1_000_000_00, 0), "EARNINGS_NOT_DEPOSITED": (OWED, 0)}
+    done = world.flow("retirement.deposit-earnings", "401k", str(PAID))
+    assert (done["rows"], done["sent"], world.balance(chart.EARNINGS_PAYABLE)) == (2, 1, 0)
+    assert world.balance(chart.DEPOSIT_TRANSIT) == -OWED
+    assert "EARNINGS_NOT_CREDITED" in world.differences()
+    assert world.flow("retirement.deposit-earnings", "401k", str(PAID)) == {"rows": 0}
+    assert world.credited(date(2026, 11, 23))["new"] == 2
+    assert world.balance(chart.DEPOSIT_TRANSIT) == 0
+    assert world.differences() == {"LATE": (1_000_000_00, 0)}  # until a person says that the forms are filed
+    earned = [one for one in world.keeper.trust.credits if one.earnings]
+    assert {one.source: one.amount_minor for one in earned} == {Source.EE_PRETAX: 805_87, Source.EE_ROTH: 345_37}
+
+
+def test_a_short_credit_stays_open_and_a_broken_run_sends_nothing_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> Any:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(earnings_deposit, "_post", die)
+        with pytest.raises(Exception, match="RuntimeError"):
+            world.flow("retirement.deposit-earnings", "401k", str(PAID))
+    assert world.flow("retirement.deposit-earnings", "401k", str(PAID)) == {"rows": 0}
+    world.keeper.credit_short("900110001", Source.EE_ROTH, 37)
+    world.credited(date(2026, 11, 23))
+    assert world.differences()["EARNINGS_NOT_CREDITED"] == (37, 0)
+    with world.hub.store.read("acme") as session:
+        kinds = session.rows(select(dispatch_table.c.state).where(dispatch_table.c.operation == "earnings.deposit"))
+    assert [row.state for row in kinds] == ["sent"]
