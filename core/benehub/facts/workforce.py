@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from benehub.facts.history import Fact, as_of, subjects_after, timelines
+from benehub.facts.history import Fact, Which, as_of, subjects_after, timelines
 from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import person
 
+PART = 1_000
+"""Employees held in memory at once by whoever goes through everybody."""
 _YEARLY = {"year": 1, "month": 12}
 FULL_TIME_HOURS = 2080
 """Hours of a full-time year, to turn a salary into an hourly rate (40 hours, 52 weeks)."""
@@ -99,13 +104,32 @@ def workers_in_parts(
     Without `elections` those are left out, where only what is covered counts.
     """
     after = ""
-    while people := subjects_after(session, "employment", after, CHUNK):
-        yield from workers(session, window, known_at, people, elections=elections)
-        after = people[-1]
+    while people := subjects_after(session, "employment", after, PART):
+        last = people[-1]
+        with _without_collector():
+            part = workers(session, window, known_at, partial(_between, after, last), elections=elections)
+        yield from part
+        after = last
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is read holds no cycles: looking for them in the midst of reading costs more than the reading."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _between(after: str, last: str, subject: ColumnElement[str]) -> ColumnElement[bool]:
+    return (subject > after) & (subject <= last)
 
 
 def workers(
-    session: Session, window: Interval, known_at: int | None = None, people: Sequence[str] | None = None,
+    session: Session, window: Interval, known_at: int | None = None, people: Sequence[str] | Which | None = None,
     *, elections: bool = True,
 ) -> list[Worker]:  # fmt: skip
     """Every employee (or those named) whose employment touches `window`, with all elections and coverages.
@@ -140,7 +164,7 @@ def workers(
 
 
 def _dependents(
-    session: Session, known_at: int | None, people: Sequence[str] | None
+    session: Session, known_at: int | None, people: Sequence[str] | Which | None
 ) -> dict[str, dict[str, Mapping[str, Any]]]:
     """Employee -> his dependents, each as known last."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
@@ -152,15 +176,15 @@ def _dependents(
     return found
 
 
-def _family(session: Session, people: Sequence[str]) -> list[str]:
+def _family(session: Session, people: Sequence[str] | Which) -> Sequence[str] | Which:
     """The dependents of these employees."""
+    query = select(person.c.person_id).where(*session.where(person, kind="dependent"))
+    if callable(people):
+        theirs = query.where(people(person.c.subscriber_id))
+        return lambda subject: subject.in_(theirs)
     found: list[str] = []
     for start in range(0, len(people), CHUNK):
-        rows = session.rows(
-            select(person.c.person_id).where(
-                *session.where(person, kind="dependent"), person.c.subscriber_id.in_(people[start : start + CHUNK])
-            )
-        )
+        rows = session.rows(query.where(person.c.subscriber_id.in_(people[start : start + CHUNK])))
         found += [row.person_id for row in rows]
     return found
 
