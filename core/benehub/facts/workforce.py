@@ -68,16 +68,16 @@ class Worker:
     def gross_minor(self, day: date, pays_a_year: int) -> int | None:
         """Pay of one full pay period in minor units, as in force on `day`; None when pay is unknown."""
         yearly = self.yearly_pay(day, pays_a_year)
-        return None if yearly is None else round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+        return None if yearly is None else round_to_int(Fraction(yearly, pays_a_year), Rounding.HALF_UP)
 
-    def yearly_pay(self, day: date, pays_a_year: int) -> Fraction | None:
-        """Pay of a year in exact minor units, as in force on `day`; None when pay is unknown."""
+    def yearly_pay(self, day: date, pays_a_year: int) -> int | None:
+        """Pay of a year in minor units, as in force on `day`; None when pay is unknown."""
         fact = in_force(self.pay, day)
         if fact is None:
             return None
         per = str(fact.data["per"])
-        times = {"pay": pays_a_year, "hour": self._yearly_hours()}.get(per) or _YEARLY[per]
-        return Fraction(int(fact.data["rate_minor"])) * times
+        times = pays_a_year if per == "pay" else self._yearly_hours() if per == "hour" else _YEARLY[per]
+        return int(fact.data["rate_minor"]) * times
 
     def hourly_rate(self, day: date) -> Fraction | None:
         """Exact minor units an hour, by what is in force on `day`."""
@@ -93,7 +93,10 @@ class Worker:
 
 def in_force(timeline: Sequence[Fact], day: date) -> Fact | None:
     """The fact of a timeline that covers `day`."""
-    return next((fact for fact in timeline if fact.effective_from <= day < fact.effective_to), None)
+    for fact in timeline:
+        if fact.effective_from <= day < fact.effective_to:
+            return fact
+    return None
 
 
 def workers_in_parts(

@@ -91,9 +91,9 @@ def employee_shares(
     """
     covers = [fact for fact in timeline if fact.data["plan"] == plan.id]
     shares = dict.fromkeys(months, 0)
-    for month in months:
-        for _, amounts in prices.amounts(worker, covers, month):
+    for month, amounts in zip(months, prices.span(worker, covers, months), strict=True):
+        if amounts is not None:
             if amounts.needs:
                 raise lacking(amounts.needs, worker, plan, month)
-            shares[month] += amounts.employee_minor
+            shares[month] = amounts.employee_minor
     return shares
