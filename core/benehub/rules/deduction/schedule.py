@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -130,6 +130,14 @@ class Schedule(RuleModel):
     taken_minor: int
 
 
+class Taking(NamedTuple):
+    """What one pay date takes for one coverage month, in minor units; negative for a refund."""
+
+    pay_date: date
+    month: Month
+    amount_minor: int
+
+
 @dataclass(slots=True)
 class _Run:
     """Months spread together: what they still owe, and the pay dates that can take it."""
@@ -162,9 +170,7 @@ def deduction_schedule(
     if change_from is not None:
         taking = [day for day in taking if day >= change_from]
         holidays = [day for day in holidays if day >= change_from]
-    runs = _runs(shares, rule.method)
-    _subtract(runs, taken, rule.timing)
-    _assign(runs, taking, rule)
+    runs = _worked_out(shares, taking, rule, taken)
     total, gone = sum(shares.values()), sum(amount for _, amount, _ in taken)
     inputs = {
         "shares": shares,
@@ -179,11 +185,42 @@ def deduction_schedule(
     }
     if any(run.owed and not run.days for run in runs):
         return Calculation(None, explain(NAME, VERSION, inputs), ("pay_dates",))
-    lines, steps = _lines(runs, rule.spare, currency)
+    lines = [
+        DeductionLine(pay_date=day, month=month, amount_minor=amount)
+        for day, month, amount in _takings(runs, rule.spare)
+    ]
+    steps = [_told(run, rule.spare, currency) for run in runs if run.days and run.owed]
     assert sum(line.amount_minor for line in lines) + gone == total, "the schedule does not sum to the shares"
     result = Schedule(lines=tuple(lines), holidays=tuple(holidays), entitlement_minor=total, taken_minor=gone)
     told = money_step("remaining: entitlement less taken", total - gone, total - gone, currency)
     return Calculation(result, explain(NAME, VERSION, inputs, (told, *steps), citation=CITATION))
+
+
+def deduction_takings(
+    *,
+    shares: Mapping[Month, int],
+    pay_days: Sequence[PayDay],
+    rule: DeductionRule,
+    taken: Sequence[tuple[date, int, Month | None]] = (),
+    change_from: date | None = None,
+) -> Sequence[Taking]:
+    """The lines of `deduction_schedule` alone, for whoever needs no explanation; none where it needs something."""
+    taking, _ = deduction_days(pay_days, rule)
+    if change_from is not None:
+        taking = [day for day in taking if day >= change_from]
+    runs = _worked_out(shares, taking, rule, taken)
+    return () if any(run.owed and not run.days for run in runs) else _takings(runs, rule.spare)
+
+
+def _worked_out(
+    shares: Mapping[Month, int], taking: Sequence[date], rule: DeductionRule,
+    taken: Sequence[tuple[date, int, Month | None]],
+) -> list[_Run]:  # fmt: skip
+    runs = _runs(shares, rule.method)
+    if taken:
+        _subtract(runs, taken, rule.timing)
+    _assign(runs, taking, rule)
+    return runs
 
 
 def _runs(shares: Mapping[Month, int], method: DeductionMethod) -> list[_Run]:
@@ -235,19 +272,19 @@ def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> No
             run.days = [(runs[near].days[0 if near > index else -1][0], run.months[-1])]
 
 
-def _lines(runs: list[_Run], spare: SpareCents, currency: str) -> tuple[list[DeductionLine], list[Step]]:
-    lines: list[DeductionLine] = []
-    steps: list[Step] = []
-    for run in runs:
-        if not run.days or not run.owed:
-            continue
-        n = len(run.days)
-        for (day, month), amount in zip(run.days, shares_of(run.owed, n, spare), strict=True):
-            lines.append(DeductionLine(pay_date=day, month=month, amount_minor=amount))
-        label = f"{run.months[0]} to {run.months[-1]} over {n} pay dates ({_SPARE_WORDS[spare]})"
-        steps.append(money_step(label, Fraction(run.owed, n), run.owed, currency))
-    lines.sort(key=lambda line: (line.pay_date, line.month))
-    return lines, steps
+def _takings(runs: list[_Run], spare: SpareCents) -> list[Taking]:
+    return sorted(
+        Taking(day, month, amount)
+        for run in runs
+        if run.days and run.owed
+        for (day, month), amount in zip(run.days, shares_of(run.owed, len(run.days), spare), strict=True)
+    )
+
+
+def _told(run: _Run, spare: SpareCents, currency: str) -> Step:
+    n = len(run.days)
+    label = f"{run.months[0]} to {run.months[-1]} over {n} pay dates ({_SPARE_WORDS[spare]})"
+    return money_step(label, Fraction(run.owed, n), run.owed, currency)
 
 
 _SPARE_WORDS = {
