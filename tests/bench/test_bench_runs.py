@@ -11,6 +11,7 @@ RUN = Path(__file__).with_name("run.py")
 CASES = {
     "834 writing", "834 reading", "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
     "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
+    "salaries all different, premiums", "salaries all different, deductions",
     "HTTP, 1 thread", "HTTP, 16 threads",
 }  # fmt: skip
 

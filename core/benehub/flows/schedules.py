@@ -21,7 +21,7 @@ from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.parts.deduction import DeductionTerms
 from benehub.rules.deduction.calendar import DeductionMethod, DeductionRule, PayDay
-from benehub.rules.deduction.schedule import Taking, deduction_takings
+from benehub.rules.deduction.schedule import Taking, deduction_takings, paying_days
 from benehub.store import Session
 
 KEPT = 20_000
@@ -44,6 +44,7 @@ class _PlanMonth:
         self.paid_for = whole_year if self.every_pay else [month.plus(_SHIFT[self.rule.timing.value])]
         self.first, self.end = month.first, month.end
         self._known: dict[Any, Sequence[Taking]] = {}
+        self._days: dict[Any, Sequence[tuple[date, Month]]] = {}
 
     def takings(
         self, shares: tuple[int, ...], days: _Days, cut: date, taken: Taken = (), change_from: date | None = None
@@ -64,9 +65,11 @@ class _PlanMonth:
         self, shares: tuple[int, ...], days: _Days, taken: Taken = (), change_from: date | None = None
     ) -> Sequence[Taking]:
         """What all pay dates of the time take."""
+        if days.key not in self._days:
+            self._days[days.key] = paying_days(days.read(), self.rule)
         return deduction_takings(
-            shares=dict(zip(self.paid_for, shares, strict=True)), pay_days=days.read(), rule=self.rule, taken=taken,
-            change_from=change_from,
+            shares=dict(zip(self.paid_for, shares, strict=True)), days=self._days[days.key], rule=self.rule,
+            taken=taken, change_from=change_from,
         )  # fmt: skip
 
 

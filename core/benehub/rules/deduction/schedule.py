@@ -170,7 +170,8 @@ def deduction_schedule(
     if change_from is not None:
         taking = [day for day in taking if day >= change_from]
         holidays = [day for day in holidays if day >= change_from]
-    runs = _worked_out(shares, taking, rule, taken)
+    days = [(day, coverage_month(day, rule.timing)) for day in taking]
+    runs = _worked_out(shares, days, rule, taken)
     total, gone = sum(shares.values()), sum(amount for _, amount, _ in taken)
     inputs = {
         "shares": shares,
@@ -196,30 +197,37 @@ def deduction_schedule(
     return Calculation(result, explain(NAME, VERSION, inputs, (told, *steps), citation=CITATION))
 
 
+def paying_days(pay_days: Sequence[PayDay], rule: DeductionRule) -> tuple[tuple[date, Month], ...]:
+    """The pay dates that take a deduction, each with the coverage month it pays for."""
+    return tuple((day, coverage_month(day, rule.timing)) for day in deduction_days(pay_days, rule)[0])
+
+
 def deduction_takings(
     *,
     shares: Mapping[Month, int],
-    pay_days: Sequence[PayDay],
+    days: Sequence[tuple[date, Month]],
     rule: DeductionRule,
     taken: Sequence[tuple[date, int, Month | None]] = (),
     change_from: date | None = None,
 ) -> Sequence[Taking]:
-    """The lines of `deduction_schedule` alone, for whoever needs no explanation; none where it needs something."""
-    taking, _ = deduction_days(pay_days, rule)
+    """The lines of `deduction_schedule` alone, for whoever needs no explanation; none where it needs something.
+
+    `days` are those of `paying_days`, which many people share.
+    """
     if change_from is not None:
-        taking = [day for day in taking if day >= change_from]
-    runs = _worked_out(shares, taking, rule, taken)
+        days = [one for one in days if one[0] >= change_from]
+    runs = _worked_out(shares, days, rule, taken)
     return () if any(run.owed and not run.days for run in runs) else _takings(runs, rule.spare)
 
 
 def _worked_out(
-    shares: Mapping[Month, int], taking: Sequence[date], rule: DeductionRule,
+    shares: Mapping[Month, int], days: Sequence[tuple[date, Month]], rule: DeductionRule,
     taken: Sequence[tuple[date, int, Month | None]],
 ) -> list[_Run]:  # fmt: skip
     runs = _runs(shares, rule.method)
     if taken:
         _subtract(runs, taken, rule.timing)
-    _assign(runs, taking, rule)
+    _assign(runs, days, rule)
     return runs
 
 
@@ -248,11 +256,10 @@ def _subtract(runs: list[_Run], taken: Sequence[tuple[date, int, Month | None]],
         run.owed -= amount
 
 
-def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> None:
+def _assign(runs: list[_Run], days: Sequence[tuple[date, Month]], rule: DeductionRule) -> None:
     """Give each run the pay dates of its months, then place what runs without pay dates still owe."""
     by_month = {month: run for run in runs for month in run.months}
-    for day in taking:
-        month = coverage_month(day, rule.timing)
+    for day, month in days:
         run = by_month.get(month)
         # months without a share (waived, ended) take nothing from anybody
         if run is not None and run.entitled:
@@ -263,7 +270,7 @@ def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> No
             continue
         near = next((other for other in served if other > index), served[-1] if served else None)
         if near is None:
-            run.days = [(day, run.months[-1]) for day in taking[:1]]
+            run.days = [(day, run.months[-1]) for day, _ in days[:1]]
         elif rule.method is DeductionMethod.EVERY_PAY:
             runs[near].owed += run.owed
             run.owed = 0
