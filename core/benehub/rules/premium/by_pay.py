@@ -167,18 +167,21 @@ def _monthly(
     """From volume to a full month's premium; None where the rate asks for something that is not known."""
     factors = factors_for(price.factors, tobacco=who.tobacco, wellness=who.wellness)
     asked = rates_asked(price.rows, RateKey(month, age=who.age, region=who.region, tobacco=who.tobacco))
-    if isinstance(factors, str) or not asked or any(parts - {"volume_minor"} for _, parts in asked):
+    if isinstance(factors, str):
         return None
-    rated = [
-        (row.volume_from_minor or 0, row.volume_through_minor, _rated(row, rule, factors, price.rounding, currency))
-        for row, _ in asked
-    ]
+    rated: list[tuple[int, int | None, Whole | None]] = [
+        (
+            row.volume_from_minor or 0, row.volume_through_minor,
+            None if parts - {"volume_minor"} else _rated(row, rule, factors, price.rounding, currency),
+        )
+        for row, parts in asked
+    ]  # fmt: skip
     if len(rated) == 1 and not asked[0][1]:
         return rated[0][2]
 
     def monthly(volume: int) -> int | None:
         held = [each for low, high, each in rated if low <= volume and (high is None or volume <= high)]
-        return held[0](volume) if len(held) == 1 else None
+        return held[0](volume) if len(held) == 1 and held[0] is not None else None
 
     return monthly
 
