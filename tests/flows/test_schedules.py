@@ -13,11 +13,11 @@ import pytest
 from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import Version
-from benehub.facts.pricing import premium_rows
+from benehub.facts.pricing import Prices, premium_rows
 from benehub.flows import Hub
 from benehub.flows.onboarding import load_plan_book
 from benehub.flows.schedules import deduction_rows
-from benehub.periods import FOREVER, Month, age_on
+from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import PlanBook
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionMethod, PayDay
@@ -268,3 +268,39 @@ def test_a_price_that_cannot_be_worked_out_names_whose_it_is(crowd: tuple[Hub, l
     ):
         list(premium_rows(session, hub.book(session), MONTH))
     assert one.person_id in str(refused.value.where)
+
+
+def later(dice: random.Random, one: Somebody) -> list[Version]:
+    """What comes in afterwards: another salary within the month, a tier corrected back in time, a cover waived."""
+    day = date(2026, 9, 1) + timedelta(days=dice.randrange(60))
+    raised = {"rate_minor": one.salary_minor + 123_456, "per": "year", "currency": "USD"}
+    found = [Version("compensation", one.person_id, "", day, raised)] if dice.random() < 0.5 else []
+    tiered = [plan for plan in one.plans if plan in ("ppo", "dental")]
+    if tiered and dice.random() < 0.5:
+        data = {"plan": tiered[0], "tier": "EE", "event": "", "dependents": []}
+        found.append(Version("coverage", one.person_id, BENEFITS[tiered[0]], max(day, one.start), data, one.left))
+    if one.plans and dice.random() < 0.3:
+        found.append(Version("coverage", one.person_id, BENEFITS[one.plans[-1]], max(day, one.start), None, one.left))
+    return [version for version in found if version.effective_from < version.effective_to]
+
+
+def test_what_comes_in_later_counts_for_everybody_as_for_each(crowd: tuple[Hub, list[Somebody]]) -> None:
+    hub, people = crowd
+    dice, some = random.Random(20261016), {one.person_id for one in people[:50]}
+    with hub.store.write("acme") as session:
+        before = sum(1 for row in premium_rows(session, hub.book(session), MONTH) if row.person_id in some)
+        facts.record(session, [version for one in people for version in later(dice, one)], "test")
+    with hub.store.read("acme") as session:
+        book, window = hub.book(session), Interval(MONTH.first, MONTH.end)
+        found = {row[:2]: row[2:] for row in premium_rows(session, book, MONTH) if row.person_id in some}
+        wanted = {}
+        for one in people[:50]:
+            for worker in facts.workers(session, window, people=[one.person_id], elections=False):
+                for timeline in worker.coverages.values():
+                    for plan, _, line in Prices(book).lines(worker, timeline, MONTH):
+                        done = line.required()
+                        wanted[one.person_id, plan.id] = (
+                            done.premium_minor, done.employer_minor, done.employee_minor
+                        )  # fmt: skip
+    assert found == wanted
+    assert 50 < len(found) < before
