@@ -207,7 +207,8 @@ def each(folder: Path, size: int) -> Iterator[Any]:
                     )
 
     def deductions(session: Any) -> Iterator[DeductionRow]:
-        past, calendar = history.load(session, month), pay_calendar(session, book, month.year)
+        past = history.of_part(session, history.start(session, month), month)
+        calendar = pay_calendar(session, book, month.year)
         for worker in facts.workers_in_parts(session, Interval(date(2026, 1, 1), month.end), elections=False):
             for plan, _, line in Schedules(Prices(book)).lines(worker, calendar[worker.pay_group], month, past):
                 if line.pay_date == PAY_DATE:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
@@ -99,6 +99,16 @@ def in_force(timeline: Sequence[Fact], day: date) -> Fact | None:
     return None
 
 
+class Part(NamedTuple):
+    """Employees read at once; of all parts together each person falls in exactly one, employed in the window or not."""
+
+    workers: Sequence[Worker]
+    which: Which
+    """Says of a column of person ids whether they fall in this part."""
+    last: str | None
+    """The last person id of it; None where nobody comes after."""
+
+
 def workers_in_parts(
     session: Session, window: Interval, known_at: int | None = None, *, elections: bool = True
 ) -> Iterator[Worker]:
@@ -106,13 +116,35 @@ def workers_in_parts(
 
     Without `elections` those are left out, where only what is covered counts.
     """
-    after = ""
-    while people := subjects_after(session, "employment", after, PART):
-        last = people[-1]
-        with _without_collector():
-            part = workers(session, window, known_at, partial(_between, after, last), elections=elections)
-        yield from part
-        after = last
+    for part in parts_of_workers(session, window, known_at, elections=elections):
+        yield from part.workers
+
+
+def parts_of_workers(
+    session: Session, window: Interval, known_at: int | None = None, *, elections: bool = True
+) -> Iterator[Part]:
+    """The parts of `workers_in_parts`, for whoever looks up more about the people of a part at once."""
+    after: str | None = ""
+    while after is not None:
+        part = part_after(session, window, after, known_at=known_at, elections=elections)
+        after = part.last
+        yield part
+
+
+def part_after(
+    session: Session, window: Interval, after: str, count: int = PART, known_at: int | None = None,
+    *, elections: bool = True,
+) -> Part:  # fmt: skip
+    """The next employees, about `count` of them, after person id `after` (empty: from the first)."""
+    people = subjects_after(session, "employment", after, count)
+    last = people[-1] if len(people) == count else None
+    which = partial(_between, after, last)
+    with _without_collector():
+        return Part(workers(session, window, known_at, which, elections=elections), which, last)
+
+
+def _between(after: str, last: str | None, subject: ColumnElement[str]) -> ColumnElement[bool]:
+    return subject > after if last is None else (subject > after) & (subject <= last)
 
 
 @contextmanager
@@ -125,10 +157,6 @@ def _without_collector() -> Iterator[None]:
     finally:
         if on:
             gc.enable()
-
-
-def _between(after: str, last: str, subject: ColumnElement[str]) -> ColumnElement[bool]:
-    return (subject > after) & (subject <= last)
 
 
 def workers(

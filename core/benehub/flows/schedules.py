@@ -164,12 +164,13 @@ def deduction_rows(session: Session, book: PlanBook, pay_date: date) -> Iterator
     month = Month.of(pay_date)
     calendar = pay_calendar(session, book, month.year)
     paid = {group for group, periods in calendar.items() if any(one.pay_date == pay_date for one in periods)}
-    past = history.load(session, month)
+    before = history.start(session, month)
     schedules = Schedules(Prices(book))
     window = Interval(date(month.year, 1, 1), month.end)
-    for worker in facts.workers_in_parts(session, window, elections=False):
-        if worker.pay_group not in paid:
-            continue
-        for plan, _, line in schedules.lines(worker, calendar[worker.pay_group], month, past):
-            if line.pay_date == pay_date:
-                yield DeductionRow(worker.person_id, plan.id, pay_date, line.month, line.amount_minor)
+    for part in facts.parts_of_workers(session, window, elections=False):
+        past = history.of_part(session, before, month, part.which)
+        for worker in part.workers:
+            if worker.pay_group in paid:
+                for plan, _, line in schedules.lines(worker, calendar[worker.pay_group], month, past):
+                    if line.pay_date == pay_date:
+                        yield DeductionRow(worker.person_id, plan.id, pay_date, line.month, line.amount_minor)
