@@ -25,6 +25,7 @@ from benehub.rules.deduction.schedule import deduction_schedule
 from benehub.rules.premium.age_band import RatedMember, Role
 from benehub.rules.premium.line import Enrolled, PremiumLine, premium_line
 from benehub.store.tables import person
+from benehub.views.cost import Ahead, ahead
 
 MONTH = Month(2026, 10)
 YEAR = [Month(2026, number) for number in range(1, 13)]
@@ -229,6 +230,7 @@ def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[So
     with hub.store.read("acme") as session:
         book = hub.book(session)
         found = {row[:2]: row[2:] for row in premium_rows(session, book, MONTH)}
+        summed = ahead(session, book, MONTH)
     wanted = {
         (one.person_id, plan): (line.premium_minor, line.employer_minor, line.employee_minor)
         for one in people
@@ -237,6 +239,10 @@ def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[So
     }
     assert len(wanted) > PEOPLE
     assert found == wanted
+    # what the month costs ahead of accrual is the sum of all of them
+    assert [one.plan for one in summed] == [*BENEFITS, "total"]
+    assert summed[-1] == Ahead("total", len(wanted), *map(sum, zip(*wanted.values(), strict=True)), 0)
+    assert summed[0].employee == sum(amounts[2] for (_, plan), amounts in wanted.items() if plan == "ppo")
 
 
 def test_deductions_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[Somebody]]) -> None:
@@ -268,6 +274,10 @@ def test_a_price_that_cannot_be_worked_out_names_whose_it_is(crowd: tuple[Hub, l
     ):
         list(premium_rows(session, hub.book(session), MONTH))
     assert one.person_id in str(refused.value.where)
+    with hub.store.read("acme") as session:
+        assert {line.plan: line.unpriced for line in ahead(session, hub.book(session), MONTH) if line.unpriced} == {
+            "life": 1, "total": 1,
+        }  # fmt: skip
 
 
 def later(dice: random.Random, one: Somebody) -> list[Version]:

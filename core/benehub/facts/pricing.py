@@ -6,6 +6,7 @@ explained are the same cents: the rule is the same, only how often it runs diffe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
@@ -204,8 +205,16 @@ class PremiumRow(NamedTuple):
     employee_minor: int
 
 
-def premium_rows(session: Session, book: PlanBook, month: Month) -> Iterator[PremiumRow]:
+def premium_rows(
+    session: Session, book: PlanBook, month: Month, unpriced: Counter[str] | None = None
+) -> Iterator[PremiumRow]:
     """The premium of every coverage of the month, person by person; facts are read part by part, nothing is written.
+
+    Args:
+        session: of the employer.
+        book: the plan book that prices.
+        month: coverage month.
+        unpriced: counts by plan the covers whose price cannot be worked out; without it the first one is an error.
 
     Raises:
         DataError: a premium cannot be worked out; the message names whose, and what is not known.
@@ -218,6 +227,9 @@ def premium_rows(session: Session, book: PlanBook, month: Month) -> Iterator[Pre
             if not (insured[plan_id] if plan_id in insured else book.plan(plan_id).insured):
                 continue
             for plan, amounts in prices.amounts(worker, timeline, month):
-                if amounts.needs:
+                if not amounts.needs:
+                    yield PremiumRow(worker.person_id, plan.id, *amounts[:3])
+                elif unpriced is None:
                     raise lacking(amounts.needs, worker, plan, month)
-                yield PremiumRow(worker.person_id, plan.id, *amounts[:3])
+                else:
+                    unpriced[plan.id] += 1

@@ -6,6 +6,7 @@ actual is what stands posted. A premium counts in its coverage month, all else o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,10 +14,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Row, case, cast, func, select
 
+from benehub.facts.pricing import premium_rows
 from benehub.ledger import CHART
 from benehub.ledger import accounts as chart
 from benehub.money import Rounding, round_to_int
 from benehub.periods import Month
+from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 
@@ -42,6 +45,39 @@ class Cost:
     def per_head(self) -> int | None:
         """Actual cost of one employee, half up."""
         return round_to_int(Fraction(self.actual, self.heads), Rounding.HALF_UP) if self.heads else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the covers of a plan cost in a month as known now, in minor units of the employer's currency."""
+
+    plan: str
+    covers: int
+    premium: int
+    employer: int
+    employee: int
+    unpriced: int
+    """Covers whose price cannot be worked out; they are in no sum."""
+
+
+def ahead(session: Session, book: PlanBook, month: Month) -> list[Ahead]:
+    """What a month's premiums come to by the covers known now, plan by plan in the book's order, the total last.
+
+    Nothing has to be accrued for it: it tells next month, or the same month under another plan book.
+    """
+    sums: dict[str, list[int]] = {}
+    unpriced: Counter[str] = Counter()
+    for row in premium_rows(session, book, month, unpriced):
+        mine = sums.setdefault(row.plan, [0, 0, 0, 0])
+        for at, amount in enumerate((1, *row[2:])):
+            mine[at] += amount
+    lines = [
+        Ahead(plan.id, *sums.get(plan.id, (0, 0, 0, 0)), unpriced[plan.id])
+        for plan in book.plans
+        if plan.id in sums or unpriced[plan.id]
+    ]
+    totals = (sum(column) for column in zip(*sums.values(), strict=True)) if sums else (0, 0, 0, 0)
+    return [*lines, Ahead("total", *totals, unpriced.total())]
 
 
 def cost(session: Session, month: Month, by: str = "account") -> list[Cost]:
