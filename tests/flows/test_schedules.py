@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from benehub.rules.deduction.schedule import deduction_schedule
 from benehub.rules.premium.age_band import RatedMember, Role
 from benehub.rules.premium.line import Enrolled, PremiumLine, premium_line
 from benehub.store.tables import person
-from benehub.views.cost import Ahead, ahead
+from benehub.views.cost import ahead
 
 MONTH = Month(2026, 10)
 YEAR = [Month(2026, number) for number in range(1, 13)]
@@ -241,7 +241,7 @@ def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[So
     assert found == wanted
     # what the month costs ahead of accrual is the sum of all of them
     assert [one.plan for one in summed] == [*BENEFITS, "total"]
-    assert summed[-1] == Ahead("total", len(wanted), *map(sum, zip(*wanted.values(), strict=True)), 0)
+    assert astuple(summed[-1]) == ("total", len(wanted), *map(sum, zip(*wanted.values(), strict=True)), 0)
     assert summed[0].employee == sum(amounts[2] for (_, plan), amounts in wanted.items() if plan == "ppo")
 
 

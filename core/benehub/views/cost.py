@@ -47,16 +47,16 @@ class Cost:
         return round_to_int(Fraction(self.actual, self.heads), Rounding.HALF_UP) if self.heads else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ahead:
     """What the covers of a plan cost in a month as known now, in minor units of the employer's currency."""
 
     plan: str
-    covers: int
-    premium: int
-    employer: int
-    employee: int
-    unpriced: int
+    covers: int = 0
+    premium: int = 0
+    employer: int = 0
+    employee: int = 0
+    unpriced: int = 0
     """Covers whose price cannot be worked out; they are in no sum."""
 
 
@@ -65,19 +65,19 @@ def ahead(session: Session, book: PlanBook, month: Month) -> list[Ahead]:
 
     Nothing has to be accrued for it: it tells next month, or the same month under another plan book.
     """
-    sums: dict[str, list[int]] = {}
+    found = {plan.id: Ahead(plan.id) for plan in book.plans}
+    total = Ahead("total")
     unpriced: Counter[str] = Counter()
     for row in premium_rows(session, book, month, unpriced):
-        mine = sums.setdefault(row.plan, [0, 0, 0, 0])
-        for at, amount in enumerate((1, *row[2:])):
-            mine[at] += amount
-    lines = [
-        Ahead(plan.id, *sums.get(plan.id, (0, 0, 0, 0)), unpriced[plan.id])
-        for plan in book.plans
-        if plan.id in sums or unpriced[plan.id]
-    ]
-    totals = (sum(column) for column in zip(*sums.values(), strict=True)) if sums else (0, 0, 0, 0)
-    return [*lines, Ahead("total", *totals, unpriced.total())]
+        for line in (found[row.plan], total):
+            line.covers += 1
+            line.premium += row.premium_minor
+            line.employer += row.employer_minor
+            line.employee += row.employee_minor
+    for plan, count in unpriced.items():
+        found[plan].unpriced = count
+    total.unpriced = unpriced.total()
+    return [*(one for one in found.values() if one.covers or one.unpriced), total]
 
 
 def cost(session: Session, month: Month, by: str = "account") -> list[Cost]:
