@@ -128,11 +128,11 @@ def test_steps_by_pay_are_the_explained_cents(
     price: Price, who: Enrolled, rule: ContributionRule, proration: ProrationRule, start: date, end: date | None,
     people: list[tuple[int | None, int | None, int]],
 ) -> None:  # fmt: skip
-    terms = {
+    terms: dict[str, Any] = {
         "price": price, "month": MONTH, "cover_start": start, "cover_end": end, "proration": proration,
         "contribution_rule": rule, "currency": "USD",
     }  # fmt: skip
-    steps = by_pay(who=who, **terms)  # type: ignore[arg-type]
+    steps = by_pay(who=who, **terms)
     for amounts in people:
         explained = cents(asked(terms, who, amounts).result)
         assert (steps and steps.amounts(*amounts)) == explained
@@ -144,13 +144,13 @@ def test_a_tiers_contribution_by_pay_is_the_explained_one(
     rule: ContributionRule, proration: ProrationRule, start: date, one: int, other: int
 ) -> None:
     price = Price(structure=Structure.TIER, rows=(RateRow(tier=Tier.EE, amount_minor=61_253),))
-    terms = {
+    terms: dict[str, Any] = {
         "price": price, "month": MONTH, "cover_start": start, "cover_end": None, "proration": proration,
         "contribution_rule": rule, "currency": "USD",
     }  # fmt: skip
     who = Enrolled(tier=Tier.EE, age=44)
     known = asked(terms, who, (one, None, 0)).result
-    steps = by_pay(who=who, explained=known, **terms)  # type: ignore[arg-type]
+    steps = by_pay(who=who, explained=known, **terms)
     assert steps is not None
     assert steps.amounts(other, None, 0) == cents(asked(terms, who, (other, None, 0)).result)
 
