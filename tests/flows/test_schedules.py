@@ -14,7 +14,7 @@ from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.facts.pricing import Prices, premium_rows
-from benehub.flows import Hub
+from benehub.flows import Hub, deductions, premiums
 from benehub.flows.onboarding import load_plan_book
 from benehub.flows.schedules import deduction_rows
 from benehub.periods import FOREVER, Interval, Month, age_on
@@ -211,9 +211,14 @@ def scheduled(book: PlanBook, one: Somebody, plan_id: str) -> dict[date, int]:
 @pytest.fixture
 def crowd(sqlite_url: str, open_hub: Callable[..., Hub]) -> tuple[Hub, list[Somebody]]:
     hub = open_hub(sqlite_url)
+    return hub, settle(hub, PEOPLE)
+
+
+def settle(hub: Hub, count: int) -> list[Somebody]:
+    """Let the hub know so many random people."""
     load_plan_book(hub, BOOK, "book")
     dice = random.Random(20261015)
-    people = [somebody(dice, number) for number in range(PEOPLE)]
+    people = [somebody(dice, number) for number in range(count)]
     with hub.store.write("acme") as session:
         rows = [
             {"person_id": version.subject, "kind": version.kind, "member_id": version.subject, "seq": 2,
@@ -222,7 +227,7 @@ def crowd(sqlite_url: str, open_hub: Callable[..., Hub]) -> tuple[Hub, list[Some
         ]  # fmt: skip
         session.add(person, rows)
         facts.record(session, [version for one in people for version in told(one)], "test")
-    return hub, people
+    return people
 
 
 def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[Somebody]]) -> None:
@@ -314,3 +319,39 @@ def test_what_comes_in_later_counts_for_everybody_as_for_each(crowd: tuple[Hub, 
                         )  # fmt: skip
     assert found == wanted
     assert 50 < len(found) < before
+
+
+class AtOnce:
+    """Steps that are done where they are asked for."""
+
+    def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
+        return function(*given)
+
+
+def test_accrual_and_expectation_part_by_part_do_each_thing_once(
+    sqlite_url: str, open_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = open_hub(sqlite_url)
+    people, december = settle(hub, 30), Month(2026, 12)
+    with hub.store.read("acme") as session:
+        whole = list(premium_rows(session, hub.book(session), december))
+    monkeypatch.setattr("benehub.facts.workforce.PART", 7)
+    with hub.store.read("acme") as session:
+        assert list(premium_rows(session, hub.book(session), december)) == whole
+
+    def run(flow: Callable[..., dict[str, Any]]) -> list[int]:
+        done = flow(hub, AtOnce(), "acme", str(december))
+        return [done[name] for name in ("lines", "new", "corrected", "unchanged")]
+
+    lines = sum(1 for row in whole if row.premium_minor)  # a premium of nothing is not posted
+    assert run(premiums.accrue) == [lines, lines, 0, 0]
+    assert run(premiums.accrue) == [lines, 0, 0, lines]
+    told = run(deductions.expect)[0]
+    assert told > lines
+    assert run(deductions.expect) == [told, 0, 0, told]
+    gone = next(one for one in people if one.plans[-1:] == ["vlife"] and one.left == FOREVER)
+    with hub.store.write("acme") as session:
+        ending = Version("coverage", gone.person_id, "voluntary_life", date(2026, 12, 1), None)
+        facts.record(session, [ending], "test")
+    assert run(premiums.accrue) == [lines - 1, 0, 1, lines - 1]
+    assert run(deductions.expect) == [told - 1, 0, 1, told - 1]

@@ -126,13 +126,13 @@ def parts_of_workers(
     """The parts of `workers_in_parts`, for whoever looks up more about the people of a part at once."""
     after: str | None = ""
     while after is not None:
-        part = part_after(session, window, after, known_at=known_at, elections=elections)
+        part = part_after(session, window, after, PART, known_at, elections=elections)
         after = part.last
         yield part
 
 
 def part_after(
-    session: Session, window: Interval, after: str, count: int = PART, known_at: int | None = None,
+    session: Session, window: Interval, after: str, count: int, known_at: int | None = None,
     *, elections: bool = True,
 ) -> Part:  # fmt: skip
     """The next employees, about `count` of them, after person id `after` (empty: from the first)."""
