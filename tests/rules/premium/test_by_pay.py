@@ -75,7 +75,9 @@ def rows(draw: st.DrawFn) -> tuple[RateRow, ...]:
         if by == "volume":
             band = {"volume_from_minor": low, "volume_through_minor": through}
         for tobacco in draw(st.sampled_from([(None,), (True, False)])):
-            price = {"rate": draw(RATES)} if draw(st.booleans()) else {"amount_minor": draw(st.integers(0, 9_999))}
+            price: dict[str, Any] = (
+                {"rate": draw(RATES)} if draw(st.booleans()) else {"amount_minor": draw(st.integers(0, 9_999))}
+            )
             found.append(RateRow(tobacco=tobacco, **band, **price))
     return tuple(found)
 
