@@ -58,6 +58,15 @@ plans:
         tobacco: true
         ages: [{from: 0, through: 34, rate: 0.10}, {from: 35, through: 39, rate: 0.155}, {from: 40, rate: 0.4}]
     deduction: {code: VLIFE, tax_class: posttax, per_month: 2}
+  - id: ltd
+    name: Long-term disability
+    benefit_type: ltd
+    carrier: carrier
+    effective_from: 2026-01-01
+    volume: {basis: month, multiple: 1, max: 10000}
+    rates: [{from: 2026-01-01, rate: 0.52}]
+    employer_contribution: {scheme: percent_of_tier, percent: 40%}
+    deduction: {code: LTD, per_month: 2}
 carriers:
   carrier: {pay_policy: pay_as_enrolled}
 """
@@ -65,8 +74,15 @@ TIERS = ("EE", "ES", "EC", "FAM")
 KINDS = ("employee", "employment", "compensation", "coverage", "dependent")
 
 
-def people_facts(number: int) -> Iterator[tuple[str, str, str, date, dict[str, Any]]]:
-    """Kind, subject, key, first day and data of what is known of one made-up employee; salaries go by 100 a year."""
+BLOCK = 5_000
+"""Employees prepared in one transaction."""
+
+
+def people_facts(number: int, apart: bool = False) -> Iterator[tuple[str, str, str, date, dict[str, Any]]]:
+    """Kind, subject, key, first day and data of what is known of one made-up employee; salaries go by 100 a year.
+
+    `apart` makes every salary another one, and covers everybody in a plan that goes by the very salary.
+    """
     who, tier = f"per_{number:07d}", TIERS[number % 4]
     born = date(1962 + number % 41, 1 + number % 12, 1 + number % 28)
     hired = date(2026, 10, 2 + number % 27) if number % 50 == 0 else date(2024, 1, 1)
@@ -79,7 +95,7 @@ def people_facts(number: int) -> Iterator[tuple[str, str, str, date, dict[str, A
         "employment_class": "full_time", "weekly_hours": 40, "pay_group": "semimonthly", "department": "D",
         "location": f"L{number % 9}", "hire_date": str(hired), "original_hire_date": str(hired),
     }  # fmt: skip
-    salary = 3_000_000 + number * 7_919 % 1_500 * 10_000
+    salary = 3_000_000 + (number * 7_919 % 15_000_017 if apart else number * 7_919 % 1_500 * 10_000)
     yield "compensation", who, "", date(2024, 1, 1), {"rate_minor": salary, "per": "year", "currency": "USD"}
     count = {"EE": 0, "ES": 1, "EC": 1, "FAM": 2}[tier]
     dependents = [f"dep_{number:07d}_{each}" for each in range(count)]
@@ -92,7 +108,8 @@ def people_facts(number: int) -> Iterator[tuple[str, str, str, date, dict[str, A
     start = max(hired, date(2026, 1, 1))
     for plan, kind in (("ppo", "medical"), ("dental", "dental")):
         yield "coverage", who, kind, start, {"plan": plan, "tier": tier, "dependents": dependents, "event": ""}
-    yield "coverage", who, "life", start, {"plan": "life", "tier": "", "dependents": [], "event": ""}
+    for plan in ("life", "ltd") if apart else ("life",):
+        yield "coverage", who, plan, start, {"plan": plan, "tier": "", "dependents": [], "event": ""}
     if number % 2:
         told = {"volume_minor": 1_000_000 * (1 + number % 30), "tobacco": number % 7 == 0}
         data = {"plan": "vlife", "tier": "", "dependents": [], "event": ""}
@@ -101,32 +118,39 @@ def people_facts(number: int) -> Iterator[tuple[str, str, str, date, dict[str, A
 
 def prepare(folder: Path, size: int) -> None:
     """A hub that knows `size` employees, their dependents, pay and coverages."""
+    _prepare(folder, size, apart=False)
+
+
+def apart_prepare(folder: Path, size: int) -> None:
+    """The same with salaries that all differ."""
+    _prepare(folder, size, apart=True)
+
+
+def _prepare(folder: Path, size: int, *, apart: bool) -> None:
     from bench_hub import NOW, make_hub
 
     from benehub.periods import FOREVER
     from benehub.store.tables import fact, person
 
-    def persons() -> Iterator[dict[str, Any]]:
-        for number in range(size):
-            for kind, subject, _, _, data in people_facts(number):
+    store, now = make_hub(folder, "payroll"), str(NOW)
+    for first in range(0, size, BLOCK):
+        persons, facts = [], []
+        for number in range(first, min(first + BLOCK, size)):
+            for at, (kind, subject, key, start, data) in enumerate(people_facts(number, apart)):
                 if kind in ("employee", "dependent"):
                     head = data.get("employee", subject)
-                    yield {"person_id": subject, "kind": kind, "subscriber_id": head, "member_id": subject, "seq": 2}
-
-    def facts() -> Iterator[dict[str, Any]]:
-        for number in range(size):
-            for at, (kind, subject, key, start, data) in enumerate(people_facts(number)):
-                yield {
-                    "fact_id": f"fct_{number}_{at}", "kind": kind, "subject": subject, "fact_key": key,
+                    persons.append(
+                        {"person_id": subject, "kind": kind, "subscriber_id": head, "member_id": subject, "seq": 2}
+                    )
+                facts.append({
+                    "fact_id": f"fct_{number:07d}_{at}", "kind": kind, "subject": subject, "fact_key": key,
                     "effective_from": start, "effective_to": FOREVER, "data": data, "seq": 2,
-                    "recorded_at": str(NOW), "batch_id": None, "row_no": None, "source": "bench",
-                }  # fmt: skip
-
-    store = make_hub(folder, "payroll")
-    with store.write("acme") as session:
-        session.take_seq(2)
-        session.add(person, persons())
-        session.add(fact, facts())
+                    "recorded_at": now, "batch_id": None, "row_no": None, "source": "bench",
+                })  # fmt: skip
+        with store.write("acme") as session:
+            session.take_seq(2)
+            session.add(person, persons)
+            session.add(fact, facts)
     store.close()
 
 
@@ -183,7 +207,8 @@ def each(folder: Path, size: int) -> Iterator[Any]:
                     )
 
     def deductions(session: Any) -> Iterator[DeductionRow]:
-        past, calendar = history.load(session, month), pay_calendar(session, book, month.year)
+        past = history.of_part(session, history.start(session, month), month)
+        calendar = pay_calendar(session, book, month.year)
         for worker in facts.workers_in_parts(session, Interval(date(2026, 1, 1), month.end), elections=False):
             for plan, _, line in Schedules(Prices(book)).lines(worker, calendar[worker.pay_group], month, past):
                 if line.pay_date == PAY_DATE:
@@ -209,3 +234,6 @@ def rows(folder: Path, size: int) -> Iterator[Any]:
             count = sum(1 for _ in database.execute(f"{query} AND kind = ? ORDER BY subject, fact_key, seq", [kind]))
             assert count or kind == "dependent"
         yield
+
+
+apart_ours, apart_each, apart_rows = ours, each, rows

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_SECONDS = 300
-"""A side that takes longer is ended."""
+"""A side that takes longer is ended; at a larger size than the case's own it has as much more."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Case:
     """One piece of work: its module, how much of it, the peers, and what is aimed at against each.
 
     `aims` are of each peer by phase; empty where none is set. `shares` says of each peer that it does one in so
-    many units, because all of them would take too long: its CPU time is taken that many times.
+    many units, because all of them would take too long: its CPU time is taken that many times. A peer in `up_to` is
+    left out beyond that size. Sides of a case that `reads` change nothing, so they share what was prepared.
     """
 
     name: str
@@ -48,6 +49,13 @@ class Case:
     aims: tuple[tuple[str, ...], ...] = ()
     prefix: str = ""
     shares: tuple[int, ...] = ()
+    up_to: tuple[tuple[str, int], ...] = ()
+    reads: bool = False
+
+    def peers_at(self, size: int) -> tuple[str, ...]:
+        """The peers that are measured at a size."""
+        limits = dict(self.up_to)
+        return tuple(peer for peer in self.peers if size <= limits.get(peer, size))
 
 
 CASES = (
@@ -67,7 +75,14 @@ CASES = (
         (("<= 2.5", "<= 1.3"),),
     ),
     Case("payroll comparison", "bench_payroll", "line", 25_000, 80, ("sql",)),
-    Case("everybody's amounts", "bench_setwise", "employee", 3_000, 100, ("each", "rows"), ("premiums", "deductions")),
+    Case(
+        "everybody's amounts", "bench_setwise", "employee", 3_000, 100, ("each", "rows"), ("premiums", "deductions"),
+        up_to=(("each", 10_000),), reads=True,
+    ),
+    Case(
+        "salaries all different", "bench_setwise", "employee", 3_000, 100, ("each", "rows"),
+        ("premiums", "deductions"), prefix="apart_", up_to=(("each", 10_000),), reads=True,
+    ),
     Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
     Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), aims=(("1 ms each",),), prefix="many_"),
     Case(
@@ -126,10 +141,10 @@ def child(module: str, side: str, size: int, folder: Path) -> None:
     sys.stdout.write(json.dumps({"start_kib": start, "phases": phases, "answer": answer}))
 
 
-def start(module: str, side: str, size: int, folder: Path) -> Any:
+def start(module: str, side: str, size: int, folder: Path, seconds: float = MAX_SECONDS) -> Any:
     """Run `child` in a process of its own."""
     command = [sys.executable, __file__, "--child", module, side, "--size", str(size), "--folder", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_SECONDS, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode:
         raise SystemExit(f"{module}.{side} failed:\n{done.stderr}")
     return json.loads(done.stdout) if done.stdout else None
@@ -139,22 +154,24 @@ def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
     """All rows of a case; refuses when the sides come to different answers."""
     prepared = scratch / case.prefix / case.module
     prepared.mkdir(parents=True)
-    start(case.module, f"{case.prefix}prepare", size, prepared)
-    sides = ("ours", *case.peers)
+    seconds = MAX_SECONDS * max(1.0, size / case.size)
+    start(case.module, f"{case.prefix}prepare", size, prepared, seconds)
+    peers = case.peers_at(size)
+    sides = ("ours", *peers)
     taken: dict[str, list[Any]] = {side: [] for side in sides}
     for _ in range(repeat):
         for side in sides:
-            work = scratch / "work"
-            shutil.copytree(prepared, work)
-            taken[side].append(start(case.module, f"{case.prefix}{side}", size, work))
-            shutil.rmtree(work)
+            work = prepared if case.reads else scratch / "work"
+            if not case.reads:
+                shutil.copytree(prepared, work)
+            taken[side].append(start(case.module, f"{case.prefix}{side}", size, work, seconds))
+            if not case.reads:
+                shutil.rmtree(work)
     # A side that only reads has no answer.
     answers = {side: json.dumps(one["answer"]) for side, runs in taken.items() for one in runs if one["answer"]}
     if len(set(answers.values())) > 1:
         raise SystemExit(f"{case.name}: the sides do not agree: {answers}")
-    return [
-        _row(case, size, taken, number, phase, peer) for number, phase in enumerate(case.phases) for peer in case.peers
-    ]
+    return [_row(case, size, taken, number, phase, peer) for number, phase in enumerate(case.phases) for peer in peers]
 
 
 def _row(case: Case, size: int, taken: dict[str, list[Any]], number: int, phase: str, peer: str) -> Row:

@@ -12,6 +12,7 @@ CASES = {
     "834 writing", "834 reading", "834 raw segments", "834 beside a judge",
     "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
     "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
+    "salaries all different, premiums", "salaries all different, deductions",
     "HTTP, 1 thread", "HTTP, 16 threads",
     "834 checking", "834 checking, large",
 }  # fmt: skip

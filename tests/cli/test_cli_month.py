@@ -85,6 +85,8 @@ def test_premiums_are_accrued_once_and_a_dry_run_posts_nothing(cli: Any, employe
     assert cli.told("enrollments", "decide", "--day", "2026-11-23")["recorded"] == 2
     assert cli.told("premiums", "accrue", *PERIOD, "--dry-run")["new"] == 2
     assert cli.told("ledger", "balances") == []
+    known = {"covers": 2, "premium": "1700.00", "employer": "1360.00", "employee": "340.00", "unpriced": 0}
+    assert cli.told("cost", "--ahead", *PERIOD)[-1] == {"plan": "total", **known}
     assert cli.told("premiums", "accrue", *PERIOD)["new"] == 2
     assert cli.told("premiums", "accrue", *PERIOD)["unchanged"] == 2
     balances = {one["account"]: one["balance"] for one in cli.told("ledger", "balances")}

@@ -327,4 +327,4 @@ def test_the_whole_of_a_month_is_taken_on_pay_by_pay(hub: Hub, saver: str, fakeh
         more = [contribute(plan, worker, cover, 100_000_00, date(2026, 12, 31), saved)["pretax"] for _ in range(3)]
         assert (more, saved.deferrals) == ([8_500_00, 0, 0], 32_500_00)
         assert load(session, date(2026, 1, 1), date(2027, 1, 1)) == {}
-        assert history.load(session, NOVEMBER).savings.of(worker, YEAR).deferrals == 0
+        assert history.start(session, NOVEMBER).savings.of(worker, YEAR).deferrals == 0

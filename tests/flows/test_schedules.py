@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,11 +13,11 @@ import pytest
 from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import Version
-from benehub.facts.pricing import premium_rows
-from benehub.flows import Hub
+from benehub.facts.pricing import Prices, premium_rows
+from benehub.flows import Hub, deductions, premiums
 from benehub.flows.onboarding import load_plan_book
 from benehub.flows.schedules import deduction_rows
-from benehub.periods import FOREVER, Month, age_on
+from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import PlanBook
 from benehub.records import Tier
 from benehub.rules.deduction.calendar import DeductionMethod, PayDay
@@ -25,6 +25,7 @@ from benehub.rules.deduction.schedule import deduction_schedule
 from benehub.rules.premium.age_band import RatedMember, Role
 from benehub.rules.premium.line import Enrolled, PremiumLine, premium_line
 from benehub.store.tables import person
+from benehub.views.cost import ahead
 
 MONTH = Month(2026, 10)
 YEAR = [Month(2026, number) for number in range(1, 13)]
@@ -210,9 +211,14 @@ def scheduled(book: PlanBook, one: Somebody, plan_id: str) -> dict[date, int]:
 @pytest.fixture
 def crowd(sqlite_url: str, open_hub: Callable[..., Hub]) -> tuple[Hub, list[Somebody]]:
     hub = open_hub(sqlite_url)
+    return hub, settle(hub, PEOPLE)
+
+
+def settle(hub: Hub, count: int) -> list[Somebody]:
+    """Let the hub know so many random people."""
     load_plan_book(hub, BOOK, "book")
     dice = random.Random(20261015)
-    people = [somebody(dice, number) for number in range(PEOPLE)]
+    people = [somebody(dice, number) for number in range(count)]
     with hub.store.write("acme") as session:
         rows = [
             {"person_id": version.subject, "kind": version.kind, "member_id": version.subject, "seq": 2,
@@ -221,7 +227,7 @@ def crowd(sqlite_url: str, open_hub: Callable[..., Hub]) -> tuple[Hub, list[Some
         ]  # fmt: skip
         session.add(person, rows)
         facts.record(session, [version for one in people for version in told(one)], "test")
-    return hub, people
+    return people
 
 
 def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[Somebody]]) -> None:
@@ -229,6 +235,7 @@ def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[So
     with hub.store.read("acme") as session:
         book = hub.book(session)
         found = {row[:2]: row[2:] for row in premium_rows(session, book, MONTH)}
+        summed = ahead(session, book, MONTH)
     wanted = {
         (one.person_id, plan): (line.premium_minor, line.employer_minor, line.employee_minor)
         for one in people
@@ -237,6 +244,10 @@ def test_premiums_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[So
     }
     assert len(wanted) > PEOPLE
     assert found == wanted
+    # what the month costs ahead of accrual is the sum of all of them
+    assert [one.plan for one in summed] == [*BENEFITS, "total"]
+    assert astuple(summed[-1]) == ("total", len(wanted), *map(sum, zip(*wanted.values(), strict=True)), 0)
+    assert summed[0].employee == sum(amounts[2] for (_, plan), amounts in wanted.items() if plan == "ppo")
 
 
 def test_deductions_of_everybody_are_the_explained_cents(crowd: tuple[Hub, list[Somebody]]) -> None:
@@ -268,3 +279,79 @@ def test_a_price_that_cannot_be_worked_out_names_whose_it_is(crowd: tuple[Hub, l
     ):
         list(premium_rows(session, hub.book(session), MONTH))
     assert one.person_id in str(refused.value.where)
+    with hub.store.read("acme") as session:
+        assert {line.plan: line.unpriced for line in ahead(session, hub.book(session), MONTH) if line.unpriced} == {
+            "life": 1, "total": 1,
+        }  # fmt: skip
+
+
+def later(dice: random.Random, one: Somebody) -> list[Version]:
+    """What comes in afterwards: another salary within the month, a tier corrected back in time, a cover waived."""
+    day = date(2026, 9, 1) + timedelta(days=dice.randrange(60))
+    raised = {"rate_minor": one.salary_minor + 123_456, "per": "year", "currency": "USD"}
+    found = [Version("compensation", one.person_id, "", day, raised)] if dice.random() < 0.5 else []
+    tiered = [plan for plan in one.plans if plan in ("ppo", "dental")]
+    if tiered and dice.random() < 0.5:
+        data = {"plan": tiered[0], "tier": "EE", "event": "", "dependents": []}
+        found.append(Version("coverage", one.person_id, BENEFITS[tiered[0]], max(day, one.start), data, one.left))
+    if one.plans and dice.random() < 0.3:
+        found.append(Version("coverage", one.person_id, BENEFITS[one.plans[-1]], max(day, one.start), None, one.left))
+    return [version for version in found if version.effective_from < version.effective_to]
+
+
+def test_what_comes_in_later_counts_for_everybody_as_for_each(crowd: tuple[Hub, list[Somebody]]) -> None:
+    hub, people = crowd
+    dice, some = random.Random(20261016), {one.person_id for one in people[:50]}
+    with hub.store.write("acme") as session:
+        before = sum(1 for row in premium_rows(session, hub.book(session), MONTH) if row.person_id in some)
+        facts.record(session, [version for one in people for version in later(dice, one)], "test")
+    with hub.store.read("acme") as session:
+        book, window = hub.book(session), Interval(MONTH.first, MONTH.end)
+        found = {row[:2]: row[2:] for row in premium_rows(session, book, MONTH) if row.person_id in some}
+        wanted = {}
+        for one in people[:50]:
+            for worker in facts.workers(session, window, people=[one.person_id], elections=False):
+                for timeline in worker.coverages.values():
+                    for plan, _, line in Prices(book).lines(worker, timeline, MONTH):
+                        done = line.required()
+                        wanted[one.person_id, plan.id] = (
+                            done.premium_minor, done.employer_minor, done.employee_minor
+                        )  # fmt: skip
+    assert found == wanted
+    assert 50 < len(found) < before
+
+
+class AtOnce:
+    """Steps that are done where they are asked for."""
+
+    def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
+        return function(*given)
+
+
+def test_accrual_and_expectation_part_by_part_do_each_thing_once(
+    sqlite_url: str, open_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = open_hub(sqlite_url)
+    people, december = settle(hub, 30), Month(2026, 12)
+    with hub.store.read("acme") as session:
+        whole = list(premium_rows(session, hub.book(session), december))
+    monkeypatch.setattr("benehub.facts.workforce.PART", 7)
+    with hub.store.read("acme") as session:
+        assert list(premium_rows(session, hub.book(session), december)) == whole
+
+    def run(flow: Callable[..., dict[str, Any]]) -> list[int]:
+        done = flow(hub, AtOnce(), "acme", str(december))
+        return [done[name] for name in ("lines", "new", "corrected", "unchanged")]
+
+    lines = sum(1 for row in whole if row.premium_minor)  # a premium of nothing is not posted
+    assert run(premiums.accrue) == [lines, lines, 0, 0]
+    assert run(premiums.accrue) == [lines, 0, 0, lines]
+    told = run(deductions.expect)[0]
+    assert told > lines
+    assert run(deductions.expect) == [told, 0, 0, told]
+    gone = next(one for one in people if one.plans[-1:] == ["vlife"] and one.left == FOREVER)
+    with hub.store.write("acme") as session:
+        ending = Version("coverage", gone.person_id, "voluntary_life", date(2026, 12, 1), None)
+        facts.record(session, [ending], "test")
+    assert run(premiums.accrue) == [lines - 1, 0, 1, lines - 1]
+    assert run(deductions.expect) == [told - 1, 0, 1, told - 1]

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from benehub.cli.opening import Desk
+    from benehub.periods import Month
+    from benehub.planbook import PlanBook
     from benehub.rules.compare.plans import Candidate, CompareInput, Comparison, OfferResult
+    from benehub.store import Session
     from benehub.views.compare import Asked
 
 MAX_LINES = 12
@@ -224,6 +227,7 @@ def _exact(minor: Any, given: CompareInput) -> str:
 def cost(
     period: str = PERIOD,
     by: str = typer.Option("account", "--by", help="account or plan."),
+    forecast: bool = typer.Option(False, "--ahead", help="Premiums by the covers known now, nothing accrued needed."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
@@ -239,6 +243,9 @@ def cost(
         raise DataError(f"cannot be grouped by {by[:20]!r}", where="--by", mend=f"Choose {' or '.join(BY)}")
     parsed = Month.parse(to_month(period))
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        if forecast:
+            _ahead(session, desk.book(), parsed, as_json)
+            return
         found = ask(session, parsed, by)
     columns = (by, *(("what",) if by == "account" else ()), "expected", "actual", "open", "heads", "per head", "unit")
     rows = [
@@ -257,3 +264,19 @@ def cost(
     data = [dict(zip(columns, row, strict=True)) for row in rows]
     right = ("expected", "actual", "open", "heads", "per head")
     emit(data, as_json, table(f"employer cost of {parsed}", columns, rows, right))
+
+
+def _ahead(session: Session, book: PlanBook, month: Month, as_json: bool) -> None:
+    from benehub.cli.console import emit, table
+    from benehub.money import format_minor
+    from benehub.views.cost import ahead
+
+    columns = ("plan", "covers", "premium", "employer", "employee", "unpriced")
+    unit = book.employer.currency
+    rows = [
+        (one.plan, one.covers, *(format_minor(each, unit) for each in (one.premium, one.employer, one.employee)),
+         one.unpriced)
+        for one in ahead(session, book, month)
+    ]  # fmt: skip
+    data = [dict(zip(columns, row, strict=True)) for row in rows]
+    emit(data, as_json, table(f"premiums of {month} by the covers known now ({unit})", columns, rows, columns[1:]))

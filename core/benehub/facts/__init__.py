@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from benehub.facts.history import Fact, Version, as_of, preload, record, resolve, timelines
 from benehub.facts.pay_periods import PayPeriod, pay_calendar
-from benehub.facts.workforce import Worker, in_force, workers, workers_in_parts
+from benehub.facts.workforce import Part, Worker, in_force, part_after, parts_of_workers, workers, workers_in_parts
 
 __all__ = [
     "Fact",
+    "Part",
     "PayPeriod",
     "Version",
     "Worker",
     "as_of",
     "in_force",
+    "part_after",
+    "parts_of_workers",
     "pay_calendar",
     "preload",
     "record",

@@ -6,15 +6,14 @@ ending is a version without data. Nothing is ever changed: what we believed last
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, Select, Text, cast, select
 
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
@@ -22,10 +21,13 @@ from benehub.store.session import CHUNK
 from benehub.store.tables import fact
 
 _COLUMNS = (
-    fact.c.fact_id, fact.c.kind, fact.c.subject, fact.c.fact_key, fact.c.effective_from, fact.c.effective_to,
-    fact.c.data, fact.c.seq,
+    fact.c.subject, fact.c.fact_key, cast(fact.c.data, Text), fact.c.effective_from, fact.c.effective_to,
+    fact.c.fact_id, fact.c.seq,
 )  # fmt: skip
-"""What a belief is made of; where it came from is asked by id."""
+"""What a belief is made of, its data as text; where it came from is asked by id."""
+
+Which = Callable[[ColumnElement[str]], ColumnElement[bool]]
+"""Says of the column of subjects which of them are meant, where they are too many to be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,21 @@ class Version:
     effective_to: date = FOREVER
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What is believed: the data, since when, and which recorded version says so."""
 
     kind: str
     subject: str
     key: str
-    data: Mapping[str, Any] = field(repr=False)
+    data: Mapping[str, Any]
     effective_from: date
     effective_to: date
     fact_id: str
     seq: int
+
+    def __repr__(self) -> str:
+        """Without the data, which is personal."""
+        return f"Fact({self.kind}, {self.subject}, {self.key!r}, [{self.effective_from}, {self.effective_to}))"
 
 
 def record(
@@ -77,13 +82,13 @@ def record(
         if _believed(before, version, data):
             continue
         seq, recorded_at = session.take_seq()
+        fact_id = session.id("fct", version.kind, version.subject, version.key, str(seq))
+        start, end = version.effective_from, version.effective_to
+        before.append(_said(version.kind, version.subject, version.key, data, start, end, fact_id, seq))
         columns = {
-            "fact_id": session.id("fct", version.kind, version.subject, version.key, str(seq)),
-            "kind": version.kind, "subject": version.subject, "fact_key": version.key,
-            "effective_from": version.effective_from, "effective_to": version.effective_to,
-            "data": data, "seq": seq,
+            "fact_id": fact_id, "kind": version.kind, "subject": version.subject, "fact_key": version.key,
+            "effective_from": start, "effective_to": end, "data": data, "seq": seq,
         }  # fmt: skip
-        before.append(SimpleNamespace(**columns))
         origin = {"recorded_at": recorded_at, "batch_id": batch_id, "row_no": row_no or None, "source": source}
         session.defer(fact, columns | origin)
         count += 1
@@ -103,38 +108,25 @@ def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
     for start in range(0, len(missing), CHUNK):
         part = missing[start : start + CHUNK]
         stored.update({(kind, subject): [] for subject in part})
-        for row in session.rows(
-            select(*_COLUMNS).where(*session.where(fact, kind=kind), fact.c.subject.in_(part)).order_by(fact.c.seq)
-        ):
+        for row in _versions(session, kind, None, part):
             stored[kind, row.subject].append(row)
 
 
 def as_of(
-    session: Session, kind: str, day: date, known_at: int | None = None, subjects: Sequence[str] | None = None
+    session: Session, kind: str, day: date, known_at: int | None = None, subjects: Sequence[str] | Which | None = None
 ) -> list[Fact]:
-    """What is true on `day` as known at `known_at` (default: now), for all subjects or those named."""
-    if subjects is not None and known_at is None and _held(session, kind, subjects):
-        return _newest(_preloaded(session), kind, day, subjects)
-    session.flush_deferred()
-    newest = (
-        func.row_number()
-        .over(partition_by=(fact.c.subject, fact.c.fact_key), order_by=fact.c.seq.desc())
-        .label("newest")
-    )
-    query = select(*_COLUMNS, newest).where(
-        fact.c.employer_id == session.employer,
-        fact.c.kind == kind,
-        fact.c.effective_from <= day,
-        fact.c.effective_to > day,
-    )
-    if known_at is not None:
-        query = query.where(fact.c.seq <= known_at)
-    found: list[Fact] = []
-    for chunk in _chunks(subjects):
-        part = (query if chunk is None else query.where(fact.c.subject.in_(chunk))).subquery()
-        rows = session.rows(select(part).where(part.c.newest == 1).order_by(part.c.subject, part.c.fact_key))
-        found.extend(_fact(row) for row in rows if row.data is not None)
-    return found
+    """What is true on `day` as known at `known_at` (default: now), for all subjects or those named.
+
+    They come in the order of subject and key.
+    """
+    held = _held(session, kind, known_at, subjects)
+    if held is None:
+        rows = _versions(session, kind, known_at, subjects, fact.c.effective_from <= day, fact.c.effective_to > day)
+    else:
+        rows = [row for versions in held for row in versions if row.effective_from <= day < row.effective_to]
+    newest = {row[1:3]: row for row in rows}
+    found = newest.items() if held is None else sorted(newest.items())
+    return [row for _, row in found if row.data is not None]
 
 
 def timelines(
@@ -142,21 +134,25 @@ def timelines(
     kind: str,
     window: Interval,
     known_at: int | None = None,
-    subjects: Sequence[str] | None = None,
+    subjects: Sequence[str] | Which | None = None,
 ) -> dict[tuple[str, str], list[Fact]]:
     """Per (subject, key) the believed facts that touch `window`, in order, without overlaps or endings.
 
     They are not cut at the window's edges: each says since when and until when it is really true.
     """
-    if subjects is not None and known_at is None and _held(session, kind, subjects):
-        return _within(window, _by_key(_preloaded(session)[kind, subject] for subject in dict.fromkeys(subjects)))
-    session.flush_deferred()
+    held = _held(session, kind, known_at, subjects)
     # All versions are read, for one that begins after the window ends what holds in it.
-    query = select(*_COLUMNS).where(fact.c.employer_id == session.employer, fact.c.kind == kind)
-    if known_at is not None:
-        query = query.where(fact.c.seq <= known_at)
-    parts = (query if chunk is None else query.where(fact.c.subject.in_(chunk)) for chunk in _chunks(subjects))
-    return _within(window, _by_key(session.rows(part.order_by(fact.c.seq)) for part in parts))
+    versions = _versions(session, kind, known_at, subjects) if held is None else (row for rows in held for row in rows)
+    grouped: dict[tuple[str, str], list[Fact]] = {}
+    for row in versions:
+        grouped.setdefault((row[1], row[2]), []).append(row)
+    start, end = window.start, window.end
+    found = {}
+    for key, rows in grouped.items():
+        segments = [one for one in resolve(rows) if one.effective_from < end and one.effective_to > start]
+        if segments:
+            found[key] = segments
+    return found
 
 
 def subjects_after(session: Session, kind: str, after: str, count: int) -> list[str]:
@@ -166,27 +162,44 @@ def subjects_after(session: Session, kind: str, after: str, count: int) -> list[
     return [row.subject for row in session.rows(query.distinct().order_by(fact.c.subject).limit(count))]
 
 
-def _by_key(parts: Iterable[Sequence[Any]]) -> dict[tuple[str, str], list[Any]]:
-    grouped: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for rows in parts:
-        for row in rows:
-            grouped[(row.subject, row.fact_key)].append(row)
-    return grouped
+def _versions(
+    session: Session, kind: str, known_at: int | None, subjects: Sequence[str] | Which | None,
+    *also: ColumnElement[bool],
+) -> list[Fact]:  # fmt: skip
+    """Stored versions, endings among them, by subject and key in recorded order."""
+    session.flush_deferred()
+    query = select(*_COLUMNS).where(*session.where(fact, kind=kind), *also)
+    if known_at is not None:
+        query = query.where(fact.c.seq <= known_at)
+    if subjects is None:
+        return _read(session, kind, query)
+    if callable(subjects):
+        return _read(session, kind, query.where(subjects(fact.c.subject)))
+    found: list[Fact] = []
+    for start in range(0, len(subjects), CHUNK):
+        found += _read(session, kind, query.where(fact.c.subject.in_(subjects[start : start + CHUNK])))
+    return found
 
 
-def _within(window: Interval, grouped: Mapping[tuple[str, str], list[Any]]) -> dict[tuple[str, str], list[Fact]]:
-    resolved = {
-        key: [f for f in resolve(rows) if f.effective_from < window.end and f.effective_to > window.start]
-        for key, rows in grouped.items()
-    }
-    return {key: facts for key, facts in resolved.items() if facts}
+def _read(session: Session, kind: str, query: Select[*tuple[Any, ...]]) -> list[Fact]:
+    """One version a row. It runs for every fact of everybody: an index gives the order, text becomes data once."""
+    rows: Sequence[Any] = session.rows(query.order_by(fact.c.subject, fact.c.fact_key, fact.c.seq))
+    return [
+        _said(kind, subject, key, None if text is None else from_json(text), start, end, fact_id, seq)
+        for subject, key, text, start, end, fact_id, seq in rows
+    ]
 
 
-def resolve(rows: Sequence[Any]) -> list[Fact]:
+def _said(kind: str, subject: str, key: str, data: Any, start: date, end: date, fact_id: str, seq: int) -> Fact:
+    """A version as a fact; an ending is one without data, and never leaves this module."""
+    return Fact(kind, subject, key, data, start, end, fact_id, seq)
+
+
+def resolve(rows: Sequence[Fact]) -> list[Fact]:
     """Believed segments of versions of one subject and key, given in recorded order: the later wins."""
     if len(rows) == 1:  # most of what is known was said once
         row = rows[0]
-        return [] if row.data is None or row.effective_from >= row.effective_to else [_fact(row)]
+        return [] if row.data is None or row.effective_from >= row.effective_to else [row]
     cuts = sorted({row.effective_from for row in rows} | {row.effective_to for row in rows})
     segments: list[Fact] = []
     for start, end in pairwise(cuts):
@@ -196,40 +209,36 @@ def resolve(rows: Sequence[Any]) -> list[Fact]:
         winner = covering[-1]
         last = segments[-1] if segments else None
         if last is not None and last.effective_to == start and last.data == winner.data:
-            segments[-1] = _fact(winner, last.effective_from, end)
+            segments[-1] = winner._replace(effective_from=last.effective_from, effective_to=end)
         else:
-            segments.append(_fact(winner, start, end))
+            segments.append(winner._replace(effective_from=start, effective_to=end))
     return segments
 
 
-def _preloaded(session: Session) -> dict[tuple[str, str], list[Any]]:
-    """Versions by kind and subject that this transaction holds, in recorded order."""
-    held: dict[tuple[str, str], list[Any]] = session.memo.setdefault("facts", {})
+def _preloaded(session: Session) -> dict[tuple[str, str], list[Fact]]:
+    """Versions by kind and subject that this transaction holds, in recorded order within a key."""
+    held: dict[tuple[str, str], list[Fact]] = session.memo.setdefault("facts", {})
     return held
 
 
-def _held(session: Session, kind: str, subjects: Sequence[str]) -> bool:
+def _held(
+    session: Session, kind: str, known_at: int | None, subjects: Sequence[str] | Which | None
+) -> list[list[Fact]] | None:
+    """The versions about these subjects, where this transaction holds all of them."""
+    if subjects is None or callable(subjects) or known_at is not None:
+        return None
     held = _preloaded(session)
-    return all((kind, subject) in held for subject in subjects)
+    named = dict.fromkeys(subjects)
+    return [held[kind, one] for one in named] if all((kind, one) in held for one in named) else None
 
 
-def _newest(held: Mapping[tuple[str, str], list[Any]], kind: str, day: date, subjects: Sequence[str]) -> list[Fact]:
-    winners = {
-        (row.subject, row.fact_key): row
-        for subject in subjects
-        for row in held[kind, subject]
-        if row.effective_from <= day < row.effective_to
-    }
-    return [_fact(row) for _, row in sorted(winners.items()) if row.data is not None]
-
-
-def _believed(stored: Sequence[Any], version: Version, wanted: dict[str, Any] | None) -> bool:
+def _believed(stored: Sequence[Fact], version: Version, wanted: dict[str, Any] | None) -> bool:
     if version.effective_from == version.effective_to:
         return True  # it speaks of no day
     inside = [
         row
         for row in stored
-        if row.fact_key == version.key
+        if row.key == version.key
         and row.effective_from < version.effective_to
         and row.effective_to > version.effective_from
     ]
@@ -247,16 +256,3 @@ def _believed(stored: Sequence[Any], version: Version, wanted: dict[str, Any] | 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in data.items()}
-
-
-def _fact(row: Any, start: date | None = None, end: date | None = None) -> Fact:
-    return Fact(
-        row.kind, row.subject, row.fact_key, row.data,
-        start or row.effective_from, end or row.effective_to, row.fact_id, row.seq,
-    )  # fmt: skip
-
-
-def _chunks(subjects: Sequence[str] | None) -> Iterable[Sequence[str] | None]:
-    if subjects is None:
-        return [None]
-    return [subjects[start : start + CHUNK] for start in range(0, len(subjects), CHUNK)]

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from benehub.facts.history import Fact
 from benehub.facts.workforce import Worker
-from benehub.money import Rounding, round_to_int
 from benehub.periods import Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.records import Relationship, Tier
 from benehub.rules.base import Calculation
 from benehub.rules.premium.age_band import RatedMember, Role, rating_day
+from benehub.rules.premium.by_pay import ByPay, by_pay
 from benehub.rules.premium.contribution_rule import ContributionRule, Scheme
 from benehub.rules.premium.factors import Factor, FactorFor
 from benehub.rules.premium.line import Enrolled, PremiumLine, Price, Structure, premium_line
@@ -35,7 +35,7 @@ _WELLNESS = (FactorFor.WELLNESS, FactorFor.NO_WELLNESS)
 class Member(NamedTuple):
     """A covered person as far as the price asks; birth and start as days, `age` where the rates go by it alone."""
 
-    role: Role
+    role: str
     birth: date | None = None
     age: int | None = None
     tobacco: bool | None = None
@@ -44,7 +44,7 @@ class Member(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One cover in one month. `start` and `end` are given where they lie within the month."""
+    """One cover in one month. `start` and `end` are given where they lie within the month; amounts come last."""
 
     start: date | None
     end: date | None
@@ -52,13 +52,18 @@ class Question(NamedTuple):
     tier: str | None
     members: tuple[Member, ...]
     age: int | None
-    yearly_pay_minor: int | None
-    requested_minor: int | None
-    approved_minor: int
     region: str | None
     tobacco: bool | None
     wellness: bool | None
     employment_class: str | None
+    yearly_pay_minor: int | None
+    requested_minor: int | None
+    approved_minor: int
+
+    @property
+    def frame(self) -> tuple[Any, ...]:
+        """All but the amounts: people with the same frame differ in pay or volume alone."""
+        return self[:-3]
 
     @property
     def key(self) -> Question:
@@ -97,8 +102,32 @@ class PriceOf:
         return self.price.structure is Structure.VOLUME
 
     @cached_property
-    def _flat(self) -> bool:
-        return (self.price.volume or VolumeRule()).unit is RateUnit.FLAT
+    def by_age(self) -> bool:
+        """Whether each covered person has a rate of his own."""
+        return self.price.structure is Structure.AGE_BAND
+
+    @cached_property
+    def _sized(self) -> bool:
+        """Whether there is a volume that differs from person to person."""
+        return self._by_volume and (self.price.volume or VolumeRule()).unit is not RateUnit.FLAT
+
+    @cached_property
+    def by_pay(self) -> bool:
+        """Whether the price asks for pay or for a volume."""
+        return self._sized or self.contribution.scheme in _BY_PAY
+
+    @cached_property
+    def asks(self) -> tuple[Any, ...]:
+        """What is asked, and of which day: months that agree put the same question of a cover that does not change."""
+        aged = self._aged or self._by_row or (self.by_age and not self.price.ages.small_group)
+        return (
+            self.price.structure, self.price.ages, self._rating_day if aged else None, self._sized, self._aged,
+            self._by_row, self._region, self._tobacco, self._wellness, self.contribution.scheme in _BY_PAY,
+        )  # fmt: skip
+
+    @cached_property
+    def _elected(self) -> bool:
+        return self._sized and self.plan.volume is not None and self.plan.volume.elected
 
     @cached_property
     def _aged(self) -> bool:
@@ -110,10 +139,6 @@ class PriceOf:
     @cached_property
     def _by_row(self) -> bool:
         return self.contribution.scheme is Scheme.DEFINED and bool(self.contribution.defined)
-
-    @cached_property
-    def _by_pay(self) -> bool:
-        return self.contribution.scheme in _BY_PAY
 
     @cached_property
     def _region(self) -> bool:
@@ -143,6 +168,16 @@ class PriceOf:
     def _rating_day(self) -> date | None:
         return rating_day(self.price.ages, self.month, self.price.plan_year_start)
 
+    @cached_property
+    def _ages(self) -> dict[str, int | None]:
+        """Ages by birth date as told: there are far fewer of them than people."""
+        return {}
+
+    @cached_property
+    def _families(self) -> dict[tuple[int, int], tuple[Member, ...]]:
+        """Members of rates by tier, by the number of spouses and children."""
+        return {}
+
     def question(self, worker: Worker, cover: Fact, parts: Sequence[Fact]) -> Question:
         """What is asked of a cover; `parts` are all segments of the month, `cover` the one whose tier counts.
 
@@ -152,63 +187,49 @@ class PriceOf:
         data = cover.data
         start, end = parts[0].effective_from, parts[-1].effective_to
         begins = start > self._first
-        elected = self._by_volume and self.plan.volume is not None and self.plan.volume.elected
-        requested = data.get("volume_minor") if elected and not self._flat else None
-        by_volume = self._by_volume and not self._flat
-        pay = self._by_pay or (by_volume and requested is None)
+        requested = data.get("volume_minor") if self._elected else None
+        pay = self.contribution.scheme in _BY_PAY or (self._sized and requested is None)
         return Question(
-            start=start if begins else None,
-            end=end if end < self._end else None,
-            newborn=begins and parts[0].data.get("event") == "birth",
-            tier=data["tier"] or None,
-            members=() if self._by_volume else self._members(worker, cover, parts),
-            age=self._age(worker) if self._aged or self._by_row else None,
-            yearly_pay_minor=self._pay(worker, start if begins else self._first) if pay else None,
-            requested_minor=requested,
-            approved_minor=int(data.get("approved_volume_minor") or 0) if by_volume else 0,
-            region=_region(self.plan, worker) if self._region else None,
-            tobacco=data.get("tobacco") if self._tobacco else None,
-            wellness=data.get("wellness") if self._wellness else None,
-            employment_class=str(worker.employment.data["employment_class"]) if self._by_row else None,
+            start if begins else None,
+            end if end < self._end else None,
+            begins and parts[0].data.get("event") == "birth",
+            data["tier"] or None,
+            () if self._by_volume else self._members(worker, cover, parts),
+            self._age(worker) if self._aged or self._by_row else None,
+            _region(self.plan, worker) if self._region else None,
+            data.get("tobacco") if self._tobacco else None,
+            data.get("wellness") if self._wellness else None,
+            str(worker.employment.data["employment_class"]) if self._by_row else None,
+            worker.yearly_pay(start if begins else self._first, self.pays[worker.pay_group]) if pay else None,
+            requested,
+            int(data.get("approved_volume_minor") or 0) if self._sized else 0,
         )
 
     def line(self, asked: Question) -> Calculation[PremiumLine]:
         """The explained rule's answer."""
         return premium_line(
-            price=self.price,
-            who=Enrolled(
-                tier=Tier(asked.tier) if asked.tier else None,
-                members=tuple(
-                    RatedMember(
-                        role=one.role, birth_date=one.birth, tobacco=one.tobacco, covered_from=one.covered_from,
-                        volume_minor=one.volume_minor,
-                    )
-                    for one in asked.members
-                ),
-                age=asked.age,
-                yearly_pay_minor=asked.yearly_pay_minor,
-                requested_minor=asked.requested_minor,
-                approved_minor=asked.approved_minor,
-                region=asked.region,
-                tobacco=asked.tobacco,
-                wellness=asked.wellness,
-                employment_class=asked.employment_class,
-                event=StartEvent.NEWBORN if asked.newborn else StartEvent.ENROLLMENT,
-            ),
-            month=self.month,
-            cover_start=asked.start or self._first,
-            cover_end=asked.end,
-            proration=self._proration,
-            contribution_rule=self.contribution,
+            price=self.price, who=_who(asked), month=self.month, cover_start=asked.start or self._first,
+            cover_end=asked.end, proration=self._proration, contribution_rule=self.contribution,
             currency=self.currency,
+        )  # fmt: skip
+
+    def by_pay_of(self, asked: Question) -> ByPay | None:
+        """The whole-number steps of everybody with the frame of `asked`; None where only `line` can answer."""
+        explained = None if self._by_volume else self.line(asked).result
+        return by_pay(
+            price=self.price, who=_who(asked), month=self.month, cover_start=asked.start or self._first,
+            cover_end=asked.end, proration=self._proration, contribution_rule=self.contribution,
+            currency=self.currency, explained=explained,
         )  # fmt: skip
 
     def _members(self, worker: Worker, cover: Fact, parts: Sequence[Fact]) -> tuple[Member, ...]:
         """The employee, then each covered dependent: for rates by tier the roles alone."""
         dependents = cover.data.get("dependents") or ()
-        if self.price.structure is Structure.TIER:
-            roles = sorted(_role(worker, person_id) for person_id in dependents)
-            return (Member(Role.EMPLOYEE), *(Member(role) for role in roles))
+        if not self.by_age:
+            spouses = 0
+            for person_id in dependents:
+                spouses += _role(worker, person_id) is Role.SPOUSE
+            return self._family(spouses, len(dependents) - spouses)
         tobacco = cover.data.get("tobacco") if self._tobacco else None
         smokers = cover.data.get("tobacco_dependents") or ()
         start, volume = parts[0].effective_from, cover.data.get("volume_minor")
@@ -220,24 +241,56 @@ class PriceOf:
             found.append(self._member(_role(worker, person_id), birth, smokes, min(since, default=None)))
         return tuple(found)
 
+    def _family(self, spouses: int, children: int) -> tuple[Member, ...]:
+        found = self._families.get((spouses, children))
+        if found is None:
+            roles = [Role.EMPLOYEE, *[Role.CHILD] * children, *[Role.SPOUSE] * spouses]
+            found = self._families[spouses, children] = tuple(Member(role.value) for role in roles)
+        return found
+
     def _member(
-        self, role: Role, born: Any, tobacco: bool | None, since: date | None, volume: int | None = None
+        self, role: Role, born: str | None, tobacco: bool | None, since: date | None, volume: int | None = None
     ) -> Member:
-        birth = _date(born)
+        birth = date.fromisoformat(born) if born else None
         if self.price.ages.small_group:
             # Who counts as one of the three oldest children goes by the very day.
-            return Member(role, birth, None, tobacco, since, volume)
-        age = None if birth is None or self._rating_day is None else max(0, age_on(birth, self._rating_day))
-        return Member(role, birth, age, tobacco, None, volume)
+            return Member(role.value, birth, None, tobacco, since, volume)
+        return Member(role.value, birth, self._aged_of(born), tobacco, None, volume)
 
     def _age(self, worker: Worker) -> int | None:
         """The employee's age as the plan takes it."""
-        birth = _date(worker.identity.get("birth_date"))
-        return None if birth is None or self._rating_day is None else max(0, age_on(birth, self._rating_day))
+        return self._aged_of(worker.identity.get("birth_date"))
 
-    def _pay(self, worker: Worker, day: date) -> int | None:
-        yearly = worker.yearly_pay(day, self.pays[worker.pay_group])
-        return None if yearly is None else round_to_int(yearly, Rounding.HALF_UP)
+    def _aged_of(self, born: str | None) -> int | None:
+        """Age on the rating day; None where either is not known."""
+        day = self._rating_day
+        if not born or day is None:
+            return None
+        if born not in self._ages:
+            self._ages[born] = max(0, age_on(date.fromisoformat(born), day))
+        return self._ages[born]
+
+
+def _who(asked: Question) -> Enrolled:
+    return Enrolled(
+        tier=Tier(asked.tier) if asked.tier else None,
+        members=tuple(
+            RatedMember(
+                role=Role(one.role), birth_date=one.birth, tobacco=one.tobacco, covered_from=one.covered_from,
+                volume_minor=one.volume_minor,
+            )
+            for one in asked.members
+        ),
+        age=asked.age,
+        yearly_pay_minor=asked.yearly_pay_minor,
+        requested_minor=asked.requested_minor,
+        approved_minor=asked.approved_minor,
+        region=asked.region,
+        tobacco=asked.tobacco,
+        wellness=asked.wellness,
+        employment_class=asked.employment_class,
+        event=StartEvent.NEWBORN if asked.newborn else StartEvent.ENROLLMENT,
+    )  # fmt: skip
 
 
 def _any(factors: Sequence[Factor], kinds: Sequence[FactorFor]) -> bool:
@@ -252,7 +305,3 @@ def _role(worker: Worker, person_id: str) -> Role:
 def _region(plan: Plan, worker: Worker) -> str | None:
     held = worker.employment.data if plan.region_by == "location" else worker.identity
     return held.get(plan.region_by) or None
-
-
-def _date(text: Any) -> date | None:
-    return date.fromisoformat(text) if text else None

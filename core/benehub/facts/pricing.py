@@ -6,9 +6,10 @@ explained are the same cents: the rule is the same, only how often it runs diffe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from benehub.errors import DataError
 from benehub.facts.history import Fact
@@ -17,13 +18,16 @@ from benehub.facts.workforce import Worker, in_force, workers_in_parts
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.rules.base import Calculation
+from benehub.rules.premium.by_pay import ByPay
 from benehub.rules.premium.line import PremiumLine
 from benehub.store import Session
+
+V = TypeVar("V")
 
 KEPT_LINES = 2_000
 """Explained answers held at once (some kilobytes each); beyond it all are forgotten, so memory stays flat."""
 KEPT_AMOUNTS = 50_000
-"""Amounts held at once, likewise."""
+"""Amounts held at once, likewise, of a plan and month; steps by pay and what a span of months comes to, too."""
 
 
 class Amounts(NamedTuple):
@@ -35,69 +39,143 @@ class Amounts(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
+class _Kept(dict[Any, V]):
+    """Answers held until there are too many of them."""
+
+    def keep(self, key: Any, value: V, most: int = KEPT_AMOUNTS) -> V:
+        if len(self) >= most:
+            self.clear()
+        self[key] = value
+        return value
+
+
+class _PlanMonth:
+    """A plan's price in a month, with what was asked of it before."""
+
+    def __init__(self, terms: PriceOf) -> None:
+        self.terms = terms
+        self.plan = terms.plan
+        self._lines: _Kept[Calculation[PremiumLine]] = _Kept()
+        self._amounts: _Kept[Amounts] = _Kept()
+        self._steps: _Kept[ByPay | None] = _Kept()
+
+    def line(self, asked: Question) -> Calculation[PremiumLine]:
+        found = self._lines.get(asked)
+        return self._lines.keep(asked, self.terms.line(asked), KEPT_LINES) if found is None else found
+
+    def amounts(self, asked: Question) -> Amounts:
+        """What the explained rule answers; by pay or volume alone it is asked for no more than what all share."""
+        if self.terms.by_pay:
+            done = self._by_pay(asked)
+            if done is not None:
+                return done
+        key = asked.key if self.terms.by_age else asked
+        found = self._amounts.get(key)
+        if found is None:
+            # The question itself is put, with birth dates: its key stands only for the answer.
+            found = self._amounts.keep(key, _amounts(self.terms.line(asked)))
+        return found
+
+    def _by_pay(self, asked: Question) -> Amounts | None:
+        frame = (asked.key if self.terms.by_age else asked).frame
+        steps = self._steps.get(frame, _UNASKED)
+        if steps is _UNASKED:
+            steps = self._steps.keep(frame, self.terms.by_pay_of(asked))
+        if not isinstance(steps, ByPay):
+            return None
+        done = steps.amounts(asked.yearly_pay_minor, asked.requested_minor, asked.approved_minor)
+        return None if done is None else Amounts(*done)
+
+
+_UNASKED: Any = object()
+
+
 class Prices:
     """A plan book's prices, each distinct question answered once a run."""
 
     def __init__(self, book: PlanBook) -> None:
         self.book = book
-        self._terms: dict[tuple[str, Month], PriceOf] = {}
-        self._lines: dict[tuple[str, Month, Question], Calculation[PremiumLine]] = {}
-        self._amounts: dict[tuple[str, Month, Question], Amounts] = {}
+        self._months: dict[Month, tuple[date, date, dict[str, _PlanMonth]]] = {}
+        self._spans: _Kept[tuple[Amounts, ...]] = _Kept()
+        self._alike: dict[tuple[str, Month, int], _PlanMonth | None] = {}
 
     def lines(
         self, worker: Worker, timeline: Sequence[Fact], month: Month
     ) -> list[tuple[Plan, Fact, Calculation[PremiumLine]]]:
         """Explained premiums of one worker's coverages of one benefit type in a month: one a plan."""
-        return [(terms.plan, cover, self._line(terms, asked)) for terms, cover, asked in self._asked(
-            worker, timeline, month)]  # fmt: skip
+        return [
+            (price.plan, cover, price.line(price.terms.question(worker, cover, parts)))
+            for price, cover, parts in self._covers(timeline, month)
+        ]
 
     def amounts(self, worker: Worker, timeline: Sequence[Fact], month: Month) -> list[tuple[Plan, Amounts]]:
         """The same lines as amounts alone: shared also among people whose birth dates differ but not their ages."""
-        return [(terms.plan, self._amount(terms, asked)) for terms, _, asked in self._asked(worker, timeline, month)]
+        return [
+            (price.plan, price.amounts(price.terms.question(worker, cover, parts)))
+            for price, cover, parts in self._covers(timeline, month)
+        ]
 
-    def _asked(
-        self, worker: Worker, timeline: Sequence[Fact], month: Month
-    ) -> Iterator[tuple[PriceOf, Fact, Question]]:
-        """What each plan's price asks of a worker.
+    def span(self, worker: Worker, covers: Sequence[Fact], months: Sequence[Month]) -> Sequence[Amounts | None]:
+        """Amounts of one plan's covers in each of these months, in their order; None where there is no cover.
+
+        Whoever is covered on the same terms all along is asked about once.
+        """
+        first = self._steady(worker, covers, months)
+        if first is None:
+            return [next((found for _, found in self.amounts(worker, covers, month)), None) for month in months]
+        asked = first.terms.question(worker, covers[0], covers)
+        key = (first.plan.id, months[0], len(months), asked.key if first.terms.by_age else asked)
+        found = self._spans.get(key)
+        if found is None:
+            held = [self._plan_month(first.plan.id, month).amounts(asked) for month in months]
+            found = self._spans.keep(key, tuple(held))
+        return found
+
+    def _steady(self, worker: Worker, covers: Sequence[Fact], months: Sequence[Month]) -> _PlanMonth | None:
+        """The first month, where all months put the same question of this worker's cover."""
+        if len(covers) != 1 or len(months) == 1:
+            return None
+        start, last = self._of(months[0])[0], self._of(months[-1])
+        if covers[0].effective_from > start or covers[0].effective_to < last[1]:
+            return None
+        key = (covers[0].data["plan"], months[0], len(months))
+        if key not in self._alike:
+            prices = [self._plan_month(key[0], month) for month in months]
+            self._alike[key] = prices[0] if len({one.terms.asks for one in prices}) == 1 else None
+        first = self._alike[key]
+        if first is None or not first.terms.by_pay:
+            return first
+        return first if in_force(worker.pay, start) is in_force(worker.pay, last[0]) else None
+
+    def _covers(self, timeline: Sequence[Fact], month: Month) -> Iterator[tuple[_PlanMonth, Fact, Sequence[Fact]]]:
+        """Each plan's segments in a month, and the one whose tier counts.
 
         Where the tier changes within the month, the tier in force on the plan's wash day counts, else the last one.
         """
-        first, end = month.first, month.end
+        first, end, plans = self._of(month)
         by_plan: dict[str, list[Fact]] = {}
         for fact in timeline:
             if fact.effective_from < end and fact.effective_to > first:
                 by_plan.setdefault(fact.data["plan"], []).append(fact)
         for plan_id, parts in by_plan.items():
-            terms = self._terms_of(plan_id, month)
+            price = plans.get(plan_id) or self._plan_month(plan_id, month)
             chosen = parts[-1]
             if len(parts) > 1:
-                wash = date(month.year, month.month, terms.plan.mid_period.wash_day)
+                wash = date(month.year, month.month, price.plan.mid_period.wash_day)
                 chosen = in_force(parts, wash) or chosen
-            yield terms, chosen, terms.question(worker, chosen, parts)
+            yield price, chosen, parts
 
-    def _terms_of(self, plan_id: str, month: Month) -> PriceOf:
-        found = self._terms.get((plan_id, month))
+    def _of(self, month: Month) -> tuple[date, date, dict[str, _PlanMonth]]:
+        found = self._months.get(month)
         if found is None:
-            found = self._terms[plan_id, month] = PriceOf.of(self.book, self.book.plan(plan_id), month)
+            found = self._months[month] = month.first, month.end, {}
         return found
 
-    def _line(self, terms: PriceOf, asked: Question) -> Calculation[PremiumLine]:
-        key = (terms.plan.id, terms.month, asked)
-        found = self._lines.get(key)
+    def _plan_month(self, plan_id: str, month: Month) -> _PlanMonth:
+        plans = self._of(month)[2]
+        found = plans.get(plan_id)
         if found is None:
-            if len(self._lines) >= KEPT_LINES:
-                self._lines.clear()
-            found = self._lines[key] = terms.line(asked)
-        return found
-
-    def _amount(self, terms: PriceOf, asked: Question) -> Amounts:
-        key = (terms.plan.id, terms.month, asked.key)
-        found = self._amounts.get(key)
-        if found is None:
-            if len(self._amounts) >= KEPT_AMOUNTS:
-                self._amounts.clear()
-            # The question itself is put, with birth dates: its key stands only for the answer.
-            found = self._amounts[key] = _amounts(terms.line(asked))
+            found = plans[plan_id] = _PlanMonth(PriceOf.of(self.book, self.book.plan(plan_id), month))
         return found
 
 
@@ -127,18 +205,31 @@ class PremiumRow(NamedTuple):
     employee_minor: int
 
 
-def premium_rows(session: Session, book: PlanBook, month: Month) -> Iterator[PremiumRow]:
+def premium_rows(
+    session: Session, book: PlanBook, month: Month, unpriced: Counter[str] | None = None
+) -> Iterator[PremiumRow]:
     """The premium of every coverage of the month, person by person; facts are read part by part, nothing is written.
+
+    Args:
+        session: of the employer.
+        book: the plan book that prices.
+        month: coverage month.
+        unpriced: counts by plan the covers whose price cannot be worked out; without it the first one is an error.
 
     Raises:
         DataError: a premium cannot be worked out; the message names whose, and what is not known.
     """
     prices = Prices(book)
+    insured = {plan.id: plan.insured for plan in book.plans}
     for worker in workers_in_parts(session, Interval(month.first, month.end), elections=False):
         for timeline in worker.coverages.values():
-            if not book.plan(timeline[-1].data["plan"]).insured:
+            plan_id = timeline[-1].data["plan"]
+            if not (insured[plan_id] if plan_id in insured else book.plan(plan_id).insured):
                 continue
             for plan, amounts in prices.amounts(worker, timeline, month):
-                if amounts.needs:
+                if not amounts.needs:
+                    yield PremiumRow(worker.person_id, plan.id, *amounts[:3])
+                elif unpriced is None:
                     raise lacking(amounts.needs, worker, plan, month)
-                yield PremiumRow(worker.person_id, plan.id, *amounts[:3])
+                else:
+                    unpriced[plan.id] += 1

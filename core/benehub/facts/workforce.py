@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from benehub.facts.history import Fact, as_of, subjects_after, timelines
+from benehub.facts.history import Fact, Which, as_of, subjects_after, timelines
 from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import person
 
+PART = 1_000
+"""Employees held in memory at once by whoever goes through everybody."""
 _YEARLY = {"year": 1, "month": 12}
 FULL_TIME_HOURS = 2080
 """Hours of a full-time year, to turn a salary into an hourly rate (40 hours, 52 weeks)."""
@@ -63,16 +68,16 @@ class Worker:
     def gross_minor(self, day: date, pays_a_year: int) -> int | None:
         """Pay of one full pay period in minor units, as in force on `day`; None when pay is unknown."""
         yearly = self.yearly_pay(day, pays_a_year)
-        return None if yearly is None else round_to_int(yearly / pays_a_year, Rounding.HALF_UP)
+        return None if yearly is None else round_to_int(Fraction(yearly, pays_a_year), Rounding.HALF_UP)
 
-    def yearly_pay(self, day: date, pays_a_year: int) -> Fraction | None:
-        """Pay of a year in exact minor units, as in force on `day`; None when pay is unknown."""
+    def yearly_pay(self, day: date, pays_a_year: int) -> int | None:
+        """Pay of a year in minor units, as in force on `day`; None when pay is unknown."""
         fact = in_force(self.pay, day)
         if fact is None:
             return None
         per = str(fact.data["per"])
-        times = {"pay": pays_a_year, "hour": self._yearly_hours()}.get(per) or _YEARLY[per]
-        return Fraction(int(fact.data["rate_minor"])) * times
+        times = pays_a_year if per == "pay" else self._yearly_hours() if per == "hour" else _YEARLY[per]
+        return int(fact.data["rate_minor"]) * times
 
     def hourly_rate(self, day: date) -> Fraction | None:
         """Exact minor units an hour, by what is in force on `day`."""
@@ -88,7 +93,20 @@ class Worker:
 
 def in_force(timeline: Sequence[Fact], day: date) -> Fact | None:
     """The fact of a timeline that covers `day`."""
-    return next((fact for fact in timeline if fact.effective_from <= day < fact.effective_to), None)
+    for fact in timeline:
+        if fact.effective_from <= day < fact.effective_to:
+            return fact
+    return None
+
+
+class Part(NamedTuple):
+    """Employees read at once; of all parts together each person falls in exactly one, employed in the window or not."""
+
+    workers: Sequence[Worker]
+    which: Which
+    """Says of a column of person ids whether they fall in this part."""
+    last: str | None
+    """The last person id of it; None where nobody comes after."""
 
 
 def workers_in_parts(
@@ -98,14 +116,51 @@ def workers_in_parts(
 
     Without `elections` those are left out, where only what is covered counts.
     """
-    after = ""
-    while people := subjects_after(session, "employment", after, CHUNK):
-        yield from workers(session, window, known_at, people, elections=elections)
-        after = people[-1]
+    for part in parts_of_workers(session, window, known_at, elections=elections):
+        yield from part.workers
+
+
+def parts_of_workers(
+    session: Session, window: Interval, known_at: int | None = None, *, elections: bool = True
+) -> Iterator[Part]:
+    """The parts of `workers_in_parts`, for whoever looks up more about the people of a part at once."""
+    after: str | None = ""
+    while after is not None:
+        part = part_after(session, window, after, PART, known_at, elections=elections)
+        after = part.last
+        yield part
+
+
+def part_after(
+    session: Session, window: Interval, after: str, count: int, known_at: int | None = None,
+    *, elections: bool = True,
+) -> Part:  # fmt: skip
+    """The next employees, about `count` of them, after person id `after` (empty: from the first)."""
+    people = subjects_after(session, "employment", after, count)
+    last = people[-1] if len(people) == count else None
+    which = partial(_between, after, last)
+    with _without_collector():
+        return Part(workers(session, window, known_at, which, elections=elections), which, last)
+
+
+def _between(after: str, last: str | None, subject: ColumnElement[str]) -> ColumnElement[bool]:
+    return subject > after if last is None else (subject > after) & (subject <= last)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is read holds no cycles: looking for them in the midst of reading costs more than the reading."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def workers(
-    session: Session, window: Interval, known_at: int | None = None, people: Sequence[str] | None = None,
+    session: Session, window: Interval, known_at: int | None = None, people: Sequence[str] | Which | None = None,
     *, elections: bool = True,
 ) -> list[Worker]:  # fmt: skip
     """Every employee (or those named) whose employment touches `window`, with all elections and coverages.
@@ -140,7 +195,7 @@ def workers(
 
 
 def _dependents(
-    session: Session, known_at: int | None, people: Sequence[str] | None
+    session: Session, known_at: int | None, people: Sequence[str] | Which | None
 ) -> dict[str, dict[str, Mapping[str, Any]]]:
     """Employee -> his dependents, each as known last."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
@@ -152,15 +207,15 @@ def _dependents(
     return found
 
 
-def _family(session: Session, people: Sequence[str]) -> list[str]:
+def _family(session: Session, people: Sequence[str] | Which) -> Sequence[str] | Which:
     """The dependents of these employees."""
+    query = select(person.c.person_id).where(*session.where(person, kind="dependent"))
+    if callable(people):
+        theirs = query.where(people(person.c.subscriber_id))
+        return lambda subject: subject.in_(theirs)
     found: list[str] = []
     for start in range(0, len(people), CHUNK):
-        rows = session.rows(
-            select(person.c.person_id).where(
-                *session.where(person, kind="dependent"), person.c.subscriber_id.in_(people[start : start + CHUNK])
-            )
-        )
+        rows = session.rows(query.where(person.c.subscriber_id.in_(people[start : start + CHUNK])))
         found += [row.person_id for row in rows]
     return found
 

@@ -61,24 +61,26 @@ def decide(hub: Hub, steps: Steps, employer: str, day: str) -> dict[str, int]:
 def _decide(hub: Hub, employer: str, day: date) -> dict[str, int]:
     with hub.store.read(employer) as session:
         book = hub.book(session)
-        # who left last year and was told of only now is looked at too
-        people = facts.workers(session, Interval(date(day.year - 1, 1, 1), FOREVER))
-    recorded = 0
+    # who left last year and was told of only now is looked at too
+    window = Interval(date(day.year - 1, 1, 1), FOREVER)
+    looked_at = recorded = 0
     findings: list[Finding] = []
-    for start in range(0, len(people), BATCH):
-        batch = people[start : start + BATCH]
+    after: str | None = ""
+    while after is not None:
         with hub.store.write(employer) as session, session.gathering():
-            subjects = [worker.person_id for worker in batch]
+            batch = facts.part_after(session, window, after, BATCH)
+            subjects = [worker.person_id for worker in batch.workers]
             for kind in ("coverage", "eligibility"):
                 facts.preload(session, kind, subjects)
-            around = surroundings(session, book, batch, day)
-            for worker in batch:
+            around = surroundings(session, book, batch.workers, day)
+            for worker in batch.workers:
                 recorded += _decide_one(session, book, worker, around, findings)
+        looked_at, after = looked_at + len(batch.workers), batch.last
     with hub.store.write(employer) as session:
         opened, closed = rescission.settle(session, findings, session.today())
     tell(hub, employer, tuple(opened), "difference_opened")
     tell(hub, employer, tuple(closed), "difference_closed")
-    return {"employees": len(people), "recorded": recorded, "held": len(findings)}
+    return {"employees": looked_at, "recorded": recorded, "held": len(findings)}
 
 
 def surroundings(session: Session, book: PlanBook, batch: Sequence[Worker], day: date) -> Around:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pluggy
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.connect.capabilities import Guard
@@ -17,6 +18,7 @@ from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Version, Worker
 from benehub.facts.explanations import save
+from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
 from benehub.flows import arrears, history, retro
 from benehub.flows.accounts import account_lines
@@ -30,6 +32,7 @@ from benehub.flows.schedules import Schedules
 from benehub.flows.send import awaken, send
 from benehub.identity import people
 from benehub.ledger import NewEntry, Restated
+from benehub.ledger import accounts as chart
 from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.money import parse_rate
 from benehub.obligations import Wanted
@@ -39,7 +42,10 @@ from benehub.records import DeductionOrder, TaxClass
 from benehub.rules.deduction.calendar import PayDay, deduction_days
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
+from benehub.store.tables import leg
 
+TAKEN_FROM = (chart.PAYROLL_CLEARING, chart.BENEFIT_COST, chart.MATCH_EXPENSE)
+"""The accounts of which every pending entry of a pay date has one (see `money.posting`)."""
 NOTED = 500
 """Confirmed orders that are noted in one transaction."""
 
@@ -50,17 +56,21 @@ def expect(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, int]:
 
 
 def _expect(hub: Hub, employer: str, month: Month) -> dict[str, int]:
+    """One transaction, but written part by part: no more than a part's lines are held."""
+    counts: Counter[str] = Counter({"lines": 0, "new": 0, "corrected": 0, "unchanged": 0})
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        cut = history.load(session, month).cut
-        lines = list(expected(session, hub.plugins, book, month))
-        done = _write(session, book, lines, _pending(session, cut, month.end))
-    counts = {"lines": len(lines), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
-    held = {
-        "without_code": sum(1 for line in lines if not line.code),
-        "not_computed": sum(1 for line in lines if line.needs),
-    }
-    return counts | {name: count for name, count in held.items() if count}
+        # What is written here must not move the first pay date that may still be set.
+        before = history.start(session, month)
+        for which, lines in _expected_parts(session, hub.plugins, book, month, before):
+            done = _write(session, book, lines, _pending(session, before.cut, month.end, which))
+            counts.update(
+                lines=len(lines), new=done.new, corrected=done.corrected, unchanged=done.unchanged,
+                without_code=sum(1 for line in lines if not line.code),
+                not_computed=sum(1 for line in lines if line.needs),
+            )  # fmt: skip
+    told = ("lines", "new", "corrected", "unchanged")
+    return {name: count for name, count in counts.items() if count or name in told}
 
 
 def _write(session: Session, book: PlanBook, lines: Sequence[Expected], before: Mapping[str, date]) -> Restated:
@@ -86,24 +96,35 @@ def expected(
     Pay dates that are past keep what they were told; the schedule goes on from there. What earlier months were
     told wrongly, and what earlier pays could not take, comes in lines of its own.
     """
-    calendar = pay_calendar(session, book, month.year)
-    past = history.load(session, month)
-    owed = arrears.load(session, book, past.cut)
-    late = retro.load(session, book, calendar, past)
-    schedules = Schedules(Prices(book))
-    for worker in facts.workers_in_parts(session, Interval(date(month.year, 1, 1), month.end)):
-        if group and worker.pay_group != group:
-            continue
-        periods = calendar[worker.pay_group]
-        lines = list(_premium_lines(schedules, worker, periods, month, past))
+    for _, lines in _expected_parts(session, plugins, book, month, history.start(session, month), group):
         yield from lines
-        yield from _account_lines(book, worker, periods, month, past)
-        yield from retro.adjustments(schedules.prices, worker, periods, month, past, late)
-        if worker.person_id in owed.by_person:
-            usual = _usual(worker, lines, past)
-            yield from arrears.collections(book, worker, periods, month, past.cut, owed, usual)
-        yield from _contributions(book, worker, periods, month, past)
-        yield from computed_lines(plugins, book, worker, periods, month, past)
+
+
+def _expected_parts(
+    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, before: History, group: str = ""
+) -> Iterator[tuple[Which, list[Expected]]]:
+    """The lines of `expected` part by part, with whom each part is about; its reader may write them in between."""
+    calendar = pay_calendar(session, book, month.year)
+    owed = arrears.load(session, book, before.cut)
+    schedules = Schedules(Prices(book))
+    for part in facts.parts_of_workers(session, Interval(date(month.year, 1, 1), month.end)):
+        past = history.of_part(session, before, month, part.which)
+        late = retro.load(session, book, calendar, past, part.which)
+        lines: list[Expected] = []
+        for worker in part.workers:
+            if group and worker.pay_group != group:
+                continue
+            periods = calendar[worker.pay_group]
+            regular = list(_premium_lines(schedules, worker, periods, month, past))
+            lines += regular
+            lines += _account_lines(book, worker, periods, month, past)
+            lines += retro.adjustments(schedules.prices, worker, periods, month, past, late)
+            if worker.person_id in owed.by_person:
+                usual = _usual(worker, regular, past)
+                lines += arrears.collections(book, worker, periods, month, past.cut, owed, usual)
+            lines += _contributions(book, worker, periods, month, past)
+            lines += computed_lines(plugins, book, worker, periods, month, past)
+        yield part.which, lines
 
 
 def _account_lines(
@@ -241,7 +262,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
 
 def refuse_past(session: Session, group: str, pay_date: date) -> None:
     """Let no pay date through that is past: nothing is expected of it any more, which must not read as ended."""
-    if pay_date < history.load(session, Month.of(pay_date)).cut:
+    if pay_date < history.start(session, Month.of(pay_date)).cut:
         raise DataError(
             f"pay date {pay_date} is past: payroll cannot be told any more what to take on it",
             where=f"pay group {group}", mend="Push the next pay date; what was not taken is reconciled",
@@ -418,10 +439,12 @@ def _note_held(hub: Hub, employer: str, ids: Sequence[str]) -> int:
     return noted
 
 
-def _pending(session: Session, start: date, end: date) -> dict[str, date]:
-    """Keys of what was made pending for pay dates of `[start, end)`, with the pay date."""
+def _pending(session: Session, start: date, end: date, which: Which | None = None) -> dict[str, date]:
+    """Keys of what was made pending for pay dates of `[start, end)`, with the pay date; of these people if named."""
+    theirs = () if which is None else (entry_table.c.entry_id.in_(_entries_of(session, start, end, which)),)
     rows = session.rows(
         select(entry_table.c.idempotency_key, entry_table.c.effective_date).where(
+            *theirs,
             entry_table.c.employer_id == session.employer,
             entry_table.c.type.in_((DEDUCTION, ARREARS)),
             entry_table.c.status == "pending",
@@ -430,3 +453,10 @@ def _pending(session: Session, start: date, end: date) -> dict[str, date]:
         )
     )
     return {row.idempotency_key.rpartition("/r")[0]: row.effective_date for row in rows}
+
+
+def _entries_of(session: Session, start: date, end: date, which: Which) -> Select[tuple[str]]:
+    return select(leg.c.entry_id).where(
+        leg.c.employer_id == session.employer, leg.c.account.in_(TAKEN_FROM), which(leg.c.person_id),
+        leg.c.pay_date >= start, leg.c.pay_date < end,
+    )  # fmt: skip

@@ -7,7 +7,6 @@ the old state and is tried again once somebody has mended it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,7 +23,6 @@ from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import awaken, let_go, send
 from benehub.identity import people
-from benehub.money import Rounding, round_to_int
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
@@ -147,7 +145,7 @@ def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> 
             if plan.carrier == connection_id and fact.effective_to > since:
                 chosen = [one.data["provider"] for one in worker.elections.get(plan.slot, ())
                           if one.data.get("provider") and one.data["plan"] == plan.id]  # fmt: skip
-                found[plan.id] = replace(fact, data={**fact.data, "provider": chosen[-1]}) if chosen else fact
+                found[plan.id] = fact._replace(data={**fact.data, "provider": chosen[-1]}) if chosen else fact
     return found
 
 
@@ -201,8 +199,7 @@ def _families(
     facts.preload(session, "dependent", sorted(covered))
     found = {}
     for worker, lines, now in changed:
-        yearly = None if pays is None else worker.yearly_pay(day, pays[worker.pay_group])
-        pay = None if yearly is None else round_to_int(yearly, Rounding.HALF_UP)
+        pay = None if pays is None else worker.yearly_pay(day, pays[worker.pay_group])
         found[worker.person_id] = {
             "members": [
                 one.model_dump(mode="json") for one in _members(session, persons, ssns, worker, lines, now, pay)

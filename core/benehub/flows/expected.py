@@ -89,11 +89,16 @@ def employee_shares(
     Raises:
         DataError: something the price needs is not known; the message names whose, and what.
     """
+    return dict(zip(months, shares_in(prices, plan, worker, timeline, months), strict=True))
+
+
+def shares_in(
+    prices: Prices, plan: Plan, worker: Worker, timeline: Sequence[Fact], months: Sequence[Month]
+) -> tuple[int, ...]:
+    """The same shares in the order of `months`, as little as everybody's schedule asks for."""
     covers = [fact for fact in timeline if fact.data["plan"] == plan.id]
-    shares = dict.fromkeys(months, 0)
-    for month in months:
-        for _, amounts in prices.amounts(worker, covers, month):
-            if amounts.needs:
-                raise lacking(amounts.needs, worker, plan, month)
-            shares[month] += amounts.employee_minor
-    return shares
+    found = prices.span(worker, covers, months)
+    for month, amounts in zip(months, found, strict=True):
+        if amounts is not None and amounts.needs:
+            raise lacking(amounts.needs, worker, plan, month)
+    return tuple(0 if one is None else one.employee_minor for one in found)

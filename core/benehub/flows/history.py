@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
+from benehub.facts.history import Which
 from benehub.flows import savings
 from benehub.flows.savings import Savings
 from benehub.ledger import accounts as chart
@@ -27,6 +29,7 @@ class History:
         scheduled: per person and plan, what earlier pay dates were told to take (pay date, amount, month).
         opening: per person and plan, the day the employer joined and the employee share owed on it.
         plans: per person, the plans of `scheduled`.
+        told_since: the first pay date of the year that was told what to take, from anybody.
         savings: what everybody saved for retirement before the month.
     """
 
@@ -34,6 +37,7 @@ class History:
     scheduled: dict[Key, list[tuple[date, int, Month]]] = field(default_factory=dict)
     opening: dict[Key, tuple[date, int]] = field(default_factory=dict)
     plans: dict[str, set[str]] = field(default_factory=dict)
+    told_since: date | None = None
     savings: Savings = field(default_factory=Savings)
 
     def taken(self, key: Key, shares: dict[Month, int]) -> list[tuple[date, int, Month | None]]:
@@ -49,31 +53,24 @@ class History:
         return found
 
 
-def load(session: Session, month: Month) -> History:
-    """The history of a month's year up to the first pay date that may still be set.
+def start(session: Session, month: Month) -> History:
+    """What is everybody's of the history of a month's year, up to the first pay date that may still be set.
 
     A pay date that is past and was told what to take keeps it; one that nobody has looked at yet may be set,
-    so that a month can be worked through afterwards too.
+    so that a month can be worked through afterwards too. What was scheduled comes part by part (`of_part`).
     """
-    start = date(month.year, 1, 1)
-    cut = _cut(session, month)
+    first, cut = date(month.year, 1, 1), _cut(session, month)
+    lines = _scheduled(session, first, cut).subquery()
+    told_since = session.connection.execute(select(func.min(lines.c.pay_date)).where(lines.c.amount != 0)).scalar()
+    return History(cut, told_since=told_since, savings=Savings(savings.load(session, first, month.first)))
+
+
+def of_part(session: Session, past: History, month: Month, which: Which | None = None) -> History:
+    """`past` with what was scheduled for these people; for everybody where nobody is named."""
+    first = date(month.year, 1, 1)
     scheduled: dict[Key, list[tuple[date, int, Month]]] = defaultdict(list)
-    for row in session.rows(
-        select(
-            leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.coverage_month, func.sum(leg.c.amount).label("amount")
-        )
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(
-            leg.c.employer_id == session.employer,
-            leg.c.account == chart.PAYROLL_CLEARING,
-            leg.c.money_source == "employee",
-            entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
-            leg.c.pay_date >= start,
-            leg.c.pay_date < cut,
-        )
-        .group_by(leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.coverage_month)
-        .order_by(leg.c.pay_date)
-    ):  # fmt: skip
+    named = () if which is None else (which(leg.c.person_id),)
+    for row in session.rows(_scheduled(session, first, past.cut, *named).order_by(leg.c.pay_date)):
         if row.amount:
             line = (row.pay_date, int(row.amount), Month.parse(row.coverage_month))
             scheduled[(row.person_id, row.plan)].append(line)
@@ -86,7 +83,8 @@ def load(session: Session, month: Month) -> History:
                 leg.c.employer_id == session.employer,
                 leg.c.account == chart.EMPLOYEE_SHARE_DUE,
                 entry.c.type == "opening.share",
-                entry.c.effective_date >= start,
+                entry.c.effective_date >= first,
+                *named,
             )
             .group_by(leg.c.person_id, leg.c.plan, entry.c.effective_date)
         )
@@ -94,7 +92,27 @@ def load(session: Session, month: Month) -> History:
     plans: dict[str, set[str]] = defaultdict(set)
     for person_id, plan in scheduled:
         plans[person_id].add(plan)
-    return History(cut, dict(scheduled), opening, dict(plans), Savings(savings.load(session, start, month.first)))
+    return replace(past, scheduled=dict(scheduled), opening=opening, plans=dict(plans))
+
+
+def _scheduled(session: Session, first: date, cut: date, *named: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """What pay dates before `cut` were told to take, by person, plan, pay date and month."""
+    return (
+        select(
+            leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.coverage_month, func.sum(leg.c.amount).label("amount")
+        )
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.PAYROLL_CLEARING,
+            leg.c.money_source == "employee",
+            entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
+            leg.c.pay_date >= first,
+            leg.c.pay_date < cut,
+            *named,
+        )
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.coverage_month)
+    )  # fmt: skip
 
 
 def _cut(session: Session, month: Month) -> date:

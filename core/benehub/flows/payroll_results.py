@@ -203,7 +203,7 @@ def _follow_pay(hub: Hub, employer: str, connection_id: str, month: Month) -> in
             if row.person_id is not None and row.detail["gross_minor"]:
                 gross[row.person_id][row.pay_date] = int(row.detail["gross_minor"])
         calendar = pay_calendar(session, book, month.year)
-        savings = history.load(session, month).savings
+        savings = history.start(session, month).savings
         changed: list[Expected] = []
         for worker in facts.workers(session, Interval(month.first, month.end)):
             periods = {one.pay_date: one for one in calendar[worker.pay_group]}

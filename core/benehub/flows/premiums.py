@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -9,7 +12,9 @@ from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
+from benehub.facts import Worker
 from benehub.facts.explanations import save
+from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
 from benehub.flows import payment_orders
 from benehub.flows.files import carried, freeze_file
@@ -23,6 +28,8 @@ from benehub.obligations import Wanted
 from benehub.periods import Interval, Month, business_day_before
 from benehub.planbook import PlanBook
 from benehub.records import RemittanceLine
+from benehub.rules.base import Calculation
+from benehub.rules.premium.line import PremiumLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, leg
 from benehub.store.tables import entry as entry_table
@@ -46,11 +53,8 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
         book = hub.book(session)
         window = max((one.deduction.retro.window_months for one in book.insurance_plans() if one.deduction), default=0)
         again = [one for one in _accrued_months(session, month) if one >= month.plus(-window)]
-        prices = Prices(book)
-        lacking: dict[str, str] = {}
-        counts: dict[str, Any] = _accrue_month(
-            session, prices, month, month.end, {plan.id for plan in book.insurance_plans()}, lacking
-        )
+        prices, lacking = Prices(book), Lacking()
+        counts = _accrue_month(session, prices, month, month.end, {plan.id for plan in book.insurance_plans()}, lacking)
         for earlier in again:
             gap = (month.year - earlier.year) * 12 + month.month - earlier.month
             plans = {
@@ -62,7 +66,22 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
             changed = done["new"] + done["corrected"]
             if changed:
                 counts["earlier_months"] = counts.get("earlier_months", 0) + changed
-        return counts | {"lacking": len(lacking), "problems": list(lacking.values())[:MAX_PROBLEMS]}
+        return counts | {"lacking": lacking.count, "problems": lacking.problems}
+
+
+@dataclass
+class Lacking:
+    """Covers without a premium: all are counted, the first are named."""
+
+    count: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, worker: Worker, plan: str, needs: Sequence[str]) -> None:
+        """Count one more."""
+        self.count += 1
+        if self.count <= MAX_PROBLEMS:
+            number = worker.identity.get("employee_number", worker.person_id)
+            self.problems.append(f"employee {number}, plan {plan}: lacks {', '.join(needs)}")
 
 
 def _accrued_months(session: Session, month: Month) -> list[Month]:
@@ -82,46 +101,53 @@ def _accrue_month(
     month: Month,
     until: date,
     plans: set[str],
-    lacking: dict[str, str],
+    lacking: Lacking,
 ) -> dict[str, int]:
     """Make the month's premiums in these plans stand for everybody employed in it; notes what lacks a price.
 
-    Who they are is taken as known on the last day before `until`, for an earlier month too.
+    Who they are is taken as known on the last day before `until`, for an earlier month too. It is one transaction,
+    but posted part by part: no more than a part's entries are held.
     """
-    book = prices.book
-    entries: dict[str, NewEntry] = {}
-    priced = []
-    for worker in facts.workers_in_parts(session, Interval(month.first, until), elections=False):
+    counts: Counter[str] = Counter()
+    for part in facts.parts_of_workers(session, Interval(month.first, until), elections=False):
+        lines = _priced(prices, part.workers, month, plans)
+        unknown = set()
+        for key, (worker, plan, line) in lines.items():
+            if line.result is None:
+                unknown.add(key)
+                lacking.note(worker, plan, line.needs)
+        known = {key: one for key, one in lines.items() if key not in unknown}
+        whys = save(session, (line for _, _, line in known.values()), prices.book.version)
+        entries = {}
+        for (key, (worker, plan, line)), why in zip(known.items(), whys, strict=True):
+            legs = _legs(prices.book, worker.person_id, plan, str(month), line.result)
+            source = f"coverage of {month}"
+            entries[key] = NewEntry(key, "premium.accrued", month.first, legs, source, explanation_id=why)
+        for key, gone in _accrued(session, month, plans, part.which).items():
+            # What cannot be priced now keeps what stands: unknown is not "no longer owed".
+            if key not in unknown:
+                entries.setdefault(key, gone)
+        done = ledger.restate(session, entries.values())
+        lives = sum(1 for one in entries.values() if one.legs)
+        counts.update({"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged})
+    return dict(counts)
+
+
+def _priced(
+    prices: Prices, workers: Sequence[Worker], month: Month, plans: set[str]
+) -> dict[str, tuple[Worker, str, Calculation[PremiumLine]]]:
+    """The month's lines in these plans of whoever is employed in it, by the entry's key."""
+    found = {}
+    for worker in workers:
         if not any(one.effective_from < month.end and one.effective_to > month.first for one in worker.employments):
             continue
         for timeline in worker.coverages.values():
-            if not book.plan(timeline[-1].data["plan"]).insured:
+            if not prices.book.plan(timeline[-1].data["plan"]).insured:
                 continue
             for plan, _, line in prices.lines(worker, timeline, month):
-                if plan.id not in plans:
-                    continue
-                key = f"premium/{worker.person_id}/{plan.id}/{month}"
-                if line.result is None:
-                    number = worker.identity.get("employee_number", worker.person_id)
-                    lacking[key] = f"employee {number}, plan {plan.id}: lacks {', '.join(line.needs)}"
-                    continue
-                priced.append(line)
-                legs = _legs(book, worker.person_id, plan.id, str(month), line.result)
-                entries[key] = NewEntry(key, "premium.accrued", month.first, legs, f"coverage of {month}")
-    whys = dict(zip(entries, save(session, priced, book.version), strict=True))
-    for key, gone in _accrued(session, month, plans).items():
-        # What cannot be priced now keeps what stands: unknown is not "no longer owed".
-        if key not in lacking:
-            entries.setdefault(key, gone)
-    done = ledger.restate(session, [_with_why(one, whys.get(key)) for key, one in entries.items()])
-    lives = sum(1 for one in entries.values() if one.legs)
-    return {"lines": lives, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
-
-
-def _with_why(entry: NewEntry, explanation_id: str | None) -> NewEntry:
-    return NewEntry(
-        entry.key, entry.type, entry.effective_date, entry.legs, entry.source, explanation_id=explanation_id
-    )
+                if plan.id in plans:
+                    found[f"premium/{worker.person_id}/{plan.id}/{month}"] = worker, plan.id, line
+    return found
 
 
 def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> tuple[Leg, ...]:
@@ -134,8 +160,11 @@ def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> t
     return tuple(one for one in legs if one.amount)
 
 
-def _accrued(session: Session, month: Month, plans: set[str]) -> dict[str, NewEntry]:
-    """Keys of what stands accrued for the month, as entries without legs: they take back what is not wanted."""
+def _accrued(session: Session, month: Month, plans: set[str], which: Which) -> dict[str, NewEntry]:
+    """Keys of what stands accrued for the month, as entries without legs: they take back what is not wanted.
+
+    Of the people of `which`.
+    """
     rows = session.rows(
         select(leg.c.person_id, leg.c.plan)
         .join(
@@ -146,6 +175,7 @@ def _accrued(session: Session, month: Month, plans: set[str]) -> dict[str, NewEn
             leg.c.employer_id == session.employer,
             leg.c.account == chart.PREMIUM_PAYABLE,
             leg.c.coverage_month == str(month),
+            which(leg.c.person_id),
             entry_table.c.type.in_(("premium.accrued", "premium.accrued.reversed")),
         )
         .group_by(leg.c.person_id, leg.c.plan)

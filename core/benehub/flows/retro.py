@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub.facts import Fact, Worker, in_force
+from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
 from benehub.flows.expected import Expected, employee_shares
 from benehub.flows.history import History
@@ -40,13 +41,14 @@ class Late:
     recorded: Mapping[str, date] = field(default_factory=dict)
 
 
-def load(session: Session, book: PlanBook, calendar: Mapping[str, Sequence[PayPeriod]], past: History) -> Late:
-    """What retro lines need to know of everybody, in one query; nothing where no month can have been told yet."""
-    days = [line[0] for lines in past.scheduled.values() for line in lines]
+def load(
+    session: Session, book: PlanBook, calendar: Mapping[str, Sequence[PayPeriod]], past: History, which: Which
+) -> Late:
+    """What retro lines need to know of these people, in one query; nothing where no month can have been told yet."""
+    first = past.told_since
     widest = max((plan.deduction.retro.window_months for plan in book.insurance_plans() if plan.deduction), default=0)
-    if not days or not widest:
+    if first is None or not widest:
         return Late()
-    first = min(days)
     month = Month.of(first)
     # A month of which the first pay date was told by somebody else is not ours to compare.
     since = {
@@ -56,7 +58,9 @@ def load(session: Session, book: PlanBook, calendar: Mapping[str, Sequence[PayPe
     }  # fmt: skip
     rows = session.rows(
         select(fact.c.fact_id, fact.c.recorded_at).where(
-            *session.where(fact, kind="coverage"), fact.c.recorded_at >= month.first.isoformat()
+            *session.where(fact, kind="coverage"),
+            which(fact.c.subject),
+            fact.c.recorded_at >= month.first.isoformat(),
         )
     )
     return Late(since, {row.fact_id: date.fromisoformat(row.recorded_at[:10]) for row in rows})

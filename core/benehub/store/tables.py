@@ -112,6 +112,7 @@ person = Table(
     CheckConstraint("kind in ('employee', 'dependent')", name="kind"),
     _belongs(to="employer"),
 )
+Index("ix_person_subscriber", person.c.employer_id, person.c.subscriber_id)
 Index("ix_person_ssn", person.c.employer_id, person.c.ssn_index, unique=True)
 
 crosswalk = Table(

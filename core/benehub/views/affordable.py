@@ -14,7 +14,6 @@ from benehub.errors import DataError
 from benehub.facts import Fact, Worker
 from benehub.facts.pricing import Prices
 from benehub.legal import limit
-from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.records import Tier
@@ -110,4 +109,4 @@ def _rate(book: PlanBook, worker: Worker, day: date) -> dict[str, int]:
     if str(pay.data["per"]) == "hour":
         return {"hourly_rate_minor": int(pay.data["rate_minor"])}
     yearly = worker.yearly_pay(day, group.pays_a_year)
-    return {} if yearly is None else {"monthly_salary_minor": round_to_int(yearly / 12, Rounding.DOWN)}
+    return {} if yearly is None else {"monthly_salary_minor": yearly // 12}

@@ -6,6 +6,7 @@ actual is what stands posted. A premium counts in its coverage month, all else o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,10 +14,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Row, case, cast, func, select
 
+from benehub.facts.pricing import premium_rows
 from benehub.ledger import CHART
 from benehub.ledger import accounts as chart
 from benehub.money import Rounding, round_to_int
 from benehub.periods import Month
+from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 
@@ -42,6 +45,39 @@ class Cost:
     def per_head(self) -> int | None:
         """Actual cost of one employee, half up."""
         return round_to_int(Fraction(self.actual, self.heads), Rounding.HALF_UP) if self.heads else None
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What the covers of a plan cost in a month as known now, in minor units of the employer's currency."""
+
+    plan: str
+    covers: int = 0
+    premium: int = 0
+    employer: int = 0
+    employee: int = 0
+    unpriced: int = 0
+    """Covers whose price cannot be worked out; they are in no sum."""
+
+
+def ahead(session: Session, book: PlanBook, month: Month) -> list[Ahead]:
+    """What a month's premiums come to by the covers known now, plan by plan in the book's order, the total last.
+
+    Nothing has to be accrued for it: it tells next month, or the same month under another plan book.
+    """
+    found = {plan.id: Ahead(plan.id) for plan in book.plans}
+    total = Ahead("total")
+    unpriced: Counter[str] = Counter()
+    for row in premium_rows(session, book, month, unpriced):
+        for line in (found[row.plan], total):
+            line.covers += 1
+            line.premium += row.premium_minor
+            line.employer += row.employer_minor
+            line.employee += row.employee_minor
+    for plan, count in unpriced.items():
+        found[plan].unpriced = count
+    total.unpriced = unpriced.total()
+    return [*(one for one in found.values() if one.covers or one.unpriced), total]
 
 
 def cost(session: Session, month: Month, by: str = "account") -> list[Cost]:

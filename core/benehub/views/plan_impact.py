@@ -7,7 +7,7 @@ term and from nothing else. It holds no rule of its own: prices are those that a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from benehub.errors import DataError
@@ -194,7 +194,7 @@ def _last_days(
 
 def _ending(cover: Fact, end: date | None = None, instead: date | None = None) -> Fact:
     """A cover that ends on the day `end` ends `instead`; any other is as it was."""
-    return replace(cover, effective_to=instead) if instead is not None and cover.effective_to == end else cover
+    return cover._replace(effective_to=instead) if instead is not None and cover.effective_to == end else cover
 
 
 def _count(

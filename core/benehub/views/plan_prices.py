@@ -67,9 +67,9 @@ def _retirement(book: PlanBook, plan: Plan, worker: Worker, cover: Fact, day: da
     if plan.match is not None:
         whole = {MatchPeriod.MONTHLY: 12, MatchPeriod.QUARTERLY: 4, MatchPeriod.ANNUAL: 1}
         periods = whole.get(plan.match.period, pays)
-        counted = min(pay, Fraction(limits.compensation_minor))
+        counted = min(pay, limits.compensation_minor)
         found = match_contribution(
-            compensation_minor=round_to_int(counted / periods, Rounding.HALF_UP),
+            compensation_minor=round_to_int(Fraction(counted, periods), Rounding.HALF_UP),
             deferral_minor=round_to_int(Fraction(deferred, periods), Rounding.HALF_UP), formula=plan.match.rule(),
             limits=limits, years_of_service=age_on(worker.hired, day) if day > worker.hired else 0,
         )  # fmt: skip

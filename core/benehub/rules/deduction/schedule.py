@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -130,6 +130,14 @@ class Schedule(RuleModel):
     taken_minor: int
 
 
+class Taking(NamedTuple):
+    """What one pay date takes for one coverage month, in minor units; negative for a refund."""
+
+    pay_date: date
+    month: Month
+    amount_minor: int
+
+
 @dataclass(slots=True)
 class _Run:
     """Months spread together: what they still owe, and the pay dates that can take it."""
@@ -162,9 +170,8 @@ def deduction_schedule(
     if change_from is not None:
         taking = [day for day in taking if day >= change_from]
         holidays = [day for day in holidays if day >= change_from]
-    runs = _runs(shares, rule.method)
-    _subtract(runs, taken, rule.timing)
-    _assign(runs, taking, rule)
+    days = [(day, coverage_month(day, rule.timing)) for day in taking]
+    runs = _worked_out(shares, days, rule, taken)
     total, gone = sum(shares.values()), sum(amount for _, amount, _ in taken)
     inputs = {
         "shares": shares,
@@ -179,11 +186,49 @@ def deduction_schedule(
     }
     if any(run.owed and not run.days for run in runs):
         return Calculation(None, explain(NAME, VERSION, inputs), ("pay_dates",))
-    lines, steps = _lines(runs, rule.spare, currency)
+    lines = [
+        DeductionLine(pay_date=day, month=month, amount_minor=amount)
+        for day, month, amount in _takings(runs, rule.spare)
+    ]
+    steps = [_told(run, rule.spare, currency) for run in runs if run.days and run.owed]
     assert sum(line.amount_minor for line in lines) + gone == total, "the schedule does not sum to the shares"
     result = Schedule(lines=tuple(lines), holidays=tuple(holidays), entitlement_minor=total, taken_minor=gone)
     told = money_step("remaining: entitlement less taken", total - gone, total - gone, currency)
     return Calculation(result, explain(NAME, VERSION, inputs, (told, *steps), citation=CITATION))
+
+
+def paying_days(pay_days: Sequence[PayDay], rule: DeductionRule) -> tuple[tuple[date, Month], ...]:
+    """The pay dates that take a deduction, each with the coverage month it pays for."""
+    return tuple((day, coverage_month(day, rule.timing)) for day in deduction_days(pay_days, rule)[0])
+
+
+def deduction_takings(
+    *,
+    shares: Mapping[Month, int],
+    days: Sequence[tuple[date, Month]],
+    rule: DeductionRule,
+    taken: Sequence[tuple[date, int, Month | None]] = (),
+    change_from: date | None = None,
+) -> Sequence[Taking]:
+    """The lines of `deduction_schedule` alone, for whoever needs no explanation; none where it needs something.
+
+    `days` are those of `paying_days`, which many people share.
+    """
+    if change_from is not None:
+        days = [one for one in days if one[0] >= change_from]
+    runs = _worked_out(shares, days, rule, taken)
+    return () if any(run.owed and not run.days for run in runs) else _takings(runs, rule.spare)
+
+
+def _worked_out(
+    shares: Mapping[Month, int], days: Sequence[tuple[date, Month]], rule: DeductionRule,
+    taken: Sequence[tuple[date, int, Month | None]],
+) -> list[_Run]:  # fmt: skip
+    runs = _runs(shares, rule.method)
+    if taken:
+        _subtract(runs, taken, rule.timing)
+    _assign(runs, days, rule)
+    return runs
 
 
 def _runs(shares: Mapping[Month, int], method: DeductionMethod) -> list[_Run]:
@@ -211,11 +256,10 @@ def _subtract(runs: list[_Run], taken: Sequence[tuple[date, int, Month | None]],
         run.owed -= amount
 
 
-def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> None:
+def _assign(runs: list[_Run], days: Sequence[tuple[date, Month]], rule: DeductionRule) -> None:
     """Give each run the pay dates of its months, then place what runs without pay dates still owe."""
     by_month = {month: run for run in runs for month in run.months}
-    for day in taking:
-        month = coverage_month(day, rule.timing)
+    for day, month in days:
         run = by_month.get(month)
         # months without a share (waived, ended) take nothing from anybody
         if run is not None and run.entitled:
@@ -226,7 +270,7 @@ def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> No
             continue
         near = next((other for other in served if other > index), served[-1] if served else None)
         if near is None:
-            run.days = [(day, run.months[-1]) for day in taking[:1]]
+            run.days = [(day, run.months[-1]) for day, _ in days[:1]]
         elif rule.method is DeductionMethod.EVERY_PAY:
             runs[near].owed += run.owed
             run.owed = 0
@@ -235,19 +279,19 @@ def _assign(runs: list[_Run], taking: Sequence[date], rule: DeductionRule) -> No
             run.days = [(runs[near].days[0 if near > index else -1][0], run.months[-1])]
 
 
-def _lines(runs: list[_Run], spare: SpareCents, currency: str) -> tuple[list[DeductionLine], list[Step]]:
-    lines: list[DeductionLine] = []
-    steps: list[Step] = []
-    for run in runs:
-        if not run.days or not run.owed:
-            continue
-        n = len(run.days)
-        for (day, month), amount in zip(run.days, shares_of(run.owed, n, spare), strict=True):
-            lines.append(DeductionLine(pay_date=day, month=month, amount_minor=amount))
-        label = f"{run.months[0]} to {run.months[-1]} over {n} pay dates ({_SPARE_WORDS[spare]})"
-        steps.append(money_step(label, Fraction(run.owed, n), run.owed, currency))
-    lines.sort(key=lambda line: (line.pay_date, line.month))
-    return lines, steps
+def _takings(runs: list[_Run], spare: SpareCents) -> list[Taking]:
+    return sorted(
+        Taking(day, month, amount)
+        for run in runs
+        if run.days and run.owed
+        for (day, month), amount in zip(run.days, shares_of(run.owed, len(run.days), spare), strict=True)
+    )
+
+
+def _told(run: _Run, spare: SpareCents, currency: str) -> Step:
+    n = len(run.days)
+    label = f"{run.months[0]} to {run.months[-1]} over {n} pay dates ({_SPARE_WORDS[spare]})"
+    return money_step(label, Fraction(run.owed, n), run.owed, currency)
 
 
 _SPARE_WORDS = {

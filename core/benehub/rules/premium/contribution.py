@@ -178,7 +178,7 @@ def contribution(
         "max_employee_minor": rule.max_employee_minor,
         **_wording(rule),
     }
-    raw = _offer(premium_minor, tier, rule, rates_minor, fraction, payer)
+    raw = employer_offer(premium_minor, tier, rule, rates_minor, fraction, payer)
     if isinstance(raw, str):
         return Calculation(None, explain(NAME, VERSION, inputs), (raw,))
     offered, told = rounded_step(f"employer by {rule.scheme.value}", raw, rounding, currency)
@@ -243,7 +243,7 @@ def _affordable(tier: Tier | None, affordable: int | None, employee: int) -> tup
     )
 
 
-def _offer(
+def employer_offer(
     premium: int, tier: Tier | None, rule: ContributionRule, rates: Mapping[Tier, int], fraction: Fraction,
     payer: Payer,
 ) -> Fraction | str:  # fmt: skip

@@ -43,16 +43,26 @@ def apply_factors(
 ) -> tuple[Fraction, tuple[Step, ...]] | str:
     """The raw premium after all factors in their order, never below zero; or the name of what must be known."""
     steps = []
-    for one in factors:
-        holds = _holds(one.applies_to, tobacco, wellness)
-        if isinstance(holds, str):
-            return holds
-        if not holds:
-            continue
+    found = factors_for(factors, tobacco=tobacco, wellness=wellness)
+    if isinstance(found, str):
+        return found
+    for one in found:
         raw = max(Fraction(0), raw * one.multiply + one.add_minor)
         said = f"x {exact(one.multiply)}" + (f" + {one.add_minor} minor units" if one.add_minor else "")
         steps.append(Step(label=f"factor {one.name}", raw=said, value=exact(raw)))
     return raw, tuple(steps)
+
+
+def factors_for(factors: Sequence[Factor], *, tobacco: bool | None, wellness: bool | None) -> tuple[Factor, ...] | str:
+    """Those of the factors that are for this person; or the name of what must be known."""
+    found = []
+    for one in factors:
+        holds = _holds(one.applies_to, tobacco, wellness)
+        if isinstance(holds, str):
+            return holds
+        if holds:
+            found.append(one)
+    return tuple(found)
 
 
 def _holds(who: FactorFor, tobacco: bool | None, wellness: bool | None) -> bool | str:

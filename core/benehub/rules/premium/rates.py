@@ -100,13 +100,9 @@ def find_rate(rows: Sequence[RateRow], key: RateKey) -> RateRow | tuple[str, ...
     Raises:
         ConfigError: two rows hold for the key; both are named.
     """
-    unknown: set[str] = set()
-    found = []
-    for row in rows:
-        asked = _asked(row, key)
-        if asked is not None:
-            unknown |= asked
-            found.append(row)
+    asked = rates_asked(rows, key)
+    found = [row for row, _ in asked]
+    unknown = {name for _, parts in asked for name in parts}
     if unknown:
         return tuple(sorted(unknown))
     if not found:
@@ -118,6 +114,11 @@ def find_rate(rows: Sequence[RateRow], key: RateKey) -> RateRow | tuple[str, ...
             mend="Keep one of them, or tell them apart by dates, age, volume, region or tobacco",
         )
     return found[0]
+
+
+def rates_asked(rows: Sequence[RateRow], key: RateKey) -> list[tuple[RateRow, set[str]]]:
+    """The rows that no known part of the key speaks against, each with what it asks for and the key does not know."""
+    return [(row, asked) for row in rows if (asked := _asked(row, key)) is not None]
 
 
 def tier_rates(rows: Sequence[RateRow], key: RateKey) -> dict[Tier, int]:

@@ -29,7 +29,7 @@ def eligible_soon(session: Session, book: PlanBook, day: date) -> Iterator[Notic
 
     One notice an employee and day, naming the plans: nobody gets five messages for five plans.
     """
-    for worker in facts.workers(session, Interval(day)):
+    for worker in facts.workers_in_parts(session, Interval(day)):
         if worker.hired < day - NEW or worker.terminated_on is not None:
             continue
         opening: dict[date, list[str]] = {}
