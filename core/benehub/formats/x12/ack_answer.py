@@ -284,9 +284,9 @@ def _set_codes(finding: Finding, head: Segment, group: Segment) -> list[str]:
 
 
 def _segment_errors(findings: list[Finding]) -> Iterator[SegmentError]:
-    """One IK3 a segment and code; what is wrong with its elements stands below it."""
+    """One IK3 a segment and code in the order of the file; what is wrong with its elements stands below it."""
     errors: dict[tuple[int, str, str, str], list[Finding]] = {}
-    for one in findings:
+    for one in sorted(findings, key=lambda found: (found.in_set, found.element)):
         code = "8" if one.element else one.ik or _SEGMENT_CODES.get(one.code, "8")
         errors.setdefault((min(one.in_set, _MAX_POSITION), code, one.segment, one.loop), []).append(one)
     for (position, code, segment, loop), found in errors.items():
