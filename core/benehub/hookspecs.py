@@ -26,7 +26,7 @@ hookimpl = pluggy.HookimplMarker("benehub")
 
 @hookspec
 def register_connectors() -> Sequence[type[Connector]]:
-    """Return the connector classes that this package brings."""
+    """Return connector classes that are made at run time; those a plugin's module defines are found without it."""
     return ()
 
 

@@ -6,7 +6,7 @@ insurers and recordkeepers and never back here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from benehub.connect.capabilities import Blocker, Capability
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
-from benehub.hookspecs import hookimpl
 from benehub.records import OPERATIONS
 from benehub_connectors.bamboohr.account import open_client
 from benehub_connectors.bamboohr.employees import read_employees
@@ -68,9 +67,3 @@ class BambooConnector(Connector):
                 yield from read_leave(link)
             case _:
                 yield from super().read(stream, link, cursor)
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (BambooConnector,)

@@ -14,7 +14,6 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
 from benehub.errors import Unsupported
-from benehub.hookspecs import hookimpl
 from benehub_connectors.bank_files.order import render_order
 from benehub_connectors.bank_files.reads import read_pages
 from benehub_connectors.bank_files.settings import BankSettings, Format
@@ -67,9 +66,3 @@ class BankFiles(Connector):
         if operation == ORDER:
             return render_order(items, envelope, settings)
         raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (BankFiles,)

@@ -120,9 +120,3 @@ class CarrierX12(Connector):
 def register_carrier_reports() -> Sequence[ReportFormat]:
     """The report layouts of this package."""
     return FORMATS
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (CarrierX12,)

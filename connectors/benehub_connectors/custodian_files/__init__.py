@@ -15,7 +15,6 @@ from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
 from benehub.errors import Unsupported
-from benehub.hookspecs import hookimpl
 from benehub_connectors.custodian_files.deposit import render_deposit
 from benehub_connectors.custodian_files.reads import read_pages
 from benehub_connectors.custodian_files.settings import CustodianSettings
@@ -64,9 +63,3 @@ class CustodianFiles(Connector):
         if operation == DEPOSIT:
             return render_deposit(items, envelope, settings)
         raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (CustodianFiles,)

@@ -19,7 +19,7 @@ def render_deposit(items: Sequence[Item], envelope: Envelope, settings: Custodia
         DataError: nobody, several pay dates, a line twice, a line that lacks what a column asks for, or a sum that
             is not the total of the deposit.
     """
-    records = [(item.key, AccountContribution.model_validate(item.content)) for item in items]
+    records = [(item.key, item.as_record(AccountContribution)) for item in items]
     _check(records, envelope)
     lines = [_line(record, envelope, settings) for _, record in records]
     made = custodian_contributions.layout(settings.columns)

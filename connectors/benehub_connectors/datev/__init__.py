@@ -14,7 +14,6 @@ from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind
 from benehub.connect.files import Mailbox
 from benehub.errors import Unsupported
-from benehub.hookspecs import hookimpl
 from benehub_connectors.datev.bookings import bookings, render_bookings
 from benehub_connectors.datev.settings import DatevSettings, WageType
 
@@ -52,9 +51,3 @@ class Datev(Connector):
         if operation == BOOK:
             return render_bookings(items, envelope, settings)
         raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (Datev,)

@@ -20,7 +20,6 @@ from benehub.connect.connector import Connector, Envelope, FileOut, Incoming, It
 from benehub.connect.files import Mailbox
 from benehub.errors import DataError, Unsupported
 from benehub.formats.rows import Problem, Row
-from benehub.hookspecs import hookimpl
 from benehub_connectors.files.inbox import Mail, unread
 from benehub_connectors.files.leave import TAKE, leave_file
 from benehub_connectors.files.rejects import rejects_file
@@ -133,9 +132,3 @@ def read_rows(stream: str, how: StreamMap, mail: Mail, max_rows: int) -> Iterato
 def refused(problem: str) -> Incoming:
     """The one row that stands for a file refused whole."""
     return Incoming("file", {}, {}, problem)
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (FilesConnector,)

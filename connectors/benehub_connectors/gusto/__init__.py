@@ -7,7 +7,7 @@ writes need those settings, because a write does no I/O of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -19,7 +19,6 @@ from benehub.connect.http import VendorClient
 from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, path, read
 from benehub.errors import DataError, Unsupported
-from benehub.hookspecs import hookimpl
 from benehub.periods import Clock, system_clock
 from benehub.records import DeductionOrder, LeaveOrder
 from benehub_connectors.gusto.answers import PER_PAGE, REFUSALS, refuse
@@ -218,9 +217,3 @@ def _receipt(one: Held | None) -> Receipt:
     if one is None:
         return Receipt("", changed=False)
     return Receipt(one.uuid, False, {"version": one.version})
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (GustoConnector,)

@@ -15,7 +15,6 @@ from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
 from benehub.errors import Unsupported
-from benehub.hookspecs import hookimpl
 from benehub_connectors.recordkeeper_files.deposit import render_deposit
 from benehub_connectors.recordkeeper_files.earnings import render_earnings
 from benehub_connectors.recordkeeper_files.reads import read_pages
@@ -69,9 +68,3 @@ class RecordkeeperFiles(Connector):
         if operation == EARNINGS:
             return render_earnings(items, envelope, settings)
         raise Unsupported(f"{self.name} renders no file for {operation}", blocker="us")
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this package."""
-    return (RecordkeeperFiles,)

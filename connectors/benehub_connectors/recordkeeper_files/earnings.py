@@ -19,7 +19,7 @@ def render_earnings(items: Sequence[Item], envelope: Envelope, settings: Recordk
     Raises:
         DataError: nobody, another plan, a line that cannot be written, or a sum that is not the total.
     """
-    records = [(item.key, EarningsRow.model_validate(item.content)) for item in items]
+    records = [(item.key, item.as_record(EarningsRow)) for item in items]
     if not records:
         raise DataError("lost earnings of nobody", where=envelope.reference, mend="Send nothing")
     lines: list[EarningsLine] = []

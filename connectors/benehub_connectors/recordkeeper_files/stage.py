@@ -33,7 +33,7 @@ def stage(folder: Path) -> Stage:
         keeper.write_credit_report()
         keeper.change_deferral("900110001", Source.EE_PRETAX, date(2026, 12, 1), rate="5%")
 
-    return Stage(profile, items={DEPOSIT: _rows()}, deliver=deliver, now=NOW)
+    return Stage(profile, items={DEPOSIT: _rows(), "earnings.deposit": _earnings()}, deliver=deliver, now=NOW)
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -43,5 +43,13 @@ def _rows() -> list[dict[str, Any]]:
     }  # fmt: skip
     return [
         {**usual, "person": f"per_{n}", "ssn": f"90011000{n}", "amounts": {"EE_PRETAX": 25000 + n, "ER_MATCH": 12501}}
+        for n in (1, 2)
+    ]
+
+
+def _earnings() -> list[dict[str, Any]]:
+    usual = {"plan": "401K", "pay_date": "2026-10-30", "first_name": "Ana", "last_name": "Lee"}
+    return [
+        {**usual, "person": f"per_{n}", "ssn": f"90011000{n}", "amounts": {"EE_PRETAX": 110 + n, "ER_MATCH": 55}}
         for n in (1, 2)
     ]

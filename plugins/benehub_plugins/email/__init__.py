@@ -16,7 +16,6 @@ from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, 
 from benehub.connect.files import Mailbox
 from benehub.connect.mail import MailAccount, SmtpMailbox
 from benehub.errors import DataError, Unsupported
-from benehub.hookspecs import hookimpl
 from benehub_plugins.email.message import render_message
 from benehub_plugins.email.reports import read_reports
 from benehub_plugins.email.settings import EmailSettings
@@ -70,9 +69,3 @@ class Email(Connector):
         if len(items) != 1:
             raise DataError(f"{len(items)} notices in one message", where=operation, mend="Send each in its own")
         return render_message(items[0], envelope, settings)
-
-
-@hookimpl
-def register_connectors() -> Sequence[type[Connector]]:
-    """The connector of this plugin."""
-    return (Email,)
