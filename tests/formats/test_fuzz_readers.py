@@ -96,7 +96,7 @@ TABLES = [
     ),
     _table(
         recordkeeper_credits.LAYOUT.header,
-        ("C1", "900-11-0001", "Doe", "Jane", "401k", "EE_PRETAX", "2026-11-13", "2026-11-16", "100.00"),
+        ("C1", "900-11-0001", "Doe", "Jane", "401k", "EE_PRETAX", "2026-11-13", "2026-11-16", "100.00", "CONTRIBUTION"),
     ),
     _table(ascensus_180.LAYOUT.header, ("900-11-0001", "Doe", "Jane", *["1"] * (len(ascensus_180.LAYOUT.header) - 3))),
     _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from benehub.connect.connector import Envelope, FileOut, Item
@@ -16,11 +16,15 @@ from benehub.formats.x12.values import write_amount
 from benehub.formats.x12.writer import SegmentWriter
 from benehub.records import CoverageLine, EnrollmentMember
 from benehub_connectors.carrier_x12.settings import Identifier, PartnerSettings, SsnDemand, TermBy
+from benehub_connectors.carrier_x12.sound import sound
 from benehub_connectors.carrier_x12.words import RELATIONSHIPS, Words
 
 FULL, CHANGE = "enrollment.full", "enrollment.change"
 RESUBMISSION = "15"
 """BGN01 of a file that takes the place of one refused whole."""
+
+_TRIAL = Envelope(1, datetime(2000, 1, 1, tzinfo=UTC), "TRIAL")
+"""Of a file that is made to be looked at, and never leaves."""
 
 _YEARS = timedelta(days=400)
 """More than ended cover is ever kept for."""
@@ -62,7 +66,7 @@ def render_enrollment(operation: str, items: Sequence[Item], envelope: Envelope,
     """The 834 of `items`, families together and the subscriber first.
 
     Raises:
-        DataError: a member cannot be written; the message names it by its key.
+        DataError: a member cannot be written, or our own checks refuse the file; the message names it by its key.
     """
     full = operation == FULL
     records = _by_family(items)
@@ -78,6 +82,7 @@ def render_enrollment(operation: str, items: Sequence[Item], envelope: Envelope,
         text = "".join(write(interchange(envelope, settings), x834.GUIDE, bodies, settings.characters()))
     except FormatError as error:
         raise walk.named(error) from None
+    sound(text, "834", {member.subscriber_number: key for key, _, member in members})
     subscribers = sum(member.subscriber for *_, member in members)
     totals = {
         "members": len(members),
@@ -128,7 +133,10 @@ def sets_of(items: Sequence[Item], settings: PartnerSettings) -> int:
 
 
 def unfit(operation: str, items: Sequence[Item], settings: PartnerSettings) -> dict[str, str]:
-    """Items that cannot be written for this partner, by key, and why; each is tried as it would be written."""
+    """Items that cannot be written for this partner, by key, and why; each is tried as it would be written.
+
+    Where each can be, all of them are tried as a file of their own, as our checks see it.
+    """
     records = _by_family(items)
     # Nobody has been forgotten on the first of days: everybody is tried.
     writer = MemberWriter(settings, date(1, 1, 1) + _YEARS, operation == FULL, records)
@@ -142,6 +150,11 @@ def unfit(operation: str, items: Sequence[Item], settings: PartnerSettings) -> d
         except DataError as error:
             place = f" ({error.where})" if isinstance(error, FormatError) and error.where else ""
             found[item.key] = ". ".join(part for part in (error.what + place, error.mend) if part)
+    if not found and items and operation == CHANGE:
+        try:
+            render_enrollment(operation, items, _TRIAL, settings)
+        except DataError as error:
+            found[items[0].key] = ". ".join(part for part in (error.what, error.mend) if part)
     return found
 
 

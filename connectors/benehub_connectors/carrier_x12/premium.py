@@ -12,6 +12,7 @@ from benehub.periods import Month, parse_date
 from benehub.records import RemittanceLine
 from benehub_connectors.carrier_x12.enrollment import file_name, interchange
 from benehub_connectors.carrier_x12.settings import Bank, PartnerSettings, Premium
+from benehub_connectors.carrier_x12.sound import sound
 from benehub_connectors.carrier_x12.words import Words
 
 
@@ -20,7 +21,8 @@ def render_premium(items: Sequence[Item], envelope: Envelope, settings: PartnerS
 
     Raises:
         ConfigError: the profile has no premium part.
-        DataError: the lines are not the total of the envelope, or one of them cannot be written.
+        DataError: the lines are not the total of the envelope, one of them cannot be written, or our own checks
+            refuse the file.
     """
     premium = settings.premium
     if premium is None:
@@ -51,6 +53,7 @@ def render_premium(items: Sequence[Item], envelope: Envelope, settings: PartnerS
     except FormatError as error:
         where = ", ".join(part for part in (f"820 {envelope.reference}", error.where) if part)
         raise DataError(error.what, where=where, mend=error.mend) from None
+    sound(text, f"820 {envelope.reference}")
     totals = {"lines": len(lines), "entities": len(entities), "total_minor": paid}
     return FileOut(file_name(settings.names.premium, envelope, settings), text.encode("ascii"), "820", totals)
 

@@ -50,7 +50,10 @@ def connectors(manager: pluggy.PluginManager) -> dict[str, type[Connector]]:
         ConfigError: two packages bring a connector of the same name.
     """
     found: dict[str, type[Connector]] = {}
-    for group in (*manager.hook.register_connectors(), *map(_of_module, manager.get_plugins())):
+    for group in (
+        *manager.hook.register_connectors(),
+        *(_of_module(plugin) for _, plugin in manager.list_name_plugin()),
+    ):
         for one in group:
             if one.name in found and found[one.name] is not one:
                 raise ConfigError(f"two connectors are named {one.name!r}", mend="Uninstall one of them")
