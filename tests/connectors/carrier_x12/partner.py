@@ -68,7 +68,7 @@ def member(member_id: str = "1001", *lines: CoverageLine, **changes: Any) -> Enr
         "maintenance": "030",
         "first_name": "Zoë",
         "last_name": "Müller",
-        "ssn": f"10000000{member_id[3:4]}",
+        "ssn": f"10000000{member_id[3:4] or '9'}",
         "birth_date": date(1980, 1, 2),
         "sex": Sex.FEMALE,
         "address1": "1 Main St",
