@@ -137,7 +137,7 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub plan schema", "benehub ledger export", "benehub connection add", "benehub connection watch",
         "benehub connection pause", "benehub connection resume", "benehub differences resolve",
         "benehub differences dismiss", "benehub differences step", "benehub dispatches settle",
-        "benehub intake discard", "benehub person end",
+        "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()

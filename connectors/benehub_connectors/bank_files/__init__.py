@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from benehub.connect.bases import FileConnector
 from benehub.connect.capabilities import Guard
-from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
-from benehub.connect.files import Mailbox
+from benehub.connect.connector import Envelope, FileOut, Item, Kind, Link, Page
 from benehub.errors import Unsupported
 from benehub_connectors.bank_files.order import render_order
 from benehub_connectors.bank_files.reads import read_pages
@@ -23,7 +23,7 @@ __all__ = ["BankFiles", "BankSettings"]
 ORDER = "payment.order"
 
 
-class BankFiles(Connector):
+class BankFiles(FileConnector):
     """One account at one bank."""
 
     name = "bank_files"
@@ -33,10 +33,6 @@ class BankFiles(Connector):
     # A bank may carry out a file twice; only its statement says what it did.
     guards: ClassVar[Mapping[str, Guard]] = {ORDER: Guard.READ_BACK}
     files_out: ClassVar[frozenset[str]] = frozenset({ORDER})
-
-    def mailbox(self, settings: BankSettings, secret: Mapping[str, str]) -> Mailbox:
-        """The mailbox that the settings name."""
-        return settings.place.open(secret)
 
     def resolved(self, settings: BankSettings, secret: Mapping[str, str]) -> BankSettings:
         """The settings with the account numbers that their references stand for."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import ConfigError, DataError, FormatError
 from benehub.formats.x12 import remittance_820 as x820
+from benehub.formats.x12.remittance_records import BANKED
 from benehub.periods import Month, parse_date
 from benehub.records import RemittanceLine
 from benehub_connectors.carrier_x12.enrollment import file_name, interchange
@@ -63,7 +64,7 @@ def _head(
 ) -> x820.Remittance820:
     months = [Month.parse(line.coverage_month) for line in lines]
     nothing = envelope.total_minor == 0
-    ach = premium.method == "ACH" and not nothing
+    ach, banked = premium.method == "ACH" and not nothing, premium.method in BANKED and not nothing
     return x820.Remittance820(
         total=envelope.total_minor,
         method="NON" if nothing else premium.method,
@@ -73,9 +74,9 @@ def _head(
         payer=x820.Party(premium.payer.name, premium.payer.qualifier, premium.payer.id),
         handling="I" if nothing else "C",
         payment_format=premium.payment_format if ach else "",
-        payer_bank=_bank(premium.payer_bank) if ach else None,
-        payee_bank=_bank(premium.payee_bank) if ach else None,
-        originator=premium.originator,
+        payer_bank=_bank(premium.payer_bank) if banked else None,
+        payee_bank=_bank(premium.payee_bank) if banked else None,
+        originator=premium.company,
         references=(("38", settings.group),),
         dates=(("009", envelope.created.date()),),
         period=(min(months).first, max(months).last) if months else None,

@@ -19,6 +19,7 @@ from benehub.connect.pgp import Pgp
 from benehub.connect.place import Place
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters
+from benehub.formats.x12.remittance_records import BANKED
 from benehub.formats.x12.writer import CharacterPolicy
 from benehub.records import Tier
 
@@ -105,22 +106,30 @@ class Premium(_Part):
 
     payer: Party
     payee: Party
-    method: str = Field(default="ACH", pattern=r"^(ACH|FWT|SWT|CHK|BOP|NON)$")
+    method: str = Field(default="ACH", pattern=r"^(ACH|FWT|SWT|CHK|BOP)$")
     payment_format: str = Field(default="CTX", pattern=r"^(CCP|CTX)$")
     payer_bank: Bank | None = None
     payee_bank: Bank | None = None
     originator: str = Field(default="", pattern=r"^$|^[19]\d{9}$")
-    """BPR10 and TRN03: `1` or `9` and the tax id."""
+    """BPR10 and TRN03: `1` or `9` and the tax id; empty: `1` and the payer's."""
     policy_qualifier: str = Field(default="AZ", pattern=r"^(11|9J|AZ|B7|CT|ID|IG|IK|KW)$")
 
     difference_reason: str = Field(default="IA", pattern=r"^(52|53|20|AA|AX|H1|H6|IA|J3)$")
     """ADX02 of what we pay otherwise than billed."""
 
     @model_validator(mode="after")
-    def _ach_needs_banks(self) -> Self:
-        if self.method == "ACH" and not (self.payer_bank and self.payee_bank and self.originator):
-            raise ValueError("an ACH payment needs payer_bank, payee_bank and originator")
+    def _banks_are_named(self) -> Self:
+        if self.method in BANKED and not (self.payer_bank and self.payee_bank):
+            raise ValueError(f"{self.method} payment needs payer_bank and payee_bank")
+        if not self.company:
+            raise ValueError("payment needs the originator, where the payer's id is no tax id of nine digits")
         return self
+
+    @property
+    def company(self) -> str:
+        """BPR10 and TRN03: the originator, or what is made of the payer's tax id; empty where there is none."""
+        tax_id = self.payer.id if self.payer.qualifier == "FI" and re.fullmatch(r"\d{9}", self.payer.id) else ""
+        return self.originator or (f"1{tax_id}" if tax_id else "")
 
 
 NAME_FIELDS = frozenset({"group", "control", "date", "time", "usage"})

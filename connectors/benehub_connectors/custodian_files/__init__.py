@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Capability, Guard
-from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
-from benehub.connect.files import Mailbox
+from benehub.connect.bases import FileConnector
+from benehub.connect.capabilities import Guard
+from benehub.connect.connector import Envelope, FileOut, Item, Kind, Link, Page
 from benehub.errors import Unsupported
 from benehub_connectors.custodian_files.deposit import render_deposit
 from benehub_connectors.custodian_files.reads import read_pages
@@ -24,7 +24,7 @@ __all__ = ["CustodianFiles", "CustodianSettings"]
 DEPOSIT = "account.deposit"
 
 
-class CustodianFiles(Connector):
+class CustodianFiles(FileConnector):
     """One custodian or administrator, with all the accounts it keeps."""
 
     name = "custodian_files"
@@ -34,15 +34,6 @@ class CustodianFiles(Connector):
     # A custodian may post the same file twice; only its answer says what it did.
     guards: ClassVar[Mapping[str, Guard]] = {DEPOSIT: Guard.READ_BACK}
     files_out: ClassVar[frozenset[str]] = frozenset({DEPOSIT})
-
-    def capabilities(self) -> tuple[Capability, ...]:
-        """Contributions out, their results in."""
-        reads = (Capability(f"read.{name}") for name in self.streams)
-        return (*reads, Capability(DEPOSIT, guard=Guard.READ_BACK))
-
-    def mailbox(self, settings: CustodianSettings, secret: Mapping[str, str]) -> Mailbox:
-        """The mailbox that the settings name."""
-        return settings.place.open(secret)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """A page for every file of results not read before.

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from benehub.connect.bases import FileConnector
 from benehub.connect.capabilities import Capability, Guard
-from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind
-from benehub.connect.files import Mailbox
+from benehub.connect.connector import Envelope, FileOut, Item, Kind
 from benehub.errors import Unsupported
 from benehub_connectors.datev.bookings import bookings, render_bookings
 from benehub_connectors.datev.settings import DatevSettings, WageType
@@ -22,7 +22,7 @@ __all__ = ["Datev", "DatevSettings", "WageType", "bookings"]
 BOOK = "deduction.book"
 
 
-class Datev(Connector):
+class Datev(FileConnector):
     """One employer's payroll at one adviser."""
 
     name = "datev"
@@ -36,10 +36,6 @@ class Datev(Connector):
         """Bookings of a pay date out; nothing comes back."""
         note = "A LODAS file of a pay date's lines, later ones of the difference only, in the connection's `outbox`"
         return (Capability(BOOK, guard=Guard.READ_BACK, note=note),)
-
-    def mailbox(self, settings: DatevSettings, secret: Mapping[str, str]) -> Mailbox:
-        """The mailbox that the settings name."""
-        return settings.place.open(secret)
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: Any) -> FileOut:
         """The LODAS file that carries `items`, all of one pay date.

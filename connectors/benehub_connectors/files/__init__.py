@@ -15,9 +15,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
+from benehub.connect.bases import FileConnector
 from benehub.connect.capabilities import Blocker, Capability, Guard
-from benehub.connect.connector import Connector, Envelope, FileOut, Incoming, Item, Kind, Link, Page
-from benehub.connect.files import Mailbox
+from benehub.connect.connector import Envelope, FileOut, Incoming, Item, Kind, Link, Page
 from benehub.errors import DataError, Unsupported
 from benehub.formats.rows import Problem, Row
 from benehub_connectors.files.inbox import Mail, unread
@@ -33,7 +33,7 @@ PAGE_ROWS = 2_000
 """Rows of a page: what is staged in one transaction."""
 
 
-class FilesConnector(Connector):
+class FilesConnector(FileConnector):
     """Reads every stream that its settings map; a file comes in pages of `PAGE_ROWS`, all with its payload."""
 
     name = "files"
@@ -49,10 +49,6 @@ class FilesConnector(Connector):
         reads = (Capability(f"read.{name}") for name in self.streams)
         note = "A CSV of the approved leave of a pay date, in the connection's `outbox`"
         return (*reads, Capability(TAKE, guard=Guard.READ_BACK, note=note))
-
-    def mailbox(self, settings: FilesSettings, secret: Mapping[str, str]) -> Mailbox:
-        """The mailbox that the settings name."""
-        return settings.place.open(secret)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """The pages of every file not read before; the last one of a file carries the cursor behind it.

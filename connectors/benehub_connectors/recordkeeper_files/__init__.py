@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Capability, Guard
-from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
-from benehub.connect.files import Mailbox
+from benehub.connect.bases import FileConnector
+from benehub.connect.capabilities import Guard
+from benehub.connect.connector import Envelope, FileOut, Item, Kind, Link, Page
 from benehub.errors import Unsupported
 from benehub_connectors.recordkeeper_files.deposit import render_deposit
 from benehub_connectors.recordkeeper_files.earnings import render_earnings
@@ -26,7 +26,7 @@ DEPOSIT = "contribution.deposit"
 EARNINGS = "earnings.deposit"
 
 
-class RecordkeeperFiles(Connector):
+class RecordkeeperFiles(FileConnector):
     """One plan at one recordkeeper."""
 
     name = "recordkeeper_files"
@@ -36,16 +36,6 @@ class RecordkeeperFiles(Connector):
     # A recordkeeper may credit the same file twice; only its credit report says what it did.
     guards: ClassVar[Mapping[str, Guard]] = {DEPOSIT: Guard.READ_BACK, EARNINGS: Guard.READ_BACK}
     files_out: ClassVar[frozenset[str]] = frozenset({DEPOSIT, EARNINGS})
-
-    def capabilities(self) -> tuple[Capability, ...]:
-        """Contributions out, credits and deferral changes in; loans are told as problems, not taken."""
-        reads = (Capability(f"read.{name}") for name in self.streams)
-        writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
-        return (*reads, *writes)
-
-    def mailbox(self, settings: RecordkeeperSettings, secret: Mapping[str, str]) -> Mailbox:
-        """The mailbox that the settings name."""
-        return settings.place.open(secret)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """A page for every file of the stream not read before.

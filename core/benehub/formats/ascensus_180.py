@@ -7,10 +7,10 @@ really withheld, so nothing is rounded here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
-from benehub.formats.contributions import Checks
+from benehub.formats.contributions import Checks, summed
 from benehub.formats.findings import Finding
 from benehub.formats.layout import HUNDREDTHS, MONEY, SSN, TEXT, US_DATE, Column, Layout, stamp
 from benehub.formats.rows import Parsed, Table
@@ -130,13 +130,7 @@ class Totals180:
 
 def control_totals(rows: Iterable[Contribution180]) -> Totals180:
     """The sums over all rows."""
-    names = [one.name for one in fields(Totals180) if one.name != "rows"]
-    sums = dict.fromkeys(("rows", *names), 0)
-    for row in rows:
-        sums["rows"] += 1
-        for name in names:
-            sums[name] += getattr(row, name)
-    return Totals180(**sums)
+    return summed(Totals180, rows)
 
 
 def validate(data: bytes | Table, expected: Totals180 | None = None, *, negative: bool = True) -> list[Finding]:

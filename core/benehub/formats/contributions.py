@@ -6,15 +6,19 @@ Each recordkeeper's 180 names its columns itself; the checks are the same and li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from benehub.formats.findings import Finding
 from benehub.formats.layout import Layout
 from benehub.formats.rows import Table
 from benehub.money import format_minor
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
+S = TypeVar("S", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -81,3 +85,14 @@ class Checks(Generic[T]):
 
 def _sum(minor: int) -> str:
     return format_minor(minor)
+
+
+def summed(totals: type[S], rows: Iterable[object]) -> S:
+    """Control totals over all rows: `totals` counts them in `rows` and sums each of its other fields."""
+    names = [one.name for one in fields(totals) if one.name != "rows"]
+    sums = dict.fromkeys(("rows", *names), 0)
+    for row in rows:
+        sums["rows"] += 1
+        for name in names:
+            sums[name] += getattr(row, name)
+    return totals(**sums)

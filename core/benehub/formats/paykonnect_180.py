@@ -7,12 +7,12 @@ source it tells the pay's amount, the year's, and the rate or amount elected.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from benehub.formats.contributions import Checks
+from benehub.formats.contributions import Checks, summed
 from benehub.formats.findings import Finding
 from benehub.formats.layout import DECIMAL, HUNDREDTHS, MONEY, PERCENT, SSN, TEXT, US_DATE, Column, Layout, one_of
 from benehub.formats.rows import Parsed, Table
@@ -276,13 +276,7 @@ class Totals180:
 
 def control_totals(rows: Iterable[Contribution180]) -> Totals180:
     """The sums over all rows."""
-    names = [one.name for one in fields(Totals180) if one.name != "rows"]
-    sums = dict.fromkeys(("rows", *names), 0)
-    for row in rows:
-        sums["rows"] += 1
-        for name in names:
-            sums[name] += getattr(row, name)
-    return Totals180(**sums)
+    return summed(Totals180, rows)
 
 
 CHECKS = Checks(

@@ -8,7 +8,7 @@ gives back; of what is owed more, section 125 says what may stay before tax.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -140,11 +140,14 @@ def retro_adjustments(
         DataError: a month stands twice, or is not before `pay_month`.
     """
     _check(months, pay_month)
+    told = [
+        {"month": one.month, "old_minor": one.old_minor, "new_minor": one.new_minor, "lines": one.lines}
+        for one in months
+    ]
     inputs = {
-        "old_minor": {one.month: one.old_minor for one in months},
-        "new_minor": {one.month: one.new_minor for one in months},
-        "pay_month": pay_month, "next_pay": next_pay, "window_months": window_months, "tax_class": tax_class,
-        "event": election.event if election else None, "catch_up": catch_up,
+        "months": told, "pay_month": pay_month, "next_pay": next_pay,
+        "window_months": window_months, "tax_class": tax_class, "election": asdict(election) if election else None,
+        "catch_up": catch_up, "currency": currency,
     }  # fmt: skip
     changed = [one for one in sorted(months, key=lambda one: one.month) if one.delta]
     edge = pay_month.plus(-window_months)
