@@ -1,8 +1,7 @@
 """A Personio account over HTTP: its lists page by page, each held against the total that the vendor states.
 
 Two lists count items in `offset`. `/company/time-offs` counts pages from 1 (its description says "page number", and
-0 is its page 1), so it has a pager of its own. The vendor publishes no rate limit for reads: calls go one by
-one, and a 429 is waited out by the client.
+0 is its page 1), so it has a pager of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any, NoReturn
 
 from benehub.connect.connector import Link
 from benehub.connect.http import VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.connect.messages import read
 from benehub.connect.paging import Page, by_number, by_offset
 from benehub.errors import DataError, VendorUnavailable
@@ -23,13 +23,22 @@ from benehub_connectors.personio.settings import PersonioSettings
 VENDOR = "Personio"
 """The name a person knows the vendor by."""
 
+_LIMITS = LimitBook()
+_CALLS_A_MINUTE = 300
+"""The vendor's limit for the list of employees, by its changelog of May 2024; held for all calls of an account."""
+
 OVERLAP = timedelta(hours=1)
 """The cursor is our clock, taken before the read; the vendor's may go slower. What is read twice does no harm."""
 
 
 def open_client(settings: PersonioSettings, secret: Mapping[str, str], wiring: dict[str, Any]) -> VendorClient:
-    """The client of an account; `wiring` may carry `wall_clock`, the hub's clock, beside the client's own arguments."""
+    """The client of an account; `wiring` may carry `wall_clock`, the hub's clock, beside the client's own arguments.
+
+    Calls are limited per account in this process, unless the network is replaced by a transport.
+    """
     clock: Clock = wiring.pop("wall_clock", system_clock)
+    if "transport" not in wiring:
+        wiring.setdefault("limits", {"": _LIMITS.window("personio", settings.client_id, _CALLS_A_MINUTE, 60)})
     named = {"X-Personio-Partner-ID": settings.partner_id, "X-Personio-App-ID": settings.app_id}
     return VendorClient(
         settings.base_url,
