@@ -26,6 +26,9 @@ from benehub.errors import ConfigError, DataError, VendorUnavailable
 from benehub.periods import Clock, system_clock
 from benehub_connectors.bamboohr.settings import BambooSettings
 
+VENDOR = "BambooHR"
+"""The name a person knows the vendor by."""
+
 MAX_ANSWER = 128 * 1024 * 1024
 """A table comes for the whole company in one answer: 20,000 employees with ten rows each are some 50 MB."""
 

@@ -14,12 +14,12 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
+from benehub.connect.cells import Cells, all_named, find
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.money import Rounding, round_to_int, shape
 from benehub.records import EmploymentClass, Sex
 from benehub_connectors.bamboohr import words
-from benehub_connectors.bamboohr.account import DAWN, Account, moment
-from benehub_connectors.bamboohr.cells import FILL, Cells, all_named
+from benehub_connectors.bamboohr.account import DAWN, VENDOR, Account, moment
 from benehub_connectors.bamboohr.settings import BambooSettings
 
 STREAM = "employee"
@@ -105,7 +105,7 @@ class Translator:
         raw = row.get("fields") if isinstance(row, Mapping) else None
         if not isinstance(raw, Mapping):
             return Incoming(f"row {self._count}", {}, problem="the row has no fields", row=self._count)
-        cells, fields = Cells(raw), self._settings.fields
+        cells, fields = Cells(raw, VENDOR), self._settings.fields
         key = cells.needed(fields.id) or f"row {self._count}"
         data: dict[str, Any] = {
             name: cells.needed(getattr(fields, name)) for name in ("employee_number", "first_name", "last_name")
@@ -116,7 +116,7 @@ class Translator:
         data["state"] = words.code_or_text(cells.text(fields.state), words.STATES)
         country = cells.text(fields.country)
         data["country"] = words.code_or_text(country, words.COUNTRIES, self._settings.countries) or "US"
-        data["sex"] = words.find(cells.text(fields.sex), words.SEXES) or Sex.UNKNOWN
+        data["sex"] = find(cells.text(fields.sex), words.SEXES) or Sex.UNKNOWN
         data["ssn"] = cells.ssn(fields.ssn)
         data["birth_date"] = cells.date(fields.birth_date, needed=True)
         data |= self._employment(cells, key)
@@ -129,14 +129,14 @@ class Translator:
             "hire_date": cells.date(fields.hire_date, needed=True),
             "original_hire_date": cells.date(fields.original_hire_date),
             "termination_date": cells.date(fields.termination_date),
-            "pay_group": words.find(group, {}, settings.pay_groups) or group,
+            "pay_group": find(group, {}, settings.pay_groups) or group,
         }
         ended = self._ended(cells, data)
         word = cells.needed(fields.employment_class)
         if ended:
             # "Terminated" says nothing of how somebody was employed; the status before it does.
             word = self._before(key)
-        found = words.find(word, words.CLASSES, settings.employment_classes)
+        found = find(word, words.CLASSES, settings.employment_classes)
         if found is not None:
             data["employment_class"] = found
         elif word and not ended:
@@ -170,7 +170,7 @@ class Translator:
         text = cells.text(field)
         if not text:
             if found in (EmploymentClass.PART_TIME, EmploymentClass.SEASONAL) and not ended:
-                cells.wrong(field or "fields.weekly_hours", "is empty for part-time work", FILL)
+                cells.wrong(field or "fields.weekly_hours", "is empty for part-time work", cells.fill)
             return self._settings.full_time_hours if found is EmploymentClass.FULL_TIME else None
         try:
             return round_to_int(Fraction(text), Rounding.DOWN)

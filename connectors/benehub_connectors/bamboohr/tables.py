@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from benehub.connect.cells import EMPTY, Cells, all_named, find
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.jsontext import number_text
 from benehub.errors import DataError
@@ -18,8 +19,7 @@ from benehub.hours import exact_text, parse_hours
 from benehub.money import EXPONENT, parse_minor
 from benehub.records import Sex
 from benehub_connectors.bamboohr import words
-from benehub_connectors.bamboohr.account import DAWN, Account, moment
-from benehub_connectors.bamboohr.cells import EMPTY, FILL, Cells, all_named
+from benehub_connectors.bamboohr.account import DAWN, VENDOR, Account, moment
 from benehub_connectors.bamboohr.settings import BambooSettings
 
 TABLE = "compensation"
@@ -78,12 +78,12 @@ def pay_rows(rows: list[Any], settings: BambooSettings) -> list[Incoming]:
 def _pay(row: Any, number: int, settings: BambooSettings) -> Incoming:
     if not isinstance(row, dict):
         return Incoming(f"row {number}", {}, problem="the row is no object", row=number)
-    cells = Cells(row)
+    cells = Cells(row, VENDOR)
     employee = cells.needed("employeeId")
     start = cells.date("startDate", needed=True)
     minor, currency = _rate(cells, settings)
     per = cells.text("paidPer") or ("hour" if cells.text("type").casefold() == "hourly" else "")
-    unit = words.find(per, words.PAY_PER, settings.pay_per)
+    unit = find(per, words.PAY_PER, settings.pay_per)
     if unit is None:
         cells.wrong("paidPer", f"says {per[:40]!r}, no unit of pay", "map it in the connection's pay_per")
     data = {
@@ -109,7 +109,7 @@ def _rate(cells: Cells, settings: BambooSettings) -> tuple[int, str]:
     if named := re.fullmatch(r"(.*\d)\s*([A-Z]{3})", text):
         text, currency = named[1], named[2]
     if not text:
-        cells.wrong("rate", EMPTY, FILL)
+        cells.wrong("rate", EMPTY, cells.fill)
     elif currency not in EXPONENT:
         cells.wrong("rate", f"is in {currency[:3]!r}", f"benehub knows {', '.join(EXPONENT)}")
     else:
@@ -132,10 +132,10 @@ def read_dependents(link: Link) -> Iterator[Page]:
 def _dependent(row: Any, number: int, settings: BambooSettings) -> Incoming:
     if not isinstance(row, dict):
         return Incoming(f"row {number}", {}, problem="the row is no object", row=number)
-    cells = Cells(row)
+    cells = Cells(row, VENDOR)
     key = cells.needed("id") or f"row {number}"
     word = cells.needed("relationship")
-    relationship = words.find(word, words.RELATIONSHIPS, settings.relationships)
+    relationship = find(word, words.RELATIONSHIPS, settings.relationships)
     if word and relationship is None:
         cells.wrong("relationship", f"says {word[:40]!r}", "map it in the connection's relationships")
     data = {
@@ -144,7 +144,7 @@ def _dependent(row: Any, number: int, settings: BambooSettings) -> Incoming:
         "middle_name": cells.text("middleName"),
         "last_name": cells.needed("lastName"),
         "birth_date": cells.date("dateOfBirth", needed=True),
-        "sex": words.find(cells.text("gender"), words.SEXES) or Sex.UNKNOWN,
+        "sex": find(cells.text("gender"), words.SEXES) or Sex.UNKNOWN,
         "relationship": relationship,
     }
     return cells.incoming(key, data, number, _DEPENDENT_USED)
@@ -165,20 +165,20 @@ def read_leave(link: Link) -> Iterator[Page]:
 def _leave(row: Any, number: int, settings: BambooSettings) -> Incoming:
     if not isinstance(row, dict):
         return Incoming(f"row {number}", {}, problem="the row is no object", row=number)
-    cells = Cells(row)
+    cells = Cells(row, VENDOR)
     key = cells.needed("id") or f"row {number}"
-    kind, status = Cells(_part(row, "type")), Cells(_part(row, "status"))
+    kind, status = Cells(_part(row, "type"), VENDOR), Cells(_part(row, "status"), VENDOR)
     name = kind.text("name") or kind.text("id")
-    policy = words.find(kind.text("id"), {}, settings.leave_policies)
+    policy = find(kind.text("id"), {}, settings.leave_policies)
     word = status.text("status")
-    meaning = words.find(word, words.LEAVE_STATUSES)
+    meaning = find(word, words.LEAVE_STATUSES)
     if meaning is None:
         cells.wrong("status", f"says {word[:40]!r}, which is no status of a request")
     if not name:
         cells.wrong("type", "has no name")
     data = {
         "employee": cells.needed("employeeId"),
-        "policy": policy or words.find(name, {}, settings.leave_policies) or name,
+        "policy": policy or find(name, {}, settings.leave_policies) or name,
         "start": cells.date("start", needed=True),
         "end": cells.date("end", needed=True),
         "hours": _hours(cells, settings),

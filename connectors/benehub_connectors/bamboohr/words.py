@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
+from benehub.connect.cells import find
 from benehub.records import EmploymentClass, LeaveStatus, Relationship, Sex
-
-T = TypeVar("T")
 
 CLASSES = {
     "full-time": EmploymentClass.FULL_TIME,
@@ -65,15 +63,6 @@ _STATES = (
 )
 STATES = {name.casefold(): code for code, name in (entry.split(" ", 1) for entry in _STATES.split("|"))}
 """USPS codes by name; the vendor tells states by their full names."""
-
-
-def find(word: str, usual: Mapping[str, T], own: Mapping[str, T] | None = None) -> T | None:
-    """What a word means: the employer's own list first, then the usual one; upper and lower case alike."""
-    low = word.strip().casefold()
-    for known, meaning in (own or {}).items():
-        if known.strip().casefold() == low:
-            return meaning
-    return usual.get(low)
 
 
 def code_or_text(word: str, usual: Mapping[str, str], own: Mapping[str, str] | None = None) -> str:

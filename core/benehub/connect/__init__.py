@@ -6,6 +6,7 @@ Connectors are plain synchronous code. For writes they do no I/O: they turn an i
     capabilities   what a connection can do, and who is the blocker where it cannot
     messages       Request, Response: importable without the HTTP library
     jsontext       JSON in which every number keeps its own text
+    cells          a vendor's row while it is translated, with everything that is wrong with it
     http           VendorClient: retries, limits, typed errors
     auth           Basic, bearer, OAuth 2
     limits         sliding window per vendor account

@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.money import shape
 from benehub.periods import parse_date
 
+T = TypeVar("T")
+
 _SSN = re.compile(r"\d{9}|\d{3}[- ]\d{2}[- ]\d{4}")
 _NO_DATE = frozenset({"", "0000-00-00"})
-MEND = "correct it in BambooHR, then read again"
 EMPTY = "is empty, or the API user may not see it"
-FILL = "fill it in BambooHR, then read again"
 
 
 class Cells:
-    """One row."""
+    """One row; `vendor` is the name a person knows the vendor by."""
 
-    def __init__(self, raw: Mapping[str, Any]) -> None:
+    def __init__(self, raw: Mapping[str, Any], vendor: str) -> None:
         self.raw = raw
+        self.vendor = vendor
         self.problems: list[str] = []
 
-    def wrong(self, field: str, what: str, mend: str = MEND) -> None:
+    @property
+    def fill(self) -> str:
+        """The mend of an empty cell."""
+        return f"fill it in {self.vendor}, then read again"
+
+    def wrong(self, field: str, what: str, mend: str = "") -> None:
         """Note a fault: the field's name at the vendor, what is wrong, and the mend."""
-        self.problems.append(f"{field} {what}: {mend}")
+        self.problems.append(f"{field} {what}: {mend or f'correct it in {self.vendor}, then read again'}")
 
     def text(self, field: str) -> str:
         """The cell as text; empty when it is absent, null or not asked for."""
@@ -47,7 +53,7 @@ class Cells:
         """The cell as text; an empty one is a fault."""
         text = self.text(field)
         if not text:
-            self.wrong(field, EMPTY, FILL)
+            self.wrong(field, EMPTY, self.fill)
         return text
 
     def date(self, field: str, *, needed: bool = False) -> str | None:
@@ -55,7 +61,7 @@ class Cells:
         text = self.text(field)
         if text in _NO_DATE:
             if needed:
-                self.wrong(field, EMPTY, FILL)
+                self.wrong(field, EMPTY, self.fill)
             return None
         try:
             return parse_date(text).isoformat()
@@ -74,7 +80,7 @@ class Cells:
             self.wrong(
                 field,
                 f"is no SSN (shape {shape(text)!r})",
-                "write all nine digits with their leading zeros in BambooHR, then read again",
+                f"write all nine digits with their leading zeros in {self.vendor}, then read again",
             )
         return ""
 
@@ -90,3 +96,15 @@ class Cells:
 def all_named(rows: Sequence[Incoming]) -> bool:
     """Whether every row has the vendor's own id: one without may be anybody's, and then nobody absent is gone."""
     return not any(row.key.startswith("row ") for row in rows)
+
+
+def find(word: str, usual: Mapping[str, T], own: Mapping[str, T] | None = None) -> T | None:
+    """What a word means: the employer's own list first, then the usual one; upper and lower case alike.
+
+    The keys of `usual` are in lower case.
+    """
+    low = word.strip().casefold()
+    for known, meaning in (own or {}).items():
+        if known.strip().casefold() == low:
+            return meaning
+    return usual.get(low)

@@ -1,0 +1,73 @@
+"""HiBob: the HRIS of employees, their salary history and their time off, read by a service user.
+
+It is read only: what benehub calculates goes to payroll, insurers and recordkeepers and never back here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.connector import Connector, Kind, Link, Page
+from benehub.connect.http import VendorClient
+from benehub.records import OPERATIONS
+from benehub_connectors.hibob.absences import read_time_off
+from benehub_connectors.hibob.account import open_client
+from benehub_connectors.hibob.employees import read_employees
+from benehub_connectors.hibob.pay import read_pay
+from benehub_connectors.hibob.settings import Fields, HibobSettings
+
+__all__ = ["Fields", "HibobConnector", "HibobSettings"]
+
+_NOTES = {
+    "employee": "whole, because the vendor names no changes; who is hidden from the service user is not told",
+    "compensation": "whole, one call an employee",
+    "leave_request": "approved, canceled and deleted requests; pending ones are not told apart by the vendor",
+}
+
+
+class HibobConnector(Connector):
+    """Reads a HiBob account by its API v1."""
+
+    name = "hibob"
+    kind = Kind.HRIS
+    Settings: ClassVar[type[BaseModel]] = HibobSettings
+    streams: ClassVar[Mapping[str, str]] = {"employee": "full", "compensation": "full", "leave_request": "both"}
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What it reads; dependents are custom tables of each employer, and no write is of use there."""
+        reads = (Capability(f"read.{stream}", note=note) for stream, note in _NOTES.items())
+        none = Capability(
+            "read.dependent",
+            supported=False,
+            blocker=Blocker.US,
+            note="Dependents are custom tables in Bob: not mapped",
+        )
+        note = "Bob keeps no deductions or elections by API"
+        writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
+        return (*reads, none, *writes)
+
+    def client(self, settings: HibobSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
+        """The account's client; `secret` holds what each reference of the settings stands for."""
+        return open_client(settings, secret, wiring)
+
+    def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
+        """Pages of a stream.
+
+        Raises:
+            Unsupported: there is no such stream here.
+            DataError: an answer is not what the API description says, or the cursor is no moment.
+            ReauthNeeded, RateLimited, VendorUnavailable: as the client tells.
+        """
+        match stream:
+            case "employee":
+                yield from read_employees(link)
+            case "compensation":
+                yield from read_pay(link)
+            case "leave_request":
+                yield from read_time_off(link, cursor)
+            case _:
+                yield from super().read(stream, link, cursor)

@@ -1,0 +1,20 @@
+"""Bob's words for what benehub's records say in theirs; the settings add an employer's own to them."""
+
+from __future__ import annotations
+
+from benehub.records import EmploymentClass, Sex
+
+CLASSES = {
+    "full time": EmploymentClass.FULL_TIME,
+    "full-time": EmploymentClass.FULL_TIME,
+    "part time": EmploymentClass.PART_TIME,
+    "part-time": EmploymentClass.PART_TIME,
+    "seasonal": EmploymentClass.SEASONAL,
+    "contractor": EmploymentClass.CONTRACTOR,
+    "freelance": EmploymentClass.CONTRACTOR,
+}
+
+SEXES = {"female": Sex.FEMALE, "male": Sex.MALE}
+
+PAY_PER = {"annual": "year", "monthly": "month", "hourly": "hour"}
+"""A day or a week is missing on purpose: what it makes a year only the employer can say."""

@@ -1,0 +1,71 @@
+"""Personio: the HRIS of employees, their present salary and their absences, read with API credentials.
+
+It is read only: what benehub calculates goes to payroll, insurers and recordkeepers and never back here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.connector import Connector, Kind, Link, Page
+from benehub.connect.http import VendorClient
+from benehub.records import OPERATIONS
+from benehub_connectors.personio.absences import read_absences
+from benehub_connectors.personio.account import open_client
+from benehub_connectors.personio.employees import read_employees
+from benehub_connectors.personio.pay import read_pay
+from benehub_connectors.personio.settings import Fields, PersonioSettings
+
+__all__ = ["Fields", "PersonioConnector", "PersonioSettings"]
+
+_NEEDS = {
+    "employee": "needs custom attributes for birth date and SSN (nine digits), which Personio has not by itself:"
+    " a German insurance or tax number does not fit the record",
+    "compensation": "the present salary alone; since when it holds is a custom attribute, or the hire date by setting",
+    "leave_request": "whole, because the vendor does not tell what was deleted; a day is hours_per_day hours",
+}
+
+
+class PersonioConnector(Connector):
+    """Reads a Personio account by its API v1."""
+
+    name = "personio"
+    kind = Kind.HRIS
+    Settings: ClassVar[type[BaseModel]] = PersonioSettings
+    streams: ClassVar[Mapping[str, str]] = {"employee": "both", "compensation": "both", "leave_request": "full"}
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What it reads and needs for it; dependents are not in the vendor's API, and no write is of use there."""
+        reads = (Capability(f"read.{stream}", note=note) for stream, note in _NEEDS.items())
+        none = Capability(
+            "read.dependent", supported=False, blocker=Blocker.VENDOR, note="Personio's API has no dependents"
+        )
+        note = "Personio keeps no deductions or elections by API"
+        writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
+        return (*reads, none, *writes)
+
+    def client(self, settings: PersonioSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
+        """The account's client; `secret` holds what each reference of the settings stands for."""
+        return open_client(settings, secret, wiring)
+
+    def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
+        """Pages of a stream.
+
+        Raises:
+            Unsupported: Personio has no such stream.
+            DataError: an answer is not what the API description says, or the cursor is no moment.
+            ReauthNeeded, RateLimited, VendorUnavailable: as the client tells.
+        """
+        match stream:
+            case "employee":
+                yield from read_employees(link, cursor)
+            case "compensation":
+                yield from read_pay(link, cursor)
+            case "leave_request":
+                yield from read_absences(link)
+            case _:
+                yield from super().read(stream, link, cursor)
