@@ -1,4 +1,4 @@
-"""Noyo, an API to many insurers: whom they cover, what they answered, and enrollments sent member by member.
+"""Noyo, an API to many insurers: whom they cover, what they answered, and enrollments sent family by family.
 
 An employee number is Noyo's `custom_individual_id`. `discover` learns Noyo's own ids of the employees once a run;
 writes need them, because a write does no I/O of its own.
@@ -17,7 +17,6 @@ from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, Response, path, read, search
-from benehub.connect.verdict import unavailable
 from benehub.connect.webhooks import Hint, Scheme
 from benehub.errors import ConfigError, DataError, Unsupported
 from benehub.periods import Clock, system_clock
@@ -61,7 +60,10 @@ class NoyoConnector(Connector):
                 "read.invoice_line", supported=False, blocker=Blocker.VENDOR,
                 note="Noyo tells premiums as rates of a period, no bill with a number and a due date",
             ),
-            Capability(CHANGE, guard=Guard.NATURAL_KEY_UPSERT, note="One snapshot a member; omitted cover is refused"),
+            Capability(
+                CHANGE, guard=Guard.NATURAL_KEY_UPSERT,
+                note="One call a family; Noyo refuses one that leaves running cover out",
+            ),
             Capability(
                 "enrollment.full", supported=False, blocker=Blocker.VENDOR, note="Noyo takes a family at a time",
             ),
@@ -116,17 +118,11 @@ class NoyoConnector(Connector):
         return [Hint(stream)] if stream else []
 
     def lookup(self, item: Item, settings: NoyoSettings) -> Request:
-        """The family as Noyo has it now; a search by name for an employee it has no number of.
-
-        Raises:
-            VendorUnavailable: a dependent of an employee who is not there yet; he goes with the next run.
-        """
+        """The family as Noyo has it now; a search by name for an employee it has no number of."""
         member = _member(item)
         noyo_id = settings.employees.get(member.subscriber_id)
         if noyo_id:
             return read(path("/api/v1/employees/{id}/member_snapshot", id=noyo_id), accept=(404,))
-        if member.relationship != "self":
-            raise unavailable("the employee of this dependent is not at Noyo yet", where=f"item {item.key}", sent=False)
         who = {
             "full_name": f"{member.first_name} {member.last_name}", "first_name": member.first_name,
             "last_name": member.last_name, "date_of_birth": member.birth_date.isoformat(),
@@ -176,4 +172,12 @@ class NoyoConnector(Connector):
 def _member(item: Item) -> EnrollmentMember:
     if item.operation != CHANGE:
         raise Unsupported(f"noyo does not write {item.operation}", blocker="vendor")
-    return item.as_record(EnrollmentMember)
+    member = item.as_record(EnrollmentMember)
+    if member.relationship != "self":
+        # Two calls for one family could overtake each other: Noyo calculates what it holds after each.
+        raise DataError(
+            "Noyo takes a family in one call",
+            where=f"item {item.key}",
+            mend="Send dependents within the employee's item",
+        )
+    return member

@@ -1,4 +1,4 @@
-"""A change as Noyo takes it: the family's whole state, made of what Noyo holds now and of one member's news.
+"""A change as Noyo takes it: the family's whole state, made of what Noyo holds now and of what is new.
 
 A snapshot tells everybody and all cover of a family. Cover that is not in it is not ended by that: Noyo refuses
 such a snapshot, and is told to (`reject`). So what is held goes along unchanged, and an end is a last day.
@@ -28,7 +28,7 @@ _STATE = ("effective_start_date", "effective_end_date", "pcp_details")
 
 
 def to_write(member: EnrollmentMember, found: Response, settings: NoyoSettings) -> Request | None:
-    """The snapshot that brings Noyo to the member's state; None where it holds that already.
+    """The snapshot that brings Noyo to the state of an employee and his family; None where it holds that already.
 
     Raises:
         DataError: a plan is not mapped, Noyo demands what nobody tells, or it is not clear who is meant.
@@ -38,10 +38,10 @@ def to_write(member: EnrollmentMember, found: Response, settings: NoyoSettings) 
     coverages, changed = _coverages(member, body, parts(held, "coverages"), settings)
     if not changed and _same(body, held):
         return None
-    reason = EVENTS.get(member.reason) if member.coverages else None
-    if reason is not None:
-        day = min(line.effective_from for line in member.coverages).isoformat()
-        body["events"] = [{"id": EVENT, "date": day, "reason": reason, "type": "coverage"}]
+    days = [line.effective_from for one in (member, *member.family) for line in one.coverages]
+    if member.reason in EVENTS and days:
+        event = {"id": EVENT, "date": min(days).isoformat(), "reason": EVENTS[member.reason], "type": "coverage"}
+        body["events"] = [event]
     snapshot = {
         "snapshot_mode": "current_open", **body, "coverages": coverages,
         "omitted_coverage_handling": {"policy": "reject"},
@@ -74,34 +74,41 @@ def _held(member: EnrollmentMember, found: Response, settings: NoyoSettings) -> 
 
 
 def _family(member: EnrollmentMember, held: Row, settings: NoyoSettings) -> dict[str, Any]:
-    subscriber, others = part(held, "employee"), [_bare(one) for one in parts(held, "dependents")]
-    if member.relationship == "self":
-        return {"employee": employee(member, subscriber, settings), "dependents": others}
-    mine = [number for number, one in enumerate(others) if text(one, "custom_individual_id") == member.member_id]
-    told = dependent(member, others[mine[0]] if mine else {})
-    others[mine[0] if mine else len(others) :] = [told, *(others[mine[0] + 1 :] if mine else [])]
-    return {"employee": _bare(subscriber), "dependents": others}
+    """The persons of a snapshot: dependents who are not told of go along as they are held."""
+    others = [_bare(one) for one in parts(held, "dependents")]
+    for told in member.family:
+        at = next((n for n, one in enumerate(others) if text(one, "custom_individual_id") == told.member_id), None)
+        if at is None:
+            others.append(dependent(told, {}))
+        else:
+            others[at] = dependent(told, others[at])
+    return {"employee": employee(member, part(held, "employee"), settings), "dependents": others}
 
 
 def _coverages(
     member: EnrollmentMember, family: Row, held: Sequence[Row], settings: NoyoSettings
 ) -> tuple[list[dict[str, Any]], bool]:
-    """All cover of the family with the member's lines in it, and whether that is another than was held."""
+    """All cover of the family with the new lines in it, and whether that is another than was held."""
     found = [{**one, "enrolled_members": [_bare(row) for row in parts(one, "enrolled_members")]} for one in held]
     people = [part(family, "employee"), *parts(family, "dependents")]
-    noyo_id = next((text(one, "id") for one in people if text(one, "custom_individual_id") == member.member_id), "")
+    ids = {text(one, "custom_individual_id"): text(one, "id") for one in people}
     changed = False
-    for line in member.coverages:
-        plan = settings.plans.get(line.plan)
-        if plan is None:
-            raise DataError(f"Noyo's plan is not known for {line.plan}", mend="Name it under `plans` of the connection")
-        changed |= _put(found, plan, line, member, noyo_id)
+    for one in (member, *member.family):
+        for line in one.coverages:
+            plan = settings.plans.get(line.plan)
+            if plan is None:
+                raise DataError(
+                    f"Noyo's plan is not known for {line.plan}", mend="Name it under `plans` of the connection"
+                )
+            reason = EVENT if member.reason in EVENTS else ""
+            changed |= _put(found, plan, line, one, ids[one.member_id], reason)
     return found, changed
 
 
 def _put(
-    coverages: list[dict[str, Any]], plan: NoyoPlan, line: CoverageLine, member: EnrollmentMember, noyo_id: str
-) -> bool:
+    coverages: list[dict[str, Any]], plan: NoyoPlan, line: CoverageLine, member: EnrollmentMember, noyo_id: str,
+    event: str,
+) -> bool:  # fmt: skip
     """Put one line of a member into the family's cover; whether that changed it."""
     one = next((each for each in coverages if each.get("plan_id") == plan.id), None)
     enrolled = one["enrolled_members"] if one is not None else []
@@ -117,8 +124,8 @@ def _put(
     }  # fmt: skip
     if at is not None and all(before.get(name) == told.get(name) for name in _STATE):
         return False
-    if member.reason in EVENTS:
-        told["event_id"] = EVENT
+    if event:
+        told["event_id"] = event
     if one is None:
         one = {"carrier_id": plan.carrier, "line_of_coverage": plan.line, "plan_id": plan.id, "enrolled_members": []}
         coverages.append(one)

@@ -64,6 +64,13 @@ def member(number: str, first: str, last: str, born: str, **more: Any) -> dict[s
     return EnrollmentMember.model_validate(usual | more).model_dump(mode="json")
 
 
+def child(of: str, first: str, last: str, born: str, **more: Any) -> dict[str, Any]:
+    """A child within the item of an employee."""
+    usual = {"person": f"p{of}-01", "subscriber": f"p{of}", "subscriber_id": of, "relationship": "child",
+             "reason": "02", "hire_date": None}  # fmt: skip
+    return member(f"{of}-01", first, last, born, **usual | more)
+
+
 def settings(made: NoyoSimulator) -> dict[str, Any]:
     """The settings that fit the group."""
     return {
@@ -74,15 +81,14 @@ def settings(made: NoyoSimulator) -> dict[str, Any]:
 
 
 def stage(_folder: Path) -> Stage:
-    """A fresh group; a new employee, a child of one who is there, and a plan that ends."""
+    """A fresh group; a new employee, a child born to one who is there, and a plan that ends."""
     made = group()
     end = {"plan": "ppo", "tier": "EE", "maintenance": "024", "effective_from": "2026-01-01",
            "effective_to": "2027-01-01"}  # fmt: skip
-    child = {"person": "p1001-01", "subscriber": "p1001", "subscriber_id": "1001", "relationship": "child",
-             "hire_date": None, "ssn": "123456780"}  # fmt: skip
+    ben = child("1001", "Ben", "Byron", "2015-02-03", ssn="123456780")
     items = [
         member("1003", "Eva", "Lund", "1990-05-05", ssn="123456789", compensation_minor=5_200_150),
-        member("1001-01", "Ben", "Byron", "2015-02-03", **child),
+        member("1001", "Ada", "Byron", "1980-03-09", reason="02", family=[ben], coverages=[]),
         member("1002", "Max", "Stein", "1975-07-01", maintenance="024", reason="08", coverages=[end]),
     ]
     return Stage(

@@ -10,22 +10,22 @@ import pytest
 from benehub.connect.webhooks import Hint, receive, sign
 from benehub.errors import DataError
 from benehub_connectors.noyo import NoyoConnector
-from benehub_connectors.noyo.stage import NOW, member
+from benehub_connectors.noyo.stage import NOW, child, member
 
 EVENT = b'{"data":{"id":"x"},"event":{"id":"e1","created":1,"type":"member_snapshot.status_change"}}'
 
 
 def test_the_roster_tells_each_member_and_plan(bench: Any) -> None:
-    child = {"person": "c", "subscriber": "p1001", "subscriber_id": "1001", "relationship": "child", "hire_date": None}
     lines = [{"plan": "ppo", "tier": "FAM", "maintenance": "021", "effective_from": "2026-12-01",
               "effective_to": "2027-01-01"}]  # fmt: skip
-    bench.push(member("1001-01", "Ben", "Byron", "2015-02-03", **child, coverages=lines))
+    ben = child("1001", "Ben", "Byron", "2015-02-03", coverages=lines)
+    bench.push(member("1001", "Ada", "Byron", "1980-03-09", family=[ben], coverages=[]))
     rows = {row.data["member"]: row.data for row in bench.rows("roster")}
     assert set(rows) == {"1001", "1001-01", "1002"}
     assert rows["1001"]["effective_to"] is None
-    ben = rows["1001-01"]
-    assert (ben["subscriber"], ben["relationship"], ben["plan"]) == ("1001", "child", "ppo")
-    assert (ben["effective_from"], ben["effective_to"]) == (date(2026, 12, 1), date(2027, 1, 1))
+    told = rows["1001-01"]
+    assert (told["subscriber"], told["relationship"], told["plan"]) == ("1001", "child", "ppo")
+    assert (told["effective_from"], told["effective_to"]) == (date(2026, 12, 1), date(2027, 1, 1))
 
 
 def test_a_member_without_our_number_is_told_as_a_problem(bench: Any) -> None:

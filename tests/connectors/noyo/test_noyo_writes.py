@@ -10,13 +10,14 @@ import pytest
 from benehub.connect import jsontext
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.messages import Request, Response
-from benehub.errors import ConfigError, DataError, VendorUnavailable
-from benehub_connectors.noyo.stage import PLANS, member
+from benehub.errors import ConfigError, DataError
+from benehub_connectors.noyo.stage import PLANS, child, member
 
-CHILD: dict[str, Any] = {
-    "person": "p1001-01", "subscriber": "p1001", "subscriber_id": "1001", "relationship": "stepchild",
-    "hire_date": None, "reason": "02",
-}  # fmt: skip
+
+def ada_with_ben(**more: Any) -> dict[str, Any]:
+    """An employee who is there, and a child who is new."""
+    ben = child("1001", "Ben", "Byron", "2015-02-03", relationship="stepchild")
+    return member("1001", "Ada", "Byron", "1980-03-09", **{"reason": "02", "coverages": [], "family": [ben]} | more)
 
 
 def line(plan: str, maintenance: str, start: str, end: str | None = None, **more: Any) -> dict[str, Any]:
@@ -50,21 +51,30 @@ def test_what_the_change_does_not_speak_of_goes_along(bench: Any) -> None:
 
 
 def test_a_child_joins_the_family_and_its_cover(bench: Any) -> None:
-    child = member("1001-01", "Ben", "Byron", "2015-02-03", **CHILD)
-    told = body(bench, child)
+    told = body(bench, ada_with_ben())
     assert told["omitted_coverage_handling"] == {"policy": "reject"}
     assert told["events"] == [{"id": "1", "date": "2026-12-01", "reason": "newborn", "type": "coverage"}]
-    bench.push(child)
+    bench.push(ada_with_ben())
     (one,) = bench.simulator.family("1001")["dependents"]
     assert (one["relationship"], one["person"]["last_name"]) == ("step-child", "Byron")
+    assert bench.cover("1001") == {"1001": ("2026-01-01", "9999-12-31"), "1001-01": ("2026-12-01", "9999-12-31")}
+    assert bench.push(ada_with_ben()).changed is False
+    # Who is not told of stays, as does his cover.
+    bench.push(member("1001", "Ada", "Byron", "1980-03-09", coverages=[line("dental", "021", "2026-12-01")]))
     assert set(bench.cover("1001")) == {"1001", "1001-01"}
-    assert bench.push(child).changed is False
 
 
-def test_a_child_of_somebody_not_there_yet_waits_unsent(bench: Any) -> None:
-    child = member("9-01", "Ben", "Byron", "2015-02-03", **CHILD | {"subscriber_id": "9"})
-    with pytest.raises(VendorUnavailable, match="not at Noyo yet"):
-        bench.push(child)
+def test_a_new_family_comes_in_one_call(bench: Any) -> None:
+    eva = member("1003", "Eva", "Lund", "1990-05-05", family=[child("1003", "Ole", "Lund", "2020-04-04")])
+    bench.push(eva)
+    assert set(bench.cover("1003")) == {"1003", "1003-01"}
+    assert bench.push(eva).changed is False
+
+
+def test_a_dependent_alone_is_refused_before_a_call(bench: Any) -> None:
+    item = Item("enrollment.change", "k", child("1001", "Ben", "Byron", "2015-02-03"))
+    with pytest.raises(DataError, match="a family in one call"):
+        bench.connector.lookup(item, bench.link().settings)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +153,7 @@ def test_every_kind_of_call_was_held_against_the_vendors_description(bench: Any,
     if api is None:
         pytest.skip("the vendor's description is not at hand (BENEHUB_SHARED)")
     bench.push(member("1003", "Eva", "Lund", "1990-05-05", ssn="123456789"))
-    bench.push(member("1001-01", "Ben", "Byron", "2015-02-03", **CHILD))
+    bench.push(ada_with_ben())
     bench.rows("roster")
     bench.rows("acknowledgement")
     assert bench.simulator.checked >= {
