@@ -72,5 +72,6 @@ def rippling_auth(
 def _left() -> NoReturn:
     raise ReauthNeeded(
         "Rippling refuses the credentials: mostly the administrator they were given to has left or lost his rights",
+        where="credentials of the connection",
         mend="Have another administrator install the app or make a key, and write it where the reference points",
     )

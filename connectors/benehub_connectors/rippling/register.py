@@ -68,7 +68,8 @@ def _paid_runs(link: Link, since: date, until: date) -> tuple[list[PayRun], list
                     runs.append(_head(row))
             except (BenehubError, AttributeError) as error:
                 why = error.what if isinstance(error, BenehubError) else "the row is no object"
-                problems.append(Incoming(f"run {len(unreadable)}/{number}", {}, {}, why, number))
+                known = row.get("id") if isinstance(row, Mapping) else None
+                problems.append(Incoming(f"run {known or number}", {}, {}, why, number))
         if problems:
             unreadable.append(Page("register_line", problems, answer.body, "runs without a head"))
     wanted = [one for one in runs if since <= one.check_date <= until]
