@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from benehub.connect import jsontext
-from benehub.connect.auth import Fetch, Grant, OAuth2, OAuthClient, Token
+from benehub.connect.auth import Fetch, Grant, OAuth2, OAuthClient, Token, keep_in
 from benehub.connect.messages import Request, Response
 from benehub.periods import Clock
 from benehub_connectors.gusto.settings import GustoSettings
@@ -54,18 +54,6 @@ def gusto_auth(
         token=Token("", secret[settings.refresh_token], datetime.min.replace(tzinfo=UTC)),
         on_token=on_token,
     )
-
-
-def keep_in(path: Path) -> Callable[[Token], None]:
-    """Writes each new refresh token over the one in `path`, whole or not at all, for its owner alone."""
-
-    def keep(token: Token) -> None:
-        part = path.with_name(f"{path.name}.part")
-        part.touch(mode=0o600)
-        part.write_text(token.refresh, encoding="utf-8")
-        part.replace(path)
-
-    return keep
 
 
 def _as_json(fetch: Fetch) -> Fetch:

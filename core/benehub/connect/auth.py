@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
@@ -226,6 +227,18 @@ class OAuth2:
             return Token(access, refresh)
         usable = life - min(self._client.skew_seconds, life // 2)
         return Token(access, refresh, self._clock() + timedelta(seconds=usable))
+
+
+def keep_in(path: Path) -> Callable[[Token], None]:
+    """Writes each new refresh token over the one in `path`, whole or not at all, for its owner alone."""
+
+    def keep(token: Token) -> None:
+        part = path.with_name(f"{path.name}.part")
+        part.touch(mode=0o600)
+        part.write_text(token.refresh, encoding="utf-8")
+        part.replace(path)
+
+    return keep
 
 
 def _basic(user: str, password: str) -> str:

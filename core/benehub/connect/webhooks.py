@@ -37,7 +37,8 @@ class Scheme:
         signature: header that carries the signature; empty for a vendor that does not sign.
         message: what is signed, of {body}, {id} and {timestamp}.
         encoding: of the signature.
-        prefix: stands before each signature; where a header holds several (a secret being changed), blanks part them.
+        prefix: stands before each signature.
+        separator: what parts several signatures in a header (a secret being changed); empty for blanks.
         id: header of the delivery's id; empty where there is none (the body's digest stands in).
         timestamp: header of the moment it was sent, in seconds since 1970; empty where there is none.
         secret_prefix: stands before a secret that is base64 text of the key (Standard Webhooks: `whsec_`).
@@ -54,6 +55,7 @@ class Scheme:
     secret_prefix: str = ""
     secret_base64: bool = False
     tolerance_seconds: int = 300
+    separator: str = ""
 
     @property
     def signed(self) -> bool:
@@ -165,7 +167,7 @@ def _written(scheme: Scheme, mac: bytes) -> str:
 
 def _signatures(scheme: Scheme, text: str) -> Iterator[bytes]:
     """Every signature of the header that is of this scheme; at most ten are looked at."""
-    for one in text.split()[:10]:
+    for one in (part.strip() for part in text.split(scheme.separator or None)[:10]):
         if not one.startswith(scheme.prefix):
             continue
         bare = one.removeprefix(scheme.prefix)

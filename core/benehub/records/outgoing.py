@@ -115,6 +115,8 @@ class EnrollmentMember(Record):
     compensation_minor: int | None = None
     """Yearly pay of a subscriber, where the partner demands it."""
     coverages: tuple[CoverageLine, ...] = ()
+    family: tuple[EnrollmentMember, ...] = ()
+    """The employee's dependents, where a carrier takes the family in one call; in a file each member stands alone."""
 
 
 class RemittanceLine(Record):
