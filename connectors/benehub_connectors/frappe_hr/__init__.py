@@ -117,9 +117,7 @@ class FrappeConnector(Connector):
         except ValueError:
             told = None
         if not isinstance(told, Mapping):
-            raise DataError(
-                "no JSON object", where="webhook", mend="Set its Request Structure to JSON"
-            )
+            raise DataError("no JSON object", where="webhook", mend="Set its Request Structure to JSON")
         streams = _TOLD.get(str(told.get("doctype")), tuple(self.streams))
         name = told.get("name")
         known = isinstance(name, str) and str(told.get("doctype")) in _TOLD

@@ -109,9 +109,8 @@ def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -
             f"the change of {order.code} waits: what runs would stop before its last pay",
             where=f"pay period that ends {first}", sent=False,
         )  # fmt: skip
-    return change(
-        "PUT", path("/api/resource/Additional%20Salary/{name}", name=one.name), {"disabled": 1}, accept=REFUSALS
-    )
+    where = path("/api/resource/{doctype}/{name}", doctype=DOCTYPE, name=one.name)
+    return change("PUT", where, {"disabled": 1}, accept=REFUSALS)
 
 
 def confirmed(order: DeductionOrder, response: Response) -> Receipt:

@@ -81,9 +81,7 @@ class _Slip:
         self._seen: Counter[str] = Counter()
         currency = self.cells.needed("currency")
         if currency != settings.currency:
-            self.cells.wrong(
-                "currency", "is not the connection's", "pay of that currency needs a connection of its own"
-            )
+            self.cells.wrong("currency", "is not the connection's", "give it a connection of its own")
         frequency = self.cells.text("payroll_frequency")
         self._head: dict[str, Any] = {
             "pay_run": self.cells.text("payroll_entry") or name,

@@ -58,7 +58,6 @@ class FrappeSimulator(Simulator):
         self._numbers: dict[str, int] = {}
         self.route("GET", "/api/resource/{doctype}", self._list)
         self.route("POST", "/api/resource/Additional%20Salary", self._create)
-        self.route("POST", "/api/resource/Additional Salary", self._create)
         self.route("GET", "/api/resource/{doctype}/{name}", self._show)
         self.route("PUT", "/api/resource/{doctype}/{name}", self._update)
         balance = "/api/method/hrms.hr.doctype.leave_application.leave_application.get_leave_balance_on"
@@ -105,7 +104,7 @@ class FrappeSimulator(Simulator):
                 "Salary Slip", f"Sal Slip/{employee}/{number:05d}", employee=employee, posting_date=paid.isoformat(),
                 start_date=start.isoformat(), end_date=end.isoformat(), payroll_frequency="Monthly",
                 payroll_entry=f"HR-PRUN-{end.year}-{end.month:05d}", currency="USD", gross_pay=_money(pay_minor),
-                net_pay=_money(pay_minor - total), salary_slip_based_on_timesheet=0, total_working_hours=NumberText("0.0"),
+                net_pay=_money(pay_minor - total), salary_slip_based_on_timesheet=0,
                 earnings=[earned], deductions=taken,
             )  # fmt: skip
             names.append(str(slip["name"]))
@@ -195,9 +194,7 @@ class FrappeSimulator(Simulator):
                 417, "InactiveEmployeeStatusError", f"Transactions cannot be created for {employee['name']}"
             )
         if asked.get("is_recurring") and not (asked.get("from_date") and asked.get("to_date")):
-            return _refusal(
-                417, "ValidationError", "From and to dates are mandatory for recurring additional salaries."
-            )
+            return _refusal(417, "ValidationError", "From and to dates are mandatory for recurring type.")
         last = employee["relieving_date"]
         if last and asked.get("to_date", "") > last:
             return _refusal(417, "ValidationError", "To date can not be greater than employee's relieving date.")

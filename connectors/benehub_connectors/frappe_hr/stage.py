@@ -38,7 +38,8 @@ def site(*, refuse_overlap: bool = True) -> FrappeSimulator:
     made.run_payroll(*month_before(date(2026, 11, 2)), date(2026, 10, 30))
     for number, (days, status) in enumerate((("1.5", "Approved"), ("2.0", "Rejected")), 1):
         made.add("Leave Application", f"HR-LAP-2026-{number:05d}", employee=first, leave_type="Privilege Leave",
-                 from_date="2026-10-05", to_date="2026-10-06", total_leave_days=made.number(days), status=status)  # fmt: skip
+                 from_date="2026-10-05", to_date="2026-10-06", status=status,
+                 total_leave_days=made.number(days))  # fmt: skip
     made.add("Leave Allocation", "HR-LAL-2026-00001", employee=first, leave_type="Privilege Leave",
              from_date="2026-01-01", to_date="2026-12-31", total_leaves_allocated=made.number("20.0"))  # fmt: skip
     return made
