@@ -65,7 +65,7 @@ class FrappeSimulator(Simulator):
 
     # What people do on the site
 
-    def add(self, doctype: str, name: str, **fields: Any) -> Doc:
+    def add(self, doctype: str, name: str, /, **fields: Any) -> Doc:
         """A document as it stands in the database; it replaces one of that name."""
         made = dict.fromkeys(self.fields[doctype]) | {"company": self.company, "docstatus": 1} | fields
         self.docs[doctype][name] = made | {"name": name, "modified": self.now.isoformat(" ", "microseconds")}
@@ -240,7 +240,7 @@ def _passes(doc: Mapping[str, Any], field: str, how: str, value: Any) -> bool:
         return held in value
     if held is None:
         return False
-    return {">": held > value, ">=": held >= value, "<=": held <= value}[how]
+    return bool({">": held > value, ">=": held >= value, "<=": held <= value}[how])
 
 
 def _money(minor: int) -> NumberText:
