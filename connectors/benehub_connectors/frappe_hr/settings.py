@@ -76,8 +76,8 @@ class FrappeSettings(_Part):
         tax_classes: Salary Component -> how it is taxed, where Frappe's mark of exemption does not say it.
         register_from: first posting date of a full read of slips; a year ago when empty.
         pay_lag_days: days from the end of a pay period to its pay date.
-        change_ahead_days: how many days before the end of its first pay period a change may be written. It has to be
-            less than a pay period: what it replaces stops at once.
+        change_ahead_days: how many days before the end of its first pay period a change may be written. What it
+            replaces stops at once, so it has to be less than a pay period, and enough for the day payroll is run.
         until: last day of what is written; a recurring Additional Salary has to have one.
         reference_field: a field of Additional Salary (made for benehub, type Data) by which it knows its own.
         today: filled by `FrappeConnector.discover`.
@@ -104,7 +104,7 @@ class FrappeSettings(_Part):
     tax_classes: dict[str, TaxClass] = Field(default_factory=dict)
     register_from: date | None = None
     pay_lag_days: int = Field(default=0, ge=0, le=60)
-    change_ahead_days: int = Field(default=13, ge=0, le=30)
+    change_ahead_days: int = Field(ge=0, le=30)
     until: date = date(2099, 12, 31)
     reference_field: FieldName = Field(default="custom_benehub_reference", min_length=1)
     today: date | None = None

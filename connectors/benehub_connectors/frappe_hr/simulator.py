@@ -158,8 +158,11 @@ class FrappeSimulator(Simulator):
         return SimResponse(200, {"data": [{name: one[name] for name in fields} for one in found[first : first + size]]})
 
     def _show(self, request: SimRequest) -> SimResponse:
+        """A whole document; unlike a list's row it leaves out what is null."""
         found = self._find(request)
-        return SimResponse(200, {"data": found}) if found is not None else _missing(request)
+        if found is None:
+            return _missing(request)
+        return SimResponse(200, {"data": {name: value for name, value in found.items() if value is not None}})
 
     def _update(self, request: SimRequest) -> SimResponse:
         found, asked = self._find(request), request.json() or {}

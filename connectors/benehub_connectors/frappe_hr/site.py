@@ -162,8 +162,7 @@ def _name(row: Any, response: Response) -> str:
 def _moment(text: Any, where: str) -> datetime:
     for one in _FORMATS:
         try:
-            # Naive on purpose: it is the site's own wall clock, whose zone the settings name.
-            return datetime.strptime(text, one)  # noqa: DTZ007
+            return datetime.strptime(text, one)  # noqa: DTZ007 - the site's wall clock, whose zone the settings name
         except (TypeError, ValueError):
             continue
     raise DataError("not a time of Frappe's", where=where, mend="Read the stream in full once")

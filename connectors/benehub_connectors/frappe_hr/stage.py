@@ -17,6 +17,7 @@ SETTINGS = {
     "company": "Acme",
     "timezone": "Europe/Berlin",
     "page_size": 2,
+    "change_ahead_days": 13,
     "fields": {"pay_group": "custom_pay_group"},
 }
 SECRETS = {"env:KEY": FrappeSimulator.api_key, "env:SECRET": FrappeSimulator.api_secret}
