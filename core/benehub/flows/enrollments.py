@@ -161,11 +161,23 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     if told and state.get("provider", "") == before.get("provider", ""):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
-    return _coverage_line(plan, state, "024" if ends else "001")
+    line = _coverage_line(plan, state, "024" if ends else "001")
+    # Whom the cover goes on without is told so: carriers keep covering a dependent of whom they hear nothing.
+    left = [one for one in before["dependents"] if one not in state["dependents"]]
+    new = [one for one in state["dependents"] if one not in before["dependents"]]
+    return {
+        **line,
+        "left": left,
+        "left_from": before["from"],
+        "left_on": max(state["from"], before["from"]),
+        "new": new,
+    }
 
 
 def _coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dict[str, Any]:
     return {
+        "left": [],
+        "new": [],
         "plan": plan,
         "tier": state["tier"],
         "maintenance": maintenance,
@@ -194,7 +206,7 @@ def _families(
 
     `pays` gives the pays a year by pay group where the partner is told the yearly pay; None where he is not.
     """
-    covered = {one for _, lines, _ in changed for line in lines for one in line["dependents"]}
+    covered = {one for _, lines, _ in changed for line in lines for one in (*line["dependents"], *line["left"])}
     ssns = people.ssns(session, sorted({worker.person_id for worker, _, _ in changed} | covered))
     facts.preload(session, "dependent", sorted(covered))
     found = {}
@@ -236,15 +248,12 @@ def _members(
 ) -> list[EnrollmentMember]:
     """The family as records, the employee first; `pay` is his yearly pay where it is told."""
     subscriber = persons[worker.person_id]
-    covered = sorted({dependent for line in lines for dependent in line["dependents"]})
+    covered = sorted({dependent for line in lines for dependent in (*line["dependents"], *line["left"])})
     identity = dict(worker.identity)
     event = next((fact.data.get("event", "") for fact in now.values() if fact.data.get("event")), "")
     ending = all(line["maintenance"] == "024" for line in lines)
     gone = worker.terminated_on
     reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
-    # A member-level add or end speaks for every line; anything mixed is a change of the member.
-    kinds = {line["maintenance"] for line in lines}
-    maintenance = kinds.pop() if len(kinds) == 1 else "030" if "030" in kinds else "001"
     common = {
         "subscriber": worker.person_id, "subscriber_id": subscriber.member_id,
         "department": worker.employment.data.get("department") or "",
@@ -252,25 +261,44 @@ def _members(
     }  # fmt: skip
     members = [
         EnrollmentMember(
-            person=worker.person_id, member_id=subscriber.member_id, relationship="self", maintenance=maintenance,
-            reason=reason, first_name=identity["first_name"], last_name=identity["last_name"],
+            person=worker.person_id, member_id=subscriber.member_id, relationship="self",
+            maintenance=_of_member([line["maintenance"] for line in lines]), reason=reason,
+            first_name=identity["first_name"], last_name=identity["last_name"],
             middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
             birth_date=identity["birth_date"], sex=identity["sex"], hire_date=worker.hired, termination_date=gone,
             compensation_minor=pay, coverages=tuple(_coverage(line) for line in lines), **common,
         )
     ]  # fmt: skip
     for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=covered):
-        mine = [line for line in lines if fact.subject in line["dependents"]]
+        mine = [cover for line in lines if (cover := _of_dependent(line, fact.subject)) is not None]
         members.append(
             EnrollmentMember(
                 person=fact.subject, member_id=persons[fact.subject].member_id,
-                relationship=fact.data["relationship"], maintenance=maintenance, reason=reason,
-                first_name=fact.data["first_name"], last_name=fact.data["last_name"], ssn=ssns.get(fact.subject),
-                birth_date=fact.data["birth_date"], sex=fact.data["sex"],
-                coverages=tuple(_coverage(line) for line in mine), **common,
+                relationship=fact.data["relationship"], maintenance=_of_member([one.maintenance for one in mine]),
+                reason=reason, first_name=fact.data["first_name"], last_name=fact.data["last_name"],
+                ssn=ssns.get(fact.subject), birth_date=fact.data["birth_date"], sex=fact.data["sex"],
+                coverages=tuple(mine), **common,
             )
         )  # fmt: skip
     return members
+
+
+def _of_member(kinds: Sequence[str]) -> str:
+    """INS03: an add or an end of the member speaks for every line; anything mixed is a change."""
+    several = set(kinds)
+    return several.pop() if len(several) == 1 else "030" if "030" in several else "001"
+
+
+def _of_dependent(line: Mapping[str, Any], who: str) -> CoverageLine | None:
+    """What a line says of one dependent: begun, ended, or as it is for the employee; None where it is not his."""
+    cover = _coverage(line)
+    if who in line["left"]:
+        ends = {"maintenance": "024", "effective_from": line["left_from"], "effective_to": line["left_on"]}
+        return CoverageLine.model_validate(cover.model_dump() | ends)
+    if who not in line["dependents"]:
+        return None
+    begins = who in line["new"] and line["maintenance"] == "001"
+    return cover.model_copy(update={"maintenance": "021"}) if begins else cover
 
 
 def _coverage(line: Mapping[str, Any]) -> CoverageLine:

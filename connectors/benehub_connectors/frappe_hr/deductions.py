@@ -1,0 +1,198 @@
+"""Standing deductions as recurring Additional Salaries: what payroll holds, and the write that brings it to an order.
+
+A submitted Additional Salary is closed: only its box `disabled` can still be set. So an amount is changed in two
+steps, ending the former document and making the new one, with a look in between. Two that run side by side are taken
+twice, unless each is marked to overwrite (and Frappe drops the mark where the component is not in the employee's
+salary structure); newer versions refuse the second. Either way nothing is made before what runs has been read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from benehub.connect.connector import Incoming, Link, Page, Receipt
+from benehub.connect.jsontext import NumberText, number_text
+from benehub.connect.messages import Request, Response, change, path
+from benehub.connect.verdict import unavailable
+from benehub.errors import DataError, Unsupported
+from benehub.money import format_minor, parse_minor
+from benehub.periods import parse_date
+from benehub.records import DeductionOrder
+from benehub_connectors.frappe_hr.cells import Cells
+from benehub_connectors.frappe_hr.settings import FrappeSettings
+from benehub_connectors.frappe_hr.site import REFUSALS, document, listing, named, pages, rows
+
+DOCTYPE = "Additional Salary"
+AT_MOST = 200
+"""Documents of one employee and component that are looked at."""
+
+_FIELDS = ("employee", "salary_component", "amount", "from_date", "to_date", "disabled", "docstatus", "modified")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A recurring deduction as payroll holds it; both days inclusive."""
+
+    name: str
+    amount_minor: int
+    starts: date
+    ends: date
+    ours: bool
+
+
+def payroll_benefits(link: Link) -> Iterator[Page]:
+    """Every deduction that recurs and has not ended; those that have are absent."""
+    settings: FrappeSettings = link.settings
+    today = link.clock().date().isoformat()
+    running = [("docstatus", "=", 1), ("is_recurring", "=", 1), ("disabled", "=", 0),
+               ("type", "=", "Deduction"), ("to_date", ">=", today)]  # fmt: skip
+    count = 0
+    for answer, items in pages(link, DOCTYPE, running, _FIELDS):
+        made = [_benefit(Cells(row), count + at, settings) for at, row in enumerate(items, 1)]
+        count += len(made)
+        yield Page("payroll_benefit", made, answer.body, f"deductions to {count}", full=named(made))
+    if not count:
+        yield Page("payroll_benefit", (), b"", "deductions", full=True)
+
+
+def _benefit(cells: Cells, number: int, settings: FrappeSettings) -> Incoming:
+    data = {
+        "employee": cells.needed("employee"),
+        "code": settings.code_of(cells.needed("salary_component")),
+        "employee_amount_minor": cells.minor("amount", settings.currency),
+        "active": not cells.flag("disabled"),
+        "version": cells.text("modified"),
+    }
+    return cells.incoming(data, number, frozenset({*_FIELDS, "name"}) - {"from_date", "to_date"})
+
+
+def lookup(order: DeductionOrder, settings: FrappeSettings) -> Request:
+    """What recurs for the employee and component today, ours and others'."""
+    running = [
+        ("employee", "=", order.employee), ("salary_component", "=", settings.component_of(order.code)),
+        ("docstatus", "=", 1), ("is_recurring", "=", 1), ("disabled", "=", 0),
+    ]  # fmt: skip
+    return listing(DOCTYPE, running, ["name", *_FIELDS, settings.reference_field], AT_MOST)
+
+
+def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -> Request | Receipt:
+    """The request that brings payroll nearer to the order, or the receipt where it is there.
+
+    Raises:
+        DataError: payroll holds it by another's document or more than once, so a person has to choose.
+        Unsupported: a rate, which an Additional Salary cannot hold.
+        VendorUnavailable: too early: what runs would stop before its last pay.
+    """
+    wanted, first = wanted_minor(order), order.effective_from - timedelta(days=settings.pay_lag_days)
+    running = [one for one in _held(found, order, settings) if one.ends >= first]
+    if others := [one.name for one in running if not one.ours]:
+        raise DataError(
+            f"payroll has an Additional Salary for {order.code} that benehub has not made: {', '.join(others[:3])}",
+            mend="Disable it in Frappe, then resend; left running, the deduction would be taken twice",
+        )
+    if len(running) > 1:
+        raise DataError(
+            f"payroll holds {len(running)} running Additional Salaries for {order.code}",
+            mend="Disable all but one of them in Frappe, then resend",
+        )
+    if not running:
+        return _creation(order, wanted, first, settings) if wanted else Receipt("", changed=False)
+    one = running[0]
+    if wanted and one.amount_minor == wanted and one.starts <= first and one.ends >= settings.until:
+        return Receipt(one.name, changed=False)
+    today = settings.today
+    if today is not None and one.starts < first and first > today + timedelta(days=settings.change_ahead_days):
+        raise unavailable(
+            f"the change of {order.code} waits: what runs would stop before its last pay",
+            where=f"pay period that ends {first}", sent=False,
+        )  # fmt: skip
+    where = path("/api/resource/{doctype}/{name}", doctype=DOCTYPE, name=one.name)
+    return change("PUT", where, {"disabled": 1}, accept=REFUSALS)
+
+
+def confirmed(order: DeductionOrder, response: Response) -> Receipt:
+    """What Frappe confirms: the document's name.
+
+    Raises:
+        VendorUnavailable: the former amount has ended; payroll has to be looked at again for the new one.
+        DataError: it was refused, or Frappe answers with another state than the one asked for.
+    """
+    told, wanted = document(response), wanted_minor(order)
+    name = str(told.get("name") or "")
+    if name and _number(told.get("disabled")) == "1":
+        if not wanted:
+            return Receipt(name)
+        raise unavailable(f"the former amount of {order.code} has ended", where=response.place, sent=True)
+    right = told.get("employee") == order.employee and _number(told.get("docstatus")) == "1"
+    if not name or not wanted or not right or _amount(told, str(told.get("currency"))) != wanted:
+        raise DataError(
+            f"payroll answered with another state of {order.code} than it was asked for",
+            where=response.place,
+            mend="Look at the employee's Additional Salaries in Frappe",
+        )
+    return Receipt(name, True, {"overwrites": _number(told.get("overwrite_salary_structure_amount"))})
+
+
+def wanted_minor(order: DeductionOrder) -> int:
+    """The amount payroll shall take each pay; 0 for none.
+
+    Raises:
+        Unsupported: a rate.
+    """
+    if order.active and order.employee_rate:
+        raise Unsupported(
+            f"an Additional Salary holds an amount, and {order.code} is a rate",
+            mend="Let the component's formula in the salary structure work it out", blocker="vendor",
+        )  # fmt: skip
+    return order.employee_amount_minor if order.active else 0
+
+
+def reference(order: DeductionOrder) -> str:
+    """What our documents carry, so that a person's own is never taken for one of them."""
+    return f"benehub {order.plan} {order.code}"
+
+
+def _creation(order: DeductionOrder, minor: int, first: date, settings: FrappeSettings) -> Request:
+    body = {
+        "employee": order.employee,
+        "company": settings.company,
+        "salary_component": settings.component_of(order.code),
+        "amount": NumberText(format_minor(minor, settings.currency)),
+        "currency": settings.currency,
+        "is_recurring": 1,
+        "from_date": first.isoformat(),
+        "to_date": settings.until.isoformat(),
+        "overwrite_salary_structure_amount": 1,
+        settings.reference_field: reference(order),
+        "docstatus": 1,
+    }
+    return change("POST", path("/api/resource/{doctype}", doctype=DOCTYPE), body, accept=REFUSALS)
+
+
+def _held(found: Response, order: DeductionOrder, settings: FrappeSettings) -> Sequence[Held]:
+    data = rows(found)
+    if len(data) >= AT_MOST:
+        raise DataError("no whole list of Additional Salaries", where=found.place, mend="Disable what has ended")
+    return [_one(row, order, settings, found.place) for row in data]
+
+
+def _one(row: Any, order: DeductionOrder, settings: FrappeSettings, where: str) -> Held:
+    if not isinstance(row, Mapping) or not row.get("name"):
+        raise DataError("an Additional Salary has no name", where=where, mend="Let the API user read it")
+    starts, ends = (parse_date(str(row.get(name) or ""), where=name) for name in ("from_date", "to_date"))
+    ours = row.get(settings.reference_field) == reference(order)
+    return Held(str(row["name"]), _amount(row, settings.currency), starts, ends, ours)
+
+
+def _amount(row: Mapping[str, Any], currency: str) -> int:
+    return parse_minor(_number(row.get("amount")), currency, where="amount")
+
+
+def _number(value: Any) -> str:
+    try:
+        return number_text(value)
+    except TypeError as error:
+        raise DataError(str(error), where=DOCTYPE, mend="Report it to the site's owner") from None

@@ -1,0 +1,152 @@
+"""What payroll really took: every submitted Salary Slip as register lines.
+
+A slip's lines stand in the document and not in the list, so each slip is read by itself; its name holds slashes. A
+line that came of an Additional Salary names that document, which is how a deduction taken is traced to the one that
+was written. A slip that was cancelled is told twice: as it was, and as its reversal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from benehub.connect.connector import Incoming, Link, Page
+from benehub.connect.messages import path, read
+from benehub.errors import DataError
+from benehub.periods import add_months
+from benehub.records import LineKind, TaxClass
+from benehub_connectors.frappe_hr.cells import Cells
+from benehub_connectors.frappe_hr.settings import FrappeSettings
+from benehub_connectors.frappe_hr.site import REFUSALS, changed_since, document, newest, pages
+
+_SLIP = ("employee", "posting_date", "docstatus", "modified")
+
+
+def register(link: Link, cursor: str | None) -> Iterator[Page]:
+    """One page a slip; the cursor stands on the last one.
+
+    A full read begins at `register_from`; one that goes on reads every slip changed since, however old.
+
+    Raises:
+        DataError: Frappe refuses, or the cursor is none.
+    """
+    settings: FrappeSettings = link.settings
+    latest = newest(link, "Salary Slip") or cursor
+    since = changed_since(cursor, settings, link.connection)
+    first = settings.register_from or (add_months(link.clock().date(), -12) if cursor is None else None)
+    if first is not None:
+        since = [*since, ("posting_date", ">=", first.isoformat())]
+    page = Page("register_line", (), b"", "slips")
+    for _, items in pages(link, "Salary Slip", [("docstatus", "in", [1, 2]), *since], _SLIP):
+        for row in items:
+            if page.payload:
+                yield page
+            page = _slip(link, str(row.get("name") if isinstance(row, Mapping) else ""))
+    yield replace(page, cursor=latest)
+
+
+def _slip(link: Link, name: str) -> Page:
+    """A slip's page; one that cannot be read is a row that says why."""
+    try:
+        answer = link.http().send(read(path("/api/resource/Salary%20Slip/{name}", name=name), accept=REFUSALS))
+        slip = document(answer)
+    except DataError as error:
+        return Page("register_line", [Incoming(name or "row 1", {}, problem=str(error))], b"{}", "slip unread")
+    return Page("register_line", slip_lines(name, slip, link.settings), answer.body, f"slip {name}")
+
+
+def slip_lines(name: str, slip: Mapping[str, Any], settings: FrappeSettings) -> list[Incoming]:
+    """All lines of a slip, or the one row that says why it cannot be read.
+
+    A slip is translated whole or not at all: half a slip would look like deductions not taken.
+    """
+    head = _Slip(name, slip, settings)
+    lines = head.lines()
+    problems = [*head.cells.problems, *head.problems]
+    if problems:
+        return [Incoming(name, {}, problem="; ".join(problems))]
+    if head.cells.text("docstatus") == "2":
+        lines += [_reversed(one, name) for one in lines]
+    return lines
+
+
+class _Slip:
+    """One slip while its lines are made."""
+
+    def __init__(self, name: str, slip: Mapping[str, Any], settings: FrappeSettings) -> None:
+        self.cells, self.problems = Cells(slip), list[str]()
+        self._name, self._settings = name, settings
+        self._seen: Counter[str] = Counter()
+        currency = self.cells.needed("currency")
+        if currency != settings.currency:
+            self.cells.wrong("currency", "is not the connection's", "give it a connection of its own")
+        frequency = self.cells.text("payroll_frequency")
+        self._head: dict[str, Any] = {
+            "pay_run": self.cells.text("payroll_entry") or name,
+            "check": name,
+            "employee": self.cells.needed("employee"),
+            "pay_group": settings.pay_groups.get(frequency, settings.default_pay_group or frequency),
+            "pay_date": self.cells.date("posting_date", needed=True),
+            "period_start": self.cells.date("start_date"),
+            "period_end": self.cells.date("end_date"),
+            "gross_minor": self.cells.minor("gross_pay", settings.currency),
+            "net_pay_minor": self.cells.minor("net_pay", settings.currency),
+        }
+
+    def lines(self) -> list[Incoming]:
+        """What was earned and what was taken; the hours of a slip by timesheet stand on its first earning."""
+        hours = self.cells.text("total_working_hours") if self.cells.flag("salary_slip_based_on_timesheet") else ""
+        made = []
+        for kind, table in ((LineKind.EARNING, "earnings"), (LineKind.DEDUCTION, "deductions")):
+            for row in self._table(table):
+                if (line := self._line(kind, table, Cells(row), hours)) is not None:
+                    made.append(line)
+                    hours = ""
+        return made
+
+    def _table(self, name: str) -> list[Any]:
+        found = self.cells.raw.get(name)
+        if isinstance(found, list):
+            return found
+        self.cells.wrong(name, "is no table", "let the API user read Salary Slip whole")
+        return []
+
+    def _line(self, kind: LineKind, table: str, cells: Cells, hours: str) -> Incoming | None:
+        if cells.flag("statistical_component") or cells.flag("do_not_include_in_total"):
+            return None  # a figure for other figures: it neither raises nor lowers the pay
+        component = cells.needed("salary_component")
+        amount = cells.minor("amount", self._settings.currency)
+        code = self._settings.code_of(component)
+        taxed = self._taxed(cells, component) if kind is LineKind.DEDUCTION else None
+        self.problems += [f"{table}: {one}" for one in cells.problems]
+        key = f"{self._name}/{kind.value}/{code}"
+        self._seen[key] += 1
+        # The same deduction posted twice is taken twice: the second line is no newer version of the first.
+        key = key if self._seen[key] == 1 else f"{key}#{self._seen[key]}"
+        data = {
+            **self._head,
+            "kind": kind.value,
+            "code": code,
+            "tax_class": taxed.value if taxed else None,
+            "amount_minor": amount,
+            "hours": hours if kind is LineKind.EARNING and hours not in ("0", "0.0") else "",
+        }
+        pushed = cells.text("additional_salary")
+        return Incoming(key, data, {"additional_salary": pushed} if pushed else {})
+
+    def _taxed(self, cells: Cells, component: str) -> TaxClass | None:
+        if component in self._settings.tax_classes:
+            return self._settings.tax_classes[component]
+        told = cells.text("exempted_from_income_tax")
+        return {"1": TaxClass.PRETAX, "0": TaxClass.POSTTAX}.get(told)
+
+
+def _reversed(line: Incoming, name: str) -> Incoming:
+    """The line that takes one back, on a check of its own."""
+    data = dict(line.data)
+    signs = {field: -data[field] for field in ("amount_minor", "gross_minor", "net_pay_minor")}
+    hours = {"hours": f"-{data['hours']}"} if data["hours"] else {}
+    taken_back = {"check": f"{name}/cancelled", "reverses": name}
+    return Incoming(f"{line.key}/cancelled", {**data, **signs, **hours, **taken_back}, line.extra)

@@ -1,0 +1,162 @@
+"""Deductions written to Frappe by the hub's own outbox: taken once, whatever happened before or on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from benehub import dispatch
+from benehub.connect.webhooks import receive, sign
+from benehub.errors import DataError, Unsupported
+from benehub.flows.send import send_batch
+from benehub.sandbox.faults import FaultKind
+from benehub.testing.stage import CONNECTION, EMPLOYER
+from benehub_connectors.frappe_hr import FrappeConnector, FrappeSettings
+from benehub_connectors.frappe_hr.stage import SETTINGS
+
+ADA, MAX, LIN = "HR-EMP-00001", "HR-EMP-00002", "HR-EMP-00003"
+
+
+def held(bench: Any, employee: str, component: str = "MED-PPO") -> list[tuple[str, str]]:
+    return [(str(one["amount"]), one["from_date"]) for one in bench.site.running(employee, component)]
+
+
+def ended(made: Any, item: Any) -> tuple[str, str]:
+    """State and reason after one attempt."""
+    ids = made.freeze([item])
+    send_batch(made.hub, EMPLOYER, CONNECTION, ids)
+    with made.hub.store.read(EMPLOYER) as session:
+        (row,) = dispatch.by_ids(session, ids)
+    return row.state, row.reason
+
+
+def test_a_new_deduction_is_a_submitted_recurring_document_with_our_reference(bench: Any) -> None:
+    with bench.desk(pay_lag_days=3) as made:
+        assert made.push([bench.item(ADA, "MED-PPO", 6125)]) == ["sent"]
+        (body,) = made.writes()
+    assert b'"amount":61.25' in body
+    told = json.loads(body)
+    assert told["from_date"] == "2026-11-27"  # the pay period of that pay date ends three days before it
+    assert (told["docstatus"], told["is_recurring"], told["overwrite_salary_structure_amount"]) == (1, 1, 1)
+    assert told["custom_benehub_reference"] == "benehub ppo MED-PPO"
+
+
+def test_a_changed_amount_ends_the_former_document_and_makes_one(bench: Any) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        assert made.push([bench.item(ADA, "MED-PPO", 7000)]) == ["sent"]
+        assert [json.loads(one).get("disabled") for one in made.writes()] == [None, 1, None]
+    assert held(bench, ADA) == [("70.00", "2026-11-30")]
+
+
+def test_a_change_whose_second_half_is_lost_is_finished_and_not_doubled(bench: Any) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        made.played.wire.faults.add(
+            FaultKind.APPLY_THEN_TIMEOUT, path="/api/resource/Additional%20Salary", method="POST"
+        )
+        assert made.push([bench.item(ADA, "MED-PPO", 7000)]) == ["sent"]
+    assert held(bench, ADA) == [("70.00", "2026-11-30")]
+
+
+def test_a_deduction_ends_and_a_second_end_finds_nothing(bench: Any) -> None:
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        assert made.push([bench.item(ADA, "MED-PPO", 0, active=False)]) == ["sent"]
+        assert held(bench, ADA) == []
+        before = made.effects()
+        assert made.push([bench.item(ADA, "MED-PPO", 0, active=False)], again=True) == ["sent"]
+        assert made.effects() == before
+
+
+def test_a_change_that_would_cost_a_pay_waits(bench: Any) -> None:
+    with bench.desk(change_ahead_days=6) as made:
+        made.push([bench.item(ADA, "MED-PPO", 6125, on=date(2026, 10, 30))])
+        state, why = ended(made, bench.item(ADA, "MED-PPO", 7000))
+        assert held(bench, ADA) == [("61.25", "2026-10-30")]
+        assert state == "prepared" and "would stop before its last pay" in why
+    with bench.desk(change_ahead_days=6, today=date(2026, 11, 24)) as made:
+        assert made.push([bench.item(ADA, "MED-PPO", 7000)]) == ["sent"]
+
+
+def test_another_persons_document_is_left_to_a_person(bench: Any) -> None:
+    with bench.desk() as made:
+        state, why = ended(made, bench.item(LIN, "MED-PPO", 6125))
+    assert state == "failed"
+    assert "that benehub has not made: HR-ADS-26-01-00002" in why
+
+
+def test_an_old_site_that_would_take_it_twice_never_gets_a_second(old_bench: Callable[[], Any]) -> None:
+    bench = old_bench()
+    item = bench.item(ADA, "DENTAL", 1301)  # not in her salary structure: Frappe drops the mark to overwrite
+    with bench.desk() as made:
+        made.played.wire.hit_next_write(FaultKind.APPLY_THEN_500)
+        assert made.push([item]) == ["sent"]
+        made.push([item], again=True)
+    assert held(bench, ADA, "DENTAL") == [("13.01", "2026-11-30")]
+    assert bench.site.running(ADA, "DENTAL")[0]["overwrite_salary_structure_amount"] == 0
+
+
+def test_two_of_ours_are_left_to_a_person(old_bench: Callable[[], Any]) -> None:
+    bench = old_bench()
+    with bench.desk() as made:
+        made.push([bench.item(ADA, "DENTAL", 1301)])
+        (one,) = bench.site.running(ADA, "DENTAL")
+        bench.site.add("Additional Salary", "HR-ADS-26-11-00099", **one)
+        assert made.push([bench.item(ADA, "DENTAL", 1400)]) == ["failed"]
+    assert len(held(bench, ADA, "DENTAL")) == 2
+
+
+def test_what_the_business_refuses_is_told_by_class_and_without_its_traceback(bench: Any) -> None:
+    bench.site.change("Employee", ADA, relieving_date="2026-12-31")
+    with bench.desk() as made:
+        state, why = ended(made, bench.item(ADA, "MED-PPO", 6125))
+    assert state == "failed"
+    assert "417 ValidationError): To date can not be greater" in why
+    assert "Traceback" not in why
+
+
+def test_a_rate_is_refused_by_type(bench: Any) -> None:
+    played = bench.play()
+    item = bench.item(ADA, "Provident", 0, employee_rate="4%")
+    found = played.link.http().send(played.connector.lookup(item, played.link.settings))
+    with pytest.raises(Unsupported, match="is a rate"):
+        played.connector.request(item, found, played.link.settings)
+
+
+def test_a_webhook_is_a_hint_signed_in_base64_and_known_by_its_digest() -> None:
+    scheme, now = FrappeConnector.webhook, datetime(2026, 11, 20, tzinfo=UTC)
+    assert scheme is not None
+    body = b'{"doctype": "Salary Slip", "name": "Sal Slip/HR-EMP-00001/00002"}'
+    headers = sign(scheme, "shared", body, "", now)
+    assert (
+        headers == {"x-frappe-webhook-signature": "i" + headers["x-frappe-webhook-signature"][1:]} or len(headers) == 1
+    )
+    first, again = (receive(scheme, "shared", headers, body, now) for _ in range(2))
+    assert first.signed and first.id == again.id
+    with pytest.raises(DataError, match="signature is wrong"):
+        receive(scheme, "other", headers, body, now)
+    connector = FrappeConnector()
+    (hint,) = connector.hints(body)
+    assert (hint.stream, hint.key) == ("register_line", "Sal Slip/HR-EMP-00001/00002")
+    assert {one.stream for one in connector.hints(b'{"name": "x"}')} == set(connector.streams)
+    with pytest.raises(DataError):
+        connector.hints(b"doctype=Employee")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("timezone", "Berlin"),
+        ("api_key", "plain"),
+        ("components", {"A": "X", "B": "X"}),
+        ("base_url", "hr.example.com"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused(setting: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=setting):
+        FrappeSettings.model_validate({**SETTINGS, setting: value})

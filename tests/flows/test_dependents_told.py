@@ -1,0 +1,96 @@
+"""What a carrier hears of dependents whose employee's cover goes on: one who joins begins, one who leaves ends."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from benehub import dispatch, facts
+from benehub.facts import Version
+from benehub.formats.x12 import checks, enrollment_834
+from benehub.identity import people
+from benehub.store.tables import dispatch as dispatch_table
+
+
+def child(office: Any, name: str, born: str) -> str:
+    """A child of 1001."""
+    with office.hub.store.write("acme") as session:
+        employee = people.by_member_id(session, "1001") or ""
+        who = people.add_dependent(session, "hris", f"dep:{name}", employee, None)
+        data = {"employee": employee, "first_name": name, "last_name": "Alder", "relationship": "child",
+                "birth_date": born, "sex": "F"}  # fmt: skip
+        facts.record(session, [Version("dependent", who, "", date.fromisoformat(born), data)], "a test")
+    return who
+
+
+def covers(office: Any, tier: str, since: str, *dependents: str) -> None:
+    """1001's cover from a day on."""
+    data = {"plan": "ppo", "tier": tier, "dependents": list(dependents), "pretax_rate": "", "roth_rate": "",
+            "event": ""}  # fmt: skip
+    with office.hub.store.write("acme") as session:
+        employee = people.by_member_id(session, "1001") or ""
+        facts.record(session, [Version("coverage", employee, "medical", date.fromisoformat(since), data)], "a test")
+
+
+def told(office: Any) -> dict[str, tuple[str, list[tuple[str, date | None, date | None]]]]:
+    """The newest change file: member -> INS03, and HD01 with begin and end of each cover."""
+    assert office.flow("enrollments.send", "carrier", "2026-10-01")["sent"] == 1
+    row = office.rows(select(dispatch_table).order_by(dispatch_table.c.seq))[-1]
+    with office.hub.store.read("acme") as session:
+        text = dispatch.frozen_bytes(session, row).decode("ascii")
+    assert checks.check(text) == []
+    (received,) = enrollment_834.parse(text)
+    found = {
+        dict(one.references).get("23", ""): (
+            one.maintenance, [(line.maintenance, line.date("348"), line.date("349")) for line in one.coverages]
+        )
+        for one in received.members
+    }  # fmt: skip
+    office.carrier.collect()
+    office.sync("carrier", "acknowledgement")
+    office.flow("enrollments.acks", "carrier")
+    return found
+
+
+def covered(office: Any, day: date) -> set[str]:
+    return {row.member for row in office.carrier.book.roster(day)}
+
+
+def test_who_joins_begins_and_who_leaves_ends_while_the_others_stay(enrolled: Any) -> None:
+    enrolled.carrier.book.rates["ppo"] |= {"EC": 80000}
+    enrolled.sync("carrier", "acknowledgement")
+    enrolled.flow("enrollments.acks", "carrier")
+    kim, lou = child(enrolled, "Kim", "2015-03-04"), child(enrolled, "Lou", "2017-05-06")
+    covers(enrolled, "EC", "2026-10-01", kim, lou)
+    begun = told(enrolled)
+    assert begun["1001"][0] == "001"
+    for who in ("1001-01", "1001-02"):
+        assert begun[who] == ("021", [("021", date(2026, 10, 1), None)])
+    assert covered(enrolled, date(2026, 10, 15)) >= {"1001", "1001-01", "1001-02"}
+
+    covers(enrolled, "EC", "2026-11-01", kim)
+    ended = told(enrolled)
+    assert ended["1001-01"][0] == "001"
+    assert ended["1001-02"] == ("024", [("024", date(2026, 10, 1), date(2026, 10, 31))])
+    assert covered(enrolled, date(2026, 11, 15)) >= {"1001", "1001-01"}
+    assert "1001-02" not in covered(enrolled, date(2026, 11, 15))
+
+    covers(enrolled, "EE", "2026-12-01")
+    last = told(enrolled)
+    assert last["1001"][0] == "001"
+    assert last["1001-01"][0] == "024"
+    assert covered(enrolled, date(2026, 12, 15)) & {"1001", "1001-01", "1001-02"} == {"1001"}
+
+
+def test_one_who_should_never_have_been_covered_is_void(enrolled: Any) -> None:
+    enrolled.carrier.book.rates["ppo"] |= {"EC": 80000}
+    enrolled.sync("carrier", "acknowledgement")
+    enrolled.flow("enrollments.acks", "carrier")
+    kim = child(enrolled, "Kim", "2015-03-04")
+    covers(enrolled, "EC", "2026-10-01", kim)
+    told(enrolled)
+    covers(enrolled, "EE", "2026-10-01")
+    assert told(enrolled)["1001-01"][0] == "024"
+    assert "1001-01" not in covered(enrolled, date(2026, 10, 15))
