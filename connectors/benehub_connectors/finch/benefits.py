@@ -21,6 +21,13 @@ Contribution = tuple[str, Any]
 
 NOTHING: Contribution = ("fixed", 0)
 
+CARRIED: Mapping[str, str] = {
+    "annual_maximum": "annual_maximum",
+    "catch_up": "catch_up",
+    "hsa_contribution_limit": "annual_contribution_limit",
+}
+"""Parts of an enrollment that an order says nothing of: Finch's name of each when read -> when written."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompanyBenefit:
@@ -120,14 +127,10 @@ def _held(key: str, employee: str, code: str, told: Mapping[str, Any]) -> Incomi
         data["employee_rate"] = percent_text(taken)
     else:
         data["employee_amount_minor"] = taken
-    extra = {name: value for name, value in told.items() if name in KEPT and value is not None}
+    extra = {name: value for name, value in told.items() if name in CARRIED and value is not None}
     if by_company != "fixed":
         extra["company_contribution"] = told["company_contribution"]
     return Incoming(key, data, extra)
-
-
-KEPT = ("annual_maximum", "catch_up", "hsa_contribution_limit")
-"""Parts of an enrollment that an order says nothing of."""
 
 
 def contribution(told: Any, where: str) -> Contribution:

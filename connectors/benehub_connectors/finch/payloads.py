@@ -63,6 +63,13 @@ class SimPayment:
     group: str
     statements: list[Row] = field(default_factory=list)
     pending: bool = False
+    gross_minor: int = field(init=False)
+    net_minor: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gross_minor, self.net_minor = (
+            sum(row[name]["amount"] for row in self.statements) for name in ("gross_pay", "net_pay")
+        )
 
 
 def directory_row(one: SimPerson, today: date) -> Row:
@@ -77,7 +84,8 @@ def individual_row(one: SimPerson) -> Row:
     """A person as such; an SSN is told to whoever asks for it, which nobody does."""
     return {
         "id": one.id, "first_name": one.first_name, "middle_name": None, "last_name": one.last_name,
-        "preferred_name": None, "emails": None, "phone_numbers": None, "gender": None, "ethnicity": None,
+        "preferred_name": None, "emails": None, "phone_numbers": None,
+        "gender": "decline_to_specify", "ethnicity": "decline_to_specify",
         "dob": one.birth.isoformat(), "residence": None,
     }  # fmt: skip
 
@@ -104,13 +112,12 @@ def benefit_row(one: SimBenefit) -> Row:
 
 def payment_row(one: SimPayment) -> Row:
     """The head of a payment, as newer answers have it: with pay group ids beyond the specification of 2024."""
-    gross = sum(row["gross_pay"]["amount"] for row in one.statements)
-    net = sum(row["net_pay"]["amount"] for row in one.statements)
     return {
         "id": one.id,
         "pay_period": {"start_date": one.start.isoformat(), "end_date": one.end.isoformat()},
         "pay_date": one.pay_date.isoformat(), "debit_date": one.pay_date.isoformat(),
-        "company_debit": dollars(gross), "gross_pay": dollars(gross), "net_pay": dollars(net),
+        "company_debit": dollars(one.gross_minor), "gross_pay": dollars(one.gross_minor),
+        "net_pay": dollars(one.net_minor),
         "employer_taxes": dollars(0), "employee_taxes": dollars(0),
         "individual_ids": [row["individual_id"] for row in one.statements],
         "pay_group_ids": [one.group], "pay_frequencies": ["bi_weekly"],

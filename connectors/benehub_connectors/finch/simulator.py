@@ -53,13 +53,15 @@ class FinchSimulator(Simulator):
         self.name, self.today, self._cap, self._jobs = name, today, page_cap, jobs
         self.login_ended = False
         """Whether the employer has to connect its payroll again."""
+        self.unreadable: set[str] = set()
+        """People whose job Finch failed to read at the payroll."""
         self.people: dict[str, SimPerson] = {}
         self.benefits: dict[str, SimBenefit] = {}
         self.enrollments: dict[tuple[str, str], Row] = {}
         self.payments: dict[str, SimPayment] = {}
         self.changes = 0
         """How often an enrollment was made, changed or ended; the same again is no change."""
-        self._waiting: dict[str, Callable[[], None]] = {}
+        self._waiting: dict[str, Callable[[], object]] = {}
         one = "/employer/benefits/{benefit_id}"
         for method, template, handler in (
             ("GET", "/employer/directory", self._directory),
@@ -161,13 +163,15 @@ class FinchSimulator(Simulator):
         return self._batch(request, individual_row)
 
     def _employments(self, request: SimRequest) -> SimResponse:
-        return self._batch(request, lambda one: employment_row(one, self.today))
+        return self._batch(request, lambda one: employment_row(one, self.today), self.unreadable)
 
-    def _batch(self, request: SimRequest, row: Callable[[SimPerson], Row]) -> SimResponse:
+    def _batch(
+        self, request: SimRequest, row: Callable[[SimPerson], Row], unreadable: Collection[str] = ()
+    ) -> SimResponse:
         told = []
         for one in _requests(request):
             key = one["individual_id"]
-            found = self.people.get(key)
+            found = None if key in unreadable else self.people.get(key)
             code, body = (200, row(found)) if found is not None else (404, _NOBODY)
             told.append({"individual_id": key, "code": code, "body": body})
         return SimResponse(200, {"responses": told})
@@ -241,8 +245,7 @@ class FinchSimulator(Simulator):
     def _done(self, wanted: Sequence[Row], benefit: str, work: Callable[[str, Row], Row]) -> SimResponse:
         """Each item's outcome; with jobs, a job that will do them."""
         if self._jobs:
-            job = self._later(lambda: [work(benefit, one) for one in wanted] and None)
-            return SimResponse(200, {"job_id": job})
+            return SimResponse(200, {"job_id": self._later(lambda: [work(benefit, one) for one in wanted])})
         told = [work(benefit, one) for one in wanted]
         return SimResponse(200 if all(one["code"] < 300 for one in told) else 207, told)
 
@@ -250,8 +253,8 @@ class FinchSimulator(Simulator):
         person = one["individual_id"]
         if person not in self.people:
             return {"individual_id": person, "code": 404, "body": _NOBODY}
-        told = one.get("configuration") or {}
-        terms = {_READ_AS.get(name, name): value for name, value in told.items() if name != "effective_date"}
+        told: Row = one.get("configuration") or {}
+        terms: Row = {_READ_AS.get(name, name): value for name, value in told.items() if name != "effective_date"}
         before = self.enrollments.get((benefit, person))
         self.enrollments[benefit, person] = terms
         self.changes += before != terms
@@ -266,7 +269,7 @@ class FinchSimulator(Simulator):
         self.changes += 1
         return {"individual_id": person, "code": 200, "body": _said("success", "unenrolled_individual_benefit")}
 
-    def _later(self, work: Callable[[], None]) -> str:
+    def _later(self, work: Callable[[], object]) -> str:
         job = sim_uuid(self.name, "job", str(len(self.log)))
         self._waiting[job] = work
         return job
@@ -301,9 +304,17 @@ def _said(name: str, finch_code: str, message: str = "Done") -> Row:
     return {"name": name, "finch_code": finch_code, "message": message}
 
 
-_NOBODY = _said("not_found_error", "individual_not_found", "Individual not found")
-_NOT_ENROLLED = _said("not_found_error", "enrollment_not_found", "Enrollment not found")
-_FETCHING = {**_said("accepted", "data_sync_in_progress", "The pay statements are being fetched."), "code": 202}
+def _refusal(code: int, name: str, finch_code: str, message: str) -> Row:
+    """The body of an item of a batch that did not go well."""
+    return {"code": code, **_said(name, finch_code, message)}
+
+
+_NOBODY = _refusal(404, "not_found_error", "individual_not_found", "Individual not found")
+_NOT_ENROLLED = _refusal(404, "not_found_error", "enrollment_not_found", "Enrollment not found")
+_FETCHING = _refusal(
+    202, "accepted", "data_sync_in_progress",
+    "The pay statements for this payment are being fetched. Please check back later.",
+)  # fmt: skip
 
 
 def _requests(request: SimRequest) -> Sequence[Row]:
@@ -315,7 +326,7 @@ def _requests(request: SimRequest) -> Sequence[Row]:
 
 
 def _told(held: Row) -> Row:
-    empty = dict.fromkeys(("annual_maximum", "catch_up", "hsa_contribution_limit"))
+    empty = dict.fromkeys(("annual_maximum", "catch_up"))
     return {"employee_deduction": None, "company_contribution": None, **empty, **held}
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 from benehub.connect.messages import Request, Response, change, path
 from benehub.connect.verdict import not_yet, unavailable
+from benehub.crypto import mask
 from benehub.errors import DataError, RetriableError
 from benehub.money import parse_rate
 from benehub.records import DeductionOrder, TaxClass
 from benehub_connectors.finch.answers import REFUSALS, body, finch_code, items, rows
-from benehub_connectors.finch.benefits import NOTHING, Contribution, contribution
+from benehub_connectors.finch.benefits import CARRIED, NOTHING, Contribution, contribution
 from benehub_connectors.finch.settings import FinchSettings
 from benehub_connectors.finch.words import points, tax_class
 
@@ -83,11 +84,16 @@ def held(found: Response, order: DeductionOrder) -> Mapping[str, Any] | None:
     """What the employee holds of the benefit, as Finch tells it; None where he is not enrolled.
 
     Raises:
+        VendorUnavailable: Finch could not ask the payroll now.
         DataError: Finch could not tell.
     """
     item = items(rows(found), "individual_id").get(order.employee)
-    if item is None or item.get("code") == _NOT_ENROLLED:
+    code = item.get("code") if item is not None else _NOT_ENROLLED
+    if code == _NOT_ENROLLED:
         return None
+    if isinstance(code, int) and (code >= 500 or code in (202, 429)):
+        what = f"Finch cannot tell the enrollment in {order.code} now ({code})"
+        raise unavailable(what, where=found.place, sent=False)
     told = body(item, f"enrollment in {order.code}")
     return told if any(told.get(name) is not None for name in ("employee_deduction", "company_contribution")) else None
 
@@ -121,11 +127,16 @@ def confirmed(order: DeductionOrder, response: Response) -> str:
         DataError: it was refused for this employee.
     """
     if isinstance(response.data, Mapping) and response.data.get("job_id"):
-        raise not_yet(f"Finch has taken {order.code} and works on it", where=response.place)
-    item = items(rows(response), "individual_id").get(order.employee)
+        raise not_yet(
+            f"Finch has taken {order.code} and works on it (job {mask(str(response.data['job_id']))[:36]})",
+            where=response.place,
+        )
+    told = response.data if isinstance(response.data, list) else []
+    item = items(told, "individual_id").get(order.employee)
     code = item.get("code") if item is not None else None
-    if item is None or not isinstance(code, int) or code >= 500:
-        raise unavailable(f"Finch does not tell what became of {order.code}", where=response.place, sent=True)
+    if item is None or not isinstance(code, int) or code >= 500 or code == 429:
+        what = f"Finch does not tell what became of {order.code} ({code or 'no code'})"
+        raise unavailable(what, where=response.place, sent=code != 429)
     word = finch_code(item.get("body"))
     if code in (200, 201) or (code == _NOT_ENROLLED and wanted(order) is None):
         return word
@@ -145,9 +156,4 @@ def _told(one: Contribution) -> dict[str, Any]:
 
 def _carried(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Parts of an enrollment that are not ours, under the names by which they are written."""
-    named = {
-        "annual_maximum": "annual_maximum",
-        "catch_up": "catch_up",
-        "hsa_contribution_limit": "annual_contribution_limit",
-    }
-    return {ours: kept[theirs] for theirs, ours in named.items() if kept.get(theirs) is not None}
+    return {ours: kept[theirs] for theirs, ours in CARRIED.items() if kept.get(theirs) is not None}
