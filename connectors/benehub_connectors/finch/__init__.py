@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from benehub.connect import jsontext
 from benehub.connect.auth import bearer
-from benehub.connect.capabilities import Capability, Guard
+from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import VendorClient
 from benehub.connect.limits import LimitBook
@@ -34,9 +34,13 @@ from benehub_connectors.finch.writes import confirmed, target, to_write
 __all__ = ["FinchConnector", "FinchSettings"]
 
 LIMITS: Mapping[str, int] = {
-    "": 20, "directory": 20, "individual": 20, "employment": 20, "payment": 12, "pay_statement": 12,
+    "": 100, "directory": 20, "individual": 20, "employment": 20, "payment": 12, "pay_statement": 12,
 }  # fmt: skip
-"""Calls a minute to each endpoint, of one application over all its employers. For benefits Finch publishes none."""
+"""Calls a minute to each endpoint, of one application over all its employers.
+
+For benefits Finch publishes none: theirs keeps all together below the thousand calls in five minutes from one address,
+beyond which Finch answers nobody there for an hour.
+"""
 
 _HINTS: Mapping[str, tuple[str, ...]] = {
     "directory": ("payroll_person",),
@@ -78,6 +82,10 @@ class FinchConnector(Connector):
                 "deduction.set",
                 guard=Guard.READ_BACK,
                 note=f"One benefit a code, without a date of its own; needs the product benefits. {assisted}",
+            ),
+            *(
+                Capability(name, supported=False, blocker=Blocker.VENDOR, note="Finch has no such thing to ask for")
+                for name in ("leave.take", "read.leave_balance")
             ),
         )
 

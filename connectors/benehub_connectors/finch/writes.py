@@ -7,13 +7,13 @@ order waits until shortly before it takes effect.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from benehub.connect.messages import Request, Response, change, path
 from benehub.connect.verdict import not_yet, unavailable
-from benehub.crypto import mask
 from benehub.errors import DataError, RetriableError
 from benehub.money import parse_rate
 from benehub.records import DeductionOrder, TaxClass
@@ -126,11 +126,10 @@ def confirmed(order: DeductionOrder, response: Response) -> str:
         VendorUnavailable: this employee's outcome is not told, or failed at the payroll.
         DataError: it was refused for this employee.
     """
-    if isinstance(response.data, Mapping) and response.data.get("job_id"):
-        raise not_yet(
-            f"Finch has taken {order.code} and works on it (job {mask(str(response.data['job_id']))[:36]})",
-            where=response.place,
-        )
+    job = response.data.get("job_id") if isinstance(response.data, Mapping) else None
+    if job:
+        named = f" (job {job})" if re.fullmatch(r"[0-9a-f-]{36}", str(job)) else ""
+        raise not_yet(f"Finch has taken {order.code} and works on it{named}", where=response.place)
     told = response.data if isinstance(response.data, list) else []
     item = items(told, "individual_id").get(order.employee)
     code = item.get("code") if item is not None else None

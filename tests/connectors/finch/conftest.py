@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -186,6 +186,12 @@ def bench(finch: CheckedFinch) -> Bench:
 def slow(api: Any, jobs_api: Any) -> Bench:
     """A connector on a payroll where an enrollment is a job."""
     return Bench(staffed(CheckedFinch(api, jobs_api, jobs=True)))
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Callable[[], Bench]:
+    """Makes a connector on a payroll of its own, without a referee."""
+    return lambda: Bench(staffed(CheckedFinch(None)))
 
 
 @pytest.fixture

@@ -169,6 +169,7 @@ EVENTS = {
 @pytest.mark.parametrize("body", EVENTS)
 def test_an_event_points_at_what_it_is_about(body: bytes) -> None:
     scheme, secret = FinchConnector.webhook, base64.b64encode(b"f" * 32).decode()
+    assert scheme is not None
     got = receive(scheme, secret, sign(scheme, secret, body, "evt_1", NOW), body, NOW)
     assert (got.id, got.signed) == ("evt_1", True)
     assert FinchConnector().hints(body) == EVENTS[body]

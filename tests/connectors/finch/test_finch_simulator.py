@@ -75,9 +75,10 @@ def test_two_simulators_of_one_name_have_the_same_ids() -> None:
 
 
 def test_names_that_do_not_exist_are_a_mistake_of_the_story(finch: Any) -> None:
-    for wrong in (lambda: finch.person("9999"), lambda: finch.hand_edit("1001", "NOTHING")):
-        with pytest.raises(ValueError, match="no "):
-            wrong()
+    with pytest.raises(ValueError, match="no person 9999"):
+        finch.person("9999")
+    with pytest.raises(ValueError, match="no benefit NOTHING"):
+        finch.hand_edit("1001", "NOTHING")
 
 
 def test_the_referee_catches_a_bad_call_and_a_bad_answer(finch: Any, monkeypatch: Any) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
 from benehub.connect.messages import Request, Response
 from benehub.connect.verdict import is_taken
 from benehub.errors import DataError, ReauthNeeded, RetriableError, Unsupported, VendorUnavailable
+from benehub.money import parse_rate
 from benehub.testing.checks import Ground
 from benehub.testing.pushing import desk
 from benehub_connectors.finch import FinchConnector, FinchSettings
@@ -111,6 +115,27 @@ def test_gone_in_between_is_ended_too(bench: Any, finch: Any) -> None:
 def test_somebody_finch_does_not_know_is_refused_item_by_item(bench: Any) -> None:
     with pytest.raises(DataError, match=r"refused MED-PPO for this employee \(404 individual_not_found\)"):
         bench.push(bench.order("MED-PPO", employee="00000000-0000-4000-8000-000000000000", employee_amount_minor=1))
+
+
+@given(
+    taken=st.one_of(st.integers(0, 10**7), st.integers(0, 10_000).map(lambda points: f"{points}/10000")),
+    given_=st.integers(0, 10**7),
+)
+def test_what_is_written_is_what_is_read(fresh: Any, taken: int | str, given_: int) -> None:
+    bench = fresh()
+    mine = {"employee_rate": taken} if isinstance(taken, str) else {"employee_amount_minor": taken}
+    item = bench.order("401K", employer_amount_minor=given_, **mine)
+    bench.push(item)
+    assert not bench.push(item).changed
+    rows = [row.data for row in bench.rows("payroll_benefit")]
+    rate = parse_rate(taken) if isinstance(taken, str) else Fraction(0)
+    if not (rate or given_ or mine.get("employee_amount_minor")):
+        assert rows == []
+        return
+    (told,) = rows
+    assert parse_rate(told.get("employee_rate") or "0") == rate
+    assert told.get("employee_amount_minor", 0) == mine.get("employee_amount_minor", 0)
+    assert told["employer_amount_minor"] == given_
 
 
 ADA = "a0000000-0000-4000-8000-000000000001"
