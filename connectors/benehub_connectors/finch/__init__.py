@@ -17,7 +17,7 @@ from benehub.connect import jsontext
 from benehub.connect.auth import bearer
 from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
-from benehub.connect.http import VendorClient
+from benehub.connect.http import Caps, VendorClient
 from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, path, read
 from benehub.connect.webhooks import Encoding, Hint, Scheme
@@ -25,7 +25,6 @@ from benehub.errors import DataError, Unsupported
 from benehub.records import DeductionOrder
 from benehub_connectors.finch.answers import REFUSALS, refuse
 from benehub_connectors.finch.benefits import company_benefits, one_a_code, payroll_benefits
-from benehub_connectors.finch.payments import pay_calendar
 from benehub_connectors.finch.people import people
 from benehub_connectors.finch.register import register
 from benehub_connectors.finch.settings import API_VERSION, FinchSettings
@@ -46,20 +45,21 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "directory": ("payroll_person",),
     "individual": ("payroll_person",),
     "employment": ("payroll_person",),
-    "payment": ("register_line", "pay_calendar"),
+    "payment": ("register_line",),
     "pay_statement": ("register_line",),
 }
+_PATIENCE = Caps(idle_seconds=180.0, exchange_seconds=300.0)
+"""Benefits are asked for at the payroll while one waits: by Finch's own word seconds to minutes."""
 _LIMITS = LimitBook()
 
 
 class FinchConnector(Connector):
-    """Reads the calendar, people, enrollments and register; writes `deduction.set`."""
+    """Reads people, enrollments and the register; writes `deduction.set`."""
 
     name = "finch"
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = FinchSettings
     streams: ClassVar[Mapping[str, str]] = {
-        "pay_calendar": "full",
         "payroll_person": "full",
         "payroll_benefit": "full",
         "register_line": "both",
@@ -74,7 +74,6 @@ class FinchConnector(Connector):
         """Its streams, and enrollments guarded by reading back before anything is sent again."""
         assisted = "Not at payrolls that Finch serves by hand (assisted): these cannot be read back"
         return (
-            Capability("read.pay_calendar", note="Pay dates that were paid, not those to come"),
             Capability("read.payroll_person", note="Needs the products directory, individual and employment"),
             Capability("read.payroll_benefit", note=f"Needs the product benefits. {assisted}"),
             Capability("read.register_line", note="Needs the products payment and pay_statement"),
@@ -84,8 +83,12 @@ class FinchConnector(Connector):
                 note=f"One benefit a code, without a date of its own; needs the product benefits. {assisted}",
             ),
             *(
-                Capability(name, supported=False, blocker=Blocker.VENDOR, note="Finch has no such thing to ask for")
-                for name in ("leave.take", "read.leave_balance")
+                Capability(name, supported=False, blocker=Blocker.VENDOR, note=note)
+                for name, note in (
+                    ("read.pay_calendar", "Finch tells what was paid, no pay date to come: the plan book's rule does"),
+                    ("read.leave_balance", "Finch tells no balances"),
+                    ("leave.take", "Finch takes no hours"),
+                )
             ),
         )
 
@@ -97,6 +100,7 @@ class FinchConnector(Connector):
                 for name, calls in LIMITS.items()
             }
             wiring.setdefault("limits", windows)
+        wiring.setdefault("caps", _PATIENCE)
         return VendorClient(
             settings.base_url,
             auth=bearer(secret[settings.access_token]),
@@ -127,8 +131,6 @@ class FinchConnector(Connector):
             ReauthNeeded, DataError: Finch refuses; and whatever the client raises.
         """
         match stream:
-            case "pay_calendar":
-                return pay_calendar(link)
             case "payroll_person":
                 return people(link)
             case "payroll_benefit":

@@ -1,21 +1,22 @@
-"""Payments: one for every pay run, and the pay calendar that they make.
+"""Payments: the head of every pay run.
 
-Finch tells payments that were made, not pay dates to come: the calendar ahead is the plan book's. Nor did its
-specification of 2024 know pay groups; newer answers name them and the pay frequency, and settings say what they mean.
+Finch tells payments that were made, not pay dates to come. The hub takes a payroll's calendar for the whole one, so
+none is made of them: the plan book's rule says when is paid. Pay groups were unknown to Finch's specification of 2024;
+newer answers name them and the pay frequency, and settings say what they mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from benehub.connect.connector import Incoming, Link, Page
+from benehub.connect.connector import Link
 from benehub.connect.messages import Response
-from benehub.errors import ConfigError, DataError
-from benehub.periods import add_months, parse_date
-from benehub_connectors.finch.answers import ask, body, get, items, rows, together, translated
+from benehub.errors import ConfigError
+from benehub.periods import parse_date
+from benehub_connectors.finch.answers import get
 from benehub_connectors.finch.settings import FinchSettings
 from benehub_connectors.finch.words import mapping, needed, text
 
@@ -23,12 +24,6 @@ SPAN_DAYS = 31
 """Days of payments asked for at once: each payment names everybody it paid."""
 
 MAX_DAYS = 366 * 20
-
-AHEAD_DAYS = 31
-"""A payment is known some days before its pay date."""
-
-OFF_CALENDAR = frozenset({"off_cycle_payroll", "one_time_payment"})
-"""Types of statements that are no regular pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,61 +81,6 @@ def payment(row: Mapping[str, Any], settings: FinchSettings) -> Payment:
         parse_date(end, where="end_date") if end else None,
         _group(row, settings),
     )
-
-
-def pay_calendar(link: Link) -> Iterator[Page]:
-    """The regular pay dates of the last year, one page a month; a payment that tells too little is a problem row."""
-    settings: FinchSettings = link.settings
-    today, known = link.clock().date(), set[str]()
-    for first, last in spans(add_months(today, -12), today + timedelta(days=AHEAD_DAYS)):
-        answer = listed(link, first, last)
-        found = rows(answer)
-        heads = [row for row in found if isinstance(row, Mapping) and row.get("id")]
-        types = _first_statements(link, [str(row["id"]) for row in heads])
-        told = items(rows(types, "responses"), "payment_id") if types is not None else {}
-
-        def translate(row: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]] = told) -> Incoming:
-            head = payment(row, settings)
-            extra = {"type": _type(body(told.get(head.id), "pay statement"))}
-            return Incoming(f"{head.group}/{head.pay_date}/{head.start}", _pay_date(head), extra)
-
-        made = _each_once(translated(found, translate, "id"), known)
-        yield Page("pay_calendar", made, together(answer, types) if types else answer.body, f"payments from {first}")
-
-
-def _first_statements(link: Link, ids: Sequence[str]) -> Response | None:
-    """One statement of each payment: only it says whether the payment is a regular one."""
-    requests = [{"payment_id": one, "limit": 1, "offset": 0} for one in ids]
-    return ask(link, "/employer/pay-statement", requests, "pay_statement") if requests else None
-
-
-def _type(told: Mapping[str, Any]) -> str:
-    found = told.get("pay_statements") or [{}]
-    return text(mapping(found[0], "a pay statement"), "type")
-
-
-def _pay_date(head: Payment) -> dict[str, Any]:
-    if head.start is None or head.end is None:
-        raise DataError("the payment tells no pay period", mend="Complete it in payroll")
-    if not head.group:
-        raise DataError("the payment tells no pay group we know", mend="Set pay_group, or map it in pay_groups")
-    return {
-        "pay_group": head.group,
-        "pay_date": head.pay_date.isoformat(),
-        "period_start": head.start.isoformat(),
-        "period_end": head.end.isoformat(),
-    }
-
-
-def _each_once(made: Sequence[Incoming], known: set[str]) -> list[Incoming]:
-    """Regular pay dates, each once: a payroll may pay one pay date in several payments."""
-    kept = []
-    for row in made:
-        if row.extra.get("type") in OFF_CALENDAR or row.key in known:
-            continue
-        known.add(row.key)
-        kept.append(row)
-    return kept
 
 
 def _group(row: Mapping[str, Any], settings: FinchSettings) -> str:

@@ -27,8 +27,8 @@ from benehub_connectors.finch.people import stated
 from benehub_connectors.finch.settings import FinchSettings
 from benehub_connectors.finch.words import dollars, hours, mapping, money, needed, tax_class, text, whole
 
-PER_PAGE = 500
-"""Statements of a payment that are asked for at once."""
+PER_PAGE = 200
+"""Statements of a payment that are asked for at once: with as many payments in a call, some ten megabytes."""
 
 PAYMENTS_A_CALL = 10
 

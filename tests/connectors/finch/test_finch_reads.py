@@ -1,4 +1,4 @@
-"""People, enrollments and the calendar as Finch tells them, and what it cannot tell."""
+"""People and enrollments as Finch tells them, and what it cannot tell."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from benehub.connect.capabilities import Blocker, find
 from benehub.connect.webhooks import Hint, receive, sign
-from benehub.errors import DataError, ReauthNeeded, VendorUnavailable
-from benehub_connectors.finch import LIMITS, FinchConnector
+from benehub.errors import DataError, ReauthNeeded, Unsupported, VendorUnavailable
+from benehub_connectors.finch import LIMITS, FinchConnector, FinchSettings
 from benehub_connectors.finch.stage import NOW
 
 
@@ -82,31 +83,24 @@ def test_what_is_no_whole_amount_is_not_guessed(bench: Any, finch: Any, amount: 
     assert "no whole number" in row.problem
 
 
-def test_the_calendar_has_regular_pay_dates_once(bench: Any, finch: Any, run: Any) -> None:
-    run(20)
-    run(20, group="hourly")
-    run(25, kind="off_cycle_payroll")
-    (row,) = bench.rows("pay_calendar")
-    assert row.data == {
-        "pay_group": "biweekly", "pay_date": "2026-11-20", "period_start": "2026-10-25", "period_end": "2026-11-07",
-    }  # fmt: skip
-
-
 def test_pay_groups_are_told_by_id_or_frequency_and_never_guessed(bench: Any, run: Any, finch: Any) -> None:
-    payment = finch.payments[run(20)]
-    (row,) = bench.rows("pay_calendar", pay_groups={payment.group: "salaried"})
-    assert row.data["pay_group"] == "salaried"
-    (row,) = bench.rows("pay_calendar", pay_groups={"bi_weekly": "fortnight"})
-    assert row.data["pay_group"] == "fortnight"
-    for unknown in ({"pay_group": ""}, {"pay_groups": {payment.group: "a", "bi_weekly": "b"}}):
-        (row,) = bench.rows("pay_calendar", **unknown)
-        assert "no pay group we know" in row.problem
+    group = finch.payments[run(20)].group
+    for settings, wanted in (
+        ({"pay_groups": {group: "salaried"}}, "salaried"),
+        ({"pay_groups": {"bi_weekly": "fortnight"}}, "fortnight"),
+        ({"pay_groups": {group: "a", "bi_weekly": "b"}}, ""),
+        ({"pay_group": "all"}, "all"),
+    ):
+        assert {row.data["pay_group"] for row in bench.rows("register_line", **settings)} == {wanted}
 
 
-def test_a_payment_whose_statements_are_on_their_way_is_a_problem_of_the_calendar(bench: Any, run: Any) -> None:
-    run(20, pending=True)
-    (row,) = bench.rows("pay_calendar")
-    assert "202 data_sync_in_progress" in row.problem
+def test_no_calendar_is_made_of_what_was_paid(bench: Any) -> None:
+    """The hub would take it for all pay dates of the year, and none would be left to come."""
+    with pytest.raises(Unsupported):
+        bench.read("pay_calendar")
+    line = find(bench.connector.capabilities(), "read.pay_calendar")
+    assert line is not None
+    assert line.blocker is Blocker.VENDOR
 
 
 def test_a_login_that_ended_asks_the_employer_and_a_wrong_token_us(bench: Any, finch: Any) -> None:
@@ -131,8 +125,13 @@ def test_an_answer_still_being_fetched_is_no_empty_list(bench: Any, finch: Any, 
         bench.read("payroll_person")
 
 
-def test_each_endpoint_has_its_own_limit() -> None:
-    assert (LIMITS["directory"], LIMITS["payment"], LIMITS["pay_statement"]) == (20, 12, 12)
+def test_each_endpoint_has_its_own_limit_for_all_employers() -> None:
+    one, other = (FinchSettings(access_token=f"env:{name}") for name in ("ONE", "OTHER"))
+    first, second = (FinchConnector().client(it, {it.access_token: "t"})._limits for it in (one, other))
+    assert {name: window.allowed for name, window in first.items()} == {
+        "": 90, "directory": 18, "individual": 18, "employment": 18, "payment": 10, "pay_statement": 10,
+    }  # fmt: skip
+    assert first == second
 
 
 def test_calls_count_against_the_limit_of_their_endpoint(bench: Any, run: Any) -> None:
@@ -159,7 +158,7 @@ def test_calls_count_against_the_limit_of_their_endpoint(bench: Any, run: Any) -
 
 EVENTS = {
     b'{"event_type":"individual.updated","data":{"individual_id":"p1"}}': [Hint("payroll_person", "p1")],
-    b'{"event_type":"payment.created","data":{"payment_id":"x"}}': [Hint("register_line"), Hint("pay_calendar")],
+    b'{"event_type":"payment.created","data":{"payment_id":"x"}}': [Hint("register_line")],
     b'{"event_type":"pay_statement.updated","data":{"individual_id":"p1"}}': [Hint("register_line")],
     b'{"event_type":"job.benefit_enroll.completed","data":null}': [Hint("payroll_benefit")],
     b'{"event_type":"company.updated","data":null}': [],

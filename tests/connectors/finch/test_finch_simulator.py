@@ -63,6 +63,18 @@ def test_a_benefit_is_made_once_and_only_of_a_published_type(finch: Any) -> None
     assert call(finch, "POST", "/employer/benefits", body | {"type": "pension"}).status == 422
 
 
+def test_a_job_changes_nothing_until_it_is_done() -> None:
+    payroll = FinchSimulator(today=date(2026, 11, 30), jobs=True)
+    ada = payroll.add_person("1", "A", "B", birth=date(1980, 1, 1), gross_minor=1, hired=date(2020, 1, 1))
+    place = f"/employer/benefits/{payroll.add_benefit('MED', 's125_medical')}/individuals"
+    terms = {"employee_deduction": {"type": "fixed", "amount": 1}}
+    job = json.loads(call(payroll, "POST", place, [{"individual_id": ada, "configuration": terms}]).body)["job_id"]
+    for status, held in (("pending", None), ("complete", terms)):
+        told_ = json.loads(call(payroll, "GET", f"/jobs/manual/{job}").body)
+        assert (told_["status"], payroll.holding("1", "MED")) == (status, held)
+        payroll.finish_jobs()
+
+
 def test_only_who_is_employed_in_the_period_is_paid(finch: Any) -> None:
     finch.person("1001").last_day = date(2026, 10, 24)
     payment = finch.run_payroll(date(2026, 11, 20), date(2026, 10, 25), date(2026, 11, 7))
