@@ -127,7 +127,7 @@ def test_an_answer_still_being_fetched_is_no_empty_list(bench: Any, finch: Any, 
 
 def test_each_endpoint_has_its_own_limit_for_all_employers() -> None:
     one, other = (FinchSettings(access_token=f"env:{name}") for name in ("ONE", "OTHER"))
-    first, second = (FinchConnector().client(it, {it.access_token: "t"})._limits for it in (one, other))
+    first, second = (dict[str, Any](FinchConnector().client(it, {it.access_token: "t"})._limits) for it in (one, other))
     assert {name: window.allowed for name, window in first.items()} == {
         "": 90, "directory": 18, "individual": 18, "employment": 18, "payment": 10, "pay_statement": 10,
     }  # fmt: skip
