@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from benehub.connect.messages import Request, Response, change, read
-from benehub.connect.verdict import failure, judge, retry_after, vendor_text, was_sent
+from benehub.connect.verdict import failure, is_taken, judge, not_yet, retry_after, unavailable, vendor_text, was_sent
 from benehub.errors import (
     BenehubError,
     ConfigError,
     DataError,
     RateLimited,
     ReauthNeeded,
+    RetriableError,
     Unsupported,
     VendorUnavailable,
 )
@@ -106,3 +107,10 @@ def test_a_vendors_flood_of_words_is_cut() -> None:
     deep = b'{"errors":' * 50 + b'{"message":"x"}' + b"}" * 50
     assert len(vendor_text(b'{"message":"' + b"word " * 1000 + b'"}')) <= 200
     assert vendor_text(deep) == ""
+
+
+def test_only_a_write_in_the_vendors_hands_is_told_as_taken() -> None:
+    taken = not_yet("a job", where="vendor")
+    assert (is_taken(taken), was_sent(taken), type(taken)) == (True, True, RetriableError)
+    for other in (RateLimited("wait"), unavailable("down", where="vendor", sent=False), VendorUnavailable("down")):
+        assert not is_taken(other)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger
+from benehub.connect.verdict import not_yet
 from benehub.flows import Hub
 from benehub.flows.onboarding import connect
 from benehub.hookspecs import hookimpl
@@ -212,6 +213,23 @@ def test_what_never_left_stays_prepared(
         assert bench.push() == {"prepared": 3}
     assert bench.push() == {"sent": 3}
     assert len(bench.vendor.effects()) == 3
+
+
+@pytest.mark.parametrize(("guard", "next_run"), [("read_back", {"sent": 3}), ("none", {"held": 3})])
+def test_a_write_that_the_vendor_works_on_is_in_doubt_until_the_next_run(
+    guard: str, next_run: dict[str, int], sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor", guard)
+
+    def job(_self: Any, _item: Any, response: Any) -> Any:
+        raise not_yet("a job", where=response.place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fakehub.FakeConnector, "receipt", job)
+        assert bench.push() == {"unknown": 3}
+    assert bench.push() == next_run
+    assert (fakehub.Vendor.writes, len(bench.vendor.effects())) == (3, 3)
 
 
 def no_connection(_vendor: Any, _request: Any) -> Any:

@@ -17,6 +17,7 @@ from benehub.errors import (
     DataError,
     RateLimited,
     ReauthNeeded,
+    RetriableError,
     Unsupported,
     VendorUnavailable,
 )
@@ -49,6 +50,18 @@ def unavailable(what: str, *, where: str, sent: bool) -> VendorUnavailable:
 def was_sent(error: BaseException) -> bool:
     """Whether the request that failed may have reached the vendor; True where nothing is known."""
     return bool(vars(error).get("sent", True))
+
+
+def not_yet(what: str, *, where: str) -> RetriableError:
+    """A write that the vendor took and works on (a job): in doubt until a later run reads it back, and not before."""
+    error = RetriableError(what, where=where, mend="The next run reads back what became of it")
+    vars(error)["sent"] = True
+    return error
+
+
+def is_taken(error: BaseException) -> bool:
+    """Whether the vendor has the write in hand: it may be applied at any moment."""
+    return vars(error).get("sent") is True
 
 
 def judge(request: Request, response: Response, *, where: str, body_check: BodyCheck | None) -> Response:

@@ -21,6 +21,7 @@ from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
+from benehub.connect.verdict import is_taken
 from benehub.connections import Open
 from benehub.dispatch import End
 from benehub.engine import Steps
@@ -233,7 +234,7 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> E
             continue
         except RetriableError as error:
             # What may have been applied stays in doubt until it has been read back.
-            return end("unknown" if unknown else "prepared", str(error))
+            return end("unknown" if unknown or is_taken(error) else "prepared", str(error))
         except Unsupported as error:
             return end("refused", str(error))
         except DataError as error:

@@ -1,0 +1,56 @@
+"""The payroll behind Finch on which the contract kit proves the connector."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from benehub.records import DeductionOrder
+from benehub.testing import Stage
+from benehub_connectors.finch.simulator import FinchSimulator
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+READS = ("/employer/individual", "/employer/employment", "/employer/pay-statement")
+"""What Finch wants as a POST and changes nothing."""
+
+
+def company() -> FinchSimulator:
+    """Three people, three benefits and two payrolls; a page holds two, so that every list has a second one."""
+    made = FinchSimulator(today=NOW.date(), page_cap=2)
+    for number, first, last, gross in (
+        ("1001", "Ada", "Byron", 320_000), ("1002", "Max", "Stein", 210_000), ("1003", "Eva", "Neu", 180_000),
+    ):  # fmt: skip
+        made.add_person(number, first, last, birth=date(1980, 3, 9), gross_minor=gross, hired=date(2020, 1, 6))
+    for description, kind in (("MED-PPO", "s125_medical"), ("DENTAL", "s125_dental"), ("401K", "401k")):
+        made.add_benefit(description, kind)
+    made.hand_edit(
+        "1002", "DENTAL", employee_deduction={"type": "fixed", "amount": 1250},
+        company_contribution={"type": "fixed", "amount": 500},
+    )  # fmt: skip
+    made.hand_edit("1003", "401K", employee_deduction={"type": "percent", "amount": 300})
+    made.run_payroll(date(2026, 11, 6), date(2026, 10, 18), date(2026, 10, 31))
+    made.run_payroll(date(2026, 11, 20), date(2026, 11, 1), date(2026, 11, 14))
+    return made
+
+
+def stage(_folder: Path) -> Stage:
+    """A fresh company, and three deductions to write to it."""
+    made = company()
+    settings = {"access_token": "env:TOKEN", "pay_group": "biweekly", "register_from": "2026-11-01"}
+    return Stage(
+        settings, {"env:TOKEN": made.access_token}, made.handle, {"deduction.set": _items(made)},
+        lambda: made.changes, harmless=READS, now=NOW,
+    )  # fmt: skip
+
+
+def _items(made: FinchSimulator) -> list[dict[str, Any]]:
+    ada, max_ = (made.person(number).id for number in ("1001", "1002"))
+    usual = {"plan": "ppo", "tax_class": "pretax", "effective_from": date(2026, 12, 4)}
+    orders = (
+        {"employee": ada, "code": "MED-PPO", "employee_amount_minor": 6125, "employer_amount_minor": 24501},
+        {"employee": ada, "code": "401K", "plan": "401k", "employee_rate": "4.5%"},
+        {"employee": max_, "code": "DENTAL", "plan": "dental", "employee_amount_minor": 1301},
+    )
+    return [DeductionOrder.model_validate(usual | one).model_dump(mode="json") for one in orders]

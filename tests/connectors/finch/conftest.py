@@ -1,0 +1,204 @@
+"""A payroll behind Finch whose every call and answer is held against the vendor's description, if at hand."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from benehub.connect.connector import Incoming, Item, Link, Page, Receipt
+from benehub.connect.messages import Request
+from benehub.connect.testing import WireRequest, WireResponse
+from benehub.records import STREAMS, DeductionOrder
+from benehub.sandbox.http import as_transport
+from benehub_connectors.finch import FinchConnector, FinchSettings
+from benehub_connectors.finch.simulator import FinchSimulator
+from benehub_connectors.finch.stage import NOW
+
+HOST = "https://api.tryfinch.com"
+
+_BROKEN, _MENDED = "pattern: YYYY-MM-DD", "pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'"
+"""The description has a format in the place of a pattern: as it is, it refuses every call."""
+
+
+def described(root: Path, name: str) -> Any:
+    """One of the vendor's API descriptions as a referee; None where it is not at hand."""
+    shared = Path(os.environ.get("BENEHUB_SHARED", root.parent / "shared"))
+    file = shared / "specs" / "finch" / f"{name}.openapi.yaml"
+    if not file.is_file():
+        return None
+    openapi_core = pytest.importorskip("openapi_core")
+    told = yaml.load(file.read_text(encoding="utf-8").replace(_BROKEN, _MENDED), Loader=yaml.CSafeLoader)
+    _untie(told)
+    return openapi_core.OpenAPI.from_dict(told, config=openapi_core.Config(spec_validator_cls=None))
+
+
+def _untie(told: Any) -> None:
+    """Drop lists of types (a custom field's value), which this version of OpenAPI has no word for."""
+    for one in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("type"), list):
+            del one["type"]
+        _untie(one)
+
+
+@pytest.fixture(scope="session")
+def api(root: Path) -> Any:
+    """The description of 2024: enrollments are made while one waits."""
+    return described(root, "employer")
+
+
+@pytest.fixture(scope="session")
+def jobs_api(root: Path) -> Any:
+    """The description in which enrollments are jobs."""
+    return described(root, "async-deductions")
+
+
+class CheckedFinch(FinchSimulator):
+    """The simulator, with a referee for what goes in and for what comes out without a fault."""
+
+    def __init__(self, api: Any, jobs_api: Any = None, *, jobs: bool = False) -> None:
+        super().__init__(today=NOW.date(), jobs=jobs)
+        self.api, self.jobs_api = api, jobs_api
+        self.checked: set[tuple[str, str, int]] = set()
+
+    def handle(self, wire: WireRequest) -> WireResponse:
+        answer = super().handle(wire)
+        enrolling = wire.method in ("POST", "DELETE") and wire.path.endswith("/individuals")
+        api = self.jobs_api if self.jobs_api is not None and enrolling else self.api
+        if api is not None:
+            self._referee(api, wire, answer)
+        return answer
+
+    def _referee(self, api: Any, wire: WireRequest, answer: WireResponse) -> None:
+        from openapi_core.testing import MockRequest, MockResponse
+
+        mime = wire.headers.get("content-type", "application/json")
+        asked = MockRequest(
+            HOST, wire.method.lower(), wire.path, args=dict(wire.query), headers=dict(wire.headers),
+            data=wire.body or None, content_type=mime,
+        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            api.validate_request(asked)
+            # Neither a 401, nor statements on their way, nor a match by tiers are in the description.
+            beyond = answer.status == 401 or b"tiered" in answer.body or b"data_sync" in answer.body
+            if self.log[-1].fault or beyond:
+                return
+            told = MockResponse(
+                answer.body, status_code=answer.status, headers=answer.headers, content_type="application/json"
+            )
+            api.validate_response(asked, told)
+        self.checked.add((wire.method, wire.path, answer.status))
+
+
+class Bench:
+    """A connector on a simulated payroll, without a wait."""
+
+    def __init__(self, simulator: CheckedFinch) -> None:
+        self.simulator = simulator
+        self.connector = FinchConnector()
+        self.waits: list[float] = []
+
+    def link(self, **settings: Any) -> Link:
+        """An open link."""
+        usual = {"access_token": "env:TOKEN", "pay_group": "biweekly", "register_from": "2026-09-01"}
+        checked = FinchSettings.model_validate(usual | settings)
+        secret = {"env:TOKEN": self.simulator.access_token}
+        transport = as_transport(self.simulator)
+        client = self.connector.client(checked, secret, name="pay", transport=transport, sleep=self.waits.append)
+        return Link("acme", "pay", checked, lambda: NOW, client)
+
+    def read(self, stream: str, cursor: str | None = None, **settings: Any) -> list[Page]:
+        """All pages of a stream."""
+        return list(self.connector.read(stream, self.link(**settings), cursor))
+
+    def rows(self, stream: str, cursor: str | None = None, **settings: Any) -> list[Incoming]:
+        """All rows of a stream; what could be translated is held against the stream's record."""
+        found = [row for page in self.read(stream, cursor, **settings) for row in page.rows]
+        for row in found:
+            if not row.problem:
+                STREAMS[stream].model_validate(row.data)
+        return found
+
+    def lines(self, number: str, kind: str, **settings: Any) -> dict[str, Mapping[str, Any]]:
+        """The register lines of one person and kind, by code."""
+        who = self.simulator.person(number).id
+        return {
+            row.data["code"]: row.data
+            for row in self.rows("register_line", **settings)
+            if row.data and row.data["employee"] == who and row.data["kind"] == kind
+        }
+
+    def order(self, code: str, number: str = "1001", **fields: Any) -> Item:
+        """A deduction order as the hub freezes it."""
+        usual: dict[str, Any] = {"plan": "ppo", "tax_class": "pretax", "effective_from": date(2026, 12, 4)}
+        who = fields.pop("employee", None) or self.simulator.person(number).id
+        record = DeductionOrder.model_validate(usual | fields | {"code": code, "employee": who})
+        return Item("deduction.set", f"deduction.set/{code}", record.model_dump(mode="json"))
+
+    def ask(self, item: Item, link: Link | None = None) -> Request | Receipt:
+        """Look up and decide, as the hub does; nothing is written."""
+        link = link or self.link()
+        settings = self.connector.discover(link)
+        found = link.http().send(self.connector.lookup(item, settings))
+        return self.connector.request(item, found, settings)
+
+    def push(self, item: Item, **settings: Any) -> Receipt:
+        """Look up, decide, send, confirm."""
+        link = self.link(**settings)
+        answer = self.ask(item, link)
+        if isinstance(answer, Receipt):
+            return answer
+        return self.connector.receipt(item, link.http().send(answer))
+
+
+def staffed(made: CheckedFinch) -> CheckedFinch:
+    """The payroll with two employees and six benefits."""
+    for number, first, last, gross in (("1001", "Ada", "Byron", 320_000), ("1002", "Max", "Stein", 210_000)):
+        made.add_person(number, first, last, birth=date(1980, 3, 9), gross_minor=gross, hired=date(2020, 1, 6))
+    for description, kind in (
+        ("MED-PPO", "s125_medical"), ("DENTAL", "s125_dental"), ("LIFE", "custom_post_tax"), ("401K", "401k"),
+        ("ROTH", "401k_roth"), ("HSA", "hsa_pre"),
+    ):  # fmt: skip
+        made.add_benefit(description, kind)
+    return made
+
+
+@pytest.fixture
+def finch(api: Any) -> CheckedFinch:
+    """A payroll that enrolls while one waits."""
+    return staffed(CheckedFinch(api))
+
+
+@pytest.fixture
+def bench(finch: CheckedFinch) -> Bench:
+    """A connector on that payroll."""
+    return Bench(finch)
+
+
+@pytest.fixture
+def slow(api: Any, jobs_api: Any) -> Bench:
+    """A connector on a payroll where an enrollment is a job."""
+    return Bench(staffed(CheckedFinch(api, jobs_api, jobs=True)))
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Callable[[], Bench]:
+    """Makes a connector on a payroll of its own, without a referee."""
+    return lambda: Bench(staffed(CheckedFinch(None)))
+
+
+@pytest.fixture
+def run(finch: CheckedFinch) -> Any:
+    """Pays on a day of November 2026."""
+
+    def process(day: int, **arguments: Any) -> str:
+        return finch.run_payroll(date(2026, 11, day), date(2026, 10, 25), date(2026, 11, 7), **arguments)
+
+    return process
