@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub import dispatch, facts
-from benehub.facts import Version
+from benehub.facts import Fact, Version
+from benehub.flows.enrollments import _goes_on, _of_member
 from benehub.formats.x12 import checks, enrollment_834
 from benehub.identity import people
+from benehub.periods import FOREVER
 from benehub.store.tables import dispatch as dispatch_table
 
 
@@ -94,3 +96,16 @@ def test_one_who_should_never_have_been_covered_is_void(enrolled: Any) -> None:
     covers(enrolled, "EE", "2026-10-01")
     assert told(enrolled)["1001-01"][0] == "024"
     assert "1001-01" not in covered(enrolled, date(2026, 10, 15))
+
+
+def test_one_cover_dropped_is_no_end_of_the_member() -> None:
+    data = {"plan": "dental", "tier": "EC", "dependents": ["kim"]}
+    dental = Fact("coverage", "ann", "dental", date(2026, 1, 1), FOREVER, data, "fct_1", 1)
+    medical = {"plan": "ppo", "dependents": ["kim", "lou"], "left": []}
+    for kind in ("021", "024"):
+        assert _of_member([kind], _goes_on({"dental": dental}, [medical])) == "001"
+        assert _of_member([kind], _goes_on({"dental": dental}, [medical], "kim")) == "001"
+        assert _of_member([kind], _goes_on({"dental": dental}, [medical], "lou")) == kind
+        assert _of_member([kind], _goes_on({}, [medical])) == kind
+    assert _of_member(["030"], True) == "030"
+    assert _of_member(["024", "001"], False) == "001"

@@ -262,7 +262,7 @@ def _members(
     members = [
         EnrollmentMember(
             person=worker.person_id, member_id=subscriber.member_id, relationship="self",
-            maintenance=_of_member([line["maintenance"] for line in lines]), reason=reason,
+            maintenance=_of_member([line["maintenance"] for line in lines], _goes_on(now, lines)), reason=reason,
             first_name=identity["first_name"], last_name=identity["last_name"],
             middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
             birth_date=identity["birth_date"], sex=identity["sex"], hire_date=worker.hired, termination_date=gone,
@@ -274,7 +274,8 @@ def _members(
         members.append(
             EnrollmentMember(
                 person=fact.subject, member_id=persons[fact.subject].member_id,
-                relationship=fact.data["relationship"], maintenance=_of_member([one.maintenance for one in mine]),
+                relationship=fact.data["relationship"],
+                maintenance=_of_member([one.maintenance for one in mine], _goes_on(now, lines, fact.subject)),
                 reason=reason, first_name=fact.data["first_name"], last_name=fact.data["last_name"],
                 ssn=ssns.get(fact.subject), birth_date=fact.data["birth_date"], sex=fact.data["sex"],
                 coverages=tuple(mine), **common,
@@ -283,10 +284,19 @@ def _members(
     return members
 
 
-def _of_member(kinds: Sequence[str]) -> str:
-    """INS03: an add or an end of the member speaks for every line; anything mixed is a change."""
+def _of_member(kinds: Sequence[str], goes_on: bool) -> str:
+    """INS03: an add or an end of the member speaks for all his cover, so it is a change where some just goes on."""
     several = set(kinds)
-    return several.pop() if len(several) == 1 else "030" if "030" in several else "001"
+    if len(several) == 1 and not (goes_on and several <= {"021", "024"}):
+        return several.pop()
+    return "030" if "030" in several else "001"
+
+
+def _goes_on(now: Mapping[str, Fact], lines: Sequence[Mapping[str, Any]], dependent: str = "") -> bool:
+    """Whether the employee, or a dependent, has cover that these lines do not speak of."""
+    spoken = {line["plan"] for line in lines if not dependent or dependent in (*line["dependents"], *line["left"])}
+    others = [fact for plan, fact in now.items() if plan not in spoken and fact.effective_to == FOREVER]
+    return any(not dependent or dependent in fact.data["dependents"] for fact in others)
 
 
 def _of_dependent(line: Mapping[str, Any], who: str) -> CoverageLine | None:

@@ -77,7 +77,8 @@ def as_told(session: Session, connection_id: str, roster: Roster, members: Seque
         mine = {plan: state for plan, state in told.get(subscriber, {}).items()
                 if person_id == subscriber or person_id in state["dependents"] or state.get("gone")}  # fmt: skip
         running = {plan for plan, state in mine.items() if _runs(state, roster.day)}
-        if mine and listed.get(person_id, set()) & mine.keys() == running:
+        # Who has left every cover of the family has no state of his own any more: he may stand in none of them.
+        if subscriber in told and listed.get(person_id, set()) & told[subscriber].keys() == running:
             shown.add(person_id)
     return shown
 
