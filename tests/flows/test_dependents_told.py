@@ -100,7 +100,7 @@ def test_one_who_should_never_have_been_covered_is_void(enrolled: Any) -> None:
 
 def test_one_cover_dropped_is_no_end_of_the_member() -> None:
     data = {"plan": "dental", "tier": "EC", "dependents": ["kim"]}
-    dental = Fact("coverage", "ann", "dental", date(2026, 1, 1), FOREVER, data, "fct_1", 1)
+    dental = Fact("coverage", "ann", "dental", data, date(2026, 1, 1), FOREVER, "fct_1", 1)
     medical = {"plan": "ppo", "dependents": ["kim", "lou"], "left": []}
     for kind in ("021", "024"):
         assert _of_member([kind], _goes_on({"dental": dental}, [medical])) == "001"
