@@ -101,11 +101,14 @@ def test_one_who_should_never_have_been_covered_is_void(enrolled: Any) -> None:
 def test_one_cover_dropped_is_no_end_of_the_member() -> None:
     data = {"plan": "dental", "tier": "EC", "dependents": ["kim"]}
     dental = Fact("coverage", "ann", "dental", data, date(2026, 1, 1), FOREVER, "fct_1", 1)
-    medical = {"plan": "ppo", "dependents": ["kim", "lou"], "left": []}
+    medical = {"plan": "ppo", "dependents": ["kim", "lou"], "left": [], "effective_to": None}
     for kind in ("021", "024"):
         assert _of_member([kind], _goes_on({"dental": dental}, [medical])) == "001"
         assert _of_member([kind], _goes_on({"dental": dental}, [medical], "kim")) == "001"
         assert _of_member([kind], _goes_on({"dental": dental}, [medical], "lou")) == kind
         assert _of_member([kind], _goes_on({}, [medical])) == kind
+    ending = {**medical, "effective_to": "2026-11-01"}
+    for day, goes_on in ((date(2026, 11, 1), False), (date(2027, 1, 1), True)):
+        assert _goes_on({"dental": dental._replace(effective_to=day)}, [ending]) is goes_on
     assert _of_member(["030"], True) == "030"
     assert _of_member(["024", "001"], False) == "001"

@@ -293,9 +293,10 @@ def _of_member(kinds: Sequence[str], goes_on: bool) -> str:
 
 
 def _goes_on(now: Mapping[str, Fact], lines: Sequence[Mapping[str, Any]], dependent: str = "") -> bool:
-    """Whether the employee, or a dependent, has cover that these lines do not speak of."""
+    """Whether the employee, or a dependent, has cover that these lines do not speak of and that outlasts their ends."""
+    last = max((line["effective_to"] or "" for line in lines), default="")
     spoken = {line["plan"] for line in lines if not dependent or dependent in (*line["dependents"], *line["left"])}
-    others = [fact for plan, fact in now.items() if plan not in spoken and fact.effective_to == FOREVER]
+    others = [fact for plan, fact in now.items() if plan not in spoken and fact.effective_to.isoformat() > last]
     return any(not dependent or dependent in fact.data["dependents"] for fact in others)
 
 

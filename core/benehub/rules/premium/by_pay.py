@@ -104,7 +104,7 @@ def by_pay(
             granted = rule.guarantee_issue_minor
     elif explained is not None:
         full, tier = explained.monthly_minor, explained.tier
-        monthly = lambda _: full  # noqa: E731 - as the other one
+        monthly = _always(full)
     else:
         return None
     offer = _offer(contribution_rule, tier, who, fraction, mode)
@@ -159,6 +159,11 @@ def _shape(rule: VolumeRule, age: int, factor: Fraction) -> Whole:
         return amount if highest is None else min(amount, highest)
 
     return shape
+
+
+def _always(full: int) -> Callable[[int], int]:
+    """A month's price that no volume moves."""
+    return lambda _volume: full
 
 
 def _monthly(
