@@ -47,7 +47,7 @@ def close(
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Sign a month off: its books stay as they are, and what comes later is a correction. Ends with 3 if it cannot be."""
+    """Sign a month off: its books stay so, what comes later is a correction. Ends with 3 if it cannot be."""
     from contextlib import nullcontext
 
     from benehub.cli.console import emit, fields

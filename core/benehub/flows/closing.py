@@ -1,4 +1,4 @@
-"""Closing a month: when everything holds, its books are signed and stay as they are; what comes later is a correction."""
+"""Closing a month: when everything holds its books are signed; what comes later is a correction."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def balances(
 
 
 def concerns(month: Month) -> ColumnElement[bool]:
-    """Whether a leg is about the month or an earlier one: by its pay date, else its month of cover, else its entry's day.
+    """Whether a leg is about the month or an earlier one: by pay date, else month of cover, else entry's day.
 
     What is about a month may be recorded, and even be effective, after its end: a payment that is confirmed later.
     """
@@ -97,9 +97,9 @@ def clearing(session: Session, within: Month | None = None) -> dict[str, int]:
 def open_pending(session: Session, known_at: int | None = None) -> Sequence[Row[Any]]:
     """What pending entries still expect: per pending entry, account and dimensions, expected minus actual.
 
-    Columns: entry_id, type, effective_date, due_date, account, unit, person_id, plan, money_source, coverage_month, pay_date,
-    amount. Entries that were posted or voided in full are left out. The batch is no part of it: only the
-    actual knows the one that it came in.
+    Columns: entry_id, type, effective_date, due_date, account, unit, person_id, plan, money_source,
+    coverage_month, pay_date, amount. Entries that were posted or voided in full are left out. The batch is no
+    part of it: only the actual knows the one that it came in.
     """
     dims = [leg.c[name] for name in ("account", "unit", *DIMENSIONS) if name != "batch"]
     origin = func.coalesce(entry.c.pending_id, entry.c.entry_id).label("origin")

@@ -155,7 +155,7 @@ def postings(session: Session, book: Book, units: Sequence[str] = ()) -> Iterato
     )  # fmt: skip
     if units:
         query = query.where(leg.c.unit.in_(units))
-    for row in session.connection.execution_options(yield_per=1000).execute(query):
+    for row in session.connection.execute(query.execution_options(yield_per=1000)):
         late = row.effective_date < book.month.first
         yield Posting(
             row.entry_id, row.type, book.month.first if late else row.effective_date,

@@ -51,8 +51,8 @@ SQLITE: dict[str, str] = {
         BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
     "closing_no_delete": f"""CREATE TRIGGER closing_no_delete BEFORE DELETE ON closing
         BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
-    "closing_once": f"""CREATE TRIGGER closing_once BEFORE INSERT ON closing BEGIN
-        SELECT RAISE(ABORT, '{_SIGNED}') WHERE EXISTS
+    "closing_once": """CREATE TRIGGER closing_once BEFORE INSERT ON closing BEGIN
+        SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
 }
@@ -91,10 +91,10 @@ _PG_FUNCTIONS = (
 _PG_SIGNED = (
     f"""CREATE FUNCTION benehub_signed() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION '{_SIGNED}'; END $$""",
-    f"""CREATE FUNCTION benehub_signed_once() RETURNS trigger LANGUAGE plpgsql AS $$
+    """CREATE FUNCTION benehub_signed_once() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
           IF EXISTS (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period) THEN
-            RAISE EXCEPTION '{_SIGNED}';
+            RAISE EXCEPTION 'months are closed once, and in their order';
           END IF;
           RETURN NEW;
         END $$""",

@@ -24,8 +24,8 @@ def signed_pdf(report: dict[str, Any]) -> bytes:
     page.add_page()
     _heading(page, report)
     _list(page, "What held when it was signed", report["conditions"])
-    _table(page, "Totals by account", report["accounts"],
-           ("account", "name", "unit", "opening", "debit", "credit", "closing"), (12, 58, 16, 26, 26, 26, 26))  # fmt: skip
+    totals = ("account", "name", "unit", "opening", "debit", "credit", "closing")
+    _table(page, "Totals by account", report["accounts"], totals, (17, 55, 16, 26, 26, 26, 26))
     items = [
         {"account": one["account"], "item": item["name"], "amount": item["amount"]}
         for one in report["clearing"]
@@ -36,7 +36,7 @@ def signed_pdf(report: dict[str, Any]) -> bytes:
            ("period", "type", "entries", "amount", "unit"), (20, 80, 20, 30, 20))  # fmt: skip
     _table(page, "Open items, carried over", report["open_items"],
            ("difference", "type", "period", "amount", "unit", "age_days", "clear_by"),
-           (60, 50, 20, 24, 14, 16, 24))  # fmt: skip
+           (58, 48, 20, 24, 14, 20, 24))  # fmt: skip
     _table(page, "Differences of the month", report["differences"], ("relation", "state", "number"), (50, 50, 30))
     _table(page, "Rows read in the month", report["custody"],
            ("connection", "stream", "rows", "applied", "unchanged", "quarantined", "superseded"),
