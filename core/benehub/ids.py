@@ -20,6 +20,7 @@ PREFIXES = {
     "dis": "dispatch",
     "dif": "difference",
     "run": "run",
+    "clo": "closing of a month",
 }
 """What each prefix of a typed id names."""
 

@@ -33,6 +33,35 @@ def test_a_census_is_read_once_and_a_dry_run_keeps_nothing(cli: Any, employed: P
     assert cli.told("runs", "show", runs[0]["run"])["flow"] == "sync"
 
 
+def test_a_month_is_checked_closed_reported_and_exported(cli: Any, covered: Path) -> None:
+    wanting = cli.told("period", "check", *PERIOD, code=1)
+    assert len(wanting) == 10 and not wanting[0]["holds"]
+    assert (
+        "2026-11 cannot be closed: The month is over"
+        in cli.run("period", "close", *PERIOD, "--who", "A", code=3).stderr
+    )
+    past = ("--period", "2026-10")
+    assert cli.told("period", "check", *past, code=1)[2]["mend"] == "benehub reconcile all -p 2026-10"
+    cli.run("reconcile", "all", *past)
+    assert all(one["holds"] for one in cli.told("period", "check", *past))
+    assert "can be closed" in cli.run("period", "close", *past, "--who", "Ann", "--dry-run").stdout
+    assert cli.told("period", "list") == []
+    done = cli.told("period", "close", *past, "--who", "Ann", "--note", "all well")
+    assert cli.told("period", "list")[0]["closing"] == done["closing"]
+    report = cli.told("period", "report", *past)
+    assert (report["who"], report["digest"], report["accounts"]) == ("Ann", done["digest"], [])
+    cli.run("period", "report", *past, "--pdf", "october.pdf")
+    assert (covered / "october.pdf").read_bytes().startswith(b"%PDF-")
+    assert cli.told("why", done["closing"])["note"] == "all well"
+    cli.run("ledger", "export", "-f", "journal", *PERIOD, "--out", "none.csv", code=3)
+    assert not (covered / "none.csv").exists()
+    cli.run("ledger", "export", "-f", "journal", *PERIOD, "--draft", "--out", "journal.csv")
+    lines = (covered / "journal.csv").read_text().splitlines()
+    assert len(lines) == 5 and lines[1].endswith(",USD,2,")
+    assert "needs a month" in cli.run("ledger", "export", "-f", "datev", code=2).stderr
+    assert "is of all months" in cli.run("ledger", "export", "-f", "csv", *PERIOD, code=2).stderr
+
+
 def test_a_wrong_row_is_quarantined_with_its_reason_and_ends_with_1(cli: Any, employed: Path) -> None:
     bad = "1003,Cy,Short,1991-07-09,90001,2026-01-05,monthly\n"
     (employed / "drop" / "census.csv").write_text(cli.census + bad)

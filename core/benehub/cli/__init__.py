@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from benehub.cli import (
     accounts,
     asking,
+    closing,
     comparing,
     connections,
     connectors,
@@ -138,6 +139,7 @@ for _name, _group in {
     "leave": leave.app,
     "intake": intake.app,
     "differences": reconciling.app,
+    "period": closing.app,
     "dispatches": dispatches.app,
     "ledger": ledger.app,
     "x12": x12.app,

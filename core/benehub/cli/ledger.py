@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,27 +121,51 @@ def verify(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
 
 @app.command()
 def export(
-    format: str = typer.Option("beancount", "--format", "-f", help="beancount or csv."),
+    format: str = typer.Option("beancount", "--format", "-f", help="beancount, csv, journal or datev."),
+    period: str = typer.Option("", "--period", "-p", help="Month, as 2026-11; needed for journal and datev."),
+    draft: bool = typer.Option(False, "--draft", help="Also of a month that is still open."),
     out: Path = OUT,
     employer: str = EMPLOYER,
 ) -> None:
-    """Write the books as beancount text (posted entries) or CSV (all legs), with opaque ids, no names."""
+    """Write the books with opaque ids and no names.
+
+    beancount (posted entries) and csv (all legs) hold everything; journal and datev a closed month for the general
+    ledger, by the numbers that the plan book's books name.
+    """
     import sys
+    from itertools import chain
 
     from benehub.errors import DataError
     from benehub.ledger.export import beancount, csv_lines
+    from benehub.periods import Month
+    from benehub.views.general_ledger import datev_batch, journal_csv
 
-    writers = {"beancount": beancount, "csv": csv_lines}
-    if format not in writers:
-        raise DataError(f"no format {format[:20]!r}", mend=f"Choose {' or '.join(writers)}")
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        lines = writers[format](session)
-        if out is None:
-            for line in lines:
-                sys.stdout.write(f"{line}\n")
-            return
-        with out.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(f"{line}\n" for line in lines)
+    monthly = {"journal": journal_csv, "datev": datev_batch}
+    whole = {"beancount": beancount, "csv": csv_lines}
+    if format not in (*monthly, *whole):
+        raise DataError(f"no format {format[:20]!r}", mend=f"Choose {', '.join((*whole, *monthly))}")
+    if bool(period) != (format in monthly):
+        raise DataError(
+            f"{format} {'needs a month' if format in monthly else 'is of all months'}",
+            mend="Add --period 2026-11" if format in monthly else "Leave --period out",
+        )
+    with opened(employer) as desk:
+        book = desk.book() if format in monthly else None
+        with desk.store.read(desk.employer) as session:
+            lines: Iterator[bytes]
+            if book is None:
+                lines = ((f"{line}\n").encode() for line in whole[format](session))
+            elif format == "datev":
+                lines = datev_batch(session, book, Month.parse(period), draft)
+            else:
+                lines = ((f"{line}\n").encode() for line in journal_csv(session, book, Month.parse(period), draft))
+            lines = chain([next(lines, b"")], lines)  # what is wrong is told before a file is begun
+            if out is None:
+                sys.stdout.buffer.writelines(lines)
+                sys.stdout.flush()
+                return
+            with out.open("wb") as file:
+                file.writelines(lines)
 
 
 def _known_accounts(codes: list[str]) -> None:

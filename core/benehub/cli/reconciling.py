@@ -30,11 +30,12 @@ def reconcile(
     from benehub.cli.console import FOUND, emit, fields, table
     from benehub.cli.rehearsal import DirectSteps, rehearsal
     from benehub.errors import DataError
-    from benehub.flows.reconciling import RELATIONS, reconcile_month
+    from benehub.flows.reconciling import reconcile_month
     from benehub.periods import Month
+    from benehub.reconcile import MONTHLY
     from benehub.views.clearing import clearing
 
-    known = [one.value for one in RELATIONS]
+    known = [one.value for one in MONTHLY]
     if relation not in (*known, "all"):
         raise DataError(f"nothing to compare is named {relation!r}", mend=f"Name one: {', '.join(known)} or all")
     with opened(employer) as desk:

@@ -18,19 +18,17 @@ from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.plugins import call_each
-from benehub.reconcile import Finding, Relation, Type, accounts, leave, payroll, premium, retirement, vanished
+from benehub.reconcile import MONTHLY, Finding, Relation, Type, accounts, leave, payroll, premium, retirement, vanished
 from benehub.records.notices import DifferenceNotice
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row
 from benehub.views import leave_orders
 
-RELATIONS = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT))
-
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
     """Compare the relations named (all when empty) and settle their differences; gives counts by relation."""
     result: dict[str, Any] = {}
-    for name in relations or [one.value for one in RELATIONS]:
+    for name in relations or [one.value for one in MONTHLY]:
         relation = Relation(name)
         result[name] = steps.step(f"compare {name}", _one, hub, employer, relation.value, Month.parse(month))
     return result

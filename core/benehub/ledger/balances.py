@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, cast, func, or_, select
 
 from benehub.ledger.accounts import CHART
+from benehub.periods import Month
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 
@@ -35,6 +36,7 @@ def balances(
     by: Sequence[str] = (),
     effective: date | None = None,
     known_at: int | None = None,
+    within: Month | None = None,
     **equal: Any,
 ) -> list[Balance]:
     """Posted balances that are not zero, grouped by account, unit and the dimensions `by`.
@@ -44,6 +46,7 @@ def balances(
         by: dimensions to group by, of `DIMENSIONS`.
         effective: entries effective on or before this day.
         known_at: entries with this recorded number or a lower one.
+        within: legs of this month's pay dates and cover, or of earlier ones (`concerns`).
         equal: only legs whose dimension has this value.
     """
     columns = [leg.c.account, leg.c.unit, *(leg.c[name] for name in by)]
@@ -62,6 +65,8 @@ def balances(
         query = query.where(entry.c.effective_date <= effective)
     if known_at is not None:
         query = query.where(entry.c.seq <= known_at)
+    if within is not None:
+        query = query.where(concerns(within))
     for name, value in equal.items():
         query = query.where(leg.c[name] == value)
     return [
@@ -70,19 +75,31 @@ def balances(
     ]
 
 
-def clearing(session: Session, effective: date | None = None) -> dict[str, int]:
-    """Balance of every clearing account in the employer's money, zero ones included."""
+def concerns(month: Month) -> ColumnElement[bool]:
+    """Whether a leg is about the month or an earlier one: by pay date, else month of cover, else entry's day.
+
+    What is about a month may be recorded, and even be effective, after its end: a payment that is confirmed later.
+    """
+    return or_(
+        leg.c.pay_date < month.end,
+        and_(leg.c.pay_date.is_(None), leg.c.coverage_month <= str(month)),
+        and_(leg.c.pay_date.is_(None), leg.c.coverage_month.is_(None), entry.c.effective_date < month.end),
+    )
+
+
+def clearing(session: Session, within: Month | None = None) -> dict[str, int]:
+    """Balance of every clearing account in the employer's money, zero ones included; `within` as for `balances`."""
     codes = [code for code, account in CHART.items() if account.clearing]
-    found = {balance.account: balance.amount for balance in balances(session, codes, effective=effective)}
+    found = {balance.account: balance.amount for balance in balances(session, codes, within=within)}
     return {code: found.get(code, 0) for code in codes}
 
 
 def open_pending(session: Session, known_at: int | None = None) -> Sequence[Row[Any]]:
     """What pending entries still expect: per pending entry, account and dimensions, expected minus actual.
 
-    Columns: entry_id, type, due_date, account, unit, person_id, plan, money_source, coverage_month, pay_date,
-    amount. Entries that were posted or voided in full are left out. The batch is no part of it: only the
-    actual knows the one that it came in.
+    Columns: entry_id, type, effective_date, due_date, account, unit, person_id, plan, money_source,
+    coverage_month, pay_date, amount. Entries that were posted or voided in full are left out. The batch is no
+    part of it: only the actual knows the one that it came in.
     """
     dims = [leg.c[name] for name in ("account", "unit", *DIMENSIONS) if name != "batch"]
     origin = func.coalesce(entry.c.pending_id, entry.c.entry_id).label("origin")
@@ -102,7 +119,7 @@ def open_pending(session: Session, known_at: int | None = None) -> Sequence[Row[
     rest = linked.subquery()
     columns = [rest.c[column.name] for column in dims]
     query = (
-        select(entry.c.entry_id, entry.c.type, entry.c.due_date, *columns, rest.c.amount)
+        select(entry.c.entry_id, entry.c.type, entry.c.effective_date, entry.c.due_date, *columns, rest.c.amount)
         .join(rest, rest.c.origin == entry.c.entry_id)
         .where(entry.c.employer_id == session.employer)
         .order_by(entry.c.seq, *columns)

@@ -67,7 +67,7 @@ def _rows(session: Session, posted_only: bool) -> Iterator[Any]:
     )  # fmt: skip
     if posted_only:
         query = query.where(entry.c.status == "posted")
-    yield from session.connection.execution_options(yield_per=1000).execute(query)
+    yield from session.connection.execute(query.execution_options(yield_per=1000))
 
 
 def _name(code: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from benehub.reconcile.differences import OPEN, Outcome, act, get, history, listed, settle, settle_within
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import MONTHLY, Finding, Relation, Type
 
 __all__ = [
+    "MONTHLY",
     "OPEN",
     "Finding",
     "Outcome",

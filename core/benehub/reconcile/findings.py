@@ -22,6 +22,10 @@ class Relation(StrEnum):
     """What carriers are told against what they answer; found when files are sent and answers are taken."""
 
 
+MONTHLY = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT))
+"""The relations that are compared month by month, and all before a month is closed."""
+
+
 class Type(StrEnum):
     """Types of difference, by the names of the field."""
 

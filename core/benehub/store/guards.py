@@ -10,6 +10,10 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 _REFUSE = "posted ledger rows are never changed; write a reversal"
+_SIGNED = "a month that is signed off stays so; correct it in the month that is open"
+
+FIRST = ("entry", "leg", "fact")
+"""Tables that were guarded from the first schema on; each later one by the migration that makes it."""
 
 SQLITE: dict[str, str] = {
     "entry_no_update": f"""CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
@@ -43,6 +47,14 @@ SQLITE: dict[str, str] = {
         END""",
     "fact_no_update": """CREATE TRIGGER fact_no_update BEFORE UPDATE ON fact
         BEGIN SELECT RAISE(ABORT, 'fact versions are never changed; record a new one'); END""",
+    "closing_no_update": f"""CREATE TRIGGER closing_no_update BEFORE UPDATE ON closing
+        BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
+    "closing_no_delete": f"""CREATE TRIGGER closing_no_delete BEFORE DELETE ON closing
+        BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
+    "closing_once": """CREATE TRIGGER closing_once BEFORE INSERT ON closing BEGIN
+        SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
+          (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
+        END""",
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -76,6 +88,17 @@ _PG_FUNCTIONS = (
           RETURN NULL;
         END $$""",
 )
+_PG_SIGNED = (
+    f"""CREATE FUNCTION benehub_signed() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_SIGNED}'; END $$""",
+    """CREATE FUNCTION benehub_signed_once() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF EXISTS (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period) THEN
+            RAISE EXCEPTION 'months are closed once, and in their order';
+          END IF;
+          RETURN NEW;
+        END $$""",
+)
 
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
@@ -88,6 +111,10 @@ POSTGRES: dict[str, str] = {
         ("leg", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_refuse"),
         ("leg", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_refuse"),
         ("fact", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_refuse"),
+        ("closing", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_signed"),
+        ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
+        ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
+        ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -95,11 +122,13 @@ POSTGRES: dict[str, str] = {
 }
 
 
-def statements(dialect: str) -> tuple[str, ...]:
-    """The DDL of all guards for `sqlite` or `postgresql`."""
+def statements(dialect: str, *tables: str) -> tuple[str, ...]:
+    """The DDL of the guards of these tables, for `sqlite` or `postgresql`."""
+    standing = SQLITE if dialect == "sqlite" else POSTGRES
+    triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
-        return tuple(SQLITE.values())
-    return (*_PG_FUNCTIONS, *POSTGRES.values())
+        return triggers
+    return (*(_PG_FUNCTIONS if "entry" in tables else ()), *(_PG_SIGNED if "closing" in tables else ()), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -114,6 +143,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    bodies = {source.split("$$")[1].strip() for source in _PG_FUNCTIONS}
+    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED)}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))

@@ -526,6 +526,23 @@ act = Table(
     _belongs(to="employer"),
 )
 
+closing = Table(
+    "closing",
+    metadata,
+    # A month that is signed off: what the books held at this number of the recorded order; never changed.
+    _employer_key(),
+    Column("period", String(7), primary_key=True),
+    Column("closing_id", String(40), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("head", String(64), nullable=False),
+    Column("closed_at", String(32), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("report", Text, nullable=False),
+    _belongs(to="employer"),
+)
+
 run = Table(
     "run",
     metadata,

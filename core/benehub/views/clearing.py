@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from benehub import ledger
 from benehub.ledger import CHART
 from benehub.ledger import accounts as chart
+from benehub.ledger.balances import concerns
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
@@ -47,24 +48,24 @@ class Clearing:
 
 def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     """Every clearing account at the end of a month's cycle, item by item."""
-    balances = ledger.clearing(session)
+    balances = ledger.clearing(session, month)
     items: dict[str, list[Item]] = {code: [] for code in balances}
-    items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book)
+    items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", insured=book)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
-    items[chart.CARRIER_TRANSIT] += _in_flight(session)
-    items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book)
+    items[chart.CARRIER_TRANSIT] += _in_flight(session, month)
+    items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
     items[chart.CUSTODIAN_TRANSIT] += _with_custodian(session, month, ON_TRANSIT)
-    items[chart.EARNINGS_PAYABLE] += _lost_earnings(session)
+    items[chart.EARNINGS_PAYABLE] += _lost_earnings(session, month)
     return [
         Clearing(code, CHART[code].name, balance, tuple(item for item in items[code] if item.amount))
         for code, balance in balances.items()
     ]
 
 
-def _remainders(session: Session, book: PlanBook) -> list[Item]:
+def _remainders(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """Plans spread over the year, or paid in advance or arrears: accrued so far, less what was to be taken so far."""
     spread = [
         plan.id
@@ -83,6 +84,7 @@ def _remainders(session: Session, book: PlanBook) -> list[Item]:
             leg.c.account == chart.EMPLOYEE_SHARE_DUE,
             leg.c.plan.in_(spread),
             entry.c.type.in_(kinds),
+            concerns(month),
         )
         .group_by(leg.c.plan)
     )
@@ -140,11 +142,11 @@ def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month
     return int(total or 0)
 
 
-def _held_for_accounts(session: Session, book: PlanBook) -> list[Item]:
+def _held_for_accounts(session: Session, book: PlanBook, month: Month) -> list[Item]:
     """Contributions to accounts that no connection pays over: held until somebody has."""
     return [
         Item(f"held for {one.dimensions['plan']}, to be paid over", one.amount)
-        for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",))
+        for one in ledger.balances(session, [chart.ACCOUNT_PAYABLE], by=("plan",), within=month)
         if not book.plan(one.dimensions["plan"]).custodian
     ]
 
@@ -165,7 +167,7 @@ def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> l
     return [Item(f"{row.type} (accounts)", -int(row.gap)) for row in rows]
 
 
-def _in_flight(session: Session) -> list[Item]:
+def _in_flight(session: Session, month: Month) -> list[Item]:
     """Remittances that have left and are not confirmed yet."""
     sent = {
         row.dispatch_id: row.business_key
@@ -177,15 +179,15 @@ def _in_flight(session: Session) -> list[Item]:
     }
     return [
         Item(f"in flight: {sent[one.dimensions['batch']]}", one.amount)
-        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",))
+        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",), within=month)
         if one.dimensions["batch"] in sent
     ]
 
 
-def _lost_earnings(session: Session) -> list[Item]:
+def _lost_earnings(session: Session, month: Month) -> list[Item]:
     """Lost earnings worked out for late deposits and not paid to the plan yet, by plan."""
     return [
         Item(f"lost earnings owed to {one.dimensions['plan']}", one.amount)
-        for one in ledger.balances(session, [chart.EARNINGS_PAYABLE], by=("plan",))
+        for one in ledger.balances(session, [chart.EARNINGS_PAYABLE], by=("plan",), within=month)
         if one.dimensions["plan"]
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -65,6 +65,32 @@ class PayGroup(Part):
     def pays_a_year(self) -> int:
         """The divisor of a yearly salary."""
         return {"weekly": 52, "biweekly": 26, "semimonthly": 24, "monthly": 12}[self.frequency]
+
+
+class Datev(Part):
+    """Whose files these are at the tax adviser's (DATEV)."""
+
+    consultant: int = Field(ge=1001, le=9_999_999)
+    """Number of the adviser (Beraternummer)."""
+    client: int = Field(ge=1, le=99_999)
+    """Number of the employer there (Mandantennummer)."""
+    account_length: int = Field(default=4, ge=4, le=8)
+    """Digits of a general ledger account (Sachkontenlänge)."""
+
+
+class Books(Part):
+    """How the general ledger is kept that a closed month is exported to."""
+
+    chart: Literal["us", "skr03", "skr04"] = "us"
+    """Chart of accounts whose numbers stand where `accounts` says nothing: us (a common numbering), skr03 or skr04."""
+    accounts: dict[Annotated[str, Field(pattern=r"^\d{4}$")], Annotated[str, Field(pattern=r"^\d{3,9}$")]] = Field(
+        default_factory=dict
+    )
+    """Number in the general ledger of an account of benehub, by its code, as `"5100": "6130"`."""
+    year_starts: int = Field(default=1, ge=1, le=12)
+    """Month in which the business year begins."""
+    datev: Datev | None = None
+    """Needed for the DATEV file alone."""
 
 
 class Guards(Part):

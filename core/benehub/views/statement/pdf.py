@@ -3,51 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from importlib.util import find_spec
-from pathlib import Path
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from benehub.views.paper import FACE, INK, MARGIN, QUIET, RULE, Paper
 from benehub.views.statement.language import Language
 from benehub.views.statement.parts import Statement
-
-FACE = "DejaVu"
-MARGIN = 20
-"""Millimeters."""
-INK, QUIET, RULE = (28, 32, 38), (110, 118, 128), (208, 213, 219)
-
-
-class _Page(FPDF):
-    """A4 with the page number and the note at the foot."""
-
-    def __init__(self, language: Language) -> None:
-        super().__init__(format="A4")
-        self._language = language
-        self.add_font(FACE, "", str(_fonts() / "DejaVuSans.ttf"))
-        self.add_font(FACE, "B", str(_fonts() / "DejaVuSans-Bold.ttf"))
-        self.set_margins(MARGIN, MARGIN)
-        self.set_auto_page_break(True, margin=MARGIN + 6)
-
-    def footer(self) -> None:
-        """Called by the library at the end of each page."""
-        self.set_y(-MARGIN)
-        self.set_font(FACE, size=7)
-        self.set_text_color(*QUIET)
-        self.multi_cell(150, 3.4, self._language.term("note"), align="L", new_x=XPos.RIGHT, new_y=YPos.TOP)
-        self.cell(0, 3.4, f"{self._language.term('page')} {self.page_no()}/{{nb}}", align="R")
-
-
-def _fonts() -> Path:
-    """The library's own fonts lack most of Unicode; these come with the library that draws charts."""
-    found = find_spec("matplotlib")
-    assert found is not None and found.origin is not None, "matplotlib is a dependency of benehub"
-    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 def pdf(statement: Statement, language: Language) -> bytes:
     """The statement in a language; the same statement gives the same bytes."""
-    page = _Page(language)
+    page = Paper(language.term("note"), language.term("page"))
     # Of the day it speaks of, not of the moment it is written: the same statement gives the same bytes.
     page.set_creation_date(datetime.combine(statement.day, time(), UTC))
     page.set_title(f"{language.title}, {language.subtitle(statement)}")

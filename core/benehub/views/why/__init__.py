@@ -12,6 +12,7 @@ from benehub.errors import DataError
 from benehub.ids import PREFIXES
 from benehub.store import Session
 from benehub.views.why.answer import MAX_BEHIND, Answer, Question
+from benehub.views.why.closings import of_closing
 from benehub.views.why.entries import of_entry
 from benehub.views.why.explanations import of_explanation
 from benehub.views.why.facts import of_fact
@@ -48,5 +49,6 @@ ASK: dict[str, Callable[[Question, str], Answer]] = {
     "exp": of_explanation,
     "elg": of_explanation,
     "fct": of_fact,
+    "clo": of_closing,
 }
 """Who answers for which kind of reference."""

@@ -40,7 +40,7 @@ def upgrade() -> None:
         _intake_row,
     ):
         create()
-    for statement in guards.statements(op.get_bind().dialect.name):
+    for statement in guards.statements(op.get_bind().dialect.name, *guards.FIRST):
         op.execute(sa.text(statement.replace(":", "\\:")))
 
 

@@ -1,0 +1,293 @@
+"""Whether a month can be signed off: the definition of reconciled as a list that holds or names what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub import ledger
+from benehub.ledger.books import closed
+from benehub.money import EXPONENT, format_minor
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import MONTHLY
+from benehub.store import Session
+from benehub.store.session import iso
+from benehub.store.tables import difference, dispatch, intake_batch, intake_row, run
+from benehub.views.clearing import clearing
+
+NAMED = 10
+"""So many of what is in the way are named; the rest is counted."""
+
+UNSETTLED = ("prepared", "sending", "unknown", "held")
+"""States of a dispatch of which nobody knows the end yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that must hold before a month is signed off."""
+
+    name: str
+    """What must hold, as a sentence."""
+    count: int
+    """How many things are in its way; zero when it holds."""
+    found: tuple[str, ...]
+    """The first of them, each with its id."""
+    mend: str
+    """What to do about them."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is in the way."""
+        return self.count == 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "found": list(self.found), "holds": self.holds}
+
+
+def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]:
+    """Every condition of a month's sign-off, in the order in which one works them; nothing is changed."""
+    return [
+        _over(session, month),
+        _in_order(session, month),
+        _compared(session, month),
+        _custody(session),
+        _unsettled(session, month),
+        _expected(session, month),
+        _discrepancies(session, month),
+        _overdue(session, month),
+        _unexplained(session, book, month),
+        _proof(session),
+    ]
+
+
+def _condition(name: str, found: Sequence[str], mend: str, count: int | None = None) -> Condition:
+    return Condition(name, len(found) if count is None else count, tuple(found[:NAMED]), mend)
+
+
+def _over(session: Session, month: Month) -> Condition:
+    today = session.today()
+    found = [] if today >= month.end else [f"{month} ends on {month.last}; today is {today}"]
+    return _condition("The month is over", found, f"Close it from {month.end} on")
+
+
+def _in_order(session: Session, month: Month) -> Condition:
+    signed = closed(session)
+    found: list[str] = []
+    if any(one.month >= month for one in signed):
+        found = [f"{month} is signed off already"]
+    elif signed and signed[-1].month.plus(1) != month:
+        found = [f"{signed[-1].month.plus(1)} is still open"]
+    return _condition("It is the next month to be closed", found, "Close the months one after the other")
+
+
+def _compared(session: Session, month: Month) -> Condition:
+    """Whether every relation was compared since anything last came in."""
+    came = session.connection.execute(
+        select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
+    ).scalar()
+    since = session.rows(
+        select(run.c.counts).where(
+            *session.where(run, flow="reconcile", state="done"),
+            run.c.subject.contains(str(month)),
+            run.c.started_at >= (came or ""),
+        )
+    )
+    compared = {name for row in since for name in row.counts}
+    found = [f"{one.value} was not compared" for one in MONTHLY if one.value not in compared]
+    return _condition("Every relation was compared since the last read", found, f"benehub reconcile all -p {month}")
+
+
+def _custody(session: Session) -> Condition:
+    rows = session.rows(
+        select(intake_batch.c.connection_id, intake_batch.c.stream, func.count().label("number"))
+        .join(
+            intake_row,
+            (intake_row.c.employer_id == intake_batch.c.employer_id)
+            & (intake_row.c.batch_id == intake_batch.c.batch_id),
+        )
+        .where(*session.where(intake_batch), intake_row.c.outcome == "quarantined", intake_row.c.resolved_seq.is_(None))
+        .group_by(intake_batch.c.connection_id, intake_batch.c.stream)
+        .order_by(intake_batch.c.connection_id, intake_batch.c.stream)
+    )
+    found = [f"{row.number} rows of {row.connection_id} {row.stream} in quarantine" for row in rows]
+    mend = "Mend each row at its source and read again: benehub intake list --waiting"
+    return _condition("Every row that was read is accounted for", found, mend, sum(row.number for row in rows))
+
+
+def _unsettled(session: Session, month: Month) -> Condition:
+    before = iso(datetime.combine(month.end, time(), session.zone()))
+    rows = session.rows(
+        select(dispatch.c.dispatch_id, dispatch.c.operation, dispatch.c.state)
+        .where(
+            dispatch.c.employer_id == session.employer,
+            dispatch.c.state.in_(UNSETTLED),
+            dispatch.c.prepared_at < before,
+        )
+        .order_by(dispatch.c.seq)
+    )
+    found = [f"{row.dispatch_id} {row.operation} is {row.state}" for row in rows]
+    return _condition("Nothing that was to be sent is left open", found, "benehub dispatches list")
+
+
+def _expected(session: Session, month: Month) -> Condition:
+    today = session.today()
+    late = {
+        row.entry_id: f"{row.entry_id} {row.type}, due {row.due_date}"
+        for row in ledger.open_pending(session)
+        if row.effective_date < month.end and row.due_date is not None and row.due_date < today
+    }
+    mend = "Read the results, or say what became of it: benehub differences list"
+    return _condition("Nothing that was expected is past its due day", list(late.values()), mend)
+
+
+def _open(session: Session, month: Month, state: str) -> Sequence[Row[Any]]:
+    return session.rows(
+        select(difference)
+        .where(*session.where(difference, state=state), difference.c.period < f"{month.plus(1)}")
+        .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
+    )
+
+
+def _discrepancies(session: Session, month: Month) -> Condition:
+    found = [f"{row.difference_id} {row.relation} {row.type}" for row in _open(session, month, "discrepancy")]
+    mend = "Work them: benehub differences list"
+    return _condition("No discrepancy is open", found, mend)
+
+
+def _overdue(session: Session, month: Month) -> Condition:
+    today = session.today()
+    found = [
+        f"{row.difference_id} {row.relation} {row.type}, to clear by {row.clear_by}"
+        for row in _open(session, month, "pending")
+        if row.clear_by is not None and row.clear_by < today
+    ]
+    mend = "Compare again; what has not cleared becomes a discrepancy"
+    return _condition("What was to clear by itself has cleared in time", found, mend)
+
+
+def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
+    rest = [one for one in clearing(session, book, month) if one.unexplained]
+    currency = book.employer.currency
+    found = [f"{one.account} {one.name}: {format_minor(one.unexplained, currency)} {currency}" for one in rest]
+    mend = "benehub reconcile all; then benehub ledger journal --account of what is left"
+    return _condition("Every clearing balance is the sum of named items", found, mend)
+
+
+def _proof(session: Session) -> Condition:
+    proof = ledger.verify(session)
+    return _condition("The ledger verifies", list(proof.problems), "benehub ledger verify")
+
+
+def report(session: Session, book: PlanBook, month: Month, who: str, note: str) -> dict[str, Any]:
+    """What is signed: totals by account, clearing items, open items with their age, custody counts, the chain's head.
+
+    Plain values without personal data, amounts as decimal text; the same books give the same report.
+    """
+    of_month = ledger.book_of(session, month)
+    seq, currency = session.latest_seq(), book.employer.currency
+    return {
+        "employer": {"id": session.employer, "name": book.employer.name, "currency": currency},
+        "period": str(month),
+        "closed_at": session.now(),
+        "who": who,
+        "note": note,
+        "plan_book": book.version,
+        "recorded_order": seq,
+        "chain_head": ledger.verify(session).head,
+        "conditions": [one.name for one in checklist(session, book, month)],
+        "accounts": [_movement(one) for one in ledger.movements(session, of_month)],
+        "clearing": [
+            {
+                "account": one.account, "name": one.name, "balance": format_minor(one.balance, currency),
+                "items": [{"name": item.name, "amount": format_minor(item.amount, currency)} for item in one.items],
+            }
+            for one in clearing(session, book, month)
+        ],
+        "corrections": list(_corrections(session, of_month)),
+        "open_items": [_item(session, row) for row in _open(session, month, "pending")],
+        "differences": _decided(session, month),
+        "custody": _counts(session, month),
+    }  # fmt: skip
+
+
+def _movement(one: ledger.Movement) -> dict[str, str]:
+    amounts = {"opening": one.opening, "debit": one.debit, "credit": one.credit, "closing": one.closing}
+    return {
+        "account": one.account, "name": one.name, "unit": one.unit,
+        **{name: _text(value, one.unit) for name, value in amounts.items()},
+    }  # fmt: skip
+
+
+def _text(value: int, unit: str) -> str:
+    return format_minor(value, unit) if unit in EXPONENT else str(value)
+
+
+def _corrections(session: Session, of_month: ledger.Book) -> Iterator[dict[str, Any]]:
+    """Entries of months that were signed off before, by month and kind: their number and their debits."""
+    if of_month.since is None:
+        return
+    sums: dict[tuple[str, str, str], list[Any]] = {}
+    for one in ledger.postings(session, of_month):
+        if one.corrects:
+            seen, debit = sums.setdefault((one.corrects, one.type, one.unit), [set(), 0])
+            seen.add(one.entry_id)
+            sums[(one.corrects, one.type, one.unit)][1] = debit + max(one.amount, 0)
+    for (of, kind, unit), (seen, debit) in sorted(sums.items()):
+        yield {"period": of, "type": kind, "entries": len(seen), "amount": _text(debit, unit), "unit": unit}
+
+
+def _item(session: Session, row: Row[Any]) -> dict[str, Any]:
+    age = session.today() - session.day_of(row.first_seen)
+    return {
+        "difference": row.difference_id, "relation": row.relation, "type": row.type, "period": row.period,
+        "amount": _text(row.at_stake, row.unit), "unit": row.unit, "age_days": age // timedelta(days=1),
+        "clear_by": "" if row.clear_by is None else str(row.clear_by), "owner": row.owner,
+    }  # fmt: skip
+
+
+def _decided(session: Session, month: Month) -> list[dict[str, Any]]:
+    """How many differences of the month stand in which state, by relation."""
+    rows = session.rows(
+        select(difference.c.relation, difference.c.state, func.count().label("number"))
+        .where(*session.where(difference), difference.c.period.in_((str(month), *_days(month))))
+        .group_by(difference.c.relation, difference.c.state)
+        .order_by(difference.c.relation, difference.c.state)
+    )
+    return [{"relation": row.relation, "state": row.state, "number": row.number} for row in rows]
+
+
+def _days(month: Month) -> list[str]:
+    return [str(date(month.year, month.month, day)) for day in range(1, month.days + 1)]
+
+
+COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
+
+
+def _counts(session: Session, month: Month) -> list[dict[str, Any]]:
+    """Rows read in the month by connection and stream: in = applied + unchanged + quarantined + superseded."""
+    start, end = (iso(datetime.combine(day, time(), session.zone())) for day in (month.first, month.end))
+    sums = [func.sum(intake_batch.c[name]).label(name) for name in COUNTS]
+    rows = session.rows(
+        select(intake_batch.c.connection_id, intake_batch.c.stream, func.count().label("batches"), *sums)
+        .where(
+            *session.where(intake_batch),
+            intake_batch.c.state == "applied",
+            intake_batch.c.recorded_at >= start,
+            intake_batch.c.recorded_at < end,
+        )
+        .group_by(intake_batch.c.connection_id, intake_batch.c.stream)
+        .order_by(intake_batch.c.connection_id, intake_batch.c.stream)
+    )
+    return [
+        {
+            "connection": row.connection_id, "stream": row.stream, "batches": row.batches,
+            **{name: int(row._mapping[name] or 0) for name in COUNTS},
+        }
+        for row in rows
+    ]  # fmt: skip

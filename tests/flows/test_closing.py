@@ -1,0 +1,235 @@
+"""Closing a month: each condition stands in the way by itself, and what is signed stays as it was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from benehub import ledger, reconcile
+from benehub.errors import DataError, IntegrityError, NeedsPersonError
+from benehub.flows import Hub, closing
+from benehub.ledger import Leg, NewEntry
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import Finding, Relation, Type
+from benehub.store import Session, guards
+from benehub.store.tables import closing as closing_table
+from benehub.store.tables import dispatch, intake_batch, intake_row, run
+from benehub.views.closing import checklist
+from benehub.views.general_ledger import datev_batch, journal_csv
+from benehub.views.signed import signed, signed_report
+from benehub.views.signed_pdf import signed_pdf
+from benehub.views.why import why
+
+SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
+
+
+def ready(hub: Hub, fakehub: Any, folder: Path) -> Hub:
+    """On 1 October, with September compared and one bill accrued, remitted and confirmed in it."""
+    fakehub.set_up(hub, folder, "read_back")
+    with hub.store.write("acme") as session:
+        ledger.record(
+            session,
+            [
+                entry("a", "premium.accrued", "5100 +100", "2100 -100"),
+                entry("b", "premium.remitted", "2100 +100", "1010 -100"),
+                entry("c", "premium.confirmed", "1010 +100", "1000 -100"),
+            ],
+        )
+    hub.start_flow("reconcile", "acme", "all/2026-09/1", "2026-09", [])
+    return hub
+
+
+@pytest.fixture
+def hub(sqlite_url: str, open_hub: Callable[..., Hub], fakehub: Any, tmp_path: Path) -> Hub:
+    """The hub that is ready to close September."""
+    return ready(open_hub(sqlite_url), fakehub, tmp_path)
+
+
+@pytest.fixture
+def either(db_url: str, open_hub: Callable[..., Hub], fakehub: Any, tmp_path: Path) -> Hub:
+    """The same, once on SQLite and once on PostgreSQL."""
+    return ready(open_hub(db_url), fakehub, tmp_path)
+
+
+def entry(key: str, kind: str, *legs: str, day: date = date(2026, 9, 4), **more: Any) -> NewEntry:
+    """An entry of September's cover."""
+    parts = [leg.split() for leg in legs]
+    made = tuple(Leg(account, "USD", int(amount), plan="ppo", coverage_month="2026-09") for account, amount in parts)
+    return NewEntry(key, kind, day, made, "test", **more)
+
+
+def failing(hub: Hub, month: Month = SEPTEMBER) -> dict[str, tuple[str, ...]]:
+    """Condition by name -> what is in its way."""
+    with hub.store.read("acme") as session:
+        return {one.name: one.found for one in checklist(session, hub.book(session), month) if not one.holds}
+
+
+def test_a_month_that_is_right_is_signed_and_stays_so(either: Hub) -> None:
+    assert failing(either) == {}
+    done = closing.close(either, "acme", SEPTEMBER, "Ann", "all bills looked at")
+    with either.store.write("acme") as session:
+        before = signed_report(session, SEPTEMBER)
+        ledger.record(session, [entry("late", "premium.accrued", "5100 +7", "2100 -7")])
+        assert signed_report(session, SEPTEMBER) == before
+        later = ledger.movements(session, ledger.book_of(session, OCTOBER))
+        moved = {one.account: (one.opening, one.debit, one.credit) for one in later}
+        assert (moved["2100"], moved["5100"]) == ((0, 0, 7), (100, 7, 0))
+        answer = why(session, done["closing"]).as_json()
+    assert (before["who"], before["note"], before["digest"]) == ("Ann", "all bills looked at", done["digest"])
+    signed_as = {one["account"]: (one["debit"], one["credit"]) for one in before["accounts"]}
+    assert signed_as["2100"] == ("1.00", "1.00") and signed_as["5100"] == ("1.00", "0.00")
+    assert answer["who"] == "Ann" and len(answer["held"]) == 10
+    with pytest.raises(NeedsPersonError, match="2026-09 is signed off already"):
+        closing.close(either, "acme", SEPTEMBER, "Ann", "")
+    with pytest.raises(NeedsPersonError, match="2026-10 is still open"):
+        closing.close(either, "acme", OCTOBER.plus(1), "Ann", "")
+    with either.store.read("acme") as session:
+        assert [one["period"] for one in signed(session)] == ["2026-09"]
+
+
+def test_nobody_signs_without_a_name_and_october_is_not_over(hub: Hub) -> None:
+    with pytest.raises(DataError, match="nobody is named"):
+        closing.close(hub, "acme", SEPTEMBER, " ", "")
+    assert "The month is over" in failing(hub, OCTOBER)
+    with hub.store.read("acme") as session:
+        with pytest.raises(DataError, match="2026-09 is not signed off"):
+            signed_report(session, SEPTEMBER)
+        with pytest.raises(DataError, match="no closing"):
+            why(session, session.id("clo", "2026-09"))
+
+
+def _unexplained(session: Session) -> None:
+    ledger.record(session, [entry("x", "premium.accrued", "5100 +5", "2100 -5")])
+
+
+def _expected(session: Session) -> None:
+    late = entry("x", "deduction.expected", "1900 +5", "1300 -5", status="pending", due_date=date(2026, 9, 30))
+    ledger.record(session, [late])
+
+
+def _difference(session: Session, clear_by: date | None) -> None:
+    one = Finding(
+        Relation.INTAKE, Type.ROW_QUARANTINED, "2026-09", "x", "hris", "hris", "a cause", "an action", clear_by=clear_by
+    )
+    reconcile.settle(session, Relation.INTAKE, "2026-09", [one], date(2026, 9, 1))
+
+
+def _quarantined(session: Session) -> None:
+    batch = session.rows(intake_batch.select().where(*session.where(intake_batch, stream="employee")))[0]
+    session.add(
+        intake_row,
+        [
+            {"batch_id": batch.batch_id, "row_no": 900, "row_key": "x", "outcome": "quarantined", "reason": "r",
+             "row_sealed": None, "resolved_seq": None}
+        ],
+    )  # fmt: skip
+
+
+def _held(session: Session) -> None:
+    session.add(
+        dispatch,
+        [
+            {"dispatch_id": "dis_x", "connection_id": "carrier", "operation": "premium.remit", "business_key": "x",
+             "revision": 1, "guard": "none", "file_name": "", "frozen_sealed": b"", "frozen_hash": "", "items": 1,
+             "worth_minor": 1, "currency": "USD", "control": None, "state": "held", "reason": "r", "receipt": None,
+             "seq": 1, "prepared_at": "2026-09-30T10:00:00.000000Z", "sent_at": None, "ack_state": ""}
+        ],
+    )  # fmt: skip
+
+
+def _not_compared(session: Session) -> None:
+    session.connection.execute(update(run).where(run.c.flow == "reconcile").values(counts={"payroll": {}}))
+
+
+BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
+    "unexplained": (_unexplained, "Every clearing balance is the sum of named items", "2100 Premium payable"),
+    "expected": (_expected, "Nothing that was expected is past its due day", "deduction.expected, due 2026-09-30"),
+    "open": (lambda session: _difference(session, None), "No discrepancy is open", "ROW_QUARANTINED"),
+    "overdue": (
+        lambda session: _difference(session, date(2026, 9, 15)), "What was to clear by itself has cleared in time",
+        "to clear by 2026-09-15",
+    ),
+    "quarantine": (_quarantined, "Every row that was read is accounted for", "1 rows of hris employee"),
+    "held": (_held, "Nothing that was to be sent is left open", "dis_x premium.remit is held"),
+    "not compared": (_not_compared, "Every relation was compared since the last read", "intake was not compared"),
+}  # fmt: skip
+"""What is wrong, the condition that it breaks, and how it is named."""
+
+
+@pytest.mark.parametrize("what", sorted(BROKEN))
+def test_each_condition_stands_in_the_way_by_itself(hub: Hub, what: str) -> None:
+    spoil, name, told = BROKEN[what]
+    with hub.store.write("acme") as session:
+        session.take_seq(0)
+        spoil(session)
+    found = failing(hub)
+    assert set(found) == {name} and any(told in one for one in found[name])
+    with pytest.raises(NeedsPersonError, match=name):
+        closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+
+
+def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
+    with either.store.write("acme") as session:
+        _difference(session, date(2026, 10, 20))
+    assert closing.close(either, "acme", SEPTEMBER, "Ann", "")["open_items"] == 1
+    with either.store.read("acme") as session:
+        report = signed_report(session, SEPTEMBER)
+        answer = why(session, report["closing"])
+    assert [(one["type"], one["clear_by"]) for one in report["open_items"]] == [("ROW_QUARANTINED", "2026-10-20")]
+    assert [one.ref for one in answer.behind] == [report["open_items"][0]["difference"]]
+
+
+def test_a_report_that_was_changed_is_told(either: Hub) -> None:
+    closing.close(either, "acme", SEPTEMBER, "Ann", "")
+    with either.store.write("acme") as session:
+        name = "closing_no_update"
+        on = "" if session.connection.dialect.name == "sqlite" else " ON closing"
+        session.connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+        session.connection.execute(update(closing_table).values(report=closing_table.c.report + " "))
+        assert name in guards.missing(session.connection)
+        with pytest.raises(IntegrityError, match="not the one that was signed"):
+            signed_report(session, SEPTEMBER)
+
+
+def test_the_report_on_paper_is_the_same_each_time(hub: Hub) -> None:
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+    with hub.store.read("acme") as session:
+        report = signed_report(session, SEPTEMBER)
+    assert signed_pdf(report) == signed_pdf(report)
+    assert signed_pdf(report).startswith(b"%PDF-")
+
+
+def euro(book: PlanBook) -> PlanBook:
+    """The same book of an employer in Germany."""
+    content = book.model_dump(mode="json", by_alias=True)
+    content["employer"] |= {"country": "DE", "currency": "EUR"}
+    content["books"] = {"chart": "skr04", "datev": {"consultant": 29098, "client": 55003}}
+    return PlanBook.model_validate(content)
+
+
+def test_the_general_ledger_takes_a_closed_month_or_a_draft(either: Hub) -> None:
+    with either.store.read("acme") as session:
+        book = either.book(session)
+        with pytest.raises(NeedsPersonError, match="2026-09 is not closed"):
+            list(journal_csv(session, book, SEPTEMBER))
+        draft = list(journal_csv(session, book, SEPTEMBER, draft=True))
+        with pytest.raises(DataError, match="books are in USD"):
+            datev_batch(session, book.model_copy(update={"books": euro(book).books}), SEPTEMBER, True)
+        with pytest.raises(Exception, match="no adviser and client number"):
+            datev_batch(session, book, SEPTEMBER, True)
+    closing.close(either, "acme", SEPTEMBER, "Ann", "")
+    with either.store.read("acme") as session:
+        assert list(journal_csv(session, book, SEPTEMBER)) == draft
+        late = b"".join(datev_batch(session, euro(book), OCTOBER, True)).decode("cp1252").splitlines()
+    assert draft[1:3] == [
+        "2026-09-04,BH202609-00001,premium.accrued,6120,2210,1.00,,USD,1,",
+        "2026-09-04,BH202609-00001,premium.accrued,2210,6120,,1.00,USD,1,",
+    ]
+    assert len(draft) == 7
+    assert "ENTWURF" in late[0] and len(late) == 2
