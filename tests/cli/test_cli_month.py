@@ -62,6 +62,14 @@ def test_a_month_is_checked_closed_reported_and_exported(cli: Any, covered: Path
     assert "is of all months" in cli.run("ledger", "export", "-f", "csv", *PERIOD, code=2).stderr
 
 
+def test_everybodys_chain_is_traced_and_counted(cli: Any, covered: Path) -> None:
+    found = cli.told("trace", "--month", "2026-11", "--limit", "1")
+    assert found["counts"] == {"open": 2, "not shown": 1} and len(found["chains"]) == 1
+    assert found["chains"][0]["broken"] == "priced -> enrolled"
+    assert "priced -> enrolled" in cli.run("trace", "--month", "2026-11", "--plan", "ppo", "--broken").stdout
+    assert "which plan" in cli.run("trace", "1001", "--month", "2026-11", code=2).stderr
+
+
 def test_a_wrong_row_is_quarantined_with_its_reason_and_ends_with_1(cli: Any, employed: Path) -> None:
     bad = "1003,Cy,Short,1991-07-09,90001,2026-01-05,monthly\n"
     (employed / "drop" / "census.csv").write_text(cli.census + bad)

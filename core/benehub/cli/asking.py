@@ -14,6 +14,9 @@ from benehub.cli.opening import day as to_day
 if TYPE_CHECKING:
     from rich.tree import Tree
 
+    from benehub.cli.opening import Desk
+    from benehub.periods import Month
+    from benehub.store import Session
     from benehub.views.statement import Language, Statement
     from benehub.views.why import Answer
 
@@ -107,28 +110,73 @@ def _line(value: Any) -> str:
 
 
 def trace(
-    employee: str = PERSON,
-    plan: str = typer.Option(..., "--plan", help="Plan's id in the plan book."),
+    employee: str = typer.Argument("", help="Employee number, or per_...; everybody when left out."),
+    plan: str = typer.Option("", "--plan", help="Plan's id in the plan book; needed for one employee."),
     month: str = typer.Option(..., "--month", help="Month, as 2026-11."),
+    broken: bool = typer.Option(False, "--broken", help="Of everybody: only chains that do not hold."),
+    limit: int = typer.Option(200, "--limit", min=1, max=1_000_000, help="Of everybody: so many lines at most."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Follow an employee's plan and month through every station, from the HR fact to the confirmation."""
-    from benehub.cli.console import emit, table
+    """Follow a plan and month through every station, from the HR fact to the confirmation.
+
+    For one employee each stop with its reference; without one a line for everybody's plan, with the first link broken.
+    """
+    from benehub.errors import DataError
     from benehub.periods import Month
+
+    if employee and not plan:
+        raise DataError("which plan is to be followed?", where=f"trace {employee[:40]}", mend="Add --plan")
+    parsed = Month.parse(month)
+    with opened(employer) as desk:
+        if employee:
+            _trace_one(desk, employee, plan, parsed, as_json)
+        else:
+            _trace_all(desk, plan, parsed, broken, limit, as_json)
+
+
+def _trace_one(desk: Desk, employee: str, plan: str, month: Month, as_json: bool) -> None:
+    from benehub.cli.console import emit, table
     from benehub.views.trace import trace as ask
 
-    with opened(employer) as desk:
-        book, parsed = desk.book(), Month.parse(month)
-        with desk.store.read(desk.employer) as session:
-            stops = ask(session, book, employee, plan, parsed)
+    book = desk.book()
+    with desk.store.read(desk.employer) as session:
+        stops = ask(session, book, employee, plan, month)
     rows = [(one.station, one.when, one.what, one.amount, one.ref) for one in stops]
     columns = ("station", "when", "what", "amount", "ref")
     emit(
         [one.as_json() for one in stops],
         as_json,
-        table(f"{employee}, {plan}, {parsed}", columns, rows, ("amount",)),
+        table(f"{employee}, {plan}, {month}", columns, rows, ("amount",)),
     )
+
+
+def _trace_all(desk: Desk, plan: str, month: Month, broken: bool, limit: int, as_json: bool) -> None:
+    from collections import Counter
+    from itertools import islice
+
+    from benehub.cli.console import emit, fields, table
+    from benehub.views.chain import chains
+
+    book, counts = desk.book(), Counter[str]()
+
+    def wanted(session: Session) -> Iterator[dict[str, Any]]:
+        for one in chains(session, book, month, plan):
+            counts[one.state] += 1
+            if one.state != "ok" or not broken:
+                yield one.as_json(book.employer.currency)
+
+    with desk.store.read(desk.employer) as session:
+        lines = wanted(session)
+        data = list(islice(lines, limit))
+        more = sum(1 for _ in lines)
+    columns = (
+        "employee", "plan", "elected", "enrolled", "share", "asked", "taken", "premium", "billed", "paid", "confirmed",
+        "broken", "state",
+    )  # fmt: skip
+    rows = [[one[name] for name in columns] for one in data]
+    told = {**counts, **({"not shown": more} if more else {})}
+    emit({"chains": data, "counts": told}, as_json, table(f"{month}", columns, rows, columns[4:11]), fields("", told))
 
 
 def statement(

@@ -1,0 +1,309 @@
+"""One line per person, plan and month: elected = asked for = taken = enrolled = billed = paid = confirmed.
+
+Each amount is read from its own station, so the first that does not follow from the one before says where the
+chain broke. What is not due yet is open, not broken: a difference that is known tells which, and until when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from benehub import facts
+from benehub.ledger import accounts as chart
+from benehub.money import format_minor
+from benehub.periods import Interval, Month
+from benehub.planbook import Plan, PlanBook
+from benehub.rules.deduction.calendar import DeductionMethod, Timing
+from benehub.store import Session
+from benehub.store.tables import confirmation, difference, entry, leg, member_state, person
+
+PART = 500
+"""People looked at in one go."""
+
+PAYABLE = (chart.EMPLOYEE_SHARE_DUE, chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.ACCOUNT_PAYABLE)
+"""Where what is expected of pay, and taken from it, is owed."""
+TRANSIT = (chart.DEPOSIT_TRANSIT, chart.CUSTODIAN_TRANSIT)
+OWED = (chart.PREMIUM_PAYABLE, *PAYABLE[1:])
+"""Where what is paid over was owed."""
+
+ACCRUED = ("premium.accrued", "premium.accrued.reversed")
+EXPECTED = ("deduction.expected", "deduction.expected.void")
+TAKEN = tuple(
+    f"{name}{end}"
+    for name in ("deduction.withheld", "match.accrued", "match.true_up", "contribution.accrued")
+    for end in ("", ".reversed")
+)
+PAID = tuple(
+    f"{name}{end}"
+    for name in ("premium.remitted", "contribution.deposited", "account.deposited")
+    for end in ("", ".reversed")
+)
+CREDITED = tuple(f"{name}{end}" for name in ("contribution.credited", "account.credited") for end in ("", ".reversed"))
+REMITTED = ("premium.remitted", "premium.remitted.reversed")
+
+OK, OPEN, BROKEN = "ok", "open", "broken"
+
+
+@dataclass(slots=True)
+class Chain:
+    """One person's plan in a month, amounts in minor units; what is not asked of a plan is None."""
+
+    person_id: str | None
+    employee: str
+    plan: str
+    elected: str = ""
+    """Coverage tier, or that contributions are chosen; empty where nothing is in force."""
+    enrolled: str = ""
+    """confirmed by a roster or report, else how far he has come at the carrier; empty where nothing is known."""
+    whole: bool = False
+    """Whether cover lasts the whole month; a part of one may cost nothing, by the plan's rule."""
+    share: int = 0
+    """The employee's share of the premium."""
+    premium: int = 0
+    asked: int = 0
+    """What payroll is to take, and the employer to add."""
+    taken: int = 0
+    billed: int = 0
+    paid: int = 0
+    confirmed: int = 0
+    broken: str = ""
+    """The first link that does not hold; empty when all do."""
+    state: str = OK
+    """ok, open (explained and in its time, or not compared yet) or broken."""
+    differences: list[str] = field(default_factory=list)
+
+    def as_json(self, currency: str) -> dict[str, Any]:
+        """Plain values, amounts as decimal text."""
+        amounts = {
+            name: format_minor(getattr(self, name), currency)
+            for name in ("share", "premium", "asked", "taken", "billed", "paid", "confirmed")
+        }
+        return {
+            "employee": self.employee, "plan": self.plan, "elected": self.elected, "enrolled": self.enrolled, **amounts,
+            "broken": self.broken, "state": self.state, "differences": self.differences,
+        }  # fmt: skip
+
+
+def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> Iterator[Chain]:
+    """Everybody's chains of a month, person by person in the order of their ids; unlinked rows of bills come last.
+
+    People are read `PART` at a time, with five queries each time.
+
+    Raises:
+        DataError: no such plan.
+    """
+    plans = {one.id: one for one in ([book.plan(plan)] if plan else book.plans)}
+    after = ""
+    while people := _next(session, after):
+        yield from _part(session, book, month, plans, people)
+        after = max(people)
+    yield from _part(session, book, month, plans, {})
+
+
+def _next(session: Session, after: str) -> dict[str, str]:
+    rows = session.rows(
+        select(person.c.person_id, person.c.member_id)
+        .where(*session.where(person), person.c.person_id > after)
+        .order_by(person.c.person_id)
+        .limit(PART)
+    )
+    return {row.person_id: row.member_id for row in rows}
+
+
+def _part(
+    session: Session, book: PlanBook, month: Month, plans: dict[str, Plan], people: dict[str, str]
+) -> Iterator[Chain]:
+    """The chains of these people; of nobody in particular where there are none."""
+    found: dict[tuple[str | None, str], Chain] = {}
+
+    def chain(person_id: str | None, plan: str, employee: str = "") -> Chain:
+        key = (person_id, plan)
+        if key not in found:
+            found[key] = Chain(person_id, people.get(person_id or "", employee), plan)
+        return found[key]
+
+    names = sorted(people)
+    for row in session.rows(_sums(session, month, names)):
+        if row.plan in plans:
+            one = chain(row.person_id, row.plan)
+            one.premium, one.share, one.asked = -int(row.premium), int(row.share), -int(row.asked)
+            one.taken, one.paid, one.confirmed = -int(row.taken), int(row.paid), int(row.confirmed)
+    for row in session.rows(_billed(session, month, names)):
+        if row.plan in plans:
+            chain(row.person_id, row.plan, "" if row.person_id else "not linked").billed += int(row.amount)
+    if people:
+        for person_id, name, elected, whole in _elected(session, month, names, set(plans)):
+            one = chain(person_id, name)
+            one.elected, one.whole = elected, whole
+        _enrolled(session, month, names, plans, found)
+    known = _differences(session, month, names)
+    for key in sorted(found, key=lambda one: (one[0] or "", one[1])):
+        one = found[key]
+        _judge(one, plans[one.plan], book, known.get((one.person_id, one.plan), []))
+        yield one
+
+
+def _whose(column: ColumnElement[Any], names: Sequence[str]) -> ColumnElement[bool]:
+    return column.in_(names) if names else column.is_(None)
+
+
+def _sums(session: Session, month: Month, names: Sequence[str]) -> Any:
+    """What each station of the ledger holds, by person and plan, in one pass."""
+    account, amount, kind = leg.c.account, leg.c.amount, entry.c.type
+
+    def total(accounts: Sequence[str], kinds: Sequence[str], *which: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((and_(account.in_(accounts), kind.in_(kinds), *which), amount), else_=0)), 0)
+
+    return (
+        select(
+            leg.c.person_id,
+            leg.c.plan,
+            total((chart.PREMIUM_PAYABLE,), ACCRUED).label("premium"),
+            total((chart.EMPLOYEE_SHARE_DUE,), ACCRUED).label("share"),
+            total(PAYABLE, EXPECTED).label("asked"),
+            total(PAYABLE, TAKEN).label("taken"),
+            total(OWED, PAID).label("paid"),
+            (total(TRANSIT, CREDITED) - total((chart.CARRIER_TRANSIT,), REMITTED, _arrived(session))).label(
+                "confirmed"
+            ),
+        )
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            _whose(leg.c.person_id, names),
+            leg.c.plan.is_not(None),
+            or_(
+                leg.c.coverage_month == str(month),
+                and_(leg.c.coverage_month.is_(None), leg.c.pay_date >= month.first, leg.c.pay_date < month.end),
+            ),
+        )
+        .group_by(leg.c.person_id, leg.c.plan)
+    )
+
+
+def _arrived(session: Session) -> ColumnElement[bool]:
+    """Whether a leg is of a remittance that the bank or the carrier has confirmed, as a whole."""
+    other, head = leg.alias(), entry.alias()
+    confirmed = (
+        select(other.c.batch)
+        .join(head, (head.c.employer_id == other.c.employer_id) & (head.c.entry_id == other.c.entry_id))
+        .where(
+            other.c.employer_id == session.employer,
+            other.c.account == chart.CARRIER_TRANSIT,
+            head.c.type.in_(("premium.confirmed", "premium.confirmed.reversed")),
+        )
+        .group_by(other.c.batch)
+        .having(func.sum(other.c.amount) != 0)
+    )
+    return leg.c.batch.in_(confirmed)
+
+
+def _billed(session: Session, month: Month, names: Sequence[str]) -> Any:
+    return (
+        select(confirmation.c.person_id, confirmation.c.plan, func.sum(confirmation.c.amount).label("amount"))
+        .where(
+            *session.where(confirmation, kind="invoice_line", current=1, coverage_month=str(month)),
+            _whose(confirmation.c.person_id, names),
+            confirmation.c.plan.is_not(None),
+        )
+        .group_by(confirmation.c.person_id, confirmation.c.plan)
+    )
+
+
+def _elected(
+    session: Session, month: Month, names: Sequence[str], plans: set[str]
+) -> Iterator[tuple[str, str, str, bool]]:
+    for (subject, _), found in facts.timelines(
+        session, "coverage", Interval(month.first, month.end), subjects=names
+    ).items():
+        for one in found:
+            if one.data.get("plan") in plans:
+                whole = one.effective_from <= month.first and one.effective_to >= month.end
+                yield subject, one.data["plan"], str(one.data.get("tier") or "contributing"), whole
+
+
+def _enrolled(
+    session: Session, month: Month, names: Sequence[str], plans: dict[str, Plan],
+    found: dict[tuple[str | None, str], Chain],
+) -> None:  # fmt: skip
+    """What each carrier has said of the employee himself: his roster, else its answers to what it was told."""
+    rows = session.rows(
+        select(member_state.c.person_id, member_state.c.connection_id, member_state.c.state).where(
+            *session.where(member_state), member_state.c.person_id.in_(names)
+        )
+    )
+    said = {(row.person_id, row.connection_id): row.state for row in rows}
+    rows = session.rows(
+        select(confirmation.c.person_id, confirmation.c.plan)
+        .where(
+            *session.where(confirmation, kind="roster", current=1),
+            confirmation.c.person_id.in_(names),
+            confirmation.c.effective_from < month.end,
+            confirmation.c.effective_to > month.first,
+        )
+        .distinct()
+    )
+    shown = {(row.person_id, row.plan) for row in rows}
+    for key, one in found.items():
+        state = said.get((one.person_id or "", plans[one.plan].carrier or ""), "")
+        one.enrolled = "confirmed" if key in shown and state != "refused" else state
+
+
+def _differences(
+    session: Session, month: Month, names: Sequence[str]
+) -> dict[tuple[str | None, str], list[tuple[str, str]]]:
+    rows = session.rows(
+        select(difference.c.person_id, difference.c.plan, difference.c.difference_id, difference.c.state)
+        .where(
+            *session.where(difference, period=str(month)),
+            difference.c.state.in_(("pending", "discrepancy")),
+            _whose(difference.c.person_id, names),
+        )
+        .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
+    )
+    known: dict[tuple[str | None, str], list[tuple[str, str]]] = defaultdict(list)
+    for row in rows:
+        known[(row.person_id, row.plan)].append((row.difference_id, row.state))
+    return known
+
+
+def _judge(one: Chain, plan: Plan, book: PlanBook, known: Sequence[tuple[str, str]]) -> None:
+    """Find the first link that does not hold, and whether it is known to be in its time."""
+    one.broken = next((name for name, holds in _links(one, plan, book) if not holds), "")
+    one.differences = [name for name, _ in known]
+    if any(state == "discrepancy" for _, state in known):
+        one.state = BROKEN
+    elif one.broken or known:
+        one.state = OPEN
+
+
+def _links(one: Chain, plan: Plan, book: PlanBook) -> Iterator[tuple[str, bool]]:
+    """The links of a plan in their order, and whether each holds."""
+    if plan.insured:
+        yield "elected -> priced", bool(one.premium) if one.whole else bool(one.elected) or not one.premium
+        if plan.carrier and one.elected:
+            # Whom a carrier bills it knows; a refusal stands against it.
+            yield "priced -> enrolled", one.enrolled == "confirmed" or (one.billed > 0 and one.enrolled != "refused")
+        # A schedule of its own spreads the share over other months: its rest is named by the clearing account.
+        if _month_by_month(plan):
+            yield "priced -> asked for", one.asked == one.share
+    yield "asked for -> taken", one.taken == one.asked
+    owed = one.taken
+    if plan.insured:
+        billed = bool(plan.carrier) and book.terms(plan.carrier or "").pay_policy == "pay_as_billed"
+        if billed:
+            yield "priced -> billed", one.billed == one.premium
+        owed = one.billed if billed else one.premium
+    if plan.vendor:
+        yield "owed -> paid", one.paid == owed
+        yield "paid -> confirmed", one.confirmed == one.paid
+
+
+def _month_by_month(plan: Plan) -> bool:
+    terms = plan.deduction
+    return terms is not None and terms.method is DeductionMethod.PER_MONTH and terms.timing is Timing.CURRENT
