@@ -21,6 +21,7 @@ PREFIXES = {
     "dif": "difference",
     "run": "run",
     "clo": "closing of a month",
+    "sup": "suppression of differences",
 }
 """What each prefix of a typed id names."""
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 PERIOD = ("--period", "2026-11")
+
+
+@pytest.fixture
+def november() -> Iterator[None]:
+    """It is 23 November 2026, for what is set up after it too."""
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=True):
+        yield
 
 
 @pytest.fixture
@@ -33,7 +42,7 @@ def test_a_census_is_read_once_and_a_dry_run_keeps_nothing(cli: Any, employed: P
     assert cli.told("runs", "show", runs[0]["run"])["flow"] == "sync"
 
 
-def test_a_month_is_checked_closed_reported_and_exported(cli: Any, covered: Path) -> None:
+def test_a_month_is_checked_closed_reported_and_exported(cli: Any, november: None, covered: Path) -> None:
     wanting = cli.told("period", "check", *PERIOD, code=1)
     assert len(wanting) == 10 and not wanting[0]["holds"]
     assert (
@@ -68,6 +77,19 @@ def test_everybodys_chain_is_traced_and_counted(cli: Any, covered: Path) -> None
     assert found["chains"][0]["broken"] == "priced -> enrolled"
     assert "priced -> enrolled" in cli.run("trace", "--month", "2026-11", "--plan", "ppo", "--broken").stdout
     assert "which plan" in cli.run("trace", "1001", "--month", "2026-11", code=2).stderr
+
+
+def test_a_rule_is_made_listed_and_lifted(cli: Any, november: None, covered: Path) -> None:
+    words = ("differences", "suppress", "--relation", "premium", "--type", "RATE_DIFF", "--up-to", "0.02")
+    given = (*words, "--until", "2026-12-31", "--note", "their rounding")
+    cli.run(*given, "--dry-run")
+    assert cli.told("differences", "rules") == []
+    cli.run(*given, "--plan", "ppo")
+    (rule,) = cli.told("differences", "rules")
+    assert (rule["plan"], rule["up_to"], rule["note"]) == ("ppo", 2, "their rounding")
+    assert "plan 'hmo'" in cli.run(*given, "--plan", "hmo", code=2).stderr
+    cli.run("differences", "lift", rule["suppression_id"])
+    assert "lifted at" in cli.run("differences", "lift", rule["suppression_id"], code=2).stderr
 
 
 def test_a_wrong_row_is_quarantined_with_its_reason_and_ends_with_1(cli: Any, employed: Path) -> None:

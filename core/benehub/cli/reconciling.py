@@ -13,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="What does not agree between the sy
 
 NOTE = typer.Option(..., "--note", help="Why, for whoever reads it next year.")
 WHO = typer.Option("cli", "--who", help="Who says so; stands in the history.")
+ENTRY = typer.Option([], "--entry", help="Ledger entry that settles it (ent_...); may be given several times.")
 DIFFERENCE = typer.Argument(..., help="Id of the difference (dif_...).")
 
 OPEN = ("pending", "discrepancy")
@@ -99,12 +100,13 @@ def show(difference: str = DIFFERENCE, employer: str = EMPLOYER, as_json: bool =
 def resolve(
     difference: str = DIFFERENCE,
     note: str = NOTE,
+    entry: list[str] = ENTRY,
     who: str = WHO,
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
 ) -> None:
     """Say that a difference is settled, and how; it opens again if a comparison still finds it later."""
-    _act(difference, employer, dry_run, who, state="resolved", note=note)
+    _act(difference, employer, dry_run, who, state="resolved", note=note, entries=entry)
 
 
 @app.command()
@@ -132,7 +134,62 @@ def step(
     _act(difference, employer, dry_run, who, step=to, note=note)
 
 
-def _act(difference: str, employer: str, dry_run: bool, who: str, **what: str) -> None:
+@app.command()
+def suppress(
+    relation: str = typer.Option(..., "--relation", help="Relation, as premium."),
+    type_: str = typer.Option(..., "--type", help="Type, as RATE_DIFF."),
+    plan: str = typer.Option("", "--plan", help="Only of this plan."),
+    up_to: str = typer.Option("", "--up-to", help="Only up to this amount, as 0.02; any when left out."),
+    until: str = typer.Option(..., "--until", help="Last day of the rule, as 2026-12-31; a year ahead at most."),
+    note: str = NOTE,
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Set such differences aside until a day, from the next comparison on; they stay listed, as suppressed."""
+    from benehub.cli.console import say
+    from benehub.cli.opening import day
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.flows import reconciling
+    from benehub.money import parse_minor
+
+    with opened(employer) as desk, rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+        ends, limit = day(until, desk.today()), parse_minor(up_to) if up_to else None
+        made = reconciling.set_aside(hub, desk.employer, relation, type_, plan or None, limit, ends, who, note)
+    say(f"{made}: {relation} {type_} until {ends}{' (dry run)' if dry_run else ''}")
+
+
+@app.command()
+def lift(
+    rule: str = typer.Argument(..., help="Id of the rule (sup_...)."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """End a rule now; the next comparison brings back what it set aside."""
+    from benehub.cli.console import say
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.flows import reconciling
+
+    with opened(employer) as desk, rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+        reconciling.lift(hub, desk.employer, rule)
+    say(f"{rule}: lifted{' (dry run)' if dry_run else ''}")
+
+
+@app.command()
+def rules(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """List the rules that set differences aside, with who made them, why, and until when."""
+    from dataclasses import asdict
+
+    from benehub.cli.console import emit, table
+    from benehub.reconcile import suppressions
+
+    with opened(employer) as desk, desk.store.read(desk.employer) as session:
+        data = [asdict(one) | {"ends": str(one.ends)} for one in suppressions(session)]
+    columns = ("suppression_id", "relation", "type", "plan", "up_to", "ends", "who", "note", "lifted_at")
+    emit(data, as_json, table("rules", columns, [[one[name] for name in columns] for one in data]))
+
+
+def _act(difference: str, employer: str, dry_run: bool, who: str, **what: Any) -> None:
     from benehub.cli.console import say
     from benehub.cli.rehearsal import rehearsal
     from benehub.flows import reconciling

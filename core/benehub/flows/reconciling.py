@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
-from benehub import facts, reconcile
+from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
 from benehub.errors import ConfigError
 from benehub.flows.account_deposits import due as account_due
@@ -46,18 +47,46 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
 
 
 def act(
-    hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = ""
-) -> None:
-    """A person's word on a difference; plugins hear of one that is closed by it.
+    hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
+    entries: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
 
     Raises:
-        DataError: no such difference, a state or step that does not exist, or no reason given.
+        DataError: no such difference or entry, a state or step that does not exist, or no reason given.
     """
     with hub.store.write(employer) as session:
         before = reconcile.get(session, difference_id).state
-        reconcile.act(session, difference_id, who, state=state, step=step, note=note)
+        for one in entries:
+            ledger.entry_of(session, one)
+        reconcile.act(session, difference_id, who, state=state, step=step, note=note, entries=entries)
     if before in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
+
+
+def set_aside(
+    hub: Hub, employer: str, relation: str, type_: str, plan: str | None, up_to: int | None, ends: date, who: str,
+    note: str,
+) -> str:  # fmt: skip
+    """A person's word that such differences are set aside until a day; gives the rule's id.
+
+    Raises:
+        DataError: no such relation, type or plan, an end that is past or too far, nobody named, or no reason.
+    """
+    with hub.store.write(employer) as session:
+        if plan is not None:
+            hub.book(session).plan(plan)
+        return reconcile.suppress(session, relation, type_, plan, up_to, ends, who, note)
+
+
+def lift(hub: Hub, employer: str, rule: str) -> None:
+    """End such a rule now.
+
+    Raises:
+        DataError: no such rule, or it was lifted before.
+    """
+    with hub.store.write(employer) as session:
+        reconcile.lift(session, rule)
 
 
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benehub.reconcile.differences import OPEN, Outcome, act, get, history, listed, settle, settle_within
 from benehub.reconcile.findings import MONTHLY, Finding, Relation, Type
+from benehub.reconcile.suppression import Suppression, lift, suppress, suppressions
 
 __all__ = [
     "MONTHLY",
@@ -11,11 +12,15 @@ __all__ = [
     "Finding",
     "Outcome",
     "Relation",
+    "Suppression",
     "Type",
     "act",
     "get",
     "history",
+    "lift",
     "listed",
     "settle",
     "settle_within",
+    "suppress",
+    "suppressions",
 ]

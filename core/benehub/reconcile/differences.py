@@ -15,6 +15,7 @@ from sqlalchemy import Row, func, select
 
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile.findings import Finding, Relation
+from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.tables import difference, difference_event
 
@@ -51,6 +52,7 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
     opened: list[str] = []
     again = 0
     found: set[str] = set()
+    rules = in_force(session, today)
     for finding in findings:
         if finding.key in found:
             raise IntegrityError(
@@ -59,9 +61,13 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
             )
         found.add(finding.key)
         row = known.get(finding.key)
-        if row is None:
+        rule = next((one for one in rules if one.covers(finding)), None)
+        if rule is not None and (row is None or row.state in OPEN or row.state == "suppressed"):
+            again += row is not None
+            _set_aside(session, row, finding, rule, today)
+        elif row is None:
             opened.append(_open(session, finding, today))
-        elif row.state in OPEN or row.state == "suppressed" or _still_dismissed(row, finding):
+        elif row.state in OPEN or _still_dismissed(row, finding):
             again += 1
             _see_again(session, row, finding, today)
         else:
@@ -69,7 +75,7 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
     closed = [
         _close(session, row, "resolved", "benehub", "both sides agree now")
         for key, row in known.items()
-        if key not in found and row.state in OPEN
+        if key not in found and row.state in (*OPEN, "suppressed")
     ]
     return Outcome(tuple(opened), tuple(closed), again)
 
@@ -103,7 +109,7 @@ def act(
         DataError: no such difference, a state or step that does not exist, or no reason given.
     """
     row = get(session, difference_id)
-    if state not in ("", "resolved", "dismissed", "suppressed") or step not in STEPS:
+    if state not in ("", "resolved", "dismissed") or step not in STEPS:
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
         raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
@@ -184,6 +190,19 @@ def _open(session: Session, finding: Finding, today: date) -> str:
     return difference_id
 
 
+def _set_aside(session: Session, row: Row[Any] | None, finding: Finding, rule: Suppression, today: date) -> None:
+    """A rule covers it: it is kept, and told by its state and the rule."""
+    note = f"{rule.suppression_id} until {rule.ends}: {rule.note}"
+    if row is None:
+        _open(session, finding, today)
+        row = get(session, session.id("dif", finding.key))
+    else:
+        _see_again(session, row, finding, today)
+    if row.state != "suppressed":
+        session.change(difference, {"difference_id": row.difference_id}, state="suppressed")
+        _event(session, row.difference_id, "benehub", "suppressed", row.work_step, note, ())
+
+
 def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -> None:
     values = _values(finding, today)
     if row.state not in OPEN:
@@ -203,7 +222,8 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
         times_seen=row.times_seen + 1, last_seq=session.latest_seq(), last_seen=session.now(), work_step="",
         **_values(finding, today),
     )  # fmt: skip
-    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", "it returned", ())
+    told = "no rule sets it aside any more" if row.state == "suppressed" else "it returned"
+    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, ())
     return str(row.difference_id)
 
 

@@ -497,6 +497,24 @@ difference = Table(
 )
 Index("ix_difference_open", difference.c.employer_id, difference.c.state, difference.c.relation)
 
+suppression = Table(
+    "suppression",
+    metadata,
+    # Which differences are set aside until a day, by whose word; a lifted one stays, with its time.
+    _employer_key(),
+    Column("suppression_id", String(40), primary_key=True),
+    Column("relation", String(12), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("plan", String(40)),
+    Column("up_to", BigInteger),
+    Column("ends", Date, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("made_at", String(32), nullable=False),
+    Column("lifted_at", String(32)),
+    _belongs(to="employer"),
+)
+
 difference_event = Table(
     "difference_event",
     metadata,

@@ -16,7 +16,8 @@ from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, leg
 
-OPEN = ("pending", "discrepancy")
+OPEN = ("pending", "discrepancy", "suppressed")
+"""States in which a difference leaves its money where it is: one that a rule sets aside is named, too."""
 ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
 """Differences with a custodian that leave money owed, or sent beyond what is owed."""
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")

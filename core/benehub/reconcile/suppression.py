@@ -1,0 +1,110 @@
+"""Rules that set differences aside until a day: a known quirk of a vendor is named once, not worked every month.
+
+Nothing is hidden by it: what is set aside stays a difference, is listed by its state, names its rule, and comes back by
+the first comparison after the rule's end, or as soon as it grows above the rule's amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from benehub.crypto import mask
+from benehub.errors import DataError
+from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.store import Session
+from benehub.store.tables import suppression
+
+LONGEST = timedelta(days=366)
+"""A rule is looked at again after a year at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One rule: which differences, up to which amount (minor units or minutes; None: any), until when."""
+
+    suppression_id: str
+    relation: str
+    type: str
+    plan: str | None
+    up_to: int | None
+    ends: date
+    """Last day on which it holds."""
+    who: str
+    note: str
+    made_at: str
+    lifted_at: str | None
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a difference is set aside by it."""
+        return (
+            finding.relation == self.relation
+            and finding.type == self.type
+            and self.plan in (None, finding.plan)
+            and (self.up_to is None or finding.at_stake <= self.up_to)
+        )
+
+
+def suppress(
+    session: Session, relation: str, type_: str, plan: str | None, up_to: int | None, ends: date, who: str, note: str
+) -> str:
+    """Set such differences aside until a day, from the next comparison on; gives the rule's id.
+
+    Raises:
+        DataError: no such relation or type, an end that is past or too far, nobody named, or no reason.
+    """
+    today = session.today()
+    if relation not in set(Relation) or type_ not in set(Type):
+        raise DataError(
+            f"no differences are called {relation[:20]} {type_[:40]}", mend="See `benehub differences list`"
+        )
+    if not today <= ends <= today + LONGEST:
+        raise DataError(f"a rule cannot end on {ends}", mend=f"Choose a day up to {today + LONGEST}")
+    if up_to is not None and up_to < 0:
+        raise DataError("the amount of a rule is below zero", mend="Leave it out to take any amount")
+    if not who.strip() or not note.strip():
+        raise DataError("a rule needs a name and a reason", mend="Say who decided it, and why")
+    at = session.now()
+    suppression_id = session.id("sup", relation, type_, plan or "-", at)
+    row = {
+        "suppression_id": suppression_id, "relation": relation, "type": type_, "plan": plan, "up_to": up_to,
+        "ends": ends, "who": mask(who.strip())[:80], "note": mask(note.strip())[:2000], "made_at": at,
+        "lifted_at": None,
+    }  # fmt: skip
+    session.add(suppression, [row])
+    return suppression_id
+
+
+def lift(session: Session, suppression_id: str) -> None:
+    """End a rule now; the next comparison brings back what it set aside.
+
+    Raises:
+        DataError: no such rule, or it was lifted before.
+    """
+    found = next((one for one in suppressions(session) if one.suppression_id == suppression_id), None)
+    if found is None or found.lifted_at is not None:
+        told = "no such rule" if found is None else f"lifted at {found.lifted_at}"
+        raise DataError(told, where=suppression_id[:60], mend="See `benehub differences rules`")
+    session.change(suppression, {"suppression_id": suppression_id}, lifted_at=session.now())
+
+
+def suppressions(session: Session) -> Sequence[Suppression]:
+    """Every rule there was, the newest first."""
+    rows = session.rows(
+        select(suppression)
+        .where(*session.where(suppression))
+        .order_by(suppression.c.made_at.desc(), suppression.c.suppression_id)
+    )
+    return [
+        Suppression(row.suppression_id, row.relation, row.type, row.plan, row.up_to, row.ends, row.who, row.note,
+                    row.made_at, row.lifted_at)
+        for row in rows
+    ]  # fmt: skip
+
+
+def in_force(session: Session, today: date) -> list[Suppression]:
+    """The rules that hold on a day."""
+    return [one for one in suppressions(session) if one.lifted_at is None and today <= one.ends]

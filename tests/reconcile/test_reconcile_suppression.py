@@ -1,0 +1,126 @@
+"""Rules that set differences aside: what they cover is kept and named, and comes back at the rule's end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from benehub import reconcile
+from benehub.errors import DataError
+from benehub.reconcile import Finding, Outcome, Relation, Type
+from benehub.store import Session, Store
+
+TODAY = date(2026, 11, 23)
+CENT = Finding(
+    Relation.PREMIUM, Type.RATE_DIFF, "2026-11", "inv/1", "carrier", "carrier", "a cent off", "ask the carrier",
+    person_id="per_a", plan="ppo", expected=50_000, actual=50_001,
+)  # fmt: skip
+
+
+def settle(session: Session, *findings: Finding, today: date = TODAY) -> Outcome:
+    """Compare."""
+    return reconcile.settle(session, Relation.PREMIUM, "2026-11", findings, today)
+
+
+def rule(session: Session, plan: str | None = None, up_to: int | None = 2, ends: date = date(2026, 12, 31)) -> str:
+    """The carrier rounds by a cent."""
+    return reconcile.suppress(session, "premium", "RATE_DIFF", plan, up_to, ends, "Ann", "they round by member")
+
+
+def state(session: Session) -> list[tuple[str, str]]:
+    """How the difference came to stand where it stands."""
+    one = session.id("dif", CENT.key)
+    return [(row.state, row.note) for row in reconcile.history(session, one)]
+
+
+def test_what_a_rule_covers_is_kept_and_comes_back_at_its_end(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, CENT).opened
+        made = rule(session)
+        assert settle(session, CENT) == Outcome((), (), 1)
+        assert reconcile.get(session, one).state == "suppressed"
+        assert reconcile.listed(session) == []
+        assert [row.difference_id for row in reconcile.listed(session, ("suppressed",))] == [one]
+        assert settle(session, CENT, today=date(2026, 12, 31)) == Outcome((), (), 1)
+        assert settle(session, CENT, today=date(2027, 1, 1)) == Outcome((one,), (), 0)
+        assert state(session) == [
+            ("discrepancy", "found"),
+            ("suppressed", f"{made} until 2026-12-31: they round by member"),
+            ("discrepancy", "no rule sets it aside any more"),
+        ]
+        assert reconcile.get(session, one).times_seen == 4
+
+
+def test_a_new_one_is_set_aside_at_once_and_nobody_is_told_of_it(store: Store) -> None:
+    with store.write("acme") as session:
+        rule(session)
+        assert settle(session, CENT) == Outcome((), (), 0)
+        assert [what for what, _ in state(session)] == ["discrepancy", "suppressed"]
+        assert settle(session) == Outcome((), (session.id("dif", CENT.key),), 0)
+        assert state(session)[-1] == ("resolved", "both sides agree now")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CENT, actual=50_003),
+        replace(CENT, plan="hmo"),
+        replace(CENT, type=Type.TIER_DIFF),
+    ],
+    ids=["above the amount", "another plan", "another type"],
+)
+def test_what_it_does_not_cover_is_worked_as_ever(store: Store, other: Finding) -> None:
+    with store.write("acme") as session:
+        rule(session, plan="ppo")
+        (one,) = settle(session, other).opened
+        assert reconcile.get(session, one).state == "discrepancy"
+
+
+def test_it_comes_back_when_it_grows(store: Store) -> None:
+    with store.write("acme") as session:
+        rule(session)
+        settle(session, CENT)
+        assert len(settle(session, replace(CENT, actual=51_000)).opened) == 1
+
+
+def test_a_dismissed_one_stays_dismissed_under_a_rule(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, CENT).opened
+        reconcile.act(session, one, "ann", state="dismissed", note="none")
+        rule(session)
+        settle(session, CENT)
+        assert reconcile.get(session, one).state == "dismissed"
+
+
+def test_a_lifted_rule_covers_nothing_and_stays_written(store: Store) -> None:
+    with store.write("acme") as session:
+        made = rule(session)
+        settle(session, CENT)
+        reconcile.lift(session, made)
+        assert len(settle(session, CENT).opened) == 1
+        (told,) = reconcile.suppressions(session)
+        assert (told.suppression_id, told.who, told.lifted_at is None) == (made, "Ann", False)
+        for wrong in (made, "sup_none"):
+            with pytest.raises(DataError, match=r"lifted at|no such rule"):
+                reconcile.lift(session, wrong)
+    with store.read("other") as session:
+        assert reconcile.suppressions(session) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("premium", "NONE", None, 1, TODAY, "a", "b"), "no differences are called premium NONE"),
+        (("money", "RATE_DIFF", None, 1, TODAY, "a", "b"), "no differences are called money"),
+        (("premium", "RATE_DIFF", None, 1, date(2026, 11, 22), "a", "b"), "cannot end on 2026-11-22"),
+        (("premium", "RATE_DIFF", None, 1, date(2027, 12, 1), "a", "b"), "cannot end on 2027-12-01"),
+        (("premium", "RATE_DIFF", None, -1, TODAY, "a", "b"), "below zero"),
+        (("premium", "RATE_DIFF", None, 1, TODAY, " ", "b"), "a name and a reason"),
+        (("premium", "RATE_DIFF", None, 1, TODAY, "a", ""), "a name and a reason"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused_by_name(store: Store, words: tuple[object, ...], told: str) -> None:
+    with store.write("acme") as session, pytest.raises(DataError, match=told):
+        reconcile.suppress(session, *words)  # type: ignore[arg-type]  # each with one word wrong
