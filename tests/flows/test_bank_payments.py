@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, NeedsPersonError
+from benehub.flows.dispatches import reopen
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.premiums import prepare_remittance
 from benehub.formats.sepa.schema import schema_findings
@@ -178,6 +179,48 @@ def test_what_comes_back_is_owed_again_and_paid_anew(banked: Banked, kind: str, 
     assert [row.revision for row in sent(office, "payment.order")] == [1, 2]
     assert answers(office) == {}  # the old return says nothing of the new payment
     assert clearing(office) == (0, -100000, 0)
+
+
+@pytest.mark.parametrize("by_bank", [True, False], ids=["the payee's bank contests", "a person has asked"])
+def test_while_the_banks_dispute_a_return_the_month_is_not_paid_twice(banked: Banked, by_bank: bool) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.bank.give_back("R03", date(2026, 10, 6))
+    office.bank.dispute(date(2026, 10, 7))
+    assert answers(office) == {"returned": 1, "disputed": 1}
+    ((state, reason),) = owed(office, "premium.remit")
+    assert state == "held" and reason.endswith("(R68: return came too late)")
+    assert answers(office) == {}  # told once
+    with pytest.raises(NeedsPersonError, match="refused to take the payment back"):
+        remit(office)
+    assert clearing(office) == (-100000, 0, 0) and office.bank.collect() == []
+    if by_bank:
+        office.bank.dispute(date(2026, 10, 8), contested="R73")
+        assert answers(office) == {"returned": 1}
+        ((state, reason),) = owed(office, "premium.remit")
+        assert state == "refused" and "R73: original return was in time" in reason
+        assert answers(office) == {}
+    else:
+        (row,) = sent(office, "premium.remit")
+        assert reopen(office.hub, "acme", row.dispatch_id, "ann", "the bank says it is back") == "open"
+    assert remit(office)["sent"] == 1
+    assert clearing(office) == (0, -100000, 0)
+    office.bank.collect()
+    assert len(office.bank.taken) == 2
+
+
+def test_a_dispute_without_its_return_leaves_the_payment_as_it_is(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.bank.dispute(date(2026, 10, 7))
+    assert answers(office) == {"disputed": 1}
+    assert clearing(office) == (0, -100000, 0)
+    assert owed(office, "payment.order")[0][0] == "sent"
+    office.bank.dispute(date(2026, 10, 8), contested="R73")
+    assert answers(office) == {"returned": 1}
+    assert clearing(office) == (-100000, 0, 0)
 
 
 def test_when_the_carrier_cannot_be_reached_the_820_goes_later_and_the_money_only_once(banked: Banked) -> None:

@@ -92,7 +92,8 @@ def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> st
             dispatch.release(session, [dispatch_id])
             obligations.mark(session, [one.obligation_id for one in carried], "open", "frozen, not sent yet")
             return "prepared"
-        refused = [one.obligation_id for one in carried if one.state == "refused"]
+        refused = [one.obligation_id for one in carried
+                   if one.state == "refused" or one.reason.startswith(payment_orders.DISPUTED)]  # fmt: skip
         if not refused:
             raise DataError(f"it is {row.state}, and nothing of it was refused", where=f"dispatch {dispatch_id}",
                             mend="See `benehub dispatches show`")  # fmt: skip

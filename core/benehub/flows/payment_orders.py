@@ -18,6 +18,7 @@ from sqlalchemy import Row
 from benehub import dispatch, obligations
 from benehub.connect.connector import Receipt
 from benehub.connections import Open
+from benehub.errors import NeedsPersonError
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.obligations import Wanted
@@ -26,6 +27,9 @@ from benehub.planbook import PlanBook
 from benehub.store import Session
 
 KIND = "payment.order"
+
+DISPUTED = "the bank refused to take the payment back "
+"""How the reason begins of a month that waits because nobody here knows who has its money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,20 @@ def unfinished(session: Session, remittance: str) -> bool:
     """Whether the money of a remittance has left and the remittance itself has not: it goes first, as it is."""
     pending = dispatch.get(session, remittance).state in ("prepared", "sending", "unknown", "held")
     return pending and money_left(session, remittance)
+
+
+def refuse_disputed(session: Session, carrier: str, month: Month) -> None:
+    """Pay no month anew while the banks dispute who has its money.
+
+    Raises:
+        NeedsPersonError: they do.
+    """
+    for row in obligations.by_ids(session, [session.id("obl", f"premium.remit/{carrier}/{month}")]):
+        if row.state == "held" and row.reason.startswith(DISPUTED):
+            raise NeedsPersonError(
+                row.reason, where=f"{carrier}, {month}",
+                mend=f"Ask the bank; if it is back: benehub dispatches resend {row.dispatch_id} --note WHY",
+            )  # fmt: skip
 
 
 def to_tell_again(session: Session, carrier: str, month: Month) -> Order | None:

@@ -224,6 +224,7 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         payment_orders.bank_of(hub, employer, connection_id) as bank,
         hub.store.write(employer) as session,
     ):
+        payment_orders.refuse_disputed(session, connection_id, month)
         book = hub.book(session)
         again = payment_orders.to_tell_again(session, connection_id, month)
         lines = _told(session, connection_id, month) if again else _lines_due(session, book, connection_id, month)
