@@ -40,6 +40,9 @@ REASONS = {
 UNFIT = "not sent: "
 """How the reason begins of a family that lacks what the partner demands; it is tried again with each file."""
 
+PROVIDERS = ("provider", "providers")
+"""What a cover says of primary care: the provider chosen, and those of single dependents by person."""
+
 Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
 """An employee whose family's cover changed: the lines that say so, and the covers as they are now."""
 
@@ -143,10 +146,15 @@ def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> 
         for fact in timeline:
             plan = book.plan(fact.data["plan"])
             if plan.carrier == connection_id and fact.effective_to > since:
-                chosen = [one.data["provider"] for one in worker.elections.get(plan.slot, ())
-                          if one.data.get("provider") and one.data["plan"] == plan.id]  # fmt: skip
-                found[plan.id] = fact._replace(data={**fact.data, "provider": chosen[-1]}) if chosen else fact
+                found[plan.id] = fact._replace(data={**fact.data, **_chosen(worker, plan.slot, plan.id)})
     return found
+
+
+def _chosen(worker: Worker, slot: str, plan: str) -> dict[str, Any]:
+    """The provider last chosen in this plan, and those of single dependents (`providers`); nothing where none was."""
+    told = [one.data for one in worker.elections.get(slot, ()) if one.data["plan"] == plan]
+    chosen = [one for one in told if one.get("provider") or one.get("providers")]
+    return {name: chosen[-1][name] for name in PROVIDERS if chosen and chosen[-1].get(name)}
 
 
 def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -158,7 +166,7 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
         # Void: it never should have begun, so it ends on the day it began.
         return _coverage_line(plan, {**before, "to": before["from"]}, "024")
     told = all(state[name] == before[name] for name in ("tier", "to", "dependents"))
-    if told and state.get("provider", "") == before.get("provider", ""):
+    if told and all(state.get(name) == (before.get(name) or None) for name in PROVIDERS):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
     line = _coverage_line(plan, state, "024" if ends else "001")
@@ -185,13 +193,13 @@ def _coverage_line(plan: str, state: Mapping[str, Any], maintenance: str) -> dic
         "effective_to": state["to"],
         "dependents": state["dependents"],
         "provider": state.get("provider", ""),
+        "providers": state.get("providers", {}),
     }
 
 
 def _state(fact: Fact) -> dict[str, Any]:
-    provider = {"provider": fact.data["provider"]} if fact.data.get("provider") else {}
     return {
-        **provider,
+        **{name: fact.data[name] for name in PROVIDERS if fact.data.get(name)},
         "tier": fact.data["tier"],
         "from": fact.effective_from.isoformat(),
         "to": None if fact.effective_to == FOREVER else fact.effective_to.isoformat(),
@@ -302,7 +310,7 @@ def _goes_on(now: Mapping[str, Fact], lines: Sequence[Mapping[str, Any]], depend
 
 def _of_dependent(line: Mapping[str, Any], who: str) -> CoverageLine | None:
     """What a line says of one dependent: begun, ended, or as it is for the employee; None where it is not his."""
-    cover = _coverage(line)
+    cover = _coverage({**line, "provider": line["providers"].get(who, line["provider"])})
     if who in line["left"]:
         ends = {"maintenance": "024", "effective_from": line["left_from"], "effective_to": line["left_on"]}
         return CoverageLine.model_validate(cover.model_dump() | ends)

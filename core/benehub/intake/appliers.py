@@ -148,6 +148,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
         data["terms"] = row.terms
     if row.provider:
         data["provider"] = row.provider
+    if row.providers:
+        data["providers"] = _providers(session, person_id, row)
     data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
@@ -187,6 +189,19 @@ def _priced(plan: Plan, row: Election) -> None:
     most = None if plan.account is None else plan.account.max_yearly_minor
     if most is not None and row.amount_per == "year" and row.amount_minor > most:
         raise DataError(f"more than account {row.plan} allows a year", mend="Lower the election or raise max_yearly")
+
+
+def _providers(session: Session, person_id: str, row: Election) -> dict[str, str]:
+    """The provider of each dependent who has one of his own.
+
+    Raises:
+        DataError: he is unknown, or none of those who are covered.
+    """
+    covered = set(_dependents(session, person_id, row.dependents))
+    found = dict(zip(_dependents(session, person_id, tuple(row.providers)), row.providers.values(), strict=True))
+    if not covered >= found.keys():
+        raise DataError("a provider for a dependent who is not covered", mend="Name him in dependents too")
+    return found
 
 
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
