@@ -14,7 +14,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from benehub.connect.exchange import Exchange
+from benehub.connect.exchange import Exchange, Unwritable
 from benehub.connect.pgp import Pgp
 from benehub.connect.place import Place
 from benehub.errors import FormatError
@@ -265,6 +265,9 @@ class PartnerSettings(_Part):
             raise ValueError("groups_per_file is one, and the plans name several policies: make a connection of each")
         if self.ssn_demanded is SsnDemand.EVERYONE and not self.ssn_of_dependents:
             raise ValueError("ssn_demanded is everyone, and ssn_of_dependents says that dependents' are not told")
+        if self.exchange.unwritable is Unwritable.LEAVE_OUT and self.term_by is TermBy.ABSENCE:
+            raise ValueError("exchange.unwritable is leave_out, and by term_by whoever is left out has no cover: "
+                             "set hold_file, or term_by: code")  # fmt: skip
         if strange := folders_of_the_other_usage(self):
             raise ValueError(f"usage is {self.usage}, and {strange} is named for the other one")
         return self

@@ -11,10 +11,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from benehub import dispatch, facts, obligations
-from benehub.connect.connector import Item
-from benehub.connect.exchange import Exchange
+from benehub.connect.exchange import Exchange, Unwritable
 from benehub.engine import Steps
-from benehub.errors import GuardTripped
+from benehub.errors import DataError, GuardTripped
 from benehub.facts import Fact, Worker
 from benehub.flows import exchange
 from benehub.flows.far_changes import consents, hold_far, key_of
@@ -22,8 +21,9 @@ from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import awaken, let_go, send
+from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
-from benehub.obligations import Wanted
+from benehub.obligations import UNFIT, Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Outcome
@@ -36,9 +36,6 @@ REASONS = {
     "open_enrollment": "22", "loss_of_coverage": "07", "termination": "08",
 }  # fmt: skip
 """Why cover changes, as X12 INS04."""
-
-UNFIT = "not sent: "
-"""How the reason begins of a family that lacks what the partner demands; it is tried again with each file."""
 
 PROVIDERS = ("provider", "providers")
 """What a cover says of primary care: the provider chosen, and those of single dependents by person."""
@@ -338,15 +335,12 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
         for row in obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused")):
             if row.state == "refused" and not row.reason.startswith(UNFIT):
                 continue  # the carrier refused it: a person has it sent anew
-            family = obligations.content(session, row)["members"]
-            items = [Item(exchange.CHANGE, f"{one['member_id']}", one) for one in family]
-            unfit = opened.connector.unfit(exchange.CHANGE, items, opened.link.settings)
-            if unfit:
-                why = "; ".join(f"member {who}: {what}" for who, what in unfit.items())
-                obligations.mark(session, [row.obligation_id], "refused", f"{UNFIT}{why}"[:300])
+            family = obligations.content(session, row)
+            if unfit := unwritable(opened, exchange.CHANGE, {row.person_id: family}):
+                obligations.mark(session, [row.obligation_id], "refused", f"{UNFIT}{unfit[row.person_id]}"[:300])
                 continue
             fit.append(row.obligation_id)
-            contents += family
+            contents += family["members"]
         if not fit:
             return ""
         key = f"{exchange.CHANGE}/{connection_id}/{session.today()}"
@@ -362,6 +356,7 @@ def full_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: st
     waits = steps.step("may leave", exchange.waits, hub, employer, connection_id, exchange.FULL)
     dispatch_id = "" if waits else steps.step("freeze full", freeze_full, hub, employer, connection_id)
     if not dispatch_id:
+        waits = waits or steps.step("unwritable", held_whole, hub, employer, connection_id)
         return {"families": families, **({"waits": waits} if waits else {})}
     tally = send(hub, steps, employer, connection_id, [dispatch_id])
     return {"families": families, "dispatch": dispatch_id, **tally}
@@ -403,11 +398,15 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         for start in range(0, len(changed), CHUNK):
             part = changed[start : start + CHUNK]
             families |= _families(session, persons, part, _pays(book) if agreed.salary else None, day)
+        content = {"day": day.isoformat(), "families": families}
+        send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
+        key = f"{exchange.FULL}/{connection_id}"
+        wanted = Wanted(exchange.FULL, key, connection_id, str(Month.of(day)), day, send_by, content)
+        if families and agreed.unwritable is Unwritable.LEAVE_OUT:
+            unfit = unwritable(opened, exchange.FULL, families)
+            refuse(session, connection_id, families, unfit, wanted)
+            running -= sum(_running(families.pop(who)) for who in unfit)
         if families:
-            content = {"day": day.isoformat(), "families": families}
-            key = f"{exchange.FULL}/{connection_id}"
-            send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
-            wanted = Wanted(exchange.FULL, key, connection_id, str(Month.of(day)), day, send_by, content)
             obligations.want(session, [wanted])
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
@@ -417,11 +416,51 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
 def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
     """Freeze the open full file, always whole; gives its dispatch, or an empty text when none is open.
 
-    It tells all that earlier changes would have told, so what of those was never tried is closed with it.
+    One with a family that cannot be written is held by name instead.
+
+    Raises:
+        DataError: it cannot be written for another reason.
     """
+    try:
+        return _freeze_full(hub, employer, connection_id)
+    except DataError:
+        if not _hold_whole(hub, employer, connection_id):
+            raise
+        return ""
+
+
+def _hold_whole(hub: Hub, employer: str, connection_id: str) -> bool:
+    """Hold the full file for the families in it that cannot be written, each named; False where there is none."""
+    with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
+        for row in _full_owed(session, connection_id):
+            families = obligations.content(session, row)["families"]
+            unfit = unwritable(opened, exchange.FULL, families)
+            if unfit:
+                like = Wanted(row.kind, row.business_key, connection_id, row.period, row.due_date, row.send_by, {})
+                refuse(session, connection_id, families, unfit, like)
+                obligations.mark(session, [row.obligation_id], "held", summary(unfit))
+                return True
+        return False
+
+
+def held_whole(hub: Hub, employer: str, connection_id: str) -> str:
+    """Why the full file waits for somebody who cannot be written; empty where it does not."""
+    with hub.store.read(employer) as session:
+        rows = _full_owed(session, connection_id)
+        return str(rows[0].reason) if rows and rows[0].state == "held" else ""
+
+
+def _full_owed(session: Session, connection_id: str) -> list[Any]:
+    """The full file that is owed: open, or held for want of what the partner demands and tried again."""
+    rows = obligations.open_ones(session, exchange.FULL, connection_id, states=("open", "held"))
+    return [row for row in rows if row.state == "open" or row.reason.startswith(UNFIT)]
+
+
+def _freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
+    """It tells all that earlier changes would have told, so what of those was never tried is closed with it."""
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         awaken(session, opened, exchange.FULL)
-        rows = obligations.open_ones(session, exchange.FULL, connection_id)
+        rows = _full_owed(session, connection_id)
         if not rows:
             return ""
         content = obligations.content(session, rows[0])
@@ -435,12 +474,16 @@ def freeze_full(hub: Hub, employer: str, connection_id: str) -> str:
         day = date.fromisoformat(content["day"])
         told = told_state(session, connection_id).values()
         covered = sum(any(_runs(state, day) for state in plans.values()) for plans in told)
-        running = sum(any(line["maintenance"] != "024" for one in family["members"] for line in one["coverages"])
-                      for family in content["families"].values())  # fmt: skip
+        running = sum(_running(family) for family in content["families"].values())
         why = exchange.too_few(session, opened, dispatch_id, percent, (covered, running))
         if why and dispatch.get(session, dispatch_id).state == "prepared" and not let_go(session, dispatch_id):
             exchange.hold(session, dispatch_id, why)
         return dispatch_id
+
+
+def _running(family: Mapping[str, Any]) -> bool:
+    """Whether anybody of the family has cover that goes on."""
+    return any(line["maintenance"] != "024" for one in family["members"] for line in one["coverages"])
 
 
 def _close_deltas(session: Session, connection_id: str, dispatch_id: str, persons: Collection[str]) -> None:

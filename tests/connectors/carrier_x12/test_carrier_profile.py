@@ -174,6 +174,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"names": {"enrollment": "{group}_{control:09}.834"}}, "write the fields plainly"),
     ({"names": {"enrollment": "{group_{control}.834"}}, "."),
     ({"groups_per_file": "one"}, "the plans name several policies"),
+    ({"term_by": "absence", "exchange": {"unwritable": "leave_out"}}, "whoever is left out has no cover"),
     ({"ssn_demanded": "everyone", "ssn_of_dependents": False}, "dependents' are not told"),
     ({"outbox": "acme/prod/in"}, "outbox is named for the other one"),
     ({"usage": "P", "inbox": "acme/UAT"}, "inbox is named for the other one"),
