@@ -16,8 +16,9 @@ from sqlalchemy import Row, select
 from benehub import dispatch, obligations
 from benehub.engine import Steps
 from benehub.flows.hub import Hub
-from benehub.flows.payment_orders import DISPUTED, KIND, order_of
+from benehub.flows.payment_orders import KIND, order_of
 from benehub.flows.premiums import confirm_in, take_back
+from benehub.flows.remittance_parts import DISPUTED, parts
 from benehub.records import PaymentStatus
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -103,11 +104,10 @@ def _came_back(session: Session, sent: Row[Any], owed: Row[Any], why: str) -> No
 
 
 def _remitted(session: Session, sent: Row[Any], owed: Row[Any]) -> list[Row[Any]]:
-    """What an order pays, as it is owed; nothing where a later remittance of the month has a payment of its own."""
+    """The part of the month that an order pays, as it is owed."""
     carrier = obligations.content(session, owed)["carrier"]
-    rows = obligations.by_ids(session, [session.id("obl", f"premium.remit/{carrier}/{owed.period}")])
     found = []
-    for row in rows:
+    for row in parts(session, carrier, owed.period):
         order = order_of(session, row.dispatch_id) if row.dispatch_id else None
         if order is not None and order.sent is not None and order.sent.dispatch_id == sent.dispatch_id:
             found.append(row)

@@ -13,7 +13,6 @@ from benehub.connect.connector import Envelope, Item
 from benehub.connections import Open
 from benehub.dispatch import Frozen, members
 from benehub.dispatch.members import Told
-from benehub.flows.hub import Hub
 from benehub.flows.send import awaken
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
@@ -70,13 +69,6 @@ def _instead_of(session: Session, connection_id: str, operation: str, line: str)
     """The reference of the file before, where the vendor refused it whole: this one is sent in its place."""
     before = dispatch.newest_file(session, connection_id, (operation,), line) if line else None
     return f"{before.business_key}/{before.control}" if before is not None and before.ack_state == "rejected" else ""
-
-
-def carried(hub: Hub, employer: str, key: str) -> list[str]:
-    """The dispatch that carries the obligation of a business key, if there is one."""
-    with hub.store.read(employer) as session:
-        rows = obligations.by_ids(session, [session.id("obl", key)])
-    return [row.dispatch_id for row in rows if row.dispatch_id is not None]
 
 
 def _standing(session: Session, obligation_ids: Sequence[str]) -> str:

@@ -18,7 +18,6 @@ from sqlalchemy import Row
 from benehub import dispatch, obligations
 from benehub.connect.connector import Receipt
 from benehub.connections import Open
-from benehub.errors import NeedsPersonError
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.obligations import Wanted
@@ -27,9 +26,6 @@ from benehub.planbook import PlanBook
 from benehub.store import Session
 
 KIND = "payment.order"
-
-DISPUTED = "the bank refused to take the payment back "
-"""How the reason begins of a month that waits because nobody here knows who has its money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,23 +174,9 @@ def unfinished(session: Session, remittance: str) -> bool:
     return pending and money_left(session, remittance)
 
 
-def refuse_disputed(session: Session, carrier: str, month: Month) -> None:
-    """Pay no month anew while the banks dispute who has its money.
-
-    Raises:
-        NeedsPersonError: they do.
-    """
-    for row in obligations.by_ids(session, [session.id("obl", f"premium.remit/{carrier}/{month}")]):
-        if row.state == "held" and row.reason.startswith(DISPUTED):
-            raise NeedsPersonError(
-                row.reason, where=f"{carrier}, {month}",
-                mend=f"Ask the bank; if it is back: benehub dispatches resend {row.dispatch_id} --note WHY",
-            )  # fmt: skip
-
-
-def to_tell_again(session: Session, carrier: str, month: Month) -> Order | None:
+def to_tell_again(session: Session, key: str) -> Order | None:
     """The order whose remittance was refused although the money is on its way: only that is told again."""
-    owed = obligations.by_ids(session, [session.id("obl", f"premium.remit/{carrier}/{month}")])
+    owed = obligations.by_ids(session, [session.id("obl", key)])
     if not owed or owed[0].state != "refused" or owed[0].dispatch_id is None:
         return None
     order = order_of(session, owed[0].dispatch_id)
