@@ -70,6 +70,14 @@ class CarrierX12(Connector):
             settings.usage,
         )
 
+    def groups(self, settings: PartnerSettings) -> Mapping[str, str]:
+        """The policy of each plan, where the partner takes a file for each."""
+        return settings.groups()
+
+    def of_group(self, settings: PartnerSettings, group: str) -> PartnerSettings:
+        """The profile of one policy's file."""
+        return settings.of_group(group)
+
     def sets(self, operation: str, items: Sequence[Item], settings: PartnerSettings) -> int:
         """One, or one a family."""
         return sets_of(items, settings) if operation in (FULL, CHANGE) else 1

@@ -120,9 +120,10 @@ def control_of(file_ref: str, settings: PartnerSettings) -> str:
 
 
 def _as_regex(pattern: str, settings: PartnerSettings) -> str:
+    groups = sorted({settings.group, *settings.groups().values()})
     parts = {
-        "{group}": re.escape(settings.group), "{control}": "(?P<control>[0-9]{9})", "{date}": "[0-9]{8}",
-        "{time}": "[0-9]{6}", "{usage}": "[TP]",
+        "{group}": f"(?:{'|'.join(map(re.escape, groups))})", "{control}": "(?P<control>[0-9]{9})",
+        "{date}": "[0-9]{8}", "{time}": "[0-9]{6}", "{usage}": "[TP]",
     }  # fmt: skip
     seen: set[str] = set()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import product
 
 from benehub.connect.connector import Envelope, Item
 from benehub.connect.exchange import PRODUCTION, Files, Unfit
@@ -85,10 +86,11 @@ def _routing(number: str) -> bool:
 def _sample(settings: PartnerSettings) -> Iterator[Unfit]:
     """What the checks of X12 files say of a made-up family, written by this profile."""
     kinds = {Files.FULL: (FULL,), Files.CHANGE: (CHANGE,), Files.BOTH: (FULL, CHANGE)}[settings.exchange.files]
-    for operation in kinds:
+    every = [settings.of_group(one) for one in dict.fromkeys(settings.groups().values())] or [settings]
+    for one, operation in product(every, kinds):
         try:
-            items = _family(settings, operation)
-            text = render_enrollment(operation, items, Envelope(1, SAMPLE, "SAMPLE"), settings).data.decode()
+            items = _family(one, operation)
+            text = render_enrollment(operation, items, Envelope(1, SAMPLE, "SAMPLE"), one).data.decode()
         except BenehubError as error:
             yield Unfit("sample file", f"{operation}: {error.what}", error.mend)
             continue

@@ -249,6 +249,14 @@ class Connector:
         """What was agreed with the partner on the exchange of files; by default nothing holds a file back."""
         return Exchange(one_outstanding=False)
 
+    def groups(self, settings: Any) -> Mapping[str, str]:
+        """The group of each plan, where the partner takes an enrollment file for each group; else empty: one file."""
+        return {}
+
+    def of_group(self, settings: Any, group: str) -> Any:
+        """The settings of one group's file; as they are where there is but one file."""
+        return settings
+
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""
         return None

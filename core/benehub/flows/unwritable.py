@@ -40,12 +40,14 @@ def unwritable(opened: Open, operation: str, families: Families) -> dict[str, st
     return found
 
 
-def refuse(session: Session, connection_id: str, families: Families, unfit: Mapping[str, str], like: Wanted) -> None:
+def refuse(
+    session: Session, connection_id: str, families: Families, unfit: Mapping[str, str], like: Wanted, group: str = ""
+) -> None:
     """Owe each family of a full file that cannot be written as a change, refused with who and why.
 
     `like` is the full file as it is owed: period and days are its own. What is owed of a family already stays owed.
     """
-    keys = {who: f"{exchange.CHANGE}/{connection_id}/{who}" for who in unfit}
+    keys = {who: exchange.change_key(connection_id, who, group) for who in unfit}
     known = {
         row.obligation_id: row for row in obligations.by_ids(session, [session.id("obl", k) for k in keys.values()])
     }
@@ -56,7 +58,7 @@ def refuse(session: Session, connection_id: str, families: Families, unfit: Mapp
             continue  # it waits for something else, and is named by that
         if before is None or before.state not in ("open", "refused"):
             wanted = Wanted(exchange.CHANGE, keys[who], connection_id, like.period, like.due, like.send_by,
-                            dict(families[who]), person_id=who, drifted=True)  # fmt: skip
+                            exchange.of_group(families[who], group), person_id=who, drifted=True)  # fmt: skip
             obligations.want(session, [wanted])
         obligations.mark(session, [own], "refused", f"{UNFIT}{why}"[:300])
 
