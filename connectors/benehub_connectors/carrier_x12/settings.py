@@ -262,8 +262,8 @@ class PartnerSettings(_Part):
     def _says_one_thing(self) -> Self:
         policies = {code.policy or self.group for code in self.plans.values()}
         if self.groups_per_file is Groups.ONE and len(policies) > 1:
-            if strange := sorted(one for one in policies if not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", one)):
-                raise ValueError(f"groups_per_file is one: policy {strange[0]!r} names a file, so it takes letters, "
+            if odd := sorted(one for one in policies if not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", one)):
+                raise ValueError(f"groups_per_file is one: policy {odd[0]!r} names a file, so it takes letters, "
                                  "digits, - and _ only")  # fmt: skip
             if not {"{group}", "{control}"} & set(re.findall(r"\{\w+\}", self.names.enrollment)):
                 raise ValueError("groups_per_file is one, and names.enrollment gives the files of several groups one "
