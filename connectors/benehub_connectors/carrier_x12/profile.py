@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from itertools import product
 
 from benehub.connect.connector import Envelope, Item
 from benehub.connect.exchange import PRODUCTION, Files, Unfit
@@ -87,7 +86,8 @@ def _sample(settings: PartnerSettings) -> Iterator[Unfit]:
     """What the checks of X12 files say of a made-up family, written by this profile."""
     kinds = {Files.FULL: (FULL,), Files.CHANGE: (CHANGE,), Files.BOTH: (FULL, CHANGE)}[settings.exchange.files]
     every = [settings.of_group(one) for one in dict.fromkeys(settings.groups().values())] or [settings]
-    for one, operation in product(every, kinds):
+    pairs = [(one, operation) for one in every for operation in kinds]
+    for one, operation in pairs:
         try:
             items = _family(one, operation)
             text = render_enrollment(operation, items, Envelope(1, SAMPLE, "SAMPLE"), one).data.decode()
