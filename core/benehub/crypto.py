@@ -93,6 +93,11 @@ def mask(text: str) -> str:
     return _LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", text))
 
 
+def as_ssn(text: str) -> str:
+    """The nine digits of a text that is shaped like an SSN and nothing else; empty for any other."""
+    return re.sub(r"\D", "", text) if _SSN.fullmatch(text.strip()) else ""
+
+
 def mask_ssn(ssn: str) -> str:
     """An SSN as `***-**-1234`."""
     digits = re.sub(r"\D", "", ssn)

@@ -11,11 +11,13 @@ from sqlalchemy import select
 
 from benehub.connect.connector import Incoming
 from benehub.identity import people
+from benehub.intake import relink
 from benehub.store import Store
 from benehub.store.tables import confirmation, intake_row, metadata
 
 Person = Callable[..., Incoming]
 SSN, SPOUSE, STRANGER = "900110001", "900119991", "900119992"
+DASHED = f"{SSN[:3]}-{SSN[3:5]}-{SSN[5:]}"
 SHOWN = [
     f"{digits[:3]}{dash}{digits[3:5]}{dash}{digits[5:]}" for digits in (SSN, SPOUSE, STRANGER) for dash in ("", "-")
 ]
@@ -50,6 +52,31 @@ def told(desk: Any, person: Person) -> Any:
     )
     ack = {"level": "member", "control": "1", "status": "rejected", "text": f"SSN {SSN} is on file twice"}
     desk.take("acknowledgement", Incoming("a", ack), connection="carrier")
+    desk.take(
+        "acknowledgement",
+        *(Incoming(f"a/{name}", {**ack, "member": name}) for name in (SSN, DASHED, STRANGER)),
+        connection="carrier",
+    )
+    cover = {
+        "relationship": "self", "first_name": "A", "last_name": "B", "plan": "MED", "effective_from": "2026-01-01",
+    }  # fmt: skip
+    desk.take(
+        "roster",
+        *(
+            Incoming(f"{name}/MED/2026-01-01", {**cover, "member": name, "subscriber": of})
+            for name, of in ((DASHED, SSN), (SPOUSE, DASHED), (STRANGER, STRANGER))
+        ),
+        connection="carrier",
+    )
+    bill = {
+        "invoice": "I", "invoice_date": "2026-10-20", "due_date": "2026-11-01", "plan": "MED",
+        "coverage_month": "2026-11", "premium_minor": 1,
+    }  # fmt: skip
+    desk.take(
+        "invoice_line",
+        *(Incoming(f"I/{name}/MED", {**bill, "member": name}) for name in (SSN, STRANGER)),
+        connection="carrier",
+    )
     desk.redrive()
     return desk
 
@@ -93,3 +120,31 @@ def test_the_people_behind_them_are_found_all_the_same(told: Any) -> None:
     assert any("SSN ***-**-**** is not hers" in reason for reason in reasons)
     assert any("employee '***-**-****' is unknown" in reason for reason in reasons)
     assert any("already belongs to another person" in reason for reason in reasons)
+
+
+def test_a_carrier_that_names_people_by_ssn_means_our_people(told: Any) -> None:
+    with told.store.read("acme") as session:
+        ann, kim = people.find(session, "hris", "v1"), people.find(session, "hris", "dep:d1")
+        number = people.people(session)[str(ann)].member_id
+        stranger = people.ssn_index(session, STRANGER)[:40]
+
+        def kept(kind: str) -> set[tuple[Any, ...]]:
+            names = ("person_id", "external_id", "reference")
+            rows = session.rows(select(*(confirmation.c[one] for one in names)).where(confirmation.c.kind == kind))
+            return {tuple(row) for row in rows}
+
+        assert kept("roster") == {
+            (ann, number, number), (kim, f"{number}-01", number), (None, stranger, stranger),
+        }  # fmt: skip
+        assert kept("invoice_line") == {(ann, number, "I"), (None, stranger, "I")}
+        assert kept("acknowledgement") == {(None, "", "1"), (ann, number, "1"), (None, stranger, "1")}
+
+
+def test_a_stranger_named_by_ssn_is_found_once_he_is_known(told: Any, person: Person) -> None:
+    told.take("employee", person(7, ssn=STRANGER))
+    with told.store.write("acme") as session:
+        relink(session)
+        found = people.by_ssn(session, STRANGER)
+        rows = session.rows(select(confirmation.c.person_id).where(confirmation.c.kind == "invoice_line"))
+    assert found is not None and {row.person_id for row in rows} >= {found}
+    assert None not in {row.person_id for row in rows}

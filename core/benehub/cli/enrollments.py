@@ -206,17 +206,21 @@ def decisions(
 def _preview(desk: Desk, carrier: str, full: bool, day: str, clear: bool, as_json: bool) -> None:
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing
+    from benehub.errors import DataError
     from benehub.flows import enrollments
 
     when = to_day(day, desk.today())
-    counts, ids = {}, []
+    counts: dict[str, int] = {}
+    ids: list[str] = []
     with rehearsal(desk.hub) as hub:
         for name in _carriers(desk, carrier):
             want = enrollments.want_full if full else enrollments.want_changes
             freeze = enrollments.freeze_full if full else enrollments.freeze_changes
             counts[name] = want(hub, desk.employer, name, when)
-            ids.append(freeze(hub, desk.employer, name))
-        shown = frozen(hub, desk.employer, [one for one in ids if one], clear)
+            ids += freeze(hub, desk.employer, name)
+            if full and (why := enrollments.held_whole(hub, desk.employer, name)):
+                raise DataError(why, where=f"connection {name}", mend="Mend the data it names")
+        shown = frozen(hub, desk.employer, ids, clear)
     show_outgoing(f"{'full file' if full else 'changes'} of {when}", counts, shown, as_json)
 
 

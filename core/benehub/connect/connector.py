@@ -233,9 +233,29 @@ class Connector:
         """Whether its `payment.order` carries the remittance's bytes inside, so that they are not sent apart."""
         return False
 
+    def remittance_most(self, settings: Any) -> int | None:
+        """How many characters of a remittance one `payment.order` carries inside; None for any number."""
+        return None
+
+    def fitting(self, items: Sequence[Item], envelope: Envelope, settings: Any, most: int) -> Sequence[int]:
+        """Which of a remittance's lines, by their place, go into one of at most so many characters.
+
+        Raises:
+            Unsupported: its remittances cannot be parted.
+        """
+        raise Unsupported(f"{self.name} cannot part a remittance", blocker="us")
+
     def exchange(self, settings: Any) -> Exchange:
         """What was agreed with the partner on the exchange of files; by default nothing holds a file back."""
         return Exchange(one_outstanding=False)
+
+    def groups(self, settings: Any) -> Mapping[str, str]:
+        """The group of each plan, where the partner takes an enrollment file for each group; else empty: one file."""
+        return {}
+
+    def of_group(self, settings: Any, group: str) -> Any:
+        """The settings of one group's file; as they are where there is but one file."""
+        return settings
 
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""

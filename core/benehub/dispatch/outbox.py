@@ -52,6 +52,8 @@ class Frozen:
     """Between whom the control number counts, and for what."""
     heads: int | None = None
     """How many people a full file says are covered."""
+    file_group: str = ""
+    """The group of the employer's that a file is of, where the partner takes one for each."""
     wire: bytes | None = field(default=None, repr=False)
     """The bytes as they leave, where the content is encrypted for the way."""
 
@@ -144,7 +146,7 @@ def _values(session: Session, frozen: Frozen, digest: str) -> dict[str, Any]:
         "items": frozen.items, "worth_minor": frozen.worth_minor, "currency": frozen.currency,
         "control": frozen.control, "state": "prepared", "reason": "", "receipt": None, "seq": seq,
         "prepared_at": at, "sent_at": None, "ack_state": "", "control_line": frozen.control_line,
-        "heads": frozen.heads,
+        "heads": frozen.heads, "file_group": frozen.file_group,
         "wire_sealed": None if frozen.wire is None else session.seal(frozen.wire, "wire"),
     }  # fmt: skip
 
@@ -347,9 +349,18 @@ def by_control(session: Session, connection_id: str, control: int, usage: str = 
     return mine[0] if mine else None
 
 
-def newest_file(session: Session, connection_id: str, operations: Sequence[str], line: str = "") -> Row[Any] | None:
-    """The file of these operations that was the last to leave, or may have left."""
-    query = select(dispatch).where(
+def newest_file(
+    session: Session, connection_id: str, operations: Sequence[str], line: str = "", group: str = ""
+) -> Row[Any] | None:
+    """The file of these operations, and of this group, that was the last to leave, or may have left."""
+    return next(
+        (one for one in newest_files(session, connection_id, operations, line) if one.file_group == group), None
+    )
+
+
+def newest_files(session: Session, connection_id: str, operations: Sequence[str], line: str = "") -> Sequence[Row[Any]]:
+    """Of each group the file of these operations that was the last to leave, or may have left."""
+    query = select(func.max(dispatch.c.seq)).where(
         *session.where(dispatch, connection_id=connection_id),
         dispatch.c.operation.in_(operations),
         dispatch.c.file_name != "",
@@ -357,12 +368,20 @@ def newest_file(session: Session, connection_id: str, operations: Sequence[str],
     )
     if line:
         query = query.where(dispatch.c.control_line == line)
-    return session.connection.execute(query.order_by(dispatch.c.seq.desc()).limit(1)).first()
+    newest = session.rows(query.group_by(dispatch.c.file_group))
+    seqs = [row[0] for row in newest]
+    return session.rows(
+        select(dispatch)
+        .where(*session.where(dispatch, connection_id=connection_id), dispatch.c.seq.in_(seqs),
+               dispatch.c.operation.in_(operations))
+        .order_by(dispatch.c.seq.desc())
+    )  # fmt: skip
 
 
 def accepted_files(session: Session, connection_id: str, line: str, operation: str = "") -> Sequence[Row[Any]]:
     """Files of a control line that the vendor has taken, with errors or without, the newest first."""
-    query = select(dispatch.c.dispatch_id, dispatch.c.operation, dispatch.c.ack_state, dispatch.c.heads).where(
+    names = ("dispatch_id", "operation", "ack_state", "heads", "file_group")
+    query = select(*(dispatch.c[name] for name in names)).where(
         *session.where(dispatch, connection_id=connection_id, control_line=line),
         dispatch.c.ack_state.in_(("accepted", "accepted_with_errors")),
     )
@@ -379,7 +398,7 @@ def close_earlier(session: Session, dispatch_id: str, operations: Sequence[str])
     row = get(session, dispatch_id)
     waiting = session.rows(
         select(dispatch.c.dispatch_id, dispatch.c.state).where(
-            *session.where(dispatch, connection_id=row.connection_id),
+            *session.where(dispatch, connection_id=row.connection_id, file_group=row.file_group),
             dispatch.c.operation.in_(operations),
             dispatch.c.state.in_(("prepared", "held")),
             dispatch.c.seq < row.seq,

@@ -132,7 +132,7 @@ def _move_on(
         if row.kind == "enrollment.full" and verdict != "rejected":
             obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
             families = obligations.content(session, row)["families"]
-            newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families))
+            newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families), sent.file_group)
             for person_id, family in families.items():
                 why = _named_in(family, refused) or (WHOLE_SET if person_id in lost else "")
                 if why:
@@ -152,19 +152,21 @@ def _move_on(
             continue
         obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
         if content:
-            if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id]):
+            if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id], sent.file_group):
                 record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
             tally["acked"] += 1
     if verdict == "rejected":
         states = {one.person_id: ("refused", WHOLE) for one in members.of_file(session, sent.dispatch_id)}
-        members.move(session, connection_id, states)
+        members.move(session, connection_id, states, sent.file_group)
 
 
 def _moved(session: Session, connection_id: str, sent: Any, family: Mapping[str, Any], why: str) -> None:
     """The family's members are acked, or refused; those of whom a newer file speaks already stay where they are."""
     persons = [one["person"] for one in family["members"]]
     mine = members.of_persons(session, connection_id, sent.dispatch_id, persons)
-    members.move(session, connection_id, dict.fromkeys(mine, ("refused", why) if why else ("acked", "")))
+    members.move(
+        session, connection_id, dict.fromkeys(mine, ("refused", why) if why else ("acked", "")), sent.file_group
+    )
 
 
 def _reported(session: Session, connection_id: str, sent: Any, rows: Sequence[Any]) -> None:
@@ -172,7 +174,7 @@ def _reported(session: Session, connection_id: str, sent: Any, rows: Sequence[An
     named = [row.person_id for row in rows
              if row.part == "member" and row.person_id and row.detail["status"] != "rejected"]  # fmt: skip
     mine = members.of_persons(session, connection_id, sent.dispatch_id, named, ("sent", "acked"))
-    members.move(session, connection_id, dict.fromkeys(mine, ("confirmed", "by the carrier's report")))
+    members.move(session, connection_id, dict.fromkeys(mine, ("confirmed", "by the carrier's report")), sent.file_group)
 
 
 def _late(
@@ -261,15 +263,19 @@ def _refuse_family(
     session: Session, connection_id: str, sent: Any, row: Any, person_id: str, family: dict[str, Any], why: str
 ) -> None:
     """One family of a full file was refused: it is owed as a change, which waits until its data are mended."""
-    key = f"enrollment.change/{connection_id}/{person_id}"
-    wanted = Wanted("enrollment.change", key, connection_id, row.period, row.due_date, row.send_by, family,
+    group = sent.file_group
+    key = exchange.change_key(connection_id, person_id, group)
+    content = exchange.of_group(family, group)
+    wanted = Wanted("enrollment.change", key, connection_id, row.period, row.due_date, row.send_by, content,
                     person_id=person_id, drifted=True)  # fmt: skip
     obligations.want(session, [wanted])
     obligations.mark(session, [session.id("obl", key)], "refused", why[:300], sent.dispatch_id)
 
 
 def _refused_already(session: Session, connection_id: str, person_id: str, sent: Any) -> bool:
-    rows = obligations.by_ids(session, [session.id("obl", f"enrollment.change/{connection_id}/{person_id}")])
+    rows = obligations.by_ids(
+        session, [session.id("obl", exchange.change_key(connection_id, person_id, sent.file_group))]
+    )
     return any(row.dispatch_id == sent.dispatch_id and row.state == "refused" for row in rows)
 
 

@@ -44,9 +44,12 @@ def _confirmed(session: Session, connection_id: str) -> int:
     if roster is None:
         return 0
     shown = rosters.as_told(session, connection_id, roster, [(row.person_id, row.subscriber_id) for row in waiting])
-    done = [row.person_id for row in waiting if row.seq <= roster.seq and row.person_id in shown]
-    members.move(session, connection_id, dict.fromkeys(done, ("confirmed", f"by the roster of {roster.day}")))
-    return len(done)
+    done = [row for row in waiting if row.seq <= roster.seq and row.person_id in shown]
+    by_roster = ("confirmed", f"by the roster of {roster.day}")
+    for group in sorted({row.file_group for row in done}):
+        mine = [row.person_id for row in done if row.file_group == group]
+        members.move(session, connection_id, dict.fromkeys(mine, by_roster), group)
+    return len({row.person_id for row in done})
 
 
 def overdue(session: Session, connection_id: str, acks: Acks) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import contribution_file, deductions, payment_orders, premiums, retirement
+from benehub.flows import contribution_file, deductions, payment_orders, premiums, remittance_parts, retirement
 from benehub.flows.hub import Hub
 from benehub.flows.send import RESEND, send
 from benehub.store import Session, note_act
@@ -92,7 +92,8 @@ def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> st
             dispatch.release(session, [dispatch_id])
             obligations.mark(session, [one.obligation_id for one in carried], "open", "frozen, not sent yet")
             return "prepared"
-        refused = [one.obligation_id for one in carried if one.state == "refused"]
+        refused = [one.obligation_id for one in carried
+                   if one.state == "refused" or one.reason.startswith(remittance_parts.DISPUTED)]  # fmt: skip
         if not refused:
             raise DataError(f"it is {row.state}, and nothing of it was refused", where=f"dispatch {dispatch_id}",
                             mend="See `benehub dispatches show`")  # fmt: skip

@@ -89,6 +89,19 @@ def families(session: Session, employees: Iterable[str]) -> dict[str, list[str]]
     return mine.families
 
 
+def member_ids(session: Session, persons: Iterable[str]) -> dict[str, str]:
+    """The member id of each of these persons."""
+    found = known(session).numbers
+    missing = list(dict.fromkeys(one for one in persons if one not in found))
+    if missing:
+        session.flush_deferred()
+    for start in range(0, len(missing), CHUNK):
+        where = (person.c.employer_id == session.employer, person.c.person_id.in_(missing[start : start + CHUNK]))
+        rows = session.rows(select(person.c.person_id, person.c.member_id).where(*where))
+        found.update({row.person_id: row.member_id for row in rows})
+    return found
+
+
 def _ask(session: Session, column: Column[Any], wanted: list[str], found: Found, **equal: Any) -> Iterable[Any]:
     """(name, person) of the wanted names that stand in the column's table; all of them are noted as nobody first."""
     if not wanted:

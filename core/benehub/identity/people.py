@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from benehub.crypto import as_ssn
 from benehub.errors import DataError
 from benehub.identity import lookup
 from benehub.store import Session
@@ -28,7 +29,8 @@ def look_up(
     """Look all of these up at once, so that `find`, `by_member_id` and `by_ssn` need not ask one by one."""
     lookup.by_vendor(session, connection_id, external_ids)
     lookup.by_member(session, members)
-    lookup.by_index(session, [ssn_index(session, ssn) for ssn in ssns])
+    found = lookup.by_index(session, [ssn_index(session, ssn) for ssn in ssns])
+    lookup.member_ids(session, [one for one in found.values() if one is not None])
 
 
 def family(session: Session, employee: str) -> list[str]:
@@ -70,6 +72,26 @@ def by_ssn(session: Session, ssn: str) -> str | None:
     """The person with this SSN (nine digits), found by blind index."""
     index = ssn_index(session, ssn)
     return lookup.by_index(session, [index])[index]
+
+
+def named(session: Session, name: str) -> tuple[str | None, str]:
+    """Whom a vendor names by member id or by SSN, and the name that may be kept.
+
+    An SSN is kept as the member id of whose it is, or while nobody is known to have it as the beginning of its blind
+    index, by which he is found once he is known.
+    """
+    person_id = by_member_id(session, name)
+    ssn = as_ssn(name)
+    if person_id is not None or not ssn:
+        return person_id, name
+    person_id = by_ssn(session, ssn)
+    if person_id is None:
+        return None, ssn_index(session, ssn)[:INDEX]
+    return person_id, lookup.member_ids(session, [person_id])[person_id]
+
+
+INDEX = 40
+"""Characters of a blind index that stand for an SSN where a vendor's name of somebody is kept."""
 
 
 def ssn_index(session: Session, ssn: str) -> str:

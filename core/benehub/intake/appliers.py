@@ -6,7 +6,6 @@ back whatever it had written.
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -149,6 +148,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
         data["terms"] = row.terms
     if row.provider:
         data["provider"] = row.provider
+    if row.providers:
+        data["providers"] = _providers(session, person_id, row)
     data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
@@ -188,6 +189,19 @@ def _priced(plan: Plan, row: Election) -> None:
     most = None if plan.account is None else plan.account.max_yearly_minor
     if most is not None and row.amount_per == "year" and row.amount_minor > most:
         raise DataError(f"more than account {row.plan} allows a year", mend="Lower the election or raise max_yearly")
+
+
+def _providers(session: Session, person_id: str, row: Election) -> dict[str, str]:
+    """The provider of each dependent who has one of his own.
+
+    Raises:
+        DataError: he is unknown, or none of those who are covered.
+    """
+    covered = set(_dependents(session, person_id, row.dependents))
+    found = dict(zip(_dependents(session, person_id, tuple(row.providers)), row.providers.values(), strict=True))
+    if not covered >= found.keys():
+        raise DataError("a provider for a dependent who is not covered", mend="Name him in dependents too")
+    return found
 
 
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
@@ -356,9 +370,9 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """A member and plan on a carrier's list bill."""
     assert isinstance(row, InvoiceLine)
+    person_id, member = people.named(session, row.member)
     _confirm(
-        session, book, origin, "invoice_line",
-        person_id=people.by_member_id(session, row.member), external_id=row.member, plan=row.plan,
+        session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
         on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
         detail={"invoice_date": row.invoice_date.isoformat()},
@@ -368,11 +382,11 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """Who the carrier says that it covers."""
     assert isinstance(row, RosterMember)
+    person_id, member = people.named(session, row.member)
     _confirm(
-        session, book, origin, "roster",
-        person_id=people.by_member_id(session, row.member), external_id=row.member, plan=row.plan,
+        session, book, origin, "roster", person_id=person_id, external_id=member, plan=row.plan,
         part=row.relationship, tier=row.tier, effective_from=row.effective_from,
-        effective_to=row.effective_to or FOREVER, reference=row.subscriber,
+        effective_to=row.effective_to or FOREVER, reference=people.named(session, row.subscriber)[1],
     )  # fmt: skip
 
 
@@ -382,7 +396,7 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
     _confirm(
         session, book, origin, "earnings_credit" if row.earnings else "credit",
-        person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[:40],
+        person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[: people.INDEX],
         plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
     )  # fmt: skip
@@ -451,11 +465,7 @@ def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Recor
     A carrier whose family key is the SSN names members by it: it is turned into our number, and never kept.
     """
     assert isinstance(row, Acknowledgement)
-    person_id = people.by_member_id(session, row.member) if row.member else None
-    named = row.member
-    if person_id is None and re.fullmatch(r"\d{9}", named):
-        person_id = people.by_ssn(session, named)
-        named = people.people(session)[person_id].member_id if person_id else mask(named)
+    person_id, named = people.named(session, row.member) if row.member else (None, "")
     _confirm(
         session, book, origin, "acknowledgement", person_id=person_id, external_id=named,
         part=row.level.value, code=row.code, reference=row.control,

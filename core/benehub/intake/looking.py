@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benehub import facts
+from benehub.crypto import as_ssn
 from benehub.identity import people
 from benehub.records import Record
 from benehub.store import Session
@@ -20,7 +21,7 @@ BELIEVED = {
 }
 """Kinds of facts about a person that a stream's rows are held against."""
 
-NAMED = ("employee", "employee_number", "member")
+NAMED = ("employee", "employee_number", "member", "subscriber")
 """Fields that name somebody: by the source's own id, an employee number or a member id."""
 
 
@@ -30,6 +31,7 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
     names = {name for _, row in rows for field in NAMED if (name := getattr(row, field, None))}
     own = {f"dep:{key}" if stream == "dependent" else key for key, _ in rows}
     ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))}
+    ssns |= {ssn for _, row in rows for name in row.may_be_ssn if (ssn := as_ssn(getattr(row, name)))}
     people.look_up(session, connection_id, own | names, names, ssns)
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])

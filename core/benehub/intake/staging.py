@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from sqlalchemy import Row, func, select
 
 from benehub.connect.connector import Incoming, Page
-from benehub.crypto import mask
+from benehub.crypto import as_ssn, mask
 from benehub.errors import DataError
+from benehub.identity import people
 from benehub.money import shape
 from benehub.records import STREAMS, Record
 from benehub.store import Session, canonical
@@ -173,6 +174,10 @@ def _row_key(session: Session, stream: str, row: Incoming) -> str:
         value = str(row.data.get(name) or "")
         if value and value in key:
             key = key.replace(value, session.vault.blind_index(f"{session.employer}/{value}", name)[:24])
+    for name in STREAMS[stream].may_be_ssn:
+        value = str(row.data.get(name) or "")
+        if (ssn := as_ssn(value)) and value in key:
+            key = key.replace(value, people.ssn_index(session, ssn)[:24])
     if len(key) > KEY_LENGTH:
         key = f"{key[:80]}~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     return key

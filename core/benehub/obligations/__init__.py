@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benehub.obligations.book import (
+    UNFIT,
     Change,
     Wanted,
     by_ids,
@@ -19,6 +20,7 @@ from benehub.obligations.book import (
 )
 
 __all__ = [
+    "UNFIT",
     "Change",
     "Wanted",
     "by_ids",

@@ -19,6 +19,9 @@ from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import dispatch, obligation
 
+UNFIT = "not sent: "
+"""How the reason begins of what lacks what the vendor demands: nobody there has seen it, and it is tried again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

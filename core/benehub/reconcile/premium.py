@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from benehub import facts
 from benehub.ledger import accounts as chart
 from benehub.legal import bank_holidays
+from benehub.obligations import UNFIT
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import roster
@@ -146,10 +147,11 @@ def _refused(session: Session, connection_id: str, month: Month, accrued: Mappin
         )
     )
     for row in rows:
+        cause = row.reason if row.reason.startswith(UNFIT) else f"the carrier refused the member: {row.reason}"
         worth = sum(amount for (person, _), amount in accrued.items() if person == row.person_id)
         yield Finding(
             Relation.PREMIUM, Type.MEMBER_REFUSED, str(month), "-", "carrier", "hub",
-            f"the carrier refused the member: {row.reason}", "Mend the data it names, then send enrollments again",
+            cause, "Mend the data it names, then send enrollments again",
             person_id=row.person_id, expected=worth, actual=0,
         )  # fmt: skip
 

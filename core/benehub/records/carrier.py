@@ -34,6 +34,7 @@ class Acknowledgement(Record):
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"member"})
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member"})
 
     level: AckLevel
     control: str
@@ -82,6 +83,7 @@ class RosterMember(Record):
     """Stream `roster`: who the carrier covers, one row a member and plan; `effective_to` is half-open."""
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"birth_date"})
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member", "subscriber"})
 
     member: str
     subscriber: str
@@ -97,6 +99,8 @@ class RosterMember(Record):
 
 class InvoiceLine(Record):
     """Stream `invoice_line`: one member and plan on a list bill; adjustments name their own month."""
+
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member"})
 
     invoice: str
     invoice_date: date

@@ -409,6 +409,8 @@ dispatch = Table(
     Column("heads", Integer),
     # The bytes as they leave, where those frozen are not: encrypted to the partner.
     Column("wire_sealed", LargeBinary),
+    # The group of the employer's that a file is of, where the partner takes one for each; else empty.
+    Column("file_group", String(50), nullable=False, server_default=""),
     UniqueConstraint("employer_id", "business_key", "revision"),
     CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),
@@ -445,6 +447,8 @@ member_state = Table(
     _employer_key(),
     Column("connection_id", String(40), primary_key=True),
     Column("person_id", String(40), primary_key=True),
+    # The group of the employer's that the file is of, where a partner takes one for each; else empty.
+    Column("file_group", String(50), primary_key=True, server_default=""),
     Column("subscriber_id", String(40), nullable=False),
     Column("dispatch_id", String(40), nullable=False),
     Column("set_control", String(9), nullable=False),

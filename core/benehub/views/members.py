@@ -52,14 +52,19 @@ def of_carrier(session: Session, connection_id: str, acks: Acks, states: Sequenc
     if states:
         query = query.where(member_state.c.state.in_(states))
     now = session.clock()
-    return [_status(row, acks, now) for row in session.rows(query.order_by(person.c.member_id))]
+    return [
+        _status(row, acks, now) for row in session.rows(query.order_by(person.c.member_id, member_state.c.file_group))
+    ]
 
 
 def said_of(session: Session, person_id: str, connection_id: str) -> str:
     """What the carrier has said of one person so far; empty where he was told of him by no file."""
     query = _query(session).where(member_state.c.connection_id == connection_id, member_state.c.person_id == person_id)
-    row = session.connection.execute(query).first()
-    return "" if row is None else " ".join(filter(None, (_says(row), row.reason)))
+    rows = session.rows(query.order_by(member_state.c.file_group))
+    several = len(rows) > 1
+    return "; ".join(
+        " ".join(filter(None, (f"{row.file_group}:" if several else "", _says(row), row.reason))) for row in rows
+    )
 
 
 def waits_for(session: Session, person_id: str) -> set[str]:
