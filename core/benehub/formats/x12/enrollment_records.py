@@ -7,9 +7,10 @@ Dates are X12's too: an end date is the last day covered, unless the partner say
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from benehub.formats.x12.enrollment_coverage import Coverage
 from benehub.formats.x12.enrollment_disability import Disability
@@ -18,7 +19,8 @@ from benehub.formats.x12.enrollment_person import Demographics, Health, Income, 
 from benehub.formats.x12.enrollment_related import Related
 from benehub.formats.x12.enrollment_reporting import CLOSES, OPENS, ReportingCategory
 from benehub.formats.x12.kernel import Elements
-from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Reference, contact_segment
+from benehub.formats.x12.lines import Lines, put, segments_of
+from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Reference, write_contacts
 from benehub.formats.x12.values import write_amount, write_date
 
 __all__ = ["CHANGE", "FULL", "Enrollment834", "Member", "totals_of"]
@@ -97,67 +99,83 @@ class Member:
         Raises:
             FormatError: an SSN that is not nine digits, or more contacts than a PER carries.
         """
-        out = [self._ins(), ("REF", "0F", self.subscriber_number)]
+        return segments_of(Member.write, self)
+
+    def write(self, lines: Lines) -> int:
+        """Append those segments; gives the marks in them.
+
+        Raises:
+            FormatError: see `segments`.
+        """
+        marks = self._ins(lines) + 2
+        lines.append(f"REF\t0F\t{self.subscriber_number}")
         for code, value in self.references:
-            out.append(("REF", code, value))
+            lines.append(f"REF\t{code}\t{value}")
+            marks += 2
         for code, day in self.dates:
-            out.append(("DTP", code, "D8", write_date(day)))
-        out.append(self.name.segment("74" if self.corrected else "IL"))
+            lines.append(f"DTP\t{code}\tD8\t{write_date(day)}")
+            marks += 3
+        marks += self.name.write(lines, "74" if self.corrected else "IL")
         if self.contacts:
-            out.append(contact_segment("IP", self.contacts))
+            marks += write_contacts(self.contacts, lines, "IP")
         if self.address:
-            out += self.address.segments()
+            marks += self.address.write(lines)
         if self.demographics:
-            out.append(self.demographics.segment())
+            marks += self.demographics.write(lines)
         if self.employment_classes or self.income or self.amounts or self.health or self.languages:
-            self._person(out)
+            marks += put(lines, self._person())
         if self.incorrect or self.incorrect_demographics or self.mailing or self.related:
-            self._beside(out)
-        if self.extra:
-            out += self.extra
-        for disability in self.disabilities:
-            out += disability.segments()
+            marks += put(lines, self._beside())
+        if self.extra or self.disabilities:
+            marks += put(lines, chain(self.extra, *(one.segments() for one in self.disabilities)))
         for coverage in self.coverages:
-            out += coverage.segments()
+            marks += coverage.write(lines)
         if self.reporting:
-            out.append(OPENS)
-            for place, category in enumerate(self.reporting, 1):
-                out += category.segments(place)
-            out.append(CLOSES)
-        return out
+            marks += put(lines, self._reported())
+        return marks
 
-    def _ins(self) -> Elements:
+    def _ins(self, lines: Lines) -> int:
         medicare = self.medicare
+        plan = "\v".join(medicare) if medicare else ""
         head = (
-            "INS", "Y" if self.subscriber else "N", self.relationship, self.maintenance, self.reason, self.status,
-            "" if not medicare else medicare[0] if len(medicare) == 1 else medicare, self.cobra_event, self.employment,
-        )  # fmt: skip
+            f"INS\t{'Y' if self.subscriber else 'N'}\t{self.relationship}\t{self.maintenance}\t{self.reason}"
+            f"\t{self.status}\t{plan}\t{self.cobra_event}\t{self.employment}"
+        )
+        marks = 7 + (len(medicare) or 1)
         if self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence:
-            death = ("D8", write_date(self.death)) if self.death else ("", "")
-            return (
-                *head, self.student, self.handicapped, *death, self.confidentiality, "", "", "", self.birth_sequence,
-            )  # fmt: skip
-        return head
+            death = f"D8\t{write_date(self.death)}" if self.death else "\t"
+            head += (
+                f"\t{self.student}\t{self.handicapped}\t{death}\t{self.confidentiality}\t\t\t\t{self.birth_sequence}"
+            )
+            marks += 9
+        lines.append(head)
+        return marks
 
-    def _person(self, out: list[Elements]) -> None:
-        out += [("EC", *codes) for codes in self.employment_classes]
+    def _person(self) -> Iterator[Elements]:
+        yield from (("EC", *codes) for codes in self.employment_classes)
         if self.income:
-            out.append(self.income.segment())
-        out += [("AMT", code, write_amount(minor)) for code, minor in self.amounts]
+            yield self.income.segment()
+        yield from (("AMT", code, write_amount(minor)) for code, minor in self.amounts)
         if self.health:
-            out.append(self.health.segment())
-        out += [language.segment() for language in self.languages]
+            yield self.health.segment()
+        yield from (language.segment() for language in self.languages)
 
-    def _beside(self, out: list[Elements]) -> None:
+    def _beside(self) -> Iterator[Elements]:
         if self.incorrect:
-            out.append(self.incorrect.segment("70"))
+            yield self.incorrect.segment("70")
         if self.incorrect_demographics:
-            out.append(self.incorrect_demographics.segment())
+            yield self.incorrect_demographics.segment()
         if self.mailing:
-            out.append(("NM1", "31", "1"))
-            out += self.mailing.segments()
+            yield ("NM1", "31", "1")
+            yield from self.mailing.segments()
         for related in self.related:
-            out += related.segments()
+            yield from related.segments()
+
+    def _reported(self) -> Iterator[Elements]:
+        yield OPENS
+        for place, category in enumerate(self.reporting, 1):
+            yield from category.segments(place)
+        yield CLOSES
 
 
 def totals_of(members: Iterable[Member]) -> tuple[tuple[str, int], ...]:
