@@ -11,7 +11,7 @@ from benehub.formats.x12.enrollment_provider import Provider
 from benehub.formats.x12.kernel import Elements, Segment
 from benehub.formats.x12.lines import Lines, put, segments_of
 from benehub.formats.x12.parts import Amount, Dated, Period, Reference, date_segment
-from benehub.formats.x12.values import write_amount, write_date
+from benehub.formats.x12.values import DAYS, write_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Coverage:
             marks = 9
         lines.append(head)
         for code, day in self.dates:
-            lines.append(f"DTP\t{code}\tD8\t{write_date(day)}")
+            lines.append(f"DTP\t{code}\tD8\t{DAYS[day]}")
             marks += 3
         if self.periods:
             marks += put(lines, [date_segment(*one) for one in self.periods])

@@ -7,7 +7,7 @@ from datetime import date
 
 from benehub.formats.x12.kernel import Delimiters, Elements, Segment, neutral
 from benehub.formats.x12.lines import Lines, segments_of
-from benehub.formats.x12.values import read_amount, read_date, write_amount, write_date
+from benehub.formats.x12.values import DAYS, read_amount, read_date, write_amount
 
 _UNTOLD = ("", "")
 
@@ -37,7 +37,7 @@ class Demographics:
     def write(self, lines: Lines) -> int:
         """Append the DMG; gives the marks in it."""
         birth = self.birth
-        when = f"D8\t{write_date(birth)}" if birth else "\t"
+        when = f"D8\t{DAYS[birth]}" if birth else "\t"
         if self.ethnicity or self.citizenship or self.collected != _UNTOLD:
             return self._whole(lines, when)
         if self.marital:
@@ -50,7 +50,7 @@ class Demographics:
         how, code = self.collected
         races = "\f".join("\v".join(race) for race in self.ethnicity)
         lines.append(f"DMG\t{when}\t{self.sex}\t{self.marital}\t{races}\t{self.citizenship}\t\t\t\t{how}\t{code}")
-        return 10 + max(sum(max(len(race), 1) for race in self.ethnicity) - 1, 0)
+        return 11 + max(sum(max(len(race), 1) for race in self.ethnicity) - 1, 0)
 
     @classmethod
     def read(cls, segment: Segment, marks: Delimiters) -> Demographics:

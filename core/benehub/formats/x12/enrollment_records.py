@@ -21,7 +21,7 @@ from benehub.formats.x12.enrollment_reporting import CLOSES, OPENS, ReportingCat
 from benehub.formats.x12.kernel import Elements
 from benehub.formats.x12.lines import Lines, put, segments_of
 from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Reference, write_contacts
-from benehub.formats.x12.values import write_amount, write_date
+from benehub.formats.x12.values import DAYS, write_amount
 
 __all__ = ["CHANGE", "FULL", "Enrollment834", "Member", "totals_of"]
 
@@ -113,7 +113,7 @@ class Member:
             lines.append(f"REF\t{code}\t{value}")
             marks += 2
         for code, day in self.dates:
-            lines.append(f"DTP\t{code}\tD8\t{write_date(day)}")
+            lines.append(f"DTP\t{code}\tD8\t{DAYS[day]}")
             marks += 3
         marks += self.name.write(lines, "74" if self.corrected else "IL")
         if self.contacts:
@@ -143,7 +143,7 @@ class Member:
         )
         marks = 7 + (len(medicare) or 1)
         if self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence:
-            death = f"D8\t{write_date(self.death)}" if self.death else "\t"
+            death = f"D8\t{DAYS[self.death]}" if self.death else "\t"
             head += (
                 f"\t{self.student}\t{self.handicapped}\t{death}\t{self.confidentiality}\t\t\t\t{self.birth_sequence}"
             )

@@ -5,7 +5,9 @@ Looking at some dozens at once costs hardly more than looking at one, and few ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from benehub.errors import FormatError
 from benehub.formats.x12.enrollment_head import FULL, Enrollment834
@@ -15,7 +17,7 @@ from benehub.formats.x12.lines import Lines
 from benehub.formats.x12.seen import Seen
 from benehub.formats.x12.writer import SegmentWriter
 
-TOGETHER = 32
+TOGETHER = 64
 """Members in memory at a time."""
 
 Place = Callable[[int], str]
@@ -32,67 +34,63 @@ def body(
     """
     yield list(enrollment.segments())
     count = subscribers = 0
-    full = enrollment.action == FULL
-    seen = Seen()
-    batch = _Batch(place)
-    for member, number in zip(members, numbers, strict=False):
-        count += 1
-        if member.subscriber:
-            subscribers += 1
-            if full:
-                seen.add(member.subscriber_number)
-        elif full and member.subscriber_number not in seen:
-            raise FormatError("a dependent comes before his subscriber", where=place(number), mend="Sort by family")
-        batch.add(member, number)
-        if len(batch.members) == TOGETHER:
-            yield batch
-            batch = _Batch(place)
+    seen = Seen() if enrollment.action == FULL else None
+    rest = iter(members)
+    while some := list(islice(rest, TOGETHER)):
+        first, *_ = islice(numbers, len(some))
+        own = [member.subscriber_number for member in some if member.subscriber]
+        if seen is not None:
+            if len(own) < len(some):
+                _families(some, first, seen, place)
+            seen.update(own)
+        count += len(some)
+        subscribers += len(own)
+        yield _Batch(some, first, place)
     if not count:
         raise FormatError("an 834 without members", mend="Send nothing when there is nothing to say")
     actual = {"TO": count, "ET": subscribers, "DT": count - subscribers}
     if any(actual.get(code, told) != told for code, told in enrollment.totals):
         raise FormatError("the totals (QTY) are not those of the members", mend="Take them from totals_of(members)")
-    if batch.members:
-        yield batch
 
 
+def _families(members: Sequence[Member], first: int, seen: Seen, place: Place) -> None:
+    """Hold in a full file that no dependent comes before his subscriber."""
+    near: set[str] = set()
+    for number, member in enumerate(members, first):
+        if member.subscriber:
+            near.add(member.subscriber_number)
+        elif member.subscriber_number not in near and member.subscriber_number not in seen:
+            raise FormatError("a dependent comes before his subscriber", where=place(number), mend="Sort by family")
+
+
+@dataclass(frozen=True, slots=True)
 class _Batch:
-    """Members who are written together."""
+    """Members who are written together; `first` is the number of the first in the file."""
 
-    def __init__(self, place: Place) -> None:
-        self.members: list[Member] = []
-        self._lines: Lines = []
-        self._marks = self._last = 0
-        self._place = place
-
-    def add(self, member: Member, number: int) -> None:
-        """One more, the `number`-th of the file."""
-        self.members.append(member)
-        self._last = number
-        try:
-            self._marks += member.write(self._lines)
-        except FormatError as error:
-            raise self._named(error, number) from error
+    members: Sequence[Member]
+    first: int
+    place: Place
 
     def written(self, writer: SegmentWriter) -> tuple[str, int]:
         """Their segments as text, and how many."""
-        text = writer.lines(self._lines, self._marks)
-        return self._closely(writer) if text is None else text, len(self._lines)
+        lines: Lines = []
+        marks = 0
+        try:
+            for member in self.members:
+                marks += member.write(lines)
+            text = writer.lines(lines, marks)
+        except FormatError:
+            text = None  # told again below, with the member's name
+        return self._one_by_one(writer) if text is None else text, len(lines)
 
-    def _closely(self, writer: SegmentWriter) -> str:
-        first = self._last - len(self.members) + 1
-        return "".join([self._one(writer, member, number) for number, member in enumerate(self.members, first)])
+    def _one_by_one(self, writer: SegmentWriter) -> str:
+        return "".join([self._one(writer, member, number) for number, member in enumerate(self.members, self.first)])
 
     def _one(self, writer: SegmentWriter, member: Member, number: int) -> str:
         lines: Lines = []
-        text = writer.lines(lines, member.write(lines))
-        if text is not None:
-            return text
         try:
-            return writer.block(member.segments())
+            text = writer.lines(lines, member.write(lines))
+            return writer.block(member.segments()) if text is None else text
         except FormatError as error:
-            raise self._named(error, number) from error
-
-    def _named(self, error: FormatError, number: int) -> FormatError:
-        where = ", ".join(part for part in (self._place(number), error.where) if part)
-        return FormatError(error.what, where=where, mend=error.mend)
+            where = ", ".join(part for part in (self.place(number), error.where) if part)
+            raise FormatError(error.what, where=where, mend=error.mend) from error

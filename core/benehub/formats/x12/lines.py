@@ -50,7 +50,12 @@ def segments_of(
         # Another control character stands in for a mark: the policy deals with either alike.
         lines = []
         write(_bare(record), lines, *(_bare(one) for one in args), **{name: _bare(one) for name, one in named.items()})
-    return [tuple(map(_element, line.split("\t"))) for line in lines]
+    return [elements_of(line) for line in lines]
+
+
+def elements_of(line: str) -> Elements:
+    """The elements of a line no data of which holds a mark."""
+    return tuple(map(_element, line.split("\t")))
 
 
 def _joined(element: tuple[Any, ...]) -> str:

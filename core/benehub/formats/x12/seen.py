@@ -8,8 +8,8 @@ nobody outside can make them, as each process has a key of its own.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 
-_ALL = (1 << 64) - 1
 _SMALLEST = 1 << 10
 
 
@@ -17,22 +17,26 @@ class Seen:
     """A set of texts that only grows, 8 bytes each until it is first asked and 12 to 24 from then on."""
 
     def __init__(self) -> None:
-        self._waiting = array("Q")
-        self._slots = array("Q", bytes(8 * _SMALLEST))
+        self._waiting = array("q")
+        self._slots = array("q", bytes(8 * _SMALLEST))
         self._held = 0
 
     def add(self, text: str) -> None:
         """Remember a text."""
-        self._waiting.append(hash(text) & _ALL)
+        self._waiting.append(hash(text))
+
+    def update(self, texts: Iterable[str]) -> None:
+        """Remember texts."""
+        self._waiting.extend(map(hash, texts))
 
     def __contains__(self, text: str) -> bool:
         if self._waiting:
             self._settle()
-        code = hash(text) & _ALL or 1  # an empty slot holds 0
+        code = hash(text) or 1  # an empty slot holds 0
         return self._slots[_place(self._slots, code)] == code
 
     def _settle(self) -> None:
-        waiting, self._waiting = self._waiting, array("Q")
+        waiting, self._waiting = self._waiting, array("q")
         self._room(len(waiting))
         slots = self._slots
         for code in waiting:
@@ -46,7 +50,7 @@ class Seen:
         while (self._held + more) * 3 > size * 2:
             size *= 2
         if size > len(self._slots):
-            old, self._slots = self._slots, array("Q", bytes(8 * size))
+            old, self._slots = self._slots, array("q", bytes(8 * size))
             for code in old:
                 if code:
                     self._slots[_place(self._slots, code)] = code

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters, Element, Elements
-from benehub.formats.x12.lines import MARKS, Lines
+from benehub.formats.x12.lines import MARKS, Lines, elements_of, put
 
 _LETTERS = str.maketrans(
     {
@@ -51,6 +51,15 @@ def transliterate(text: str) -> str:
     """ASCII for Latin letters by rule (accents dropped, ligatures spelled out); other letters stay."""
     spelled = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     return "".join(c for c in spelled if not unicodedata.combining(c))
+
+
+def _joined(lines: Lines) -> str:
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _count(text: str) -> int:
+    """How many marks stand in lines."""
+    return sum(map(text.count, MARKS))
 
 
 def _spelling(delimiters: Delimiters, upper_case: bool) -> bytes:
@@ -116,34 +125,42 @@ class SegmentWriter:
         Raises:
             FormatError: see `segment`.
         """
-        try:
-            lines = list(map("\t".join, segments))  # type: ignore[arg-type]  # composites raise TypeError
-        except TypeError:
-            return self._halves(segments)
-        text = self.lines(lines, sum(map(len, segments)) - len(segments))
-        return self._halves(segments) if text is None else text
-
-    def _halves(self, segments: Sequence[Elements]) -> str:
-        # Few segments of a block are odd: the halves without one are written at once after all.
-        if len(segments) <= 2:
-            return "".join(map(self.segment, segments))
-        half = len(segments) // 2
-        return self.block(segments[:half]) + self.block(segments[half:])
+        lines: Lines = []
+        text = self.lines(lines, put(lines, segments))
+        return "".join(map(self.segment, segments)) if text is None else text
 
     def lines(self, lines: Lines, marks: int) -> str | None:
-        """Segments that are neutral lines, to the letter what `segment` makes of each; None: look at each closely.
+        """Segments that are neutral lines, to the letter what `segment` makes of each; None where data holds a mark.
 
         Args:
-            marks: how many marks were put into the lines. One more, or a character that needs mending, and nothing
-                is written here.
+            marks: how many marks were put into the lines; those found beyond are data.
+
+        Raises:
+            FormatError: see `segment`.
         """
-        if not lines:
-            return ""
-        text = "\n".join(lines) + "\n"
+        text = _joined(lines)
+        done = self._quickly(text, marks + len(lines))
+        if done is None and _count(text) == marks + len(lines):
+            return self._mended(lines)
+        return done
+
+    def _mended(self, lines: Lines) -> str:
+        # Few lines of many are odd: the halves without one are written at once after all.
+        if len(lines) == 1:
+            return self.segment(elements_of(lines[0]))
+        half, parts = len(lines) // 2, []
+        for some in (lines[:half], lines[half:]):
+            text = _joined(some)
+            done = self._quickly(text, _count(text))
+            parts.append(self._mended(some) if done is None else done)
+        return "".join(parts)
+
+    def _quickly(self, text: str, marks: int) -> str | None:
+        """Lines as they are written, where no character needs mending and no delimiter stands in the data."""
         if not text.isascii() or _EDGE.search(text) or (("\v" in text or "\f" in text) and self._odd(text)):
             return None
         raw = text.encode()
-        if len(raw.translate(None, self._plain)) != marks + len(lines):
+        if len(raw.translate(None, self._plain)) != marks:
             return None
         while b"\t\n" in raw:
             raw = raw.replace(b"\t\n", b"\n")
