@@ -32,6 +32,7 @@ class Written(Protocol):
 
     def written(self, writer: SegmentWriter) -> tuple[str, int]:
         """Their text with terminators, and how many they are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

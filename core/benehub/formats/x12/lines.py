@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from benehub.formats.x12.kernel import Element, Elements
 
@@ -48,8 +48,8 @@ def segments_of(
     marks = write(record, lines, *args, **named)
     if sum(line.count(mark) for line in lines for mark in MARKS) != marks:
         # Another control character stands in for a mark: the policy deals with either alike.
-        lines = []
-        write(_bare(record), lines, *(_bare(one) for one in args), **{name: _bare(one) for name, one in named.items()})
+        lines, again = [], cast("Callable[..., int]", write)
+        again(_bare(record), lines, *map(_bare, args), **{name: _bare(one) for name, one in named.items()})
     return [elements_of(line) for line in lines]
 
 

@@ -18,7 +18,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._waiting = array("q")
-        self._slots = array("q", bytes(8 * _SMALLEST))
+        self._slots = array("q", [0]) * _SMALLEST
         self._held = 0
 
     def add(self, text: str) -> None:
@@ -50,7 +50,7 @@ class Seen:
         while (self._held + more) * 3 > size * 2:
             size *= 2
         if size > len(self._slots):
-            old, self._slots = self._slots, array("q", bytes(8 * size))
+            old, self._slots = self._slots, array("q", [0]) * size
             for code in old:
                 if code:
                     self._slots[_place(self._slots, code)] = code
