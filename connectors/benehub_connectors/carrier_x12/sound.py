@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 from benehub.errors import DataError
 from benehub.formats.x12 import checks
+from benehub.formats.x12.kernel import Source
 
 NOBODY: Mapping[str, str] = {}
 
 
-def sound(text: str, what: str, members: Mapping[str, str] = NOBODY) -> None:
+def sound(text: Source, what: str, members: Mapping[str, str] = NOBODY) -> None:
     """Let a file pass that has nothing wrong in it.
 
     Args:
-        text: the whole file.
+        text: the whole file, or chunks of it.
         what: what it is ("834"), for the message.
         members: key of the item by what stands in REF*0F, so that the message names it.
 

@@ -18,7 +18,7 @@ from benehub.formats.x12.enrollment_insurance import OtherInsurance, OtherInsure
 from benehub.formats.x12.enrollment_person import Demographics, Health, Income, Language
 from benehub.formats.x12.enrollment_provider import Provider
 from benehub.formats.x12.enrollment_read import Received834, parse
-from benehub.formats.x12.enrollment_records import Member, totals_of
+from benehub.formats.x12.enrollment_records import Member, totals, totals_of
 from benehub.formats.x12.enrollment_related import CUSTODIAL_PARENT, DROP_OFF, EMPLOYER, RESPONSIBLE, SCHOOL, Related
 from benehub.formats.x12.enrollment_reporting import ReportingCategory
 from benehub.formats.x12.enrollment_write import Place, body
@@ -64,6 +64,7 @@ __all__ = [
     "parse",
     "render",
     "render_sets",
+    "totals",
     "totals_of",
     "validate",
 ]

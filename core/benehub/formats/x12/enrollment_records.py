@@ -23,7 +23,7 @@ from benehub.formats.x12.lines import Lines, put, segments_of
 from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Reference, write_contacts
 from benehub.formats.x12.values import DAYS, write_amount
 
-__all__ = ["CHANGE", "FULL", "Enrollment834", "Member", "totals_of"]
+__all__ = ["CHANGE", "FULL", "Enrollment834", "Member", "totals", "totals_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,5 +181,10 @@ class Member:
 def totals_of(members: Iterable[Member]) -> tuple[tuple[str, int], ...]:
     """QTY totals of members: all, subscribers, dependents; a count of zero is left out."""
     flags = [member.subscriber for member in members]
-    counted = (("TO", len(flags)), ("ET", sum(flags)), ("DT", len(flags) - sum(flags)))
+    return totals(len(flags), sum(flags))
+
+
+def totals(members: int, subscribers: int) -> tuple[tuple[str, int], ...]:
+    """As `totals_of`, of members who have been counted."""
+    counted = (("TO", members), ("ET", subscribers), ("DT", members - subscribers))
     return tuple((code, count) for code, count in counted if count)
