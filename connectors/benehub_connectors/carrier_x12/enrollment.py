@@ -69,7 +69,7 @@ def render_enrollment(operation: str, items: Sequence[Item], envelope: Envelope,
         DataError: a member cannot be written, or our own checks refuse the file; the message names it by its key.
     """
     file = _File(operation, _by_family(items), envelope, settings)
-    sound(file.text(), "834", file.numbers)
+    sound(file.text(), "834", file.key_of)
     name = file_name(settings.names.enrollment, envelope, settings)
     totals = {**file.totals, "left_out": len(items) - file.totals["members"]}
     heads = file.heads if operation == FULL else None
@@ -83,19 +83,14 @@ class _File:
         DataError: a member lacks what the partner demands.
     """
 
-    def __init__(
-        self, operation: str, records: Sequence[tuple[Item, EnrollmentMember]], envelope: Envelope,
-        settings: PartnerSettings,
-    ) -> None:  # fmt: skip
-        self._records, self._envelope, self._settings = records, envelope, settings
+    def __init__(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: PartnerSettings) -> None:
+        self._items, self._envelope, self._settings = items, envelope, settings
         self._full = operation == FULL
-        self._writer = MemberWriter(settings, envelope.created.date(), self._full, records)
+        self._writer = MemberWriter(settings, envelope.created.date(), self._full)
         self._keys: list[str] = []
         self._sizes: list[tuple[int, int]] = []
         """Members and subscribers of each transaction set."""
         self.sets: dict[str, str] = {}
-        self.numbers: dict[str, str] = {}
-        """Key of the last item by what stands in REF*0F."""
         self.totals = {"members": 0, "subscribers": 0, "dependents": 0, "coverages": 0}
         self.heads = 0
         self._count()
@@ -118,11 +113,15 @@ class _File:
         """Its bytes."""
         return (text.encode("ascii") for text in self.text())
 
+    def key_of(self, number: str) -> str:
+        """The first item whose REF*0F says so; empty when none does."""
+        return next((item.key for item, _, member in self._members() if member.subscriber_number == number), "")
+
     def _members(self) -> Iterator[tuple[Item, str, x834.Member]]:
-        for item, record in self._records:
-            member = self._writer.member(item, record)
+        for item in self._items:
+            member = self._writer.member(item)
             if member is not None:
-                yield item, record.subscriber_id, member
+                yield item, _family(item), member
 
     def _parts(self) -> Iterator[Iterator[tuple[Item, str, x834.Member]]]:
         """The members of each transaction set, to be gone through before the next."""
@@ -135,13 +134,13 @@ class _File:
         """Go through it once: its head tells how many are in it."""
         for number, part in enumerate(self._parts()):
             members = subscribers = 0
+            control = f"{self._envelope.first_set + number:04d}"
             for item, _, member in part:
                 members += 1
                 subscribers += member.subscriber
                 self.totals["coverages"] += len(member.coverages)
                 self.heads += any(line.maintenance != "024" for line in member.coverages)
-                self.sets[item.key] = f"{self._envelope.first_set + number:04d}"
-                self.numbers[member.subscriber_number] = item.key
+                self.sets[item.key] = control
                 self._keys.append(item.key)
             self._sizes.append((members, subscribers))
         self.totals["members"] = len(self._keys)
@@ -180,14 +179,13 @@ def unfit(operation: str, items: Sequence[Item], settings: PartnerSettings) -> d
 
     Where each can be, all of them are tried as a file of their own, as our checks see it.
     """
-    records = _by_family(items)
     # Nobody has been forgotten on the first of days: everybody is tried.
-    writer = MemberWriter(settings, date(1, 1, 1) + _YEARS, operation == FULL, records)
+    writer = MemberWriter(settings, date(1, 1, 1) + _YEARS, operation == FULL)
     segments = SegmentWriter(settings.delimiters(), settings.characters())
     found: dict[str, str] = {}
-    for item, record in records:
+    for item in _by_family(items):
         try:
-            member = writer.member(item, record)
+            member = writer.member(item)
             for elements in member.segments() if member else ():
                 segments.segment(elements)
         except DataError as error:
@@ -202,30 +200,31 @@ def unfit(operation: str, items: Sequence[Item], settings: PartnerSettings) -> d
 
 
 class MemberWriter:
-    """Turns records into members for one file.
+    """Turns records into members for one file; a subscriber comes before his dependents.
 
     Args:
         settings: the partner's profile.
         today: the day of the file.
         full: whether it is a full file.
-        records: everybody in it: dependents are told with what is known of their subscriber.
     """
 
-    def __init__(
-        self, settings: PartnerSettings, today: date, full: bool, records: Sequence[tuple[Item, EnrollmentMember]]
-    ) -> None:
+    def __init__(self, settings: PartnerSettings, today: date, full: bool) -> None:
         self._settings = settings
         self._words = Words(settings)
         self._full = full
         self._forgotten = today - timedelta(days=settings.exchange.keep_terminated_days)
-        self._ssns = {one.subscriber_id: one.ssn for _, one in records if one.relationship == "self"}
+        self._subscriber = ("", "")
+        """The last subscriber and his SSN: his dependents are told with it."""
 
-    def member(self, item: Item, record: EnrollmentMember) -> x834.Member | None:
+    def member(self, item: Item) -> x834.Member | None:
         """The member; None for one whom this partner wants to miss because all his cover has ended.
 
         Raises:
-            DataError: the profile demands what is not known of him, or has no word for what is.
+            DataError: it is no member's record; the profile demands what is not known of him, or has no word for it.
         """
+        record = item.as_record(EnrollmentMember)
+        if record.relationship == "self":
+            self._subscriber = (record.subscriber_id, record.ssn or "")
         try:
             told = [line for line in record.coverages if not self._omitted(line)]
             if record.coverages and not told:
@@ -283,7 +282,8 @@ class MemberWriter:
         return self._subscriber_ssn(record)
 
     def _subscriber_ssn(self, record: EnrollmentMember) -> str:
-        if ssn := self._ssns.get(record.subscriber_id):
+        number, ssn = self._subscriber
+        if number == record.subscriber_id and ssn:
             return ssn
         raise DataError("the subscriber's SSN is not known, and the partner demands it", mend="Enter it in the HRIS")
 
@@ -347,14 +347,17 @@ def _address(record: EnrollmentMember) -> x834.Address | None:
     return x834.Address(record.address1, record.address2, record.city, record.state, record.zip_code)
 
 
-def _by_family(items: Sequence[Item]) -> list[tuple[Item, EnrollmentMember]]:
+def _by_family(items: Sequence[Item]) -> list[Item]:
     """Families in the order they first appear, each with its subscriber first."""
-    families: dict[str, list[tuple[Item, EnrollmentMember]]] = {}
+    families: dict[str, list[Item]] = {}
     for item in items:
-        record = item.as_record(EnrollmentMember)
-        families.setdefault(record.subscriber_id, []).append((item, record))
-    return [pair for family in families.values() for pair in sorted(family, key=_dependents_last)]
+        families.setdefault(_family(item), []).append(item)
+    return [item for family in families.values() for item in sorted(family, key=_dependents_last)]
 
 
-def _dependents_last(pair: tuple[Item, EnrollmentMember]) -> bool:
-    return pair[1].relationship != "self"
+def _family(item: Item) -> str:
+    return str(item.content.get("subscriber_id"))
+
+
+def _dependents_last(item: Item) -> bool:
+    return item.content.get("relationship") != "self"
