@@ -28,7 +28,7 @@ class Demographics:
     marital: str = ""
     ethnicity: tuple[tuple[str, ...], ...] = ()
     citizenship: str = ""
-    collected: tuple[str, str] = ("", "")
+    collected: tuple[str, str] = _UNTOLD
 
     def segment(self) -> Elements:
         """The DMG."""
@@ -38,7 +38,7 @@ class Demographics:
         """Append the DMG; gives the marks in it."""
         birth = self.birth
         when = f"D8\t{DAYS[birth]}" if birth else "\t"
-        if self.ethnicity or self.citizenship or self.collected != _UNTOLD:
+        if self.ethnicity or self.citizenship or (self.collected is not _UNTOLD and self.collected != _UNTOLD):
             return self._whole(lines, when)
         if self.marital:
             lines.append(f"DMG\t{when}\t{self.sex}\t{self.marital}")

@@ -107,7 +107,16 @@ class Member:
         Raises:
             FormatError: see `segments`.
         """
-        marks = self._ins(lines) + 2
+        plan = "\v".join(self.medicare) if self.medicare else ""
+        head = (
+            f"INS\t{'Y' if self.subscriber else 'N'}\t{self.relationship}\t{self.maintenance}\t{self.reason}"
+            f"\t{self.status}\t{plan}\t{self.cobra_event}\t{self.employment}"
+        )
+        marks = 10
+        if plan or self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence:
+            head, more = self._ins(head)
+            marks += more
+        lines.append(head)
         lines.append(f"REF\t0F\t{self.subscriber_number}")
         for code, value in self.references:
             lines.append(f"REF\t{code}\t{value}")
@@ -134,22 +143,14 @@ class Member:
             marks += put(lines, self._reported())
         return marks
 
-    def _ins(self, lines: Lines) -> int:
-        medicare = self.medicare
-        plan = "\v".join(medicare) if medicare else ""
-        head = (
-            f"INS\t{'Y' if self.subscriber else 'N'}\t{self.relationship}\t{self.maintenance}\t{self.reason}"
-            f"\t{self.status}\t{plan}\t{self.cobra_event}\t{self.employment}"
-        )
-        marks = 7 + (len(medicare) or 1)
-        if self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence:
-            death = f"D8\t{DAYS[self.death]}" if self.death else "\t"
-            head += (
-                f"\t{self.student}\t{self.handicapped}\t{death}\t{self.confidentiality}\t\t\t\t{self.birth_sequence}"
-            )
-            marks += 9
-        lines.append(head)
-        return marks
+    def _ins(self, head: str) -> tuple[str, int]:
+        """The INS with what few have, and how many marks that adds."""
+        marks = max(len(self.medicare) - 1, 0)
+        if not (self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence):
+            return head, marks
+        death = f"D8\t{DAYS[self.death]}" if self.death else "\t"
+        head += f"\t{self.student}\t{self.handicapped}\t{death}\t{self.confidentiality}\t\t\t\t{self.birth_sequence}"
+        return head, marks + 9
 
     def _person(self) -> Iterator[Elements]:
         yield from (("EC", *codes) for codes in self.employment_classes)

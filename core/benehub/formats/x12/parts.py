@@ -93,16 +93,17 @@ class Name:
         Raises:
             FormatError: see `segment`.
         """
-        if self.id_qualifier == "34" and not (len(self.id) == 9 and self.id.isdecimal()):
+        number = self.id
+        if self.id_qualifier == "34" and not (len(number) == 9 and number.isdecimal()):
             raise FormatError(
-                f"an SSN has {len(self.id)} characters, not nine digits",
+                f"an SSN has {len(number)} characters, not nine digits",
                 where=f"NM1*{role}",
                 mend="Mend the SSN at the source; leading zeros may have been lost on the way",
             )
-        if self.id:
+        if number:
             lines.append(
                 f"NM1\t{role}\t{entity}\t{self.last}\t{self.first}\t{self.middle}\t{self.prefix}\t{self.suffix}"
-                f"\t{self.id_qualifier}\t{self.id}"
+                f"\t{self.id_qualifier}\t{number}"
             )
             return 9
         if self.suffix or self.prefix:
@@ -151,7 +152,7 @@ class Address:
         elif self.line1:
             lines.append(f"N3\t{self.line1}")
             marks = 1
-        if self.country or self.subdivision or self.location != _NOWHERE:
+        if self.country or self.subdivision or (self.location is not _NOWHERE and self.location != _NOWHERE):
             kind, place = self.location
             lines.append(
                 f"N4\t{self.city}\t{self.state}\t{self.zip_code}\t{self.country}\t{kind}\t{place}\t{self.subdivision}"
