@@ -23,6 +23,9 @@ from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, 
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file read or written unless a mailbox says otherwise."""
 
+MOST_BYTES = 4 * 1024 * 1024 * 1024
+"""What a mailbox may say: a file that is read is in memory whole, one that is written is not."""
+
 MAX_ENTRIES = 10_000
 """Most entries of a folder; more is a mailbox nobody empties."""
 
