@@ -82,10 +82,16 @@ class Vault:
         """A keyed digest of content that may hold personal data."""
         return self._keyed(content, "content")
 
+    def content_digest(self) -> hmac.HMAC:
+        """As `content_hash`, of content that comes in pieces: `update` it with each, then ask for `hexdigest`."""
+        return hmac.new(self._index_key("content"), digestmod="sha256")
+
     def _keyed(self, value: bytes, purpose: str) -> str:
+        return hmac.digest(self._index_key(purpose), value, "sha256").hex()
+
+    def _index_key(self, purpose: str) -> bytes:
         # Always the first key by name: an index must stay comparable over key rotation.
-        master = self.keys[min(self.keys)]
-        return hmac.digest(_derive(master, purpose), value, "sha256").hex()
+        return _derive(self.keys[min(self.keys)], purpose)
 
 
 def mask(text: str) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from benehub import hookspecs, intake
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Connector, FileOut, Incoming, Kind, Page, Receipt
+from benehub.connect.content import Content
 from benehub.connect.files import FolderMailbox
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, change, path, read
@@ -131,7 +132,7 @@ class Vendor:
 class Box(FolderMailbox):
     """A folder that may kill the process around a delivery."""
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Content) -> None:
         """Deliver."""
         if Vendor.crash == "before_put":
             kill()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from benehub.connect.capabilities import Capability, Guard
+from benehub.connect.content import Content, whole
 from benehub.connect.exchange import ControlLine, Exchange, Unfit
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
@@ -179,17 +180,23 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class FileOut:
     """A rendered file: its name in the mailbox, folder included (never with personal data), exact bytes, kind
-    (`834`, `820`, `180`) and control totals. `wire` are the bytes as they leave, where they are encrypted; `sets` names
-    the transaction set (ST02) of each item by its key, where an answer may be about one set alone. `heads` is how many
-    people the file says are covered, where it says so of everybody."""
+    (`834`, `820`, `180`) and control totals. `content` is the bytes, or what gives them in pieces, the same each time,
+    where a file may be larger than memory should hold. `wire` are the bytes as they leave, where they are encrypted;
+    `sets` names the transaction set (ST02) of each item by its key, where an answer may be about one set alone.
+    `heads` is how many people the file says are covered, where it says so of everybody."""
 
     name: str
-    data: bytes = field(repr=False)
+    content: Content = field(repr=False)
     kind: str
     totals: Mapping[str, int] = field(default_factory=dict)
-    wire: bytes | None = field(default=None, repr=False)
+    wire: Content | None = field(default=None, repr=False)
     sets: Mapping[str, str] = field(default_factory=dict, repr=False)
     heads: int | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The exact bytes, all at once."""
+        return whole(self.content)
 
 
 class Connector:

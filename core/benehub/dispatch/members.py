@@ -29,19 +29,20 @@ class Told:
 
 def carried(session: Session, connection_id: str, dispatch_id: str, told: Sequence[Told], group: str = "") -> None:
     """Note that a file carries these members; what was known of their way in its group before is past."""
-    known = {row.person_id for row in _of(session, connection_id, [one.person_id for one in told], group)}
     seq, at = session.take_seq()
-    rows = {
-        one.person_id: {
-            "connection_id": connection_id, "person_id": one.person_id, "file_group": group,
-            "subscriber_id": one.subscriber_id,
-            "dispatch_id": dispatch_id, "set_control": one.set_control, "state": "sent", "reason": "", "seq": seq,
-            "at": at,
-        }
-        for one in told
-    }  # fmt: skip
-    session.change_all(member_state, KEY, [row for who, row in rows.items() if who in known])
-    session.add(member_state, [row for who, row in rows.items() if who not in known])
+    last = {one.person_id: one for one in told}
+    everybody = list(last)
+    for start in range(0, len(everybody), CHUNK):
+        part = everybody[start : start + CHUNK]
+        known = {row.person_id for row in _of(session, connection_id, part, group)}
+        rows = [
+            {"connection_id": connection_id, "person_id": who, "file_group": group,
+             "subscriber_id": last[who].subscriber_id, "dispatch_id": dispatch_id,
+             "set_control": last[who].set_control, "state": "sent", "reason": "", "seq": seq, "at": at}
+            for who in part
+        ]  # fmt: skip
+        session.change_all(member_state, KEY, [row for row in rows if row["person_id"] in known])
+        session.add(member_state, [row for row in rows if row["person_id"] not in known])
 
 
 def move(session: Session, connection_id: str, states: Mapping[str, tuple[str, str]], group: str = "") -> None:

@@ -22,8 +22,10 @@ from sqlalchemy import Row, func, select
 
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
+from benehub.connect.content import Content, whole
 from benehub.crypto import mask
 from benehub.dispatch.attempts import attempts, close_all, newest, open_all
+from benehub.dispatch.pieces import FROZEN, WIRE, Kept, counted, every, forget, keep, leaving, opened
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
@@ -39,7 +41,7 @@ class Frozen:
     connection_id: str
     operation: str
     key: str
-    content: bytes = field(repr=False)
+    content: Content = field(repr=False)
     guard: Guard
     items: int
     worth_minor: int = 0
@@ -54,7 +56,7 @@ class Frozen:
     """How many people a full file says are covered."""
     file_group: str = ""
     """The group of the employer's that a file is of, where the partner takes one for each."""
-    wire: bytes | None = field(default=None, repr=False)
+    wire: Content | None = field(default=None, repr=False)
     """The bytes as they leave, where the content is encrypted for the way."""
 
 
@@ -64,10 +66,10 @@ def freeze_item(connection_id: str, item: Item, guard: Guard, worth_minor: int, 
     return Frozen(connection_id, item.operation, item.key, content, guard, 1, worth_minor, currency)
 
 
-def thaw_item(content: bytes) -> Item:
+def thaw_item(content: Content) -> Item:
     """The item behind `freeze_item`."""
-    opened = json.loads(content)
-    return Item(opened["operation"], opened["key"], opened["content"])
+    thawed = json.loads(whole(content))
+    return Item(thawed["operation"], thawed["key"], thawed["content"])
 
 
 def prepare(session: Session, frozen: Frozen) -> str:
@@ -92,14 +94,19 @@ def prepare_all(session: Session, wanted: Sequence[Frozen]) -> list[str]:
     fresh: list[dict[str, Any]] = []
     replaced: list[dict[str, Any]] = []
     for frozen in wanted:
-        digest = session.vault.content_hash(frozen.content)
         before = latest.get(frozen.key)
-        if before is not None and before.frozen_hash == digest and not _told_anew(before, frozen):
+        revision = 1 if before is None else int(before.revision) + 1
+        dispatch_id = session.id("dis", frozen.key, str(revision))
+        kept = keep(session, dispatch_id, FROZEN, frozen.content)
+        if before is not None and before.frozen_hash == kept.digest and not _told_anew(before, frozen):
+            if kept.count > 1:
+                forget(session, dispatch_id)
             ids.append(str(before.dispatch_id))
             continue
-        revision = 1 if before is None else _replace(session, before, replaced)
-        ids.append(session.id("dis", frozen.key, str(revision)))
-        fresh.append({"dispatch_id": ids[-1], "revision": revision, **_values(session, frozen, digest)})
+        if before is not None:
+            _replace(session, before, revision, replaced)
+        ids.append(dispatch_id)
+        fresh.append({"dispatch_id": dispatch_id, "revision": revision, **_values(session, frozen, dispatch_id, kept)})
     session.change_all(dispatch, ("dispatch_id",), replaced)
     session.add(dispatch, fresh)
     return ids
@@ -122,32 +129,32 @@ def _told_anew(before: Row[Any], frozen: Frozen) -> bool:
     return before.state == "failed" or (frozen.again and before.state == "sent")
 
 
-def _replace(session: Session, before: Row[Any], replaced: list[dict[str, Any]]) -> int:
-    """The revision that takes the place of an older one."""
+def _replace(session: Session, before: Row[Any], revision: int, replaced: list[dict[str, Any]]) -> None:
+    """Let a revision take the place of an older one."""
     if _may_have_arrived(session, before):
         # A new control number makes it a new file to the vendor: nothing there would find the repetition.
         raise OutcomeUnknown(
             "an earlier file of the same business may have arrived", where=f"dispatch {before.dispatch_id}",
             mend="Ask the vendor whether it has that file before another one is sent",
         )  # fmt: skip
-    revision = int(before.revision) + 1
     if before.state in ("prepared", "held"):
         reason = f"replaced by revision {revision}"
         replaced.append({"dispatch_id": before.dispatch_id, "state": "refused", "reason": reason})
-    return revision
 
 
-def _values(session: Session, frozen: Frozen, digest: str) -> dict[str, Any]:
+def _values(session: Session, frozen: Frozen, dispatch_id: str, kept: Kept) -> dict[str, Any]:
     seq, at = session.take_seq()
+    wire = None if frozen.wire is None else keep(session, dispatch_id, WIRE, frozen.wire)
     return {
         "connection_id": frozen.connection_id, "operation": frozen.operation, "business_key": frozen.key,
         "guard": frozen.guard.value, "file_name": frozen.file_name,
-        "frozen_sealed": session.seal(frozen.content, "dispatch"), "frozen_hash": digest,
+        "frozen_sealed": kept.sealed(session, dispatch_id), "frozen_hash": kept.digest, "frozen_pieces": kept.count,
         "items": frozen.items, "worth_minor": frozen.worth_minor, "currency": frozen.currency,
         "control": frozen.control, "state": "prepared", "reason": "", "receipt": None, "seq": seq,
         "prepared_at": at, "sent_at": None, "ack_state": "", "control_line": frozen.control_line,
         "heads": frozen.heads, "file_group": frozen.file_group,
-        "wire_sealed": None if frozen.wire is None else session.seal(frozen.wire, "wire"),
+        "wire_sealed": None if wire is None else wire.sealed(session, dispatch_id),
+        "wire_pieces": 1 if wire is None else wire.count,
     }  # fmt: skip
 
 
@@ -211,13 +218,27 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
 
 
 def frozen_bytes(session: Session, row: Row[Any]) -> bytes:
-    """The exact bytes that were frozen."""
-    return session.unseal(row.frozen_sealed, "dispatch")
+    """The exact bytes that were frozen, all at once."""
+    return b"".join(every(session, row, FROZEN))
 
 
 def wire_bytes(session: Session, row: Row[Any]) -> bytes:
     """The exact bytes that leave: those that were frozen, or their encryption made together with them."""
-    return frozen_bytes(session, row) if row.wire_sealed is None else session.unseal(row.wire_sealed, "wire")
+    return b"".join(every(session, row, leaving(row)))
+
+
+def pieces_leaving(row: Row[Any]) -> int:
+    """In how many pieces the bytes that leave are kept."""
+    return counted(row, leaving(row))
+
+
+def piece_leaving(session: Session, row: Row[Any], place: int) -> bytes:
+    """One piece of the bytes that leave; the first is 1.
+
+    Raises:
+        DataError: it is not there.
+    """
+    return opened(session, row, leaving(row), place)
 
 
 def by_ids(session: Session, ids: Sequence[str], lock: bool = False) -> list[Row[Any]]:

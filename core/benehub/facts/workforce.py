@@ -143,6 +143,16 @@ def part_after(
         return Part(workers(session, window, known_at, which, elections=elections), which, last)
 
 
+def ranges(session: Session, kind: str) -> Iterator[Which]:
+    """All who are spoken of by facts of a kind, about `PART` of them at a time, in order: for `subjects` of `as_of`."""
+    after: str | None = ""
+    while after is not None:
+        found = subjects_after(session, kind, after, PART)
+        last = found[-1] if len(found) == PART else None
+        yield partial(_between, after, last)
+        after = last
+
+
 def _between(after: str, last: str | None, subject: ColumnElement[str]) -> ColumnElement[bool]:
     return subject > after if last is None else (subject > after) & (subject <= last)
 

@@ -178,10 +178,9 @@ def calls(hub: Hub, employer: str, dispatch_id: str) -> list[tuple[str, str]]:
     """
     with hub.store.read(employer) as session:
         row = dispatch.get(session, dispatch_id)
-        frozen = dispatch.frozen_bytes(session, row)
-    if row.file_name:
-        return []
-    item = dispatch.thaw_item(frozen)
+        if row.file_name:
+            return []
+        item = dispatch.thaw_item(dispatch.frozen_bytes(session, row))
     with hub.open(employer, row.connection_id) as opened:
         settings, found = opened.link.settings, []
         try:

@@ -10,12 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from benehub import dispatch, facts, obligations
 from benehub.connect.exchange import Exchange, Unwritable
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped
 from benehub.facts import Fact, Worker
+from benehub.facts.history import Which
 from benehub.flows import exchange
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
@@ -30,7 +33,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
-from benehub.store.session import CHUNK
+from benehub.store.tables import fact as fact_table
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
@@ -89,37 +92,37 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book, agreed = hub.book(session), exchange.agreed(opened)
-        told = told_state(session, connection_id)
-        persons = people.people(session)
-        changed: list[Changed] = []
-        beyond: dict[str, exchange.Far] = {}
-        window = Interval(date(day.year, 1, 1), FOREVER)
-        for worker in facts.workers(session, window):
-            now = _covers(book, worker, connection_id, date(day.year, 1, 1))
-            before = told.get(worker.person_id, {})
-            lines = [line for plan in sorted(now.keys() | before.keys())
-                     if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
-            if lines:
-                changed.append((worker, lines, now))
-            if told and (away := _far(lines, before, day, agreed)):
-                beyond[worker.person_id] = away[0]
-        ended = sum(all(line["maintenance"] == "024" for line in lines) for _, lines, _ in changed)
-        if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
-            raise GuardTripped(
-                f"the change file would end {ended} of {len(told)} families",
-                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
-            )  # fmt: skip
         send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
-        wants: list[Wanted] = []
         pays = _pays(book) if agreed.salary else None
-        for group, mine in _by_group(changed, opened.connector.groups(opened.link.settings)).items():
-            for start in range(0, len(mine), CHUNK):
-                part = mine[start : start + CHUNK]
-                families = _families(session, persons, part, pays, day)
+        wants: list[Wanted] = []
+        groups = opened.connector.groups(opened.link.settings)
+        beyond: dict[str, exchange.Far] = {}
+        began, holds, ended = _has_begun(session, connection_id), 0, 0
+        since = date(day.year, 1, 1)
+        for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
+            told = told_state(session, connection_id, part.which)
+            holds += len(told)
+            changed: list[Changed] = []
+            for worker in part.workers:
+                now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
+                lines = [line for plan in sorted(now.keys() | before.keys())
+                         if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
+                if lines:
+                    changed.append((worker, lines, now))
+                    ended += all(line["maintenance"] == "024" for line in lines)
+                if began and (away := _far(lines, before, day, agreed)):
+                    beyond[worker.person_id] = away[0]
+            for group, mine in _by_group(changed, groups).items():
+                families = _families(session, mine, pays, day)
                 wants += [
                     _want(connection_id, worker.person_id, lines, families[worker.person_id], day, send_by, group)
-                    for worker, lines, _ in part
+                    for worker, lines, _ in mine
                 ]
+        if holds >= 20 and ended * 100 > holds * book.guards.headcount_drop_percent:
+            raise GuardTripped(
+                f"the change file would end {ended} of {holds} families",
+                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
+            )  # fmt: skip
         _no_longer(session, connection_id, {one.key for one in wants})
         wanted = obligations.want(session, wants).opened
         outcome = hold_far(session, connection_id, beyond)
@@ -152,13 +155,22 @@ def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
     obligations.mark(session, gone, "canceled", why)
 
 
-def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """What the carrier was told and has accepted: subscriber -> plan -> state."""
+def told_state(
+    session: Session, connection_id: str, which: Which | None = None
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """What the carrier was told and has accepted: subscriber -> plan -> state; of everybody, or of a part."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1)):
+    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1), subjects=which):
         if fact.key.startswith(f"{connection_id}/"):
             found.setdefault(fact.subject, {})[fact.key.split("/", 1)[1]] = fact.data
     return found
+
+
+def _has_begun(session: Session, connection_id: str) -> bool:
+    """Whether the carrier was ever told of anybody."""
+    ours = fact_table.c.fact_key.startswith(f"{connection_id}/", autoescape=True)
+    query = select(fact_table.c.subject).where(*session.where(fact_table, kind="told"), ours)
+    return session.connection.execute(query.limit(1)).first() is not None
 
 
 def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> dict[str, Fact]:
@@ -230,21 +242,23 @@ def _state(fact: Fact) -> dict[str, Any]:
 
 
 def _families(
-    session: Session, persons: Mapping[str, Any], changed: Sequence[Changed], pays: Mapping[str, int] | None, day: date
+    session: Session, changed: Sequence[Changed], pays: Mapping[str, int] | None, day: date
 ) -> dict[str, dict[str, Any]]:
-    """These families as they are sent, by subscriber; their SSNs and dependents are looked up together.
+    """These families as they are sent, by subscriber; their SSNs, ids and dependents are looked up together.
 
     `pays` gives the pays a year by pay group where the partner is told the yearly pay; None where he is not.
     """
     covered = {one for _, lines, _ in changed for line in lines for one in (*line["dependents"], *line["left"])}
-    ssns = people.ssns(session, sorted({worker.person_id for worker, _, _ in changed} | covered))
-    facts.preload(session, "dependent", sorted(covered))
+    everybody = sorted({worker.person_id for worker, _, _ in changed} | covered)
+    ssns, numbers = people.ssns(session, everybody), people.member_ids(session, everybody)
+    known = facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=sorted(covered))
+    dependents = {fact.subject: fact for fact in known}
     found = {}
     for worker, lines, now in changed:
         pay = None if pays is None else worker.yearly_pay(day, pays[worker.pay_group])
         found[worker.person_id] = {
             "members": [
-                one.model_dump(mode="json") for one in _members(session, persons, ssns, worker, lines, now, pay)
+                one.model_dump(mode="json") for one in _members(numbers, ssns, dependents, worker, lines, now, pay)
             ],
             "told": {plan: _state(fact) for plan, fact in now.items()},
             "gone": [line["plan"] for line in lines if line["plan"] not in now],
@@ -269,30 +283,30 @@ def _want(
 
 
 def _members(
-    session: Session,
-    persons: Mapping[str, Any],
+    numbers: Mapping[str, str],
     ssns: Mapping[str, str],
+    dependents: Mapping[str, Fact],
     worker: Worker,
     lines: Sequence[dict[str, Any]],
     now: Mapping[str, Fact],
     pay: int | None,
 ) -> list[EnrollmentMember]:
     """The family as records, the employee first; `pay` is his yearly pay where it is told."""
-    subscriber = persons[worker.person_id]
+    number = numbers[worker.person_id]
     covered = sorted({dependent for line in lines for dependent in (*line["dependents"], *line["left"])})
     identity = dict(worker.identity)
     event = next((fact.data.get("event", "") for fact in now.values() if fact.data.get("event")), "")
     ending = all(line["maintenance"] == "024" for line in lines)
     gone = worker.terminated_on
     reason = REASONS["termination"] if ending and gone else REASONS.get(event, "")
-    common = {
-        "subscriber": worker.person_id, "subscriber_id": subscriber.member_id,
+    common: dict[str, Any] = {
+        "subscriber": worker.person_id, "subscriber_id": number,
         "department": worker.employment.data.get("department") or "",
         **{name: identity.get(name) or "" for name in ("address1", "address2", "city", "state", "zip_code")},
     }  # fmt: skip
     members = [
         EnrollmentMember(
-            person=worker.person_id, member_id=subscriber.member_id, relationship="self",
+            person=worker.person_id, member_id=number, relationship="self",
             maintenance=_of_member([line["maintenance"] for line in lines], _goes_on(now, lines)), reason=reason,
             first_name=identity["first_name"], last_name=identity["last_name"],
             middle_name=identity.get("middle_name") or "", ssn=ssns.get(worker.person_id),
@@ -300,11 +314,11 @@ def _members(
             compensation_minor=pay, coverages=tuple(_coverage(line) for line in lines), **common,
         )
     ]  # fmt: skip
-    for fact in facts.as_of(session, "dependent", FOREVER - timedelta(days=1), subjects=covered):
+    for fact in (dependents[one] for one in covered if one in dependents):
         mine = [cover for line in lines if (cover := _of_dependent(line, fact.subject)) is not None]
         members.append(
             EnrollmentMember(
-                person=fact.subject, member_id=persons[fact.subject].member_id,
+                person=fact.subject, member_id=numbers[fact.subject],
                 relationship=fact.data["relationship"],
                 maintenance=_of_member([one.maintenance for one in mine], _goes_on(now, lines, fact.subject)),
                 reason=reason, first_name=fact.data["first_name"], last_name=fact.data["last_name"],
@@ -400,37 +414,39 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book, agreed = hub.book(session), exchange.agreed(opened)
-        told = told_state(session, connection_id)
-        persons = people.people(session)
-        changed: list[Changed] = []
+        families: dict[str, dict[str, Any]] = {}
         beyond: dict[str, exchange.Far] = {}
-        consented = consents(session)
+        began, consented = _has_begun(session, connection_id), consents(session)
+        pays = _pays(book) if agreed.salary else None
         running = 0
         kept = day - timedelta(days=agreed.keep_terminated_days)
         since = min(date(day.year, 1, 1), kept)
-        for worker in facts.workers(session, Interval(since, FOREVER)):
-            now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
-            lines = [line for plan in sorted(now.keys() | before.keys())
-                     if (line := _full_line(plan, now.get(plan), before.get(plan), day, kept)) is not None]  # fmt: skip
-            away = [] if not told else [
-                one for one in _far([x for x in lines if not _holds(before.get(x["plan"]))], {}, day, agreed)
-                if key_of(connection_id, worker.person_id, one) not in consented
-            ]  # fmt: skip
-            if away:
-                # What the carrier has never heard of is left out of it, and waits by name.
-                beyond[worker.person_id] = away[0]
-                lines = [line for line in lines if line["plan"] not in {one.plan for one in away}]
-            if lines:
-                changed.append((worker, lines, {plan: fact for plan, fact in now.items()
-                                                if plan in {line["plan"] for line in lines}}))  # fmt: skip
-                running += any(line["maintenance"] != "024" for line in lines)
+        groups = opened.connector.groups(opened.link.settings)
+        for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
+            told = told_state(session, connection_id, part.which)
+            changed: list[Changed] = []
+            for worker in part.workers:
+                now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
+                all_lines = (_full_line(plan, now.get(plan), before.get(plan), day, kept)
+                             for plan in sorted(now.keys() | before.keys()))  # fmt: skip
+                lines = [line for line in all_lines if line is not None]
+                away = [] if not began else [
+                    one for one in _far([x for x in lines if not _holds(before.get(x["plan"]))], {}, day, agreed)
+                    if key_of(connection_id, worker.person_id, one) not in consented
+                ]  # fmt: skip
+                if away:
+                    # What the carrier has never heard of is left out of it, and waits by name.
+                    beyond[worker.person_id] = away[0]
+                    lines = [line for line in lines if line["plan"] not in {one.plan for one in away}]
+                if lines:
+                    changed.append((worker, lines, {plan: fact for plan, fact in now.items()
+                                                    if plan in {line["plan"] for line in lines}}))  # fmt: skip
+                    running += any(line["maintenance"] != "024" for line in lines)
+            for group, mine in _by_group(changed, groups).items():
+                families.setdefault(group, {}).update(_families(session, mine, pays, day))
         left: set[str] = set()
-        pays = _pays(book) if agreed.salary else None
-        for group, mine in _by_group(changed, opened.connector.groups(opened.link.settings)).items():
-            families: dict[str, dict[str, Any]] = {}
-            for start in range(0, len(mine), CHUNK):
-                families |= _families(session, persons, mine[start : start + CHUNK], pays, day)
-            left |= _want_file(session, opened, group, families, day)
+        for group, of_group in families.items():
+            left |= _want_file(session, opened, group, of_group, day)
         running -= len(left)
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
@@ -516,9 +532,7 @@ def _freeze_full(hub: Hub, employer: str, connection_id: str, obligation_id: str
         _close_deltas(session, connection_id, dispatch_id, content["families"].keys(), group)
         percent = hub.book(session).guards.headcount_drop_percent
         day = date.fromisoformat(content["day"])
-        told = told_state(session, connection_id).values()
-        covered = sum(any(_runs(state, day) for plan, state in plans.items() if groups.get(plan, group) == group)
-                      for plans in told)  # fmt: skip
+        covered = _covered(session, connection_id, day, group, groups)
         running = sum(_running(family) for family in content["families"].values())
         why = exchange.too_few(session, opened, dispatch_id, percent, (covered, running))
         if why and dispatch.get(session, dispatch_id).state == "prepared" and not let_go(session, dispatch_id):
@@ -529,6 +543,14 @@ def _freeze_full(hub: Hub, employer: str, connection_id: str, obligation_id: str
 def _running(family: Mapping[str, Any]) -> bool:
     """Whether anybody of the family has cover that goes on."""
     return any(line["maintenance"] != "024" for one in family["members"] for line in one["coverages"])
+
+
+def _covered(session: Session, connection_id: str, day: date, group: str, groups: Mapping[str, str]) -> int:
+    """How many families the carrier covers on a day in a group's plans, as it was told."""
+    parts = (told_state(session, connection_id, which) for which in facts.ranges(session, "told"))
+    told = (plans for part in parts for plans in part.values())
+    return sum(any(_runs(state, day) for plan, state in plans.items() if groups.get(plan, group) == group)
+               for plans in told)  # fmt: skip
 
 
 def _close_deltas(session: Session, connection_id: str, dispatch_id: str, persons: Collection[str], group: str) -> None:

@@ -56,7 +56,7 @@ def freeze_file(
     dispatch_id = dispatch.prepare(
         session,
         Frozen(
-            connection_id, operation, key, out.data, connector.guards.get(operation, Guard.NONE),
+            connection_id, operation, key, out.content, connector.guards.get(operation, Guard.NONE),
             len(items), worth_minor, currency, out.name, control, control_line=named, heads=out.heads, file_group=group,
             wire=out.wire,
         ),

@@ -20,6 +20,7 @@ from sqlalchemy import Row
 from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
+from benehub.connect.content import Content, size_of
 from benehub.connect.http import was_sent
 from benehub.connect.verdict import is_taken
 from benehub.connections import Open
@@ -152,15 +153,30 @@ def _send_window(
     return states
 
 
-def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], bytes]]:
+def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], Content]]:
     """Claim dispatches for an attempt each; gives those to be tried, with what was frozen."""
     if not ids:
         return []
     with hub.store.write(employer) as session:
-        return [(row, dispatch.wire_bytes(session, row)) for row in dispatch.begin_all(session, ids)]
+        return [(row, _frozen(hub, employer, session, row)) for row in dispatch.begin_all(session, ids)]
 
 
-def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: bytes) -> End:
+def _frozen(hub: Hub, employer: str, session: Session, row: Row[Any]) -> Content:
+    """What leaves: at hand where it is one piece; a long file is read while it is sent, no transaction held open."""
+    count = dispatch.pieces_leaving(row)
+    if count == 1:
+        return dispatch.wire_bytes(session, row)
+
+    def read() -> Iterator[bytes]:
+        for place in range(1, count + 1):
+            with hub.store.read(employer) as again:
+                piece = dispatch.piece_leaving(again, row, place)
+            yield piece
+
+    return read
+
+
+def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: Content) -> End:
     """Bring one claimed dispatch as far as it goes now."""
     if row.file_name:
         return _deliver(opened, row, frozen)
@@ -265,14 +281,15 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
     return opened.connector.receipt(item, client.send(answer))
 
 
-def _deliver(opened: Open, row: Row[Any], content: bytes) -> End:
+def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
     """Put a file into the mailbox; one whose delivery broke off settles only when it is seen there."""
     mailbox, said = opened.link.files(), None
     try:
         if row.state == "unknown" and not Guard(row.guard).repeat_safe:
             folder, _, name = row.file_name.rpartition("/")
             seen = mailbox.list(f"{folder}/{name}" if folder else name)
-            if not any(file.size == len(content) for file in seen):
+            size = size_of(content)
+            if not any(file.size == size for file in seen):
                 return End(row.dispatch_id, "held", "delivery broke off; its absence there is no proof")
         else:
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.

@@ -15,6 +15,7 @@ from benehub.crypto import as_ssn
 from benehub.errors import DataError
 from benehub.identity import lookup
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import crosswalk, person
 
 
@@ -111,6 +112,17 @@ def ssns(session: Session, person_ids: list[str]) -> dict[str, str]:
             )
         )
         found |= {row.person_id: session.unseal(row.ssn_sealed, "ssn").decode() for row in rows}
+    return found
+
+
+def member_ids(session: Session, person_ids: Sequence[str]) -> dict[str, str]:
+    """The employee numbers, or dependents' member ids, of these persons."""
+    found: dict[str, str] = {}
+    for start in range(0, len(person_ids), CHUNK):
+        query = select(person.c.person_id, person.c.member_id).where(
+            person.c.employer_id == session.employer, person.c.person_id.in_(person_ids[start : start + CHUNK])
+        )
+        found |= {row.person_id: row.member_id for row in session.rows(query)}
     return found
 
 

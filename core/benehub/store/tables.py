@@ -411,12 +411,27 @@ dispatch = Table(
     Column("wire_sealed", LargeBinary),
     # The group of the employer's that a file is of, where the partner takes one for each; else empty.
     Column("file_group", String(50), nullable=False, server_default=""),
+    # In how many pieces they stand; the first is the one above.
+    Column("frozen_pieces", Integer, nullable=False, server_default="1"),
+    Column("wire_pieces", Integer, nullable=False, server_default="1"),
     UniqueConstraint("employer_id", "business_key", "revision"),
     CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),
 )
 Index("ix_dispatch_state", dispatch.c.employer_id, dispatch.c.state)
 Index("ix_dispatch_control", dispatch.c.employer_id, dispatch.c.connection_id, dispatch.c.control)
+
+dispatch_piece = Table(
+    "dispatch_piece",
+    metadata,
+    # Of a file that is larger than one piece: the second and further ones, written before its row.
+    _employer_key(),
+    Column("dispatch_id", String(40), primary_key=True),
+    Column("form", String(10), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    _belongs("dispatch_id", to="dispatch", deferred=True),
+)
 
 attempt = Table(
     "attempt",
