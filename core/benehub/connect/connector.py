@@ -156,6 +156,8 @@ class Receipt:
     reference: str
     changed: bool = True
     detail: Mapping[str, Any] = field(default_factory=dict)
+    tested: bool = False
+    """The vendor would take it, and has only tried it, as the connection asks: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,8 @@ class Connector:
     """How the vendor signs its webhooks; None for a vendor that sends none."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
+    roster_echoes: ClassVar[bool] = False
+    """Whether its roster is what the vendor was told, and no carrier's own word: then it confirms nobody."""
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it can do per operation and benefit type, and who is the blocker where it cannot.
@@ -236,6 +240,10 @@ class Connector:
     def exchange(self, settings: Any) -> Exchange:
         """What was agreed with the partner on the exchange of files; by default nothing holds a file back."""
         return Exchange(one_outstanding=False)
+
+    def only_tests(self, settings: Any) -> bool:
+        """Whether writes are only tried at the vendor's: what it would take waits until they are meant."""
+        return False
 
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""

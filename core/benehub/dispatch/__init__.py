@@ -5,6 +5,7 @@ from __future__ import annotations
 from benehub.dispatch.attempts import attempts
 from benehub.dispatch.outbox import (
     CLOSED,
+    SAID_BY,
     End,
     Frozen,
     accepted_files,
@@ -13,6 +14,7 @@ from benehub.dispatch.outbox import (
     begin_all,
     by_control,
     by_ids,
+    by_references,
     close_earlier,
     end_all,
     finish,
@@ -38,6 +40,7 @@ from benehub.dispatch.outbox import (
 
 __all__ = [
     "CLOSED",
+    "SAID_BY",
     "End",
     "Frozen",
     "accepted_files",
@@ -47,6 +50,7 @@ __all__ = [
     "begin_all",
     "by_control",
     "by_ids",
+    "by_references",
     "close_earlier",
     "end_all",
     "finish",

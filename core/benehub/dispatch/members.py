@@ -28,7 +28,13 @@ class Told:
 
 def carried(session: Session, connection_id: str, dispatch_id: str, told: Sequence[Told]) -> None:
     """Note that a file carries these members; what was known of their way before is past."""
-    known = {row.person_id for row in _of(session, connection_id, [one.person_id for one in told])}
+    carried_each(session, connection_id, {dispatch_id: told})
+
+
+def carried_each(session: Session, connection_id: str, told: Mapping[str, Sequence[Told]]) -> None:
+    """As `carried` for many dispatches at once; those that carry a member already, however far he is, change nothing."""
+    before = _of(session, connection_id, [one.person_id for each in told.values() for one in each])
+    known = {row.person_id: row.dispatch_id for row in before}
     seq, at = session.take_seq()
     rows = {
         one.person_id: {
@@ -36,7 +42,9 @@ def carried(session: Session, connection_id: str, dispatch_id: str, told: Sequen
             "dispatch_id": dispatch_id, "set_control": one.set_control, "state": "sent", "reason": "", "seq": seq,
             "at": at,
         }
-        for one in told
+        for dispatch_id, each in told.items()
+        for one in each
+        if known.get(one.person_id) != dispatch_id
     }  # fmt: skip
     session.change_all(member_state, KEY, [row for who, row in rows.items() if who in known])
     session.add(member_state, [row for who, row in rows.items() if who not in known])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +18,9 @@ from benehub.connect.exchange import Exchange
 from benehub.dispatch import members
 from benehub.engine import Steps
 from benehub.facts import Version
-from benehub.flows import answers_due, exchange
+from benehub.flows import answers_due, exchange, family_answers
+from benehub.flows.enrollment_families import by_request
+from benehub.flows.family_answers import TAKEN
 from benehub.flows.hub import Hub
 from benehub.flows.payment_orders import money_left
 from benehub.flows.premiums import take_back
@@ -46,10 +47,24 @@ def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> d
     return {**tally, **steps.step("deadlines", answers_due.look, hub, employer, connection_id)}
 
 
-def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
+def taken(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
+    """What follows of the receipts of requests, at once: taken, or refused, family by family; nothing for files."""
+    with hub.open(employer, connection_id) as opened:
+        if not by_request(opened.connector):
+            return {}
+    tally = _acknowledged(hub, employer, connection_id, receipts_only=True)
+    return {"acked": tally["acked"]}
+
+
+def _acknowledged(hub: Hub, employer: str, connection_id: str, receipts_only: bool = False) -> dict[str, int]:
     tally = {"acked": 0, "refused": 0, "refused_late": 0}
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        for sent, rows in _answered(session, connection_id, exchange.agreed(opened)):
+        if by_request(opened.connector):
+            tally["refused"] += family_answers.not_taken(session, connection_id)
+            answered = family_answers.answered(session, connection_id, receipts_only)
+        else:
+            answered = _answered(session, connection_id, exchange.agreed(opened))
+        for sent, rows in answered:
             verdict = _verdict(rows)
             if sent.ack_state in ANSWERED:
                 _late(session, connection_id, sent, rows, verdict, tally)
@@ -78,8 +93,7 @@ def _answered(session: Session, connection_id: str, agreed: Exchange) -> list[tu
     if agreed.acks.syntax_hours is None:
         for sent in dispatch.in_states(session, ["sent"], connection_id):
             if sent.file_name and sent.control_line and not sent.ack_state:
-                taken = SimpleNamespace(external_id="", part="syntax", code="", detail={"status": "accepted"})
-                found.setdefault(sent.dispatch_id, (sent, []))[1].append(taken)
+                found.setdefault(sent.dispatch_id, (sent, []))[1].append(TAKEN)
     return sorted(found.values(), key=lambda one: one[0].seq)
 
 
@@ -130,7 +144,7 @@ def _move_on(
     facts.preload(session, "told", [row.person_id for row in carried if row.person_id is not None])
     for row in carried:
         if row.kind == "enrollment.full" and verdict != "rejected":
-            obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
+            obligations.mark(session, [row.obligation_id], "confirmed", _settled(sent, verdict))
             families = obligations.content(session, row)["families"]
             newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families))
             for person_id, family in families.items():
@@ -150,7 +164,7 @@ def _move_on(
             _refuse(session, sent, row, why)
             tally["refused"] += row.kind.startswith("enrollment.")
             continue
-        obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
+        obligations.mark(session, [row.obligation_id], "confirmed", _settled(sent, verdict))
         if content:
             if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id]):
                 record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
@@ -158,6 +172,10 @@ def _move_on(
     if verdict == "rejected":
         states = {one.person_id: ("refused", WHOLE) for one in members.of_file(session, sent.dispatch_id)}
         members.move(session, connection_id, states)
+
+
+def _settled(sent: Any, verdict: str) -> str:
+    return f"file {verdict}" if sent.file_name else "taken by the vendor"
 
 
 def _moved(session: Session, connection_id: str, sent: Any, family: Mapping[str, Any], why: str) -> None:
@@ -186,6 +204,8 @@ def _late(
     if not whole and not refused and not lost:
         return
     carried = obligations.of_dispatch(session, sent.dispatch_id)
+    # A vendor who took a request has accepted nothing for the carrier behind him: his no is in time.
+    late, counted = (LATE, "refused_late") if sent.file_name else ("", "refused")
     for row in carried:
         if row.state != "confirmed":
             continue
@@ -195,11 +215,11 @@ def _late(
         content = obligations.content(session, row) if row.kind == "enrollment.change" else {}
         why = _why_refused(content, refused, whole) or (WHOLE_SET if row.person_id in lost else "")
         if why:
-            _refuse(session, sent, row, f"{LATE}{why}")
+            _refuse(session, sent, row, f"{late}{why}")
             if content:
                 _take_back_told(session, connection_id, row.person_id, sent.dispatch_id)
-                _moved(session, connection_id, sent, content, f"{LATE}{why}")
-            tally["refused_late"] += 1
+                _moved(session, connection_id, sent, content, f"{late}{why}")
+            tally[counted] += 1
     _late_overtaken(session, connection_id, sent, rows, whole, {row.person_id for row in carried}, tally)
 
 

@@ -10,13 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import Row
+
 from benehub import dispatch, facts, obligations
-from benehub.connect.connector import Item
 from benehub.connect.exchange import Exchange
 from benehub.engine import Steps
 from benehub.errors import GuardTripped
 from benehub.facts import Fact, Worker
-from benehub.flows import exchange
+from benehub.flows import acknowledgements, exchange
+from benehub.flows.enrollment_families import by_request, freeze_families, items_of
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
@@ -45,17 +47,18 @@ Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
 
 
 def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
-    """Send what changed since the carrier's last acknowledgement, as one change file.
+    """Send what changed since the carrier's last acknowledgement: as one change file, or a request a family.
 
     What the partner's profile does not let leave now stays open; `waits` says why.
     """
     wanted = steps.step("want", want_changes, hub, employer, connection_id, date.fromisoformat(day))
     waits = steps.step("may leave", exchange.waits, hub, employer, connection_id, exchange.CHANGE)
-    dispatch_id = "" if waits else steps.step("freeze", freeze_changes, hub, employer, connection_id)
-    if not dispatch_id:
+    ids = [] if waits else steps.step("freeze", freeze_changes, hub, employer, connection_id)
+    if not ids:
         return {"changes": wanted, "members": 0, **({"waits": waits} if waits else {})}
-    tally = send(hub, steps, employer, connection_id, [dispatch_id])
-    return {"changes": wanted, "dispatch": dispatch_id, **tally}
+    tally = send(hub, steps, employer, connection_id, ids)
+    taken = steps.step("taken", acknowledgements.taken, hub, employer, connection_id)
+    return {"changes": wanted, **({"dispatch": ids[0]} if len(ids) == 1 else {"families": len(ids)}), **tally, **taken}
 
 
 def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
@@ -319,30 +322,33 @@ def _coverage(line: Mapping[str, Any]) -> CoverageLine:
     )  # fmt: skip
 
 
-def freeze_changes(hub: Hub, employer: str, connection_id: str) -> str:
-    """Freeze the open changes into one file; gives its dispatch, or an empty text when there are none.
+def freeze_changes(hub: Hub, employer: str, connection_id: str) -> list[str]:
+    """Freeze the open changes, into one file or a family each, as the connector has it; gives their dispatches.
 
     A family of which the partner cannot be told, for want of what he demands, is refused by name; the others go.
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         awaken(session, opened, exchange.CHANGE)
-        fit, contents = [], []
+        fit: list[Row[Any]] = []
+        contents: list[dict[str, Any]] = []
+        apart = by_request(opened.connector)
         for row in obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused")):
             if row.state == "refused" and not row.reason.startswith(UNFIT):
                 continue  # the carrier refused it: a person has it sent anew
             family = obligations.content(session, row)["members"]
-            items = [Item(exchange.CHANGE, f"{one['member_id']}", one) for one in family]
+            items = items_of(opened.connector, family)
             unfit = opened.connector.unfit(exchange.CHANGE, items, opened.link.settings)
             if unfit:
                 why = "; ".join(f"member {who}: {what}" for who, what in unfit.items())
                 obligations.mark(session, [row.obligation_id], "refused", f"{UNFIT}{why}"[:300])
                 continue
-            fit.append(row.obligation_id)
-            contents += family
-        if not fit:
-            return ""
+            fit.append(row)
+            contents += () if apart else family
+        if not fit or apart:
+            return freeze_families(session, opened, fit)
         key = f"{exchange.CHANGE}/{connection_id}/{session.today()}"
-        return freeze_file(session, opened, exchange.CHANGE, key, contents, fit, 0, "USD")
+        ids = [row.obligation_id for row in fit]
+        return [freeze_file(session, opened, exchange.CHANGE, key, contents, ids, 0, "USD")]
 
 
 def full_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
