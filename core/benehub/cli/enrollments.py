@@ -68,7 +68,7 @@ def send(
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Send carriers what changed since their last acknowledgement: one file each, or a request a family; or everybody."""
+    """Send carriers what changed since their last acknowledgement, as a file or a request a family; or everybody."""
     from benehub.cli.shared import show_counts
     from benehub.errors import DataError
 

@@ -32,7 +32,7 @@ def carried(session: Session, connection_id: str, dispatch_id: str, told: Sequen
 
 
 def carried_each(session: Session, connection_id: str, told: Mapping[str, Sequence[Told]]) -> None:
-    """As `carried` for many dispatches at once; those that carry a member already, however far he is, change nothing."""
+    """As `carried` for many dispatches at once; what carries a member already leaves him where he is."""
     before = _of(session, connection_id, [one.person_id for each in told.values() for one in each])
     known = {row.person_id: row.dispatch_id for row in before}
     seq, at = session.take_seq()

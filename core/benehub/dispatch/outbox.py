@@ -257,7 +257,7 @@ def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
 
 
 def release(session: Session, ids: Sequence[str], tested: Collection[str] = ()) -> None:
-    """Held or refused dispatches that nobody has tried to send yet, or that were only `tested`, may be sent after all."""
+    """Held or refused dispatches that nobody has tried to send, or that were only `tested`, may be sent after all."""
     tried = newest(session, [one for one in ids if one not in tested])
     session.change_all(
         dispatch,

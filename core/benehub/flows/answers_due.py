@@ -28,7 +28,7 @@ from benehub.store.tables import confirmation, difference, dispatch
 def look(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
     """Confirm members by the roster and open what is overdue as differences; gives how many of each."""
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        # Where the roster is what the vendor was told, it says nothing of the carrier: then his own word alone confirms.
+        # A roster that is what the vendor was told says nothing of the carrier: then his own word alone confirms.
         confirmed = 0 if opened.connector.roster_echoes else _confirmed(session, connection_id)
         findings = list(overdue(session, connection_id, exchange.agreed(opened).acks))
         within = f"{connection_id}/ack/"

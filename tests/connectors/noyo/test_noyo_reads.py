@@ -71,7 +71,7 @@ def test_a_webhook_is_signed_over_its_moment_and_body() -> None:
     [
         ("member_snapshot.status_change", ["acknowledgement"]),
         ("member_snapshot_carrier_fulfillment_status.status_change", ["acknowledgement"]),
-        ("difference.created", ["roster"]),
+        ("difference.created", ["acknowledgement"]),
         ("test.hello_world", []),
     ],
 )
