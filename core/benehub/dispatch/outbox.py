@@ -335,7 +335,12 @@ def sent_on(session: Session, dispatch_id: str) -> date:
 
 def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:
     """Note what the vendor's acknowledgements say of a file as a whole."""
-    session.change(dispatch, {"dispatch_id": dispatch_id}, ack_state=ack_state)
+    acknowledge_all(session, [dispatch_id], ack_state)
+
+
+def acknowledge_all(session: Session, ids: Sequence[str], ack_state: str) -> None:
+    """As `acknowledge` for many; of a request, that the vendor took it."""
+    session.change_all(dispatch, ("dispatch_id",), [{"dispatch_id": one, "ack_state": ack_state} for one in ids])
 
 
 def by_control(session: Session, connection_id: str, control: int, usage: str = "") -> Row[Any] | None:

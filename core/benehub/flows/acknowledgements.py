@@ -20,7 +20,7 @@ from benehub.engine import Steps
 from benehub.facts import Version
 from benehub.flows import answers_due, exchange, family_answers
 from benehub.flows.enrollment_families import by_request
-from benehub.flows.family_answers import TAKEN
+from benehub.flows.family_answers import TAKEN, Family
 from benehub.flows.hub import Hub
 from benehub.flows.payment_orders import money_left
 from benehub.flows.premiums import take_back
@@ -28,11 +28,13 @@ from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation, fact
 
 ANSWERED = ("accepted", "accepted_with_errors", "rejected")
 WHOLE = "the whole file was rejected"
 WHOLE_SET = "its transaction set was rejected"
+BY_REQUEST = "taken by the vendor"
 LATE = "after it had been accepted: "
 GONE = {"gone": True, "tier": "", "from": "", "to": None, "dependents": []}
 """What the carrier holds of a cover that it was told to end from its beginning, or never accepted."""
@@ -61,7 +63,11 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str, receipts_only: bo
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         if by_request(opened.connector):
             tally["refused"] += family_answers.not_taken(session, connection_id)
-            answered = family_answers.answered(session, connection_id, receipts_only)
+            found = family_answers.news(session, connection_id, receipts_only)
+            tally["acked"] += _take(session, connection_id, found.taken)
+            confirmed = dict.fromkeys(found.confirmed, ("confirmed", "by the carrier's answer"))
+            members.move(session, connection_id, confirmed)
+            answered = found.refused
         else:
             answered = _answered(session, connection_id, exchange.agreed(opened))
         for sent, rows in answered:
@@ -74,6 +80,23 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str, receipts_only: bo
                     _move_on(session, connection_id, sent, rows, verdict, tally)
             _reported(session, connection_id, sent, rows)
     return tally
+
+
+def _take(session: Session, connection_id: str, families: Sequence[Family]) -> int:
+    """Families that the vendor has taken: he holds them now, and their members are acked; gives how many."""
+    for start in range(0, len(families), CHUNK):
+        part = families[start : start + CHUNK]
+        ids = [one.sent.dispatch_id for one in part]
+        dispatch.acknowledge_all(session, ids, "accepted")
+        carried = obligations.of_dispatches(session, ids)
+        obligations.mark(session, [row.obligation_id for row in carried], "confirmed", BY_REQUEST)
+        facts.preload(session, "told", [row.person_id for row in carried])
+        with session.gathering():
+            for row in carried:
+                content = obligations.content(session, row)
+                record_told(session, connection_id, row.person_id, content["told"], content["gone"], row.dispatch_id)
+        members.move(session, connection_id, dict.fromkeys((who for one in part for who in one.persons), ("acked", "")))
+    return len(families)
 
 
 def _answered(session: Session, connection_id: str, agreed: Exchange) -> list[tuple[Any, list[Any]]]:
@@ -144,7 +167,7 @@ def _move_on(
     facts.preload(session, "told", [row.person_id for row in carried if row.person_id is not None])
     for row in carried:
         if row.kind == "enrollment.full" and verdict != "rejected":
-            obligations.mark(session, [row.obligation_id], "confirmed", _settled(sent, verdict))
+            obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
             families = obligations.content(session, row)["families"]
             newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families))
             for person_id, family in families.items():
@@ -164,7 +187,7 @@ def _move_on(
             _refuse(session, sent, row, why)
             tally["refused"] += row.kind.startswith("enrollment.")
             continue
-        obligations.mark(session, [row.obligation_id], "confirmed", _settled(sent, verdict))
+        obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
         if content:
             if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id]):
                 record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
@@ -172,10 +195,6 @@ def _move_on(
     if verdict == "rejected":
         states = {one.person_id: ("refused", WHOLE) for one in members.of_file(session, sent.dispatch_id)}
         members.move(session, connection_id, states)
-
-
-def _settled(sent: Any, verdict: str) -> str:
-    return f"file {verdict}" if sent.file_name else "taken by the vendor"
 
 
 def _moved(session: Session, connection_id: str, sent: Any, family: Mapping[str, Any], why: str) -> None:

@@ -15,7 +15,7 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import contribution_file, deductions, payment_orders, premiums, retirement
+from benehub.flows import acknowledgements, contribution_file, deductions, payment_orders, premiums, retirement
 from benehub.flows.hub import Hub
 from benehub.flows.send import ANSWERED_LATER, RESEND, TESTED, send
 from benehub.store import Session, note_act
@@ -149,6 +149,8 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
         return
     if row.operation == "deduction.set":
         deductions._note_held(hub, employer, [row.dispatch_id])
+    elif row.operation in ANSWERED_LATER and not row.file_name:
+        acknowledgements.taken(hub, employer, row.connection_id)
     elif row.operation == "premium.remit":
         premiums.post_remittance(hub, employer, row.connection_id, carried[0].period, row.dispatch_id)
     elif row.operation == payment_orders.KIND:

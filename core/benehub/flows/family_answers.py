@@ -7,7 +7,6 @@ has of the family is the answer to ours, if it was read after ours had left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +29,7 @@ Answered = tuple[Any, list[Any]]
 
 
 @dataclass(slots=True)
-class _Family:
+class Family:
     """The newest dispatch of a family, and the members whose newest word it is."""
 
     sent: Row[Any]
@@ -44,18 +43,34 @@ class _Family:
         return bool(receipt.get("changed")) and not str(receipt.get("reference", "")).startswith(dispatch.SAID_BY)
 
 
-def answered(session: Session, connection_id: str, receipts_only: bool = False) -> list[Answered]:
-    """Families with news: not yet taken, or answered otherwise than their members stand; the oldest first."""
-    families = _families(session, connection_id)
-    found: dict[str, Answered] = {
-        one: (each.sent, [TAKEN]) for one, each in families.items() if not each.sent.ack_state
-    }
-    if not receipts_only:
-        for one, rows in _answers(session, connection_id, families).items():
-            told = _news(families[one], rows)
-            if told:
-                found.setdefault(one, (families[one].sent, []))[1].extend(told)
-    return sorted(found.values(), key=lambda one: one[0].seq)
+@dataclass(slots=True)
+class News:
+    """What of the answers moves somebody: families newly taken, members now confirmed, and families refused."""
+
+    taken: list[Family] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
+    refused: list[Answered] = field(default_factory=list)
+
+
+def news(session: Session, connection_id: str, receipts_only: bool = False) -> News:
+    """What is answered otherwise than the members of each family stand; the oldest first."""
+    families = _families(session, connection_id, receipts_only)
+    answers = {} if receipts_only else _answers(session, connection_id, families)
+    found = News()
+    for one, family in sorted(families.items(), key=lambda each: each[1].sent.seq):
+        rows = answers.get(one, [])
+        refusals = [row for row in rows if row.detail["status"] == "rejected"]
+        fresh = not family.sent.ack_state
+        if refusals:
+            if family.states != {"refused"}:
+                found.refused.append((family.sent, [TAKEN, *refusals] if fresh else refusals))
+            continue
+        if fresh:
+            found.taken.append(family)
+        # The word on a family is a word on each of its members.
+        if any(row.reference for row in rows) and family.states & {"sent", "acked"}:
+            found.confirmed += family.persons
+    return found
 
 
 def not_taken(session: Session, connection_id: str) -> int:
@@ -87,16 +102,17 @@ def _newest(session: Session, connection_id: str, states: tuple[str, ...]) -> An
     )  # fmt: skip
 
 
-def _families(session: Session, connection_id: str) -> dict[str, _Family]:
-    found: dict[str, _Family] = {}
-    for row in session.rows(_newest(session, connection_id, ("sent",))):
-        one = found.setdefault(row.dispatch_id, _Family(row))
+def _families(session: Session, connection_id: str, not_taken_yet: bool) -> dict[str, Family]:
+    found: dict[str, Family] = {}
+    query = _newest(session, connection_id, ("sent",))
+    for row in session.rows(query.where(dispatch_table.c.ack_state == "") if not_taken_yet else query):
+        one = found.setdefault(row.dispatch_id, Family(row))
         one.persons.append(row.person_id)
         one.states.add(row.member)
     return found
 
 
-def _answers(session: Session, connection_id: str, families: dict[str, _Family]) -> dict[str, list[Any]]:
+def _answers(session: Session, connection_id: str, families: dict[str, Family]) -> dict[str, list[Any]]:
     """By dispatch, what carriers have said of it."""
     by_reference = {str((each.sent.receipt or {}).get("reference", "")): one for one, each in families.items()}
     of_person = {who: one for one, each in families.items() for who in each.persons}
@@ -116,7 +132,7 @@ def _answers(session: Session, connection_id: str, families: dict[str, _Family])
     return found
 
 
-def _speaks_of(row: Row[Any], family: _Family, read: str) -> bool:
+def _speaks_of(row: Row[Any], family: Family, read: str) -> bool:
     """Whether an answer that does not name our receipt is about this family as it was sent last."""
     if not row.reference:
         # What the vendor found by comparing: it stands for what he holds, until something newer reached him.
@@ -128,22 +144,3 @@ def _read_at(session: Session, connection_id: str) -> str:
     """When the last read of answers that has been applied began; empty where there was none."""
     where = session.where(intake_batch, connection_id=connection_id, stream="acknowledgement", state="applied")
     return str(session.connection.execute(select(func.max(intake_batch.c.recorded_at)).where(*where)).scalar() or "")
-
-
-def _news(family: _Family, rows: list[Any]) -> list[Any]:
-    """The answers that move somebody: a refusal of who is not refused yet, or the last word that confirms them all."""
-    refusals = [row for row in rows if row.detail["status"] == "rejected"]
-    if refusals:
-        return refusals if family.states != {"refused"} else []
-    taken = [row for row in rows if row.reference]
-    if not taken or not family.states & {"sent", "acked"}:
-        return []
-    return list(_of_each(family, taken[-1]))
-
-
-def _of_each(family: _Family, row: Any) -> Iterator[SimpleNamespace]:
-    """The word on a family is a word on each of its members."""
-    for who in family.persons:
-        yield SimpleNamespace(
-            external_id=row.external_id, part="member", code=row.code, person_id=who, detail=row.detail,
-        )  # fmt: skip

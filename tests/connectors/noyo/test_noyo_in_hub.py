@@ -317,6 +317,7 @@ def test_a_tested_family_may_be_let_go_by_hand(firm: Firm) -> None:
     firm.agree()
     assert dispatches.reopen(firm.hub, "acme", one, "J. Doe", "go") == "prepared"
     assert firm.flow("dispatch.resend", one) == {"sent": 1}
+    assert sorted(state for state, _ in firm.members().values()) == ["acked", "sent"]
 
 
 def test_a_silent_carrier_becomes_an_alarm(firm: Firm) -> None:
