@@ -344,8 +344,10 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> list[str]:
                 continue
             fit.append(row)
             contents += () if apart else family
-        if not fit or apart:
+        if apart:
             return freeze_families(session, opened, fit)
+        if not fit:
+            return []
         key = f"{exchange.CHANGE}/{connection_id}/{session.today()}"
         ids = [row.obligation_id for row in fit]
         return [freeze_file(session, opened, exchange.CHANGE, key, contents, ids, 0, "USD")]

@@ -86,22 +86,31 @@ def let_go(session: Session, dispatch_id: str) -> bool:
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
     """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state."""
     tally: dict[str, int] = {}
+    learned: list[Any] = []
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
-        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part)
+        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part, learned)
         for state in states:
             tally[state] = tally.get(state, 0) + 1
     return tally
 
 
-def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
+def send_batch(
+    hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any] | None = None
+) -> list[str]:
     """One attempt at each dispatch; gives the state each ended in.
 
-    One sender a connection at a time: only then does `sending` mean that somebody died at it.
+    One sender a connection at a time: only then does `sending` mean that somebody died at it. `learned` keeps what the
+    vendor told of its ids for the batches to come: it may have to list everybody for that.
     """
     states: dict[str, str] = {}
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
-        settings = plain.connector.discover(plain.link) if plain.mode == "live" else plain.link.settings
+        settings = plain.link.settings
+        if plain.mode == "live":
+            known = learned if learned is not None else []
+            if not known:
+                known.append(plain.connector.discover(plain.link))
+            settings = known[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
