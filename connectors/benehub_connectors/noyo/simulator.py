@@ -17,7 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 from benehub.connect.jsontext import NumberText
 from benehub.sandbox.http import SimRequest, SimResponse, Simulator
 from benehub_connectors.noyo.settings import NoyoPlan
-from benehub_connectors.noyo.words import OPEN
+from benehub_connectors.noyo.words import ARRIVED, OPEN
 
 Row = dict[str, Any]
 
@@ -76,10 +76,11 @@ class NoyoSimulator(Simulator):
         return str(made["employee_id"])
 
     def fulfil(self, snapshot_id: str, status: str, errors: Sequence[str] = ()) -> None:
-        """A carrier's word on a snapshot."""
+        """A carrier's word on a snapshot; it is completed once all of them have taken it."""
         one = next(row for row in self.snapshots if row["id"] == snapshot_id)
         for carrier in one["fulfillment_summary"]:
             carrier |= {"status": status, "errors": list(errors)}
+        one["status"] = "completed" if status in ARRIVED else "processing"
 
     def newest(self, number: str) -> str:
         """The id of the newest snapshot of an employee, by the employee's number."""

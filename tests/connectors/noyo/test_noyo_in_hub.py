@@ -226,6 +226,20 @@ def test_a_carriers_no_moves_the_family_back_with_the_reason(firm: Firm) -> None
     assert firm.members()["2002"][0] == "confirmed"
 
 
+def test_a_refused_family_whose_data_were_mended_goes_by_itself(firm: Firm) -> None:
+    firm.send()
+    firm.noyo.fulfil(firm.noyo.newest("2002"), "invalid", ["last name differs"])
+    firm.answers()
+    firm.drop("employee", CENSUS, (*BEN[:2], "Birk", *BEN[3:], "monthly"))
+    told = firm.send()
+    assert (told["changes"], told["sent"], told["acked"]) == (1, 1, 1)
+    assert firm.newest("2002").revision == 2
+    assert firm.noyo.family("2002")["employee"]["person"]["last_name"] == "Birk"
+    # What the carrier said of the first no longer touches the family.
+    assert firm.answers()["refused"] == 0
+    assert firm.members()["2002"][0] == "acked"
+
+
 def test_one_that_noyo_refuses_at_once_holds_up_nobody(firm: Firm) -> None:
     twin = next(iter(firm.noyo.families.values()))
     twin["employee"]["person"] |= {"first_name": "Ann", "last_name": "Alder", "date_of_birth": "1980-02-03"}
