@@ -23,7 +23,7 @@ from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
-from benehub.flows.send import awaken, let_go, send
+from benehub.flows.send import TESTED, WATCHED, awaken, let_go, send
 from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
@@ -98,7 +98,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 _want(connection_id, worker.person_id, lines, families[worker.person_id], day, send_by)
                 for worker, lines, _ in part
             ]
-        _no_longer(session, connection_id, {one.key for one in wants})
+        _no_longer(session, connection_id, {one.key for one in wants}, by_request(opened.connector))
         wanted = obligations.want(session, wants).opened
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
@@ -118,15 +118,19 @@ def _far(
     return sorted(found, key=lambda one: one.takes_effect)
 
 
-def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
-    """A change that was taken back in the HRIS before it left must not leave with the next file."""
+def _no_longer(session: Session, connection_id: str, keys: set[str], apart: bool) -> None:
+    """A change that was taken back in the HRIS before it left must not leave with the next file.
+
+    Nor, where each family goes `apart`, once a connection that only watched or tested writes.
+    """
     rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused", "held"))
     stale = [row for row in rows if row.business_key not in keys]
     why = "no longer wanted: the carrier holds it already"
     obligations.cancel(session, [row.obligation_id for row in stale if row.state == "open"], why)
     # What was refused, or held before it was frozen, has not arrived, and nobody wants it any more.
     gone = [row.obligation_id for row in stale
-            if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)]  # fmt: skip
+            if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)
+            or (row.state == "held" and apart and row.reason.startswith((WATCHED, TESTED)))]  # fmt: skip
     obligations.mark(session, gone, "canceled", why)
 
 
@@ -160,7 +164,9 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     if state is None:
         # Void: it never should have begun, so it ends on the day it began.
         return _coverage_line(plan, {**before, "to": before["from"]}, "024")
-    told = all(state[name] == before[name] for name in ("tier", "to", "dependents"))
+    # A carrier whose roster tells no tier, from which it was adopted, is not told anew for that.
+    names = ("tier", "to", "dependents") if before["tier"] else ("to", "dependents")
+    told = all(state[name] == before[name] for name in names)
     if told and state.get("provider", "") == before.get("provider", ""):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]

@@ -55,7 +55,7 @@ class News:
 def news(session: Session, connection_id: str, receipts_only: bool = False) -> News:
     """What is answered otherwise than the members of each family stand; the oldest first."""
     families = _families(session, connection_id, receipts_only)
-    answers = {} if receipts_only else _answers(session, connection_id, families)
+    answers, doubted = ({}, set[str]()) if receipts_only else _answers(session, connection_id, families)
     found = News()
     for one, family in sorted(families.items(), key=lambda each: each[1].sent.seq):
         rows = answers.get(one, [])
@@ -68,7 +68,7 @@ def news(session: Session, connection_id: str, receipts_only: bool = False) -> N
         if fresh:
             found.taken.append(family)
         # The word on a family is a word on each of its members.
-        if any(row.reference for row in rows) and family.states & {"sent", "acked"}:
+        if one not in doubted and any(row.reference for row in rows) and family.states & {"sent", "acked"}:
             found.confirmed += family.persons
     return found
 
@@ -112,12 +112,18 @@ def _families(session: Session, connection_id: str, not_taken_yet: bool) -> dict
     return found
 
 
-def _answers(session: Session, connection_id: str, families: dict[str, Family]) -> dict[str, list[Any]]:
-    """By dispatch, what carriers have said of it."""
+def _answers(
+    session: Session, connection_id: str, families: dict[str, Family]
+) -> tuple[dict[str, list[Any]], set[str]]:
+    """By dispatch, what carriers have said of it; and the dispatches that nothing confirms yet.
+
+    A difference found before ours left is mended by it, or not: as long as it stands open, nobody knows.
+    """
     by_reference = {str((each.sent.receipt or {}).get("reference", "")): one for one, each in families.items()}
     of_person = {who: one for one, each in families.items() for who in each.persons}
     read = _read_at(session, connection_id)
     found: dict[str, list[Any]] = {}
+    doubted: set[str] = set()
     for row in session.rows(
         select(confirmation)
         .where(*session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1))
@@ -127,9 +133,11 @@ def _answers(session: Session, connection_id: str, families: dict[str, Family]) 
         mine = of_person.get(row.person_id or "")
         if one is None and mine is not None and _speaks_of(row, families[mine], read):
             one = mine
+        elif mine is not None and not row.reference and row.detail["status"] == "rejected":
+            doubted.add(mine)
         if one is not None:
             found.setdefault(one, []).append(row)
-    return found
+    return found, doubted
 
 
 def _speaks_of(row: Row[Any], family: Family, read: str) -> bool:

@@ -370,6 +370,54 @@ def test_an_open_difference_refuses_and_once_settled_the_family_stands(firm: Fir
     assert firm.members()["2001"][0] == "confirmed"
 
 
+def test_a_difference_older_than_the_change_lets_nobody_be_confirmed(firm: Firm) -> None:
+    firm.send()
+    one = firm.noyo.differ("2001", "new_hire", difference_classification="missing_from_carrier")
+    assert firm.answers()["refused"] == 1
+    firm.drop("employee", CENSUS, (*ANN[:2], "Adler", *ANN[3:], "monthly"))
+    assert firm.send()["sent"] == 1
+    firm.noyo.fulfil(firm.noyo.newest("2001"), "sent")
+    firm.answers()
+    assert firm.members()["2001"][0] == "acked"
+    one |= {"resolved": 1_790_000_500}
+    firm.answers()
+    assert firm.members()["2001"][0] == "confirmed"
+
+
+def test_what_noyo_holds_already_is_adopted_and_not_sent(firm: Firm) -> None:
+    firm.hire(
+        (
+            "1001",
+            "Ada",
+            "Byron",
+            "1980-03-09",
+            "F",
+            "900120001",
+            "2020-01-06",
+            "",
+            "1 Mill Lane",
+            "Springfield",
+            "IL",
+            "62701",
+        ),
+        since="2026-01-01",
+    )
+    firm.read("noyo", "roster")
+    firm.flow("adopt")
+    assert firm.send()["changes"] == 2  # the two that are new, and not the one who is there
+
+
+@pytest.mark.parametrize("how", [{"test": True}, {"mode": "watch"}], ids=["tested", "watched"])
+def test_what_is_taken_back_while_nothing_is_written_does_not_leave_later(firm: Firm, how: dict[str, Any]) -> None:
+    firm.agree(**how)
+    assert firm.send()["held"] == 2
+    firm.drop("employee", CENSUS, (*BEN[:7], "2026-11-15", *BEN[8:], "monthly"))
+    firm.agree()
+    assert firm.send()["sent"] == 1
+    assert firm.noyo.family("2001") is not None and firm.noyo.family("2002") is None
+    assert sorted(state for state, _ in firm.owed().values()) == ["canceled", "confirmed"]
+
+
 def test_the_preview_shows_the_very_request(firm: Firm) -> None:
     enrollments.want_changes(firm.hub, "acme", "noyo", NOW.date())
     ids = enrollments.freeze_changes(firm.hub, "acme", "noyo")
