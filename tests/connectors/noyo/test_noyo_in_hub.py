@@ -60,10 +60,10 @@ BEN = ("2002", "Ben", "Birch", "1990-07-09", "M", "900110002", "2025-01-05", "",
 class Firm:
     """A hub with a folder of census files and a connection to Noyo."""
 
-    def __init__(self, root: Path, simulator: Any) -> None:
+    def __init__(self, root: Path, simulator: Any, url: str = "") -> None:
         self.now, self.root, self.noyo, self.runs = NOW, root, simulator, 0
         make_folders(root, "drop")
-        store = open_store(f"sqlite:///{root / 'hub.db'}", Vault({"k1": b"k" * 32}), lambda: self.now)
+        store = open_store(url or f"sqlite:///{root / 'hub.db'}", Vault({"k1": b"k" * 32}), lambda: self.now)
         store.migrate()
         wiring = {"transport": as_transport(simulator), "sleep": lambda _seconds: None, "wall_clock": lambda: NOW}
         self.hub: Hub = bind(Hub(store, plugins.build(load_strangers=False),
@@ -176,6 +176,22 @@ def test_sent_is_taken_and_only_the_carrier_confirms(firm: Firm) -> None:
         "accepted",
         firm.newest("2001").dispatch_id,
     )
+
+
+def test_the_same_on_postgresql(tmp_path: Path, noyo: Any, fresh_pg_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", noyo.client_secret)
+    firm = Firm(tmp_path, noyo, fresh_pg_url)
+    firm.hire(ANN, BEN)
+    assert firm.send()["acked"] == 2
+    noyo.fulfil(noyo.newest("2001"), "sent")
+    noyo.fulfil(noyo.newest("2002"), "invalid", ["class is required"])
+    firm.answers()
+    assert {who: state for who, (state, _) in firm.members().items()} == {"2001": "confirmed", "2002": "refused"}
+    with firm.hub.store.read("acme") as session:
+        (shown,) = answers(session, "noyo", noyo.newest("2001"))
+    assert shown["dispatch"] == firm.newest("2001").dispatch_id
+    firm.hub.engine.stop()
+    firm.hub.store.close()
 
 
 def test_what_stands_is_not_sent_again(firm: Firm) -> None:
