@@ -157,6 +157,8 @@ class Receipt:
     reference: str
     changed: bool = True
     detail: Mapping[str, Any] = field(default_factory=dict)
+    tested: bool = False
+    """The vendor would take it, and has only tried it, as the connection asks: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,8 @@ class Connector:
     """How the vendor signs its webhooks; None for a vendor that sends none."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
+    roster_echoes: ClassVar[bool] = False
+    """Whether its roster is what the vendor was told, and no carrier's own word: then it confirms nobody."""
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it can do per operation and benefit type, and who is the blocker where it cannot.
@@ -263,6 +267,10 @@ class Connector:
     def of_group(self, settings: Any, group: str) -> Any:
         """The settings of one group's file; as they are where there is but one file."""
         return settings
+
+    def only_tests(self, settings: Any) -> bool:
+        """Whether writes are only tried at the vendor's: what it would take waits until they are meant."""
+        return False
 
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""

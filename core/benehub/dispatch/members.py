@@ -29,17 +29,23 @@ class Told:
 
 def carried(session: Session, connection_id: str, dispatch_id: str, told: Sequence[Told], group: str = "") -> None:
     """Note that a file carries these members; what was known of their way in its group before is past."""
+    carried_each(session, connection_id, {dispatch_id: told}, group)
+
+
+def carried_each(session: Session, connection_id: str, told: Mapping[str, Sequence[Told]], group: str = "") -> None:
+    """As `carried` for many dispatches at once; what carries a member already leaves him where he is."""
     seq, at = session.take_seq()
-    last = {one.person_id: one for one in told}
+    last = {one.person_id: (dispatch_id, one) for dispatch_id, each in told.items() for one in each}
     everybody = list(last)
     for start in range(0, len(everybody), CHUNK):
         part = everybody[start : start + CHUNK]
-        known = {row.person_id for row in _of(session, connection_id, part, group)}
+        known = {row.person_id: row.dispatch_id for row in _of(session, connection_id, part, group)}
         rows = [
             {"connection_id": connection_id, "person_id": who, "file_group": group,
-             "subscriber_id": last[who].subscriber_id, "dispatch_id": dispatch_id,
-             "set_control": last[who].set_control, "state": "sent", "reason": "", "seq": seq, "at": at}
+             "subscriber_id": last[who][1].subscriber_id, "dispatch_id": last[who][0],
+             "set_control": last[who][1].set_control, "state": "sent", "reason": "", "seq": seq, "at": at}
             for who in part
+            if known.get(who) != last[who][0]
         ]  # fmt: skip
         session.change_all(member_state, KEY, [row for row in rows if row["person_id"] in known])
         session.add(member_state, [row for row in rows if row["person_id"] not in known])

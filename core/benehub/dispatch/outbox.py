@@ -13,7 +13,7 @@ the vendor and us is told by its state:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -32,6 +32,9 @@ from benehub.store.session import CHUNK
 from benehub.store.tables import control_line, dispatch
 
 FINAL = ("sent", "refused", "failed")
+
+SAID_BY = "said by "
+"""How a receipt's reference begins where a person has given it: it is no word of the vendor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +279,9 @@ def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     return by_ids(session, [row.dispatch_id for row in rows])
 
 
-def release(session: Session, ids: Sequence[str]) -> None:
-    """Held or refused dispatches that nobody has tried to send yet may be sent after all."""
-    tried = newest(session, ids)
+def release(session: Session, ids: Sequence[str], tested: Collection[str] = ()) -> None:
+    """Held or refused dispatches that nobody has tried to send, or that were only `tested`, may be sent after all."""
+    tried = newest(session, [one for one in ids if one not in tested])
     session.change_all(
         dispatch,
         ("dispatch_id",),
@@ -355,7 +358,12 @@ def sent_on(session: Session, dispatch_id: str) -> date:
 
 def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:
     """Note what the vendor's acknowledgements say of a file as a whole."""
-    session.change(dispatch, {"dispatch_id": dispatch_id}, ack_state=ack_state)
+    acknowledge_all(session, [dispatch_id], ack_state)
+
+
+def acknowledge_all(session: Session, ids: Sequence[str], ack_state: str) -> None:
+    """As `acknowledge` for many; of a request, that the vendor took it."""
+    session.change_all(dispatch, ("dispatch_id",), [{"dispatch_id": one, "ack_state": ack_state} for one in ids])
 
 
 def by_control(session: Session, connection_id: str, control: int, usage: str = "") -> Row[Any] | None:
@@ -368,6 +376,21 @@ def by_control(session: Session, connection_id: str, control: int, usage: str = 
     rows = session.rows(query)
     mine = [row for row in rows if not usage or not row.control_line or row.control_line.endswith(f"/{usage}")]
     return mine[0] if mine else None
+
+
+def by_references(session: Session, connection_id: str, references: Sequence[str]) -> dict[str, Row[Any]]:
+    """The newest request sent under each of these references of the vendor's receipts; unknown ones are left out."""
+    told = dispatch.c.receipt["reference"].as_string()
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(references), CHUNK):
+        rows = session.rows(
+            select(dispatch, told.label("reference"))
+            .where(*session.where(dispatch, connection_id=connection_id, file_name="", state="sent"))
+            .where(told.in_(references[start : start + CHUNK]))
+            .order_by(dispatch.c.seq)
+        )
+        found |= {row.reference: row for row in rows}
+    return found
 
 
 def newest_file(

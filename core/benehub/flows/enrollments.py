@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from benehub import dispatch, facts, obligations
 from benehub.connect.exchange import Exchange, Unwritable
@@ -19,12 +19,13 @@ from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped
 from benehub.facts import Fact, Worker
 from benehub.facts.history import Which
-from benehub.flows import exchange
+from benehub.flows import acknowledgements, exchange
+from benehub.flows.enrollment_families import by_request, freeze_families
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
-from benehub.flows.send import awaken, let_go, send
+from benehub.flows.send import TESTED, WATCHED, awaken, let_go, send
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
 from benehub.obligations import UNFIT, Wanted
@@ -49,7 +50,7 @@ Changed = tuple[Worker, list[dict[str, Any]], dict[str, Fact]]
 
 
 def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: str) -> dict[str, Any]:
-    """Send what changed since the carrier's last acknowledgement, as one change file.
+    """Send what changed since the carrier's last acknowledgement: as one change file, or a request a family.
 
     What the partner's profile does not let leave now stays open; `waits` says why.
     """
@@ -59,12 +60,21 @@ def change_file(hub: Hub, steps: Steps, employer: str, connection_id: str, day: 
     if not ids:
         return {"changes": wanted, "members": 0, **({"waits": waits} if waits else {})}
     tally = send(hub, steps, employer, connection_id, ids)
-    return {"changes": wanted, **_named(ids), **tally}
+    taken = steps.step("taken", acknowledgements.taken, hub, employer, connection_id)
+    return {"changes": wanted, **_named(ids, _apart(hub, employer, connection_id)), **tally, **taken}
 
 
-def _named(ids: Sequence[str]) -> dict[str, Any]:
-    """The dispatches of a run: one, or where the partner takes a file for each group all of the set."""
+def _named(ids: Sequence[str], apart: bool = False) -> dict[str, Any]:
+    """The dispatches of a run: one, or all of the set of groups; of families that go `apart` their number."""
+    if apart and len(ids) > 1:
+        return {"families": len(ids)}
     return {"dispatch": ids[0], **({"dispatches": list(ids)} if len(ids) > 1 else {})}
+
+
+def _apart(hub: Hub, employer: str, connection_id: str) -> bool:
+    """Whether the carrier is told of each family apart."""
+    with hub.open(employer, connection_id) as opened:
+        return by_request(opened.connector)
 
 
 def _by_group(changed: Sequence[Changed], groups: Mapping[str, str]) -> dict[str, list[Changed]]:
@@ -123,7 +133,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                 f"the change file would end {ended} of {holds} families",
                 where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
             )  # fmt: skip
-        _no_longer(session, connection_id, {one.key for one in wants})
+        _no_longer(session, connection_id, {one.key for one in wants}, by_request(opened.connector))
         wanted = obligations.want(session, wants).opened
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
@@ -143,15 +153,19 @@ def _far(
     return sorted(found, key=lambda one: one.takes_effect)
 
 
-def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
-    """A change that was taken back in the HRIS before it left must not leave with the next file."""
+def _no_longer(session: Session, connection_id: str, keys: set[str], apart: bool) -> None:
+    """A change that was taken back in the HRIS before it left must not leave with the next file.
+
+    Nor, where each family goes `apart`, once a connection that only watched or tested writes.
+    """
     rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused", "held"))
     stale = [row for row in rows if row.business_key not in keys]
     why = "no longer wanted: the carrier holds it already"
     obligations.cancel(session, [row.obligation_id for row in stale if row.state == "open"], why)
     # What was refused, or held before it was frozen, has not arrived, and nobody wants it any more.
     gone = [row.obligation_id for row in stale
-            if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)]  # fmt: skip
+            if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)
+            or (row.state == "held" and apart and row.reason.startswith((WATCHED, TESTED)))]  # fmt: skip
     obligations.mark(session, gone, "canceled", why)
 
 
@@ -199,7 +213,9 @@ def _line(plan: str, now: Fact | None, before: Mapping[str, Any] | None) -> dict
     if state is None:
         # Void: it never should have begun, so it ends on the day it began.
         return _coverage_line(plan, {**before, "to": before["from"]}, "024")
-    told = all(state[name] == before[name] for name in ("tier", "to", "dependents"))
+    # A carrier whose roster tells no tier, from which it was adopted, is not told anew for that.
+    names = ("tier", "to", "dependents") if before["tier"] else ("to", "dependents")
+    told = all(state[name] == before[name] for name in names)
     if told and all(state.get(name) == (before.get(name) or None) for name in PROVIDERS):
         return None
     ends = state["to"] is not None and state["to"] != before["to"]
@@ -365,14 +381,15 @@ def _coverage(line: Mapping[str, Any]) -> CoverageLine:
 
 
 def freeze_changes(hub: Hub, employer: str, connection_id: str) -> list[str]:
-    """Freeze the open changes into one file, or one for each group; gives their dispatches.
+    """Freeze the open changes, as the connector has it: one file, one for each group, or a family each.
 
     A family of which the partner cannot be told, for want of what he demands, is refused by name; the others go.
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         awaken(session, opened, exchange.CHANGE)
-        fit: dict[str, list[str]] = {}
+        fit: dict[str, list[Row[Any]]] = {}
         contents: dict[str, list[Any]] = {}
+        apart = by_request(opened.connector)
         for row in obligations.open_ones(session, exchange.CHANGE, connection_id, states=("open", "refused")):
             if row.state == "refused" and not row.reason.startswith(UNFIT):
                 continue  # the carrier refused it: a person has it sent anew
@@ -381,15 +398,17 @@ def freeze_changes(hub: Hub, employer: str, connection_id: str) -> list[str]:
             if unfit := unwritable(exchange.opened_for(opened, group), exchange.CHANGE, {row.person_id: family}):
                 obligations.mark(session, [row.obligation_id], "refused", f"{UNFIT}{unfit[row.person_id]}"[:300])
                 continue
-            fit.setdefault(group, []).append(row.obligation_id)
-            contents.setdefault(group, []).extend(family["members"])
+            fit.setdefault(group, []).append(row)
+            contents.setdefault(group, []).extend(() if apart else family["members"])
+        if apart:
+            return freeze_families(session, opened, [row for rows in fit.values() for row in rows])
         return [
             freeze_file(
                 session, exchange.opened_for(opened, group), exchange.CHANGE,
-                exchange.change_key(connection_id, f"{session.today()}", group), contents[group], ids, 0, "USD",
-                group=group,
+                exchange.change_key(connection_id, f"{session.today()}", group), contents[group],
+                [row.obligation_id for row in rows], 0, "USD", group=group,
             )
-            for group, ids in fit.items()
+            for group, rows in fit.items()
         ]  # fmt: skip
 
 

@@ -11,9 +11,9 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
@@ -29,6 +29,7 @@ from benehub.engine import Steps
 from benehub.errors import (
     BenehubError,
     DataError,
+    FatalError,
     OutcomeUnknown,
     RetriableError,
     Unsupported,
@@ -50,6 +51,7 @@ MAX_TRIES = 3
 WINDOW = 25
 """Dispatches that are claimed together before the first of them is sent, and settled together after the last."""
 
+T = TypeVar("T")
 Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
 RESEND = "resend"
@@ -58,14 +60,22 @@ RESEND = "resend"
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
 
+TESTED = "only tested: "
+"""How the reason begins of what the vendor would take, and has only tried, because the connection asks no more."""
+
+ANSWERED_LATER = frozenset({exchange.CHANGE})
+"""Requests of which a receipt says only that the vendor took them: somebody behind him decides, and answers later."""
+
 
 def awaken(session: Session, opened: Open, operation: str) -> None:
-    """What was held only because the connection did not write is open again as soon as it does."""
+    """What was held only because the connection did not write, or only tested, is open again as soon as it writes."""
     if opened.mode != "live":
         return
     held = obligations.open_ones(session, operation, opened.link.connection, states=("held",))
-    waiting = [row for row in held if row.reason.startswith(WATCHED) and row.dispatch_id is not None]
-    dispatch.release(session, list(dict.fromkeys(row.dispatch_id for row in waiting)))
+    causes = (WATCHED,) if opened.connector.only_tests(opened.link.settings) else (WATCHED, TESTED)
+    waiting = [row for row in held if row.reason.startswith(causes) and row.dispatch_id is not None]
+    tested = {row.dispatch_id for row in waiting if row.reason.startswith(TESTED)}
+    dispatch.release(session, list(dict.fromkeys(row.dispatch_id for row in waiting)), tested)
     obligations.mark(session, [row.obligation_id for row in waiting], "open", "frozen, not sent yet")
 
 
@@ -77,22 +87,31 @@ def let_go(session: Session, dispatch_id: str) -> bool:
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
     """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state."""
     tally: dict[str, int] = {}
+    learned: list[Any] = []
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
-        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part)
+        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part, learned)
         for state in states:
             tally[state] = tally.get(state, 0) + 1
     return tally
 
 
-def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
+def send_batch(
+    hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any] | None = None
+) -> list[str]:
     """One attempt at each dispatch; gives the state each ended in.
 
-    One sender a connection at a time: only then does `sending` mean that somebody died at it.
+    One sender a connection at a time: only then does `sending` mean that somebody died at it. `learned` keeps what the
+    vendor told of its ids for the batches to come: it may have to list everybody for that.
     """
     states: dict[str, str] = {}
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
-        settings = plain.connector.discover(plain.link) if plain.mode == "live" else plain.link.settings
+        settings = plain.link.settings
+        if plain.mode == "live":
+            known = learned if learned is not None else []
+            if not known:
+                known.append(plain.connector.discover(plain.link))
+            settings = known[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
@@ -196,8 +215,8 @@ def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> None:
 def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
     """State and reason of what the dispatch carries; None leaves it as it is."""
     if end.state == "sent":
-        # A file is confirmed by what is answered to it.
-        return ("sent" if row.file_name else "confirmed", "")
+        # A file is confirmed by what is answered to it, and so is a request that a carrier decides on.
+        return ("sent" if row.file_name or row.operation in ANSWERED_LATER else "confirmed", "")
     if end.state == "held":
         return ("held", end.reason[:500])
     return ("refused", end.reason[:500]) if end.state in ("refused", "failed") else None
@@ -258,6 +277,8 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> E
         except BenehubError as error:
             # A person, the configuration or the code has to change first; the other dispatches go on.
             return end("held", str(error))
+        if receipt.tested:
+            return end("held", f"{TESTED}the vendor would take it; it leaves once the connection no longer tests")
         return End(row.dispatch_id, "sent", "read back" if unknown else "", receipt)
     return end("held", "the vendor kept failing; the outcome is unknown")
 
@@ -265,20 +286,31 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> E
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
     client = opened.link.http()
     settings = opened.link.settings
-    ask = opened.connector.lookup(item, settings)
+    ask = made(opened.connector.lookup, item, settings)
     try:
         found = client.send(ask) if ask is not None else None
     except VendorUnavailable as error:
         if unknown:
             raise OutcomeUnknown("the read-back failed too", where=error.where) from error
         raise RetriableError(error.what, where=error.where, mend="It is tried again by the next run") from error
-    answer = opened.connector.request(item, found, settings)
+    answer = made(opened.connector.request, item, found, settings)
     if isinstance(answer, Receipt):
         return answer
     if unknown:
         with hub.store.write(employer) as session:
             dispatch.resend(session, row.dispatch_id)
-    return opened.connector.receipt(item, client.send(answer))
+    return made(opened.connector.receipt, item, client.send(answer))
+
+
+def made(work: Callable[..., T], *arguments: Any) -> T:
+    """What a connector makes of one item: where it breaks, that item waits for a person, and the others go on."""
+    try:
+        return work(*arguments)
+    except BenehubError:
+        raise
+    except Exception as error:
+        what = f"the connector failed unexpectedly ({type(error).__name__})"
+        raise FatalError(what, mend="It is a fault of the program: report it") from error
 
 
 def _deliver(opened: Open, row: Row[Any], content: Content) -> End:

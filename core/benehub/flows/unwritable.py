@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from benehub import obligations
-from benehub.connect.connector import Item
 from benehub.connections import Open
 from benehub.flows import exchange
+from benehub.flows.enrollment_families import items_of
 from benehub.obligations import UNFIT, Wanted
 from benehub.store import Session
 
@@ -30,8 +30,7 @@ def unwritable(opened: Open, operation: str, families: Families) -> dict[str, st
     lots = [dict(families)] if operation == exchange.FULL else [{who: one} for who, one in families.items()]
     found: dict[str, str] = {}
     for lot in lots:
-        members = [one for family in lot.values() for one in family["members"]]
-        items = [Item(operation, f"{one['member_id']}", one) for one in members]
+        items = [item for family in lot.values() for item in items_of(opened.connector, operation, family["members"])]
         unfit = opened.connector.unfit(operation, items, opened.link.settings)
         for who, family in lot.items() if unfit else ():
             told = [f"member {name}: {unfit[name]}" for one in family["members"] if (name := one["member_id"]) in unfit]

@@ -470,7 +470,7 @@ def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Recor
         session, book, origin, "acknowledgement", person_id=person_id, external_id=named,
         part=row.level.value, code=row.code, reference=row.control,
         detail={"transaction": row.transaction, "status": row.status.value, "text": mask(row.text)[:200],
-                "usage": row.usage},
+                "usage": row.usage, **({"latest": True} if row.latest else {})},
     )  # fmt: skip
 
 

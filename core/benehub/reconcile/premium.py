@@ -102,7 +102,7 @@ def _bill(
         actual = bill.amount if bill else 0
         if expected == actual or key[0] in refused or key in silent:
             continue
-        if bill is None:
+        if bill is None or not actual:
             kind, cause = (
                 Type.ENROLLED_NOT_BILLED,
                 "enrolled and on the carrier's roster, but not on the bill",

@@ -28,9 +28,10 @@ class AckStatus(StrEnum):
 
 
 class Acknowledgement(Record):
-    """Stream `acknowledgement`: an answer to a file of ours, found by its control number.
+    """Stream `acknowledgement`: an answer to a file of ours, found by its control number; or to a request.
 
-    `control` is ISA13 for envelope level, GS06 for syntax level. `member` is empty for the whole file.
+    `control` is ISA13 for envelope level, GS06 for syntax level; the receipt's reference for a request. `member` is
+    empty for the whole file.
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"member"})
@@ -46,6 +47,8 @@ class Acknowledgement(Record):
     text: str = ""
     usage: str = Field(default="", pattern=r"^[TP]?$")
     """ISA15 of the answer: test and production count their numbers apart. Empty where the carrier does not say."""
+    latest: bool = False
+    """Whether the vendor has nothing newer of this family: then it answers a request whose receipt was lost, too."""
 
 
 class Severity(StrEnum):
