@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from benehub.connect import jsontext, paging
+from benehub.connect import figures, jsontext, paging
 from benehub.connect.connector import Link
 from benehub.connect.figures import part, parts, text
 from benehub.connect.messages import Response, read
@@ -82,13 +82,7 @@ def rows(response: Response, inside: str) -> list[Any]:
     Raises:
         DataError: there is none: an empty answer must not look like an empty list.
     """
-    if response.status == 204:
-        return []
-    data = response.data
-    found = data.get(inside) if isinstance(data, Mapping) else None
-    if not isinstance(found, list):
-        raise DataError(f"the answer holds no list {inside}", where=response.place, mend="Report it to the vendor")
-    return found
+    return [] if response.status == 204 else figures.rows(response, inside)
 
 
 def pages(

@@ -9,7 +9,7 @@ from typing import Any
 
 from benehub.connect.cells import Cells, all_named, find
 from benehub.connect.connector import Incoming, Link, Page
-from benehub.connect.figures import figure, minor, part, parts, text
+from benehub.connect.figures import figure, minor, part, parts, text, word
 from benehub.errors import DataError
 from benehub.hours import exact_text, parse_hours
 from benehub.money import EXPONENT, Rounding, round_to_int
@@ -122,8 +122,8 @@ def _flat(row: Row, settings: KomboSettings) -> dict[str, Any]:
     flat: dict[str, Any] = {name: text(row, name) for name in names}
     for name in ("employee_number", "ssn"):
         custom = getattr(settings, name)
-        flat[name] = text(own, custom) if custom else text(row, name)
-    flat["pay_group"] = text(own, settings.pay_group) if settings.pay_group else ""
+        flat[name] = word(own, custom) if custom else text(row, name)
+    flat["pay_group"] = word(own, settings.pay_group) if settings.pay_group else ""
     flat |= {name: _day(row, name) for name in ("date_of_birth", "start_date", "termination_date")}
     flat |= {name: text(home, name) for name in ("street_1", "street_2", "city", "state", "zip_code", "country")}
     groups = [text(one, "name") for one in parts(row, "groups") if one.get("type") == "DEPARTMENT"]

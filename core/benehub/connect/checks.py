@@ -46,10 +46,11 @@ class CheckHead:
 
 
 class CheckLines:
-    """Makes the lines of one check."""
+    """Makes the lines of one check; `noted` is kept beside each of them."""
 
-    def __init__(self, head: CheckHead) -> None:
+    def __init__(self, head: CheckHead, noted: Mapping[str, Any] | None = None) -> None:
         self.head = head
+        self._noted = dict(noted or {})
         self._seen: Counter[str] = Counter()
 
     def line(
@@ -71,4 +72,4 @@ class CheckLines:
             "hours": told, "gross_minor": head.gross_minor, "net_pay_minor": head.net_minor,
             "reverses": head.reverses,
         }  # fmt: skip
-        return Incoming(key, data, extra or {})
+        return Incoming(key, data, {**self._noted, **(extra or {})})

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from benehub.connect.jsontext import number_text
+from benehub.connect.messages import Response
 from benehub.errors import DataError
 from benehub.hours import parse_hours
 from benehub.money import parse_minor, parse_rate
@@ -64,7 +65,7 @@ def hours(value: Any, where: str) -> str:
 
 
 def text(row: Mapping[str, Any], name: str) -> str:
-    """A text or whole number as text; empty where it is absent or null.
+    """A text; empty where it is absent or null.
 
     Raises:
         DataError: it holds something else.
@@ -72,12 +73,24 @@ def text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if not isinstance(value, str):
         raise DataError(f"{name} is no text but {type(value).__name__}", mend=REPORT)
     return str(value).strip()
 
 
-def needed(row: Mapping[str, Any], name: str, mend: str = "Complete the record in payroll") -> str:
+def word(row: Mapping[str, Any], name: str) -> str:
+    """A text or whole number as text, for fields that hold either; empty where it is absent or null.
+
+    Raises:
+        DataError: it holds something else.
+    """
+    value = row.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(row, name)
+
+
+def needed(row: Mapping[str, Any], name: str) -> str:
     """A text that has to be filled.
 
     Raises:
@@ -85,7 +98,7 @@ def needed(row: Mapping[str, Any], name: str, mend: str = "Complete the record i
     """
     found = text(row, name)
     if not found:
-        raise DataError(f"{name} is missing", mend=mend)
+        raise DataError(f"{name} is missing", mend="Complete the record in payroll")
     return found
 
 
@@ -118,6 +131,21 @@ def parts(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
         raise DataError(f"{name} is no list of objects", mend=REPORT)
     return found
+
+
+def rows(response: Response, inside: str = "") -> list[Any]:
+    """The list an answer holds, at its top or under a name.
+
+    Raises:
+        DataError: there is none: an empty answer must not look like an empty list.
+    """
+    data = response.data
+    if inside:
+        data = data.get(inside) if isinstance(data, Mapping) else None
+    if not isinstance(data, list):
+        what = f"the answer holds no list{f' {inside}' if inside else ''}"
+        raise DataError(what, where=response.place, mend=REPORT)
+    return data
 
 
 def figure(value: Any, where: str) -> str:
