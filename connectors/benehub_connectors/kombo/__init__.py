@@ -111,9 +111,10 @@ class KomboConnector(Connector):
         if not isinstance(told, Mapping) or not text(told, "id") or not text(told, "type"):
             raise DataError("no event of Kombo's", where="webhook", mend="Check who calls this address")
         if text(told, "type") == "sync-finished":
-            return [Hint(stream) for stream in dict.fromkeys(_MODELS.values())]
-        names = [text(one, "name") for one in parts(part(told, "data"), "changed_models")]
-        return [Hint(stream) for stream in dict.fromkeys(_MODELS[name] for name in names if name in _MODELS)]
+            return [Hint(stream) for stream in _MODELS.values()]
+        changed = {text(one, "name") for one in parts(part(told, "data"), "changed_models")}
+        # Employees first, whatever the order they are named in: pay and leave are somebody's.
+        return [Hint(stream) for model, stream in _MODELS.items() if model in changed]
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: Any) -> FileOut:
         """What a push of `items`, all of one pay date, says.

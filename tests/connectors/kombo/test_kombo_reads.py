@@ -125,7 +125,7 @@ def test_a_webhook_is_signed_in_base64url_and_points_at_streams(bench: Any) -> N
     with pytest.raises(DataError, match="signature is wrong"):
         receive(scheme, "hook-secret", headers, body + b" ", NOW)
     found = [bench.connector.hints(one) for one in events(bench.simulator)]
-    assert found == [[Hint("employee")], [Hint("leave_request")], [Hint("compensation"), Hint("employee")]]
+    assert found == [[Hint("employee")], [Hint("leave_request")], [Hint("employee"), Hint("compensation")]]
     assert len(bench.connector.hints(b'{"id": "e", "type": "sync-finished", "data": {}}')) == 3
     assert bench.connector.hints(b'{"id": "e", "type": "integration-created", "data": {}}') == []
     with pytest.raises(DataError, match="no event"):
