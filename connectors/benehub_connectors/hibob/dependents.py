@@ -1,7 +1,7 @@
 """The stream `dependent`: Bob has none of its own, so employers keep them in a custom table; one call an employee.
 
-Which table it is, and what its columns hold, the settings say. A list column holds an item's id; its name is what a
-person knows, so both are understood.
+Which table it is, and what its columns hold, the settings say. A list column holds an item's id, which `relationships`
+maps; a column of text holds the word itself.
 """
 
 from __future__ import annotations

@@ -107,7 +107,9 @@ def test_what_finch_refuses_is_an_error_of_the_sdk(finch: Any) -> None:
 def test_a_webhook_that_we_sign_is_one_of_finchs() -> None:
     secret, now = base64.b64encode(b"a shared secret of some length").decode(), datetime.now(UTC)  # the SDK's own clock
     body = '{"company_id": "c", "account_id": "a", "event_type": "payment.created", "data": {"payment_id": "p"}}'
-    headers = sign(FinchConnector.webhook, secret, body.encode(), "msg_1", now)
+    scheme = FinchConnector.webhook
+    assert scheme is not None
+    headers = sign(scheme, secret, body.encode(), "msg_1", now)
     client = finch_sdk.Finch(access_token="x", webhook_secret=secret)
     client.webhooks.verify_signature(body, headers)
     with pytest.raises(ValueError):
