@@ -27,6 +27,7 @@ class Encoding(StrEnum):
 
     HEX = "hex"
     BASE64 = "base64"
+    BASE64URL = "base64url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,12 @@ def _key(scheme: Scheme, secret: str) -> bytes:
 
 
 def _written(scheme: Scheme, mac: bytes) -> str:
-    return mac.hex() if scheme.encoding is Encoding.HEX else base64.b64encode(mac).decode()
+    if scheme.encoding is Encoding.HEX:
+        return mac.hex()
+    return base64.b64encode(mac, _ALPHABET[scheme.encoding]).decode()
+
+
+_ALPHABET = {Encoding.BASE64: b"+/", Encoding.BASE64URL: b"-_"}
 
 
 def _signatures(scheme: Scheme, text: str) -> Iterator[bytes]:
@@ -172,9 +178,15 @@ def _signatures(scheme: Scheme, text: str) -> Iterator[bytes]:
             continue
         bare = one.removeprefix(scheme.prefix)
         try:
-            yield bytes.fromhex(bare) if scheme.encoding is Encoding.HEX else base64.b64decode(bare, validate=True)
+            yield bytes.fromhex(bare) if scheme.encoding is Encoding.HEX else _decoded(scheme.encoding, bare)
         except (binascii.Error, ValueError):
             continue
+
+
+def _decoded(encoding: Encoding, text: str) -> bytes:
+    """Base64 of either alphabet; senders of the second one leave out the padding at times."""
+    padded = text + "=" * (-len(text) % 4) if encoding is Encoding.BASE64URL else text
+    return base64.b64decode(padded, _ALPHABET[encoding], validate=True)
 
 
 def _fresh(text: str, tolerance: int, now: datetime) -> datetime:
