@@ -1,7 +1,7 @@
 """Who is who across systems: persons, the crosswalk to every vendor's id, and SSNs by blind index.
 
-A vendor's id, an employee number and an SSN are three different things. What cannot be linked stays in the
-crosswalk without a person, counted and shown; nothing is guessed and nothing is merged in silence.
+A vendor's id, an employee number and an SSN are three different things. Who cannot be linked stays in the
+crosswalk without a person, counted and shown (see `strangers`); nothing is guessed and nothing is merged in silence.
 """
 
 from __future__ import annotations
@@ -42,23 +42,13 @@ def families(session: Session, employees: Sequence[str]) -> dict[str, list[str]]
 
 
 def external_ids(session: Session, connection_id: str) -> dict[str, str]:
-    """Person id -> the vendor's id, for all linked persons of a connection."""
+    """Person id -> the vendor's id, for all linked persons of a connection; of several the last linked."""
     rows = session.rows(
-        select(crosswalk.c.person_id, crosswalk.c.external_id).where(
-            *session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None)
-        )
+        select(crosswalk.c.person_id, crosswalk.c.external_id)
+        .where(*session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None))
+        .order_by(crosswalk.c.seq)
     )
     return {row.person_id: row.external_id for row in rows}
-
-
-def unlinked(session: Session) -> list[tuple[str, str]]:
-    """(connection, vendor's id) of everybody a vendor knows and we could not link."""
-    rows = session.rows(
-        select(crosswalk.c.connection_id, crosswalk.c.external_id)
-        .where(crosswalk.c.employer_id == session.employer, crosswalk.c.person_id.is_(None))
-        .order_by(crosswalk.c.connection_id, crosswalk.c.external_id)
-    )
-    return [(row.connection_id, row.external_id) for row in rows]
 
 
 def by_member_id(session: Session, member_id: str) -> str | None:
@@ -113,7 +103,7 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
     if external_id not in lookup.known(session).rows[connection_id]:
         seq, _ = session.take_seq()
         row = {"connection_id": connection_id, "external_id": external_id, "person_id": person_id}
-        session.defer(crosswalk, {**row, "how": how, "seq": seq})
+        session.defer(crosswalk, {**row, "how": how, "seq": seq, "stream": "", "told_sealed": None})
         session.written()
         lookup.known(session).rows[connection_id].add(external_id)
         linked[external_id] = person_id

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benehub import facts
 from benehub.identity import people
+from benehub.intake import recognising
 from benehub.records import Record
 from benehub.store import Session
 
@@ -31,6 +32,8 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
     own = {f"dep:{key}" if stream == "dependent" else key for key, _ in rows}
     ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))}
     people.look_up(session, connection_id, own | names, names, ssns)
+    if stream == "payroll_person":
+        recognising.preload(session, connection_id, [row for _, row in rows])
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:

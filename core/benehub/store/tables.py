@@ -124,10 +124,30 @@ crosswalk = Table(
     Column("person_id", String(40)),
     Column("how", String(20), nullable=False),
     Column("seq", BigInteger, nullable=False),
+    # Where nobody is linked: which stream named him, and what it told of him.
+    Column("stream", String(40), nullable=False, server_default=""),
+    Column("told_sealed", LargeBinary),
     _belongs("connection_id", to="connection"),
     _belongs("person_id", to="person"),
 )
 Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    # Who a vendor's unlinked person may be: open until a person says yes (then it is a link) or no (rejected).
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("external_id", String(128), primary_key=True),
+    Column("person_id", String(40), primary_key=True),
+    Column("score", Integer, nullable=False),
+    Column("why", JSON, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    CheckConstraint("state in ('open', 'rejected')", name="state"),
+    _belongs("connection_id", to="connection"),
+    _belongs("person_id", to="person"),
+)
 
 payload = Table(
     "payload",
