@@ -117,7 +117,8 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
             mend="Unlink it first, or mend the id at the vendor",
         )
     key = {"connection_id": connection_id, "external_id": external_id}
-    session.change(crosswalk, key, person_id=person_id, how=how)
+    session.flush_deferred()  # a person who was added a moment ago
+    session.change(crosswalk, key, person_id=person_id, how=how, told_sealed=None)
     linked[external_id] = person_id
     return True
 
