@@ -35,11 +35,14 @@ from benehub.dispatch.outbox import (
     thaw_item,
     wire_bytes,
 )
+from benehub.dispatch.standing import Pair, Waiting, held_against, last_alike, permit, permitted, waiting
 
 __all__ = [
     "CLOSED",
     "End",
     "Frozen",
+    "Pair",
+    "Waiting",
     "accepted_files",
     "acknowledge",
     "attempts",
@@ -53,12 +56,16 @@ __all__ = [
     "freeze_item",
     "frozen_bytes",
     "get",
+    "held_against",
     "in_states",
+    "last_alike",
     "last_sent_before",
     "newest_file",
     "next_control",
     "next_sets",
     "once_more",
+    "permit",
+    "permitted",
     "prepare",
     "prepare_all",
     "release",
@@ -67,5 +74,6 @@ __all__ = [
     "sent_on",
     "settle",
     "thaw_item",
+    "waiting",
     "wire_bytes",
 ]

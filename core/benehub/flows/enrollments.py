@@ -22,6 +22,7 @@ from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import awaken, let_go, send
+from benehub.flows.told import told_state
 from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
@@ -81,10 +82,12 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             if told and (away := _far(lines, before, day, agreed)):
                 beyond[worker.person_id] = away[0]
         ended = sum(all(line["maintenance"] == "024" for line in lines) for _, lines, _ in changed)
-        if len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent:
+        many = len(told) >= 20 and ended * 100 > len(told) * book.guards.headcount_drop_percent
+        if many and ended > dispatch.permitted(session, connection_id, exchange.CHANGE):
             raise GuardTripped(
-                f"the change file would end {ended} of {len(told)} families",
-                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
+                f"the change file would end {ended} of {len(told)} families", where=f"connection {connection_id}",
+                mend="Check the HRIS read. To let it leave: benehub dispatches permit "
+                f"{connection_id} {exchange.CHANGE} --people {ended} --note WHY, and run it again",
             )  # fmt: skip
         send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
         wants: list[Wanted] = []
@@ -125,15 +128,6 @@ def _no_longer(session: Session, connection_id: str, keys: set[str]) -> None:
     gone = [row.obligation_id for row in stale
             if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)]  # fmt: skip
     obligations.mark(session, gone, "canceled", why)
-
-
-def told_state(session: Session, connection_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """What the carrier was told and has accepted: subscriber -> plan -> state."""
-    found: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1)):
-        if fact.key.startswith(f"{connection_id}/"):
-            found.setdefault(fact.subject, {})[fact.key.split("/", 1)[1]] = fact.data
-    return found
 
 
 def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> dict[str, Fact]:

@@ -14,6 +14,7 @@ from benehub.obligations.book import (
     of_dispatch,
     of_dispatches,
     open_ones,
+    persons_of,
     settle,
     want,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "of_dispatch",
     "of_dispatches",
     "open_ones",
+    "persons_of",
     "settle",
     "want",
 ]

@@ -448,6 +448,21 @@ attempt = Table(
     _belongs("dispatch_id", to="dispatch"),
 )
 
+push_permit = Table(
+    "push_permit",
+    metadata,
+    # A person's word that the next push of an operation may change or end so many people; never changed.
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("operation", String(32), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("people", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    _belongs("connection_id", to="connection"),
+)
+
 control_line = Table(
     "control_line",
     metadata,
@@ -561,4 +576,15 @@ run = Table(
     Column("ended_at", String(32)),
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
+)
+
+call_window = Table(
+    "call_window",
+    metadata,
+    # Calls reserved of a vendor account, of whichever employer: the vendor counts them together. See `store.windows`.
+    Column("account", String(40), primary_key=True),
+    Column("held_until_ms", BigInteger, nullable=False),
+    Column("last_block", BigInteger, nullable=False),
+    # [block, stands until (ms), calls] each.
+    Column("blocks", JSON, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""What vendors tell of people nobody is linked to, and who they may be."""
+"""Who a vendor's unlinked person may be; permits for pushes that change many; calls reserved of vendor accounts."""
 
 from __future__ import annotations
 
@@ -37,5 +37,36 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint(
             "employer_id", "connection_id", "external_id", "person_id", name=op.f("pk_suggestion")
+        ),
+    )  # fmt: skip
+    _push_permit()
+    op.create_table(
+        "call_window",
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("held_until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_block", sa.BigInteger(), nullable=False),
+        sa.Column("blocks", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_call_window")),
+    )
+
+
+def _push_permit() -> None:
+    op.create_table(
+        "push_permit",
+        sa.Column("employer_id", sa.String(length=40), nullable=False),
+        sa.Column("connection_id", sa.String(length=40), nullable=False),
+        sa.Column("operation", sa.String(length=32), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("who", sa.String(length=80), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["employer_id", "connection_id"],
+            ["connection.employer_id", "connection.connection_id"],
+            name=op.f("fk_push_permit_employer_id_connection_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "employer_id", "connection_id", "operation", "seq", name=op.f("pk_push_permit")
         ),
     )  # fmt: skip
