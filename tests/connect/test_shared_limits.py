@@ -134,9 +134,9 @@ def test_three_processes_stay_under_the_figure_retries_included(store: Store, do
 
 def test_a_429_slows_all_of_them(store: Store, door: Door) -> None:
     door.wait_at = 10
-    assert work(store, door, 12, 20, 1.0) == [12, 12, 12]
-    # Two seconds were asked for; what another worker had reserved already may still leave within its lease.
-    quiet = [at - door.told_at for at in door.arrived if 0.1 < at - door.told_at < 1.9]
+    assert work(store, door, 30, 20, 1.0) == [30, 30, 30]
+    # Two seconds were asked for; what another worker had reserved already may still leave, on a busy machine late.
+    quiet = [at - door.told_at for at in door.arrived if 0.6 < at - door.told_at < 1.9]
     assert quiet == []
     assert door.most_within(1.0) <= 20
 
@@ -148,9 +148,7 @@ class Kept:
         self.answers, self.asked = list(answers), list[tuple[int, tuple[int, int] | None]]()
         self.holds: list[float] = []
 
-    def reserve(
-        self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None
-    ) -> Slots:
+    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
         assert (allowed, hold_seconds) == (90, 61.0)
         self.asked.append((wanted, back))
         return self.answers.pop(0) if self.answers else Slots(wanted, block=len(self.asked))

@@ -18,6 +18,10 @@ PERMITTED_FOR = timedelta(hours=24)
 """How long a person's word holds that a push may change many."""
 
 
+LOOK_BACK = 8
+"""Files of a kind among which the one is sought that is about the same people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A dispatch that is about to leave for the first time, without its content."""
@@ -102,13 +106,13 @@ def _content(session: Session, row: Row[Any]) -> Mapping[str, Any]:
     return content
 
 
-def last_alike(session: Session, connection_id: str, one: Waiting) -> Row[Any] | None:
-    """The last file that left for the same business of an earlier period: keys alike but for their last part.
+def last_alike(session: Session, connection_id: str, one: Waiting) -> Sequence[Row[Any]]:
+    """The last files that left for the same business of other periods, the newest first: keys alike but for their end.
 
     Corrections of a file, which tell only what changed, are none.
     """
     base = one.key.rpartition("/")[0] + "/"
-    return session.connection.execute(
+    return session.rows(
         select(dispatch.c.dispatch_id, dispatch.c.worth_minor)
         .where(
             *session.where(dispatch, connection_id=connection_id, operation=one.operation, state="sent", revision=1),
@@ -117,8 +121,8 @@ def last_alike(session: Session, connection_id: str, one: Waiting) -> Row[Any] |
             dispatch.c.business_key.not_like("%/correction-%"),
         )
         .order_by(dispatch.c.seq.desc())
-        .limit(1)
-    ).first()
+        .limit(LOOK_BACK)
+    )
 
 
 def permit(session: Session, connection_id: str, operation: str, people: int, who: str, note: str) -> None:

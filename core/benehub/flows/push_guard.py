@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Row
+
 from benehub import connections, dispatch, obligations
 from benehub.dispatch import Pair, Waiting
 from benehub.errors import DataError, GuardTripped
@@ -109,7 +111,7 @@ def _of_items(session: Session, connection_id: str, rows: Sequence[Waiting], lim
     """Requests of one state each, by key: deductions, enrollments, leave of a pay date."""
     found, fresh = Effect(), {one.key: one.dispatch_id for one in rows}
     persons = obligations.persons_of(session, list(fresh))
-    found.people = len(set(persons.values()))
+    found.people = len({persons.get(key, key) for key in fresh})
     if found.people <= limits.floor:
         return found
     for pairs in dispatch.held_against(session, connection_id, rows[0].operation, fresh):
@@ -171,17 +173,34 @@ def _of_families(session: Session, connection_id: str, one: Waiting, found: Effe
 
 
 def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
-    """A file of money, or of leave: held against the last one of its kind. Corrections tell what changed, and pass."""
-    before = None if one.revision > 1 or "/correction-" in one.key else dispatch.last_alike(session, connection_id, one)
+    """A file of money, or of leave: held against the last one about the same people. Corrections of a file pass."""
+    if one.revision > 1 or "/correction-" in one.key:
+        return
+    now = _named(session, one.dispatch_id)
+    before, then = _last_about(session, dispatch.last_alike(session, connection_id, one), now)
     if before is None:
         return
-    now, then = (_named(session, dispatch_id) for dispatch_id in (one.dispatch_id, before.dispatch_id))
     found.people += max(len(now), 1)
-    if now and then:
-        found.standing |= then
-        found.ended |= then - now
+    found.standing |= then
+    found.ended |= then - now
     if before.worth_minor > 0:
         found.growth = max(found.growth, one.worth_minor * 100 // before.worth_minor - 100)
+
+
+def _last_about(session: Session, rows: Sequence[Row[Any]], now: set[str]) -> tuple[Row[Any] | None, set[str]]:
+    """The newest file that shares the most people with this one, and its people; pay groups take turns.
+
+    One that shares less than half of the smaller is about others. Where no people are named the newest counts.
+    """
+    if not now:
+        return (rows[0] if rows else None), set()
+    best: tuple[Row[Any] | None, set[str]] = (None, set())
+    for row in rows:
+        then = _named(session, row.dispatch_id)
+        shared = len(then & now)
+        if shared * 2 >= min(len(then), len(now)) and shared > len(best[1] & now):
+            best = (row, then)
+    return best
 
 
 def _named(session: Session, dispatch_id: str) -> set[str]:
@@ -206,11 +225,7 @@ def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: 
     if people < 1:
         raise DataError("no number of people is named", mend="Name the number that the push was stopped with")
     with hub.store.write(employer) as session:
-        note_act(
-            session,
-            connection_id,
-            who,
-            f"permit {operation}"[:40],
-            f"{people} people: {note}" if note.strip() else note,
-        )
+        connections.get(session, connection_id)
+        said = f"{people} people: {note}" if note.strip() else note
+        note_act(session, connection_id, who, f"permit {operation}"[:40], said)
         dispatch.permit(session, connection_id, operation, people, who, note)

@@ -581,7 +581,8 @@ run = Table(
 call_window = Table(
     "call_window",
     metadata,
-    # Calls reserved of a vendor account, of whichever employer: the vendor counts them together. See `store.windows`.
+    # Calls reserved of a vendor account. The vendor counts those of all employers together: the key names none (`*`).
+    _employer_key(),
     Column("account", String(40), primary_key=True),
     Column("held_until_ms", BigInteger, nullable=False),
     Column("last_block", BigInteger, nullable=False),

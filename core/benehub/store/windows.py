@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from benehub.connect.limits import Slots
@@ -23,6 +23,9 @@ _CLOCK = {
     "sqlite": text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"),
     "postgresql": text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"),
 }
+
+EVERYBODY = "*"
+"""Stands for the employer: a vendor counts the calls of an account, whoever's they are."""
 
 Block = Sequence[int]
 """Block number, until when it stands (ms), calls."""
@@ -75,8 +78,7 @@ class StoreWindows:
             with self._engine.connect() as connection, connection.begin():
                 row = _locked(connection, name)
                 until = max(int(row.held_until_ms), _now(connection) + math.ceil(seconds * 1000))
-                mine = call_window.c.account == name
-                connection.execute(update(call_window).where(mine).values(held_until_ms=until))
+                connection.execute(update(call_window).where(*_mine(name)).values(held_until_ms=until))
         except DBAPIError as error:
             raise _unreachable(error) from None
 
@@ -104,7 +106,7 @@ def _reserve(
     if taken:
         blocks.append((block, now + stands_ms, taken))
     values = {"blocks": [list(one) for one in blocks], "last_block": block}
-    connection.execute(update(call_window).where(call_window.c.account == name).values(values))
+    connection.execute(update(call_window).where(*_mine(name)).values(values))
     if taken:
         return Slots(taken, block=block)
     return Slots(0, _wait_ms(int(row.held_until_ms) - now, blocks, now) / 1000)
@@ -117,10 +119,10 @@ def _wait_ms(held: int, blocks: Sequence[Block], now: int) -> int:
 
 def _locked(connection: Connection, name: str) -> Row[Any]:
     """The account's row, made at the first asking; nobody else changes it until this transaction ends."""
-    query = select(call_window).where(call_window.c.account == name).with_for_update()
+    query = select(call_window).where(*_mine(name)).with_for_update()
     found = connection.execute(query).first()
     if found is None:
-        new = {"account": name, "held_until_ms": 0, "last_block": 0, "blocks": []}
+        new = {"employer_id": EVERYBODY, "account": name, "held_until_ms": 0, "last_block": 0, "blocks": []}
         try:
             with connection.begin_nested():
                 connection.execute(insert(call_window).values(new))
@@ -128,6 +130,10 @@ def _locked(connection: Connection, name: str) -> Row[Any]:
             pass  # another one was faster
         found = connection.execute(query).one()
     return found
+
+
+def _mine(name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return call_window.c.employer_id == EVERYBODY, call_window.c.account == name
 
 
 def _now(connection: Connection) -> int:

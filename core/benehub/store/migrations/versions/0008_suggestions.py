@@ -42,11 +42,12 @@ def upgrade() -> None:
     _push_permit()
     op.create_table(
         "call_window",
+        sa.Column("employer_id", sa.String(length=40), nullable=False),
         sa.Column("account", sa.String(length=40), nullable=False),
         sa.Column("held_until_ms", sa.BigInteger(), nullable=False),
         sa.Column("last_block", sa.BigInteger(), nullable=False),
         sa.Column("blocks", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("account", name=op.f("pk_call_window")),
+        sa.PrimaryKeyConstraint("employer_id", "account", name=op.f("pk_call_window")),
     )
 
 
