@@ -1,4 +1,4 @@
-"""Every push is looked at as a whole before any of it leaves: many changed, many ended, far more money, stop and ask."""
+"""A push is looked at as a whole before any of it leaves: many changed, many ended, far more money, stop and ask."""
 
 from __future__ import annotations
 
@@ -130,9 +130,7 @@ def test_a_push_that_changes_everybody_leaves_nothing_and_asks(desk: Desk) -> No
     assert len(desk.vendor.effects()) == MANY
     assert desk.states() == ["prepared"] * MANY + ["sent"] * MANY
     with desk.hub.store.read("acme") as session:
-        assert [row.state for row in session.rows(select(run).order_by(run.c.started_at))][-1:] == ["held"] or (
-            "held" in [row.state for row in session.rows(select(run))]
-        )
+        assert [row.state for row in session.rows(select(run))].count("held") == 1
     with pytest.raises(GuardTripped):
         desk.push()  # asking again is no permit
 
@@ -278,8 +276,8 @@ def test_items_are_compared_part_by_part(kept: Store, monkeypatch: pytest.Monkey
         sent(session, [item(number, 500) for number in range(10)])
         sent(session, [item(0, 500, active=False)])
         sent(session, [item(1, 700)])
-        wanted = [item(1, 700_00), item(2, 600_00), item(3, 500, active=False), item(4, 501), *map(
-            lambda n: item(n, 500), range(10, 15))]  # fmt: skip
+        wanted = [item(1, 700_00), item(2, 600_00), item(3, 500, active=False), item(4, 501)]
+        wanted += [item(number, 500) for number in range(10, 15)]
         ids = dispatch.prepare_all(session, wanted)
         rows = dispatch.waiting(session, ids)
         found = push_guard.effect(session, "keeper", rows, PushGuard(floor=0))
