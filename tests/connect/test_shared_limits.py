@@ -67,16 +67,17 @@ class Door(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Door
 
     def do_GET(self) -> None:
-        with self.server.lock:
-            self.server.arrived.append(time.monotonic())
-            number = len(self.server.arrived)
-            slow_down = number == self.server.wait_at
+        door = self.server
+        assert isinstance(door, Door)
+        with door.lock:
+            door.arrived.append(time.monotonic())
+            number = len(door.arrived)
+            slow_down = number == door.wait_at
             if slow_down:
-                self.server.told_at = time.monotonic()
-        failed = bool(self.server.fail_every) and number % self.server.fail_every == 0
+                door.told_at = time.monotonic()
+        failed = bool(door.fail_every) and number % door.fail_every == 0
         self.send_response(429 if slow_down else 503 if failed else 200)
         if slow_down:
             self.send_header("Retry-After", "2")
@@ -84,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *_: Any) -> None:
         """Nothing is told."""
 
 

@@ -100,7 +100,7 @@ def test_who_is_hired_later_is_linked_then(hired: Any, person: Person) -> None:
 
 def test_who_was_ruled_out_is_not_linked_again(hired: Any) -> None:
     with hired.store.write("acme") as session:
-        one = people.by_member_id(session, "1001")
+        one = people.by_member_id(session, "1001") or ""
         suggestions.reject(session, "payroll", "p1", one)
     payroll(hired, p1={"employee_number": "1001"})
     assert linked(hired) == {"p1": (None, "unlinked")}
@@ -151,7 +151,7 @@ def test_a_line_is_his_once_he_is_linked(hired: Any) -> None:
             "amount_minor": 5}  # fmt: skip
     hired.take("register_line", Incoming("l1", {**line, "employee": "p77"}), connection="payroll")
     with hired.store.write("acme") as session:
-        one = people.by_member_id(session, "1002")
+        one = people.by_member_id(session, "1002") or ""
         strangers.join(session, strangers.found(session, "payroll/p77"), one, "person")
         assert relink(session) == 1
     hired.take("register_line", Incoming("l2", {**line, "employee": "p77", "check": "c2"}), connection="payroll")

@@ -165,7 +165,8 @@ def shown(external_id: str) -> str:
 
 def holders(session: Session, connection_id: str, person_ids: Collection[str]) -> dict[str, str]:
     """Person -> the vendor's id that he is linked to already on this connection."""
-    wanted, known = sorted(set(person_ids)), {}
+    wanted = sorted(set(person_ids))
+    known: dict[str, str] = {}
     session.flush_deferred()
     for start in range(0, len(wanted), CHUNK):
         rows = session.rows(
