@@ -169,3 +169,18 @@ def test_what_is_told_of_a_stranger_is_sealed_and_adds_up(hired: Any) -> None:
         (row,) = session.rows(select(crosswalk).where(*session.where(crosswalk, external_id="p4")))
         assert b"Dole-Secret" not in row.told_sealed
         assert strangers.found(session, one.ref(session)).external_id == "p4"
+
+
+def test_what_a_row_calls_him_does_not_hide_his_number(hired: Any, person: Person) -> None:
+    """Payroll's list tells number 1004; a row that names him by payroll's own id comes after it."""
+    payroll(hired, p4={"employee_number": "1004"})
+    held = {"employee": "p4", "code": "MED", "employee_amount_minor": 5000}
+    assert hired.take("payroll_benefit", Incoming("b1", held), connection="payroll").quarantined == 1
+    with hired.store.read("acme") as session:
+        assert [one.told.employee_number for one in strangers.listed(session)] == ["1004"]
+    hired.take("employee", person(4))
+    with hired.store.write("acme") as session:
+        session.take_seq(0)
+        relink(session)
+    assert linked(hired)["p4"] == ("1004", "number")
+    assert hired.redrive().applied == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -46,15 +46,19 @@ def ref(session: Session, connection_id: str, external_id: str) -> str:
     return session.id("unl", connection_id, external_id)
 
 
-def note(session: Session, connection_id: str, external_id: str, stream: str, told: Told) -> None:
-    """Keep that a vendor names somebody unknown; what was told of him before stays where nothing new is told."""
+def note(session: Session, connection_id: str, external_id: str, stream: str, told: Told, named: str = "") -> None:
+    """Keep that a vendor names somebody unknown; what was told of him before stays where nothing new is told.
+
+    `named` is what a row calls him: taken for his employee number as long as none is told.
+    """
     linked = lookup.by_vendor(session, connection_id, [external_id])
     if linked[external_id] is not None:
         return
     if external_id not in lookup.known(session).rows[connection_id]:
         seq, _ = session.take_seq()
         row = {"connection_id": connection_id, "external_id": external_id, "person_id": None, "how": UNLINKED}
-        session.defer(crosswalk, {**row, "seq": seq, "stream": stream, "told_sealed": _sealed(session, told)})
+        first = replace(told, employee_number=told.employee_number or named)
+        session.defer(crosswalk, {**row, "seq": seq, "stream": stream, "told_sealed": _sealed(session, first)})
         session.written()
         lookup.known(session).rows[connection_id].add(external_id)
         return
@@ -146,7 +150,7 @@ def _change(session: Session, row: Row[Any], **values: Any) -> None:
     seq, _ = session.take_seq()
     key = {"connection_id": row.connection_id, "external_id": row.external_id}
     session.change(crosswalk, key, **values, seq=seq)
-    session.memo.pop("people", None)  # who is who was looked up before
+    forget(session)
 
 
 def join_all(session: Session, found: Iterable[tuple[str, str, str, str]]) -> int:
@@ -154,8 +158,14 @@ def join_all(session: Session, found: Iterable[tuple[str, str, str, str]]) -> in
     names = ("connection_id", "external_id", "person_id", "how")
     rows = [dict(zip(names, one, strict=True)) | {"told_sealed": None} for one in found]
     session.change_all(crosswalk, ("connection_id", "external_id"), rows)
-    session.memo.pop("people", None)
+    forget(session)
     return len(rows)
+
+
+def forget(session: Session) -> None:
+    """Who is who was looked up before: it is asked anew."""
+    for key in [key for key in session.memo if key in ("people", "rejected") or key[0] in ("holders", "holders asked")]:
+        del session.memo[key]
 
 
 def shown(external_id: str) -> str:

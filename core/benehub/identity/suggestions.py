@@ -49,6 +49,7 @@ def standing(session: Session, connection_id: str = "") -> Sequence[Row[Any]]:
 def reject(session: Session, connection_id: str, external_id: str, person_id: str) -> None:
     """Note that a vendor's person is not this one: it is neither linked nor suggested again by itself."""
     seq, _ = session.take_seq()
+    session.memo.pop("rejected", None)
     key = {"connection_id": connection_id, "external_id": external_id, "person_id": person_id}
     known = session.connection.execute(select(suggestion.c.score).where(*session.where(suggestion, **key))).first()
     if known is not None:
@@ -62,3 +63,4 @@ def settled(session: Session, connection_id: str, external_id: str, person_id: s
     mine = session.where(suggestion, connection_id=connection_id, external_id=external_id)
     session.connection.execute(suggestion.delete().where(*mine, suggestion.c.state == OPEN))
     session.connection.execute(suggestion.delete().where(*mine, suggestion.c.person_id == person_id))
+    session.memo.pop("rejected", None)

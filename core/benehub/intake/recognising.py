@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -76,8 +75,9 @@ def kept_name(session: Session, connection_id: str, named: str) -> str:
 
 def note_unknown(session: Session, connection_id: str, named: str, stream: str) -> None:
     """Keep whom a quarantined row names and nobody knows."""
-    told = Told(employee_number="" if _SSN.fullmatch(named) else named, only_employees=True)
-    strangers.note(session, connection_id, kept_name(session, connection_id, named), stream, told)
+    number = "" if _SSN.fullmatch(named) else named
+    kept = kept_name(session, connection_id, named)
+    strangers.note(session, connection_id, kept, stream, Told(only_employees=True), number)
 
 
 def by_ssn(session: Session, connection_id: str, ssn: str) -> str | None:
@@ -96,8 +96,7 @@ def person_of(session: Session, origin: Origin, named: str, told: Told | None = 
     if found is None and named:
         kept = kept_name(session, origin.connection_id, named)
         number = named if kept == named else ""
-        told = replace(told or Told(), employee_number=number)
-        strangers.note(session, origin.connection_id, kept, origin.stream, told)
+        strangers.note(session, origin.connection_id, kept, origin.stream, told or Told(), number)
     return found
 
 
