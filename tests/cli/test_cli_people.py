@@ -69,6 +69,7 @@ def test_a_suggestion_becomes_a_link_by_a_persons_word(insured: Path, cli: Any) 
     assert (shown["linked_to"], shown["how"]) == ("1002", "person")
     assert [(said["who"], said["what"], said["note"]) for said in shown["said"]] == [("ann", "link", "1002: his card")]
     cli.run("people", "show", "insurer/P77")
+    assert cli.told("why", one["ref"])["linked_to"] == "1002"
     cli.told("people", "reject", "insurer/P78", "--note", "a contractor")
     assert cli.told("people", "unlinked") == {"counts": {}, "people": []}
     assert len(cli.told("people", "unlinked", "--aside")["people"]) == 1

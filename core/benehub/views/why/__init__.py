@@ -16,6 +16,7 @@ from benehub.views.why.entries import of_entry
 from benehub.views.why.explanations import of_explanation
 from benehub.views.why.facts import of_fact
 from benehub.views.why.findings import of_difference
+from benehub.views.why.identity import of_stranger
 from benehub.views.why.incoming import of_batch
 from benehub.views.why.outgoing import of_dispatch, of_obligation
 
@@ -48,5 +49,6 @@ ASK: dict[str, Callable[[Question, str], Answer]] = {
     "exp": of_explanation,
     "elg": of_explanation,
     "fct": of_fact,
+    "unl": of_stranger,
 }
 """Who answers for which kind of reference."""
