@@ -11,6 +11,7 @@ import hashlib
 
 PREFIXES = {
     "per": "person",
+    "unl": "person of a vendor's, unlinked",
     "int": "intake batch",
     "fct": "fact version",
     "elg": "eligibility decision",

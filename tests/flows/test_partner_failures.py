@@ -16,8 +16,8 @@ from benehub.connect.exchange import Acks, Exchange
 from benehub.errors import ConfigError, DataError
 from benehub.facts import Version
 from benehub.flows import dispatches, exchange
-from benehub.flows.enrollments import told_state
 from benehub.flows.onboarding import connect
+from benehub.flows.told import told_state
 from benehub.formats.x12 import ack_999, ack_ta1, enrollment_834
 from benehub.formats.x12.envelope import Interchange
 from benehub.identity import people

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, reconcile
-from benehub.flows.enrollments import told_state
+from benehub.flows.told import told_state
 from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.store.tables import dispatch as dispatch_table

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from benehub import facts
 from benehub.connect.connector import Incoming
-from benehub.identity import people
+from benehub.identity import people, strangers
 from benehub.intake import APPLIERS, Counts
 from benehub.periods import FOREVER, Interval
 from benehub.records import STREAMS
@@ -254,7 +254,7 @@ def test_payroll_people_are_linked_or_kept(ann: Any) -> None:
     assert ann.take("payroll_person", *rows, connection="payroll") == Counts(rows=2, applied=2)
     with ann.store.read("acme") as session:
         assert people.find(session, "payroll", "p1") == people.find(session, "hris", "v1")
-        assert people.unlinked(session) == [("payroll", "p2")]
+        assert strangers.counted(session) == {"payroll": 1}
 
 
 def test_what_payroll_holds_is_adopted(ann: Any) -> None:

@@ -18,7 +18,9 @@ from benehub_connectors.gusto.words import minor, needed, percent, percent_text,
 CALENDAR_MONTHS = 3
 """Gusto tells pay periods up to three months ahead; as many and a year are read back."""
 
-_PERSON_FIELDS = {"uuid", "employee_code", "first_name", "last_name", "date_of_birth", "terminated", "ssn"}
+_PERSON_FIELDS = {
+    "uuid", "employee_code", "first_name", "last_name", "date_of_birth", "terminated", "ssn", "work_email", "email",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def payroll_people(link: Link) -> Iterator[Page]:
             "last_name": needed(row, "last_name"),
             "birth_date": parse_date(born, where="date_of_birth").isoformat() if born else None,
             "active": row.get("terminated") is not True,
+            "email": text(row, "work_email") or text(row, "email"),
         }
         extra = {name: value for name, value in row.items() if name not in _PERSON_FIELDS}
         return Incoming(needed(row, "uuid"), data, extra)

@@ -28,6 +28,7 @@ from benehub.cli import (
     money_files,
     notices,
     partners,
+    people,
     person,
     plan,
     premiums,
@@ -147,6 +148,7 @@ for _name, _group in {
     "sepa": money_files.sepa_app,
     "runs": runs.app,
     "person": person.app,
+    "people": people.app,
 }.items():
     app.add_typer(_group, name=_name)
 

@@ -51,22 +51,25 @@ def add(
 
 @app.command("list")
 def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
-    """List the connections with their mode and when each stream was last read."""
+    """List the connections: mode, how many of their people are linked to nobody, when each stream was last read."""
     from sqlalchemy import select
 
     from benehub import connections
     from benehub.cli.console import emit, table
+    from benehub.identity import strangers
     from benehub.store.tables import stream_state
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         read: dict[str, dict[str, str]] = {}
         for row in session.rows(select(stream_state).where(stream_state.c.employer_id == session.employer)):
             read.setdefault(row.connection_id, {})[row.stream] = row.read_at
+        unknown = strangers.counted(session)
         data = [
             {
                 "name": r.connection_id,
                 "connector": r.connector,
                 "mode": r.mode,
+                "unlinked": unknown.get(r.connection_id, 0),
                 "read": read.get(r.connection_id, {}),
             }
             for r in connections.listed(session)
@@ -76,11 +79,14 @@ def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
             one["name"],
             one["connector"],
             one["mode"],
+            str(one["unlinked"]),
             ", ".join(f"{s} {at[:16]}" for s, at in sorted(one["read"].items())),
         )
         for one in data
     ]
-    emit(data, as_json, table("connections", ("name", "connector", "mode", "last read"), rows))
+    emit(
+        data, as_json, table("connections", ("name", "connector", "mode", "unlinked", "last read"), rows, ("unlinked",))
+    )
 
 
 @app.command()

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row, select
 
 from benehub.connect.connector import Connector, Link
+from benehub.connect.limits import sharing
 from benehub.connect.reports import ReportFormat
 from benehub.errors import ConfigError
 from benehub.settings import resolve_secret
@@ -174,7 +175,8 @@ def open_connection(
 
     secret = _secrets(row.settings)
     settings = connector.resolved(check(connection_id, known[row.connector], row.settings), secret)
-    client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
+    with sharing(store.windows):
+        client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
     link = Link(
         employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager), secret=secret

@@ -41,12 +41,15 @@ from benehub.dispatch.outbox import (
     thaw_item,
     wire_bytes,
 )
+from benehub.dispatch.standing import Pair, Waiting, held_against, last_alike, permit, permitted, waiting
 
 __all__ = [
     "CLOSED",
     "SAID_BY",
     "End",
     "Frozen",
+    "Pair",
+    "Waiting",
     "accepted_files",
     "acknowledge",
     "acknowledge_all",
@@ -62,13 +65,17 @@ __all__ = [
     "freeze_item",
     "frozen_bytes",
     "get",
+    "held_against",
     "in_states",
+    "last_alike",
     "last_sent_before",
     "newest_file",
     "newest_files",
     "next_control",
     "next_sets",
     "once_more",
+    "permit",
+    "permitted",
     "piece_leaving",
     "pieces_leaving",
     "prepare",
@@ -79,5 +86,6 @@ __all__ = [
     "sent_on",
     "settle",
     "thaw_item",
+    "waiting",
     "wire_bytes",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from benehub import dispatch, facts, obligations
 from benehub.connect.exchange import Exchange, Unwritable
@@ -18,7 +18,6 @@ from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped
 from benehub.facts import Fact, Worker
-from benehub.facts.history import Which
 from benehub.flows import acknowledgements, exchange
 from benehub.flows.enrollment_families import by_request, freeze_families
 from benehub.flows.far_changes import consents, hold_far, key_of
@@ -26,6 +25,7 @@ from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import TESTED, WATCHED, awaken, let_go, send
+from benehub.flows.told import has_begun, told_state
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
 from benehub.obligations import UNFIT, Wanted
@@ -34,7 +34,6 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
-from benehub.store.tables import fact as fact_table
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
@@ -107,7 +106,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         wants: list[Wanted] = []
         groups = opened.connector.groups(opened.link.settings)
         beyond: dict[str, exchange.Far] = {}
-        began, holds, ended = _has_begun(session, connection_id), 0, 0
+        began, holds, ended = has_begun(session, connection_id), 0, 0
         since = date(day.year, 1, 1)
         for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
             told = told_state(session, connection_id, part.which)
@@ -128,10 +127,12 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
                     _want(connection_id, worker.person_id, lines, families[worker.person_id], day, send_by, group)
                     for worker, lines, _ in mine
                 ]
-        if holds >= 20 and ended * 100 > holds * book.guards.headcount_drop_percent:
+        many = holds >= 20 and ended * 100 > holds * book.guards.headcount_drop_percent
+        if many and ended > dispatch.permitted(session, connection_id, exchange.CHANGE):
             raise GuardTripped(
-                f"the change file would end {ended} of {holds} families",
-                where=f"connection {connection_id}", mend="Check the HRIS read; raise headcount_drop_percent to go on",
+                f"the change file would end {ended} of {holds} families", where=f"connection {connection_id}",
+                mend="Check the HRIS read. To let it leave: benehub dispatches permit "
+                f"{connection_id} {exchange.CHANGE} --people {ended} --note WHY, and run it again",
             )  # fmt: skip
         _no_longer(session, connection_id, {one.key for one in wants}, by_request(opened.connector))
         wanted = obligations.want(session, wants).opened
@@ -167,24 +168,6 @@ def _no_longer(session: Session, connection_id: str, keys: set[str], apart: bool
             if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)
             or (row.state == "held" and apart and row.reason.startswith((WATCHED, TESTED)))]  # fmt: skip
     obligations.mark(session, gone, "canceled", why)
-
-
-def told_state(
-    session: Session, connection_id: str, which: Which | None = None
-) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """What the carrier was told and has accepted: subscriber -> plan -> state; of everybody, or of a part."""
-    found: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for fact in facts.as_of(session, "told", FOREVER - timedelta(days=1), subjects=which):
-        if fact.key.startswith(f"{connection_id}/"):
-            found.setdefault(fact.subject, {})[fact.key.split("/", 1)[1]] = fact.data
-    return found
-
-
-def _has_begun(session: Session, connection_id: str) -> bool:
-    """Whether the carrier was ever told of anybody."""
-    ours = fact_table.c.fact_key.startswith(f"{connection_id}/", autoescape=True)
-    query = select(fact_table.c.subject).where(*session.where(fact_table, kind="told"), ours)
-    return session.connection.execute(query.limit(1)).first() is not None
 
 
 def _covers(book: PlanBook, worker: Worker, connection_id: str, since: date) -> dict[str, Fact]:
@@ -435,7 +418,7 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         book, agreed = hub.book(session), exchange.agreed(opened)
         families: dict[str, dict[str, Any]] = {}
         beyond: dict[str, exchange.Far] = {}
-        began, consented = _has_begun(session, connection_id), consents(session)
+        began, consented = has_begun(session, connection_id), consents(session)
         pays = _pays(book) if agreed.salary else None
         running = 0
         kept = day - timedelta(days=agreed.keep_terminated_days)

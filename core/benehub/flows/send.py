@@ -35,8 +35,9 @@ from benehub.errors import (
     Unsupported,
     VendorUnavailable,
 )
-from benehub.flows import exchange
+from benehub.flows import exchange, push_guard
 from benehub.flows.hub import Hub
+from benehub.flows.push_guard import RESEND
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import Session, acted_on
@@ -54,9 +55,6 @@ WINDOW = 25
 T = TypeVar("T")
 Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
-RESEND = "resend"
-"""A person's word that a dispatch shall leave whatever held it; plugins are not asked again."""
-
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
 
@@ -85,7 +83,12 @@ def let_go(session: Session, dispatch_id: str) -> bool:
 
 
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
-    """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state."""
+    """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state.
+
+    Raises:
+        GuardTripped: they would change or end too much at the vendor; nothing has left.
+    """
+    steps.step("guard", push_guard.check, hub, employer, connection_id, ids)
     tally: dict[str, int] = {}
     learned: list[Any] = []
     for start in range(0, len(ids), BATCH):

@@ -9,6 +9,7 @@ from benehub import connections, intake
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
+from benehub.identity import strangers
 from benehub.plugins import call_each
 from benehub.records.notices import SyncNotice
 
@@ -26,7 +27,8 @@ def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str,
     batch_id, waits = steps.step("read", read, hub, employer, connection_id, stream, run_key, full)
     counts = steps.step("apply", apply, hub, employer, batch_id)
     steps.step("tell", _tell, hub, employer, connection_id, stream, counts)
-    return {"batch": batch_id, "rate_limited": waits, **counts}
+    unlinked = steps.step("unlinked", _unlinked, hub, employer, connection_id)
+    return {"batch": batch_id, "rate_limited": waits, **counts, "unlinked": unlinked}
 
 
 def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> tuple[str, int]:
@@ -85,6 +87,12 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
         if intake.names_people(session, batch_id):
             intake.relink(session)
         return asdict(counts)
+
+
+def _unlinked(hub: Hub, employer: str, connection_id: str) -> int:
+    """How many people of the connection nobody is linked to."""
+    with hub.store.read(employer) as session:
+        return strangers.counted(session).get(connection_id, 0)
 
 
 def _tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:

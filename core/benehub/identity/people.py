@@ -1,7 +1,7 @@
 """Who is who across systems: persons, the crosswalk to every vendor's id, and SSNs by blind index.
 
-A vendor's id, an employee number and an SSN are three different things. What cannot be linked stays in the
-crosswalk without a person, counted and shown; nothing is guessed and nothing is merged in silence.
+A vendor's id, an employee number and an SSN are three different things. Who cannot be linked stays in the
+crosswalk without a person, counted and shown (see `strangers`); nothing is guessed and nothing is merged in silence.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from benehub.crypto import as_ssn
 from benehub.errors import DataError
 from benehub.identity import lookup
 from benehub.store import Session
@@ -45,23 +44,13 @@ def families(session: Session, employees: Sequence[str]) -> dict[str, list[str]]
 
 
 def external_ids(session: Session, connection_id: str) -> dict[str, str]:
-    """Person id -> the vendor's id, for all linked persons of a connection."""
+    """Person id -> the vendor's id, for all linked persons of a connection; of several the last linked."""
     rows = session.rows(
-        select(crosswalk.c.person_id, crosswalk.c.external_id).where(
-            *session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None)
-        )
+        select(crosswalk.c.person_id, crosswalk.c.external_id)
+        .where(*session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None))
+        .order_by(crosswalk.c.seq)
     )
     return {row.person_id: row.external_id for row in rows}
-
-
-def unlinked(session: Session) -> list[tuple[str, str]]:
-    """(connection, vendor's id) of everybody a vendor knows and we could not link."""
-    rows = session.rows(
-        select(crosswalk.c.connection_id, crosswalk.c.external_id)
-        .where(crosswalk.c.employer_id == session.employer, crosswalk.c.person_id.is_(None))
-        .order_by(crosswalk.c.connection_id, crosswalk.c.external_id)
-    )
-    return [(row.connection_id, row.external_id) for row in rows]
 
 
 def by_member_id(session: Session, member_id: str) -> str | None:
@@ -73,26 +62,6 @@ def by_ssn(session: Session, ssn: str) -> str | None:
     """The person with this SSN (nine digits), found by blind index."""
     index = ssn_index(session, ssn)
     return lookup.by_index(session, [index])[index]
-
-
-def named(session: Session, name: str) -> tuple[str | None, str]:
-    """Whom a vendor names by member id or by SSN, and the name that may be kept.
-
-    An SSN is kept as the member id of whose it is, or while nobody is known to have it as the beginning of its blind
-    index, by which he is found once he is known.
-    """
-    person_id = by_member_id(session, name)
-    ssn = as_ssn(name)
-    if person_id is not None or not ssn:
-        return person_id, name
-    person_id = by_ssn(session, ssn)
-    if person_id is None:
-        return None, ssn_index(session, ssn)[:INDEX]
-    return person_id, lookup.member_ids(session, [person_id])[person_id]
-
-
-INDEX = 40
-"""Characters of a blind index that stand for an SSN where a vendor's name of somebody is kept."""
 
 
 def ssn_index(session: Session, ssn: str) -> str:
@@ -147,7 +116,7 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
     if external_id not in lookup.known(session).rows[connection_id]:
         seq, _ = session.take_seq()
         row = {"connection_id": connection_id, "external_id": external_id, "person_id": person_id}
-        session.defer(crosswalk, {**row, "how": how, "seq": seq})
+        session.defer(crosswalk, {**row, "how": how, "seq": seq, "stream": "", "told_sealed": None})
         session.written()
         lookup.known(session).rows[connection_id].add(external_id)
         linked[external_id] = person_id
@@ -161,7 +130,8 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
             mend="Unlink it first, or mend the id at the vendor",
         )
     key = {"connection_id": connection_id, "external_id": external_id}
-    session.change(crosswalk, key, person_id=person_id, how=how)
+    session.flush_deferred()  # a person who was added a moment ago
+    session.change(crosswalk, key, person_id=person_id, how=how, told_sealed=None)
     linked[external_id] = person_id
     return True
 

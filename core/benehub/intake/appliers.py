@@ -17,7 +17,18 @@ from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.hours import leave_unit
 from benehub.identity import people
+from benehub.identity.matching import Told
 from benehub.intake.applying import Applier, Origin
+from benehub.intake.recognising import (
+    Unknown,
+    by_ssn,
+    employee_of,
+    holder_of_ssn,
+    kept,
+    payroll_person,
+    ssn_name,
+    whom,
+)
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval, Month
@@ -40,7 +51,6 @@ from benehub.records import (
     PayDate,
     PaymentAnswer,
     PayrollBenefit,
-    PayrollPerson,
     Record,
     RegisterLine,
     RosterMember,
@@ -107,7 +117,7 @@ def _employment(session: Session, person_id: str, row: Employee, data: dict[str,
 def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """Pay from a date on."""
     assert isinstance(row, Compensation)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = {"rate_minor": row.rate_minor, "per": row.per, "currency": row.currency}
     _one(session, origin, Version("compensation", person_id, "", row.effective_from, data))
 
@@ -115,7 +125,7 @@ def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A dependent of an employee."""
     assert isinstance(row, Dependent)
-    subscriber = _employee(session, origin, row.employee)
+    subscriber = employee_of(session, origin, row.employee)
     person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
     told = {"disabled_evidence_until"} if row.disabled_evidence_until is None else set()
     data = row.model_dump(mode="json", exclude={"ssn", "employee"} | told) | {"employee": subscriber}
@@ -126,7 +136,7 @@ def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> 
 def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An election; one for another plan of the same benefit type takes the place of the one before."""
     assert isinstance(row, Election)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     plan = book.plan(row.plan)
     if plan.computed is not None:
         if not (row.terms or row.waived):
@@ -225,7 +235,7 @@ def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record)
     """Leave asked for; only approved leave counts."""
     assert isinstance(row, LeaveRequest)
     book.leave_policy(row.policy)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee"}) | {"minutes": row.minutes}
     end = row.end + timedelta(days=1)
     # A request that was moved to other days takes the old days back.
@@ -265,7 +275,7 @@ def leave_notice(session: Session, book: PlanBook, origin: Origin, row: Record) 
     policy = book.leave_policy(row.policy)
     if policy.germany is None:
         raise DataError(f"leave policy {row.policy!r} lapses without notices", mend="Notices are for `germany` only")
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = {"policy": row.policy, "year": row.year, "kind": row.kind.value, "on": row.on, "until": row.until}
     key = f"{row.policy}/{row.year}/{row.kind.value}"
     _one(session, origin, Version("leave_notice", person_id, key, date(row.year, 1, 1), data))
@@ -274,10 +284,10 @@ def leave_notice(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def leave_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What payroll shows as left; compared with the ledger."""
     assert isinstance(row, LeaveBalance)
-    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(session, row.employee)
+    person_id, name = whom(session, origin, row.employee)
     _confirm(
         session, book, origin, "leave_balance",
-        person_id=person_id, external_id=row.employee, code=row.code, on_date=row.as_of, amount=row.minutes,
+        person_id=person_id, external_id=name, code=row.code, on_date=row.as_of, amount=row.minutes,
         reference=row.as_of.isoformat(), detail={"hours": row.hours},
     )  # fmt: skip
 
@@ -287,9 +297,10 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
     assert isinstance(row, DeferralChange)
     if not row.rate:
         raise DataError("the change names no rate", mend="Ask the participant for a percentage of pay")
-    person_id = people.by_ssn(session, row.ssn)
+    person_id = by_ssn(session, origin.connection_id, row.ssn)
     if person_id is None:
-        raise DataError("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive")
+        raise Unknown("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive",
+                      external_id=ssn_name(session, row.ssn))  # fmt: skip
     plan = book.plan(row.plan)
     known = facts.as_of(session, "election", row.effective_from, subjects=[person_id])
     before = next((dict(fact.data) for fact in known if fact.key == plan.benefit_type), None)
@@ -319,7 +330,7 @@ def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) 
     days = (row.end - row.start).days + 1
     if row.hours_hundredths + row.paid_leave_hundredths > days * 2400:
         raise DataError("more hours than the days have", mend="Hours are hundredths: 40 hours are 4000")
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     key = ("excluded/" if row.excluded else "") + row.start.isoformat()
     data = {"hours": row.hours_hundredths, "paid_leave": row.paid_leave_hundredths, "excluded": row.excluded}
     end = row.end + timedelta(days=1)
@@ -329,18 +340,10 @@ def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) 
     facts.record(session, [version, rest], str(origin), origin.batch_id, origin.row_no)
 
 
-def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
-    """Somebody payroll knows: linked by employee number, or kept as unlinked."""
-    assert isinstance(row, PayrollPerson)
-    person_id = people.by_member_id(session, row.employee_number) if row.employee_number else None
-    people.link(session, origin.connection_id, origin.key, person_id, "number" if person_id else "unlinked")
-    return person_id or ""
-
-
 def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A deduction payroll holds already: adopted as a fact before the first write."""
     assert isinstance(row, PayrollBenefit)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee", "version"})
     _one(session, origin, Version("payroll_benefit", person_id, row.code, session.today(), data))
     return f"{person_id}/{row.code}"
@@ -349,14 +352,14 @@ def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Recor
 def register_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What payroll really took, paid or granted on one check."""
     assert isinstance(row, RegisterLine)
-    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(session, row.employee)
+    person_id, name = whom(session, origin, row.employee)
     known = book.by_code(row.code) if row.kind in (LineKind.DEDUCTION, LineKind.EMPLOYER) else None
     plan, part = (known[0].id, known[1]) if known else (None, row.kind.value)
     if known and row.kind is LineKind.EMPLOYER:
         part = "match" if known[0].benefit_type == "retirement" else "employer"
     _confirm(
         session, book, origin, "register_line",
-        person_id=person_id, external_id=row.employee, plan=plan, part=part, code=row.code,
+        person_id=person_id, external_id=name, plan=plan, part=part, code=row.code,
         tax_class=row.tax_class.value if row.tax_class else "", pay_date=row.pay_date,
         amount=row.amount_minor, reference=row.check,
         detail={
@@ -370,7 +373,7 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """A member and plan on a carrier's list bill."""
     assert isinstance(row, InvoiceLine)
-    person_id, member = people.named(session, row.member)
+    person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name))
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
@@ -382,11 +385,12 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """Who the carrier says that it covers."""
     assert isinstance(row, RosterMember)
-    person_id, member = people.named(session, row.member)
+    told = Told(row.first_name, row.last_name, row.birth_date.isoformat() if row.birth_date else "")
+    person_id, member = whom(session, origin, row.member, told)
     _confirm(
         session, book, origin, "roster", person_id=person_id, external_id=member, plan=row.plan,
         part=row.relationship, tier=row.tier, effective_from=row.effective_from,
-        effective_to=row.effective_to or FOREVER, reference=people.named(session, row.subscriber)[1],
+        effective_to=row.effective_to or FOREVER, reference=kept(session, origin, row.subscriber),
     )  # fmt: skip
 
 
@@ -396,7 +400,7 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
     _confirm(
         session, book, origin, "earnings_credit" if row.earnings else "credit",
-        person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[: people.INDEX],
+        person_id=holder_of_ssn(session, origin, row.ssn), external_id=ssn_name(session, row.ssn),
         plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
     )  # fmt: skip
@@ -405,9 +409,10 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
 def contribution_result(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What the custodian says of a line of our contribution file; the accounts' flow takes it from here."""
     assert isinstance(row, ContributionResult)
+    person_id, member = whom(session, origin, row.member)
     _confirm(
         session, book, origin, "contribution_result",
-        person_id=people.by_member_id(session, row.member) if row.member else None, external_id=row.member,
+        person_id=person_id, external_id=member,
         plan=row.plan or None, part="line" if row.reference else "file", code=row.code, pay_date=row.pay_date,
         on_date=row.posted_on, amount=row.amount_minor, reference=row.control,
         detail={"line": row.reference, "status": row.status.value, "text": mask(row.text)[:200]},
@@ -417,7 +422,7 @@ def contribution_result(session: Session, book: PlanBook, origin: Origin, row: R
 def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> list[NewEntry]:
     """What stood in the old system: an entry against the opening account that names file and row."""
     assert isinstance(row, OpeningBalance)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     if row.kind == "prior_wages":
         start, end = date(row.as_of.year, 1, 1), date(row.as_of.year + 1, 1, 1)
         wages = Version("prior_wages", person_id, "", start, {"wages_minor": row.amount}, end)
@@ -465,7 +470,7 @@ def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Recor
     A carrier whose family key is the SSN names members by it: it is turned into our number, and never kept.
     """
     assert isinstance(row, Acknowledgement)
-    person_id, named = people.named(session, row.member) if row.member else (None, "")
+    person_id, named = whom(session, origin, row.member) if row.member else (None, "")
     _confirm(
         session, book, origin, "acknowledgement", person_id=person_id, external_id=named,
         part=row.level.value, code=row.code, reference=row.control,
@@ -507,17 +512,6 @@ APPLIERS: dict[str, Applier] = {
     "payment_answer": payment_answer,
 }
 """The applier of every stream."""
-
-
-def _employee(session: Session, origin: Origin, named: str) -> str:
-    """The person a row names by the source's own id or by employee number."""
-    found = people.find(session, origin.connection_id, named) or people.by_member_id(session, named)
-    if found is None:
-        raise DataError(
-            f"employee {named!r} is unknown on connection {origin.connection_id}",
-            mend="Sync the HRIS first, or link the id; then re-drive the row",
-        )
-    return found
 
 
 def _one(session: Session, origin: Origin, version: Version) -> None:

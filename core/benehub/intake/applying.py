@@ -15,6 +15,7 @@ from benehub.crypto import mask
 from benehub.errors import DataError, GuardTripped, IntegrityError
 from benehub.intake.guards import check
 from benehub.intake.looking import look_up
+from benehub.intake.recognising import Unknown, note_unknown
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, staged_rows, validate
 from benehub.ledger import NewEntry
@@ -91,6 +92,7 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     ]
     applied = [one for one in wanted if one.row.row_no not in problems]
     session.change_all(intake_row, ("batch_id", "row_no"), ended)
+    _note_strangers(session, header, wanted)
     session.connection.execute(
         intake_row.update()
         .where(*session.where(intake_row, batch_id=batch_id), intake_row.c.row_no.in_([o.row.row_no for o in applied]))
@@ -110,11 +112,21 @@ class Waiting:
     plain: bytes
     about: list[str] = field(default_factory=list)
     """What the row was found to be about, once it is applied."""
+    unknown: list[str] = field(default_factory=list)
+    """Whom it names and nobody knows, where that is why it waits."""
 
 
 def _open(session: Session, row: Row[Any]) -> Waiting:
     plain = session.unseal(row.row_sealed, "intake_row")
     return Waiting(row, json.loads(plain), plain)
+
+
+def _note_strangers(session: Session, header: Row[Any], rows: Sequence[Waiting]) -> None:
+    """Whom quarantined rows name and nobody knows stands among the unlinked."""
+    for one in rows:
+        for named in one.unknown:
+            note_unknown(session, header.connection_id, named, header.stream)
+    session.flush_deferred()
 
 
 def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
@@ -193,9 +205,11 @@ def _forget_quarantined(session: Session, header: Row[Any]) -> None:
 
 def redrive(
     session: Session, book: PlanBook, appliers: Mapping[str, Applier], batch_id: str = "",
-    but: Collection[tuple[str, int]] = (),
+    but: Collection[tuple[str, int]] = (), connection_id: str = "",
 ) -> Counts:  # fmt: skip
-    """Try quarantined rows again, as they were read; those that apply now are marked with when.
+    """Try quarantined rows again, as they were read, of one batch, of one connection or all.
+
+    Those that apply now are marked with when.
 
     The batch keeps its counts as they were at the time; the row says that it was resolved later. Of rows
     with one key only the newest is tried, and resolves the older ones. Batches that are not applied (held,
@@ -208,6 +222,8 @@ def redrive(
         .where(intake_batch.c.state == "applied")
         .order_by(intake_batch.c.seq, intake_row.c.row_no)
     )
+    if connection_id:
+        query = query.where(intake_batch.c.connection_id == connection_id)
     same_key: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in session.rows(query):
         if (row.batch_id, row.row_no) in but:
@@ -319,6 +335,7 @@ def _apply_set(
                     wanted[at].about[:] = [told] if isinstance(told, str) else []
                     entries += () if told is None or isinstance(told, str) else told
                 except DataError as error:
+                    wanted[at].unknown[:] = [error.external_id] if isinstance(error, Unknown) else []
                     if session.touched != touched:
                         raise
                     problems[row.row_no] = str(error)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benehub import facts
 from benehub.crypto import as_ssn
 from benehub.identity import people
+from benehub.intake import recognising
 from benehub.records import Record
 from benehub.store import Session
 
@@ -33,6 +34,8 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
     ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))}
     ssns |= {ssn for _, row in rows for name in row.may_be_ssn if (ssn := as_ssn(getattr(row, name)))}
     people.look_up(session, connection_id, own | names, names, ssns)
+    if stream == "payroll_person":
+        recognising.preload(session, connection_id, [row for _, row in rows])
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:

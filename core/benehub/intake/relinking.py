@@ -1,12 +1,18 @@
-"""Links confirmations whose person became known later: nobody is lost because his row came in a week too late."""
+"""Links who became known later, and what was confirmed of him: nobody is lost because his row came a week too late."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from sqlalchemy import func, select
 
+from benehub.identity import strangers, suggestions
+from benehub.identity.matching import Told
+from benehub.intake import recognising
 from benehub.store import Session
 from benehub.store.session import CHUNK
-from benehub.store.tables import confirmation, crosswalk, intake_batch, person
+from benehub.store.tables import confirmation, crosswalk, intake_batch, person, seen
 
 STREAMS = ("employee", "dependent", "payroll_person")
 """Streams by which somebody becomes known."""
@@ -23,12 +29,44 @@ def names_people(session: Session, batch_id: str) -> bool:
     return stream in STREAMS
 
 
+def recognise(session: Session) -> int:
+    """Link every unlinked person of a vendor's whom his ids name by now (see `recognising`); gives how many.
+
+    By employee number, SSN or e-mail; those laid aside too, for who was none of ours may have been hired since. An
+    e-mail counts only where one employee and one of the vendor's people have it.
+    """
+    waiting: dict[str, dict[str, Told]] = {}
+    for one in strangers.listed(session, aside=True):
+        waiting.setdefault(one.connection_id, {})[one.external_id] = one.told
+    count = 0
+    for connection_id, told in waiting.items():
+        mails = Counter(one.email.casefold() for one in told.values() if one.email)
+        owners = recognising.mailboxes(session, [one for one, number in mails.items() if number == 1])
+        mail = {one: who for one, who in owners.items() if len(who) == 1}
+        found = recognising.recognised(session, connection_id, told, mail)
+        for key, (person_id, _) in found.items():
+            suggestions.settled(session, connection_id, key, person_id)
+        count += strangers.join_all(session, ((connection_id, key, *one) for key, one in found.items()))
+        remember(session, connection_id, {key: person_id for key, (person_id, _) in found.items()})
+    return count
+
+
+def remember(session: Session, connection_id: str, linked: Mapping[str, str]) -> None:
+    """Note with what payroll's list of people told whom it is about by now."""
+    key = {"connection_id": connection_id, "stream": "payroll_person"}
+    session.change_all(
+        seen, ("connection_id", "stream", "row_key"),
+        [{**key, "row_key": name, "about": person_id} for name, person_id in linked.items()],
+    )  # fmt: skip
+
+
 def relink(session: Session) -> int:
     """Give every unlinked confirmation its person where one is known by now; gives how many were linked.
 
-    The vendor's id is looked up in the crosswalk of its connection, then as an employee number or member id,
-    then as the blind index of an SSN (recordkeepers know nobody by another name).
+    People are recognised first. The vendor's id is looked up in the crosswalk of its connection, then as an employee
+    number or member id, then as the blind index of an SSN (recordkeepers know nobody by another name).
     """
+    recognise(session)
     waiting = session.rows(
         select(*(confirmation.c[name] for name in (*KEY, "external_id"))).where(
             confirmation.c.employer_id == session.employer,

@@ -15,6 +15,7 @@ from benehub.obligations.book import (
     of_dispatch,
     of_dispatches,
     open_ones,
+    persons_of,
     settle,
     want,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "of_dispatch",
     "of_dispatches",
     "open_ones",
+    "persons_of",
     "settle",
     "want",
 ]

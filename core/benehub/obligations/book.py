@@ -227,6 +227,20 @@ def by_ids(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     return found
 
 
+def persons_of(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    """Business key -> the person it is about, for those that are about one."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), CHUNK):
+        mine = obligation.c.business_key.in_(keys[start : start + CHUNK])
+        rows = session.rows(
+            select(obligation.c.business_key, obligation.c.person_id).where(
+                obligation.c.employer_id == session.employer, mine, obligation.c.person_id.is_not(None)
+            )
+        )
+        found |= {row.business_key: row.person_id for row in rows}
+    return found
+
+
 def late(session: Session, today: date) -> Sequence[Row[Any]]:
     """Obligations that are still open past their latest safe day."""
     return session.rows(

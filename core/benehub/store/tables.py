@@ -124,10 +124,30 @@ crosswalk = Table(
     Column("person_id", String(40)),
     Column("how", String(20), nullable=False),
     Column("seq", BigInteger, nullable=False),
+    # Where nobody is linked: which stream named him, and what it told of him.
+    Column("stream", String(40), nullable=False, server_default=""),
+    Column("told_sealed", LargeBinary),
     _belongs("connection_id", to="connection"),
     _belongs("person_id", to="person"),
 )
 Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    # Who a vendor's unlinked person may be: open until a person says yes (then it is a link) or no (rejected).
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("external_id", String(128), primary_key=True),
+    Column("person_id", String(40), primary_key=True),
+    Column("score", Integer, nullable=False),
+    Column("why", JSON, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    CheckConstraint("state in ('open', 'rejected')", name="state"),
+    _belongs("connection_id", to="connection"),
+    _belongs("person_id", to="person"),
+)
 
 payload = Table(
     "payload",
@@ -445,6 +465,21 @@ attempt = Table(
     _belongs("dispatch_id", to="dispatch"),
 )
 
+push_permit = Table(
+    "push_permit",
+    metadata,
+    # A person's word that the next push of an operation may change or end so many people; never changed.
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("operation", String(32), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("people", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    _belongs("connection_id", to="connection"),
+)
+
 control_line = Table(
     "control_line",
     metadata,
@@ -595,4 +630,16 @@ run = Table(
     Column("ended_at", String(32)),
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
+)
+
+call_window = Table(
+    "call_window",
+    metadata,
+    # Calls reserved of a vendor account. The vendor counts those of all employers together: the key names none (`*`).
+    _employer_key(),
+    Column("account", String(40), primary_key=True),
+    Column("held_until_ms", BigInteger, nullable=False),
+    Column("last_block", BigInteger, nullable=False),
+    # [block, stands until (ms), calls] each.
+    Column("blocks", JSON, nullable=False),
 )
