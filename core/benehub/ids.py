@@ -20,6 +20,8 @@ PREFIXES = {
     "dis": "dispatch",
     "dif": "difference",
     "run": "run",
+    "whd": "webhook delivery",
+    "usr": "user written by SCIM",
 }
 """What each prefix of a typed id names."""
 
