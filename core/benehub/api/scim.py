@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from scim2_models import ResponseParameters, SCIMException
 from starlette.concurrency import run_in_threadpool
 
-if TYPE_CHECKING:
+from benehub.flows import Hub
+from benehub.flows.scim import Caller, Users, admit
+from benehub.formats.scim import messages, resources
+from benehub.formats.scim.messages import Refused
+from benehub.formats.scim.resources import ScimUser
 
 router = APIRouter()
 

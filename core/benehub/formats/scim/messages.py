@@ -28,8 +28,10 @@ from scim2_models import (
 from benehub.formats.scim.resources import MAX_RESULTS, ScimUser
 
 KEEP = ScimPolicy(unknown=ScimPolicy.Unknown.keep)
-STRICT = ScimPolicy(remove_value=ScimPolicy.RemoveValue.apply)
-"""Some clients name what a `remove` takes away in its value instead of its path."""
+STRICT = ScimPolicy(
+    remove_value_as_filter=ScimPolicy.RemoveValue.apply, unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create
+)
+"""For a PATCH. Entra ID names what a `remove` takes away in its value, and writes to entries that are not there yet."""
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SEARCH = {name.casefold(): name for name in (

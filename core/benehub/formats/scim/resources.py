@@ -6,7 +6,7 @@ Loaded by the endpoint alone: scim2-models is not small.
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
 from scim2_models import (
     URN,
@@ -20,7 +20,6 @@ from scim2_models import (
     Patch,
     Resource,
     ResourceType,
-    Returned,
     Schema,
     ScimProvider,
     ServiceProviderConfig,
@@ -35,14 +34,17 @@ MAX_RESULTS = 200
 
 
 class Employment(Extension):
-    """What SCIM does not tell of an employee. Days are written as 2026-11-30: `dateTime` is no day."""
+    """What SCIM does not tell of an employee. Days are written as 2026-11-30: `dateTime` is no day.
+
+    All of it is told back, the SSN too: to the client that wrote it, under its own token, and to nobody else.
+    """
 
     __schema__ = URN(EMPLOYMENT)
 
-    ssn: Annotated[str | None, Returned.request] = None
-    """Nine digits, with or without hyphens; told only to who asks for it by name."""
-    birth_date: Annotated[str | None, Returned.request] = None
-    """Day of birth; told only to who asks for it by name."""
+    ssn: str | None = None
+    """Nine digits, with or without hyphens."""
+    birth_date: str | None = None
+    """Day of birth."""
     hire_date: str | None = None
     """First day of the present employment."""
     termination_date: str | None = None
