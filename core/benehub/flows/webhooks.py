@@ -113,7 +113,8 @@ def _due(hub: Hub, employer: str, connection_id: str) -> tuple[str, dict[str, li
         if connection_id and connection_id not in modes:
             raise DataError(f"no door of {connection_id[:40]!r}", mend="See `benehub webhooks doors`")
         found = deliveries.due(session, connection_id)
-        return session.now(), {name: ids for name, ids in found.items() if modes[name] != "paused"}
+        at = f"{session.now()}/{session.latest_seq()}"
+        return at, {name: ids for name, ids in found.items() if modes[name] != "paused"}
 
 
 def _forget(hub: Hub, employer: str) -> int:
