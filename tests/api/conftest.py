@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from benehub import plugins
@@ -66,6 +67,10 @@ class Desk:
         """Run a flow as a new job."""
         return self.hub.start_flow(name, "acme", f"{name} {time.monotonic_ns()}", *arguments)
 
+    def call(self) -> TestClient:
+        """A caller, in process."""
+        return TestClient(create_app(self.hub), raise_server_exceptions=False)
+
     def rows(self, query: Any) -> list[Any]:
         """All rows of a query."""
         with self.store.read("acme") as session:
@@ -87,16 +92,30 @@ class Desk:
         return [row.reason for row in self.rows(query)]
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """An employer `acme` with a connection `idp` that a SCIM client writes to."""
-    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
-    made = Desk(f"sqlite:///{tmp_path / 'hub.db'}")
+@contextmanager
+def _opened(url: str) -> Iterator[Desk]:
+    made = Desk(url)
     made.connect("idp", "scim_inbound", token="env:SCIM_TOKEN", default_class="full_time")
     yield made
     if hasattr(made.hub, "engine"):
         made.hub.engine.stop()
     made.store.close()
+
+
+@pytest.fixture
+def desk(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """An employer `acme` with a connection `idp` that a SCIM client writes to."""
+    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
+    with _opened(db_url) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The same on SQLite alone."""
+    monkeypatch.setenv("SCIM_TOKEN", TOKEN)
+    with _opened(f"sqlite:///{tmp_path / 'hub.db'}") as made:
+        yield made
 
 
 @pytest.fixture

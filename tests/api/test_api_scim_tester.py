@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-httpx2 = pytest.importorskip("httpx2", reason="httpx2 is not installed (it comes with scim2-cli)")
 pytest.importorskip("scim2_tester", reason="scim2-tester is not installed (the dev extra has it)")
 
+import httpx2
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
 
-def test_it_passes_every_check(desk: Any, served: Callable[..., Any]) -> None:
-    with served(desk.hub) as address:
+def test_it_passes_every_check(sqlite_desk: Any, served: Callable[..., Any]) -> None:
+    with served(sqlite_desk.hub) as address:
         headers = {"authorization": "Bearer tok-for-tests"}
         with httpx2.Client(base_url=f"{address}/scim/v2/acme", headers=headers, timeout=30) as http:
             found = check_server(SyncSCIMClient(http))
@@ -23,4 +23,4 @@ def test_it_passes_every_check(desk: Any, served: Callable[..., Any]) -> None:
     assert wrong == []
     assert len(found) > 100
     # Whatever it wrote was taken into custody; its made-up people lack what an employee needs.
-    assert desk.batches() and desk.waiting()
+    assert sqlite_desk.batches() and sqlite_desk.waiting()
