@@ -140,8 +140,10 @@ def _again(hub: Hub, employer: str, leaf: Leaf) -> int:
     if not same and later:
         waits = dict.fromkeys(leaf.rows.values(), f"{len(later)} of its rows: {overtaken}")
     _note(hub, employer, leaf, waits)
+    settled = [no for no in leaf.rows.values() if no not in waits]
     with hub.store.write(employer) as session:
-        return untranslated.resolve(session, leaf.batch_id, [no for no in leaf.rows.values() if no not in waits])
+        untranslated.resolve(session, leaf.batch_id, settled)  # those applied under the same key are resolved already
+    return len(settled)
 
 
 def _take(hub: Hub, employer: str, leaf: Leaf, rows: list[Incoming]) -> None:

@@ -162,7 +162,8 @@ class Users:
             return [], True
         terms = _terms(request.filter.ast)
         made = [_condition(session, term) for term in terms]
-        return [one for one in made if one is not None], None not in made
+        known = [one for one in made if one is not None]
+        return known, len(known) == len(made)
 
     def _changed(self, user_id: str, body: bytes, if_match: str, method: str) -> ScimUser:
         with self._hub.store.write(self._by.employer) as session:
