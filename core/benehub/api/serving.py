@@ -51,6 +51,7 @@ def serve(hub: Hub, host: str, port: int, told: Callable[[str], None]) -> None:
     except (OSError, SystemExit):
         raise ConfigError(f"no place at {host}:{port}", mend="Choose another --port or --host") from None
     with socket:
+        socket.listen(config.backlog)  # whoever is told the address may call at once
         shown = f"[{host}]" if ":" in host else host
         told(f"http://{shown}:{socket.getsockname()[1]}")
         _Server(config).run(sockets=[socket])
