@@ -154,3 +154,19 @@ def test_it_tells_whether_it_lives_and_whether_it_can_work(desk: Any, monkeypatc
     monkeypatch.setattr("benehub.views.health.revisions", lambda _store: ("0001", "0002"))
     assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 503]
     assert client.get("/docs").status_code == client.get("/openapi.json").status_code == 404
+
+
+def test_what_breaks_is_told_to_nobody_by_its_words(
+    desk: Any, hris: BambooSimulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_given: Any) -> Any:
+        raise ValueError("900-11-0001 of Ada")
+
+    monkeypatch.setattr("benehub.api.hooks.receive", broken)
+    monkeypatch.setattr("benehub.api.scim.admit", broken)
+    client = desk.call()
+    for path, headers in (("/hooks/acme/hris", {}), ("/scim/v2/acme/Users", {"authorization": "Bearer x"})):
+        got = client.post(path, content=b"{}", headers=headers)
+        assert (got.status_code, got.json()) == (503, {"error": "not now"})
+    said = capfd.readouterr()
+    assert "900-11" not in said.out + said.err

@@ -299,6 +299,8 @@ def test_only_a_token_gets_in_and_only_to_its_own_connection(
     other = Client(desk, "another-token")
     assert other.found("") == []
     assert other.ask("GET", f"/Users/{mine['id']}").status_code == 404
+    desk.connect("third", "scim_inbound", token="env:NOBODY", default_class="full_time")
+    assert client.found("") == ["ada0001@acme.example"]  # another's secret that is gone keeps nobody out
     assert client.ask("POST", "/Users", user(2), content_type="text/csv").status_code == 415
     connect(desk.hub, "acme", {"idp": {"connector": "scim_inbound", "mode": "paused", "settings": {
         "token": "env:SCIM_TOKEN"}}})  # fmt: skip

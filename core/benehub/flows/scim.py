@@ -27,6 +27,7 @@ from benehub import connections, intake
 from benehub.connect import jsontext
 from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connections.registry import check
+from benehub.errors import ConfigError
 from benehub.flows.hub import Hub
 from benehub.flows.sync import tell
 from benehub.formats.scim import messages
@@ -52,18 +53,29 @@ class Caller:
 
 
 def admit(hub: Hub, employer: str, token: str) -> Caller | None:
-    """The connection that a bearer token is for; None for nobody's."""
+    """The connection that a bearer token is for; None for nobody's.
+
+    Raises:
+        ConfigError: it is for none, and the settings or the token of one do not resolve.
+        Refused: the connection is paused.
+    """
     with hub.store.read(employer) as session:
         rows = [row for row in connections.listed(session) if hub.connectors.get(row.connector, Connector).pushes]
-    found = None
+    found, broken = None, None
     for row in rows:
         kind = hub.connectors[row.connector]
-        settings = check(row.connection_id, kind, row.settings)
-        wanted = resolve_secret(str(getattr(settings, "token", "")))
+        try:
+            settings = check(row.connection_id, kind, row.settings)
+            wanted = resolve_secret(str(getattr(settings, "token", "")))
+        except ConfigError as error:  # the other connections' clients have nothing to do with it
+            broken = error
+            continue
         # Every connection is looked at, so that the time tells nothing.
         if hmac.compare_digest(wanted.encode(), token.encode()):
             found = (row, kind, settings)
     if found is None:
+        if broken is not None:
+            raise broken
         return None
     row, kind, settings = found
     if row.mode == "paused":

@@ -43,42 +43,36 @@ def take(session: Session, connection_id: str, delivery: Delivery, handshake: bo
     """Keep a delivery that was let in; gives False where no more may wait. One that is known is only counted.
 
     A vendor's id is known for as long as the delivery is kept. A body without one is known while it waits: once it
-    has been worked off, the same words are news.
+    has been worked off, the same words are news. No lock of the employer's is taken, so that a caller never waits for
+    a job; of two of one vendor's id at once, the second finds it taken.
     """
-    session.take_seq(0)  # two of one delivery at once become one
     known_by = hashlib.sha256(f"{delivery.named}/{delivery.id}".encode()).hexdigest()
-    before = session.connection.execute(
-        select(webhook_delivery)
-        .where(*session.where(webhook_delivery, connection_id=connection_id, known_by=known_by))
-        .order_by(webhook_delivery.c.received_at.desc())
-        .limit(1)
-    ).first()
-    if before is not None and (delivery.named or before.state == "waiting"):
-        session.change(webhook_delivery, {"delivery_id": before.delivery_id}, repeats=before.repeats + 1)
-        return True
+    same = session.rows(
+        select(webhook_delivery.c.delivery_id, webhook_delivery.c.state).where(
+            *session.where(webhook_delivery, connection_id=connection_id, known_by=known_by)
+        )
+    )
+    for before in same:
+        if delivery.named or before.state == "waiting":
+            session.change(
+                webhook_delivery, {"delivery_id": before.delivery_id}, repeats=webhook_delivery.c.repeats + 1
+            )
+            return True
     kind = "handshake" if handshake else "event"
     if _waiting(session, connection_id, kind) >= (MAX_HANDSHAKES if handshake else MAX_WAITING):
         return False
     now = session.now()
-    session.add(
-        webhook_delivery,
-        [
-            {
-                "delivery_id": session.id("whd", connection_id, known_by, "" if delivery.named else _number(session)),
-                "connection_id": connection_id, "known_by": known_by, "kind": kind, "signed": int(delivery.signed),
-                "state": "waiting", "repeats": 0, "tries": 0, "streams": "", "reason": "",
-                "body_sealed": session.seal(delivery.body, "webhook_delivery"),
-                "sent_at": None if delivery.sent_at is None else iso(delivery.sent_at),
-                "received_at": now, "worked_at": None,
-            }
-        ],
-    )  # fmt: skip
+    row = {
+        "delivery_id": session.id("whd", connection_id, known_by, "" if delivery.named else f"{now}/{len(same)}"),
+        "connection_id": connection_id, "known_by": known_by, "kind": kind, "signed": int(delivery.signed),
+        "state": "waiting", "repeats": 0, "tries": 0, "streams": "", "reason": "",
+        "body_sealed": session.seal(delivery.body, "webhook_delivery"),
+        "sent_at": None if delivery.sent_at is None else iso(delivery.sent_at),
+        "received_at": now, "worked_at": None,
+    }  # fmt: skip
+    session.defer(webhook_delivery, row, new=True)
+    session.written()
     return True
-
-
-def _number(session: Session) -> str:
-    """A number of its own for a body that may come again as news."""
-    return str(session.take_seq()[0])
 
 
 def _waiting(session: Session, connection_id: str, kind: str) -> int:
