@@ -17,37 +17,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _employer_key() -> Column[str]:
-    return Column("employer_id", String(40), primary_key=True)
-
-
-def _belongs(*columns: str, to: str, deferred: bool = False) -> ForeignKeyConstraint:
-    names = ("employer_id", *columns)
-    return ForeignKeyConstraint(
-        names,
-        [f"{to}.{name}" for name in names],
-        deferrable=True if deferred else None,
-        initially="DEFERRED" if deferred else None,
-    )
-
+from benehub.store.call_tables import pushed_resource as pushed_resource
+from benehub.store.call_tables import webhook_delivery as webhook_delivery
+from benehub.store.call_tables import webhook_door as webhook_door
+from benehub.store.schema import belongs as _belongs
+from benehub.store.schema import employer_key as _employer_key
+from benehub.store.schema import metadata as metadata
 
 employer = Table(
     "employer",
@@ -542,81 +523,3 @@ run = Table(
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
 )
-
-webhook_door = Table(
-    "webhook_door",
-    metadata,
-    # A connection whose vendor may call us: where its secret stands, and who was turned away.
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    # A reference, never the secret; empty for a vendor that does not sign, or whose key comes by a handshake.
-    Column("secret", Text, nullable=False),
-    # The key that came by a confirmed handshake.
-    Column("key_sealed", LargeBinary),
-    Column("opened_at", String(32), nullable=False),
-    Column("refused", Integer, nullable=False, server_default="0"),
-    Column("refused_at", String(32)),
-    Column("refused_why", Text, nullable=False, server_default=""),
-    _belongs("connection_id", to="connection"),
-)
-
-webhook_delivery = Table(
-    "webhook_delivery",
-    metadata,
-    _employer_key(),
-    Column("delivery_id", String(40), primary_key=True),
-    Column("connection_id", String(40), nullable=False),
-    # Digest of the vendor's id of the delivery, or of its body where the vendor gives none.
-    Column("known_by", String(64), nullable=False),
-    Column("kind", String(10), nullable=False),
-    Column("signed", Integer, nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("repeats", Integer, nullable=False),
-    Column("tries", Integer, nullable=False),
-    # The streams that it led to a read of.
-    Column("streams", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("body_sealed", LargeBinary, nullable=False),
-    Column("sent_at", String(32)),
-    Column("received_at", String(32), nullable=False),
-    Column("worked_at", String(32)),
-    CheckConstraint("kind in ('event', 'handshake')", name="kind"),
-    CheckConstraint("state in ('waiting', 'worked', 'failed')", name="state"),
-    _belongs("connection_id", to="webhook_door"),
-)
-Index(
-    "ix_webhook_delivery_known", webhook_delivery.c.employer_id, webhook_delivery.c.connection_id,
-    webhook_delivery.c.known_by,
-)  # fmt: skip
-Index(
-    "ix_webhook_delivery_state", webhook_delivery.c.employer_id, webhook_delivery.c.state,
-    webhook_delivery.c.received_at,
-)  # fmt: skip
-
-pushed_resource = Table(
-    "pushed_resource",
-    metadata,
-    # What a client wrote at our own SCIM endpoint, as it wrote it, so that it reads the same back.
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("resource_id", String(40), primary_key=True),
-    # Blind indexes: whoever writes is known by names of persons.
-    Column("name_index", String(64), nullable=False),
-    Column("external_index", String(64)),
-    Column("version", Integer, nullable=False),
-    Column("body_sealed", LargeBinary, nullable=False),
-    Column("created_at", String(32), nullable=False),
-    Column("modified_at", String(32), nullable=False),
-    # When it first told a last day: what the guard against mass removal counts.
-    Column("ended_at", String(32)),
-    Column("seq", BigInteger, nullable=False),
-    UniqueConstraint("employer_id", "connection_id", "name_index"),
-    _belongs("connection_id", to="connection"),
-)
-Index(
-    "ix_pushed_resource_external", pushed_resource.c.employer_id, pushed_resource.c.connection_id,
-    pushed_resource.c.external_index,
-)  # fmt: skip
-Index(
-    "ix_pushed_resource_order", pushed_resource.c.employer_id, pushed_resource.c.connection_id, pushed_resource.c.seq,
-)  # fmt: skip
