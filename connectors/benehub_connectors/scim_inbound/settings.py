@@ -28,4 +28,4 @@ class InboundSettings(Translation):
     """
 
     token: Reference
-    attributes: InboundAttributes = InboundAttributes()
+    attributes: InboundAttributes = InboundAttributes()  # pyright: ignore[reportIncompatibleVariableOverride] frozen

@@ -66,7 +66,7 @@ def receive(hub: Hub, employer: str, connection_id: str, headers: Mapping[str, s
     try:
         delivery, handshake = _checked(connector, key, headers, body, hub)
     except DataError as error:
-        log.warning("webhook refused", employer=employer, connection=connection_id, why=error.what)
+        log.info("webhook refused", employer=employer, connection=connection_id, why=error.what)
         with hub.store.write(employer) as session:
             doors.turn_away(session, connection_id, error.what)
         return Answer.REFUSED
@@ -97,7 +97,9 @@ def work(hub: Hub, steps: Steps, employer: str, connection_id: str) -> dict[str,
     Connections that are paused are left alone. One that fails does not keep the others waiting.
     """
     at, due = steps.step("due", _due, hub, employer, connection_id)
-    tally = dict.fromkeys(("worked", "failed", "waiting", "reads", "applied", "unchanged", "quarantined", "held"), 0)
+    tally: dict[str, int] = dict.fromkeys(
+        ("worked", "failed", "waiting", "reads", "applied", "unchanged", "quarantined", "held"), 0
+    )
     for name, ids in due.items():
         counts: dict[str, int] = steps.step(f"work {name}", _work, hub, employer, name, ids, at)
         for what, number in counts.items():
@@ -132,7 +134,7 @@ class _Worker:
 
     def __init__(self, hub: Hub, employer: str, connection_id: str, at: str) -> None:
         self.hub, self.employer, self.connection_id, self.at = hub, employer, connection_id, at
-        self.counts = dict.fromkeys(("worked", "failed", "waiting", "reads"), 0)
+        self.counts: dict[str, int] = dict.fromkeys(("worked", "failed", "waiting", "reads"), 0)
         with hub.store.read(employer) as session:
             name = connections.get(session, connection_id).connector
         self.connector = connections.known(hub.connectors, name)()
