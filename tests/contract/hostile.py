@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 import benehub
 from benehub.connect import jsontext
+from benehub.connect.bases import ApiSettings
 from benehub.connect.messages import change, path, read
 from benehub.connect.testing import WireRequest, WireResponse
 from benehub.connect.verdict import unavailable
@@ -205,6 +207,40 @@ class Renaming(Plain):
             yield benehub.Page("employee", rows, page.payload, "named")
 
 
+class Receiving(benehub.Connector):
+    """Takes people whom a client pushes."""
+
+    name, kind = "receiving", benehub.Kind.HRIS
+    Settings: ClassVar = ApiSettings
+    pushes: ClassVar = "payroll_person"
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> benehub.Incoming:
+        """The number, or why there is none."""
+        number = resource.get("number")
+        wrong = "" if isinstance(number, str) and number else "no number"
+        return benehub.Incoming(str(resource["id"]), {} if wrong else {"employee_number": number}, problem=wrong)
+
+
+class Blurting(Receiving):
+    """Stumbles over what is missing."""
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> benehub.Incoming:
+        """The number, if all is well."""
+        return benehub.Incoming(str(resource["id"]), {"employee_number": resource["number"].strip()})
+
+
+class Counting(Receiving):
+    """Knows nobody again."""
+
+    count = 0
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> benehub.Incoming:
+        """Under a number of its own."""
+        Counting.count += 1
+        row = super().pushed(resource, settings, today)
+        return benehub.Incoming(f"{row.key}-{Counting.count}", row.data, problem=row.problem)
+
+
 class Vendor(Simulator):
     """Three people in pages of two; every POST without a known key is one more deduction."""
 
@@ -279,6 +315,8 @@ def stage_of(kind: str) -> Callable[[Path], Stage]:
 
     def made(folder: Path) -> Stage:
         here, vendor = _stage()
+        if kind in ("Receiving", "Blurting", "Counting"):
+            return Stage({"api_key": "env:KEY"}, {"env:KEY": TOKEN}, pushed=[{"id": "p1", "number": "1001"}])
         if kind in ("Locked", "Overwriting", "GivingUp"):
             here.touch = vendor.touch
         if kind in ("Itemised", "Trusting"):

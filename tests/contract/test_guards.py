@@ -27,7 +27,7 @@ from benehub.testing.checks import all_checks, checks_for
 from benehub.testing.kit import try_check
 
 CHECKS = {one.name: one for one in all_checks()}
-KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised")
+KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Receiving")
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -231,6 +231,8 @@ FAULTY = {
     "Pointing": "hook.points",
     "Stumbling": "hook.points",
     "Renaming": "hook.once",
+    "Blurting": "push.strange",
+    "Counting": "push.rows",
     "Trusting": "write.item-refused",
     "Overwriting": "write.version-conflict",
     "GivingUp": "write.version-conflict",
