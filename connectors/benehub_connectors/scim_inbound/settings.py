@@ -28,4 +28,4 @@ class InboundSettings(Translation):
     """
 
     token: Reference
-    attributes: InboundAttributes = InboundAttributes()  # pyright: ignore[reportIncompatibleVariableOverride] frozen
+    attributes: InboundAttributes = InboundAttributes()  # pyright: ignore[reportIncompatibleVariableOverride] is frozen
