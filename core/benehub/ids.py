@@ -23,6 +23,8 @@ PREFIXES = {
     "run": "run",
     "clo": "closing of a month",
     "sup": "suppression of differences",
+    "whd": "webhook delivery",
+    "usr": "user written by SCIM",
 }
 """What each prefix of a typed id names."""
 

@@ -52,7 +52,7 @@ class KomboConnector(Connector):
     # Only what this very program delivered shows in the mailbox: what is in doubt waits for a person.
     guards: ClassVar[Mapping[str, Guard]] = {BOOK: Guard.READ_BACK}
     files_out: ClassVar[frozenset[str]] = frozenset({BOOK})
-    webhook: ClassVar[Scheme | None] = Scheme("x-kombo-signature", encoding=Encoding.BASE64URL)
+    webhook: ClassVar[Scheme | None] = Scheme("x-kombo-signature", encoding=Encoding.BASE64URL, body_id="id")
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads, the push, and who would have to open the rest."""

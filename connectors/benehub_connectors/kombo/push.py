@@ -19,6 +19,7 @@ from typing import Any
 
 from benehub.connect import jsontext
 from benehub.connect.connector import Envelope, FileOut, Item
+from benehub.connect.content import Content, whole
 from benehub.connect.figures import needed, parts, text
 from benehub.connect.files import RemoteFile
 from benehub.connect.http import VendorClient
@@ -126,7 +127,7 @@ class KomboMailbox:
         """
         raise DataError("Kombo gives nothing back of a push", where=name, mend="See `dispatches show`: it is kept here")
 
-    def put(self, name: str, data: bytes) -> str:
+    def put(self, name: str, data: Content) -> str:
         """Prepare and push; gives what Kombo calls it, or the push in which these bookings were found.
 
         Raises:
@@ -135,7 +136,7 @@ class KomboMailbox:
             DataError: an employee or a booking is refused; nothing was pushed.
             VendorUnavailable: the push may have happened, if `was_sent`.
         """
-        told = jsontext.parse(data)
+        told = jsontext.parse(whole(data))
         bookings, month = list(_bookings(told)), str(told["payroll_month"])[:7]
         made = datetime.fromisoformat(told["created"])
         pushes = self._pushes()

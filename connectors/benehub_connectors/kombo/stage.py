@@ -82,5 +82,5 @@ def stage(_folder: Path) -> Stage:
     lines = [{**usual, "amount_minor": 20_001}, {**usual, "employer_side": True, "amount_minor": 3_001}]
     return Stage(
         settings(made), {"env:KEY": made.api_key}, made.handle, {"deduction.book": lines}, lambda: made.effects,
-        mailbox=mailbox(made), harmless=("*/passthrough/*",), now=NOW,
+        mailbox=mailbox(made), harmless=("*/passthrough/*",), now=NOW, webhooks=events(made),
     )  # fmt: skip

@@ -54,7 +54,7 @@ class NoyoConnector(Connector):
     # A snapshot is the whole state of a family: the same one again changes nothing.
     guards: ClassVar[Mapping[str, Guard]] = {CHANGE: Guard.NATURAL_KEY_UPSERT}
     webhook: ClassVar[Scheme | None] = Scheme(
-        "x-noyo-signature", "{timestamp}.{body}", timestamp="x-noyo-timestamp", separator=","
+        "x-noyo-signature", "{timestamp}.{body}", timestamp="x-noyo-timestamp", separator=",", body_id="event.id"
     )
 
     def capabilities(self) -> tuple[Capability, ...]:

@@ -37,6 +37,8 @@ from benehub.cli import (
     runs,
     setup,
     sync,
+    up,
+    webhooks,
     x12,
 )
 from benehub.cli.console import FOUND, exit_code, tell_error
@@ -115,6 +117,7 @@ for _command in (
     setup.init,
     setup.doctor,
     setup.plugins,
+    up.up,
     sync.sync,
     reconciling.reconcile,
     asking.calc,
@@ -146,6 +149,7 @@ for _name, _group in {
     "x12": x12.app,
     "nacha": money_files.nacha_app,
     "sepa": money_files.sepa_app,
+    "webhooks": webhooks.app,
     "runs": runs.app,
     "person": person.app,
     "people": people.app,

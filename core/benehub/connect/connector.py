@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -25,7 +25,7 @@ from benehub.connect.content import Content, whole
 from benehub.connect.exchange import ControlLine, Exchange, Unfit
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
-from benehub.connect.webhooks import Hint, Scheme
+from benehub.connect.webhooks import Handshake, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock
 
@@ -214,6 +214,8 @@ class Connector:
     """Writable operations and how a repeat of each is kept from having a second effect."""
     webhook: ClassVar[Scheme | None] = None
     """How the vendor signs its webhooks; None for a vendor that sends none."""
+    pushes: ClassVar[str] = ""
+    """The stream whose rows the vendor writes at our own SCIM endpoint; empty for a vendor that is asked."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
     roster_echoes: ClassVar[bool] = False
@@ -311,6 +313,29 @@ class Connector:
             DataError: the body is none of this vendor's.
         """
         return [Hint(stream) for stream in self.streams]
+
+    def reread(self, stream: str, link: Link, keys: Sequence[str]) -> Iterator[Page] | None:
+        """Pages with the rows of these keys only, as a webhook named them; None where the vendor cannot be asked so.
+
+        They carry no cursor and are not full: nothing is said of anybody else.
+        """
+        return None
+
+    def handshake(self, body: bytes) -> Handshake | None:
+        """The key that a vendor's first, unsigned call brings; None for any other call."""
+        return None
+
+    def webhook_client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient | None:
+        """The client that confirms a handshake; the usual one unless the vendor wants other credentials for it."""
+        return self.client(settings, secret, **wiring)
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> Incoming:
+        """A resource that was written at our endpoint, in the words of the record of `pushes`.
+
+        Raises:
+            Unsupported: nobody writes to a connection of this connector.
+        """
+        raise Unsupported(f"{self.name} takes nothing that is pushed", blocker="us")
 
     def lookup(self, item: Item, settings: Any) -> Request | None:
         """What has to be read before `item` can be written; None when nothing has."""

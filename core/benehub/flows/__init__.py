@@ -33,6 +33,7 @@ from benehub.flows import (
     retirement,
     send,
     sync,
+    webhooks,
 )
 from benehub.flows.hub import Hub
 
@@ -66,6 +67,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
+    "webhooks.work": webhooks.work,
 }
 """Every job by name."""
 

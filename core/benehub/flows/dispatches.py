@@ -25,7 +25,8 @@ from benehub.flows import (
     retirement,
 )
 from benehub.flows.hub import Hub
-from benehub.flows.send import ANSWERED_LATER, RESEND, TESTED, send
+from benehub.flows.push_guard import RESEND
+from benehub.flows.send import ANSWERED_LATER, TESTED, send
 from benehub.store import Session, note_act
 
 COMMANDS = {

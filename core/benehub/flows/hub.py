@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pluggy
@@ -12,7 +13,8 @@ import structlog
 from sqlalchemy import select
 
 from benehub import planbook
-from benehub.connections import Open, Wiring, no_wiring, open_connection
+from benehub.connect.connector import Connector
+from benehub.connections import Open, Wiring, connectors, no_wiring, open_connection
 from benehub.crypto import mask
 from benehub.engine import Engine
 from benehub.errors import BenehubError, ConfigError, NeedsPersonError
@@ -64,6 +66,15 @@ class Hub:
         if row.version not in self._books:
             self._books[row.version] = planbook.load(row.content, f"plan book {row.version}")
         return self._books[row.version]
+
+    @cached_property
+    def connectors(self) -> dict[str, type[Connector]]:
+        """All connectors by name.
+
+        Raises:
+            ConfigError: two packages bring one of the same name.
+        """
+        return connectors(self.plugins)
 
     @contextmanager
     def open(self, employer: str, connection_id: str) -> Iterator[Open]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -26,15 +27,18 @@ def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str,
     """
     batch_id, waits = steps.step("read", read, hub, employer, connection_id, stream, run_key, full)
     counts = steps.step("apply", apply, hub, employer, batch_id)
-    steps.step("tell", _tell, hub, employer, connection_id, stream, counts)
+    steps.step("tell", tell, hub, employer, connection_id, stream, counts)
     unlinked = steps.step("unlinked", _unlinked, hub, employer, connection_id)
     return {"batch": batch_id, "rate_limited": waits, **counts, "unlinked": unlinked}
 
 
-def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> tuple[str, int]:
+def read(
+    hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool, keys: Sequence[str] = ()
+) -> tuple[str, int]:
     """Stage every page in a transaction of its own; the vendor is never called inside one.
 
-    Gives the batch, and how often the vendor asked to wait.
+    Of a stream whose vendor can be asked so, only the rows of these `keys` are read. Gives the batch, and how often
+    the vendor asked to wait.
     """
     with hub.open(employer, connection_id) as opened:
         if opened.mode == "paused":
@@ -48,7 +52,9 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
             if intake.state(session, batch_id) == "applied":
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
-        for number, page in enumerate(opened.connector.read(stream, opened.link, since), 1):
+        some = opened.connector.reread(stream, opened.link, keys) if keys else None
+        pages = opened.connector.read(stream, opened.link, since) if some is None else some
+        for number, page in enumerate(pages, 1):
             if number > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
@@ -95,7 +101,8 @@ def _unlinked(hub: Hub, employer: str, connection_id: str) -> int:
         return strangers.counted(session).get(connection_id, 0)
 
 
-def _tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:
+def tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:
+    """Tell the plugins of a read that was applied."""
     notice = SyncNotice(employer, connection_id, stream, **counts)
     for _ in call_each(hub.plugins, "after_sync", sync=notice):
         continue

@@ -17,37 +17,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _employer_key() -> Column[str]:
-    return Column("employer_id", String(40), primary_key=True)
-
-
-def _belongs(*columns: str, to: str, deferred: bool = False) -> ForeignKeyConstraint:
-    names = ("employer_id", *columns)
-    return ForeignKeyConstraint(
-        names,
-        [f"{to}.{name}" for name in names],
-        deferrable=True if deferred else None,
-        initially="DEFERRED" if deferred else None,
-    )
-
+from benehub.store.call_tables import pushed_resource as pushed_resource
+from benehub.store.call_tables import webhook_delivery as webhook_delivery
+from benehub.store.call_tables import webhook_door as webhook_door
+from benehub.store.schema import belongs as _belongs
+from benehub.store.schema import employer_key as _employer_key
+from benehub.store.schema import metadata as metadata
 
 employer = Table(
     "employer",

@@ -8,8 +8,10 @@ import pluggy
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from benehub import connections, ledger
+from benehub.connections import doors
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards
 from benehub.store.database import MIGRATIONS
@@ -44,6 +46,15 @@ def revisions(store: Store) -> tuple[str, str]:
     return standing, wanted
 
 
+def ready(store: Store) -> bool:
+    """Whether the database answers, with the schema that this code wants."""
+    try:
+        standing, wanted = revisions(store)
+    except DBAPIError:
+        return False
+    return standing == wanted
+
+
 def _context(session: Session) -> MigrationContext:
     return MigrationContext.configure(session.connection, opts={"version_table": VERSION_TABLE})
 
@@ -58,6 +69,22 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
         checks.append(_ledger(store, row.employer_id))
         checks.append(interrupted(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
+        checks += _doors(store, row.employer_id)
+    return checks
+
+
+def _doors(store: Store, employer: str) -> list[Check]:
+    """Doors for webhooks: whether the secret of each resolves, and who was turned away."""
+    checks = []
+    with store.read(employer) as session:
+        for door in doors.doors(session):
+            name = f"webhooks of {door.connection_id} of {employer}"
+            try:
+                has_key = bool(doors.key_of(session, door))
+                away = f"; {door.refused} turned away, last: {door.refused_why}" if door.refused else ""
+                checks.append(Check(name, ("its key is there" if has_key else "no key, or none yet") + away))
+            except BenehubError as error:
+                checks.append(Check(name, error.what, error.mend or "Open the door anew: benehub webhooks open"))
     return checks
 
 
