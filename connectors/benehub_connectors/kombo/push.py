@@ -136,7 +136,8 @@ class KomboMailbox:
             DataError: an employee or a booking is refused; nothing was pushed.
             VendorUnavailable: the push may have happened, if `was_sent`.
         """
-        told = jsontext.parse(whole(data))
+        data = whole(data)
+        told = jsontext.parse(data)
         bookings, month = list(_bookings(told)), str(told["payroll_month"])[:7]
         made = datetime.fromisoformat(told["created"])
         pushes = self._pushes()

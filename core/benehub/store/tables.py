@@ -26,6 +26,10 @@ from sqlalchemy import (
 from benehub.store.call_tables import pushed_resource as pushed_resource
 from benehub.store.call_tables import webhook_delivery as webhook_delivery
 from benehub.store.call_tables import webhook_door as webhook_door
+from benehub.store.difference_tables import closing as closing
+from benehub.store.difference_tables import difference as difference
+from benehub.store.difference_tables import difference_event as difference_event
+from benehub.store.difference_tables import suppression as suppression
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
 from benehub.store.schema import metadata as metadata
@@ -495,76 +499,6 @@ member_state = Table(
 Index("ix_member_state_dispatch", member_state.c.employer_id, member_state.c.dispatch_id)
 Index("ix_member_state_state", member_state.c.employer_id, member_state.c.connection_id, member_state.c.state)
 
-difference = Table(
-    "difference",
-    metadata,
-    _employer_key(),
-    Column("difference_id", String(40), primary_key=True),
-    Column("relation", String(12), nullable=False),
-    Column("type", String(32), nullable=False),
-    Column("content_key", String(200), nullable=False),
-    Column("period", String(10), nullable=False),
-    Column("person_id", String(40)),
-    Column("plan", String(40)),
-    Column("reference", String(120), nullable=False),
-    Column("side", String(16), nullable=False),
-    Column("severity", String(8), nullable=False),
-    Column("owner", String(16), nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("expected", BigInteger),
-    Column("actual", BigInteger),
-    Column("at_stake", BigInteger, nullable=False),
-    Column("unit", String(16), nullable=False),
-    Column("clear_by", Date),
-    Column("state", String(12), nullable=False),
-    Column("work_step", String(24), nullable=False),
-    Column("times_seen", Integer, nullable=False),
-    Column("first_seq", BigInteger, nullable=False),
-    Column("last_seq", BigInteger, nullable=False),
-    Column("first_seen", String(32), nullable=False),
-    Column("last_seen", String(32), nullable=False),
-    UniqueConstraint("employer_id", "content_key"),
-    CheckConstraint(
-        "state in ('pending', 'discrepancy', 'resolved', 'replaced', 'dismissed', 'suppressed')", name="state"
-    ),
-    _belongs(to="employer"),
-)
-Index("ix_difference_open", difference.c.employer_id, difference.c.state, difference.c.relation)
-
-suppression = Table(
-    "suppression",
-    metadata,
-    # Which differences are set aside until a day, by whose word; a lifted one stays, with its time.
-    _employer_key(),
-    Column("suppression_id", String(40), primary_key=True),
-    Column("relation", String(12), nullable=False),
-    Column("type", String(32), nullable=False),
-    Column("plan", String(40)),
-    Column("up_to", BigInteger),
-    Column("ends", Date, nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("made_at", String(32), nullable=False),
-    Column("lifted_at", String(32)),
-    _belongs(to="employer"),
-)
-
-difference_event = Table(
-    "difference_event",
-    metadata,
-    _employer_key(),
-    Column("difference_id", String(40), primary_key=True),
-    Column("event_no", Integer, primary_key=True),
-    Column("at", String(32), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("work_step", String(24), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("entries", JSON, nullable=False),
-    _belongs("difference_id", to="difference"),
-)
-
 act = Table(
     "act",
     metadata,
@@ -576,23 +510,6 @@ act = Table(
     Column("who", String(80), nullable=False),
     Column("what", String(40), nullable=False),
     Column("note", Text, nullable=False),
-    _belongs(to="employer"),
-)
-
-closing = Table(
-    "closing",
-    metadata,
-    # A month that is signed off: what the books held at this number of the recorded order; never changed.
-    _employer_key(),
-    Column("period", String(7), primary_key=True),
-    Column("closing_id", String(40), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("head", String(64), nullable=False),
-    Column("closed_at", String(32), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("report", Text, nullable=False),
     _belongs(to="employer"),
 )
 
