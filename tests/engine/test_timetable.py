@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -182,10 +182,18 @@ def test_jitter_spreads_by_name_and_keeps_out_of_blackouts() -> None:
 # The oracle goes through a year minute by minute, by the words of the rule alone.
 
 
-def minutes(zone: ZoneInfo, start: datetime, count: int) -> Iterator[tuple[datetime, datetime]]:
-    for number in range(count):
-        moment = start + timedelta(minutes=number)
-        yield moment, moment.astimezone(zone).replace(tzinfo=None, fold=0)
+MINUTE = timedelta(minutes=1)
+
+
+@cache
+def minutes(zone: ZoneInfo, start: datetime, count: int) -> list[tuple[datetime, datetime]]:
+    moments = [start + timedelta(minutes=number) for number in range(count)]
+    return [(moment, moment.astimezone(zone).replace(tzinfo=None, fold=0)) for moment in moments]
+
+
+def shut(table: Timetable, wall: datetime) -> bool:
+    closed = bool(table.blackouts) and table.closed is not Closed.RUN and not table.business(wall.date())
+    return closed or any(one.span(wall) for one in table.blackouts)
 
 
 def brute(table: Timetable, hours: frozenset[int], minute: int, start: datetime, days: int) -> list[datetime]:
@@ -197,14 +205,12 @@ def brute(table: Timetable, hours: frozenset[int], minute: int, start: datetime,
     for moment, wall in minutes(table.zone, start, days * 1440):
         if last is not None and wall > last:
             step = last
-            while (step := step + timedelta(minutes=1)) <= wall:
+            while (step := step + MINUTE) <= wall:
                 if step.hour in hours and step.minute == minute and step not in seen:
                     seen.add(step)
                     waiting |= table.closed is Closed.RUN or table.business(step.date())
         last = wall if last is None else max(last, wall)
-        shut = any(one.span(wall) for one in table.blackouts)
-        shut |= bool(table.blackouts) and table.closed is not Closed.RUN and not table.business(wall.date())
-        if waiting and not shut:
+        if waiting and not shut(table, wall):
             found.append(moment)
             waiting = False
     return found

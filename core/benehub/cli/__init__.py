@@ -33,8 +33,10 @@ from benehub.cli import (
     reconciling,
     retirement,
     runs,
+    schedule,
     setup,
     sync,
+    worker,
     x12,
 )
 from benehub.cli.console import FOUND, exit_code, tell_error
@@ -113,6 +115,7 @@ for _command in (
     setup.init,
     setup.doctor,
     setup.plugins,
+    worker.worker,
     sync.sync,
     reconciling.reconcile,
     asking.calc,
@@ -144,6 +147,7 @@ for _name, _group in {
     "nacha": money_files.nacha_app,
     "sepa": money_files.sepa_app,
     "runs": runs.app,
+    "schedule": schedule.app,
     "person": person.app,
 }.items():
     app.add_typer(_group, name=_name)

@@ -31,10 +31,12 @@ from benehub.flows import (
     premiums,
     reconciling,
     retirement,
+    scheduled,
     send,
     sync,
 )
 from benehub.flows.hub import Hub
+from benehub.flows.schedulable import FLOWS
 
 JOBS: dict[str, Callable[..., Any]] = {
     "sync": sync.sync,
@@ -68,6 +70,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "dispatch.resend": dispatches.resend,
 }
 """Every job by name."""
+
+JOBS |= {f"{scheduled.PREFIX}{name}": scheduled.job(name, JOBS) for name in FLOWS}
 
 
 class _Quiet(Steps):
