@@ -145,6 +145,7 @@ class FakeConnector(Connector):
 
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = VendorSettings
+    streams: ClassVar[Mapping[str, str]] = dict.fromkeys(("employee", "election", "payroll_person"), "full")
     rows: ClassVar[dict[str, list[Incoming]]] = {}
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from benehub.errors import DataError
+from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.money import pay_calendar
 from benehub.flows.sync import streams_of
@@ -124,7 +124,15 @@ def _read_then(job: str, *streams: str, monthly: bool = False) -> Callable[[Occa
 
 
 def _sync(one: Occasion) -> list[Call]:
-    return one.reads(*([one.options["stream"]] if "stream" in one.options else []))
+    """A stream that is named is asked for, so that a connector that has it not says so."""
+    if "stream" in one.options:
+        name = one.options["stream"]
+        return [("sync", [one.connection, name, f"{one.key}/{name}", one.options.get("full") == "yes"])]
+    found = one.reads()
+    if not found:
+        raise ConfigError("it reads nothing", where=f"connection {one.connection}",
+                          mend="Map its streams in its settings, or remove the schedule")  # fmt: skip
+    return found
 
 
 def _push(one: Occasion) -> list[Call]:

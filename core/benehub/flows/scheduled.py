@@ -36,8 +36,10 @@ def job(name: str, jobs: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]
         for what, arguments in calls:
             try:
                 add(counts, jobs[what](hub, steps, employer, *arguments))
-            except Unsupported:
+            except Unsupported as error:
                 add(counts, {"unsupported": 1})
+                if counts["unsupported"] == len(calls):
+                    stopped.append(error)
             except BenehubError as error:
                 add(counts, {"stopped": 1})
                 stopped.append(error)
