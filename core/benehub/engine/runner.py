@@ -142,9 +142,7 @@ class Engine:
             NeedsPersonError: it was canceled.
             BenehubError: whatever the flow raised.
         """
-        if name not in self._flows:
-            raise ConfigError(f"no flow {name!r}")
-        workflow = self._started()
+        workflow = self._known(name)
         try:
             with SetWorkflowID(f"{name}:{key}"):
                 return workflow(name, list(arguments))
@@ -160,9 +158,7 @@ class Engine:
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
-        if name not in self._flows:
-            raise ConfigError(f"no flow {name!r}")
-        workflow = self._started()
+        workflow = self._known(name)
         with SetWorkflowID(f"{name}:{key}"), SetEnqueueOptions(queue_partition_key=order):
             DBOS.enqueue_workflow(QUEUE, workflow, name, list(arguments))
 
@@ -230,6 +226,19 @@ class Engine:
     def _waits(job: str) -> bool:
         status = DBOS.get_workflow_status(job)
         return status is not None and status.status == "ENQUEUED" and status.queue_name == QUEUE
+
+    def can_run(self, name: str) -> None:
+        """Nothing, where it is started and has the flow.
+
+        Raises:
+            ConfigError: no such flow, or the engine is not started.
+        """
+        self._known(name)
+
+    def _known(self, name: str) -> Callable[..., Any]:
+        if name not in self._flows:
+            raise ConfigError(f"no flow {name!r}")
+        return self._started()
 
     def _started(self) -> Callable[..., Any]:
         if self._workflow is None:

@@ -93,6 +93,7 @@ class Hub:
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
+        self.engine.can_run(name)  # else a run would wait for ever
         with self.store.write(employer) as session:
             run_id = runs.begin(session, name, key, WAITING)
         self.engine.enqueue(name, run_id, f"{employer}/{order}", run_id, employer, *arguments)

@@ -69,7 +69,7 @@ def add(counts: dict[str, Any], more: Any) -> None:
         elif isinstance(value, int):
             counts[name] = counts.get(name, 0) + value
         elif value:
-            known = counts.setdefault(f"{name}s", [])
+            known = counts.setdefault(name, [])
             known += [value] if value not in known else []
 
 
