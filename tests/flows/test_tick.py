@@ -220,6 +220,13 @@ def test_one_that_cannot_be_started_holds_up_no_other(hub: Hub, at: Any, monkeyp
     assert [one["flow"] for one in started(hub)] == ["schedule.coverage"]
 
 
+def test_what_a_tick_that_is_over_leaves_is_the_next_ones(hub: Hub, at: Any) -> None:
+    add(hub, "second", Wanted("coverage"), When(every="6h"))
+    at(NOON + timedelta(hours=14))
+    assert tick(hub, iter([False, True]).__next__) == Ticked(started=1)
+    assert tick(hub) == Ticked(started=1)
+
+
 def test_one_of_which_no_time_comes_any_more_is_paused_with_the_reason(hub: Hub, at: Any) -> None:
     add(hub, "tariff", Wanted("coverage"), When(cron="0 9 * * *", closed="skip"))
     last = datetime(2050, 12, 31, 12, tzinfo=UTC)

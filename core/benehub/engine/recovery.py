@@ -115,4 +115,4 @@ def _put_back(executor: str, version: str) -> None:
         recover([executor])
         return
     for one in DBOS.list_workflows(status="PENDING", executor_id=executor, app_version=version, load_input=False):
-        DBOS.resume_workflow(one.workflow_id)
+        DBOS.resume_workflow(one.workflow_id, queue_name=one.queue_name)  # else it would lose its place in the order

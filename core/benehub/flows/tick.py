@@ -6,6 +6,7 @@ After an outage a schedule runs once, however many of its times have passed. Whi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,8 +45,8 @@ class Ticked:
     """Schedules that could not be looked at."""
 
 
-def tick(hub: Hub) -> Ticked:
-    """Start what is due. The engine has to be started.
+def tick(hub: Hub, over: Callable[[], bool] = lambda: False) -> Ticked:
+    """Start what is due, until it is over. The engine has to be started.
 
     One process ticks at a time; another one that comes meanwhile has nothing to do.
     """
@@ -55,6 +56,8 @@ def tick(hub: Hub) -> Ticked:
         return done
     try:
         for row in due(hub):
+            if over():
+                break
             try:
                 started = _start(hub, row)
             except BenehubError as error:

@@ -62,7 +62,7 @@ def run_worker(
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:
-            done = tick(hub)
+            done = tick(hub, stop.is_set)
             if done.started or done.passed_over or done.stopped:
                 log.info("tick", started=done.started, passed_over=done.passed_over, stopped=done.stopped)
         except (SQLAlchemyError, BenehubError) as error:
