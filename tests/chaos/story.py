@@ -272,7 +272,7 @@ def chaos(url: str, seed: int, workers: int, employers: int, people: int, kills:
         # A person costs three calls or more: all moments lie before the last of them.
         traffic = employers * people * 2
         for moment in sorted(chance.sample(range(1, traffic), kills)):
-            if not until(lambda moment=moment: server.calls >= moment, 30):  # type: ignore[misc]  # bound at once
+            if not until(lambda moment=moment: server.calls >= moment, 120):  # type: ignore[misc]  # bound at once
                 break
             time.sleep(chance.random() * 3 * LATENCY)
             nursery.kill(chance.choice(nursery.alive))
@@ -299,7 +299,7 @@ def until(ready: Any, seconds: int) -> bool:
 def finish(hub: Hub, employers: list[str]) -> None:
     """Let the schedules run until nothing is open: what is to be tried again by the next run needs one."""
     for turn in range(6):
-        if not until(lambda: all(ended(hub, one) for one in employers), 60):
+        if not until(lambda: all(ended(hub, one) for one in employers), 120):
             return
         waiting = [one for one in employers if states(hub, one).keys() - {"confirmed", "held"}]
         if not waiting:

@@ -18,7 +18,7 @@ VAULT = Vault({"k1": b"k" * 32})
 
 
 def wait(ready: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while not ready():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.02)
