@@ -138,6 +138,7 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub connection pause", "benehub connection resume", "benehub differences resolve",
         "benehub differences dismiss", "benehub differences step", "benehub dispatches settle",
         "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
+        "benehub worker",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()
