@@ -146,6 +146,7 @@ class FakeConnector(Connector):
 
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = VendorSettings
+    streams: ClassVar[Mapping[str, str]] = dict.fromkeys(("employee", "election", "payroll_person"), "full")
     rows: ClassVar[dict[str, list[Incoming]]] = {}
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
@@ -252,15 +253,20 @@ def feed(people: int = 3) -> None:
 
 def open_hub(url: str, *plugins: Any) -> Hub:
     """The hub on a database, started: work that was pending goes on."""
+    hub = bind(make_hub(url, *plugins))
+    hub.engine.start()
+    return hub
+
+
+def make_hub(url: str, *plugins: Any) -> Hub:
+    """The hub on a database, without its engine."""
     manager = pluggy.PluginManager("benehub")
     manager.add_hookspecs(hookspecs)
     for plugin in (Fakes(), *plugins):
         manager.register(plugin)
     store = open_store(url, Vault({"k1": b"k" * 32}), lambda: NOW)
     store.migrate()
-    hub = bind(Hub(store, manager))
-    hub.engine.start()
-    return hub
+    return Hub(store, manager)
 
 
 def not_reproduced(hub: Hub) -> list[tuple[str, str]]:

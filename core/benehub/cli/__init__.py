@@ -35,10 +35,12 @@ from benehub.cli import (
     reconciling,
     retirement,
     runs,
+    schedule,
     setup,
     sync,
     up,
     webhooks,
+    worker,
     x12,
 )
 from benehub.cli.console import FOUND, exit_code, tell_error
@@ -118,6 +120,7 @@ for _command in (
     setup.doctor,
     setup.plugins,
     up.up,
+    worker.worker,
     sync.sync,
     reconciling.reconcile,
     asking.calc,
@@ -151,6 +154,7 @@ for _name, _group in {
     "sepa": money_files.sepa_app,
     "webhooks": webhooks.app,
     "runs": runs.app,
+    "schedule": schedule.app,
     "person": person.app,
     "people": people.app,
 }.items():

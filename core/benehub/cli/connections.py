@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -93,6 +93,7 @@ def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
 def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Open a connection and read the first page of each of its streams; nothing is kept."""
     from benehub.cli.console import FOUND, emit, table
+    from benehub.flows.sync import streams_of
 
     with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
         rows = [(stream, *_first_page(link, stream)) for stream in streams_of(link)]
@@ -118,15 +119,6 @@ def _first_page(link: Open, stream: str) -> tuple[bool, str]:
     wrong = [row.problem for row in page.rows if row.problem]
     said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
     return not wrong, f"{len(page.rows)} rows on the first page{said}"
-
-
-def streams_of(link: Open) -> list[str]:
-    """The streams a connection reads (those its settings map, if they do), in the order of need."""
-    from benehub.records import STREAMS
-
-    mapped: Any = getattr(link.link.settings, "streams", None)
-    wanted = set(link.connector.streams) & set(mapped if isinstance(mapped, dict) else link.connector.streams)
-    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 @app.command()

@@ -106,9 +106,9 @@ def record(
     employer: str = EMPLOYER,
 ) -> None:
     """Read a connection and save its answers as samples in which no value of a person is left."""
-    from benehub.cli.connections import streams_of
     from benehub.cli.console import say
     from benehub.cli.opening import opened
+    from benehub.flows.sync import streams_of
     from benehub.testing.recorder import Recorder
 
     recorder = Recorder(frozenset(keep))

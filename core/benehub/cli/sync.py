@@ -50,8 +50,8 @@ def sync(
 
 
 def _read(desk: Desk, connection: str, stream: str, full: bool, dry_run: bool) -> list[dict[str, Any]]:
-    from benehub.cli.connections import streams_of
     from benehub.errors import ConfigError, Unsupported
+    from benehub.flows.sync import streams_of
 
     with desk.hub.open(desk.employer, connection) as link:
         names, mode = [stream] if stream else streams_of(link), link.mode

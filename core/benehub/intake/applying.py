@@ -51,12 +51,16 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
     """Look at the batch as a whole before any of its rows is applied.
 
     Raises:
-        GuardTripped: the batch would end or empty too much. The caller holds it (`hold`) for a person.
+        GuardTripped: the batch would end or empty too much, or is held already: whoever asks again, after a crash or
+            by a retry, decides nothing. The caller holds it (`hold`) for a person.
+        DataError: a person has discarded it.
     """
     header = _header(session, batch_id)
-    if header.state != "staged":
+    if header.state == "refused":
+        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    if header.state not in ("staged", "held"):
         return
-    reason = check(session, header, book.guards)
+    reason = header.reason if header.state == "held" else check(session, header, book.guards)
     if reason:
         raise GuardTripped(reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}")
 

@@ -524,6 +524,8 @@ run = Table(
     Column("state", String(10), nullable=False),
     Column("counts", JSON, nullable=False),
     Column("error", Text, nullable=False),
+    Column("error_class", String(40), nullable=False, server_default=""),
+    Column("mend", Text, nullable=False, server_default=""),
     Column("started_at", String(32), nullable=False),
     Column("ended_at", String(32)),
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
@@ -541,3 +543,35 @@ call_window = Table(
     # [block, stands until (ms), calls] each.
     Column("blocks", JSON, nullable=False),
 )
+
+schedule = Table(
+    "schedule",
+    metadata,
+    # When a flow starts by itself. `slot_at` is the time that is meant, `next_at` when it is really due.
+    _employer_key(),
+    Column("name", String(60), primary_key=True),
+    Column("flow", String(40), nullable=False),
+    Column("connection_id", String(40)),
+    Column("options", JSON, nullable=False),
+    Column("cron", String(120), nullable=False),
+    Column("every_s", Integer, nullable=False),
+    Column("anchor_at", String(32), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("closed_days", String(6), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("blackouts", JSON, nullable=False),
+    Column("jitter_s", Integer, nullable=False),
+    Column("catch_up", String(4), nullable=False),
+    Column("state", String(6), nullable=False),
+    Column("slot_at", String(32), nullable=False),
+    Column("next_at", String(32), nullable=False),
+    Column("last_at", String(32)),
+    Column("last_run", String(40)),
+    Column("note", Text, nullable=False),
+    CheckConstraint("state in ('on', 'paused')", name="state"),
+    CheckConstraint("catch_up in ('once', 'skip')", name="catch_up"),
+    CheckConstraint("closed_days in ('run', 'skip', 'before', 'after')", name="closed_days"),
+    _belongs(to="employer"),
+    _belongs("connection_id", to="connection"),
+)
+Index("ix_schedule_due", schedule.c.state, schedule.c.next_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pluggy
 from alembic.config import Config
@@ -13,13 +14,18 @@ from sqlalchemy.exc import DBAPIError
 from benehub import connections, ledger
 from benehub.connections import doors
 from benehub.errors import BenehubError
-from benehub.store import Session, Store, guards
+from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
+from benehub.views.schedules import overdue
 
 VERSION_TABLE = "benehub_schema"
 """Where the migrations note the schema's revision."""
+
+
+LATE = timedelta(minutes=10)
+"""A worker looks twice a minute; what is due for longer than this nobody has looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
         checks.append(interrupted(store, row.employer_id))
+        checks.append(_schedules(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
         checks += _doors(store, row.employer_id)
     return checks
@@ -113,6 +120,15 @@ def interrupted(store: Store, employer: str) -> Check:
         f"{len(gone)} interrupted: their process died. {told}",
         "The next command that starts a flow takes them up; now: benehub runs retry RUN",
     )
+
+
+def _schedules(store: Store, employer: str) -> Check:
+    with store.read(employer) as session:
+        late = overdue(session, iso(store.clock() - LATE))
+    name = f"schedules of {employer}"
+    if not late:
+        return Check(name, "none is overdue")
+    return Check(name, f"{late} overdue by more than {LATE}: no worker looks", "Start one: benehub worker")
 
 
 def _connections(store: Store, plugins: pluggy.PluginManager, employer: str) -> list[Check]:
