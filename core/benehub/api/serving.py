@@ -20,6 +20,14 @@ STOP_SECONDS = 10
 class _Server(uvicorn.Server):
     """Stops at SIGINT and SIGTERM and returns; uvicorn's own would end the process by the signal itself."""
 
+    def __init__(self, config: uvicorn.Config, stop: threading.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    async def on_tick(self, counter: int) -> bool:
+        """Looked at ten times a second: whether to end."""
+        return await super().on_tick(counter) or self._stop.is_set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Our handlers while it serves, those of before after it."""
@@ -34,8 +42,8 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(hub: Hub, host: str, port: int, told: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `told` gets the address once the port is ours.
+def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: threading.Event) -> None:
+    """Serve until SIGINT, SIGTERM or `stop`; `told` gets the address once the port is ours.
 
     Addresses of calls name employers and hold ids, so there is no access log.
 
@@ -54,4 +62,4 @@ def serve(hub: Hub, host: str, port: int, told: Callable[[str], None]) -> None:
         socket.listen(config.backlog)  # whoever is told the address may call at once
         shown = f"[{host}]" if ":" in host else host
         told(f"http://{shown}:{socket.getsockname()[1]}")
-        _Server(config).run(sockets=[socket])
+        _Server(config, stop).run(sockets=[socket])

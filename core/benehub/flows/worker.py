@@ -59,6 +59,38 @@ def run_worker(
             log.info("worker stopped", worker=hub.engine.executor)
 
 
+@contextmanager
+def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterator[threading.Event]:
+    """A worker in a thread of its own while the caller does something else; gives what is set when it has ended.
+
+    Raises:
+        ConfigError, RetriableError: as `run_worker`; at once where it cannot begin, else at the end.
+    """
+    stop, begun, ended = threading.Event(), threading.Event(), threading.Event()
+    wrong: list[Exception] = []
+
+    def work() -> None:
+        try:
+            run_worker(hub, stop, name, every, begun.set)
+        except Exception as error:
+            wrong.append(error)
+        finally:
+            ended.set()
+            begun.set()
+
+    thread = threading.Thread(target=work, name="benehub worker")
+    thread.start()
+    try:
+        begun.wait()
+        if not ended.is_set():
+            yield ended
+    finally:
+        stop.set()
+        thread.join()
+    if wrong:
+        raise wrong[0]
+
+
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:
