@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -82,10 +83,23 @@ class Vault:
         """A keyed digest of content that may hold personal data."""
         return self._keyed(content, "content")
 
+    def hasher(self) -> Callable[[bytes], str]:
+        """`content_hash` for many contents: the key is made ready once."""
+        ready = hmac.new(self._key_of("content"), digestmod="sha256")
+
+        def content_hash(content: bytes) -> str:
+            one = ready.copy()
+            one.update(content)
+            return one.hexdigest()
+
+        return content_hash
+
     def _keyed(self, value: bytes, purpose: str) -> str:
+        return hmac.digest(self._key_of(purpose), value, "sha256").hex()
+
+    def _key_of(self, purpose: str) -> bytes:
         # Always the first key by name: an index must stay comparable over key rotation.
-        master = self.keys[min(self.keys)]
-        return hmac.digest(_derive(master, purpose), value, "sha256").hex()
+        return _derive(self.keys[min(self.keys)], purpose)
 
 
 def mask(text: str) -> str:
