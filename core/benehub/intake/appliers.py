@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -56,6 +57,7 @@ _IDENTITY = (
     "first_name", "last_name", "middle_name", "birth_date", "sex", "email", "address1", "address2", "city",
     "state", "zip_code", "country", "employee_number", "marital_status",
 )  # fmt: skip
+_identity = itemgetter(*_IDENTITY)
 DAY_MINUTES = 24 * 60
 _EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
 _TOLD = ("union", "employment_type", "work_authorisation")
@@ -73,7 +75,7 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     data = row.model_dump(mode="json")
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
-    versions = [Version("employee", person_id, "", since, {name: data[name] for name in _IDENTITY})]
+    versions = [Version("employee", person_id, "", since, dict(zip(_IDENTITY, _identity(data), strict=True)))]
     told = (*_EMPLOYMENT, *(name for name in _TOLD if data[name] is not None))
     versions += _employment(session, person_id, row, {name: data[name] for name in told})
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)

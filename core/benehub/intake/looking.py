@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benehub import facts
 from benehub.identity import people
-from benehub.records import Record
+from benehub.records import STREAMS, Record
 from benehub.store import Session
 
 BELIEVED = {
@@ -26,23 +26,26 @@ NAMED = ("employee", "employee_number", "member")
 
 def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tuple[str, Record]]) -> None:
     """Ask once for everybody whom these rows (key and record) name, and for what is believed of them."""
-    session.memo["row_keys"] = [key for key, _ in rows]
-    names = {name for _, row in rows for field in NAMED if (name := getattr(row, field, None))}
-    own = {f"dep:{key}" if stream == "dependent" else key for key, _ in rows}
-    ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))}
+    keys = [key for key, _ in rows]
+    session.memo["row_keys"] = keys
+    fields = STREAMS[stream].model_fields
+    names = {name for field in NAMED if field in fields for _, row in rows if (name := getattr(row, field))}
+    own = {f"dep:{key}" for key in keys} if stream == "dependent" else set(keys)
+    ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))} if "ssn" in fields else set()
     people.look_up(session, connection_id, own | names, names, ssns)
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:
         return
-    persons = {people.find(session, connection_id, one) or people.new_id(session, connection_id, one) for one in own}
+    persons, new = people.persons(session, connection_id, own)
     persons |= {found for one in names if (found := people.by_member_id(session, one))}
     persons |= {found for one in names if (found := people.find(session, connection_id, one))}
     persons |= {found for one in ssns if (found := people.by_ssn(session, one))}
     for kind in BELIEVED[stream]:
         facts.preload(session, kind, sorted(persons))
+        facts.preload_new(session, kind, new - persons)
     if stream == "dependent":
         people.families(session, sorted(persons))
-    if any(getattr(row, "dependents", ()) for _, row in rows):
+    if "dependents" in fields and any(getattr(row, "dependents", ()) for _, row in rows):
         families = people.families(session, sorted(persons))
         facts.preload(session, "dependent", [one for person in persons for one in families[person]])

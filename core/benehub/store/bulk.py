@@ -85,7 +85,7 @@ def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[str, Map
     compiled = insert(table).compile(dialect=sqlite.dialect(), column_keys=["employer_id", *names])
     command = str(compiled)
     names = tuple(name for name in compiled.positiontup or () if name != "employer_id")
-    special = [(name, turn) for name in names if (turn := _turn(table, name)) is not None]
+    special = [(at, turn) for at, name in enumerate(names, 1) if (turn := _turn(table, name)) is not None]
     pick = itemgetter(*names) if len(names) > 1 else (lambda row: (row[names[0]],))
 
     # The employer comes first in every table.
@@ -93,8 +93,11 @@ def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[str, Map
         return (employer, *pick(row))
 
     def turned(employer: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        fit = {name: turn(row[name]) for name, turn in special if row[name] is not None}
-        return (employer, *pick({**row, **fit}))
+        found = [employer, *pick(row)]
+        for at, turn in special:
+            if found[at] is not None:
+                found[at] = turn(found[at])
+        return tuple(found)
 
     return command, turned if special else plain
 
