@@ -41,7 +41,9 @@ class Known:
 
 def known(session: Session) -> Known:
     """What this transaction knows so far."""
-    found: Known = session.memo.setdefault("people", Known())
+    found: Known | None = session.memo.get("people")
+    if found is None:
+        found = session.memo["people"] = Known()
     return found
 
 

@@ -21,7 +21,7 @@ from benehub.intake.staging import Counts, batch, checker, validate, waiting_row
 from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
-from benehub.store import Session
+from benehub.store import Session, without_collector
 from benehub.store.tables import in_quarantine as waits
 from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, seen, stream_state
 
@@ -66,6 +66,7 @@ def hold(session: Session, batch_id: str, reason: str) -> None:
     session.change(intake_batch, {"batch_id": batch_id}, state="held", reason=reason)
 
 
+@without_collector()
 def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
     """Apply the next rows that wait; gives how many it took, 0 when none is left."""
     header = _header(session, batch_id)

@@ -21,7 +21,7 @@ from benehub.errors import DataError
 from benehub.intake.packing import Packed, Packer, Waiting, as_kept, opened
 from benehub.money import shape
 from benehub.records import STREAMS, Record
-from benehub.store import Session
+from benehub.store import Session, without_collector
 from benehub.store.tables import intake_batch, intake_chunk, intake_page, intake_row, intake_same, payload, seen
 
 CHUNK = 2000
@@ -87,6 +87,7 @@ def state(session: Session, batch_id: str) -> str:
     return "" if found is None else str(found.state)
 
 
+@without_collector()
 def stage(session: Session, batch_id: str, page: Page) -> None:
     """Take one page into custody: its payload sealed once by hash, its rows sorted by what they are.
 
