@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from benehub import connections, intake
+from benehub.connect.connector import Page
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
@@ -14,6 +16,12 @@ from benehub.records.notices import SyncNotice
 
 MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
+
+CHUNKS = 4
+"""Chunks that are applied in one transaction: each commit writes what their rows have touched in every index."""
+
+STAGED = 2000
+"""Rows of as many pages as are staged in one transaction; a larger page has its own."""
 
 
 def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> Any:
@@ -30,7 +38,7 @@ def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str,
 
 
 def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> tuple[str, int]:
-    """Stage every page in a transaction of its own; the vendor is never called inside one.
+    """Stage the pages as they come, some in one transaction; the vendor is never called inside one.
 
     Gives the batch, and how often the vendor asked to wait.
     """
@@ -46,14 +54,29 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
             if intake.state(session, batch_id) == "applied":
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
-        for number, page in enumerate(opened.connector.read(stream, opened.link, since), 1):
-            if number > MAX_PAGES:
+        read = 0
+        for pages in _together(opened.connector.read(stream, opened.link, since)):
+            read += len(pages)
+            if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
-                intake.stage(session, batch_id, page)
-            hub.progress(f"{connection_id} {stream}: page {number}")
+                for page in pages:
+                    intake.stage(session, batch_id, page)
+            hub.progress(f"{connection_id} {stream}: page {read}")
         waits = 0 if opened.link.client is None else opened.link.client.rate_limited
     return batch_id, waits
+
+
+def _together(pages: Iterable[Page]) -> Iterator[list[Page]]:
+    """Pages as they are staged together."""
+    held: list[Page] = []
+    for page in pages:
+        held.append(page)
+        if sum(len(one.rows) for one in held) >= STAGED or len(held) >= STAGED // 10:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
@@ -75,7 +98,12 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
     taken = 1
     while taken:
         with hub.store.write(employer) as session:
-            taken = intake.apply_chunk(session, batch_id, hub.book(session), intake.APPLIERS)
+            book = hub.book(session)
+            for _ in range(CHUNKS):
+                taken = intake.apply_chunk(session, batch_id, book, intake.APPLIERS)
+                session.forget()
+                if not taken:
+                    break
     taken = 1
     while taken:
         with hub.store.write(employer) as session:

@@ -72,7 +72,7 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     if row.termination_date is not None and row.termination_date < row.hire_date:
         raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
-    data = row.model_dump(mode="json")
+    data = _plain(row)
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
     versions = [Version("employee", person_id, "", since, dict(zip(_IDENTITY, _identity(data), strict=True)))]
@@ -80,6 +80,13 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     versions += _employment(session, person_id, row, {name: data[name] for name in told})
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
     return person_id
+
+
+def _plain(row: Employee) -> dict[str, Any]:
+    """The fields by name, as facts keep them: it is asked for everybody, and the general way costs twice as much."""
+    return row.__dict__ | {
+        "birth_date": row.birth_date.isoformat(), "sex": row.sex.value, "employment_class": row.employment_class.value,
+    }  # fmt: skip
 
 
 def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:

@@ -20,8 +20,11 @@ BELIEVED = {
 }
 """Kinds of facts about a person that a stream's rows are held against."""
 
-NAMED = ("employee", "employee_number", "member")
+NAMED = ("employee", "member")
 """Fields that name somebody: by the source's own id, an employee number or a member id."""
+
+NUMBERED = "employee_number"
+"""The field that names somebody by his employee number alone."""
 
 
 def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tuple[str, Record]]) -> None:
@@ -32,13 +35,14 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
     names = {name for field in NAMED if field in fields for _, row in rows if (name := getattr(row, field))}
     own = {f"dep:{key}" for key in keys} if stream == "dependent" else set(keys)
     ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))} if "ssn" in fields else set()
-    people.look_up(session, connection_id, own | names, names, ssns)
+    numbers = {number for _, row in rows if (number := getattr(row, NUMBERED))} if NUMBERED in fields else set()
+    people.look_up(session, connection_id, own | names, names | numbers, ssns)
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:
         return
     persons, new = people.persons(session, connection_id, own)
-    persons |= {found for one in names if (found := people.by_member_id(session, one))}
+    persons |= {found for one in names | numbers if (found := people.by_member_id(session, one))}
     persons |= {found for one in names if (found := people.find(session, connection_id, one))}
     persons |= {found for one in ssns if (found := people.by_ssn(session, one))}
     for kind in BELIEVED[stream]:

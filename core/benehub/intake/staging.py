@@ -24,7 +24,7 @@ from benehub.records import STREAMS, Record
 from benehub.store import Session, without_collector
 from benehub.store.tables import intake_batch, intake_chunk, intake_page, intake_row, intake_same, payload, seen
 
-CHUNK = 2000
+CHUNK = 1000
 """Rows taken into custody together, and applied together."""
 
 KEY_LENGTH = 120

@@ -177,6 +177,11 @@ class Session:
                 part = [{"employer_id": self.employer, **row} for row in rows[start : start + CHUNK]]
                 insert_new(self.connection, table, part)
 
+    def forget(self) -> None:
+        """Forget what was looked up: what comes next in this transaction is about others."""
+        self.flush_deferred()
+        self.memo.clear()
+
     def undone(self) -> None:
         """A savepoint was undone: forget what was looked up and deferred within it."""
         self.memo.clear()
