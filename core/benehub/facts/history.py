@@ -87,7 +87,7 @@ def record(
             continue
         seq, recorded_at = session.take_seq()
         fact_id = _id(session, version, seq)
-        before.append(Fact(kind, subject, key, data, start, end, fact_id, seq))
+        before.append(_said(kind, subject, key, data, start, end, fact_id, seq))
         session.defer(
             fact,
             {"fact_id": fact_id, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
 from benehub.plugins import call_each
 from benehub.records.notices import SyncNotice
+from benehub.store import without_collector
 
 MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
@@ -54,8 +55,8 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
             if intake.state(session, batch_id) == "applied":
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
-        read = 0
-        for pages in _together(opened.connector.read(stream, opened.link, since)):
+        came, read = iter(opened.connector.read(stream, opened.link, since)), 0
+        while pages := _together(came):
             read += len(pages)
             if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
@@ -67,16 +68,17 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
     return batch_id, waits
 
 
-def _together(pages: Iterable[Page]) -> Iterator[list[Page]]:
-    """Pages as they are staged together."""
+@without_collector()
+def _together(pages: Iterator[Page]) -> list[Page]:
+    """The next pages, as they are staged together; none at the end."""
     held: list[Page] = []
+    rows = 0
     for page in pages:
         held.append(page)
-        if sum(len(one.rows) for one in held) >= STAGED or len(held) >= STAGED // 10:
-            yield held
-            held = []
-    if held:
-        yield held
+        rows += len(page.rows)
+        if rows >= STAGED or len(held) >= STAGED // 10:
+            break
+    return held
 
 
 def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:

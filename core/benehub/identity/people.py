@@ -27,18 +27,24 @@ def find(session: Session, connection_id: str, external_id: str) -> str | None:
 
 def look_up(
     session: Session, connection_id: str, external_ids: Iterable[str], members: Iterable[str], ssns: Iterable[str]
-) -> None:
-    """Look all of these up at once, so that `find`, `by_member_id` and `by_ssn` need not ask one by one."""
-    lookup.by_vendor(session, connection_id, external_ids)
-    lookup.by_member(session, members)
-    lookup.by_index(session, [ssn_index(session, ssn) for ssn in ssns])
+) -> set[str]:
+    """Look all of these up at once, so that `find`, `by_member_id` and `by_ssn` need not ask one by one.
+
+    Gives the persons found.
+    """
+    indexes = [ssn_index(session, ssn) for ssn in ssns]
+    asked = (
+        (lookup.by_vendor(session, connection_id, external_ids), external_ids),
+        (lookup.by_member(session, members), members),
+        (lookup.by_index(session, indexes), indexes),
+    )
+    return {one for found, names in asked for name in names if (one := found[name]) is not None}
 
 
-def persons(session: Session, connection_id: str, external_ids: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Who stands behind these vendor's ids: persons that are known, and the ids that the others would get."""
+def new_ids(session: Session, connection_id: str, external_ids: Iterable[str]) -> set[str]:
+    """The ids that those get of whom nobody is known yet."""
     linked = lookup.by_vendor(session, connection_id, external_ids)
-    known = {found for one in external_ids if (found := linked[one]) is not None}
-    return known, {new_id(session, connection_id, one) for one in external_ids if linked[one] is None}
+    return {new_id(session, connection_id, one) for one in external_ids if linked[one] is None}
 
 
 def family(session: Session, employee: str) -> list[str]:

@@ -22,8 +22,7 @@ from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session, without_collector
-from benehub.store.tables import in_quarantine as waits
-from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, seen, stream_state
+from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, row_waits, seen, stream_state
 
 
 class Origin(NamedTuple):
@@ -145,7 +144,7 @@ def in_quarantine(session: Session) -> Select[Any]:
             (intake_batch.c.employer_id == intake_row.c.employer_id)
             & (intake_batch.c.batch_id == intake_row.c.batch_id),
         )
-        .where(intake_row.c.employer_id == session.employer, waits)
+        .where(intake_row.c.employer_id == session.employer, row_waits)
     )
 
 
@@ -181,7 +180,7 @@ def finish(session: Session, batch_id: str) -> Counts:
 
 def _forget_quarantined(session: Session, header: Row[Any]) -> None:
     """What was last applied for these keys is not what the vendor said last: the next row is no repeat."""
-    keys = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=header.batch_id), waits)
+    keys = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=header.batch_id), row_waits)
     session.connection.execute(
         update(seen)
         .where(

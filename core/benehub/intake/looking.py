@@ -36,15 +36,12 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
     own = {f"dep:{key}" for key in keys} if stream == "dependent" else set(keys)
     ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))} if "ssn" in fields else set()
     numbers = {number for _, row in rows if (number := getattr(row, NUMBERED))} if NUMBERED in fields else set()
-    people.look_up(session, connection_id, own | names, names | numbers, ssns)
+    persons = people.look_up(session, connection_id, own | names, names | numbers, ssns)
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:
         return
-    persons, new = people.persons(session, connection_id, own)
-    persons |= {found for one in names | numbers if (found := people.by_member_id(session, one))}
-    persons |= {found for one in names if (found := people.find(session, connection_id, one))}
-    persons |= {found for one in ssns if (found := people.by_ssn(session, one))}
+    new = people.new_ids(session, connection_id, own)
     for kind in BELIEVED[stream]:
         facts.preload(session, kind, sorted(persons))
         facts.preload_new(session, kind, new - persons)

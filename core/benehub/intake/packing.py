@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -38,11 +39,20 @@ class Waiting(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """A row's content as bytes: which names its values have, the values, and what else it has (mostly nothing)."""
+    """A row's content as bytes: the hash of all, which names its values have, the values, what else it has (rarely)."""
 
+    hash: str
     layout: int
     values: bytes
     more: bytes
+
+
+class Layout(NamedTuple):
+    """The names of a row's fields: their number, what picks the values in the order of the names, the names hashed."""
+
+    number: int
+    pick: Callable[[Mapping[str, Any]], Any]
+    hashed: blake2b
 
 
 @dataclass
@@ -50,40 +60,40 @@ class Packer:
     """Packs the rows of one chunk."""
 
     session: Session
-    _layouts: dict[Names, tuple[int, Callable[[Mapping[str, Any]], Any], bytes]] = field(default_factory=dict)
-    _keyed: Callable[[bytes], str] = field(init=False, repr=False)
+    _layouts: dict[Names, Layout] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._keyed = self.session.vault.hasher()
-
-    def pack(self, data: Mapping[str, Any], extra: Mapping[str, Any], deleted: bool) -> tuple[Packed, str]:
+    def pack(self, data: Mapping[str, Any], extra: Mapping[str, Any], deleted: bool) -> Packed:
         """A row's bytes, and the keyed hash of its content."""
-        layout = self._layouts.get(tuple(data)) or self._layout(tuple(data))
-        number, pick, head = layout
+        names = tuple(data)
+        number, pick, hashed = self._layouts.get(names) or self._layout(names)
         values = to_json(pick(data), fallback=str)
         if b"{" in values:  # an object in an object has an order of its own
             values = canonical(pick(data))
         more = canonical([extra, deleted]) if extra or deleted else b""
-        return Packed(number, values, more), self._keyed(head + values + more)
+        found = hashed.copy()
+        found.update(values + more)
+        return Packed(found.hexdigest(), number, values, more)
 
-    def sealed(self, rows: Iterable[tuple[int, str, str, Packed]]) -> bytes:
-        """Rows (number, key, hash, content) sealed together."""
+    def sealed(self, rows: Iterable[tuple[int, str, Packed]]) -> bytes:
+        """Rows (number, key, content) sealed together."""
         written = [
             b'[%d,%b,"%b",%d,%b%b]'
-            % (row_no, to_json(key), found.encode(), one.layout, one.values, b"," + one.more if one.more else b"")
-            for row_no, key, found, one in rows
+            % (row_no, to_json(key), one.hash.encode(), one.layout, one.values, b"," + one.more if one.more else b"")
+            for row_no, key, one in rows
         ]
-        names = {number: sorted(names) for names, (number, *_) in self._layouts.items()}
+        names = {layout.number: sorted(names) for names, layout in self._layouts.items()}
         plain = b'{"names":%b,"rows":[%b]}' % (
             to_json([names[number] for number in range(len(names))]),
             b",".join(written),
         )
         return self.session.seal(plain, "intake_chunk")
 
-    def _layout(self, names: Names) -> tuple[int, Callable[[Mapping[str, Any]], Any], bytes]:
+    def _layout(self, names: Names) -> Layout:
         ordered = sorted(names)
         pick = itemgetter(*ordered) if len(ordered) > 1 else (lambda data: [data[name] for name in ordered])
-        self._layouts[names] = (len(self._layouts), pick, to_json(ordered))
+        hashed = self.session.vault.hashing()
+        hashed.update(to_json(ordered))
+        self._layouts[names] = Layout(len(self._layouts), pick, hashed)
         return self._layouts[names]
 
 
@@ -103,8 +113,8 @@ def kept(session: Session, row_no: int, key: str, sealed: bytes) -> Waiting:
     """The row that was sealed by itself."""
     content = from_json(session.unseal(sealed, "intake_row"))
     data, extra, deleted = content["data"], content["extra"], content["deleted"]
-    _, found = Packer(session).pack(data, extra, deleted)
-    return Waiting(row_no, key, found, data, extra, deleted, content.get("problem", ""))
+    found = Packer(session).pack(data, extra, deleted)
+    return Waiting(row_no, key, found.hash, data, extra, deleted, content.get("problem", ""))
 
 
 def as_kept(row: Incoming, problem: str) -> dict[str, Any]:

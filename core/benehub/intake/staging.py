@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, func, select
@@ -59,6 +59,7 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     if found is not None and found.state == "applied":
         return batch_id
     if found is not None:
+        session.memo.pop(("staging", batch_id), None)
         for table in (intake_row, intake_chunk, intake_same, intake_page):
             session.connection.execute(table.delete().where(*session.where(table, batch_id=batch_id)))
         session.change(intake_batch, {"batch_id": batch_id}, state="staged", reason="", rows=0, unchanged=0,
@@ -94,33 +95,59 @@ def stage(session: Session, batch_id: str, page: Page) -> None:
     A row is unchanged when the vendor's key carries the same content as last time. A key that comes twice in
     one batch supersedes the earlier row when the batch is applied, be it only to say the old content again.
     """
-    header = batch(session, batch_id)
-    assert header is not None, batch_id
+    header = _staging(session, batch_id)
     page_hash = session.vault.content_hash(page.payload)
     _keep_payload(session, page_hash, page.payload)
-    page_no = _count(session, intake_page, batch_id) + 1
+    header.pages += 1
     session.add(
         intake_page,
-        [{"batch_id": batch_id, "page_no": page_no, "name": mask(page.name)[:200], "payload_hash": page_hash,
+        [{"batch_id": batch_id, "page_no": header.pages, "name": mask(page.name)[:200], "payload_hash": page_hash,
           "rows": len(page.rows)}],
     )  # fmt: skip
-    whole = page.full and (page.alone or page_no == 1 or bool(header.full_read))
-    same = quarantined = 0
+    whole = page.full and (page.alone or header.pages == 1 or bool(header.full_read))
     for start in range(0, len(page.rows), CHUNK):
         chunk = _Chunk(session, header, header.rows + start + 1, page.rows[start : start + CHUNK])
         chunk.sort()
         chunk.keep(whole)
-        same, quarantined = same + len(chunk.same), quarantined + chunk.quarantined
-    session.change(
-        intake_batch,
-        {"batch_id": batch_id},
-        rows=header.rows + len(page.rows),
-        unchanged=header.unchanged + same,
-        quarantined=header.quarantined + quarantined,
-        full_read=int(whole),
-        full_from=header.rows if page.alone else header.full_from,
-        cursor=page.cursor if page.cursor is not None else header.cursor,
-    )
+        header.unchanged += len(chunk.same)
+        header.quarantined += chunk.quarantined
+    header.full_read = int(whole)
+    header.full_from = header.rows if page.alone else header.full_from
+    header.rows += len(page.rows)
+    header.cursor = page.cursor if page.cursor is not None else header.cursor
+    values = {name: getattr(header, name) for name in _COUNTED}
+    session.change(intake_batch, {"batch_id": batch_id}, **values)
+
+
+_COUNTED = ("rows", "unchanged", "quarantined", "full_read", "full_from", "cursor")
+
+
+@dataclass
+class _Staging:
+    """How far a batch has been staged in this transaction."""
+
+    batch_id: str
+    connection_id: str
+    stream: str
+    pages: int
+    rows: int
+    unchanged: int
+    quarantined: int
+    full_read: int
+    full_from: int
+    cursor: str | None
+
+
+def _staging(session: Session, batch_id: str) -> _Staging:
+    found: _Staging | None = session.memo.get(("staging", batch_id))
+    if found is None:
+        header = batch(session, batch_id)
+        assert header is not None, batch_id
+        pages = _count(session, intake_page, batch_id)
+        counted = {name: header._mapping[name] for name in _COUNTED}
+        found = _Staging(batch_id, header.connection_id, header.stream, pages, **counted)
+        session.memo["staging", batch_id] = found
+    return found
 
 
 class _Fresh(NamedTuple):
@@ -129,7 +156,6 @@ class _Fresh(NamedTuple):
     row_no: int
     key: str
     row: Incoming
-    hash: str
     packed: Packed
 
 
@@ -138,7 +164,7 @@ class _Chunk:
     """Rows of a page that are taken into custody together."""
 
     session: Session
-    header: Row[Any]
+    header: _Staging
     first: int
     """The number of its first row."""
     rows: Sequence[Incoming]
@@ -151,8 +177,8 @@ class _Chunk:
     def sort(self) -> None:
         """Sort the rows by what they are: unchanged, not usable, or waiting to be applied."""
         self._packer = Packer(self.session)
-        fresh = []
-        keys = [_row_key(self.session, self.header.stream, row) for row in self.rows]
+        pack, fresh = self._packer.pack, []
+        keys = _row_keys(self.session, self.header.stream, self.rows)
         known = _known_hashes(self.session, self.header, keys)
         # Only what is the same as last time can be overtaken by what this batch told in between.
         told = _told_before(self.session, self.header.batch_id, known)
@@ -161,12 +187,12 @@ class _Chunk:
                 told.add(key)
                 self._quarantine(row_no, key, row, row.problem, row.problem)
                 continue
-            packed, found = self._packer.pack(row.data, row.extra, row.deleted)
-            if known.get(key) == found and key not in told:
+            packed = pack(row.data, row.extra, row.deleted)
+            if known.get(key) == packed.hash and key not in told:
                 self.same.append(key)
             else:
                 told.add(key)
-                fresh.append(_Fresh(row_no, key, row, found, packed))
+                fresh.append(_Fresh(row_no, key, row, packed))
         problems = _problems(self.header.stream, fresh)
         for one in fresh:
             if one.row_no in problems:
@@ -181,7 +207,7 @@ class _Chunk:
         waiting = [{**empty, "row_no": one.row_no, "row_key": one.key} for one in self._staged]
         self.session.add(intake_row, [*waiting, *({**empty, **one} for one in self._kept)])
         if self._staged:
-            rows = ((one.row_no, one.key, one.hash, one.packed) for one in self._staged)
+            rows = ((one.row_no, one.key, one.packed) for one in self._staged)
             one = {"batch_id": batch_id, "row_no": self.first, "rows": len(self._staged)}
             self.session.add(intake_chunk, [{**one, "rows_sealed": self._packer.sealed(rows)}])
         if whole and self.same:
@@ -205,7 +231,8 @@ def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[
         .order_by(intake_chunk.c.row_no)
         .limit(CHUNK)
     )
-    taken, size = [], 0
+    taken: list[int] = []
+    size = 0
     for chunk in chunks:
         size += int(chunk._mapping["rows"])
         if taken and size > CHUNK:
@@ -222,7 +249,8 @@ def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[
 @cache
 def checker(stream: str) -> TypeAdapter[list[Record]]:
     """Checks all rows of a chunk at once."""
-    return TypeAdapter(list[STREAMS[stream]])  # type: ignore[misc]  # the class is known at run time only
+    kind: Any = STREAMS[stream]
+    return TypeAdapter(list[kind])
 
 
 def _problems(stream: str, rows: Sequence[_Fresh]) -> dict[int, str]:
@@ -266,16 +294,20 @@ def validate(stream: str, data: Any) -> Record:
         raise DataError("; ".join(parts), mend="Mend the row at its source, then read it again") from None
 
 
-def _row_key(session: Session, stream: str, row: Incoming) -> str:
-    """The vendor's key as it is stored: never with a secret in it, never cut so that two become one."""
-    key = row.key
-    for name in STREAMS[stream].secret:
-        value = str(row.data.get(name) or "")
-        if value and value in key:
-            key = key.replace(value, session.vault.blind_index(f"{session.employer}/{value}", name)[:24])
-    if len(key) > KEY_LENGTH:
-        key = f"{key[:80]}~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    return key
+def _row_keys(session: Session, stream: str, rows: Sequence[Incoming]) -> list[str]:
+    """The vendor's keys as they are stored: never with a secret in it, never cut so that two become one."""
+    secret = STREAMS[stream].secret
+    keys = []
+    for row in rows:
+        key, data = row.key, row.data
+        for name in secret:
+            value = str(data.get(name) or "")
+            if value and value in key:
+                key = key.replace(value, session.vault.blind_index(f"{session.employer}/{value}", name)[:24])
+        if len(key) > KEY_LENGTH:
+            key = f"{key[:80]}~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        keys.append(key)
+    return keys
 
 
 def _told_before(session: Session, batch_id: str, keys: Collection[str]) -> set[str]:
@@ -289,14 +321,14 @@ def _told_before(session: Session, batch_id: str, keys: Collection[str]) -> set[
     return {row.row_key for row in rows}
 
 
-def _known_hashes(session: Session, header: Row[Any], keys: list[str]) -> dict[str, str]:
+def _known_hashes(session: Session, header: _Staging, keys: list[str]) -> dict[str, str]:
     rows = session.rows(
         select(seen.c.row_key, seen.c.row_hash).where(
             *session.where(seen, connection_id=header.connection_id, stream=header.stream),
             session.among(seen.c.row_key, keys),
         )
     )
-    return {row.row_key: row.row_hash for row in rows}
+    return dict(cast("Sequence[tuple[str, str]]", rows))
 
 
 def _keep_payload(session: Session, page_hash: str, content: bytes) -> None:

@@ -199,12 +199,12 @@ intake_row = Table(
 )
 Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
 
-in_quarantine = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
+row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
 """Waits in quarantine, in the words of the index below: a parameter in their place would not be found by it."""
 
 Index(
     "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
-    sqlite_where=in_quarantine, postgresql_where=in_quarantine,
+    sqlite_where=row_waits, postgresql_where=row_waits,
 )  # fmt: skip
 
 intake_chunk = Table(
