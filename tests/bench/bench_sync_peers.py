@@ -58,9 +58,8 @@ def with_singer(folder: Path, base: str) -> Iterator[Any]:
 
     url, messages = f"sqlite:///{folder / 'singer.db'}", folder / "messages.jsonl"
     web = requests.Session()
-    columns = (
-        th.Property(name, th.IntegerType if name == "weekly_hours" else th.StringType) for name in ("id", *COLUMNS)
-    )
+    whole = {"weekly_hours": th.IntegerType}
+    columns = (th.Property(name, whole.get(name, th.StringType)) for name in ("id", *COLUMNS))
 
     class Employees(Stream):
         """The employees of one read."""

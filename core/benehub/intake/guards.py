@@ -98,7 +98,7 @@ def _staged(session: Session, header: Row[Any]) -> Iterator[tuple[frozenset[str]
                 session.among(seen.c.row_key, [row.key for row in rows]),
             )
         )
-        filled = {row_key: frozenset(names.split(",")) - {""} for row_key, names in known}
+        filled = {one.row_key: frozenset(one.filled.split(",")) - {""} for one in known}
         for row in rows:
             yield filled.get(row.key), row
         last = chunks[-1]
