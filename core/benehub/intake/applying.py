@@ -218,7 +218,7 @@ def redrive(
     done = replaced = 0
     for *older, row in tried:
         waiting = kept(session, row.row_no, row.row_key, row.row_sealed)
-        problem = _unfit(waiting)
+        problem, applied = _unfit(waiting), list[Applied]()
         if not problem:
             applied, problems = _apply_rows(session, row, book, appliers, [waiting])
             problem = problems.get(row.row_no, "")

@@ -249,8 +249,8 @@ def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[
 @cache
 def checker(stream: str) -> TypeAdapter[list[Record]]:
     """Checks all rows of a chunk at once."""
-    kind: Any = STREAMS[stream]
-    return TypeAdapter(list[kind])
+    rows: Any = list.__class_getitem__(STREAMS[stream])
+    return TypeAdapter(rows)
 
 
 def _problems(stream: str, rows: Sequence[_Fresh]) -> dict[int, str]:

@@ -86,7 +86,7 @@ def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[str, Map
     command = str(compiled)
     names = tuple(name for name in compiled.positiontup or () if name != "employer_id")
     special = [(at, turn) for at, name in enumerate(names, 1) if (turn := _turn(table, name)) is not None]
-    pick = itemgetter(*names) if len(names) > 1 else (lambda row: (row[names[0]],))
+    pick = itemgetter(*names) if len(names) > 1 else (lambda row: tuple(row[name] for name in names))
 
     # The employer comes first in every table.
     def plain(employer: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
