@@ -133,7 +133,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "synchronous=NORMAL",
             "foreign_keys=ON",
             "busy_timeout=30000",
-            "cache_size=-16000",
+            "cache_size=-8000",
         ):
             raw.execute(f"PRAGMA {pragma}")
 
