@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benehub.facts.history import Fact, Version, as_of, preload, record, resolve, timelines
+from benehub.facts.history import Fact, Version, as_of, preload, preload_new, record, resolve, timelines
 from benehub.facts.pay_periods import PayPeriod, pay_calendar
 from benehub.facts.workforce import (
     Part,
@@ -27,6 +27,7 @@ __all__ = [
     "parts_of_workers",
     "pay_calendar",
     "preload",
+    "preload_new",
     "ranges",
     "record",
     "resolve",

@@ -16,7 +16,7 @@ from benehub.flows.hub import Hub
 from benehub.flows.sync import apply, apply_checked
 from benehub.intake import Leaf, untranslated
 from benehub.store import Session, note_act
-from benehub.store.tables import intake_batch, intake_row, intake_same
+from benehub.store.tables import intake_batch, intake_row, intake_same, row_waits
 
 
 def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict[str, int]:
@@ -76,10 +76,7 @@ def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note:
             session.change(intake_batch, {"batch_id": batch_id}, state="refused", reason=f"discarded by {who}")
             return int(row.rows)
         open_rows = session.rows(
-            select(intake_row.c.row_no).where(
-                *session.where(intake_row, batch_id=batch_id, outcome="quarantined"),
-                intake_row.c.resolved_seq.is_(None),
-            )
+            select(intake_row.c.row_no).where(*session.where(intake_row, batch_id=batch_id), row_waits)
         )
         wanted = [one.row_no for one in open_rows if row_no in (0, one.row_no)]
         if not wanted:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from benehub import connections, intake
+from benehub.connect.connector import Page
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
@@ -15,9 +16,16 @@ from benehub.identity import strangers
 from benehub.plugins import call_each
 from benehub.records import STREAMS
 from benehub.records.notices import SyncNotice
+from benehub.store import without_collector
 
 MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
+
+CHUNKS = 4
+"""Chunks that are applied in one transaction: each commit writes what their rows have touched in every index."""
+
+STAGED = 2000
+"""Rows of as many pages as are staged in one transaction; a larger page has its own."""
 
 
 def streams_of(opened: Open) -> list[str]:
@@ -44,7 +52,7 @@ def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str,
 def read(
     hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool, keys: Sequence[str] = ()
 ) -> tuple[str, int]:
-    """Stage every page in a transaction of its own; the vendor is never called inside one.
+    """Stage the pages as they come, some in one transaction; the vendor is never called inside one.
 
     Of a stream whose vendor can be asked so, only the rows of these `keys` are read. Gives the batch, and how often
     the vendor asked to wait.
@@ -62,15 +70,30 @@ def read(
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
         some = opened.connector.reread(stream, opened.link, keys) if keys else None
-        pages = opened.connector.read(stream, opened.link, since) if some is None else some
-        for number, page in enumerate(pages, 1):
-            if number > MAX_PAGES:
+        came, read = iter(opened.connector.read(stream, opened.link, since) if some is None else some), 0
+        while pages := _together(came):
+            read += len(pages)
+            if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
-                intake.stage(session, batch_id, page)
-            hub.progress(f"{connection_id} {stream}: page {number}")
+                for page in pages:
+                    intake.stage(session, batch_id, page)
+            hub.progress(f"{connection_id} {stream}: page {read}")
         waits = 0 if opened.link.client is None else opened.link.client.rate_limited
     return batch_id, waits
+
+
+@without_collector()
+def _together(pages: Iterator[Page]) -> list[Page]:
+    """The next pages, as they are staged together; none at the end."""
+    held: list[Page] = []
+    rows = 0
+    for page in pages:
+        held.append(page)
+        rows += len(page.rows)
+        if rows >= STAGED or len(held) >= STAGED // 10:
+            break
+    return held
 
 
 def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
@@ -92,7 +115,12 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
     taken = 1
     while taken:
         with hub.store.write(employer) as session:
-            taken = intake.apply_chunk(session, batch_id, hub.book(session), intake.APPLIERS)
+            book = hub.book(session)
+            for _ in range(CHUNKS):
+                taken = intake.apply_chunk(session, batch_id, book, intake.APPLIERS)
+                session.forget()
+                if not taken:
+                    break
     taken = 1
     while taken:
         with hub.store.write(employer) as session:

@@ -1,8 +1,9 @@
-"""The tables of what others call: doors for webhooks, what came through them, and users written at our endpoint."""
+"""The tables of calls: doors for webhooks, what came in, users written at our endpoint, and our calls' limits."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -94,3 +95,15 @@ Index(
 Index(
     "ix_pushed_resource_order", pushed_resource.c.employer_id, pushed_resource.c.connection_id, pushed_resource.c.seq,
 )  # fmt: skip
+
+call_window = Table(
+    "call_window",
+    metadata,
+    # Calls reserved of a vendor account. The vendor counts those of all employers together: the key names none (`*`).
+    employer_key(),
+    Column("account", String(40), primary_key=True),
+    Column("held_until_ms", BigInteger, nullable=False),
+    Column("last_block", BigInteger, nullable=False),
+    # [block, stands until (ms), calls] each.
+    Column("blocks", JSON, nullable=False),
+)

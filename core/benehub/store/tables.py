@@ -21,8 +21,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
 )
 
+from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
 from benehub.store.call_tables import webhook_delivery as webhook_delivery
 from benehub.store.call_tables import webhook_door as webhook_door
@@ -114,6 +117,7 @@ crosswalk = Table(
     Column("told_sealed", LargeBinary),
     _belongs("connection_id", to="connection"),
     _belongs("person_id", to="person"),
+    sqlite_with_rowid=False,
 )
 Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
 
@@ -199,7 +203,27 @@ intake_row = Table(
     CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
     _belongs("batch_id", to="intake_batch"),
 )
-Index("ix_intake_row_outcome", intake_row.c.employer_id, intake_row.c.outcome, intake_row.c.resolved_seq)
+Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
+
+row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
+"""Waits in quarantine, in the words of the index below: a parameter in their place would not be found by it."""
+
+Index(
+    "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
+    sqlite_where=row_waits, postgresql_where=row_waits,
+)  # fmt: skip
+
+intake_chunk = Table(
+    "intake_chunk",
+    metadata,
+    # The content of rows that wait to be applied, sealed together; gone once they are.
+    _employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("rows_sealed", LargeBinary, nullable=False),
+    _belongs("batch_id", to="intake_batch"),
+)
 
 seen = Table(
     "seen",
@@ -215,17 +239,22 @@ seen = Table(
     # When a full read did not tell the row any more; empty again once it comes back.
     Column("gone_seq", BigInteger),
     _belongs("connection_id", to="connection"),
+    sqlite_with_rowid=False,
 )
-Index("ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq)
+Index(
+    "ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq,
+    sqlite_where=seen.c.gone_seq.is_not(None), postgresql_where=seen.c.gone_seq.is_not(None),
+)  # fmt: skip
 
 intake_same = Table(
     "intake_same",
     metadata,
-    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone.
+    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone. The keys
+    # of a chunk stand together, by the number of its first row.
     _employer_key(),
     Column("batch_id", String(40), primary_key=True),
-    Column("row_key", String(120), primary_key=True),
     Column("row_no", Integer, primary_key=True),
+    Column("row_keys", JSON, nullable=False),
     _belongs("batch_id", to="intake_batch"),
 )
 
@@ -530,18 +559,6 @@ run = Table(
     Column("ended_at", String(32)),
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
-)
-
-call_window = Table(
-    "call_window",
-    metadata,
-    # Calls reserved of a vendor account. The vendor counts those of all employers together: the key names none (`*`).
-    _employer_key(),
-    Column("account", String(40), primary_key=True),
-    Column("held_until_ms", BigInteger, nullable=False),
-    Column("last_block", BigInteger, nullable=False),
-    # [block, stands until (ms), calls] each.
-    Column("blocks", JSON, nullable=False),
 )
 
 schedule = Table(

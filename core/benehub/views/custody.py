@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from benehub.identity import strangers
 from benehub.store import Session, acts
-from benehub.store.tables import intake_batch, intake_page, intake_row
+from benehub.store.tables import intake_batch, intake_page, intake_row, row_waits
 
 COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
 
@@ -26,8 +26,7 @@ def batches(
         .where(
             intake_row.c.employer_id == intake_batch.c.employer_id,
             intake_row.c.batch_id == intake_batch.c.batch_id,
-            intake_row.c.outcome == "quarantined",
-            intake_row.c.resolved_seq.is_(None),
+            row_waits,
         )
         .scalar_subquery()
     )
