@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -75,12 +77,30 @@ def test_it_serves_until_it_is_told_to_stop_and_keeps_what_was_called(cli: Any, 
     assert cli.told("webhooks", "work", "--dry-run")[0]["delivery"] == row["delivery"]
 
 
+def test_its_worker_works_off_what_is_called(cli: Any, payroll: Path) -> None:
+    cli.run("schedule", "add", "calls", "--flow", "webhooks.work", "--every", "1h")
+    with sqlite3.connect(payroll / "benehub.db") as database:
+        database.execute(
+            "UPDATE schedule SET slot_at = :past, next_at = :past", {"past": "2026-01-01T00:00:00.000000Z"}
+        )
+    with up(payroll) as (address, process):
+        assert call(f"{address}/readyz") == 200
+        until = time.monotonic() + 60
+        while not cli.told("runs", "list", "--state", "done") and time.monotonic() < until:
+            time.sleep(0.5)
+        assert "a worker is at this database already" in cli.run("worker", code=2).stderr
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+    assert [(one["flow"], one["state"]) for one in cli.told("runs", "list")] == [("schedule.webhooks.work", "done")]
+
+
 def test_a_port_that_is_taken_is_told(cli: Any, payroll: Path) -> None:
     with up(payroll) as (address, _):
         port = address.rsplit(":", 1)[1]
         done = subprocess.run(
-            [sys.executable, "-m", "benehub", "up", "--port", port], cwd=payroll, capture_output=True, text=True,
-            check=False, env={**os.environ, "RIPPLING_KEY": "k"}, timeout=60,
+            [sys.executable, "-m", "benehub", "up", "--no-worker", "--port", port], cwd=payroll,
+            capture_output=True, text=True, check=False, env={**os.environ, "RIPPLING_KEY": "k"}, timeout=60,
         )  # fmt: skip
     assert done.returncode == 2
     assert "Choose another --port or --host" in done.stderr

@@ -258,6 +258,9 @@ FLOWS: dict[str, Schedulable] = {
     "leave.accrue": Schedulable(
         "Accrue leave for the month's pay dates.", _monthly("leave.accrue", "this"), options=("month",)
     ),
+    "webhooks.work": Schedulable(
+        "Work off what came through the doors for webhooks.", lambda one: [("webhooks.work", [""])], in_order=False
+    ),
     "notices.send": Schedulable(
         "Tell employees what is due today.", lambda one: [("notices.send", [str(one.today)])], writes=True
     ),

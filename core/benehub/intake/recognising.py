@@ -55,9 +55,15 @@ def employee_of(session: Session, origin: Origin, named: str) -> str:
 
 def _find(session: Session, connection_id: str, named: str) -> str | None:
     found = people.find(session, connection_id, named) or people.by_member_id(session, named)
-    if found is None and (ssn := as_ssn(named)):
-        return by_ssn(session, connection_id, ssn)
+    if found is None and (kept := kept_name(session, connection_id, named)) != named:
+        return people.find(session, connection_id, kept)
     return found
+
+
+def _find_by_any(session: Session, connection_id: str, named: str) -> str | None:
+    """As `_find`; a carrier, bank or custodian may name people by SSN, too."""
+    found = _find(session, connection_id, named)
+    return by_ssn(session, connection_id, ssn) if found is None and (ssn := as_ssn(named)) else found
 
 
 def kept_name(session: Session, connection_id: str, named: str) -> str:
@@ -87,7 +93,7 @@ def ssn_name(session: Session, ssn: str) -> str:
 
 def whom(session: Session, origin: Origin, named: str, told: Told | None = None) -> tuple[str | None, str]:
     """The person a confirmation names, and the name of his that may be kept; without one he is kept as unlinked."""
-    found = _find(session, origin.connection_id, named)
+    found = _find_by_any(session, origin.connection_id, named)
     name = kept(session, origin, named)
     if found is None and named:
         number = named if name == named else ""
@@ -100,7 +106,7 @@ def kept(session: Session, origin: Origin, named: str) -> str:
     name = kept_name(session, origin.connection_id, named)
     if name == named:
         return named
-    found = _find(session, origin.connection_id, named)
+    found = _find_by_any(session, origin.connection_id, named)
     return name if found is None else lookup.member_ids(session, [found])[found]
 
 
