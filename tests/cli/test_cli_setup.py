@@ -138,7 +138,7 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub connection pause", "benehub connection resume", "benehub differences resolve",
         "benehub differences dismiss", "benehub differences step", "benehub dispatches settle",
         "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
-        "benehub differences suppress", "benehub differences lift", "benehub worker",
+        "benehub differences suppress", "benehub differences lift", "benehub worker", "benehub dispatches permit",
         "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]

@@ -22,7 +22,9 @@ from benehub.store.tables import dispatch as dispatch_table
 TAKEN = SimpleNamespace(external_id="", part="syntax", code="", person_id=None, detail={"status": "accepted"})
 """The answer that having left is: the vendor's receipt, or no answer owed on the grammar."""
 
-COLUMNS = ("dispatch_id", "operation", "state", "reason", "ack_state", "seq", "file_name", "sent_at", "receipt")
+COLUMNS = (
+    "dispatch_id", "operation", "state", "reason", "ack_state", "seq", "file_name", "file_group", "sent_at", "receipt",
+)  # fmt: skip
 
 Answered = tuple[Any, list[Any]]
 """A dispatch, and what is answered to it."""
