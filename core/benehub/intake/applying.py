@@ -112,7 +112,7 @@ class Waiting:
     plain: bytes
     about: list[str] = field(default_factory=list)
     """What the row was found to be about, once it is applied."""
-    unknown: list[str] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
     """Whom it names and nobody knows, where that is why it waits."""
 
 
@@ -124,8 +124,8 @@ def _open(session: Session, row: Row[Any]) -> Waiting:
 def _note_strangers(session: Session, header: Row[Any], rows: Sequence[Waiting]) -> None:
     """Whom quarantined rows name and nobody knows stands among the unlinked."""
     for one in rows:
-        for named in one.unknown:
-            note_unknown(session, header.connection_id, named, header.stream)
+        for who in one.unknown:
+            note_unknown(session, header.connection_id, who, header.stream)
     session.flush_deferred()
 
 
@@ -335,7 +335,7 @@ def _apply_set(
                     wanted[at].about[:] = [told] if isinstance(told, str) else []
                     entries += () if told is None or isinstance(told, str) else told
                 except DataError as error:
-                    wanted[at].unknown[:] = [error.external_id] if isinstance(error, Unknown) else []
+                    wanted[at].unknown[:] = [error] if isinstance(error, Unknown) else []
                     if session.touched != touched:
                         raise
                     problems[row.row_no] = str(error)
