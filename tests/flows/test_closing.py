@@ -18,8 +18,8 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
 from benehub.store import Session, guards
-from benehub.store.tables import closing as closing_table
 from benehub.store.tables import act, dispatch, intake_batch, intake_row, run
+from benehub.store.tables import closing as closing_table
 from benehub.views.closing import checklist
 from benehub.views.general_ledger import datev_batch, journal_csv
 from benehub.views.signed import signed, signed_report
