@@ -175,6 +175,24 @@ def test_a_deferral_of_a_stranger_keeps_him_findable(desk: Any, person: Person) 
         assert strangers.counted(session) == {}
 
 
+def test_what_is_told_of_somebody_linked_by_a_person_goes_with_the_link(desk: Any, person: Person) -> None:
+    bill = {
+        "invoice": "I", "invoice_date": "2026-10-20", "due_date": "2026-11-01", "plan": "MED",
+        "coverage_month": "2026-11", "premium_minor": 1, "member": STRANGER,
+    }  # fmt: skip
+    desk.take("employee", person(1))
+    desk.take("invoice_line", Incoming("b1", bill), connection="carrier")
+    with desk.store.write("acme") as session:
+        (one,) = strangers.listed(session)
+        ours = people.find(session, "hris", "v1")
+        strangers.join(session, strangers.found(session, one.ref(session)), str(ours), "person")
+        relink(session)
+    desk.take("invoice_line", Incoming("b2", {**bill, "invoice": "J"}), connection="carrier")
+    with desk.store.read("acme") as session:
+        rows = session.rows(select(confirmation.c.person_id, confirmation.c.external_id))
+        assert [tuple(row) for row in rows] == [(ours, one.external_id)] * 2
+
+
 def test_nine_digits_of_a_payroll_are_nobodys_ssn(desk: Any, person: Person) -> None:
     desk.take("employee", person(1, ssn=SSN))
     line = {"pay_run": "r1", "pay_date": "2026-11-13", "check": "c1", "kind": "deduction", "code": "MED",

@@ -116,12 +116,13 @@ def whom(
 
 
 def kept(session: Session, origin: Origin, named: str, may_be_ssn: bool = False) -> str:
-    """A vendor's name of somebody as it may be kept: an SSN as its owner's member id, else as its blind index."""
+    """A vendor's name of somebody as it may be kept: an SSN as its owner's member id, else as its blind index.
+
+    Whom a person has linked keeps the index: should the link be taken back, what stands under it goes with it.
+    """
     name = kept_name(session, origin.connection_id, named)
-    if name == named:
-        return named
-    found = _find(session, origin.connection_id, named, may_be_ssn)
-    return name if found is None else lookup.member_ids(session, [found])[found]
+    owner = people.by_ssn(session, as_ssn(named)) if name != named and may_be_ssn else None
+    return name if owner is None else lookup.member_ids(session, [owner])[owner]
 
 
 def holder_of_ssn(session: Session, origin: Origin, ssn: str) -> str | None:
