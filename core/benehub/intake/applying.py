@@ -123,9 +123,10 @@ def _open(session: Session, row: Row[Any]) -> Waiting:
 
 def _note_strangers(session: Session, header: Row[Any], rows: Sequence[Waiting]) -> None:
     """Whom quarantined rows name and nobody knows stands among the unlinked."""
-    for one in rows:
-        for who in one.unknown:
-            note_unknown(session, header.connection_id, who, header.stream)
+    with session.gathering():
+        for one in rows:
+            for who in one.unknown:
+                note_unknown(session, header.connection_id, who, header.stream)
     session.flush_deferred()
 
 
