@@ -280,6 +280,14 @@ def test_mistakes_are_told_as_the_rfc_has_it(
     assert desk.batches() == []
 
 
+def test_a_search_nested_beyond_reason_is_the_callers_mistake(desk: Any, client: Client) -> None:
+    got = desk.call().request(
+        "POST", "/scim/v2/acme/Users/.search", content="[" * 200_000,
+        headers={"authorization": "Bearer tok-for-tests", "content-type": SCIM},
+    )  # fmt: skip
+    assert (got.status_code, got.json()["scimType"]) == (400, "invalidSyntax")
+
+
 def test_a_patch_of_what_no_schema_declares_is_refused_and_not_dropped(desk: Any, client: Client) -> None:
     made = client.create(1, **{"urn:acme:hr:2.0:User": {"badge": "7"}})
     got = client.patch(made["id"], "urn:acme:hr:2.0:User:badge", "8")

@@ -253,6 +253,25 @@ def test_a_file_of_money_is_held_against_the_last_of_its_plan(kept: Store) -> No
         assert effect(session, mended) == Effect()
 
 
+def test_what_takes_the_place_of_a_stopped_file_is_looked_at_too(kept: Store) -> None:
+    everybody, key = sorted(whom(20)), "contribution.deposit/401k/2026-10-15"
+
+    def again(session: Session, worth: int) -> str:
+        frozen = Frozen("keeper", "contribution.deposit", key, b"%d" % worth, Guard.NONE, 1, worth, file_name="f")
+        dispatch_id = dispatch.prepare(session, frozen)
+        obligations.mark(session, [session.id("obl", key)], "open", "", dispatch_id)
+        return dispatch_id
+
+    with kept.write("acme") as session:
+        told(session, "contribution.deposit/401k/2026-10-01", everybody, 1000)
+        told(session, key, everybody, 90_000, sent=False)
+        second = again(session, 90_001)
+        assert effect(session, second).growth == 8900
+        dispatch.begin(session, second)
+        dispatch.settle(session, second, Receipt("there"))
+        assert effect(session, again(session, 90_002)) == Effect()
+
+
 def test_items_are_compared_part_by_part(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """More keys than a part holds, on both databases; what is ended already counts for nothing."""
     monkeypatch.setattr("benehub.dispatch.standing.CHUNK", 3)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from benehub import facts, plugins
-from benehub.connect.webhooks import sign
+from benehub.connect.webhooks import Hint, sign
 from benehub.connections import doors
 from benehub.crypto import Vault
 from benehub.errors import ConfigError, DataError
@@ -24,10 +24,12 @@ from benehub.sandbox.faults import FaultKind
 from benehub.sandbox.http import as_transport
 from benehub.store import open_store
 from benehub.store.tables import connection, intake_batch, webhook_delivery
+from benehub_connectors.bamboohr import BambooConnector
 from benehub_connectors.bamboohr.hooks import SCHEME
 from benehub_connectors.bamboohr.simulator import BambooSimulator
 from benehub_connectors.gusto import GustoConnector
 from benehub_connectors.gusto.simulator import GustoSimulator, verification_token
+from benehub_connectors.rippling import RipplingConnector
 from benehub_connectors.rippling.simulator import RipplingSimulator
 
 MORNING = datetime(2026, 10, 1, 6, tzinfo=UTC)
@@ -241,6 +243,32 @@ def test_an_unsigned_call_costs_a_read_and_proves_nothing(post: Post, monkeypatc
     assert post.rippling.log
     assert webhooks.receive(post.hub, "acme", "rippling", {}, b"nonsense") is Answer.TAKEN
     assert post.work()["failed"] == 1
+
+
+def test_a_body_that_breaks_its_connector_keeps_nobody_waiting(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIPPLING_KEY", "api-key-1")
+    post.open("rippling", "rippling", api_key="env:RIPPLING_KEY")
+    post.bamboo()
+    for body in (b"&".join(b"a=1" for _ in range(60)), b"event_name=employee.updated&id=e1", b"event_name=break.it"):
+        assert webhooks.receive(post.hub, "acme", "rippling", {}, body) is Answer.TAKEN
+    post.told("e1")
+    hints = RipplingConnector.hints
+
+    def broken(self: RipplingConnector, body: bytes) -> Any:
+        return {}["key"] if b"break" in body else hints(self, body)
+
+    monkeypatch.setattr(RipplingConnector, "hints", broken)
+    told = post.work()
+    assert (told["failed"], told["waiting"]) == (2, 2)  # these two are broken, those two their vendors refused
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\x00b", "x" * 300])
+def test_a_key_that_is_no_id_reads_the_stream(post: Post, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    post.bamboo()
+    monkeypatch.setattr(BambooConnector, "hints", lambda _self, _body: [Hint("employee", key)])
+    post.told("e1")
+    assert post.work()["worked"] == 1
+    assert not [one for one in post.hris.log if key in str(one)]
 
 
 @pytest.fixture

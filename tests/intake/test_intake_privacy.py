@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from benehub.connect.connector import Incoming
-from benehub.identity import people
+from benehub.identity import people, strangers
 from benehub.intake import relink
 from benehub.store import Store
 from benehub.store.tables import confirmation, intake_row, metadata
@@ -148,3 +148,59 @@ def test_a_stranger_named_by_ssn_is_found_once_he_is_known(told: Any, person: Pe
         rows = session.rows(select(confirmation.c.person_id).where(confirmation.c.kind == "invoice_line"))
     assert found is not None and {row.person_id for row in rows} >= {found}
     assert None not in {row.person_id for row in rows}
+    with told.store.read("acme") as session:
+        name = people.ssn_index(session, STRANGER)[:40]
+        assert {people.find(session, one, name) for one in ("carrier", "summit")} == {found}
+        assert name not in {one.external_id for one in strangers.listed(session, aside=True)}
+
+
+def test_a_stranger_named_by_ssn_has_no_number_made_of_it(told: Any) -> None:
+    with told.store.read("acme") as session:
+        index = people.ssn_index(session, STRANGER)
+        found = {one.connection_id: one.told for one in strangers.listed(session) if one.external_id == index[:40]}
+    assert {name: (one.employee_number, one.ssn_index) for name, one in found.items()} == {
+        "carrier": ("", index), "summit": ("", index),
+    }  # fmt: skip
+
+
+def test_a_deferral_of_a_stranger_keeps_him_findable(desk: Any, person: Person) -> None:
+    change = {"plan": "401k", "source": "EE_ROTH", "rate": "5%", "effective_from": "2026-12-01", "ssn": STRANGER}
+    desk.take("deferral_change", Incoming("c1", change), connection="summit")
+    with desk.store.read("acme") as session:
+        (one,) = strangers.listed(session)
+        assert (one.told.employee_number, one.told.ssn_index) == ("", people.ssn_index(session, STRANGER))
+    desk.take("employee", person(7, ssn=STRANGER))
+    with desk.store.write("acme") as session:
+        relink(session)
+        assert strangers.counted(session) == {}
+
+
+def test_what_is_told_of_somebody_linked_by_a_person_goes_with_the_link(desk: Any, person: Person) -> None:
+    bill = {
+        "invoice": "I", "invoice_date": "2026-10-20", "due_date": "2026-11-01", "plan": "MED",
+        "coverage_month": "2026-11", "premium_minor": 1, "member": STRANGER,
+    }  # fmt: skip
+    desk.take("employee", person(1))
+    desk.take("invoice_line", Incoming("b1", bill), connection="carrier")
+    with desk.store.write("acme") as session:
+        (one,) = strangers.listed(session)
+        ours = people.find(session, "hris", "v1")
+        strangers.join(session, strangers.found(session, one.ref(session)), str(ours), "person")
+        relink(session)
+    desk.take("invoice_line", Incoming("b2", {**bill, "invoice": "J"}), connection="carrier")
+    with desk.store.read("acme") as session:
+        rows = session.rows(select(confirmation.c.person_id, confirmation.c.external_id))
+        assert [tuple(row) for row in rows] == [(ours, one.external_id)] * 2
+
+
+def test_nine_digits_of_a_payroll_are_nobodys_ssn(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1, ssn=SSN))
+    line = {"pay_run": "r1", "pay_date": "2026-11-13", "check": "c1", "kind": "deduction", "code": "MED",
+            "amount_minor": 5, "employee": SSN}  # fmt: skip
+    desk.take("register_line", Incoming("l1", line), connection="payroll")
+    with desk.store.write("acme") as session:
+        relink(session)
+        (one,) = strangers.listed(session)
+        assert one.told.ssn_index == ""
+        assert people.find(session, "payroll", one.external_id) is None
+        assert [row.person_id for row in session.rows(select(confirmation.c.person_id))] == [None]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from benehub.api.app import create_app
+from benehub.api.patience import Patient
 from benehub.errors import ConfigError
 from benehub.flows import Hub
 
@@ -53,6 +54,7 @@ def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: thr
     config = uvicorn.Config(
         create_app(hub), host=host, port=port, access_log=False, log_config=None, server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS, timeout_keep_alive=15, limit_concurrency=200,
+        http=Patient,
     )  # fmt: skip
     try:
         socket = config.bind_socket()

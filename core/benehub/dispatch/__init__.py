@@ -41,7 +41,16 @@ from benehub.dispatch.outbox import (
     thaw_item,
     wire_bytes,
 )
-from benehub.dispatch.standing import Pair, Waiting, held_against, last_alike, permit, permitted, waiting
+from benehub.dispatch.standing import (
+    Pair,
+    Waiting,
+    held_against,
+    last_alike,
+    left_before,
+    permit,
+    permitted,
+    waiting,
+)
 
 __all__ = [
     "CLOSED",
@@ -69,6 +78,7 @@ __all__ = [
     "in_states",
     "last_alike",
     "last_sent_before",
+    "left_before",
     "newest_file",
     "newest_files",
     "next_control",

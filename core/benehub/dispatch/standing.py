@@ -125,6 +125,13 @@ def last_alike(session: Session, connection_id: str, one: Waiting) -> Sequence[R
     )
 
 
+def left_before(session: Session, connection_id: str, one: Waiting) -> bool:
+    """Whether an earlier revision of the same has left."""
+    mine = session.where(dispatch, connection_id=connection_id, business_key=one.key, state="sent")
+    query = select(dispatch.c.dispatch_id).where(*mine, dispatch.c.revision < one.revision).limit(1)
+    return session.connection.execute(query).first() is not None
+
+
 def permit(session: Session, connection_id: str, operation: str, people: int, who: str, note: str) -> None:
     """Write down that pushes of an operation may change or end so many people from now on, for a day."""
     seq, _ = session.take_seq()

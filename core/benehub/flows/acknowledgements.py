@@ -146,8 +146,9 @@ def _verdict(rows: Sequence[Any]) -> str:
 
 def _named(rows: Sequence[Any]) -> dict[str, Any]:
     """The refusals of single members, by the carrier's spelling of the id: it answers in capitals, and for people we
-    may not have linked."""
-    return {row.external_id.upper(): row for row in rows if row.external_id and row.detail["status"] == "rejected"}
+    may not have linked. Of those whom we have, by the person too: the carrier may name him by an id of its own."""
+    found = [row for row in rows if row.external_id and row.detail["status"] == "rejected"]
+    return {row.external_id.upper(): row for row in found} | {row.person_id: row for row in found if row.person_id}
 
 
 def _in_refused_sets(session: Session, sent: Any, rows: Sequence[Any]) -> set[str]:
@@ -273,7 +274,7 @@ def _why_refused(content: Mapping[str, Any], refused: Mapping[str, Any], whole: 
 
 def _named_in(family: Mapping[str, Any], refused: Mapping[str, Any]) -> str:
     """Why a member of the family was refused; empty when none was."""
-    ids = [one["member_id"].upper() for one in family["members"]]
+    ids = [name for one in family["members"] for name in (one["member_id"].upper(), one["person"])]
     named = next((refused[member] for member in ids if member in refused), None)
     if named is None:
         return ""

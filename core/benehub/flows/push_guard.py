@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from benehub import connections, dispatch, obligations
+from benehub import connections, dispatch, facts, obligations
 from benehub.dispatch import Pair, Waiting
 from benehub.errors import DataError, GuardTripped
 from benehub.flows.hub import Hub
@@ -159,8 +159,8 @@ def _differs(before: Mapping[str, Any], now: Mapping[str, Any], small_minor: int
 
 def _of_families(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
     """A file of changed families, held against what the carrier has accepted."""
-    told = told_state(session, connection_id)
-    found.standing |= told.keys()
+    told = {who for which in facts.ranges(session, "told") for who in told_state(session, connection_id, which)}
+    found.standing |= told
     for row in obligations.of_dispatch(session, one.dispatch_id):
         lines = [line for member in obligations.content(session, row)["members"] for line in member["coverages"]]
         if row.person_id not in told:
@@ -173,8 +173,11 @@ def _of_families(session: Session, connection_id: str, one: Waiting, found: Effe
 
 
 def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
-    """A file of money, or of leave: held against the last one about the same people. Corrections of a file pass."""
-    if one.revision > 1 or "/correction-" in one.key:
+    """A file of money, or of leave: held against the last one about the same people. Corrections of a file pass.
+
+    So does another revision of one that has left; one that took the place of a file which never left is no correction.
+    """
+    if "/correction-" in one.key or (one.revision > 1 and dispatch.left_before(session, connection_id, one)):
         return
     now = _named(session, one.dispatch_id)
     before, then = _last_about(session, dispatch.last_alike(session, connection_id, one), now)

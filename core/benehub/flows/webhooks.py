@@ -21,6 +21,7 @@ from benehub.connections import doors
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError, GuardTripped, NeedsPersonError, Unsupported
 from benehub.flows.hub import Hub
+from benehub.flows.send import made
 from benehub.flows.sync import apply, read, tell
 from benehub.intake import deliveries
 from benehub.intake.deliveries import Kept
@@ -30,6 +31,9 @@ log = structlog.get_logger("benehub.webhooks")
 
 MAX_KEYS = 50
 """Persons of one stream that are read one by one; beyond, the stream is read."""
+
+LONGEST_KEY = 200
+"""Characters of a vendor's key at most."""
 
 MAX_TRIES = 8
 """Runs of `work` in which a delivery may meet a vendor that does not answer; then it has failed."""
@@ -157,14 +161,20 @@ class _Worker:
         return self.counts
 
     def _pointed_at(self, one: Kept, wanted: dict[str, set[str]]) -> tuple[str, ...] | None:
-        """The streams a delivery points at, noted with its keys; None where its body is not understood."""
+        """The streams a delivery points at, noted with its keys; None where its body is not understood.
+
+        A body breaks nothing but its own delivery: anybody can send one to a vendor that does not sign.
+        """
         try:
-            hints = [hint for hint in self.connector.hints(one.body) if hint.stream in self.connector.streams]
-        except DataError as error:
+            found = made(self.connector.hints, one.body)
+        except BenehubError as error:
             self._settle(one.delivery_id, "failed", str(error))
             return None
+        hints = [hint for hint in found if hint.stream in self.connector.streams]
         for hint in hints:
-            wanted.setdefault(hint.stream, set()).add(hint.key)
+            # No vendor's id, and no part of an address: then the stream is read.
+            plain = hint.key.isprintable() and len(hint.key) <= LONGEST_KEY
+            wanted.setdefault(hint.stream, set()).add(hint.key if plain else "")
         return tuple(dict.fromkeys(hint.stream for hint in hints))
 
     def _read(self, stream: str, keys: set[str]) -> BenehubError | None:
@@ -194,7 +204,7 @@ class _Worker:
             self._settle(one.delivery_id, "failed", "no handshake of this vendor's")
             return None
         try:
-            self._confirm(handshake)
+            made(self._confirm, handshake)
         except BenehubError as error:
             self._later(one.delivery_id, (), error)
             return None

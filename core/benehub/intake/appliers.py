@@ -309,7 +309,7 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
     person_id = by_ssn(session, origin.connection_id, row.ssn)
     if person_id is None:
         raise Unknown("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive",
-                      external_id=ssn_name(session, row.ssn))  # fmt: skip
+                      ssn_index=people.ssn_index(session, row.ssn))  # fmt: skip
     plan = book.plan(row.plan)
     known = facts.as_of(session, "election", row.effective_from, subjects=[person_id])
     before = next((dict(fact.data) for fact in known if fact.key == plan.benefit_type), None)
@@ -382,7 +382,7 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """A member and plan on a carrier's list bill."""
     assert isinstance(row, InvoiceLine)
-    person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name))
+    person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name), may_be_ssn=True)
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
@@ -395,11 +395,11 @@ def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     """Who the carrier says that it covers."""
     assert isinstance(row, RosterMember)
     told = Told(row.first_name, row.last_name, row.birth_date.isoformat() if row.birth_date else "")
-    person_id, member = whom(session, origin, row.member, told)
+    person_id, member = whom(session, origin, row.member, told, may_be_ssn=True)
     _confirm(
         session, book, origin, "roster", person_id=person_id, external_id=member, plan=row.plan,
         part=row.relationship, tier=row.tier, effective_from=row.effective_from,
-        effective_to=row.effective_to or FOREVER, reference=kept(session, origin, row.subscriber),
+        effective_to=row.effective_to or FOREVER, reference=kept(session, origin, row.subscriber, may_be_ssn=True),
     )  # fmt: skip
 
 
@@ -479,7 +479,7 @@ def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Recor
     A carrier whose family key is the SSN names members by it: it is turned into our number, and never kept.
     """
     assert isinstance(row, Acknowledgement)
-    person_id, named = whom(session, origin, row.member) if row.member else (None, "")
+    person_id, named = whom(session, origin, row.member, may_be_ssn=True) if row.member else (None, "")
     _confirm(
         session, book, origin, "acknowledgement", person_id=person_id, external_id=named,
         part=row.level.value, code=row.code, reference=row.control,

@@ -126,10 +126,11 @@ def _ended(session: Session, batch_id: str, row: Waiting, outcome: str, reason: 
     return {**key, "outcome": outcome, "reason": mask(reason), "row_sealed": sealed}
 
 
-def _note_strangers(session: Session, header: Row[Any], unknown: Sequence[str]) -> None:
+def _note_strangers(session: Session, header: Row[Any], unknown: Sequence[Unknown]) -> None:
     """Whom quarantined rows name and nobody knows stands among the unlinked."""
-    for named in unknown:
-        note_unknown(session, header.connection_id, named, header.stream)
+    with session.gathering():
+        for who in unknown:
+            note_unknown(session, header.connection_id, who, header.stream)
     session.flush_deferred()
 
 
@@ -285,7 +286,7 @@ def _unfit(row: Waiting) -> str:
 
 def _apply_rows(
     session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], wanted: Sequence[Waiting]
-) -> tuple[list[Applied], dict[int, str], list[str]]:
+) -> tuple[list[Applied], dict[int, str], list[Unknown]]:
     """Apply rows in sets, each row wholly or not at all.
 
     Gives those applied, problems by row number, and whom the others name and nobody knows.
@@ -295,7 +296,7 @@ def _apply_rows(
     """
     applied: list[Applied] = []
     problems: dict[int, str] = {}
-    unknown: list[str] = []
+    unknown: list[Unknown] = []
     sets = [wanted] if wanted else []
     while sets:
         rows = sets.pop()
@@ -325,7 +326,7 @@ class Tried:
 
     applied: list[Applied]
     problems: dict[int, str]
-    unknown: Sequence[str] = ()
+    unknown: Sequence[Unknown] = ()
     """Whom rows left out, or the row that undid it, name and nobody knows."""
     undone: str = ""
     at: int | None = None
@@ -337,7 +338,7 @@ def _apply_set(
     """Apply these rows in one savepoint."""
     problems: dict[int, str] = {}
     applied: list[Applied] = []
-    unknown: list[str] = []
+    unknown: list[Unknown] = []
     at: int | None = None
     connection_id, stream, batch_id = header.connection_id, header.stream, header.batch_id
     applier = appliers[stream]
@@ -373,8 +374,8 @@ def _apply_set(
     return Tried(applied, problems, unknown)
 
 
-def _unknown(error: DataError) -> list[str]:
-    return [error.external_id] if isinstance(error, Unknown) else []
+def _unknown(error: DataError) -> list[Unknown]:
+    return [error] if isinstance(error, Unknown) else []
 
 
 def _records(stream: str, wanted: Sequence[Waiting], problems: dict[int, str]) -> list[tuple[int, Record]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -32,9 +33,11 @@ SSN_NAME = 40
 class Unknown(DataError):
     """A row names somebody unknown: it waits in quarantine, and he is kept as unlinked."""
 
-    def __init__(self, what: str, *, where: str = "", mend: str = "", external_id: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", mend: str = "", external_id: str = "", ssn_index: str = ""
+    ) -> None:
         super().__init__(what, where=where, mend=mend)
-        self.external_id = external_id
+        self.external_id, self.ssn_index = external_id, ssn_index
 
 
 def employee_of(session: Session, origin: Origin, named: str) -> str:
@@ -53,32 +56,36 @@ def employee_of(session: Session, origin: Origin, named: str) -> str:
     return found
 
 
-def _find(session: Session, connection_id: str, named: str) -> str | None:
+def _find(session: Session, connection_id: str, named: str, may_be_ssn: bool = False) -> str | None:
+    """By SSN only where the record's field may be one: nine digits of another vendor's are no SSN of somebody's."""
     found = people.find(session, connection_id, named) or people.by_member_id(session, named)
-    if found is None and (kept := kept_name(session, connection_id, named)) != named:
-        return people.find(session, connection_id, kept)
+    if found is None and (ssn := as_ssn(named)):
+        if may_be_ssn:
+            return by_ssn(session, connection_id, ssn)
+        return people.find(session, connection_id, ssn_name(session, ssn))  # to whom a person has linked it
     return found
-
-
-def _find_by_any(session: Session, connection_id: str, named: str) -> str | None:
-    """As `_find`; a carrier, bank or custodian may name people by SSN, too."""
-    found = _find(session, connection_id, named)
-    return by_ssn(session, connection_id, ssn) if found is None and (ssn := as_ssn(named)) else found
 
 
 def kept_name(session: Session, connection_id: str, named: str) -> str:
     """The vendor's id as it may stand in a table: what looks like an SSN stands as its blind index."""
-    known = lookup.by_vendor(session, connection_id, [named]).keys() & lookup.known(session).rows[connection_id]
-    if not as_ssn(named) or named in known or people.by_member_id(session, named) is not None:
+    ssn = as_ssn(named)
+    if not ssn:
         return named
-    return ssn_name(session, as_ssn(named))
+    lookup.by_vendor(session, connection_id, [named])
+    if named in lookup.known(session).rows[connection_id] or people.by_member_id(session, named) is not None:
+        return named
+    return ssn_name(session, ssn)
 
 
-def note_unknown(session: Session, connection_id: str, named: str, stream: str) -> None:
+def note_unknown(session: Session, connection_id: str, who: Unknown, stream: str) -> None:
     """Keep whom a quarantined row names and nobody knows."""
-    number = "" if as_ssn(named) else named
-    kept = kept_name(session, connection_id, named)
-    strangers.note(session, connection_id, kept, stream, Told(only_employees=True), number)
+    if who.ssn_index:
+        told = Told(ssn_index=who.ssn_index, only_employees=True)
+        strangers.note(session, connection_id, who.ssn_index[:SSN_NAME], stream, told)
+        return
+    name = kept_name(session, connection_id, who.external_id)
+    number = name if name == who.external_id else ""
+    strangers.note(session, connection_id, name, stream, Told(only_employees=True), number)
 
 
 def by_ssn(session: Session, connection_id: str, ssn: str) -> str | None:
@@ -91,23 +98,31 @@ def ssn_name(session: Session, ssn: str) -> str:
     return people.ssn_index(session, ssn)[:SSN_NAME]
 
 
-def whom(session: Session, origin: Origin, named: str, told: Told | None = None) -> tuple[str | None, str]:
-    """The person a confirmation names, and the name of his that may be kept; without one he is kept as unlinked."""
-    found = _find_by_any(session, origin.connection_id, named)
-    name = kept(session, origin, named)
+def whom(
+    session: Session, origin: Origin, named: str, told: Told | None = None, may_be_ssn: bool = False
+) -> tuple[str | None, str]:
+    """The person a confirmation names, and the name of his that may be kept; without one he is kept as unlinked.
+
+    Where the name may be an SSN he is found by it, now or once somebody has it.
+    """
+    found = _find(session, origin.connection_id, named, may_be_ssn)
+    name = kept(session, origin, named, may_be_ssn)
     if found is None and named:
-        number = named if name == named else ""
-        strangers.note(session, origin.connection_id, name, origin.stream, told or Told(), number)
+        told, hidden = told or Told(), name != named
+        if hidden and may_be_ssn:
+            told = replace(told, ssn_index=people.ssn_index(session, as_ssn(named)))
+        strangers.note(session, origin.connection_id, name, origin.stream, told, "" if hidden else named)
     return found, name
 
 
-def kept(session: Session, origin: Origin, named: str) -> str:
-    """A vendor's name of somebody as it may be kept: an SSN as its owner's member id, else as its blind index."""
+def kept(session: Session, origin: Origin, named: str, may_be_ssn: bool = False) -> str:
+    """A vendor's name of somebody as it may be kept: an SSN as its owner's member id, else as its blind index.
+
+    Whom a person has linked keeps the index: should the link be taken back, what stands under it goes with it.
+    """
     name = kept_name(session, origin.connection_id, named)
-    if name == named:
-        return named
-    found = _find_by_any(session, origin.connection_id, named)
-    return name if found is None else lookup.member_ids(session, [found])[found]
+    owner = people.by_ssn(session, as_ssn(named)) if name != named and may_be_ssn else None
+    return name if owner is None else lookup.member_ids(session, [owner])[owner]
 
 
 def holder_of_ssn(session: Session, origin: Origin, ssn: str) -> str | None:

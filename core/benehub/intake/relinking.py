@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from benehub.identity import strangers, suggestions
 from benehub.identity.matching import Told
@@ -16,6 +16,9 @@ from benehub.store.tables import confirmation, crosswalk, intake_batch, person, 
 
 STREAMS = ("employee", "dependent", "payroll_person")
 """Streams by which somebody becomes known."""
+
+BY_SSN = ("credit", "earnings_credit", "roster", "invoice_line", "acknowledgement")
+"""Kinds of confirmations whose vendor may name people by SSN; nine digits of another are an id of its own."""
 
 KEY = ("kind", "connection_id", "row_key", "version")
 """What names a confirmation."""
@@ -77,17 +80,19 @@ def relink(session: Session) -> int:
     linked: list[dict[str, str]] = []
     for start in range(0, len(waiting), CHUNK):
         part = waiting[start : start + CHUNK]
-        linked_ids, known_ids = _known(session, sorted({row.external_id for row in part}))
+        linked_ids, numbers, indexes = _known(session, sorted({row.external_id for row in part}))
         for row in part:
-            found = linked_ids.get((row.connection_id, row.external_id)) or known_ids.get(row.external_id)
+            found = linked_ids.get((row.connection_id, row.external_id)) or numbers.get(row.external_id)
+            if found is None and row.kind in BY_SSN:
+                found = indexes.get(row.external_id)
             if found is not None:
                 linked.append({name: getattr(row, name) for name in KEY} | {"person_id": found})
     session.change_all(confirmation, KEY, linked)
     return len(linked)
 
 
-def _known(session: Session, ids: list[str]) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
-    """Persons of these ids: by connection and vendor's id, and by member id or the beginning of the blind index."""
+def _known(session: Session, ids: list[str]) -> tuple[dict[tuple[str, str], str], dict[str, str], dict[str, str]]:
+    """Persons of these ids: by connection and vendor's id, by member id, and by the beginning of the blind index."""
     links = session.rows(
         select(crosswalk.c.connection_id, crosswalk.c.external_id, crosswalk.c.person_id).where(
             crosswalk.c.employer_id == session.employer,
@@ -95,11 +100,14 @@ def _known(session: Session, ids: list[str]) -> tuple[dict[tuple[str, str], str]
             crosswalk.c.person_id.is_not(None),
         )
     )
-    found: dict[str, str] = {}
     # Each by its own index; the vendor of an SSN is told by the first 40 characters of its blind index.
-    for name in (person.c.member_id, func.substr(person.c.ssn_index, 1, 40)):
-        where = (person.c.employer_id == session.employer, name.in_(ids))
-        found = {row.name: row.person_id for row in session.rows(
-            select(name.label("name"), person.c.person_id).where(*where)
-        )} | found  # fmt: skip
-    return {(row.connection_id, row.external_id): row.person_id for row in links}, found
+    numbers, indexes = (
+        _named(session, name, ids) for name in (person.c.member_id, func.substr(person.c.ssn_index, 1, 40))
+    )
+    return {(row.connection_id, row.external_id): row.person_id for row in links}, numbers, indexes
+
+
+def _named(session: Session, name: ColumnElement[str], ids: list[str]) -> dict[str, str]:
+    query = select(name.label("name"), person.c.person_id)
+    rows = session.rows(query.where(person.c.employer_id == session.employer, name.in_(ids)))
+    return {row.name: row.person_id for row in rows}

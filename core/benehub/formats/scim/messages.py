@@ -159,7 +159,7 @@ def parsed(body: bytes) -> Any:
     """A body as JSON."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _syntax() from None
 
 
