@@ -1,0 +1,25 @@
+"""Plants what the world has to hold: payroll first, because what it took is what can be deposited and credited."""
+
+from __future__ import annotations
+
+from benehub.testing.worlds import planting_credits, planting_payroll, planting_premium, vendors
+from benehub.testing.worlds.world import World
+
+
+def plant(world: World, rate: float) -> None:
+    """Mistakes and variances of every kind, each at least once and about `rate` of all lines."""
+    for plan in planting_premium.VARIANCES:
+        plan(world)
+    _repeat(world, planting_premium.MISTAKES, len(world.bill), rate)
+    _repeat(world, planting_payroll.MISTAKES, len(world.register), rate)
+    world.credits[:] = vendors.credits(world.register)
+    for plan in planting_credits.VARIANCES:
+        plan(world)
+    _repeat(world, planting_credits.MISTAKES, len(world.credits), rate)
+    for rows in (world.truth.discrepancies, world.truth.pending, world.truth.suppressed):
+        rows.sort()
+
+
+def _repeat(world: World, mistakes: planting_payroll.Mistakes, lines: int, rate: float) -> None:
+    for number in range(max(len(mistakes), round(lines * rate))):
+        mistakes[number % len(mistakes)](world)

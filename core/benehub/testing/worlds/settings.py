@@ -1,0 +1,76 @@
+"""The settings of a world's three connections, as a person would write them; all read the folder they lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benehub.testing.worlds.terms import CARRIER, DEFERRAL_PLAN, KEEPER
+
+FILES = """# Connection `files`: HRIS and payroll, as tables.
+place: {folder: .}
+streams:
+  employee:
+    pattern: census*.csv
+    full: true
+    columns:
+      employee_number: Number
+      first_name: First name
+      last_name: Last name
+      birth_date: Born
+      ssn: SSN
+      hire_date: Hired
+      termination_date: Last day
+    constants: {pay_group: semimonthly}
+  compensation:
+    pattern: compensation*.csv
+    columns: {employee: Number, effective_from: From, rate_minor: Pay, per: Per}
+  election:
+    pattern: elections*.csv
+    columns: {employee: Number, plan: Plan, tier: Tier, pretax_rate: Pre-tax, roth_rate: Roth, effective_from: From}
+  register_line:
+    pattern: register*.csv
+    columns:
+      pay_run: Run
+      check: Check
+      employee: Number
+      pay_date: Pay date
+      kind: Kind
+      code: Code
+      tax_class: Tax
+      amount_minor: Amount
+      gross_minor: Gross
+      net_pay_minor: Net
+"""
+INSURER = """# The insurer: its list bills are read, what is paid goes out as an 820.
+place: {folder: .}
+inbox: ""
+outbox: sent
+names: {invoice: ["invoice*.csv"]}
+sender: MEADOW
+receiver: NORTHSTAR
+group: MEADOW1
+sponsor: {name: Meadow Tools, id: "900000001"}
+insurer: {name: Northstar Health, id: "900000002"}
+plans:
+  ppo: {insurance_line: PPO}
+  dental: {insurance_line: DEN}
+  vision: {insurance_line: VIS}
+premium:
+  payer: {name: Meadow Tools, id: "900000001"}
+  payee: {name: Northstar Health, id: "900000002"}
+  method: CHK
+"""
+RECORDKEEPER = f"""# The recordkeeper: its credits are read, contributions go out as a 180.
+place: {{folder: .}}
+inbox: ""
+outbox: sent
+plan: {DEFERRAL_PLAN}
+plan_id: "4711"
+client_id: MEADOW
+credits: ["credits*.csv"]
+"""
+SETTINGS: Mapping[str, str] = {
+    "files.yaml": FILES, f"{CARRIER}.yaml": INSURER, f"{KEEPER}.yaml": RECORDKEEPER,
+}  # fmt: skip
+CONNECTORS: Mapping[str, str] = {"files": "files", CARRIER: "carrier_x12", KEEPER: "recordkeeper_files"}
+"""Connection -> the connector that reads its files."""

@@ -1,0 +1,36 @@
+"""A world in the making: what its vendors hold, and what has been planted in it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from benehub.testing.worlds.people import Employee
+from benehub.testing.worlds.truth import Truth
+from benehub.testing.worlds.vendors import BillLine, CreditLine, PayLine
+
+
+@dataclass
+class World:
+    """Everything the vendors hold, to be planted in and then written; `taken` are the lines that are spoken for."""
+
+    seed: int
+    random: Random
+    people: list[Employee]
+    register: list[PayLine]
+    bill: list[BillLine]
+    credits: list[CreditLine]
+    truth: Truth
+    taken: set[tuple[object, ...]] = field(default_factory=set)
+
+    def claim(self, *key: object) -> bool:
+        """Whether this line is still free; it is not from now on. Two mistakes on one line would be a third one."""
+        if key in self.taken:
+            return False
+        self.taken.add(key)
+        return True
+
+    def shuffled(self, lines: Sequence[PayLine] | Sequence[BillLine] | Sequence[CreditLine]) -> list[int]:
+        """Places of the lines in an order of chance."""
+        return self.random.sample(range(len(lines)), len(lines))
