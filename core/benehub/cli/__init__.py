@@ -39,6 +39,7 @@ from benehub.cli import (
     sync,
     up,
     webhooks,
+    worlds,
     x12,
 )
 from benehub.cli.console import FOUND, exit_code, tell_error
@@ -153,6 +154,7 @@ for _name, _group in {
     "runs": runs.app,
     "person": person.app,
     "people": people.app,
+    "worlds": worlds.app,
 }.items():
     app.add_typer(_group, name=_name)
 

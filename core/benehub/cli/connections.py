@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -95,7 +95,7 @@ def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> No
     from benehub.cli.console import FOUND, emit, table
 
     with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
-        rows = [(stream, *_first_page(link, stream)) for stream in streams_of(link)]
+        rows = [(stream, *_first_page(link, stream)) for stream in link.streams]
     columns = ("stream", "ok", "what")
     data = [dict(zip(columns, row, strict=True)) for row in rows]
     emit(data, as_json, table(f"{name} ({link.connector.name}, {link.mode})", columns, rows))
@@ -118,15 +118,6 @@ def _first_page(link: Open, stream: str) -> tuple[bool, str]:
     wrong = [row.problem for row in page.rows if row.problem]
     said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
     return not wrong, f"{len(page.rows)} rows on the first page{said}"
-
-
-def streams_of(link: Open) -> list[str]:
-    """The streams a connection reads (those its settings map, if they do), in the order of need."""
-    from benehub.records import STREAMS
-
-    mapped: Any = getattr(link.link.settings, "streams", None)
-    wanted = set(link.connector.streams) & set(mapped if isinstance(mapped, dict) else link.connector.streams)
-    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 @app.command()

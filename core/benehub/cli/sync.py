@@ -50,11 +50,10 @@ def sync(
 
 
 def _read(desk: Desk, connection: str, stream: str, full: bool, dry_run: bool) -> list[dict[str, Any]]:
-    from benehub.cli.connections import streams_of
     from benehub.errors import ConfigError, Unsupported
 
     with desk.hub.open(desk.employer, connection) as link:
-        names, mode = [stream] if stream else streams_of(link), link.mode
+        names, mode = [stream] if stream else link.streams, link.mode
     if mode == "paused":
         raise ConfigError(
             f"connection {connection!r} is paused", mend=f"benehub connection resume {connection}, or watch"

@@ -8,6 +8,7 @@ from benehub.errors import DataError
 from benehub.testing.worlds import vendors
 from benehub.testing.worlds.people import population
 from benehub.testing.worlds.planting import plant
+from benehub.testing.worlds.settings import CONNECTORS
 from benehub.testing.worlds.terms import MONTHS, PAY_DATES, TODAY
 from benehub.testing.worlds.truth import Truth
 from benehub.testing.worlds.world import World
@@ -28,7 +29,7 @@ def make(seed: int, employees: int = 40, rate: float = 0.02) -> World:
         )
     random = Random(seed)  # noqa: S311 - a made-up company, no secret
     people = population(random, employees)
-    truth = Truth(seed, str(TODAY), tuple(map(str, MONTHS)), tuple(map(str, PAY_DATES)))
+    truth = Truth(seed, str(TODAY), tuple(map(str, MONTHS)), tuple(map(str, PAY_DATES)), dict(CONNECTORS))
     register = list(vendors.register(people))
     made = World(seed, random, people, register, list(vendors.bill(people)), [], truth)
     plant(made, rate)

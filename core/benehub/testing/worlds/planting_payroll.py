@@ -116,6 +116,7 @@ def unknown_employee(world: World) -> None:
     number = STRANGER + len(world.register)
     made = PayLine(number, LAST[0], "deduction", PLANS["ppo"].code, "pretax", 6000, "ppo", "employee")
     world.register += [PayLine(number, LAST[0], "earning", "REG", "", 200000, part="earning"), made]
+    world.claim(*_key(made))
     _found(world, "UNKNOWN_EMPLOYEE", made, 0, made.amount, person=False)
 
 

@@ -49,6 +49,7 @@ def never_enrolled(world: World) -> None:
     plan = world.random.choice(list(PLANS))
     line = BillLine(member, MONTHS[1], plan, "EE", MONTHS[1], PLANS[plan].rates["EE"])
     world.bill.append(line)
+    world.claim("bill", line.member, line.plan, line.month)
     _found(world, "BILLED_NOT_ENROLLED", line, 0, line.amount, "")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,15 @@ from sqlalchemy import select
 
 from benehub import plugins
 from benehub.crypto import Vault
+from benehub.errors import Unsupported
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.reconciling import set_aside
 from benehub.settings import new_key, read_keys
 from benehub.store import open_store
 from benehub.store.tables import difference, person
-from benehub.testing.worlds.settings import CONNECTORS
-from benehub.testing.worlds.terms import CARRIER, DEFERRAL_PLAN, KEEPER
 from benehub.testing.worlds.truth import Planted, Truth, read_truth
 
-STREAMS = {
-    "files": ("employee", "compensation", "election", "register_line"), CARRIER: ("invoice_line",), KEEPER: ("credit",),
-}  # fmt: skip
-RELATIONS = ["intake", "payroll", "premium", "retirement"]
 Found = dict[str, list[Planted]]
 """State of a difference -> the differences in it."""
 
@@ -42,7 +38,7 @@ def run_world(folder: Path, url: str, progress: Callable[[str], None] = lambda t
     with _hub(url, date.fromisoformat(truth.today)) as hub:
         employer, _ = load_plan_book(hub, (folder / "planbook.yaml").read_text(encoding="utf-8"), "planbook.yaml")
         connect(hub, employer, {
-            name: {"connector": kind, "settings": _settings(folder, name)} for name, kind in CONNECTORS.items()
+            name: {"connector": kind, "settings": _settings(folder, name)} for name, kind in truth.connections.items()
         })  # fmt: skip
         _Month(hub, employer, truth, progress).work()
         return truth, _found(hub, employer)
@@ -80,26 +76,41 @@ class _Month:
 
     def work(self) -> None:
         """All of it."""
-        for connection, streams in STREAMS.items():
-            for stream in streams:
-                self.flow("sync", connection, stream, f"{connection}/{stream}", False)
+        self._read()
         self.flow("coverage", self.truth.today)
         for month in self.truth.months:
             self.flow("premiums.accrue", month)
             self.flow("deductions.expect", month)
-        for month in self.truth.months:
-            self.flow("payroll.results", "files", month)
-            self.flow("premiums.remit", CARRIER, month)
-        for day in self.truth.pay_dates:
-            self.flow("retirement.deposit", DEFERRAL_PLAN, day)
+        self._pay()
         for rule in self.truth.rules:
             set_aside(
                 self.hub, self.employer, rule["relation"], rule["type"], rule["plan"], rule["up_to"],
                 date.fromisoformat(self.truth.today), "office", rule["note"],
             )  # fmt: skip
         for month in self.truth.months:
-            self.flow("retirement.credits", KEEPER, month)
-            self.flow("reconcile", month, RELATIONS)
+            self.flow("reconcile", month, [])
+
+    def _read(self) -> None:
+        for connection in self.truth.connections:
+            with self.hub.open(self.employer, connection) as link:
+                streams = link.streams
+            for stream in streams:
+                with suppress(Unsupported):
+                    self.flow("sync", connection, stream, f"{connection}/{stream}", False)
+
+    def _pay(self) -> None:
+        with self.hub.store.read(self.employer) as session:
+            book = self.hub.book(session)
+        carriers = sorted({plan.carrier for plan in book.insurance_plans() if plan.carrier})
+        keepers = {plan.id: plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper}
+        for month in self.truth.months:
+            self.flow("payroll.results", book.roles.payroll, month)
+            for carrier in carriers:
+                self.flow("premiums.remit", carrier, month)
+        for plan, day in product(keepers, self.truth.pay_dates):
+            self.flow("retirement.deposit", plan, day)
+        for keeper, month in product(sorted(set(keepers.values())), self.truth.months):
+            self.flow("retirement.credits", keeper, month)
 
 
 def _found(hub: Hub, employer: str) -> Found:

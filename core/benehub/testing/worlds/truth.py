@@ -40,12 +40,14 @@ class Truth:
         silent: variances that give no difference at all, each by its kind and whose.
         rules: what is set aside before the comparison: relation, type, plan, amount in cents, and why.
         pay_dates: pay dates whose contributions are deposited.
+        connections: connection -> the connector that reads it; its settings lie in `NAME.yaml`.
     """
 
     seed: int
     today: str
     months: tuple[str, ...]
     pay_dates: tuple[str, ...]
+    connections: dict[str, str]
     discrepancies: list[Planted] = field(default_factory=list)
     pending: list[Planted] = field(default_factory=list)
     suppressed: list[Planted] = field(default_factory=list)
