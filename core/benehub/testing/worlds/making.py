@@ -29,7 +29,7 @@ def make(seed: int, employees: int = 40, rate: float = 0.02) -> World:
         )
     random = Random(seed)  # noqa: S311 - a made-up company, no secret
     people = population(random, employees)
-    truth = Truth(seed, str(TODAY), tuple(map(str, MONTHS)), tuple(map(str, PAY_DATES)), dict(CONNECTORS))
+    truth = Truth(seed, str(TODAY), tuple(map(str, MONTHS)), list(map(str, PAY_DATES)), dict(CONNECTORS))
     register = list(vendors.register(people))
     made = World(seed, random, people, register, list(vendors.bill(people)), [], truth)
     plant(made, rate)

@@ -11,11 +11,13 @@ def plant(world: World, rate: float) -> None:
     for plan in planting_premium.VARIANCES:
         plan(world)
     _repeat(world, planting_premium.MISTAKES, len(world.bill), rate)
+    planting_premium.unpaid(world)
     _repeat(world, planting_payroll.MISTAKES, len(world.register), rate)
     world.credits[:] = vendors.credits(world.register)
     for plan in planting_credits.VARIANCES:
         plan(world)
     _repeat(world, planting_credits.MISTAKES, len(world.credits), rate)
+    planting_credits.late(world)
     for rows in (world.truth.discrepancies, world.truth.pending, world.truth.suppressed):
         rows.sort()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benehub.periods import Month
-from benehub.testing.worlds.terms import DEFERRAL_PLAN, PAY_DATES
+from benehub.testing.worlds.terms import DEFERRAL_PLAN, DEPOSIT_DAYS, PAY_DATES
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import CreditLine, traded
 from benehub.testing.worlds.world import World
@@ -97,7 +97,7 @@ def not_credited(world: World) -> None:
 def unknown_participant(world: World) -> None:
     """Money is credited to somebody we do not know."""
     number = STRANGER + len(world.credits)
-    day = PAY_DATES[0]
+    day = PAY_DATES[2]
     line = CreditLine(number, "pretax", day, traded(day), 4200)
     world.credits.append(line)
     world.claim(*_key(line))
@@ -112,7 +112,39 @@ def on_its_way(world: World) -> None:
             world.truth.pending.append(_row("DEPOSITED_NOT_CREDITED", line, line.amount, 0))
 
 
-VARIANCES: tuple[Callable[[World], None], ...] = (on_its_way,)
+def not_deposited(world: World) -> None:
+    """In every other world nobody has sent on what the first pay date took: nothing of it can be credited."""
+    if world.random.random() < 0.5:
+        return
+    day = PAY_DATES[0]
+    owed = [line for line in world.credits if line.pay_date == day]
+    world.credits[:] = [line for line in world.credits if line.pay_date != day]
+    world.truth.pay_dates.remove(str(day))
+    kept = sum(line.amount for line in owed)
+    whole = CreditLine(0, "", day, day, kept)
+    world.truth.discrepancies.append(_row("WITHHELD_NOT_DEPOSITED", whole, kept, 0, ""))
+
+
+def on_time(world: World) -> None:
+    """The trust has the money of the first pay dates on any day up to the last one that is in time."""
+    for line in world.credits:
+        if line.pay_date != IN_FLIGHT:
+            line.traded = traded(line.pay_date, world.random.randint(1, DEPOSIT_DAYS))
+
+
+def late(world: World) -> None:
+    """The trust has some money of a pay date too late: one difference, whatever else is wrong with its lines."""
+    day = PAY_DATES[1]
+    due = traded(day, DEPOSIT_DAYS)
+    for line in world.credits:
+        if line.pay_date == day and world.random.random() < 0.3:
+            line.traded = traded(day, DEPOSIT_DAYS + world.random.randint(1, 4))
+    after = sum(line.amount for line in world.credits if line.pay_date == day and line.traded > due)
+    if after:
+        world.truth.discrepancies.append(_row("LATE", CreditLine(0, "", day, day, after), after, 0, ""))
+
+
+VARIANCES: tuple[Callable[[World], None], ...] = (not_deposited, on_time, on_its_way)
 MISTAKES: tuple[Callable[[World], None], ...] = (
     short, over, twice, other_source, not_credited, unknown_participant, offsetting,
 )  # fmt: skip

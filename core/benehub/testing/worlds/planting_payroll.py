@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from benehub.periods import Month
-from benehub.testing.worlds.terms import MONTHS, PAY_DATES, PLANS
+from benehub.testing.worlds.terms import CODES, MONTHS, PAY_DATES, PLANS
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import PayLine
 from benehub.testing.worlds.world import World
@@ -28,7 +28,7 @@ def _found(world: World, kind: str, line: PayLine, expected: int, actual: int, *
 
 
 def _key(line: PayLine) -> tuple[object, ...]:
-    return "pay", line.number, line.plan, line.pay_date
+    return "pay", line.number, line.plan, line.pay_date, line.part == "match"
 
 
 def _free(world: World, *parts: str, least: int = 0) -> PayLine | None:
@@ -41,15 +41,15 @@ def _free(world: World, *parts: str, least: int = 0) -> PayLine | None:
 
 
 def not_taken(world: World) -> None:
-    """A share of a premium is not taken."""
-    if line := _free(world, "employee"):
+    """A share of a premium, or a deferral, is not taken."""
+    if line := _free(world, "employee", "pretax", "roth"):
         world.register.remove(line)
         _found(world, "NOT_TAKEN", line, line.amount, 0)
 
 
 def other_amount(world: World) -> None:
     """Too much or too little is taken."""
-    if line := _free(world, "employee", least=STEP):
+    if line := _free(world, "employee", "pretax", "roth", least=STEP):
         _off_by(world, line, world.random.choice((STEP, -STEP)))
 
 
@@ -81,7 +81,7 @@ def not_expected(world: World) -> None:
     for one in world.random.sample(world.people, len(world.people)):
         for plan, terms in PLANS.items():
             day: date = world.random.choice(LAST)
-            if one.paid(day) and not one.cover(plan, MONTHS[-1]) and world.claim("pay", one.number, plan, day):
+            if one.paid(day) and not one.cover(plan, MONTHS[-1]) and world.claim("pay", one.number, plan, day, False):
                 line = PayLine(one.number, day, "deduction", terms.code, "pretax", 1234, plan, "employee")
                 world.register.append(line)
                 _found(world, "TAKEN_NOT_EXPECTED", line, 0, line.amount)
@@ -93,6 +93,14 @@ def after_tax(world: World) -> None:
     if line := _free(world, "employee"):
         line.tax = "posttax"
         _found(world, "WRONG_TAX_CLASS", line, line.amount, 0)
+
+
+def other_source(world: World) -> None:
+    """A deferral is taken as Roth instead of pre-tax, or the reverse: net pay and total are wrong in tax only."""
+    if line := _free(world, "pretax", "roth"):
+        _found(world, "WRONG_TAX_CLASS", line, line.amount, 0)
+        line.part = line.tax = "roth" if line.part == "pretax" else "pretax"
+        line.code = CODES[line.part]
 
 
 def other_match(world: World) -> None:
@@ -121,5 +129,6 @@ def unknown_employee(world: World) -> None:
 
 
 MISTAKES: Mistakes = (
-    not_taken, other_amount, not_expected, after_tax, other_match, unknown_code, unknown_employee, offsetting,
+    not_taken, other_amount, not_expected, after_tax, other_source, other_match, unknown_code, unknown_employee,
+    offsetting,
 )  # fmt: skip

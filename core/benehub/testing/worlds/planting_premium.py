@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
-from benehub.testing.worlds.terms import MONTHS, PLANS
+from benehub.testing.worlds.terms import MONTHS, PLANS, TODAY
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import BillLine
 from benehub.testing.worlds.world import World
@@ -147,6 +148,20 @@ def prorated(world: World) -> None:
                 found = one.cover(plan, month)
                 if found and one.premium(plan, month) != terms.rates[found[0]]:
                     world.truth.silent.append(f"part of a month: {one.number} {plan} {month}")
+
+
+def unpaid(world: World) -> None:
+    """October's bill is paid, or not paid and not due yet, or past its day: then cover is at risk."""
+    fate = world.random.choice(("paid", "paid", "not due", "past"))
+    if fate == "paid":
+        return
+    world.truth.unpaid.append(str(MONTHS[1]))
+    if fate == "not due":
+        world.due[MONTHS[1]] = TODAY + timedelta(days=3)
+        world.truth.silent.append(f"bill not due yet: {MONTHS[1]}")
+        return
+    owed = sum(line.amount for line in world.bill if line.month == line.billed == MONTHS[1])
+    world.truth.discrepancies.append(Planted("premium", "PREMIUM_AT_RISK", "", "", str(MONTHS[1]), owed, 0))
 
 
 VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, a_cent, prorated)

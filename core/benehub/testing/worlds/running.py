@@ -105,7 +105,7 @@ class _Month:
         keepers = {plan.id: plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper}
         for month in self.truth.months:
             self.flow("payroll.results", book.roles.payroll, month)
-            for carrier in carriers:
+            for carrier in carriers if month not in self.truth.unpaid else ():
                 self.flow("premiums.remit", carrier, month)
         for plan, day in product(keepers, self.truth.pay_dates):
             self.flow("retirement.deposit", plan, day)

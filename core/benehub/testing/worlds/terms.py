@@ -93,6 +93,8 @@ employer: {{id: {EMPLOYER}, name: Meadow Tools, country: US, currency: USD, ein:
 roles: {{hris: files, payroll: files, elections: files, recordkeeper: {KEEPER}}}
 pay_groups:
   semimonthly: {{frequency: semimonthly, days: [15, last]}}
+guards:
+  push: {{end_percent: 40}}  # in two months far more people come and go here than anywhere
 carriers:
   {CARRIER}: {{premium_due_day: 1, grace_days: 31, pay_policy: pay_as_billed, transit_bank_days: 2}}
 plans:

@@ -39,6 +39,7 @@ class Truth:
         suppressed: what a rule of the employer's sets aside.
         silent: variances that give no difference at all, each by its kind and whose.
         rules: what is set aside before the comparison: relation, type, plan, amount in cents, and why.
+        unpaid: months whose bills nobody pays.
         pay_dates: pay dates whose contributions are deposited.
         connections: connection -> the connector that reads it; its settings lie in `NAME.yaml`.
     """
@@ -46,13 +47,14 @@ class Truth:
     seed: int
     today: str
     months: tuple[str, ...]
-    pay_dates: tuple[str, ...]
+    pay_dates: list[str]
     connections: dict[str, str]
     discrepancies: list[Planted] = field(default_factory=list)
     pending: list[Planted] = field(default_factory=list)
     suppressed: list[Planted] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
+    unpaid: list[str] = field(default_factory=list)
 
     def as_json(self) -> str:
         """The table as it is written."""
@@ -70,7 +72,7 @@ def read_truth(folder: Path) -> Truth:
         data = json.loads(file.read_text(encoding="utf-8"))
         for name in ("discrepancies", "pending", "suppressed"):
             data[name] = [Planted(**row) for row in data[name]]
-        return Truth(**data | {name: tuple(data[name]) for name in ("months", "pay_dates")})
+        return Truth(**data | {"months": tuple(data["months"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         what = f"no table of what was planted ({type(error).__name__})"
         raise DataError(what, where=str(file), mend="Make a world: benehub worlds make; see docs/worlds.md") from None

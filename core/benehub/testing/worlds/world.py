@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 
+from benehub.periods import Month
 from benehub.testing.worlds.people import Employee
 from benehub.testing.worlds.truth import Truth
 from benehub.testing.worlds.vendors import BillLine, CreditLine, PayLine
@@ -22,6 +24,8 @@ class World:
     bill: list[BillLine]
     credits: list[CreditLine]
     truth: Truth
+    due: dict[Month, date] = field(default_factory=dict)
+    """When the bill of a month is due, where that is not its first day."""
     taken: set[tuple[object, ...]] = field(default_factory=set)
 
     def claim(self, *key: object) -> bool:

@@ -102,12 +102,12 @@ def _bills(world: World) -> Iterator[tuple[Month, bytes]]:
     for month in sorted({line.billed for line in world.bill}):
         lines = [line for line in world.bill if line.billed == month]
         total = ("TOTAL", *[""] * 8, money(sum(line.amount for line in lines)), "")
-        yield month, write_delimited(header, [*(_bill_row(line) for line in lines), total])
+        yield month, write_delimited(header, [*(_bill_row(world, line) for line in lines), total])
 
 
-def _bill_row(line: BillLine) -> Sequence[str]:
-    first = line.billed.first
+def _bill_row(world: World, line: BillLine) -> Sequence[str]:
+    due = world.due.get(line.billed, line.billed.first)
     return (
-        f"INV-{line.billed}", str(line.billed.plus(-1).first.replace(day=20)), str(first), str(line.member), "", "",
+        f"INV-{line.billed}", str(line.billed.plus(-1).first.replace(day=20)), str(due), str(line.member), "", "",
         line.plan, line.tier, str(line.month), money(line.amount), "Y" if line.adjustment else "N",
     )  # fmt: skip
