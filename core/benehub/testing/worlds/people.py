@@ -9,6 +9,7 @@ from random import Random
 
 from benehub.periods import Month
 from benehub.testing.worlds.terms import PERIODS, PLANS, half_up
+from benehub.testing.worlds.time_off import Request, opening, requests
 
 FIRST = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gia", "Hal", "Ida", "Jon", "Kim", "Leo", "Mia", "Ned", "Ola")
 LAST = ("Alder", "Birch", "Cedar", "Elm", "Fir", "Hazel", "Linden", "Maple", "Oak", "Pine", "Rowan", "Willow")
@@ -28,7 +29,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """One employee; `pay` in cents a pay date, `percent` of it deferred into `source` (pretax or roth)."""
+    """One employee; `pay` in cents a pay date, `percent` of it deferred into `source` (pretax or roth).
+
+    `opening` is leave in minutes.
+    """
 
     number: int
     first: str
@@ -40,6 +44,8 @@ class Employee:
     choices: tuple[Choice, ...]
     source: str
     percent: int
+    opening: int
+    requests: tuple[Request, ...]
 
     @property
     def ssn(self) -> str:
@@ -69,7 +75,7 @@ class Employee:
         if found is None:
             return 0
         (tier, begin), terms = found, PLANS[plan]
-        full = terms.rates[tier]
+        full = terms.in_month(month)[tier]
         if not terms.daily or begin <= month.first:
             return full
         return half_up(Fraction(full * ((month.last - begin).days + 1), month.last.day))
@@ -115,6 +121,7 @@ def _employee(random: Random, number: int) -> Employee:
         number, random.choice(FIRST), random.choice(LAST), date(1965, 1, 1) + timedelta(random.randrange(13000)), hired,
         left, random.randrange(150000, 450000, 25), _choices(random, hired if lately else JOINED, lately),
         random.choice(("pretax", "pretax", "roth")) if saves else "", random.randrange(2, 9) if saves else 0,
+        opening(random, hired), requests(random, hired, left),
     )  # fmt: skip
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from benehub.testing.worlds import planting_credits, planting_payroll, planting_premium, vendors
+from benehub.testing.worlds import planting_credits, planting_leave, planting_payroll, planting_premium, vendors
 from benehub.testing.worlds.world import World
 
 
 def plant(world: World, rate: float) -> None:
     """Mistakes and variances of every kind, each at least once and about `rate` of all lines."""
-    for plan in planting_premium.VARIANCES:
-        plan(world)
+    for variance in (*planting_premium.VARIANCES, *planting_payroll.VARIANCES):
+        variance(world)
     _repeat(world, planting_premium.MISTAKES, len(world.bill), rate)
     planting_premium.unpaid(world)
     _repeat(world, planting_payroll.MISTAKES, len(world.register), rate)
+    planting_leave.across(world)
+    _repeat(world, planting_leave.MISTAKES, len(world.people), rate)
+    planting_leave.balances(world, max(1, round(len(world.people) * rate)))
     world.credits[:] = vendors.credits(world.register)
-    for plan in planting_credits.VARIANCES:
-        plan(world)
+    for variance in planting_credits.VARIANCES:
+        variance(world)
     _repeat(world, planting_credits.MISTAKES, len(world.credits), rate)
     planting_credits.late(world)
     for rows in (world.truth.discrepancies, world.truth.pending, world.truth.suppressed):

@@ -5,6 +5,7 @@ pays, which is a story of its own (arrears).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from benehub.periods import Month
@@ -63,12 +64,14 @@ def offsetting(world: World) -> None:
     """Two plans on one check, one too much and one as much too little: net pay is right, two lines wrong."""
     for place in world.shuffled(world.register):
         line = world.register[place]
+        if line.pay_date not in LAST:
+            continue
         pair = [
             one for one in world.register
             if one.number == line.number and one.pay_date == line.pay_date and one.part == "employee"
             and one.amount > STEP and _key(one) not in world.taken
         ][:2]  # fmt: skip
-        if line.pay_date not in LAST or len(pair) < 2:
+        if len(pair) < 2:
             continue
         for one, step in zip(pair, (STEP, -STEP), strict=True):
             world.claim(*_key(one))
@@ -125,9 +128,34 @@ def unknown_employee(world: World) -> None:
     made = PayLine(number, LAST[0], "deduction", PLANS["ppo"].code, "pretax", 6000, "ppo", "employee")
     world.register += [PayLine(number, LAST[0], "earning", "REG", "", 200000, part="earning"), made]
     world.claim(*_key(made))
+    world.claim(*_key(world.register[-2]))
     _found(world, "UNKNOWN_EMPLOYEE", made, 0, made.amount, person=False)
 
 
+def void_and_reissue(world: World) -> None:
+    """A check is voided and written again: three checks of one pay date, which come to what was due."""
+    for place in world.shuffled(world.register):
+        who = world.register[place]
+        check = [one for one in world.register if (one.number, one.pay_date) == (who.number, who.pay_date)]
+        if len(check) < 3 or any(one.minutes or _key(one) in world.taken for one in check):
+            continue
+        for one in check:
+            world.claim(*_key(one))
+            world.register.append(replace(one, amount=-one.amount, check="-V", reverses="yes"))
+            world.register.append(replace(one, check="-R"))
+        world.truth.silent.append(f"check voided and written again: {who.number} {who.pay_date}")
+        return
+
+
+def in_two_lines(world: World) -> None:
+    """A share is taken in two lines of one check."""
+    if line := _free(world, "employee", least=STEP):
+        line.amount -= STEP
+        world.register.append(replace(line, amount=STEP))
+        world.truth.silent.append(f"taken in two lines: {line.number} {line.plan} {line.pay_date}")
+
+
+VARIANCES: Mistakes = (void_and_reissue, in_two_lines)
 MISTAKES: Mistakes = (
     not_taken, other_amount, not_expected, after_tax, other_source, other_match, unknown_code, unknown_employee,
     offsetting,

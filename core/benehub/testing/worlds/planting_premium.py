@@ -34,10 +34,10 @@ def _free(world: World, fits: Callable[[BillLine], bool] = lambda line: True) ->
 def still_billed(world: World) -> None:
     """Who has left is billed for another month."""
     for one in world.random.sample(world.people, len(world.people)):
-        for plan, terms in PLANS.items():
+        for plan in PLANS:
             before, after = one.cover(plan, MONTHS[0]), one.cover(plan, MONTHS[1])
             if before and not after and world.claim("bill", one.number, plan, MONTHS[1]):
-                amount = terms.rates[before[0]]
+                amount = PLANS[plan].in_month(MONTHS[1])[before[0]]
                 line = BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], amount)
                 world.bill.append(line)
                 _found(world, "BILLED_NOT_ENROLLED", line, 0, amount)
@@ -48,7 +48,7 @@ def never_enrolled(world: World) -> None:
     """Somebody nobody here knows is billed."""
     member = STRANGER + len(world.bill)
     plan = world.random.choice(list(PLANS))
-    line = BillLine(member, MONTHS[1], plan, "EE", MONTHS[1], PLANS[plan].rates["EE"])
+    line = BillLine(member, MONTHS[1], plan, "EE", MONTHS[1], PLANS[plan].in_month(MONTHS[1])["EE"])
     world.bill.append(line)
     world.claim("bill", line.member, line.plan, line.month)
     _found(world, "BILLED_NOT_ENROLLED", line, 0, line.amount, "")
@@ -63,8 +63,8 @@ def not_billed(world: World) -> None:
 
 def other_tier(world: World) -> None:
     """A member is billed at another tier's rate."""
-    if line := _free(world, lambda one: one.amount == PLANS[one.plan].rates[one.tier]):
-        expected, rates = line.amount, PLANS[line.plan].rates
+    if line := _free(world, lambda one: one.amount == PLANS[one.plan].in_month(one.month)[one.tier]):
+        expected, rates = line.amount, PLANS[line.plan].in_month(line.month)
         line.tier = world.random.choice([tier for tier in rates if tier != line.tier])
         line.amount = rates[line.tier]
         _found(world, "TIER_DIFF", line, expected, line.amount)
@@ -80,6 +80,12 @@ def _off_by(world: World, line: BillLine, step: int) -> None:
     expected = line.amount
     line.amount += step
     _found(world, "RATE_DIFF", line, expected, line.amount)
+
+
+def old_rate(world: World) -> None:
+    """A member is still billed at the rate of the month before."""
+    if line := _free(world, lambda one: one.month == MONTHS[1] and PLANS[one.plan].dearer > 0):
+        _off_by(world, line, -PLANS[line.plan].dearer)
 
 
 def offsetting(world: World) -> None:
@@ -109,7 +115,7 @@ def twice(world: World) -> None:
 def settled_late(world: World) -> None:
     """September was billed at another tier; October's bill puts it right with a line for September."""
     if line := _free(world, lambda one: one.month == MONTHS[0] and one.tier != "FAM"):
-        rates, right = PLANS[line.plan].rates, line.amount
+        rates, right = PLANS[line.plan].in_month(line.month), line.amount
         line.amount = right + rates["FAM"] - rates[line.tier]
         world.bill.append(
             BillLine(line.member, MONTHS[1], line.plan, line.tier, MONTHS[0], right - line.amount, adjustment=True)
@@ -122,6 +128,19 @@ def billed_late(world: World) -> None:
     if line := _free(world, lambda one: one.month == MONTHS[0]):
         line.billed, line.adjustment = MONTHS[1], True
         world.truth.silent.append(f"billed a month later: {line.member} {line.plan} {line.month}")
+
+
+def credited_at_once(world: World) -> None:
+    """Who has left is billed for another month, and the same bill takes it back."""
+    for one in world.random.sample(world.people, len(world.people)):
+        for plan in PLANS:
+            before, after = one.cover(plan, MONTHS[0]), one.cover(plan, MONTHS[1])
+            if before and not after and world.claim("bill", one.number, plan, MONTHS[1]):
+                amount = PLANS[plan].in_month(MONTHS[1])[before[0]]
+                for worth, adjusts in ((amount, False), (-amount, True)):
+                    world.bill.append(BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], worth, adjusts))
+                world.truth.silent.append(f"billed and credited: {one.number} {plan} {MONTHS[1]}")
+                return
 
 
 def a_cent(world: World) -> None:
@@ -146,7 +165,7 @@ def prorated(world: World) -> None:
         for plan, terms in PLANS.items():
             for month in MONTHS:
                 found = one.cover(plan, month)
-                if found and one.premium(plan, month) != terms.rates[found[0]]:
+                if found and one.premium(plan, month) != terms.in_month(month)[found[0]]:
                     world.truth.silent.append(f"part of a month: {one.number} {plan} {month}")
 
 
@@ -164,7 +183,7 @@ def unpaid(world: World) -> None:
     world.truth.discrepancies.append(Planted("premium", "PREMIUM_AT_RISK", "", "", str(MONTHS[1]), owed, 0))
 
 
-VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, a_cent, prorated)
+VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, credited_at_once, a_cent, prorated)
 MISTAKES: tuple[Callable[[World], None], ...] = (
-    still_billed, never_enrolled, not_billed, other_tier, other_rate, twice, offsetting,
+    still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting,
 )  # fmt: skip

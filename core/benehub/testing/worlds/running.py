@@ -81,6 +81,7 @@ class _Month:
         for month in self.truth.months:
             self.flow("premiums.accrue", month)
             self.flow("deductions.expect", month)
+            self.flow("leave.accrue", month)
         self._pay()
         for rule in self.truth.rules:
             set_aside(

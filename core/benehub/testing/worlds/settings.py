@@ -27,6 +27,15 @@ streams:
   election:
     pattern: elections*.csv
     columns: {employee: Number, plan: Plan, tier: Tier, pretax_rate: Pre-tax, roth_rate: Roth, effective_from: From}
+  opening_balance:
+    pattern: opening*.csv
+    columns: {employee: Number, kind: Kind, plan: Plan, as_of: As of, amount: Amount}
+  leave_request:
+    pattern: leave*.csv
+    columns: {employee: Number, policy: Policy, start: First day, end: Last day, hours: Hours, status: Status}
+  leave_balance:
+    pattern: balances*.csv
+    columns: {employee: Number, code: Code, as_of: As of, hours: Hours}
   register_line:
     pattern: register*.csv
     columns:
@@ -38,8 +47,10 @@ streams:
       code: Code
       tax_class: Tax
       amount_minor: Amount
+      hours: Hours
       gross_minor: Gross
       net_pay_minor: Net
+      reverses: Reverses
 """
 INSURER = """# The insurer: its list bills are read, what is paid goes out as an 820.
 place: {folder: .}

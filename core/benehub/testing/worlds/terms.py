@@ -36,6 +36,13 @@ class Terms:
     flat: int = 0
     daily: bool = False
     """The first month costs the days that are covered; cover begins on any day."""
+    dearer: int = 0
+    """What every tier costs more from the last month on, in cents."""
+
+    def in_month(self, month: Month) -> Mapping[str, int]:
+        """The rates of a month."""
+        more = self.dearer if month >= MONTHS[-1] else 0
+        return {tier: amount + more for tier, amount in self.rates.items()}
 
     def employee(self, premium: int) -> int:
         """The employee's share of a month's premium, in cents."""
@@ -44,7 +51,7 @@ class Terms:
 
 PLANS: Mapping[str, Terms] = {
     "ppo": Terms("MED-PPO", {"EE": 60000, "ES": 126000, "EC": 114000, "FAM": 180000}, percent=80),
-    "dental": Terms("DENTAL", {"EE": 3841, "ES": 7683, "EC": 8411, "FAM": 12293}, flat=2000),
+    "dental": Terms("DENTAL", {"EE": 3841, "ES": 7683, "EC": 8411, "FAM": 12293}, flat=2000, dearer=123),
     "vision": Terms("VISION", {"EE": 938, "ES": 1782, "EC": 1806, "FAM": 2750}, percent=50, daily=True),
 }
 
@@ -66,7 +73,13 @@ def plan_book() -> str:
 
 
 def _plan(name: str, terms: Terms) -> str:
-    rates = ", ".join(f"{tier}: {money(amount)}" for tier, amount in terms.rates.items())
+    first, last = MONTHS[0], MONTHS[-1]
+    rows = [("2026-01-01", last.first, terms.in_month(first)), (last.first, "2027-01-01", terms.in_month(last))]
+    rates = "\n".join(
+        f"      - {{from: {start}, to: {end}, tiers: {{"
+        + ", ".join(f"{tier}: {money(amount)}" for tier, amount in found.items()) + "}}"
+        for start, end, found in rows
+    )  # fmt: skip
     share = f"scheme: percent_of_tier, percent: {terms.percent}%" if terms.percent else (
         f"scheme: flat, flat: {money(terms.flat)}"
     )  # fmt: skip
@@ -79,7 +92,7 @@ def _plan(name: str, terms: Terms) -> str:
     carrier: {CARRIER}
     effective_from: 2026-01-01
     rates:
-      - {{from: 2026-01-01, tiers: {{{rates}}}}}
+{rates}
     employer_contribution: {{{share}}}
     eligibility: {entry}
     mid_period: {{start: {"daily" if terms.daily else "full_month"}}}

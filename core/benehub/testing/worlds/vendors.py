@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from benehub.legal import bank_holidays
 from benehub.periods import Month, nth_business_day
+from benehub.testing.worlds import time_off
 from benehub.testing.worlds.people import Employee
-from benehub.testing.worlds.terms import CODES, MONTHS, PAY_DATES, PLANS
+from benehub.testing.worlds.terms import CODES, MONTHS, PAY_DATES, PERIODS, PLANS
 
 SOURCES = {"pretax": "EE_PRETAX", "roth": "EE_ROTH", "match": "ER_MATCH"}
 HOLIDAYS = bank_holidays("US", (2026,))
@@ -17,7 +19,7 @@ HOLIDAYS = bank_holidays("US", (2026,))
 
 @dataclass(slots=True)
 class PayLine:
-    """A line of the register; `part` is ours: employee, pretax, roth, match or earning. Cents."""
+    """A line of the register; `part` is ours: employee, pretax, roth, match earning or nothing. Cents and minutes."""
 
     number: int
     pay_date: date
@@ -27,6 +29,10 @@ class PayLine:
     amount: int
     plan: str = ""
     part: str = ""
+    minutes: int = 0
+    check: str = ""
+    """Which of the day's checks, where there are several."""
+    reverses: str = ""
 
 
 @dataclass(slots=True)
@@ -40,6 +46,15 @@ class BillLine:
     month: Month
     amount: int
     adjustment: bool = False
+
+
+@dataclass(slots=True)
+class BalanceLine:
+    """What payroll shows as left of leave at the end of a day."""
+
+    number: int
+    as_of: date
+    minutes: int
 
 
 @dataclass(slots=True)
@@ -71,6 +86,18 @@ def _check(one: Employee, day: date) -> Iterator[PayLine]:
         code = CODES[one.source]
         yield PayLine(one.number, day, "deduction", code, one.source, one.deferral(), "401k", one.source)
         yield PayLine(one.number, day, "employer", CODES["match"], "employer", one.match(), "401k", "match")
+    yield from _leave(one, day)
+
+
+def _leave(one: Employee, day: date) -> Iterator[PayLine]:
+    minutes = sum(asked.by_pay_date().get(day, 0) for asked in one.requests)
+    if minutes:
+        yield PayLine(one.number, day, "leave_taken", time_off.TAKEN, "", 0, minutes=minutes)
+    if one.left is not None and PERIODS[day][1] == one.left and one.opening:
+        left = one.opening + time_off.earned(day)
+        yield PayLine(
+            one.number, day, "leave_payout", time_off.PAYOUT, "", time_off.worth(one.pay, left), minutes=left
+        )  # fmt: skip
 
 
 def bill(people: Iterable[Employee]) -> Iterator[BillLine]:
@@ -85,9 +112,12 @@ def bill(people: Iterable[Employee]) -> Iterator[BillLine]:
 
 def credits(lines: Sequence[PayLine]) -> Iterator[CreditLine]:
     """What payroll took and gave, with the trust on the next bank day."""
+    sums: dict[tuple[int, str, date], int] = defaultdict(int)
     for line in lines:
         if line.part in SOURCES:
-            yield CreditLine(line.number, line.part, line.pay_date, traded(line.pay_date), line.amount)
+            sums[line.number, line.part, line.pay_date] += line.amount
+    for (number, part, day), amount in sums.items():
+        yield CreditLine(number, part, day, traded(day), amount)
 
 
 def traded(pay_date: date, days: int = 1) -> date:

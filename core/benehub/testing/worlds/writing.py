@@ -11,14 +11,24 @@ from benehub.formats.delimited import write_delimited
 from benehub.periods import Month
 from benehub.testing.worlds.settings import SETTINGS
 from benehub.testing.worlds.terms import DEFERRAL_PLAN, money, plan_book
+from benehub.testing.worlds.time_off import LEAVE_POLICY, OPENED, POLICY, TAKEN, hours
 from benehub.testing.worlds.truth import FILE
-from benehub.testing.worlds.vendors import SOURCES, BillLine
+from benehub.testing.worlds.vendors import SOURCES, BillLine, PayLine
 from benehub.testing.worlds.world import World
 
 Table = tuple[Sequence[str], Iterator[Sequence[str]]]
 KEEPER_PLAN = "4711"
 """What the recordkeeper calls the plan."""
-TABLES = ("census.csv", "compensation.csv", "elections.csv", "register.csv", "credits.csv")
+TABLES = (
+    "census.csv",
+    "compensation.csv",
+    "elections.csv",
+    "register.csv",
+    "credits.csv",
+    "opening.csv",
+    "leave.csv",
+    "balances.csv",
+)
 
 
 def write(world: World, folder: Path) -> list[Path]:
@@ -33,7 +43,7 @@ def write(world: World, folder: Path) -> list[Path]:
     made = {name: write_delimited(*table) for name, table in zip(TABLES, _tables(world), strict=True)}
     made |= {f"invoice-{month}.csv": data for month, data in _bills(world)}
     made |= {name: text.encode() for name, text in SETTINGS.items()}
-    made |= {"planbook.yaml": plan_book().encode(), FILE: world.truth.as_json().encode()}
+    made |= {"planbook.yaml": (plan_book() + LEAVE_POLICY).encode(), FILE: world.truth.as_json().encode()}
     for name, data in made.items():
         (folder / name).write_bytes(data)
     return [folder / name for name in made]
@@ -46,16 +56,33 @@ def _tables(world: World) -> Iterator[Table]:
     )  # fmt: skip
     yield (
         ("Number", "From", "Pay", "Per"),
-        ((str(one.number), str(one.hired), money(one.pay), "pay") for one in world.people),
+        ((str(one.number), str(one.hired), money(one.pay * 24), "year") for one in world.people),
     )
     yield ("Number", "Plan", "Tier", "Pre-tax", "Roth", "From"), _elections(world)
     yield (
-        ("Run", "Check", "Number", "Pay date", "Kind", "Code", "Tax", "Amount", "Gross", "Net"), _register(world)
+        ("Run", "Check", "Number", "Pay date", "Kind", "Code", "Tax", "Hours", "Amount", "Gross", "Net",
+         "Reverses"),
+        _register(world),
     )  # fmt: skip
     yield (
         ("credit_id", "ssn", "last_name", "first_name", "plan", "source", "pay_date", "trade_date", "amount"),
         _credits(world),
     )  # fmt: skip
+    yield ("Number", "Kind", "Plan", "As of", "Amount"), (
+        (str(one.number), "leave_minutes", POLICY, str(OPENED), str(one.opening))
+        for one in world.people if one.opening
+    )  # fmt: skip
+    yield ("Number", "Policy", "First day", "Last day", "Hours", "Status"), (
+        (
+            str(one.number), POLICY, str(asked.dates[0]), str(asked.dates[-1]), hours(asked.a_day * asked.days),
+            "approved",
+        )
+        for one in world.people for asked in one.requests
+    )  # fmt: skip
+    yield (
+        ("Number", "Code", "As of", "Hours"),
+        ((str(line.number), TAKEN, str(line.as_of), hours(line.minutes)) for line in world.balances),
+    )
 
 
 def _elections(world: World) -> Iterator[Sequence[str]]:
@@ -79,9 +106,14 @@ def _register(world: World) -> Iterator[Sequence[str]]:
         check = (line.number, line.pay_date)
         pay, net = money(gross[check]), money(gross[check] - taken[check])
         yield (
-            str(line.pay_date), f"{line.pay_date:%m%d}-{line.number}", str(line.number), str(line.pay_date), line.kind,
-            line.code, line.tax, money(line.amount), pay, net,
+            str(line.pay_date), _check(line) + line.check, str(line.number), str(line.pay_date), line.kind,
+            line.code, line.tax, hours(line.minutes) if line.minutes else "", money(line.amount), pay, net,
+            _check(line) if line.reverses else "",
         )  # fmt: skip
+
+
+def _check(line: PayLine) -> str:
+    return f"{line.pay_date:%m%d}-{line.number}"
 
 
 def _credits(world: World) -> Iterator[Sequence[str]]:
