@@ -31,6 +31,8 @@ def make(seed: int, employees: int = 40, rate: float = 0.02) -> World:
     people = population(random, employees)
     truth = Truth(seed, str(TODAY), tuple(map(str, MONTHS)), list(map(str, PAY_DATES)), dict(CONNECTORS))
     register = list(vendors.register(people))
-    made = World(seed, random, people, register, list(vendors.bill(people)), [], [], truth)
+    made = World(
+        seed, random, people, register, list(vendors.bill(people)), [], [], list(vendors.roster(people)), truth
+    )
     plant(made, rate)
     return made

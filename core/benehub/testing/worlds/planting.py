@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from benehub.testing.worlds import planting_credits, planting_leave, planting_payroll, planting_premium, vendors
+from benehub.testing.worlds import (
+    planting_credits,
+    planting_leave,
+    planting_payroll,
+    planting_premium,
+    planting_roster,
+    vendors,
+)
 from benehub.testing.worlds.world import World
 
 
@@ -11,6 +18,7 @@ def plant(world: World, rate: float) -> None:
     for variance in (*planting_premium.VARIANCES, *planting_payroll.VARIANCES):
         variance(world)
     _repeat(world, planting_premium.MISTAKES, len(world.bill), rate)
+    _repeat(world, planting_roster.MISTAKES, len(world.roster), rate)
     planting_premium.unpaid(world)
     _repeat(world, planting_payroll.MISTAKES, len(world.register), rate)
     planting_leave.across(world)

@@ -56,7 +56,7 @@ INSURER = """# The insurer: its list bills are read, what is paid goes out as an
 place: {folder: .}
 inbox: ""
 outbox: sent
-names: {invoice: ["invoice*.csv"]}
+names: {invoice: ["invoice*.csv"], roster: ["roster*.csv"]}
 sender: MEADOW
 receiver: NORTHSTAR
 group: MEADOW1

@@ -58,6 +58,17 @@ class BalanceLine:
 
 
 @dataclass(slots=True)
+class RosterLine:
+    """A subscriber's cover on the carrier's roster; `last` is its last day."""
+
+    member: int
+    plan: str
+    tier: str
+    start: date
+    last: date | None = None
+
+
+@dataclass(slots=True)
 class CreditLine:
     """A line of the recordkeeper's credits; cents."""
 
@@ -108,6 +119,15 @@ def bill(people: Iterable[Employee]) -> Iterator[BillLine]:
                 found = one.cover(plan, month)
                 if found is not None:
                     yield BillLine(one.number, month, plan, found[0], month, one.premium(plan, month))
+
+
+def roster(people: Iterable[Employee]) -> Iterator[RosterLine]:
+    """Everybody's cover as the carrier has it on the day of the comparison."""
+    for one in people:
+        for plan in PLANS:
+            now, before = one.cover(plan, MONTHS[1]), one.cover(plan, MONTHS[0])
+            if found := now or before:
+                yield RosterLine(one.number, plan, found[0], found[1], None if now else MONTHS[0].last)
 
 
 def credits(lines: Sequence[PayLine]) -> Iterator[CreditLine]:

@@ -10,7 +10,7 @@ from random import Random
 from benehub.periods import Month
 from benehub.testing.worlds.people import Employee
 from benehub.testing.worlds.truth import Truth
-from benehub.testing.worlds.vendors import BalanceLine, BillLine, CreditLine, PayLine
+from benehub.testing.worlds.vendors import BalanceLine, BillLine, CreditLine, PayLine, RosterLine
 
 DRAWS = 50
 
@@ -26,6 +26,7 @@ class World:
     bill: list[BillLine]
     credits: list[CreditLine]
     balances: list[BalanceLine]
+    roster: list[RosterLine]
     truth: Truth
     due: dict[Month, date] = field(default_factory=dict)
     """When the bill of a month is due, where that is not its first day."""

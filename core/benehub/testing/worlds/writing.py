@@ -28,6 +28,7 @@ TABLES = (
     "opening.csv",
     "leave.csv",
     "balances.csv",
+    "roster.csv",
 )
 
 
@@ -83,6 +84,20 @@ def _tables(world: World) -> Iterator[Table]:
         ("Number", "Code", "As of", "Hours"),
         ((str(line.number), TAKEN, str(line.as_of), hours(line.minutes)) for line in world.balances),
     )
+    yield from _roster(world)
+
+
+def _roster(world: World) -> Iterator[Table]:
+    names = {one.number: (one.last, one.first, str(one.born)) for one in world.people}
+    yield (
+        ("member_id", "subscriber_id", "relationship", "last_name", "first_name", "birth_date", "plan", "tier",
+         "effective_from", "effective_to"),
+        (
+            (str(line.member), str(line.member), "self", *names.get(line.member, ("Nobody", "Known", "")), line.plan,
+             line.tier, str(line.start), str(line.last or ""))
+            for line in world.roster
+        ),
+    )  # fmt: skip
 
 
 def _elections(world: World) -> Iterator[Sequence[str]]:
