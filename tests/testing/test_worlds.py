@@ -61,22 +61,22 @@ def test_the_same_seed_gives_the_same_files_and_another_one_others(tmp_path: Pat
 def test_what_is_missed_wrong_or_in_another_state_is_told(tmp_path: Path) -> None:
     write(make(1, EMPLOYEES), tmp_path / "world")
     truth = read_truth(tmp_path / "world")
+    first, second = [row for row in truth.discrepancies if row.type == "RATE_DIFF"][:2]
+    kept = [row for row in truth.discrepancies if row != first]
+    other = replace(second, actual=1)
     found = {
-        "discrepancy": [*truth.discrepancies[1:], replace(truth.discrepancies[1], actual=1)],
-        "pending": truth.pending[1:], "suppressed": [*truth.suppressed, truth.pending[0]],
-    }  # fmt: skip
+        "discrepancy": [*kept, other],
+        "pending": truth.pending[1:],
+        "suppressed": [*truth.suppressed, truth.pending[0]],
+    }
     told = score(truth, found)
-    assert told.missed == [("discrepancy", truth.discrepancies[0]), ("pending", truth.pending[0])]
-    assert told.wrong == [
-        ("discrepancy", found["discrepancy"][-1]), ("suppressed", truth.pending[0])
-    ]  # fmt: skip
+    assert told.missed == [("discrepancy", first), ("pending", truth.pending[0])]
+    assert told.wrong == [("discrepancy", other), ("suppressed", truth.pending[0])]
     assert not told.perfect
-    first = truth.discrepancies[0]
-    tally = told.tallies["discrepancy", f"{first.relation} {first.type}"]
-    assert (tally.found, tally.both) == (
-        tally.planted,
-        tally.planted - 1,
-    ) and tally.recall == tally.precision != "1.000"
+    tally = told.tallies["discrepancy", "premium RATE_DIFF"]
+    assert (tally.found, tally.both) == (tally.planted, tally.planted - 1)
+    assert tally.recall == tally.precision != "1.000"
+    assert told.tallies["discrepancy", "premium TIER_DIFF"].recall == "1.000"
 
 
 def test_a_folder_that_is_no_world_or_holds_one_already_is_refused(tmp_path: Path) -> None:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 
 from benehub.testing.worlds.truth import Planted, Truth
 
-STATES = ("discrepancy", "pending", "suppressed")
-
 
 @dataclass(slots=True)
 class Tally:
@@ -47,7 +45,9 @@ class Score:
 def score(truth: Truth, found: Mapping[str, Sequence[Planted]]) -> Score:
     """Compare row by row: the relation, type, person, plan, period and both amounts have to agree, and the state."""
     made = Score()
-    wanted = dict(zip(STATES, (truth.discrepancies, truth.pending, truth.suppressed), strict=True))
+    wanted: dict[str, Sequence[Planted]] = {
+        "discrepancy": truth.discrepancies, "pending": truth.pending, "suppressed": truth.suppressed,
+    }  # fmt: skip
     for state in sorted({*wanted, *found}):
         left, right = Counter(wanted.get(state, ())), Counter(found.get(state, ()))
         for row, count in left.items():
