@@ -1,4 +1,4 @@
-"""Reconciliation is held to made-up employers whose mistakes are known: all are found, as what they are, and no more."""
+"""Reconciliation is held to made-up employers whose mistakes are known: all are found, as what they are, no others."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ FIRST = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gia", "Hal", "Ida", "Jon",
 LAST = ("Alder", "Birch", "Cedar", "Elm", "Fir", "Hazel", "Linden", "Maple", "Oak", "Pine", "Rowan", "Willow")
 JOINED = date(2026, 1, 1)
 TIERS = ("EE", "ES", "EC", "FAM")
+LAST_DAYS = (date(2026, 9, 30), date(2026, 9, 30), date(2026, 10, 9))
+"""A leaver is covered to the end of the month, and paid in full for the pay period of the last day."""
 TIER_CHANGE = (date(2026, 9, 1), date(2026, 10, 1))
 
 
@@ -115,7 +117,7 @@ def _employee(random: Random, number: int) -> Employee:
     hired = date(2026, 6, 1) + timedelta(random.randrange(150)) if lately else (
         date(2015, 1, 5) + timedelta(random.randrange(3900))
     )  # fmt: skip
-    left = date(2026, 9, 30) if not lately and random.random() < 1 / 8 else None
+    left = random.choice(LAST_DAYS) if not lately and random.random() < 1 / 6 else None
     saves = not lately and random.random() < 0.7
     return Employee(
         number, random.choice(FIRST), random.choice(LAST), date(1965, 1, 1) + timedelta(random.randrange(13000)), hired,

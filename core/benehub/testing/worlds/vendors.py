@@ -104,7 +104,8 @@ def _leave(one: Employee, day: date) -> Iterator[PayLine]:
     minutes = sum(asked.by_pay_date().get(day, 0) for asked in one.requests)
     if minutes:
         yield PayLine(one.number, day, "leave_taken", time_off.TAKEN, "", 0, minutes=minutes)
-    if one.left is not None and PERIODS[day][1] == one.left and one.opening:
+    first, last = PERIODS[day]
+    if one.left is not None and first <= one.left <= last and one.opening:
         left = one.opening + time_off.earned(day)
         yield PayLine(
             one.number, day, "leave_payout", time_off.PAYOUT, "", time_off.worth(one.pay, left), minutes=left
