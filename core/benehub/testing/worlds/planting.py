@@ -10,6 +10,8 @@ from benehub.testing.worlds import (
     planting_roster,
     vendors,
 )
+from benehub.testing.worlds.terms import MONTHS
+from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.world import World
 
 
@@ -29,8 +31,17 @@ def plant(world: World, rate: float) -> None:
         variance(world)
     _repeat(world, planting_credits.MISTAKES, len(world.credits), rate)
     planting_credits.late(world)
+    misspelt(world, rate)
     for rows in (world.truth.discrepancies, world.truth.pending, world.truth.suppressed):
         rows.sort()
+
+
+def misspelt(world: World, rate: float) -> None:
+    """Elections of a plan that nobody has: each row waits, and is told every month until it is mended."""
+    count = max(1, round(len(world.people) * rate))
+    world.misspelt += [one.number for one in world.random.sample(world.people, count)]
+    for month in (*MONTHS,) * count:
+        world.truth.discrepancies.append(Planted("intake", "ROW_QUARANTINED", "", "", str(month), 0, 0))
 
 
 def _repeat(world: World, mistakes: planting_payroll.Mistakes, lines: int, rate: float) -> None:

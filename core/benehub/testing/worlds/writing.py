@@ -108,6 +108,8 @@ def _elections(world: World) -> Iterator[Sequence[str]]:
             rate = f"{one.percent}%"
             rates = (rate, "") if one.source == "pretax" else ("", rate)
             yield str(one.number), DEFERRAL_PLAN, "", *rates, "2026-01-01"
+    for number in world.misspelt:
+        yield str(number), "visoin", "EE", "", "", "2026-09-01"
 
 
 def _register(world: World) -> Iterator[Sequence[str]]:
