@@ -114,7 +114,7 @@ def on_its_way(world: World) -> None:
 
 def not_deposited(world: World) -> None:
     """In every other world nobody has sent on what the first pay date took: nothing of it can be credited."""
-    if world.random.random() < 0.5:
+    if world.seed % 2:
         return
     day = PAY_DATES[0]
     owed = [line for line in world.credits if line.pay_date == day]

@@ -171,7 +171,7 @@ def prorated(world: World) -> None:
 
 def unpaid(world: World) -> None:
     """October's bill is paid, or not paid and not due yet, or past its day: then cover is at risk."""
-    fate = world.random.choice(("paid", "paid", "not due", "past"))
+    fate = ("paid", "past", "not due", "paid")[world.seed % 4]
     if fate == "paid":
         return
     world.truth.unpaid.append(str(MONTHS[1]))
