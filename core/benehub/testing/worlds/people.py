@@ -108,7 +108,7 @@ def entry(hired: date) -> date:
 
 
 def population(random: Random, count: int) -> list[Employee]:
-    """So many people: about one in eight hired lately, one in eight gone, one in six in a new tier."""
+    """So many people: about one in eight hired lately, one in seven gone, one in six choices in a new tier."""
     return [_employee(random, 1001 + number) for number in range(count)]
 
 
