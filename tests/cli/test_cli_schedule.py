@@ -63,7 +63,7 @@ def test_run_now_does_it_here_and_a_dry_run_lists_the_jobs(cli: Any, nightly: Pa
     (run,) = cli.told("runs", "list")
     assert (run["flow"], run["state"]) == ("schedule.sync", "done")
     shown = cli.told("runs", "show", run["run"])
-    assert [one["name"] for one in shown["steps"]] == ["plan", *["read", "apply", "tell"] * 2, "count"]
+    assert [one["name"] for one in shown["steps"]] == ["plan", *["read", "apply", "tell", "unlinked"] * 2, "count"]
     assert all(one["millis"] >= 0 and one["error_class"] == "" for one in shown["steps"])
     assert "millis" in cli.run("runs", "show", run["run"]).stdout
 

@@ -41,6 +41,7 @@ from benehub.cli import (
     up,
     webhooks,
     worker,
+    worlds,
     x12,
 )
 from benehub.cli.console import FOUND, exit_code, tell_error
@@ -157,6 +158,7 @@ for _name, _group in {
     "schedule": schedule.app,
     "person": person.app,
     "people": people.app,
+    "worlds": worlds.app,
 }.items():
     app.add_typer(_group, name=_name)
 

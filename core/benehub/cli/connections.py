@@ -93,10 +93,9 @@ def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
 def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Open a connection and read the first page of each of its streams; nothing is kept."""
     from benehub.cli.console import FOUND, emit, table
-    from benehub.flows.sync import streams_of
 
     with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
-        rows = [(stream, *_first_page(link, stream)) for stream in streams_of(link)]
+        rows = [(stream, *_first_page(link, stream)) for stream in link.streams]
     columns = ("stream", "ok", "what")
     data = [dict(zip(columns, row, strict=True)) for row in rows]
     emit(data, as_json, table(f"{name} ({link.connector.name}, {link.mode})", columns, rows))

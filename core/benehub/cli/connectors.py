@@ -108,14 +108,13 @@ def record(
     """Read a connection and save its answers as samples in which no value of a person is left."""
     from benehub.cli.console import say
     from benehub.cli.opening import opened
-    from benehub.flows.sync import streams_of
     from benehub.testing.recorder import Recorder
 
     recorder = Recorder(frozenset(keep))
     with opened(employer) as desk:
         desk.hub.wiring = lambda _employer, _connection: {"transport": recorder.transport()}
         with desk.hub.open(desk.employer, connection) as link:
-            for one in stream or streams_of(link):
+            for one in stream or link.streams:
                 for page in link.connector.read(one, link.link, None):
                     recorder.note(page)
             recorder.write(to, link.link.settings)

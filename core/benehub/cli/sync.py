@@ -51,10 +51,9 @@ def sync(
 
 def _read(desk: Desk, connection: str, stream: str, full: bool, dry_run: bool) -> list[dict[str, Any]]:
     from benehub.errors import ConfigError, Unsupported
-    from benehub.flows.sync import streams_of
 
     with desk.hub.open(desk.employer, connection) as link:
-        names, mode = [stream] if stream else streams_of(link), link.mode
+        names, mode = [stream] if stream else link.streams, link.mode
     if mode == "paused":
         raise ConfigError(
             f"connection {connection!r} is paused", mend=f"benehub connection resume {connection}, or watch"
