@@ -71,19 +71,18 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
         GuardTripped: it would change or end too much. Nothing of it has left.
     """
     with hub.store.read(employer) as session:
-        if connections.get(session, connection_id).mode != "live":
-            return
-        waiting = dispatch.waiting(session, ids)
-        let_go = acted_on(session, RESEND, [one.dispatch_id for one in waiting])
-        by_operation: dict[str, list[Waiting]] = {}
-        for one in waiting:
-            if one.dispatch_id not in let_go:
-                by_operation.setdefault(one.operation, []).append(one)
-        guards = hub.book(session).guards if by_operation else None
-        for operation, rows in by_operation.items():
-            assert guards is not None
+        for operation, rows in _by_operation(dispatch.waiting(session, ids)).items():
+            guards = hub.book(session).guards
             limits = guards.pushes.get(connection_id, guards.push)
             why, people = effect(session, connection_id, rows, limits).against(limits)
+            if not why:
+                continue
+            if connections.get(session, connection_id).mode != "live":
+                return
+            let_go = acted_on(session, RESEND, [one.dispatch_id for one in rows])
+            if let_go:
+                left = [one for one in rows if one.dispatch_id not in let_go]
+                why, people = effect(session, connection_id, left, limits).against(limits) if left else ("", 0)
             if why and people > dispatch.permitted(session, connection_id, operation):
                 raise GuardTripped(
                     f"{operation} stops before anything has left: {why}", where=f"connection {connection_id}",
@@ -91,6 +90,13 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
                     f"benehub dispatches permit {connection_id} {operation} --people {people} --note WHY, and run it "
                     "again; limits stand in the plan book, guards",
                 )  # fmt: skip
+
+
+def _by_operation(rows: Sequence[Waiting]) -> dict[str, list[Waiting]]:
+    found: dict[str, list[Waiting]] = {}
+    for one in rows:
+        found.setdefault(one.operation, []).append(one)
+    return found
 
 
 def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard) -> Effect:

@@ -118,7 +118,8 @@ def send_batch(
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
-            let_go = acted_on(session, RESEND, ids)
+            # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
+            let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         for window in _windows(waiting):
             states |= _send_window(hub, employer, opened, window, let_go)
             hub.progress(f"{connection_id}: {len(states)} of {len(ids)} sent")
