@@ -8,9 +8,10 @@ INPUTS := pyproject.toml constraints.txt
 TESTS ?= tests
 WORKERS ?= 2
 BENCH ?=
+SEEDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test chaos lint bench docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -20,6 +21,9 @@ demo: $(RUN_STAMP)  ## the hub's main job on the built-in sandbox, start to reco
 
 test: $(DEV_STAMP)  ## all tests (TESTS=path for a part, WORKERS=n)
 	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk=16 $(TESTS)
+
+chaos: $(DEV_STAMP)  ## workers killed at random moments, for long (SEEDS=n); prints kills, effects, duplicates, losses
+	BENEHUB_CHAOS=$(SEEDS) $(BIN)/python -m pytest -s tests/chaos
 
 lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .

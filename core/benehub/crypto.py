@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -82,15 +83,30 @@ class Vault:
         """A keyed digest of content that may hold personal data."""
         return self._keyed(content, "content")
 
+    def content_digest(self) -> hmac.HMAC:
+        """As `content_hash`, of content that comes in pieces: `update` it with each, then ask for `hexdigest`."""
+        return hmac.new(self._key_of("content"), digestmod="sha256")
+
+    def hashing(self) -> blake2b:
+        """A keyed digest ready to take content: a copy of it for each costs half of `content_hash`."""
+        return blake2b(key=self._key_of("rows"), digest_size=32)
+
     def _keyed(self, value: bytes, purpose: str) -> str:
+        return hmac.digest(self._key_of(purpose), value, "sha256").hex()
+
+    def _key_of(self, purpose: str) -> bytes:
         # Always the first key by name: an index must stay comparable over key rotation.
-        master = self.keys[min(self.keys)]
-        return hmac.digest(_derive(master, purpose), value, "sha256").hex()
+        return _derive(self.keys[min(self.keys)], purpose)
 
 
 def mask(text: str) -> str:
     """`text` with everything that looks like an SSN or a bank number masked, for logs and messages."""
     return _LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", text))
+
+
+def as_ssn(text: str) -> str:
+    """The nine digits of a text that is shaped like an SSN and nothing else; empty for any other."""
+    return re.sub(r"\D", "", text) if _SSN.fullmatch(text.strip()) else ""
 
 
 def mask_ssn(ssn: str) -> str:

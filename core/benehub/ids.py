@@ -11,6 +11,7 @@ import hashlib
 
 PREFIXES = {
     "per": "person",
+    "unl": "person of a vendor's, unlinked",
     "int": "intake batch",
     "fct": "fact version",
     "elg": "eligibility decision",
@@ -22,6 +23,8 @@ PREFIXES = {
     "run": "run",
     "clo": "closing of a month",
     "sup": "suppression of differences",
+    "whd": "webhook delivery",
+    "usr": "user written by SCIM",
 }
 """What each prefix of a typed id names."""
 

@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import (
@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     )
     artefacts: str = Field(default="artefacts", description="Folder for files written for people to look at.")
     log_level: str = Field(default="WARNING", description="Least severe level that is logged.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How log lines are written to standard error: text for people, json for programs."
+    )
 
     @classmethod
     def settings_customise_sources(

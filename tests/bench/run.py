@@ -30,13 +30,18 @@ MAX_SECONDS = 300
 """A side that takes longer is ended; at a larger size than the case's own it has as much more."""
 
 
+PEERS = "BENEHUB_BENCH_PEERS"
+"""Names a Python that has the peers which are no part of this environment."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One piece of work: its module, how much of it, the peers, and what is aimed at against each.
 
     `aims` are of each peer by phase; empty where none is set. `shares` says of each peer that it does one in so
     many units, because all of them would take too long: its CPU time is taken that many times. A peer in `up_to` is
-    left out beyond that size. Sides of a case that `reads` change nothing, so they share what was prepared.
+    left out beyond that size. Sides of a case that `reads` change nothing, so they share what was prepared. A peer
+    that is `apart` (with the package it needs) runs in a Python that has it. A case of `once` is not repeated.
     """
 
     name: str
@@ -51,12 +56,16 @@ class Case:
     shares: tuple[int, ...] = ()
     up_to: tuple[tuple[str, int], ...] = ()
     reads: bool = False
+    apart: tuple[tuple[str, str], ...] = ()
+    once: bool = False
 
     def peers_at(self, size: int) -> tuple[str, ...]:
         """The peers that are measured at a size."""
         limits = dict(self.up_to)
         return tuple(peer for peer in self.peers if size <= limits.get(peer, size))
 
+
+READS = ("first load", "unchanged load", "1 % changed", "incremental")
 
 CASES = (
     Case(
@@ -71,8 +80,13 @@ CASES = (
     Case("834 beside a judge", "bench_x12", "member", 1_000, 50, ("pyx12",), prefix="judged_"),
     Case("ledger append", "bench_ledger", "entry", 5_000, 40, ("core", "executemany"), aims=(("<= 2",), ("",))),
     Case(
-        "HRIS sync", "bench_sync", "employee", 5_000, 40, ("bare",), ("first load", "unchanged load"),
-        (("<= 2.5", "<= 1.3"),),
+        "HRIS sync", "bench_sync", "employee", 20_000, 120, ("bare", "dlt", "singer"), READS,
+        (("<= 2", "<= 1.3", "", "<= 0.5 s"), ("<= 0.35", "", "", ""), ("", "", "", "")),
+        apart=(("dlt", "dlt"), ("singer", "singer_sdk")),
+    ),
+    Case(
+        "HRIS sync, large", "bench_sync", "employee", 200_000, 120, ("bare",), READS,
+        (("<= 2", "<= 1.3", "", "<= 0.5 s"),), once=True,
     ),
     Case("payroll comparison", "bench_payroll", "line", 25_000, 80, ("sql",)),
     Case(
@@ -141,9 +155,19 @@ def child(module: str, side: str, size: int, folder: Path) -> None:
     sys.stdout.write(json.dumps({"start_kib": start, "phases": phases, "answer": answer}))
 
 
-def start(module: str, side: str, size: int, folder: Path, seconds: float = MAX_SECONDS) -> Any:
+def python_with(package: str) -> str | None:
+    """A Python that has a package: the one named in BENEHUB_BENCH_PEERS, or this one; None where neither has it."""
+    for one in (os.environ.get(PEERS), sys.executable):
+        if one and not subprocess.run([one, "-c", f"import {package}"], capture_output=True, check=False).returncode:
+            return one
+    return None
+
+
+def start(
+    module: str, side: str, size: int, folder: Path, seconds: float = MAX_SECONDS, python: str = sys.executable
+) -> Any:
     """Run `child` in a process of its own."""
-    command = [sys.executable, __file__, "--child", module, side, "--size", str(size), "--folder", str(folder)]
+    command = [python, __file__, "--child", module, side, "--size", str(size), "--folder", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode:
         raise SystemExit(f"{module}.{side} failed:\n{done.stderr}")
@@ -156,15 +180,20 @@ def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
     prepared.mkdir(parents=True)
     seconds = MAX_SECONDS * max(1.0, size / case.size)
     start(case.module, f"{case.prefix}prepare", size, prepared, seconds)
-    peers = case.peers_at(size)
+    pythons = {peer: python_with(package) for peer, package in case.apart}
+    for peer in (peer for peer, python in pythons.items() if python is None):
+        sys.stdout.write(f"{case.name}: {peer} is left out, no Python has it (see docs/bench.md)\n")
+    peers = tuple(peer for peer in case.peers_at(size) if pythons.get(peer, sys.executable))
     sides = ("ours", *peers)
     taken: dict[str, list[Any]] = {side: [] for side in sides}
-    for _ in range(repeat):
+    for _ in range(1 if case.once else repeat):
         for side in sides:
             work = prepared if case.reads else scratch / "work"
             if not case.reads:
                 shutil.copytree(prepared, work)
-            taken[side].append(start(case.module, f"{case.prefix}{side}", size, work, seconds))
+            taken[side].append(
+                start(case.module, f"{case.prefix}{side}", size, work, seconds, pythons.get(side) or sys.executable)
+            )
             if not case.reads:
                 shutil.rmtree(work)
     # A side that only reads has no answer.

@@ -10,7 +10,12 @@ from pathlib import Path
 RUN = Path(__file__).with_name("run.py")
 CASES = {
     "834 writing", "834 reading", "834 raw segments", "834 beside a judge",
-    "ledger append", "HRIS sync, first load", "HRIS sync, unchanged load",
+    "ledger append",
+    *(
+        f"HRIS sync{size}, {read}"
+        for size in ("", ", large")
+        for read in ("first load", "unchanged load", "1 % changed", "incremental")
+    ),
     "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
     "salaries all different, premiums", "salaries all different, deductions",
     "HTTP, 1 thread", "HTTP, 16 threads",

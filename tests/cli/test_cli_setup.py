@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-HEAVY = ("sqlalchemy", "pydantic", "httpx", "dbos", "alembic", "cryptography")
+HEAVY = ("sqlalchemy", "pydantic", "httpx", "dbos", "alembic", "cryptography", "fastapi", "uvicorn", "scim2_models")
 
 
 def test_help_loads_nothing_heavy(cli: Any) -> None:
@@ -138,6 +138,8 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub connection pause", "benehub connection resume", "benehub differences resolve",
         "benehub differences dismiss", "benehub differences step", "benehub dispatches settle",
         "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
+        "benehub differences suppress", "benehub differences lift", "benehub worker", "benehub dispatches permit",
+        "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()

@@ -71,6 +71,18 @@ def test_the_same_delivery_twice_is_one_and_another_is_refused(server: SftpAddre
     assert (server.root / "in/a").read_bytes() == b"one"
 
 
+def test_a_file_that_comes_in_pieces_arrives_as_one(server: SftpAddress, box: SftpMailbox) -> None:
+    parts = [bytes([number]) * 70_000 for number in range(5)]
+    box.put("in/long", lambda: iter(parts))
+    assert (server.root / "in/long").read_bytes() == b"".join(parts)
+    box.put("in/long", lambda: iter(parts))
+    assert server.events.count("rename in/long.part in/long") == 1
+    with pytest.raises(ConflictError):
+        box.put("in/long", lambda: iter([*parts[:4], b"x" * 70_000]))
+    with pytest.raises(ConflictError):
+        box.put("in/long", lambda: iter(parts[:4]))
+
+
 def test_fm09_a_file_that_did_not_arrive_whole_never_gets_its_name(server: SftpAddress, box: SftpMailbox) -> None:
     server.fault("short_write")
     with pytest.raises(VendorUnavailable, match="did not arrive whole") as caught:

@@ -31,7 +31,7 @@ VARIANTS = {
     "bamboohr": (Scheme("x-bamboohr-signature", "{body}{timestamp}", timestamp="x-bamboohr-timestamp"), "bamboo"),
     "gusto": (Scheme("x-gusto-signature"), "verification-token"),
     "noyo": (Scheme("x-noyo-signature", "{timestamp}.{body}", timestamp="x-noyo-timestamp"), "noyo"),
-    "kombo": (Scheme("x-kombo-signature", encoding=Encoding.BASE64), "kombo"),
+    "kombo": (Scheme("x-kombo-signature", encoding=Encoding.BASE64URL), "kombo"),
     "frappe": (Scheme("x-frappe-webhook-signature", encoding=Encoding.BASE64), "frappe"),
     "github-like": (Scheme("x-hub-signature-256", prefix="sha256="), "hub"),
 }  # fmt: skip
@@ -133,3 +133,24 @@ def test_nothing_private_shows(caplog: Any) -> None:
         receive(STANDARD, SECRET, sign(STANDARD, SECRET, BODY, "m", NOW), b'{"ssn":"900-11-0001"}', NOW)
     assert "900" not in str(error.value)
     assert SECRET not in str(error.value)
+
+
+def test_an_id_in_the_body_is_the_vendors_own_and_a_digest_is_none() -> None:
+    scheme = Scheme("x-sign", body_id="event.id")
+    for body, known, named in (
+        (b'{"event": {"id": "evt-1", "type": "x"}}', "evt-1", True),
+        (b'{"event": {"id": 7}}', "", False),
+        (b'{"event": []}', "", False),
+        (b"no json", "", False),
+    ):
+        got = receive(scheme, "k", sign(scheme, "k", body, "", NOW), body, NOW)
+        assert (got.id, got.named) == (known or hashlib.sha256(body).hexdigest(), named)
+
+
+def test_base64_of_addresses_is_taken_with_and_without_padding() -> None:
+    scheme = Scheme("x-sign", encoding=Encoding.BASE64URL)
+    bodies = [str(number).encode() for number in range(40)]
+    written = [sign(scheme, "k", body, "", NOW)["x-sign"] for body in bodies]
+    assert any("-" in text or "_" in text for text in written) and not any("+" in text for text in written)
+    for body, text in zip(bodies, written, strict=True):
+        assert receive(scheme, "k", {"x-sign": text.rstrip("=")}, body, NOW).signed

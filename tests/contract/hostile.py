@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 import benehub
 from benehub.connect import jsontext
+from benehub.connect.bases import ApiSettings
 from benehub.connect.messages import change, path, read
 from benehub.connect.testing import WireRequest, WireResponse
+from benehub.connect.verdict import unavailable
+from benehub.connect.webhooks import Hint, Scheme
 from benehub.sandbox.http import SimRequest, SimResponse, Simulator
 from benehub.testing import Stage
 
@@ -42,6 +47,27 @@ class Plain(benehub.ApiConnector):
         "payroll_person": benehub.Listing("/numbers", fields={"employee_number": "number"}),
     }
     guards: ClassVar = {"deduction.set": benehub.Guard.NONE}
+    webhook: ClassVar = Scheme(
+        "x-plain-signature", "{timestamp}.{body}", timestamp="x-plain-timestamp", body_id="event", secret_base64=True
+    )
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """The person an event names."""
+        try:
+            told = json.loads(body)
+            return [Hint("employee", str(told["person"]))]
+        except (ValueError, TypeError, KeyError):
+            raise benehub.DataError("no event of this vendor's", where="webhook") from None
+
+    def reread(self, stream: str, link: benehub.Link, keys: Sequence[str]) -> Iterator[benehub.Page] | None:
+        """These people."""
+        return self._some(link, keys) if stream == "employee" else None
+
+    def _some(self, link: benehub.Link, keys: Sequence[str]) -> Iterator[benehub.Page]:
+        for key in keys:
+            got = link.http().send(read("/people", {"only": key}))
+            rows = self.lists["employee"].rows(got)
+            yield benehub.Page("employee", [self.lists["employee"].row(1, one) for one in rows], got.body, "named")
 
     def lookup(self, item: benehub.Item, settings: Any) -> benehub.Request | None:
         """Only where the guard lives by reading back."""
@@ -88,6 +114,133 @@ class Upsert(Plain):
     guards: ClassVar = {"deduction.set": benehub.Guard.NATURAL_KEY_UPSERT}
 
 
+class Locked(Plain):
+    """Writes to a vendor with lock versions, and names the one it read."""
+
+    guards: ClassVar = {"deduction.set": benehub.Guard.READ_BACK}
+
+    def lookup(self, item: benehub.Item, settings: Any) -> benehub.Request | None:
+        """What is held, with its version."""
+        if item.operation not in self.guards:
+            raise benehub.Unsupported(f"locked does not write {item.operation}", blocker="us")
+        return read(f"/locked{_place(item)}")
+
+    def request(
+        self, item: benehub.Item, found: benehub.Response | None, settings: Any
+    ) -> benehub.Request | benehub.Receipt:
+        """A PUT for the version that was read."""
+        amount = benehub.format_minor(item.content["employee_amount_minor"])
+        if found is not None and found.data["amount"] == amount:
+            return benehub.Receipt("there", changed=False)
+        return change("PUT", f"/locked{_place(item)}", {"amount": amount, **self.version(found)}, accept=(409,))
+
+    def version(self, found: benehub.Response | None) -> dict[str, str]:
+        """The version to name."""
+        return {} if found is None else {"version": str(found.data["version"])}
+
+    def receipt(self, item: benehub.Item, response: benehub.Response) -> benehub.Receipt:
+        """Somebody else was first: look again."""
+        if response.status == 409:
+            raise unavailable("it has changed in between", where=response.place, sent=False)
+        return benehub.Receipt(response.place)
+
+
+class Overwriting(Locked):
+    """Names no version."""
+
+    def version(self, found: benehub.Response | None) -> dict[str, str]:
+        """None."""
+        return {}
+
+
+class GivingUp(Locked):
+    """Takes a conflict for the end."""
+
+    def receipt(self, item: benehub.Item, response: benehub.Response) -> benehub.Receipt:
+        """Refused for good."""
+        if response.status == 409:
+            raise benehub.DataError("refused", where=response.place)
+        return benehub.Receipt(response.place)
+
+
+class Itemised(Plain):
+    """Judges the item within the answer."""
+
+    def receipt(self, item: benehub.Item, response: benehub.Response) -> benehub.Receipt:
+        """Its own code."""
+        if response.data.get("code", 200) >= 400:
+            raise benehub.DataError("the vendor refused the item", where=response.place)
+        return benehub.Receipt("taken")
+
+
+class Trusting(Itemised):
+    """Takes every 2xx for a yes."""
+
+    def receipt(self, item: benehub.Item, response: benehub.Response) -> benehub.Receipt:
+        """Whatever it said."""
+        return benehub.Receipt("taken")
+
+
+class Pointing(Plain):
+    """Points at what it does not read."""
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """Everywhere."""
+        super().hints(body)
+        return [Hint("dividends")]
+
+
+class Stumbling(Plain):
+    """Takes every body for one of the vendor's."""
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """The person, if all is well."""
+        return [Hint("employee", json.loads(body)["person"])]
+
+
+class Renaming(Plain):
+    """Knows a person by another key when a webhook names him."""
+
+    def _some(self, link: benehub.Link, keys: Sequence[str]) -> Iterator[benehub.Page]:
+        for page in super()._some(link, keys):
+            rows = [benehub.Incoming(f"{row.key} of {len(keys)}", row.data, row.extra) for row in page.rows]
+            yield benehub.Page("employee", rows, page.payload, "named")
+
+
+class Receiving(benehub.Connector):
+    """Takes people whom a client pushes."""
+
+    name, kind = "receiving", benehub.Kind.HRIS
+    Settings: ClassVar = ApiSettings
+    pushes: ClassVar = "payroll_person"
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> benehub.Incoming:
+        """The number, or why there is none."""
+        number = resource.get("number")
+        wrong = "" if isinstance(number, str) and number else "no number"
+        return benehub.Incoming(str(resource["id"]), {} if wrong else {"employee_number": number}, problem=wrong)
+
+
+class Blurting(Receiving):
+    """Stumbles over what is missing."""
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> benehub.Incoming:
+        """The number, if all is well."""
+        return benehub.Incoming(str(resource["id"]), {"employee_number": resource["number"].strip()})
+
+
+class Counting(Receiving):
+    """Knows nobody again."""
+
+    count = 0
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> benehub.Incoming:
+        """Under a number of its own."""
+        Counting.count += 1
+        row = super().pushed(resource, settings, today)
+        return benehub.Incoming(f"{row.key}-{Counting.count}", row.data, problem=row.problem)
+
+
 class Vendor(Simulator):
     """Three people in pages of two; every POST without a known key is one more deduction."""
 
@@ -101,6 +254,9 @@ class Vendor(Simulator):
         self.route("GET", "/d/{person}/{code}", self._show)
         self.route("POST", "/d/{person}/{code}", self._write)
         self.route("PUT", "/d/{person}/{code}", self._write)
+        self.locked: dict[str, dict[str, Any]] = {f"/locked/d/p{n}/MED": {"amount": "0", "version": n} for n in (1, 2)}
+        self.route("GET", "/locked/d/{person}/{code}", lambda asked: SimResponse(json=self.locked[asked.path]))
+        self.route("PUT", "/locked/d/{person}/{code}", self._write_locked)
 
     def admit(self, request: SimRequest) -> SimResponse | None:
         """Only with the token."""
@@ -113,6 +269,8 @@ class Vendor(Simulator):
              "hours": jsontext.NumberText("37.50")}
             for n in (1, 2, 3)
         ]  # fmt: skip
+        if only := request.query.get("only"):
+            return SimResponse(json={"people": [one for one in people if one["id"] == only]})
         start = int(request.query.get("after", "0"))
         told: dict[str, Any] = {"people": people[start : start + 2]}
         return SimResponse(json=told | ({"next": str(start + 2)} if start + 2 < len(people) else {}))
@@ -134,9 +292,46 @@ class Vendor(Simulator):
         self.keys |= {key} - {""}
         return SimResponse(json={"id": request.path})
 
+    def _write_locked(self, request: SimRequest) -> SimResponse:
+        held, told = self.locked[request.path], json.loads(request.body)
+        if told.get("version", str(held["version"])) != str(held["version"]):
+            return SimResponse(409, {"message": "out of date"})
+        self.effects += held["amount"] != told["amount"]
+        held |= {"amount": told["amount"], "version": held["version"] + 1}
+        return SimResponse(json=held)
+
+    def touch(self) -> None:
+        """Somebody else saves what is held."""
+        for held in self.locked.values():
+            held["version"] += 1
+
+
+def _item_refused(_wire: WireRequest, got: WireResponse) -> WireResponse:
+    return WireResponse(207, got.headers, b'{"code": 422}')
+
+
+def stage_of(kind: str) -> Callable[[Path], Stage]:
+    """The stage of a kind: its vendor has lock versions, or answers item by item, or neither."""
+
+    def made(folder: Path) -> Stage:
+        here, vendor = _stage()
+        if kind in ("Receiving", "Blurting", "Counting"):
+            return Stage({"api_key": "env:KEY"}, {"env:KEY": TOKEN}, pushed=[{"id": "p1", "number": "1001"}])
+        if kind in ("Locked", "Overwriting", "GivingUp"):
+            here.touch = vendor.touch
+        if kind in ("Itemised", "Trusting"):
+            here.item_refused = _item_refused
+        return here
+
+    return made
+
 
 def stage(_folder: Path) -> Stage:
-    """A fresh vendor and two deductions."""
+    """A fresh vendor, three events and two deductions."""
+    return _stage()[0]
+
+
+def _stage() -> tuple[Stage, Vendor]:
     vendor = Vendor()
     usual = {"plan": "ppo", "tax_class": "pretax", "effective_from": "2026-12-04", "active": True}
     items = [
@@ -147,4 +342,9 @@ def stage(_folder: Path) -> Stage:
     def answer(wire: WireRequest) -> WireResponse:
         return vendor.handle(wire)
 
-    return Stage({"api_key": "env:KEY"}, {"env:KEY": TOKEN}, answer, {"deduction.set": items}, lambda: vendor.effects)
+    events = tuple(json.dumps({"event": f"e{n}", "person": f"p{n}"}).encode() for n in (1, 2, 3))
+    here = Stage(
+        {"api_key": "env:KEY"}, {"env:KEY": TOKEN}, answer, {"deduction.set": items}, lambda: vendor.effects,
+        webhooks=events,
+    )  # fmt: skip
+    return here, vendor

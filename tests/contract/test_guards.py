@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,18 +14,20 @@ from typing import Any
 import httpx
 import pytest
 
-from benehub.connect import http, jsontext, limits, paging, verdict
+from benehub.connect import http, jsontext, limits, paging, verdict, webhooks
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.dispatch import outbox
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import send
+from benehub.flows import webhooks as hook_flows
+from benehub.intake import deliveries
 from benehub.testing import Verdict
 from benehub.testing.checks import all_checks, checks_for
 from benehub.testing.kit import try_check
 
 CHECKS = {one.name: one for one in all_checks()}
-KINDS = ("Plain", "ReadBack", "Keyed", "Upsert")
+KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Receiving")
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -32,7 +36,7 @@ def verdicts(hostile: ModuleType, kind: str, names: list[str], folder: Path) -> 
     """Why each of these promises is broken; kept ones are left out."""
     found = {}
     for name in names:
-        outcome = try_check(getattr(hostile, kind), CHECKS[name], folder / name, hostile.stage)
+        outcome = try_check(getattr(hostile, kind), CHECKS[name], folder / name, hostile.stage_of(kind))
         if outcome.verdict is Verdict.BROKEN:
             found[name] = outcome.why
     return found
@@ -158,6 +162,34 @@ def _talkative(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(httpx.Client, "stream", stream)
 
 
+def _anybody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(webhooks, "_genuine", lambda *_given: True)
+
+
+def _whenever(patch: pytest.MonkeyPatch) -> None:
+    real = webhooks._fresh
+    patch.setattr(webhooks, "_fresh", lambda text, _tolerance, now: real(text, 10**9, now))
+
+
+def _each_is_new(patch: pytest.MonkeyPatch) -> None:
+    real, count = deliveries.take, itertools.count()
+
+    def take(session: Any, connection: str, delivery: Any, handshake: bool = False) -> bool:
+        return real(session, connection, replace(delivery, id=f"{delivery.id}/{next(count)}"), handshake)
+
+    patch.setattr(deliveries, "take", take)
+
+
+def _said_aloud(patch: pytest.MonkeyPatch) -> None:
+    real = hook_flows._checked
+
+    def checked(connector: Any, key: str, headers: Any, body: bytes, hub: Any) -> Any:
+        logging.getLogger("hooks").warning("a call: %s", body)
+        return real(connector, key, headers, body, hub)
+
+    patch.setattr(hook_flows, "_checked", checked)
+
+
 TAKEN: dict[str, tuple[Take, str, str]] = {
     "writes are refused in a dry run": (_dry, "Plain", "write.dry-run"),
     "429 and 503 are repeated": (_never_again, "Plain", "http.5xx"),
@@ -177,6 +209,10 @@ TAKEN: dict[str, tuple[Take, str, str]] = {
     "the idempotency key goes along": (_no_key, "Keyed", "write.crash"),
     "doubt is read back": (_no_lookup, "ReadBack", "write.timeout-after-apply"),
     "HTTP libraries are silent": (_talkative, "Plain", "read.private"),
+    "a webhook's signature is checked": (_anybody, "Plain", "hook.door"),
+    "a webhook's moment is checked": (_whenever, "Plain", "hook.door"),
+    "a webhook is known again": (_each_is_new, "Plain", "hook.once"),
+    "the door says nothing of a body": (_said_aloud, "Plain", "hook.private"),
 }
 """Guard -> how it is taken away, on which connector, and the promise that then breaks."""
 
@@ -189,6 +225,24 @@ def test_without_a_guard_a_promise_breaks(
     assert verdicts(hostile, kind, [name], tmp_path / "with") == {}
     take(monkeypatch)
     assert set(verdicts(hostile, kind, [name], tmp_path / "without")) == {name}
+
+
+FAULTY = {
+    "Pointing": "hook.points",
+    "Stumbling": "hook.points",
+    "Renaming": "hook.once",
+    "Blurting": "push.strange",
+    "Counting": "push.rows",
+    "Trusting": "write.item-refused",
+    "Overwriting": "write.version-conflict",
+    "GivingUp": "write.version-conflict",
+}
+"""A connector with one fault -> the promise that it breaks."""
+
+
+@pytest.mark.parametrize("kind", FAULTY)
+def test_a_faulty_connector_is_found(hostile: ModuleType, kind: str, tmp_path: Path) -> None:
+    assert set(verdicts(hostile, kind, [FAULTY[kind]], tmp_path)) == {FAULTY[kind]}
 
 
 def test_limits_are_held_at_the_vendors_door() -> None:

@@ -47,6 +47,10 @@ def story(steps):
     return [steps.step("first", note, "first"), steps.step("second", second), steps.step("third", note, "third")]
 
 engine = Engine(open_store(url, Vault({"k1": b"k" * 32})), {"story": Flow("story", story)}, name)
+if name == "worker":
+    engine.start(listen=True)
+    engine.enqueue("story", "november", "acme/payroll")
+    time.sleep(60)
 engine.start()
 print("result", engine.run("story", "november"))
 engine.stop()
@@ -142,6 +146,34 @@ def test_without_the_private_call_the_public_one_takes_up(
     engine.start()
     assert engine.run("story", "november") == ["first", "second", "third"]
     engine.stop()
+    assert ran(tmp_path) == ["first", "second", "second", "third"]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_what_a_dead_worker_had_in_hand_keeps_its_place_in_the_queue(
+    private: bool, store: Store, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with other(tmp_path, db_url, "worker") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    if not private:
+        monkeypatch.delattr(DBOS, "_recover_pending_workflows")
+    engine = make(store, tmp_path)
+    engine.start()  # it does not listen: it puts the work back for those who do
+    try:
+        wait(lambda: engine.watch.look() == [])
+        assert ran(tmp_path) == ["first", "second"]
+        job = DBOS.get_workflow_status("story:november")
+        assert job is not None
+        assert (job.status, job.queue_name, job.queue_partition_key) == ("ENQUEUED", "benehub", "acme/payroll")
+    finally:
+        engine.stop()
+    worker = make(store, tmp_path)
+    worker.start(listen=True)
+    try:
+        wait(lambda: not worker.is_open("story", "november"))
+    finally:
+        worker.stop()
     assert ran(tmp_path) == ["first", "second", "second", "third"]
 
 

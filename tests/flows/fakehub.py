@@ -23,6 +23,7 @@ from sqlalchemy import select
 from benehub import hookspecs, intake
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Connector, FileOut, Incoming, Kind, Page, Receipt
+from benehub.connect.content import Content
 from benehub.connect.files import FolderMailbox
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, change, path, read
@@ -131,7 +132,7 @@ class Vendor:
 class Box(FolderMailbox):
     """A folder that may kill the process around a delivery."""
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Content) -> None:
         """Deliver."""
         if Vendor.crash == "before_put":
             kill()
@@ -145,6 +146,7 @@ class FakeConnector(Connector):
 
     kind = Kind.PAYROLL
     Settings: ClassVar[type[BaseModel]] = VendorSettings
+    streams: ClassVar[Mapping[str, str]] = dict.fromkeys(("employee", "election", "payroll_person"), "full")
     rows: ClassVar[dict[str, list[Incoming]]] = {}
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
@@ -251,15 +253,20 @@ def feed(people: int = 3) -> None:
 
 def open_hub(url: str, *plugins: Any) -> Hub:
     """The hub on a database, started: work that was pending goes on."""
+    hub = bind(make_hub(url, *plugins))
+    hub.engine.start()
+    return hub
+
+
+def make_hub(url: str, *plugins: Any) -> Hub:
+    """The hub on a database, without its engine."""
     manager = pluggy.PluginManager("benehub")
     manager.add_hookspecs(hookspecs)
     for plugin in (Fakes(), *plugins):
         manager.register(plugin)
     store = open_store(url, Vault({"k1": b"k" * 32}), lambda: NOW)
     store.migrate()
-    hub = bind(Hub(store, manager))
-    hub.engine.start()
-    return hub
+    return Hub(store, manager)
 
 
 def not_reproduced(hub: Hub) -> list[tuple[str, str]]:

@@ -11,15 +11,18 @@ import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, NeedsPersonError
+from benehub.flows.dispatches import reopen
 from benehub.flows.onboarding import connect, load_plan_book
-from benehub.flows.premiums import prepare_remittance
+from benehub.flows.payment_orders import order_of
+from benehub.flows.premiums import prepare_remittance, take_back
+from benehub.flows.remittance_parts import part_key
 from benehub.formats.sepa.schema import schema_findings
 from benehub.formats.x12 import remittance_820 as x820
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.store.tables import attempt, obligation
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import obligation
 from benehub.views.why import why
 from benehub_connectors.bank_files.settings import BankSettings
 from benehub_connectors.bank_files.simulator import BankSimulator
@@ -178,6 +181,135 @@ def test_what_comes_back_is_owed_again_and_paid_anew(banked: Banked, kind: str, 
     assert [row.revision for row in sent(office, "payment.order")] == [1, 2]
     assert answers(office) == {}  # the old return says nothing of the new payment
     assert clearing(office) == (0, -100000, 0)
+
+
+@pytest.mark.parametrize("by_bank", [True, False], ids=["the payee's bank contests", "a person has asked"])
+def test_while_the_banks_dispute_a_return_the_month_is_not_paid_twice(banked: Banked, by_bank: bool) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.bank.give_back("R03", date(2026, 10, 6))
+    office.bank.dispute(date(2026, 10, 7))
+    assert answers(office) == {"returned": 1, "disputed": 1}
+    ((state, reason),) = owed(office, "premium.remit")
+    assert state == "held" and reason.endswith("(R68: return came too late)")
+    assert answers(office) == {}  # told once
+    with pytest.raises(NeedsPersonError, match="refused to take the payment back"):
+        remit(office)
+    assert clearing(office) == (-100000, 0, 0) and office.bank.collect() == []
+    if by_bank:
+        office.bank.dispute(date(2026, 10, 8), contested="R73")
+        assert answers(office) == {"returned": 1}
+        ((state, reason),) = owed(office, "premium.remit")
+        assert state == "refused" and "R73: original return was in time" in reason
+        assert answers(office) == {}
+    else:
+        (row,) = sent(office, "premium.remit")
+        assert reopen(office.hub, "acme", row.dispatch_id, "ann", "the bank says it is back") == "open"
+    assert remit(office)["sent"] == 1
+    assert clearing(office) == (0, -100000, 0)
+    office.bank.collect()
+    assert len(office.bank.taken) == 2
+
+
+def test_a_dispute_without_its_return_leaves_the_payment_as_it_is(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    office.bank.collect()
+    office.bank.dispute(date(2026, 10, 7))
+    assert answers(office) == {"disputed": 1}
+    assert clearing(office) == (0, -100000, 0)
+    assert owed(office, "payment.order")[0][0] == "sent"
+    office.bank.dispute(date(2026, 10, 8), contested="R73")
+    assert answers(office) == {"returned": 1}
+    assert clearing(office) == (-100000, 0, 0)
+
+
+@pytest.fixture
+def parted(banked: Banked, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bank whose CTX carries the 820 of one of the two people, and not of both."""
+    office = banked("nacha-ctx")
+    monkeypatch.setattr("benehub.formats.nacha.ctx.CAPACITY", 700)
+    return office
+
+
+def told_inside(office: Any) -> list[tuple[str, int]]:
+    """TRN02 and BPR02 of the 820 in each payment that the bank took, which has to be the payment's own."""
+    heads = [[one.remittance for one in x820.parse(taken.remittance.decode())] for taken in office.bank.taken]
+    for taken, (head,) in zip(office.bank.taken, heads, strict=True):
+        assert head.total == taken.amount and len(taken.remittance) <= 700
+    return [(head.trace, head.total) for (head,) in heads]
+
+
+def test_what_no_payment_carries_is_split_and_ties_to_the_cent(parted: Any) -> None:
+    told = remit(parted)
+    assert (told["sent"], told["lines"], len(told["parts"])) == (2, 2, 2)
+    parted.bank.collect()
+    assert parted.bank.refused == []
+    inside = told_inside(parted)
+    assert [total for _, total in inside] == [50000, 50000] and len({trace for trace, _ in inside}) == 2
+    with parted.hub.store.read("acme") as session:
+        batches = ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",))
+        traces = {order_of(session, str(one.dimensions["batch"])).reference.upper(): -one.amount for one in batches}  # type: ignore[union-attr]  # each is paid by an order
+    assert traces == dict(inside)  # the ledger ties by TRN02
+    assert clearing(parted) == (0, -100000, 0)
+    assert remit(parted) == {"lines": 0} and parted.bank.collect() == []
+    parted.bank.settle(date(2026, 10, 2))
+    assert answers(parted) == {"settled": 2}
+    assert clearing(parted) == (0, 0, -100000)
+
+
+def test_a_part_that_comes_back_is_paid_anew_alone(parted: Any) -> None:
+    remit(parted)
+    parted.bank.collect()
+    first, second = told_inside(parted)
+    parted.bank.taken.reverse()
+    parted.bank.give_back("R03", date(2026, 10, 6))  # the first part
+    assert answers(parted) == {"returned": 1}
+    assert clearing(parted) == (-50000, -50000, 0)
+    assert [state for state, _ in owed(parted, "premium.remit")] == ["refused", "sent"]
+    parted.bank.taken.clear()
+    assert remit(parted)["lines"] == 1
+    parted.bank.collect()
+    ((trace, total),) = told_inside(parted)
+    assert total == 50000 and trace not in (first[0], second[0]) and "/P2/" not in trace
+    assert clearing(parted) == (0, -100000, 0)
+
+
+def test_a_refused_820_of_one_part_is_told_again_with_its_own_reference(parted: Any) -> None:
+    remit(parted)
+    parted.bank.collect()
+    first, _ = told_inside(parted)
+    with parted.hub.store.write("acme") as session:
+        key = part_key("carrier", OCTOBER)
+        (row,) = obligations.by_ids(session, [session.id("obl", key)])
+        obligations.mark(session, [row.obligation_id], "refused", "by 999")
+        dispatch.acknowledge(session, row.dispatch_id, "rejected")
+    assert remit(parted)["sent"] == 1
+    parted.carrier.collect()
+    assert {(one.trace, one.minor) for one in parted.carrier.payments} == {first}
+    assert parted.bank.collect() == [] and clearing(parted) == (0, -100000, 0)
+
+
+def test_a_part_that_waits_is_taken_back_when_an_earlier_one_is_owed_again(parted: Any) -> None:
+    remit(parted)
+    parted.bank.collect()
+    (row,) = [one for one in sent(parted, "premium.remit") if one.business_key.endswith("/p2")]
+    order = sent(parted, "payment.order")[1]
+    with parted.hub.store.write("acme") as session:  # as if the second had never been tried
+        for one in (row, order):
+            session.change(dispatch_table, {"dispatch_id": one.dispatch_id}, state="prepared")
+            session.connection.execute(attempt.delete().where(attempt.c.dispatch_id == one.dispatch_id))
+            obligations.mark(session, [obligations.of_dispatch(session, one.dispatch_id)[0].obligation_id], "open")
+        take_back(session, row.dispatch_id)
+    parted.bank.taken.reverse()
+    parted.bank.give_back("R03", date(2026, 10, 6))
+    answers(parted)
+    parted.bank.taken.clear()
+    assert remit(parted)["lines"] == 2
+    parted.bank.collect()
+    assert [total for _, total in told_inside(parted)] == [50000, 50000]
+    assert clearing(parted) == (0, -100000, 0)
 
 
 def test_when_the_carrier_cannot_be_reached_the_820_goes_later_and_the_money_only_once(banked: Banked) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from benehub import reconcile
+from benehub.connect.exchange import Acks
 from benehub.flows.onboarding import connect
 from benehub.identity import people
 from benehub.sandbox.story.world import partner
+from benehub.store.tables import confirmation, difference, obligation
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import obligation
 from benehub.views.answers import answers
+from benehub.views.members import of_carrier
 
 HEADER = "file,line,member_id,severity,code,field,message\n"
 
@@ -99,3 +102,26 @@ def test_an_error_about_the_file_rejects_it_whole(enrolled: Any, report: Callabl
     report(f"{sent(enrolled).control},,,E,F01,,head count dropped by half\n")
     assert {state for state, _ in states(enrolled).values()} == {"refused"}
     assert sent(enrolled).ack_state == "rejected"
+
+
+@pytest.mark.parametrize("shape", ["{0}{1}{2}", "{0}-{1}-{2}"])
+def test_a_carrier_that_names_by_ssn_refuses_and_confirms_our_people(
+    enrolled: Any, report: Callable[[str], dict[str, int]], shape: str
+) -> None:
+    def ssn(last: str) -> str:
+        return shape.format("900", "11", last)
+
+    enrolled.carrier.collect()
+    assert report(f"{sent(enrolled).control},,{ssn('0001')},E,D17,birth date,differs\n")["refused"] == 1
+    assert states(enrolled)["1001"] == ("refused", "the carrier's report code D17: birth date: differs")
+    enrolled.now += timedelta(days=1)
+    path = enrolled.root / "carrier" / enrolled.carrier.write_roster(enrolled.now.date())
+    path.write_text(path.read_text().replace("1001", ssn("0001")).replace("1002", ssn("0002")))
+    enrolled.sync("carrier", "roster")
+    enrolled.flow("enrollments.acks", "carrier")
+    with enrolled.hub.store.read("acme") as session:
+        assert {one.member: one.state for one in of_carrier(session, "carrier", Acks())}["1002"] == "confirmed"
+        enrolled.flow("reconcile", "2026-10", ["premium"])
+        kept = session.rows(select(confirmation).where(confirmation.c.kind == "roster"))
+    assert {row.external_id for row in kept} == {"1001", "1002"}
+    assert "MEMBER_DROPPED" not in {row.type for row in enrolled.rows(select(difference))}

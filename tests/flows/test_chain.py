@@ -47,8 +47,8 @@ def post(hub: Hub, kind: str, *legs: tuple[str, int], pending: bool = False, **d
         ledger.record(session, [NewEntry(f"{kind}/{dims}", kind, date(2026, 10, 15), made, "test")])
 
 
-def enroll(hub: Hub, state: str) -> None:
-    """How far 1001 has come at the carrier."""
+def enroll(hub: Hub, state: str, **groups: str) -> None:
+    """How far 1001 has come at the carrier, and in further groups of it."""
     with hub.store.write("acme") as session:
         person_id = find_person(session, "1001").person_id
         session.add(
@@ -62,7 +62,8 @@ def enroll(hub: Hub, state: str) -> None:
         )  # fmt: skip
         row = {"connection_id": "carrier", "person_id": person_id, "subscriber_id": person_id, "dispatch_id": "dis_x",
                "set_control": "1", "state": state, "reason": "", "seq": 1, "at": "x"}  # fmt: skip
-        session.add(member_state, [row])
+        session.add(member_state, [row | {"file_group": ""}])
+        session.add(member_state, [row | {"file_group": name, "state": said} for name, said in groups.items()])
 
 
 def test_each_station_moves_the_first_broken_link_on(hub: Hub) -> None:
@@ -89,6 +90,12 @@ def test_each_station_moves_the_first_broken_link_on(hub: Hub) -> None:
 def test_an_answer_that_promises_no_cover_is_no_enrollment(hub: Hub, state: str, link: str) -> None:
     enroll(hub, state)
     assert (chain(hub).enrolled, chain(hub).broken) == (state, link)
+
+
+@pytest.mark.parametrize(("one", "other"), [("confirmed", "refused"), ("refused", "confirmed"), ("acked", "sent")])
+def test_of_several_groups_the_one_that_promises_least_counts(hub: Hub, one: str, other: str) -> None:
+    enroll(hub, "confirmed", a=one, b=other)
+    assert chain(hub).enrolled == ("sent" if other == "sent" else "refused")
 
 
 def test_a_reversed_remittance_is_not_paid(hub: Hub) -> None:

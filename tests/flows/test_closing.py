@@ -18,8 +18,8 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
 from benehub.store import Session, guards
+from benehub.store.tables import act, dispatch, intake_batch, intake_row, run
 from benehub.store.tables import closing as closing_table
-from benehub.store.tables import dispatch, intake_batch, intake_row, run
 from benehub.views.closing import checklist
 from benehub.views.general_ledger import datev_batch, journal_csv
 from benehub.views.signed import signed, signed_report
@@ -131,6 +131,17 @@ def _quarantined(session: Session) -> None:
     )  # fmt: skip
 
 
+def _batch_held(session: Session) -> None:
+    session.connection.execute(
+        update(intake_batch).where(intake_batch.c.stream == "employee").values(state="held", reason="many would end")
+    )
+
+
+def _let_in(session: Session) -> None:
+    row = {"subject": "bat_x", "act_no": 1, "at": "2026-10-02T10:00:00.000000Z", "who": "Ann", "what": "release"}
+    session.add(act, [{**row, "note": "they have left"}])
+
+
 def _held(session: Session) -> None:
     session.add(
         dispatch,
@@ -156,6 +167,8 @@ BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
         "to clear by 2026-09-15",
     ),
     "quarantine": (_quarantined, "Every row that was read is accounted for", "1 rows of hris employee"),
+    "batch held": (_batch_held, "Every row that was read is accounted for", "of hris employee is held"),
+    "let in": (_let_in, "Every relation was compared since the last read", "intake was not compared"),
     "held": (_held, "Nothing that was to be sent is left open", "dis_x premium.remit is held"),
     "not compared": (_not_compared, "Every relation was compared since the last read", "intake was not compared"),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from benehub.flows import custody
 from benehub.flows.onboarding import connect
 from benehub.store import acts
 from benehub.store.tables import connection, intake_batch, intake_row
+from benehub.views.runs import runs
 
 HEADER = "No,First,Last,Born,Sex,SSN,Hired,Group"
 ANN = "1001,Ann,Alder,1980-02-03,F,900110001,2025-03-01,monthly"
@@ -125,6 +126,19 @@ def test_a_held_batch_is_discarded_and_closes_its_difference(held: Any) -> None:
     assert held.flow("reconcile", "2026-10", ["intake"])["intake"]["closed"] == 1
     with pytest.raises(DataError, match="is refused, not held"):
         custody.release(held.hub, "acme", batch_id, "ann", "after all")
+
+
+def test_a_retry_lets_in_no_batch_that_is_held_or_discarded(held: Any) -> None:
+    """Nor does a process that takes up the work of one that died right after it had held the batch."""
+    with held.hub.store.read("acme") as session:
+        (run,) = runs(session, "held")
+    with pytest.raises(GuardTripped, match="missing from a full read"):
+        held.hub.retry("acme", run["run"])
+    batch_id = next(row.batch_id for row in batches(held) if row.state == "held")
+    custody.discard(held.hub, "acme", batch_id, 0, "ann", "half an export")
+    with pytest.raises(DataError, match="discarded by ann"):
+        held.hub.retry("acme", run["run"])
+    assert [row.state for row in batches(held)] == ["applied", "refused"]
 
 
 def test_a_held_batch_is_let_in_and_says_who_is_gone(held: Any) -> None:

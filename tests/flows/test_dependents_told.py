@@ -98,6 +98,41 @@ def test_one_who_should_never_have_been_covered_is_void(enrolled: Any) -> None:
     assert "1001-01" not in covered(enrolled, date(2026, 10, 15))
 
 
+def chooses(office: Any, provider: str, **providers: str) -> None:
+    """1001 elects again, with a provider and those of single dependents."""
+    data = {"plan": "ppo", "tier": "EC", "provider": provider, "providers": providers}
+    with office.hub.store.write("acme") as session:
+        employee = people.by_member_id(session, "1001") or ""
+        facts.record(session, [Version("election", employee, "medical", date(2026, 1, 1), data)], "a test")
+
+
+def providers(office: Any) -> dict[str, list[str]]:
+    """The newest change file: member -> NM109 of the providers of his cover."""
+    told(office)
+    row = office.rows(select(dispatch_table).order_by(dispatch_table.c.seq))[-1]
+    with office.hub.store.read("acme") as session:
+        (received,) = enrollment_834.parse(dispatch.frozen_bytes(session, row).decode("ascii"))
+    return {
+        dict(one.references).get("23", ""): [doctor.name.id for line in one.coverages for doctor in line.providers]
+        for one in received.members
+    }
+
+
+def test_each_member_has_a_provider_of_his_own_and_a_change_of_one_is_told(enrolled: Any) -> None:
+    enrolled.carrier.book.rates["ppo"] |= {"EC": 80000}
+    enrolled.sync("carrier", "acknowledgement")
+    enrolled.flow("enrollments.acks", "carrier")
+    kim, lou, max_ = (child(enrolled, name, "2015-03-04") for name in ("Kim", "Lou", "Max"))
+    covers(enrolled, "EC", "2026-10-01", kim, lou, max_)
+    chooses(enrolled, "1234567893", **{kim: "1003000126", max_: ""})
+    assert providers(enrolled) == {
+        "1001": ["1234567893"], "1001-01": ["1003000126"], "1001-02": ["1234567893"], "1001-03": [],
+    }  # fmt: skip
+    assert enrolled.flow("enrollments.send", "carrier", "2026-10-01")["members"] == 0
+    chooses(enrolled, "1234567893", **{kim: "1003000126", lou: "1003000134", max_: ""})
+    assert providers(enrolled)["1001-02"] == ["1003000134"]
+
+
 def test_one_cover_dropped_is_no_end_of_the_member() -> None:
     data = {"plan": "dental", "tier": "EC", "dependents": ["kim"]}
     dental = Fact("coverage", "ann", "dental", data, date(2026, 1, 1), FOREVER, "fct_1", 1)

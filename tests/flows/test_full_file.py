@@ -11,7 +11,7 @@ from sqlalchemy import select
 from benehub import dispatch, facts
 from benehub.facts import Version
 from benehub.flows import dispatches
-from benehub.flows.enrollments import told_state
+from benehub.flows.told import told_state
 from benehub.formats.x12 import checks
 from benehub.identity import people
 from benehub.store.tables import dispatch as dispatch_table

@@ -16,8 +16,8 @@ from benehub.connect.exchange import Acks, Exchange
 from benehub.errors import ConfigError, DataError
 from benehub.facts import Version
 from benehub.flows import dispatches, exchange
-from benehub.flows.enrollments import told_state
 from benehub.flows.onboarding import connect
+from benehub.flows.told import told_state
 from benehub.formats.x12 import ack_999, ack_ta1, enrollment_834
 from benehub.formats.x12.envelope import Interchange
 from benehub.identity import people
@@ -26,6 +26,7 @@ from benehub.sandbox.story.world import partner
 from benehub.store.tables import confirmation, connection, intake_row, member_state, obligation, person, seen
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.views.members import of_carrier
+from benehub.views.outgoing import outgoing
 from benehub.views.statement import statement
 from benehub.views.trace import trace
 from benehub.views.why import why
@@ -178,6 +179,33 @@ def test_fm03_a_refused_file_goes_under_a_new_number_and_names_the_one_it_replac
     assert text(enrolled, first).split("~")[3].startswith(f"BGN*00*{first.business_key.upper()}/1*")
     bgn = text(enrolled, second).split("~")[3].split("*")
     assert (bgn[1], bgn[2], bgn[6]) == ("15", f"{second.business_key}/2".upper(), f"{first.business_key}/1".upper())
+
+
+def test_a_file_of_many_pieces_leaves_and_leaves_again_as_the_bytes_that_were_frozen(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benehub.dispatch.pieces.PIECE", 100)
+    office.drop(
+        "census.csv",
+        "No,First,Last,Born,Sex,SSN,Hired,Group",
+        *(f"{n},Ann,Alder {n},1980-02-03,F,90011{n},2025-03-01,monthly" for n in range(1001, 1006)),
+    )
+    office.drop("elections.csv", "No,Plan,Tier,From", *(f"{n},ppo,EE,2026-01-01" for n in range(1001, 1006)))
+    office.sync("files", "employee")
+    office.sync("files", "election")
+    office.flow("coverage", "2026-10-01")
+    assert send(office)["sent"] == 1
+    (row,) = files(office)
+    frozen, lying = text(office, row), office.root / "carrier" / row.file_name
+    assert row.frozen_pieces == -(-len(frozen) // 100) > 10
+    assert lying.read_text() == frozen and frozen.count("INS*Y") == 5
+    with office.hub.store.read("acme") as session:
+        (shown,) = outgoing(session, [row.dispatch_id])
+    assert shown.content.startswith("ISA*00*") and len(shown.content.split("~")) == len(frozen.split("~"))
+    lying.unlink()
+    dispatches.same_bytes(office.hub, "acme", row.dispatch_id, "ann", "the carrier lost it")
+    assert office.flow("dispatch.resend", row.dispatch_id)["sent"] == 1
+    assert lying.read_text() == frozen
 
 
 def test_fm03_only_when_told_so_the_same_bytes_leave_again(enrolled: Any) -> None:

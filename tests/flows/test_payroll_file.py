@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +17,9 @@ from benehub.errors import DataError
 from benehub.flows import Hub, payroll_file
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.formats.datev_lodas import parse
-from benehub_connectors import datev
+from benehub.sandbox.http import serve
+from benehub_connectors import datev, kombo
+from benehub_connectors.kombo.simulator import KomboSimulator
 
 TERMS = {"contract": "L-4711", "conversion": "200.00", "voluntary": "50.00", "health_additional_rate": "2.5%"}
 KEYS: dict[str, Any] = {code: {"number": int(code), "key": 3} for code in ("3040", "5200", "9100")}
@@ -26,7 +28,9 @@ KEYS: dict[str, Any] = {code: {"number": int(code), "key": 3} for code in ("3040
 class Company:
     """One employee of a German employer whose payroll an adviser runs in DATEV."""
 
-    def __init__(self, hub: Hub, fake: ModuleType, root: Path, book: str) -> None:
+    def __init__(
+        self, hub: Hub, fake: ModuleType, root: Path, book: str, payroll: dict[str, Any] | None = None
+    ) -> None:
         self.hub, self.fake, self.root, self.count = hub, fake, root, 0
         self.employer = load_plan_book(hub, book, "book")[0]
         one = {"connector": "read_back", "settings": {"folder": str(root / "hris")}}
@@ -34,7 +38,7 @@ class Company:
         (place / "to-datev").mkdir(parents=True)
         settings = {"place": {"folder": str(place)}, "adviser": "1234567", "client": "12345", "wage_types": KEYS}
         connect(hub, self.employer, {
-            "hris": one, "allianz": one, "payroll": {"connector": "datev", "settings": settings},
+            "hris": one, "allianz": one, "payroll": payroll or {"connector": "datev", "settings": settings},
         })  # fmt: skip
         pay = {"employee": "h1", "effective_from": "2025-01-01", "rate_minor": 4_000_00, "per": "month"}
         fake.FakeConnector.rows = {
@@ -114,3 +118,58 @@ def test_a_past_pay_date_is_told_nothing(
     with pytest.raises(DataError, match="is past"):
         company.push()
     assert len(company.files()) == 1
+
+
+@pytest.fixture
+def pushed(
+    sqlite_url: str, open_hub: Callable[..., Hub], fakehub: ModuleType, tmp_path: Path, root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[tuple[Company, KomboSimulator]]:  # fmt: skip
+    """The same employer, whose DATEV is reached through Kombo, over a loopback port."""
+    simulator = KomboSimulator(now="2026-10-20T12:00:00.000Z")
+    monkeypatch.setenv("KOMBO_KEY", simulator.api_key)
+    book = (root / "config" / "planbook.germany.example.yaml").read_text(encoding="utf-8")
+    with serve(simulator) as address:
+        settings = {
+            "api_key": "env:KOMBO_KEY", "integration": simulator.integration, "base_url": f"{address}/v1",
+            "datev": {"wage_types": KEYS, "employee_by": "remote"},
+        }  # fmt: skip
+        hub = open_hub(sqlite_url, germany, kombo)
+        company = Company(hub, fakehub, tmp_path, book, {"connector": "kombo", "settings": settings})
+        yield company, simulator
+
+
+def held(company: Company) -> list[str]:
+    """Reasons of what is held at payroll."""
+    with company.hub.store.read(company.employer) as session:
+        return [str(row.reason) for row in dispatch.in_states(session, ["held"], "payroll")]
+
+
+def test_a_push_through_kombo_is_whole_and_told_once(pushed: tuple[Company, KomboSimulator]) -> None:
+    company, simulator = pushed
+    number = company.fake.person(1).data["employee_number"]
+    simulator.add_employee(number, "Ada", "Byron", birth=date(1980, 1, 1), hired=date(2020, 1, 1), pay_minor=4_000_00)
+    company.elect()
+    assert company.push()["sent"] == 1
+    (job,) = simulator.pushes[0]["upload_jobs"]
+    booked = {one.wage_type: one.value for one in parse(job["file"].encode("cp1252")).file().bookings}
+    assert booked == {3040: 200_00, 5200: 30_00, 9100: 50_00}
+    assert company.push() == {"lines": 0}
+    company.elect(conversion="180.00")
+    with pytest.raises(DataError, match="a correction says the difference"):
+        company.push()
+    assert simulator.effects == 1
+
+
+def test_a_month_that_somebody_else_pushed_is_held(pushed: tuple[Company, KomboSimulator]) -> None:
+    company, simulator = pushed
+    number = company.fake.person(1).data["employee_number"]
+    simulator.add_employee(number, "Ada", "Byron", birth=date(1980, 1, 1), hired=date(2020, 1, 1), pay_minor=4_000_00)
+    told = {"id": "j", "file_name": "x", "state": "UPLOADED", "file": "1;01.10.2026;1,00;3;1;1;"}
+    simulator.pushes.append(
+        {"id": "theirs", "type": "PAYROLL", "created_at": "2026-10-01T08:00:00.000Z", "upload_jobs": [told]}
+    )
+    company.elect()
+    company.push()
+    assert "pushed files of this month already (theirs)" in held(company)[0]
+    assert simulator.effects == 0

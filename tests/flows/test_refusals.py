@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, reconcile
-from benehub.flows.enrollments import told_state
+from benehub.flows import acknowledgements
+from benehub.flows.told import told_state
 from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.store.tables import dispatch as dispatch_table
@@ -155,3 +157,13 @@ def test_a_late_refusal_gives_back_what_the_carrier_held_before(enrolled: Any) -
     with enrolled.hub.store.read("acme") as session:
         who = people.by_member_id(session, "1002")
         assert told_state(session, "carrier")[who or ""]["ppo"]["tier"] == "EE"
+
+
+@pytest.mark.parametrize(("named", "person"), [("e7", None), ("E7", "per_other"), ("their-own-id", "per_7")])
+def test_a_refusal_is_the_familys_by_number_or_by_person(named: str, person: str | None) -> None:
+    said = {"status": "rejected", "text": "no such class"}
+    row = SimpleNamespace(external_id=named, person_id=person, part="member", code="7", detail=said)
+    family = {"members": [{"member_id": "E7", "person": "per_7"}]}
+    assert acknowledgements._named_in(family, acknowledgements._named([row])) == (
+        "the carrier's report code 7: no such class"
+    )

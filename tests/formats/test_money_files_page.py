@@ -9,7 +9,7 @@ from typing import Any
 
 def test_the_examples_run(root: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (root / "docs" / "money-files.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, "docs/money-files.md", "exec"), names)

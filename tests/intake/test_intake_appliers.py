@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from benehub import facts
 from benehub.connect.connector import Incoming
-from benehub.identity import people
+from benehub.identity import people, strangers
 from benehub.intake import APPLIERS, Counts
 from benehub.periods import FOREVER, Interval
 from benehub.records import STREAMS
@@ -186,6 +186,21 @@ def test_covered_dependents_are_resolved_within_the_family(ann: Any, person: Per
         assert [data["dependents"] for _, _, data in lines(session, "election")] == [[mine]]
 
 
+def test_each_dependents_provider_is_kept_by_person(ann: Any) -> None:
+    child = {"last_name": "A", "birth_date": "2020-05-05", "relationship": "child", "employee": "v1"}
+    rows = [Incoming(key, {**child, "first_name": name}) for key, name in (("d1", "Kim"), ("d2", "Lou"))]
+    ann.take("dependent", *rows)
+    chosen = {"provider": "1234567893", "providers": {"kim": "D-77"}}
+    ann.take("election", Incoming("e1", election(tier="EC", dependents=["Kim", "Lou"], **chosen)))
+    with ann.store.read("acme") as session:
+        kim = people.find(session, "hris", "dep:d1")
+        told = [(data["provider"], data["providers"]) for _, _, data in lines(session, "election")]
+    assert told == [("1234567893", {kim: "D-77"})]
+    row = election(tier="EC", dependents=["Kim"], providers={"Lou": "D-78"})
+    assert ann.take("election", Incoming("e2", row)).quarantined == 1
+    assert "a provider for a dependent who is not covered" in reason(ann)
+
+
 def test_a_moved_leave_takes_its_old_days_back(ann: Any) -> None:
     leave = {"employee": "v1", "policy": "pto", "hours": "16", "status": "approved"}
     ann.take("leave_request", Incoming("l1", {**leave, "start": "2026-12-01", "end": "2026-12-02"}))
@@ -239,7 +254,7 @@ def test_payroll_people_are_linked_or_kept(ann: Any) -> None:
     assert ann.take("payroll_person", *rows, connection="payroll") == Counts(rows=2, applied=2)
     with ann.store.read("acme") as session:
         assert people.find(session, "payroll", "p1") == people.find(session, "hris", "v1")
-        assert people.unlinked(session) == [("payroll", "p2")]
+        assert strangers.counted(session) == {"payroll": 1}
 
 
 def test_what_payroll_holds_is_adopted(ann: Any) -> None:

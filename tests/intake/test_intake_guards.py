@@ -95,7 +95,9 @@ def test_a_held_batch_is_applied_only_when_released(desk: Any, known: list[Incom
         assert (held.state, held.applied) == ("held", 0)
         assert "ended" in held.reason
         assert len(facts.as_of(session, "employment", desk.store.clock().date())) == 20
-    desk.check(batch_id)  # a person has seen it
+    with pytest.raises(GuardTripped):  # asked again, by a retry or after a crash, nobody has decided
+        desk.check(batch_id)
+    # A person has: his word is `release`, which applies it without asking the guards.
     assert desk.apply(batch_id) == Counts(rows=5, applied=5)
     # Read again instead of released, it is asked again.
     desk.runs += 100

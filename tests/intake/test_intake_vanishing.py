@@ -11,6 +11,7 @@ from sqlalchemy import select
 from benehub import facts, intake
 from benehub.connect.connector import Incoming, Page
 from benehub.errors import GuardTripped
+from benehub.intake.absence import absent
 from benehub.periods import Interval, Month
 from benehub.reconcile import vanished
 from benehub.store.tables import confirmation, intake_same, seen
@@ -247,3 +248,15 @@ def test_lines_of_a_period_are_never_gone(desk: Any) -> None:
 
     full(desk, "invoice_line", line(1), connection="carrier")
     assert full(desk, "invoice_line", line(2), connection="carrier").gone == 0
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_who_is_absent_is_not_asked_row_by_row(desk: Any, person: Person) -> None:
+    batch_id = desk.stage("employee", [person(1), person(2)], full=True)
+    with desk.store.read("acme") as session:
+        header = intake.batch(session, batch_id)
+        assert header is not None
+        query = absent(session, header).compile(session.connection, compile_kwargs={"literal_binds": True})
+        plan = session.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+    assert plan
+    assert [step for step in plan if "CORRELATED" in step[-1]] == []

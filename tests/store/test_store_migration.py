@@ -11,7 +11,7 @@ from sqlalchemy import inspect, select
 from benehub import dispatch
 from benehub.crypto import Vault
 from benehub.store import Store, guards, open_store
-from benehub.store.tables import metadata, run
+from benehub.store.tables import intake_batch, metadata, run, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -81,3 +81,27 @@ def test_every_table_refers_to_its_own_employer_only() -> None:
     for table in metadata.tables.values():
         for key in table.foreign_key_constraints:
             assert key.column_keys[0] == "employer_id", (table.name, key.column_keys)
+
+
+def test_what_waits_while_the_program_is_renewed_is_read_again(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0004")
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        for command in (
+            "INSERT INTO employer (employer_id, name, country, currency, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 0, '', '')",
+            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
+            "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+            "INSERT INTO seen (employer_id, connection_id, stream, row_key, row_hash, filled) "
+            "VALUES ('acme', 'hris', 'employee', 'v1', 'h', 'ssn')",
+            "INSERT INTO intake_batch (employer_id, batch_id, connection_id, stream, run_key, state, reason, full_read,"
+            " rows, applied, unchanged, quarantined, superseded, seq, recorded_at) "
+            "VALUES ('acme', 'int_1', 'hris', 'employee', 'r', 'held', 'too many', 1, 1, 0, 0, 0, 0, 1, '')",
+        ):
+            connection.exec_driver_sql(command)
+    opened.migrate()
+    with opened.read("acme") as session:
+        (held,) = session.rows(select(intake_batch))
+        assert (held.state, held.reason) == ("refused", "it waited while benehub was renewed: sync again")
+        assert [row.row_key for row in session.rows(select(seen))] == ["v1"]
+    opened.close()

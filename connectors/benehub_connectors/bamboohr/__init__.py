@@ -6,7 +6,7 @@ insurers and recordkeepers and never back here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from benehub.connect.capabilities import Blocker, Capability
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
+from benehub.connect.webhooks import Hint, Scheme
 from benehub.records import OPERATIONS
+from benehub_connectors.bamboohr import hooks
 from benehub_connectors.bamboohr.account import open_client
-from benehub_connectors.bamboohr.employees import read_employees
+from benehub_connectors.bamboohr.employees import read_employees, read_some
 from benehub_connectors.bamboohr.settings import BambooSettings, Fields, OAuth
 from benehub_connectors.bamboohr.tables import read_compensation, read_dependents, read_leave
 
@@ -35,6 +37,7 @@ class BambooConnector(Connector):
         "dependent": "full",
         "leave_request": "full",
     }
+    webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads; every write is refused, with the vendor as the blocker."""
@@ -67,3 +70,15 @@ class BambooConnector(Connector):
                 yield from read_leave(link)
             case _:
                 yield from super().read(stream, link, cursor)
+
+    def reread(self, stream: str, link: Link, keys: Sequence[str]) -> Iterator[Page] | None:
+        """The rows of some employees; other streams are read by their changes."""
+        return read_some(link, keys) if stream == "employee" else None
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """Whom a webhook is about.
+
+        Raises:
+            DataError: the body is none of BambooHR's.
+        """
+        return hooks.hints(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -26,7 +27,15 @@ def stage(_folder: Path) -> Stage:
         },
         {"env:CLIENT": "bamboo-secret", "env:REFRESH": "refresh-0"},
         account.handle,
+        webhooks=tuple(_event(people[number]) for number in (0, 1)),
         renews=True,
         now=NOW,
         wiring={"wall_clock": lambda: NOW},
     )
+
+
+def _event(employee: str) -> bytes:
+    """An event as the vendor documents it."""
+    data = {"companyId": "1", "employeeId": employee, "changedFields": ["firstName"]}
+    told = {"type": "employee.updated", "timestamp": "2026-11-02T11:59:00+0000", "data": data}
+    return json.dumps(told).encode()

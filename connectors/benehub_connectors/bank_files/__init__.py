@@ -14,6 +14,7 @@ from benehub.connect.bases import FileConnector
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Envelope, FileOut, Item, Kind, Link, Page
 from benehub.errors import Unsupported
+from benehub.formats.nacha import ctx
 from benehub_connectors.bank_files.order import render_order
 from benehub_connectors.bank_files.reads import read_pages
 from benehub_connectors.bank_files.settings import BankSettings, Format
@@ -41,6 +42,10 @@ class BankFiles(FileConnector):
     def remittance_inside(self, settings: BankSettings) -> bool:
         """A CTX carries the 820 in its addenda."""
         return settings.format is Format.CTX
+
+    def remittance_most(self, settings: BankSettings) -> int | None:
+        """What the addenda of a CTX hold."""
+        return ctx.CAPACITY if settings.format is Format.CTX else None
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """A page for every file of the bank not read before.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.errors import FileRefused, Unsupported
 from benehub.formats.nacha.read import parse as parse_nacha
+from benehub.formats.nacha.return_reasons import Step
 from benehub.formats.nacha.returns import Returned, answers
 from benehub.formats.sepa import payment_status, statement, xml
 from benehub.formats.sepa.payment_status import Outcome
@@ -26,6 +27,12 @@ OUTCOMES = {
     Outcome.PARTIAL: PaymentStatus.PENDING,  # the levels below say which
     Outcome.SETTLED: PaymentStatus.SETTLED,
     Outcome.REJECTED: PaymentStatus.REJECTED,
+}
+
+STEPS = {
+    Step.RETURNED: PaymentStatus.RETURNED,
+    Step.DISHONORED: PaymentStatus.DISPUTED,
+    Step.CONTESTED: PaymentStatus.CONTESTED,
 }
 
 Told = Iterator[tuple[str, PaymentAnswer]]
@@ -61,12 +68,11 @@ def _nacha(mail: Mail, settings: BankSettings) -> Told:
     for one in answers(parse_nacha(mail.data)):
         if one.original_trace[:8] != bank:
             continue
-        back = isinstance(one, Returned)
         yield (
             f"ach/{one.trace}",
             PaymentAnswer(
                 control=str(int(one.original_trace[8:])),
-                status=PaymentStatus.RETURNED if back else PaymentStatus.CORRECT,
+                status=STEPS[one.step] if isinstance(one, Returned) else PaymentStatus.CORRECT,
                 amount_minor=one.amount if isinstance(one, Returned) else None,
                 code=one.reason,
                 text=one.text,

@@ -14,7 +14,7 @@ from pathlib import Path
 from benehub.connect.files import FolderMailbox
 from benehub.formats.nacha import build, codes, file
 from benehub.formats.nacha import read as nacha
-from benehub.formats.nacha.addenda import Change, Remittance, Return
+from benehub.formats.nacha.addenda import Change, Contested, Dishonored, Remittance, Return
 from benehub.formats.nacha.entry import Entry
 from benehub.formats.nacha.remittance import trace as read_trace
 from benehub.formats.sepa import credit_transfer_read
@@ -83,6 +83,18 @@ class BankSimulator:
         back = Return(reason, one.entry.trace, one.entry.bank, self._trace(one.entry))
         return self._answer(one, "CCD" if self._settings.format is Format.CCD else "CTX", back, day)
 
+    def dispute(self, day: date, dishonored: str = "R68", contested: str = "") -> str:
+        """What our bank says to the return of the last payment, or with `contested` what the payee's answers."""
+        one = self.taken[-1]
+        assert one.entry is not None
+        bank, back = one.entry.bank, f"{one.entry.bank}{1:07d}"
+        ours = f"{one.entry.trace[:8]}{9_000_000 + self._files:07d}"
+        word: Dishonored | Contested = Dishonored(dishonored, one.entry.trace, bank, back, "279", "03", ours)
+        if contested:
+            word = Contested(contested, one.entry.trace, day, bank, "275", back, "279", "03", ours, "280",
+                             dishonored[1:], self._trace(one.entry))  # fmt: skip
+        return self._answer(one, "CCD" if self._settings.format is Format.CCD else "CTX", word, day)
+
     def correct(self, reason: str, corrected: str, day: date) -> str:
         """A notification of change about the last payment; the file's name."""
         one = self.taken[-1]
@@ -115,7 +127,7 @@ class BankSimulator:
             made = nacha.parse(data)
             self.taken += [_taken(entry, made) for batch in made.batches for entry in batch.entries]
 
-    def _answer(self, one: Taken, entry_class: str, part: Return | Change, day: date) -> str:
+    def _answer(self, one: Taken, entry_class: str, part: Return | Dishonored | Contested | Change, day: date) -> str:
         assert one.entry is not None and one.made is not None
         (batch,) = one.made.batches
         kept = part if isinstance(part, Change) else None

@@ -20,7 +20,7 @@ from benehub.connect.reports import ReportFormat
 from benehub.errors import Unsupported
 from benehub.hookspecs import hookimpl
 from benehub_connectors.carrier_x12.enrollment import CHANGE, FULL, render_enrollment, sets_of, unfit
-from benehub_connectors.carrier_x12.premium import render_premium
+from benehub_connectors.carrier_x12.premium import fitting, render_premium
 from benehub_connectors.carrier_x12.profile import check_profile
 from benehub_connectors.carrier_x12.reads import read_pages
 from benehub_connectors.carrier_x12.reports import FORMATS
@@ -70,6 +70,14 @@ class CarrierX12(Connector):
             settings.usage,
         )
 
+    def groups(self, settings: PartnerSettings) -> Mapping[str, str]:
+        """The policy of each plan, where the partner takes a file for each."""
+        return settings.groups()
+
+    def of_group(self, settings: PartnerSettings, group: str) -> PartnerSettings:
+        """The profile of one policy's file."""
+        return settings.of_group(group)
+
     def sets(self, operation: str, items: Sequence[Item], settings: PartnerSettings) -> int:
         """One, or one a family."""
         return sets_of(items, settings) if operation in (FULL, CHANGE) else 1
@@ -77,6 +85,14 @@ class CarrierX12(Connector):
     def unfit(self, operation: str, items: Sequence[Item], settings: PartnerSettings) -> Mapping[str, str]:
         """Members who cannot be written for this partner."""
         return unfit(operation, items, settings) if operation in (FULL, CHANGE) else {}
+
+    def fitting(self, items: Sequence[Item], envelope: Envelope, settings: PartnerSettings, most: int) -> Sequence[int]:
+        """The lines of as many members as fit, all of each; credits come first.
+
+        Raises:
+            DataError: no payment can be made of them.
+        """
+        return fitting(items, envelope, settings, most)
 
     def seal(self, out: FileOut, settings: PartnerSettings, secret: Mapping[str, str]) -> FileOut:
         """The file encrypted and signed, where the profile has keys; its clear bytes stay beside.

@@ -10,7 +10,7 @@ from itertools import groupby
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import DataError, FormatError
 from benehub.formats.x12 import enrollment_834 as x834
-from benehub.formats.x12.envelope import Interchange, write
+from benehub.formats.x12.envelope import Interchange
 from benehub.formats.x12.kernel import Elements
 from benehub.formats.x12.values import write_amount
 from benehub.formats.x12.writer import SegmentWriter
@@ -68,63 +68,105 @@ def render_enrollment(operation: str, items: Sequence[Item], envelope: Envelope,
     Raises:
         DataError: a member cannot be written, or our own checks refuse the file; the message names it by its key.
     """
-    full = operation == FULL
-    records = _by_family(items)
-    writer = MemberWriter(settings, envelope.created.date(), full, records)
-    told = [(item.key, record.subscriber_id, writer.member(item, record)) for item, record in records]
-    members = [(key, family, member) for key, family, member in told if member is not None]
-    parts = (
-        [list(part) for _, part in groupby(members, key=lambda one: one[1])] if settings.family_per_set else [members]
-    )
-    walk = Named()
-    bodies = (_body(full, number, part, envelope, settings, walk) for number, part in enumerate(parts))
-    try:
-        text = "".join(write(interchange(envelope, settings), x834.GUIDE, bodies, settings.characters()))
-    except FormatError as error:
-        raise walk.named(error) from None
-    sound(text, "834", {member.subscriber_number: key for key, _, member in members})
-    subscribers = sum(member.subscriber for *_, member in members)
-    totals = {
-        "members": len(members),
-        "subscribers": subscribers,
-        "dependents": len(members) - subscribers,
-        "coverages": sum(len(member.coverages) for *_, member in members),
-        "left_out": len(items) - len(members),
-    }
-    sets = {key: f"{envelope.first_set + number:04d}" for number, part in enumerate(parts) for key, *_ in part}
-    heads = sum(any(line.maintenance != "024" for line in member.coverages) for *_, member in members)
+    file = _File(operation, _by_family(items), envelope, settings)
+    sound(file.text(), "834", file.key_of)
     name = file_name(settings.names.enrollment, envelope, settings)
-    return FileOut(name, text.encode("ascii"), "834", totals, sets=sets, heads=heads if full else None)
+    totals = {**file.totals, "left_out": len(items) - file.totals["members"]}
+    heads = file.heads if operation == FULL else None
+    return FileOut(name, file.content, "834", totals, sets=file.sets, heads=heads)
 
 
-def _body(
-    full: bool, number: int, part: Sequence[tuple[str, str, x834.Member]], envelope: Envelope,
-    settings: PartnerSettings, walk: Named,
-) -> Iterator[Elements]:  # fmt: skip
-    """One transaction set without ST and SE: the head, and the members it speaks of.
+class _File:
+    """An 834 that is written as often as it is asked for, some dozens of members at a time.
 
     Raises:
-        FormatError: there is nobody in it.
+        DataError: a member lacks what the partner demands.
     """
-    if not part:
-        raise FormatError("an 834 without members", mend="Send nothing when there is nothing to say")
-    yield from x834.Enrollment834(
-        reference=f"{envelope.reference}/{number + 1}" if number else envelope.reference,
-        created=envelope.created.date(),
-        action=x834.FULL if full else x834.CHANGE,
-        sponsor=x834.Party(settings.sponsor.name, settings.sponsor.qualifier, settings.sponsor.id),
-        payer=x834.Party(settings.insurer.name, settings.insurer.qualifier, settings.insurer.id),
-        purpose=RESUBMISSION if envelope.instead_of else "00",
-        original_reference=envelope.instead_of,
-        time=f"{envelope.created:%H%M}",
-        policy=settings.group,
-        dates=(("007", envelope.created.date()),),
-        totals=x834.totals_of(member for *_, member in part),
-    ).segments()
-    for key, _, member in part:
-        walk.at(key)
-        yield from member.segments()
-    walk.at("")
+
+    def __init__(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: PartnerSettings) -> None:
+        self._items, self._envelope, self._settings = items, envelope, settings
+        self._full = operation == FULL
+        self._writer = MemberWriter(settings, envelope.created.date(), self._full)
+        self._keys: list[str] = []
+        self._sizes: list[tuple[int, int]] = []
+        """Members and subscribers of each transaction set."""
+        self.sets: dict[str, str] = {}
+        self.totals = {"members": 0, "subscribers": 0, "dependents": 0, "coverages": 0}
+        self.heads = 0
+        self._count()
+
+    def text(self) -> Iterator[str]:
+        """The file.
+
+        Raises:
+            DataError: a member cannot be written; or nobody is in it.
+        """
+        if not self._keys:
+            raise DataError("an 834 without members", mend="Send nothing when there is nothing to say")
+        to, policy = interchange(self._envelope, self._settings), self._settings.characters()
+        try:
+            yield from x834.render_sets(to, self._sets(), policy, lambda number: f"member {self._keys[number - 1]}")
+        except FormatError as error:
+            raise DataError(error.what, where=error.where, mend=error.mend) from None
+
+    def content(self) -> Iterator[bytes]:
+        """Its bytes."""
+        return (text.encode("ascii") for text in self.text())
+
+    def key_of(self, number: str) -> str:
+        """The first item whose REF*0F says so; empty when none does."""
+        return next((item.key for item, _, member in self._members() if member.subscriber_number == number), "")
+
+    def _members(self) -> Iterator[tuple[Item, str, x834.Member]]:
+        for item in self._items:
+            member = self._writer.member(item)
+            if member is not None:
+                yield item, _family(item), member
+
+    def _parts(self) -> Iterator[Iterator[tuple[Item, str, x834.Member]]]:
+        """The members of each transaction set, to be gone through before the next."""
+        if self._settings.family_per_set:
+            yield from (part for _, part in groupby(self._members(), key=lambda one: one[1]))
+        else:
+            yield self._members()
+
+    def _count(self) -> None:
+        """Go through it once: its head tells how many are in it."""
+        for number, part in enumerate(self._parts()):
+            members = subscribers = 0
+            control = f"{self._envelope.first_set + number:04d}"
+            for item, _, member in part:
+                members += 1
+                subscribers += member.subscriber
+                self.totals["coverages"] += len(member.coverages)
+                self.heads += any(line.maintenance != "024" for line in member.coverages)
+                self.sets[item.key] = control
+                self._keys.append(item.key)
+            self._sizes.append((members, subscribers))
+        self.totals["members"] = len(self._keys)
+        self.totals["subscribers"] = sum(subscribers for _, subscribers in self._sizes)
+        self.totals["dependents"] = self.totals["members"] - self.totals["subscribers"]
+
+    def _sets(self) -> Iterator[tuple[x834.Enrollment834, Iterator[x834.Member]]]:
+        for number, part in enumerate(self._parts()):
+            yield self._head(number), (member for *_, member in part)
+
+    def _head(self, number: int) -> x834.Enrollment834:
+        envelope, settings = self._envelope, self._settings
+        members, subscribers = self._sizes[number]
+        return x834.Enrollment834(
+            reference=f"{envelope.reference}/{number + 1}" if number else envelope.reference,
+            created=envelope.created.date(),
+            action=x834.FULL if self._full else x834.CHANGE,
+            sponsor=x834.Party(settings.sponsor.name, settings.sponsor.qualifier, settings.sponsor.id),
+            payer=x834.Party(settings.insurer.name, settings.insurer.qualifier, settings.insurer.id),
+            purpose=RESUBMISSION if envelope.instead_of else "00",
+            original_reference=envelope.instead_of,
+            time=f"{envelope.created:%H%M}",
+            policy=settings.group,
+            dates=(("007", envelope.created.date()),),
+            totals=x834.totals(members, subscribers),
+        )
 
 
 def sets_of(items: Sequence[Item], settings: PartnerSettings) -> int:
@@ -137,14 +179,13 @@ def unfit(operation: str, items: Sequence[Item], settings: PartnerSettings) -> d
 
     Where each can be, all of them are tried as a file of their own, as our checks see it.
     """
-    records = _by_family(items)
     # Nobody has been forgotten on the first of days: everybody is tried.
-    writer = MemberWriter(settings, date(1, 1, 1) + _YEARS, operation == FULL, records)
+    writer = MemberWriter(settings, date(1, 1, 1) + _YEARS, operation == FULL)
     segments = SegmentWriter(settings.delimiters(), settings.characters())
     found: dict[str, str] = {}
-    for item, record in records:
+    for item in _by_family(items):
         try:
-            member = writer.member(item, record)
+            member = writer.member(item)
             for elements in member.segments() if member else ():
                 segments.segment(elements)
         except DataError as error:
@@ -158,48 +199,32 @@ def unfit(operation: str, items: Sequence[Item], settings: PartnerSettings) -> d
     return found
 
 
-class Named:
-    """Knows which member the writer was at when it refused."""
-
-    def __init__(self) -> None:
-        self._key = ""
-
-    def at(self, key: str) -> None:
-        """The next segments are of this member; empty for none."""
-        self._key = key
-
-    def named(self, error: FormatError) -> DataError:
-        """The writer's error with the member's key."""
-        at = f"member {self._key}" if self._key else ""
-        where = ", ".join(part for part in (at, error.where) if part)
-        return DataError(error.what, where=where, mend=error.mend)
-
-
 class MemberWriter:
-    """Turns records into members for one file.
+    """Turns records into members for one file; a subscriber comes before his dependents.
 
     Args:
         settings: the partner's profile.
         today: the day of the file.
         full: whether it is a full file.
-        records: everybody in it: dependents are told with what is known of their subscriber.
     """
 
-    def __init__(
-        self, settings: PartnerSettings, today: date, full: bool, records: Sequence[tuple[Item, EnrollmentMember]]
-    ) -> None:
+    def __init__(self, settings: PartnerSettings, today: date, full: bool) -> None:
         self._settings = settings
         self._words = Words(settings)
         self._full = full
         self._forgotten = today - timedelta(days=settings.exchange.keep_terminated_days)
-        self._ssns = {one.subscriber_id: one.ssn for _, one in records if one.relationship == "self"}
+        self._subscriber = ("", "")
+        """The last subscriber and his SSN: his dependents are told with it."""
 
-    def member(self, item: Item, record: EnrollmentMember) -> x834.Member | None:
+    def member(self, item: Item) -> x834.Member | None:
         """The member; None for one whom this partner wants to miss because all his cover has ended.
 
         Raises:
-            DataError: the profile demands what is not known of him, or has no word for what is.
+            DataError: it is no member's record; the profile demands what is not known of him, or has no word for it.
         """
+        record = item.as_record(EnrollmentMember)
+        if record.relationship == "self":
+            self._subscriber = (record.subscriber_id, record.ssn or "")
         try:
             told = [line for line in record.coverages if not self._omitted(line)]
             if record.coverages and not told:
@@ -257,7 +282,8 @@ class MemberWriter:
         return self._subscriber_ssn(record)
 
     def _subscriber_ssn(self, record: EnrollmentMember) -> str:
-        if ssn := self._ssns.get(record.subscriber_id):
+        number, ssn = self._subscriber
+        if number == record.subscriber_id and ssn:
             return ssn
         raise DataError("the subscriber's SSN is not known, and the partner demands it", mend="Enter it in the HRIS")
 
@@ -321,14 +347,17 @@ def _address(record: EnrollmentMember) -> x834.Address | None:
     return x834.Address(record.address1, record.address2, record.city, record.state, record.zip_code)
 
 
-def _by_family(items: Sequence[Item]) -> list[tuple[Item, EnrollmentMember]]:
+def _by_family(items: Sequence[Item]) -> list[Item]:
     """Families in the order they first appear, each with its subscriber first."""
-    families: dict[str, list[tuple[Item, EnrollmentMember]]] = {}
+    families: dict[str, list[Item]] = {}
     for item in items:
-        record = item.as_record(EnrollmentMember)
-        families.setdefault(record.subscriber_id, []).append((item, record))
-    return [pair for family in families.values() for pair in sorted(family, key=_dependents_last)]
+        families.setdefault(_family(item), []).append(item)
+    return [item for family in families.values() for item in sorted(family, key=_dependents_last)]
 
 
-def _dependents_last(pair: tuple[Item, EnrollmentMember]) -> bool:
-    return pair[1].relationship != "self"
+def _family(item: Item) -> str:
+    return str(item.content.get("subscriber_id"))
+
+
+def _dependents_last(item: Item) -> bool:
+    return item.content.get("relationship") != "self"

@@ -84,8 +84,8 @@ def _layout(settings: PartnerSettings, link: Link) -> ReportFormat:
 
 
 def _answer(report: CarrierReport, settings: PartnerSettings) -> Acknowledgement:
-    if re.fullmatch(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", report.member_key) or len(report.member_key) > MAX_MEMBER:
-        raise DataError("the report names a member by SSN, or by no id of ours", mend="Ask the carrier for REF*23")
+    if len(report.member_key) > MAX_MEMBER:
+        raise DataError("the report names a member by no id of ours", mend="Ask the carrier for REF*23")
     place = f"line {report.line}: " if report.line else ""
     return Acknowledgement(
         level=AckLevel.MEMBER,
@@ -120,9 +120,10 @@ def control_of(file_ref: str, settings: PartnerSettings) -> str:
 
 
 def _as_regex(pattern: str, settings: PartnerSettings) -> str:
+    groups = sorted({settings.group, *settings.groups().values()})
     parts = {
-        "{group}": re.escape(settings.group), "{control}": "(?P<control>[0-9]{9})", "{date}": "[0-9]{8}",
-        "{time}": "[0-9]{6}", "{usage}": "[TP]",
+        "{group}": f"(?:{'|'.join(map(re.escape, groups))})", "{control}": "(?P<control>[0-9]{9})",
+        "{date}": "[0-9]{8}", "{time}": "[0-9]{6}", "{usage}": "[TP]",
     }  # fmt: skip
     seen: set[str] = set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -57,6 +58,42 @@ def render_premium(items: Sequence[Item], envelope: Envelope, settings: PartnerS
     sound(text, f"820 {envelope.reference}")
     totals = {"lines": len(lines), "entities": len(entities), "total_minor": paid}
     return FileOut(file_name(settings.names.premium, envelope, settings), text.encode("ascii"), "820", totals)
+
+
+def fitting(items: Sequence[Item], envelope: Envelope, settings: PartnerSettings, most: int) -> list[int]:
+    """The lines, by place, that go into one 820 of at most so many characters: all of each member, credits first.
+
+    Credits are in the first part, so that every part is a payment.
+
+    Raises:
+        ConfigError: the profile has no premium part.
+        DataError: no payment can be made of what fits.
+    """
+    premium = settings.premium
+    if premium is None:
+        raise ConfigError("the profile says nothing about premiums", where="premium", mend="Fill it in")
+    lines = [item.as_record(RemittanceLine) for item in items]
+    entities = _entities(items, lines, settings, premium)
+    head = _head(lines, replace(envelope, total_minor=sum(line.paid_minor for line in lines)), settings, premium)
+    text = "".join(x820.render(interchange(envelope, settings), head, entities, settings.characters()))
+    if len(text) <= most:
+        return list(range(len(items)))
+    owed = {one.id: sum(line.paid for line in one.items) for one in entities}
+    starts = [found.start() for found in re.finditer(rf"(?<={re.escape(settings.terminator)})\s*ENT", text)]
+    ends = [*starts[1:], text.rindex(f"{settings.terminator}SE{settings.element}") + 1]
+    # ENT01 counts anew in each part, and never higher than here.
+    sizes = {one.id: end - start for one, start, end in zip(entities, starts, ends, strict=True)}
+    left = most - (len(text) - sum(sizes.values()))
+    chosen: set[str] = set()
+    for member in sorted(owed, key=lambda one: owed[one] >= 0):
+        left -= sizes[member]
+        if left < 0:
+            break
+        chosen.add(member)
+    if sum(owed[member] for member in chosen) <= 0:
+        raise DataError("one payment cannot carry what is owed", where=envelope.reference,
+                        mend="Pay this carrier by CCD+, which has its 820 sent apart")  # fmt: skip
+    return [place for place, line in enumerate(lines) if line.member_id in chosen]
 
 
 def _head(

@@ -85,10 +85,12 @@ def _routing(number: str) -> bool:
 def _sample(settings: PartnerSettings) -> Iterator[Unfit]:
     """What the checks of X12 files say of a made-up family, written by this profile."""
     kinds = {Files.FULL: (FULL,), Files.CHANGE: (CHANGE,), Files.BOTH: (FULL, CHANGE)}[settings.exchange.files]
-    for operation in kinds:
+    every = [settings.of_group(one) for one in dict.fromkeys(settings.groups().values())] or [settings]
+    pairs = [(one, operation) for one in every for operation in kinds]
+    for one, operation in pairs:
         try:
-            items = _family(settings, operation)
-            text = render_enrollment(operation, items, Envelope(1, SAMPLE, "SAMPLE"), settings).data.decode()
+            items = _family(one, operation)
+            text = render_enrollment(operation, items, Envelope(1, SAMPLE, "SAMPLE"), one).data.decode()
         except BenehubError as error:
             yield Unfit("sample file", f"{operation}: {error.what}", error.mend)
             continue

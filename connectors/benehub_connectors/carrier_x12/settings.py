@@ -14,7 +14,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from benehub.connect.exchange import Exchange
+from benehub.connect.exchange import Exchange, Unwritable
 from benehub.connect.pgp import Pgp
 from benehub.connect.place import Place
 from benehub.errors import FormatError
@@ -213,7 +213,7 @@ class PartnerSettings(_Part):
     group: str = Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9_-]+$")
     """Master policy (REF*38), also the group's name in file names."""
     groups_per_file: Groups = Groups.MANY
-    """Whether members of several policies may stand in one file."""
+    """Whether members of several policies may stand in one file; else there is a file for each policy."""
     family_per_set: bool = False
     """Whether each family is a transaction set of its own, so that one that is refused takes no other with it."""
     sponsor: Party
@@ -262,12 +262,31 @@ class PartnerSettings(_Part):
     def _says_one_thing(self) -> Self:
         policies = {code.policy or self.group for code in self.plans.values()}
         if self.groups_per_file is Groups.ONE and len(policies) > 1:
-            raise ValueError("groups_per_file is one, and the plans name several policies: make a connection of each")
+            if odd := sorted(one for one in policies if not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", one)):
+                raise ValueError(f"groups_per_file is one: policy {odd[0]!r} names a file, so it takes letters, "
+                                 "digits, - and _ only")  # fmt: skip
+            if not {"{group}", "{control}"} & set(re.findall(r"\{\w+\}", self.names.enrollment)):
+                raise ValueError("groups_per_file is one, and names.enrollment gives the files of several groups one "
+                                 "name: put {group} or {control} into it")  # fmt: skip
         if self.ssn_demanded is SsnDemand.EVERYONE and not self.ssn_of_dependents:
             raise ValueError("ssn_demanded is everyone, and ssn_of_dependents says that dependents' are not told")
+        if self.exchange.unwritable is Unwritable.LEAVE_OUT and self.term_by is TermBy.ABSENCE:
+            raise ValueError("exchange.unwritable is leave_out, and by term_by whoever is left out has no cover: "
+                             "set hold_file, or term_by: code")  # fmt: skip
         if strange := folders_of_the_other_usage(self):
             raise ValueError(f"usage is {self.usage}, and {strange} is named for the other one")
         return self
+
+    def groups(self) -> dict[str, str]:
+        """The group (policy) of each plan, where each has files of its own; empty where one file carries all."""
+        named = {plan: code.policy or self.group for plan, code in self.plans.items()}
+        return named if self.groups_per_file is Groups.ONE and len(set(named.values())) > 1 else {}
+
+    def of_group(self, group: str) -> PartnerSettings:
+        """The profile of one group's files: its policy is the master policy, and only its plans are told."""
+        groups = self.groups()
+        mine = {plan: code for plan, code in self.plans.items() if groups.get(plan) == group}
+        return self.model_copy(update={"group": group, "plans": mine}) if mine else self
 
     def delimiters(self) -> Delimiters:
         """The four characters that part our files."""

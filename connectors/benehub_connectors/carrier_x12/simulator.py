@@ -226,15 +226,15 @@ class CarrierSimulator:
                 at = next(n for n, segment in enumerate(segments) if segment[0] == "NM1")
                 errors.append(_refusal(name, position + at))
             elif not _spend(self._drop, name):
-                self._apply(member, self._id(name))
+                self._apply(member, self._id(name), self._plans_of(head.policy))
             position += len(segments)
         if head.action == enrollment_834.FULL and self._profile.term_by is TermBy.ABSENCE:
-            self._end_absent(told, head.created)
+            self._end_absent(told, head.created, self._plans_of(head.policy))
         verdict = "E" if errors else "A"
         codes = ("5",) if errors else ()
         return ack_999.SetAck("834", envelope.control, verdict, envelope.guide.version, tuple(errors), codes)
 
-    def _apply(self, told: enrollment_834.Member, name: str) -> None:
+    def _apply(self, told: enrollment_834.Member, name: str, plans: set[str]) -> None:
         member = self._known(name, self._id(told.subscriber_number))
         member.relationship = _OUR_WORD.get(told.relationship, "other")
         member.first_name, member.last_name = told.name.first, told.name.last
@@ -250,12 +250,17 @@ class CarrierSimulator:
                 member.end(plan, self._words.read_end(end))
         last = told.date("357")
         if told.maintenance == "024" and last is not None:
-            for plan in sorted({cover.plan for cover in member.covers}):
+            for plan in sorted({cover.plan for cover in member.covers} & plans):
                 member.end(plan, self._words.read_end(last))
 
-    def _end_absent(self, told: set[tuple[str, str]], day: date) -> None:
+    def _plans_of(self, policy: str) -> set[str]:
+        """The plans that a file under a master policy speaks of: all, or where each policy has files, its own."""
+        groups = self._profile.groups()
+        return {plan for plan in self._profile.plans if groups.get(plan, policy).upper() == policy.upper()}
+
+    def _end_absent(self, told: set[tuple[str, str]], day: date, plans: set[str]) -> None:
         for name, member in self.book.members.items():
-            for plan in sorted({cover.plan for cover in member.covers}):
+            for plan in sorted({cover.plan for cover in member.covers} & plans):
                 if (name, plan) not in told:
                     member.end(plan, day)
 

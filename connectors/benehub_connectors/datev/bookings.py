@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import DataError
@@ -25,7 +25,7 @@ def bookings(lines: Sequence[tuple[str, DeductionBooking]], settings: DatevSetti
     """
     sums: dict[tuple[int, Month, int, int], int] = {}
     for name, line in lines:
-        how = _wage_type(name, line, settings)
+        how = wage_type_of(name, line, settings.wage_types)
         key = (_number(name, line), Month.of(line.pay_date), how.number, how.key)
         sums[key] = sums.get(key, 0) + (-line.amount_minor if how.negate else line.amount_minor)
     for (number, month, wage_type, key_), value in sorted(sums.items(), key=lambda one: one[0]):
@@ -33,13 +33,37 @@ def bookings(lines: Sequence[tuple[str, DeductionBooking]], settings: DatevSetti
             yield Booking(number, month, wage_type, key_, value, settings.cost_centers.get(str(number), ""))
 
 
-def _wage_type(name: str, line: DeductionBooking, settings: DatevSettings) -> WageType:
+def wage_type_of(name: str, line: DeductionBooking, wage_types: Mapping[str, WageType]) -> WageType:
+    """The adviser's wage type for a line; `name` is the line's, for messages.
+
+    Raises:
+        DataError: the code is not in the map.
+    """
     code = f"{line.code}:employer" if line.employer_side else line.code
-    found = settings.wage_types.get(code)
+    found = wage_types.get(code)
     if found is None:
         mend = f"Ask the adviser for it, and add {code!r} to wage_types"
         raise DataError(f"no wage type for code {code!r}", where=f"item {name}", mend=mend)
     return found
+
+
+def one_pay_date(items: Sequence[Item], envelope: Envelope) -> list[tuple[str, DeductionBooking]]:
+    """The lines of a file by name, all of one pay date and of the envelope's total.
+
+    Raises:
+        DataError: nobody, several pay dates, or a sum that is not the envelope's.
+    """
+    lines = [(item.key, item.as_record(DeductionBooking)) for item in items]
+    if not lines:
+        raise DataError("a file of no bookings", where=envelope.reference, mend="Send nothing")
+    first = lines[0][1]
+    for name, line in lines:
+        if (line.pay_date, line.correction) != (first.pay_date, first.correction):
+            raise DataError("another pay date or correction than the first item's", where=f"item {name}",
+                            mend="Send a file for each")  # fmt: skip
+    if sum(line.amount_minor for _, line in lines) != envelope.total_minor:
+        raise DataError("the lines are not the total of the file", where=envelope.reference, mend="Freeze it anew")
+    return lines
 
 
 def _number(name: str, line: DeductionBooking) -> int:
@@ -59,16 +83,8 @@ def render_bookings(items: Sequence[Item], envelope: Envelope, settings: DatevSe
         DataError: nobody, several pay dates, a sum that is not the envelope's, a month that payroll cannot book any
             more, or a line that cannot be written; names it.
     """
-    lines = [(item.key, item.as_record(DeductionBooking)) for item in items]
-    if not lines:
-        raise DataError("a file of no bookings", where=envelope.reference, mend="Send nothing")
+    lines = one_pay_date(items, envelope)
     first = lines[0][1]
-    for name, line in lines:
-        if (line.pay_date, line.correction) != (first.pay_date, first.correction):
-            raise DataError("another pay date or correction than the first item's", where=f"item {name}",
-                            mend="Send a file for each")  # fmt: skip
-    if sum(line.amount_minor for _, line in lines) != envelope.total_minor:
-        raise DataError("the lines are not the total of the file", where=envelope.reference, mend="Freeze it anew")
     made = tuple(bookings(lines, settings))
     for one in made:
         for finding in window(one, Month.of(envelope.created.date())):

@@ -88,24 +88,6 @@ def ask(link: Link, path: str, requests: Sequence[Mapping[str, Any]], bucket: st
     return response
 
 
-def rows(response: Response, inside: str = "") -> Sequence[Any]:
-    """The list an answer holds, at its top or under a name.
-
-    Raises:
-        DataError: there is none: an empty answer must not look like an empty list.
-    """
-    data = response.data
-    if inside:
-        data = data.get(inside) if isinstance(data, Mapping) else None
-    if not isinstance(data, list):
-        raise DataError(
-            f"the answer holds no list{f' {inside}' if inside else ''}",
-            where=response.place,
-            mend="Report it to the vendor",
-        )
-    return data
-
-
 def items(told: Iterable[Any], name: str) -> dict[str, Mapping[str, Any]]:
     """The items of a batch's answer by the id they are about; what has no id can be nobody's."""
     return {str(one[name]): one for one in told if isinstance(one, Mapping) and one.get(name)}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
+from benehub.connect.figures import rows
 from benehub.connect.messages import Response, path
 from benehub.errors import DataError
-from benehub_connectors.finch.answers import body, get, items, rows, together, translated
+from benehub_connectors.finch.answers import body, get, items, together, translated
 from benehub_connectors.finch.settings import FinchSettings
 from benehub_connectors.finch.words import mapping, needed, percent_text, text, whole
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from benehub.connect import paging
 from benehub.connect.connector import Incoming, Link, Page
+from benehub.connect.figures import rows
 from benehub.connect.jsontext import number_text
 from benehub.connect.messages import Response
 from benehub.periods import parse_date
-from benehub_connectors.finch.answers import ask, body, get, items, rows, together, translated
+from benehub_connectors.finch.answers import ask, body, get, items, together, translated
 from benehub_connectors.finch.settings import FinchSettings
 from benehub_connectors.finch.words import mapping, needed, text
 

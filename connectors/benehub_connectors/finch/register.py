@@ -15,13 +15,15 @@ from fractions import Fraction
 from typing import Any
 
 from benehub.connect import paging
+from benehub.connect.checks import CheckHead, CheckLines
 from benehub.connect.connector import Incoming, Link, Page
+from benehub.connect.figures import rows
 from benehub.connect.messages import Response
 from benehub.errors import BenehubError, DataError
 from benehub.hours import exact_text, parse_hours
 from benehub.periods import add_months, parse_date
 from benehub.records import LineKind, TaxClass
-from benehub_connectors.finch.answers import ask, body, items, problem, rows
+from benehub_connectors.finch.answers import ask, body, items, problem
 from benehub_connectors.finch.payments import Payment, listed, payment, spans
 from benehub_connectors.finch.people import stated
 from benehub_connectors.finch.settings import FinchSettings
@@ -193,12 +195,14 @@ class _Statement:
     """One pay statement while its lines are made."""
 
     def __init__(self, run: Payment, told: Mapping[str, Any], name: str, settings: FinchSettings) -> None:
-        self._run, self._told, self._name, self._settings = run, told, name, settings
-        self._employee = needed(told, "individual_id")
-        self._seen: Counter[str] = Counter()
+        self._told, self._settings = told, settings
         self._earned = self._listed("earnings")
         self._gross = self._gross_pay()
-        self._net = money(told.get("net_pay"), "net_pay")
+        head = CheckHead(
+            name, run.id, needed(told, "individual_id"), run.pay_date, self._gross,
+            money(told.get("net_pay"), "net_pay"), run.group, run.start, run.end,
+        )  # fmt: skip
+        self._line = CheckLines(head).line
 
     def lines(self) -> list[Incoming]:
         """Gross pay, deductions, the company's contributions and paid leave."""
@@ -267,33 +271,6 @@ class _Statement:
             raise DataError(f"{name} is no list", mend="Report it to the vendor")
         # Finch allows null in the place of an object.
         return [mapping(one, f"a part of {name}") for one in found if one is not None]
-
-    def _line(
-        self, kind: LineKind, code: str, taxed: TaxClass | None = None, *, amount: int = 0, told: str = "",
-        extra: Mapping[str, Any] | None = None,
-    ) -> Incoming:  # fmt: skip
-        run = self._run
-        key = f"{self._name}/{kind.value}/{code}"
-        self._seen[key] += 1
-        # Two of one name on a statement both count: the second is no newer version of the first.
-        key = key if self._seen[key] == 1 else f"{key}#{self._seen[key]}"
-        data = {
-            "pay_run": run.id,
-            "check": self._name,
-            "employee": self._employee,
-            "pay_group": run.group,
-            "pay_date": run.pay_date.isoformat(),
-            "period_start": run.start.isoformat() if run.start else None,
-            "period_end": run.end.isoformat() if run.end else None,
-            "kind": kind.value,
-            "code": code,
-            "tax_class": taxed.value if taxed else None,
-            "amount_minor": amount,
-            "hours": told,
-            "gross_minor": self._gross,
-            "net_pay_minor": self._net,
-        }
-        return Incoming(key, data, extra or {})
 
 
 def _amount(one: Mapping[str, Any], where: str) -> int:

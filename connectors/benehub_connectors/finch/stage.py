@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from benehub.connect import jsontext
+from benehub.connect.testing import WireRequest, WireResponse
 from benehub.records import DeductionOrder
 from benehub.testing import Stage
 from benehub_connectors.finch.simulator import FinchSimulator
@@ -41,8 +44,26 @@ def stage(_folder: Path) -> Stage:
     settings = {"access_token": "env:TOKEN", "pay_group": "biweekly", "register_from": "2026-11-01"}
     return Stage(
         settings, {"env:TOKEN": made.access_token}, made.handle, {"deduction.set": _items(made)},
-        lambda: made.changes, harmless=READS, now=NOW,
+        lambda: made.changes, harmless=READS, now=NOW, item_refused=refused,
+        webhooks=tuple(_event(kind, told) for kind, told in (
+            ("individual.updated", {"individual_id": made.person("1001").id}),
+            ("individual.updated", {"individual_id": made.person("1002").id}),
+            ("payment.created", {"payment_id": "p1", "pay_date": "2026-11-20"}),
+        )),
     )  # fmt: skip
+
+
+def _event(kind: str, data: dict[str, str]) -> bytes:
+    """An event as Finch documents it."""
+    return json.dumps({"company_id": "c1", "account_id": "a1", "event_type": kind, "data": data}).encode()
+
+
+def refused(wire: WireRequest, got: WireResponse) -> WireResponse:
+    """The answer to an enrollment as it is when payroll has refused each item of it: 207, and a code an item."""
+    told = jsontext.parse(got.body)
+    body = {"name": "invalid_request_error", "finch_code": "invalid_request", "code": 400, "message": "refused"}
+    rows = [{"individual_id": one["individual_id"], "code": 400, "body": body} for one in told]
+    return WireResponse(207, got.headers, jsontext.dump(rows).encode())
 
 
 def _items(made: FinchSimulator) -> list[dict[str, Any]]:

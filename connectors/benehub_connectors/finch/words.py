@@ -10,10 +10,26 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from benehub.connect.jsontext import number_text
+from benehub.connect.figures import hours, needed, text
 from benehub.errors import DataError
-from benehub.hours import parse_hours
 from benehub.records import TaxClass
+
+__all__ = [
+    "BENEFIT_TYPES",
+    "POSTTAX_TYPES",
+    "PRETAX_TYPES",
+    "ROTH_TYPES",
+    "dollars",
+    "hours",
+    "mapping",
+    "money",
+    "needed",
+    "percent_text",
+    "points",
+    "tax_class",
+    "text",
+    "whole",
+]
 
 ROTH_TYPES = frozenset({"401k_roth", "403b_roth", "457_roth"})
 """Deferrals after tax into an account of their own."""
@@ -108,21 +124,6 @@ def percent_text(basis_points: int) -> str:
     return f"{sign}{full}{'.' + decimals if decimals else ''}%"
 
 
-def hours(value: Any, where: str) -> str:
-    """Finch's own text of hours; empty where it tells none or zero.
-
-    Raises:
-        DataError: no number of hours.
-    """
-    if value is None:
-        return ""
-    try:
-        told = number_text(value)
-    except TypeError as error:
-        raise DataError(str(error), where=where, mend="Report it to the vendor") from None
-    return told if parse_hours(told, where=where) else ""
-
-
 def mapping(value: Any, where: str) -> Mapping[str, Any]:
     """An object.
 
@@ -132,29 +133,3 @@ def mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise DataError(f"{where} is no object", mend="Report it to the vendor")
     return value
-
-
-def text(row: Mapping[str, Any], name: str) -> str:
-    """A text field, empty when it is absent or null.
-
-    Raises:
-        DataError: it holds something else.
-    """
-    value = row.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise DataError(f"{name} is no text but {type(value).__name__}", mend="Report it to the vendor")
-    return str(value).strip()
-
-
-def needed(row: Mapping[str, Any], name: str) -> str:
-    """A text field that has to be filled.
-
-    Raises:
-        DataError: it is not.
-    """
-    found = text(row, name)
-    if not found:
-        raise DataError(f"{name} is missing", mend="Complete the record in payroll")
-    return found

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from benehub.connect.figures import rows
 from benehub.connect.messages import Request, Response, change, path
 from benehub.connect.verdict import not_yet, unavailable
 from benehub.errors import DataError, RetriableError
 from benehub.money import parse_rate
 from benehub.records import DeductionOrder, TaxClass
-from benehub_connectors.finch.answers import REFUSALS, body, finch_code, items, rows
+from benehub_connectors.finch.answers import REFUSALS, body, finch_code, items
 from benehub_connectors.finch.benefits import CARRIED, NOTHING, Contribution, contribution
 from benehub_connectors.finch.settings import FinchSettings
 from benehub_connectors.finch.words import points, tax_class

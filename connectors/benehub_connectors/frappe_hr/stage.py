@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -55,4 +56,8 @@ def stage(_folder: Path) -> Stage:
         {"employee": "HR-EMP-00002", "code": "MED-PPO", "employee_amount_minor": 13001},
     )
     items = [DeductionOrder.model_validate(usual | one).model_dump(mode="json") for one in orders]
-    return Stage(SETTINGS, SECRETS, made.handle, {"deduction.set": items}, lambda: made.changes, now=NOW)
+    told = (("Employee", "HR-EMP-00001"), ("Employee", "HR-EMP-00002"), ("Leave Application", "HR-LAP-2026-00001"))
+    events = tuple(json.dumps({"doctype": kind, "name": name}).encode() for kind, name in told)
+    return Stage(
+        SETTINGS, SECRETS, made.handle, {"deduction.set": items}, lambda: made.changes, now=NOW, webhooks=events
+    )

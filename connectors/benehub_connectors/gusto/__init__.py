@@ -7,7 +7,7 @@ writes need those settings, because a write does no I/O of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -18,9 +18,11 @@ from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import VendorClient
 from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, path, read
+from benehub.connect.webhooks import Handshake, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock, system_clock
 from benehub.records import DeductionOrder, LeaveOrder
+from benehub_connectors.gusto import hooks
 from benehub_connectors.gusto.answers import PER_PAGE, REFUSALS, refuse
 from benehub_connectors.gusto.auth import gusto_auth
 from benehub_connectors.gusto.leave import TAKE, compensation, open_payrolls, prepare, thousandths, to_take
@@ -31,6 +33,7 @@ from benehub_connectors.gusto.reads import (
     pay_calendar,
     payroll_benefits,
     payroll_people,
+    some_people,
 )
 from benehub_connectors.gusto.register import register
 from benehub_connectors.gusto.settings import API_VERSION, GustoSettings, Payout
@@ -57,6 +60,7 @@ class GustoConnector(Connector):
         "register_line": "both",
     }
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK, TAKE: Guard.READ_BACK}
+    webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Its streams, and writes guarded by reading back before anything is sent again."""
@@ -97,6 +101,31 @@ class GustoConnector(Connector):
             headers={"x-gusto-api-version": API_VERSION},
             **wiring,
         )
+
+    def webhook_client(
+        self, settings: GustoSettings, secret: Mapping[str, str], *, wall_clock: Clock = system_clock, **wiring: Any
+    ) -> VendorClient:
+        """The client of our application, which verifies a subscription."""
+        return VendorClient(
+            settings.base_url, auth=hooks.system_auth(settings, secret, wall_clock),
+            headers={"x-gusto-api-version": API_VERSION}, **wiring,
+        )  # fmt: skip
+
+    def handshake(self, body: bytes) -> Handshake | None:
+        """The verification token of a new subscription."""
+        return hooks.handshake(body)
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """What an event is about.
+
+        Raises:
+            DataError: the body is no event of Gusto's.
+        """
+        return hooks.hints(body)
+
+    def reread(self, stream: str, link: Link, keys: Sequence[str]) -> Iterator[Page] | None:
+        """Some employees as payroll knows them; other streams are read as ever."""
+        return some_people(link, keys) if stream == "payroll_person" else None
 
     def company_benefits(self, link: Link) -> dict[str, str]:
         """Deduction code -> uuid of the company benefit it is written to; ambiguous codes are left out.

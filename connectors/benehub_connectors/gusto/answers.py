@@ -8,10 +8,13 @@ from typing import Any
 
 from benehub.connect import paging
 from benehub.connect.connector import Link
+from benehub.connect.figures import rows
 from benehub.connect.messages import Response, read
 from benehub.connect.verdict import unavailable, vendor_text
 from benehub.errors import DataError
 from benehub.money import shape
+
+__all__ = ["MAX_ERRORS", "PER_PAGE", "REFUSALS", "get", "pages", "refuse", "rows"]
 
 PER_PAGE = 100
 """Gusto's largest page of payrolls and of compensations."""
@@ -63,24 +66,6 @@ def get(link: Link, path: str, query: Mapping[str, str]) -> Response:
     response = link.http().send(read(path, query, accept=REFUSALS))
     refuse(response)
     return response
-
-
-def rows(response: Response, inside: str = "") -> Sequence[Any]:
-    """The list an answer holds, at its top or under a name.
-
-    Raises:
-        DataError: there is none: an empty answer must not look like an empty list.
-    """
-    data = response.data
-    if inside:
-        data = data.get(inside) if isinstance(data, Mapping) else None
-    if not isinstance(data, list):
-        raise DataError(
-            f"the answer holds no list{f' {inside}' if inside else ''}",
-            where=response.place,
-            mend="Report it to the vendor",
-        )
-    return data
 
 
 def pages(

@@ -130,6 +130,7 @@ def employee_row(one: SimEmployee, company: str, today: date) -> dict[str, Any]:
         "current_employment_status": "full_time",
         "onboarding_status": "onboarding_completed",
         "employee_code": one.code,
+        "work_email": one.work_email or None,
         "payment_method": "Direct Deposit",
         "terminated": gone,
         "onboarded": True,

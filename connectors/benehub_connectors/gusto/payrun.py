@@ -30,6 +30,7 @@ class SimEmployee:
     gross_minor: int = field(repr=False)
     hired: date = date(2000, 1, 1)
     last_day: date | None = None
+    work_email: str = ""
 
 
 @dataclass(slots=True)

@@ -8,17 +8,19 @@ from functools import partial
 from typing import Any
 
 from benehub.connect.connector import Incoming, Link, Page
-from benehub.connect.messages import path
+from benehub.connect.messages import path, read
 from benehub.errors import BenehubError, DataError
 from benehub.periods import add_months, parse_date
-from benehub_connectors.gusto.answers import get, pages, rows
+from benehub_connectors.gusto.answers import REFUSALS, get, pages, refuse, rows
 from benehub_connectors.gusto.settings import GustoSettings
 from benehub_connectors.gusto.words import minor, needed, percent, percent_text, text
 
 CALENDAR_MONTHS = 3
 """Gusto tells pay periods up to three months ahead; as many and a year are read back."""
 
-_PERSON_FIELDS = {"uuid", "employee_code", "first_name", "last_name", "date_of_birth", "terminated", "ssn"}
+_PERSON_FIELDS = {
+    "uuid", "employee_code", "first_name", "last_name", "date_of_birth", "terminated", "ssn", "work_email", "email",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +123,31 @@ def pay_groups(link: Link, settings: GustoSettings) -> dict[str, str]:
 def payroll_people(link: Link) -> Iterator[Page]:
     """Everybody payroll knows, those who left too. The SSN is never in this list."""
     settings: GustoSettings = link.settings
-
-    def translate(row: Mapping[str, Any]) -> Incoming:
-        born = text(row, "date_of_birth")
-        data = {
-            "employee_number": text(row, "employee_code"),
-            "first_name": needed(row, "first_name"),
-            "last_name": needed(row, "last_name"),
-            "birth_date": parse_date(born, where="date_of_birth").isoformat() if born else None,
-            "active": row.get("terminated") is not True,
-        }
-        extra = {name: value for name, value in row.items() if name not in _PERSON_FIELDS}
-        return Incoming(needed(row, "uuid"), data, extra)
-
     found = pages(link, path("/v1/companies/{id}/employees", id=settings.company))
-    yield from _full("payroll_person", found, translate)
+    yield from _full("payroll_person", found, _person)
+
+
+def some_people(link: Link, uuids: Sequence[str]) -> Iterator[Page]:
+    """These employees, whom a webhook named, one by one; of one who is gone the next read tells."""
+    for uuid in uuids:
+        answer = link.http().send(read(path("/v1/employees/{id}", id=uuid), accept=REFUSALS))
+        if answer.status != 404:
+            refuse(answer)
+            yield Page("payroll_person", translated([answer.data], _person), answer.body, f"employee {uuid}")
+
+
+def _person(row: Mapping[str, Any]) -> Incoming:
+    born = text(row, "date_of_birth")
+    data = {
+        "employee_number": text(row, "employee_code"),
+        "first_name": needed(row, "first_name"),
+        "last_name": needed(row, "last_name"),
+        "birth_date": parse_date(born, where="date_of_birth").isoformat() if born else None,
+        "active": row.get("terminated") is not True,
+        "email": text(row, "work_email") or text(row, "email"),
+    }
+    extra = {name: value for name, value in row.items() if name not in _PERSON_FIELDS}
+    return Incoming(needed(row, "uuid"), data, extra)
 
 
 def payroll_benefits(link: Link) -> Iterator[Page]:

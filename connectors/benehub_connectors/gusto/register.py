@@ -7,13 +7,13 @@ when the application lacks the scope for it: a check without any list of benefit
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from benehub.connect.checks import CheckHead, CheckLines
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.messages import path
 from benehub.errors import BenehubError, ConfigError, DataError
@@ -104,13 +104,16 @@ class _Check:
     """One employee's check while its lines are made."""
 
     def __init__(self, run: PayRun, check: Mapping[str, Any], book: Book) -> None:
-        self._run, self._check, self._book = run, check, book
-        self._employee = needed(check, "employee_uuid")
-        self._name = f"{run.uuid}/{self._employee}"
-        self._seen: Counter[str] = Counter()
+        self._check, self._book = check, book
+        employee, net = needed(check, "employee_uuid"), check.get("net_pay")
         self._gross = minor(check.get("gross_pay"), "gross_pay")
-        net = check.get("net_pay")
-        self._net = None if net is None else minor(net, "net_pay")
+        noted = {"off_cycle_reason": run.reason} if run.reason else {}
+        head = CheckHead(
+            f"{run.uuid}/{employee}", run.uuid, employee, run.check_date, self._gross,
+            None if net is None else minor(net, "net_pay"), book.groups.get(run.schedule, ""), run.period_start,
+            run.period_end, f"{run.reverses}/{employee}" if run.reverses else "",
+        )  # fmt: skip
+        self._line = CheckLines(head, noted).line
 
     def lines(self) -> list[Incoming]:
         """Gross pay, benefits, time off taken and paid out."""
@@ -170,35 +173,6 @@ class _Check:
         if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
             raise DataError(f"{name} is no list of objects", mend="Report it to the vendor")
         return found
-
-    def _line(
-        self, kind: LineKind, code: str, taxed: TaxClass | None = None, *, amount: int = 0, told: str = "",
-        extra: Mapping[str, Any] | None = None,
-    ) -> Incoming:  # fmt: skip
-        run = self._run
-        key = f"{self._name}/{kind.value}/{code}"
-        self._seen[key] += 1
-        # Two benefits of the same name on a check both count: the second is no newer version of the first.
-        key = key if self._seen[key] == 1 else f"{key}#{self._seen[key]}"
-        data = {
-            "pay_run": run.uuid,
-            "check": self._name,
-            "employee": self._employee,
-            "pay_group": self._book.groups.get(run.schedule, ""),
-            "pay_date": run.check_date.isoformat(),
-            "period_start": run.period_start.isoformat() if run.period_start else None,
-            "period_end": run.period_end.isoformat() if run.period_end else None,
-            "kind": kind.value,
-            "code": code,
-            "tax_class": taxed.value if taxed else None,
-            "amount_minor": amount,
-            "hours": told,
-            "gross_minor": self._gross,
-            "net_pay_minor": self._net,
-            "reverses": f"{run.reverses}/{self._employee}" if run.reverses else "",
-        }
-        noted = {"off_cycle_reason": run.reason} if run.reason else {}
-        return Incoming(key, data, {**noted, **(extra or {})})
 
 
 def _types(benefits: Sequence[CompanyBenefit]) -> dict[str, frozenset[int | None]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from benehub.connect import jsontext
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import add_months
@@ -48,6 +49,7 @@ Row = dict[str, Any]
 DEFAULT_PER = 25
 MAX_PER = 100
 TOKEN_SECONDS = 7200
+SYSTEM_TOKEN = "simulated-system"  # noqa: S105 - the application's own, no company's; it opens this simulator only
 
 
 class GustoSimulator(Simulator):
@@ -75,6 +77,7 @@ class GustoSimulator(Simulator):
         self.payrolls: dict[str, SimPayroll] = {}
         self._rotate = rotate_tokens
         self._renewals = 0
+        self.subscriptions: dict[str, Row] = {}
         self._pto: dict[tuple[str, date], dict[str, int]] = {}
         self._payouts: dict[tuple[str, date], tuple[int, int]] = {}
         self._short: dict[tuple[str, date], int] = {}
@@ -85,6 +88,8 @@ class GustoSimulator(Simulator):
             ("GET", f"{company}/pay_schedules", self._list_schedules),
             ("GET", f"{company}/pay_periods", self._list_periods),
             ("GET", f"{company}/employees", self._list_employees),
+            ("GET", "/v1/employees/{employee_id}", self._show_employee),
+            ("PUT", "/v1/webhook_subscriptions/{subscription_id}/verify", self._verify),
             ("GET", f"{company}/company_benefits", self._list_company_benefits),
             ("GET", f"{company}/payrolls", self._list_payrolls),
             ("GET", f"{company}/payrolls/{{payroll_id}}", self._show_payroll),
@@ -123,6 +128,22 @@ class GustoSimulator(Simulator):
             uuid, code, first_name, last_name, birth, self._schedule(pay_group), gross_minor, hired, last_day
         )
         return uuid
+
+    def subscribe(self, url: str) -> bytes:
+        """A webhook subscription; gives the body of the call that brings its verification token."""
+        uuid = sim_uuid("subscription", url)
+        self.subscriptions[uuid] = {"uuid": uuid, "url": url, "status": "pending", "subscription_types": ["Employee"]}
+        told = {"verification_token": verification_token(uuid), "webhook_subscription_uuid": uuid}
+        return jsontext.dump(told).encode()
+
+    def event(self, number: int, entity_type: str, entity: str) -> bytes:
+        """The body of an event about something of this company; `number` makes it one of its own."""
+        told = {
+            "uuid": sim_uuid(self.company, "event", str(number)), "event_type": f"{entity_type.lower()}.updated",
+            "resource_type": "Company", "resource_uuid": self.company, "entity_type": entity_type,
+            "entity_uuid": entity, "timestamp": 1767644464,
+        }  # fmt: skip
+        return jsontext.dump(told).encode()
 
     def terminate(self, employee: str, last_day: date) -> None:
         """End an employment; `last_day` is the last day worked."""
@@ -246,14 +267,19 @@ class GustoSimulator(Simulator):
         """A call needs the current bearer token and the API version, the token endpoint only the latter."""
         if request.headers.get("x-gusto-api-version") != API_VERSION:
             return _refused(422, "X-Gusto-API-Version", "invalid_parameter", "Unknown API version.")
-        known = request.headers.get("authorization") == f"Bearer simulated-access-{self._renewals}"
-        if request.path == "/oauth/token" or (known and self._renewals):
+        token = request.headers.get("authorization")
+        known = token == f"Bearer simulated-access-{self._renewals}" and self._renewals
+        if request.path.startswith("/v1/webhook_subscriptions"):
+            known = token == f"Bearer {SYSTEM_TOKEN}"
+        if request.path == "/oauth/token" or known:
             wrong = request.params.get("company_id", self.company) != self.company
             return _not_found() if wrong else None
         return SimResponse(401, {"message": "The access token is invalid"})
 
     def _token(self, request: SimRequest) -> SimResponse:
         body = request.json()
+        if body.get("grant_type") == "system_access":
+            return self._system_token(body)
         told = (body.get("client_id"), body.get("client_secret"), body.get("refresh_token"))
         if told != (self.client_id, self.client_secret, self.refresh_token):
             return SimResponse(401, {"error": "invalid_grant"})
@@ -269,6 +295,25 @@ class GustoSimulator(Simulator):
             "expires_in": TOKEN_SECONDS,
         }
         return SimResponse(200, answer)
+
+    def _system_token(self, body: Mapping[str, Any]) -> SimResponse:
+        if (body.get("client_id"), body.get("client_secret")) != (self.client_id, self.client_secret):
+            return SimResponse(401, {"error": "invalid_client"})
+        told = {"access_token": SYSTEM_TOKEN, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+        return SimResponse(200, told | {"scope": "webhook_subscriptions:write", "created_at": 1767644464})
+
+    def _verify(self, request: SimRequest) -> SimResponse:
+        mine = self.subscriptions.get(request.params["subscription_id"])
+        if mine is None:
+            return _not_found()
+        if request.json().get("verification_token") != verification_token(mine["uuid"]):
+            return _refused(422, "verification_token", "invalid_attribute_value", "Invalid token.")
+        mine["status"] = "verified"
+        return SimResponse(200, mine)
+
+    def _show_employee(self, request: SimRequest) -> SimResponse:
+        one = self.employees.get(request.params["employee_id"])
+        return _not_found() if one is None else SimResponse(200, employee_row(one, self.company, self.today))
 
     def _list_schedules(self, request: SimRequest) -> SimResponse:
         return _listed(request, list(self.schedules.values()), schedule_row)
@@ -486,6 +531,11 @@ class GustoSimulator(Simulator):
 
 def _employed(one: SimEmployee, start: date, end: date) -> bool:
     return one.hired <= end and (one.last_day is None or one.last_day >= start)
+
+
+def verification_token(subscription: str) -> str:
+    """What a subscription's events are signed with."""
+    return f"simulated-verification-{subscription}"
 
 
 def _page(request: SimRequest, found: Sequence[Any]) -> Sequence[Any]:

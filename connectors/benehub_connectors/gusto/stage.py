@@ -44,7 +44,11 @@ def stage(_folder: Path) -> Stage:
             "refresh_token": "env:REFRESH", "leave_codes": {"Vacation Hours": "PTO"}, "register_from": "2026-09-01",
         },
         secrets, made.handle, _items(made), effects, harmless=("/oauth/token", "*/prepare"), renews=True, now=NOW,
-        wiring={"wall_clock": lambda: NOW},
+        wiring={"wall_clock": lambda: NOW}, touch=lambda: _touched(made),
+        webhooks=(
+            *(made.event(at, "Employee", uuid) for at, uuid in enumerate(made.employees, 1)),
+            made.event(3, "EmployeeBenefit", "b1"), made.event(4, "PaySchedule", "s1"),
+        ),
     )  # fmt: skip
 
 
@@ -64,3 +68,9 @@ def _items(made: GustoSimulator) -> dict[str, list[dict[str, Any]]]:
         "deduction.set": [DeductionOrder.model_validate(usual | one).model_dump(mode="json") for one in orders],
         "leave.take": [LeaveOrder.model_validate(leave).model_dump(mode="json")],
     }
+
+
+def _touched(made: GustoSimulator) -> None:
+    """Somebody at the company looks at every benefit held and saves it: what was read before is out of date."""
+    for one in made.holdings.values():
+        one.changes += 1

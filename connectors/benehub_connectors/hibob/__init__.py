@@ -16,15 +16,17 @@ from benehub.connect.http import VendorClient
 from benehub.records import OPERATIONS
 from benehub_connectors.hibob.absences import read_time_off
 from benehub_connectors.hibob.account import open_client
+from benehub_connectors.hibob.dependents import read_dependents
 from benehub_connectors.hibob.employees import read_employees
 from benehub_connectors.hibob.pay import read_pay
-from benehub_connectors.hibob.settings import Fields, HibobSettings
+from benehub_connectors.hibob.settings import Dependents, Fields, HibobSettings
 
-__all__ = ["Fields", "HibobConnector", "HibobSettings"]
+__all__ = ["Dependents", "Fields", "HibobConnector", "HibobSettings"]
 
 _NOTES = {
     "employee": "whole, because the vendor names no changes; who is hidden from the service user is not told",
     "compensation": "whole, one call an employee",
+    "dependent": "a custom table that the settings name, one call an employee",
     "leave_request": "approved, canceled and deleted requests; pending ones are not told apart by the vendor",
 }
 
@@ -35,20 +37,19 @@ class HibobConnector(Connector):
     name = "hibob"
     kind = Kind.HRIS
     Settings: ClassVar[type[BaseModel]] = HibobSettings
-    streams: ClassVar[Mapping[str, str]] = {"employee": "full", "compensation": "full", "leave_request": "both"}
+    streams: ClassVar[Mapping[str, str]] = {
+        "employee": "full",
+        "compensation": "full",
+        "leave_request": "both",
+        "dependent": "full",
+    }
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What it reads; dependents are custom tables of each employer, and no write is of use there."""
+        """What it reads; no write is of use there."""
         reads = (Capability(f"read.{stream}", note=note) for stream, note in _NOTES.items())
-        none = Capability(
-            "read.dependent",
-            supported=False,
-            blocker=Blocker.US,
-            note="Dependents are custom tables in Bob: not mapped",
-        )
         note = "Bob keeps no deductions or elections by API"
         writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
-        return (*reads, none, *writes)
+        return (*reads, *writes)
 
     def client(self, settings: HibobSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""
@@ -58,7 +59,7 @@ class HibobConnector(Connector):
         """Pages of a stream.
 
         Raises:
-            Unsupported: there is no such stream here.
+            Unsupported: there is no such stream here, or the settings name no table of dependents.
             DataError: an answer is not what the API description says, or the cursor is no moment.
             ReauthNeeded, RateLimited, VendorUnavailable: as the client tells.
         """
@@ -69,5 +70,7 @@ class HibobConnector(Connector):
                 yield from read_pay(link)
             case "leave_request":
                 yield from read_time_off(link, cursor)
+            case "dependent":
+                yield from read_dependents(link)
             case _:
                 yield from super().read(stream, link, cursor)

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from benehub.records import EmploymentClass
+from benehub.records import EmploymentClass, Relationship
 
 Reference = Annotated[str, StringConstraints(pattern=r"^(env|file|keyring):.+$")]
 """Where a secret stands; never the secret."""
@@ -58,6 +58,23 @@ class Fields(_Part):
     marital_status: FieldId = "home.familyStatus"
 
 
+class Dependents(_Part):
+    """The custom table that holds dependents, and the ids of its columns.
+
+    `GET /people/custom-tables/metadata` lists the tables of an account and their columns. Where relationship or sex is
+    a list, `relationships` maps the item's id.
+    """
+
+    table: str = Field(min_length=1)
+    first_name: str = Field(min_length=1)
+    last_name: str = Field(min_length=1)
+    birth_date: str = Field(min_length=1)
+    relationship: str = Field(min_length=1)
+    relationships: dict[str, Relationship] = Field(default_factory=dict)
+    sex: str = ""
+    ssn: str = ""
+
+
 class HibobSettings(_Part):
     """Settings of a `hibob` connection.
 
@@ -77,6 +94,7 @@ class HibobSettings(_Part):
         leave_policies: display name of a policy type -> leave policy of the plan book.
         leave_from: changes of time off before this day are not read; 180 days back unless given.
         hours_per_day: of time off that is told in days.
+        dependents: the custom table that holds them; without one they are not read.
     """
 
     service_user: str = Field(min_length=1)
@@ -96,6 +114,7 @@ class HibobSettings(_Part):
     leave_policies: dict[str, str] = Field(default_factory=dict)
     leave_from: date | None = None
     hours_per_day: int = Field(default=8, ge=1, le=24)
+    dependents: Dependents | None = None
 
     @model_validator(mode="after")
     def _some_pay_group(self) -> Self:

@@ -37,6 +37,8 @@ class HibobSimulator(Simulator):
         self.people: dict[str, dict[str, Any]] = {}
         """Field id -> value, by employee."""
         self.salaries: dict[str, list[dict[str, Any]]] = {}
+        self.tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        """Rows of custom tables, by table and employee."""
         self.changes: list[tuple[datetime, dict[str, Any]]] = []
         self.requests: dict[int, dict[str, Any]] = {}
         """Requests for time off as they stand."""
@@ -47,6 +49,7 @@ class HibobSimulator(Simulator):
         self._entries = 0
         self.route("POST", "/v1/people/search", self._search)
         self.route("GET", "/v1/people/{id}/salaries", self._salaries)
+        self.route("GET", "/v1/people/custom-tables/{id}/{table}", self._entries_of)
         self.route("GET", "/v1/timeoff/requests/changes", self._changes)
         self.route("GET", "/v1/timeoff/employees/{id}/requests/{number}", self._request)
 
@@ -74,6 +77,12 @@ class HibobSimulator(Simulator):
             "id": self._entries, "effectiveDate": start.isoformat(), "reason": "made up",
             "base": {"value": NumberText(value), "currency": currency}, "payPeriod": period, "payFrequency": "Monthly",
         })  # fmt: skip
+
+    def add_entry(self, table: str, employee: str, **columns: Any) -> None:
+        """Add a row to an employee's custom table."""
+        self._entries += 1
+        rows = self.tables.setdefault(table, {}).setdefault(employee, [])
+        rows.append({"id": self._entries, **columns})
 
     def take_off(
         self, number: int, employee: str, start: date, end: date, cost: str, at: datetime, *, unit: str = "days",
@@ -125,6 +134,12 @@ class HibobSimulator(Simulator):
     def _salaries(self, request: SimRequest) -> SimResponse:
         rows = self.salaries.get(request.params["id"])
         return _refused(404, "no such employee") if rows is None else SimResponse(200, {"values": rows})
+
+    def _entries_of(self, request: SimRequest) -> SimResponse:
+        table = self.tables.get(request.params["table"])
+        if table is None or request.params["id"] not in self.people:
+            return _refused(404, "no such employee or table")
+        return SimResponse(200, {"values": table.get(request.params["id"], [])})
 
     def _changes(self, request: SimRequest) -> SimResponse:
         since = datetime.fromisoformat(request.query["since"])

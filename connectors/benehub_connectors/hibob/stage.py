@@ -20,10 +20,15 @@ def stage(_folder: Path) -> Stage:
     for number, person in enumerate(people, 1):
         account.take_off(number, person, date(2026, 11, 9), date(2026, 11, 10), "2", at(day, 10 + number // 3))
     account.withdraw(3, at(day, 11))
+    account.add_entry("family", people[0], first="Anna", last="Alder", born="2015-07-16", kind="Daughter")
+    columns = {"first_name": "first", "last_name": "last", "birth_date": "born", "relationship": "kind"}
     return Stage(
-        {"service_user": "SERVICE-1", "token": "env:TOKEN", "default_pay_group": "monthly", "leave_from": "2026-01-01"},
+        {
+            "service_user": "SERVICE-1", "token": "env:TOKEN", "default_pay_group": "monthly",
+            "leave_from": "2026-01-01", "dependents": {"table": "family", **columns},
+        },
         {"env:TOKEN": "bob-token"},
         account.handle,
         harmless=("/v1/people/search",),
         now=NOW,
-    )
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benehub.records import EmploymentClass, Sex
+from benehub.records import EmploymentClass, Relationship, Sex
 
 CLASSES = {
     "full time": EmploymentClass.FULL_TIME,
@@ -15,6 +15,17 @@ CLASSES = {
 }
 
 SEXES = {"female": Sex.FEMALE, "male": Sex.MALE}
+
+RELATIONSHIPS = {
+    "spouse": Relationship.SPOUSE,
+    "child": Relationship.CHILD,
+    "son": Relationship.CHILD,
+    "daughter": Relationship.CHILD,
+    "domestic partner": Relationship.DOMESTIC_PARTNER,
+    "stepchild": Relationship.STEPCHILD,
+    "adopted child": Relationship.ADOPTED,
+    "foster child": Relationship.FOSTER,
+}
 
 PAY_PER = {"annual": "year", "monthly": "month", "hourly": "hour"}
 """A day or a week is missing on purpose: what it makes a year only the employer can say."""

@@ -1,4 +1,4 @@
-"""Noyo, an API to many insurers: whom they cover, what they answered, and enrollments sent family by family.
+"""Noyo, an API to many insurers: whom they cover, what they answered and bill, and enrollments family by family.
 
 An employee number is Noyo's `custom_individual_id`. `discover` learns Noyo's own ids of the employees once a run;
 writes need them, because a write does no I/O of its own.
@@ -15,51 +15,56 @@ from benehub.connect import jsontext
 from benehub.connect.auth import OAuth2, OAuthClient
 from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
+from benehub.connect.exchange import Exchange
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, Response, path, read, search
 from benehub.connect.webhooks import Hint, Scheme
-from benehub.errors import ConfigError, DataError, Unsupported
+from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock, system_clock
 from benehub.records import EnrollmentMember
-from benehub_connectors.noyo.reads import acknowledgements, numbers, roster
-from benehub_connectors.noyo.settings import NewEmployees, NoyoPlan, NoyoSettings
+from benehub_connectors.noyo.answers import acknowledgements
+from benehub_connectors.noyo.family import unfit
+from benehub_connectors.noyo.premiums import premiums
+from benehub_connectors.noyo.reads import numbers, roster
+from benehub_connectors.noyo.settings import NewEmployees, NoyoBill, NoyoExchange, NoyoPlan, NoyoSettings
 from benehub_connectors.noyo.snapshot import to_write
 from benehub_connectors.noyo.words import parts, text, told_errors
 
-__all__ = ["NewEmployees", "NoyoConnector", "NoyoPlan", "NoyoSettings"]
+__all__ = ["NewEmployees", "NoyoBill", "NoyoConnector", "NoyoExchange", "NoyoPlan", "NoyoSettings"]
 
 CHANGE = "enrollment.change"
 
 _HINTS = {
     "member_snapshot": "acknowledgement",
     "member_snapshot_carrier_fulfillment_status": "acknowledgement",
-    "difference": "roster",
+    "difference": "acknowledgement",
 }
 """The stream that a kind of event is about."""
 
 
 class NoyoConnector(Connector):
-    """Reads the roster and the carriers' answers; writes `enrollment.change`."""
+    """Reads the roster, the carriers' answers and premiums; writes `enrollment.change`."""
 
     name = "noyo"
     kind = Kind.CARRIER
     Settings: ClassVar[type[BaseModel]] = NoyoSettings
-    streams: ClassVar[Mapping[str, str]] = {"roster": "full", "acknowledgement": "full"}
+    streams: ClassVar[Mapping[str, str]] = {"roster": "full", "acknowledgement": "full", "invoice_line": "full"}
+    # The roster is calculated from what Noyo was sent: what a carrier really covers, his answer alone says.
+    roster_echoes: ClassVar[bool] = True
     # A snapshot is the whole state of a family: the same one again changes nothing.
     guards: ClassVar[Mapping[str, Guard]] = {CHANGE: Guard.NATURAL_KEY_UPSERT}
     webhook: ClassVar[Scheme | None] = Scheme(
-        "x-noyo-signature", "{timestamp}.{body}", timestamp="x-noyo-timestamp", separator=","
+        "x-noyo-signature", "{timestamp}.{body}", timestamp="x-noyo-timestamp", separator=",", body_id="event.id"
     )
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Two streams and one write; what Noyo has no words for is said with its reason."""
+        """Three streams and one write; what Noyo has no words for is said with its reason."""
         return (
             Capability("read.roster", note="One call an employee; a tier is not told"),
-            Capability("read.acknowledgement", note="A word from each carrier on each snapshot, once it has one"),
             Capability(
-                "read.invoice_line", supported=False, blocker=Blocker.VENDOR,
-                note="Noyo tells premiums as rates of a period, no bill with a number and a due date",
+                "read.acknowledgement", note="What carriers say of each snapshot, and where they differ from Noyo",
             ),
+            Capability("read.invoice_line", note="Premiums a plan and month; needs `bill`, for Noyo tells no due date"),
             Capability(
                 CHANGE, guard=Guard.NATURAL_KEY_UPSERT,
                 note="One call a family; Noyo refuses one that leaves running cover out",
@@ -77,7 +82,20 @@ class NoyoConnector(Connector):
         registration = OAuthClient(
             settings.token_url, settings.client_id, secret[settings.client_secret], in_header=True
         )  # fmt: skip
-        return VendorClient(settings.address, auth=OAuth2(registration, wall_clock), **wiring)
+        auth = OAuth2(registration, wall_clock)
+        return VendorClient(settings.address, auth=auth, also=(settings.tracking_address,), **wiring)
+
+    def exchange(self, settings: NoyoSettings) -> Exchange:
+        """What the connection says of when changes leave and by when carriers answer."""
+        return settings.exchange.agreed()
+
+    def only_tests(self, settings: NoyoSettings) -> bool:
+        """Whether the connection only tests."""
+        return settings.test
+
+    def unfit(self, operation: str, items: Sequence[Item], settings: NoyoSettings) -> Mapping[str, str]:
+        """Members whom Noyo could not be told of, whatever it holds."""
+        return unfit([_member(item) for item in items], settings)
 
     def discover(self, link: Link) -> NoyoSettings:
         """The link's settings with Noyo's id of every employee number: once a run, to write with.
@@ -100,6 +118,8 @@ class NoyoConnector(Connector):
                 return roster(link)
             case "acknowledgement":
                 return acknowledgements(link)
+            case "invoice_line":
+                return premiums(link)
             case _:
                 return super().read(stream, link, cursor)
 
@@ -142,10 +162,9 @@ class NoyoConnector(Connector):
         return to_write(member, found, settings) or Receipt("", changed=False)
 
     def receipt(self, item: Item, response: Response) -> Receipt:
-        """The snapshot's id; the carriers answer later (stream `acknowledgement`).
+        """The snapshot's id, or that it was only tested; the carriers answer later (stream `acknowledgement`).
 
         Raises:
-            ConfigError: it was a test, and Noyo would take it: the change waits for the live connection.
             DataError: a carrier refuses it at once, or the answer is no snapshot.
         """
         _member(item)
@@ -161,12 +180,8 @@ class NoyoConnector(Connector):
                     f"a carrier refuses the snapshot: {told_errors(carrier.get('errors')) or 'no reason given'}",
                     where=response.place, mend="Mend the member in the HRIS, or the plans of the connection",
                 )  # fmt: skip
-        if tested is not None:
-            raise ConfigError(
-                "Noyo would take it; the connection only tests", where=f"item {item.key}",
-                mend="Set `test` to false on the connection and resend",
-            )  # fmt: skip
-        return Receipt(reference, True, {"status": text(one, "status"), "version": text(one, "version")})
+        detail = {"status": text(one, "status"), "version": text(one, "version")}
+        return Receipt(reference, tested is None, detail, tested=tested is not None)
 
 
 def _member(item: Item) -> EnrollmentMember:

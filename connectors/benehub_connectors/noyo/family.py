@@ -5,7 +5,7 @@ What Noyo holds and an enrollment does not tell (hours, phone, county, mailing a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benehub.connect.jsontext import NumberText
@@ -18,6 +18,24 @@ from benehub_connectors.noyo.words import TO_NOYO, part
 Row = Mapping[str, Any]
 
 _ADDRESS = {"street_one": "address1", "city": "city", "state": "state", "zip_code": "zip_code"}
+
+
+def unfit(families: Sequence[EnrollmentMember], settings: NoyoSettings) -> dict[str, str]:
+    """Members whom Noyo cannot be told of, by their number, and why: whatever it holds, it would refuse them."""
+    found: dict[str, str] = {}
+    for one in (each for family in families for each in (family, *family.family)):
+        lacks = [theirs for theirs in _ADDRESS.values() if not getattr(one, theirs)]
+        unknown = sorted({line.plan for line in one.coverages} - settings.plans.keys())
+        why = []
+        if one.relationship not in ("self", *TO_NOYO):
+            why.append("no word of Noyo's for the relationship; mend it in the HRIS")
+        if unknown:
+            why.append(f"no plan of Noyo's for {', '.join(unknown)}; name it under `plans` of the connection")
+        if lacks and len(lacks) < len(_ADDRESS):
+            why.append(f"Noyo demands a whole address: fill in {', '.join(lacks)} in the HRIS")
+        if why:
+            found[one.member_id] = ". ".join(why)
+    return found
 
 
 def employee(member: EnrollmentMember, held: Row, settings: NoyoSettings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reading Noyo: employees page by page, whom it covers, and what the carriers answered to our snapshots.
+"""Reading Noyo: its lists page by page, the employees, and whom it covers.
 
 Noyo has no list that tells names, plans and family together, so the roster asks once an employee for the snapshot
 that Noyo calculates from its present state: the very thing that a change is made from.
@@ -14,19 +14,8 @@ from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.messages import Response, path, read
 from benehub.errors import DataError
 from benehub.periods import parse_date
-from benehub.records import AckLevel, AckStatus
 from benehub_connectors.noyo.settings import NoyoSettings
-from benehub_connectors.noyo.words import (
-    ARRIVED,
-    FROM_NOYO,
-    ON_ITS_WAY,
-    REFUSED,
-    first_day_without,
-    part,
-    parts,
-    text,
-    told_errors,
-)
+from benehub_connectors.noyo.words import FROM_NOYO, first_day_without, part, parts, text
 
 PAGE_SIZE = 100
 
@@ -136,35 +125,3 @@ def _member(
     return Incoming(
         key, data, {name: coverage[name] for name in ("carrier_config", "cobra_details") if name in coverage}
     )
-
-
-def acknowledgements(link: Link) -> Iterator[Page]:
-    """What each carrier answered to each snapshot, once it has; what is on its way has no row yet.
-
-    Raises:
-        DataError: an answer is not as documented.
-    """
-    settings: NoyoSettings = link.settings
-    names = {text(row, "id"): text(row, "custom_individual_id") for row in employees(link)}
-    where = path("/api/v1/groups/{id}/member_snapshots", id=settings.group)
-    for number, (rows, got) in enumerate(listed(link, where), 1):
-        found = [one for row in rows for one in _answers(row, names)]
-        yield Page("acknowledgement", found, got.body, name=f"member_snapshots {number}")
-
-
-def _answers(row: Row, names: Mapping[str, str]) -> Iterator[Incoming]:
-    snapshot, member = text(row, "id"), names.get(text(row, "employee_id"), "")
-    for number, one in enumerate(parts(row, "fulfillment_summary"), 1):
-        status = text(one, "status")
-        if status in ON_ITS_WAY:
-            continue
-        key = f"{snapshot}/{text(one, 'carrier_id') or number}"
-        problem = "" if snapshot and member else "a snapshot without id, or of an employee without our number"
-        if status not in ARRIVED | REFUSED:
-            problem = "no word of ours for this fulfillment status"
-        data = {
-            "level": AckLevel.MEMBER, "control": snapshot, "member": member, "code": status,
-            "status": AckStatus.REJECTED if status in REFUSED else AckStatus.ACCEPTED,
-            "text": told_errors(one.get("errors")),
-        }  # fmt: skip
-        yield Incoming(key, {} if problem else data, {"carrier_id": text(one, "carrier_id")}, problem)

@@ -9,8 +9,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from benehub.connect.exchange import Acks, Exchange, Files, Schedule
+
 LIVE = "https://fulfillment.noyo.com"
 SANDBOX = "https://fulfillment-sandbox.noyo.com"
+TRACKING = "https://tracking.noyo.com"
+TRACKING_SANDBOX = "https://tracking-sandbox.noyo.com"
 TOKEN = "https://accounts.noyo.com/auth/public/token"  # noqa: S105 - an address
 
 Line = Literal[
@@ -45,6 +49,36 @@ class NewEmployees(_Part):
     """Hours a week."""
 
 
+class NoyoBill(_Part):
+    """How premiums become bills: Noyo tells what is billed a month, and not until when it has to be paid."""
+
+    due_day: int = Field(ge=1, le=28)
+    """Day of the coverage month on which the insurers want their money."""
+
+
+class NoyoExchange(_Part):
+    """What was agreed on when changes leave, and by when a carrier has answered."""
+
+    schedule: Schedule = Schedule()
+    """When changes may leave."""
+    retro_days: int | None = Field(default=None, ge=0, le=400)
+    """Furthest day back that a change may take effect; further back it waits for a person."""
+    future_days: int | None = Field(default=None, ge=0, le=400)
+    """Furthest day ahead that a change may take effect; further ahead it waits until it is near enough."""
+    answer_days: int | None = Field(default=10, ge=1)
+    """Days after Noyo took a family until its carriers have answered; null: no alarm."""
+    salary: bool = False
+    """Whether the yearly pay of employees is told."""
+
+    def agreed(self) -> Exchange:
+        """As the hub obeys it: changes only, nothing waits for another, and no word on grammar."""
+        return Exchange(
+            files=Files.CHANGE, schedule=self.schedule, retro_days=self.retro_days, future_days=self.future_days,
+            one_outstanding=False, acks=Acks(ta1_hours=None, syntax_hours=None, report_days=self.answer_days),
+            salary=self.salary,
+        )  # fmt: skip
+
+
 class NoyoSettings(_Part):
     """Settings of a `noyo` connection.
 
@@ -54,9 +88,13 @@ class NoyoSettings(_Part):
         client_secret: reference to its secret.
         plans: our plan -> the plan at Noyo.
         new_employees: needed before somebody new can be enrolled.
+        exchange: when changes leave, and by when they are answered.
+        bill: needed before premiums can be read.
+        tracking: whether the differences that Noyo finds by comparing with carriers are read.
         test: changes are tried at Noyo (`member_snapshots/test`), and none is applied.
         sandbox: the sandbox's host instead of the live one.
         base_url: another host than either.
+        tracking_url: another host for differences; base_url where that is given and this is not.
         token_url: where the key is exchanged for a token.
         employees: employee number -> Noyo's id; filled by `NoyoConnector.discover`, an entry written here wins.
     """
@@ -66,9 +104,13 @@ class NoyoSettings(_Part):
     client_secret: str = Field(min_length=1, repr=False)
     plans: dict[str, NoyoPlan] = Field(min_length=1)
     new_employees: NewEmployees | None = None
+    exchange: NoyoExchange = NoyoExchange()
+    bill: NoyoBill | None = None
+    tracking: bool = True
     test: bool = False
     sandbox: bool = False
     base_url: str = ""
+    tracking_url: str = ""
     token_url: str = TOKEN
     employees: dict[str, str] = Field(default_factory=dict)
 
@@ -76,6 +118,11 @@ class NoyoSettings(_Part):
     def address(self) -> str:
         """The host that is spoken to."""
         return self.base_url or (SANDBOX if self.sandbox else LIVE)
+
+    @property
+    def tracking_address(self) -> str:
+        """The host that tells differences."""
+        return (self.tracking_url or self.base_url or (TRACKING_SANDBOX if self.sandbox else TRACKING)).rstrip("/")
 
     def plan_of(self, noyo_id: str) -> str:
         """Our plan of one of Noyo's; empty for a plan that is none of ours."""

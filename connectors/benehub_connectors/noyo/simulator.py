@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import NAMESPACE_URL, uuid5
 
+from benehub.connect.jsontext import NumberText
 from benehub.sandbox.http import SimRequest, SimResponse, Simulator
 from benehub_connectors.noyo.settings import NoyoPlan
+from benehub_connectors.noyo.words import ARRIVED, OPEN
 
 Row = dict[str, Any]
 
@@ -47,6 +49,8 @@ class NoyoSimulator(Simulator):
         self.plans = {one.id: one for one in plans}
         self.families: dict[str, Row] = {}
         self.snapshots: list[Row] = []
+        self.premiums: list[Row] = []
+        self.differences: list[Row] = []
         self.effects = 0
         self._tokens = 0
         group, employee = f"/api/v1/groups/{self.group}", "/api/v1/employees/{employee_id}"
@@ -57,6 +61,8 @@ class NoyoSimulator(Simulator):
             ("POST", f"{group}/member_snapshots", self._create),
             ("POST", f"{group}/member_snapshots/test", self._test),
             ("GET", f"{employee}/member_snapshot", self._show),
+            ("GET", f"{employee}/premiums", self._list_premiums),
+            ("GET", f"{group}/differences", self._list_differences),
             ("POST", "/api/v1/people", self._search),
         ):
             self.route(method, template, handler)
@@ -70,10 +76,49 @@ class NoyoSimulator(Simulator):
         return str(made["employee_id"])
 
     def fulfil(self, snapshot_id: str, status: str, errors: Sequence[str] = ()) -> None:
-        """A carrier's word on a snapshot."""
+        """A carrier's word on a snapshot; it is completed once all of them have taken it."""
         one = next(row for row in self.snapshots if row["id"] == snapshot_id)
         for carrier in one["fulfillment_summary"]:
             carrier |= {"status": status, "errors": list(errors)}
+        one["status"] = "completed" if status in ARRIVED else "processing"
+
+    def newest(self, number: str) -> str:
+        """The id of the newest snapshot of an employee, by the employee's number."""
+        family = self.family(number)
+        assert family is not None
+        return str([row["id"] for row in self.snapshots if row["employee_id"] == family["employee"]["id"]][-1])
+
+    def bill(self, number: str, plan: NoyoPlan, amount: str, start: str, end: str | None = None, **more: Any) -> Row:
+        """What is billed a month for a family in a plan; `more` are fields of the premium."""
+        family = self.family(number)
+        assert family is not None
+        employee = family["employee"]["id"]
+        billed = {"line_of_coverage": plan.line, "member_id": employee, "member_type": "employee", "plan_id": plan.id}
+        key = sim_id("premium", employee, str(len(self.premiums)))
+        made = {
+            "id": key, "version": sim_id("version", key), "carrier_id": plan.carrier, "amount": NumberText(amount),
+            "period": {"amount": 1, "unit": "month"}, "premium_type": "total_amount", "effective_start_date": start,
+            "billed_members": [billed], "created": CREATED, "modified": CREATED,
+            **({"effective_end_date": end} if end else {}), **more,
+        }  # fmt: skip
+        self.premiums.append({"employee_id": employee, "told": made})
+        return made
+
+    def differ(self, number: str, kind: str, about: str = "individual_enrollment", **more: Any) -> Row:
+        """A carrier turns out to hold something else of a family; `more` are fields of the difference."""
+        family = self.family(number)
+        assert family is not None
+        employee = family["employee"]["id"]
+        key = sim_id("difference", employee, str(len(self.differences)))
+        made = {
+            "id": key, "version": sim_id("version", key), "carrier_id": next(iter(self.plans.values())).carrier,
+            "group_id": self.group, "organization_id": sim_id("organization", self.group), "employee_id": employee,
+            "object_id": sim_id("object", key), "object_type": about, "difference_classification": "field_mismatch",
+            "difference_type": kind, "discrepancy_time": CREATED, "fields": [], "impact_score": 3,
+            "is_dismissed": False, "is_suppressed": False, "created": CREATED, "modified": CREATED, **more,
+        }  # fmt: skip
+        self.differences.append(made)
+        return made
 
     def family(self, number: str) -> Row | None:
         """A family by the number of its employee."""
@@ -115,6 +160,18 @@ class NoyoSimulator(Simulator):
             return _refused(404, "Employee not found.")
         running = [{**one, "enrolled_members": kept} for one in family["coverages"] if (kept := self._running(one))]
         return SimResponse(200, {**family, "coverages": running, "snapshot_mode": "current_open"})
+
+    def _list_premiums(self, request: SimRequest) -> SimResponse:
+        """Those that have not ended by the day asked for: what ended long ago is told no more."""
+        asked = request.query.get("effective_date", self.today.isoformat())
+        since = (date.fromisoformat(asked) - timedelta(days=62)).isoformat()
+        rows = [one["told"] for one in self.premiums if one["employee_id"] == request.params["employee_id"]
+                and one["told"].get("effective_end_date", OPEN) >= since]  # fmt: skip
+        meta = {"offset": 0, "page_num": 1, "page_size": max(1, len(rows)), "total_records": len(rows)}
+        return SimResponse(200, {"meta": meta, "response": rows})
+
+    def _list_differences(self, request: SimRequest) -> SimResponse:
+        return _listed(request, self.differences)
 
     def _running(self, coverage: Mapping[str, Any]) -> list[Row]:
         return [one for one in coverage["enrolled_members"] if one["effective_end_date"] >= self.today.isoformat()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ PLANS = {
     "ppo": NoyoPlan(id=sim_id("plan", "ppo"), carrier=CARRIER, line="medical"),
     "dental": NoyoPlan(id=sim_id("plan", "dental"), carrier=CARRIER, line="dental"),
 }
+EVENTS = (
+    ("evt-1", "member_snapshot.created"),
+    ("evt-2", "member_snapshot_carrier_fulfillment_status.updated"),
+    ("evt-3", "difference.created"),
+)
 HOME = {"street_one": "1 Mill Lane", "city": "Springfield", "state": "IL", "zip_code": "62701"}
 
 
@@ -49,6 +55,8 @@ def group() -> NoyoSimulator:
     made.enroll(family("1001", "Ada", "Byron", "1980-03-09"))
     made.enroll(family("1002", "Max", "Stein", "1975-07-01"))
     made.fulfil(made.snapshots[0]["id"], "sent")
+    made.bill("1001", PLANS["ppo"], "512.40", "2026-01-01", "2026-12-31")
+    made.differ("1002", "phone_number", "employee", fields=[{"key": "person.contact.home_phone"}])
     return made
 
 
@@ -76,7 +84,7 @@ def settings(made: NoyoSimulator) -> dict[str, Any]:
     return {
         "group": made.group, "client_id": made.client_id, "client_secret": "env:SECRET",
         "plans": {name: one.model_dump() for name, one in PLANS.items()},
-        "new_employees": {"status": "full-time", "hours_worked": 40},
+        "new_employees": {"status": "full-time", "hours_worked": 40}, "bill": {"due_day": 1},
     }  # fmt: skip
 
 
@@ -94,5 +102,10 @@ def stage(_folder: Path) -> Stage:
     return Stage(
         settings(made), {"env:SECRET": made.client_secret}, made.handle, {"enrollment.change": items},
         lambda: made.effects, harmless=("/auth/public/token", "/api/v1/people"), renews=True, now=NOW,
-        wiring={"wall_clock": lambda: NOW},
+        wiring={"wall_clock": lambda: NOW}, webhooks=tuple(_event(*one) for one in EVENTS),
     )  # fmt: skip
+
+
+def _event(event_id: str, kind: str) -> bytes:
+    """An event as Noyo's page on webhooks has it."""
+    return json.dumps({"event": {"id": event_id, "type": kind}}).encode()

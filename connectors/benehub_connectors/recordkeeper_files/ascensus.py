@@ -10,10 +10,10 @@ from benehub.errors import DataError
 from benehub.formats import ascensus_180, ascensus_360
 from benehub.formats.ascensus_360 import RecordType
 from benehub.formats.layout import read_percent, write_percent
-from benehub.formats.rows import Parsed, records
+from benehub.formats.rows import Parsed, each, records
 from benehub.periods import parse_date
 from benehub.records import ContributionRow, Source
-from benehub_connectors.recordkeeper_files.layouts import Change, Paid, Written
+from benehub_connectors.recordkeeper_files.layouts import Change, Paid, Written, paid_row
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
 
 CODES = {"PRETAX": Source.EE_PRETAX, "ROTH": Source.EE_ROTH}
@@ -72,9 +72,7 @@ def _row(record: ContributionRow, settings: RecordkeeperSettings) -> ascensus_18
 
 def changes(data: bytes) -> Iterator[Parsed[Change]]:
     """The rows of a 360."""
-    for one in ascensus_360.parse(data):
-        row = one.record
-        yield Parsed(one.row, _change(row) if row else None, one.error)
+    return each(ascensus_360.parse(data), _change)
 
 
 def _change(row: ascensus_360.Change360) -> Change:
@@ -100,8 +98,7 @@ def paid(name: str, data: bytes, settings: RecordkeeperSettings) -> list[Paid]:
     rows = []
     for row in records(ascensus_180.parse(data)):
         amounts = ((Source.EE_PRETAX, row.pretax), (Source.EE_ROTH, row.roth), (Source.ER_MATCH, row.match))
-        told = tuple((source, minor) for source, minor in amounts if minor)
-        rows.append(Paid(row.ssn, row.last_name, row.first_name, told, pay_date))
+        rows.append(paid_row(row, amounts, pay_date))
     return rows
 
 

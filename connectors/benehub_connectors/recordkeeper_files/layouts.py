@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -38,6 +38,31 @@ class Paid:
     first_name: str
     amounts: tuple[tuple[Source, int], ...] = field(repr=False)
     pay_date: date | None = None
+
+
+class Person(Protocol):
+    """What every row of a 180 says of whose it is."""
+
+    @property
+    def ssn(self) -> str:
+        """Nine digits."""
+        ...
+
+    @property
+    def last_name(self) -> str:
+        """As the file has it."""
+        ...
+
+    @property
+    def first_name(self) -> str:
+        """As the file has it."""
+        ...
+
+
+def paid_row(row: Person, amounts: Iterable[tuple[Source, int]], pay_date: date) -> Paid:
+    """A row of a 180 in words of our own."""
+    told = tuple((source, minor) for source, minor in amounts if minor)
+    return Paid(row.ssn, row.last_name, row.first_name, told, pay_date)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from benehub.formats.ascensus_360 import RecordType
 from benehub.formats.layout import read_percent, write_percent
 from benehub.formats.paykonnect_180 import EmployeeStatus, Gender, PayCycle
 from benehub.formats.paykonnect_360 import ValueType
-from benehub.formats.rows import Parsed, records
+from benehub.formats.rows import Parsed, each, records
 from benehub.records import ContributionRow, Sex, Source
-from benehub_connectors.recordkeeper_files.layouts import Change, Paid, Written
+from benehub_connectors.recordkeeper_files.layouts import Change, Paid, Written, paid_row
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
 
 # Its codes of catch-up (401KC, 4ROTC) are none of these: they would overwrite the rate of the ordinary deferral.
@@ -98,9 +98,7 @@ def _row(record: ContributionRow, settings: RecordkeeperSettings) -> paykonnect_
 
 def changes(data: bytes) -> Iterator[Parsed[Change]]:
     """The rows of a 360."""
-    for one in paykonnect_360.parse(data):
-        row = one.record
-        yield Parsed(one.row, _change(row) if row else None, one.error)
+    return each(paykonnect_360.parse(data), _change)
 
 
 def _change(row: paykonnect_360.Change360) -> Change:
@@ -130,8 +128,7 @@ def paid(name: str, data: bytes, settings: RecordkeeperSettings) -> list[Paid]:
             (Source.EE_ROTH, row.roth + row.roth_catch_up),
             (Source.ER_MATCH, row.match),
         )
-        told = tuple((source, minor) for source, minor in amounts if minor)
-        rows.append(Paid(row.ssn, row.last_name, row.first_name, told, row.pay_date))
+        rows.append(paid_row(row, amounts, row.pay_date))
     return rows
 
 

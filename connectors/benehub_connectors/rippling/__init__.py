@@ -104,7 +104,10 @@ class RipplingConnector(Connector):
         Raises:
             DataError: the body is none of Rippling's.
         """
-        form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=50)
+        try:
+            form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=50)
+        except ValueError:
+            form = {}
         event, key = form.get("event_name", [""])[0], form.get("id", [""])[0]
         if not event:
             raise DataError("no event of Rippling's", where="webhook", mend="Check who calls this address")

@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 COMING = frozenset({"DRAFT", "APPROVED", "PAID"})
 """States of a run that has a pay date: it did not fail (FAILED) and was not canceled (CLOSED)."""
 
-_PERSON_FIELDS = {"id", "employeeNumber", "firstName", "lastName", "dob", "roleState", "ssn"}
+_PERSON_FIELDS = {"id", "employeeNumber", "firstName", "lastName", "dob", "roleState", "ssn", "workEmail"}
 
 
 def rows(response: Response) -> list[Any]:
@@ -66,6 +66,7 @@ def _person(row: Row) -> Incoming:
         "last_name": needed(row, "lastName"),
         "birth_date": parse_date(born, where="dob").isoformat() if born else None,
         "active": needed(row, "roleState") != "TERMINATED",
+        "email": text(row, "workEmail"),
     }
     return Incoming(needed(row, "id"), data, {name: one for name, one in row.items() if name not in _PERSON_FIELDS})
 

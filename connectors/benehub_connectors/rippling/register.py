@@ -5,13 +5,13 @@ A run counts once it is PAID: before that it can still be canceled (CLOSED) or f
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from benehub.connect.checks import CheckHead, CheckLines
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.messages import path
 from benehub.errors import BenehubError, DataError
@@ -108,11 +108,14 @@ class _Check:
     """One employee's check while its lines are made."""
 
     def __init__(self, run: PayRun, check: Row, settings: RipplingSettings) -> None:
-        self._run, self._check, self._settings = run, check, settings
-        self._name, self._employee = needed(check, "id"), needed(check, "role")
+        self._check, self._settings = check, settings
         self._gross = minor(needed(check, "grossPay"), "grossPay")
-        self._net = minor(check["netPay"], "netPay") if check.get("netPay") is not None else None
-        self._seen: Counter[str] = Counter()
+        head = CheckHead(
+            needed(check, "id"), run.id, needed(check, "role"), run.check_date, self._gross,
+            minor(check["netPay"], "netPay") if check.get("netPay") is not None else None,
+            settings.pay_group_of(run.schedule), run.start, run.end,
+        )  # fmt: skip
+        self._line = CheckLines(head, {"runType": run.kind}).line
 
     def lines(self) -> Iterator[Incoming]:
         """Gross pay with the hours worked, leave taken, deductions and the company's part of each."""
@@ -139,22 +142,3 @@ class _Check:
         yield self._line(LineKind.DEDUCTION, code, taxed, amount=taken, extra={"deductionTypeEnum": kind})
         if given:
             yield self._line(LineKind.EMPLOYER, code, TaxClass.EMPLOYER, amount=given)
-
-    def _line(
-        self, kind: LineKind, code: str, taxed: TaxClass | None = None, *, amount: int = 0, told: str = "",
-        extra: Row | None = None,
-    ) -> Incoming:  # fmt: skip
-        run = self._run
-        key = f"{self._name}/{kind.value}/{code}"
-        self._seen[key] += 1
-        # Two deductions of the same name on a check both count: the second is no newer version of the first.
-        key = key if self._seen[key] == 1 else f"{key}#{self._seen[key]}"
-        data = {
-            "pay_run": run.id, "check": self._name, "employee": self._employee,
-            "pay_group": self._settings.pay_group_of(run.schedule), "pay_date": run.check_date.isoformat(),
-            "period_start": run.start.isoformat() if run.start else None,
-            "period_end": run.end.isoformat() if run.end else None,
-            "kind": kind.value, "code": code, "tax_class": taxed.value if taxed else None, "amount_minor": amount,
-            "hours": told, "gross_minor": self._gross, "net_pay_minor": self._net,
-        }  # fmt: skip
-        return Incoming(key, data, {"runType": run.kind, **(extra or {})})

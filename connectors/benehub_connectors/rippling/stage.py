@@ -52,4 +52,8 @@ def stage(_folder: Path) -> Stage:
         settings(made), {"env:SECRET": made.client_secret, "env:REFRESH": made.refresh_token}, made.handle,
         {"deduction.set": items}, lambda: made.effects, harmless=("/api/o/token/",), renews=True, now=NOW,
         wiring={"wall_clock": lambda: NOW},
+        webhooks=(
+            f"event_name=employee.updated&id={ada}".encode(), f"event_name=employee.updated&id={max_}".encode(),
+            f"event_name=401_deductions_updated&id={ada}".encode(),
+        ),
     )  # fmt: skip

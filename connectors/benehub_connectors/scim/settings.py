@@ -72,22 +72,12 @@ class Attributes(_Part):
         return tuple(dict.fromkeys(one.asked for one in found))
 
 
-class ScimSettings(_Part):
-    """Settings of a `scim` connection.
+class Translation(_Part):
+    """What the words of a user mean at the employer, whichever side asks.
 
     Args:
-        base_url: the service's address with its version, such as `https://idp.example.com/scim/v2`.
-        token: reference to a bearer token, or
-        oauth: client credentials.
         attributes: where each field stands.
         extra_attributes: further attributes to keep beside the record.
-        ask_attributes: whether only these are asked for (`attributes`, RFC 7644 section 3.9); false for a service that
-            then leaves out more than it should.
-        filter: further filter of the people that are employees, such as `userType eq "Employee"`.
-        sort_by: attribute to sort by; `id` where the service sorts, which keeps pages apart while people change.
-        count: people a page.
-        incremental: whether the service filters by `meta.lastModified`; false reads everybody each time.
-        overlap_minutes: how far before its cursor a read starts again.
         employment_classes: word of `attributes.employment_class` -> class.
         default_class: for everybody without such a word.
         full_time_hours: weekly hours of a full-time employee or contractor without a figure.
@@ -95,22 +85,40 @@ class ScimSettings(_Part):
         default_pay_group: for everybody without one.
     """
 
+    attributes: Attributes = Attributes()
+    extra_attributes: tuple[Path, ...] = ()
+    employment_classes: dict[str, EmploymentClass] = Field(default_factory=dict)
+    default_class: EmploymentClass | None = None
+    full_time_hours: int = Field(default=40, ge=1, le=168)
+    pay_groups: dict[str, str] = Field(default_factory=dict)
+    default_pay_group: str = ""
+
+
+class ScimSettings(Translation):
+    """Settings of a `scim` connection; beside those of `Translation`:
+
+    Args:
+        base_url: the service's address with its version, such as `https://idp.example.com/scim/v2`.
+        token: reference to a bearer token, or
+        oauth: client credentials.
+        ask_attributes: whether only these are asked for (`attributes`, RFC 7644 section 3.9); false for a service that
+            then leaves out more than it should.
+        filter: further filter of the people that are employees, such as `userType eq "Employee"`.
+        sort_by: attribute to sort by; `id` where the service sorts, which keeps pages apart while people change.
+        count: people a page.
+        incremental: whether the service filters by `meta.lastModified`; false reads everybody each time.
+        overlap_minutes: how far before its cursor a read starts again.
+    """
+
     base_url: str = Field(pattern=r"^https?://[^?#\s]+$")
     token: Reference | None = None
     oauth: OAuth | None = None
-    attributes: Attributes = Attributes()
-    extra_attributes: tuple[Path, ...] = ()
     ask_attributes: bool = True
     filter: str = Field(default="", max_length=500)
     sort_by: str = Field(default="", max_length=100)
     count: int = Field(default=200, ge=1, le=5000)
     incremental: bool = True
     overlap_minutes: int = Field(default=10, ge=1, le=1440)
-    employment_classes: dict[str, EmploymentClass] = Field(default_factory=dict)
-    default_class: EmploymentClass | None = None
-    full_time_hours: int = Field(default=40, ge=1, le=168)
-    pay_groups: dict[str, str] = Field(default_factory=dict)
-    default_pay_group: str = ""
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

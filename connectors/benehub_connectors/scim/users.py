@@ -21,7 +21,7 @@ from benehub.hours import parse_hours
 from benehub.money import Rounding, round_to_int
 from benehub.records import EmploymentClass, Sex
 from benehub_connectors.scim.attributes import FILL, MEND, Resource, parse_path
-from benehub_connectors.scim.settings import ScimSettings
+from benehub_connectors.scim.settings import ScimSettings, Translation
 
 STREAM = "employee"
 REFUSALS = (400, 404)
@@ -117,7 +117,7 @@ class _Walk:
         self._before = ids
 
 
-def employee(raw: Any, number: int, settings: ScimSettings, today: date) -> Incoming:
+def employee(raw: Any, number: int, settings: Translation, today: date) -> Incoming:
     """One user in the record's words, or the row that says why not."""
     user, at = Resource(raw), settings.attributes
     data: dict[str, Any] = {
@@ -135,7 +135,7 @@ def employee(raw: Any, number: int, settings: ScimSettings, today: date) -> Inco
     return user.incoming(data, number, extra)
 
 
-def _employment(user: Resource, settings: ScimSettings, today: date) -> dict[str, Any]:
+def _employment(user: Resource, settings: Translation, today: date) -> dict[str, Any]:
     at = settings.attributes
     active, left = user.active(), user.date(at.termination_date)
     if not active and not left:
@@ -159,7 +159,7 @@ def _employment(user: Resource, settings: ScimSettings, today: date) -> dict[str
     return data if hours is None else data | {"weekly_hours": hours}
 
 
-def _class(user: Resource, settings: ScimSettings) -> EmploymentClass | None:
+def _class(user: Resource, settings: Translation) -> EmploymentClass | None:
     path = settings.attributes.employment_class
     word = user.text(path)
     if not word:
@@ -172,7 +172,7 @@ def _class(user: Resource, settings: ScimSettings) -> EmploymentClass | None:
     return found
 
 
-def _hours(user: Resource, settings: ScimSettings, found: EmploymentClass | None, active: bool) -> int | None:
+def _hours(user: Resource, settings: Translation, found: EmploymentClass | None, active: bool) -> int | None:
     """Whole weekly hours: 37.5 is 37, which leaves every threshold in whole hours where it was."""
     path = settings.attributes.weekly_hours
     text = user.text(path)

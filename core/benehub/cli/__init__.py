@@ -28,14 +28,20 @@ from benehub.cli import (
     money_files,
     notices,
     partners,
+    people,
     person,
     plan,
     premiums,
     reconciling,
     retirement,
     runs,
+    schedule,
     setup,
     sync,
+    up,
+    webhooks,
+    worker,
+    worlds,
     x12,
 )
 from benehub.cli.console import FOUND, exit_code, tell_error
@@ -114,6 +120,8 @@ for _command in (
     setup.init,
     setup.doctor,
     setup.plugins,
+    up.up,
+    worker.worker,
     sync.sync,
     reconciling.reconcile,
     asking.calc,
@@ -145,8 +153,12 @@ for _name, _group in {
     "x12": x12.app,
     "nacha": money_files.nacha_app,
     "sepa": money_files.sepa_app,
+    "webhooks": webhooks.app,
     "runs": runs.app,
+    "schedule": schedule.app,
     "person": person.app,
+    "people": people.app,
+    "worlds": worlds.app,
 }.items():
     app.add_typer(_group, name=_name)
 

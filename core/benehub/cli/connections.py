@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -51,22 +51,25 @@ def add(
 
 @app.command("list")
 def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
-    """List the connections with their mode and when each stream was last read."""
+    """List the connections: mode, how many of their people are linked to nobody, when each stream was last read."""
     from sqlalchemy import select
 
     from benehub import connections
     from benehub.cli.console import emit, table
+    from benehub.identity import strangers
     from benehub.store.tables import stream_state
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         read: dict[str, dict[str, str]] = {}
         for row in session.rows(select(stream_state).where(stream_state.c.employer_id == session.employer)):
             read.setdefault(row.connection_id, {})[row.stream] = row.read_at
+        unknown = strangers.counted(session)
         data = [
             {
                 "name": r.connection_id,
                 "connector": r.connector,
                 "mode": r.mode,
+                "unlinked": unknown.get(r.connection_id, 0),
                 "read": read.get(r.connection_id, {}),
             }
             for r in connections.listed(session)
@@ -76,11 +79,14 @@ def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
             one["name"],
             one["connector"],
             one["mode"],
+            str(one["unlinked"]),
             ", ".join(f"{s} {at[:16]}" for s, at in sorted(one["read"].items())),
         )
         for one in data
     ]
-    emit(data, as_json, table("connections", ("name", "connector", "mode", "last read"), rows))
+    emit(
+        data, as_json, table("connections", ("name", "connector", "mode", "unlinked", "last read"), rows, ("unlinked",))
+    )
 
 
 @app.command()
@@ -89,7 +95,7 @@ def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> No
     from benehub.cli.console import FOUND, emit, table
 
     with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
-        rows = [(stream, *_first_page(link, stream)) for stream in streams_of(link)]
+        rows = [(stream, *_first_page(link, stream)) for stream in link.streams]
     columns = ("stream", "ok", "what")
     data = [dict(zip(columns, row, strict=True)) for row in rows]
     emit(data, as_json, table(f"{name} ({link.connector.name}, {link.mode})", columns, rows))
@@ -112,15 +118,6 @@ def _first_page(link: Open, stream: str) -> tuple[bool, str]:
     wrong = [row.problem for row in page.rows if row.problem]
     said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
     return not wrong, f"{len(page.rows)} rows on the first page{said}"
-
-
-def streams_of(link: Open) -> list[str]:
-    """The streams a connection reads (those its settings map, if they do), in the order of need."""
-    from benehub.records import STREAMS
-
-    mapped: Any = getattr(link.link.settings, "streams", None)
-    wanted = set(link.connector.streams) & set(mapped if isinstance(mapped, dict) else link.connector.streams)
-    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 @app.command()

@@ -106,7 +106,6 @@ def record(
     employer: str = EMPLOYER,
 ) -> None:
     """Read a connection and save its answers as samples in which no value of a person is left."""
-    from benehub.cli.connections import streams_of
     from benehub.cli.console import say
     from benehub.cli.opening import opened
     from benehub.testing.recorder import Recorder
@@ -115,7 +114,7 @@ def record(
     with opened(employer) as desk:
         desk.hub.wiring = lambda _employer, _connection: {"transport": recorder.transport()}
         with desk.hub.open(desk.employer, connection) as link:
-            for one in stream or streams_of(link):
+            for one in stream or link.streams:
                 for page in link.connector.read(one, link.link, None):
                     recorder.note(page)
             recorder.write(to, link.link.settings)

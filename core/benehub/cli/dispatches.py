@@ -134,6 +134,26 @@ def resend(
         show_counts(f"{dispatch}{' (dry run)' if dry_run else ''}", told, as_json)
 
 
+@app.command()
+def permit(
+    connection: str = typer.Argument(..., help="Name of the connection."),
+    operation: str = typer.Argument(..., help="Operation that was stopped, e.g. deduction.set."),
+    people: int = typer.Option(..., "--people", min=1, help="How many may be changed or ended, as the stop said."),
+    note: str = NOTE,
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Let a push leave that stopped because it changes or ends many: for a day, and no more people than named."""
+    from benehub.cli.console import say
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.flows import push_guard
+
+    with opened(employer) as desk, rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+        push_guard.permit(hub, desk.employer, connection, operation, people, who, note)
+    say(f"{connection}: {operation} of up to {people} people permitted{' (dry run)' if dry_run else ''}; run it again")
+
+
 def _row(desk: Desk, dispatch: str) -> Any:
     from benehub import dispatch as room
 

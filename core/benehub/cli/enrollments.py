@@ -11,6 +11,8 @@ from benehub.cli.opening import day as to_day
 
 if TYPE_CHECKING:
     from benehub.cli.opening import Desk
+    from benehub.connect.connector import Item
+    from benehub.views.outgoing import Outgoing
 
 app = typer.Typer(no_args_is_help=True, help="Who is covered, what carriers are told, and what they answered.")
 
@@ -49,7 +51,10 @@ def preview(
     clear: bool = CLEAR,
     as_json: bool = JSON,
 ) -> None:
-    """Show the file that `send` would send, byte by byte; nothing is sent and nothing changes."""
+    """Show what `send` would send, byte by byte: the file, or each family's request; nothing changes anywhere.
+
+    What a request says depends on what the vendor holds, so a vendor reached by requests is asked (reads only).
+    """
     with opened(employer) as desk:
         _preview(desk, carrier, full, day, clear, as_json)
 
@@ -63,7 +68,7 @@ def send(
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Send carriers what changed since their last acknowledgement, or everybody, as one file each."""
+    """Send carriers what changed since their last acknowledgement, as a file or a request a family; or everybody."""
     from benehub.cli.shared import show_counts
     from benehub.errors import DataError
 
@@ -99,7 +104,7 @@ def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_R
 @app.command()
 def answers(
     carrier: str = typer.Argument(..., help="Connection of the carrier."),
-    control: int = typer.Option(0, "--control", min=0, help="Only to the file of this control number."),
+    control: str = typer.Option("", "--control", help="Only to the file of this control number, or to this receipt."),
     limit: int = typer.Option(200, "--limit", min=1, max=100_000, help="Newest answers to show."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
@@ -206,18 +211,42 @@ def decisions(
 def _preview(desk: Desk, carrier: str, full: bool, day: str, clear: bool, as_json: bool) -> None:
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing
-    from benehub.flows import enrollments
+    from benehub.errors import DataError
+    from benehub.flows import enrollment_families, enrollments
 
     when = to_day(day, desk.today())
-    counts, ids = {}, []
+    counts: dict[str, int] = {}
+    ids: list[str] = []
     with rehearsal(desk.hub) as hub:
         for name in _carriers(desk, carrier):
             want = enrollments.want_full if full else enrollments.want_changes
             freeze = enrollments.freeze_full if full else enrollments.freeze_changes
             counts[name] = want(hub, desk.employer, name, when)
-            ids.append(freeze(hub, desk.employer, name))
-        shown = frozen(hub, desk.employer, [one for one in ids if one], clear)
+            ids += freeze(hub, desk.employer, name)
+            if full and (why := enrollments.held_whole(hub, desk.employer, name)):
+                raise DataError(why, where=f"connection {name}", mend="Mend the data it names")
+        shown = frozen(hub, desk.employer, ids, clear)
+        items = enrollment_families.thawed(hub, desk.employer, ids)
+    # The vendor is asked once the rehearsal is over: what he takes his time for must hold up nobody here.
+    shown = _with_requests(desk, shown, items, clear)
     show_outgoing(f"{'full file' if full else 'changes'} of {when}", counts, shown, as_json)
+
+
+def _with_requests(desk: Desk, shown: list[Outgoing], items: dict[str, Item], clear: bool) -> list[Outgoing]:
+    """What is shown, with the request of each family as the vendor's state of now makes it."""
+    from dataclasses import replace
+
+    from benehub.flows import enrollment_families
+    from benehub.views.outgoing import masked
+
+    told: dict[str, str] = {}
+    for connection in dict.fromkeys(one.connection for one in shown if one.dispatch in items):
+        mine = [one.dispatch for one in shown if one.connection == connection and one.dispatch in items]
+        asked = enrollment_families.calls(desk.hub, desk.employer, connection, [items[one] for one in mine])
+        for dispatch_id, call in zip(mine, asked, strict=True):
+            text = f"{call.place}\n{call.body}" if call.place else call.why
+            told[dispatch_id] = text if clear else masked(text, [dict(items[dispatch_id].content)])
+    return [replace(one, request=told.get(one.dispatch, "")) for one in shown]
 
 
 def _carriers(desk: Desk, named: str) -> list[str]:

@@ -14,7 +14,7 @@ BATCH = typer.Argument(..., help="Id of the batch (int_...).")
 NOTE = typer.Option(..., "--note", help="Why; stands in the trail of the batch.")
 WHO = typer.Option("cli", "--who", help="Who says so; stands in the trail of the batch.")
 COLUMNS = ("batch", "connection", "stream", "state", "rows", "applied", "unchanged", "quarantined", "gone", "open",
-           "reason")  # fmt: skip
+           "unlinked", "reason")  # fmt: skip
 
 
 @app.command("list")
@@ -33,7 +33,7 @@ def list_(
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         data = batches(session, state, waiting, connection, limit)
     rows = [[str(one[name])[:80] for name in COLUMNS] for one in data]
-    emit(data, as_json, table("intake", COLUMNS, rows, (*COUNTS, "open")))
+    emit(data, as_json, table("intake", COLUMNS, rows, (*COUNTS, "open", "unlinked")))
 
 
 @app.command()

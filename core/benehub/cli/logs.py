@@ -10,18 +10,26 @@ from typing import Any
 import structlog
 
 
-def configure(level: str = "WARNING") -> None:
-    """Log what is at least as severe as `level`; an unknown name stands for WARNING."""
+def configure(level: str = "WARNING", form: str = "text", runs: bool = False) -> None:
+    """Log what is at least as severe as `level`; an unknown name stands for WARNING.
+
+    Args:
+        form: text, or json with one object a line.
+        runs: also how runs end; a command says that in words of its own, a worker has no others.
+    """
     number = logging.getLevelNamesMapping().get(level.upper(), logging.WARNING)
+    render: Any = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
+    if form == "json":
+        render = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         processors=[
-            told_otherwise,
+            *([] if runs else [told_otherwise]),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             masked,  # the last but the renderer: it sees what all the others added
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+            render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),

@@ -69,8 +69,16 @@ class Desk:
         Raises:
             BenehubError: what the flow raised.
         """
-        with self._working(f"{name} {subject}"):
-            return self.hub.start_flow(name, self.employer, f"{subject}/{self.now()}", *arguments)
+        return self.run_as(name, f"{subject}/{self.now()}", *arguments)
+
+    def run_as(self, name: str, key: str, *arguments: Any) -> Any:
+        """As `run`, where the flow has to know the key of its run.
+
+        Raises:
+            BenehubError: what the flow raised.
+        """
+        with self._working(f"{name} {key}"):
+            return self.hub.start_flow(name, self.employer, key, *arguments)
 
     def retry(self, run: str) -> Any:
         """Let a run go on.
@@ -124,7 +132,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         names = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
         raise ConfigError(f"wrong value of setting {names}", mend="See docs/settings.md") from None
-    configure(settings.log_level)
+    configure(settings.log_level, settings.log_format)
     return settings
 
 

@@ -11,7 +11,9 @@ app = typer.Typer(no_args_is_help=True, help="What ran, what it counted, and why
 
 @app.command("list")
 def list_(
-    state: str = typer.Option("", "--state", help="Only running, interrupted, done, failed, held or canceled ones."),
+    state: str = typer.Option(
+        "", "--state", help="Only queued, running, interrupted, done, failed, held or canceled ones."
+    ),
     flow: str = typer.Option("", "--flow", help="Only runs of this flow, e.g. sync."),
     limit: int = typer.Option(50, "--limit", min=1, max=10_000, help="Newest runs to show."),
     employer: str = EMPLOYER,
@@ -23,7 +25,7 @@ def list_(
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         data = runs(session, state, flow, limit)
-    columns = ("run", "flow", "subject", "state", "started_at", "counts", "error")
+    columns = ("run", "flow", "subject", "state", "started_at", "counts", "class", "error")
     rows = [
         [
             one["run"],
@@ -32,6 +34,7 @@ def list_(
             one["state"],
             one["started_at"][:19],
             _counts(one["counts"]),
+            one["error_class"],
             one["error"][:80],
         ]
         for one in data
@@ -45,13 +48,20 @@ def show(
     employer: str = EMPLOYER,
     as_json: bool = JSON,
 ) -> None:
-    """Show one run, and why it failed where it did."""
-    from benehub.cli.console import emit, fields
+    """Show one run: what it counted, each step with its time, and where it stopped why, with the mend."""
+    from dataclasses import asdict
+
+    from benehub.cli.console import emit, fields, table
     from benehub.views.runs import run as ask
 
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        data = ask(session, run)
-    emit(data, as_json, fields(f"{data['flow']} {data['subject']}", data))
+    with opened(employer) as desk:
+        with desk.store.read(desk.employer) as session:
+            data = ask(session, run)
+        steps = [asdict(one) for one in desk.hub.steps(desk.employer, run)]
+    columns = ("number", "name", "started_at", "millis", "error_class", "error", "mend")
+    rows = [[one[name] for name in columns] for one in steps]
+    shown = table("steps", columns, rows, ("number", "millis"))
+    emit({**data, "steps": steps}, as_json, fields(f"{data['flow']} {data['subject']}", data), shown)
 
 
 @app.command()

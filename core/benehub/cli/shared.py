@@ -39,7 +39,8 @@ def show_outgoing(title: str, counts: Mapping[str, Any], shown: Sequence[Outgoin
         head = f"{one.dispatch}  {one.operation}  {one.items} items"
         worth = f"  {one.worth} {one.currency}" if one.worth.strip("0.") else ""
         name = f"  {one.file}" if one.file else ""
-        console.print(Panel(escape(readable(one.content)), title=escape(head + worth + name), title_align="left"))
+        content = "\n\n".join(filter(None, (readable(one.content), one.request)))
+        console.print(Panel(escape(content), title=escape(head + worth + name), title_align="left"))
     if len(shown) > MAX_PANELS:
         console.print(f"... and {len(shown) - MAX_PANELS} more; --json shows all")
     if not shown:

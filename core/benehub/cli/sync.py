@@ -41,20 +41,19 @@ def sync(
             done = _read(desk, connection, stream, full, dry_run)
         else:
             raise DataError("nothing to read is named", mend="Name a connection: benehub connection list")
-        columns = ("stream", *COUNTS, "batch")
+        columns = ("stream", *COUNTS, "unlinked", "batch")
         rows = [[one.get(name, "") for name in columns] for one in done]
         title = f"{connection}{' (dry run: nothing kept)' if dry_run else ''}"
-        emit(done, as_json, table(title, columns, rows, COUNTS), *_problems(done))
+        emit(done, as_json, table(title, columns, rows, (*COUNTS, "unlinked")), *_problems(done), *_unlinked(done))
         if any(one["quarantined"] for one in done):
             raise typer.Exit(FOUND)
 
 
 def _read(desk: Desk, connection: str, stream: str, full: bool, dry_run: bool) -> list[dict[str, Any]]:
-    from benehub.cli.connections import streams_of
     from benehub.errors import ConfigError, Unsupported
 
     with desk.hub.open(desk.employer, connection) as link:
-        names, mode = [stream] if stream else streams_of(link), link.mode
+        names, mode = [stream] if stream else link.streams, link.mode
     if mode == "paused":
         raise ConfigError(
             f"connection {connection!r} is paused", mend=f"benehub connection resume {connection}, or watch"
@@ -89,7 +88,8 @@ def _tried(desk: Desk, connection: str, streams: list[str], full: bool) -> list[
                 for page in pages:
                     intake.stage(session, batch, page)
             counts = apply(hub, desk.employer, batch)
-            done.append({"stream": name, **counts, "batch": "", "problems": _quarantine(desk, batch, hub)})
+            told = {**counts, "unlinked": _unknown(desk, connection, hub), "batch": ""}
+            done.append({"stream": name, **told, "problems": _quarantine(desk, batch, hub)})
     return done
 
 
@@ -145,6 +145,19 @@ def _quarantine(desk: Desk, batch: str, hub: Any = None) -> list[str]:
     with (hub or desk.hub).store.read(desk.employer) as session:
         found: list[str] = why(session, batch).data["quarantine"]
     return found
+
+
+def _unknown(desk: Desk, connection: str, hub: Any) -> int:
+    from benehub.identity import strangers
+
+    with hub.store.read(desk.employer) as session:
+        return strangers.counted(session).get(connection, 0)
+
+
+def _unlinked(done: list[dict[str, Any]]) -> list[str]:
+    """Whoever is not linked is said, with what to do about it."""
+    count = max((one.get("unlinked", 0) for one in done), default=0)
+    return [f"{count} people there are linked to nobody here: benehub people unlinked"] if count else []
 
 
 def _problems(done: list[dict[str, Any]]) -> list[Any]:

@@ -7,8 +7,10 @@ Connectors are plain synchronous code. For writes they do no I/O: they turn an i
     messages       Request, Response: importable without the HTTP library
     jsontext       JSON in which every number keeps its own text
     cells          a vendor's row while it is translated, with everything that is wrong with it
+    figures        texts, amounts, rates and hours of a row where one fault ends it
+    checks         register lines of one employee's check
     http           VendorClient: retries, limits, typed errors
-    auth           Basic, bearer, OAuth 2
+    auth           Basic, bearer, OAuth 2; mtls: a client certificate
     limits         sliding window per vendor account
     paging         pagers that always end
     files, sftp    mailboxes: a folder, or an SFTP server with a pinned host key; place: which of the two, as settings

@@ -130,7 +130,7 @@ class ApiConnector(Connector):
     Class attributes beside those of `Connector`:
         base_url: the vendor's address.
         lists: stream -> its listing; each is read whole.
-        calls_a_minute: the vendor's published limit, held per account in this process.
+        calls_a_minute: the vendor's published limit, held per account over all workers.
     """
 
     Settings: ClassVar[type[BaseModel]] = ApiSettings

@@ -14,17 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from benehub.connect.capabilities import Capability, Guard
+from benehub.connect.content import Content, whole
 from benehub.connect.exchange import ControlLine, Exchange, Unfit
 from benehub.connect.files import Mailbox
 from benehub.connect.messages import Request, Response
-from benehub.connect.webhooks import Hint, Scheme
+from benehub.connect.webhooks import Handshake, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock
 
@@ -156,6 +157,8 @@ class Receipt:
     reference: str
     changed: bool = True
     detail: Mapping[str, Any] = field(default_factory=dict)
+    tested: bool = False
+    """The vendor would take it, and has only tried it, as the connection asks: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +182,23 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class FileOut:
     """A rendered file: its name in the mailbox, folder included (never with personal data), exact bytes, kind
-    (`834`, `820`, `180`) and control totals. `wire` are the bytes as they leave, where they are encrypted; `sets` names
-    the transaction set (ST02) of each item by its key, where an answer may be about one set alone. `heads` is how many
-    people the file says are covered, where it says so of everybody."""
+    (`834`, `820`, `180`) and control totals. `content` is the bytes, or what gives them in pieces, the same each time,
+    where a file may be larger than memory should hold. `wire` are the bytes as they leave, where they are encrypted;
+    `sets` names the transaction set (ST02) of each item by its key, where an answer may be about one set alone.
+    `heads` is how many people the file says are covered, where it says so of everybody."""
 
     name: str
-    data: bytes = field(repr=False)
+    content: Content = field(repr=False)
     kind: str
     totals: Mapping[str, int] = field(default_factory=dict)
-    wire: bytes | None = field(default=None, repr=False)
+    wire: Content | None = field(default=None, repr=False)
     sets: Mapping[str, str] = field(default_factory=dict, repr=False)
     heads: int | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The exact bytes, all at once."""
+        return whole(self.content)
 
 
 class Connector:
@@ -205,8 +214,12 @@ class Connector:
     """Writable operations and how a repeat of each is kept from having a second effect."""
     webhook: ClassVar[Scheme | None] = None
     """How the vendor signs its webhooks; None for a vendor that sends none."""
+    pushes: ClassVar[str] = ""
+    """The stream whose rows the vendor writes at our own SCIM endpoint; empty for a vendor that is asked."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
+    roster_echoes: ClassVar[bool] = False
+    """Whether its roster is what the vendor was told, and no carrier's own word: then it confirms nobody."""
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it can do per operation and benefit type, and who is the blocker where it cannot.
@@ -233,9 +246,33 @@ class Connector:
         """Whether its `payment.order` carries the remittance's bytes inside, so that they are not sent apart."""
         return False
 
+    def remittance_most(self, settings: Any) -> int | None:
+        """How many characters of a remittance one `payment.order` carries inside; None for any number."""
+        return None
+
+    def fitting(self, items: Sequence[Item], envelope: Envelope, settings: Any, most: int) -> Sequence[int]:
+        """Which of a remittance's lines, by their place, go into one of at most so many characters.
+
+        Raises:
+            Unsupported: its remittances cannot be parted.
+        """
+        raise Unsupported(f"{self.name} cannot part a remittance", blocker="us")
+
     def exchange(self, settings: Any) -> Exchange:
         """What was agreed with the partner on the exchange of files; by default nothing holds a file back."""
         return Exchange(one_outstanding=False)
+
+    def groups(self, settings: Any) -> Mapping[str, str]:
+        """The group of each plan, where the partner takes an enrollment file for each group; else empty: one file."""
+        return {}
+
+    def of_group(self, settings: Any, group: str) -> Any:
+        """The settings of one group's file; as they are where there is but one file."""
+        return settings
+
+    def only_tests(self, settings: Any) -> bool:
+        """Whether writes are only tried at the vendor's: what it would take waits until they are meant."""
+        return False
 
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""
@@ -276,6 +313,29 @@ class Connector:
             DataError: the body is none of this vendor's.
         """
         return [Hint(stream) for stream in self.streams]
+
+    def reread(self, stream: str, link: Link, keys: Sequence[str]) -> Iterator[Page] | None:
+        """Pages with the rows of these keys only, as a webhook named them; None where the vendor cannot be asked so.
+
+        They carry no cursor and are not full: nothing is said of anybody else.
+        """
+        return None
+
+    def handshake(self, body: bytes) -> Handshake | None:
+        """The key that a vendor's first, unsigned call brings; None for any other call."""
+        return None
+
+    def webhook_client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient | None:
+        """The client that confirms a handshake; the usual one unless the vendor wants other credentials for it."""
+        return self.client(settings, secret, **wiring)
+
+    def pushed(self, resource: Mapping[str, Any], settings: Any, today: date) -> Incoming:
+        """A resource that was written at our endpoint, in the words of the record of `pushes`.
+
+        Raises:
+            Unsupported: nobody writes to a connection of this connector.
+        """
+        raise Unsupported(f"{self.name} takes nothing that is pushed", blocker="us")
 
     def lookup(self, item: Item, settings: Any) -> Request | None:
         """What has to be read before `item` can be written; None when nothing has."""

@@ -44,6 +44,15 @@ class Files(StrEnum):
     BOTH = "both"
 
 
+class Unwritable(StrEnum):
+    """What becomes of a full file in which somebody cannot be written for want of what the partner demands."""
+
+    HOLD_FILE = "hold_file"
+    """It waits whole, and says who and why."""
+    LEAVE_OUT = "leave_out"
+    """It leaves without his family; only where being absent is no termination."""
+
+
 class Schedule(_Part):
     """When the partner picks files up: nothing is frozen on another day or after the cut-off."""
 
@@ -125,6 +134,8 @@ class Exchange(_Part):
     """Furthest day ahead that a change may take effect; further ahead it waits until it is near enough."""
     one_outstanding: bool = True
     """Whether a change file waits until the one before has its 999, so that none overtakes another."""
+    unwritable: Unwritable = Unwritable.HOLD_FILE
+    """What a full file does with a family that cannot be written; a change file always goes without it."""
     head_count: HeadCount = HeadCount()
     """The guard of full files."""
     acks: Acks = Acks()

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from benehub.connect.content import Content, pieces, same, size_of
 from benehub.connect.verdict import unavailable
 from benehub.crypto import mask
 from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, FatalError, NeedsPersonError
@@ -22,8 +23,14 @@ from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, 
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file read or written unless a mailbox says otherwise."""
 
+MOST_BYTES = 4 * 1024 * 1024 * 1024
+"""What a mailbox may say: a file that is read is in memory whole, one that is written is not."""
+
 MAX_ENTRIES = 10_000
 """Most entries of a folder; more is a mailbox nobody empties."""
+
+PIECE = 1 << 20
+"""Bytes of a file in memory while it is compared."""
 
 ARCHIVE = "archive"
 """Folder below the mailbox's root where handled files go, under the name they had."""
@@ -50,8 +57,8 @@ class Mailbox(Protocol):
         """A file's bytes."""
         ...
 
-    def put(self, name: str, data: bytes) -> str | None:
-        """Deliver a file; ConflictError where the name is taken by other bytes."""
+    def put(self, name: str, data: Content) -> str | None:
+        """Deliver a file; ConflictError where the name is taken by other bytes. A long file comes in pieces."""
         ...
 
     def archive(self, name: str) -> str:
@@ -174,30 +181,31 @@ class FolderMailbox:
         check_size(name, len(data), self._cap)
         return data
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Content) -> None:
         """Deliver a file: `.part`, size check, rename; the folder is made where it is missing.
 
         Raises:
             ConflictError: the name is taken by other bytes.
             VendorUnavailable: the disk did not take it whole.
         """
-        check_size(name, len(data), self._cap)
+        size = size_of(data)
+        check_size(name, size, self._cap)
         path = self._path(check_name(name))
         part = path.with_name(path.name + ".part")
         with _told(name):
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as stream:
-                stream.write(data)
+                stream.writelines(pieces(data))
                 stream.flush()
                 os.fsync(stream.fileno())
-            if part.stat().st_size != len(data):
+            if part.stat().st_size != size:
                 part.unlink()
                 raise unavailable("the file was not written whole", where=shown(name), sent=False)
             try:
                 # A link, not a rename: it fails where the name is taken, also between two writers.
                 path.hardlink_to(part)
             except FileExistsError:
-                if path.read_bytes() != data:
+                if path.stat().st_size != size or not same(lambda: _pieces_of(path), data):
                     raise taken(name) from None
             finally:
                 part.unlink()
@@ -230,6 +238,11 @@ class FolderMailbox:
         if not path.resolve().is_relative_to(self._root):
             raise DataError("the name leads out of its mailbox", where=shown(name), mend="Remove the link")
         return path
+
+
+def _pieces_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        yield from iter(lambda: stream.read(PIECE), b"")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
@@ -88,6 +88,7 @@ class VendorClient:
         caps: for each exchange.
         body_check: finds a refusal in a 2xx body.
         headers: sent with every call, e.g. the API version.
+        also: base addresses of the same account's other APIs: whole addresses there get the credentials too.
         transport: replaces the network (a simulator, a recorder).
         tls: a context of its own, for client certificates.
         dry_run: refuses every write.
@@ -106,6 +107,7 @@ class VendorClient:
         caps: Caps | None = None,
         body_check: BodyCheck | None = None,
         headers: Mapping[str, str] | None = None,
+        also: Sequence[str] = (),
         transport: httpx.BaseTransport | None = None,
         tls: ssl.SSLContext | None = None,
         dry_run: bool = False,
@@ -114,7 +116,7 @@ class VendorClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base = base_url.rstrip("/")
-        self._origin = _origin(self._base)
+        self._origins = {_origin(one) for one in (self._base, *also)}
         self._auth = auth
         self._limits = dict(limits or {})
         self._budget = budget or RetryBudget()
@@ -265,7 +267,7 @@ class VendorClient:
         """The whole address; an absolute one has to stay with the vendor our credentials are for."""
         if request.path.startswith("/"):
             return self._base + request.path
-        if _origin(request.path) != self._origin:
+        if _origin(request.path) not in self._origins:
             raise ConfigError(
                 "an address on another host than the connection's",
                 where=self._where(request),

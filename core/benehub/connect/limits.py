@@ -1,17 +1,22 @@
 """Staying under a vendor's rate limit: a sliding window per vendor account, shared by all its callers.
 
 The window aims ten per cent under the vendor's figure, because the vendor counts with another clock. A
-Retry-After slows the whole account, not just the call that met it. `SlidingWindow` is shared by the threads
-of one process; workers on several machines plug a shared one in through the `Limiter` protocol.
+Retry-After slows the whole account, not just the call that met it. `SlidingWindow` is shared by the threads of one
+process. Where the hub opens a connection it says with `sharing` who keeps one account for all workers (`Shared`, the
+database); then a `SharedWindow` stands in its place, and takes slots in blocks, so that few calls cost a transaction.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Protocol
 
 from benehub.errors import RateLimited
@@ -65,11 +70,7 @@ class SlidingWindow:
         give_up = self._clock() + max_wait
         while (wait := self._take()) > 0:
             if self._clock() + wait > give_up:
-                raise RateLimited(
-                    "our own limit for this vendor account is used up",
-                    mend="The run goes on after the wait",
-                    retry_after=math.ceil(wait),
-                )
+                raise _used_up(wait)
             self._sleep(wait)
 
     def hold(self, seconds: float) -> None:
@@ -92,19 +93,145 @@ class SlidingWindow:
             return max(self._calls[0] + self._period - now, 0.001)
 
 
+def _used_up(wait: float) -> RateLimited:
+    return RateLimited(
+        "our own limit for this vendor account is used up",
+        mend="The run goes on after the wait",
+        retry_after=math.ceil(wait),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What was reserved: so many calls as block `block`, or none and the seconds after which to ask again."""
+
+    count: int
+    wait: float = 0.0
+    block: int = 0
+
+
+class Shared(Protocol):
+    """Keeps the windows of vendor accounts for all processes that ask it."""
+
+    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
+        """Up to `wanted` calls of the account `name`, where never more than `allowed` stand reserved at once.
+
+        Each stands for `hold_seconds` from now; `back` (block, unused calls) is given back before.
+        """
+        ...
+
+    def hold(self, name: str, seconds: float) -> None:
+        """Reserve nothing of the account for so many seconds."""
+        ...
+
+
+class SharedWindow:
+    """As `SlidingWindow`, but one for all processes: slots come in blocks from `shared`.
+
+    A block is good for a short lease only, and counts until the lease, the period and a margin for the way to the
+    vendor are over; so no period sees more than is allowed, whoever calls. Blocks grow while they are used up, and what
+    is left of one is given back. A hold stops the others as soon as their lease ends.
+
+    Args:
+        shared: who keeps the windows.
+        name: the account, for it.
+        limit: the vendor's published figure.
+        period_seconds: its period.
+        clock: monotonic seconds.
+        sleep: waits so many seconds; must move `clock` on.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        name: str,
+        limit: int,
+        period_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if limit < 1 or period_seconds <= 0:
+            raise ValueError(f"no usable limit: {limit} in {period_seconds} s")
+        self.allowed = max(1, limit * 9 // 10)
+        self._shared, self._name, self._clock, self._sleep = shared, name, clock, sleep
+        self._lease = min(max(period_seconds / 20, 0.02), MAX_LEASE)
+        # What leaves at the end of its lease may arrive later than what leaves a period after it.
+        self._stands = period_seconds + self._lease + min(period_seconds / 20, MAX_LEASE)
+        self._most = max(1, self.allowed // 8)
+        self._lock = threading.Lock()
+        self._want, self._left, self._block, self._until = 1, 0, 0, -math.inf
+
+    def acquire(self, max_wait: float = math.inf) -> None:
+        """Take a slot, sleeping until one is free.
+
+        Raises:
+            RateLimited: the wait would be longer than `max_wait` seconds.
+        """
+        give_up = self._clock() + max_wait
+        while (wait := self._take()) > 0:
+            if self._clock() + wait > give_up:
+                raise _used_up(wait)
+            self._sleep(wait)
+
+    def hold(self, seconds: float) -> None:
+        """Stop the whole account for so many seconds, in every process."""
+        with self._lock:
+            self._left = 0
+            self._shared.hold(self._name, seconds)
+
+    def _take(self) -> float:
+        """Seconds to wait before trying again; 0 when a slot was taken."""
+        with self._lock:
+            now = self._clock()
+            if self._left and now < self._until:
+                self._left -= 1
+                return 0.0
+            self._want = max(1, self._want - self._left) if self._left else min(self._most, 2 * self._want)
+            back = (self._block, self._left) if self._left else None
+            got = self._shared.reserve(self._name, self.allowed, self._stands, self._want, back)
+            self._left, self._block = max(0, got.count - 1), got.block
+            # The lease is counted from before the asking: it ends here before it does where it was given.
+            self._until = now + self._lease
+            return 0.0 if got.count else max(got.wait, 0.001)
+
+
+MAX_LEASE = 0.5
+"""Seconds that reserved slots are good for at most: so late does a worker hear that another one was told to wait."""
+
+_sharing: ContextVar[Shared | None] = ContextVar("sharing", default=None)
+
+
+@contextmanager
+def sharing(shared: Shared | None) -> Iterator[None]:
+    """Let windows that are asked for in here be kept by `shared`, for all processes; None: each in its own."""
+    before = _sharing.set(shared)
+    try:
+        yield
+    finally:
+        _sharing.reset(before)
+
+
 class LimitBook:
     """One limiter per vendor account in this process, however many clients are made for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._windows: dict[tuple[str, str, str], SlidingWindow] = {}
+        self._windows: dict[tuple[str, str, str, Shared | None], SlidingWindow | SharedWindow] = {}
 
     def window(
         self, vendor: str, account: str, limit: int, period_seconds: float, *, bucket: str = ""
-    ) -> SlidingWindow:
-        """The account's window, made at the first asking; later figures do not change it."""
+    ) -> SlidingWindow | SharedWindow:
+        """The account's window, made at the first asking; later figures do not change it.
+
+        Within `sharing` it holds for all workers, else for this process.
+        """
+        shared = _sharing.get()
         with self._lock:
-            key = (vendor, account, bucket)
+            key = (vendor, account, bucket, shared)
             if key not in self._windows:
-                self._windows[key] = SlidingWindow(limit, period_seconds)
+                if shared is None:
+                    self._windows[key] = SlidingWindow(limit, period_seconds)
+                else:
+                    name = hashlib.sha256("\x1f".join(key[:3]).encode()).hexdigest()[:40]
+                    self._windows[key] = SharedWindow(shared, name, limit, period_seconds)
             return self._windows[key]

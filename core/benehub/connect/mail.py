@@ -16,6 +16,7 @@ from email import message_from_bytes, policy
 from email.utils import parseaddr
 from enum import StrEnum
 
+from benehub.connect.content import Content, whole
 from benehub.connect.files import Mailbox, RemoteFile
 from benehub.connect.verdict import unavailable
 from benehub.errors import DataError, ReauthNeeded, RetriableError, Unsupported
@@ -49,7 +50,7 @@ class SmtpMailbox:
         self._account = account
         self._reports = reports
 
-    def put(self, name: str, data: bytes) -> str:
+    def put(self, name: str, data: Content) -> str:
         """Send a message to the one address in its `To`; gives what the server said when it took it.
 
         Raises:
@@ -59,7 +60,8 @@ class SmtpMailbox:
             ReauthNeeded: it does not accept user and password.
         """
         where = f"mail server {self._account.host}"
-        message = message_from_bytes(data, policy=policy.SMTP)
+        text = whole(data)
+        message = message_from_bytes(text, policy=policy.SMTP)
         sender, recipient = parseaddr(str(message["From"]))[1], parseaddr(str(message["To"]))[1]
         with self._open(where) as server:
             try:
@@ -70,7 +72,7 @@ class SmtpMailbox:
             except (smtplib.SMTPException, OSError) as error:
                 raise unavailable(f"the server broke off ({type(error).__name__})", where=where, sent=False) from None
             try:
-                code, said = server.data(data)
+                code, said = server.data(text)
             except (smtplib.SMTPException, OSError) as error:
                 raise unavailable(f"the transfer broke off ({type(error).__name__})", where=where, sent=True) from None
             _judge((code, said), "the message", where)

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from benehub.connect.content import Content
 from benehub.connect.files import Mailbox, RemoteFile
 from benehub.errors import ConfigError, FileRefused
 
@@ -221,7 +222,7 @@ class PgpMailbox:
         """
         return self._box.open(self._inner.read(name), name)
 
-    def put(self, name: str, data: bytes) -> str | None:
+    def put(self, name: str, data: Content) -> str | None:
         """As the mailbox behind it."""
         return self._inner.put(name, data)
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from benehub.connect.files import MAX_BYTES, FolderMailbox, Mailbox
+from benehub.connect.files import MAX_BYTES, MOST_BYTES, FolderMailbox, Mailbox
 from benehub.connect.sftp import SftpAccount, SftpMailbox
 
 
@@ -34,7 +34,7 @@ class Place(BaseModel):
 
     folder: str = ""
     sftp: Sftp | None = None
-    max_bytes: int = Field(default=MAX_BYTES, ge=1, le=MAX_BYTES)
+    max_bytes: int = Field(default=MAX_BYTES, ge=1, le=MOST_BYTES)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

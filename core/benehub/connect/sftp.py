@@ -7,16 +7,18 @@ keys, known hosts) is used.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import posixpath
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import asyncssh
 from asyncssh.constants import FILEXFER_TYPE_REGULAR
 
+from benehub.connect.content import Content, pieces, size_of
 from benehub.connect.files import (
     MAX_BYTES,
     MAX_ENTRIES,
@@ -137,7 +139,7 @@ class SftpMailbox:
 
         return self._do(name, work)
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Content) -> None:
         """Deliver a file: `.part`, size check, rename. The folder has to exist: it is the vendor's.
 
         Raises:
@@ -145,19 +147,21 @@ class SftpMailbox:
             VendorUnavailable: not delivered; or `was_sent`, when the connection broke at the rename.
             DataError, NeedsPersonError: as `list`.
         """
-        check_size(name, len(data), self._cap)
+        size = size_of(data)
+        check_size(name, size, self._cap)
         path = self._path(check_name(name))
         renaming = [False]
 
         async def work(sftp: asyncssh.SFTPClient) -> None:
             renaming[0] = False
             if await sftp.exists(path):
-                if await self._content(sftp, name, path) != data:
+                if not await _holds(sftp, path, data, size):
                     raise taken(name)
                 return
             async with sftp.open(path + ".part", "wb") as stream:
-                await stream.write(data)
-            if await sftp.getsize(path + ".part") != len(data):
+                async for piece in _apart(data):
+                    await stream.write(piece)
+            if await sftp.getsize(path + ".part") != size:
                 await sftp.remove(path + ".part")
                 raise unavailable("the file did not arrive whole", where=self._at(name), sent=False)
             # The plain rename, which fails where the name is taken; nothing is looked up after a success,
@@ -169,7 +173,7 @@ class SftpMailbox:
                 renaming[0] = False
                 if not await sftp.exists(path):
                     raise unavailable("the rename was refused", where=self._at(name), sent=False) from None
-                if await self._content(sftp, name, path) != data:
+                if not await _holds(sftp, path, data, size):
                     raise taken(name) from None
                 await sftp.remove(path + ".part")
 
@@ -311,6 +315,30 @@ class SftpMailbox:
 
     def _at(self, name: str) -> str:
         return f"{self._where} {shown(name)}"
+
+
+async def _apart(data: Content) -> AsyncIterator[bytes]:
+    """The pieces of a file; whoever makes them does not hold up what else is on its way."""
+    if isinstance(data, bytes):
+        yield data
+        return
+    found = pieces(data)
+    while (piece := await asyncio.to_thread(next, found, None)) is not None:
+        yield piece
+
+
+async def _holds(sftp: asyncssh.SFTPClient, path: str, data: Content, size: int) -> bool:
+    """Whether the file at `path` is these bytes."""
+    if (await sftp.stat(path)).size != size:
+        return False
+    async with sftp.open(path, "rb") as stream:
+        at = 0
+        async for piece in _apart(data):
+            held = await stream.read(len(piece), at)
+            if (held if isinstance(held, bytes) else held.encode()) != piece:
+                return False
+            at += len(piece)
+    return True
 
 
 def _fingerprint(pin: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from benehub.connect.content import Content
 from benehub.connect.files import RemoteFile, split_pattern
 from benehub.errors import DataError
 
@@ -32,7 +33,7 @@ class StoredMailbox:
             raise DataError("no such file", where=name, mend="Read the connection itself")
         return self.data
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Content) -> None:
         """Never.
 
         Raises:

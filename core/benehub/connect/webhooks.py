@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from benehub.connect import jsontext
+from benehub.connect.messages import Request
 from benehub.errors import ConfigError, DataError
 
 MAX_BODY = 1024 * 1024
@@ -27,6 +29,7 @@ class Encoding(StrEnum):
 
     HEX = "hex"
     BASE64 = "base64"
+    BASE64URL = "base64url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Scheme:
         secret_prefix: stands before a secret that is base64 text of the key (Standard Webhooks: `whsec_`).
         secret_base64: whether a secret without that prefix is base64 text of the key, too.
         tolerance_seconds: how far the moment may lie from ours, either way.
+        body_id: where the delivery's id stands in a JSON body, as in `event.id`, for a vendor that has no header for
+            it; a body without it is known by its digest.
     """
 
     signature: str = ""
@@ -56,6 +61,7 @@ class Scheme:
     secret_base64: bool = False
     tolerance_seconds: int = 300
     separator: str = ""
+    body_id: str = ""
 
     @property
     def signed(self) -> bool:
@@ -80,12 +86,17 @@ UNSIGNED = Scheme()
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook that was let in: its id (the same for a repetition), and whether its sender is proven."""
+    """A webhook that was let in: its id (the same for a repetition), and whether its sender is proven.
+
+    `named` says that the id is the vendor's own. A digest of the body is none: a change, its undoing and the change
+    again may come in the same words, so it tells a repetition only while the first one waits.
+    """
 
     id: str
     signed: bool
     body: bytes = field(repr=False)
     sent_at: datetime | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,18 @@ class Hint:
 
     stream: str
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A vendor's first call, which brings the key that its later ones are signed with.
+
+    It is unsigned, so the key counts only once the vendor has taken it back: by the request `confirm`, which asks
+    the vendor itself.
+    """
+
+    key: str = field(repr=False)
+    confirm: Request
 
 
 def receive(scheme: Scheme, secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Delivery:
@@ -120,7 +143,8 @@ def receive(scheme: Scheme, secret: str, headers: Mapping[str, str], body: bytes
     sent_at = _fresh(given["timestamp"], scheme.tolerance_seconds, now) if "timestamp" in given else None
     if scheme.signed and not _genuine(scheme, secret, headers.get(scheme.signature, ""), body, given):
         raise _refused("the signature is wrong")
-    return Delivery(given.get("id") or hashlib.sha256(body).hexdigest(), scheme.signed, body, sent_at)
+    known = given.get("id") or _in_body(scheme, body)
+    return Delivery(known or hashlib.sha256(body).hexdigest(), scheme.signed, body, sent_at, bool(known))
 
 
 def sign(scheme: Scheme, secret: str, body: bytes, delivery_id: str, at: datetime) -> dict[str, str]:
@@ -134,6 +158,18 @@ def sign(scheme: Scheme, secret: str, body: bytes, delivery_id: str, at: datetim
     if scheme.signed:
         headers[scheme.signature] = scheme.prefix + _written(scheme, _mac(scheme, secret, body, given))
     return headers
+
+
+def _in_body(scheme: Scheme, body: bytes) -> str:
+    if not scheme.body_id:
+        return ""
+    try:
+        told = jsontext.parse(body)
+        for name in scheme.body_id.split("."):
+            told = told[name]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return ""
+    return told if isinstance(told, str) else ""
 
 
 def _genuine(scheme: Scheme, secret: str, signature: str, body: bytes, given: Mapping[str, str]) -> bool:
@@ -162,7 +198,12 @@ def _key(scheme: Scheme, secret: str) -> bytes:
 
 
 def _written(scheme: Scheme, mac: bytes) -> str:
-    return mac.hex() if scheme.encoding is Encoding.HEX else base64.b64encode(mac).decode()
+    if scheme.encoding is Encoding.HEX:
+        return mac.hex()
+    return base64.b64encode(mac, _ALPHABET[scheme.encoding]).decode()
+
+
+_ALPHABET = {Encoding.BASE64: b"+/", Encoding.BASE64URL: b"-_"}
 
 
 def _signatures(scheme: Scheme, text: str) -> Iterator[bytes]:
@@ -172,9 +213,15 @@ def _signatures(scheme: Scheme, text: str) -> Iterator[bytes]:
             continue
         bare = one.removeprefix(scheme.prefix)
         try:
-            yield bytes.fromhex(bare) if scheme.encoding is Encoding.HEX else base64.b64decode(bare, validate=True)
+            yield bytes.fromhex(bare) if scheme.encoding is Encoding.HEX else _decoded(scheme.encoding, bare)
         except (binascii.Error, ValueError):
             continue
+
+
+def _decoded(encoding: Encoding, text: str) -> bytes:
+    """Base64 of either alphabet; senders of the second one leave out the padding at times."""
+    padded = text + "=" * (-len(text) % 4) if encoding is Encoding.BASE64URL else text
+    return base64.b64decode(padded, _ALPHABET[encoding], validate=True)
 
 
 def _fresh(text: str, tolerance: int, now: datetime) -> datetime:

@@ -18,8 +18,10 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row, select
 
 from benehub.connect.connector import Connector, Link
+from benehub.connect.limits import sharing
 from benehub.connect.reports import ReportFormat
 from benehub.errors import ConfigError
+from benehub.records import STREAMS
 from benehub.settings import resolve_secret
 from benehub.store import Session, Store
 from benehub.store.tables import connection, stream_state
@@ -32,6 +34,13 @@ class Open:
     connector: Connector
     link: Link
     mode: str
+
+    @property
+    def streams(self) -> list[str]:
+        """The streams it reads (those its settings map, if they do), in the order of need."""
+        mapped: Any = getattr(self.link.settings, "streams", None)
+        wanted = set(self.connector.streams) & set(mapped if isinstance(mapped, dict) else self.connector.streams)
+        return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 Wiring = Callable[[str, str], Mapping[str, Any]]
@@ -174,7 +183,8 @@ def open_connection(
 
     secret = _secrets(row.settings)
     settings = connector.resolved(check(connection_id, known[row.connector], row.settings), secret)
-    client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
+    with sharing(store.windows):
+        client = connector.client(settings, secret, name=connection_id, **wiring(employer, connection_id))
     mailbox = connector.mailbox(settings, secret)
     link = Link(
         employer, connection_id, settings, local, client, mailbox, reports=report_formats(manager), secret=secret

@@ -13,7 +13,7 @@ the vendor and us is told by its state:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,14 +22,19 @@ from sqlalchemy import Row, func, select
 
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
+from benehub.connect.content import Content, whole
 from benehub.crypto import mask
 from benehub.dispatch.attempts import attempts, close_all, newest, open_all
+from benehub.dispatch.pieces import FROZEN, WIRE, Kept, counted, every, forget, keep, leaving, opened
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import control_line, dispatch
 
 FINAL = ("sent", "refused", "failed")
+
+SAID_BY = "said by "
+"""How a receipt's reference begins where a person has given it: it is no word of the vendor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Frozen:
     connection_id: str
     operation: str
     key: str
-    content: bytes = field(repr=False)
+    content: Content = field(repr=False)
     guard: Guard
     items: int
     worth_minor: int = 0
@@ -52,7 +57,9 @@ class Frozen:
     """Between whom the control number counts, and for what."""
     heads: int | None = None
     """How many people a full file says are covered."""
-    wire: bytes | None = field(default=None, repr=False)
+    file_group: str = ""
+    """The group of the employer's that a file is of, where the partner takes one for each."""
+    wire: Content | None = field(default=None, repr=False)
     """The bytes as they leave, where the content is encrypted for the way."""
 
 
@@ -62,10 +69,10 @@ def freeze_item(connection_id: str, item: Item, guard: Guard, worth_minor: int, 
     return Frozen(connection_id, item.operation, item.key, content, guard, 1, worth_minor, currency)
 
 
-def thaw_item(content: bytes) -> Item:
+def thaw_item(content: Content) -> Item:
     """The item behind `freeze_item`."""
-    opened = json.loads(content)
-    return Item(opened["operation"], opened["key"], opened["content"])
+    thawed = json.loads(whole(content))
+    return Item(thawed["operation"], thawed["key"], thawed["content"])
 
 
 def prepare(session: Session, frozen: Frozen) -> str:
@@ -90,14 +97,19 @@ def prepare_all(session: Session, wanted: Sequence[Frozen]) -> list[str]:
     fresh: list[dict[str, Any]] = []
     replaced: list[dict[str, Any]] = []
     for frozen in wanted:
-        digest = session.vault.content_hash(frozen.content)
         before = latest.get(frozen.key)
-        if before is not None and before.frozen_hash == digest and not _told_anew(before, frozen):
+        revision = 1 if before is None else int(before.revision) + 1
+        dispatch_id = session.id("dis", frozen.key, str(revision))
+        kept = keep(session, dispatch_id, FROZEN, frozen.content)
+        if before is not None and before.frozen_hash == kept.digest and not _told_anew(before, frozen):
+            if kept.count > 1:
+                forget(session, dispatch_id)
             ids.append(str(before.dispatch_id))
             continue
-        revision = 1 if before is None else _replace(session, before, replaced)
-        ids.append(session.id("dis", frozen.key, str(revision)))
-        fresh.append({"dispatch_id": ids[-1], "revision": revision, **_values(session, frozen, digest)})
+        if before is not None:
+            _replace(session, before, revision, replaced)
+        ids.append(dispatch_id)
+        fresh.append({"dispatch_id": dispatch_id, "revision": revision, **_values(session, frozen, dispatch_id, kept)})
     session.change_all(dispatch, ("dispatch_id",), replaced)
     session.add(dispatch, fresh)
     return ids
@@ -120,32 +132,32 @@ def _told_anew(before: Row[Any], frozen: Frozen) -> bool:
     return before.state == "failed" or (frozen.again and before.state == "sent")
 
 
-def _replace(session: Session, before: Row[Any], replaced: list[dict[str, Any]]) -> int:
-    """The revision that takes the place of an older one."""
+def _replace(session: Session, before: Row[Any], revision: int, replaced: list[dict[str, Any]]) -> None:
+    """Let a revision take the place of an older one."""
     if _may_have_arrived(session, before):
         # A new control number makes it a new file to the vendor: nothing there would find the repetition.
         raise OutcomeUnknown(
             "an earlier file of the same business may have arrived", where=f"dispatch {before.dispatch_id}",
             mend="Ask the vendor whether it has that file before another one is sent",
         )  # fmt: skip
-    revision = int(before.revision) + 1
     if before.state in ("prepared", "held"):
         reason = f"replaced by revision {revision}"
         replaced.append({"dispatch_id": before.dispatch_id, "state": "refused", "reason": reason})
-    return revision
 
 
-def _values(session: Session, frozen: Frozen, digest: str) -> dict[str, Any]:
+def _values(session: Session, frozen: Frozen, dispatch_id: str, kept: Kept) -> dict[str, Any]:
     seq, at = session.take_seq()
+    wire = None if frozen.wire is None else keep(session, dispatch_id, WIRE, frozen.wire)
     return {
         "connection_id": frozen.connection_id, "operation": frozen.operation, "business_key": frozen.key,
         "guard": frozen.guard.value, "file_name": frozen.file_name,
-        "frozen_sealed": session.seal(frozen.content, "dispatch"), "frozen_hash": digest,
+        "frozen_sealed": kept.sealed(session, dispatch_id), "frozen_hash": kept.digest, "frozen_pieces": kept.count,
         "items": frozen.items, "worth_minor": frozen.worth_minor, "currency": frozen.currency,
         "control": frozen.control, "state": "prepared", "reason": "", "receipt": None, "seq": seq,
         "prepared_at": at, "sent_at": None, "ack_state": "", "control_line": frozen.control_line,
-        "heads": frozen.heads,
-        "wire_sealed": None if frozen.wire is None else session.seal(frozen.wire, "wire"),
+        "heads": frozen.heads, "file_group": frozen.file_group,
+        "wire_sealed": None if wire is None else wire.sealed(session, dispatch_id),
+        "wire_pieces": 1 if wire is None else wire.count,
     }  # fmt: skip
 
 
@@ -209,13 +221,27 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
 
 
 def frozen_bytes(session: Session, row: Row[Any]) -> bytes:
-    """The exact bytes that were frozen."""
-    return session.unseal(row.frozen_sealed, "dispatch")
+    """The exact bytes that were frozen, all at once."""
+    return b"".join(every(session, row, FROZEN))
 
 
 def wire_bytes(session: Session, row: Row[Any]) -> bytes:
     """The exact bytes that leave: those that were frozen, or their encryption made together with them."""
-    return frozen_bytes(session, row) if row.wire_sealed is None else session.unseal(row.wire_sealed, "wire")
+    return b"".join(every(session, row, leaving(row)))
+
+
+def pieces_leaving(row: Row[Any]) -> int:
+    """In how many pieces the bytes that leave are kept."""
+    return counted(row, leaving(row))
+
+
+def piece_leaving(session: Session, row: Row[Any], place: int) -> bytes:
+    """One piece of the bytes that leave; the first is 1.
+
+    Raises:
+        DataError: it is not there.
+    """
+    return opened(session, row, leaving(row), place)
 
 
 def by_ids(session: Session, ids: Sequence[str], lock: bool = False) -> list[Row[Any]]:
@@ -253,9 +279,9 @@ def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     return by_ids(session, [row.dispatch_id for row in rows])
 
 
-def release(session: Session, ids: Sequence[str]) -> None:
-    """Held or refused dispatches that nobody has tried to send yet may be sent after all."""
-    tried = newest(session, ids)
+def release(session: Session, ids: Sequence[str], tested: Collection[str] = ()) -> None:
+    """Held or refused dispatches that nobody has tried to send, or that were only `tested`, may be sent after all."""
+    tried = newest(session, [one for one in ids if one not in tested])
     session.change_all(
         dispatch,
         ("dispatch_id",),
@@ -332,7 +358,12 @@ def sent_on(session: Session, dispatch_id: str) -> date:
 
 def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:
     """Note what the vendor's acknowledgements say of a file as a whole."""
-    session.change(dispatch, {"dispatch_id": dispatch_id}, ack_state=ack_state)
+    acknowledge_all(session, [dispatch_id], ack_state)
+
+
+def acknowledge_all(session: Session, ids: Sequence[str], ack_state: str) -> None:
+    """As `acknowledge` for many; of a request, that the vendor took it."""
+    session.change_all(dispatch, ("dispatch_id",), [{"dispatch_id": one, "ack_state": ack_state} for one in ids])
 
 
 def by_control(session: Session, connection_id: str, control: int, usage: str = "") -> Row[Any] | None:
@@ -347,9 +378,33 @@ def by_control(session: Session, connection_id: str, control: int, usage: str = 
     return mine[0] if mine else None
 
 
-def newest_file(session: Session, connection_id: str, operations: Sequence[str], line: str = "") -> Row[Any] | None:
-    """The file of these operations that was the last to leave, or may have left."""
-    query = select(dispatch).where(
+def by_references(session: Session, connection_id: str, references: Sequence[str]) -> dict[str, Row[Any]]:
+    """The newest request sent under each of these references of the vendor's receipts; unknown ones are left out."""
+    told = dispatch.c.receipt["reference"].as_string()
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(references), CHUNK):
+        rows = session.rows(
+            select(dispatch, told.label("reference"))
+            .where(*session.where(dispatch, connection_id=connection_id, file_name="", state="sent"))
+            .where(told.in_(references[start : start + CHUNK]))
+            .order_by(dispatch.c.seq)
+        )
+        found |= {row.reference: row for row in rows}
+    return found
+
+
+def newest_file(
+    session: Session, connection_id: str, operations: Sequence[str], line: str = "", group: str = ""
+) -> Row[Any] | None:
+    """The file of these operations, and of this group, that was the last to leave, or may have left."""
+    return next(
+        (one for one in newest_files(session, connection_id, operations, line) if one.file_group == group), None
+    )
+
+
+def newest_files(session: Session, connection_id: str, operations: Sequence[str], line: str = "") -> Sequence[Row[Any]]:
+    """Of each group the file of these operations that was the last to leave, or may have left."""
+    query = select(func.max(dispatch.c.seq)).where(
         *session.where(dispatch, connection_id=connection_id),
         dispatch.c.operation.in_(operations),
         dispatch.c.file_name != "",
@@ -357,12 +412,20 @@ def newest_file(session: Session, connection_id: str, operations: Sequence[str],
     )
     if line:
         query = query.where(dispatch.c.control_line == line)
-    return session.connection.execute(query.order_by(dispatch.c.seq.desc()).limit(1)).first()
+    newest = session.rows(query.group_by(dispatch.c.file_group))
+    seqs = [row[0] for row in newest]
+    return session.rows(
+        select(dispatch)
+        .where(*session.where(dispatch, connection_id=connection_id), dispatch.c.seq.in_(seqs),
+               dispatch.c.operation.in_(operations))
+        .order_by(dispatch.c.seq.desc())
+    )  # fmt: skip
 
 
 def accepted_files(session: Session, connection_id: str, line: str, operation: str = "") -> Sequence[Row[Any]]:
     """Files of a control line that the vendor has taken, with errors or without, the newest first."""
-    query = select(dispatch.c.dispatch_id, dispatch.c.operation, dispatch.c.ack_state, dispatch.c.heads).where(
+    names = ("dispatch_id", "operation", "ack_state", "heads", "file_group")
+    query = select(*(dispatch.c[name] for name in names)).where(
         *session.where(dispatch, connection_id=connection_id, control_line=line),
         dispatch.c.ack_state.in_(("accepted", "accepted_with_errors")),
     )
@@ -379,7 +442,7 @@ def close_earlier(session: Session, dispatch_id: str, operations: Sequence[str])
     row = get(session, dispatch_id)
     waiting = session.rows(
         select(dispatch.c.dispatch_id, dispatch.c.state).where(
-            *session.where(dispatch, connection_id=row.connection_id),
+            *session.where(dispatch, connection_id=row.connection_id, file_group=row.file_group),
             dispatch.c.operation.in_(operations),
             dispatch.c.state.in_(("prepared", "held")),
             dispatch.c.seq < row.seq,

@@ -47,6 +47,8 @@ class Watch:
         self._version = version
         self._lock = store.lock(sign_of_life(executor))
         self._over = threading.Event()
+        self.lost = threading.Event()
+        """Set once the sign of life was gone for a while: others may have taken up what this process works at."""
         self._thread: threading.Thread | None = None
 
     def appear(self) -> None:
@@ -94,8 +96,11 @@ class Watch:
         while not self._over.wait(LOOK_SECONDS):
             # The database may be away for a while; what was missed is found by the next look.
             with contextlib.suppress(SQLAlchemyError, dbos_error.DBOSException):
-                if not self._lock.stands() and not self._lock.take():
-                    log.warning("another process is looking at our work", executor=self._executor)
+                if not self._lock.stands():
+                    self.lost.set()
+                    log.warning("the sign of life was lost", executor=self._executor)
+                    if not self._lock.take():
+                        log.warning("another process is looking at our work", executor=self._executor)
                 self.look()
 
 
@@ -110,4 +115,4 @@ def _put_back(executor: str, version: str) -> None:
         recover([executor])
         return
     for one in DBOS.list_workflows(status="PENDING", executor_id=executor, app_version=version, load_input=False):
-        DBOS.resume_workflow(one.workflow_id)
+        DBOS.resume_workflow(one.workflow_id, queue_name=one.queue_name)  # else it would lose its place in the order

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
 from benehub.engine.recovery import Watch, new_executor
@@ -24,7 +24,19 @@ APPLICATION_VERSION = "2"
 
 CANCELED = (dbos_error.DBOSWorkflowCancelledError, dbos_error.DBOSAwaitedWorkflowCancelledError)
 
-STOP_SECONDS = 5.0
+QUEUE = "benehub"
+"""Where flows wait that nobody waits for: one at a time for each employer and connection, in the order of coming."""
+
+AT_ONCE = 4
+"""Waiting flows that one worker has in hand at most."""
+
+POLL_SECONDS = 0.5
+"""Pause between two looks into the queue; shorter ones cost a worker that has nothing to do its CPU."""
+
+OPEN = ("PENDING", "ENQUEUED", "DELAYED")
+"""What the job engine calls a job that will still go on by itself."""
+
+STOP_SECONDS = 5
 """How long a process that ends waits for work that it has taken up; what is not done then goes on in another one."""
 
 
@@ -59,13 +71,28 @@ class Engine:
         self.executor = executor or new_executor()
         self.watch = Watch(store, self.executor, APPLICATION_VERSION)
         self._running = False
-        self.stopping = False
-        """What flows raise from now on may come from the engine's own end: they go on in another process."""
+        self._listens = False
+        self._cut_at: float | None = None
+        self._active: set[str] = set()
         self._lock = threading.Lock()
         self._workflow: Callable[..., Any] | None = None
 
-    def start(self) -> None:
+    @property
+    def stopping(self) -> bool:
+        """Whether what flows raise may come from the engine's own end: they go on in another process."""
+        return self._cut_at is not None and time.monotonic() >= self._cut_at
+
+    @property
+    def running(self) -> bool:
+        """Whether it is started."""
+        return self._running
+
+    def start(self, listen: bool = False) -> None:
         """Launch; work that a dead process left pending goes on in the background.
+
+        Args:
+            listen: also take flows from the queue, as a worker does; else only what is run here, and what the dead
+                have left of such.
 
         Raises:
             ConfigError: a living process has this one's name.
@@ -83,16 +110,29 @@ class Engine:
                 "notification_listener_polling_interval_sec": 0.2,
             }
             DBOS(config=config)
-            flows = self._flows
-
-            @DBOS.workflow(name="benehub.flow", max_recovery_attempts=20)
-            def run_flow(name: str, arguments: list[Any]) -> Any:
-                return flows[name].run(Steps(), *arguments)
-
-            self._workflow, self.stopping = run_flow, False
+            DBOS.listen_queues([QUEUE] if listen else [])
+            self._workflow, self._cut_at, self._listens = self._flow_workflow(), None, listen
             DBOS.launch()
+            if listen:
+                DBOS.register_queue(
+                    QUEUE, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=POLL_SECONDS
+                )
             self._running = True
             self.watch.begin()
+
+    def _flow_workflow(self) -> Callable[..., Any]:
+        flows, active = self._flows, self._active
+
+        @DBOS.workflow(name="benehub.flow", max_recovery_attempts=20)
+        def run_flow(name: str, arguments: list[Any]) -> Any:
+            job = str(DBOS.workflow_id)
+            active.add(job)
+            try:
+                return flows[name].run(Steps(), *arguments)
+            finally:
+                active.discard(job)
+
+        return run_flow
 
     def run(self, name: str, key: str, *arguments: Any) -> Any:
         """Run a flow to its end and give its result; the same name and key again gives the first result.
@@ -102,14 +142,31 @@ class Engine:
             NeedsPersonError: it was canceled.
             BenehubError: whatever the flow raised.
         """
-        if name not in self._flows:
-            raise ConfigError(f"no flow {name!r}")
-        workflow = self._started()
+        workflow = self._known(name)
         try:
             with SetWorkflowID(f"{name}:{key}"):
                 return workflow(name, list(arguments))
         except CANCELED:
             raise _canceled(name) from None
+
+    def enqueue(self, name: str, key: str, order: str, *arguments: Any) -> None:
+        """Let a worker run a flow; the same name and key again changes nothing.
+
+        Args:
+            order: flows of the same order go one at a time, in the order of coming.
+
+        Raises:
+            ConfigError: no such flow, or the engine is not started.
+        """
+        workflow = self._known(name)
+        with SetWorkflowID(f"{name}:{key}"), SetEnqueueOptions(queue_partition_key=order):
+            DBOS.enqueue_workflow(QUEUE, workflow, name, list(arguments))
+
+    def is_open(self, name: str, key: str) -> bool:
+        """Whether the flow waits or runs, so that its end will come by itself."""
+        self._started()
+        status = DBOS.get_workflow_status(f"{name}:{key}")
+        return status is not None and status.status in OPEN
 
     def again(self, name: str, key: str) -> Any:
         """Let a flow that failed, was canceled or broke off go on with its first arguments; gives its result.
@@ -132,6 +189,8 @@ class Engine:
             DBOS.rewind_workflow(job, start_step=_failed_step(job))
         else:
             self.watch.look()
+            if not self._listens and self._waits(job):
+                DBOS.resume_workflow(job)  # out of the queue: nobody knows when a worker comes
         try:
             return DBOS.retrieve_workflow(job).get_result(polling_interval_sec=0.2)
         except CANCELED:
@@ -143,26 +202,43 @@ class Engine:
         DBOS.cancel_workflow(f"{name}:{key}")
 
     def stop(self) -> None:
-        """Let running steps end, then give everything back."""
+        """Let running steps end, then give everything back; a worker takes nothing more meanwhile."""
         with self._lock:
             if not self._running:
                 return
             until = time.monotonic() + STOP_SECONDS
-            while (busy := self._busy()) and time.monotonic() < until:
-                time.sleep(0.05)
-            self.stopping = True
-            self.watch.rest()
-            DBOS.destroy()
-            if not busy:  # else the sign of life goes with the process
+            if self._listens:
+                self._cut_at = until
+                self.watch.rest()
+                DBOS.destroy(workflow_completion_timeout_sec=STOP_SECONDS)
+            else:
+                while self._active and time.monotonic() < until:
+                    time.sleep(0.05)
+                self._cut_at = time.monotonic()
+                self.watch.rest()
+                DBOS.destroy()
+            if not self._active:  # else the sign of life goes with the process
                 self.watch.leave()
             self._running = False
             self._workflow = None
 
-    def _busy(self) -> bool:
-        mine = DBOS.list_workflows(
-            status="PENDING", executor_id=self.executor, limit=1, load_input=False, load_output=False
-        )
-        return bool(mine)
+    @staticmethod
+    def _waits(job: str) -> bool:
+        status = DBOS.get_workflow_status(job)
+        return status is not None and status.status == "ENQUEUED" and status.queue_name == QUEUE
+
+    def can_run(self, name: str) -> None:
+        """Nothing, where it is started and has the flow.
+
+        Raises:
+            ConfigError: no such flow, or the engine is not started.
+        """
+        self._known(name)
+
+    def _known(self, name: str) -> Callable[..., Any]:
+        if name not in self._flows:
+            raise ConfigError(f"no flow {name!r}")
+        return self._started()
 
     def _started(self) -> Callable[..., Any]:
         if self._workflow is None:

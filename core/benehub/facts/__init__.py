@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from benehub.facts.history import Fact, Version, as_of, preload, record, resolve, timelines
+from benehub.facts.history import Fact, Version, as_of, preload, preload_new, record, resolve, timelines
 from benehub.facts.pay_periods import PayPeriod, pay_calendar
-from benehub.facts.workforce import Part, Worker, in_force, part_after, parts_of_workers, workers, workers_in_parts
+from benehub.facts.workforce import (
+    Part,
+    Worker,
+    in_force,
+    part_after,
+    parts_of_workers,
+    ranges,
+    workers,
+    workers_in_parts,
+)
 
 __all__ = [
     "Fact",
@@ -18,6 +27,8 @@ __all__ = [
     "parts_of_workers",
     "pay_calendar",
     "preload",
+    "preload_new",
+    "ranges",
     "record",
     "resolve",
     "timelines",

@@ -7,17 +7,16 @@ ending is a version without data. Nothing is ever changed: what we believed last
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Select, Text, cast, select
 
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
-from benehub.store.session import CHUNK
 from benehub.store.tables import fact
 
 _COLUMNS = (
@@ -30,8 +29,7 @@ Which = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """Says of the column of subjects which of them are meant, where they are too many to be named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One statement about the world: of `kind`, about `subject` (a person or pay group), under `key`.
 
     `data` None means that nothing is true over the interval (an ending). No SSN and no bank number stands in
@@ -42,8 +40,12 @@ class Version:
     subject: str
     key: str
     effective_from: date
-    data: Mapping[str, Any] | None = field(repr=False)
+    data: Mapping[str, Any] | None
     effective_to: date = FOREVER
+
+    def __repr__(self) -> str:
+        """Without the data, which is personal."""
+        return f"Version({self.kind}, {self.subject}, {self.key!r}, [{self.effective_from}, {self.effective_to}))"
 
 
 class Fact(NamedTuple):
@@ -72,28 +74,35 @@ def record(
     runs twice records once. Of versions given together a later one wins over an earlier one.
     """
     told = list(versions)
-    for kind in dict.fromkeys(version.kind for version in told):
-        preload(session, kind, [version.subject for version in told if version.kind == kind])
     stored = _preloaded(session)
+    for version in told:
+        if (version.kind, version.subject) not in stored:
+            preload(session, version.kind, [one.subject for one in told if one.kind == version.kind])
     count = 0
     for version in told:
-        before = stored[version.kind, version.subject]
-        data = None if version.data is None else _plain(version.data)
+        kind, subject, key, start, given, end = version
+        before = stored[kind, subject]
+        data = None if given is None else _plain(given)
         if _believed(before, version, data):
             continue
         seq, recorded_at = session.take_seq()
-        fact_id = session.id("fct", version.kind, version.subject, version.key, str(seq))
-        start, end = version.effective_from, version.effective_to
-        before.append(_said(version.kind, version.subject, version.key, data, start, end, fact_id, seq))
-        columns = {
-            "fact_id": fact_id, "kind": version.kind, "subject": version.subject, "fact_key": version.key,
-            "effective_from": start, "effective_to": end, "data": data, "seq": seq,
-        }  # fmt: skip
-        origin = {"recorded_at": recorded_at, "batch_id": batch_id, "row_no": row_no or None, "source": source}
-        session.defer(fact, columns | origin)
+        fact_id = _id(session, version, seq)
+        before.append(_said(kind, subject, key, data, start, end, fact_id, seq))
+        session.defer(
+            fact,
+            {"fact_id": fact_id, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,
+             "effective_to": end, "data": data, "seq": seq, "recorded_at": recorded_at, "batch_id": batch_id,
+             "row_no": row_no or None, "source": source},
+        )  # fmt: skip
         count += 1
     session.written()
     return count
+
+
+def _id(session: Session, version: Version, seq: int) -> str:
+    """A fact's id: its number, so that ids come in order, and digits in which a mistyped one is found out."""
+    named = f"{session.employer}/{version.kind}/{version.subject}/{version.key}"
+    return f"fct_{seq:012x}{crc32(named.encode(), seq & 0xFFFFFFFF):08x}"
 
 
 def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
@@ -104,12 +113,16 @@ def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
     stored = _preloaded(session)
     missing = list(dict.fromkeys(one for one in subjects if (kind, one) not in stored))
     if missing:
-        session.flush_deferred()
-    for start in range(0, len(missing), CHUNK):
-        part = missing[start : start + CHUNK]
-        stored.update({(kind, subject): [] for subject in part})
-        for row in _versions(session, kind, None, part):
+        stored.update({(kind, subject): [] for subject in missing})
+        for row in _versions(session, kind, None, missing):
             stored[kind, row.subject].append(row)
+
+
+def preload_new(session: Session, kind: str, subjects: Iterable[str]) -> None:
+    """Nobody knows these subjects yet: there is nothing to be read about them."""
+    stored = _preloaded(session)
+    for subject in subjects:
+        stored.setdefault((kind, subject), [])
 
 
 def as_of(
@@ -141,6 +154,8 @@ def timelines(
     They are not cut at the window's edges: each says since when and until when it is really true.
     """
     held = _held(session, kind, known_at, subjects)
+    if held is not None and not any(held):
+        return {}
     # All versions are read, for one that begins after the window ends what holds in it.
     versions = _versions(session, kind, known_at, subjects) if held is None else (row for rows in held for row in rows)
     grouped: dict[tuple[str, str], list[Fact]] = {}
@@ -175,10 +190,7 @@ def _versions(
         return _read(session, kind, query)
     if callable(subjects):
         return _read(session, kind, query.where(subjects(fact.c.subject)))
-    found: list[Fact] = []
-    for start in range(0, len(subjects), CHUNK):
-        found += _read(session, kind, query.where(fact.c.subject.in_(subjects[start : start + CHUNK])))
-    return found
+    return _read(session, kind, query.where(session.among(fact.c.subject, subjects)))
 
 
 def _read(session: Session, kind: str, query: Select[*tuple[Any, ...]]) -> list[Fact]:
@@ -228,6 +240,9 @@ def _held(
     if subjects is None or callable(subjects) or known_at is not None:
         return None
     held = _preloaded(session)
+    if len(subjects) == 1:
+        one = held.get((kind, subjects[0]))
+        return None if one is None else [one]
     named = dict.fromkeys(subjects)
     return [held[kind, one] for one in named] if all((kind, one) in held for one in named) else None
 
@@ -235,6 +250,8 @@ def _held(
 def _believed(stored: Sequence[Fact], version: Version, wanted: dict[str, Any] | None) -> bool:
     if version.effective_from == version.effective_to:
         return True  # it speaks of no day
+    if not stored:
+        return wanted is None
     inside = [
         row
         for row in stored

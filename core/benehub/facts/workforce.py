@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +14,7 @@ from sqlalchemy import ColumnElement, select
 from benehub.facts.history import Fact, Which, as_of, subjects_after, timelines
 from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval
-from benehub.store import Session
+from benehub.store import Session, without_collector
 from benehub.store.session import CHUNK
 from benehub.store.tables import person
 
@@ -139,24 +137,22 @@ def part_after(
     people = subjects_after(session, "employment", after, count)
     last = people[-1] if len(people) == count else None
     which = partial(_between, after, last)
-    with _without_collector():
+    with without_collector():
         return Part(workers(session, window, known_at, which, elections=elections), which, last)
+
+
+def ranges(session: Session, kind: str) -> Iterator[Which]:
+    """All who are spoken of by facts of a kind, about `PART` of them at a time, in order: for `subjects` of `as_of`."""
+    after: str | None = ""
+    while after is not None:
+        found = subjects_after(session, kind, after, PART)
+        last = found[-1] if len(found) == PART else None
+        yield partial(_between, after, last)
+        after = last
 
 
 def _between(after: str, last: str | None, subject: ColumnElement[str]) -> ColumnElement[bool]:
     return subject > after if last is None else (subject > after) & (subject <= last)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """What is read holds no cycles: looking for them in the midst of reading costs more than the reading."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
 
 
 def workers(

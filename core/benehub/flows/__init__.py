@@ -31,10 +31,13 @@ from benehub.flows import (
     premiums,
     reconciling,
     retirement,
+    scheduled,
     send,
     sync,
+    webhooks,
 )
 from benehub.flows.hub import Hub
+from benehub.flows.schedulable import FLOWS
 
 JOBS: dict[str, Callable[..., Any]] = {
     "sync": sync.sync,
@@ -66,8 +69,11 @@ JOBS: dict[str, Callable[..., Any]] = {
     "reconcile": reconciling.reconcile_month,
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
+    "webhooks.work": webhooks.work,
 }
 """Every job by name."""
+
+JOBS |= {f"{scheduled.PREFIX}{name}": scheduled.job(name, JOBS) for name in FLOWS}
 
 
 class _Quiet(Steps):

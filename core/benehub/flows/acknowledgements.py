@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +18,9 @@ from benehub.connect.exchange import Exchange
 from benehub.dispatch import members
 from benehub.engine import Steps
 from benehub.facts import Version
-from benehub.flows import answers_due, exchange
+from benehub.flows import answers_due, exchange, family_answers
+from benehub.flows.enrollment_families import by_request
+from benehub.flows.family_answers import TAKEN, Family
 from benehub.flows.hub import Hub
 from benehub.flows.payment_orders import money_left
 from benehub.flows.premiums import take_back
@@ -27,11 +28,13 @@ from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation, fact
 
 ANSWERED = ("accepted", "accepted_with_errors", "rejected")
 WHOLE = "the whole file was rejected"
 WHOLE_SET = "its transaction set was rejected"
+BY_REQUEST = "taken by the vendor"
 LATE = "after it had been accepted: "
 GONE = {"gone": True, "tier": "", "from": "", "to": None, "dependents": []}
 """What the carrier holds of a cover that it was told to end from its beginning, or never accepted."""
@@ -46,10 +49,28 @@ def acknowledged(hub: Hub, steps: Steps, employer: str, connection_id: str) -> d
     return {**tally, **steps.step("deadlines", answers_due.look, hub, employer, connection_id)}
 
 
-def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
+def taken(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
+    """What follows of the receipts of requests, at once: taken, or refused, family by family; nothing for files."""
+    with hub.open(employer, connection_id) as opened:
+        if not by_request(opened.connector):
+            return {}
+    tally = _acknowledged(hub, employer, connection_id, receipts_only=True)
+    return {"acked": tally["acked"]}
+
+
+def _acknowledged(hub: Hub, employer: str, connection_id: str, receipts_only: bool = False) -> dict[str, int]:
     tally = {"acked": 0, "refused": 0, "refused_late": 0}
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        for sent, rows in _answered(session, connection_id, exchange.agreed(opened)):
+        if by_request(opened.connector):
+            tally["refused"] += family_answers.not_taken(session, connection_id)
+            found = family_answers.news(session, connection_id, receipts_only)
+            tally["acked"] += _take(session, connection_id, found.taken)
+            confirmed = dict.fromkeys(found.confirmed, ("confirmed", "by the carrier's answer"))
+            members.move(session, connection_id, confirmed)
+            answered = found.refused
+        else:
+            answered = _answered(session, connection_id, exchange.agreed(opened))
+        for sent, rows in answered:
             verdict = _verdict(rows)
             if sent.ack_state in ANSWERED:
                 _late(session, connection_id, sent, rows, verdict, tally)
@@ -59,6 +80,23 @@ def _acknowledged(hub: Hub, employer: str, connection_id: str) -> dict[str, int]
                     _move_on(session, connection_id, sent, rows, verdict, tally)
             _reported(session, connection_id, sent, rows)
     return tally
+
+
+def _take(session: Session, connection_id: str, families: Sequence[Family]) -> int:
+    """Families that the vendor has taken: he holds them now, and their members are acked; gives how many."""
+    for start in range(0, len(families), CHUNK):
+        part = families[start : start + CHUNK]
+        ids = [one.sent.dispatch_id for one in part]
+        dispatch.acknowledge_all(session, ids, "accepted")
+        carried = obligations.of_dispatches(session, ids)
+        obligations.mark(session, [row.obligation_id for row in carried], "confirmed", BY_REQUEST)
+        facts.preload(session, "told", [row.person_id for row in carried])
+        with session.gathering():
+            for row in carried:
+                content = obligations.content(session, row)
+                record_told(session, connection_id, row.person_id, content["told"], content["gone"], row.dispatch_id)
+        members.move(session, connection_id, dict.fromkeys((who for one in part for who in one.persons), ("acked", "")))
+    return len(families)
 
 
 def _answered(session: Session, connection_id: str, agreed: Exchange) -> list[tuple[Any, list[Any]]]:
@@ -78,8 +116,7 @@ def _answered(session: Session, connection_id: str, agreed: Exchange) -> list[tu
     if agreed.acks.syntax_hours is None:
         for sent in dispatch.in_states(session, ["sent"], connection_id):
             if sent.file_name and sent.control_line and not sent.ack_state:
-                taken = SimpleNamespace(external_id="", part="syntax", code="", detail={"status": "accepted"})
-                found.setdefault(sent.dispatch_id, (sent, []))[1].append(taken)
+                found.setdefault(sent.dispatch_id, (sent, []))[1].append(TAKEN)
     return sorted(found.values(), key=lambda one: one[0].seq)
 
 
@@ -109,8 +146,9 @@ def _verdict(rows: Sequence[Any]) -> str:
 
 def _named(rows: Sequence[Any]) -> dict[str, Any]:
     """The refusals of single members, by the carrier's spelling of the id: it answers in capitals, and for people we
-    may not have linked."""
-    return {row.external_id.upper(): row for row in rows if row.external_id and row.detail["status"] == "rejected"}
+    may not have linked. Of those whom we have, by the person too: the carrier may name him by an id of its own."""
+    found = [row for row in rows if row.external_id and row.detail["status"] == "rejected"]
+    return {row.external_id.upper(): row for row in found} | {row.person_id: row for row in found if row.person_id}
 
 
 def _in_refused_sets(session: Session, sent: Any, rows: Sequence[Any]) -> set[str]:
@@ -132,7 +170,7 @@ def _move_on(
         if row.kind == "enrollment.full" and verdict != "rejected":
             obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
             families = obligations.content(session, row)["families"]
-            newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families))
+            newer = members.overtaken(session, connection_id, sent.dispatch_id, list(families), sent.file_group)
             for person_id, family in families.items():
                 why = _named_in(family, refused) or (WHOLE_SET if person_id in lost else "")
                 if why:
@@ -152,19 +190,21 @@ def _move_on(
             continue
         obligations.mark(session, [row.obligation_id], "confirmed", f"file {verdict}")
         if content:
-            if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id]):
+            if not members.overtaken(session, connection_id, sent.dispatch_id, [row.person_id], sent.file_group):
                 record_told(session, connection_id, row.person_id, content["told"], content["gone"], sent.dispatch_id)
             tally["acked"] += 1
     if verdict == "rejected":
         states = {one.person_id: ("refused", WHOLE) for one in members.of_file(session, sent.dispatch_id)}
-        members.move(session, connection_id, states)
+        members.move(session, connection_id, states, sent.file_group)
 
 
 def _moved(session: Session, connection_id: str, sent: Any, family: Mapping[str, Any], why: str) -> None:
     """The family's members are acked, or refused; those of whom a newer file speaks already stay where they are."""
     persons = [one["person"] for one in family["members"]]
     mine = members.of_persons(session, connection_id, sent.dispatch_id, persons)
-    members.move(session, connection_id, dict.fromkeys(mine, ("refused", why) if why else ("acked", "")))
+    members.move(
+        session, connection_id, dict.fromkeys(mine, ("refused", why) if why else ("acked", "")), sent.file_group
+    )
 
 
 def _reported(session: Session, connection_id: str, sent: Any, rows: Sequence[Any]) -> None:
@@ -172,7 +212,7 @@ def _reported(session: Session, connection_id: str, sent: Any, rows: Sequence[An
     named = [row.person_id for row in rows
              if row.part == "member" and row.person_id and row.detail["status"] != "rejected"]  # fmt: skip
     mine = members.of_persons(session, connection_id, sent.dispatch_id, named, ("sent", "acked"))
-    members.move(session, connection_id, dict.fromkeys(mine, ("confirmed", "by the carrier's report")))
+    members.move(session, connection_id, dict.fromkeys(mine, ("confirmed", "by the carrier's report")), sent.file_group)
 
 
 def _late(
@@ -186,6 +226,8 @@ def _late(
     if not whole and not refused and not lost:
         return
     carried = obligations.of_dispatch(session, sent.dispatch_id)
+    # A vendor who took a request has accepted nothing for the carrier behind him: his no is in time.
+    late, counted = (LATE, "refused_late") if sent.file_name else ("", "refused")
     for row in carried:
         if row.state != "confirmed":
             continue
@@ -195,11 +237,11 @@ def _late(
         content = obligations.content(session, row) if row.kind == "enrollment.change" else {}
         why = _why_refused(content, refused, whole) or (WHOLE_SET if row.person_id in lost else "")
         if why:
-            _refuse(session, sent, row, f"{LATE}{why}")
+            _refuse(session, sent, row, f"{late}{why}")
             if content:
                 _take_back_told(session, connection_id, row.person_id, sent.dispatch_id)
-                _moved(session, connection_id, sent, content, f"{LATE}{why}")
-            tally["refused_late"] += 1
+                _moved(session, connection_id, sent, content, f"{late}{why}")
+            tally[counted] += 1
     _late_overtaken(session, connection_id, sent, rows, whole, {row.person_id for row in carried}, tally)
 
 
@@ -232,7 +274,7 @@ def _why_refused(content: Mapping[str, Any], refused: Mapping[str, Any], whole: 
 
 def _named_in(family: Mapping[str, Any], refused: Mapping[str, Any]) -> str:
     """Why a member of the family was refused; empty when none was."""
-    ids = [one["member_id"].upper() for one in family["members"]]
+    ids = [name for one in family["members"] for name in (one["member_id"].upper(), one["person"])]
     named = next((refused[member] for member in ids if member in refused), None)
     if named is None:
         return ""
@@ -261,15 +303,19 @@ def _refuse_family(
     session: Session, connection_id: str, sent: Any, row: Any, person_id: str, family: dict[str, Any], why: str
 ) -> None:
     """One family of a full file was refused: it is owed as a change, which waits until its data are mended."""
-    key = f"enrollment.change/{connection_id}/{person_id}"
-    wanted = Wanted("enrollment.change", key, connection_id, row.period, row.due_date, row.send_by, family,
+    group = sent.file_group
+    key = exchange.change_key(connection_id, person_id, group)
+    content = exchange.of_group(family, group)
+    wanted = Wanted("enrollment.change", key, connection_id, row.period, row.due_date, row.send_by, content,
                     person_id=person_id, drifted=True)  # fmt: skip
     obligations.want(session, [wanted])
     obligations.mark(session, [session.id("obl", key)], "refused", why[:300], sent.dispatch_id)
 
 
 def _refused_already(session: Session, connection_id: str, person_id: str, sent: Any) -> bool:
-    rows = obligations.by_ids(session, [session.id("obl", f"enrollment.change/{connection_id}/{person_id}")])
+    rows = obligations.by_ids(
+        session, [session.id("obl", exchange.change_key(connection_id, person_id, sent.file_group))]
+    )
     return any(row.dispatch_id == sent.dispatch_id and row.state == "refused" for row in rows)
 
 

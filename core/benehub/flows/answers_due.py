@@ -28,7 +28,8 @@ from benehub.store.tables import confirmation, difference, dispatch
 def look(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
     """Confirm members by the roster and open what is overdue as differences; gives how many of each."""
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
-        confirmed = _confirmed(session, connection_id)
+        # A roster that is what the vendor was told says nothing of the carrier: then his own word alone confirms.
+        confirmed = 0 if opened.connector.roster_echoes else _confirmed(session, connection_id)
         findings = list(overdue(session, connection_id, exchange.agreed(opened).acks))
         within = f"{connection_id}/ack/"
         outcome = reconcile.settle_within(session, Relation.ENROLLMENT, within, findings, session.today())
@@ -44,9 +45,12 @@ def _confirmed(session: Session, connection_id: str) -> int:
     if roster is None:
         return 0
     shown = rosters.as_told(session, connection_id, roster, [(row.person_id, row.subscriber_id) for row in waiting])
-    done = [row.person_id for row in waiting if row.seq <= roster.seq and row.person_id in shown]
-    members.move(session, connection_id, dict.fromkeys(done, ("confirmed", f"by the roster of {roster.day}")))
-    return len(done)
+    done = [row for row in waiting if row.seq <= roster.seq and row.person_id in shown]
+    by_roster = ("confirmed", f"by the roster of {roster.day}")
+    for group in sorted({row.file_group for row in done}):
+        mine = [row.person_id for row in done if row.file_group == group]
+        members.move(session, connection_id, dict.fromkeys(mine, by_roster), group)
+    return len({row.person_id for row in done})
 
 
 def overdue(session: Session, connection_id: str, acks: Acks) -> Iterator[Finding]:
@@ -78,10 +82,10 @@ def _not_confirmed(session: Session, connection_id: str, days: int, now: datetim
             select(dispatch).where(*session.where(dispatch, dispatch_id=dispatch_id))
         ).one()
         several = f"{len(rows)} members" if len(rows) > 1 else "1 member"
-        about = f"why {several} of it are not on the roster"
-        yield _finding(
-            connection_id, sent, "roster", f"{days} days", about, rows[0].person_id if len(rows) == 1 else None
-        )
+        about = f"why {several} of it are not on the roster" if sent.file_name else f"about the cover of {several}"
+        kind = "roster" if sent.file_name else "word of the carrier's"
+        who = rows[0].person_id if len(rows) == 1 else rows[0].subscriber_id if not sent.file_name else None
+        yield _finding(connection_id, sent, kind, f"{days} days", about, who)
 
 
 def _told_by_roster(session: Session) -> set[str]:
@@ -104,10 +108,14 @@ def _finding(connection_id: str, row: Any, kind: str, within: str, ask: str, per
         reference=f"{connection_id}/ack/{row.dispatch_id}/{kind}",
         side="carrier",
         owner="carrier",
-        cause=f"file {row.control} was sent {row.sent_at[:16]}Z, and no {kind} has come within {within}",
+        cause=f"{_called(row)} was sent {row.sent_at[:16]}Z, and no {kind} has come within {within}",
         action=f"Ask the carrier {ask}; see `benehub enrollments status`",
         person_id=person_id,
     )
+
+
+def _called(row: Any) -> str:
+    return "the family" if row.control is None else f"file {row.control}"
 
 
 def _sent(session: Session, connection_id: str) -> list[Any]:

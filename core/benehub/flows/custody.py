@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
-from benehub import intake
-from benehub.connect.connector import Incoming, Page
+from benehub import connections, intake
+from benehub.connect import jsontext
+from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connect.stored import StoredMailbox
 from benehub.errors import BenehubError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.sync import apply, apply_checked
 from benehub.intake import Leaf, untranslated
 from benehub.store import Session, note_act
-from benehub.store.tables import intake_batch, intake_row, intake_same
+from benehub.store.tables import intake_batch, intake_row, intake_same, row_waits
 
 
 def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict[str, int]:
@@ -26,24 +27,37 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
     """
     with hub.store.write(employer) as session:
         row = _held(session, batch_id)
-        later = intake_batch.alias()
-        overtaken = session.connection.execute(
-            select(
-                exists().where(
-                    later.c.employer_id == employer,
-                    later.c.connection_id == row.connection_id,
-                    later.c.stream == row.stream,
-                    later.c.state == "applied",
-                    later.c.rows > 0,
-                    later.c.seq > row.seq,
-                )
-            )
-        ).scalar_one()
-        if overtaken:
+        if _overtaken(session, row, bool(_connector(hub, session, row.connection_id).pushes)):
             raise DataError("its stream has been read and applied since", where=f"batch {batch_id}",
                             mend="Discard it (benehub intake discard), and sync again")  # fmt: skip
         note_act(session, batch_id, who, "release", note)
     return apply_checked(hub, employer, batch_id)
+
+
+def _overtaken(session: Session, row: Any, pushed: bool) -> bool:
+    """Whether the stream was told again since: as a whole, or, where each row comes by itself, these rows."""
+    if pushed:
+        own = session.rows(select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=row.batch_id)))
+        keys = {one.row_key for one in own}
+        return bool(untranslated.told_again(session, row.connection_id, row.stream, row.seq, keys))
+    later = intake_batch.alias()
+    found = session.connection.execute(
+        select(
+            exists().where(
+                later.c.employer_id == session.employer,
+                later.c.connection_id == row.connection_id,
+                later.c.stream == row.stream,
+                later.c.state == "applied",
+                later.c.rows > 0,
+                later.c.seq > row.seq,
+            )
+        )
+    )
+    return bool(found.scalar_one())
+
+
+def _connector(hub: Hub, session: Session, connection_id: str) -> type[Connector]:
+    return connections.known(hub.connectors, connections.get(session, connection_id).connector)
 
 
 def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note: str) -> int:
@@ -62,10 +76,7 @@ def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note:
             session.change(intake_batch, {"batch_id": batch_id}, state="refused", reason=f"discarded by {who}")
             return int(row.rows)
         open_rows = session.rows(
-            select(intake_row.c.row_no).where(
-                *session.where(intake_row, batch_id=batch_id, outcome="quarantined"),
-                intake_row.c.resolved_seq.is_(None),
-            )
+            select(intake_row.c.row_no).where(*session.where(intake_row, batch_id=batch_id), row_waits)
         )
         wanted = [one.row_no for one in open_rows if row_no in (0, one.row_no)]
         if not wanted:
@@ -114,16 +125,22 @@ def _again(hub: Hub, employer: str, leaf: Leaf) -> int:
     same = len(fresh) == leaf.size and not leaf.whole
     tried = {no: fresh[at] for at, no in leaf.rows.items()} if same else {}
     rows = [row for row in tried.values() if not row.problem] if same else fresh
+    keys = {row.key for row in rows if not row.problem}
     with hub.store.read(employer) as session:
-        later = untranslated.told_later(session, leaf, {row.key for row in rows if not row.problem})
+        if _connector(hub, session, leaf.connection_id).pushes:
+            later = untranslated.told_again(session, leaf.connection_id, leaf.stream, leaf.seq, keys)
+        else:
+            later = untranslated.told_later(session, leaf, keys)
     _take(hub, employer, leaf, [row for row in rows if row.key not in later])
     overtaken = "its stream has been read since, and that read may have told it. Sync again, or discard it"
     waits = {no: row.problem or overtaken for no, row in tried.items() if row.problem or row.key in later}
     if not same and later:
         waits = dict.fromkeys(leaf.rows.values(), f"{len(later)} of its rows: {overtaken}")
     _note(hub, employer, leaf, waits)
+    settled = [no for no in leaf.rows.values() if no not in waits]
     with hub.store.write(employer) as session:
-        return untranslated.resolve(session, leaf.batch_id, [no for no in leaf.rows.values() if no not in waits])
+        untranslated.resolve(session, leaf.batch_id, settled)  # those applied under the same key are resolved already
+    return len(settled)
 
 
 def _take(hub: Hub, employer: str, leaf: Leaf, rows: list[Incoming]) -> None:
@@ -144,6 +161,9 @@ def _note(hub: Hub, employer: str, leaf: Leaf, reasons: dict[int, str]) -> None:
 
 def _read(hub: Hub, employer: str, leaf: Leaf) -> list[Incoming]:
     with hub.open(employer, leaf.connection_id) as opened:
+        if opened.connector.pushes:
+            resource = jsontext.parse(leaf.payload)
+            return [opened.connector.pushed(resource, opened.link.settings, opened.link.clock().date())]
         if opened.link.mailbox is None:
             raise DataError(
                 "what this connection answered cannot be translated without asking it again",

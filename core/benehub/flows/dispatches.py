@@ -15,9 +15,18 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import contribution_file, deductions, payment_orders, premiums, retirement
+from benehub.flows import (
+    acknowledgements,
+    contribution_file,
+    deductions,
+    payment_orders,
+    premiums,
+    remittance_parts,
+    retirement,
+)
 from benehub.flows.hub import Hub
-from benehub.flows.send import RESEND, send
+from benehub.flows.push_guard import RESEND
+from benehub.flows.send import ANSWERED_LATER, TESTED, send
 from benehub.store import Session, note_act
 
 COMMANDS = {
@@ -55,8 +64,9 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
         ids = [one.obligation_id for one in obligations.of_dispatch(session, dispatch_id)]
         if arrived:
             at = tried[-1].started_at if tried else session.now()
-            dispatch.settle(session, dispatch_id, Receipt(f"said by {who}"), f"said by {who}", at)
-            obligations.mark(session, ids, "sent" if row.file_name else "confirmed", f"the vendor has it, says {who}")
+            dispatch.settle(session, dispatch_id, Receipt(f"{dispatch.SAID_BY}{who}"), f"{dispatch.SAID_BY}{who}", at)
+            later = row.file_name or row.operation in ANSWERED_LATER
+            obligations.mark(session, ids, "sent" if later else "confirmed", f"the vendor has it, says {who}")
         else:
             dispatch.finish(session, dispatch_id, "failed", f"the vendor has it not, says {who}")
             obligations.mark(session, ids, "open", "to be sent anew")
@@ -78,7 +88,8 @@ def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> st
         row = dispatch.get(session, dispatch_id, lock=True)
         carried = obligations.of_dispatch(session, dispatch_id)
         tried = dispatch.attempts(session, dispatch_id)
-        if row.state in ("sending", "unknown") or (row.state == "held" and tried):
+        tested = {dispatch_id} if row.state == "held" and row.reason.startswith(TESTED) else set[str]()
+        if row.state in ("sending", "unknown") or (row.state == "held" and tried and not tested):
             raise DataError(
                 "it may have arrived", where=f"dispatch {dispatch_id}",
                 mend="Look at the vendor first, then say so: benehub dispatches settle --has or --has-not",
@@ -89,10 +100,11 @@ def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> st
                             mend="Look at that one; what it leaves open is in the next file")  # fmt: skip
         note_act(session, dispatch_id, who, RESEND, note)
         if row.state in ("prepared", "held", "refused"):
-            dispatch.release(session, [dispatch_id])
+            dispatch.release(session, [dispatch_id], tested)
             obligations.mark(session, [one.obligation_id for one in carried], "open", "frozen, not sent yet")
             return "prepared"
-        refused = [one.obligation_id for one in carried if one.state == "refused"]
+        refused = [one.obligation_id for one in carried
+                   if one.state == "refused" or one.reason.startswith(remittance_parts.DISPUTED)]  # fmt: skip
         if not refused:
             raise DataError(f"it is {row.state}, and nothing of it was refused", where=f"dispatch {dispatch_id}",
                             mend="See `benehub dispatches show`")  # fmt: skip
@@ -147,6 +159,8 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
         return
     if row.operation == "deduction.set":
         deductions._note_held(hub, employer, [row.dispatch_id])
+    elif row.operation in ANSWERED_LATER and not row.file_name:
+        acknowledgements.taken(hub, employer, row.connection_id)
     elif row.operation == "premium.remit":
         premiums.post_remittance(hub, employer, row.connection_id, carried[0].period, row.dispatch_id)
     elif row.operation == payment_orders.KIND:
@@ -177,10 +191,9 @@ def calls(hub: Hub, employer: str, dispatch_id: str) -> list[tuple[str, str]]:
     """
     with hub.store.read(employer) as session:
         row = dispatch.get(session, dispatch_id)
-        frozen = dispatch.frozen_bytes(session, row)
-    if row.file_name:
-        return []
-    item = dispatch.thaw_item(frozen)
+        if row.file_name:
+            return []
+        item = dispatch.thaw_item(dispatch.frozen_bytes(session, row))
     with hub.open(employer, row.connection_id) as opened:
         settings, found = opened.link.settings, []
         try:

@@ -7,7 +7,7 @@ until a person lets it go. Test and production never mix: what was frozen for on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,6 +26,22 @@ BEYOND = "beyond the "
 
 FEWER = "the full file covers "
 """How the reason begins of a full file that waits for a person because too few people are in it."""
+
+
+def change_key(connection_id: str, person_id: str, group: str = "") -> str:
+    """The business key of a family's change; where the partner takes a file for each group, of its change in one."""
+    return "/".join((CHANGE, connection_id, person_id, *filter(None, (group,))))
+
+
+def of_group(content: Mapping[str, Any], group: str) -> dict[str, Any]:
+    """What is owed, with the group whose file carries it; as it is where there is but one file."""
+    return {**content, "group": group} if group else dict(content)
+
+
+def opened_for(opened: Open, group: str) -> Open:
+    """The connection with the settings of one group's file."""
+    settings = opened.connector.of_group(opened.link.settings, group)
+    return replace(opened, link=replace(opened.link, settings=settings))
 
 
 def agreed(opened: Open) -> Exchange:
@@ -48,10 +64,11 @@ def waits(hub: Hub, employer: str, connection_id: str, operation: str) -> str:
         if slot > now:
             return f"the partner's next pick-up is on {slot:%Y-%m-%d}"
         if operation == CHANGE and exchange.one_outstanding and exchange.acks.syntax_hours is not None:
-            before = dispatch.newest_file(session, connection_id, (CHANGE, FULL))
-            # One that a person has said never arrived is over; one refused by its TA1 is answered.
-            if before is not None and not before.ack_state:
-                return f"{before.dispatch_id} has no 999 yet"
+            # The files of several groups go as a set: none of the next leaves before each of it is answered.
+            for before in dispatch.newest_files(session, connection_id, (CHANGE, FULL)):
+                # One that a person has said never arrived is over; one refused by its TA1 is answered.
+                if not before.ack_state:
+                    return f"{before.dispatch_id} has no 999 yet"
     return ""
 
 
@@ -85,7 +102,8 @@ def too_few(session: Session, opened: Open, dispatch_id: str, percent: int, fami
     guard = agreed(opened).head_count
     row = dispatch.get(session, dispatch_id)
     earlier = [one for one in dispatch.accepted_files(session, row.connection_id, row.control_line, FULL)
-               if one.heads is not None and one.dispatch_id != dispatch_id]  # fmt: skip
+               if one.heads is not None and one.dispatch_id != dispatch_id
+               and one.file_group == row.file_group]  # fmt: skip
     before, now, what = (*families, "families")
     if earlier and row.heads is not None:
         before, now, what = int(earlier[0].heads), int(row.heads), "members"

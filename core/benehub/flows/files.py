@@ -13,7 +13,6 @@ from benehub.connect.connector import Envelope, Item
 from benehub.connections import Open
 from benehub.dispatch import Frozen, members
 from benehub.dispatch.members import Told
-from benehub.flows.hub import Hub
 from benehub.flows.send import awaken
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
@@ -30,12 +29,14 @@ def freeze_file(
     currency: str,
     settle_on: str = "",
     reference: str = "",
+    group: str = "",
 ) -> str:
     """Render a file once and write its dispatch; gives the dispatch's id.
 
     When the obligations are already carried by a dispatch that has not failed, that one is given: its bytes
     stay as they are. The control number is taken in this transaction, so a number is never used twice.
-    `reference` joins it to money that has left already; its own unless said.
+    `reference` joins it to money that has left already; its own unless said. `group` is the employer's group that it is
+    of, where the partner takes a file for each; the settings are that group's then.
     """
     awaken(session, opened, operation)
     standing = _standing(session, obligation_ids)
@@ -49,34 +50,28 @@ def freeze_file(
     first_set = dispatch.next_sets(session, named, connector.sets(operation, items, settings)) if named else 1
     envelope = Envelope(
         control, session.local_now(), reference or f"{key}/{control}", worth_minor, settle_on, first_set,
-        _instead_of(session, connection_id, operation, named),
+        _instead_of(session, connection_id, operation, named, group),
     )  # fmt: skip
     out = connector.seal(connector.render(operation, items, envelope, settings), settings, opened.link.secret)
     dispatch_id = dispatch.prepare(
         session,
         Frozen(
-            connection_id, operation, key, out.data, connector.guards.get(operation, Guard.NONE),
-            len(items), worth_minor, currency, out.name, control, control_line=named, heads=out.heads, wire=out.wire,
+            connection_id, operation, key, out.content, connector.guards.get(operation, Guard.NONE),
+            len(items), worth_minor, currency, out.name, control, control_line=named, heads=out.heads, file_group=group,
+            wire=out.wire,
         ),
     )  # fmt: skip
     obligations.mark(session, obligation_ids, "open", "frozen, not sent yet", dispatch_id)
     told = [Told(one["person"], one["subscriber"], out.sets[item.key])
             for item, one in zip(items, contents, strict=True) if item.key in out.sets]  # fmt: skip
-    members.carried(session, connection_id, dispatch_id, told)
+    members.carried(session, connection_id, dispatch_id, told, group)
     return dispatch_id
 
 
-def _instead_of(session: Session, connection_id: str, operation: str, line: str) -> str:
+def _instead_of(session: Session, connection_id: str, operation: str, line: str, group: str) -> str:
     """The reference of the file before, where the vendor refused it whole: this one is sent in its place."""
-    before = dispatch.newest_file(session, connection_id, (operation,), line) if line else None
+    before = dispatch.newest_file(session, connection_id, (operation,), line, group) if line else None
     return f"{before.business_key}/{before.control}" if before is not None and before.ack_state == "rejected" else ""
-
-
-def carried(hub: Hub, employer: str, key: str) -> list[str]:
-    """The dispatch that carries the obligation of a business key, if there is one."""
-    with hub.store.read(employer) as session:
-        rows = obligations.by_ids(session, [session.id("obl", key)])
-    return [row.dispatch_id for row in rows if row.dispatch_id is not None]
 
 
 def _standing(session: Session, obligation_ids: Sequence[str]) -> str:

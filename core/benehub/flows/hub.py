@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pluggy
@@ -12,13 +13,16 @@ import structlog
 from sqlalchemy import select
 
 from benehub import planbook
-from benehub.connections import Open, Wiring, no_wiring, open_connection
+from benehub.connect.connector import Connector
+from benehub.connections import Open, Wiring, connectors, no_wiring, open_connection
 from benehub.crypto import mask
 from benehub.engine import Engine
-from benehub.errors import BenehubError, ConfigError, NeedsPersonError
+from benehub.engine.told import StepTold, steps_of
+from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
 from benehub.planbook import PlanBook
 from benehub.store import Session, Store
+from benehub.store.locks import WAITING
 from benehub.store.tables import plan_book
 
 log = structlog.get_logger("benehub.flows")
@@ -65,6 +69,15 @@ class Hub:
             self._books[row.version] = planbook.load(row.content, f"plan book {row.version}")
         return self._books[row.version]
 
+    @cached_property
+    def connectors(self) -> dict[str, type[Connector]]:
+        """All connectors by name.
+
+        Raises:
+            ConfigError: two packages bring one of the same name.
+        """
+        return connectors(self.plugins)
+
     @contextmanager
     def open(self, employer: str, connection_id: str) -> Iterator[Open]:
         """An open connection, closed at the end."""
@@ -82,6 +95,32 @@ class Hub:
         with self.store.write(employer) as session:
             run_id = runs.begin(session, name, key, self.engine.executor)
         return self._watched(employer, run_id, lambda: self.engine.run(name, run_id, run_id, employer, *arguments))
+
+    def enqueue_flow(self, name: str, employer: str, key: str, order: str, *arguments: Any) -> str:
+        """Let a worker run a flow as a run of ours, after others of the same order; gives the run.
+
+        The same name and key again is the same run: it changes nothing.
+
+        Raises:
+            ConfigError: no such flow, or the engine is not started.
+        """
+        self.engine.can_run(name)  # else a run would wait for ever
+        with self.store.write(employer) as session:
+            run_id = runs.begin(session, name, key, WAITING)
+        self.engine.enqueue(name, run_id, f"{employer}/{order}", run_id, employer, *arguments)
+        return run_id
+
+    def still_open(self, employer: str, run_id: str) -> bool:
+        """Whether a run waits or runs; one that the job engine has given up is told as failed."""
+        with self.store.read(employer) as session:
+            flow = runs.unfinished(session, run_id)
+        if not flow or self.engine.is_open(flow, run_id):
+            return bool(flow)
+        gone = DataError("the job engine has ended it without a word", where=f"flow {flow}",
+                         mend="Let it go on: benehub runs retry RUN")  # fmt: skip
+        with self.store.write(employer) as session:
+            runs.fail(session, run_id, gone)
+        return False
 
     def retry(self, employer: str, run_id: str) -> Any:
         """Let a run that failed, was held, canceled or interrupted go on where it stopped; gives its result.
@@ -104,26 +143,39 @@ class Hub:
             flow = runs.cancel(session, run_id)
         self.engine.cancel(flow, run_id)
 
+    def steps(self, employer: str, run_id: str) -> list[StepTold]:
+        """The steps of a run that have ended, in order, each with its time and why it failed.
+
+        Raises:
+            DataError: there is no such run.
+        """
+        with self.store.read(employer) as session:
+            flow = runs.flow_of(session, run_id)
+        return steps_of(self.store, flow, run_id)
+
     def carry_out(self, job: Callable[..., Any], run_id: str, employer: str, *arguments: Any) -> Any:
         """The flow itself, in whichever process it goes on: its run ends with it, even when nobody waits for it."""
         with self.store.write(employer) as session:
             runs.take(session, run_id, self.engine.executor)
-        return self._watched(employer, run_id, lambda: job(employer, *arguments))
+        with structlog.contextvars.bound_contextvars(run=run_id, employer=employer):
+            log.info("run goes on", executor=self.engine.executor)
+            return self._watched(employer, run_id, lambda: job(employer, *arguments))
 
     def _watched(self, employer: str, run_id: str, work: Callable[[], Any]) -> Any:
         try:
             result = work()
         except BenehubError as error:
             if not self.engine.stopping:
-                state = "held" if isinstance(error, NeedsPersonError) else "failed"
                 with self.store.write(employer) as session:
-                    runs.end(session, run_id, state, {}, mask(str(error)))
-                log.warning("run ended", run=run_id, state=state, error=mask(str(error)))
+                    news = runs.fail(session, run_id, error)
+                if news:
+                    log.warning("run ended", run=run_id, error_class=type(error).__name__, error=mask(str(error)))
             raise
         counts = result if isinstance(result, dict) else {}
         with self.store.write(employer) as session:
-            ended = runs.end(session, run_id, "done", counts, "")
+            ended = runs.end(session, run_id, counts)
         if ended:
+            log.info("run done", run=run_id)
             self._counted += sum(n for n in counts.values() if isinstance(n, int))
             if self._counted >= max(MANY, 2 * self._refreshed):
                 self.store.refresh_statistics()

@@ -174,9 +174,9 @@ def unfinished(session: Session, remittance: str) -> bool:
     return pending and money_left(session, remittance)
 
 
-def to_tell_again(session: Session, carrier: str, month: Month) -> Order | None:
+def to_tell_again(session: Session, key: str) -> Order | None:
     """The order whose remittance was refused although the money is on its way: only that is told again."""
-    owed = obligations.by_ids(session, [session.id("obl", f"premium.remit/{carrier}/{month}")])
+    owed = obligations.by_ids(session, [session.id("obl", key)])
     if not owed or owed[0].state != "refused" or owed[0].dispatch_id is None:
         return None
     order = order_of(session, owed[0].dispatch_id)

@@ -11,14 +11,17 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benehub import dispatch, facts, ledger, obligations
+from benehub.connect.connector import Envelope, Item
+from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.facts import Worker
 from benehub.facts.explanations import save
 from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
 from benehub.flows import payment_orders
-from benehub.flows.files import carried, freeze_file
+from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
+from benehub.flows.remittance_parts import current, parts
 from benehub.flows.send import send
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
@@ -33,6 +36,12 @@ from benehub.rules.premium.line import PremiumLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, leg
 from benehub.store.tables import entry as entry_table
+
+MAX_PARTS = 1000
+"""Payments of one run for a month at most: with CTX some eight million members."""
+
+LONGEST = 999_999_999
+"""The longest control number."""
 
 MAX_PROBLEMS = 20
 """Covers without a premium that a run names one by one; it counts all of them."""
@@ -190,31 +199,56 @@ def remit(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str)
 
     Where a bank connection pays the carrier, the order to pay leaves first; it is posted when that has left.
     """
-    dispatch_id = steps.step("prepare", prepare_remittance, hub, employer, connection_id, Month.parse(month))
+    done, more = _remit_part(hub, steps, employer, connection_id, month, "")
+    for number in range(2, MAX_PARTS + 1):
+        if not more:
+            break
+        part, more = _remit_part(hub, steps, employer, connection_id, month, f" {number}")
+        done = _together(done, part) if "dispatch" in part else done
+    return done
+
+
+def _together(done: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """What several parts of a month came to: counts added, the dispatches in order."""
+    several = [*done.get("parts", [done["dispatch"]]), part["dispatch"]]
+    counts = {name: done.get(name, 0) + part.get(name, 0) for name in {*done, *part} - {"dispatch", "payment", "parts"}}
+    return {**done, **counts, "parts": several}
+
+
+def _remit_part(
+    hub: Hub, steps: Steps, employer: str, connection_id: str, month: str, step: str
+) -> tuple[dict[str, Any], bool]:
+    """Pay one part of the month, all of it where one payment carries it; gives too whether more may be owed still."""
+    dispatch_id = steps.step(f"prepare{step}", prepare_remittance, hub, employer, connection_id, Month.parse(month))
     if not dispatch_id:
-        return {"lines": 0}
+        return {"lines": 0}, False
     tally: dict[str, Any] = {}
-    money = steps.step("money", payment_orders.money_of, hub, employer, connection_id, dispatch_id)
+    money = steps.step(f"money{step}", payment_orders.money_of, hub, employer, connection_id, dispatch_id)
     if money:
         tally["payment"] = money["dispatch"]
         ordered = send(hub, steps, employer, money["bank"], [money["dispatch"]])
         if "sent" not in ordered:
-            return {"dispatch": dispatch_id, "lines": 0, **tally, **ordered}
-    if money and money["inside"]:
-        state = steps.step("inside", payment_orders.sent_inside, hub, employer, dispatch_id, money["dispatch"])
+            return {"dispatch": dispatch_id, "lines": 0, **tally, **ordered}, False
+    inside = bool(money and money["inside"])
+    if inside:
+        state = steps.step(f"inside{step}", payment_orders.sent_inside, hub, employer, dispatch_id, money["dispatch"])
         tally[state] = 1
     else:
         tally |= send(hub, steps, employer, connection_id, [dispatch_id])
-    posted = steps.step("post", post_remittance, hub, employer, connection_id, month, dispatch_id)
-    return {"dispatch": dispatch_id, "lines": posted, **tally}
+    posted = steps.step(f"post{step}", post_remittance, hub, employer, connection_id, month, dispatch_id)
+    # Only a payment that carries its 820 inside may have been too small for all of it.
+    return {"dispatch": dispatch_id, "lines": posted, **tally}, inside and posted > 0
 
 
 def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month) -> str:
     """Freeze the 820 of a month; the lines are what was billed, or what is enrolled, as the carrier's terms say.
 
-    What has left already is posted first, so that it is not paid again; a credit that is left over waits.
+    What has left already is posted first, so that it is not paid again; a credit that is left over waits. Where the
+    bank's payment carries less than all of it, the 820 has what fits, and the rest is the next part.
     """
-    for earlier in carried(hub, employer, f"premium.remit/{connection_id}/{month}"):
+    with hub.store.read(employer) as session:
+        before = [str(one.dispatch_id) for one in parts(session, connection_id, month) if one.dispatch_id is not None]
+    for earlier in before:
         with hub.store.read(employer) as session:
             if payment_orders.unfinished(session, earlier):
                 return earlier
@@ -225,14 +259,17 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         hub.store.write(employer) as session,
     ):
         book = hub.book(session)
-        again = payment_orders.to_tell_again(session, connection_id, month)
-        lines = _told(session, connection_id, month) if again else _lines_due(session, book, connection_id, month)
+        key = current(session, connection_id, month)
+        again = payment_orders.to_tell_again(session, key)
+        lines = _told(session, key) if again else _lines_due(session, book, connection_id, month)
         if sum(one.paid_minor for one in lines) <= 0:
             return ""
         terms = book.terms(connection_id)
         due = _due_date(session, connection_id, month) or date(month.year, month.month, terms.premium_due_day)
         holidays = bank_holidays(book.employer.country, (due.year - 1, due.year, due.year + 1))
-        key = f"premium.remit/{connection_id}/{month}"
+        most = bank.connector.remittance_most(bank.link.settings) if bank is not None else None
+        if again is None and most is not None:
+            lines = _fitting(session, opened, key, lines, due, most)
         total = sum(one.paid_minor for one in lines)
         send_by = business_day_before(due, terms.transit_bank_days, holidays) if terms.transit_bank_days else due
         wanted = Wanted(
@@ -254,9 +291,18 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         return made
 
 
-def _told(session: Session, connection_id: str, month: Month) -> list[RemittanceLine]:
+def _fitting(
+    session: Session, opened: Open, key: str, lines: Sequence[RemittanceLine], due: date, most: int
+) -> list[RemittanceLine]:
+    """Those of the lines that one payment carries, told under the longest number a file can have."""
+    items = [Item("premium.remit", f"{key}#{n}", one.model_dump(mode="json")) for n, one in enumerate(lines, 1)]
+    longest = Envelope(LONGEST, session.local_now(), f"{key}/{LONGEST}", settle_on=due.isoformat(), first_set=LONGEST)
+    return [lines[place] for place in opened.connector.fitting(items, longest, opened.link.settings, most)]
+
+
+def _told(session: Session, key: str) -> list[RemittanceLine]:
     """The lines of a remittance that the carrier refused while its money is on its way."""
-    row = obligations.by_ids(session, [session.id("obl", f"premium.remit/{connection_id}/{month}")])[0]
+    row = obligations.by_ids(session, [session.id("obl", key)])[0]
     return [RemittanceLine.model_validate(one) for one in obligations.content(session, row)["lines"]]
 
 

@@ -22,7 +22,7 @@ from benehub.plugins import call_each
 from benehub.reconcile import MONTHLY, Finding, Relation, Type, accounts, leave, payroll, premium, retirement, vanished
 from benehub.records.notices import DifferenceNotice
 from benehub.store import Session
-from benehub.store.tables import intake_batch, intake_row
+from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views import leave_orders
 
 
@@ -146,7 +146,7 @@ def _quarantine(session: Session, month: Month) -> list[Finding]:
             (intake_batch.c.employer_id == intake_row.c.employer_id)
             & (intake_batch.c.batch_id == intake_row.c.batch_id),
         )
-        .where(*session.where(intake_row, outcome="quarantined"), intake_row.c.resolved_seq.is_(None))
+        .where(intake_row.c.employer_id == session.employer, row_waits)
         .order_by(intake_batch.c.seq)
     )  # fmt: skip
     newest = {(row.connection_id, row.stream, row.row_key): row for row in rows}

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from benehub.errors import DataError
+from benehub.crypto import mask
+from benehub.errors import BenehubError, DataError, NeedsPersonError
 from benehub.store import Session
-from benehub.store.locks import is_held, sign_of_life
+from benehub.store.locks import WAITING, is_held, sign_of_life
 from benehub.store.tables import run
 
 
@@ -20,7 +21,8 @@ def begin(session: Session, flow: str, key: str, executor: str) -> str:
             run,
             [
                 {"run_id": run_id, "flow": flow, "subject": key[:120], "executor": executor, "state": "running",
-                 "counts": {}, "error": "", "started_at": session.now(), "ended_at": None}
+                 "counts": {}, "error": "", "error_class": "", "mend": "", "started_at": session.now(),
+                 "ended_at": None}
             ],
         )  # fmt: skip
     return run_id
@@ -40,9 +42,12 @@ def again(session: Session, run_id: str, executor: str) -> str:
     row = _known(session, run_id)
     if row.state == "done":
         raise DataError(f"run {run_id} is done", mend="Start the command anew; what is done already is not done twice")
+    if row.state == "running" and row.executor == WAITING:
+        raise DataError(f"run {run_id} waits for a worker", mend="Start one: benehub worker; or cancel it")
     if row.state == "running" and is_held(session.connection, sign_of_life(row.executor)):
         raise DataError(f"run {run_id} is running", mend="Wait for it, or cancel it: benehub runs cancel RUN")
-    session.change(run, {"run_id": run_id}, state="running", error="", ended_at=None, executor=executor)
+    session.change(run, {"run_id": run_id}, state="running", error="", error_class="", mend="", ended_at=None,
+                   executor=executor)  # fmt: skip
     return str(row.flow)
 
 
@@ -59,12 +64,44 @@ def cancel(session: Session, run_id: str) -> str:
     return str(row.flow)
 
 
-def end(session: Session, run_id: str, state: str, counts: dict[str, Any], error: str) -> bool:
-    """How a run ended; gives whether that is news."""
+def end(session: Session, run_id: str, counts: dict[str, Any]) -> bool:
+    """A run has come to a good end; gives whether that is news."""
+    return _end(session, run_id, {"state": "done", "counts": counts, "error": ""})
+
+
+def fail(session: Session, run_id: str, error: BenehubError, state: str = "") -> bool:
+    """A run has stopped: held where a person has to decide, else failed, unless `state` says otherwise.
+
+    What it had counted before stays.
+    """
+    state = state or ("held" if isinstance(error, NeedsPersonError) else "failed")
+    told = {"error": mask(str(error))[:2000], "error_class": type(error).__name__, "mend": mask(error.mend)[:2000]}
+    return _end(session, run_id, {"state": state, **told})
+
+
+def count(session: Session, run_id: str, counts: dict[str, Any]) -> None:
+    """What a run has counted so far; stays when it stops."""
+    session.change(run, {"run_id": run_id}, counts=counts)
+
+
+def flow_of(session: Session, run_id: str) -> str:
+    """The flow of a run.
+
+    Raises:
+        DataError: there is none.
+    """
+    return str(_known(session, run_id).flow)
+
+
+def unfinished(session: Session, run_id: str) -> str:
+    """The flow of a run that waits or runs; empty for any other, and where there is none."""
+    row = _found(session, run_id)
+    return str(row.flow) if row is not None and row.state == "running" else ""
+
+
+def _end(session: Session, run_id: str, values: dict[str, Any]) -> bool:
     done = session.connection.execute(
-        update(run)
-        .where(*session.where(run, run_id=run_id, state="running"))
-        .values(state=state, counts=counts, error=error[:2000], ended_at=session.now())
+        update(run).where(*session.where(run, run_id=run_id, state="running")).values(**values, ended_at=session.now())
     )
     return done.rowcount > 0
 

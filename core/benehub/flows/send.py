@@ -11,15 +11,16 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
 from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
+from benehub.connect.content import Content, size_of
 from benehub.connect.http import was_sent
 from benehub.connect.verdict import is_taken
 from benehub.connections import Open
@@ -28,13 +29,15 @@ from benehub.engine import Steps
 from benehub.errors import (
     BenehubError,
     DataError,
+    FatalError,
     OutcomeUnknown,
     RetriableError,
     Unsupported,
     VendorUnavailable,
 )
-from benehub.flows import exchange
+from benehub.flows import exchange, push_guard
 from benehub.flows.hub import Hub
+from benehub.flows.push_guard import RESEND
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import Session, acted_on
@@ -49,22 +52,28 @@ MAX_TRIES = 3
 WINDOW = 25
 """Dispatches that are claimed together before the first of them is sent, and settled together after the last."""
 
+T = TypeVar("T")
 Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
-RESEND = "resend"
-"""A person's word that a dispatch shall leave whatever held it; plugins are not asked again."""
-
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
 
+TESTED = "only tested: "
+"""How the reason begins of what the vendor would take, and has only tried, because the connection asks no more."""
+
+ANSWERED_LATER = frozenset({exchange.CHANGE})
+"""Requests of which a receipt says only that the vendor took them: somebody behind him decides, and answers later."""
+
 
 def awaken(session: Session, opened: Open, operation: str) -> None:
-    """What was held only because the connection did not write is open again as soon as it does."""
+    """What was held only because the connection did not write, or only tested, is open again as soon as it writes."""
     if opened.mode != "live":
         return
     held = obligations.open_ones(session, operation, opened.link.connection, states=("held",))
-    waiting = [row for row in held if row.reason.startswith(WATCHED) and row.dispatch_id is not None]
-    dispatch.release(session, list(dict.fromkeys(row.dispatch_id for row in waiting)))
+    causes = (WATCHED,) if opened.connector.only_tests(opened.link.settings) else (WATCHED, TESTED)
+    waiting = [row for row in held if row.reason.startswith(causes) and row.dispatch_id is not None]
+    tested = {row.dispatch_id for row in waiting if row.reason.startswith(TESTED)}
+    dispatch.release(session, list(dict.fromkeys(row.dispatch_id for row in waiting)), tested)
     obligations.mark(session, [row.obligation_id for row in waiting], "open", "frozen, not sent yet")
 
 
@@ -74,28 +83,43 @@ def let_go(session: Session, dispatch_id: str) -> bool:
 
 
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
-    """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state."""
+    """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state.
+
+    Raises:
+        GuardTripped: they would change or end too much at the vendor; nothing has left.
+    """
+    steps.step("guard", push_guard.check, hub, employer, connection_id, ids)
     tally: dict[str, int] = {}
+    learned: list[Any] = []
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
-        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part)
+        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part, learned)
         for state in states:
             tally[state] = tally.get(state, 0) + 1
     return tally
 
 
-def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
+def send_batch(
+    hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any] | None = None
+) -> list[str]:
     """One attempt at each dispatch; gives the state each ended in.
 
-    One sender a connection at a time: only then does `sending` mean that somebody died at it.
+    One sender a connection at a time: only then does `sending` mean that somebody died at it. `learned` keeps what the
+    vendor told of its ids for the batches to come: it may have to list everybody for that.
     """
     states: dict[str, str] = {}
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
-        settings = plain.connector.discover(plain.link) if plain.mode == "live" else plain.link.settings
+        settings = plain.link.settings
+        if plain.mode == "live":
+            known = learned if learned is not None else []
+            if not known:
+                known.append(plain.connector.discover(plain.link))
+            settings = known[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
-            let_go = acted_on(session, RESEND, ids)
+            # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
+            let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         for window in _windows(waiting):
             states |= _send_window(hub, employer, opened, window, let_go)
             hub.progress(f"{connection_id}: {len(states)} of {len(ids)} sent")
@@ -152,15 +176,30 @@ def _send_window(
     return states
 
 
-def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], bytes]]:
+def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], Content]]:
     """Claim dispatches for an attempt each; gives those to be tried, with what was frozen."""
     if not ids:
         return []
     with hub.store.write(employer) as session:
-        return [(row, dispatch.wire_bytes(session, row)) for row in dispatch.begin_all(session, ids)]
+        return [(row, _frozen(hub, employer, session, row)) for row in dispatch.begin_all(session, ids)]
 
 
-def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: bytes) -> End:
+def _frozen(hub: Hub, employer: str, session: Session, row: Row[Any]) -> Content:
+    """What leaves: at hand where it is one piece; a long file is read while it is sent, no transaction held open."""
+    count = dispatch.pieces_leaving(row)
+    if count == 1:
+        return dispatch.wire_bytes(session, row)
+
+    def read() -> Iterator[bytes]:
+        for place in range(1, count + 1):
+            with hub.store.read(employer) as again:
+                piece = dispatch.piece_leaving(again, row, place)
+            yield piece
+
+    return read
+
+
+def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: Content) -> End:
     """Bring one claimed dispatch as far as it goes now."""
     if row.file_name:
         return _deliver(opened, row, frozen)
@@ -180,8 +219,8 @@ def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> None:
 def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
     """State and reason of what the dispatch carries; None leaves it as it is."""
     if end.state == "sent":
-        # A file is confirmed by what is answered to it.
-        return ("sent" if row.file_name else "confirmed", "")
+        # A file is confirmed by what is answered to it, and so is a request that a carrier decides on.
+        return ("sent" if row.file_name or row.operation in ANSWERED_LATER else "confirmed", "")
     if end.state == "held":
         return ("held", end.reason[:500])
     return ("refused", end.reason[:500]) if end.state in ("refused", "failed") else None
@@ -242,6 +281,8 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> E
         except BenehubError as error:
             # A person, the configuration or the code has to change first; the other dispatches go on.
             return end("held", str(error))
+        if receipt.tested:
+            return end("held", f"{TESTED}the vendor would take it; it leaves once the connection no longer tests")
         return End(row.dispatch_id, "sent", "read back" if unknown else "", receipt)
     return end("held", "the vendor kept failing; the outcome is unknown")
 
@@ -249,30 +290,42 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> E
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
     client = opened.link.http()
     settings = opened.link.settings
-    ask = opened.connector.lookup(item, settings)
+    ask = made(opened.connector.lookup, item, settings)
     try:
         found = client.send(ask) if ask is not None else None
     except VendorUnavailable as error:
         if unknown:
             raise OutcomeUnknown("the read-back failed too", where=error.where) from error
         raise RetriableError(error.what, where=error.where, mend="It is tried again by the next run") from error
-    answer = opened.connector.request(item, found, settings)
+    answer = made(opened.connector.request, item, found, settings)
     if isinstance(answer, Receipt):
         return answer
     if unknown:
         with hub.store.write(employer) as session:
             dispatch.resend(session, row.dispatch_id)
-    return opened.connector.receipt(item, client.send(answer))
+    return made(opened.connector.receipt, item, client.send(answer))
 
 
-def _deliver(opened: Open, row: Row[Any], content: bytes) -> End:
+def made(work: Callable[..., T], *arguments: Any) -> T:
+    """What a connector makes of one item: where it breaks, that item waits for a person, and the others go on."""
+    try:
+        return work(*arguments)
+    except BenehubError:
+        raise
+    except Exception as error:
+        what = f"the connector failed unexpectedly ({type(error).__name__})"
+        raise FatalError(what, mend="It is a fault of the program: report it") from error
+
+
+def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
     """Put a file into the mailbox; one whose delivery broke off settles only when it is seen there."""
     mailbox, said = opened.link.files(), None
     try:
         if row.state == "unknown" and not Guard(row.guard).repeat_safe:
             folder, _, name = row.file_name.rpartition("/")
             seen = mailbox.list(f"{folder}/{name}" if folder else name)
-            if not any(file.size == len(content) for file in seen):
+            size = size_of(content)
+            if not any(file.size == size for file in seen):
                 return End(row.dispatch_id, "held", "delivery broke off; its absence there is no proof")
         else:
             # Putting the same bytes again changes nothing; a number the carrier has seen it refuses itself.

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from benehub import connections, intake
+from benehub.connect.connector import Page
+from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
 from benehub.flows.hub import Hub
+from benehub.identity import strangers
 from benehub.plugins import call_each
+from benehub.records import STREAMS
 from benehub.records.notices import SyncNotice
+from benehub.store import without_collector
 
 MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
+
+CHUNKS = 4
+"""Chunks that are applied in one transaction: each commit writes what their rows have touched in every index."""
+
+STAGED = 2000
+"""Rows of as many pages as are staged in one transaction; a larger page has its own."""
+
+
+def streams_of(opened: Open) -> list[str]:
+    """The streams a connection reads (those its settings map, if they do), in the order of need."""
+    mapped: Any = getattr(opened.link.settings, "streams", None)
+    wanted = set(opened.connector.streams) & set(mapped if isinstance(mapped, dict) else opened.connector.streams)
+    return [name for name in STREAMS if name in wanted] + sorted(wanted - set(STREAMS))
 
 
 def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> Any:
@@ -25,14 +44,18 @@ def sync(hub: Hub, steps: Steps, employer: str, connection_id: str, stream: str,
     """
     batch_id, waits = steps.step("read", read, hub, employer, connection_id, stream, run_key, full)
     counts = steps.step("apply", apply, hub, employer, batch_id)
-    steps.step("tell", _tell, hub, employer, connection_id, stream, counts)
-    return {"batch": batch_id, "rate_limited": waits, **counts}
+    steps.step("tell", tell, hub, employer, connection_id, stream, counts)
+    unlinked = steps.step("unlinked", _unlinked, hub, employer, connection_id)
+    return {"batch": batch_id, "rate_limited": waits, **counts, "unlinked": unlinked}
 
 
-def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool) -> tuple[str, int]:
-    """Stage every page in a transaction of its own; the vendor is never called inside one.
+def read(
+    hub: Hub, employer: str, connection_id: str, stream: str, run_key: str, full: bool, keys: Sequence[str] = ()
+) -> tuple[str, int]:
+    """Stage the pages as they come, some in one transaction; the vendor is never called inside one.
 
-    Gives the batch, and how often the vendor asked to wait.
+    Of a stream whose vendor can be asked so, only the rows of these `keys` are read. Gives the batch, and how often
+    the vendor asked to wait.
     """
     with hub.open(employer, connection_id) as opened:
         if opened.mode == "paused":
@@ -46,14 +69,31 @@ def read(hub: Hub, employer: str, connection_id: str, stream: str, run_key: str,
             if intake.state(session, batch_id) == "applied":
                 return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
-        for number, page in enumerate(opened.connector.read(stream, opened.link, since), 1):
-            if number > MAX_PAGES:
+        some = opened.connector.reread(stream, opened.link, keys) if keys else None
+        came, read = iter(opened.connector.read(stream, opened.link, since) if some is None else some), 0
+        while pages := _together(came):
+            read += len(pages)
+            if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
-                intake.stage(session, batch_id, page)
-            hub.progress(f"{connection_id} {stream}: page {number}")
+                for page in pages:
+                    intake.stage(session, batch_id, page)
+            hub.progress(f"{connection_id} {stream}: page {read}")
         waits = 0 if opened.link.client is None else opened.link.client.rate_limited
     return batch_id, waits
+
+
+@without_collector()
+def _together(pages: Iterator[Page]) -> list[Page]:
+    """The next pages, as they are staged together; none at the end."""
+    held: list[Page] = []
+    rows = 0
+    for page in pages:
+        held.append(page)
+        rows += len(page.rows)
+        if rows >= STAGED or len(held) >= STAGED // 10:
+            break
+    return held
 
 
 def apply(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
@@ -75,7 +115,12 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
     taken = 1
     while taken:
         with hub.store.write(employer) as session:
-            taken = intake.apply_chunk(session, batch_id, hub.book(session), intake.APPLIERS)
+            book = hub.book(session)
+            for _ in range(CHUNKS):
+                taken = intake.apply_chunk(session, batch_id, book, intake.APPLIERS)
+                session.forget()
+                if not taken:
+                    break
     taken = 1
     while taken:
         with hub.store.write(employer) as session:
@@ -87,7 +132,14 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
         return asdict(counts)
 
 
-def _tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:
+def _unlinked(hub: Hub, employer: str, connection_id: str) -> int:
+    """How many people of the connection nobody is linked to."""
+    with hub.store.read(employer) as session:
+        return strangers.counted(session).get(connection_id, 0)
+
+
+def tell(hub: Hub, employer: str, connection_id: str, stream: str, counts: dict[str, int]) -> None:
+    """Tell the plugins of a read that was applied."""
     notice = SyncNotice(employer, connection_id, stream, **counts)
     for _ in call_each(hub.plugins, "after_sync", sync=notice):
         continue

@@ -14,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from benehub.errors import DataError
+from benehub.formats.contributions import change_findings
 from benehub.formats.findings import Finding
 from benehub.formats.layout import COMPACT_DATE, MONEY, PERCENT, SSN, TEXT, Column, Layout, one_of
 from benehub.formats.rows import Parsed, Table
@@ -131,13 +132,8 @@ def validate(data: bytes | Table, codes: Collection[str] = ()) -> list[Finding]:
     Raises:
         FormatError, FileRefused: the file is not an Ascensus 360.
     """
-    found: list[Finding] = []
-    for line, change, wrong in LAYOUT.findings(data):
-        found += wrong
-        if change is None or change.record_type is RecordType.LOAN:
-            continue
-        if codes and change.contribution_code.upper() not in codes:
-            found.append(Finding(line, "ContributionCode", "unknown-code", "is no known code", "Map it to a source"))
-        if change.effective_date is None:
-            found.append(Finding(line, "EffectiveDate", "empty", "a change without a day", "Ask the recordkeeper"))
-    return found
+    return change_findings(LAYOUT, data, _told, ("ContributionCode", "EffectiveDate"), codes)
+
+
+def _told(change: Change360) -> tuple[str, date | None] | None:
+    return None if change.record_type is RecordType.LOAN else (change.contribution_code, change.effective_date)

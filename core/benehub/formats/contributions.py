@@ -1,12 +1,13 @@
 """What every contribution file has to hold beyond its cells: nobody twice, dates in order, totals that tie.
 
-Each recordkeeper's 180 names its columns itself; the checks are the same and live here once.
+Each recordkeeper's 180 and 360 name their columns themselves; the checks are the same and live here once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from benehub.formats.findings import Finding
@@ -96,3 +97,30 @@ def summed(totals: type[S], rows: Iterable[object]) -> S:
         for name in names:
             sums[name] += getattr(row, name)
     return totals(**sums)
+
+
+def change_findings(
+    layout: Layout[T], data: bytes | Table, told: Callable[[T], tuple[str, date | None] | None],
+    columns: tuple[str, str], codes: Collection[str],
+) -> list[Finding]:  # fmt: skip
+    """Everything that is wrong with a file of deferral changes.
+
+    Args:
+        layout: its columns.
+        told: the code and the day of a change; None for a row that is none (a loan).
+        columns: the columns in which these two stand.
+        codes: the contribution codes that are known; none: any is.
+
+    Raises:
+        FormatError, FileRefused: the file is not what it claims to be.
+    """
+    found: list[Finding] = []
+    for line, change, wrong in layout.findings(data):
+        found += wrong
+        if change is None or (row := told(change)) is None:
+            continue
+        if codes and row[0].upper() not in codes:
+            found.append(Finding(line, columns[0], "unknown-code", "is no known code", "Map it to a source"))
+        if row[1] is None:
+            found.append(Finding(line, columns[1], "empty", "a change without a day", "Ask the recordkeeper"))
+    return found

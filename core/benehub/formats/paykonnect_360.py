@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from benehub.errors import DataError
 from benehub.formats.ascensus_360 import Loans, RecordType, add_loans
+from benehub.formats.contributions import change_findings
 from benehub.formats.findings import Finding
 from benehub.formats.layout import COMPACT_DATE, DECIMAL, SSN, TEXT, Column, Layout, one_of
 from benehub.formats.rows import Parsed, Table
@@ -108,16 +109,11 @@ def validate(data: bytes | Table, codes: Collection[str] = ()) -> list[Finding]:
     Raises:
         FormatError, FileRefused: the file is not a PayKonnect 360.
     """
-    found: list[Finding] = []
-    for line, change, wrong in LAYOUT.findings(data):
-        found += wrong
-        if change is None or change.record_type is RecordType.LOAN:
-            continue
-        if codes and change.code.upper() not in codes:
-            found.append(Finding(line, "Code", "unknown-code", "is no known code", "Map it to a source"))
-        if change.effective_date is None:
-            found.append(Finding(line, "Effective Date", "empty", "a change without a day", "Ask the recordkeeper"))
-    return found
+    return change_findings(LAYOUT, data, _told, ("Code", "Effective Date"), codes)
+
+
+def _told(change: Change360) -> tuple[str, date | None] | None:
+    return None if change.record_type is RecordType.LOAN else (change.code, change.effective_date)
 
 
 def parse(data: bytes | Table) -> Iterator[Parsed[Change360]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from benehub.errors import DataError
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,12 @@ class Parsed(Generic[T]):
         if self.error is not None or self.record is None:
             raise self.error or DataError("no record", where=f"row {self.row}")
         return self.record
+
+
+def each(parsed: Iterable[Parsed[T]], make: Callable[[T], S]) -> Iterator[Parsed[S]]:
+    """The same rows, each record turned into another; errors go along."""
+    for one in parsed:
+        yield Parsed(one.row, None if one.record is None else make(one.record), one.error)
 
 
 def records(parsed: Iterable[Parsed[T]]) -> Iterator[T]:

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Column, select
 
 from benehub.store import Session
-from benehub.store.session import CHUNK
 from benehub.store.tables import crosswalk, person
 
 Found = dict[str, str | None]
@@ -34,11 +33,17 @@ class Known:
     """Dependents by employee."""
     numbers: dict[str, str] = field(default_factory=dict)
     """Member id by person."""
+    indexes: dict[str, str] = field(default_factory=dict, repr=False)
+    """Blind index by SSN."""
+    new_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By connection and vendor's id: the id that somebody first seen under it gets."""
 
 
 def known(session: Session) -> Known:
     """What this transaction knows so far."""
-    found: Known = session.memo.setdefault("people", Known())
+    found: Known | None = session.memo.get("people")
+    if found is None:
+        found = session.memo["people"] = Known()
     return found
 
 
@@ -75,18 +80,28 @@ def families(session: Session, employees: Iterable[str]) -> dict[str, list[str]]
     missing = list(dict.fromkeys(one for one in employees if one not in mine.families))
     if missing:
         session.flush_deferred()
-    for start in range(0, len(missing), CHUNK):
-        part = missing[start : start + CHUNK]
-        mine.families.update({one: [] for one in part})
+        mine.families.update({one: [] for one in missing})
         for row in session.rows(
             select(person.c.person_id, person.c.subscriber_id, person.c.member_id, person.c.kind)
-            .where(person.c.employer_id == session.employer, person.c.subscriber_id.in_(part))
+            .where(person.c.employer_id == session.employer, session.among(person.c.subscriber_id, missing))
             .order_by(person.c.member_id)
         ):
             mine.numbers[row.person_id] = row.member_id
             if row.kind == "dependent":
                 mine.families[row.subscriber_id].append(row.person_id)
     return mine.families
+
+
+def member_ids(session: Session, persons: Iterable[str]) -> dict[str, str]:
+    """The member id of each of these persons."""
+    found = known(session).numbers
+    missing = list(dict.fromkeys(one for one in persons if one not in found))
+    if missing:
+        session.flush_deferred()
+    where = (person.c.employer_id == session.employer, session.among(person.c.person_id, missing))
+    rows = session.rows(select(person.c.person_id, person.c.member_id).where(*where))
+    found.update({row.person_id: row.member_id for row in rows})
+    return found
 
 
 def _ask(session: Session, column: Column[Any], wanted: list[str], found: Found, **equal: Any) -> Iterable[Any]:
@@ -96,11 +111,7 @@ def _ask(session: Session, column: Column[Any], wanted: list[str], found: Found,
     session.flush_deferred()
     wanted = list(dict.fromkeys(wanted))
     found.update(dict.fromkeys(wanted))
-    answers: list[Any] = []
     table = column.table
-    for start in range(0, len(wanted), CHUNK):
-        where = session.where(table, **equal)
-        answers += session.rows(
-            select(column, table.c.person_id).where(*where, column.in_(wanted[start : start + CHUNK]))
-        )
-    return answers
+    return session.rows(
+        select(column, table.c.person_id).where(*session.where(table, **equal), session.among(column, wanted))
+    )

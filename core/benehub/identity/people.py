@@ -1,7 +1,7 @@
 """Who is who across systems: persons, the crosswalk to every vendor's id, and SSNs by blind index.
 
-A vendor's id, an employee number and an SSN are three different things. What cannot be linked stays in the
-crosswalk without a person, counted and shown; nothing is guessed and nothing is merged in silence.
+A vendor's id, an employee number and an SSN are three different things. Who cannot be linked stays in the
+crosswalk without a person, counted and shown (see `strangers`); nothing is guessed and nothing is merged in silence.
 """
 
 from __future__ import annotations
@@ -14,21 +14,39 @@ from sqlalchemy import Row, select
 from benehub.errors import DataError
 from benehub.identity import lookup
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import crosswalk, person
 
 
 def find(session: Session, connection_id: str, external_id: str) -> str | None:
     """The person behind a vendor's id, or None when it is unknown or not linked."""
-    return lookup.by_vendor(session, connection_id, [external_id])[external_id]
+    linked = lookup.known(session).linked.get(connection_id, {})
+    if external_id not in linked:
+        linked = lookup.by_vendor(session, connection_id, [external_id])
+    return linked[external_id]
 
 
 def look_up(
     session: Session, connection_id: str, external_ids: Iterable[str], members: Iterable[str], ssns: Iterable[str]
-) -> None:
-    """Look all of these up at once, so that `find`, `by_member_id` and `by_ssn` need not ask one by one."""
-    lookup.by_vendor(session, connection_id, external_ids)
-    lookup.by_member(session, members)
-    lookup.by_index(session, [ssn_index(session, ssn) for ssn in ssns])
+) -> set[str]:
+    """Look all of these up at once, so that `find`, `by_member_id` and `by_ssn` need not ask one by one.
+
+    Gives the persons found.
+    """
+    indexes = [ssn_index(session, ssn) for ssn in ssns]
+    asked = (
+        (lookup.by_vendor(session, connection_id, external_ids), external_ids),
+        (lookup.by_member(session, members), members),
+        (lookup.by_index(session, indexes), indexes),
+    )
+    lookup.member_ids(session, [one for one in asked[2][0].values() if one is not None])
+    return {one for found, names in asked for name in names if (one := found[name]) is not None}
+
+
+def new_ids(session: Session, connection_id: str, external_ids: Iterable[str]) -> set[str]:
+    """The ids that those get of whom nobody is known yet."""
+    linked = lookup.by_vendor(session, connection_id, external_ids)
+    return {new_id(session, connection_id, one) for one in external_ids if linked[one] is None}
 
 
 def family(session: Session, employee: str) -> list[str]:
@@ -42,39 +60,39 @@ def families(session: Session, employees: Sequence[str]) -> dict[str, list[str]]
 
 
 def external_ids(session: Session, connection_id: str) -> dict[str, str]:
-    """Person id -> the vendor's id, for all linked persons of a connection."""
+    """Person id -> the vendor's id, for all linked persons of a connection; of several the last linked."""
     rows = session.rows(
-        select(crosswalk.c.person_id, crosswalk.c.external_id).where(
-            *session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None)
-        )
+        select(crosswalk.c.person_id, crosswalk.c.external_id)
+        .where(*session.where(crosswalk, connection_id=connection_id), crosswalk.c.person_id.is_not(None))
+        .order_by(crosswalk.c.seq)
     )
     return {row.person_id: row.external_id for row in rows}
 
 
-def unlinked(session: Session) -> list[tuple[str, str]]:
-    """(connection, vendor's id) of everybody a vendor knows and we could not link."""
-    rows = session.rows(
-        select(crosswalk.c.connection_id, crosswalk.c.external_id)
-        .where(crosswalk.c.employer_id == session.employer, crosswalk.c.person_id.is_(None))
-        .order_by(crosswalk.c.connection_id, crosswalk.c.external_id)
-    )
-    return [(row.connection_id, row.external_id) for row in rows]
-
-
 def by_member_id(session: Session, member_id: str) -> str | None:
     """The person with this employee number or dependent's member id."""
-    return lookup.by_member(session, [member_id])[member_id]
+    members = lookup.known(session).members
+    if member_id not in members:
+        members = lookup.by_member(session, [member_id])
+    return members[member_id]
 
 
 def by_ssn(session: Session, ssn: str) -> str | None:
     """The person with this SSN (nine digits), found by blind index."""
     index = ssn_index(session, ssn)
-    return lookup.by_index(session, [index])[index]
+    owners = lookup.known(session).ssns
+    if index not in owners:
+        owners = lookup.by_index(session, [index])
+    return owners[index]
 
 
 def ssn_index(session: Session, ssn: str) -> str:
     """The blind index of an SSN within this employer."""
-    return session.vault.blind_index(f"{session.employer}/{ssn}", "ssn")
+    indexes = lookup.known(session).indexes
+    found = indexes.get(ssn)
+    if found is None:
+        found = indexes[ssn] = session.vault.blind_index(f"{session.employer}/{ssn}", "ssn")
+    return found
 
 
 def ssns(session: Session, person_ids: list[str]) -> dict[str, str]:
@@ -89,6 +107,17 @@ def ssns(session: Session, person_ids: list[str]) -> dict[str, str]:
             )
         )
         found |= {row.person_id: session.unseal(row.ssn_sealed, "ssn").decode() for row in rows}
+    return found
+
+
+def member_ids(session: Session, person_ids: Sequence[str]) -> dict[str, str]:
+    """The employee numbers, or dependents' member ids, of these persons."""
+    found: dict[str, str] = {}
+    for start in range(0, len(person_ids), CHUNK):
+        query = select(person.c.person_id, person.c.member_id).where(
+            person.c.employer_id == session.employer, person.c.person_id.in_(person_ids[start : start + CHUNK])
+        )
+        found |= {row.person_id: row.member_id for row in session.rows(query)}
     return found
 
 
@@ -108,14 +137,15 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
     Raises:
         DataError: the vendor's id is already linked to somebody else.
     """
-    linked = lookup.by_vendor(session, connection_id, [external_id])
-    before = linked[external_id]
-    if external_id not in lookup.known(session).rows[connection_id]:
+    before = find(session, connection_id, external_id)
+    known = lookup.known(session)
+    linked, rows = known.linked[connection_id], known.rows[connection_id]
+    if external_id not in rows:
         seq, _ = session.take_seq()
         row = {"connection_id": connection_id, "external_id": external_id, "person_id": person_id}
-        session.defer(crosswalk, {**row, "how": how, "seq": seq})
+        session.defer(crosswalk, {**row, "how": how, "seq": seq, "stream": "", "told_sealed": None})
         session.written()
-        lookup.known(session).rows[connection_id].add(external_id)
+        rows.add(external_id)
         linked[external_id] = person_id
         return True
     if before == person_id or person_id is None:
@@ -127,14 +157,19 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
             mend="Unlink it first, or mend the id at the vendor",
         )
     key = {"connection_id": connection_id, "external_id": external_id}
-    session.change(crosswalk, key, person_id=person_id, how=how)
+    session.flush_deferred()  # a person who was added a moment ago
+    session.change(crosswalk, key, person_id=person_id, how=how, told_sealed=None)
     linked[external_id] = person_id
     return True
 
 
 def new_id(session: Session, connection_id: str, external_id: str) -> str:
     """The id that somebody first seen under a vendor's id gets."""
-    return session.id("per", connection_id, external_id)
+    ids = lookup.known(session).new_ids
+    found = ids.get((connection_id, external_id))
+    if found is None:
+        found = ids[connection_id, external_id] = session.id("per", connection_id, external_id)
+    return found
 
 
 def add_employee(session: Session, connection_id: str, external_id: str, number: str, ssn: str) -> str:
@@ -195,28 +230,28 @@ def add_dependent(session: Session, connection_id: str, external_id: str, employ
 
 def _add(session: Session, kind: str, person_id: str, subscriber: str, number: str, ssn: str | None) -> None:
     seq, _ = session.take_seq()
-    sealed = _sealed(session, ssn) if ssn else {"ssn_sealed": None, "ssn_index": None}
-    row = {"person_id": person_id, "kind": kind, "subscriber_id": subscriber, "member_id": number}
-    session.defer(person, {**row, **sealed, "seq": seq})
+    sealed = session.seal(ssn.encode(), "ssn") if ssn else None
+    index = ssn_index(session, ssn) if ssn else None
+    session.defer(
+        person,
+        {"person_id": person_id, "kind": kind, "subscriber_id": subscriber, "member_id": number,
+         "ssn_sealed": sealed, "ssn_index": index, "seq": seq},
+    )  # fmt: skip
     session.written()
     mine = lookup.known(session)
     mine.members[number] = person_id
     mine.numbers[person_id] = number
     if kind == "employee":
         mine.families[person_id] = []
-    if ssn:
-        mine.ssns[ssn_index(session, ssn)] = person_id
+    if index:
+        mine.ssns[index] = person_id
 
 
 def _seal_anew(session: Session, person_id: str, ssn: str) -> None:
-    sealed = _sealed(session, ssn)
-    session.change(person, {"person_id": person_id}, **sealed)
+    new = ssn_index(session, ssn)
+    session.change(person, {"person_id": person_id}, ssn_sealed=session.seal(ssn.encode(), "ssn"), ssn_index=new)
     # Who had the old SSN is not who has it now.
     ssns = lookup.known(session).ssns
     for index in [index for index, owner in ssns.items() if owner == person_id]:
         ssns[index] = None
-    ssns[sealed["ssn_index"]] = person_id
-
-
-def _sealed(session: Session, ssn: str) -> dict[str, Any]:
-    return {"ssn_sealed": session.seal(ssn.encode(), "ssn"), "ssn_index": ssn_index(session, ssn)}
+    ssns[new] = person_id

@@ -6,8 +6,8 @@ back whatever it had written.
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -18,7 +18,18 @@ from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.hours import leave_unit
 from benehub.identity import people
+from benehub.identity.matching import Told
 from benehub.intake.applying import Applier, Origin
+from benehub.intake.recognising import (
+    Unknown,
+    by_ssn,
+    employee_of,
+    holder_of_ssn,
+    kept,
+    payroll_person,
+    ssn_name,
+    whom,
+)
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval, Month
@@ -41,7 +52,6 @@ from benehub.records import (
     PayDate,
     PaymentAnswer,
     PayrollBenefit,
-    PayrollPerson,
     Record,
     RegisterLine,
     RosterMember,
@@ -56,6 +66,7 @@ _IDENTITY = (
     "first_name", "last_name", "middle_name", "birth_date", "sex", "email", "address1", "address2", "city",
     "state", "zip_code", "country", "employee_number", "marital_status",
 )  # fmt: skip
+_identity = itemgetter(*_IDENTITY)
 DAY_MINUTES = 24 * 60
 _EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
 _TOLD = ("union", "employment_type", "work_authorisation")
@@ -70,14 +81,21 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     if row.termination_date is not None and row.termination_date < row.hire_date:
         raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
-    data = row.model_dump(mode="json")
+    data = _plain(row)
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
-    versions = [Version("employee", person_id, "", since, {name: data[name] for name in _IDENTITY})]
+    versions = [Version("employee", person_id, "", since, dict(zip(_IDENTITY, _identity(data), strict=True)))]
     told = (*_EMPLOYMENT, *(name for name in _TOLD if data[name] is not None))
     versions += _employment(session, person_id, row, {name: data[name] for name in told})
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
     return person_id
+
+
+def _plain(row: Employee) -> dict[str, Any]:
+    """The fields by name, as facts keep them: it is asked for everybody, and the general way costs twice as much."""
+    return row.__dict__ | {
+        "birth_date": row.birth_date.isoformat(), "sex": row.sex.value, "employment_class": row.employment_class.value,
+    }  # fmt: skip
 
 
 def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:
@@ -108,7 +126,7 @@ def _employment(session: Session, person_id: str, row: Employee, data: dict[str,
 def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """Pay from a date on."""
     assert isinstance(row, Compensation)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = {"rate_minor": row.rate_minor, "per": row.per, "currency": row.currency}
     _one(session, origin, Version("compensation", person_id, "", row.effective_from, data))
 
@@ -116,7 +134,7 @@ def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A dependent of an employee."""
     assert isinstance(row, Dependent)
-    subscriber = _employee(session, origin, row.employee)
+    subscriber = employee_of(session, origin, row.employee)
     person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
     told = {"disabled_evidence_until"} if row.disabled_evidence_until is None else set()
     data = row.model_dump(mode="json", exclude={"ssn", "employee"} | told) | {"employee": subscriber}
@@ -127,7 +145,7 @@ def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> 
 def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An election; one for another plan of the same benefit type takes the place of the one before."""
     assert isinstance(row, Election)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     plan = book.plan(row.plan)
     if plan.computed is not None:
         if not (row.terms or row.waived):
@@ -149,6 +167,8 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
         data["terms"] = row.terms
     if row.provider:
         data["provider"] = row.provider
+    if row.providers:
+        data["providers"] = _providers(session, person_id, row)
     data |= {name: value for name in _PRICING if (value := getattr(row, name)) is not None}
     if row.amount_minor is not None:
         data["amount_per"] = row.amount_per
@@ -190,6 +210,19 @@ def _priced(plan: Plan, row: Election) -> None:
         raise DataError(f"more than account {row.plan} allows a year", mend="Lower the election or raise max_yearly")
 
 
+def _providers(session: Session, person_id: str, row: Election) -> dict[str, str]:
+    """The provider of each dependent who has one of his own.
+
+    Raises:
+        DataError: he is unknown, or none of those who are covered.
+    """
+    covered = set(_dependents(session, person_id, row.dependents))
+    found = dict(zip(_dependents(session, person_id, tuple(row.providers)), row.providers.values(), strict=True))
+    if not covered >= found.keys():
+        raise DataError("a provider for a dependent who is not covered", mend="Name him in dependents too")
+    return found
+
+
 def _dependents(session: Session, person_id: str, names: tuple[str, ...]) -> list[str]:
     if not names:
         return []
@@ -211,7 +244,7 @@ def leave_request(session: Session, book: PlanBook, origin: Origin, row: Record)
     """Leave asked for; only approved leave counts."""
     assert isinstance(row, LeaveRequest)
     book.leave_policy(row.policy)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee"}) | {"minutes": row.minutes}
     end = row.end + timedelta(days=1)
     # A request that was moved to other days takes the old days back.
@@ -251,7 +284,7 @@ def leave_notice(session: Session, book: PlanBook, origin: Origin, row: Record) 
     policy = book.leave_policy(row.policy)
     if policy.germany is None:
         raise DataError(f"leave policy {row.policy!r} lapses without notices", mend="Notices are for `germany` only")
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = {"policy": row.policy, "year": row.year, "kind": row.kind.value, "on": row.on, "until": row.until}
     key = f"{row.policy}/{row.year}/{row.kind.value}"
     _one(session, origin, Version("leave_notice", person_id, key, date(row.year, 1, 1), data))
@@ -260,10 +293,10 @@ def leave_notice(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def leave_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What payroll shows as left; compared with the ledger."""
     assert isinstance(row, LeaveBalance)
-    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(session, row.employee)
+    person_id, name = whom(session, origin, row.employee)
     _confirm(
         session, book, origin, "leave_balance",
-        person_id=person_id, external_id=row.employee, code=row.code, on_date=row.as_of, amount=row.minutes,
+        person_id=person_id, external_id=name, code=row.code, on_date=row.as_of, amount=row.minutes,
         reference=row.as_of.isoformat(), detail={"hours": row.hours},
     )  # fmt: skip
 
@@ -273,9 +306,10 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
     assert isinstance(row, DeferralChange)
     if not row.rate:
         raise DataError("the change names no rate", mend="Ask the participant for a percentage of pay")
-    person_id = people.by_ssn(session, row.ssn)
+    person_id = by_ssn(session, origin.connection_id, row.ssn)
     if person_id is None:
-        raise DataError("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive")
+        raise Unknown("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive",
+                      ssn_index=people.ssn_index(session, row.ssn))  # fmt: skip
     plan = book.plan(row.plan)
     known = facts.as_of(session, "election", row.effective_from, subjects=[person_id])
     before = next((dict(fact.data) for fact in known if fact.key == plan.benefit_type), None)
@@ -305,7 +339,7 @@ def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) 
     days = (row.end - row.start).days + 1
     if row.hours_hundredths + row.paid_leave_hundredths > days * 2400:
         raise DataError("more hours than the days have", mend="Hours are hundredths: 40 hours are 4000")
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     key = ("excluded/" if row.excluded else "") + row.start.isoformat()
     data = {"hours": row.hours_hundredths, "paid_leave": row.paid_leave_hundredths, "excluded": row.excluded}
     end = row.end + timedelta(days=1)
@@ -315,18 +349,10 @@ def hours_worked(session: Session, book: PlanBook, origin: Origin, row: Record) 
     facts.record(session, [version, rest], str(origin), origin.batch_id, origin.row_no)
 
 
-def payroll_person(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
-    """Somebody payroll knows: linked by employee number, or kept as unlinked."""
-    assert isinstance(row, PayrollPerson)
-    person_id = people.by_member_id(session, row.employee_number) if row.employee_number else None
-    people.link(session, origin.connection_id, origin.key, person_id, "number" if person_id else "unlinked")
-    return person_id or ""
-
-
 def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """A deduction payroll holds already: adopted as a fact before the first write."""
     assert isinstance(row, PayrollBenefit)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     data = row.model_dump(mode="json", exclude={"employee", "version"})
     _one(session, origin, Version("payroll_benefit", person_id, row.code, session.today(), data))
     return f"{person_id}/{row.code}"
@@ -335,14 +361,14 @@ def payroll_benefit(session: Session, book: PlanBook, origin: Origin, row: Recor
 def register_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What payroll really took, paid or granted on one check."""
     assert isinstance(row, RegisterLine)
-    person_id = people.find(session, origin.connection_id, row.employee) or people.by_member_id(session, row.employee)
+    person_id, name = whom(session, origin, row.employee)
     known = book.by_code(row.code) if row.kind in (LineKind.DEDUCTION, LineKind.EMPLOYER) else None
     plan, part = (known[0].id, known[1]) if known else (None, row.kind.value)
     if known and row.kind is LineKind.EMPLOYER:
         part = "match" if known[0].benefit_type == "retirement" else "employer"
     _confirm(
         session, book, origin, "register_line",
-        person_id=person_id, external_id=row.employee, plan=plan, part=part, code=row.code,
+        person_id=person_id, external_id=name, plan=plan, part=part, code=row.code,
         tax_class=row.tax_class.value if row.tax_class else "", pay_date=row.pay_date,
         amount=row.amount_minor, reference=row.check,
         detail={
@@ -356,9 +382,9 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """A member and plan on a carrier's list bill."""
     assert isinstance(row, InvoiceLine)
+    person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name), may_be_ssn=True)
     _confirm(
-        session, book, origin, "invoice_line",
-        person_id=people.by_member_id(session, row.member), external_id=row.member, plan=row.plan,
+        session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
         on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
         detail={"invoice_date": row.invoice_date.isoformat()},
@@ -368,11 +394,12 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
 def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """Who the carrier says that it covers."""
     assert isinstance(row, RosterMember)
+    told = Told(row.first_name, row.last_name, row.birth_date.isoformat() if row.birth_date else "")
+    person_id, member = whom(session, origin, row.member, told, may_be_ssn=True)
     _confirm(
-        session, book, origin, "roster",
-        person_id=people.by_member_id(session, row.member), external_id=row.member, plan=row.plan,
+        session, book, origin, "roster", person_id=person_id, external_id=member, plan=row.plan,
         part=row.relationship, tier=row.tier, effective_from=row.effective_from,
-        effective_to=row.effective_to or FOREVER, reference=row.subscriber,
+        effective_to=row.effective_to or FOREVER, reference=kept(session, origin, row.subscriber, may_be_ssn=True),
     )  # fmt: skip
 
 
@@ -382,7 +409,7 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
     _confirm(
         session, book, origin, "earnings_credit" if row.earnings else "credit",
-        person_id=people.by_ssn(session, row.ssn), external_id=people.ssn_index(session, row.ssn)[:40],
+        person_id=holder_of_ssn(session, origin, row.ssn), external_id=ssn_name(session, row.ssn),
         plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
     )  # fmt: skip
@@ -391,9 +418,10 @@ def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
 def contribution_result(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """What the custodian says of a line of our contribution file; the accounts' flow takes it from here."""
     assert isinstance(row, ContributionResult)
+    person_id, member = whom(session, origin, row.member)
     _confirm(
         session, book, origin, "contribution_result",
-        person_id=people.by_member_id(session, row.member) if row.member else None, external_id=row.member,
+        person_id=person_id, external_id=member,
         plan=row.plan or None, part="line" if row.reference else "file", code=row.code, pay_date=row.pay_date,
         on_date=row.posted_on, amount=row.amount_minor, reference=row.control,
         detail={"line": row.reference, "status": row.status.value, "text": mask(row.text)[:200]},
@@ -403,7 +431,7 @@ def contribution_result(session: Session, book: PlanBook, origin: Origin, row: R
 def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Record) -> list[NewEntry]:
     """What stood in the old system: an entry against the opening account that names file and row."""
     assert isinstance(row, OpeningBalance)
-    person_id = _employee(session, origin, row.employee)
+    person_id = employee_of(session, origin, row.employee)
     if row.kind == "prior_wages":
         start, end = date(row.as_of.year, 1, 1), date(row.as_of.year + 1, 1, 1)
         wages = Version("prior_wages", person_id, "", start, {"wages_minor": row.amount}, end)
@@ -451,16 +479,12 @@ def acknowledgement(session: Session, book: PlanBook, origin: Origin, row: Recor
     A carrier whose family key is the SSN names members by it: it is turned into our number, and never kept.
     """
     assert isinstance(row, Acknowledgement)
-    person_id = people.by_member_id(session, row.member) if row.member else None
-    named = row.member
-    if person_id is None and re.fullmatch(r"\d{9}", named):
-        person_id = people.by_ssn(session, named)
-        named = people.people(session)[person_id].member_id if person_id else mask(named)
+    person_id, named = whom(session, origin, row.member, may_be_ssn=True) if row.member else (None, "")
     _confirm(
         session, book, origin, "acknowledgement", person_id=person_id, external_id=named,
         part=row.level.value, code=row.code, reference=row.control,
         detail={"transaction": row.transaction, "status": row.status.value, "text": mask(row.text)[:200],
-                "usage": row.usage},
+                "usage": row.usage, **({"latest": True} if row.latest else {})},
     )  # fmt: skip
 
 
@@ -497,17 +521,6 @@ APPLIERS: dict[str, Applier] = {
     "payment_answer": payment_answer,
 }
 """The applier of every stream."""
-
-
-def _employee(session: Session, origin: Origin, named: str) -> str:
-    """The person a row names by the source's own id or by employee number."""
-    found = people.find(session, origin.connection_id, named) or people.by_member_id(session, named)
-    if found is None:
-        raise DataError(
-            f"employee {named!r} is unknown on connection {origin.connection_id}",
-            mend="Sync the HRIS first, or link the id; then re-drive the row",
-        )
-    return found
 
 
 def _one(session: Session, origin: Origin, version: Version) -> None:

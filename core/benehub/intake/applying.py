@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+from pydantic import ValidationError
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.exc import DataError as DatabaseDataError
 
@@ -15,17 +15,18 @@ from benehub.crypto import mask
 from benehub.errors import DataError, GuardTripped, IntegrityError
 from benehub.intake.guards import check
 from benehub.intake.looking import look_up
+from benehub.intake.packing import Waiting, kept
+from benehub.intake.recognising import Unknown, note_unknown
 from benehub.intake.relinking import relink
-from benehub.intake.staging import Counts, batch, staged_rows, validate
+from benehub.intake.staging import Counts, batch, checker, validate, waiting_rows
 from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
-from benehub.store import Session
-from benehub.store.tables import intake_batch, intake_row, intake_same, seen, stream_state
+from benehub.store import Session, without_collector
+from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, row_waits, seen, stream_state
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a row came from, for facts and confirmations to cite."""
 
     connection_id: str
@@ -50,12 +51,16 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
     """Look at the batch as a whole before any of its rows is applied.
 
     Raises:
-        GuardTripped: the batch would end or empty too much. The caller holds it (`hold`) for a person.
+        GuardTripped: the batch would end or empty too much, or is held already: whoever asks again, after a crash or
+            by a retry, decides nothing. The caller holds it (`hold`) for a person.
+        DataError: a person has discarded it.
     """
     header = _header(session, batch_id)
-    if header.state != "staged":
+    if header.state == "refused":
+        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    if header.state not in ("staged", "held"):
         return
-    reason = check(session, header, book.guards)
+    reason = header.reason if header.state == "held" else check(session, header, book.guards)
     if reason:
         raise GuardTripped(reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}")
 
@@ -65,56 +70,68 @@ def hold(session: Session, batch_id: str, reason: str) -> None:
     session.change(intake_batch, {"batch_id": batch_id}, state="held", reason=reason)
 
 
+@without_collector()
 def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
-    """Apply the next chunk of staged rows; gives how many it took, 0 when none is left."""
+    """Apply the next rows that wait; gives how many it took, 0 when none is left."""
     header = _header(session, batch_id)
     session.take_seq(0)  # the lock comes before any savepoint: undoing one would give the lock away with it
-    rows = staged_rows(session, batch_id)
-    newest = _newest_rows(session, batch_id, [row.row_key for row in rows])
+    rows, chunks = waiting_rows(session, batch_id)
+    if not rows:
+        return 0
+    newest = _newest_rows(session, batch_id, [row.key for row in rows])
     ended: list[dict[str, Any]] = []
     wanted: list[Waiting] = []
     for row in rows:
-        if newest[row.row_key] != row.row_no:
-            ended.append(_key(row) | {"outcome": "superseded", "reason": "a later row has its key"})
-            continue
-        waiting = _open(session, row)
-        problem = _unfit(waiting.content)
-        if problem:
-            ended.append(_key(row) | {"outcome": "quarantined", "reason": mask(problem)})
+        if newest.get(row.key, row.row_no) != row.row_no:
+            ended.append(_ended(session, batch_id, row, "superseded", "a later row has its key"))
+        elif problem := _unfit(row):
+            ended.append(_ended(session, batch_id, row, "quarantined", problem))
         else:
-            wanted.append(waiting)
-    problems = _apply_rows(session, header, book, appliers, wanted)
+            wanted.append(row)
+    applied, problems, unknown = _apply_rows(session, header, book, appliers, wanted)
     ended += [
-        _key(one.row) | {"outcome": "quarantined", "reason": mask(problems[one.row.row_no])}
-        for one in wanted
-        if one.row.row_no in problems
+        _ended(session, batch_id, row, "quarantined", problems[row.row_no]) for row in wanted if row.row_no in problems
     ]
-    applied = [one for one in wanted if one.row.row_no not in problems]
     session.change_all(intake_row, ("batch_id", "row_no"), ended)
+    _note_strangers(session, header, unknown)
     session.connection.execute(
         intake_row.update()
-        .where(*session.where(intake_row, batch_id=batch_id), intake_row.c.row_no.in_([o.row.row_no for o in applied]))
-        .values(outcome="applied", row_sealed=None)
+        .where(
+            *session.where(intake_row, batch_id=batch_id, outcome="staged"),
+            intake_row.c.row_no.between(rows[0].row_no, rows[-1].row_no),
+        )
+        .values(outcome="applied")
+    )
+    session.connection.execute(
+        intake_chunk.delete().where(
+            *session.where(intake_chunk, batch_id=batch_id), session.among(intake_chunk.c.row_no, chunks)
+        )
     )
     _remember(session, header.connection_id, header.stream, applied)
-    _resolve_older(session, header, {one.row.row_key: one.row.row_no for one in applied})
+    _resolve_older(session, header, {one.row.key: one.row.row_no for one in applied})
     return len(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A staged row, opened: its content, and the bytes that the content stands in."""
+class Applied(NamedTuple):
+    """A row that has been applied, and what it was found to be about."""
 
-    row: Row[Any]
-    content: Any
-    plain: bytes
-    about: list[str] = field(default_factory=list)
-    """What the row was found to be about, once it is applied."""
+    row: Waiting
+    about: str
 
 
-def _open(session: Session, row: Row[Any]) -> Waiting:
-    plain = session.unseal(row.row_sealed, "intake_row")
-    return Waiting(row, json.loads(plain), plain)
+def _ended(session: Session, batch_id: str, row: Waiting, outcome: str, reason: str) -> dict[str, Any]:
+    """What becomes of a row that is not applied: its content is kept with it."""
+    sealed = session.seal(row.content, "intake_row")
+    key = {"batch_id": batch_id, "row_no": row.row_no}
+    return {**key, "outcome": outcome, "reason": mask(reason), "row_sealed": sealed}
+
+
+def _note_strangers(session: Session, header: Row[Any], unknown: Sequence[Unknown]) -> None:
+    """Whom quarantined rows name and nobody knows stands among the unlinked."""
+    with session.gathering():
+        for who in unknown:
+            note_unknown(session, header.connection_id, who, header.stream)
+    session.flush_deferred()
 
 
 def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
@@ -123,7 +140,7 @@ def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int
         in_quarantine(session).where(
             intake_batch.c.connection_id == header.connection_id,
             intake_batch.c.stream == header.stream,
-            intake_row.c.row_key.in_(list(applied)),
+            session.among(intake_row.c.row_key, applied),
         )
     )
     older = [row for row in waiting if row.batch_id != header.batch_id or row.row_no < applied[row.row_key]]
@@ -141,7 +158,7 @@ def in_quarantine(session: Session) -> Select[Any]:
             (intake_batch.c.employer_id == intake_row.c.employer_id)
             & (intake_batch.c.batch_id == intake_row.c.batch_id),
         )
-        .where(*session.where(intake_row, outcome="quarantined"), intake_row.c.resolved_seq.is_(None))
+        .where(intake_row.c.employer_id == session.employer, row_waits)
     )
 
 
@@ -177,10 +194,7 @@ def finish(session: Session, batch_id: str) -> Counts:
 
 def _forget_quarantined(session: Session, header: Row[Any]) -> None:
     """What was last applied for these keys is not what the vendor said last: the next row is no repeat."""
-    keys = select(intake_row.c.row_key).where(
-        *session.where(intake_row, batch_id=header.batch_id, outcome="quarantined"),
-        intake_row.c.resolved_seq.is_(None),
-    )
+    keys = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=header.batch_id), row_waits)
     session.connection.execute(
         update(seen)
         .where(
@@ -193,9 +207,11 @@ def _forget_quarantined(session: Session, header: Row[Any]) -> None:
 
 def redrive(
     session: Session, book: PlanBook, appliers: Mapping[str, Applier], batch_id: str = "",
-    but: Collection[tuple[str, int]] = (),
+    but: Collection[tuple[str, int]] = (), connection_id: str = "",
 ) -> Counts:  # fmt: skip
-    """Try quarantined rows again, as they were read; those that apply now are marked with when.
+    """Try quarantined rows again, as they were read, of one batch, of one connection or all.
+
+    Those that apply now are marked with when.
 
     The batch keeps its counts as they were at the time; the row says that it was resolved later. Of rows
     with one key only the newest is tried, and resolves the older ones. Batches that are not applied (held,
@@ -208,6 +224,8 @@ def redrive(
         .where(intake_batch.c.state == "applied")
         .order_by(intake_batch.c.seq, intake_row.c.row_no)
     )
+    if connection_id:
+        query = query.where(intake_batch.c.connection_id == connection_id)
     same_key: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in session.rows(query):
         if (row.batch_id, row.row_no) in but:
@@ -217,12 +235,15 @@ def redrive(
     session.take_seq(0)  # before any savepoint, as above
     done = replaced = 0
     for *older, row in tried:
-        waiting = _open(session, row)
-        problem = _unfit(waiting.content) or _apply_rows(session, row, book, appliers, [waiting]).get(row.row_no, "")
+        waiting = kept(session, row.row_no, row.row_key, row.row_sealed)
+        problem, applied = _unfit(waiting), list[Applied]()
+        if not problem:
+            applied, problems, _ = _apply_rows(session, row, book, appliers, [waiting])
+            problem = problems.get(row.row_no, "")
         if problem:
             session.change(intake_row, _key(row), reason=mask(problem))
             continue
-        _remember(session, row.connection_id, row.stream, [waiting])
+        _remember(session, row.connection_id, row.stream, applied)
         seq, _ = session.take_seq()
         resolved = [_key(one) | {"resolved_seq": seq} for one in (*older, row)]
         session.change_all(intake_row, ("batch_id", "row_no"), resolved)
@@ -254,48 +275,59 @@ def _tally(session: Session, batch_id: str) -> dict[str, int]:
     return {row.outcome: int(row.number) for row in rows}
 
 
-def _unfit(content: Any) -> str:
+def _unfit(row: Waiting) -> str:
     """Why a row cannot be applied whatever the hub knows; empty when it can be tried."""
-    if content.get("problem"):
-        return str(content["problem"])
-    if content["deleted"]:
+    if row.problem:
+        return row.problem
+    if row.deleted:
         return "the vendor deleted it; nothing is ended by that alone. End it in the source, with a date"
     return ""
 
 
 def _apply_rows(
     session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], wanted: Sequence[Waiting]
-) -> dict[int, str]:
-    """Apply rows in sets, each row wholly or not at all; gives problems by row number.
+) -> tuple[list[Applied], dict[int, str], list[Unknown]]:
+    """Apply rows in sets, each row wholly or not at all.
+
+    Gives those applied, problems by row number, and whom the others name and nobody knows.
 
     A row that fails before it has written anything is left out of its set. One that fails later has the set
     undone: those before it are a set of their own then, and so are those behind it.
     """
+    applied: list[Applied] = []
     problems: dict[int, str] = {}
+    unknown: list[Unknown] = []
     sets = [wanted] if wanted else []
     while sets:
         rows = sets.pop()
         tried = _apply_set(session, header, book, appliers, rows)
         if not tried.undone:
+            applied += tried.applied
             problems |= tried.problems
+            unknown += tried.unknown
         elif len(rows) == 1:
-            problems[rows[0].row.row_no] = tried.undone
+            problems[rows[0].row_no] = tried.undone
+            unknown += tried.unknown
         else:
             # Where nobody knows which row it was, each half is tried.
             at = len(rows) // 2 if tried.at is None else tried.at
             behind = at
             if tried.at is not None:
-                problems[rows[at].row.row_no] = tried.undone
+                problems[rows[at].row_no] = tried.undone
+                unknown += tried.unknown
                 behind = at + 1
             sets += [part for part in (rows[behind:], rows[:at]) if part]
-    return problems
+    return applied, problems, unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of a set: rows left out by number, or why (and by which row, where known) it was undone."""
+    """What became of a set: rows applied, rows left out by number, or why (by which row, where known) it was undone."""
 
+    applied: list[Applied]
     problems: dict[int, str]
+    unknown: Sequence[Unknown] = ()
+    """Whom rows left out, or the row that undid it, name and nobody knows."""
     undone: str = ""
     at: int | None = None
 
@@ -305,73 +337,95 @@ def _apply_set(
 ) -> Tried:
     """Apply these rows in one savepoint."""
     problems: dict[int, str] = {}
+    applied: list[Applied] = []
+    unknown: list[Unknown] = []
     at: int | None = None
+    connection_id, stream, batch_id = header.connection_id, header.stream, header.batch_id
+    applier = appliers[stream]
     try:
         with session.connection.begin_nested(), session.gathering():
-            records = _records(header.stream, wanted, problems)
-            look_up(session, header.connection_id, header.stream, [(wanted[n].row.row_key, r) for n, r in records])
+            records = _records(stream, wanted, problems)
+            look_up(session, connection_id, stream, [(wanted[n].key, record) for n, record in records])
             entries: list[NewEntry] = []
             for at, record in records:
-                row, touched = wanted[at].row, session.touched
-                origin = Origin(header.connection_id, header.stream, header.batch_id, row.row_no, row.row_key)
+                row, touched = wanted[at], session.touched
                 try:
-                    told = appliers[header.stream](session, book, origin, record)
-                    wanted[at].about[:] = [told] if isinstance(told, str) else []
-                    entries += () if told is None or isinstance(told, str) else told
+                    told = applier(session, book, Origin(connection_id, stream, batch_id, row.row_no, row.key), record)
                 except DataError as error:
                     if session.touched != touched:
                         raise
+                    unknown += _unknown(error)
                     problems[row.row_no] = str(error)
+                    continue
+                if isinstance(told, str):
+                    applied.append(Applied(row, told))
+                else:
+                    applied.append(Applied(row, ""))
+                    entries += told or ()
             at = None
             session.flush_deferred()
             ledger.restate(session, entries)
     except DataError as error:
         session.undone()
-        return Tried({}, str(error), at)
+        return Tried([], {}, _unknown(error), str(error), at)
     except DatabaseDataError:
         session.undone()
-        return Tried({}, "a value is longer than its column. Mend it at the source, then re-drive")
-    return Tried(problems)
+        return Tried([], {}, (), "a value is longer than its column. Mend it at the source, then re-drive")
+    return Tried(applied, problems, unknown)
+
+
+def _unknown(error: DataError) -> list[Unknown]:
+    return [error] if isinstance(error, Unknown) else []
 
 
 def _records(stream: str, wanted: Sequence[Waiting], problems: dict[int, str]) -> list[tuple[int, Record]]:
     """The valid records with their place; of the others the problem is noted."""
-    records = []
+    try:
+        return list(enumerate(checker(stream).validate_python([one.data for one in wanted])))
+    except ValidationError:
+        records = []
     for number, one in enumerate(wanted):
         try:
-            records.append((number, validate(stream, one.content["data"])))
+            records.append((number, validate(stream, one.data)))
         except DataError as error:
-            problems[one.row.row_no] = str(error)
+            problems[one.row_no] = str(error)
     return records
 
 
 def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, int]:
+    """The newest row of each key that is told by more than one row of the batch."""
+    mine = session.where(intake_row, batch_id=batch_id)
+    # Most keys are told once, and that the index alone knows.
+    told = select(intake_row.c.row_key).where(*mine, session.among(intake_row.c.row_key, keys))
+    twice = [row.row_key for row in session.rows(told.group_by(intake_row.c.row_key).having(func.count() > 1))]
+    if not twice:
+        return {}
     rows = session.rows(
         select(intake_row.c.row_key, func.max(intake_row.c.row_no).label("row_no"))
         .where(
-            *session.where(intake_row, batch_id=batch_id),
-            intake_row.c.outcome.in_(("staged", "applied")),
-            intake_row.c.row_key.in_(keys),
+            *mine, intake_row.c.outcome.in_(("staged", "applied")), session.among(intake_row.c.row_key, twice)
         )
         .group_by(intake_row.c.row_key)
-    )
+    )  # fmt: skip
     return {row.row_key: row.row_no for row in rows}
 
 
-def _remember(session: Session, connection_id: str, stream: str, applied: Sequence[Waiting]) -> None:
+def _remember(session: Session, connection_id: str, stream: str, applied: Sequence[Applied]) -> None:
     """Keep of each applied row the hash of its content and which fields were filled."""
     key = {"connection_id": connection_id, "stream": stream}
-    names = [one.row.row_key for one in applied]
-    session.connection.execute(seen.delete().where(*session.where(seen, **key), seen.c.row_key.in_(names)))
+    names = [one.row.key for one in applied]
+    session.connection.execute(seen.delete().where(*session.where(seen, **key), session.among(seen.c.row_key, names)))
     session.add(
         seen,
-        (
-            {**key, "row_key": one.row.row_key, "row_hash": session.vault.content_hash(one.plain),
-             "filled": ",".join(sorted(n for n, v in one.content["data"].items() if v not in (None, "", []))),
-             "about": "".join(one.about)[:200]}
-            for one in applied
-        ),
-    )  # fmt: skip
+        [
+            {**key, "row_key": row.key, "row_hash": row.hash, "filled": _filled(row.data), "about": about[:200]}
+            for row, about in applied
+        ],
+    )
+
+
+def _filled(data: Mapping[str, Any]) -> str:
+    return ",".join([name for name, value in data.items() if value is not None and value != "" and value != []])
 
 
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:

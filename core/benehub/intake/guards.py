@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import Row, func, select
 
 from benehub.intake.absence import absent
+from benehub.intake.packing import Waiting
+from benehub.intake.staging import waiting_rows
 from benehub.planbook import Guards
 from benehub.store import Session
-from benehub.store.session import CHUNK
-from benehub.store.tables import intake_row, seen
+from benehub.store.tables import seen
 
 SMALL = 10
 """Below this many known rows a percentage says nothing; the guards stay silent."""
@@ -31,15 +31,15 @@ class Tally:
     emptied: Counter[str] = field(default_factory=Counter)
     """By field: those of them in which it is empty now."""
 
-    def add(self, filled: frozenset[str] | None, content: Any) -> None:
+    def add(self, filled: frozenset[str] | None, row: Waiting) -> None:
         """Count one row; `filled` are the fields of its last application (None: it never was)."""
-        self.deleted += content["deleted"]
+        self.deleted += row.deleted
         if filled is None:
             return
-        now = {name for name, value in content["data"].items() if value not in (None, "", [])}
+        now = {name for name, value in row.data.items() if value not in (None, "", [])}
         # Only what ends now: who left long ago and comes again with a new address is no removal.
         self.ended += "termination_date" not in filled and "termination_date" in now
-        if not content["deleted"]:
+        if not row.deleted:
             self.before.update(filled)
             self.emptied.update(filled - now)
 
@@ -54,8 +54,8 @@ def check(session: Session, header: Row[Any], guards: Guards) -> str:
     if known < SMALL:
         return ""
     tally = Tally()
-    for filled, content in _staged(session, header):
-        tally.add(filled, content)
+    for filled, row in _staged(session, header):
+        tally.add(filled, row)
     return _mass_removal(session, header, known, guards, tally) or _gone_empty(header, guards, tally)
 
 
@@ -85,29 +85,20 @@ def _gone_empty(header: Row[Any], guards: Guards, tally: Tally) -> str:
     return ""
 
 
-def _same_row(header: Row[Any]) -> ColumnElement[bool]:
-    return and_(
-        seen.c.employer_id == intake_row.c.employer_id,
-        seen.c.connection_id == header.connection_id,
-        seen.c.stream == header.stream,
-        seen.c.row_key == intake_row.c.row_key,
-    )
-
-
-def _staged(session: Session, header: Row[Any]) -> Iterator[tuple[frozenset[str] | None, Any]]:
-    """Per waiting row, chunk by chunk: which fields were filled when it was last applied (None: never), its content."""
+def _staged(session: Session, header: Row[Any]) -> Iterator[tuple[frozenset[str] | None, Waiting]]:
+    """Per waiting row, chunk by chunk: which fields were filled when it was last applied (None: never), the row."""
     last = 0
     while True:
-        rows = session.rows(
-            select(intake_row.c.row_no, intake_row.c.row_sealed, seen.c.filled)
-            .outerjoin(seen, _same_row(header))
-            .where(*session.where(intake_row, batch_id=header.batch_id, outcome="staged"), intake_row.c.row_no > last)
-            .order_by(intake_row.c.row_no)
-            .limit(CHUNK)
-        )
+        rows, chunks = waiting_rows(session, header.batch_id, last)
         if not rows:
             return
+        known = session.rows(
+            select(seen.c.row_key, seen.c.filled).where(
+                *session.where(seen, connection_id=header.connection_id, stream=header.stream),
+                session.among(seen.c.row_key, [row.key for row in rows]),
+            )
+        )
+        filled = {one.row_key: frozenset(one.filled.split(",")) - {""} for one in known}
         for row in rows:
-            filled = None if row.filled is None else frozenset(row.filled.split(",")) - {""}
-            yield filled, json.loads(session.unseal(row.row_sealed, "intake_row"))
-        last = rows[-1].row_no
+            yield filled.get(row.key), row
+        last = chunks[-1]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benehub import facts
+from benehub.crypto import as_ssn
 from benehub.identity import people
-from benehub.records import Record
+from benehub.intake import recognising
+from benehub.records import STREAMS, Record
 from benehub.store import Session
 
 BELIEVED = {
@@ -20,29 +22,37 @@ BELIEVED = {
 }
 """Kinds of facts about a person that a stream's rows are held against."""
 
-NAMED = ("employee", "employee_number", "member")
+NAMED = ("employee", "member", "subscriber")
 """Fields that name somebody: by the source's own id, an employee number or a member id."""
+
+NUMBERED = "employee_number"
+"""The field that names somebody by his employee number alone."""
 
 
 def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tuple[str, Record]]) -> None:
     """Ask once for everybody whom these rows (key and record) name, and for what is believed of them."""
-    session.memo["row_keys"] = [key for key, _ in rows]
-    names = {name for _, row in rows for field in NAMED if (name := getattr(row, field, None))}
-    own = {f"dep:{key}" if stream == "dependent" else key for key, _ in rows}
-    ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))}
-    people.look_up(session, connection_id, own | names, names, ssns)
+    keys = [key for key, _ in rows]
+    session.memo["row_keys"] = keys
+    record = STREAMS[stream]
+    fields = record.model_fields
+    names = {name for field in NAMED if field in fields for _, row in rows if (name := getattr(row, field))}
+    own = {f"dep:{key}" for key in keys} if stream == "dependent" else set(keys)
+    ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))} if "ssn" in fields else set()
+    ssns |= {ssn for name in record.may_be_ssn for _, row in rows if (ssn := as_ssn(getattr(row, name)))}
+    numbers = {number for _, row in rows if (number := getattr(row, NUMBERED))} if NUMBERED in fields else set()
+    persons = people.look_up(session, connection_id, own | names, names | numbers, ssns)
+    if stream == "payroll_person":
+        recognising.preload(session, connection_id, [row for _, row in rows])
     if stream == "pay_calendar":
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:
         return
-    persons = {people.find(session, connection_id, one) or people.new_id(session, connection_id, one) for one in own}
-    persons |= {found for one in names if (found := people.by_member_id(session, one))}
-    persons |= {found for one in names if (found := people.find(session, connection_id, one))}
-    persons |= {found for one in ssns if (found := people.by_ssn(session, one))}
+    new = people.new_ids(session, connection_id, own)
     for kind in BELIEVED[stream]:
         facts.preload(session, kind, sorted(persons))
+        facts.preload_new(session, kind, new - persons)
     if stream == "dependent":
         people.families(session, sorted(persons))
-    if any(getattr(row, "dependents", ()) for _, row in rows):
+    if "dependents" in fields and any(getattr(row, "dependents", ()) for _, row in rows):
         families = people.families(session, sorted(persons))
         facts.preload(session, "dependent", [one for person in persons for one in families[person]])

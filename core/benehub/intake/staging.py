@@ -7,21 +7,26 @@ superseded. The database refuses a finished batch whose counts do not balance.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple, cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, func, select
 
 from benehub.connect.connector import Incoming, Page
-from benehub.crypto import mask
+from benehub.crypto import as_ssn, mask
 from benehub.errors import DataError
+from benehub.identity import people
+from benehub.intake.packing import Packed, Packer, Waiting, as_kept, opened
 from benehub.money import shape
 from benehub.records import STREAMS, Record
-from benehub.store import Session, canonical
-from benehub.store.session import CHUNK
-from benehub.store.tables import intake_batch, intake_page, intake_row, intake_same, payload, seen
+from benehub.store import Session, without_collector
+from benehub.store.tables import intake_batch, intake_chunk, intake_page, intake_row, intake_same, payload, seen
+
+CHUNK = 1000
+"""Rows taken into custody together, and applied together."""
 
 KEY_LENGTH = 120
 """Characters of a row's key that are stored; a longer key ends in a digest of the whole."""
@@ -55,7 +60,8 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     if found is not None and found.state == "applied":
         return batch_id
     if found is not None:
-        for table in (intake_row, intake_same, intake_page):
+        session.memo.pop(("staging", batch_id), None)
+        for table in (intake_row, intake_chunk, intake_same, intake_page):
             session.connection.execute(table.delete().where(*session.where(table, batch_id=batch_id)))
         session.change(intake_batch, {"batch_id": batch_id}, state="staged", reason="", rows=0, unchanged=0,
                        quarantined=0, superseded=0, applied=0, gone=0, full_read=0, full_from=0)  # fmt: skip
@@ -83,65 +89,188 @@ def state(session: Session, batch_id: str) -> str:
     return "" if found is None else str(found.state)
 
 
+@without_collector()
 def stage(session: Session, batch_id: str, page: Page) -> None:
     """Take one page into custody: its payload sealed once by hash, its rows sorted by what they are.
 
     A row is unchanged when the vendor's key carries the same content as last time. A key that comes twice in
     one batch supersedes the earlier row when the batch is applied, be it only to say the old content again.
     """
-    header = batch(session, batch_id)
-    assert header is not None, batch_id
+    header = _staging(session, batch_id)
     page_hash = session.vault.content_hash(page.payload)
     _keep_payload(session, page_hash, page.payload)
-    page_no = _count(session, intake_page, batch_id) + 1
+    header.pages += 1
     session.add(
         intake_page,
-        [{"batch_id": batch_id, "page_no": page_no, "name": mask(page.name)[:200], "payload_hash": page_hash,
+        [{"batch_id": batch_id, "page_no": header.pages, "name": mask(page.name)[:200], "payload_hash": page_hash,
           "rows": len(page.rows)}],
     )  # fmt: skip
-    tally = {"unchanged": 0, "quarantined": 0}
-    told: set[str] = set()
-    staged: list[dict[str, Any]] = []
-    same: list[dict[str, Any]] = []
+    whole = page.full and (page.alone or header.pages == 1 or bool(header.full_read))
     for start in range(0, len(page.rows), CHUNK):
-        chunk = page.rows[start : start + CHUNK]
-        keys = [_row_key(session, header.stream, row) for row in chunk]
-        known = _known_hashes(session, header, keys)
-        told |= _told_before(session, batch_id, keys)
-        for offset, (key, row) in enumerate(zip(keys, chunk, strict=True), header.rows + start + 1):
-            outcome, entry = _sort(session, header.stream, row, None if key in told else known.get(key))
-            if outcome == "unchanged":
-                tally["unchanged"] += 1
-                same.append({"batch_id": batch_id, "row_key": key, "row_no": offset})
+        chunk = _Chunk(session, header, header.rows + start + 1, page.rows[start : start + CHUNK])
+        chunk.sort()
+        chunk.keep(whole)
+        header.unchanged += len(chunk.same)
+        header.quarantined += chunk.quarantined
+    header.full_read = int(whole)
+    header.full_from = header.rows if page.alone else header.full_from
+    header.rows += len(page.rows)
+    header.cursor = page.cursor if page.cursor is not None else header.cursor
+    values = {name: getattr(header, name) for name in _COUNTED}
+    session.change(intake_batch, {"batch_id": batch_id}, **values)
+
+
+_COUNTED = ("rows", "unchanged", "quarantined", "full_read", "full_from", "cursor")
+
+
+@dataclass
+class _Staging:
+    """How far a batch has been staged in this transaction."""
+
+    batch_id: str
+    connection_id: str
+    stream: str
+    pages: int
+    rows: int
+    unchanged: int
+    quarantined: int
+    full_read: int
+    full_from: int
+    cursor: str | None
+
+
+def _staging(session: Session, batch_id: str) -> _Staging:
+    found: _Staging | None = session.memo.get(("staging", batch_id))
+    if found is None:
+        header = batch(session, batch_id)
+        assert header is not None, batch_id
+        pages = _count(session, intake_page, batch_id)
+        counted = {name: header._mapping[name] for name in _COUNTED}
+        found = _Staging(batch_id, header.connection_id, header.stream, pages, **counted)
+        session.memo["staging", batch_id] = found
+    return found
+
+
+class _Fresh(NamedTuple):
+    """A row that is not the same as last time."""
+
+    row_no: int
+    key: str
+    row: Incoming
+    packed: Packed
+
+
+@dataclass
+class _Chunk:
+    """Rows of a page that are taken into custody together."""
+
+    session: Session
+    header: _Staging
+    first: int
+    """The number of its first row."""
+    rows: Sequence[Incoming]
+    same: list[str] = field(default_factory=list)
+    """Keys of the unchanged rows."""
+    quarantined: int = 0
+    _kept: list[dict[str, Any]] = field(default_factory=list)
+    _staged: list[_Fresh] = field(default_factory=list)
+
+    def sort(self) -> None:
+        """Sort the rows by what they are: unchanged, not usable, or waiting to be applied."""
+        self._packer = Packer(self.session)
+        pack, fresh = self._packer.pack, []
+        keys = _row_keys(self.session, self.header.stream, self.rows)
+        known = _known_hashes(self.session, self.header, keys)
+        # Only what is the same as last time can be overtaken by what this batch told in between.
+        told = _told_before(self.session, self.header.batch_id, known)
+        for row_no, (key, row) in enumerate(zip(keys, self.rows, strict=True), self.first):
+            if row.problem:
+                told.add(key)
+                self._quarantine(row_no, key, row, row.problem, row.problem)
                 continue
-            if outcome == "quarantined":
-                tally["quarantined"] += 1
-            told.add(key)
-            staged.append({"batch_id": batch_id, "row_no": offset, "row_key": key, **entry})
-    session.add(intake_row, staged)
-    whole = page.full and (page.alone or page_no == 1 or bool(header.full_read))
-    if whole:
-        session.add(intake_same, same)
-    session.change(
-        intake_batch,
-        {"batch_id": batch_id},
-        rows=header.rows + len(page.rows),
-        unchanged=header.unchanged + tally["unchanged"],
-        quarantined=header.quarantined + tally["quarantined"],
-        full_read=int(whole),
-        full_from=header.rows if page.alone else header.full_from,
-        cursor=page.cursor if page.cursor is not None else header.cursor,
-    )
+            packed = pack(row.data, row.extra, row.deleted)
+            if known.get(key) == packed.hash and key not in told:
+                self.same.append(key)
+            else:
+                told.add(key)
+                fresh.append(_Fresh(row_no, key, row, packed))
+        problems = _problems(self.header.stream, fresh)
+        for one in fresh:
+            if one.row_no in problems:
+                self._quarantine(one.row_no, one.key, one.row, problems[one.row_no])
+            else:
+                self._staged.append(one)
+
+    def keep(self, whole: bool) -> None:
+        """Write it down; of a full read (`whole`) also who was told unchanged."""
+        batch_id = self.header.batch_id
+        empty = {"batch_id": batch_id, "outcome": "staged", "reason": "", "row_sealed": None}
+        waiting = [{**empty, "row_no": one.row_no, "row_key": one.key} for one in self._staged]
+        self.session.add(intake_row, [*waiting, *({**empty, **one} for one in self._kept)])
+        if self._staged:
+            rows = ((one.row_no, one.key, one.packed) for one in self._staged)
+            one = {"batch_id": batch_id, "row_no": self.first, "rows": len(self._staged)}
+            self.session.add(intake_chunk, [{**one, "rows_sealed": self._packer.sealed(rows)}])
+        if whole and self.same:
+            self.session.add(intake_same, [{"batch_id": batch_id, "row_no": self.first, "row_keys": self.same}])
+
+    def _quarantine(self, row_no: int, key: str, row: Incoming, reason: str, problem: str = "") -> None:
+        self.quarantined += 1
+        sealed = self.session.seal(as_kept(row, mask(problem)), "intake_row")
+        entry = {"outcome": "quarantined", "reason": mask(reason), "row_sealed": sealed}
+        self._kept.append({"row_no": row_no, "row_key": key, **entry})
 
 
-def staged_rows(session: Session, batch_id: str, after: int = 0) -> Sequence[Row[Any]]:
-    """The next chunk of rows waiting to be applied, in their order."""
-    return session.rows(
-        select(intake_row)
-        .where(*session.where(intake_row, batch_id=batch_id, outcome="staged"), intake_row.c.row_no > after)
-        .order_by(intake_row.c.row_no)
+def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[Waiting], list[int]]:
+    """The next rows waiting to be applied, in their order, and the chunks they stood in, by first row number.
+
+    Small chunks, as small pages make them, are taken together.
+    """
+    chunks = session.rows(
+        select(intake_chunk.c.row_no, intake_chunk.c.rows)
+        .where(*session.where(intake_chunk, batch_id=batch_id), intake_chunk.c.row_no > after)
+        .order_by(intake_chunk.c.row_no)
         .limit(CHUNK)
     )
+    taken: list[int] = []
+    size = 0
+    for chunk in chunks:
+        size += int(chunk._mapping["rows"])
+        if taken and size > CHUNK:
+            break
+        taken.append(int(chunk.row_no))
+    sealed = session.rows(
+        select(intake_chunk.c.rows_sealed)
+        .where(*session.where(intake_chunk, batch_id=batch_id), session.among(intake_chunk.c.row_no, taken))
+        .order_by(intake_chunk.c.row_no)
+    )
+    return [row for chunk in sealed for row in opened(session, chunk.rows_sealed)], taken
+
+
+@cache
+def checker(stream: str) -> TypeAdapter[list[Record]]:
+    """Checks all rows of a chunk at once."""
+    rows: Any = list.__class_getitem__(STREAMS[stream])
+    return TypeAdapter(rows)
+
+
+def _problems(stream: str, rows: Sequence[_Fresh]) -> dict[int, str]:
+    """What is wrong with rows that have to be the stream's records, by row number."""
+    told = [one for one in rows if not one.row.deleted]
+    try:
+        checker(stream).validate_python([one.row.data for one in told])
+    except ValidationError as error:
+        wrong = {int(problem["loc"][0]) for problem in error.errors(include_url=False, include_context=False)}
+        return {told[at].row_no: problem for at in sorted(wrong) if (problem := _problem(stream, told[at].row.data))}
+    return {}
+
+
+def _problem(stream: str, data: Any) -> str:
+    try:
+        validate(stream, data)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def validate(stream: str, data: Any) -> Record:
@@ -166,53 +295,45 @@ def validate(stream: str, data: Any) -> Record:
         raise DataError("; ".join(parts), mend="Mend the row at its source, then read it again") from None
 
 
-def _row_key(session: Session, stream: str, row: Incoming) -> str:
-    """The vendor's key as it is stored: never with a secret in it, never cut so that two become one."""
-    key = row.key
-    for name in STREAMS[stream].secret:
-        value = str(row.data.get(name) or "")
-        if value and value in key:
-            key = key.replace(value, session.vault.blind_index(f"{session.employer}/{value}", name)[:24])
-    if len(key) > KEY_LENGTH:
-        key = f"{key[:80]}~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    return key
+def _row_keys(session: Session, stream: str, rows: Sequence[Incoming]) -> list[str]:
+    """The vendor's keys as they are stored: never with a secret in it, never cut so that two become one."""
+    secret, may_be_ssn = STREAMS[stream].secret, STREAMS[stream].may_be_ssn
+    keys = []
+    for row in rows:
+        key, data = row.key, row.data
+        for name in secret:
+            value = str(data.get(name) or "")
+            if value and value in key:
+                key = key.replace(value, session.vault.blind_index(f"{session.employer}/{value}", name)[:24])
+        for name in may_be_ssn:
+            value = str(data.get(name) or "")
+            if (ssn := as_ssn(value)) and value in key:
+                key = key.replace(value, people.ssn_index(session, ssn)[:24])
+        if len(key) > KEY_LENGTH:
+            key = f"{key[:80]}~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        keys.append(key)
+    return keys
 
 
-def _told_before(session: Session, batch_id: str, keys: list[str]) -> set[str]:
+def _told_before(session: Session, batch_id: str, keys: Collection[str]) -> set[str]:
+    if not keys:
+        return set()
     rows = session.rows(
         select(intake_row.c.row_key).where(
-            *session.where(intake_row, batch_id=batch_id), intake_row.c.row_key.in_(keys)
+            *session.where(intake_row, batch_id=batch_id), session.among(intake_row.c.row_key, keys)
         )
     )
     return {row.row_key for row in rows}
 
 
-def _sort(session: Session, stream: str, row: Incoming, known: str | None) -> tuple[str, dict[str, Any]]:
-    content = {"data": dict(row.data), "extra": dict(row.extra), "deleted": row.deleted}
-    if row.problem:
-        sealed = session.seal({**content, "problem": mask(row.problem)}, "intake_row")
-        return "quarantined", {"outcome": "quarantined", "reason": mask(row.problem), "row_sealed": sealed}
-    # The hash first: most rows of a full read are unchanged, and only what is kept has to be sealed.
-    plain = canonical(content)
-    if session.vault.content_hash(plain) == known:
-        return "unchanged", {}
-    sealed = session.seal(plain, "intake_row")
-    try:
-        if not row.deleted:
-            validate(stream, row.data)
-    except DataError as error:
-        return "quarantined", {"outcome": "quarantined", "reason": mask(str(error)), "row_sealed": sealed}
-    return "staged", {"outcome": "staged", "reason": "", "row_sealed": sealed}
-
-
-def _known_hashes(session: Session, header: Row[Any], keys: list[str]) -> dict[str, str]:
+def _known_hashes(session: Session, header: _Staging, keys: list[str]) -> dict[str, str]:
     rows = session.rows(
         select(seen.c.row_key, seen.c.row_hash).where(
             *session.where(seen, connection_id=header.connection_id, stream=header.stream),
-            seen.c.row_key.in_(keys),
+            session.among(seen.c.row_key, keys),
         )
     )
-    return {row.row_key: row.row_hash for row in rows}
+    return dict(cast("Sequence[tuple[str, str]]", rows))
 
 
 def _keep_payload(session: Session, page_hash: str, content: bytes) -> None:

@@ -60,7 +60,7 @@ def note_gone(session: Session, batch_id: str) -> int:
     if header.state == "applied" or not header.full_read or header.stream in PERIODIC:
         return 0
     session.take_seq(0)
-    keys = [row.row_key for row in session.rows(absent(session, header).order_by(seen.c.row_key).limit(CHUNK))]
+    keys = [row.row_key for row in session.rows(absent(session, header).order_by("row_key").limit(CHUNK))]
     if not keys:
         return 0
     where = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benehub.obligations.book import (
+    UNFIT,
     Change,
     Wanted,
     by_ids,
@@ -14,11 +15,13 @@ from benehub.obligations.book import (
     of_dispatch,
     of_dispatches,
     open_ones,
+    persons_of,
     settle,
     want,
 )
 
 __all__ = [
+    "UNFIT",
     "Change",
     "Wanted",
     "by_ids",
@@ -30,6 +33,7 @@ __all__ = [
     "of_dispatch",
     "of_dispatches",
     "open_ones",
+    "persons_of",
     "settle",
     "want",
 ]

@@ -19,6 +19,9 @@ from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import dispatch, obligation
 
+UNFIT = "not sent: "
+"""How the reason begins of what lacks what the vendor demands: nobody there has seen it, and it is tried again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -221,6 +224,20 @@ def by_ids(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
         found += session.rows(
             select(obligation).where(obligation.c.employer_id == session.employer, obligation.c.obligation_id.in_(part))
         )
+    return found
+
+
+def persons_of(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    """Business key -> the person it is about, for those that are about one."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), CHUNK):
+        mine = obligation.c.business_key.in_(keys[start : start + CHUNK])
+        rows = session.rows(
+            select(obligation.c.business_key, obligation.c.person_id).where(
+                obligation.c.employer_id == session.employer, mine, obligation.c.person_id.is_not(None)
+            )
+        )
+        found |= {row.business_key: row.person_id for row in rows}
     return found
 
 

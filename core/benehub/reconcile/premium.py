@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from benehub import facts
 from benehub.ledger import accounts as chart
 from benehub.legal import bank_holidays
+from benehub.obligations import UNFIT
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import roster
@@ -101,7 +102,7 @@ def _bill(
         actual = bill.amount if bill else 0
         if expected == actual or key[0] in refused or key in silent:
             continue
-        if bill is None:
+        if bill is None or not actual:
             kind, cause = (
                 Type.ENROLLED_NOT_BILLED,
                 "enrolled and on the carrier's roster, but not on the bill",
@@ -146,10 +147,11 @@ def _refused(session: Session, connection_id: str, month: Month, accrued: Mappin
         )
     )
     for row in rows:
+        cause = row.reason if row.reason.startswith(UNFIT) else f"the carrier refused the member: {row.reason}"
         worth = sum(amount for (person, _), amount in accrued.items() if person == row.person_id)
         yield Finding(
             Relation.PREMIUM, Type.MEMBER_REFUSED, str(month), "-", "carrier", "hub",
-            f"the carrier refused the member: {row.reason}", "Mend the data it names, then send enrollments again",
+            cause, "Mend the data it names, then send enrollments again",
             person_id=row.person_id, expected=worth, actual=0,
         )  # fmt: skip
 

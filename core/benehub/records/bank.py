@@ -40,6 +40,10 @@ class PaymentStatus(StrEnum):
     """It will not be carried out."""
     RETURNED = "returned"
     """It came back."""
+    DISPUTED = "disputed"
+    """It came back, and our bank has refused that: it may be the payee's again."""
+    CONTESTED = "contested"
+    """The payee's bank stands by what it sent back: it has come back after all."""
     CORRECT = "correct"
     """It arrived; the next one is to be sent with other data."""
 

@@ -26,6 +26,9 @@ class Record(BaseModel):
     secret: ClassVar[frozenset[str]] = frozenset()
     """Fields sealed at rest (SSN, bank account); a subset of `sensitive`."""
 
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset()
+    """Fields in which a vendor names somebody his own way; some carriers do so by SSN, which is then kept nowhere."""
+
     def __repr_args__(self) -> Any:
         for name, value in super().__repr_args__():
             if name in self.sensitive and value is not None:

@@ -28,12 +28,14 @@ class AckStatus(StrEnum):
 
 
 class Acknowledgement(Record):
-    """Stream `acknowledgement`: an answer to a file of ours, found by its control number.
+    """Stream `acknowledgement`: an answer to a file of ours, found by its control number; or to a request.
 
-    `control` is ISA13 for envelope level, GS06 for syntax level. `member` is empty for the whole file.
+    `control` is ISA13 for envelope level, GS06 for syntax level; the receipt's reference for a request. `member` is
+    empty for the whole file.
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"member"})
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member"})
 
     level: AckLevel
     control: str
@@ -45,6 +47,8 @@ class Acknowledgement(Record):
     text: str = ""
     usage: str = Field(default="", pattern=r"^[TP]?$")
     """ISA15 of the answer: test and production count their numbers apart. Empty where the carrier does not say."""
+    latest: bool = False
+    """Whether the vendor has nothing newer of this family: then it answers a request whose receipt was lost, too."""
 
 
 class Severity(StrEnum):
@@ -82,6 +86,7 @@ class RosterMember(Record):
     """Stream `roster`: who the carrier covers, one row a member and plan; `effective_to` is half-open."""
 
     sensitive: ClassVar[frozenset[str]] = frozenset({"birth_date"})
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member", "subscriber"})
 
     member: str
     subscriber: str
@@ -97,6 +102,8 @@ class RosterMember(Record):
 
 class InvoiceLine(Record):
     """Stream `invoice_line`: one member and plan on a list bill; adjustments name their own month."""
+
+    may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member"})
 
     invoice: str
     invoice_date: date

@@ -68,7 +68,10 @@ class Election(Record):
     amount_per: str = Field(default="year", pattern=r"^(year|month|pay)$")
     """Of what `amount_minor` is: the plan year (spread over its pay dates), a month, or each pay."""
     provider: str = Field(default="", max_length=80)
-    """The primary care provider chosen for the family: NPI, or the carrier's number of him."""
+    """The primary care provider chosen: NPI, or the carrier's number of him. He is the employee's, and that of each
+    dependent whom `providers` does not name."""
+    providers: dict[str, str] = Field(default_factory=dict, max_length=40)
+    """The provider chosen for single ones of `dependents`, by the same names; empty text: none was chosen for him."""
 
 
 class DeferralChange(Record):

@@ -76,7 +76,7 @@ class CoverageLine(Record):
     effective_to: date | None = None
     premium_minor: int | None = None
     provider: str = Field(default="", max_length=80)
-    """The primary care provider chosen: NPI, or the carrier's number of him."""
+    """The primary care provider chosen for this member: NPI, or the carrier's number of him."""
 
 
 class EnrollmentMember(Record):

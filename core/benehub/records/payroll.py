@@ -10,17 +10,24 @@ from pydantic import Field, model_validator
 
 from benehub.hours import parse_hours, to_minutes
 from benehub.records.base import Record, leave_minutes
+from benehub.records.employee import Ssn
 
 
 class PayrollPerson(Record):
-    """Stream `payroll_person`: somebody payroll knows, to be linked by employee number."""
+    """Stream `payroll_person`: somebody payroll knows, to be linked by employee number, SSN or e-mail.
 
-    sensitive: ClassVar[frozenset[str]] = frozenset({"birth_date"})
+    Name and birth date only suggest who it may be.
+    """
+
+    sensitive: ClassVar[frozenset[str]] = frozenset({"ssn", "birth_date"})
+    secret: ClassVar[frozenset[str]] = frozenset({"ssn"})
 
     employee_number: str = ""
     first_name: str = ""
     last_name: str = ""
     birth_date: date | None = None
+    email: str = ""
+    ssn: Ssn | None = None
     active: bool = True
 
 

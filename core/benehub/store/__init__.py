@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benehub.store.acts import acted_on, acts, note_act
+from benehub.store.collector import without_collector
 from benehub.store.database import Store, open_store
 from benehub.store.session import Session, canonical, iso
 
-__all__ = ["Session", "Store", "acted_on", "acts", "canonical", "iso", "note_act", "open_store"]
+__all__ = ["Session", "Store", "acted_on", "acts", "canonical", "iso", "note_act", "open_store", "without_collector"]

@@ -6,14 +6,28 @@ round trip a row. On SQLite half the cost of an insert is turning dicts into par
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Date, Table, bindparam, insert, update
+from pydantic_core import to_json
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Table,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
@@ -21,19 +35,28 @@ COPY_FROM = 10
 """Rows from which on COPY is worth its own start."""
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all have the same columns.
+def among(connection: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Condition that the column holds one of these values, however many: they are one parameter of the statement."""
+    listed = list(values)
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(bindparam(None, to_json(listed).decode(), unique=True)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(bindparam(None, listed, type_=ARRAY(column.type), unique=True))
+
+
+def insert_rows(connection: Connection, table: Table, employer: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of an employer that all have the same columns.
 
     Raises:
         sqlalchemy.exc.DBAPIError: what the database refuses, in the same classes either way.
     """
     if connection.dialect.name == "sqlite":
         command, values = _plan(table, tuple(rows[0]))
-        connection.exec_driver_sql(command, [values(row) for row in rows])
+        connection.exec_driver_sql(command, [values(employer, row) for row in rows])
     elif len(rows) >= COPY_FROM:
-        _copy(connection, table, rows)
+        _copy(connection, table, employer, rows)
     else:
-        connection.execute(insert(table), list(rows))
+        connection.execute(insert(table), [{"employer_id": employer, **row} for row in rows])
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -57,47 +80,53 @@ def change_rows(connection: Connection, table: Table, keys: Sequence[str], rows:
 
 
 @cache
-def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
-    """The statement for these columns, and what turns a row into its parameters."""
-    compiled = insert(table).compile(dialect=sqlite.dialect(), column_keys=list(names))
-    command, names = str(compiled), tuple(compiled.positiontup or ())
-    turned = [(at, _turn(table, name)) for at, name in enumerate(names)]
-    special = [(at, turn) for at, turn in turned if turn is not None]
+def _plan(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[str, Mapping[str, Any]], tuple[Any, ...]]]:
+    """The statement for these columns, and what turns an employer's row into its parameters."""
+    compiled = insert(table).compile(dialect=sqlite.dialect(), column_keys=["employer_id", *names])
+    command = str(compiled)
+    names = tuple(name for name in compiled.positiontup or () if name != "employer_id")
+    special = [(at, turn) for at, name in enumerate(names, 1) if (turn := _turn(table, name)) is not None]
+    pick = itemgetter(*names) if len(names) > 1 else (lambda row: tuple(row[name] for name in names))
 
-    pick = itemgetter(*names, names[0])  # the last one is left out: with one name alone it would give no tuple
+    # The employer comes first in every table.
+    def plain(employer: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (employer, *pick(row))
 
-    def values(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        plain = list(pick(row))[:-1]
+    def turned(employer: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        found = [employer, *pick(row)]
         for at, turn in special:
-            if plain[at] is not None:
-                plain[at] = turn(plain[at])
-        return tuple(plain)
+            if found[at] is not None:
+                found[at] = turn(found[at])
+        return tuple(found)
 
-    return command, values
+    return command, turned if special else plain
 
 
 def _turn(table: Table, name: str) -> Callable[[Any], Any] | None:
     kind = table.c[name].type
     if isinstance(kind, JSON):
-        return json.dumps
+        return as_text
     return date.isoformat if isinstance(kind, Date) else None
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def as_text(content: Any) -> str:
+    """Content as JSON text."""
+    return to_json(content).decode()
+
+
+def _copy(connection: Connection, table: Table, employer: str, rows: Sequence[Mapping[str, Any]]) -> None:
     import psycopg
-    from psycopg.types.json import Json
 
     names = list(rows[0])
     as_json = {name for name in names if isinstance(table.c[name].type, JSON)}
-    columns = ", ".join(f'"{name}"' for name in names)
+    columns = ", ".join(f'"{name}"' for name in ("employer_id", *names))
     raw: Any = connection.connection.driver_connection
     command = f'COPY "{table.name}" ({columns}) FROM STDIN'
     try:
         with raw.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
-                copy.write_row(
-                    [Json(row[name]) if name in as_json and row[name] is not None else row[name] for name in names]
-                )
+                values = [as_text(row[n]) if n in as_json and row[n] is not None else row[n] for n in names]
+                copy.write_row([employer, *values])
     except psycopg.DataError as error:
         raise DataError(command, None, error) from error
     except psycopg.IntegrityError as error:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from benehub.errors import ConfigError, RetriableError
 from benehub.periods import Clock, system_clock
 from benehub.store.locks import NamedLock
 from benehub.store.session import Session
+from benehub.store.windows import StoreWindows
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -84,6 +86,11 @@ class Store:
         """The lock of this name on this database, not taken yet."""
         return NamedLock(self.engine, name)
 
+    @cached_property
+    def windows(self) -> StoreWindows:
+        """The rate limits of vendor accounts, held for all processes on this database."""
+        return StoreWindows(self.engine)
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema, triggers included, up to a revision: the newest unless said."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
@@ -100,6 +107,7 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back."""
+        self.windows.close()
         self.engine.dispose()
 
 
@@ -128,7 +136,13 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-8000",
+        ):
             raw.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -89,6 +89,10 @@ class NamedLock:
             self._connection = None
 
 
+WAITING = "queue"
+"""Stands for the process of a run that has none yet: it waits until a worker has time for it."""
+
+
 def sign_of_life(executor: str) -> str:
     """The name of the lock that a process holds for as long as it lives."""
     return f"executor {executor}"

@@ -11,22 +11,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Table, select, update
 from sqlalchemy.sql import Executable
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.ids import derive
 from benehub.periods import Clock
-from benehub.store.bulk import change_rows, insert_new, insert_rows
+from benehub.store.bulk import among, change_rows, insert_new, insert_rows
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import metadata
 
 CHUNK = 500
-"""Rows of one multi-row insert or one IN list."""
+"""Things of one IN list, and of what is done in parts."""
+
+INSERTED = 2000
+"""Rows of one bulk insert."""
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
@@ -133,16 +137,11 @@ class Session:
     def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert rows of this employer in bounded chunks; gives their number. All rows have the same columns."""
         self.touched += 1
-        batch: list[dict[str, Any]] = []
-        count = 0
-        for row in rows:
-            batch.append({"employer_id": self.employer, **row})
-            if len(batch) == CHUNK:
-                insert_rows(self.connection, table, batch)
-                count, batch = count + CHUNK, []
-        if batch:
-            insert_rows(self.connection, table, batch)
-        return count + len(batch)
+        count, left = 0, iter(rows)
+        while batch := list(islice(left, INSERTED)):
+            insert_rows(self.connection, table, self.employer, batch)
+            count += len(batch)
+        return count
 
     def defer(self, table: Table, row: Mapping[str, Any], new: bool = False) -> None:
         """Insert a row with the next `flush_deferred`, together with others of its table.
@@ -178,6 +177,11 @@ class Session:
                 part = [{"employer_id": self.employer, **row} for row in rows[start : start + CHUNK]]
                 insert_new(self.connection, table, part)
 
+    def forget(self) -> None:
+        """Forget what was looked up: what comes next in this transaction is about others."""
+        self.flush_deferred()
+        self.memo.clear()
+
     def undone(self) -> None:
         """A savepoint was undone: forget what was looked up and deferred within it."""
         self.memo.clear()
@@ -201,6 +205,10 @@ class Session:
         self.touched += 1
         if table in self._deferred:
             self.flush_deferred()
+
+    def among(self, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+        """Condition that the column holds one of these values, however many."""
+        return among(self.connection, column, values)
 
     def where(self, table: Table, **equal: Any) -> list[Any]:
         """Conditions for this employer's rows with these column values."""

@@ -17,37 +17,25 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _employer_key() -> Column[str]:
-    return Column("employer_id", String(40), primary_key=True)
-
-
-def _belongs(*columns: str, to: str, deferred: bool = False) -> ForeignKeyConstraint:
-    names = ("employer_id", *columns)
-    return ForeignKeyConstraint(
-        names,
-        [f"{to}.{name}" for name in names],
-        deferrable=True if deferred else None,
-        initially="DEFERRED" if deferred else None,
-    )
-
+from benehub.store.call_tables import call_window as call_window
+from benehub.store.call_tables import pushed_resource as pushed_resource
+from benehub.store.call_tables import webhook_delivery as webhook_delivery
+from benehub.store.call_tables import webhook_door as webhook_door
+from benehub.store.difference_tables import closing as closing
+from benehub.store.difference_tables import difference as difference
+from benehub.store.difference_tables import difference_event as difference_event
+from benehub.store.difference_tables import suppression as suppression
+from benehub.store.schema import belongs as _belongs
+from benehub.store.schema import employer_key as _employer_key
+from benehub.store.schema import metadata as metadata
 
 employer = Table(
     "employer",
@@ -124,10 +112,31 @@ crosswalk = Table(
     Column("person_id", String(40)),
     Column("how", String(20), nullable=False),
     Column("seq", BigInteger, nullable=False),
+    # Where nobody is linked: which stream named him, and what it told of him.
+    Column("stream", String(40), nullable=False, server_default=""),
+    Column("told_sealed", LargeBinary),
+    _belongs("connection_id", to="connection"),
+    _belongs("person_id", to="person"),
+    sqlite_with_rowid=False,
+)
+Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    # Who a vendor's unlinked person may be: open until a person says yes (then it is a link) or no (rejected).
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("external_id", String(128), primary_key=True),
+    Column("person_id", String(40), primary_key=True),
+    Column("score", Integer, nullable=False),
+    Column("why", JSON, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    CheckConstraint("state in ('open', 'rejected')", name="state"),
     _belongs("connection_id", to="connection"),
     _belongs("person_id", to="person"),
 )
-Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
 
 payload = Table(
     "payload",
@@ -194,7 +203,27 @@ intake_row = Table(
     CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
     _belongs("batch_id", to="intake_batch"),
 )
-Index("ix_intake_row_outcome", intake_row.c.employer_id, intake_row.c.outcome, intake_row.c.resolved_seq)
+Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
+
+row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
+"""Waits in quarantine, in the words of the index below: a parameter in their place would not be found by it."""
+
+Index(
+    "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
+    sqlite_where=row_waits, postgresql_where=row_waits,
+)  # fmt: skip
+
+intake_chunk = Table(
+    "intake_chunk",
+    metadata,
+    # The content of rows that wait to be applied, sealed together; gone once they are.
+    _employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("rows_sealed", LargeBinary, nullable=False),
+    _belongs("batch_id", to="intake_batch"),
+)
 
 seen = Table(
     "seen",
@@ -210,17 +239,22 @@ seen = Table(
     # When a full read did not tell the row any more; empty again once it comes back.
     Column("gone_seq", BigInteger),
     _belongs("connection_id", to="connection"),
+    sqlite_with_rowid=False,
 )
-Index("ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq)
+Index(
+    "ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq,
+    sqlite_where=seen.c.gone_seq.is_not(None), postgresql_where=seen.c.gone_seq.is_not(None),
+)  # fmt: skip
 
 intake_same = Table(
     "intake_same",
     metadata,
-    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone.
+    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone. The keys
+    # of a chunk stand together, by the number of its first row.
     _employer_key(),
     Column("batch_id", String(40), primary_key=True),
-    Column("row_key", String(120), primary_key=True),
     Column("row_no", Integer, primary_key=True),
+    Column("row_keys", JSON, nullable=False),
     _belongs("batch_id", to="intake_batch"),
 )
 
@@ -409,12 +443,29 @@ dispatch = Table(
     Column("heads", Integer),
     # The bytes as they leave, where those frozen are not: encrypted to the partner.
     Column("wire_sealed", LargeBinary),
+    # The group of the employer's that a file is of, where the partner takes one for each; else empty.
+    Column("file_group", String(50), nullable=False, server_default=""),
+    # In how many pieces they stand; the first is the one above.
+    Column("frozen_pieces", Integer, nullable=False, server_default="1"),
+    Column("wire_pieces", Integer, nullable=False, server_default="1"),
     UniqueConstraint("employer_id", "business_key", "revision"),
     CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),
 )
 Index("ix_dispatch_state", dispatch.c.employer_id, dispatch.c.state)
 Index("ix_dispatch_control", dispatch.c.employer_id, dispatch.c.connection_id, dispatch.c.control)
+
+dispatch_piece = Table(
+    "dispatch_piece",
+    metadata,
+    # Of a file that is larger than one piece: the second and further ones, written before its row.
+    _employer_key(),
+    Column("dispatch_id", String(40), primary_key=True),
+    Column("form", String(10), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    _belongs("dispatch_id", to="dispatch", deferred=True),
+)
 
 attempt = Table(
     "attempt",
@@ -426,6 +477,21 @@ attempt = Table(
     Column("outcome", String(14), nullable=False),
     Column("detail", Text, nullable=False),
     _belongs("dispatch_id", to="dispatch"),
+)
+
+push_permit = Table(
+    "push_permit",
+    metadata,
+    # A person's word that the next push of an operation may change or end so many people; never changed.
+    _employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("operation", String(32), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("people", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    _belongs("connection_id", to="connection"),
 )
 
 control_line = Table(
@@ -445,6 +511,8 @@ member_state = Table(
     _employer_key(),
     Column("connection_id", String(40), primary_key=True),
     Column("person_id", String(40), primary_key=True),
+    # The group of the employer's that the file is of, where a partner takes one for each; else empty.
+    Column("file_group", String(50), primary_key=True, server_default=""),
     Column("subscriber_id", String(40), nullable=False),
     Column("dispatch_id", String(40), nullable=False),
     Column("set_control", String(9), nullable=False),
@@ -460,76 +528,6 @@ member_state = Table(
 Index("ix_member_state_dispatch", member_state.c.employer_id, member_state.c.dispatch_id)
 Index("ix_member_state_state", member_state.c.employer_id, member_state.c.connection_id, member_state.c.state)
 
-difference = Table(
-    "difference",
-    metadata,
-    _employer_key(),
-    Column("difference_id", String(40), primary_key=True),
-    Column("relation", String(12), nullable=False),
-    Column("type", String(32), nullable=False),
-    Column("content_key", String(200), nullable=False),
-    Column("period", String(10), nullable=False),
-    Column("person_id", String(40)),
-    Column("plan", String(40)),
-    Column("reference", String(120), nullable=False),
-    Column("side", String(16), nullable=False),
-    Column("severity", String(8), nullable=False),
-    Column("owner", String(16), nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("expected", BigInteger),
-    Column("actual", BigInteger),
-    Column("at_stake", BigInteger, nullable=False),
-    Column("unit", String(16), nullable=False),
-    Column("clear_by", Date),
-    Column("state", String(12), nullable=False),
-    Column("work_step", String(24), nullable=False),
-    Column("times_seen", Integer, nullable=False),
-    Column("first_seq", BigInteger, nullable=False),
-    Column("last_seq", BigInteger, nullable=False),
-    Column("first_seen", String(32), nullable=False),
-    Column("last_seen", String(32), nullable=False),
-    UniqueConstraint("employer_id", "content_key"),
-    CheckConstraint(
-        "state in ('pending', 'discrepancy', 'resolved', 'replaced', 'dismissed', 'suppressed')", name="state"
-    ),
-    _belongs(to="employer"),
-)
-Index("ix_difference_open", difference.c.employer_id, difference.c.state, difference.c.relation)
-
-suppression = Table(
-    "suppression",
-    metadata,
-    # Which differences are set aside until a day, by whose word; a lifted one stays, with its time.
-    _employer_key(),
-    Column("suppression_id", String(40), primary_key=True),
-    Column("relation", String(12), nullable=False),
-    Column("type", String(32), nullable=False),
-    Column("plan", String(40)),
-    Column("up_to", BigInteger),
-    Column("ends", Date, nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("made_at", String(32), nullable=False),
-    Column("lifted_at", String(32)),
-    _belongs(to="employer"),
-)
-
-difference_event = Table(
-    "difference_event",
-    metadata,
-    _employer_key(),
-    Column("difference_id", String(40), primary_key=True),
-    Column("event_no", Integer, primary_key=True),
-    Column("at", String(32), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("work_step", String(24), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("entries", JSON, nullable=False),
-    _belongs("difference_id", to="difference"),
-)
-
 act = Table(
     "act",
     metadata,
@@ -544,23 +542,6 @@ act = Table(
     _belongs(to="employer"),
 )
 
-closing = Table(
-    "closing",
-    metadata,
-    # A month that is signed off: what the books held at this number of the recorded order; never changed.
-    _employer_key(),
-    Column("period", String(7), primary_key=True),
-    Column("closing_id", String(40), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("head", String(64), nullable=False),
-    Column("closed_at", String(32), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("report", Text, nullable=False),
-    _belongs(to="employer"),
-)
-
 run = Table(
     "run",
     metadata,
@@ -572,8 +553,42 @@ run = Table(
     Column("state", String(10), nullable=False),
     Column("counts", JSON, nullable=False),
     Column("error", Text, nullable=False),
+    Column("error_class", String(40), nullable=False, server_default=""),
+    Column("mend", Text, nullable=False, server_default=""),
     Column("started_at", String(32), nullable=False),
     Column("ended_at", String(32)),
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
 )
+
+schedule = Table(
+    "schedule",
+    metadata,
+    # When a flow starts by itself. `slot_at` is the time that is meant, `next_at` when it is really due.
+    _employer_key(),
+    Column("name", String(60), primary_key=True),
+    Column("flow", String(40), nullable=False),
+    Column("connection_id", String(40)),
+    Column("options", JSON, nullable=False),
+    Column("cron", String(120), nullable=False),
+    Column("every_s", Integer, nullable=False),
+    Column("anchor_at", String(32), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("closed_days", String(6), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("blackouts", JSON, nullable=False),
+    Column("jitter_s", Integer, nullable=False),
+    Column("catch_up", String(4), nullable=False),
+    Column("state", String(6), nullable=False),
+    Column("slot_at", String(32), nullable=False),
+    Column("next_at", String(32), nullable=False),
+    Column("last_at", String(32)),
+    Column("last_run", String(40)),
+    Column("note", Text, nullable=False),
+    CheckConstraint("state in ('on', 'paused')", name="state"),
+    CheckConstraint("catch_up in ('once', 'skip')", name="catch_up"),
+    CheckConstraint("closed_days in ('run', 'skip', 'before', 'after')", name="closed_days"),
+    _belongs(to="employer"),
+    _belongs("connection_id", to="connection"),
+)
+Index("ix_schedule_due", schedule.c.state, schedule.c.next_at)

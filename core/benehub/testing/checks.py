@@ -72,6 +72,8 @@ _ABOUT: dict[str, Callable[[type[Connector]], bool]] = {
     "form": lambda connector: True,
     "read": lambda connector: bool(connector.streams),
     "http": lambda connector: bool(connector.streams) and _calls(connector),
+    "hook": lambda connector: connector.webhook is not None,
+    "push": lambda connector: bool(connector.pushes),
     "write": lambda connector: bool(set(connector.guards) - connector.files_out),
     "file": lambda connector: bool(connector.files_out),
     "box": lambda connector: bool(connector.streams) and not _calls(connector),
@@ -94,10 +96,10 @@ def promise(name: str, proves: str) -> Callable[[Callable[[Ground], None]], Call
 
 
 def all_checks() -> Iterator[Check]:
-    """Every check, by what it is about: form, reads, calls, writes, files, inboxes."""
-    from benehub.testing import filing, form, pushing, reading
+    """Every check, by what it is about: form, reads, calls, webhooks, pushes, writes, files, inboxes."""
+    from benehub.testing import calling, filing, form, pushed, pushing, reading, refusing
 
-    assert form and reading and pushing and filing  # their import registers them
+    assert form and reading and calling and pushed and pushing and refusing and filing  # their import registers them
     order = list(_ABOUT)
     yield from sorted(_CHECKS.values(), key=lambda one: order.index(one.name.split(".")[0]))
 

@@ -23,7 +23,8 @@ class Killed(BaseException):
 class Line(Simulator):
     """A vendor behind a wire that can be tampered with.
 
-    `change` sees every answer before the connector does; `kill_after_write` lets the vendor apply the next write
+    `change` sees every answer before the connector does, `change_write` the good answer to the next write;
+    `before_write` is called once, when the next write arrives; `kill_after_write` lets the vendor apply the next write
     and then ends the process.
 
     Args:
@@ -37,6 +38,8 @@ class Line(Simulator):
         self._harmless = harmless
         self._next: tuple[FaultKind, int] | None = None
         self.change: Callable[[WireRequest, WireResponse], WireResponse] | None = None
+        self.change_write: Callable[[WireRequest, WireResponse], WireResponse] | None = None
+        self.before_write: Callable[[], None] | None = None
         self.kill_after_write = False
 
     def is_write(self, method: str, path: str) -> bool:
@@ -61,7 +64,14 @@ class Line(Simulator):
     def _answer(self, wire: WireRequest) -> WireResponse:
         if len(self.log) >= MAX_CALLS:
             raise TimeoutError
+        writes = self.is_write(wire.method, wire.path)
+        if writes and self.before_write is not None:
+            called, self.before_write = self.before_write, None
+            called()
         got = self._behind(wire)
+        if writes and self.change_write is not None and got.status < 300:
+            altered, self.change_write = self.change_write, None
+            return altered(wire, got)
         if self.kill_after_write and self.is_write(wire.method, wire.path) and got.status < 300:
             self.kill_after_write = False
             raise Killed

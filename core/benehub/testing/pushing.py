@@ -6,45 +6,24 @@ The hub's own outbox and sender do the pushing, on a real database: what is prov
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pluggy
-
-from benehub import dispatch, hookspecs
+from benehub import dispatch
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
-from benehub.connections import Open
-from benehub.crypto import Vault
 from benehub.dispatch.outbox import Frozen, freeze_item
 from benehub.errors import BenehubError, FatalError, ReauthNeeded
-from benehub.flows.hub import Hub
 from benehub.flows.send import send_batch
 from benehub.money import format_minor
 from benehub.records import OPERATIONS
 from benehub.sandbox.faults import FaultKind
-from benehub.store import Store, open_store
-from benehub.store.tables import connection, employer
 from benehub.testing.checks import Broken, Ground, NotHere, promise
+from benehub.testing.kithub import played_hub
 from benehub.testing.line import MAX_CALLS, Killed
-from benehub.testing.stage import CONNECTION, EMPLOYER, Played
+from benehub.testing.stage import CONNECTION, EMPLOYER
 from benehub.testing.watching import addresses, listening, secret_words, silent_about
-
-
-class PlayedHub(Hub):
-    """A hub whose one connection leads to the stage."""
-
-    played: Played
-
-    @contextmanager
-    def open(self, employer: str, connection_id: str) -> Iterator[Open]:
-        """The stage, whatever the connection is called."""
-        yield Open(self.played.connector, self.played.link, "live")
 
 
 class Desk:
@@ -58,11 +37,7 @@ class Desk:
         missing = set(self.operations) - set(self.played.stage.items)
         if missing:
             raise Broken(f"the stage has nothing to write for {sorted(missing)}", "Give `items`")
-        store = _store(ground.room(), self.played)
-        manager = pluggy.PluginManager("benehub")
-        manager.add_hookspecs(hookspecs)
-        self.hub = PlayedHub(store, manager)
-        self.hub.played = self.played
+        self.hub = played_hub(ground.room(), self.played)
 
     def items(self) -> list[Item]:
         """All that the stage has to write, each under a business key."""
@@ -95,25 +70,6 @@ class Desk:
 
 def _fields(one: Frozen) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__dataclass_fields__}
-
-
-@cache
-def _migrated() -> Path:
-    """A database of the newest schema, made once a process."""
-    folder = Path(tempfile.mkdtemp(prefix="benehub-kit-"))
-    store = open_store(f"sqlite:///{folder}/kit.db", Vault({"k1": b"k" * 32}))
-    store.migrate()
-    with store.write(EMPLOYER) as session:
-        row = {"name": "Acme", "country": "US", "currency": "USD", "timezone": "UTC"}
-        session.add(employer, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
-        session.add(connection, [{"connection_id": CONNECTION, "connector": "kit", "settings": {}, "mode": "live"}])
-    store.close()
-    return folder / "kit.db"
-
-
-def _store(folder: Path, played: Played) -> Store:
-    shutil.copy(_migrated(), folder / "kit.db")
-    return open_store(f"sqlite:///{folder}/kit.db", Vault({"k1": b"k" * 32}), lambda: played.stage.now)
 
 
 @contextmanager

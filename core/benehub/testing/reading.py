@@ -62,12 +62,13 @@ def _rows(ground: Ground) -> None:
         if len(set(keys)) != len(keys):
             raise Broken(f"{got.stream}: a key comes twice", "Use the vendor's natural key of the row")
         for row in got.rows:
-            _fits(got.stream, row)
+            fits(got.stream, row)
         if all(row.problem for row in got.rows):
             raise Broken(f"{got.stream}: no row could be translated", "Mend the translation or the stage")
 
 
-def _fits(stream: str, row: Incoming) -> None:
+def fits(stream: str, row: Incoming) -> None:
+    """Raises `Broken` where a row is none of its stream's."""
     if not row.key:
         raise Broken(f"{stream}: a row without key", "Use the vendor's natural key of the row")
     if row.problem or row.deleted:

@@ -16,7 +16,7 @@ from typing import Any
 from benehub.connect.connector import Connector, Link
 from benehub.connect.files import Mailbox
 from benehub.connect.http import RetryBudget
-from benehub.connect.testing import transport
+from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.connections.registry import check
 from benehub.errors import ConfigError
 from benehub.testing.line import Answer, Line
@@ -49,6 +49,12 @@ class Stage:
         now: the hub's clock.
         wiring: further arguments of the connector's `client` (a token store, a wall clock).
         private: words beside the secrets that must never show (a bank number).
+        webhooks: bodies of webhooks the vendor sends about its books as they are, each of another event, in order.
+        item_refused: an answer to a write, as it is when the vendor has refused the item within a 2xx (207); for
+            vendors that answer item by item.
+        pushed: resources as a client writes them at our endpoint, whole, with an `id`; for connectors that take them.
+        touch: somebody else at the vendor's saves what is about to be written, so that its lock version moves on; for
+            vendors that have such versions.
     """
 
     settings: Mapping[str, Any]
@@ -64,6 +70,10 @@ class Stage:
     now: datetime = NOW
     wiring: Mapping[str, Any] = field(default_factory=dict)
     private: tuple[str, ...] = field(default=(), repr=False)
+    webhooks: tuple[bytes, ...] = field(default=(), repr=False)
+    item_refused: Callable[[WireRequest, WireResponse], WireResponse] | None = None
+    touch: Callable[[], None] | None = None
+    pushed: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
 
 
 StageMaker = Callable[[Path], Stage]

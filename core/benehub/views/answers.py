@@ -14,10 +14,11 @@ from benehub.store.tables import confirmation
 LEVELS = {"envelope": "TA1", "syntax": "999", "member": "report"}
 
 
-def answers(session: Session, connection_id: str, control: int = 0, *, limit: int = 200) -> list[dict[str, Any]]:
+def answers(session: Session, connection_id: str, control: int | str = 0, *, limit: int = 200) -> list[dict[str, Any]]:
     """The newest answers of a partner, or all to one file of ours by its control number; what is fine as well.
 
-    `file` and `dispatch` are empty for an answer that names no file of ours.
+    A vendor who takes families one by one answers by the reference of his receipt, in place of the number. `file` and
+    `dispatch` are empty for an answer that names nothing of ours.
     """
     query = select(confirmation).where(
         *session.where(confirmation, kind="acknowledgement", connection_id=connection_id, current=1)
@@ -25,8 +26,9 @@ def answers(session: Session, connection_id: str, control: int = 0, *, limit: in
     if control:
         query = query.where(confirmation.c.reference == str(control))
     rows = session.rows(query.order_by(confirmation.c.seq.desc()).limit(limit))
-    sent: dict[str, Any] = {}
-    for reference in {row.reference for row in rows if row.reference.isdigit()}:
+    names = {row.reference for row in rows if row.reference}
+    sent: dict[str, Any] = dispatch.by_references(session, connection_id, sorted(names))
+    for reference in {one for one in names - sent.keys() if one.isdigit()}:
         sent[reference] = dispatch.by_control(session, connection_id, int(reference))
     return [
         {

@@ -46,6 +46,9 @@ PAID = tuple(
 CREDITED = tuple(f"{name}{end}" for name in ("contribution.credited", "account.credited") for end in ("", ".reversed"))
 REMITTED = ("premium.remitted", "premium.remitted.reversed")
 
+LEAST = ("refused", "sent", "acked", "confirmed")
+"""What a carrier has said of a member, what promises least first."""
+
 OK, OPEN, BROKEN = "ok", "open", "broken"
 
 
@@ -237,7 +240,11 @@ def _enrolled(
             *session.where(member_state), member_state.c.person_id.in_(names)
         )
     )
-    said = {(row.person_id, row.connection_id): row.state for row in rows}
+    # A carrier that takes a file for each group may have said more than one thing: what promises least counts.
+    said: dict[tuple[str, str], str] = {}
+    for row in rows:
+        key = (row.person_id, row.connection_id)
+        said[key] = min(row.state, said.get(key, row.state), key=LEAST.index)
     rows = session.rows(
         select(confirmation.c.person_id, confirmation.c.plan)
         .where(
@@ -249,9 +256,9 @@ def _enrolled(
         .distinct()
     )
     shown = {(row.person_id, row.plan) for row in rows}
-    for key, one in found.items():
+    for whose, one in found.items():
         state = said.get((one.person_id or "", plans[one.plan].carrier or ""), "")
-        one.enrolled = "confirmed" if key in shown and state != "refused" else state
+        one.enrolled = "confirmed" if whose in shown and state != "refused" else state
 
 
 def _differences(

@@ -17,7 +17,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import difference, dispatch, intake_batch, intake_row, run
+from benehub.store.tables import act, difference, dispatch, intake_batch, intake_row, run
 from benehub.views.clearing import clearing
 
 NAMED = 10
@@ -87,15 +87,15 @@ def _in_order(session: Session, month: Month) -> Condition:
 
 
 def _compared(session: Session, month: Month) -> Condition:
-    """Whether every relation was compared since anything last came in."""
-    came = session.connection.execute(
-        select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
-    ).scalar()
+    """Whether every relation was compared since anything last came in, or was let in by a person."""
+    read = select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
+    let_in = select(func.max(act.c.at)).where(*session.where(act, what="release"))
+    came = max(session.connection.execute(query).scalar() or "" for query in (read, let_in))
     since = session.rows(
         select(run.c.counts).where(
             *session.where(run, flow="reconcile", state="done"),
             run.c.subject.contains(str(month)),
-            run.c.started_at >= (came or ""),
+            run.c.started_at >= came,
         )
     )
     compared = {name for row in since for name in row.counts}
@@ -116,8 +116,15 @@ def _custody(session: Session) -> Condition:
         .order_by(intake_batch.c.connection_id, intake_batch.c.stream)
     )
     found = [f"{row.number} rows of {row.connection_id} {row.stream} in quarantine" for row in rows]
-    mend = "Mend each row at its source and read again: benehub intake list --waiting"
-    return _condition("Every row that was read is accounted for", found, mend, sum(row.number for row in rows))
+    held = session.rows(
+        select(intake_batch.c.batch_id, intake_batch.c.connection_id, intake_batch.c.stream, intake_batch.c.rows)
+        .where(*session.where(intake_batch, state="held"))
+        .order_by(intake_batch.c.seq)
+    )
+    found += [f"{row.batch_id} of {row.connection_id} {row.stream} is held" for row in held]
+    mend = "Mend each row at its source and read again: benehub intake list --waiting; release or discard what is held"
+    count = sum(row.number for row in rows) + sum(max(row.rows, 1) for row in held)
+    return _condition("Every row that was read is accounted for", found, mend, count)
 
 
 def _unsettled(session: Session, month: Month) -> Condition:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from benehub.identity import strangers
 from benehub.store import Session, acts
-from benehub.store.tables import intake_batch, intake_page, intake_row
+from benehub.store.tables import intake_batch, intake_page, intake_row, row_waits
 
 COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
 
@@ -15,15 +16,17 @@ COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
 def batches(
     session: Session, state: str = "", waiting: bool = False, connection_id: str = "", limit: int = 50
 ) -> list[dict[str, Any]]:
-    """The newest batches; with `waiting`, only those that are held or have rows in quarantine."""
+    """The newest batches; with `waiting`, only those that are held or have rows in quarantine.
+
+    `unlinked` counts the people of the batch's connection whom nobody is linked to, as of now.
+    """
     open_rows = (
         select(func.count())
         .select_from(intake_row)
         .where(
             intake_row.c.employer_id == intake_batch.c.employer_id,
             intake_row.c.batch_id == intake_batch.c.batch_id,
-            intake_row.c.outcome == "quarantined",
-            intake_row.c.resolved_seq.is_(None),
+            row_waits,
         )
         .scalar_subquery()
     )
@@ -34,11 +37,12 @@ def batches(
         query = query.where(intake_batch.c.connection_id == connection_id)
     if waiting:
         query = query.where((intake_batch.c.state == "held") | (open_rows > 0))
+    unknown = strangers.counted(session)
     return [
         {
             "batch": row.batch_id, "connection": row.connection_id, "stream": row.stream, "state": row.state,
             "recorded_at": row.recorded_at, **{name: row._mapping[name] for name in COUNTS}, "open": int(row.open),
-            "reason": row.reason,
+            "unlinked": unknown.get(row.connection_id, 0), "reason": row.reason,
         }
         for row in session.rows(query.order_by(intake_batch.c.seq.desc()).limit(limit))
     ]  # fmt: skip

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pluggy
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from benehub import connections, ledger
+from benehub.connections import doors
 from benehub.errors import BenehubError
-from benehub.store import Session, Store, guards
+from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
+from benehub.views.schedules import overdue
 
 VERSION_TABLE = "benehub_schema"
 """Where the migrations note the schema's revision."""
+
+
+LATE = timedelta(minutes=10)
+"""A worker looks twice a minute; what is due for longer than this nobody has looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,15 @@ def revisions(store: Store) -> tuple[str, str]:
     return standing, wanted
 
 
+def ready(store: Store) -> bool:
+    """Whether the database answers, with the schema that this code wants."""
+    try:
+        standing, wanted = revisions(store)
+    except DBAPIError:
+        return False
+    return standing == wanted
+
+
 def _context(session: Session) -> MigrationContext:
     return MigrationContext.configure(session.connection, opts={"version_table": VERSION_TABLE})
 
@@ -57,7 +74,24 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
         checks.append(interrupted(store, row.employer_id))
+        checks.append(_schedules(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
+        checks += _doors(store, row.employer_id)
+    return checks
+
+
+def _doors(store: Store, employer: str) -> list[Check]:
+    """Doors for webhooks: whether the secret of each resolves, and who was turned away."""
+    checks = []
+    with store.read(employer) as session:
+        for door in doors.doors(session):
+            name = f"webhooks of {door.connection_id} of {employer}"
+            try:
+                has_key = bool(doors.key_of(session, door))
+                away = f"; {door.refused} turned away, last: {door.refused_why}" if door.refused else ""
+                checks.append(Check(name, ("its key is there" if has_key else "no key, or none yet") + away))
+            except BenehubError as error:
+                checks.append(Check(name, error.what, error.mend or "Open the door anew: benehub webhooks open"))
     return checks
 
 
@@ -86,6 +120,15 @@ def interrupted(store: Store, employer: str) -> Check:
         f"{len(gone)} interrupted: their process died. {told}",
         "The next command that starts a flow takes them up; now: benehub runs retry RUN",
     )
+
+
+def _schedules(store: Store, employer: str) -> Check:
+    with store.read(employer) as session:
+        late = overdue(session, iso(store.clock() - LATE))
+    name = f"schedules of {employer}"
+    if not late:
+        return Check(name, "none is overdue")
+    return Check(name, f"{late} overdue by more than {LATE}: no worker looks", "Start one: benehub worker")
 
 
 def _connections(store: Store, plugins: pluggy.PluginManager, employer: str) -> list[Check]:

@@ -1,7 +1,7 @@
 """How far each member has come at his carrier, in words that promise nothing a carrier has not said.
 
-sent: the file has left. acked: its grammar was accepted, which says nothing of the cover. confirmed: the carrier's
-roster or report shows him. refused: with the reason.
+sent: the file has left. acked: its grammar was accepted, or the vendor took the family's request, which says nothing of
+the cover. confirmed: the carrier's roster, report or answer says so. refused: with the reason.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ WORDS = {
     "confirmed": "confirmed",
     "refused": "refused",
 }
+
+BY_REQUEST = "taken by the vendor, cover not confirmed"
+"""What acked means of a family that was sent as a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,24 @@ class MemberStatus:
 
 
 def of_carrier(session: Session, connection_id: str, acks: Acks, states: Sequence[str] = ()) -> list[MemberStatus]:
-    """Every member of whom a carrier was told by file, families together."""
+    """Every member of whom a carrier was told by us, families together."""
     query = _query(session).where(member_state.c.connection_id == connection_id)
     if states:
         query = query.where(member_state.c.state.in_(states))
     now = session.clock()
-    return [_status(row, acks, now) for row in session.rows(query.order_by(person.c.member_id))]
+    return [
+        _status(row, acks, now) for row in session.rows(query.order_by(person.c.member_id, member_state.c.file_group))
+    ]
 
 
 def said_of(session: Session, person_id: str, connection_id: str) -> str:
     """What the carrier has said of one person so far; empty where he was told of him by no file."""
     query = _query(session).where(member_state.c.connection_id == connection_id, member_state.c.person_id == person_id)
-    row = session.connection.execute(query).first()
-    return "" if row is None else " ".join(filter(None, (_says(row), row.reason)))
+    rows = session.rows(query.order_by(member_state.c.file_group))
+    several = len(rows) > 1
+    return "; ".join(
+        " ".join(filter(None, (f"{row.file_group}:" if several else "", _says(row), row.reason))) for row in rows
+    )
 
 
 def waits_for(session: Session, person_id: str) -> set[str]:
@@ -79,7 +87,13 @@ def owed_word(kind: str, state: str) -> str:
 
 def _query(session: Session) -> Any:
     return (
-        select(member_state, person.c.member_id, dispatch.c.state.label("file_state"), dispatch.c.sent_at)
+        select(
+            member_state,
+            person.c.member_id,
+            dispatch.c.state.label("file_state"),
+            dispatch.c.sent_at,
+            dispatch.c.file_name,
+        )
         .join(
             person,
             (person.c.employer_id == member_state.c.employer_id) & (person.c.person_id == member_state.c.person_id),
@@ -95,8 +109,8 @@ def _query(session: Session) -> Any:
 
 def _says(row: Any) -> str:
     if row.state == "sent" and row.file_state != "sent":
-        return f"not sent: the file is {row.file_state}"
-    return WORDS[row.state]
+        return f"not sent: {'the file' if row.file_name else 'it'} is {row.file_state}"
+    return BY_REQUEST if row.state == "acked" and not row.file_name else WORDS[row.state]
 
 
 def _status(row: Any, acks: Acks, now: datetime) -> MemberStatus:

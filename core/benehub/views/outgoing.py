@@ -44,6 +44,8 @@ class Outgoing:
     reason: str
     acknowledged: str
     content: str
+    request: str = ""
+    """The call as it would leave now, where the vendor has been asked what he holds; or why there is none."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""

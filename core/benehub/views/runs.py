@@ -8,22 +8,28 @@ from sqlalchemy import Row, select
 
 from benehub.errors import DataError
 from benehub.store import Session
-from benehub.store.locks import is_held, sign_of_life
+from benehub.store.locks import WAITING, is_held, sign_of_life
 from benehub.store.tables import run as run_table
 
 INTERRUPTED = "interrupted"
 """Told of a run whose process died, until another one has taken it up."""
+
+QUEUED = "queued"
+"""Told of a run that waits until a worker has time for it."""
+
+_RUNNING = ("running", INTERRUPTED, QUEUED)
+"""How a run is told that has not ended."""
 
 
 def runs(session: Session, state: str = "", flow: str = "", limit: int = 50) -> list[dict[str, Any]]:
     """The newest runs, or those of a state or flow."""
     query = select(run_table).where(run_table.c.employer_id == session.employer)
     if state:
-        query = query.where(run_table.c.state == ("running" if state == INTERRUPTED else state))
+        query = query.where(run_table.c.state == ("running" if state in _RUNNING else state))
     if flow:
         query = query.where(run_table.c.flow == flow)
     query = query.order_by(run_table.c.started_at.desc())
-    if state not in ("running", INTERRUPTED):
+    if state not in _RUNNING:
         query = query.limit(limit)
     found = [_plain(session, row) for row in session.rows(query)]
     return [one for one in found if state in ("", one["state"])][:limit]
@@ -42,14 +48,23 @@ def run(session: Session, run_id: str) -> dict[str, Any]:
 
 
 def _plain(session: Session, row: Row[Any]) -> dict[str, Any]:
-    gone = row.state == "running" and not is_held(session.connection, sign_of_life(row.executor))
     return {
         "run": row.run_id,
         "flow": row.flow,
         "subject": row.subject,
-        "state": INTERRUPTED if gone else row.state,
+        "state": _told(session, row),
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "counts": row.counts,
         "error": row.error,
+        "error_class": row.error_class,
+        "mend": row.mend,
     }
+
+
+def _told(session: Session, row: Row[Any]) -> str:
+    if row.state != "running":
+        return str(row.state)
+    if row.executor == WAITING:
+        return QUEUED
+    return "running" if is_held(session.connection, sign_of_life(row.executor)) else INTERRUPTED

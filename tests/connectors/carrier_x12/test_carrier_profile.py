@@ -15,6 +15,7 @@ from benehub.formats.x12 import checks
 from benehub.records import EnrollmentMember
 from benehub.views.outgoing import masked
 from benehub_connectors.carrier_x12 import CarrierX12, PartnerSettings
+from benehub_connectors.carrier_x12.member_answers import control_of
 from benehub_connectors.carrier_x12.profile import check_profile
 
 CHANGE, FULL = "enrollment.change", "enrollment.full"
@@ -173,7 +174,21 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"names": {"enrollment": "{group}_{usage}.834"}}, "two files of a day would have one name"),
     ({"names": {"enrollment": "{group}_{control:09}.834"}}, "write the fields plainly"),
     ({"names": {"enrollment": "{group_{control}.834"}}, "."),
-    ({"groups_per_file": "one"}, "the plans name several policies"),
+    (
+        {"groups_per_file": "one", "names": {"enrollment": "{date}{time}_{usage}.834"}},
+        "gives the files of several groups one name",
+    ),
+    (
+        {
+            "groups_per_file": "one",
+            "plans": {
+                "MED": {"insurance_line": "HLT", "policy": "P 1"},
+                "DEN": {"insurance_line": "DEN", "policy": "P2"},
+            },
+        },
+        "policy 'P 1' names a file",
+    ),
+    ({"term_by": "absence", "exchange": {"unwritable": "leave_out"}}, "whoever is left out has no cover"),
     ({"ssn_demanded": "everyone", "ssn_of_dependents": False}, "dependents' are not told"),
     ({"outbox": "acme/prod/in"}, "outbox is named for the other one"),
     ({"usage": "P", "inbox": "acme/UAT"}, "inbox is named for the other one"),
@@ -190,9 +205,26 @@ def test_a_profile_that_contradicts_itself_is_refused(partner: Any, changes: dic
         partner.profile(**changes)
 
 
-def test_one_group_a_file_is_fine_where_there_is_one(partner: Any) -> None:
+def test_one_group_a_file_is_one_file_where_there_is_one(partner: Any) -> None:
     plans = {"MED": {"insurance_line": "HLT", "policy": "P1"}, "DEN": {"insurance_line": "DEN", "policy": "P1"}}
-    assert partner.profile(groups_per_file="one", plans=plans)
+    assert CarrierX12().groups(partner.profile(groups_per_file="one", plans=plans)) == {}
+    assert CarrierX12().groups(partner.profile()) == {}  # many
+
+
+def test_each_group_has_a_profile_of_its_own(partner: Any) -> None:
+    settings = partner.profile(groups_per_file="one", plans={
+        "MED": {"insurance_line": "HLT", "policy": "P1"}, "DEN": {"insurance_line": "DEN", "policy": "P2"},
+        "VIS": {"insurance_line": "VIS"},
+    })  # fmt: skip
+    connector = CarrierX12()
+    assert connector.groups(settings) == {"MED": "P1", "DEN": "P2", "VIS": "POL001"}
+    one = connector.of_group(settings, "P2")
+    assert (one.group, list(one.plans), one.groups()) == ("P2", ["DEN"], {})
+    out = connector.render(CHANGE, _items(partner.member("1001", partner.line("DEN"))), partner.envelope(7), one)
+    assert out.name == "to-carrier/P2_000000007_T.834" and "REF*38*P2~" in out.data.decode()
+    # A report that names the file of any group is found by its number.
+    assert [control_of(f"{group}_000000007_T.834", settings) for group in ("P1", "P2", "POL001")] == ["7", "7", "7"]
+    assert not list(connector.check_profile(settings, {"MED": ["EE"], "DEN": ["EE"], "VIS": ["EE"]}))
 
 
 FOUND: list[tuple[str, dict[str, Any], dict[str, list[str]], str]] = [

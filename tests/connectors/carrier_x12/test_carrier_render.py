@@ -13,6 +13,7 @@ from benehub.formats.x12 import enrollment_834, remittance_820
 from benehub_connectors.carrier_x12 import CarrierX12
 
 FULL, CHANGE, REMIT = "enrollment.full", "enrollment.change", "premium.remit"
+LONGEST = 999_999_999
 
 
 def text(partner: Any, operation: str, records: list[Any], settings: Any = None, **head: Any) -> str:
@@ -189,3 +190,36 @@ def test_a_remittance_no_ctx_can_carry_is_split_from_its_money(
     whole = text(partner, REMIT, [partner.remitted()], total_minor=50000, settle_on="2026-11-16")
     assert "BPR*U*500*C*ACH*CCP*" in whole
     assert referee(whole) == ""
+
+
+def test_a_remittance_is_parted_by_members_and_every_part_fits_and_is_a_payment(partner: Any, referee: Any) -> None:
+    paid = [partner.remitted(member_id=f"{1000 + n}", plan=plan, paid_minor=50000 + n, billed_minor=50000 + n)
+            for n in range(1, 401) for plan in ("MED", "DEN")]  # fmt: skip
+    credit = partner.remitted(member_id="credit", paid_minor=-30000, billed_minor=-30000)
+    left = [*paid, credit]
+    seen: list[Any] = []
+    settings, longest = partner.profile(), partner.envelope(LONGEST, first_set=LONGEST, settle_on="2026-11-16")
+    while left:
+        items = partner.items(REMIT, left)
+        places = CarrierX12().fitting(items, longest, settings, 20_000)
+        part = [left[place] for place in places]
+        left = [one for place, one in enumerate(left) if place not in set(places)]
+        total = sum(one.paid_minor for one in part)
+        whole = text(partner, REMIT, part, total_minor=total, settle_on="2026-11-16")
+        assert len(whole) <= 20_000 and total > 0
+        assert not {one.member_id for one in part} & {one.member_id for one in left}
+        seen.append(part)
+    assert len(seen) > 3 and credit in seen[0]
+    assert sum(one.paid_minor for part in seen for one in part) == sum(one.paid_minor for one in [*paid, credit])
+    assert all(len(text(partner, REMIT, part, total_minor=sum(one.paid_minor for one in part),
+                        settle_on="2026-11-16")) > 18_000 for part in seen[:-1])  # fmt: skip
+    assert referee(whole) == ""
+
+
+def test_credits_that_no_first_part_carries_are_refused_by_name(partner: Any) -> None:
+    lines = [partner.remitted(member_id=f"{n}", paid_minor=-100, billed_minor=-100) for n in range(50)]
+    lines.append(partner.remitted(member_id="99", paid_minor=50000, billed_minor=50000))
+    items = partner.items(REMIT, lines)
+    envelope = partner.envelope(LONGEST, settle_on="2026-11-16")
+    with pytest.raises(DataError, match="one payment cannot carry what is owed"):
+        CarrierX12().fitting(items, envelope, partner.profile(), 2_000)

@@ -64,6 +64,7 @@ def test_people_come_over_pages_with_those_who_left(bench: Any, gusto: Any) -> N
             hired=date(2025, 1, 1),
         )  # fmt: skip
     gusto.terminate("1002", date(2026, 11, 13))
+    gusto._employee("1001").work_email = "ada@example.org"
     pages = bench.read("payroll_person")
     assert [len(page.rows) for page in pages] == [100, 100, 52]
     assert all(page.full for page in pages)
@@ -71,7 +72,7 @@ def test_people_come_over_pages_with_those_who_left(bench: Any, gusto: Any) -> N
     assert len(people) == 252
     assert people["1001"].data == {
         "employee_number": "1001", "first_name": "Ada", "last_name": "Byron", "birth_date": "1980-03-09",
-        "active": True,
+        "active": True, "email": "ada@example.org",
     }  # fmt: skip
     assert people["1002"].data["active"] is False
     assert people["1001"].key == gusto._employee("1001").uuid

@@ -17,21 +17,24 @@ from benehub.connect.testing import WireRequest, WireResponse
 from benehub.records import STREAMS
 from benehub.sandbox.http import as_transport
 from benehub_connectors.noyo import NoyoConnector, NoyoSettings
-from benehub_connectors.noyo.settings import LIVE
+from benehub_connectors.noyo.settings import LIVE, TRACKING
 from benehub_connectors.noyo.simulator import NoyoSimulator
 from benehub_connectors.noyo.stage import NOW, PLANS, family, settings
 
 
 @pytest.fixture(scope="session")
 def api(root: Path) -> Any:
-    """The vendor's API description as a referee, loaded once; None where it is not at hand."""
-    shared = Path(os.environ.get("BENEHUB_SHARED", root.parent / "shared"))
-    file = shared / "specs" / "noyo" / "noyo-fulfillment-openapi.json"
-    if not file.is_file():
+    """The vendor's two API descriptions as referees by host, loaded once; None where they are not at hand."""
+    shared = Path(os.environ.get("BENEHUB_SHARED", root.parent / "shared")) / "specs" / "noyo"
+    files = {LIVE: shared / "noyo-fulfillment-openapi.json", TRACKING: shared / "noyo-tracking-openapi.json"}
+    if not all(file.is_file() for file in files.values()):
         return None
     openapi_core = pytest.importorskip("openapi_core")
-    described = json.loads(file.read_text(encoding="utf-8"))
-    return openapi_core.OpenAPI.from_dict(described, config=openapi_core.Config(spec_validator_cls=None))
+    config = openapi_core.Config(spec_validator_cls=None)
+    return {
+        host: openapi_core.OpenAPI.from_dict(json.loads(file.read_text(encoding="utf-8")), config=config)
+        for host, file in files.items()
+    }
 
 
 class CheckedNoyo(NoyoSimulator):
@@ -52,17 +55,17 @@ class CheckedNoyo(NoyoSimulator):
     def _referee(self, wire: WireRequest, answer: WireResponse) -> None:
         from openapi_core.testing import MockRequest, MockResponse
 
-        mime = "application/json"
+        mime, host = "application/json", TRACKING if wire.path.endswith("/differences") else LIVE
         asked = MockRequest(
-            LIVE, wire.method.lower(), wire.path, args=dict(wire.query), headers=dict(wire.headers),
+            host, wire.method.lower(), wire.path, args=dict(wire.query), headers=dict(wire.headers),
             data=wire.body or None, content_type=mime,
         )  # fmt: skip
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecated properties
-            self.api.validate_request(asked)
+            self.api[host].validate_request(asked)
             if not self.log[-1].fault and answer.status != 401:
                 told = MockResponse(answer.body, status_code=answer.status, headers=answer.headers, content_type=mime)
-                self.api.validate_response(asked, told)
+                self.api[host].validate_response(asked, told)
         self.checked.add((wire.method, wire.path.rpartition("/")[2], answer.status))
 
 

@@ -13,7 +13,10 @@ from benehub_connectors.rippling import RipplingConnector
 
 
 def test_people_who_left_are_told_too(bench: Any) -> None:
+    (ada,) = [one for one in bench.simulator.employees.values() if str(one["employeeNumber"]) == "1001"]
+    ada["workEmail"] = "ada@example.org"
     rows = {row.data["employee_number"]: row.data for row in bench.rows("payroll_person")}
+    assert (rows["1000"]["email"], rows["1001"]["email"]) == ("", "ada@example.org")
     assert set(rows) == {"1000", "1001", "1002"}
     assert rows["1000"]["active"] is False
     assert (rows["1001"]["last_name"], rows["1001"]["birth_date"]) == ("Byron", "1980-03-09")

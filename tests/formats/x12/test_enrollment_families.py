@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -15,8 +17,9 @@ from hypothesis import strategies as st
 from benehub.errors import FormatError
 from benehub.formats.x12 import enrollment_834 as x834
 from benehub.formats.x12.checks import check
-from benehub.formats.x12.envelope import Interchange
+from benehub.formats.x12.envelope import Interchange, write
 from benehub.formats.x12.kernel import Delimiters, rows
+from benehub.formats.x12.lines import MARKS, Lines, put
 from benehub.formats.x12.writer import CharacterPolicy
 
 INTERCHANGE = Interchange("BENEHUB", "CARRIERX", 7, 7, datetime(2026, 11, 1, 9, 0, tzinfo=UTC))
@@ -274,3 +277,113 @@ def test_no_segment_out_of_place_is_lost_in_silence() -> None:
         except FormatError:
             refused += 1
     assert kept > refused > 0
+
+
+def leaves(value: Any) -> int:
+    """How many texts stand in a record."""
+    if is_dataclass(value):
+        return sum(leaves(getattr(value, one.name)) for one in fields(value))
+    return sum(map(leaves, value)) if isinstance(value, tuple) else isinstance(value, str)
+
+
+def swapped(value: Any, texts: Iterator[str]) -> Any:
+    """The record with other texts at its leaves, in the order of `leaves`; an empty one stays."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: swapped(getattr(value, one.name), texts) for one in fields(value)})
+    if isinstance(value, tuple):
+        return tuple(swapped(one, texts) for one in value)
+    if isinstance(value, str):
+        text = next(texts)
+        return text if value and not (value.isdecimal() and len(value) == 9) and value != "34" else value
+    return value
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10**9))
+def test_members_say_exactly_how_many_marks_they_put(seed: int) -> None:
+    """Else each of them would be looked at closely, one by one."""
+    for member in Maker(Random(seed), races=3).families(full=False):
+        lines: Lines = []
+        marks = member.write(lines)
+        assert marks == sum(line.count(mark) for line in lines for mark in MARKS)
+        assert put([], member.segments()) == marks
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 10**9),
+    texts=st.lists(st.text("aé*~:^|>!'\t\n\v\f\r \x1c\x1dZ", min_size=1, max_size=4), min_size=9),
+)
+def test_no_text_becomes_structure(seed: int, texts: list[str]) -> None:
+    """The segments of a hostile member are those of a harmless one, word for word with the hostile words in it."""
+    member = Maker(Random(seed), races=3).families(full=False)[0]
+    size = leaves(member)
+    words = {f"W{number}W": text for number, text in zip(range(size), cycle(texts), strict=False)}
+
+    def hostile(element: Any) -> Any:
+        if isinstance(element, tuple):
+            return tuple(map(hostile, element))
+        text: str = element
+        return bare(words.get(text, text))
+
+    harmless, odd = swapped(member, iter(words)), swapped(member, iter(words.values()))
+    assert odd.segments() == [tuple(map(hostile, segment)) for segment in harmless.segments()]
+
+
+def bare(text: str) -> str:
+    """No mark of neutral lines is data; the policy makes a blank of any control character."""
+    return text.translate(str.maketrans(MARKS, "\r\r\r\r"))
+
+
+def one_by_one(
+    members: Sequence[x834.Member], interchange: Interchange, policy: CharacterPolicy, head: x834.Enrollment834
+) -> str:
+    """The file with each segment looked at by itself."""
+    body = [*head.segments(), *(segment for member in members for segment in member.segments())]
+    return "".join(write(interchange, x834.GUIDE, [body], policy))
+
+
+HOSTILE = st.text("aZß9é李*~:^|>!{}`'\t\n\v\f\r\x1c \u200b\u00ad", max_size=5)
+
+
+@settings(max_examples=150)
+@given(
+    seed=st.integers(0, 10**9),
+    texts=st.lists(HOSTILE, min_size=1, max_size=3),
+    rare=st.integers(0, 60),
+    marks=st.sampled_from(["*:^~", "|>!\n", "{}`\x1c", "\t\v\f\n"]),
+    policy=st.builds(CharacterPolicy, st.booleans(), st.booleans(), st.booleans()),
+    lined=st.booleans(),
+)
+def test_members_together_are_to_the_letter_members_one_by_one(
+    seed: int, texts: list[str], rare: int, marks: str, policy: CharacterPolicy, lined: bool
+) -> None:
+    random = Random(seed)
+    members = []
+    for member in Maker(random, races=3).families(full=False):
+        words = (random.choice(texts) if random.random() * rare < 1 else "Word" for _ in range(leaves(member)))
+        members.append(swapped(member, words) if random.random() < 0.5 else member)
+    interchange = replace(INTERCHANGE, delimiters=Delimiters(*marks), line_breaks=lined)
+    head = told(False, members)
+    try:
+        wanted = one_by_one(members, interchange, policy, head)
+    except FormatError as error:
+        with pytest.raises(FormatError) as caught:
+            "".join(x834.render(interchange, head, members, policy))
+        assert caught.value.what == error.what
+        assert re.fullmatch(rf"member [1-9], {error.where}", caught.value.where)
+    else:
+        assert "".join(x834.render(interchange, head, members, policy)) == wanted
+
+
+def test_an_error_names_member_and_element() -> None:
+    members = [replace(rich(), subscriber_number=f"S{number}") for number in range(200)]
+    members[150] = replace(members[150], name=replace(members[150].name, first="李"))
+    with pytest.raises(FormatError) as caught:
+        written(members)
+    assert caught.value.where == "member 151, NM104"
+    with pytest.raises(FormatError, match="of row 151, NM104"):
+        list(x834.render(INTERCHANGE, HEAD, members, place="of row {}".format))
+    members[150] = replace(members[150], name=replace(members[150].name, id="12"))
+    with pytest.raises(FormatError, match=r"member 151, NM1\*74: an SSN has 2"):
+        written(members)

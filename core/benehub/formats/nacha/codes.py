@@ -1,4 +1,4 @@
-"""The codes of NACHA files: kinds of account, transaction codes, service classes, and why a payment comes back."""
+"""The codes of NACHA files: kinds of account, transaction codes, service classes, and what a bank asks to correct."""
 
 from __future__ import annotations
 
@@ -40,45 +40,6 @@ TRANSACTIONS = frozenset(
     int(kind + digit) for kind in "234" for digit in (*DEBIT, *DEBIT.values())
 ) | {51, 52, 53, 54, 55, 56}  # fmt: skip
 """Transaction codes that exist; a loan account takes no debit but the reversal of a credit (55)."""
-
-RETURNS = {
-    "R01": "not sufficient funds",
-    "R02": "account closed",
-    "R03": "no account, or unable to locate it",
-    "R04": "account number is not valid",
-    "R05": "debit to a consumer's account was not authorized",
-    "R06": "returned as the originating bank asked",
-    "R07": "authorization was revoked",
-    "R08": "payment was stopped",
-    "R09": "funds are not collected",
-    "R10": "originator is not known or not authorized",
-    "R11": "entry is not as authorized",
-    "R12": "branch was sold to another bank",
-    "R13": "routing number is not valid",
-    "R14": "representative payee is dead or unable to go on",
-    "R15": "beneficiary or account holder is dead",
-    "R16": "account is frozen",
-    "R17": "file record edit criteria, or questionable",
-    "R18": "effective entry date is wrong",
-    "R19": "amount is wrong",
-    "R20": "account takes no such transactions",
-    "R21": "company identification is not valid",
-    "R22": "individual identification number is not valid",
-    "R23": "receiver refused the credit",
-    "R24": "duplicate entry",
-    "R25": "addenda are wrong",
-    "R26": "a mandatory field is wrong",
-    "R27": "trace number is wrong",
-    "R28": "check digit of the routing number is wrong",
-    "R29": "corporate customer says it was not authorized",
-    "R30": "receiving bank takes no truncated checks",
-    "R31": "return of a CCD or CTX entry, as the originating bank permitted",
-    "R32": "receiving bank does not settle",
-    "R33": "return of an XCK entry",
-    "R34": "receiving bank takes part only in a limited way",
-    "R35": "improper debit entry",
-}
-"""Reasons of a return; others are read too, without a text of ours."""
 
 CHANGES = {
     "C01": "account number",

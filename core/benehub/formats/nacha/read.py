@@ -19,6 +19,7 @@ from benehub.formats.nacha.file import Batch, NachaFile
 from benehub.formats.nacha.file_control import FILLER, FileControl
 from benehub.formats.nacha.file_header import FileHeader
 from benehub.formats.nacha.layout import WIDTH
+from benehub.formats.nacha.return_reasons import step_of
 
 MAX_BYTES = 200_000_000
 """Largest file that is read; a CTX of 9,999 addenda has less than a million."""
@@ -149,7 +150,8 @@ class _Reader:
             case "05":
                 self.addenda.append(addenda.REMITTANCE.read(line, number, self.found))
             case "99":
-                self.addenda.append(addenda.RETURN.read(line, number, self.found))
+                layout = addenda.RETURNS[step_of(line[3:6])]
+                self.addenda.append(layout.read(line, number, self.found))
             case "98":
                 self.addenda.append(addenda.CHANGE.read(line, number, self.found))
             case _:

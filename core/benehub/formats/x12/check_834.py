@@ -10,6 +10,7 @@ from benehub.formats.x12.enrollment_records import FULL
 from benehub.formats.x12.findings import Finding, Scope
 from benehub.formats.x12.guide_match import is_day
 from benehub.formats.x12.kernel import Segment
+from benehub.formats.x12.seen import Seen
 from benehub.formats.x12.values import read_date
 
 _SPANS = {
@@ -54,9 +55,9 @@ class Checker834:
         self._covered = ""
         self._referred = False
         self._dates: dict[tuple[str, str], Segment] = {}
-        self._subscribers: set[str] = set()
+        self._subscribers = Seen()
         self._early: dict[str, Segment] = {}
-        self._ids: set[int] = set()
+        self._ids = Seen()
         self._lines = 0
 
     def feed(self, segment: Segment) -> Iterator[Finding] | tuple[Finding, ...]:
@@ -173,10 +174,9 @@ class Checker834:
         text = segment.get(9)
         if not self._full or segment.get(8) != "34" or not (text.isascii() and text.isdecimal()):
             return
-        # A number is a third of the size of its text, and a full file holds everybody.
-        if (identity := int(text)) in self._ids:
+        if text in self._ids:
             yield self._found(segment, "duplicate", "the same SSN stands twice in a full file", element=9)
-        self._ids.add(identity)
+        self._ids.add(text)
 
     def _date(self, segment: Segment, loop: str) -> tuple[Finding, ...]:
         key = (loop, segment.get(1))

@@ -1,14 +1,15 @@
 """The 834 005010X220A1, benefit enrollment: the file out of its records, and the records out of a file.
 
-Memory is flat both ways: members may be a generator, and are read one by one.
+Memory is flat both ways: members may be a generator, are written some dozens at a time and read one by one. Of a
+full file the writer keeps 8 bytes a subscriber, to know that no dependent comes before his own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 
-from benehub.errors import FormatError
 from benehub.formats.x12.checks import findings
 from benehub.formats.x12.enrollment_coverage import Card, Coverage
 from benehub.formats.x12.enrollment_disability import Disability
@@ -17,10 +18,11 @@ from benehub.formats.x12.enrollment_insurance import OtherInsurance, OtherInsure
 from benehub.formats.x12.enrollment_person import Demographics, Health, Income, Language
 from benehub.formats.x12.enrollment_provider import Provider
 from benehub.formats.x12.enrollment_read import Received834, parse
-from benehub.formats.x12.enrollment_records import Member, totals_of
+from benehub.formats.x12.enrollment_records import Member, totals, totals_of
 from benehub.formats.x12.enrollment_related import CUSTODIAL_PARENT, DROP_OFF, EMPLOYER, RESPONSIBLE, SCHOOL, Related
 from benehub.formats.x12.enrollment_reporting import ReportingCategory
-from benehub.formats.x12.envelope import Block, Guide, Interchange, write
+from benehub.formats.x12.enrollment_write import Place, body
+from benehub.formats.x12.envelope import Guide, Interchange, write
 from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Party, Period, Reference
 from benehub.formats.x12.writer import CharacterPolicy
@@ -62,6 +64,7 @@ __all__ = [
     "parse",
     "render",
     "render_sets",
+    "totals",
     "totals_of",
     "validate",
 ]
@@ -77,28 +80,36 @@ def render(
     enrollment: Enrollment834,
     members: Iterable[Member],
     policy: CharacterPolicy | None = None,
+    place: Place = "member {}".format,
 ) -> Iterator[str]:
-    """The file with one transaction set, a member at a time; members may be a generator.
+    """The file with one transaction set, some dozens of members at a time; members may be a generator.
+
+    Args:
+        place: what errors call the n-th member of the file.
 
     Raises:
         FormatError: no member, totals that are not those of the members, a dependent before his subscriber in
             a full file, an SSN that is not nine digits, or a character the policy refuses. Nothing that was
             yielded until then may be sent.
     """
-    return render_sets(interchange, ((enrollment, members),), policy)
+    return render_sets(interchange, ((enrollment, members),), policy, place)
 
 
 def render_sets(
     interchange: Interchange,
     sets: Iterable[tuple[Enrollment834, Iterable[Member]]],
     policy: CharacterPolicy | None = None,
+    place: Place = "member {}".format,
 ) -> Iterator[str]:
     """A file with several transaction sets in one group, e.g. one a family, so that a partner refuses little at once.
 
     Raises:
         FormatError: see `render`.
     """
-    return write(interchange, GUIDE, (_body(enrollment, members) for enrollment, members in sets), policy)
+    numbers = count(1)
+    return write(
+        interchange, GUIDE, (body(enrollment, members, numbers, place) for enrollment, members in sets), policy
+    )
 
 
 def validate(
@@ -109,24 +120,3 @@ def validate(
     Positions are those of the file; `member` names the subscriber number. Nothing is kept in memory.
     """
     return findings(render(_TRIAL, enrollment, members, policy))
-
-
-def _body(enrollment: Enrollment834, members: Iterable[Member]) -> Iterator[Block]:
-    yield list(enrollment.segments())
-    count = subscribers = 0
-    full = enrollment.action == FULL
-    seen: set[str] = set()
-    for member in members:
-        count += 1
-        if member.subscriber:
-            subscribers += 1
-            if full:
-                seen.add(member.subscriber_number)
-        elif full and member.subscriber_number not in seen:
-            raise FormatError("a dependent comes before his subscriber", where=f"member {count}", mend="Sort by family")
-        yield member.segments()
-    if not count:
-        raise FormatError("an 834 without members", mend="Send nothing when there is nothing to say")
-    actual = {"TO": count, "ET": subscribers, "DT": count - subscribers}
-    if any(actual.get(code, told) != told for code, told in enrollment.totals):
-        raise FormatError("the totals (QTY) are not those of the members", mend="Take them from totals_of(members)")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from benehub.formats.x12.enrollment_insurance import OtherInsurance
 from benehub.formats.x12.enrollment_provider import Provider
 from benehub.formats.x12.kernel import Elements, Segment
+from benehub.formats.x12.lines import Lines, put, segments_of
 from benehub.formats.x12.parts import Amount, Dated, Period, Reference, date_segment
-from benehub.formats.x12.values import write_amount, write_date
+from benehub.formats.x12.values import DAYS, write_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +75,34 @@ class Coverage:
 
     def segments(self) -> list[Elements]:
         """HD, DTP, AMT, REF, IDC and the inner loops, in the guide's order."""
-        out: list[Elements] = [("HD", self.maintenance, "", self.line, self.plan, self.tier)]
-        if self.late:
-            out[0] = (*out[0], "", "", "", self.late)
-        for code, day in self.dates:
-            out.append(("DTP", code, "D8", write_date(day)))
-        if self.periods:
-            out += [date_segment(*one) for one in self.periods]
-        for code, minor in self.amounts:
-            out.append(("AMT", code, write_amount(minor)))
-        for code, value in self.references:
-            out.append(("REF", code, value))
-        if self.cards or self.providers or self.others or self.extra:
-            self._inner(out)
-        return out
+        return segments_of(Coverage.write, self)
 
-    def _inner(self, out: list[Elements]) -> None:
-        out += [card.segment() for card in self.cards]
+    def write(self, lines: Lines) -> int:
+        """Append those segments; gives the marks in them."""
+        head = f"HD\t{self.maintenance}\t\t{self.line}\t{self.plan}\t{self.tier}"
+        marks = 5
+        if self.late:
+            head += f"\t\t\t\t{self.late}"
+            marks = 9
+        lines.append(head)
+        for code, day in self.dates:
+            lines.append(f"DTP\t{code}\tD8\t{DAYS[day]}")
+            marks += 3
+        if self.periods:
+            marks += put(lines, [date_segment(*one) for one in self.periods])
+        if self.amounts:
+            marks += put(lines, [("AMT", code, write_amount(minor)) for code, minor in self.amounts])
+        for code, value in self.references:
+            lines.append(f"REF\t{code}\t{value}")
+            marks += 2
+        if self.cards or self.providers or self.others or self.extra:
+            marks += put(lines, self._inner())
+        return marks
+
+    def _inner(self) -> Iterator[Elements]:
+        yield from (card.segment() for card in self.cards)
         for place, provider in enumerate(self.providers, 1):
-            out += provider.segments(place)
+            yield from provider.segments(place)
         for other in self.others:
-            out += other.segments()
-        out += self.extra
+            yield from other.segments()
+        yield from self.extra

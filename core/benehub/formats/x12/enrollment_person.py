@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from benehub.formats.x12.kernel import Delimiters, Element, Elements, Segment, neutral
-from benehub.formats.x12.values import read_amount, read_date, write_amount, write_date
+from benehub.formats.x12.kernel import Delimiters, Elements, Segment, neutral
+from benehub.formats.x12.lines import Lines, segments_of
+from benehub.formats.x12.values import DAYS, read_amount, read_date, write_amount
+
+_UNTOLD = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,29 @@ class Demographics:
     marital: str = ""
     ethnicity: tuple[tuple[str, ...], ...] = ()
     citizenship: str = ""
-    collected: tuple[str, str] = ("", "")
+    collected: tuple[str, str] = _UNTOLD
 
     def segment(self) -> Elements:
         """The DMG."""
-        when = ("D8", write_date(self.birth)) if self.birth else ("", "")
-        if not (self.ethnicity or self.citizenship or any(self.collected)):
-            return ("DMG", *when, self.sex, self.marital) if self.marital else ("DMG", *when, self.sex)
-        return ("DMG", *when, self.sex, self.marital, self._races(), self.citizenship, "", "", "", *self.collected)
+        return segments_of(Demographics.write, self)[0]
 
-    def _races(self) -> Element:
-        races = self.ethnicity
-        if len(races) != 1:
-            return races or ""
-        only = races[0]
-        return only if len(only) > 1 else "".join(only)
+    def write(self, lines: Lines) -> int:
+        """Append the DMG; gives the marks in it."""
+        birth = self.birth
+        when = f"D8\t{DAYS[birth]}" if birth else "\t"
+        if self.ethnicity or self.citizenship or (self.collected is not _UNTOLD and self.collected != _UNTOLD):
+            return self._whole(lines, when)
+        if self.marital:
+            lines.append(f"DMG\t{when}\t{self.sex}\t{self.marital}")
+            return 4
+        lines.append(f"DMG\t{when}\t{self.sex}")
+        return 3
+
+    def _whole(self, lines: Lines, when: str) -> int:
+        how, code = self.collected
+        races = "\f".join("\v".join(race) for race in self.ethnicity)
+        lines.append(f"DMG\t{when}\t{self.sex}\t{self.marital}\t{races}\t{self.citizenship}\t\t\t\t{how}\t{code}")
+        return 11 + max(sum(max(len(race), 1) for race in self.ethnicity) - 1, 0)
 
     @classmethod
     def read(cls, segment: Segment, marks: Delimiters) -> Demographics:

@@ -7,9 +7,10 @@ Dates are X12's too: an end date is the last day covered, unless the partner say
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from benehub.formats.x12.enrollment_coverage import Coverage
 from benehub.formats.x12.enrollment_disability import Disability
@@ -18,10 +19,11 @@ from benehub.formats.x12.enrollment_person import Demographics, Health, Income, 
 from benehub.formats.x12.enrollment_related import Related
 from benehub.formats.x12.enrollment_reporting import CLOSES, OPENS, ReportingCategory
 from benehub.formats.x12.kernel import Elements
-from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Reference, contact_segment
-from benehub.formats.x12.values import write_amount, write_date
+from benehub.formats.x12.lines import Lines, put, segments_of
+from benehub.formats.x12.parts import Address, Amount, Contact, Dated, Name, Reference, write_contacts
+from benehub.formats.x12.values import DAYS, write_amount
 
-__all__ = ["CHANGE", "FULL", "Enrollment834", "Member", "totals_of"]
+__all__ = ["CHANGE", "FULL", "Enrollment834", "Member", "totals", "totals_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,71 +99,93 @@ class Member:
         Raises:
             FormatError: an SSN that is not nine digits, or more contacts than a PER carries.
         """
-        out = [self._ins(), ("REF", "0F", self.subscriber_number)]
-        for code, value in self.references:
-            out.append(("REF", code, value))
-        for code, day in self.dates:
-            out.append(("DTP", code, "D8", write_date(day)))
-        out.append(self.name.segment("74" if self.corrected else "IL"))
-        if self.contacts:
-            out.append(contact_segment("IP", self.contacts))
-        if self.address:
-            out += self.address.segments()
-        if self.demographics:
-            out.append(self.demographics.segment())
-        if self.employment_classes or self.income or self.amounts or self.health or self.languages:
-            self._person(out)
-        if self.incorrect or self.incorrect_demographics or self.mailing or self.related:
-            self._beside(out)
-        if self.extra:
-            out += self.extra
-        for disability in self.disabilities:
-            out += disability.segments()
-        for coverage in self.coverages:
-            out += coverage.segments()
-        if self.reporting:
-            out.append(OPENS)
-            for place, category in enumerate(self.reporting, 1):
-                out += category.segments(place)
-            out.append(CLOSES)
-        return out
+        return segments_of(Member.write, self)
 
-    def _ins(self) -> Elements:
-        medicare = self.medicare
+    def write(self, lines: Lines) -> int:
+        """Append those segments; gives the marks in them.
+
+        Raises:
+            FormatError: see `segments`.
+        """
+        plan = "\v".join(self.medicare) if self.medicare else ""
         head = (
-            "INS", "Y" if self.subscriber else "N", self.relationship, self.maintenance, self.reason, self.status,
-            "" if not medicare else medicare[0] if len(medicare) == 1 else medicare, self.cobra_event, self.employment,
-        )  # fmt: skip
-        if self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence:
-            death = ("D8", write_date(self.death)) if self.death else ("", "")
-            return (
-                *head, self.student, self.handicapped, *death, self.confidentiality, "", "", "", self.birth_sequence,
-            )  # fmt: skip
-        return head
+            f"INS\t{'Y' if self.subscriber else 'N'}\t{self.relationship}\t{self.maintenance}\t{self.reason}"
+            f"\t{self.status}\t{plan}\t{self.cobra_event}\t{self.employment}"
+        )
+        marks = 10
+        if plan or self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence:
+            head, more = self._ins(head)
+            marks += more
+        lines.append(head)
+        lines.append(f"REF\t0F\t{self.subscriber_number}")
+        for code, value in self.references:
+            lines.append(f"REF\t{code}\t{value}")
+            marks += 2
+        for code, day in self.dates:
+            lines.append(f"DTP\t{code}\tD8\t{DAYS[day]}")
+            marks += 3
+        marks += self.name.write(lines, "74" if self.corrected else "IL")
+        if self.contacts:
+            marks += write_contacts(self.contacts, lines, "IP")
+        if self.address:
+            marks += self.address.write(lines)
+        if self.demographics:
+            marks += self.demographics.write(lines)
+        if self.employment_classes or self.income or self.amounts or self.health or self.languages:
+            marks += put(lines, self._person())
+        if self.incorrect or self.incorrect_demographics or self.mailing or self.related:
+            marks += put(lines, self._beside())
+        if self.extra or self.disabilities:
+            marks += put(lines, chain(self.extra, *(one.segments() for one in self.disabilities)))
+        for coverage in self.coverages:
+            marks += coverage.write(lines)
+        if self.reporting:
+            marks += put(lines, self._reported())
+        return marks
 
-    def _person(self, out: list[Elements]) -> None:
-        out += [("EC", *codes) for codes in self.employment_classes]
+    def _ins(self, head: str) -> tuple[str, int]:
+        """The INS with what few have, and how many marks that adds."""
+        marks = max(len(self.medicare) - 1, 0)
+        if not (self.student or self.handicapped or self.death or self.confidentiality or self.birth_sequence):
+            return head, marks
+        death = f"D8\t{DAYS[self.death]}" if self.death else "\t"
+        head += f"\t{self.student}\t{self.handicapped}\t{death}\t{self.confidentiality}\t\t\t\t{self.birth_sequence}"
+        return head, marks + 9
+
+    def _person(self) -> Iterator[Elements]:
+        yield from (("EC", *codes) for codes in self.employment_classes)
         if self.income:
-            out.append(self.income.segment())
-        out += [("AMT", code, write_amount(minor)) for code, minor in self.amounts]
+            yield self.income.segment()
+        yield from (("AMT", code, write_amount(minor)) for code, minor in self.amounts)
         if self.health:
-            out.append(self.health.segment())
-        out += [language.segment() for language in self.languages]
+            yield self.health.segment()
+        yield from (language.segment() for language in self.languages)
 
-    def _beside(self, out: list[Elements]) -> None:
+    def _beside(self) -> Iterator[Elements]:
         if self.incorrect:
-            out.append(self.incorrect.segment("70"))
+            yield self.incorrect.segment("70")
         if self.incorrect_demographics:
-            out.append(self.incorrect_demographics.segment())
+            yield self.incorrect_demographics.segment()
         if self.mailing:
-            out.append(("NM1", "31", "1"))
-            out += self.mailing.segments()
+            yield ("NM1", "31", "1")
+            yield from self.mailing.segments()
         for related in self.related:
-            out += related.segments()
+            yield from related.segments()
+
+    def _reported(self) -> Iterator[Elements]:
+        yield OPENS
+        for place, category in enumerate(self.reporting, 1):
+            yield from category.segments(place)
+        yield CLOSES
 
 
 def totals_of(members: Iterable[Member]) -> tuple[tuple[str, int], ...]:
     """QTY totals of members: all, subscribers, dependents; a count of zero is left out."""
     flags = [member.subscriber for member in members]
-    counted = (("TO", len(flags)), ("ET", sum(flags)), ("DT", len(flags) - sum(flags)))
+    return totals(len(flags), sum(flags))
+
+
+def totals(members: int, subscribers: int) -> tuple[tuple[str, int], ...]:
+    """As `totals_of`, of members who have been counted."""
+    counted = (("TO", members), ("ET", subscribers), ("DT", members - subscribers))
     return tuple((code, count) for code, count in counted if count)

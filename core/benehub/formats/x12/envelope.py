@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from benehub.errors import FormatError
 from benehub.formats.x12.body import Body
@@ -24,6 +25,14 @@ MAX_CONTROL = 999_999_999
 
 Block = list[Elements]
 """Segments that are written together, which is quicker than one by one."""
+
+
+class Written(Protocol):
+    """Segments that write themselves, given the writer."""
+
+    def written(self, writer: SegmentWriter) -> tuple[str, int]:
+        """Their text with terminators, and how many they are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ def isa(interchange: Interchange, end: str) -> str:
 def write(
     interchange: Interchange,
     guide: Guide,
-    sets: Iterable[Iterable[Elements | Block]],
+    sets: Iterable[Iterable[Elements | Block | Written]],
     policy: CharacterPolicy | None = None,
 ) -> Iterator[str]:
     """One interchange with one group, see `write_groups`."""
@@ -123,10 +132,10 @@ def write(
 
 def write_groups(
     interchange: Interchange,
-    groups: Iterable[tuple[Guide, Iterable[Iterable[Elements | Block]]]],
+    groups: Iterable[tuple[Guide, Iterable[Iterable[Elements | Block | Written]]]],
     policy: CharacterPolicy | None = None,
 ) -> Iterator[str]:
-    """One interchange with its groups; each set is its segments or blocks without ST and SE. Yields text of each.
+    """One interchange with its groups; each set is its segments without ST and SE. Yields text of each.
 
     Groups are numbered on from `group_control`, the sets of the file from `set_control`.
 
@@ -166,17 +175,21 @@ def _allocated(number: int) -> int:
 
 
 def _written_set(
-    guide: Guide, control: str, body: Iterable[Elements | Block], writer: SegmentWriter, plain: SegmentWriter
+    guide: Guide, control: str, body: Iterable[Elements | Block | Written], writer: SegmentWriter, plain: SegmentWriter
 ) -> Iterator[str]:
     yield plain.segment(("ST", guide.transaction, control, guide.version))
     count = 2
     for part in body:
-        if isinstance(part, list):
+        if isinstance(part, tuple):
+            count += 1
+            yield writer.segment(part)
+        elif isinstance(part, list):
             count += len(part)
             yield writer.block(part)
         else:
-            count += 1
-            yield writer.segment(part)
+            text, more = part.written(writer)
+            count += more
+            yield text
     yield plain.segment(("SE", str(count), control))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benehub.formats.x12.findings import Finding
 from benehub.formats.x12.kernel import Delimiters, Segment
+from benehub.formats.x12.seen import Seen
 from benehub.formats.x12.values import read_number
 
 ENVELOPE_TAGS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
@@ -34,7 +35,7 @@ class EnvelopeChecker:
         self._segments = 0
         self._sets = 0
         self._groups = 0
-        self._seen: set[tuple[str, str]] = set()
+        self._seen = {"GS": Seen(), "ST": Seen()}
         self._last = 0
 
     def feed(self, segment: Segment) -> Iterator[Finding] | tuple[()]:
@@ -94,13 +95,13 @@ class EnvelopeChecker:
     def _begin(self, segment: Segment) -> Iterator[Finding]:
         tag = segment.tag
         if tag == "ISA":
-            self._groups, self._seen = 0, set()
+            self._groups, self._seen["GS"] = 0, Seen()
             if self._changes_delimiters(segment):
                 yield _finding(segment, "envelope-order", "a second ISA uses other delimiters")
         elif tag == "GS":
             self._groups += 1
             self._sets = 0
-            self._seen = {key for key in self._seen if key[0] == "GS"}
+            self._seen["ST"] = Seen()
             yield from self._unique(segment, 6, "GS06", "19")
         else:
             self._sets += 1
@@ -114,10 +115,10 @@ class EnvelopeChecker:
         return (segment.get(16), repetition) != (self._delimiters.component, self._delimiters.repetition)
 
     def _unique(self, segment: Segment, place: int, name: str, ik: str) -> Iterator[Finding]:
-        key = (segment.tag, segment.get(place))
-        if key in self._seen:
+        seen, number = self._seen[segment.tag], segment.get(place)
+        if number in seen:
             yield _finding(segment, "envelope-duplicate", f"{name} is used twice", place, ik)
-        self._seen.add(key)
+        seen.add(number)
 
     def _guide(self, segment: Segment) -> Iterator[Finding]:
         group = self._open[-1] if self._open else segment

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
 
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Elements, Segment
+from benehub.formats.x12.lines import Lines, segments_of
 from benehub.formats.x12.values import read_date, write_date, write_range
 
 Reference = tuple[str, str]
@@ -85,22 +85,37 @@ class Name:
         Raises:
             FormatError: an SSN that is not nine digits; it is never padded.
         """
-        if self.id_qualifier == "34" and not (len(self.id) == 9 and self.id.isdecimal()):
+        return segments_of(Name.write, self, role, entity)[0]
+
+    def write(self, lines: Lines, role: str, entity: str = "1") -> int:
+        """Append the NM1; gives the marks in it.
+
+        Raises:
+            FormatError: see `segment`.
+        """
+        number = self.id
+        if self.id_qualifier == "34" and not (len(number) == 9 and number.isdecimal()):
             raise FormatError(
-                f"an SSN has {len(self.id)} characters, not nine digits",
+                f"an SSN has {len(number)} characters, not nine digits",
                 where=f"NM1*{role}",
                 mend="Mend the SSN at the source; leading zeros may have been lost on the way",
             )
-        if self.id:
-            return (
-                "NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix,
-                self.id_qualifier, self.id,
-            )  # fmt: skip
+        if number:
+            lines.append(
+                f"NM1\t{role}\t{entity}\t{self.last}\t{self.first}\t{self.middle}\t{self.prefix}\t{self.suffix}"
+                f"\t{self.id_qualifier}\t{number}"
+            )
+            return 9
         if self.suffix or self.prefix:
-            return ("NM1", role, entity, self.last, self.first, self.middle, self.prefix, self.suffix)
+            lines.append(
+                f"NM1\t{role}\t{entity}\t{self.last}\t{self.first}\t{self.middle}\t{self.prefix}\t{self.suffix}"
+            )
+            return 7
         if self.middle:
-            return ("NM1", role, entity, self.last, self.first, self.middle)
-        return ("NM1", role, entity, self.last, self.first)
+            lines.append(f"NM1\t{role}\t{entity}\t{self.last}\t{self.first}\t{self.middle}")
+            return 5
+        lines.append(f"NM1\t{role}\t{entity}\t{self.last}\t{self.first}")
+        return 4
 
     @classmethod
     def read(cls, segment: Segment) -> Name:
@@ -126,16 +141,27 @@ class Address:
 
     def segments(self) -> list[Elements]:
         """N3 and N4, each where it says something."""
-        out: list[Elements] = []
+        return segments_of(Address.write, self)
+
+    def write(self, lines: Lines) -> int:
+        """Append N3 and N4, each where it says something; gives the marks in them."""
+        marks = 0
         if self.line2:
-            out.append(("N3", self.line1, self.line2))
+            lines.append(f"N3\t{self.line1}\t{self.line2}")
+            marks = 2
         elif self.line1:
-            out.append(("N3", self.line1))
-        if self.country or self.subdivision or self.location != _NOWHERE:
-            out.append(("N4", self.city, self.state, self.zip_code, self.country, *self.location, self.subdivision))
-        elif self.city or self.state or self.zip_code:
-            out.append(("N4", self.city, self.state, self.zip_code))
-        return out
+            lines.append(f"N3\t{self.line1}")
+            marks = 1
+        if self.country or self.subdivision or (self.location is not _NOWHERE and self.location != _NOWHERE):
+            kind, place = self.location
+            lines.append(
+                f"N4\t{self.city}\t{self.state}\t{self.zip_code}\t{self.country}\t{kind}\t{place}\t{self.subdivision}"
+            )
+            return marks + 7
+        if self.city or self.state or self.zip_code:
+            lines.append(f"N4\t{self.city}\t{self.state}\t{self.zip_code}")
+            return marks + 3
+        return marks
 
 
 def read_address(n3: Segment | None, n4: Segment | None) -> Address | None:
@@ -158,9 +184,22 @@ def contact_segment(function: str, contacts: tuple[Contact, ...], name: str = ""
     Raises:
         FormatError: more than three.
     """
+    return segments_of(write_contacts, contacts, function, name)[0]
+
+
+def write_contacts(contacts: tuple[Contact, ...], lines: Lines, function: str, name: str = "") -> int:
+    """Append a PER of up to three contacts; gives the marks in it.
+
+    Raises:
+        FormatError: more than three.
+    """
     if len(contacts) > 3:
         raise FormatError("a PER carries three contacts at most", mend="Leave one out")
-    return ("PER", function, name, *chain.from_iterable(contacts))
+    text = f"PER\t{function}\t{name}"
+    for kind, number in contacts:
+        text += f"\t{kind}\t{number}"
+    lines.append(text)
+    return 2 + 2 * len(contacts)
 
 
 def read_contacts(segment: Segment) -> tuple[Contact, ...]:

@@ -13,10 +13,25 @@ MAX_AMOUNT_CHARACTERS = 18
 """Element 782 of the 5010 guides."""
 
 
-@lru_cache(8_192)
+class _Days(dict[date, str]):
+    """Days as written; so many that all hire and birth dates of a file find room."""
+
+    def __missing__(self, day: date) -> str:
+        if len(self) >= MAX_DAYS:
+            self.clear()
+        text = self[day] = day.isoformat().replace("-", "")
+        return text
+
+
+MAX_DAYS = 50_000
+
+DAYS = _Days()
+"""Any day -> CCYYMMDD (qualifier D8)."""
+
+
 def write_date(day: date) -> str:
     """CCYYMMDD (qualifier D8)."""
-    return day.isoformat().replace("-", "")
+    return DAYS[day]
 
 
 def write_range(first: date, last: date) -> str:

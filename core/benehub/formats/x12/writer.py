@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from benehub.errors import FormatError
 from benehub.formats.x12.kernel import Delimiters, Element, Elements
+from benehub.formats.x12.lines import MARKS, Lines, elements_of, put
 
 _LETTERS = str.maketrans(
     {
@@ -22,6 +23,12 @@ _LETTERS = str.maketrans(
         "‑": "-", "…": "...", "\u200b": "", "\ufeff": "", "\u00ad": "",
     }
 )  # fmt: skip
+
+_EDGE = re.compile(r" (?:(?<![^\t\n\v\f] )|(?=[\t\n\v\f]))")
+"""A blank at the edge of a part of a line."""
+
+_HOLLOW = re.compile(r"\v[\t\n\f]")
+"""A composite whose last component is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,26 @@ def transliterate(text: str) -> str:
     return "".join(c for c in spelled if not unicodedata.combining(c))
 
 
+def _joined(lines: Lines) -> str:
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _count(text: str) -> int:
+    """How many marks stand in lines."""
+    return sum(map(text.count, MARKS))
+
+
+def _spelling(delimiters: Delimiters, upper_case: bool) -> bytes:
+    """How each byte of neutral lines is written: marks as a partner's delimiters, letters as his policy has them."""
+    table = bytearray(range(256))
+    if upper_case:
+        table = bytearray(bytes(table[:128]).upper() + bytes(table[128:]))
+    wanted = (delimiters.element, delimiters.terminator, delimiters.component, delimiters.repetition)
+    for mark, delimiter in zip(MARKS, wanted, strict=True):
+        table[ord(mark)] = ord(delimiter or mark)
+    return bytes(table)
+
+
 class SegmentWriter:
     """Turns elements into segment text; no delimiter ever gets out as data.
 
@@ -68,11 +95,11 @@ class SegmentWriter:
         self._forbidden = re.compile(f"[^ -~]|[{element}{others}]")
         # One search over the joined segment finds whatever needs a closer look; most segments need none.
         self._suspect = re.compile(rf"[^ -~]|[{others}]| {element}|{element} |^ | $")
-        marks = self.delimiters.element + self.delimiters.terminator
-        self._element_mark, self._end_mark, self._marks = self.delimiters.element, self.delimiters.terminator, marks
-        structure = set(marks + self.delimiters.component + self.delimiters.repetition)
-        # Of a joined block, bytes without these are its structure, and whatever of the data looks like structure.
+        structure = {*self.delimiters.element, *self.delimiters.component, *self.delimiters.repetition}
+        structure |= {self.delimiters.terminator}
+        # Of neutral lines, bytes without these are the marks, and whatever of the data looks like structure.
         self._plain = bytes(code for code in range(32, 127) if chr(code) not in structure)
+        self._spelling = _spelling(self.delimiters, self.policy.upper_case)
 
     def segment(self, elements: Sequence[Element]) -> str:
         """The segment with its terminator; empty elements at the end are left out.
@@ -98,43 +125,56 @@ class SegmentWriter:
         Raises:
             FormatError: see `segment`.
         """
-        separator, end = self._element_mark, self._end_mark
-        try:
-            text = end.join(map(separator.join, segments))  # type: ignore[arg-type]  # composites: TypeError
-        except TypeError:
-            return self._halves(segments)
-        if not self._harmless(text, sum(map(len, segments))):
-            return self._halves(segments)
-        if self.policy.upper_case:
-            text = text.upper()
-        text += end
-        empty = separator + end
-        while empty in text:
-            text = text.replace(empty, end)
+        lines: Lines = []
+        text = self.lines(lines, put(lines, segments))
+        return "".join(map(self.segment, segments)) if text is None else text
+
+    def lines(self, lines: Lines, marks: int) -> str | None:
+        """Segments that are neutral lines, to the letter what `segment` makes of each; None where data holds a mark.
+
+        Args:
+            marks: how many marks were put into the lines; those found beyond are data.
+
+        Raises:
+            FormatError: see `segment`.
+        """
+        text = _joined(lines)
+        done = self._quickly(text, marks + len(lines))
+        if done is None and _count(text) == marks + len(lines):
+            return self._mended(lines)
+        return done
+
+    def _mended(self, lines: Lines) -> str:
+        # Few lines of many are odd: the halves without one are written at once after all.
+        if len(lines) == 1:
+            return self.segment(elements_of(lines[0]))
+        half, parts = len(lines) // 2, []
+        for some in (lines[:half], lines[half:]):
+            text = _joined(some)
+            done = self._quickly(text, _count(text))
+            parts.append(self._mended(some) if done is None else done)
+        return "".join(parts)
+
+    def _quickly(self, text: str, marks: int) -> str | None:
+        """Lines as they are written, where no character needs mending and no delimiter stands in the data."""
+        if not text.isascii() or _EDGE.search(text) or (("\v" in text or "\f" in text) and self._odd(text)):
+            return None
+        raw = text.encode()
+        if len(raw.translate(None, self._plain)) != marks:
+            return None
+        while b"\t\n" in raw:
+            raw = raw.replace(b"\t\n", b"\n")
+        text = raw.translate(self._spelling).decode("ascii")
+        end = self.delimiters.terminator
         return text if end == self.end else text.replace(end, self.end)
 
-    def _halves(self, segments: Sequence[Elements]) -> str:
-        # Few segments of a block are odd: the halves without one are written at once after all.
-        if len(segments) <= 2:
-            return "".join(map(self.segment, segments))
-        half = len(segments) // 2
-        return self.block(segments[:half]) + self.block(segments[half:])
-
-    def _harmless(self, text: str, elements: int) -> bool:
-        """Whether joined segments hold the delimiters between their elements and nothing else to be mended."""
-        if not text.isascii() or len(text.encode().translate(None, self._plain)) != elements - 1:
-            return False
-        marks = self._marks
-        at = text.find(" ")
-        while at >= 0:
-            if text[at - 1] in marks or text[at + 1 : at + 2] in marks:
-                return False  # A blank at the edge of an element; the empty text after the last counts as one.
-            at = text.find(" ", at + 1)
-        return True
+    def _odd(self, text: str) -> bool:
+        """Whether parts of elements end empty, or repeat where nothing can part repetitions."""
+        return _HOLLOW.search(text) is not None or (not self.delimiters.repetition and "\f" in text)
 
     def _closely(self, elements: Sequence[Element]) -> str:
         tag = str(elements[0])
-        return self._element_mark.join(
+        return self.delimiters.element.join(
             [self._element(element, tag, index) if element else "" for index, element in enumerate(elements)]
         )
 

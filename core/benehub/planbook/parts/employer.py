@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from benehub.planbook.parts.fields import DayOfMonth, Part, Slug, TimeZone
+from benehub.money import parse_minor
+from benehub.planbook.parts.fields import Amount, DayOfMonth, Part, Slug, TimeZone
 
 
 class Employer(Part):
@@ -93,6 +94,29 @@ class Books(Part):
     """Needed for the DATEV file alone."""
 
 
+class PushGuard(Part):
+    """When a push stops and asks, held against what stands at the vendor by what was sent before.
+
+    A first push changes nothing that stands, so it never stops.
+    """
+
+    change_percent: int = Field(default=30, ge=0, le=100)
+    """A push that would change something for more than this part of the people the vendor holds stops; in percent."""
+    end_percent: int = Field(default=10, ge=0, le=100)
+    """A push that would end everything told for more than this part of them stops; in percent."""
+    worth_percent: int = Field(default=100, ge=0)
+    """A file of money worth so much more than the last one of its kind stops; in percent, 100 being twice as much."""
+    floor: int = Field(default=5, ge=0)
+    """A push that touches no more people than this never stops; for small employers."""
+    small_change: Amount = "1.00"
+    """An amount that moves by no more than this counts as unchanged, e.g. cents that alternate by pay."""
+
+    @property
+    def small_change_minor(self) -> int:
+        """The same in minor units."""
+        return parse_minor(self.small_change)
+
+
 class Guards(Part):
     """When the hub stops and asks instead of going on."""
 
@@ -100,5 +124,9 @@ class Guards(Part):
     """A read that would delete or end more than this part of the rows known stops; in percent."""
     field_empty_percent: int = Field(default=50, ge=0, le=100)
     """A read in which a field went empty in this part of the rows that had it stops; in percent."""
+    push: PushGuard = PushGuard()
+    """When a push to a vendor stops, whichever it is."""
+    pushes: dict[Slug, PushGuard] = Field(default_factory=dict)
+    """The same for single connections, by name; such a part stands instead of `push` as a whole."""
     headcount_drop_percent: int = Field(default=5, ge=0, le=100)
     """A file to a carrier that would end cover of more than this part of the families stops; in percent."""

@@ -17,6 +17,7 @@ from benehub.views.why.entries import of_entry
 from benehub.views.why.explanations import of_explanation
 from benehub.views.why.facts import of_fact
 from benehub.views.why.findings import of_difference
+from benehub.views.why.identity import of_stranger
 from benehub.views.why.incoming import of_batch
 from benehub.views.why.outgoing import of_dispatch, of_obligation
 
@@ -50,5 +51,6 @@ ASK: dict[str, Callable[[Question, str], Answer]] = {
     "elg": of_explanation,
     "fct": of_fact,
     "clo": of_closing,
+    "unl": of_stranger,
 }
 """Who answers for which kind of reference."""

@@ -8,7 +8,7 @@ from alembic import op
 from benehub.store import guards
 
 revision = "0013"
-down_revision = "0004"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

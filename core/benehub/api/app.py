@@ -1,0 +1,54 @@
+"""Makes the application: its routes, the bound on bodies, and what an error of the hub says to a caller."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from benehub.api import health, hooks, scim
+from benehub.api.bounds import Bounded
+from benehub.errors import BenehubError
+from benehub.flows import Hub
+
+log = structlog.get_logger("benehub.api")
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The application over a hub. It documents itself nowhere: what it serves so far is for machines that know it."""
+    app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.hub = hub
+    for part in (health.router, hooks.router, scim.router):
+        app.include_router(part)
+    app.add_middleware(Bounded)
+    app.add_middleware(Quiet)
+    return app
+
+
+class Quiet:
+    """Answers for what is wrong on our side: the caller hears no more than that, and comes again; the log has the rest.
+
+    Of an error that is none of ours only the type is logged: its text may carry values of a person.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a call on."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            what = str(error) if isinstance(error, BenehubError) else type(error).__name__
+            log.error("a call failed", door=str(scope.get("path", "")).split("/")[1:2], error=what)
+            if scope["type"] == "http" and not begun:
+                again = JSONResponse({"error": "not now"}, 503, headers={"retry-after": "60"})
+                await again(scope, receive, send)

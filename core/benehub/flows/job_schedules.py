@@ -1,0 +1,193 @@
+"""Schedules as rows: added, paused, resumed, removed, and moved on to their next time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from benehub.connections import registry
+from benehub.engine.blackouts import parse_blackout
+from benehub.engine.timetable import Closed, Timetable, due_at, next_slot
+from benehub.engine.timetable import check as check_table
+from benehub.errors import ConfigError, DataError
+from benehub.flows.hub import Hub
+from benehub.flows.schedulable import Wanted, check
+from benehub.store import Session, iso
+from benehub.store.tables import employer as employer_table
+from benehub.store.tables import schedule
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+EVERY = re.compile(r"(\d{1,5})([mhd])")
+MAX_JITTER = 6 * 3600
+"""Seconds by which a time may be spread at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When a schedule shall start, as a person says it."""
+
+    cron: str = ""
+    every: str = ""
+    """As 15m, 6h or 1d."""
+    zone: str = ""
+    """Name of a time zone; the employer's when left out."""
+    closed: str = "run"
+    blackouts: Sequence[str] = field(default_factory=tuple)
+    jitter: int = 0
+    """Seconds."""
+    catch_up: str = "once"
+
+
+def add(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, keep: bool = True) -> list[datetime]:
+    """Add a schedule; gives its next five times. With `keep` off they are only worked out.
+
+    Raises:
+        DataError: the name is taken or none, or something of it cannot be kept.
+        ConfigError: no such connection, or no time of it ever comes.
+    """
+    if NAME.fullmatch(name) is None:
+        raise DataError(f"a schedule cannot be called {name[:60]!r}",
+                        mend="Small letters, digits, dot, dash; at most 60")  # fmt: skip
+    with hub.store.write(employer) as session:
+        checked = check(hub.book(session), wanted)
+        if checked.connection:
+            registry.get(session, checked.connection)
+        row = _row(session, name, checked, when)
+        table = _table(row)
+        check_table(table)
+        times = [next_slot(table, session.clock())]
+        while len(times) < 5:
+            times.append(next_slot(table, times[-1]))
+        if keep:
+            try:
+                session.add(schedule, [row | _due(session, table, name, times[0])])
+            except IntegrityError:
+                mend = "Remove it first: benehub schedule remove, or choose another name"
+                raise DataError(f"there is a schedule {name!r}", mend=mend) from None
+    return times
+
+
+def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, Any]:
+    home = session.connection.execute(
+        select(employer_table.c.timezone, employer_table.c.country).where(
+            employer_table.c.employer_id == session.employer
+        )
+    ).one()
+    if when.catch_up not in ("once", "skip"):
+        raise DataError(f"no way to catch up is {when.catch_up[:20]!r}", mend="Choose once or skip")
+    if when.closed not in [one.value for one in Closed]:
+        raise DataError(f"closed days cannot be {when.closed[:20]!r}", mend="Choose run, skip, before or after")
+    if not 0 <= when.jitter <= MAX_JITTER:
+        raise DataError("the jitter is too long", mend=f"At most {MAX_JITTER} seconds")
+    return {
+        "name": name, "flow": wanted.flow, "connection_id": wanted.connection or None,
+        "options": dict(wanted.options), "cron": " ".join(when.cron.split()), "every_s": _seconds(when.every),
+        "anchor_at": session.now(), "zone": _zone(when.zone or str(home.timezone)), "closed_days": when.closed,
+        "country": home.country.lower(), "blackouts": [parse_blackout(one).text for one in when.blackouts],
+        "jitter_s": when.jitter, "catch_up": when.catch_up, "state": "on", "last_at": None, "last_run": None,
+        "note": "",
+    }  # fmt: skip
+
+
+def _seconds(text: str) -> int:
+    found = EVERY.fullmatch(text.strip())
+    if text and found is None:
+        raise DataError(f"no interval: {text[:20]!r}", mend="Write it as 15m, 6h or 1d")
+    return int(found[1]) * {"m": 60, "h": 3600, "d": 86400}[found[2]] if found else 0
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise DataError(f"no time zone {name[:60]!r}", mend='Write it as "America/New_York"') from None
+
+
+def _table(row: Any) -> Timetable:
+    value = row if isinstance(row, dict) else row._mapping
+    return Timetable(
+        zone=ZoneInfo(value["zone"]), cron=value["cron"], every=timedelta(seconds=value["every_s"]),
+        anchor=datetime.fromisoformat(value["anchor_at"]), closed=Closed(value["closed_days"]),
+        country=value["country"], blackouts=tuple(map(parse_blackout, value["blackouts"])), jitter=value["jitter_s"],
+    )  # fmt: skip
+
+
+def _due(session: Session, table: Timetable, name: str, slot: datetime) -> dict[str, str]:
+    return {"slot_at": iso(slot), "next_at": iso(due_at(table, slot, f"{session.employer}/{name}"))}
+
+
+def get(session: Session, name: str) -> Row[Any]:
+    """One schedule.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    row = session.connection.execute(select(schedule).where(*session.where(schedule, name=name))).first()
+    if row is None:
+        raise DataError(f"no schedule {name[:60]!r}", mend="See `benehub schedule list`")
+    return row
+
+
+def pause(hub: Hub, employer: str, name: str, note: str = "paused by hand") -> None:
+    """Let a schedule start nothing until it is resumed.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    with hub.store.write(employer) as session:
+        get(session, name)
+        session.change(schedule, {"name": name}, state="paused", note=note)
+
+
+def resume(hub: Hub, employer: str, name: str) -> datetime:
+    """Let a schedule start again, from its next time on: what fell into the pause is not made up for; gives it.
+
+    Raises:
+        DataError: there is none of this name.
+        ConfigError: no time of it ever comes.
+    """
+    with hub.store.write(employer) as session:
+        table = _table(get(session, name))
+        slot = next_slot(table, session.clock())
+        session.change(schedule, {"name": name}, state="on", note="", **_due(session, table, name, slot))
+    return slot
+
+
+def remove(hub: Hub, employer: str, name: str) -> None:
+    """Remove a schedule; its runs stay.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    with hub.store.write(employer) as session:
+        get(session, name)
+        session.connection.execute(delete(schedule).where(*session.where(schedule, name=name)))
+
+
+def move_on(session: Session, row: Row[Any], run_id: str | None, note: str) -> None:
+    """The time that was due is over: the next one after now is the schedule's, whatever was missed between.
+
+    Nothing happens where somebody else has moved it on, paused or removed it. A schedule of which no time comes any
+    more is paused, with the reason.
+    """
+    table, now = _table(row), session.clock()
+    values: dict[str, Any] = {"note": note}
+    if run_id is not None:
+        values |= {"last_at": row.slot_at, "last_run": run_id}
+    try:
+        slot = next_slot(table, max(now, datetime.fromisoformat(row.slot_at).astimezone(UTC)))
+        values |= _due(session, table, row.name, slot)
+    except ConfigError as error:
+        values |= {"state": "paused", "note": str(error)}
+    session.connection.execute(
+        update(schedule)
+        .where(*session.where(schedule, name=row.name, state="on", next_at=row.next_at))
+        .values(**values)
+    )

@@ -1,0 +1,240 @@
+"""Asks before a push does damage: too many people changed or ended at a vendor, or far more money than last time.
+
+Every push goes through here, whatever it carries. It is held against what stands at the vendor by what was sent
+before, so a first push never stops. Nothing has left when it stops; a person looks, and permits it
+(`benehub dispatches permit`), or mends what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from benehub import connections, dispatch, facts, obligations
+from benehub.dispatch import Pair, Waiting
+from benehub.errors import DataError, GuardTripped
+from benehub.flows.hub import Hub
+from benehub.flows.told import told_state
+from benehub.planbook.parts.employer import PushGuard
+from benehub.store import Session, acted_on, note_act
+
+RESEND = "resend"
+"""A person's word that a dispatch shall leave whatever held it."""
+
+VOLATILE = {"effective_from", "pay_date", "period_start", "period_end", "correction", "version"}
+"""What differs from pay date to pay date without being a change."""
+
+
+@dataclass
+class Effect:
+    """What a push would do to the people whom the vendor holds."""
+
+    standing: set[str] = field(default_factory=set)
+    """Whom the vendor holds something for, by what was sent."""
+    changed: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+    """Who gets something new; he is never one of those who end."""
+    people: int = 0
+    """All people it speaks of."""
+    growth: int = 0
+    """By how many percent it is worth more than the last of its kind."""
+
+    def settle(self) -> None:
+        """Sort everybody into one: changed, where he is not ended as a whole."""
+        self.changed |= self.ended & self.begun
+        self.ended -= self.changed
+
+    def against(self, limits: PushGuard) -> tuple[str, int]:
+        """What speaks against it, and how many people a permit has to name; an empty text for nothing."""
+        touched, standing = len(self.changed | self.ended), len(self.standing)
+        for gone, limit in ((self.ended, limits.end_percent), (self.changed | self.ended, limits.change_percent)):
+            if touched > limits.floor and len(gone) * 100 > standing * limit:
+                share = touched * 100 // standing
+                said = f"it would change {len(self.changed)} and end {len(self.ended)} of {standing} people"
+                what = "ended" if limit == limits.end_percent and gone is self.ended else "changed or ended"
+                return f"{said} ({share} %), over {limit} % {what}", touched
+        if self.people > limits.floor and self.growth > limits.worth_percent:
+            return f"it is worth {self.growth} % more than the last one, over {limits.worth_percent} %", self.people
+        return "", 0
+
+
+def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> None:
+    """Look at a push as a whole before any of it leaves; what a person has let go one by one is not counted.
+
+    Where the connection does not write, nothing is looked at: all of it will be held.
+
+    Raises:
+        GuardTripped: it would change or end too much. Nothing of it has left.
+    """
+    with hub.store.read(employer) as session:
+        for operation, rows in _by_operation(dispatch.waiting(session, ids)).items():
+            guards = hub.book(session).guards
+            limits = guards.pushes.get(connection_id, guards.push)
+            why, people = effect(session, connection_id, rows, limits).against(limits)
+            if not why:
+                continue
+            if connections.get(session, connection_id).mode != "live":
+                return
+            let_go = acted_on(session, RESEND, [one.dispatch_id for one in rows])
+            if let_go:
+                left = [one for one in rows if one.dispatch_id not in let_go]
+                why, people = effect(session, connection_id, left, limits).against(limits) if left else ("", 0)
+            if why and people > dispatch.permitted(session, connection_id, operation):
+                raise GuardTripped(
+                    f"{operation} stops before anything has left: {why}", where=f"connection {connection_id}",
+                    mend="Look at what would leave (benehub dispatches list --state prepared). To let it leave: "
+                    f"benehub dispatches permit {connection_id} {operation} --people {people} --note WHY, and run it "
+                    "again; limits stand in the plan book, guards",
+                )  # fmt: skip
+
+
+def _by_operation(rows: Sequence[Waiting]) -> dict[str, list[Waiting]]:
+    found: dict[str, list[Waiting]] = {}
+    for one in rows:
+        found.setdefault(one.operation, []).append(one)
+    return found
+
+
+def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard) -> Effect:
+    """What these dispatches of one operation would do."""
+    items = [one for one in rows if not one.is_file]
+    if items:
+        return _of_items(session, connection_id, items, limits)
+    found = Effect()
+    for one in rows:
+        if one.operation == "enrollment.change":
+            _of_families(session, connection_id, one, found)
+        elif one.operation != "enrollment.full":  # which is held against the head count of the last one accepted
+            _of_money(session, connection_id, one, found)
+    return found
+
+
+def _of_items(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard) -> Effect:
+    """Requests of one state each, by key: deductions, enrollments, leave of a pay date."""
+    found, fresh = Effect(), {one.key: one.dispatch_id for one in rows}
+    persons = obligations.persons_of(session, list(fresh))
+    found.people = len({persons.get(key, key) for key in fresh})
+    if found.people <= limits.floor:
+        return found
+    for pairs in dispatch.held_against(session, connection_id, rows[0].operation, fresh):
+        theirs = obligations.persons_of(session, [one.key for one in pairs])
+        for one in pairs:
+            who = theirs.get(one.key, one.key)
+            fresh.pop(one.key, None)
+            _compare(one, who, found, limits.small_change_minor)
+    found.begun |= {persons.get(key, key) for key in fresh}
+    found.settle()
+    return found
+
+
+def _compare(one: Pair, who: str, found: Effect, small_minor: int) -> None:
+    if _runs(one.before):
+        found.standing.add(who)
+    if one.now is None:
+        return
+    if not _runs(one.before):
+        if _runs(one.now):
+            found.begun.add(who)
+    elif not _runs(one.now):
+        found.ended.add(who)
+    elif _differs(one.before, one.now, small_minor):
+        found.changed.add(who)
+
+
+def _runs(content: Mapping[str, Any]) -> bool:
+    """Whether something is held: a deduction that is active, a family with a cover that does not end."""
+    if "members" in content:
+        return any(one["maintenance"] != "024" for member in content["members"] for one in member["coverages"])
+    return bool(content.get("active", True))
+
+
+def _differs(before: Mapping[str, Any], now: Mapping[str, Any], small_minor: int) -> bool:
+    moved = 0
+    for name in (before.keys() | now.keys()) - VOLATILE:
+        one, two = before.get(name), now.get(name)
+        if name.endswith("_minor") and isinstance(one, int) and isinstance(two, int):
+            moved = max(moved, abs(one - two))
+        elif one != two:
+            return True
+    return moved > small_minor
+
+
+def _of_families(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
+    """A file of changed families, held against what the carrier has accepted."""
+    told = {who for which in facts.ranges(session, "told") for who in told_state(session, connection_id, which)}
+    found.standing |= told
+    for row in obligations.of_dispatch(session, one.dispatch_id):
+        lines = [line for member in obligations.content(session, row)["members"] for line in member["coverages"]]
+        if row.person_id not in told:
+            found.begun.add(row.person_id)
+        elif lines and all(line["maintenance"] == "024" for line in lines):
+            found.ended.add(row.person_id)
+        else:
+            found.changed.add(row.person_id)
+    found.settle()
+
+
+def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect) -> None:
+    """A file of money, or of leave: held against the last one about the same people. Corrections of a file pass.
+
+    So does another revision of one that has left; one that took the place of a file which never left is no correction.
+    """
+    if "/correction-" in one.key or (one.revision > 1 and dispatch.left_before(session, connection_id, one)):
+        return
+    now = _named(session, one.dispatch_id)
+    before, then = _last_about(session, dispatch.last_alike(session, connection_id, one), now)
+    if before is None:
+        return
+    found.people += max(len(now), 1)
+    found.standing |= then
+    found.ended |= then - now
+    if before.worth_minor > 0:
+        found.growth = max(found.growth, one.worth_minor * 100 // before.worth_minor - 100)
+
+
+def _last_about(session: Session, rows: Sequence[Row[Any]], now: set[str]) -> tuple[Row[Any] | None, set[str]]:
+    """The newest file that shares the most people with this one, and its people; pay groups take turns.
+
+    One that shares less than half of the smaller is about others. Where no people are named the newest counts.
+    """
+    if not now:
+        return (rows[0] if rows else None), set()
+    best: tuple[Row[Any] | None, set[str]] = (None, set())
+    for row in rows:
+        then = _named(session, row.dispatch_id)
+        shared = len(then & now)
+        if shared * 2 >= min(len(then), len(now)) and shared > len(best[1] & now):
+            best = (row, then)
+    return best
+
+
+def _named(session: Session, dispatch_id: str) -> set[str]:
+    """Everybody a file speaks of."""
+    found: set[str] = set()
+    for row in obligations.of_dispatch(session, dispatch_id):
+        content = obligations.content(session, row)
+        lines = content.get("rows") or content.get("lines") or ()
+        found |= {line["person"] for line in lines if isinstance(line, dict) and line.get("person")}
+        if not lines and row.person_id:
+            found.add(row.person_id)
+    return found
+
+
+def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: int, who: str, note: str) -> None:
+    """A person has looked: for a day, pushes of this operation may change or end so many people.
+
+    Raises:
+        ConfigError: no such connection.
+        DataError: the number is none, or no name or reason is given.
+    """
+    if people < 1:
+        raise DataError("no number of people is named", mend="Name the number that the push was stopped with")
+    with hub.store.write(employer) as session:
+        connections.get(session, connection_id)
+        said = f"{people} people: {note}" if note.strip() else note
+        note_act(session, connection_id, who, f"permit {operation}"[:40], said)
+        dispatch.permit(session, connection_id, operation, people, who, note)

@@ -1,0 +1,125 @@
+"""The one tick under all schedules: a query finds what is due, and each of it becomes one run in the queue.
+
+A run's key is its schedule and the time that was due, so two ticks at once, or one that died half-way, make one run.
+After an outage a schedule runs once, however many of its times have passed. While nothing is due nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, select
+
+from benehub.errors import BenehubError, DataError
+from benehub.flows import job_schedules, runs
+from benehub.flows.hub import Hub
+from benehub.flows.scheduled import PREFIX
+from benehub.store import iso
+from benehub.store.tables import connection, schedule
+
+TICK_SECONDS = 30
+"""Pause between two ticks."""
+
+AT_ONCE = 500
+"""Schedules that one tick starts at most, the oldest first; the rest is the next tick's."""
+
+LATE = timedelta(minutes=10)
+"""What is later than this was missed: no worker was there."""
+
+log = structlog.get_logger("benehub.flows")
+
+
+@dataclass(slots=True)
+class Ticked:
+    """What a tick found."""
+
+    started: int = 0
+    """Runs that wait in the queue now."""
+    passed_over: int = 0
+    """Times that were due and started nothing, each with its reason on the schedule."""
+    stopped: int = 0
+    """Schedules that could not be looked at."""
+
+
+def tick(hub: Hub, over: Callable[[], bool] = lambda: False) -> Ticked:
+    """Start what is due, until it is over. The engine has to be started.
+
+    One process ticks at a time; another one that comes meanwhile has nothing to do.
+    """
+    done = Ticked()
+    lock = hub.store.lock("schedules' tick")
+    if not lock.take():
+        return done
+    try:
+        for row in due(hub):
+            if over():
+                break
+            try:
+                started = _start(hub, row)
+            except BenehubError as error:
+                done.stopped += 1
+                log.warning("schedule cannot be started", employer=row.employer_id, schedule=row.name, error=str(error))
+                continue
+            done.started += started
+            done.passed_over += not started
+    finally:
+        lock.release()
+    return done
+
+
+def due(hub: Hub) -> list[Row[Any]]:
+    """The schedules of all employers that are due, the oldest first, each with its connection's mode."""
+    mine = (connection.c.employer_id == schedule.c.employer_id) & (
+        connection.c.connection_id == schedule.c.connection_id
+    )
+    with hub.store.read("") as session:
+        query = (
+            select(schedule, connection.c.mode)
+            .join_from(schedule, connection, mine, isouter=True)
+            .where(schedule.c.state == "on", schedule.c.next_at <= iso(hub.store.clock()))
+            .order_by(schedule.c.next_at)
+            .limit(AT_ONCE)
+        )
+        return list(session.rows(query))
+
+
+def _start(hub: Hub, row: Row[Any]) -> bool:
+    """Put the run of a time that is due into the queue; gives whether there is one now."""
+    employer, flow, run_id, note = row.employer_id, f"{PREFIX}{row.flow}", None, ""
+    key = f"{row.name}/{row.slot_at}"
+    if row.mode == "paused":
+        note = f"{row.slot_at}: connection {row.connection_id} is paused"
+    elif row.catch_up == "skip" and _late(hub, row):
+        run_id = _missed(hub, employer, flow, key)
+        note = f"{row.slot_at}: missed, and this schedule does not catch up"
+    elif row.last_run and row.last_at != row.slot_at and hub.still_open(employer, row.last_run):
+        note = f"{row.slot_at}: the run before ({row.last_run}) is not done yet"
+    else:
+        # A flow without a connection works on the hub's own books: those go one at a time, too.
+        order = row.connection_id or "-"
+        run_id = hub.enqueue_flow(flow, employer, key, order, row.connection_id or "", row.options, key)
+    with hub.store.write(employer) as session:
+        job_schedules.move_on(session, row, run_id, note)
+    if note:
+        log.warning("schedule passed over", employer=employer, schedule=row.name, reason=note)
+    else:
+        log.info("schedule started", employer=employer, schedule=row.name, run=run_id)
+    return not note
+
+
+def _late(hub: Hub, row: Row[Any]) -> bool:
+    return hub.store.clock() - datetime.fromisoformat(row.next_at) > LATE
+
+
+def _missed(hub: Hub, employer: str, flow: str, key: str) -> str:
+    """A run that never ran, so that it is seen."""
+    error = DataError("no worker was there at its time", where=f"flow {flow}",
+                      mend="Run it now if it is needed: benehub schedule run-now")  # fmt: skip
+    with hub.store.write(employer) as session:
+        run_id = runs.begin(session, flow, key, hub.engine.executor)
+        runs.fail(session, run_id, error, "canceled")
+    return run_id

@@ -1,0 +1,133 @@
+"""A worker: it ticks, takes what waits in the queue, and takes up what dead processes have left.
+
+On PostgreSQL as many as wanted, each with a name of its own; beside an SQLite file one only, since two would break the
+limits by which vendors are called.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from benehub.errors import BenehubError, ConfigError, RetriableError
+from benehub.flows import bind
+from benehub.flows.hub import Hub
+from benehub.flows.tick import TICK_SECONDS, tick
+from benehub.store import Store
+
+LOOK_SECONDS = 1
+"""Pause between two looks whether this worker may go on."""
+
+log = structlog.get_logger("benehub.worker")
+
+
+def run_worker(
+    hub: Hub,
+    stop: threading.Event,
+    name: str = "",
+    every: int = TICK_SECONDS,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Work until `stop` is set; what is in hand then has five seconds to end, the rest goes on in another worker.
+
+    It binds and starts the hub's engine, for the whole process: whoever shares the hub runs flows through the same.
+
+    Args:
+        name: this worker's name, its own among all that live; made up when left out.
+        every: seconds between two ticks.
+        ready: called once work is taken.
+
+    Raises:
+        ConfigError: a worker of this name lives, one is at this SQLite file already, or the engine runs already.
+        RetriableError: the database forgot that this worker lives; others may have its work. Start it again.
+    """
+    if hasattr(hub, "engine") and hub.engine.running:
+        raise ConfigError("the job engine runs already", mend="Start the worker first: it starts the engine")
+    with _only_one(hub.store):
+        bind(hub, name).engine.start(listen=True)
+        log.info("worker started", worker=hub.engine.executor)
+        try:
+            ready()
+            _work(hub, stop, every)
+        finally:
+            hub.engine.stop()
+            log.info("worker stopped", worker=hub.engine.executor)
+
+
+@contextmanager
+def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterator[threading.Event]:
+    """A worker in a thread of its own while the caller does something else; gives what is set when it has ended.
+
+    Raises:
+        ConfigError, RetriableError: as `run_worker`; at once where it cannot begin, else at the end.
+    """
+    stop, begun, ended = threading.Event(), threading.Event(), threading.Event()
+    wrong: list[Exception] = []
+
+    def work() -> None:
+        try:
+            run_worker(hub, stop, name, every, begun.set)
+        except Exception as error:
+            wrong.append(error)
+        finally:
+            ended.set()
+            begun.set()
+
+    thread = threading.Thread(target=work, name="benehub worker")
+    thread.start()
+    try:
+        begun.wait()
+        if not ended.is_set():
+            yield ended
+    finally:
+        stop.set()
+        thread.join()
+    if wrong:
+        raise wrong[0]
+
+
+def _work(hub: Hub, stop: threading.Event, every: int) -> None:
+    while not stop.is_set():
+        try:
+            done = tick(hub, stop.is_set)
+            if done.started or done.passed_over or done.stopped:
+                log.info("tick", started=done.started, passed_over=done.passed_over, stopped=done.stopped)
+        except (SQLAlchemyError, BenehubError) as error:
+            # The database may be away for a while; what was due then is due at the next tick.
+            log.warning("tick failed", error_class=type(error).__name__)
+        until = time.monotonic() + every
+        while (rest := until - time.monotonic()) > 0 and not stop.wait(min(rest, LOOK_SECONDS)):
+            _must_live(hub)
+        _must_live(hub)
+
+
+def _must_live(hub: Hub) -> None:
+    if hub.engine.watch.lost.is_set():
+        raise RetriableError(
+            "the connection that shows that this worker lives was lost",
+            where=f"worker {hub.engine.executor}",
+            mend="Start it again: its work goes on there, or in another worker",
+        )
+
+
+@contextmanager
+def _only_one(store: Store) -> Iterator[None]:
+    if store.engine.dialect.name != "sqlite":
+        yield
+        return
+    lock = store.lock("the only worker")
+    if not lock.take():
+        raise ConfigError(
+            "a worker is at this database already",
+            where="setting db",
+            mend="Beside an SQLite file works one; stop that one, or use PostgreSQL for more",
+        )
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,80 @@
+"""The hub in the kit: a real database with a plan book, in front of the one vendor of the stage."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pluggy
+
+from benehub import hookspecs
+from benehub.connections import Open
+from benehub.crypto import Vault
+from benehub.flows.hub import Hub
+from benehub.store import Store, open_store
+from benehub.store.tables import connection, employer, plan_book
+from benehub.testing.stage import CONNECTION, EMPLOYER, Played
+
+BOOK = """
+employer: {id: acme, name: Acme}
+roles: {hris: vendor, payroll: vendor}
+pay_groups:
+  monthly: {frequency: monthly, days: [last]}
+plans:
+  - id: ppo
+    name: PPO
+    benefit_type: medical
+    carrier: carrier
+    effective_from: 2020-01-01
+    rates: [{from: 2020-01-01, tiers: {EE: 500.00}}]
+    employer_contribution: {scheme: percent_of_tier, percent: 80%}
+    deduction: {code: MED-PPO, tax_class: pretax, method: per_month, per_month: 1}
+carriers:
+  carrier: {pay_policy: pay_as_enrolled}
+"""
+"""A small employer; what of a vendor's rows it cannot place is quarantined, which is an outcome too."""
+
+
+class PlayedHub(Hub):
+    """A hub whose one connection leads to the stage."""
+
+    played: Played
+
+    @contextmanager
+    def open(self, employer: str, connection_id: str) -> Iterator[Open]:
+        """The stage, whatever the connection is called."""
+        yield Open(self.played.connector, self.played.link, "live")
+
+
+def played_hub(folder: Path, played: Played) -> PlayedHub:
+    """A hub on a fresh database in `folder`; its store is the caller's to close."""
+    manager = pluggy.PluginManager("benehub")
+    manager.add_hookspecs(hookspecs)
+    made = PlayedHub(_store(folder, played), manager)
+    made.played = played
+    made.connectors = {"kit": type(played.connector)}
+    return made
+
+
+@cache
+def _migrated() -> Path:
+    """A database of the newest schema, made once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="benehub-kit-"))
+    store = open_store(f"sqlite:///{folder}/kit.db", Vault({"k1": b"k" * 32}))
+    store.migrate()
+    with store.write(EMPLOYER) as session:
+        row = {"name": "Acme", "country": "US", "currency": "USD", "timezone": "UTC"}
+        session.add(employer, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
+        session.add(connection, [{"connection_id": CONNECTION, "connector": "kit", "settings": {}, "mode": "live"}])
+        session.add(plan_book, [{"version": "kit", "content": BOOK, "seq": session.take_seq()[0]}])
+    store.close()
+    return folder / "kit.db"
+
+
+def _store(folder: Path, played: Played) -> Store:
+    shutil.copy(_migrated(), folder / "kit.db")
+    return open_store(f"sqlite:///{folder}/kit.db", Vault({"k1": b"k" * 32}), lambda: played.stage.now)

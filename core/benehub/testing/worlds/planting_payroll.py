@@ -1,0 +1,162 @@
+"""Mistakes in the payroll register. All fall into the last month: what an earlier one missed is collected by later
+pays, which is a story of its own (arrears).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from benehub.periods import Month
+from benehub.testing.worlds.terms import CODES, MONTHS, PAY_DATES, PLANS
+from benehub.testing.worlds.truth import Planted
+from benehub.testing.worlds.vendors import PayLine
+from benehub.testing.worlds.world import World
+
+Mistakes = Sequence[Callable[[World], None]]
+LAST = tuple(day for day in PAY_DATES if Month.of(day) == MONTHS[-1])
+STEP = 500
+"""What a wrong amount is off by, in cents; less than any share it is taken from."""
+STRANGER = 8001
+"""Employee numbers from here on are nobody's."""
+
+
+def _found(world: World, kind: str, line: PayLine, expected: int, actual: int, *, person: bool = True) -> None:
+    who, plan = (str(line.number), line.plan) if person else ("", "")
+    month = str(Month.of(line.pay_date))
+    world.truth.discrepancies.append(Planted("payroll", kind, who, plan, month, expected, actual))
+
+
+def _key(line: PayLine) -> tuple[object, ...]:
+    return "pay", line.number, line.plan, line.pay_date, line.part == "match"
+
+
+def _free(world: World, *parts: str, least: int = 0) -> PayLine | None:
+    """A line of chance of these parts that nothing was planted on; it is claimed."""
+    for place in world.shuffled(world.register):
+        line = world.register[place]
+        if line.pay_date in LAST and line.part in parts and line.amount > least and world.claim(*_key(line)):
+            return line
+    return None
+
+
+def not_taken(world: World) -> None:
+    """A share of a premium, or a deferral, is not taken."""
+    if line := _free(world, "employee", "pretax", "roth"):
+        world.register.remove(line)
+        _found(world, "NOT_TAKEN", line, line.amount, 0)
+
+
+def other_amount(world: World) -> None:
+    """Too much or too little is taken."""
+    if line := _free(world, "employee", "pretax", "roth", least=STEP):
+        _off_by(world, line, world.random.choice((STEP, -STEP)))
+
+
+def _off_by(world: World, line: PayLine, step: int) -> None:
+    expected = line.amount
+    line.amount += step
+    _found(world, "AMOUNT_DIFF", line, expected, line.amount)
+
+
+def offsetting(world: World) -> None:
+    """Two plans on one check, one too much and one as much too little: net pay is right, two lines wrong."""
+    for place in world.shuffled(world.register):
+        line = world.register[place]
+        if line.pay_date not in LAST:
+            continue
+        pair = [
+            one for one in world.register
+            if one.number == line.number and one.pay_date == line.pay_date and one.part == "employee"
+            and one.amount > STEP and _key(one) not in world.taken
+        ][:2]  # fmt: skip
+        if len(pair) < 2:
+            continue
+        for one, step in zip(pair, (STEP, -STEP), strict=True):
+            world.claim(*_key(one))
+            _off_by(world, one, step)
+        return
+
+
+def not_expected(world: World) -> None:
+    """A share is taken of somebody who has no such cover."""
+    for one in world.random.sample(world.people, len(world.people)):
+        for plan, terms in PLANS.items():
+            day: date = world.random.choice(LAST)
+            if one.paid(day) and not one.cover(plan, MONTHS[-1]) and world.claim("pay", one.number, plan, day, False):
+                line = PayLine(one.number, day, "deduction", terms.code, "pretax", 1234, plan, "employee")
+                world.register.append(line)
+                _found(world, "TAKEN_NOT_EXPECTED", line, 0, line.amount)
+                return
+
+
+def after_tax(world: World) -> None:
+    """A pre-tax share is taken after tax."""
+    if line := _free(world, "employee"):
+        line.tax = "posttax"
+        _found(world, "WRONG_TAX_CLASS", line, line.amount, 0)
+
+
+def other_source(world: World) -> None:
+    """A deferral is taken as Roth instead of pre-tax, or the reverse: net pay and total are wrong in tax only."""
+    if line := _free(world, "pretax", "roth"):
+        _found(world, "WRONG_TAX_CLASS", line, line.amount, 0)
+        line.part = line.tax = "roth" if line.part == "pretax" else "pretax"
+        line.code = CODES[line.part]
+
+
+def other_match(world: World) -> None:
+    """The employer's match is not what the formula gives."""
+    if line := _free(world, "match", least=STEP):
+        expected = line.amount
+        line.amount += world.random.choice((STEP, -STEP))
+        _found(world, "EMPLOYER_LINE_DIFF", line, expected, line.amount)
+
+
+def unknown_code(world: World) -> None:
+    """A deduction under a code that no plan has."""
+    if line := _free(world, "earning"):
+        made = PayLine(line.number, line.pay_date, "deduction", "GYM", "posttax", 2500)
+        world.register.append(made)
+        _found(world, "UNKNOWN_CODE", made, 0, made.amount)
+
+
+def unknown_employee(world: World) -> None:
+    """A check for somebody the HRIS does not have."""
+    number = STRANGER + len(world.register)
+    made = PayLine(number, LAST[0], "deduction", PLANS["ppo"].code, "pretax", 6000, "ppo", "employee")
+    world.register += [PayLine(number, LAST[0], "earning", "REG", "", 200000, part="earning"), made]
+    world.claim(*_key(made))
+    world.claim(*_key(world.register[-2]))
+    _found(world, "UNKNOWN_EMPLOYEE", made, 0, made.amount, person=False)
+
+
+def void_and_reissue(world: World) -> None:
+    """A check is voided and written again: three checks of one pay date, which come to what was due."""
+    for place in world.shuffled(world.register):
+        who = world.register[place]
+        check = [one for one in world.register if (one.number, one.pay_date) == (who.number, who.pay_date)]
+        if len(check) < 3 or any(one.minutes or _key(one) in world.taken for one in check):
+            continue
+        for one in check:
+            world.claim(*_key(one))
+            world.register.append(replace(one, amount=-one.amount, check="-V", reverses="yes"))
+            world.register.append(replace(one, check="-R"))
+        world.truth.silent.append(f"check voided and written again: {who.number} {who.pay_date}")
+        return
+
+
+def in_two_lines(world: World) -> None:
+    """A share is taken in two lines of one check."""
+    if line := _free(world, "employee", least=STEP):
+        line.amount -= STEP
+        world.register.append(replace(line, amount=STEP))
+        world.truth.silent.append(f"taken in two lines: {line.number} {line.plan} {line.pay_date}")
+
+
+VARIANCES: Mistakes = (void_and_reissue, in_two_lines)
+MISTAKES: Mistakes = (
+    not_taken, other_amount, not_expected, after_tax, other_source, other_match, unknown_code, unknown_employee,
+    offsetting,
+)  # fmt: skip

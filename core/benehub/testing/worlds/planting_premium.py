@@ -1,0 +1,189 @@
+"""Mistakes on the carrier's list bill, and what looks like one and is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from benehub.testing.worlds.terms import MONTHS, PLANS, TODAY
+from benehub.testing.worlds.truth import Planted
+from benehub.testing.worlds.vendors import BillLine
+from benehub.testing.worlds.world import World
+
+STRANGER = 7001
+"""Member ids from here on are nobody's."""
+STEP = 1000
+"""What a wrong rate is off by, in cents."""
+
+
+def _found(world: World, kind: str, line: BillLine, expected: int, actual: int, person: str | None = None) -> None:
+    who = str(line.member) if person is None else person
+    world.truth.discrepancies.append(Planted("premium", kind, who, line.plan, str(line.month), expected, actual))
+
+
+def _free(world: World, fits: Callable[[BillLine], bool] = lambda line: True) -> BillLine | None:
+    """A line of chance that nothing was planted on; it is claimed."""
+    for place in world.shuffled(world.bill):
+        line = world.bill[place]
+        if not line.adjustment and fits(line) and world.claim("bill", line.member, line.plan, line.month):
+            return line
+    return None
+
+
+def still_billed(world: World) -> None:
+    """Who has left is billed for another month."""
+    for one in world.random.sample(world.people, len(world.people)):
+        for plan in PLANS:
+            before, after = one.cover(plan, MONTHS[0]), one.cover(plan, MONTHS[1])
+            if before and not after and world.claim("bill", one.number, plan, MONTHS[1]):
+                amount = PLANS[plan].in_month(MONTHS[1])[before[0]]
+                line = BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], amount)
+                world.bill.append(line)
+                _found(world, "BILLED_NOT_ENROLLED", line, 0, amount)
+                return
+
+
+def never_enrolled(world: World) -> None:
+    """Somebody nobody here knows is billed."""
+    member = STRANGER + len(world.bill)
+    plan = world.random.choice(list(PLANS))
+    line = BillLine(member, MONTHS[1], plan, "EE", MONTHS[1], PLANS[plan].in_month(MONTHS[1])["EE"])
+    world.bill.append(line)
+    world.claim("bill", line.member, line.plan, line.month)
+    _found(world, "BILLED_NOT_ENROLLED", line, 0, line.amount, "")
+
+
+def not_billed(world: World) -> None:
+    """A member is left off the bill."""
+    if line := _free(world):
+        world.bill.remove(line)
+        _found(world, "ENROLLED_NOT_BILLED", line, line.amount, 0)
+
+
+def other_tier(world: World) -> None:
+    """A member is billed at another tier's rate."""
+    if line := _free(world, lambda one: one.amount == PLANS[one.plan].in_month(one.month)[one.tier]):
+        expected, rates = line.amount, PLANS[line.plan].in_month(line.month)
+        line.tier = world.random.choice([tier for tier in rates if tier != line.tier])
+        line.amount = rates[line.tier]
+        _found(world, "TIER_DIFF", line, expected, line.amount)
+
+
+def other_rate(world: World) -> None:
+    """A member is billed at another rate, too much or too little."""
+    if line := _free(world, lambda one: one.amount > STEP):
+        _off_by(world, line, world.random.choice((STEP, -STEP)))
+
+
+def _off_by(world: World, line: BillLine, step: int) -> None:
+    expected = line.amount
+    line.amount += step
+    _found(world, "RATE_DIFF", line, expected, line.amount)
+
+
+def old_rate(world: World) -> None:
+    """A member is still billed at the rate of the month before."""
+    if line := _free(world, lambda one: one.month == MONTHS[1] and PLANS[one.plan].dearer > 0):
+        _off_by(world, line, -PLANS[line.plan].dearer)
+
+
+def offsetting(world: World) -> None:
+    """Two plans of one member, one too much and one as much too little: the bill's total is right, two lines wrong."""
+    for place in world.shuffled(world.bill):
+        line = world.bill[place]
+        others = [
+            one for one in world.bill
+            if one.member == line.member and one.month == line.month and one.plan != line.plan and not one.adjustment
+        ]  # fmt: skip
+        pair = [one for one in (line, *others[:1]) if one.amount > STEP]
+        if len(pair) < 2 or any(("bill", one.member, one.plan, one.month) in world.taken for one in pair):
+            continue
+        for one, step in zip(pair, (STEP, -STEP), strict=True):
+            world.claim("bill", one.member, one.plan, one.month)
+            _off_by(world, one, step)
+        return
+
+
+def twice(world: World) -> None:
+    """A member stands on the bill twice."""
+    if line := _free(world):
+        world.bill.append(replace(line))
+        _found(world, "DUPLICATE_MEMBER", line, line.amount, 2 * line.amount)
+
+
+def settled_late(world: World) -> None:
+    """September was billed at another tier; October's bill puts it right with a line for September."""
+    if line := _free(world, lambda one: one.month == MONTHS[0] and one.tier != "FAM"):
+        rates, right = PLANS[line.plan].in_month(line.month), line.amount
+        line.amount = right + rates["FAM"] - rates[line.tier]
+        world.bill.append(
+            BillLine(line.member, MONTHS[1], line.plan, line.tier, MONTHS[0], right - line.amount, adjustment=True)
+        )
+        world.truth.silent.append(f"retro line within its window: {line.member} {line.plan} {line.month}")
+
+
+def billed_late(world: World) -> None:
+    """A member was left off September's bill and stands on October's for both months."""
+    if line := _free(world, lambda one: one.month == MONTHS[0]):
+        line.billed, line.adjustment = MONTHS[1], True
+        world.truth.silent.append(f"billed a month later: {line.member} {line.plan} {line.month}")
+
+
+def credited_at_once(world: World) -> None:
+    """Who has left is billed for another month, and the same bill takes it back."""
+    for one in world.random.sample(world.people, len(world.people)):
+        for plan in PLANS:
+            before, after = one.cover(plan, MONTHS[0]), one.cover(plan, MONTHS[1])
+            if before and not after and world.claim("bill", one.number, plan, MONTHS[1]):
+                amount = PLANS[plan].in_month(MONTHS[1])[before[0]]
+                for worth, adjusts in ((amount, False), (-amount, True)):
+                    world.bill.append(BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], worth, adjusts))
+                world.truth.silent.append(f"billed and credited: {one.number} {plan} {MONTHS[1]}")
+                return
+
+
+def a_cent(world: World) -> None:
+    """The carrier rounds otherwise: a cent, which a rule of the employer's sets aside."""
+    for number in range(2):
+        line = _free(world, lambda one: one.plan == "dental")
+        if line is None:
+            continue
+        expected = line.amount
+        line.amount += 1 - 2 * number
+        world.truth.suppressed.append(
+            Planted("premium", "RATE_DIFF", str(line.member), line.plan, str(line.month), expected, line.amount)
+        )
+    world.truth.rules.append(
+        {"relation": "premium", "type": "RATE_DIFF", "plan": "dental", "up_to": 1, "note": "they round by member"}
+    )
+
+
+def prorated(world: World) -> None:
+    """Who began within a month: the bill has the part of the month, as it should."""
+    for one in world.people:
+        for plan, terms in PLANS.items():
+            for month in MONTHS:
+                found = one.cover(plan, month)
+                if found and one.premium(plan, month) != terms.in_month(month)[found[0]]:
+                    world.truth.silent.append(f"part of a month: {one.number} {plan} {month}")
+
+
+def unpaid(world: World) -> None:
+    """October's bill is paid, or not paid and not due yet, or past its day: then cover is at risk."""
+    fate = ("paid", "past", "not due", "paid")[world.seed % 4]
+    if fate == "paid":
+        return
+    world.truth.unpaid.append(str(MONTHS[1]))
+    if fate == "not due":
+        world.due[MONTHS[1]] = TODAY + timedelta(days=3)
+        world.truth.silent.append(f"bill not due yet: {MONTHS[1]}")
+        return
+    owed = sum(line.amount for line in world.bill if line.month == line.billed == MONTHS[1])
+    world.truth.discrepancies.append(Planted("premium", "PREMIUM_AT_RISK", "", "", str(MONTHS[1]), owed, 0))
+
+
+VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, credited_at_once, a_cent, prorated)
+MISTAKES: tuple[Callable[[World], None], ...] = (
+    still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting,
+)  # fmt: skip

@@ -1,0 +1,125 @@
+"""The world's plans: their rates, how shares are split, and the same terms as a plan book for the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from benehub.periods import Month
+
+EMPLOYER = "meadow"
+CARRIER, KEEPER = "northstar", "summit"
+MONTHS = (Month(2026, 9), Month(2026, 10))
+PAY_DATES = (date(2026, 9, 15), date(2026, 9, 30), date(2026, 10, 15), date(2026, 10, 30))
+PERIODS = {
+    day: (day.replace(day=1 if day.day == 15 else 16), day if day.day == 15 else Month.of(day).last)
+    for day in PAY_DATES
+}  # fmt: skip
+"""Pay date -> first and last day that it pays for."""
+DEPOSIT_DAYS = 3
+"""Bank days after which the trust has to have the money."""
+TODAY = date(2026, 11, 2)
+"""The day on which the world is compared: before the last pay date's money has to be with the trust (4 November)."""
+DEFERRAL_PLAN = "401k"
+CODES = {"pretax": "401K", "roth": "ROTH", "match": "MATCH"}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """An insurance plan: rates in cents by tier, and the employer's part of them."""
+
+    code: str
+    rates: Mapping[str, int]
+    percent: int = 0
+    flat: int = 0
+    daily: bool = False
+    """The first month costs the days that are covered; cover begins on any day."""
+    dearer: int = 0
+    """What every tier costs more from the last month on, in cents."""
+
+    def in_month(self, month: Month) -> Mapping[str, int]:
+        """The rates of a month."""
+        more = self.dearer if month >= MONTHS[-1] else 0
+        return {tier: amount + more for tier, amount in self.rates.items()}
+
+    def employee(self, premium: int) -> int:
+        """The employee's share of a month's premium, in cents."""
+        return premium - (half_up(Fraction(premium * self.percent, 100)) if self.percent else min(self.flat, premium))
+
+
+PLANS: Mapping[str, Terms] = {
+    "ppo": Terms("MED-PPO", {"EE": 60000, "ES": 126000, "EC": 114000, "FAM": 180000}, percent=80),
+    "dental": Terms("DENTAL", {"EE": 3841, "ES": 7683, "EC": 8411, "FAM": 12293}, flat=2000, dearer=123),
+    "vision": Terms("VISION", {"EE": 938, "ES": 1782, "EC": 1806, "FAM": 2750}, percent=50, daily=True),
+}
+
+
+def half_up(value: Fraction) -> int:
+    """To the nearest cent, halves up."""
+    return int((value * 2 + 1) // 2)
+
+
+def money(minor: int) -> str:
+    """Cents as the files write them."""
+    sign, minor = ("-", -minor) if minor < 0 else ("", minor)
+    return f"{sign}{minor // 100}.{minor % 100:02d}"
+
+
+def plan_book() -> str:
+    """The plan book of the world."""
+    return BOOK + "".join(_plan(name, terms) for name, terms in PLANS.items())
+
+
+def _plan(name: str, terms: Terms) -> str:
+    first, last = MONTHS[0], MONTHS[-1]
+    rows = [("2026-01-01", last.first, terms.in_month(first)), (last.first, "2027-01-01", terms.in_month(last))]
+    rates = "\n".join(
+        f"      - {{from: {start}, to: {end}, tiers: {{"
+        + ", ".join(f"{tier}: {money(amount)}" for tier, amount in found.items()) + "}}"
+        for start, end, found in rows
+    )  # fmt: skip
+    share = f"scheme: percent_of_tier, percent: {terms.percent}%" if terms.percent else (
+        f"scheme: flat, flat: {money(terms.flat)}"
+    )  # fmt: skip
+    entry = "{}" if terms.daily else "{waiting: {days: 30}, entry: first_of_month}"
+    kind = "medical" if name == "ppo" else name
+    return f"""
+  - id: {name}
+    name: {name.upper()}
+    benefit_type: {kind}
+    carrier: {CARRIER}
+    effective_from: 2026-01-01
+    rates:
+{rates}
+    employer_contribution: {{{share}}}
+    eligibility: {entry}
+    mid_period: {{start: {"daily" if terms.daily else "full_month"}}}
+    deduction: {{code: {terms.code}, tax_class: pretax, method: per_month, per_month: 2}}
+"""
+
+
+BOOK = f"""# Written by `benehub worlds make`: the plans of a made-up employer.
+schema_version: 1
+employer: {{id: {EMPLOYER}, name: Meadow Tools, country: US, currency: USD, ein: 12-3456789}}
+roles: {{hris: files, payroll: files, elections: files, recordkeeper: {KEEPER}}}
+pay_groups:
+  semimonthly: {{frequency: semimonthly, days: [15, last]}}
+guards:
+  push: {{end_percent: 40}}  # in two months far more people come and go here than anywhere
+carriers:
+  {CARRIER}: {{premium_due_day: 1, grace_days: 31, pay_policy: pay_as_billed, transit_bank_days: 2}}
+plans:
+  - id: {DEFERRAL_PLAN}
+    name: Meadow 401(k)
+    benefit_type: retirement
+    recordkeeper: {KEEPER}
+    effective_from: 2026-01-01
+    eligibility: {{waiting: {{months: 3}}, entry: quarterly}}
+    deferral: {{pretax_code: {CODES["pretax"]}, roth_code: {CODES["roth"]}}}
+    match:
+      code: {CODES["match"]}
+      tiers: [{{rate: 100%, up_to: 3%}}, {{rate: 50%, up_to: 5%}}]
+    deposit: {{standard_bank_days: {DEPOSIT_DAYS}}}
+"""

@@ -1,0 +1,160 @@
+"""Vendors' people whom nobody is linked to: how many, what was told of them, who they may be, and who comes twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benehub.identity import lookup, strangers, suggestions
+from benehub.identity.matching import AS_GOOD, Candidate, Register, Told, named
+from benehub.identity.strangers import Stranger
+from benehub.intake import recognising
+from benehub.store import Session, acts
+from benehub.store.tables import confirmation
+
+
+def unlinked(
+    session: Session, connection_id: str = "", aside: bool = False, clear: bool = False
+) -> list[dict[str, Any]]:
+    """Everybody nobody is linked to; names and birth dates are masked unless `clear`.
+
+    `lines` counts what was confirmed of somebody and waits for a person; `suggestions` those that are open.
+    """
+    waiting, open_ones = _waiting(session), defaultdict[tuple[str, str], int](int)
+    for row in suggestions.standing(session, connection_id):
+        open_ones[row.connection_id, row.external_id] += 1
+    found = []
+    for one in strangers.listed(session, connection_id, aside):
+        key = (one.connection_id, one.external_id)
+        found.append(
+            {
+                "ref": one.ref(session), "connection": one.connection_id, "id": strangers.shown(one.external_id),
+                "stream": one.stream, **_told(one.told, clear), "lines": waiting.get(key, 0),
+                "suggestions": open_ones[key], "aside": one.aside,
+            }
+        )  # fmt: skip
+    return found
+
+
+def _waiting(session: Session) -> dict[tuple[str, str], int]:
+    rows = session.rows(
+        select(confirmation.c.connection_id, confirmation.c.external_id, func.count().label("number"))
+        .where(*session.where(confirmation, current=1), confirmation.c.person_id.is_(None))
+        .group_by(confirmation.c.connection_id, confirmation.c.external_id)
+    )
+    return {(row.connection_id, row.external_id): int(row.number) for row in rows}
+
+
+def _told(told: Told, clear: bool) -> dict[str, str]:
+    return {
+        "name": _name(told.first_name, told.last_name, clear),
+        "born": told.birth_date if clear else "told" if told.birth_date else "",
+        "number": strangers.shown(told.employee_number),
+    }
+
+
+def _name(first: str, last: str, clear: bool) -> str:
+    parts = [one for one in (first, last) if one]
+    return " ".join(parts if clear else (f"{one[:1]}***" for one in parts))
+
+
+def suggested(session: Session, connection_id: str = "", clear: bool = False) -> list[dict[str, Any]]:
+    """The open suggestions with score and reasons; `level` says how many others are as likely."""
+    told = {(one.connection_id, one.external_id): one for one in strangers.listed(session, connection_id)}
+    rows = [r for r in suggestions.standing(session, connection_id) if (r.connection_id, r.external_id) in told]
+    known = recognising.candidates(session, sorted({row.person_id for row in rows}))
+    best: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        best[row.connection_id, row.external_id].append(row.score)
+    found = []
+    for row in rows:
+        one, other = told[row.connection_id, row.external_id], known.get(row.person_id)
+        scores = best[row.connection_id, row.external_id]
+        found.append(
+            {
+                "ref": one.ref(session), "connection": row.connection_id, "id": strangers.shown(row.external_id),
+                "name": _name(one.told.first_name, one.told.last_name, clear),
+                "employee": other.number if other else row.person_id,
+                "known_as": _name(other.first_name, other.last_name, clear) if other else "",
+                "score": row.score, "why": list(row.why),
+                "level": sum(abs(score - row.score) < AS_GOOD for score in scores) - 1,
+            }
+        )  # fmt: skip
+    return found
+
+
+def details(session: Session, named: str, clear: bool = False) -> dict[str, Any]:
+    """One person of a vendor's: what was told, whom he is linked to and how, and what persons said of it.
+
+    Raises:
+        DataError: there is none.
+    """
+    row = strangers.found(session, named)
+    ref = strangers.ref(session, row.connection_id, row.external_id)
+    number = ""
+    if row.person_id is not None:
+        number = next(iter(recognising.candidates(session, [row.person_id]).values())).number
+    return {
+        "ref": ref, "connection": row.connection_id, "id": strangers.shown(row.external_id), "stream": row.stream,
+        **{f"told_{name}": value for name, value in _told(strangers.opened(session, row.told_sealed), clear).items()},
+        "linked_to": number, "how": row.how,
+        "said": [{"at": one.at, "who": one.who, "what": one.what, "note": one.note} for one in acts(session, ref)],
+    }  # fmt: skip
+
+
+def doubles(session: Session, connection_id: str = "") -> list[dict[str, Any]]:
+    """Who comes twice: at a vendor (two ids, one person), or here (two persons, one name and birth date)."""
+    known = recognising.candidates(session)
+    waiting = strangers.listed(session, connection_id, aside=True)
+    found = [
+        _double(name, known[who].number, f"is linked to {len(ids)} ids", ids)
+        for (name, who), ids in strangers.doubled(session).items()
+        if connection_id in ("", name) and who in known
+    ]
+    found += _taken(session, waiting, known)
+    found += _twice(waiting)
+    if not connection_id:
+        pairs = Register(known.values()).alike()
+        found += [
+            _double("", known[one].number, "has the name and birth date of", [known[two].number]) for one, two in pairs
+        ]
+    return found
+
+
+def _double(connection_id: str, who: str, what: str, ids: list[str]) -> dict[str, Any]:
+    shown = [strangers.shown(one) for one in ids]
+    return {"connection": connection_id, "who": strangers.shown(who), "what": what, "others": shown}
+
+
+def _taken(session: Session, waiting: list[Stranger], known: Mapping[str, Candidate]) -> list[dict[str, Any]]:
+    """Unlinked ones whose number or SSN is that of somebody who is linked to another id of the same vendor."""
+    numbers = lookup.by_member(session, {one.told.employee_number for one in waiting if one.told.employee_number})
+    indexes = lookup.by_index(session, {one.told.ssn_index for one in waiting if one.told.ssn_index})
+    held: dict[str, dict[str, str]] = {}
+    for name in {one.connection_id for one in waiting}:
+        held[name] = strangers.holders(session, name, {who for who in (*numbers.values(), *indexes.values()) if who})
+    found = []
+    for one in waiting:
+        who = indexes.get(one.told.ssn_index) or numbers.get(one.told.employee_number)
+        if who is not None and who in known and who in held[one.connection_id]:
+            other = held[one.connection_id][who]
+            what = f"has the number or SSN of {known[who].number}, who is linked to"
+            found.append(_double(one.connection_id, one.external_id, what, [other]))
+    return found
+
+
+def _twice(waiting: list[Stranger]) -> list[dict[str, Any]]:
+    """Unlinked ones of one vendor with one name and birth date."""
+    seen: dict[tuple[str, str, Any], str] = {}
+    found = []
+    for one in waiting:
+        told = one.told
+        if told.birth_date and told.last_name:
+            key = (one.connection_id, told.birth_date, named(told.first_name, told.last_name))
+            before = seen.setdefault(key, one.external_id)
+            if before != one.external_id:
+                found.append(_double(one.connection_id, before, "has the name and birth date of", [one.external_id]))
+    return found

@@ -1,0 +1,240 @@
+"""One window for all workers: three processes, one vendor, and what the vendor counts at its door.
+
+The vendor is a server of this machine that notes when each request arrives. It publishes a limit, refuses what is over
+it with 429, and fails some calls, so that retries count too.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from benehub.connect.limits import LimitBook, SharedWindow, SlidingWindow, Slots, sharing
+from benehub.errors import RateLimited, RetriableError
+from benehub.store import Store, open_store
+
+WORKER = """
+import sys, time
+from benehub.connect.http import RetryBudget, VendorClient
+from benehub.connect.limits import LimitBook, sharing
+from benehub.connect.messages import read
+from benehub.crypto import Vault
+from benehub.store import open_store
+
+url, base, calls, limit, period = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:5]), float(sys.argv[5])
+store = open_store(url, Vault({"k1": b"k" * 32}))
+with sharing(store.windows):
+    window = LimitBook().window("vendor", "account", limit, period)
+print("ready", flush=True)
+sys.stdin.readline()
+with VendorClient(base, limits={"": window}, budget=RetryBudget(8, 60)) as client:
+    done = sum(client.send(read("/x", ())).status == 200 for _ in range(calls))
+print(done, flush=True)
+store.close()
+"""
+
+
+class Door(ThreadingHTTPServer):
+    """Counts what arrives, and answers by the script of the test."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.arrived: list[float] = []
+        self.lock = threading.Lock()
+        self.fail_every = 0
+        self.wait_at = 0
+        self.told_at = 0.0
+
+    def most_within(self, period: float) -> int:
+        """The most requests in any window of the period, wherever it begins."""
+        times = sorted(self.arrived)
+        most, first = 0, 0
+        for number, at in enumerate(times):
+            while times[first] <= at - period:
+                first += 1
+            most = max(most, number - first + 1)
+        return most
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        door = self.server
+        assert isinstance(door, Door)
+        with door.lock:
+            door.arrived.append(time.monotonic())
+            number = len(door.arrived)
+            slow_down = number == door.wait_at
+            if slow_down:
+                door.told_at = time.monotonic()
+        failed = bool(door.fail_every) and number % door.fail_every == 0
+        self.send_response(429 if slow_down else 503 if failed else 200)
+        if slow_down:
+            self.send_header("Retry-After", "2")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *_: Any) -> None:
+        """Nothing is told."""
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    """The vendor, listening."""
+    server = Door()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def work(store: Store, door: Door, calls: int, limit: int, period: float) -> list[int]:
+    """Three processes make so many calls each, all at once; gives how many each brought through."""
+    url = store.engine.url.render_as_string(hide_password=False)
+    base = f"http://127.0.0.1:{door.server_address[1]}"
+    command = [sys.executable, "-c", WORKER, url, base, str(calls), str(limit), str(period)]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]  # fmt: skip
+    for one in workers:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    answers = []
+    for one in workers:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    for one in workers:
+        told, _ = one.communicate(timeout=90)
+        answers.append(int(told))
+    return answers
+
+
+def test_three_processes_stay_under_the_figure_retries_included(store: Store, door: Door) -> None:
+    door.fail_every = 9
+    limit, period = 20, 1.0
+    assert work(store, door, 18, limit, period) == [18, 18, 18]
+    assert len(door.arrived) > 3 * 18  # the failed ones came again
+    assert door.most_within(period) <= limit
+    # Together they use what they may: at least half of it, blocks, leases and backing off included.
+    took = max(door.arrived) - min(door.arrived)
+    assert took < 2 * len(door.arrived) / limit * period + 3
+
+
+def test_a_429_slows_all_of_them(store: Store, door: Door) -> None:
+    door.wait_at = 10
+    assert work(store, door, 30, 20, 1.0) == [30, 30, 30]
+    # Two seconds were asked for; what another worker had reserved already may still leave, on a busy machine late.
+    quiet = [at - door.told_at for at in door.arrived if 0.6 < at - door.told_at < 1.9]
+    assert quiet == []
+    assert door.most_within(1.0) <= 20
+
+
+class Kept:
+    """A ledger of reservations that answers by script."""
+
+    def __init__(self, *answers: Slots) -> None:
+        self.answers, self.asked = list(answers), list[tuple[int, tuple[int, int] | None]]()
+        self.holds: list[float] = []
+
+    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
+        assert (allowed, hold_seconds) == (90, 61.0)
+        self.asked.append((wanted, back))
+        return self.answers.pop(0) if self.answers else Slots(wanted, block=len(self.asked))
+
+    def hold(self, name: str, seconds: float) -> None:
+        self.holds.append(seconds)
+
+
+def test_blocks_grow_while_they_are_used_and_what_is_left_goes_back() -> None:
+    kept, now = Kept(), [0.0]
+    window = SharedWindow(kept, "a", 100, 60, lambda: now[0])
+    for _ in range(30):
+        window.acquire()
+    assert [wanted for wanted, _ in kept.asked] == [2, 4, 8, 11, 11]
+    now[0] += 1  # the lease is over: what was not used is given back
+    window.acquire()
+    assert kept.asked[-1] == (5, (5, 6))
+
+
+def test_it_waits_as_told_and_no_longer_than_the_caller_may() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    window = SharedWindow(Kept(Slots(0, 7.5)), "a", 100, 60, lambda: now[0], sleep)
+    window.acquire()
+    assert now[0] == 7.5
+    with pytest.raises(RateLimited) as caught:
+        SharedWindow(Kept(Slots(0, 7.5)), "a", 100, 60, lambda: now[0], sleep).acquire(5)
+    assert caught.value.retry_after == 8
+    assert now[0] == 7.5
+
+
+def test_a_hold_gives_up_what_was_reserved() -> None:
+    kept = Kept()
+    window = SharedWindow(kept, "a", 100, 60, lambda: 0.0)
+    window.acquire()
+    window.hold(30)
+    window.acquire()
+    assert (kept.holds, len(kept.asked)) == ([30], 2)
+
+
+@pytest.mark.parametrize(("limit", "period"), [(0, 1), (1, 0)])
+def test_a_limit_that_is_none_is_refused(limit: int, period: float) -> None:
+    with pytest.raises(ValueError, match="no usable limit"):
+        SharedWindow(Kept(), "a", limit, period)
+
+
+def test_a_window_is_shared_only_where_that_is_said(store: Store) -> None:
+    book = LimitBook()
+    alone = book.window("v", "a", 10, 60)
+    with sharing(store.windows):
+        shared = book.window("v", "a", 10, 60)
+        assert book.window("v", "a", 10, 60) is shared
+    assert isinstance(shared, SharedWindow)
+    assert isinstance(alone, SlidingWindow)
+    assert book.window("v", "a", 10, 60) is alone
+
+
+def test_reservations_of_all_add_up(store: Store) -> None:
+    one, two = store.windows, open_store(store.url, store.vault).windows
+    assert one.reserve("a", 9, 60, 6, None) == Slots(6, block=1)
+    assert two.reserve("a", 9, 60, 6, None) == Slots(3, block=2)
+    full = two.reserve("a", 9, 60, 1, None)
+    assert full.count == 0
+    assert 50 < full.wait <= 60
+    assert one.reserve("b", 9, 60, 1, None).count == 1  # another account
+    assert one.reserve("a", 9, 60, 6, (1, 4)) == Slots(4, block=3)
+    one.hold("a", 30)
+    held = two.reserve("a", 9, 60, 6, (3, 4))
+    assert held.count == 0
+    assert 25 < held.wait <= 30
+    two.close()
+
+
+def test_what_is_reserved_counts_until_its_time_is_over(store: Store) -> None:
+    assert store.windows.reserve("a", 3, 0.2, 3, None).count == 3
+    assert store.windows.reserve("a", 3, 0.2, 3, None).count == 0
+    time.sleep(0.25)
+    assert store.windows.reserve("a", 3, 0.2, 3, None).count == 3
+
+
+def test_a_database_that_does_not_answer_stops_the_call(store: Store) -> None:
+    gone = open_store("sqlite:////nowhere/at/all/hub.db", store.vault)
+    for ask in (lambda: gone.windows.reserve("a", 1, 1, 1, None), lambda: gone.windows.hold("a", 1)):
+        with pytest.raises(RetriableError, match="cannot be asked for"):
+            ask()

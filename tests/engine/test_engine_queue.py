@@ -1,0 +1,137 @@
+"""The queue: flows of one order go one at a time and in turn, others meanwhile; only who listens takes them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from benehub.crypto import Vault
+from benehub.engine import Engine, Flow, Steps
+from benehub.engine.told import steps_of
+from benehub.errors import ConfigError, DataError
+from benehub.store import Store, open_store
+
+VAULT = Vault({"k1": b"k" * 32})
+
+
+def wait(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 90
+    while not ready():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def store(db_url: str) -> Iterator[Store]:
+    opened = open_store(db_url, VAULT)
+    yield opened
+    opened.close()
+
+
+class Log:
+    """What flows did, and whether two of one order were at it together."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, int]] = []
+        self.at_it: set[str] = set()
+        self.overlaps = 0
+        self.beside = 0
+        self.lock = threading.Lock()
+
+    def work(self, steps: Steps, order: str, number: int) -> int:
+        return steps.step("work", self._work, order, number)
+
+    def _work(self, order: str, number: int) -> int:
+        with self.lock:
+            self.overlaps += order in self.at_it
+            self.beside += bool(self.at_it - {order})
+            self.at_it.add(order)
+        time.sleep(0.3)
+        with self.lock:
+            self.at_it.discard(order)
+            self.done.append((order, number))
+        return number
+
+
+def test_one_order_goes_in_turn_and_others_beside_it(store: Store) -> None:
+    log = Log()
+    engine = Engine(store, {"work": Flow("work", log.work)})
+    engine.start(listen=True)
+    try:
+        for number in range(3):
+            for order in ("acme/payroll", "acme/carrier"):
+                engine.enqueue("work", f"{order}/{number}", order, order, number)
+                engine.enqueue("work", f"{order}/{number}", order, order, number)  # asked twice, it is one
+        wait(lambda: len(log.done) == 6)
+        assert not log.overlaps
+        assert log.beside
+        for order in ("acme/payroll", "acme/carrier"):
+            assert [number for one, number in log.done if one == order] == [0, 1, 2]
+        wait(lambda: not engine.is_open("work", "acme/carrier/2"))
+        assert not engine.is_open("work", "nobody's")
+    finally:
+        engine.stop()
+
+
+def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(store: Store) -> None:
+    log = Log()
+    engine = Engine(store, {"work": Flow("work", log.work)})
+    with pytest.raises(ConfigError, match="not started"):
+        engine.enqueue("work", "1", "acme", "acme", 1)
+    engine.start()
+    try:
+        engine.enqueue("work", "1", "acme", "acme", 1)
+        with pytest.raises(ConfigError, match="no flow"):
+            engine.enqueue("nothing", "1", "acme")
+        time.sleep(1.5)
+        assert log.done == [] and engine.is_open("work", "1")
+        assert engine.again("work", "1") == 1
+        assert log.done == [("acme", 1)]
+    finally:
+        engine.stop()
+
+
+def test_a_worker_that_stops_ends_what_it_has_in_hand_and_takes_nothing_more(store: Store) -> None:
+    log = Log()
+    engine = Engine(store, {"work": Flow("work", log.work)})
+    engine.start(listen=True)
+    for number in range(3):
+        engine.enqueue("work", str(number), "acme", "acme", number)
+    wait(lambda: "acme" in log.at_it)
+    engine.stop()
+    assert log.done == [("acme", len(log.done) - 1)] and not log.at_it
+    later = Engine(store, {"work": Flow("work", log.work)})
+    later.start(listen=True)
+    try:
+        wait(lambda: len(log.done) == 3)
+        assert log.done == [("acme", 0), ("acme", 1), ("acme", 2)]
+    finally:
+        later.stop()
+
+
+def test_steps_are_told_without_an_engine(store: Store) -> None:
+    assert steps_of(store, "story", "1") == []
+
+    def fail() -> None:
+        raise DataError("not a date, SSN 900-12-3456", where="row 7", mend="Mend the row")
+
+    def story(steps: Steps) -> None:
+        steps.step("first", time.sleep, 0.05)
+        steps.step("second", fail)
+
+    engine = Engine(store, {"story": Flow("story", story)})
+    engine.start()
+    try:
+        with pytest.raises(DataError):
+            engine.run("story", "1")
+    finally:
+        engine.stop()
+    first, second = steps_of(store, "story", "1")
+    assert (first.name, first.error_class, second.name) == ("first", "", "second")
+    assert first.millis is not None and first.millis >= 50
+    assert (second.error_class, second.mend) == ("DataError", "Mend the row")
+    assert "900-12" not in second.error and "row 7" in second.error
+    assert first.started_at.endswith("Z") and first.started_at <= second.started_at

@@ -1,0 +1,301 @@
+"""The tick: what is due becomes one run, whoever ticks and however often; what is not due costs one query."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from dbos import DBOS
+from sqlalchemy import event, select
+
+from benehub.errors import ConfigError, DataError
+from benehub.flows import Hub, job_schedules
+from benehub.flows import tick as ticking
+from benehub.flows.job_schedules import When
+from benehub.flows.schedulable import FLOWS, Wanted
+from benehub.flows.tick import Ticked, tick
+from benehub.store import iso
+from benehub.store.tables import run as run_table
+from benehub.store.tables import schedule
+from benehub.views.health import _schedules
+from benehub.views.runs import runs
+from benehub.views.schedules import schedules
+
+Open = Callable[..., Hub]
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def hub(db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> Iterator[Hub]:
+    """A hub of three people and a nightly read; it is noon."""
+    made = open_hub(db_url)
+    fakehub.set_up(made, tmp_path / "vendor", "read_back")
+    add(made, "nightly", Wanted("sync", "hris"), When(cron="0 2 * * *"))
+    yield made
+
+
+@pytest.fixture
+def at(fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Sets the hub's clock."""
+    return lambda moment: monkeypatch.setattr(fakehub, "NOW", moment)
+
+
+def add(hub: Hub, name: str, wanted: Wanted, when: When) -> None:
+    job_schedules.add(hub, "acme", name, wanted, when)
+
+
+def told(hub: Hub, name: str = "nightly") -> dict[str, Any]:
+    with hub.store.read("acme") as session:
+        return next(one for one in schedules(session) if one["name"] == name)
+
+
+def started(hub: Hub) -> list[dict[str, Any]]:
+    """Runs that schedules started, oldest first."""
+    with hub.store.read("acme") as session:
+        return [one for one in reversed(runs(session)) if one["flow"].startswith("schedule.")]
+
+
+def test_what_is_due_is_started_once(hub: Hub, at: Any) -> None:
+    assert tick(hub) == Ticked()
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(started=1)
+    assert tick(hub) == Ticked()
+    (only,) = started(hub)
+    assert (only["flow"], only["state"], only["subject"]) == ("schedule.sync", "queued",
+                                                              "nightly/2026-10-02T02:00:00.000000Z")  # fmt: skip
+    one = told(hub)
+    assert (one["last_run"], one["last_at"], one["next_at"]) == (
+        only["run"], "2026-10-02T02:00:00.000000Z", "2026-10-03T02:00:00.000000Z",
+    )  # fmt: skip
+
+
+def test_nothing_due_writes_nothing_and_thousands_cost_one_query(hub: Hub, at: Any) -> None:
+    with hub.store.write("acme") as session:
+        row = dict(job_schedules.get(session, "nightly")._mapping)
+        session.add(schedule, [{**row, "name": f"s{number}"} for number in range(3000)])
+    jobs, threads, seen = len(DBOS.list_workflows()), threading.active_count(), []
+    with counting(hub, seen):
+        assert tick(hub) == Ticked()
+    asked = [text for text in seen if text.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    assert len([text for text in asked if "schedule" in text]) == 1
+    assert not [text for text in asked if not text.upper().lstrip().startswith("SELECT")]
+    assert (len(DBOS.list_workflows()), threading.active_count()) == (jobs, threads)
+    at(NOON + timedelta(hours=14))
+    assert len(ticking.due(hub)) == ticking.AT_ONCE
+
+
+class counting:
+    """Notes every statement."""
+
+    def __init__(self, hub: Hub, seen: list[str]) -> None:
+        self.engine, self.seen = hub.store.engine, seen
+
+    def note(self, _connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+        self.seen.append(text)
+
+    def __enter__(self) -> None:
+        event.listen(self.engine, "before_cursor_execute", self.note)
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self.engine, "before_cursor_execute", self.note)
+
+
+def test_a_tick_that_dies_half_way_makes_no_second_run(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    at(NOON + timedelta(hours=14))
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(job_schedules, "move_on", die)
+        tick(hub)
+    (first,) = started(hub)
+    assert tick(hub) == Ticked(started=1)
+    (again,) = started(hub)
+    assert again["run"] == first["run"] == told(hub)["last_run"]
+    assert len(DBOS.list_workflows(workflow_id_prefix="schedule.sync:")) == 1
+
+
+def test_two_who_tick_at_once_make_one_run(hub: Hub, at: Any) -> None:
+    at(NOON + timedelta(hours=14))
+    rows = ticking.due(hub)
+    for row in rows * 3:  # as two processes would that had both looked before either had started it
+        ticking._start(hub, row)
+    assert len(started(hub)) == 1
+    assert told(hub)["next_at"] == "2026-10-03T02:00:00.000000Z"
+    lock = hub.store.lock("schedules' tick")
+    assert lock.take()
+    at(NOON + timedelta(days=3))
+    assert tick(hub) == Ticked()
+    lock.release()
+
+
+def test_after_an_outage_it_runs_once(hub: Hub, at: Any) -> None:
+    at(NOON + timedelta(days=30))
+    assert not _schedules(hub.store, "acme").ok
+    assert tick(hub) == Ticked(started=1)
+    assert tick(hub) == Ticked()
+    assert _schedules(hub.store, "acme").ok
+    assert len(started(hub)) == 1
+    assert told(hub)["next_at"] == "2026-11-01T02:00:00.000000Z"
+
+
+def test_one_that_does_not_catch_up_tells_what_it_missed(hub: Hub, at: Any) -> None:
+    add(hub, "morning", Wanted("reconcile"), When(cron="0 8 * * *", catch_up="skip"))
+    at(datetime(2026, 10, 2, 8, 5, tzinfo=UTC))
+    tick(hub)
+    assert [one["state"] for one in started(hub)] == ["queued", "queued"]
+    hub.cancel("acme", told(hub, "morning")["last_run"])
+    at(datetime(2026, 10, 3, 8, 15, tzinfo=UTC))
+    tick(hub)
+    missed = started(hub)[-1]
+    assert (missed["flow"], missed["state"], missed["error_class"]) == ("schedule.reconcile", "canceled", "DataError")
+    assert "run-now" in missed["mend"]
+    assert told(hub, "morning")["note"].endswith("does not catch up")
+
+
+def test_a_run_that_is_not_done_keeps_the_next_one_back(hub: Hub, at: Any) -> None:
+    at(NOON + timedelta(hours=14))
+    tick(hub)
+    first = told(hub)["last_run"]
+    at(NOON + timedelta(hours=38))
+    assert tick(hub) == Ticked(passed_over=1)
+    assert len(started(hub)) == 1 and first in told(hub)["note"]
+    hub.cancel("acme", first)
+    at(NOON + timedelta(hours=62))
+    assert tick(hub) == Ticked(started=1)
+    assert (told(hub)["note"], len(started(hub))) == ("", 2)
+
+
+def test_a_run_that_the_engine_gave_up_holds_nothing_up(hub: Hub, at: Any) -> None:
+    at(NOON + timedelta(hours=14))
+    tick(hub)
+    DBOS.cancel_workflow(f"schedule.sync:{told(hub)['last_run']}")
+    at(NOON + timedelta(hours=38))
+    assert tick(hub) == Ticked(started=1)
+    gone = started(hub)[0]
+    assert (gone["state"], gone["error_class"]) == ("failed", "DataError")
+    assert "without a word" in gone["error"]
+
+
+def test_a_paused_connection_starts_nothing(hub: Hub, at: Any, fakehub: ModuleType, tmp_path: Path) -> None:
+    one = {"connector": "read_back", "settings": {"folder": str(tmp_path / "vendor")}, "mode": "paused"}
+    fakehub.connect(hub, "acme", {"hris": one})
+    assert told(hub)["state"] == "connection paused"
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(passed_over=1)
+    assert started(hub) == [] and "hris is paused" in told(hub)["note"]
+
+
+def test_a_paused_schedule_starts_nothing_and_makes_up_for_nothing(hub: Hub, at: Any) -> None:
+    job_schedules.pause(hub, "acme", "nightly")
+    at(NOON + timedelta(days=5))
+    assert tick(hub) == Ticked()
+    assert job_schedules.resume(hub, "acme", "nightly") == datetime(2026, 10, 7, 2, tzinfo=UTC)
+    assert tick(hub) == Ticked()
+    job_schedules.remove(hub, "acme", "nightly")
+    at(NOON + timedelta(days=50))
+    assert tick(hub) == Ticked()
+    with pytest.raises(DataError, match="no schedule"):
+        job_schedules.pause(hub, "acme", "nightly")
+
+
+def test_one_that_cannot_be_started_holds_up_no_other(hub: Hub, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(hub, "second", Wanted("coverage"), When(every="6h"))
+    enqueue = Hub.enqueue_flow
+
+    def fail(self: Hub, name: str, *rest: Any) -> str:
+        if name == "schedule.sync":
+            raise ConfigError("no such flow")
+        return enqueue(self, name, *rest)
+
+    monkeypatch.setattr(Hub, "enqueue_flow", fail)
+    at(NOON + timedelta(hours=14))
+    assert tick(hub) == Ticked(started=1, stopped=1)
+    assert [one["flow"] for one in started(hub)] == ["schedule.coverage"]
+
+
+def test_what_a_tick_that_is_over_leaves_is_the_next_ones(hub: Hub, at: Any) -> None:
+    add(hub, "second", Wanted("coverage"), When(every="6h"))
+    at(NOON + timedelta(hours=14))
+    assert tick(hub, iter([False, True]).__next__) == Ticked(started=1)
+    assert tick(hub) == Ticked(started=1)
+
+
+def test_one_of_which_no_time_comes_any_more_is_paused_with_the_reason(hub: Hub, at: Any) -> None:
+    add(hub, "tariff", Wanted("coverage"), When(cron="0 9 * * *", closed="skip"))
+    last = datetime(2050, 12, 31, 12, tzinfo=UTC)
+    with hub.store.write("acme") as session:
+        session.change(schedule, {"name": "tariff"}, slot_at=iso(last), next_at=iso(last))
+        session.change(schedule, {"name": "nightly"}, state="paused")
+    at(last + timedelta(hours=1))
+    assert tick(hub) == Ticked(started=1)
+    one = told(hub, "tariff")
+    assert (one["state"], one["next_at"]) == ("paused", None)
+    assert "2051" in one["note"]
+
+
+def test_a_job_carries_ids_and_options_only(hub: Hub, at: Any) -> None:
+    add(hub, "push", Wanted("deductions.push", options={"group": "monthly"}), When(cron="0 6 * * *"))
+    at(NOON + timedelta(hours=20))
+    tick(hub)
+    (job,) = DBOS.list_workflows(workflow_id_prefix="schedule.deductions.push:")
+    run = told(hub, "push")["last_run"]
+    key = "push/2026-10-02T06:00:00.000000Z"
+    assert job.input is not None
+    assert job.input["args"] == ("schedule.deductions.push", [run, "acme", "payroll", {"group": "monthly"}, key])
+    assert job.queue_partition_key == "acme/payroll"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "when", "what"),
+    [
+        (Wanted("nothing"), When(every="1h"), "starts by itself"),
+        (Wanted("sync", options={"group": "monthly"}), When(every="1h"), "no option"),
+        (Wanted("sync", options={"full": "maybe"}), When(every="1h"), "cannot be"),
+        (Wanted("coverage", "hris"), When(every="1h"), "needs no connection"),
+        (Wanted("premiums.answers"), When(every="1h"), "needs a bank"),
+        (Wanted("sync", "nobody"), When(every="1h"), "nobody"),
+        (Wanted("sync"), When(), "cron or by an interval"),
+        (Wanted("sync"), When(every="1w"), "no interval"),
+        (Wanted("sync"), When(every="1h", zone="Mars/Olympus"), "no time zone"),
+        (Wanted("sync"), When(every="1h", closed="never"), "closed days"),
+        (Wanted("sync"), When(every="1h", catch_up="twice"), "catch up"),
+        (Wanted("sync"), When(every="1h", jitter=100_000), "jitter"),
+        (Wanted("sync"), When(every="1h", blackouts=["noon"]), "no blackout"),
+        (Wanted("sync"), When(cron="0 0 30 2 *"), "no time comes"),
+    ],
+)
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_kept_is_not_added(hub: Hub, wanted: Wanted, when: When, what: str) -> None:
+    with pytest.raises((DataError, ConfigError), match=what):
+        add(hub, "wrong", wanted, when)
+    with hub.store.read("acme") as session:
+        assert [one["name"] for one in schedules(session)] == ["nightly"]
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_a_name_is_given_once_and_a_dry_run_keeps_nothing(hub: Hub) -> None:
+    times = job_schedules.add(hub, "acme", "tried", Wanted("sync"), When(every="6h"), keep=False)
+    assert [one.hour for one in times] == [18, 0, 6, 12, 18]
+    for name in ("nightly", "Not this", ""):
+        with pytest.raises(DataError):
+            add(hub, name, Wanted("sync"), When(every="1h"))
+    with hub.store.read("acme") as session:
+        assert len(session.rows(select(schedule))) == 1
+
+
+def test_every_flow_says_what_it_does_and_is_a_job() -> None:
+    from benehub.flows import JOBS
+    from benehub.flows.schedulable import OPTIONS
+
+    columns = run_table.c.flow.type
+    for name, flow in FLOWS.items():
+        assert flow.says.endswith(".") and flow.says.count(".") == 1, name
+        assert f"schedule.{name}" in JOBS and len(f"schedule.{name}") <= columns.length
+        assert set(flow.options) <= OPTIONS.keys()
