@@ -78,6 +78,17 @@ def test_what_it_does_not_cover_is_worked_as_ever(store: Store, other: Finding) 
         assert reconcile.get(session, one).state == "discrepancy"
 
 
+def test_one_that_returns_under_a_rule_is_set_aside_at_once(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, CENT).opened
+        settle(session)
+        made = rule(session)
+        assert settle(session, CENT) == Outcome((), (), 1)
+        assert reconcile.get(session, one).state == "suppressed"
+        assert [what for what, _ in state(session)] == ["discrepancy", "resolved", "suppressed"]
+        assert state(session)[-1][1].startswith(made)
+
+
 def test_it_comes_back_when_it_grows(store: Store) -> None:
     with store.write("acme") as session:
         rule(session)

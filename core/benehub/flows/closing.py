@@ -27,13 +27,14 @@ def close(hub: Hub, employer: str, month: Month, who: str, note: str) -> dict[st
     with hub.store.write(employer) as session:
         session.take_seq(0)  # nothing is recorded between what is looked at and what is signed
         book = hub.book(session)
-        failing = [one for one in checklist(session, book, month) if not one.holds]
+        found = checklist(session, book, month)
+        failing = [one for one in found if not one.holds]
         if failing:
             told = "; ".join(f"{one.name}: {one.count} in the way ({one.found[0]})" for one in failing)
             raise NeedsPersonError(
                 f"{month} cannot be closed: {told}", mend=f"Work them: benehub period check -p {month}"
             )
-        content = report(session, book, month, who, note)
+        content = report(session, book, month, found, who, note)
         text = canonical(content)
         digest, closing_id = hashlib.sha256(text).hexdigest(), session.id("clo", str(month))
         row = {

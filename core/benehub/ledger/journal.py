@@ -64,24 +64,28 @@ def _record_chunk(session: Session, batch: Sequence[NewEntry]) -> Recorded:
     if not fresh:
         return Recorded(0, len(batch))
     first, recorded_at = session.take_seq(len(fresh))
-    head = session.connection.execute(
-        select(employer_table.c.ledger_head).where(employer_table.c.employer_id == session.employer)
-    ).scalar_one()
+    last = head(session)
     headers: list[dict[str, Any]] = []
     legs: list[dict[str, Any]] = []
     for seq, one in enumerate(fresh.values(), first):
         entry_id = session.id("ent", one.key)
         content_hash = one.content_hash()
-        chained = chain_hash(head, entry_id, content_hash, seq, recorded_at)
-        headers.append(_header(one, entry_id, content_hash, seq, recorded_at, head, chained))
+        chained = chain_hash(last, entry_id, content_hash, seq, recorded_at)
+        headers.append(_header(one, entry_id, content_hash, seq, recorded_at, last, chained))
         legs.extend({"entry_id": entry_id, "leg_no": n, **leg_row(leg)} for n, leg in enumerate(one.legs, 1))
-        head = chained
+        last = chained
     session.add(leg_table, legs)
     session.add(entry_table, headers)
     session.connection.execute(
-        update(employer_table).where(employer_table.c.employer_id == session.employer).values(ledger_head=head)
+        update(employer_table).where(employer_table.c.employer_id == session.employer).values(ledger_head=last)
     )
     return Recorded(len(fresh), len(batch) - len(fresh))
+
+
+def head(session: Session) -> str:
+    """The newest hash of the employer's chain; empty before the first entry."""
+    query = select(employer_table.c.ledger_head).where(employer_table.c.employer_id == session.employer)
+    return str(session.connection.execute(query).scalar_one())
 
 
 def _header(

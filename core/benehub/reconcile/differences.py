@@ -62,7 +62,7 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
         found.add(finding.key)
         row = known.get(finding.key)
         rule = next((one for one in rules if one.covers(finding)), None)
-        if rule is not None and (row is None or row.state in OPEN or row.state == "suppressed"):
+        if rule is not None and (row is None or row.state != "dismissed"):
             again += row is not None
             _set_aside(session, row, finding, rule, today)
         elif row is None:

@@ -191,10 +191,13 @@ def _proof(session: Session) -> Condition:
     return _condition("The ledger verifies", list(proof.problems), "benehub ledger verify")
 
 
-def report(session: Session, book: PlanBook, month: Month, who: str, note: str) -> dict[str, Any]:
+def report(
+    session: Session, book: PlanBook, month: Month, held: Sequence[Condition], who: str, note: str
+) -> dict[str, Any]:
     """What is signed: totals by account, clearing items, open items with their age, custody counts, the chain's head.
 
-    Plain values without personal data, amounts as decimal text; the same books give the same report.
+    `held` are the conditions as they were just looked at, the ledger's proof among them. Plain values without personal
+    data, amounts as decimal text; the same books give the same report.
     """
     of_month = ledger.book_of(session, month)
     seq, currency = session.latest_seq(), book.employer.currency
@@ -206,8 +209,8 @@ def report(session: Session, book: PlanBook, month: Month, who: str, note: str) 
         "note": note,
         "plan_book": book.version,
         "recorded_order": seq,
-        "chain_head": ledger.verify(session).head,
-        "conditions": [one.name for one in checklist(session, book, month)],
+        "chain_head": ledger.head(session),
+        "conditions": [one.name for one in held],
         "accounts": [_movement(one) for one in ledger.movements(session, of_month)],
         "clearing": [
             {
