@@ -96,6 +96,15 @@ def test_rows_go_in_by_chunks(store: Store) -> None:
         assert session.rows(select(func.count()).where(*session.where(explanation)))[0][0] == 0
 
 
+@pytest.mark.parametrize("number", [1, 600])
+def test_rows_belong_to_the_employer_of_the_session_whatever_they_say(store: Store, number: int) -> None:
+    rows = [{"employer_id": "other", "payload_hash": f"h{at}", "payload_sealed": b"x"} for at in range(number)]
+    with store.write("acme") as session:
+        session.add(payload, rows)
+        found = session.rows(select(payload.c.employer_id, func.count()).group_by(payload.c.employer_id))
+    assert [tuple(row) for row in found] == [("acme", number)]
+
+
 def test_a_reader_sees_one_moment(store: Store) -> None:
     with store.read("acme") as reading:
         assert reading.latest_seq() == 0

@@ -56,7 +56,7 @@ def insert_rows(connection: Connection, table: Table, employer: str, rows: Seque
     elif len(rows) >= COPY_FROM:
         _copy(connection, table, employer, rows)
     else:
-        connection.execute(insert(table), [{"employer_id": employer, **row} for row in rows])
+        connection.execute(insert(table), [{**row, "employer_id": employer} for row in rows])
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -117,7 +117,7 @@ def as_text(content: Any) -> str:
 def _copy(connection: Connection, table: Table, employer: str, rows: Sequence[Mapping[str, Any]]) -> None:
     import psycopg
 
-    names = list(rows[0])
+    names = [name for name in rows[0] if name != "employer_id"]
     as_json = {name for name in names if isinstance(table.c[name].type, JSON)}
     columns = ", ".join(f'"{name}"' for name in ("employer_id", *names))
     raw: Any = connection.connection.driver_connection
