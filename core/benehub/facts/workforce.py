@@ -77,13 +77,13 @@ class Worker:
         times = pays_a_year if per == "pay" else self._yearly_hours() if per == "hour" else _YEARLY[per]
         return int(fact.data["rate_minor"]) * times
 
-    def hourly_rate(self, day: date) -> Fraction | None:
-        """Exact minor units an hour, by what is in force on `day`."""
+    def hourly_rate(self, day: date, pays_a_year: int) -> Fraction | None:
+        """Exact minor units an hour, by what is in force on `day`; pay told per pay is that of `pays_a_year`."""
         fact = in_force(self.pay, day)
         if fact is None:
             return None
         rate, per = Fraction(int(fact.data["rate_minor"])), str(fact.data["per"])
-        return rate if per == "hour" else rate * _YEARLY.get(per, 26) / FULL_TIME_HOURS
+        return rate if per == "hour" else rate * _YEARLY.get(per, pays_a_year) / FULL_TIME_HOURS
 
     def _yearly_hours(self) -> int:
         return int(self.employment.data["weekly_hours"]) * 52

@@ -229,12 +229,16 @@ def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: 
 
     Raises:
         ConfigError: no such connection.
-        DataError: the number is none, or no name or reason is given.
+        DataError: the number is none, the connection has no such operation, or no name or reason is given.
     """
     if people < 1:
         raise DataError("no number of people is named", mend="Name the number that the push was stopped with")
     with hub.store.write(employer) as session:
-        connections.get(session, connection_id)
+        name = connections.get(session, connection_id).connector
+        writes = sorted(connections.known(hub.connectors, name).guards)
+        if operation not in writes:
+            told = ", ".join(writes) or "nothing"
+            raise DataError(f"{connection_id} writes no {operation[:40]}", mend=f"{name} writes: {told}")
         said = f"{people} people: {note}" if note.strip() else note
         note_act(session, connection_id, who, f"permit {operation}"[:40], said)
         dispatch.permit(session, connection_id, operation, people, who, note)
