@@ -9,16 +9,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub.api import health, hooks, scim
 from benehub.api.bounds import Bounded
+from benehub.api.guard import Resolve, nobody
 from benehub.errors import BenehubError
 from benehub.flows import Hub
 
 log = structlog.get_logger("benehub.api")
 
 
-def create_app(hub: Hub) -> FastAPI:
-    """The application over a hub. It documents itself nowhere: what it serves so far is for machines that know it."""
+def create_app(hub: Hub, resolve: Resolve = nobody) -> FastAPI:
+    """The application over a hub; `resolve` tells who calls.
+
+    It documents itself nowhere: what it serves so far is for machines that know it.
+    """
     app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
+    app.state.resolve = resolve
     for part in (health.router, hooks.router, scim.router):
         app.include_router(part)
     app.add_middleware(Bounded)
