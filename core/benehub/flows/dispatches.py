@@ -26,7 +26,8 @@ from benehub.flows import (
 )
 from benehub.flows.hub import Hub
 from benehub.flows.push_guard import RESEND
-from benehub.flows.send import ANSWERED_LATER, TESTED, send
+from benehub.flows.send import ANSWERED_LATER, send
+from benehub.flows.together import TESTED
 from benehub.store import Session, note_act
 
 COMMANDS = {

@@ -24,7 +24,8 @@ from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
-from benehub.flows.send import TESTED, WATCHED, awaken, let_go, send
+from benehub.flows.send import WATCHED, awaken, let_go, send
+from benehub.flows.together import TESTED
 from benehub.flows.told import has_begun, told_state
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people

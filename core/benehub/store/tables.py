@@ -21,8 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    and_,
-    literal_column,
 )
 
 from benehub.store.call_tables import call_window as call_window
@@ -33,6 +31,17 @@ from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import suppression as suppression
+from benehub.store.intake_tables import intake_batch as intake_batch
+from benehub.store.intake_tables import intake_chunk as intake_chunk
+from benehub.store.intake_tables import intake_page as intake_page
+from benehub.store.intake_tables import intake_row as intake_row
+from benehub.store.intake_tables import intake_same as intake_same
+from benehub.store.intake_tables import payload as payload
+from benehub.store.intake_tables import row_waits as row_waits
+from benehub.store.intake_tables import seen as seen
+from benehub.store.people_tables import crosswalk as crosswalk
+from benehub.store.people_tables import person as person
+from benehub.store.people_tables import suggestion as suggestion
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
 from benehub.store.schema import metadata as metadata
@@ -83,179 +92,6 @@ stream_state = Table(
     Column("seq", BigInteger, nullable=False),
     Column("read_at", String(32), nullable=False),
     _belongs("connection_id", to="connection"),
-)
-
-person = Table(
-    "person",
-    metadata,
-    _employer_key(),
-    Column("person_id", String(40), primary_key=True),
-    Column("kind", String(10), nullable=False),
-    Column("subscriber_id", String(40), nullable=False),
-    Column("member_id", String(40), nullable=False),
-    Column("ssn_sealed", LargeBinary),
-    Column("ssn_index", String(64)),
-    Column("seq", BigInteger, nullable=False),
-    UniqueConstraint("employer_id", "member_id"),
-    CheckConstraint("kind in ('employee', 'dependent')", name="kind"),
-    _belongs(to="employer"),
-)
-Index("ix_person_subscriber", person.c.employer_id, person.c.subscriber_id)
-Index("ix_person_ssn", person.c.employer_id, person.c.ssn_index, unique=True)
-
-crosswalk = Table(
-    "crosswalk",
-    metadata,
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(128), primary_key=True),
-    Column("person_id", String(40)),
-    Column("how", String(20), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    # Where nobody is linked: which stream named him, and what it told of him.
-    Column("stream", String(40), nullable=False, server_default=""),
-    Column("told_sealed", LargeBinary),
-    _belongs("connection_id", to="connection"),
-    _belongs("person_id", to="person"),
-    sqlite_with_rowid=False,
-)
-Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
-
-suggestion = Table(
-    "suggestion",
-    metadata,
-    # Who a vendor's unlinked person may be: open until a person says yes (then it is a link) or no (rejected).
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(128), primary_key=True),
-    Column("person_id", String(40), primary_key=True),
-    Column("score", Integer, nullable=False),
-    Column("why", JSON, nullable=False),
-    Column("state", String(8), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    CheckConstraint("state in ('open', 'rejected')", name="state"),
-    _belongs("connection_id", to="connection"),
-    _belongs("person_id", to="person"),
-)
-
-payload = Table(
-    "payload",
-    metadata,
-    _employer_key(),
-    Column("payload_hash", String(64), primary_key=True),
-    Column("payload_sealed", LargeBinary, nullable=False),
-    _belongs(to="employer"),
-)
-
-intake_batch = Table(
-    "intake_batch",
-    metadata,
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("connection_id", String(40), nullable=False),
-    Column("stream", String(40), nullable=False),
-    Column("run_key", String(120), nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("full_read", Integer, nullable=False),
-    # The row number behind which the enumeration of a full read begins: a newer file tells all by itself.
-    Column("full_from", Integer, nullable=False, server_default="0"),
-    Column("gone", Integer, nullable=False, server_default="0"),
-    Column("rows", Integer, nullable=False),
-    Column("applied", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),
-    Column("quarantined", Integer, nullable=False),
-    Column("superseded", Integer, nullable=False),
-    Column("cursor", Text),
-    Column("seq", BigInteger, nullable=False),
-    Column("recorded_at", String(32), nullable=False),
-    CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name="state"),
-    # Custody: every row ends in exactly one of the four; the database says so too.
-    CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
-    _belongs("connection_id", to="connection"),
-)
-
-intake_page = Table(
-    "intake_page",
-    metadata,
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("page_no", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("payload_hash", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    _belongs("batch_id", to="intake_batch"),
-    _belongs("payload_hash", to="payload"),
-)
-Index("ix_intake_page_payload", intake_page.c.employer_id, intake_page.c.payload_hash)
-
-intake_row = Table(
-    "intake_row",
-    metadata,
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("row_no", Integer, primary_key=True),
-    Column("row_key", String(120), nullable=False),
-    Column("outcome", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("row_sealed", LargeBinary),
-    Column("resolved_seq", BigInteger),
-    CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
-    _belongs("batch_id", to="intake_batch"),
-)
-Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
-
-row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
-"""Waits in quarantine, in the words of the index below: a parameter in their place would not be found by it."""
-
-Index(
-    "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
-    sqlite_where=row_waits, postgresql_where=row_waits,
-)  # fmt: skip
-
-intake_chunk = Table(
-    "intake_chunk",
-    metadata,
-    # The content of rows that wait to be applied, sealed together; gone once they are.
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("row_no", Integer, primary_key=True),
-    Column("rows", Integer, nullable=False),
-    Column("rows_sealed", LargeBinary, nullable=False),
-    _belongs("batch_id", to="intake_batch"),
-)
-
-seen = Table(
-    "seen",
-    metadata,
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("stream", String(40), primary_key=True),
-    Column("row_key", String(120), primary_key=True),
-    Column("row_hash", String(64), nullable=False),
-    Column("filled", Text, nullable=False),
-    # What the row became: a person's id, or a fact's subject and key; empty for what is no fact.
-    Column("about", String(200), nullable=False, server_default=""),
-    # When a full read did not tell the row any more; empty again once it comes back.
-    Column("gone_seq", BigInteger),
-    _belongs("connection_id", to="connection"),
-    sqlite_with_rowid=False,
-)
-Index(
-    "ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq,
-    sqlite_where=seen.c.gone_seq.is_not(None), postgresql_where=seen.c.gone_seq.is_not(None),
-)  # fmt: skip
-
-intake_same = Table(
-    "intake_same",
-    metadata,
-    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone. The keys
-    # of a chunk stand together, by the number of its first row.
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("row_no", Integer, primary_key=True),
-    Column("row_keys", JSON, nullable=False),
-    _belongs("batch_id", to="intake_batch"),
 )
 
 fact = Table(
@@ -314,6 +150,11 @@ confirmation = Table(
 )
 Index("ix_confirmation_period", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.pay_date)
 Index("ix_confirmation_month", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.coverage_month)
+_unlinked = confirmation.c.person_id.is_(None)
+Index(
+    "ix_confirmation_unlinked", confirmation.c.employer_id, confirmation.c.connection_id, confirmation.c.external_id,
+    sqlite_where=_unlinked, postgresql_where=_unlinked,
+)  # fmt: skip
 
 entry = Table(
     "entry",
