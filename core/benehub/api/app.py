@@ -15,6 +15,7 @@ from benehub.api.headers import Guarded
 from benehub.api.trail import Trailed
 from benehub.errors import BenehubError
 from benehub.flows import Hub
+from benehub.web import signin
 
 log = structlog.get_logger("benehub.api")
 
@@ -28,7 +29,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.state.hub = hub
     app.state.resolve = resolve
     app.state.front = front or Front()
-    for part in (health.router, hooks.router, scim.router):
+    for part in (health.router, hooks.router, scim.router, signin.router):
         app.include_router(part)
     app.add_middleware(Trailed)
     app.add_middleware(Bounded)

@@ -26,6 +26,13 @@ OPEN: Final[dict[str, str]] = {
     "/readyz": "a machine asks whether the process can work; it says no more than that",
     "/hooks/{employer}/{connection}": "a vendor calls; its signature is what lets it in",
     "/scim/v2/{employer}/{path:path}": "a SCIM client calls; its own bearer token is what lets it in",
+    "/signin": "nobody is signed in before it",
+    "/signin/code": "the first step's session is what lets it in, and no further",
+    "/signin/enrol": "the session is what lets it in: it is about oneself",
+    "/signin/password": "the session is what lets it in: it is about oneself",
+    "/signout": "it ends the session that comes with it",
+    "/signin/by/{provider}": "it leads to a provider that the settings name",
+    "/signin/by/{provider}/back": "a provider's signed word is what lets it in",
 }
 """Routes that need nobody signed in, by path, each with the reason."""
 
@@ -78,8 +85,15 @@ class Needs:
         raise HTTPException(403, f"This needs the permission {self.permission}; an owner can give a role that has it")
 
     def _act(self, request: Request, caller: Caller, trail: str) -> Act:
-        route = request.scope.get("route")
-        path = str(getattr(route, "path_format", "") or getattr(route, "path", ""))
         refs = [str(value)[:80] for name, value in request.path_params.items() if name != "employer"]
-        action = f"{request.method} {path}"
+        action = f"{request.method} {_template(request)}"
         return Act(request.app.state.hub, trail, caller, action, self.permission.value, place(request), refs)
+
+
+def _template(request: Request) -> str:
+    """The path with the names of its parameters in place of their values; a router within others knows a part only."""
+    path = str(request.scope["path"])
+    for name, value in request.path_params.items():
+        before, found, after = f"{path}/".rpartition(f"/{value}/")
+        path = f"{before}/{{{name}}}/{after}".rstrip("/") if found else path
+    return path
