@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from benehub import plugins
 from benehub.access import Role, passwords, users
@@ -54,16 +53,8 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Hashes of parameters that cost nothing; called, of others."""
-
-    def use(**parameters: int) -> None:
-        made = PasswordHasher(**{"time_cost": 1, "memory_cost": 8, "parallelism": 1, **parameters})
-        monkeypatch.setattr(passwords, "hasher", lambda: made)
-        passwords._nobodys.cache_clear()
-
-    use()
-    return use
+def _cheap(cheap_passwords: Callable[..., None]) -> None:
+    """Every test has them."""
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ def test_the_same_text_from_another_keyboard_is_the_same() -> None:
     assert passwords.matches(passwords.digest("na\u00efve caf\u00e9 owner"), "nai\u0308ve cafe\u0301 owner")
 
 
-def test_other_parameters_make_a_hash_outdated(cheap: Callable[..., None]) -> None:
+def test_other_parameters_make_a_hash_outdated(cheap_passwords: Callable[..., None]) -> None:
     kept = passwords.digest("correct horse battery")
     assert not passwords.outdated(kept)
-    cheap(time_cost=2)
+    cheap_passwords(time_cost=2)
     assert passwords.outdated(kept) and passwords.matches(kept, "correct horse battery")
 
 

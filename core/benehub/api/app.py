@@ -13,6 +13,7 @@ from benehub.api.front import Front
 from benehub.api.guard import Resolve, nobody
 from benehub.api.headers import Guarded
 from benehub.api.trail import Trailed
+from benehub.api.turned import Turned
 from benehub.errors import BenehubError
 from benehub.flows import Hub
 from benehub.web import signin
@@ -32,6 +33,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     for part in (health.router, hooks.router, scim.router, signin.router):
         app.include_router(part)
     app.add_middleware(Trailed)
+    app.add_middleware(Turned)
     app.add_middleware(Bounded)
     app.add_middleware(Guarded)
     app.add_middleware(Quiet)

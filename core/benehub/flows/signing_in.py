@@ -89,6 +89,13 @@ def give_code(hub: Hub, held: Standing, code: str, place: Place, policy: Policy)
         return _opened(session, row, secret, stage, way, place)
 
 
+def may_enrol(hub: Hub, held: Standing) -> bool:
+    """Whether this session may take a second factor into use: it has none yet. Another one is an owner's to allow."""
+    with hub.store.read(INSTALLATION) as session:
+        bare = users.get(session, held.user).totp_sealed is None
+    return bare and held.stage in (Stage.ENROL, Stage.OPEN)
+
+
 def seed(hub: Hub, held: Standing) -> str:
     """The address of a seed that waits to be enrolled, for the QR picture."""
     with hub.store.write(INSTALLATION) as session:
@@ -96,8 +103,8 @@ def seed(hub: Hub, held: Standing) -> str:
 
 
 def enrol(hub: Hub, held: Standing, code: str, place: Place, policy: Policy) -> Opened | Refused:
-    """Take a second factor into use by its first code. Whoever has one already gives up the old one thereby."""
-    if held.stage not in (Stage.ENROL, Stage.OPEN):
+    """Take a second factor into use by its first code."""
+    if not may_enrol(hub, held):
         return Refused()
     with hub.store.write(INSTALLATION) as session:
         row = users.get(session, held.user)

@@ -80,7 +80,7 @@ def code_given(request: Request, code: Text, then: Text = "") -> Response:
 def enrol(request: Request) -> Response:
     """The QR picture and the form for its first code."""
     held = who.standing(request)
-    if held is None or held.stage not in (Stage.ENROL, Stage.OPEN):
+    if held is None or not signing_in.may_enrol(_hub(request), held):
         return RedirectResponse("/signin", 303)
     return _enrol(request, held)
 
@@ -89,7 +89,7 @@ def enrol(request: Request) -> Response:
 def enrolled(request: Request, code: Text) -> Response:
     """Takes the phone into use, and shows the recovery codes once."""
     held = who.standing(request)
-    if held is None or held.stage not in (Stage.ENROL, Stage.OPEN):
+    if held is None or not signing_in.may_enrol(_hub(request), held):
         return _form(request, "late", 401)
     result = signing_in.enrol(_hub(request), held, code, place(request), front(request).policy)
     if isinstance(result, Refused):
