@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 import httpx
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
@@ -92,12 +92,13 @@ class OidcClient:
             ConfigError: it is not what the setting says it is.
         """
         begun = Begun(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
-        with self._client(back) as client:
+        with self._client() as client:
             told = self._discovered(client)
-            address, _ = client.create_authorization_url(
-                _text(told, "authorization_endpoint"), state=begun.state, nonce=begun.nonce,
-                code_challenge=create_s256_code_challenge(begun.verifier), code_challenge_method="S256",
-            )  # fmt: skip
+        address = prepare_grant_uri(
+            _text(told, "authorization_endpoint"), self._provider.client_id, "code", back, self._provider.scope,
+            begun.state, nonce=begun.nonce, code_challenge=create_s256_code_challenge(begun.verifier),
+            code_challenge_method="S256",
+        )  # fmt: skip
         return str(address), begun
 
     def finish(self, back: str, begun: Begun, query: Mapping[str, str]) -> Claims:
@@ -113,17 +114,13 @@ class OidcClient:
             raise self._unbelievable("another provider answers")
         if not query.get("code"):
             raise self._unbelievable("the provider let nobody in")
-        with self._client(back) as client:
+        with self._client() as client:
             told = self._discovered(client)
             try:
-                token = client.fetch_token(
-                    _text(told, "token_endpoint"), code=query["code"], code_verifier=begun.verifier,
-                    grant_type="authorization_code",
-                )  # fmt: skip
+                token = self._token(client, _text(told, "token_endpoint"), back, query["code"], begun.verifier)
                 claims = self._id_token(client, told, str(token.get("id_token", "")), begun.nonce)
-                said = _json(client.get(_text(told, "userinfo_endpoint")))
-            except OAuthError as error:
-                raise self._unbelievable(f"the provider refuses the code ({error.error})") from None
+                bearer = {"authorization": f"Bearer {token.get('access_token', '')}"}
+                said = _json(client.get(_text(told, "userinfo_endpoint"), headers=bearer))
             except httpx.HTTPError as error:
                 raise self._away(error) from None
         if said.get("sub") != claims["sub"]:
@@ -135,17 +132,28 @@ class OidcClient:
             str(said.get("name") or ""), tuple(str(group) for group in listed),
         )  # fmt: skip
 
-    def _client(self, back: str) -> OAuth2Client:
-        return OAuth2Client(
-            self._provider.client_id, self._provider.client_secret or None, scope=self._provider.scope,
-            redirect_uri=back, timeout=SECONDS, transport=self._transport, verify=tls_context(),
-            token_endpoint_auth_method="client_secret_basic" if self._provider.client_secret else "none",
-        )  # fmt: skip
+    def _client(self) -> httpx.Client:
+        return httpx.Client(
+            timeout=SECONDS, transport=self._transport, verify=tls_context(), headers={"accept": "application/json"}
+        )
 
-    def _discovered(self, client: OAuth2Client) -> dict[str, Any]:
+    def _token(self, client: httpx.Client, address: str, back: str, code: str, verifier: str) -> dict[str, Any]:
+        """What the provider gives for the code (RFC 6749, 4.1.3)."""
+        one = self._provider
+        more = {"code": code, "code_verifier": verifier, **({} if one.client_secret else {"client_id": one.client_id})}
+        body = prepare_token_request("authorization_code", redirect_uri=back, **more)
+        # Both are form-encoded before they become Basic credentials (2.3.1).
+        auth = httpx.BasicAuth(quote_plus(one.client_id), quote_plus(one.client_secret)) if one.client_secret else None
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        answer = client.post(address, content=body, headers=form, auth=auth or httpx.Auth())
+        if 400 <= answer.status_code < 500:
+            raise self._unbelievable(f"the provider refuses the code ({answer.status_code})")
+        return _json(answer)
+
+    def _discovered(self, client: httpx.Client) -> dict[str, Any]:
         place = f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            told = _json(client.get(place, withhold_token=True))
+            told = _json(client.get(place))
         except httpx.HTTPError as error:
             raise self._away(error) from None
         if str(told.get("issuer", "")).rstrip("/") != self._provider.issuer.rstrip("/"):
@@ -153,8 +161,8 @@ class OidcClient:
                               mend=f"It says {str(told.get('issuer', ''))[:80]!r}")  # fmt: skip
         return told
 
-    def _id_token(self, client: OAuth2Client, told: Mapping[str, Any], token: str, nonce: str) -> dict[str, Any]:
-        keys = _json(client.get(_text(told, "jwks_uri"), withhold_token=True))
+    def _id_token(self, client: httpx.Client, told: Mapping[str, Any], token: str, nonce: str) -> dict[str, Any]:
+        keys = _json(client.get(_text(told, "jwks_uri")))
         try:
             decoded = jwt.decode(token, jwk.KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]  # a JWKS as parsed
             jwt.JWTClaimsRegistry(
