@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from itertools import count
 
 from tests.access.conftest import Desk
@@ -29,6 +31,14 @@ def test_an_account_is_held_from_everywhere_and_longer_each_time(desk: Desk) -> 
         desk.later(seconds=waits[-1])
         assert tries(desk, "ann@acme.example", next(fresh)) == 0
     assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
+
+
+def test_a_clock_that_runs_holds_nobody_at_the_first_attempt(desk: Desk) -> None:
+    def running() -> datetime:
+        return desk.later(microseconds=7)
+
+    desk.store = replace(desk.store, clock=running)
+    assert tries(desk, "ann@acme.example", "192.0.2.7") == 0
 
 
 def test_who_waits_is_not_counted_again(desk: Desk) -> None:

@@ -34,7 +34,7 @@ def attempt(session: Session, account: str, address: str) -> int:
     # The order of the rows is that of everybody: two attempts never wait in a circle.
     kinds = sorted((session.vault.blind_index(f"{kind}/{name}", "attempt"), kind) for kind, name in asked if name)
     now = session.clock()
-    rows = {digest: _locked(session, digest) for digest, _ in kinds}
+    rows = {digest: _locked(session, digest, now) for digest, _ in kinds}
     wait = max((_left(rows[digest], now) for digest, _ in kinds), default=0)
     if wait:
         return wait
@@ -66,8 +66,8 @@ def _left(row: Row[tuple[object, ...]], now: datetime) -> int:
     return max(0, -(-left // timedelta(seconds=1)))
 
 
-def _locked(session: Session, digest: str) -> Row[tuple[object, ...]]:
-    fresh = {"attempt_by": digest, "failures": 0, "last_at": session.now(), "held_until": session.now()}
+def _locked(session: Session, digest: str, now: datetime) -> Row[tuple[object, ...]]:
+    fresh = {"attempt_by": digest, "failures": 0, "last_at": iso(now), "held_until": iso(now)}
     insert_new(session.connection, sign_in_attempt, [{"employer_id": INSTALLATION, **fresh}])
     mine = session.where(sign_in_attempt, attempt_by=digest)
     return session.connection.execute(select(sign_in_attempt).where(*mine).with_for_update()).one()
