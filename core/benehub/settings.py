@@ -41,6 +41,8 @@ class Oidc(BaseModel):
     """As the sign-in page calls it."""
     scope: str = "openid email profile"
     groups_claim: str = "groups"
+    employee_claim: str = ""
+    """Claim that holds the employee number: which person somebody is whose group stands for `employee@EMPLOYER`."""
     roles: dict[str, list[str]] = {}
     """Group -> `ROLE@EMPLOYER`, or `ROLE` with every employer."""
 
@@ -85,8 +87,8 @@ class Settings(BaseSettings):
     oidc: dict[str, Oidc] = Field(
         default={},
         description="Sign-in providers (OpenID Connect), a table `[oidc.NAME]` each: issuer, client_id, client_secret"
-        " (a reference), label, scope, groups_claim, roles (group -> list of ROLE@EMPLOYER, or ROLE with every"
-        " employer). See access.md.",
+        " (a reference), label, scope, groups_claim, employee_claim, roles (group -> list of ROLE@EMPLOYER,"
+        " or ROLE with every employer). See access.md.",
     )
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -152,3 +153,17 @@ def test_what_looks_like_a_number_of_a_person_is_masked(desk: Desk) -> None:
     with desk.store.read("acme") as session:
         (row,) = session.rows(audit.select())
     assert "900-00" not in row.ref
+
+
+def test_the_newest_rows_by_who_and_what(desk: Desk) -> None:
+    with desk.store.write("acme") as session:
+        for number, who in enumerate(("ann", "bob", "ann", "ann"), 1):
+            trail.note(session, who, "look", f"per_{number} per_9{number % 2}")
+
+    def numbers(**asked: Any) -> list[int]:
+        with desk.store.read("acme") as session:
+            return [row.audit_no for row in trail.newest(session, **asked)]
+
+    assert numbers() == [4, 3, 2, 1] and numbers(limit=2) == [4, 3] and numbers(before=3) == [2, 1]
+    assert numbers(who="ann") == [4, 3, 1] and numbers(ref="per_91") == [3, 1] and numbers(ref="per_9") == []
+    assert numbers(ref="%") == []

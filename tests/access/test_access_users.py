@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.access.conftest import Desk
 
@@ -132,3 +134,16 @@ def test_a_list_shows_no_hash_and_no_seed(desk: Desk) -> None:
         (told,) = users.listed(session)
     assert told["roles"] == ["finance@acme"] and told["password"] is True and told["second_factor"] is False
     assert "argon2" not in str(told)
+
+
+def test_a_list_goes_on_where_it_stopped_and_finds_a_part(desk: Desk) -> None:
+    for name in ("cem", "ann", "bob"):
+        desk.user(f"{name}@acme.example", Role.FINANCE)
+    with desk.write() as session:
+
+        def emails(**asked: Any) -> list[str]:
+            return [one["email"][:3] for one in users.listed(session, **asked)]
+
+        assert emails() == ["ann", "bob", "cem"] and emails(limit=2) == ["ann", "bob"]
+        assert emails(after="ann@acme.example") == ["bob", "cem"] and emails(find="BOB@") == ["bob"]
+        assert emails(find="ann lee") == ["ann", "bob", "cem"] and emails(find="%") == []

@@ -21,6 +21,7 @@ from benehub.connect.oidc import Provider
 from benehub.flows.providers import SignInBy
 from benehub.periods import system_clock
 from benehub.store.access_tables import audit, user_identity
+from benehub.store.tables import person
 
 Site = Callable[..., Any]
 
@@ -54,8 +55,8 @@ def front(desk: Desk, issuer: str) -> Front:
     """Two names of one provider: `login` knows people, `groups` also gives roles. The clock is the provider's."""
     desk.now = system_clock()
     login = Provider("login", issuer, "benehub", "secret")
-    grouped = Provider("groups", issuer, "benehub-2", "secret", groups_claim="groups")
-    roles = {"hr": ["benefits_admin@acme"], "audit": ["auditor"]}
+    grouped = Provider("groups", issuer, "benehub-2", "secret", groups_claim="groups", employee_claim="employee_number")
+    roles = {"hr": ["benefits_admin@acme"], "audit": ["auditor"], "all": ["employee@acme"]}
     by = {"login": SignInBy(login, "Acme Login"), "groups": SignInBy(grouped, "Groups", roles)}
     return Front("https://hub.example", providers=by)
 
@@ -206,3 +207,25 @@ def test_a_provider_that_is_away_or_unknown_is_said_so(desk: Desk, site: Site) -
     browser = Browser(site(Front("https://hub.example", providers={"gone": SignInBy(gone, "Gone")})))
     assert browser.get("/signin/by/gone").status_code == 503
     assert browser.get("/signin/by/other").status_code == 404
+
+
+def test_an_employee_is_the_person_with_his_number(desk: Desk, site: Site, front: Front, issuer: str) -> None:
+    person_id = "per_1"
+    row = {"person_id": person_id, "kind": "employee", "subscriber_id": person_id, "member_id": "1001", "seq": 1}
+    with desk.store.write("acme") as session:
+        session.add(person, [row])
+    app = site(front)
+    for subject, number in (("e1", "1001"), ("e2", "1001"), ("e3", "9999")):
+        told = {"email": f"{subject}@acme.example", "email_verified": True, "groups": ["all"]}
+        claims(issuer, subject, **told, employee_number=number)
+        browser = Browser(app)
+        assert sign_in(browser, subject, "groups").status_code == 303
+        assert sign_in(Browser(app), subject, "groups").status_code == 303
+        # Signed in still; who is no person of acme has nothing with it.
+        assert browser.get("/e/acme/money").status_code == (403 if subject == "e1" else 404)
+    with desk.write() as session:
+        assert [one["persons"] for one in users.listed(session)] == [{"acme": person_id}, {}, {}]
+        caller = users.caller(session, users.named(session, "e1@acme.example").user_id, "")
+    assert caller is not None and caller.may(Permission.SEE_SELF, "acme")
+    linked = [(row.ref, row.outcome) for row in desk.rows(audit.select()) if "is a person" in row.action]
+    assert linked == [(person_id, "done"), *[(person_id, "refused")] * 2, *[("", "refused")] * 2]

@@ -19,6 +19,7 @@ from benehub.access import Permission, Role, tokens
 from benehub.access import audit as trail
 from benehub.api import unforged
 from benehub.api.guard import OPEN, Needs
+from benehub.connect.webhooks import MAX_BODY
 from benehub.store.access_tables import audit, user_session
 
 Site = Callable[..., Any]
@@ -108,8 +109,11 @@ def test_every_unsafe_open_route_is_bound_to_its_browser_or_has_its_own_key(site
 
 def test_every_answer_tells_the_browser_what_not_to_do(desk: Desk, site: Site) -> None:
     browser = opened(desk, site, Role.FINANCE)
-    for path in ("/signin", "/e/acme/money", "/healthz", "/nowhere", "/e/other/money"):
-        got = browser.get(path).headers
+    big = browser.client.post("/signin", content=b"x" * (MAX_BODY + 1))
+    broken = browser.client.post("/e/acme/broken", data={"csrf": told(browser)})
+    assert (big.status_code, broken.status_code) == (413, 503)
+    paths = ("/signin", "/e/acme/money", "/healthz", "/nowhere", "/e/other/money")
+    for got in (big.headers, broken.headers, *(browser.get(path).headers for path in paths)):
         policy = dict(part.split(" ", 1) for part in got["content-security-policy"].split("; "))
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert "unsafe" not in got["content-security-policy"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -138,6 +138,22 @@ def read(session: Session, since: str = "", until: str = "") -> Iterator[Row[Any
         if len(rows) < _PART:
             return
         after = rows[-1].audit_no
+
+
+def newest(session: Session, before: int = 0, limit: int = 100, who: str = "", ref: str = "") -> Sequence[Row[Any]]:
+    """The newest rows, for a page to show.
+
+    Args:
+        before: rows before this number; 0 for the end of the trail.
+        limit: how many at most.
+        who: only what this user did.
+        ref: only what names this id.
+    """
+    query = select(audit).where(*session.where(audit))
+    query = query.where(audit.c.audit_no < before) if before else query
+    query = query.where(audit.c.who == who) if who else query
+    query = query.where((" " + audit.c.ref + " ").contains(f" {ref} ", autoescape=True)) if ref else query
+    return session.rows(query.order_by(audit.c.audit_no.desc()).limit(limit))
 
 
 def json_lines(session: Session, since: str = "", until: str = "") -> Iterator[str]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from benehub.access import users
+from benehub.access.audit import note
 from benehub.access.roles import Role
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, ConflictError, DataError
+from benehub.identity import people
 from benehub.store import Session
 from benehub.store.access_tables import user_identity
 from benehub.store.schema import INSTALLATION
@@ -29,6 +31,8 @@ class Told:
     verified: bool = False
     name: str = field(default="", repr=False)
     groups: tuple[str, ...] = ()
+    employee: str = field(default="", repr=False)
+    """The employee number."""
 
 
 def recognise(session: Session, provider: str, told: Told, roles: Mapping[str, Sequence[str]]) -> str:
@@ -48,7 +52,23 @@ def recognise(session: Session, provider: str, told: Told, roles: Mapping[str, S
         session.add(user_identity, [row])
     if roles:
         users.follow(session, user, provider, wanted)
+    if told.employee:
+        for role, employer in wanted:
+            if role is Role.EMPLOYEE:
+                _be(session, user, employer, told.employee, provider)
     return user
+
+
+def _be(session: Session, user: str, employer: str, number: str, provider: str) -> None:
+    """Make the user the person with this employee number; that it cannot be stands in the trail."""
+    there = Session(session.connection, employer, session.vault, session.clock)
+    found = people.by_member_id(there, number) or ""
+    action = f"is a person of {employer}, says {provider}"
+    try:
+        if users.be(session, user, employer, found):
+            note(session, user, action, found)
+    except (DataError, ConflictError):
+        note(session, user, action, found, outcome="refused")
 
 
 def _new(session: Session, told: Told, welcome: bool) -> str:

@@ -75,14 +75,15 @@ def used(session: Session, token_id: str) -> None:
     session.change(api_token, {"token_id": token_id}, used_at=session.now())
 
 
-def listed(session: Session) -> list[dict[str, Any]]:
-    """All tokens, the newest first; never the token itself."""
+def listed(session: Session, limit: int = 1000) -> list[dict[str, Any]]:
+    """Tokens, the newest first, `limit` at most; never the token itself."""
     mine = (api_token.c.employer_id == user_account.c.employer_id) & (api_token.c.user_id == user_account.c.user_id)
     query = (
         select(api_token, user_account.c.email)
         .join(user_account, mine)
         .where(*session.where(api_token))
         .order_by(api_token.c.made_at.desc(), api_token.c.token_id)
+        .limit(limit)
     )
     now = session.now()
     return [

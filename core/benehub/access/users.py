@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, func, or_, select
 
 from benehub.access.caller import Caller
 from benehub.access.roles import Permission, Role
@@ -85,14 +85,29 @@ def named(session: Session, text: str) -> Row[Any]:
     return by_email(session, text) or get(session, text)
 
 
-def listed(session: Session) -> list[dict[str, Any]]:
-    """All users by address, each with roles and persons; no hash and no seed."""
-    found = session.rows(select(user_account).where(*session.where(user_account)).order_by(user_account.c.email))
+def listed(session: Session, find: str = "", after: str = "", limit: int = 1000) -> list[dict[str, Any]]:
+    """Users by address, each with roles and persons; no hash and no seed.
+
+    Args:
+        find: part of the address or name.
+        after: the address after which to go on.
+        limit: how many at most.
+    """
+    query = select(user_account).where(*session.where(user_account), user_account.c.email > after.strip().casefold())
+    if find:
+        part = find.strip().casefold()
+        name = func.lower(user_account.c.name)
+        query = query.where(or_(user_account.c.email.contains(part, autoescape=True),
+                                name.contains(part, autoescape=True)))  # fmt: skip
+    found = session.rows(query.order_by(user_account.c.email).limit(limit))
+    shown = [row.user_id for row in found]
     roles: dict[str, list[str]] = defaultdict(list)
-    for row in session.rows(select(user_role).where(*session.where(user_role)).order_by(user_role.c.role_for)):
+    held = select(user_role).where(*session.where(user_role), session.among(user_role.c.user_id, shown))
+    for row in session.rows(held):
         roles[row.user_id].append(f"{row.role}@{row.role_for}")
     persons: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in session.rows(select(user_person).where(*session.where(user_person))):
+    are = select(user_person).where(*session.where(user_person), session.among(user_person.c.user_id, shown))
+    for row in session.rows(are):
         persons[row.user_id][row.person_of] = row.person_id
     return [
         {
@@ -152,8 +167,8 @@ def follow(session: Session, user: str, provider: str, wanted: Iterable[tuple[Ro
         give(session, user, role, role_for, by)
 
 
-def be(session: Session, user: str, person_of: str, person_id: str) -> None:
-    """Say which person of an employer a user is.
+def be(session: Session, user: str, person_of: str, person_id: str) -> bool:
+    """Say which person of an employer a user is; gives False where that is said already.
 
     Raises:
         DataError: no such user, or no such employee of that employer.
@@ -167,9 +182,11 @@ def be(session: Session, user: str, person_of: str, person_id: str) -> None:
     for row in session.rows(select(user_person).where(*mine, user_person.c.person_id == person_id)):
         if row.user_id != user:
             raise ConflictError("another user is this person", where=row.user_id, mend="Disable or change that one")
+        return False
     session.connection.execute(delete(user_person).where(*mine, user_person.c.user_id == user))
     session.add(user_person, [{"user_id": user, "person_of": person_of, "person_id": person_id}])
     end_sessions(session, user)
+    return True
 
 
 def disable(session: Session, user: str) -> None:

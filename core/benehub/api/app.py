@@ -35,8 +35,8 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.add_middleware(Trailed)
     app.add_middleware(Turned)
     app.add_middleware(Bounded)
-    app.add_middleware(Guarded)
     app.add_middleware(Quiet)
+    app.add_middleware(Guarded)
     return app
 
 

@@ -51,7 +51,7 @@ def front_of(settings: Settings) -> Front:
     for name, one in settings.oidc.items():
         check_roles(role for roles in one.roles.values() for role in roles)
         secret = resolve_secret(one.client_secret) if one.client_secret else ""
-        provider = Provider(name, one.issuer, one.client_id, secret, one.scope, one.groups_claim)
+        provider = Provider(name, one.issuer, one.client_id, secret, one.scope, one.groups_claim, one.employee_claim)
         providers[name] = SignInBy(provider, one.label or name, one.roles)
     lifetimes = Lifetimes(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
     policy = Policy(lifetimes, settings.second_factor == "required")

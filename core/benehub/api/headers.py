@@ -26,8 +26,10 @@ ALWAYS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
 }
+
+UNKEPT: Final = ("cache-control", "no-store")
+"""Beside the files of pages, which name nobody."""
 
 TRANSPORT: Final = ("strict-transport-security", "max-age=31536000; includeSubDomains")
 
@@ -49,6 +51,8 @@ class Guarded:
                 headers = MutableHeaders(scope=message)
                 for name, value in ALWAYS.items():
                     headers.setdefault(name, value)
+                if not str(scope.get("path", "")).startswith("/static/"):
+                    headers.setdefault(*UNKEPT)
                 request = Request(scope)
                 if "app" in scope and front(request).secure(request):
                     headers.setdefault(*TRANSPORT)

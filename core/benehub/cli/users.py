@@ -22,14 +22,19 @@ FOR = typer.Option("", "--employer", "-e", help="The employer the role is for.")
 
 
 @app.command("list")
-def list_(as_json: bool = JSON) -> None:
-    """List users with their roles, how they sign in and when they did."""
+def list_(
+    find: str = typer.Option("", "--find", help="Only those with this in their address or name."),
+    after: str = typer.Option("", "--after", help="Go on after this address."),
+    limit: int = typer.Option(1000, "--limit", min=1, max=100_000, help="How many at most."),
+    as_json: bool = JSON,
+) -> None:
+    """List users by address with their roles, how they sign in and when they did."""
     from benehub.access import users
     from benehub.cli.console import emit, table
     from benehub.store.schema import INSTALLATION
 
     with opened_hub() as (_, hub), hub.store.read(INSTALLATION) as session:
-        data = users.listed(session)
+        data = users.listed(session, find, after, limit)
     columns = ("user", "email", "name", "state", "roles", "second_factor", "signed_in_at")
     rows = [[_shown(one[name]) for name in columns] for one in data]
     emit(data, as_json, table("users", columns, rows))

@@ -42,6 +42,7 @@ class Provider:
     client_secret: str = field(repr=False, default="")
     scope: str = "openid email profile"
     groups_claim: str = ""
+    employee_claim: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Claims:
     verified: bool
     name: str = field(repr=False)
     groups: tuple[str, ...]
+    employee: str = field(repr=False, default="")
+    """The employee number, where the provider tells it."""
 
 
 class OidcClient:
@@ -130,6 +133,7 @@ class OidcClient:
         return Claims(
             str(claims["iss"]), str(claims["sub"]), str(said.get("email") or ""), said.get("email_verified") is True,
             str(said.get("name") or ""), tuple(str(group) for group in listed),
+            str(said.get(self._provider.employee_claim) or "") if self._provider.employee_claim else "",
         )  # fmt: skip
 
     def _client(self) -> httpx.Client:

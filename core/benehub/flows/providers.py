@@ -61,7 +61,9 @@ def finish(
         VendorUnavailable: the provider does not answer.
     """
     claims = OidcClient(by.provider, hub.store.clock).finish(back, _begun(hub, by, kept), query)
-    told = Told(claims.issuer, claims.subject, claims.email, claims.verified, claims.name, claims.groups)
+    told = Told(
+        claims.issuer, claims.subject, claims.email, claims.verified, claims.name, claims.groups, claims.employee
+    )
     action = f"sign in by {by.provider.name}"
     with hub.store.write(INSTALLATION) as session:
         user = recognise(session, by.provider.name, told, by.roles)
