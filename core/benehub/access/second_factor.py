@@ -11,6 +11,7 @@ import secrets
 from typing import Any, Final
 
 import pyotp
+from pyotp.totp import TOTP
 from sqlalchemy import Row, delete, update
 
 from benehub.access import users
@@ -44,7 +45,7 @@ def propose(session: Session, user: str) -> str:
         session.change(user_account, {"user_id": user}, totp_new_sealed=sealed)
     else:
         seed = session.unseal(row.totp_new_sealed, _context(user)).decode()
-    return pyotp.TOTP(seed, interval=SECONDS).provisioning_uri(name=row.email, issuer_name=ISSUER)
+    return TOTP(seed, interval=SECONDS).provisioning_uri(name=row.email, issuer_name=ISSUER)
 
 
 def enrol(session: Session, user: str, code: str) -> list[str]:
@@ -102,7 +103,7 @@ def _step_of(session: Session, seed: str, code: str) -> int | None:
     """The time step whose code this is; every one is compared, whichever fits."""
     typed = re.sub(r"\s", "", code)
     now = int(session.clock().timestamp()) // SECONDS
-    maker = pyotp.TOTP(seed, interval=SECONDS)
+    maker = TOTP(seed, interval=SECONDS)
     fits = [now + by for by in _AROUND if hmac.compare_digest(maker.generate_otp(now + by), typed)]
     return fits[-1] if fits else None
 

@@ -75,8 +75,10 @@ def give_code(hub: Hub, held: Standing, code: str, place: Place, policy: Policy)
     """The second step: a code of the phone, or a recovery code."""
     with hub.store.read(INSTALLATION) as session:
         email = users.get(session, held.user).email
-    if held.stage is not Stage.CODE or (wait := _counted(hub, email, place)):
-        return Refused(0 if held.stage is not Stage.CODE else wait)
+    if held.stage is not Stage.CODE:
+        return Refused()
+    if wait := _counted(hub, email, place):
+        return Refused(wait)
     with hub.store.write(INSTALLATION) as session:
         row = users.get(session, held.user)
         way = "sign in: code"
