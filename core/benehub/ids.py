@@ -24,7 +24,8 @@ PREFIXES = {
     "clo": "closing of a month",
     "sup": "suppression of differences",
     "whd": "webhook delivery",
-    "usr": "user written by SCIM",
+    "usr": "user: who signs in here, or was written by SCIM",
+    "tok": "API token",
 }
 """What each prefix of a typed id names."""
 

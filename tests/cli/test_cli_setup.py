@@ -140,6 +140,8 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
         "benehub differences suppress", "benehub differences lift", "benehub worker", "benehub dispatches permit",
         "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
+        "benehub users add", "benehub users role", "benehub users disable", "benehub users reset",
+        "benehub tokens revoke", "benehub audit export",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()

@@ -24,6 +24,8 @@ class Caller:
     """The person that the user is, by employer; what `see_self` is bound to."""
     scopes: frozenset[Permission] | None = None
     """What an API token was limited to; None for a person at a page. A scope never adds to the roles."""
+    by: str = ""
+    """The session (`ses_...`) or API token (`tok_...`) it came by, for the audit trail."""
 
     def may(self, permission: Permission, employer: str) -> bool:
         """Whether the caller may do this with that employer."""

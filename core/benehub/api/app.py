@@ -9,25 +9,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub.api import health, hooks, scim
 from benehub.api.bounds import Bounded
+from benehub.api.front import Front
 from benehub.api.guard import Resolve, nobody
+from benehub.api.headers import Guarded
+from benehub.api.trail import Trailed
+from benehub.api.turned import Turned
 from benehub.errors import BenehubError
 from benehub.flows import Hub
+from benehub.web import signin
 
 log = structlog.get_logger("benehub.api")
 
 
-def create_app(hub: Hub, resolve: Resolve = nobody) -> FastAPI:
-    """The application over a hub; `resolve` tells who calls.
+def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) -> FastAPI:
+    """The application over a hub; `resolve` tells who calls, `front` what the settings say of fronts.
 
     It documents itself nowhere: what it serves so far is for machines that know it.
     """
     app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
     app.state.resolve = resolve
-    for part in (health.router, hooks.router, scim.router):
+    app.state.front = front or Front()
+    for part in (health.router, hooks.router, scim.router, signin.router):
         app.include_router(part)
+    app.add_middleware(Trailed)
+    app.add_middleware(Turned)
     app.add_middleware(Bounded)
     app.add_middleware(Quiet)
+    app.add_middleware(Guarded)
     return app
 
 

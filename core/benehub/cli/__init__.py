@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from benehub.cli import (
     accounts,
     asking,
+    audit,
     closing,
     comparing,
     connections,
@@ -38,7 +39,9 @@ from benehub.cli import (
     schedule,
     setup,
     sync,
+    tokens,
     up,
+    users,
     webhooks,
     worker,
     worlds,
@@ -159,6 +162,9 @@ for _name, _group in {
     "person": person.app,
     "people": people.app,
     "worlds": worlds.app,
+    "users": users.app,
+    "tokens": tokens.app,
+    "audit": audit.app,
 }.items():
     app.add_typer(_group, name=_name)
 

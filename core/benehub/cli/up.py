@@ -16,6 +16,7 @@ def up(
     import threading
     from contextlib import nullcontext
 
+    from benehub.api.front import front_of
     from benehub.api.serving import serve
     from benehub.cli.console import say
     from benehub.cli.logs import configure
@@ -23,7 +24,8 @@ def up(
 
     with opened_hub() as (settings, hub):
         configure(settings.log_level, settings.log_format, runs=True)
+        front = front_of(settings)
         beside = nullcontext(threading.Event()) if no_worker else worker_beside(hub)
         with beside as ended:
-            serve(hub, host, port, lambda address: say(f"listening on {address}; stop with Ctrl-C"), ended)
+            serve(hub, host, port, lambda address: say(f"listening on {address}; stop with Ctrl-C"), ended, front)
     say("stopped")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 _REFUSE = "posted ledger rows are never changed; write a reversal"
+_KEPT = "the audit trail is only ever added to"
 _SIGNED = "a month that is signed off stays so; correct it in the month that is open"
 
 FIRST = ("entry", "leg", "fact")
@@ -55,6 +56,15 @@ SQLITE: dict[str, str] = {
         SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
+    "audit_no_update": f"""CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
+    "audit_no_delete": f"""CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
+    # INSERT OR REPLACE, as above.
+    "audit_once": """CREATE TRIGGER audit_once BEFORE INSERT ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit trail is only ever added to') WHERE EXISTS
+          (SELECT 1 FROM audit a WHERE a.employer_id = NEW.employer_id AND a.audit_no >= NEW.audit_no);
+        END""",
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -99,6 +109,10 @@ _PG_SIGNED = (
           RETURN NEW;
         END $$""",
 )
+_PG_KEPT = (
+    f"""CREATE FUNCTION benehub_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_KEPT}'; END $$""",
+)
 
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
@@ -115,6 +129,9 @@ POSTGRES: dict[str, str] = {
         ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
         ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
+        ("audit", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_kept"),
+        ("audit", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_kept"),
+        ("audit", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_kept"),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -128,7 +145,8 @@ def statements(dialect: str, *tables: str) -> tuple[str, ...]:
     triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
         return triggers
-    return (*(_PG_FUNCTIONS if "entry" in tables else ()), *(_PG_SIGNED if "closing" in tables else ()), *triggers)
+    functions = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, "audit": _PG_KEPT}
+    return (*(sql for table, some in functions.items() if table in tables for sql in some), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -143,6 +161,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED)}
+    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED, *_PG_KEPT)}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from benehub.connect.limits import Slots
 from benehub.errors import RetriableError
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import call_window
 
 _CLOCK = {
@@ -24,7 +25,7 @@ _CLOCK = {
     "postgresql": text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"),
 }
 
-EVERYBODY = "*"
+EVERYBODY = INSTALLATION
 """Stands for the employer: a vendor counts the calls of an account, whoever's they are."""
 
 Block = Sequence[int]
