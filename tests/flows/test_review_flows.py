@@ -22,6 +22,7 @@ from benehub.flows import Hub, enrollments, premiums
 from benehub.flows.leave_books import available
 from benehub.flows.linking import map_codes
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -128,13 +129,13 @@ def test_a_corrected_bill_pays_only_the_difference(hub: Hub, fakehub: ModuleType
     with hub.store.write("acme") as session:
         one = first_person(session)
         confirm(session, "invoice_line", "1", person_id=one, amount=50000)
-        assert [line.paid_minor for line in premiums._lines_due(session, book, "carrier", OCTOBER)] == [50000]
+        assert [line.paid_minor for line in lines_due(session, book, "carrier", OCTOBER)] == [50000]
         dims = {"person_id": one, "plan": "ppo", "coverage_month": "2026-10"}
         legs = (Leg(chart.PREMIUM_PAYABLE, "USD", 50000, **dims), Leg(chart.CARRIER_TRANSIT, "USD", -50000, **dims))
         ledger.record(session, [NewEntry("remit/1", "premium.remitted", date(2026, 10, 5), legs, "x")])
-        assert premiums._lines_due(session, book, "carrier", OCTOBER) == []
+        assert lines_due(session, book, "carrier", OCTOBER) == []
         confirm(session, "invoice_line", "2", person_id=one, amount=1200)
-        assert [line.paid_minor for line in premiums._lines_due(session, book, "carrier", OCTOBER)] == [1200]
+        assert [line.paid_minor for line in lines_due(session, book, "carrier", OCTOBER)] == [1200]
 
 
 def test_a_remittance_posted_again_tomorrow_is_the_same_posting(

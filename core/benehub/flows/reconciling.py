@@ -19,7 +19,19 @@ from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.plugins import call_each
-from benehub.reconcile import MONTHLY, Finding, Relation, Type, accounts, leave, payroll, premium, retirement, vanished
+from benehub.reconcile import (
+    MONTHLY,
+    Finding,
+    Relation,
+    Type,
+    accounts,
+    credits,
+    leave,
+    payroll,
+    premium,
+    retirement,
+    vanished,
+)
 from benehub.records.notices import DifferenceNotice
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row, row_waits
@@ -41,6 +53,8 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
+        if relation == Relation.PREMIUM:
+            outcome += credits.settle(session, book)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
@@ -112,6 +126,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))
         case Relation.COVERAGE:
             raise ConfigError("cover is compared when it is decided", mend="Run `benehub enrollments decide`")
+        case Relation.CREDIT:
+            raise ConfigError("credits are looked at on their own", mend="Run `benehub premiums credits --post`")
         case Relation.ENROLLMENT:
             raise ConfigError("it is compared when answers are taken", mend="Run `benehub enrollments acks`")
 

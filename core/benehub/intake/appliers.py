@@ -45,6 +45,7 @@ from benehub.records import (
     Employee,
     HoursWorked,
     InvoiceLine,
+    InvoicePart,
     LeaveBalance,
     LeaveNotice,
     LeaveRequest,
@@ -380,8 +381,15 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 
 
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """A member and plan on a carrier's list bill."""
+    """A member and plan on a carrier's list bill, or a part of the bill as a whole, which is kept apart."""
     assert isinstance(row, InvoiceLine)
+    if row.kind is not InvoicePart.PREMIUM:
+        _confirm(
+            session, book, origin, "invoice_part", external_id=row.kind.value, part=row.kind.value,
+            coverage_month=row.coverage_month, on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
+            detail={"invoice_date": row.invoice_date.isoformat()},
+        )  # fmt: skip
+        return
     person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name), may_be_ssn=True)
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,

@@ -21,8 +21,11 @@ class Relation(StrEnum):
     ENROLLMENT = "enrollment"
     """What carriers are told against what they answer; found when files are sent and answers are taken."""
 
+    CREDIT = "credit"
+    """Premium paid too much against what carriers gave back; looked at with every comparison of premiums."""
 
-MONTHLY = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT))
+
+MONTHLY = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT, Relation.CREDIT))
 """The relations that are compared month by month, and all before a month is closed."""
 
 
@@ -52,6 +55,10 @@ class Type(StrEnum):
     RATE_DIFF = "RATE_DIFF"
     DUPLICATE_MEMBER = "DUPLICATE_MEMBER"
     PREMIUM_AT_RISK = "PREMIUM_AT_RISK"
+    FEE = "FEE"
+    CASH_APPLICATION = "CASH_APPLICATION"
+    CREDIT_EXPIRING = "CREDIT_EXPIRING"
+    CREDIT_EXPIRED = "CREDIT_EXPIRED"
     WITHHELD_NOT_DEPOSITED = "WITHHELD_NOT_DEPOSITED"
     DEPOSITED_NOT_CREDITED = "DEPOSITED_NOT_CREDITED"
     DEPOSITED_OVER = "DEPOSITED_OVER"
@@ -93,6 +100,8 @@ MONEY_MISSING = frozenset(
         Type.MEMBER_DROPPED,
         Type.COVERED_NOT_ENROLLED,
         Type.PREMIUM_AT_RISK,
+        Type.CREDIT_EXPIRING,
+        Type.CREDIT_EXPIRED,
         Type.RETRO_LIMIT,
         Type.ACK_OVERDUE,
     }

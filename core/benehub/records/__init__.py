@@ -10,6 +10,7 @@ from benehub.records.carrier import (
     AckStatus,
     CarrierReport,
     InvoiceLine,
+    InvoicePart,
     RosterMember,
     Severity,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "Explanation",
     "HoursWorked",
     "InvoiceLine",
+    "InvoicePart",
     "LeaveBalance",
     "LeaveNotice",
     "LeaveOrder",
