@@ -27,12 +27,17 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type, payroll, premium, retirement
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session, Store
 from benehub.store.tables import confirmation, connection, intake_batch, obligation, person
 from benehub.store.tables import dispatch as dispatch_table
 
 Open = Callable[..., Hub]
 OCTOBER = Month(2026, 10)
+DUE = DepositDue(
+    due=date(2026, 10, 22), safe_harbor=None, outer_limit=date(2026, 11, 23), alert_on=date(2026, 10, 20), alert=None,
+    days_late=0, within_safe_harbor=None,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -256,7 +261,7 @@ plans:
     legs = (Leg(chart.PAYROLL_CLEARING, "USD", 700, *dims), Leg(chart.DEFERRAL_PAYABLE, "USD", -700, *dims))
     with store.write("acme") as session:
         ledger.record(session, [NewEntry("r/1", "deduction.withheld", date(2026, 10, 15), legs, "x")])
-        (found,) = retirement.compare(session, book, "keeper", OCTOBER, lambda _plan, _day: date(2026, 10, 22))
+        (found,) = retirement.compare(session, book, "keeper", OCTOBER, lambda _plan, _day: DUE)
         assert (found.type, found.expected, found.clear_by) == (
             Type.WITHHELD_NOT_DEPOSITED, 700, date(2026, 10, 22),
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, PERIOD, opened
+from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
 
 app = typer.Typer(no_args_is_help=True, help="What does not agree between the systems, until it does.")
 
@@ -21,13 +21,14 @@ COLUMNS = ("id", "relation", "type", "employee", "plan", "at_stake", "unit", "st
 
 
 def reconcile(
-    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, accounts, leave, or all."),
-    period: str = PERIOD,
+    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, accounts, leave, all, or year."),
+    period: str = typer.Option("", "--period", "-p", help="Month, as 2026-11; not for year."),
+    year: int = typer.Option(0, "--year", help="The year to tie out, as 2026; for year alone."),
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Compare the systems for a month; differences open or close. Ends with 1 while any is open."""
+    """Compare the systems for a month, or tie out a year; differences open or close. Ends with 1 while any is open."""
     from benehub.cli.console import FOUND, emit, fields, table
     from benehub.cli.rehearsal import DirectSteps, rehearsal
     from benehub.errors import DataError
@@ -36,6 +37,14 @@ def reconcile(
     from benehub.reconcile import MONTHLY
     from benehub.views.clearing import clearing
 
+    if (relation == "year") != bool(year) or bool(period) == bool(year):
+        raise DataError(
+            "a month is compared by relation and --period, a year by `year` and --year",
+            mend="As in: benehub reconcile all -p 2026-11, or benehub reconcile year --year 2026",
+        )
+    if year:
+        _tie_out(year, employer, dry_run, as_json)
+        return
     known = [one.value for one in MONTHLY]
     if relation not in (*known, "all"):
         raise DataError(f"nothing to compare is named {relation!r}", mend=f"Name one: {', '.join(known)} or all")
@@ -59,6 +68,40 @@ def reconcile(
         if relation == "all":
             shown.append(fields("clearing balances no item explains", left or {"none": "all are explained"}))
         emit(data, as_json, *shown)
+        if any(row["state"] == "discrepancy" for row in rows):
+            raise typer.Exit(FOUND)
+
+
+def _tie_out(year: int, employer: str, dry_run: bool, as_json: bool) -> None:
+    """Show each item's totals on both sides, and whose amounts differ."""
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.cli.rehearsal import DirectSteps, rehearsal
+    from benehub.flows.reconciling import reconcile_year
+    from benehub.money import format_minor
+    from benehub.reconcile.year import period as month_of
+
+    with opened(employer) as desk:
+        if dry_run:
+            with rehearsal(desk.hub) as hub:
+                done: Any = reconcile_year(hub, DirectSteps(), desk.employer, year)  # type: ignore[arg-type]  # it steps like Steps
+                with hub.store.read(desk.employer) as session:
+                    rows = _rows(session, OPEN, month_of(year), ["year"])
+        else:
+            done = desk.run("reconcile.year", str(year), year)
+            with desk.store.read(desk.employer) as session:
+                rows = _rows(session, OPEN, month_of(year), ["year"])
+        unit = desk.book().employer.currency
+        columns = ("pair", "item", "expected", "actual", "persons", "differing")
+        totals = [
+            (one["pair"], one["item"], format_minor(one["expected_minor"], unit),
+             format_minor(one["actual_minor"], unit), str(one["persons"]), str(one["differing"]))
+            for one in done["totals"]
+        ]  # fmt: skip
+        shown = (
+            table(f"{year}, {unit}", columns, totals, columns[2:]),
+            table("open", COLUMNS, [_cells(row) for row in rows], ("at_stake",)),
+        )
+        emit({"year": year, "totals": done["totals"], "open": rows}, as_json, *shown)
         if any(row["state"] == "discrepancy" for row in rows):
             raise typer.Exit(FOUND)
 

@@ -69,6 +69,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "leave.close": leave_close.close,
     "leave.handover": leave_handover.handover,
     "reconcile": reconciling.reconcile_month,
+    "reconcile.year": reconciling.reconcile_year,
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,

@@ -31,8 +31,10 @@ from benehub.reconcile import (
     premium,
     retirement,
     vanished,
+    year,
 )
 from benehub.records.notices import DifferenceNotice
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views import leave_orders
@@ -58,6 +60,30 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
+
+
+def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str, Any]:
+    """Tie a year out, person by person: registers, ledger, Forms W-2, the recordkeeper's year; gives the totals."""
+    return steps.step("compare year", _year, hub, employer, year)
+
+
+def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        map_codes(session, book)
+
+        def due(plan: Plan, day: date) -> date:
+            return deposit_due(book, plan, day).due
+
+        ties = year.tie_out(session, book, number, due)
+        found = [one for tie in ties for one in tie.findings]
+        outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today())
+    tell(hub, employer, outcome.opened, "difference_opened")
+    tell(hub, employer, outcome.closed, "difference_closed")
+    return {
+        "opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again,
+        "totals": [one.as_json() for one in ties],
+    }  # fmt: skip
 
 
 def act(
@@ -115,8 +141,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
         case Relation.RETIREMENT:
             keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
 
-            def due(plan: Plan, day: date) -> date:
-                return deposit_due(book, plan, day).due
+            def due(plan: Plan, day: date) -> DepositDue:
+                return deposit_due(book, plan, day)
 
             return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
         case Relation.ACCOUNTS:
@@ -128,6 +154,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             raise ConfigError("cover is compared when it is decided", mend="Run `benehub enrollments decide`")
         case Relation.CREDIT:
             raise ConfigError("credits are looked at on their own", mend="Run `benehub premiums credits --post`")
+        case Relation.YEAR:
+            raise ConfigError("it is compared by the year", mend="Run `benehub reconcile year --year 2026`")
         case Relation.ENROLLMENT:
             raise ConfigError("it is compared when answers are taken", mend="Run `benehub enrollments acks`")
 

@@ -24,8 +24,12 @@ class Relation(StrEnum):
     CREDIT = "credit"
     """Premium paid too much against what carriers gave back; looked at with every comparison of premiums."""
 
+    YEAR = "year"
+    """A year's registers against the ledger, Forms W-2 and the recordkeeper's totals; compared by the year."""
 
-MONTHLY = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT, Relation.CREDIT))
+
+_APART = (Relation.COVERAGE, Relation.ENROLLMENT, Relation.CREDIT, Relation.YEAR)
+MONTHLY = tuple(one for one in Relation if one not in _APART)
 """The relations that are compared month by month, and all before a month is closed."""
 
 
@@ -80,6 +84,11 @@ class Type(StrEnum):
     PAID_TWICE = "PAID_TWICE"
     BALANCE_DIFF = "BALANCE_DIFF"
     NEGATIVE_NOT_RECOVERED = "NEGATIVE_NOT_RECOVERED"
+    YEAR_REGISTER_DIFF = "YEAR_REGISTER_DIFF"
+    YEAR_LEDGER_DIFF = "YEAR_LEDGER_DIFF"
+    YEAR_CREDIT_DIFF = "YEAR_CREDIT_DIFF"
+    W2_BOX_DIFF = "W2_BOX_DIFF"
+    DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY"
     RESCISSION_BLOCKED = "RESCISSION_BLOCKED"
     RETRO_LIMIT = "RETRO_LIMIT"
     FUTURE_LIMIT = "FUTURE_LIMIT"

@@ -50,6 +50,7 @@ from benehub.records.payroll import (
     TaxClass,
 )
 from benehub.records.recordkeeper import Credit, Source
+from benehub.records.year import YearSource, YearTotal
 
 STREAMS: dict[str, type[Record]] = {
     "employee": Employee,
@@ -72,6 +73,7 @@ STREAMS: dict[str, type[Record]] = {
     "credit": Credit,
     "payment_answer": PaymentAnswer,
     "contribution_result": ContributionResult,
+    "year_total": YearTotal,
 }
 """Every stream a connector can read, and the record its rows become."""
 
@@ -130,4 +132,6 @@ __all__ = [
     "Step",
     "TaxClass",
     "Tier",
+    "YearSource",
+    "YearTotal",
 ]
