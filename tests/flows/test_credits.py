@@ -153,6 +153,14 @@ def test_it_is_told_before_its_last_day_and_no_earlier(overpaid: Carrier) -> Non
     assert overpaid.differences() == [("CREDIT_EXPIRING", 50000, 0)]
 
 
+def test_no_last_day_is_guessed(overpaid: Carrier, fakehub: ModuleType) -> None:
+    load_plan_book(overpaid.hub, fakehub.BOOK.replace("pay_as_enrolled", "pay_as_billed"), "book")
+    overpaid.on(date(2028, 1, 1))
+    assert overpaid.look() == {"credits": 1, "lost": 0, "corrected": 0, "opened": 0, "closed": 0}
+    (one,) = overpaid.credits()
+    assert (one["state"], one["claim_by"], one["days"]) == ("expected", "", None)
+
+
 def test_a_claim_in_time_closes_the_alarm_and_it_does_not_expire(overpaid: Carrier) -> None:
     overpaid.on(date(2026, 11, 30))
     overpaid.look()

@@ -34,7 +34,7 @@ def claim(
         one = next((c for c in credits.standing(session, book) if c.credit_id == credit_id), None)
         if one is None:
             raise DataError("no such credit", where=credit_id[:60], mend="See `benehub premiums credits`")
-        if one.today > one.claim_by:
+        if one.past:
             raise DataError(
                 f"the carrier takes no claim after {one.claim_by}", where=credit_id,
                 mend="Ask for goodwill; what it gives back on a bill is taken all the same",
@@ -87,7 +87,7 @@ def _losses(book: PlanBook, found: Iterable[Credit]) -> list[NewEntry]:
     entries = []
     unit = book.employer.currency
     for one in found:
-        if one.to_lose or one.lost:
+        if (one.to_lose or one.lost) and one.claim_by is not None:
             dims: dict[str, Any] = {"person_id": one.person_id, "plan": one.plan, "coverage_month": one.month}
             legs = (
                 Leg(chart.CREDITS_LOST, unit, one.to_lose, **dims),

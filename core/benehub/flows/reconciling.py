@@ -13,6 +13,7 @@ from benehub.engine import Steps
 from benehub.errors import ConfigError
 from benehub.flows.account_deposits import due as account_due
 from benehub.flows.hub import Hub
+from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
 from benehub.flows.retirement import due as deposit_due
@@ -30,6 +31,7 @@ from benehub.reconcile import (
     payroll,
     premium,
     retirement,
+    unmatched,
     vanished,
     year,
 )
@@ -38,11 +40,14 @@ from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views import leave_orders
+from benehub.views.strangers import doubles
 
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
     """Compare the relations named (all when empty) and settle their differences; gives counts by relation."""
     result: dict[str, Any] = {}
+    # Who cannot be matched by crosswalk or alternate ids now is suggested to a person; nobody is dropped or merged.
+    steps.step("identify", suggest, hub, employer)
     for name in relations or [one.value for one in MONTHLY]:
         relation = Relation(name)
         result[name] = steps.step(f"compare {name}", _one, hub, employer, relation.value, Month.parse(month))
@@ -132,7 +137,10 @@ def lift(hub: Hub, employer: str, rule: str) -> None:
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
     match relation:
         case Relation.INTAKE:
-            return [*_quarantine(session, month), *_held(session, month), *vanished.compare(session, month)]
+            return [
+                *_quarantine(session, month), *_held(session, month), *vanished.compare(session, month),
+                *unmatched.duplicates(str(month), doubles(session, ours=False)),
+            ]  # fmt: skip
         case Relation.PAYROLL:
             return payroll.compare(session, book, book.roles.payroll, month)
         case Relation.PREMIUM:

@@ -234,7 +234,7 @@ def _credits(
     for one in sorted(credits.standing(session, book, connection_id), key=lambda one: (one.month, one.plan)):
         if one.month >= str(month):
             continue
-        worth = one.amount if own_bill and one.today <= one.claim_by else min(one.granted, one.amount)
+        worth = one.amount if own_bill and not one.past else min(one.granted, one.amount)
         worth += min(0, elsewhere.get((one.person_id, one.plan, one.month), 0))
         if worth > 0:
             member_id, invoice = _told_on(session, connection_id, one)

@@ -59,9 +59,14 @@ class Credit:
     """Of it, what was claimed and is not granted."""
     lost: int
     """What stands posted as lost."""
-    claim_by: date
-    """Last day of a claim."""
+    claim_by: date | None
+    """Last day of a claim; None where the plan book does not tell it."""
     today: date
+
+    @property
+    def past(self) -> bool:
+        """Whether the last day of a claim is over."""
+        return self.claim_by is not None and self.today > self.claim_by
 
     @property
     def unclaimed(self) -> int:
@@ -71,14 +76,14 @@ class Credit:
     @property
     def to_lose(self) -> int:
         """What has to stand as lost: a carrier that gives back more than it must lowers it."""
-        if self.today <= self.claim_by:
+        if not self.past:
             return 0
         return max(0, self.amount + self.lost - self.granted - self.claimed)
 
     @property
     def state(self) -> CreditState:
         """What happens next goes by the part that is worst off."""
-        if self.today > self.claim_by and self.unclaimed + self.lost:
+        if self.past and self.unclaimed + self.lost:
             return CreditState.EXPIRED
         if self.unclaimed:
             return CreditState.EXPECTED
@@ -101,7 +106,7 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
         asked = max(0, claims.get(key, 0) - taken.get(key, 0))
         found.append(_credit(session, book, key, amount, granted, asked, gone))
-    return sorted(found, key=lambda one: (one.claim_by, one.carrier, one.plan, one.person_id or ""))
+    return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
 
 
 def _credit(
@@ -275,7 +280,7 @@ def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:
                 f"premium paid too much was not claimed by {one.claim_by}: the carrier refuses it now",
                 "It is a loss; ask the carrier for goodwill all the same, then dismiss this with who decided it",
             )  # fmt: skip
-        elif one.state is CreditState.EXPECTED and (one.claim_by - one.today).days <= _alarm(book, one):
+        elif one.state is CreditState.EXPECTED and _soon(book, one):
             yield _finding(
                 book, one, Type.CREDIT_EXPIRING, one.unclaimed,
                 f"{format_minor(one.unclaimed)} paid too much; the carrier takes no claim after {one.claim_by}",
@@ -283,8 +288,8 @@ def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _alarm(book: PlanBook, one: Credit) -> int:
-    return book.terms(one.carrier).credit_alarm_days
+def _soon(book: PlanBook, one: Credit) -> bool:
+    return one.claim_by is not None and (one.claim_by - one.today).days <= book.terms(one.carrier).credit_alarm_days
 
 
 def _finding(book: PlanBook, one: Credit, kind: Type, worth: int, cause: str, action: str) -> Finding:

@@ -16,6 +16,7 @@ from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import bill, roster
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.unmatched import meant
 from benehub.rules.premium.due import premium_due
 from benehub.store import Session
 from benehub.store.tables import confirmation, dispatch, entry, leg, obligation
@@ -47,7 +48,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
     findings += _bill(book, month, owed, tiers, billed, refused, silent) if billed or unknown else ()
-    findings += [_stranger(book, month, row) for row in unknown]
+    findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
     return findings
@@ -147,10 +148,10 @@ def _bill(
         )  # fmt: skip
 
 
-def _stranger(book: PlanBook, month: Month, row: Any) -> Finding:
+def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:
     return Finding(
         Relation.PREMIUM, Type.BILLED_NOT_ENROLLED, str(month), row.external_id, "carrier", "carrier",
-        "the bill names a member nobody here knows", "Ask the carrier who that is; claim the credit",
+        "the bill names a member nobody here knows", f"Ask the carrier who that is; claim the credit{whose}",
         plan=row.plan, expected=0, actual=int(row.amount), unit=book.employer.currency,
     )  # fmt: skip
 

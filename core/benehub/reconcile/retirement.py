@@ -18,6 +18,7 @@ from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import earnings
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.sources import swapped
+from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
@@ -142,7 +143,8 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
         yield Finding(
             Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
             f"{row.reference}/{row.pay_date}/{row.part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
-            "money was credited to somebody we do not know", "Ask the recordkeeper for the participant behind it",
+            "money was credited to somebody we do not know",
+            f"Ask the recordkeeper for the participant behind it{meant(session, connection_id, row.external_id)}",
             plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
         )  # fmt: skip
 

@@ -17,7 +17,8 @@ from benehub.store import Session
 def credits(session: Session, book: PlanBook, carrier: str = "") -> list[dict[str, Any]]:
     """Every credit, the first to expire first: whose, how much in which state, until when, and its claims.
 
-    Amounts are text in the employer's currency; `days` are left to claim, below zero when the day is past.
+    Amounts are text in the employer's currency; `days` are left to claim, below zero when the day
+    is past, and none where the plan book does not tell the carrier's days.
     """
     found = owed.standing(session, book, carrier)
     members = {person_id: row.member_id for person_id, row in people.people(session).items()} if found else {}
@@ -36,7 +37,8 @@ def _credit(session: Session, one: owed.Credit, unit: str, members: Mapping[str,
         "id": one.credit_id, "carrier": one.carrier, "member": members.get(one.person_id or "", ""), "plan": one.plan,
         "month": one.month, "state": one.state.value,
         **{name: format_minor(value, unit) for name, value in parts.items()},
-        "claim_by": str(one.claim_by), "days": (one.claim_by - one.today).days, "claims": claims,
+        "claim_by": str(one.claim_by or ""), "days": (one.claim_by - one.today).days if one.claim_by else None,
+        "claims": claims,
     }  # fmt: skip
 
 

@@ -299,8 +299,9 @@ class CarrierTerms(Part):
     pay_policy: Literal["pay_as_billed", "pay_as_enrolled", "short_pay"] = "pay_as_billed"
     """pay_as_billed: the invoice is paid, what differs is credited later; pay_as_enrolled: what the hub worked out;
     short_pay: the invoice less what open differences say is billed too much, each such line named to the carrier."""
-    credit_days: int = Field(default=60, ge=0, le=730)
-    """Days in which the carrier takes claims for premium paid too much; a later one is refused, the money is lost."""
+    credit_days: int | None = Field(default=None, ge=0, le=730)
+    """Days in which the carrier takes claims for premium paid too much (60 or 90 are common); a later one is refused,
+    the money is lost. Left out: not known, so that nothing expires and no alarm is raised."""
     credit_from: Literal["month_start", "month_end"] = "month_start"
     """Counted from the coverage month's first day (month_start) or its last (month_end)."""
     credit_alarm_days: int = Field(default=14, ge=0, le=365)
@@ -317,8 +318,10 @@ class CarrierTerms(Part):
         """The fee in minor units."""
         return parse_minor(self.monthly_fee)
 
-    def claim_by(self, month: Month) -> date:
-        """The last day on which a credit for a coverage month can be claimed."""
+    def claim_by(self, month: Month) -> date | None:
+        """The last day on which a credit for a coverage month can be claimed; None where nobody said."""
+        if self.credit_days is None:
+            return None
         start = month.first if self.credit_from == "month_start" else month.last
         return start + timedelta(days=self.credit_days)
 
