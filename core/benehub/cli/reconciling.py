@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,6 +15,8 @@ app = typer.Typer(no_args_is_help=True, help="What does not agree between the sy
 NOTE = typer.Option(..., "--note", help="Why, for whoever reads it next year.")
 WHO = typer.Option("cli", "--who", help="Who says so; stands in the history.")
 ENTRY = typer.Option([], "--entry", help="Ledger entry that settles it (ent_...); may be given several times.")
+SENT = typer.Argument(..., help="Contributions sent: ssn,plan,source,pay_date,amount.")
+CREDITED = typer.Argument(..., help="A recordkeeper's credits: the same and trade_date.")
 DIFFERENCE = typer.Argument(..., help="Id of the difference (dif_...).")
 
 OPEN = ("pending", "discrepancy")
@@ -281,3 +284,30 @@ def _money(minor: int) -> str:
     from benehub.money import format_minor
 
     return format_minor(minor)
+
+
+@app.command()
+def files(
+    sent: Path = SENT,
+    credited: Path = CREDITED,
+    due_days: int = typer.Option(7, "--due-days", min=0, max=60, help="Calendar days until the trust must have it."),
+    as_json: bool = JSON,
+) -> None:
+    """Compare two files of contributions without a hub, of any size. Ends with 1 where they differ."""
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.money import format_minor
+    from benehub.reconcile.credit_files import compare
+
+    found = compare(sent, credited, due_days)
+    columns = ("type", "participant", "plan", "source", "pay_date", "sent", "credited", "credits", "traded")
+    rows = [
+        (
+            one["type"], f"***-**-{one['ssn'][-4:]}", one["plan"], one["source"], str(one["pay_date"]),
+            format_minor(one["sent"]), format_minor(one["credited"]), str(one["credits"]), str(one["traded"] or ""),
+        )
+        for one in found.iter_rows(named=True)
+    ]  # fmt: skip
+    data = [dict(zip(columns, row, strict=True)) for row in rows]
+    emit(data, as_json, table("differences", columns, rows, ("sent", "credited")))
+    if rows:
+        raise typer.Exit(FOUND)
