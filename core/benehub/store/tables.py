@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from benehub.store.balance_tables import account_day as account_day
 from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
 from benehub.store.call_tables import webhook_delivery as webhook_delivery
