@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import case, func, literal, select, union_all
 
-from benehub import ledger
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
@@ -151,13 +150,24 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust."""
-    kept: dict[tuple[str, date], int] = {}
-    accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)
-    for one in ledger.balances(session, accounts, by=("person_id", "plan", "pay_date", "money_source")):
-        plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
-        if day is not None and Month.of(day) == month and one.amount < 0:
-            kept[(plan, day)] = kept.get((plan, day), 0) - one.amount
-    for (plan, day), amount in sorted(kept.items()):
+    keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
+    owed = (
+        select(leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, entry.c.status == "posted",
+        )
+        .group_by(*keys)
+        .having(func.sum(leg.c.amount) < 0)
+        .subquery()
+    )  # fmt: skip
+    rows = session.rows(
+        select(owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"))
+        .group_by(owed.c.plan, owed.c.pay_date)
+        .order_by(owed.c.plan, owed.c.pay_date)
+    )
+    for plan, day, amount in ((row.plan, row.pay_date, int(row.amount)) for row in rows):
         if book.plan(plan).recordkeeper == connection_id:
             when = due(book.plan(plan), day)
             past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
