@@ -22,6 +22,7 @@ PREFIXES = {
     "dif": "difference",
     "run": "run",
     "clo": "closing of a month",
+    "crd": "credit that a carrier owes",
     "sup": "suppression of differences",
     "whd": "webhook delivery",
     "usr": "user: who signs in here, or was written by SCIM",

@@ -97,6 +97,24 @@ CASES = (
         "salaries all different", "bench_setwise", "employee", 3_000, 100, ("each", "rows"),
         ("premiums", "deductions"), prefix="apart_", up_to=(("each", 10_000),), reads=True,
     ),
+    Case(
+        "contributions from CSV", "bench_contributions", "row", 100_000, 2_000, ("polars", "duckdb", "datacompy"),
+        aims=(("<= 1.3",), ("",), ("<= 0.5",)), prefix="csv_", reads=True,
+        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")),
+    ),
+    Case(
+        "contributions from CSV, large", "bench_contributions", "row", 1_000_000, 2_000,
+        ("polars", "duckdb", "datacompy"), aims=(("<= 1.3",), ("",), ("<= 0.5",)), prefix="csv_", reads=True,
+        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")), once=True,
+    ),
+    Case(
+        "contributions in the database", "bench_contributions", "row", 100_000, 2_000, ("merge",), aims=(("<= 1.3",),),
+        prefix="db_", reads=True,
+    ),
+    Case(
+        "ledger balances", "bench_balances", "leg", 200_000, 2_000, ("sums",), ("one account", "all", "as of a day"),
+        aims=(("1 ms", "50 ms", "1 s"),), reads=True,
+    ),
     Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
     Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), aims=(("1 ms each",),), prefix="many_"),
     Case(

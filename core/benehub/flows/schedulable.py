@@ -228,6 +228,10 @@ FLOWS: dict[str, Schedulable] = {
     "premiums.invoice": Schedulable(
         "Read a carrier's invoices and compare them.", _invoice, CARRIER, _carrier, ("month", "full")
     ),
+    "premiums.credits": Schedulable(
+        "Tell what must be claimed back from carriers, and post what nobody claimed in time as lost.",
+        lambda one: [("premiums.credits", [])],
+    ),
     "premiums.remit": Schedulable(
         "Pay a carrier for the month.",
         lambda one: [("premiums.remit", [one.connection, month]) for month in one.months("this")],

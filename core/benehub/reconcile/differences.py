@@ -34,6 +34,10 @@ class Outcome:
     closed: tuple[str, ...]
     seen_again: int
 
+    def __add__(self, other: Outcome) -> Outcome:
+        """Both together."""
+        return Outcome(self.opened + other.opened, self.closed + other.closed, self.seen_again + other.seen_again)
+
 
 def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
     """Bring the differences of one relation and period up to date with what was found now.

@@ -10,6 +10,7 @@ from benehub.records.carrier import (
     AckStatus,
     CarrierReport,
     InvoiceLine,
+    InvoicePart,
     RosterMember,
     Severity,
 )
@@ -49,6 +50,7 @@ from benehub.records.payroll import (
     TaxClass,
 )
 from benehub.records.recordkeeper import Credit, Source
+from benehub.records.year import YearSource, YearTotal
 
 STREAMS: dict[str, type[Record]] = {
     "employee": Employee,
@@ -71,6 +73,7 @@ STREAMS: dict[str, type[Record]] = {
     "credit": Credit,
     "payment_answer": PaymentAnswer,
     "contribution_result": ContributionResult,
+    "year_total": YearTotal,
 }
 """Every stream a connector can read, and the record its rows become."""
 
@@ -99,6 +102,7 @@ __all__ = [
     "Explanation",
     "HoursWorked",
     "InvoiceLine",
+    "InvoicePart",
     "LeaveBalance",
     "LeaveNotice",
     "LeaveOrder",
@@ -128,4 +132,6 @@ __all__ = [
     "Step",
     "TaxClass",
     "Tier",
+    "YearSource",
+    "YearTotal",
 ]

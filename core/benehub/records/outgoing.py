@@ -131,6 +131,8 @@ class RemittanceLine(Record):
     billed_minor: int
     paid_minor: int
     invoice: str = ""
+    disputed: str = ""
+    """Why less is paid than billed: type and id of the open difference; empty where all is paid."""
 
 
 class ContributionRow(Record):

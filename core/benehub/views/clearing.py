@@ -12,6 +12,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import credits
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, leg
@@ -54,6 +55,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", insured=book)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
+    items[chart.PREMIUM_PAYABLE] += _paid_otherwise(session, book, month)
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
     items[chart.CARRIER_TRANSIT] += _in_flight(session, month)
     items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
@@ -112,6 +114,8 @@ def _differences(session: Session, month: Month, relation: str, insured: PlanBoo
             "EMPLOYER_LINE_DIFF",
             "WITHHELD_NOT_DEPOSITED",
             "EARNINGS_NOT_DEPOSITED",
+            "FEE",
+            "CASH_APPLICATION",
         ):
             continue
         gap = (row.expected or 0) - (row.actual or 0)
@@ -122,6 +126,33 @@ def _differences(session: Session, month: Month, relation: str, insured: PlanBoo
                 continue
         sums[row.type] = sums.get(row.type, 0) + (gap if relation == "payroll" else -gap)
     return [Item(f"{name} ({relation})", amount) for name, amount in sorted(sums.items())]
+
+
+def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Where another amount was paid than is billed by now: credits that wait, and what is withheld in dispute."""
+    open_ = _disputed(session, month)
+    sums: dict[str, int] = {}
+    for one in credits.paid_otherwise(session, month):
+        carrier = str(book.plan(one.plan).carrier)
+        if one.amount > 0 and book.terms(carrier).pay_policy != "pay_as_enrolled":
+            name = f"paid to {carrier} beyond its bills, to be taken from the next payment"
+        elif (one.person_id, one.plan, one.month) in open_:
+            name = f"in dispute with {carrier}, not paid as billed"
+        else:
+            continue
+        sums[name] = sums.get(name, 0) + one.amount
+    return [Item(name, amount) for name, amount in sorted(sums.items())]
+
+
+def _disputed(session: Session, month: Month) -> set[tuple[str | None, str, str]]:
+    rows = session.rows(
+        select(difference.c.person_id, difference.c.plan, difference.c.period).where(
+            *session.where(difference, relation="premium"),
+            difference.c.period <= str(month),
+            difference.c.state.in_(OPEN),
+        )
+    )
+    return {(row.person_id, row.plan, row.period) for row in rows}
 
 
 def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:
