@@ -145,11 +145,11 @@ def _election(worker: Worker, plan: Plan, timeline: Sequence[Fact], one: Then, l
         if one.old_minor:
             return None
         return ElectionFacts(ElectionEvent.OPEN_ENROLLMENT, min(one.month.first, elected or date.min), one.month.first)
-    event = _event(str(cover.data.get("event") or ""))
+    event = election_event(str(cover.data.get("event") or ""))
     return ElectionFacts(event, elected, cover.effective_from, cover.effective_from, worker.hired)
 
 
-def _event(word: str) -> ElectionEvent:
+def election_event(word: str) -> ElectionEvent:
     """The ground in the source's word; a word that names none is no ground."""
     try:
         return ElectionEvent(word)

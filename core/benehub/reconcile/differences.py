@@ -15,6 +15,7 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile.findings import STANDING, Finding, Relation
+from benehub.reconcile.fix_entries import settling
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.tables import difference, difference_event
@@ -235,7 +236,7 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
 
 def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
     session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, ())
+    _event(session, row.difference_id, who, state, row.work_step, note, settling(session, row.difference_id))
     return str(row.difference_id)
 
 
