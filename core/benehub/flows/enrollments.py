@@ -268,6 +268,7 @@ def _families(
             ],
             "told": {plan: _state(fact) for plan, fact in now.items()},
             "gone": [line["plan"] for line in lines if line["plan"] not in now],
+            "facts": sorted({now[line["plan"]].fact_id for line in lines if line["plan"] in now}),
         }
     return found
 

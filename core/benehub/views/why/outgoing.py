@@ -90,5 +90,6 @@ def of_obligation(question: Question, ref: str) -> Answer:
         "dispatch": row.dispatch_id,
         **_mends(question, ref),
     }
-    # The dispatch is named, not followed: it leads back here.
-    return Answer(ref, title, data, question.behind(row.explanation_id))
+    # The dispatch is named, not followed: it leads back here. What a carrier is told of rests on facts of cover.
+    covers = obligations.content(session, row).get("facts", ()) if row.kind == "enrollment.change" else ()
+    return Answer(ref, title, data, question.behind(row.explanation_id, *covers))
