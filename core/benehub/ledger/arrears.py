@@ -140,10 +140,13 @@ def _pending(session: Session, type_: str) -> Any:
     return select(pending.c.entry_id).where(pending.c.employer_id == session.employer, pending.c.type == type_)
 
 
-def asked(session: Session) -> dict[tuple[str, str, date], int]:
-    """What pay dates were asked for as arrears, by person, plan and pay date (minor units)."""
-    rows = _sums(session, (leg.c.pay_date,), entry.c.type.in_((ARREARS, f"{ARREARS}.void")), chart.PAYROLL_CLEARING)
-    return {(row.person_id, row.plan, row.pay_date): int(row.amount) for row in rows}
+def collected(session: Session) -> dict[tuple[str, str, str], list[tuple[date, int]]]:
+    """What was taken (or given back) as arrears, by person, plan and coverage month: pay date and amount, in order."""
+    which = and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS)))
+    found: dict[tuple[str, str, str], list[tuple[date, int]]] = defaultdict(list)
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.EMPLOYEE_SHARE_DUE):
+        found[(row.person_id, row.plan, row.coverage_month)].append((row.pay_date, -int(row.amount)))
+    return found
 
 
 def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
