@@ -81,7 +81,7 @@ class Money(RuleBasedStateMachine):
     """Two months of an employer of three, told in any order."""
 
     open: ClassVar[Callable[[Path], Hub]]
-    fakehub: ClassVar[ModuleType]
+    fakehub: ClassVar[Any]
     template: ClassVar[Path]
 
     def __init__(self) -> None:
@@ -101,7 +101,8 @@ class Money(RuleBasedStateMachine):
 
     @property
     def today(self) -> date:
-        return self.fakehub.NOW.date()
+        now: datetime = self.fakehub.NOW
+        return now.date()
 
     @property
     def last(self) -> Month:
