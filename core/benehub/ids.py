@@ -24,6 +24,7 @@ PREFIXES = {
     "clo": "closing of a month",
     "crd": "credit that a carrier owes",
     "sup": "suppression of differences",
+    "fix": "fix of a difference",
     "whd": "webhook delivery",
     "usr": "user: who signs in here, or was written by SCIM",
     "tok": "API token",

@@ -24,7 +24,10 @@ from benehub.planbook import PlanBook
 from benehub.reconcile.differences import Outcome, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import confirmation, credit_claim, entry, leg
+from benehub.store.tables import confirmation, credit_claim, entry, leg, obligation
+
+CLAIM = "premium.claim"
+"""The operation by which a claim leaves, and the kind of what is owed until then."""
 
 Key = tuple[str | None, str, str]
 """Person (None: a member nobody here knows), plan and coverage month."""
@@ -254,14 +257,18 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
 
 
 def _claims(session: Session) -> Mapping[Key, int]:
-    rows = session.rows(
-        select(
-            credit_claim.c.person_id, credit_claim.c.plan, credit_claim.c.coverage_month,
-            func.sum(credit_claim.c.amount).label("amount"),
-        )
-        .where(credit_claim.c.employer_id == session.employer)
-        .group_by(credit_claim.c.person_id, credit_claim.c.plan, credit_claim.c.coverage_month)
+    """What was claimed: by a person's word, and by fixes that have left (see `fix_claims`)."""
+    told = select(
+        credit_claim.c.person_id, credit_claim.c.plan, credit_claim.c.coverage_month, credit_claim.c.amount
+    ).where(credit_claim.c.employer_id == session.employer)
+    left = select(
+        obligation.c.person_id, obligation.c.plan, obligation.c.period, obligation.c.worth_minor
+    ).where(
+        *session.where(obligation, kind=CLAIM), obligation.c.state.in_(("sent", "confirmed"))
     )  # fmt: skip
+    both = union_all(told, left).subquery()
+    keys = (both.c.person_id, both.c.plan, both.c.coverage_month)
+    rows = session.rows(select(*keys, func.sum(both.c.amount).label("amount")).group_by(*keys))
     return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
 
 

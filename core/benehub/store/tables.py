@@ -34,6 +34,9 @@ from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import suppression as suppression
+from benehub.store.fix_tables import fix as fix
+from benehub.store.fix_tables import fix_obligation as fix_obligation
+from benehub.store.fix_tables import fixing as fixing
 from benehub.store.intake_tables import intake_batch as intake_batch
 from benehub.store.intake_tables import intake_chunk as intake_chunk
 from benehub.store.intake_tables import intake_page as intake_page
