@@ -149,18 +149,35 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust."""
     kept: dict[tuple[str, date], int] = {}
+    own: dict[tuple[str, date], int] = {}
     accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)
     for one in ledger.balances(session, accounts, by=("person_id", "plan", "pay_date", "money_source")):
         plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
         if day is not None and Month.of(day) == month and one.amount < 0:
             kept[(plan, day)] = kept.get((plan, day), 0) - one.amount
+            if one.account == chart.DEFERRAL_PAYABLE:
+                own[(plan, day)] = own.get((plan, day), 0) - one.amount
     for (plan, day), amount in sorted(kept.items()):
         if book.plan(plan).recordkeeper == connection_id:
+            limit = due(book.plan(plan), day)
+            lost = estimate(own.get((plan, day), 0), limit, session.today())
+            told = f"; late since {limit}, it has cost about {format_minor(lost)} so far" if lost else ""
             yield Finding(
                 Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
-                "taken from pay, but not sent to the recordkeeper", "Deposit it now: benehub retirement deposit",
-                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=due(book.plan(plan), day),
+                "taken from pay, but not sent to the recordkeeper", f"Deposit it now: benehub retirement deposit{told}",
+                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=limit,
             )  # fmt: skip
+
+
+def estimate(own_minor: int, due: date, today: date) -> int | None:
+    """What money withheld and not deposited has cost its participants by today; None while the rate is not loaded."""
+    if own_minor <= 0 or today <= due:
+        return 0
+    try:
+        lost = lost_earnings(principal_minor=own_minor, loss_date=due, recovery_date=today)
+    except ConfigError:
+        return None
+    return lost.required().lost_earnings_minor
 
 
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 _REFUSE = "posted ledger rows are never changed; write a reversal"
+_SAID = "alarms and how far was looked are never changed"
 _SIGNED = "a month that is signed off stays so; correct it in the month that is open"
 
 FIRST = ("entry", "leg", "fact")
@@ -55,6 +56,11 @@ SQLITE: dict[str, str] = {
         SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
+} | {
+    f"{table}_no_{what.lower()}": f"""CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table}
+        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END"""
+    for table in ("alarm", "looked")
+    for what in ("UPDATE", "DELETE")
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -100,6 +106,11 @@ _PG_SIGNED = (
         END $$""",
 )
 
+_PG_SAID = (
+    f"""CREATE FUNCTION benehub_said() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_SAID}'; END $$""",
+)
+
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
     for table, name, when, each, function in (
@@ -115,6 +126,15 @@ POSTGRES: dict[str, str] = {
         ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
         ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
+        *(
+            (table, f"no_{what.lower()}", f"BEFORE {what}", each, "benehub_said")
+            for table in ("alarm", "looked")
+            for what, each in (
+                ("UPDATE", "FOR EACH ROW"),
+                ("DELETE", "FOR EACH ROW"),
+                ("TRUNCATE", "FOR EACH STATEMENT"),
+            )
+        ),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -128,7 +148,8 @@ def statements(dialect: str, *tables: str) -> tuple[str, ...]:
     triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
         return triggers
-    return (*(_PG_FUNCTIONS if "entry" in tables else ()), *(_PG_SIGNED if "closing" in tables else ()), *triggers)
+    functions = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, "alarm": _PG_SAID}
+    return (*(one for table in tables for one in functions.get(table, ())), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -143,6 +164,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED)}
+    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED, *_PG_SAID)}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))

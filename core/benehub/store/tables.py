@@ -29,6 +29,9 @@ from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
 from benehub.store.call_tables import webhook_delivery as webhook_delivery
 from benehub.store.call_tables import webhook_door as webhook_door
+from benehub.store.deadline_tables import alarm as alarm
+from benehub.store.deadline_tables import looked as looked
+from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event

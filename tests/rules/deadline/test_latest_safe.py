@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benehub.errors import ConfigError, DataError
 from benehub.legal import bank_holidays
 from benehub.periods import business_days
-from benehub.rules.deadline.latest_safe import Level, latest_safe, send_by, slack
+from benehub.rules.deadline.latest_safe import ALARMS, Level, last_days, latest_safe, send_by, slack
 from benehub.rules.registry import calculate
 
 HOLIDAYS = bank_holidays("us", range(2025, 2029))
@@ -133,3 +133,12 @@ def test_slack_falls_by_one_a_business_day_and_is_zero_on_the_day_alone(last: da
     today = last - timedelta(days=ahead)
     left, tomorrow = slack(today, last, HOLIDAYS), slack(today + timedelta(days=1), last, HOLIDAYS)
     assert left - tomorrow in (0, 1, 2) and (left == 0) == (today == last)
+
+
+@given(DAYS, st.integers(-20, 20), st.sampled_from([time(0), time(15), time(15, 0, 1), time(23, 59)]))
+def test_the_days_by_level_say_the_same_as_the_level_of_one(due: date, ahead: int, hour: time) -> None:
+    now = datetime.combine(due - timedelta(days=ahead), hour, NEW_YORK)
+    found = latest_safe(due=due, holidays=HOLIDAYS, cutoff=time(15), as_of=now).required()
+    days = last_days(now.date(), hour > time(15), HOLIDAYS)
+    pressing = [level for level in ALARMS if found.send_by <= days[level]]
+    assert found.level == (pressing[-1] if pressing else Level.CALM)

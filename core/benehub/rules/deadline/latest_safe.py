@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field
 
 from benehub.errors import DataError
 from benehub.legal import bank_holidays
-from benehub.periods import business_day_before
+from benehub.periods import business_day_before, nth_business_day
 from benehub.records.explanation import Step
 from benehub.rules.base import Calculation, Day, RuleModel, explain
 from benehub.rules.registry import calculator
@@ -115,6 +115,22 @@ def level_at(now: datetime, latest: datetime, left: int) -> Level:
     if left <= NEAR_DAYS:
         return Level.T2
     return Level.T5 if left <= SOON_DAYS else Level.CALM
+
+
+def last_days(today: date, passed: bool, holidays: frozenset[date]) -> dict[Level, date]:
+    """For each alarm, the latest day to send that is at this level or a more pressing one; for many rows at once.
+
+    Args:
+        today: the day on the wall.
+        passed: whether today's cut-off is past.
+        holidays: closed weekdays.
+    """
+    return {
+        Level.T5: nth_business_day(today, SOON_DAYS + 1, holidays) - timedelta(days=1),
+        Level.T2: nth_business_day(today, NEAR_DAYS + 1, holidays) - timedelta(days=1),
+        Level.TODAY: nth_business_day(today, 1, holidays) - timedelta(days=1),
+        Level.LATE: today if passed else today - timedelta(days=1),
+    }
 
 
 def zone_of(name: str) -> ZoneInfo:
