@@ -15,6 +15,7 @@ from benehub.flows import (
     arrears,
     bank_answers,
     coverage,
+    deadlines,
     deductions,
     dispatches,
     earnings_deposit,
@@ -70,6 +71,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,
+    "deadlines.check": deadlines.check,
 }
 """Every job by name."""
 

@@ -264,6 +264,10 @@ FLOWS: dict[str, Schedulable] = {
     "notices.send": Schedulable(
         "Tell employees what is due today.", lambda one: [("notices.send", [str(one.today)])], writes=True
     ),
+    "deadlines.check": Schedulable(
+        "Raise what is due soon or late, and tell those who are to know.", lambda one: [("deadlines.check", [])],
+        in_order=False,
+    ),
     "reconcile": Schedulable(
         "Compare the systems for last month and this one.", _reconcile, options=("relation", "month"), in_order=False
     ),

@@ -30,6 +30,8 @@ alarm = Table(
     Column("plan", String(40)),
     Column("period", String(10), nullable=False),
     Column("due_date", Date, nullable=False),
+    # Hour of the employer's clock on the last day to send.
+    Column("cutoff", String(5), nullable=False),
     Column("items", Integer, nullable=False),
     Column("worth_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benehub.views.deadlines import carriers, money, pay
+from benehub.views.deadlines import carriers, money, owed, pay
 from benehub.views.deadlines.deadline import Asked, Deadline
-from benehub.views.deadlines.owed import owed
 
 __all__ = ["Asked", "Deadline", "derived", "open_deadlines"]
 
@@ -27,4 +26,4 @@ def derived(asked: Asked) -> Iterator[Deadline]:
 
 def open_deadlines(asked: Asked) -> list[Deadline]:
     """All of them, the most pressing first."""
-    return sorted([*owed(asked), *derived(asked)], key=lambda one: (one.latest_safe, one.kind, one.subject))
+    return sorted([*owed.grouped(asked), *derived(asked)], key=lambda one: (one.latest_safe, one.kind, one.subject))

@@ -37,7 +37,7 @@ def bounds(asked: Asked) -> dict[str, dict[Level, date]]:
     }
 
 
-def owed(asked: Asked) -> Iterator[Deadline]:
+def grouped(asked: Asked) -> Iterator[Deadline]:
     """Deadlines of obligations, those of a kind, connection, plan and day as one; its subject is the first of them."""
     keys = [obligation.c[name] for name in ("kind", "connection_id", "plan", "period", "due_date", "send_by")]
     rows = asked.session.rows(

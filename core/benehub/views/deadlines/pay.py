@@ -10,6 +10,7 @@ from sqlalchemy import func, literal, select
 from benehub.facts import pay_calendar
 from benehub.ledger import accounts as chart
 from benehub.obligations import looked
+from benehub.periods import Month
 from benehub.planbook.deadlines import PAYROLL_BANK_DAYS, send_by
 from benehub.store.tables import entry, fact, leg
 from benehub.views.deadlines.deadline import Asked, Deadline
@@ -84,8 +85,9 @@ def payouts(asked: Asked) -> Iterator[Deadline]:
         .where(actual.c.employer_id == entry.c.employer_id, actual.c.pending_id == entry.c.entry_id)
         .exists()
     )
+    keys = (entry.c.entry_id, entry.c.due_date, entry.c.effective_date, leg.c.plan)
     rows = asked.session.rows(
-        select(entry.c.entry_id, entry.c.due_date, leg.c.plan, func.sum(leg.c.amount).label("amount"))
+        select(*keys, func.sum(leg.c.amount).label("amount"))
         .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
         .where(
             *asked.session.where(entry, type=EXPECTED, status="pending"),
@@ -93,7 +95,7 @@ def payouts(asked: Asked) -> Iterator[Deadline]:
             leg.c.account == chart.LEAVE_LIABILITY,
             ~settled,
         )
-        .group_by(entry.c.entry_id, entry.c.due_date, leg.c.plan)
+        .group_by(*keys)
         .order_by(entry.c.due_date, entry.c.entry_id)
     )
     for row in rows:
@@ -101,5 +103,6 @@ def payouts(asked: Asked) -> Iterator[Deadline]:
         if last <= asked.until:
             yield asked.made(
                 row.entry_id, PAYOUT, connection, row.due_date, last, plan=row.plan, items=1,
-                worth_minor=int(row.amount), mend="Pay it with an off-cycle check, then read the register",
+                period=str(Month.of(row.effective_date)), worth_minor=int(row.amount),
+                mend="Pay it with an off-cycle check, then read the register",
             )  # fmt: skip

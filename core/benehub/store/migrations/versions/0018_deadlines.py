@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("plan", sa.String(length=40), nullable=True),
         sa.Column("period", sa.String(length=10), nullable=False),
         sa.Column("due_date", sa.Date(), nullable=False),
+        sa.Column("cutoff", sa.String(length=5), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
         sa.Column("worth_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
