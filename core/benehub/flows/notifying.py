@@ -118,10 +118,11 @@ def _terms(hub: Hub, row: Row[Any], one: Notifier) -> NotifierTerms:
     """Settings and secrets, after those of the connection that is used too."""
     secrets = {name: resolve_secret(reference) for name, reference in one.secrets.items()}
     if one.connection is None:
-        return NotifierTerms(row.notifier, one.kind, dict(one.settings), secrets)
+        return NotifierTerms(row.notifier, one.kind, dict(one.settings), secrets, hub.store.clock())
     with hub.open(row.employer_id, one.connection) as opened:
         settings = opened.link.settings.model_dump(mode="json")
-        return NotifierTerms(row.notifier, one.kind, settings | one.settings, dict(opened.link.secret) | secrets)
+        secrets = dict(opened.link.secret) | secrets
+        return NotifierTerms(row.notifier, one.kind, settings | one.settings, secrets, hub.store.clock())
 
 
 def _levels(one: Notifier) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -105,6 +106,8 @@ class NotifierTerms:
     kind: str
     settings: Mapping[str, Any]
     secrets: Mapping[str, str] = field(repr=False)
+    now: datetime
+    """The moment at which it is told, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
