@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from benehub.api import health, hooks, scim
+from benehub.api import health, hooks, metrics, scim
 from benehub.api.bounds import Bounded
 from benehub.api.guard import Resolve, nobody
 from benehub.errors import BenehubError
@@ -16,15 +16,16 @@ from benehub.flows import Hub
 log = structlog.get_logger("benehub.api")
 
 
-def create_app(hub: Hub, resolve: Resolve = nobody) -> FastAPI:
-    """The application over a hub; `resolve` tells who calls.
+def create_app(hub: Hub, resolve: Resolve = nobody, metrics_token: str = "") -> FastAPI:
+    """The application over a hub; `resolve` tells who calls, `metrics_token` is what a monitor has to show.
 
     It documents itself nowhere: what it serves so far is for machines that know it.
     """
     app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
     app.state.resolve = resolve
-    for part in (health.router, hooks.router, scim.router):
+    app.state.metrics_token = metrics_token
+    for part in (health.router, metrics.router, hooks.router, scim.router):
         app.include_router(part)
     app.add_middleware(Bounded)
     app.add_middleware(Quiet)

@@ -43,7 +43,9 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: threading.Event) -> None:
+def serve(
+    hub: Hub, host: str, port: int, told: Callable[[str], None], stop: threading.Event, metrics_token: str = ""
+) -> None:
     """Serve until SIGINT, SIGTERM or `stop`; `told` gets the address once the port is ours.
 
     Addresses of calls name employers and hold ids, so there is no access log.
@@ -52,8 +54,8 @@ def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: thr
         ConfigError: the port cannot be had.
     """
     config = uvicorn.Config(
-        create_app(hub), host=host, port=port, access_log=False, log_config=None, server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS, timeout_keep_alive=15, limit_concurrency=200,
+        create_app(hub, metrics_token=metrics_token), host=host, port=port, access_log=False, log_config=None,
+        server_header=False, timeout_graceful_shutdown=STOP_SECONDS, timeout_keep_alive=15, limit_concurrency=200,
         http=Patient,
     )  # fmt: skip
     try:

@@ -12,7 +12,7 @@ def up(
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; this machine alone unless said."),
     no_worker: bool = typer.Option(False, "--no-worker", help="Serve alone; `benehub worker` runs the jobs."),
 ) -> None:
-    """Serve webhooks, our SCIM endpoint, /healthz and /readyz, with one worker, until stopped. TLS is a proxy's."""
+    """Serve webhooks, our SCIM endpoint, health and metrics, with one worker, until stopped. TLS is a proxy's."""
     import threading
     from contextlib import nullcontext
 
@@ -20,10 +20,14 @@ def up(
     from benehub.cli.console import say
     from benehub.cli.logs import configure
     from benehub.flows.worker import worker_beside
+    from benehub.settings import resolve_secret
 
     with opened_hub() as (settings, hub):
+        token = resolve_secret(settings.metrics_token) if settings.metrics_token else ""
         configure(settings.log_level, settings.log_format, runs=True)
         beside = nullcontext(threading.Event()) if no_worker else worker_beside(hub)
         with beside as ended:
-            serve(hub, host, port, lambda address: say(f"listening on {address}; stop with Ctrl-C"), ended)
+            serve(
+                hub, host, port, lambda address: say(f"listening on {address}; stop with Ctrl-C"), ended, token
+            )  # fmt: skip
     say("stopped")

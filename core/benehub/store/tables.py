@@ -594,4 +594,7 @@ schedule = Table(
     _belongs(to="employer"),
     _belongs("connection_id", to="connection"),
 )
+Index("ix_run_state", run.c.state, run.c.employer_id)
+Index("ix_dispatch_sent", dispatch.c.sent_at)
+Index("ix_intake_batch_recorded", intake_batch.c.recorded_at)
 Index("ix_schedule_due", schedule.c.state, schedule.c.next_at)

@@ -1,4 +1,4 @@
-"""Deadlines: how far flows have looked, alarms that are raised once, and who is told of them."""
+"""Deadlines: how far flows have looked, alarms that are raised once, who is told; and what metrics are counted by."""
 
 from __future__ import annotations
 
@@ -62,5 +62,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("employer_id", "notifier", "seq", name=op.f("pk_notification")),
     )
     op.create_index("ix_notification_waiting", "notification", ["state", "next_at"], unique=False)
+    op.create_index("ix_run_state", "run", ["state", "employer_id"], unique=False)
+    op.create_index("ix_dispatch_sent", "dispatch", ["sent_at"], unique=False)
+    op.create_index("ix_intake_batch_recorded", "intake_batch", ["recorded_at"], unique=False)
     for statement in guards.statements(op.get_bind().dialect.name, "looked", "alarm"):
         op.execute(sa.text(statement.replace(":", "\\:")))
