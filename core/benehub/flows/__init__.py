@@ -31,9 +31,11 @@ from benehub.flows import (
     payroll_results,
     premiums,
     reconciling,
+    retention,
     retirement,
     scheduled,
     send,
+    statements,
     sync,
     webhooks,
 )
@@ -72,6 +74,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,
     "deadlines.check": deadlines.check,
+    "statements.make": statements.make,
+    "retention": retention.sweep,
 }
 """Every job by name."""
 

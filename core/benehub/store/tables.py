@@ -39,6 +39,7 @@ from benehub.store.difference_tables import suppression as suppression
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
 from benehub.store.schema import metadata as metadata
+from benehub.store.statement_tables import kept_statement as kept_statement
 
 employer = Table(
     "employer",
@@ -594,7 +595,4 @@ schedule = Table(
     _belongs(to="employer"),
     _belongs("connection_id", to="connection"),
 )
-Index("ix_run_state", run.c.state, run.c.employer_id)
-Index("ix_dispatch_sent", dispatch.c.sent_at)
-Index("ix_intake_batch_recorded", intake_batch.c.recorded_at)
 Index("ix_schedule_due", schedule.c.state, schedule.c.next_at)

@@ -1,4 +1,4 @@
-"""Deadlines: how far flows have looked, alarms that are raised once, who is told; and what metrics are counted by."""
+"""Deadlines: how far flows have looked, alarms, and who is told of them; statements kept; indexes of a monitor."""
 
 from __future__ import annotations
 
@@ -62,6 +62,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("employer_id", "notifier", "seq", name=op.f("pk_notification")),
     )
     op.create_index("ix_notification_waiting", "notification", ["state", "next_at"], unique=False)
+    op.create_table(
+        "kept_statement",
+        sa.Column("employer_id", sa.String(length=40), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["employer_id", "person_id"],
+            ["person.employer_id", "person.person_id"],
+            name=op.f("fk_kept_statement_employer_id_person_id"),
+        ),
+        sa.PrimaryKeyConstraint("employer_id", "person_id", "day", name=op.f("pk_kept_statement")),
+    )
     op.create_index("ix_run_state", "run", ["state", "employer_id"], unique=False)
     op.create_index("ix_dispatch_sent", "dispatch", ["sent_at"], unique=False)
     op.create_index("ix_intake_batch_recorded", "intake_batch", ["recorded_at"], unique=False)
