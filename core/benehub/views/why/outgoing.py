@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from benehub import dispatch, obligations
 from benehub.errors import DataError
-from benehub.store import acts
-from benehub.store.tables import entry
+from benehub.store import Session, acts
+from benehub.store.tables import alarm, entry
 from benehub.views.amounts import amount
 from benehub.views.members import owed_word, said_of
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
@@ -54,6 +56,12 @@ def of_dispatch(question: Question, ref: str) -> Answer:
     return Answer(ref, title, data, question.behind(*[o.obligation_id for o in carried[:1]], depth=1))
 
 
+def _alarms(session: Session, subject: str) -> list[Row[Any]]:
+    """The alarms that were raised for an obligation, in their order."""
+    query = select(alarm).where(*session.where(alarm, subject=subject)).order_by(alarm.c.seq)
+    return list(session.rows(query))
+
+
 def of_obligation(question: Question, ref: str) -> Answer:
     """What has to be told or paid, by when, and by which rule.
 
@@ -76,6 +84,7 @@ def of_obligation(question: Question, ref: str) -> Answer:
         "period": row.period,
         "due": text(row.due_date),
         "send_by": text(row.send_by),
+        "alarms": [f"{one.at} {one.level}: to be sent by {one.send_by} {one.cutoff}" for one in _alarms(session, ref)],
         "worth": amount(row.worth_minor, row.currency),
         "state": owed_word(row.kind, row.state),
         "reason": row.reason,
