@@ -53,7 +53,14 @@ def fill(desk: Desk) -> None:
         hour_ago, days_ago = iso(NOW - timedelta(hours=1)), iso(NOW - timedelta(days=3))
         mine = {"connection_id": "idp"}
         session.add(stream_state, [{**mine, "stream": "employee", "cursor": None, "seq": 1, "read_at": hour_ago}])
-        queued: dict[str, Any] = {"flow": "sync", "subject": "x", "counts": {}, "error": "", "started_at": hour_ago, "ended_at": None}
+        queued: dict[str, Any] = {
+            "flow": "sync",
+            "subject": "x",
+            "counts": {},
+            "error": "",
+            "started_at": hour_ago,
+            "ended_at": None,
+        }
         session.add(run, [
             {"run_id": "run_1", "executor": "queue", "state": "running", **queued},
             {"run_id": "run_2", "executor": "w", "state": "running", **queued},

@@ -62,6 +62,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("employer_id", "notifier", "seq", name=op.f("pk_notification")),
     )
     op.create_index("ix_notification_waiting", "notification", ["state", "next_at"], unique=False)
+    _statements_and_indexes()
+    for statement in guards.statements(op.get_bind().dialect.name, "looked", "alarm"):
+        op.execute(sa.text(statement.replace(":", "\\:")))
+
+
+def _statements_and_indexes() -> None:
     op.create_table(
         "kept_statement",
         sa.Column("employer_id", sa.String(length=40), nullable=False),
@@ -82,5 +88,3 @@ def upgrade() -> None:
     op.create_index("ix_run_state", "run", ["state", "employer_id"], unique=False)
     op.create_index("ix_dispatch_sent", "dispatch", ["sent_at"], unique=False)
     op.create_index("ix_intake_batch_recorded", "intake_batch", ["recorded_at"], unique=False)
-    for statement in guards.statements(op.get_bind().dialect.name, "looked", "alarm"):
-        op.execute(sa.text(statement.replace(":", "\\:")))
