@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import DateTime, Float, Row, case, cast, func, literal, select
-from sqlalchemy.sql import ColumnElement, Select
+from sqlalchemy.sql import ColumnElement
 
 from benehub.connect.limits import WAITS
 from benehub.store import Session, Store, iso
@@ -168,7 +168,7 @@ def _by_state(name: str, says: str, table: Any, states: tuple[str, ...], *labels
 
     def make(session: Session, _now: datetime) -> Figure:
         keys = [table.c.employer_id, *(table.c[f"{one}_id"] for one in labels), table.c.state]
-        query: Select[Any] = (
+        query = (
             select(*keys, func.count())
             .join_from(employer, table, table.c.employer_id == employer.c.employer_id)
             .where(table.c.state.in_(states))
