@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="How log lines are written to standard error: text for people, json for programs."
     )
+    metrics_token: str = Field(
+        default="",
+        description="Reference to the bearer token that `/metrics` asks for; empty: this machine alone may read it.",
+    )
 
     public_url: str = Field(
         default="",

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from benehub.api import health, hooks, scim
+from benehub.api import health, hooks, metrics, scim
 from benehub.api.bounds import Bounded
 from benehub.api.front import Front
 from benehub.api.guard import Resolve, nobody
@@ -30,7 +30,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.state.hub = hub
     app.state.resolve = resolve
     app.state.front = front or Front()
-    for part in (health.router, hooks.router, scim.router, signin.router):
+    for part in (health.router, metrics.router, hooks.router, scim.router, signin.router):
         app.include_router(part)
     app.add_middleware(Trailed)
     app.add_middleware(Turned)

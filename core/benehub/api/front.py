@@ -27,6 +27,8 @@ class Front:
     policy: Policy = field(default_factory=Policy)
     providers: Mapping[str, SignInBy] = field(default_factory=dict)
     trusted_proxies: str = "127.0.0.1,::1"
+    metrics_token: str = field(default="", repr=False)
+    """What a monitor has to show; empty lets in who asks on this machine."""
 
     def secure(self, request: Request) -> bool:
         """Whether the browser speaks https with us, or with the proxy before us."""
@@ -55,7 +57,8 @@ def front_of(settings: Settings) -> Front:
         providers[name] = SignInBy(provider, one.label or name, one.roles)
     lifetimes = Lifetimes(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
     policy = Policy(lifetimes, settings.second_factor == "required")
-    return Front(settings.public_url, policy, providers, settings.trusted_proxies)
+    token = resolve_secret(settings.metrics_token) if settings.metrics_token else ""
+    return Front(settings.public_url, policy, providers, settings.trusted_proxies, token)
 
 
 def front(request: Request) -> Front:

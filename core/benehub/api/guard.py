@@ -24,6 +24,7 @@ Resolve = Callable[[Request], Caller | None]
 OPEN: Final[dict[str, str]] = {
     "/healthz": "a machine asks whether the process lives; it says no more than that",
     "/readyz": "a machine asks whether the process can work; it says no more than that",
+    "/metrics": "a monitor asks; the token of the setting metrics_token lets it in, or that it is on this machine",
     "/hooks/{employer}/{connection}": "a vendor calls; its signature is what lets it in",
     "/scim/v2/{employer}/{path:path}": "a SCIM client calls; its own bearer token is what lets it in",
     "/signin": "nobody is signed in before it",

@@ -12,7 +12,7 @@ def up(
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; this machine alone unless said."),
     no_worker: bool = typer.Option(False, "--no-worker", help="Serve alone; `benehub worker` runs the jobs."),
 ) -> None:
-    """Serve webhooks, our SCIM endpoint, /healthz and /readyz, with one worker, until stopped. TLS is a proxy's."""
+    """Serve webhooks, our SCIM endpoint, health and metrics, with one worker, until stopped. TLS is a proxy's."""
     import threading
     from contextlib import nullcontext
 

@@ -17,6 +17,7 @@ from benehub.flows import (
     corrections,
     coverage,
     credits,
+    deadlines,
     deductions,
     dispatches,
     earnings_deposit,
@@ -33,9 +34,11 @@ from benehub.flows import (
     payroll_results,
     premiums,
     reconciling,
+    retention,
     retirement,
     scheduled,
     send,
+    statements,
     sync,
     webhooks,
 )
@@ -77,6 +80,9 @@ JOBS: dict[str, Callable[..., Any]] = {
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,
+    "deadlines.check": deadlines.check,
+    "statements.make": statements.make,
+    "retention": retention.sweep,
 }
 """Every job by name."""
 

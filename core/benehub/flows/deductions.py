@@ -36,14 +36,16 @@ from benehub.ledger import NewEntry, Restated
 from benehub.ledger import accounts as chart
 from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.money import parse_rate
-from benehub.obligations import Wanted
+from benehub.obligations import Wanted, looked
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
+from benehub.planbook.deadlines import send_by
 from benehub.records import DeductionOrder, TaxClass
 from benehub.rules.deduction.calendar import PayDay, deduction_days
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
+from benehub.views.deadlines.pay import looked_at
 
 TAKEN_FROM = (chart.PAYROLL_CLEARING, chart.BENEFIT_COST, chart.MATCH_EXPENSE)
 """The accounts of which every pending entry of a pay date has one (see `money.posting`)."""
@@ -250,6 +252,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             if plan.deduction is not None and pay_date in deduction_days(dates, plan.deduction_rule())[0]
         }
         wants, unlinked, members = [], 0, set[str]()
+        last = send_by(book, connection_id, pay_date)
         for worker in facts.workers(session, Interval(month.first, month.end)):
             if worker.pay_group != group:
                 continue
@@ -263,13 +266,14 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             for one in orders:
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
                 account = book.plan(full.plan).is_account
-                wants.append(_want(connection_id, worker.person_id, full, held, pay_date, account))
+                wants.append(_want(connection_id, worker.person_id, full, held, pay_date, last, account))
         expect_told(session, book, lines, members, pay_date)
         keys = {one.key for one in wants}
         waiting = obligations.open_ones(session, "deduction.set", connection_id)
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
         obligations.cancel(session, stale, "no longer wanted")
         change = obligations.want(session, wants)
+        looked.note(session, looked_at(connection_id, group, pay_date))
     return {
         "opened": change.opened,
         "unchanged": change.unchanged,
@@ -387,6 +391,7 @@ def _want(
     one: DeductionOrder,
     held: Mapping[str, Mapping[str, Any]],
     pay_date: date,
+    leaves_by: date,
     account: bool,
 ) -> Wanted:
     content = one.model_dump(mode="json", exclude={"effective_from"})
@@ -404,7 +409,7 @@ def _want(
     )  # fmt: skip
     return Wanted(
         kind="deduction.set", key=f"deduction.set/{connection_id}/{person_id}/{one.code}", connection_id=connection_id,
-        period=str(Month.of(pay_date)), due=pay_date, send_by=pay_date - timedelta(days=1), content=content,
+        period=str(Month.of(pay_date)), due=pay_date, send_by=leaves_by, content=content,
         person_id=person_id, plan=one.plan, worth_minor=one.employee_amount_minor, adopted=same,
         drifted=bool(state) and not same,
     )  # fmt: skip

@@ -6,7 +6,7 @@ the old state and is tried again once somebody has mended it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,12 +30,14 @@ from benehub.flows.together import TESTED
 from benehub.flows.told import has_begun, told_state
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
-from benehub.obligations import UNFIT, Wanted
+from benehub.obligations import UNFIT, Wanted, looked
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by as leaves_by
 from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
+from benehub.views.deadlines import carriers
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
@@ -103,7 +105,11 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book, agreed = hub.book(session), exchange.agreed(opened)
-        send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
+        slot = max(day, agreed.schedule.next_slot(session.local_now()).date())
+
+        def by(first: date) -> date:
+            return max(slot, leaves_by(book, connection_id, first, 0, agreed.schedule.weekdays))
+
         pays = _pays(book) if agreed.salary else None
         wants: list[Wanted] = []
         groups = opened.connector.groups(opened.link.settings)
@@ -126,7 +132,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             for group, mine in _by_group(changed, groups).items():
                 families = _families(session, mine, pays, day)
                 wants += [
-                    _want(connection_id, worker.person_id, lines, families[worker.person_id], day, send_by, group)
+                    _want(connection_id, worker.person_id, lines, families[worker.person_id], day, by, group)
                     for worker, lines, _ in mine
                 ]
         many = holds >= 20 and ended * 100 > holds * book.guards.headcount_drop_percent
@@ -138,6 +144,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             )  # fmt: skip
         _no_longer(session, connection_id, {one.key for one in wants}, by_request(opened.connector))
         wanted = obligations.want(session, wants).opened
+        looked.note(session, carriers.looked_at(connection_id))
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
     return wanted
@@ -279,13 +286,13 @@ def _pays(book: PlanBook) -> dict[str, int]:
 
 
 def _want(
-    connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date, send_by: date,
-    group: str,
+    connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date,
+    by: Callable[[date], date], group: str,
 ) -> Wanted:  # fmt: skip
     first = min(date.fromisoformat(line["effective_from"]) for line in lines)
     return Wanted(
         kind=exchange.CHANGE, key=exchange.change_key(connection_id, person_id, group),
-        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=send_by,
+        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=by(first),
         content=exchange.of_group(content, group), person_id=person_id,
     )  # fmt: skip
 
@@ -459,6 +466,7 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         for group, of_group in families.items():
             left |= _want_file(session, opened, group, of_group, day)
         running -= len(left)
+        looked.note(session, carriers.looked_at(connection_id))
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
     return running

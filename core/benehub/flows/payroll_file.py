@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from benehub import connections, facts, obligations
@@ -21,11 +21,13 @@ from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
 from benehub.identity import people
-from benehub.obligations import Wanted
+from benehub.obligations import Wanted, looked
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by
 from benehub.records import DeductionBooking
 from benehub.store import Session
+from benehub.views.deadlines.pay import looked_at
 
 BOOK = "deduction.book"
 
@@ -88,6 +90,7 @@ def _freeze(session: Session, hub: Hub, opened: Open, group: str, pay_date: date
         if worker.pay_group == group
     }
     deductions.expect_told(session, book, lines, members, pay_date)
+    looked.note(session, looked_at(connection_id, group, pay_date))
     counts = {
         "without_code": sum(1 for line in lines if not line.code and line.amount_minor),
         "not_computed": sum(1 for line in lines if line.needs),
@@ -147,8 +150,8 @@ def _frozen(
         [
             Wanted(
                 kind=BOOK, key=key, connection_id=opened.link.connection, period=str(Month.of(pay_date)),
-                due=pay_date, send_by=pay_date - timedelta(days=1), content={"rows": contents}, worth_minor=total,
-                currency=currency,
+                due=pay_date, send_by=send_by(book, opened.link.connection, pay_date), content={"rows": contents},
+                worth_minor=total, currency=currency,
             )
         ],
     )  # fmt: skip

@@ -26,10 +26,10 @@ from benehub.flows.remittance_parts import current, parts
 from benehub.flows.send import send
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
-from benehub.periods import Interval, Month, business_day_before
+from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by as leaves_by
 from benehub.records import RemittanceLine
 from benehub.rules.base import Calculation
 from benehub.rules.premium.line import PremiumLine
@@ -266,12 +266,11 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
             return ""
         terms = book.terms(connection_id)
         due = _due_date(session, connection_id, month) or date(month.year, month.month, terms.premium_due_day)
-        holidays = bank_holidays(book.employer.country, (due.year - 1, due.year, due.year + 1))
         most = bank.connector.remittance_most(bank.link.settings) if bank is not None else None
         if again is None and most is not None:
             lines = _fitting(session, opened, key, lines, due, most)
         total = sum(one.paid_minor for one in lines)
-        send_by = business_day_before(due, terms.transit_bank_days, holidays) if terms.transit_bank_days else due
+        send_by = leaves_by(book, connection_id, due, terms.transit_bank_days)
         wanted = Wanted(
             kind="premium.remit", key=key, connection_id=connection_id, period=str(month), due=due,
             send_by=send_by, content={"lines": [one.model_dump(mode="json") for one in lines]}, worth_minor=total,

@@ -11,14 +11,13 @@ from sqlalchemy import select
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
 from benehub.errors import ConfigError
-from benehub.flows.account_deposits import due as account_due
 from benehub.flows.hub import Hub
 from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
-from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
+from benehub.planbook.deadlines import deposit_deadline
 from benehub.plugins import call_each
 from benehub.reconcile import (
     MONTHLY,
@@ -85,7 +84,7 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
         map_codes(session, book)
 
         def due(plan: Plan, day: date) -> date:
-            return deposit_due(book, plan, day).due
+            return deposit_deadline(book, plan, day).required().due
 
         ties = year.tie_out(session, book, number, due)
         found = [one for tie in ties for one in tie.findings]
@@ -142,6 +141,9 @@ def lift(hub: Hub, employer: str, rule: str) -> None:
 
 
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
+    def due(plan: Plan, day: date) -> DepositDue:
+        return deposit_deadline(book, plan, day).required()
+
     match relation:
         case Relation.INTAKE:
             return [
@@ -155,13 +157,9 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return [one for carrier in carriers for one in premium.compare(session, book, carrier, month)]
         case Relation.RETIREMENT:
             keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
-
-            def due(plan: Plan, day: date) -> DepositDue:
-                return deposit_due(book, plan, day)
-
             return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
         case Relation.ACCOUNTS:
-            return accounts.compare(session, book, month, lambda plan, day: account_due(book, plan, day).due)
+            return accounts.compare(session, book, month, lambda plan, day: due(plan, day).due)
         case Relation.LEAVE:
             approved = leave_orders.approved(session, _periods(session, book, month))
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))

@@ -20,12 +20,12 @@ from benehub.flows.hub import Hub
 from benehub.flows.send import send
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.planbook.deadlines import deposit_deadline, send_by
 from benehub.records import ContributionRow
-from benehub.rules.retirement.deposit_due import DepositDue, deposit_due
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
@@ -51,11 +51,7 @@ def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) 
 
 def due(book: PlanBook, plan: Plan, pay_date: date) -> DepositDue:
     """When the contributions of a pay date must have reached the trust."""
-    holidays = bank_holidays(book.employer.country, (pay_date.year, pay_date.year + 1))
-    return deposit_due(
-        pay_date=pay_date, holidays=holidays, standard_bank_days=plan.deposit.standard_bank_days,
-        participants=50 if plan.deposit.small_plan else None,
-    ).required()  # fmt: skip
+    return deposit_deadline(book, plan, pay_date).required()
 
 
 def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[str, int]]:
@@ -111,8 +107,8 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
         [
             Wanted(
                 kind="contribution.deposit", key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)),
-                due=when.outer_limit, send_by=when.due, content={"rows": contents}, plan=plan_id, worth_minor=total,
-                currency=book.employer.currency,
+                due=when.outer_limit, send_by=send_by(book, plan.vendor, when.due, 0), content={"rows": contents},
+                plan=plan_id, worth_minor=total, currency=book.employer.currency,
             )
         ],
     )  # fmt: skip

@@ -104,6 +104,7 @@ OPTIONS: dict[str, Option] = {
     "plan": Option("Only this plan.", r"[a-z0-9][a-z0-9_-]{0,39}"),
     "ahead": Option("Days ahead in which a pay date is told; 14 unless said.", r"\d{1,2}"),
     "back": Option("Days back in which a pay date's contributions are sent; 10 unless said.", r"\d{1,2}"),
+    "keep": Option("Days for which what is done is kept; 90 unless said, 30 at least.", r"[3-9]\d|\d{3,4}"),
     "relation": Option("Only this relation.", "intake|payroll|premium|retirement|accounts|leave"),
 }
 """What schedules may say, by name."""
@@ -267,6 +268,18 @@ FLOWS: dict[str, Schedulable] = {
     ),
     "notices.send": Schedulable(
         "Tell employees what is due today.", lambda one: [("notices.send", [str(one.today)])], writes=True
+    ),
+    "deadlines.check": Schedulable(
+        "Raise what is due soon or late, and tell those who are to know.", lambda one: [("deadlines.check", [])],
+        in_order=False,
+    ),
+    "statements.make": Schedulable(
+        "Make and keep everybody's statement of the day.", lambda one: [("statements.make", [str(one.today)])],
+        in_order=False,
+    ),
+    "retention": Schedulable(
+        "Delete what is done and is of no further use: see `benehub retention --help`.",
+        lambda one: [("retention", [int(one.options.get("keep", "90"))])], options=("keep",), in_order=False,
     ),
     "reconcile": Schedulable(
         "Compare the systems for last month and this one.", _reconcile, options=("relation", "month"), in_order=False

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from benehub.errors import BenehubError, ConfigError, RetriableError
 from benehub.flows import bind
 from benehub.flows.hub import Hub
+from benehub.flows.notifying import deliver
 from benehub.flows.tick import TICK_SECONDS, tick
 from benehub.store import Store
 
@@ -95,8 +96,11 @@ def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:
             done = tick(hub, stop.is_set)
+            told = deliver(hub, over=stop.is_set)
             if done.started or done.passed_over or done.stopped:
                 log.info("tick", started=done.started, passed_over=done.passed_over, stopped=done.stopped)
+            if any(told.values()):
+                log.info("notifiers", **told)
         except (SQLAlchemyError, BenehubError) as error:
             # The database may be away for a while; what was due then is due at the next tick.
             log.warning("tick failed", error_class=type(error).__name__)

@@ -13,6 +13,7 @@ from pydantic import Field
 from benehub.errors import ConfigError, DataError
 from benehub.legal import bank_holidays
 from benehub.periods import Month, business_day_before
+from benehub.planbook.parts.deadlines import Deadlines
 from benehub.planbook.parts.employer import Books, Employer, Guards, PayGroup, Roles
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import CarrierTerms
@@ -41,6 +42,8 @@ class PlanBook(Part):
     """How each carrier is paid, by the name of its connection; left out: the defaults."""
     guards: Guards = Guards()
     """From when on a read or a file stops and asks a person; left out: the defaults."""
+    deadlines: Deadlines = Deadlines()
+    """How long before its day something has to leave, and who is told when it has not; left out: the usual."""
     books: Books = Books()
     """How the general ledger is kept that closed months are exported to; left out: a US numbering."""
 

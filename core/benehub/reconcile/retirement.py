@@ -152,7 +152,7 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
     """One difference a pay date: what payroll took and nobody has sent on to the trust."""
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
     owed = (
-        select(leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
+        select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
@@ -162,21 +162,37 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
         .having(func.sum(leg.c.amount) < 0)
         .subquery()
     )  # fmt: skip
+    own = case((owed.c.account == chart.DEFERRAL_PAYABLE, owed.c.amount), else_=0)
     rows = session.rows(
-        select(owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"))
+        select(
+            owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"), func.sum(own).label("own")
+        )
         .group_by(owed.c.plan, owed.c.pay_date)
         .order_by(owed.c.plan, owed.c.pay_date)
-    )
-    for plan, day, amount in ((row.plan, row.pay_date, int(row.amount)) for row in rows):
+    )  # fmt: skip
+    for plan, day, amount, held in ((row.plan, row.pay_date, int(row.amount), int(row.own)) for row in rows):
         if book.plan(plan).recordkeeper == connection_id:
             when = due(book.plan(plan), day)
             past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
+            lost = estimate(held, when.due, session.today())
+            told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
             yield Finding(
                 Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
                 f"taken from pay, but not sent to the recordkeeper{past}",
-                "Deposit it now: benehub retirement deposit",
+                f"Deposit it now: benehub retirement deposit{told}",
                 plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=when.due,
             )  # fmt: skip
+
+
+def estimate(own_minor: int, due: date, today: date) -> int | None:
+    """What money withheld and not deposited has cost its participants by today; None while the rate is not loaded."""
+    if own_minor <= 0 or today <= due:
+        return 0
+    try:
+        lost = lost_earnings(principal_minor=own_minor, loss_date=due, recovery_date=today)
+    except ConfigError:
+        return None
+    return lost.required().lost_earnings_minor
 
 
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:

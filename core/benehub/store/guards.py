@@ -10,9 +10,16 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 _REFUSE = "posted ledger rows are never changed; write a reversal"
-_KEPT = "the audit trail is only ever added to"
 _SIGNED = "a month that is signed off stays so; correct it in the month that is open"
-_SAID = "what was said of a fix stays so; say something new"
+
+ADDED_TO = {
+    "fixing": "what was said of a fix stays so; say something new",
+    "audit": "the audit trail is only ever added to",
+    "alarm": "alarms are never changed",
+    "looked": "how far was looked is never changed",
+    "message": "what was said stays said; say more in a message of its own",
+}
+"""Tables of which a row is never changed nor taken away, each with what is said to who tries."""
 
 FIRST = ("entry", "leg", "fact")
 """Tables that were guarded from the first schema on; each later one by the migration that makes it."""
@@ -53,23 +60,20 @@ SQLITE: dict[str, str] = {
         BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
     "closing_no_delete": f"""CREATE TRIGGER closing_no_delete BEFORE DELETE ON closing
         BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
-    "fixing_no_update": f"""CREATE TRIGGER fixing_no_update BEFORE UPDATE ON fixing
-        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
-    "fixing_no_delete": f"""CREATE TRIGGER fixing_no_delete BEFORE DELETE ON fixing
-        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
     "closing_once": """CREATE TRIGGER closing_once BEFORE INSERT ON closing BEGIN
         SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
-    "audit_no_update": f"""CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
-    "audit_no_delete": f"""CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END""",
     # INSERT OR REPLACE, as above.
     "audit_once": """CREATE TRIGGER audit_once BEFORE INSERT ON audit BEGIN
         SELECT RAISE(ABORT, 'the audit trail is only ever added to') WHERE EXISTS
           (SELECT 1 FROM audit a WHERE a.employer_id = NEW.employer_id AND a.audit_no >= NEW.audit_no);
         END""",
+} | {
+    f"{table}_no_{what.lower()}": f"""CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table}
+        BEGIN SELECT RAISE(ABORT, '{said}'); END"""
+    for table, said in ADDED_TO.items()
+    for what in ("UPDATE", "DELETE")
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -114,15 +118,15 @@ _PG_SIGNED = (
           RETURN NEW;
         END $$""",
 )
-_PG_KEPT = (
-    f"""CREATE FUNCTION benehub_kept() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION '{_KEPT}'; END $$""",
-)
-
-_PG_SAID = (
-    f"""CREATE FUNCTION benehub_said() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION '{_SAID}'; END $$""",
-)
+_PG_ADDED_TO = {
+    table: (
+        f"""CREATE FUNCTION benehub_{table}_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{said}'; END $$""",
+    )
+    for table, said in ADDED_TO.items()
+}
+_PG = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, **_PG_ADDED_TO}
+"""Functions that the triggers of a table call, by the table whose migration makes them."""
 
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
@@ -135,16 +139,15 @@ POSTGRES: dict[str, str] = {
         ("leg", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_refuse"),
         ("leg", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_refuse"),
         ("fact", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_refuse"),
-        ("fixing", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_said"),
-        ("fixing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_said"),
-        ("fixing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_said"),
         ("closing", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
         ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
-        ("audit", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_kept"),
-        ("audit", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_kept"),
-        ("audit", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_kept"),
+        *(
+            (table, f"no_{what.lower()}", f"BEFORE {what}", f"FOR EACH {each}", f"benehub_{table}_kept")
+            for table in ADDED_TO
+            for what, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT"))
+        ),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -158,8 +161,7 @@ def statements(dialect: str, *tables: str) -> tuple[str, ...]:
     triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
         return triggers
-    functions = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, "audit": _PG_KEPT, "fixing": _PG_SAID}
-    return (*(one for table, made in functions.items() if table in tables for one in made), *triggers)
+    return (*(one for table in tables for one in _PG.get(table, ())), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -174,7 +176,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    told = (*_PG_FUNCTIONS, *_PG_SIGNED, *_PG_KEPT, *_PG_SAID)
-    bodies = {source.split("$$")[1].strip() for source in told}
+    bodies = {source.split("$$")[1].strip() for made in _PG.values() for source in made}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))

@@ -30,6 +30,9 @@ from benehub.store.call_tables import pushed_resource as pushed_resource
 from benehub.store.call_tables import webhook_delivery as webhook_delivery
 from benehub.store.call_tables import webhook_door as webhook_door
 from benehub.store.credit_tables import credit_claim as credit_claim
+from benehub.store.deadline_tables import alarm as alarm
+from benehub.store.deadline_tables import looked as looked
+from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
@@ -51,6 +54,7 @@ from benehub.store.people_tables import suggestion as suggestion
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
 from benehub.store.schema import metadata as metadata
+from benehub.store.statement_tables import kept_statement as kept_statement
 
 employer = Table(
     "employer",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pluggy
@@ -19,6 +18,8 @@ from benehub.store.database import MIGRATIONS
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
 from benehub.views.schedules import overdue
+from benehub.views.upkeep import Check as Check
+from benehub.views.upkeep import upkeep
 
 VERSION_TABLE = "benehub_schema"
 """Where the migrations note the schema's revision."""
@@ -26,20 +27,6 @@ VERSION_TABLE = "benehub_schema"
 
 LATE = timedelta(minutes=10)
 """A worker looks twice a minute; what is due for longer than this nobody has looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `mend` is empty when it is in order."""
-
-    name: str
-    state: str
-    mend: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is in order."""
-        return not self.mend
 
 
 def revisions(store: Store) -> tuple[str, str]:
@@ -77,6 +64,8 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
         checks.append(_schedules(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
         checks += _doors(store, row.employer_id)
+        with store.read(row.employer_id) as session:
+            checks += upkeep(session)
     return checks
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from benehub import dispatch, obligations
 from benehub.errors import DataError
 from benehub.reconcile import fixes
-from benehub.store import acts
-from benehub.store.tables import entry
+from benehub.store import Session, acts
+from benehub.store.tables import alarm, entry
 from benehub.views.amounts import amount
 from benehub.views.members import owed_word, said_of
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
@@ -61,6 +63,12 @@ def _mends(question: Question, ref: str) -> dict[str, list[str]]:
     return {"mends": [f"{one.difference_id} by {one.fix_id} ({one.action})" for one in behind]} if behind else {}
 
 
+def _alarms(session: Session, subject: str) -> list[Row[Any]]:
+    """The alarms that were raised for an obligation, in their order."""
+    query = select(alarm).where(*session.where(alarm, subject=subject)).order_by(alarm.c.seq)
+    return list(session.rows(query))
+
+
 def of_obligation(question: Question, ref: str) -> Answer:
     """What has to be told or paid, by when, and by which rule.
 
@@ -83,6 +91,7 @@ def of_obligation(question: Question, ref: str) -> Answer:
         "period": row.period,
         "due": text(row.due_date),
         "send_by": text(row.send_by),
+        "alarms": [f"{one.at} {one.level}: to be sent by {one.send_by} {one.cutoff}" for one in _alarms(session, ref)],
         "worth": amount(row.worth_minor, row.currency),
         "state": owed_word(row.kind, row.state),
         "reason": row.reason,
