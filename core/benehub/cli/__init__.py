@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from benehub.cli import (
     accounts,
     asking,
+    backups,
     closing,
     comparing,
     connections,
@@ -122,6 +123,8 @@ for _command in (
     setup.plugins,
     up.up,
     worker.worker,
+    backups.backup,
+    backups.restore,
     sync.sync,
     reconciling.reconcile,
     asking.calc,

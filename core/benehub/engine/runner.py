@@ -36,6 +36,9 @@ POLL_SECONDS = 0.5
 OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 """What the job engine calls a job that will still go on by itself."""
 
+ENDED_WELL = "SUCCESS"
+"""What it calls a job that is done: it can be run again by no word."""
+
 STOP_SECONDS = 5
 """How long a process that ends waits for work that it has taken up; what is not done then goes on in another one."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from benehub.crypto import Vault
@@ -94,10 +95,7 @@ class Store:
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema, triggers included, up to a revision: the newest unless said."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            migrate(connection, revision)
 
     def refresh_statistics(self) -> None:
         """Let the planner learn what was just written; PostgreSQL's own turn comes a minute later at best."""
@@ -109,6 +107,24 @@ class Store:
         """Give all connections back."""
         self.windows.close()
         self.engine.dispose()
+
+
+def knows(revision: str) -> bool:
+    """Whether the migrations here come to a revision."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema up to a revision, within the caller's transaction."""
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
