@@ -19,6 +19,7 @@ from benehub.flows import (
     dispatches,
     earnings_deposit,
     enrollments,
+    job_history,
     leave,
     leave_close,
     leave_handover,
@@ -70,6 +71,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,
+    "jobs.trim": job_history.trim,
 }
 """Every job by name."""
 
