@@ -46,10 +46,12 @@ def second():
 def story(steps):
     return [steps.step("first", note, "first"), steps.step("second", second), steps.step("third", note, "third")]
 
-engine = Engine(open_store(url, Vault({"k1": b"k" * 32})), {"story": Flow("story", story)}, name)
+store = open_store(url, Vault({"k1": b"k" * 32}))
+engine = Engine(store, {"story": Flow("story", story)}, name)
 if name == "worker":
     engine.start(listen=True)
-    engine.enqueue("story", "november", "acme/payroll")
+    with store.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        engine.enqueue(connection, "story", "november", "acme/payroll")
     time.sleep(60)
 engine.start()
 print("result", engine.run("story", "november"))

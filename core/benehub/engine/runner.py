@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
+from sqlalchemy import Connection
 
 from benehub.engine.recovery import Watch, new_executor
 from benehub.errors import ConfigError, DataError, NeedsPersonError
@@ -21,6 +22,9 @@ R = TypeVar("R")
 
 APPLICATION_VERSION = "2"
 """Raised only when pending work of the older code could not go on with the new one."""
+
+APPLICATION, WORKFLOW = "benehub", "benehub.flow"
+"""How the job engine knows us, and the one workflow that runs every flow."""
 
 CANCELED = (dbos_error.DBOSWorkflowCancelledError, dbos_error.DBOSAwaitedWorkflowCancelledError)
 
@@ -79,6 +83,8 @@ class Engine:
         self._active: set[str] = set()
         self._lock = threading.Lock()
         self._workflow: Callable[..., Any] | None = None
+        self._client: DBOSClient | None = None
+        """Writes into transactions of others; it has no connection of its own."""
 
     @property
     def stopping(self) -> bool:
@@ -105,7 +111,7 @@ class Engine:
                 return
             self.watch.appear()
             config: DBOSConfig = {
-                "name": "benehub",
+                "name": APPLICATION,
                 "system_database_url": self._store.url,
                 "executor_id": self.executor,
                 "application_version": APPLICATION_VERSION,
@@ -116,6 +122,7 @@ class Engine:
             DBOS.listen_queues([QUEUE] if listen else [])
             self._workflow, self._cut_at, self._listens = self._flow_workflow(), None, listen
             DBOS.launch()
+            self._client = DBOSClient(system_database_url=self._store.url, lazy=True)
             if listen:
                 DBOS.register_queue(
                     QUEUE, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=POLL_SECONDS
@@ -126,7 +133,7 @@ class Engine:
     def _flow_workflow(self) -> Callable[..., Any]:
         flows, active = self._flows, self._active
 
-        @DBOS.workflow(name="benehub.flow", max_recovery_attempts=20)
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=20)
         def run_flow(name: str, arguments: list[Any]) -> Any:
             job = str(DBOS.workflow_id)
             active.add(job)
@@ -152,18 +159,25 @@ class Engine:
         except CANCELED:
             raise _canceled(name) from None
 
-    def enqueue(self, name: str, key: str, order: str, *arguments: Any) -> None:
-        """Let a worker run a flow; the same name and key again changes nothing.
+    def enqueue(self, connection: Connection, name: str, key: str, order: str, *arguments: Any) -> None:
+        """Let a worker run a flow, once the caller's transaction is committed and only then.
+
+        The same name and key again changes nothing.
 
         Args:
+            connection: the caller's, on the hub's database, with a transaction that may write.
             order: flows of the same order go one at a time, in the order of coming.
 
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
-        workflow = self._known(name)
-        with SetWorkflowID(f"{name}:{key}"), SetEnqueueOptions(queue_partition_key=order):
-            DBOS.enqueue_workflow(QUEUE, workflow, name, list(arguments))
+        self._known(name)
+        assert self._client is not None
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW, "workflow_id": f"{name}:{key}", "queue_name": QUEUE,
+            "queue_partition_key": order, "app_version": APPLICATION_VERSION, "application_name": APPLICATION,
+        }  # fmt: skip
+        self._client.enqueue_in_transaction(connection, options, name, list(arguments))
 
     def is_open(self, name: str, key: str) -> bool:
         """Whether the flow waits or runs, so that its end will come by itself."""
@@ -222,8 +236,9 @@ class Engine:
                 DBOS.destroy()
             if not self._active:  # else the sign of life goes with the process
                 self.watch.leave()
-            self._running = False
-            self._workflow = None
+            if self._client is not None:
+                self._client.destroy()
+            self._running, self._workflow, self._client = False, None, None
 
     @staticmethod
     def _waits(job: str) -> bool:

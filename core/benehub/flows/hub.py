@@ -87,7 +87,7 @@ class Hub:
     def start_flow(self, name: str, employer: str, key: str, *arguments: Any) -> Any:
         """Run a flow to its end as a run of ours: what ran, what it counted and why it failed is kept.
 
-        The same name and key again is the same run, and gives its first result.
+        The same name and key again is the same run, and gives its first result for as long as the job is kept.
 
         Raises:
             BenehubError: what the flow raised; it stands in the run too.
@@ -96,18 +96,20 @@ class Hub:
             run_id = runs.begin(session, name, key, self.engine.executor)
         return self._watched(employer, run_id, lambda: self.engine.run(name, run_id, run_id, employer, *arguments))
 
-    def enqueue_flow(self, name: str, employer: str, key: str, order: str, *arguments: Any) -> str:
+    def enqueue_flow(self, session: Session, name: str, key: str, order: str, *arguments: Any) -> str:
         """Let a worker run a flow as a run of ours, after others of the same order; gives the run.
 
-        The same name and key again is the same run: it changes nothing.
+        Run and job are one with whatever else the session's transaction writes: all of it is there, or nothing. The
+        same name and key again is the same run: it changes nothing.
 
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
         self.engine.can_run(name)  # else a run would wait for ever
-        with self.store.write(employer) as session:
-            run_id = runs.begin(session, name, key, WAITING)
-        self.engine.enqueue(name, run_id, f"{employer}/{order}", run_id, employer, *arguments)
+        run_id, employer = runs.begin(session, name, key, WAITING), session.employer
+        if runs.unfinished(session, run_id):
+            order = f"{employer}/{order}"
+            self.engine.enqueue(session.connection, name, run_id, order, run_id, employer, *arguments)
         return run_id
 
     def still_open(self, employer: str, run_id: str) -> bool:
