@@ -382,7 +382,7 @@ def harm(
     # A person costs three calls or more: all moments lie before the last of them.
     moments = sorted(chance.sample(range(1, plan.employers * plan.people * 2), len(kinds)))
     for kind, moment in zip(kinds, moments, strict=True):
-        if not until(lambda moment=moment: server.calls >= moment, 120, nursery):  # type: ignore[misc]  # bound at once
+        if not until(lambda moment=moment: server.calls >= moment, 120, nursery):
             return
         time.sleep(chance.random() * 3 * LATENCY)
         if kind == "restart":

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 APPLICATION_VERSION = "2"
-"""Raised only when pending work of the older code could not go on with the new one."""
+"""Raised only when work that the older code began could not go on with the new one; what waits goes to the newest."""
 
 APPLICATION, WORKFLOW = "benehub", "benehub.flow"
 """How the job engine knows us, and the one workflow that runs every flow."""
@@ -162,6 +162,7 @@ class Engine:
     def enqueue(self, connection: Connection, name: str, key: str, order: str, *arguments: Any) -> None:
         """Let a worker run a flow, once the caller's transaction is committed and only then.
 
+        What waits belongs to no version of the code: a worker of the newest one that ever ran takes it.
         The same name and key again changes nothing.
 
         Args:
@@ -175,7 +176,7 @@ class Engine:
         assert self._client is not None
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW, "workflow_id": f"{name}:{key}", "queue_name": QUEUE,
-            "queue_partition_key": order, "app_version": APPLICATION_VERSION, "application_name": APPLICATION,
+            "queue_partition_key": order, "application_name": APPLICATION,
         }  # fmt: skip
         self._client.enqueue_in_transaction(connection, options, name, list(arguments))
 
@@ -191,7 +192,7 @@ class Engine:
         Steps that are done are not run again: it goes on with the one that failed.
 
         Raises:
-            DataError: no such job, or its result is no longer there.
+            DataError: no such job, or one begun by a version of the code that its steps do not fit to any more.
             NeedsPersonError: it was canceled meanwhile.
             BenehubError: whatever the flow raised.
         """
@@ -200,6 +201,12 @@ class Engine:
         status = DBOS.get_workflow_status(job)
         if status is None:
             raise DataError(f"the job engine has no job {job}", mend="Start it anew by its own command")
+        if status.app_version not in (None, APPLICATION_VERSION):
+            raise DataError(
+                f"the job was begun by version {status.app_version} of the flows; this is {APPLICATION_VERSION}",
+                where=f"flow {name}",
+                mend="Let a worker of that release end it, or cancel it and start its command anew",
+            )
         if status.status == "CANCELLED":
             DBOS.resume_workflow(job)
         elif status.status not in ("PENDING", "ENQUEUED"):
