@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 import structlog
@@ -22,8 +22,11 @@ from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
 from benehub.planbook import PlanBook
 from benehub.store import Session, Store
+from benehub.store.database import patiently
 from benehub.store.locks import WAITING
 from benehub.store.tables import plan_book
+
+R = TypeVar("R")
 
 log = structlog.get_logger("benehub.flows")
 
@@ -157,26 +160,26 @@ class Hub:
 
     def carry_out(self, job: Callable[..., Any], run_id: str, employer: str, *arguments: Any) -> Any:
         """The flow itself, in whichever process it goes on: its run ends with it, even when nobody waits for it."""
-        with self.store.write(employer) as session:
-            runs.take(session, run_id, self.engine.executor)
+        patiently(lambda: self._note(employer, lambda session: runs.take(session, run_id, self.engine.executor)))
         with structlog.contextvars.bound_contextvars(run=run_id, employer=employer):
             log.info("run goes on", executor=self.engine.executor)
             return self._watched(employer, run_id, lambda: job(employer, *arguments))
+
+    def _note(self, employer: str, write: Callable[[Session], R]) -> R:
+        with self.store.write(employer) as session:
+            return write(session)
 
     def _watched(self, employer: str, run_id: str, work: Callable[[], Any]) -> Any:
         try:
             result = work()
         except BenehubError as error:
             if not self.engine.stopping:
-                with self.store.write(employer) as session:
-                    news = runs.fail(session, run_id, error)
-                if news:
-                    log.warning("run ended", run=run_id, error_class=type(error).__name__, error=mask(str(error)))
+                what, told = type(error).__name__, error
+                if patiently(lambda: self._note(employer, lambda session: runs.fail(session, run_id, told))):
+                    log.warning("run ended", run=run_id, error_class=what, error=mask(str(error)))
             raise
         counts = result if isinstance(result, dict) else {}
-        with self.store.write(employer) as session:
-            ended = runs.end(session, run_id, counts)
-        if ended:
+        if patiently(lambda: self._note(employer, lambda session: runs.end(session, run_id, counts))):
             log.info("run done", run=run_id)
             self._counted += sum(n for n in counts.values() if isinstance(n, int))
             if self._counted >= max(MANY, 2 * self._refreshed):
