@@ -132,14 +132,14 @@ def test_jobs_go_on_after_a_restore(hub: Hub, files: Path, tmp_path: Path) -> No
     back_up(hub.store, tmp_path / "all.backup", files)
     spoil(hub.store)
     restore(hub.store, tmp_path / "all.backup", files, force=True)
-    done = threading.Event()
+    pause, state = threading.Event(), ""
     with worker_beside(hub, every=1):
         for _ in range(300):
             with hub.store.read("acme") as session:
-                row = session.rows(text("SELECT state FROM run WHERE flow = 'schedule.coverage'"))[0]
-            if row.state == "done" or done.wait(0.1):
+                state = session.rows(text("SELECT state FROM run WHERE flow = 'schedule.coverage'"))[0].state
+            if state == "done" or pause.wait(0.1):
                 break
-    assert row.state == "done"
+    assert state == "done"
     # What was pushed before is known: the same push again sends nothing.
     bind(hub).engine.start()
     assert hub.start_flow("deductions.push", "acme", "again", "payroll", "monthly", "2026-10-15").get("sent", 0) == 0

@@ -113,6 +113,7 @@ def test_what_is_undone_leaves_no_job(hub: Hub, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_run_that_is_done_is_not_enqueued_again_though_its_job_is_forgotten(hub: Hub) -> None:
+    run_id = ""
     for _ in range(2):
         with hub.store.write("acme") as session:
             run_id = hub.enqueue_flow(session, "coverage", "once", "-", str((LATER - timedelta(days=1)).date()))
