@@ -23,6 +23,7 @@ from benehub.flows import (
     earnings_deposit,
     enrollments,
     fixes,
+    job_history,
     leave,
     leave_close,
     leave_handover,
@@ -44,6 +45,7 @@ from benehub.flows import (
 )
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import FLOWS
+from benehub.store.database import patiently
 
 JOBS: dict[str, Callable[..., Any]] = {
     "sync": sync.sync,
@@ -83,6 +85,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "deadlines.check": deadlines.check,
     "statements.make": statements.make,
     "retention": retention.sweep,
+    "jobs.trim": job_history.trim,
 }
 """Every job by name."""
 
@@ -93,8 +96,11 @@ class _Quiet(Steps):
     """Steps whose unexpected errors keep their values to themselves: the engine stores what a step raises."""
 
     def step(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """As `Steps.step`; an error that is none of ours goes on as its type and place, without its text."""
-        return super().step(name, lambda: _quiet(f"step {name}", lambda: function(*args, **kwargs)))
+        """As `Steps.step`; an error that is none of ours goes on as its type and place, without its text.
+
+        Where the database goes away meanwhile the step is run again, as after a crash.
+        """
+        return super().step(name, lambda: _quiet(f"step {name}", lambda: patiently(lambda: function(*args, **kwargs))))
 
 
 def _quiet(what: str, work: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from benehub.errors import ConfigError, DataError
+from benehub.flows import job_history
 from benehub.flows.hub import Hub
 from benehub.flows.money import pay_calendar
 from benehub.flows.sync import streams_of
@@ -105,6 +106,7 @@ OPTIONS: dict[str, Option] = {
     "ahead": Option("Days ahead in which a pay date is told; 14 unless said.", r"\d{1,2}"),
     "back": Option("Days back in which a pay date's contributions are sent; 10 unless said.", r"\d{1,2}"),
     "keep": Option("Days for which what is done is kept; 90 unless said, 30 at least.", r"[3-9]\d|\d{3,4}"),
+    "days": Option("Days that the step-by-step record of a job that is done is kept; 90 unless said.", r"[1-9]\d{0,3}"),
     "relation": Option("Only this relation.", "intake|payroll|premium|retirement|accounts|leave"),
 }
 """What schedules may say, by name."""
@@ -283,6 +285,10 @@ FLOWS: dict[str, Schedulable] = {
     ),
     "reconcile": Schedulable(
         "Compare the systems for last month and this one.", _reconcile, options=("relation", "month"), in_order=False
+    ),
+    "jobs.trim": Schedulable(
+        "Forget the step-by-step record of jobs that were done long ago.",
+        lambda one: [("jobs.trim", [int(one.options.get("days", job_history.DAYS))])], options=("days",),
     ),
 }  # fmt: skip
 """Every flow that may start by itself, by name."""

@@ -24,6 +24,9 @@ from benehub.store import Store
 LOOK_SECONDS = 1
 """Pause between two looks whether this worker may go on."""
 
+ONLY_ONE = "the only worker"
+"""The lock that a worker beside an SQLite file holds."""
+
 log = structlog.get_logger("benehub.worker")
 
 
@@ -124,7 +127,7 @@ def _only_one(store: Store) -> Iterator[None]:
     if store.engine.dialect.name != "sqlite":
         yield
         return
-    lock = store.lock("the only worker")
+    lock = store.lock(ONLY_ONE)
     if not lock.take():
         raise ConfigError(
             "a worker is at this database already",
