@@ -24,6 +24,8 @@ PREFIXES = {
     "clo": "closing of a month",
     "sup": "suppression of differences",
     "whd": "webhook delivery",
+    "whs": "webhook subscription",
+    "whm": "webhook message of ours",
     "usr": "user written by SCIM",
 }
 """What each prefix of a typed id names."""

@@ -7,9 +7,12 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from benehub.api import health, hooks, scim
+from benehub.api import health, hooks, scim, v1
 from benehub.api.bounds import Bounded
 from benehub.api.guard import Resolve, nobody
+from benehub.api.v1.events import Patience
+from benehub.api.v1.limits import Limits
+from benehub.api.v1.problems import Problems
 from benehub.errors import BenehubError
 from benehub.flows import Hub
 
@@ -19,15 +22,17 @@ log = structlog.get_logger("benehub.api")
 def create_app(hub: Hub, resolve: Resolve = nobody) -> FastAPI:
     """The application over a hub; `resolve` tells who calls.
 
-    It documents itself nowhere: what it serves so far is for machines that know it.
+    Only `/api/v1` documents itself, at its own address; the rest is for machines that know it.
     """
     app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
     app.state.resolve = resolve
-    for part in (health.router, hooks.router, scim.router):
+    app.state.limits, app.state.patience = Limits(), Patience()
+    for part in (health.router, hooks.router, scim.router, v1.router):
         app.include_router(part)
     app.add_middleware(Bounded)
     app.add_middleware(Quiet)
+    app.add_middleware(Problems)
     return app
 
 

@@ -20,6 +20,7 @@ OPEN: Final[dict[str, str]] = {
     "/healthz": "a machine asks whether the process lives; it says no more than that",
     "/readyz": "a machine asks whether the process can work; it says no more than that",
     "/hooks/{employer}/{connection}": "a vendor calls; its signature is what lets it in",
+    "/api/v1/openapi.json": "it says what may be called, and holds nothing of anybody",
     "/scim/v2/{employer}/{path:path}": "a SCIM client calls; its own bearer token is what lets it in",
 }
 """Routes that need nobody signed in, by path, each with the reason."""

@@ -91,6 +91,16 @@ def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterat
         raise wrong[0]
 
 
+@contextmanager
+def engine_beside(hub: Hub) -> Iterator[threading.Event]:
+    """The hub's engine without a worker: what is started here waits for one elsewhere. Gives what is never set."""
+    bind(hub).engine.start()
+    try:
+        yield threading.Event()
+    finally:
+        hub.engine.stop()
+
+
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:

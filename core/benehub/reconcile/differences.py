@@ -18,6 +18,7 @@ from benehub.reconcile.findings import Finding, Relation
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.tables import difference, difference_event
+from benehub.store.version import must_be, version
 
 OPEN = ("pending", "discrepancy")
 STEPS = (
@@ -101,14 +102,16 @@ def settle_within(
 
 def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (),
+    entries: Sequence[str] = (), expected: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference: resolve (says how), dismiss (says why), or a work step.
 
     Raises:
         DataError: no such difference, a state or step that does not exist, or no reason given.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
+    must_be(expected, _edited(session, row), difference_id)
     if state not in ("", "resolved", "dismissed") or step not in STEPS:
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
@@ -116,6 +119,20 @@ def act(
     values = {"state": state or row.state, "work_step": step or row.work_step}
     session.change(difference, {"difference_id": difference_id}, **values)
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
+
+
+def version_of(session: Session, row: Row[Any]) -> str:
+    """The version of a difference: other as soon as somebody has worked it, or a comparison sees it otherwise."""
+    return version(_edited(session, row))
+
+
+def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
+    """What two people may work on; that it was seen once more is no change."""
+    events = session.connection.execute(
+        select(func.count()).where(*session.where(difference_event, difference_id=row.difference_id))
+    ).scalar_one()
+    names = ("state", "work_step", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
+    return {name: getattr(row, name) for name in names} | {"history": events}
 
 
 def get(session: Session, difference_id: str) -> Row[Any]:

@@ -19,8 +19,8 @@ from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
 from benehub.ledger.arrears import ARREARS, DEDUCTION, MISSED, WITHHELD, WRITTEN_OFF
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg, obligation, person
-from benehub.views.persons import find_person
+from benehub.store.tables import confirmation, entry, leg, obligation
+from benehub.views.persons import find_person, member_ids
 
 POSTED = (*WITHHELD, "match.accrued", "match.accrued.reversed")
 
@@ -94,12 +94,7 @@ def lines(session: Session, pay_date: date, employee: str = "") -> list[Line]:
     """
     person_id = find_person(session, employee).subscriber_id if employee else ""
     sums = _sums(session, pay_date, person_id)
-    members = {
-        row.person_id: row.member_id
-        for row in session.rows(
-            select(person.c.person_id, person.c.member_id).where(person.c.employer_id == session.employer)
-        )
-    }
+    members = member_ids(session, {one.head.person_id for one in sums})
     told = _told(session, pay_date, person_id)
     owed = _owed(session, person_id, sums)
     waived = _waived(session, person_id)
