@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import select, update
 from benehub import reconcile
 from benehub.access import Caller, Role
 from benehub.api.app import create_app
+from benehub.api.v1.limits import Limits
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import load_plan_book
 from benehub.reconcile import Finding, Relation, Type
@@ -25,6 +27,17 @@ from benehub.store.tables import dispatch, person
 
 ACME = "/api/v1/employers/acme"
 OWNER = Caller("usr_owner", "Ann", everywhere=frozenset({Role.OWNER}))
+
+
+def ticking(start: datetime) -> Callable[[], datetime]:
+    """A clock that goes on by a millisecond whenever it is looked at: no two things happen at once."""
+    looked = itertools.count()
+    return lambda: start + timedelta(milliseconds=next(looked))
+
+
+def start_clock(hub: Hub, start: datetime) -> None:
+    """Let the hub's clock tick from a moment on."""
+    object.__setattr__(hub.store, "clock", ticking(start))
 
 
 class Api:
@@ -35,6 +48,7 @@ class Api:
         self.caller: Caller | None = OWNER
         self.app = create_app(hub, lambda _: self.caller)
         self.client = TestClient(self.app, raise_server_exceptions=False)
+        self.app.state.limits = Limits(10**6, 10**6)
         self.number = 0
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:
@@ -131,6 +145,7 @@ def make_api(template: Path, tmp_path: Path, fakes: ModuleType) -> Iterator[Call
         shutil.copy(template / "hub.db", tmp_path / "hub.db")
         hub = fakes.make_hub(f"sqlite:///{tmp_path / 'hub.db'}")
         made.append(hub)
+        start_clock(hub, fakes.NOW + timedelta(days=1))
         if engine:
             bind(hub).engine.start(listen=True)
         return Api(hub)
@@ -160,6 +175,7 @@ def pg_api(fresh_pg_url: str, tmp_path: Path, fakes: ModuleType) -> Iterator[Api
     hub = fakes.make_hub(fresh_pg_url)
     bind(hub).engine.start(listen=True)
     furnish(hub, tmp_path / "vendor", fakes)
+    start_clock(hub, fakes.NOW + timedelta(days=1))
     yield Api(hub)
     hub.engine.stop()
     hub.store.close()

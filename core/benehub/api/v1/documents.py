@@ -13,6 +13,7 @@ from benehub.api.v1.models import Problem
 from benehub.api.v1.problems import MEDIA
 
 ERRORS: Final = {
+    "400": "The body is no JSON.",
     "401": "Nobody we know: send a token.",
     "403": "The caller's roles do not allow it.",
     "404": "There is no such thing, or none that the caller may see.",
@@ -73,6 +74,8 @@ def _document(router: APIRouter) -> dict[str, Any]:
 def _complete(method: str, operation: dict[str, Any]) -> None:
     """Say which errors an operation may give."""
     possible = {"401", "403", "404", "408", "409", "413", "422", "429", "503"}
+    if "requestBody" in operation:
+        possible.add("400")
     if any(one["name"].lower() == "if-match" for one in operation.get("parameters", ())):
         possible.add("412")
     responses = operation["responses"]
