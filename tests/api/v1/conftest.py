@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
@@ -43,13 +44,19 @@ def start_clock(hub: Hub, start: datetime) -> None:
 class Api:
     """A hub, and callers of its API."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, token: str = "") -> None:
         self.hub = hub
         self.caller: Caller | None = OWNER
-        self.app = create_app(hub, lambda _: self.caller)
+        self.token = token
+        self.app = create_app(hub, self.resolve)
         self.client = TestClient(self.app, raise_server_exceptions=False)
         self.app.state.limits = Limits(10**6, 10**6)
         self.number = 0
+
+    def resolve(self, request: Request) -> Caller | None:
+        """The caller, where he shows the token."""
+        shown = request.headers.get("authorization", "")
+        return self.caller if not self.token or shown == f"Bearer {self.token}" else None
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:
         """What an address of the employer answers."""

@@ -38,16 +38,17 @@ def describe(router: APIRouter) -> None:
     """Add the description of a router to it."""
 
     @lru_cache(maxsize=1)
-    def document() -> dict[str, Any]:
-        return _document(router)
+    def made() -> dict[str, Any]:
+        return document(router)
 
     @router.get("/openapi.json", include_in_schema=False)
     def openapi() -> JSONResponse:
         """What may be called, as OpenAPI 3.1."""
-        return JSONResponse(document())
+        return JSONResponse(made())
 
 
-def _document(router: APIRouter) -> dict[str, Any]:
+def document(router: APIRouter) -> dict[str, Any]:
+    """The description of a router: what FastAPI makes of it, with the token and the errors."""
     app = FastAPI(title="benehub", version="1", description=ABOUT, openapi_url=None)
     app.include_router(router)
     made: dict[str, Any] = app.openapi()

@@ -20,6 +20,21 @@ from benehub.views import runs as view
 
 ONGOING: Final = ("queued", "running", "interrupted")
 
+SCHEMA: Final = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Steps told so far; to be given as Last-Event-ID."},
+        "event": {
+            "enum": ["step", "state", "ended", "later"],
+            "description": "step: one has ended; state: the run's state is another one; ended: the run has; "
+            "later: it goes on, and the stream ends: come again.",
+        },
+        "data": {"type": "string", "description": "JSON: the step, or the run."},
+        "retry": {"type": "integer"},
+    },
+}
+"""One event."""
+
 
 @dataclass
 class Patience:

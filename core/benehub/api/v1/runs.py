@@ -81,8 +81,8 @@ def get_run(_caller: SeesOverview, at: At, run: RunPath) -> RunDetail:
 
 @router.get(
     "/{run}/events", operation_id="follow_run", response_class=StreamingResponse,
-    responses={200: {"description": "Events `step` (one that has ended), `state`, `ended` and `later`.",
-                     "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"description": "Events, one after the other; each as the schema has it.",
+                     "content": {"text/event-stream": {"schema": events.SCHEMA}}}},
 )  # fmt: skip
 def follow_run(
     _caller: SeesOverview, at: At, run: RunPath, request: Request,
