@@ -47,6 +47,8 @@ class Hub:
     plugins: pluggy.PluginManager
     wiring: Wiring = no_wiring
     progress: Progress = silent
+    hook_hosts: frozenset[str] = frozenset()
+    """Hosts inside the network that webhooks of ours may be sent to."""
     engine: Engine = field(init=False)
     _books: dict[str, PlanBook] = field(default_factory=dict)
     _counted: int = 0

@@ -14,14 +14,19 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from benehub.connect import hooks_out
 from benehub.errors import BenehubError, ConfigError, RetriableError
 from benehub.flows import bind
+from benehub.flows.hook_delivery import deliver
 from benehub.flows.hub import Hub
 from benehub.flows.tick import TICK_SECONDS, tick
 from benehub.store import Store
 
 LOOK_SECONDS = 1
 """Pause between two looks whether this worker may go on."""
+
+DELIVER_SECONDS = 2
+"""Pause between two looks for webhooks of ours that are due."""
 
 log = structlog.get_logger("benehub.worker")
 
@@ -53,7 +58,8 @@ def run_worker(
         log.info("worker started", worker=hub.engine.executor)
         try:
             ready()
-            _work(hub, stop, every)
+            with _delivering(hub, stop):
+                _work(hub, stop, every)
         finally:
             hub.engine.stop()
             log.info("worker stopped", worker=hub.engine.executor)
@@ -99,6 +105,33 @@ def engine_beside(hub: Hub) -> Iterator[threading.Event]:
         yield threading.Event()
     finally:
         hub.engine.stop()
+
+
+@contextmanager
+def _delivering(hub: Hub, stop: threading.Event) -> Iterator[None]:
+    """Our webhooks leave meanwhile, in a thread of their own: a receiver that is slow keeps no schedule waiting."""
+    over = threading.Event()
+
+    def done() -> bool:
+        return over.is_set() or stop.is_set()
+
+    def deliver_all() -> None:
+        while not done():
+            try:
+                told = deliver(hub, done)
+                if told.delivered or told.failed or told.dead:
+                    log.info("webhooks", delivered=told.delivered, failed=told.failed, dead=told.dead)
+            except (SQLAlchemyError, BenehubError) as error:
+                log.warning("webhooks failed", error_class=type(error).__name__)
+            over.wait(DELIVER_SECONDS)
+
+    thread = threading.Thread(target=deliver_all, name="benehub webhooks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(hooks_out.SECONDS)
 
 
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:

@@ -17,6 +17,7 @@ from benehub.errors import DataError, IntegrityError
 from benehub.reconcile.findings import Finding, Relation
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
+from benehub.store.events import note_event
 from benehub.store.tables import difference, difference_event
 from benehub.store.version import must_be, version
 
@@ -46,7 +47,14 @@ def settle(session: Session, relation: Relation, period: str, findings: Iterable
         row.content_key: row
         for row in session.rows(select(difference).where(*session.where(difference, relation=relation, period=period)))
     }
-    return _settle(known, session, findings, today)
+    return _told(session, _settle(known, session, findings, today))
+
+
+def _told(session: Session, outcome: Outcome) -> Outcome:
+    """Whoever has subscribed hears of it."""
+    note_event(session, "difference.opened", outcome.opened, session.now())
+    note_event(session, "difference.closed", outcome.closed, session.now())
+    return outcome
 
 
 def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
@@ -97,7 +105,7 @@ def settle_within(
         mine = [one for one in findings if one.period == period]
         outcome = _settle({row.content_key: row for row in known if row.period == period}, session, mine, today)
         opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
-    return Outcome(tuple(opened), tuple(closed), again)
+    return _told(session, Outcome(tuple(opened), tuple(closed), again))
 
 
 def act(
@@ -119,6 +127,8 @@ def act(
     values = {"state": state or row.state, "work_step": step or row.work_step}
     session.change(difference, {"difference_id": difference_id}, **values)
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
+    if row.state in OPEN and values["state"] not in OPEN:
+        note_event(session, "difference.closed", [difference_id], session.now())
 
 
 def version_of(session: Session, row: Row[Any]) -> str:

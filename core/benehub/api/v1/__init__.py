@@ -22,12 +22,13 @@ from benehub.api.v1 import (
     reconciliations,
     runs,
     schedules,
+    webhooks,
 )
 from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
 for part in (employers, people, plans, elections, obligations, dispatches, ledger, reconciliations, differences,
-             connections, schedules, runs, questions):  # fmt: skip
+             connections, schedules, runs, webhooks, questions):  # fmt: skip
     router.include_router(part.router)
 
 documents.describe(router)
