@@ -61,7 +61,9 @@ def test_an_auditor_changes_nothing(api: Api) -> None:
 
 
 def test_a_list_of_employers_tells_only_those_of_the_caller(api: Api) -> None:
-    ids = lambda: [one["employer"] for one in api.client.get("/api/v1/employers").json()["items"]]  # noqa: E731
+    def ids() -> list[str]:
+        return [one["employer"] for one in api.client.get("/api/v1/employers").json()["items"]]
+
     assert ids() == ["acme", "other"]
     api.act_as(Role.FINANCE)
     assert ids() == ["acme"]
