@@ -112,8 +112,8 @@ def lines(session: Session, pay_date: date, employee: str = "") -> list[Line]:
         gone = (head.person_id, head.plan, head.coverage_month) in waived
         found.append(
             Line(
-                members.get(head.person_id) or str(head.person_id), code, pay_date, counts[(head.person_id, code)], head.plan,
-                head.money_source, kind, head.coverage_month, one.expected, one.taken, still, taken_as,
+                members.get(head.person_id) or str(head.person_id), code, pay_date, counts[(head.person_id, code)],
+                head.plan, head.money_source, kind, head.coverage_month, one.expected, one.taken, still, taken_as,
                 _state(one, taken_as, still, dispatch_id is not None, gone), dispatch_id or "", one.ids,
             )
         )  # fmt: skip
