@@ -28,6 +28,8 @@ PREFIXES = {
     "whd": "webhook delivery",
     "usr": "user: who signs in here, or was written by SCIM",
     "tok": "API token",
+    "whs": "webhook subscription",
+    "whm": "webhook message of ours",
 }
 """What each prefix of a typed id names."""
 

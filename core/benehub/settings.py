@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         description="Reference to the master keys, `k1=BASE64[,k2=BASE64]` of 32 bytes each; the last seals.",
     )
     artefacts: str = Field(default="artefacts", description="Folder for files written for people to look at.")
+    webhook_hosts: str = Field(
+        default="",
+        description="Hosts (HOST or HOST:PORT, parted by blanks) inside the network that our webhooks may go to.",
+    )
     log_level: str = Field(default="WARNING", description="Least severe level that is logged.")
     log_format: Literal["text", "json"] = Field(
         default="text", description="How log lines are written to standard error: text for people, json for programs."

@@ -26,6 +26,7 @@ OPEN: Final[dict[str, str]] = {
     "/readyz": "a machine asks whether the process can work; it says no more than that",
     "/metrics": "a monitor asks; the token of the setting metrics_token lets it in, or that it is on this machine",
     "/hooks/{employer}/{connection}": "a vendor calls; its signature is what lets it in",
+    "/api/v1/openapi.json": "it says what may be called, and holds nothing of anybody",
     "/scim/v2/{employer}/{path:path}": "a SCIM client calls; its own bearer token is what lets it in",
     "/signin": "nobody is signed in before it",
     "/signin/code": "the first step's session is what lets it in, and no further",

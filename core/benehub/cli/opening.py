@@ -222,7 +222,7 @@ def opened_hub() -> Iterator[tuple[Settings, Hub]]:
 
     settings = read_settings()
     with opened_store(settings) as store:
-        yield settings, Hub(store, plugins.build())
+        yield settings, Hub(store, plugins.build(), hook_hosts=frozenset(settings.webhook_hosts.split()))
 
 
 def _choose(store: Store, wanted: str) -> str:

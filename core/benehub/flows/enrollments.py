@@ -33,7 +33,6 @@ from benehub.identity import people
 from benehub.obligations import UNFIT, Wanted, looked
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.planbook.deadlines import send_by as leaves_by
 from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
@@ -105,11 +104,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book, agreed = hub.book(session), exchange.agreed(opened)
-        slot = max(day, agreed.schedule.next_slot(session.local_now()).date())
-
-        def by(first: date) -> date:
-            return max(slot, leaves_by(book, connection_id, first, 0, agreed.schedule.weekdays))
-
+        by = exchange.leaving(book, connection_id, agreed, session.local_now(), day)
         pays = _pays(book) if agreed.salary else None
         wants: list[Wanted] = []
         groups = opened.connector.groups(opened.link.settings)

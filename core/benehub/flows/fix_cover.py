@@ -107,7 +107,7 @@ def _retold(asked: Asked, held: Held) -> list[Wanted]:
     connection_id, agreed, since = opened.link.connection, exchange.agreed(opened), date(day.year, 1, 1)
     part = facts.part_of(session, Interval(since, FOREVER), asked.row.person_id)
     told = told_state(session, connection_id, part.which)
-    send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
+    by = exchange.leaving(book, connection_id, agreed, session.local_now(), day)
     groups, wants = opened.connector.groups(opened.link.settings), list[Wanted]()
     for worker in part.workers:
         now = enrollments._covers(book, worker, connection_id, since)
@@ -115,7 +115,7 @@ def _retold(asked: Asked, held: Held) -> list[Wanted]:
         for group, mine in enrollments._by_group([(worker, lines, now)] if lines else [], groups).items():
             families = enrollments._families(session, mine, enrollments._pays(book) if agreed.salary else None, day)
             wants += [
-                replace(enrollments._want(connection_id, one.person_id, of_group, families[one.person_id], day, send_by,
+                replace(enrollments._want(connection_id, one.person_id, of_group, families[one.person_id], day, by,
                                           group), anew=True)
                 for one, of_group, _ in mine
             ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -49,6 +50,8 @@ class Hub:
     plugins: pluggy.PluginManager
     wiring: Wiring = no_wiring
     progress: Progress = silent
+    hook_hosts: frozenset[str] = frozenset()
+    """Hosts inside the network that webhooks of ours may be sent to."""
     engine: Engine = field(init=False)
     _books: dict[str, PlanBook] = field(default_factory=dict)
     _counted: int = 0
@@ -137,6 +140,21 @@ class Hub:
         with self.store.write(employer) as session:
             flow = runs.again(session, run_id, self.engine.executor)
         return self._watched(employer, run_id, lambda: self.engine.again(flow, run_id))
+
+    def retry_beside(self, employer: str, run_id: str) -> None:
+        """As `retry`, in a thread of its own: nobody waits, its end stands in the run.
+
+        Raises:
+            DataError: there is no such run, or nothing to be retried.
+        """
+        with self.store.write(employer) as session:
+            flow = runs.again(session, run_id, self.engine.executor)
+
+        def work() -> None:
+            with suppress(BenehubError):  # it stands in the run
+                self._watched(employer, run_id, lambda: self.engine.again(flow, run_id))
+
+        threading.Thread(target=work, name=f"retry of {run_id}", daemon=True).start()
 
     def cancel(self, employer: str, run_id: str) -> None:
         """End a run before its next step; what it has done stays done.

@@ -99,18 +99,21 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
 
 def act(
     hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (),
+    entries: Sequence[str] = (), expected: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
 
     Raises:
         DataError: no such difference or entry, a state or step that does not exist, or no reason given.
+        ChangedMeanwhile: it is not as it was at the version `expected`, where one is named.
     """
     with hub.store.write(employer) as session:
         before = reconcile.get(session, difference_id).state
         for one in entries:
             ledger.entry_of(session, one)
-        reconcile.act(session, difference_id, who, state=state, step=step, note=note, entries=entries)
+        reconcile.act(
+            session, difference_id, who, state=state, step=step, note=note, entries=entries, expected=expected
+        )
     if before in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
 

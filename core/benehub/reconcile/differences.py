@@ -18,7 +18,9 @@ from benehub.reconcile.findings import STANDING, Finding, Relation
 from benehub.reconcile.fix_entries import settling
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
+from benehub.store.events import note_event
 from benehub.store.tables import difference, difference_event
+from benehub.store.version import must_be, version
 
 OPEN = ("pending", "discrepancy")
 STEPS = (
@@ -51,7 +53,14 @@ def settle(session: Session, relation: Relation, period: str, findings: Iterable
     """
     mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
     known = {row.content_key: row for row in session.rows(mine)}
-    return _settle(known, session, findings, today)
+    return _told(session, _settle(known, session, findings, today))
+
+
+def _told(session: Session, outcome: Outcome) -> Outcome:
+    """Whoever has subscribed hears of it."""
+    note_event(session, "difference.opened", outcome.opened, session.now())
+    note_event(session, "difference.closed", outcome.closed, session.now())
+    return outcome
 
 
 def _of(period: str) -> Any:
@@ -107,19 +116,21 @@ def settle_within(
         mine = [one for one in findings if one.period == period]
         outcome = _settle({row.content_key: row for row in known if row.period == period}, session, mine, today)
         opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
-    return Outcome(tuple(opened), tuple(closed), again)
+    return _told(session, Outcome(tuple(opened), tuple(closed), again))
 
 
 def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (),
+    entries: Sequence[str] = (), expected: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference: resolve (says how), dismiss (says why), or a work step.
 
     Raises:
         DataError: no such difference, a state or step that does not exist, or no reason given.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
+    must_be(expected, _edited(session, row), difference_id)
     if state not in ("", "resolved", "dismissed") or step not in STEPS:
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
@@ -127,6 +138,22 @@ def act(
     values = {"state": state or row.state, "work_step": step or row.work_step}
     session.change(difference, {"difference_id": difference_id}, **values)
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
+    if row.state in OPEN and values["state"] not in OPEN:
+        note_event(session, "difference.closed", [difference_id], session.now())
+
+
+def version_of(session: Session, row: Row[Any]) -> str:
+    """The version of a difference: other as soon as somebody has worked it, or a comparison sees it otherwise."""
+    return version(_edited(session, row))
+
+
+def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
+    """What two people may work on; that it was seen once more is no change."""
+    events = session.connection.execute(
+        select(func.count()).where(*session.where(difference_event, difference_id=row.difference_id))
+    ).scalar_one()
+    names = ("state", "work_step", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
+    return {name: getattr(row, name) for name in names} | {"history": events}
 
 
 def get(session: Session, difference_id: str) -> Row[Any]:

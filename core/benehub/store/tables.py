@@ -24,6 +24,9 @@ from sqlalchemy import (
 )
 
 from benehub.store import access_tables as access_tables
+from benehub.store.api_tables import first_result as first_result
+from benehub.store.api_tables import hook_message as hook_message
+from benehub.store.api_tables import hook_subscription as hook_subscription
 from benehub.store.balance_tables import account_day as account_day
 from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
@@ -48,6 +51,9 @@ from benehub.store.intake_tables import intake_same as intake_same
 from benehub.store.intake_tables import payload as payload
 from benehub.store.intake_tables import row_waits as row_waits
 from benehub.store.intake_tables import seen as seen
+from benehub.store.partner_tables import control_line as control_line
+from benehub.store.partner_tables import member_state as member_state
+from benehub.store.partner_tables import push_permit as push_permit
 from benehub.store.people_tables import crosswalk as crosswalk
 from benehub.store.people_tables import person as person
 from benehub.store.people_tables import suggestion as suggestion
@@ -262,6 +268,7 @@ obligation = Table(
     _belongs("connection_id", to="connection"),
 )
 Index("ix_obligation_state", obligation.c.employer_id, obligation.c.state, obligation.c.kind)
+Index("ix_obligation_order", obligation.c.employer_id, obligation.c.seq, obligation.c.obligation_id)
 Index("ix_obligation_dispatch", obligation.c.employer_id, obligation.c.dispatch_id)
 
 dispatch = Table(
@@ -304,6 +311,7 @@ dispatch = Table(
     _belongs("connection_id", to="connection"),
 )
 Index("ix_dispatch_state", dispatch.c.employer_id, dispatch.c.state)
+Index("ix_dispatch_order", dispatch.c.employer_id, dispatch.c.seq, dispatch.c.dispatch_id)
 Index("ix_dispatch_control", dispatch.c.employer_id, dispatch.c.connection_id, dispatch.c.control)
 
 dispatch_piece = Table(
@@ -329,55 +337,6 @@ attempt = Table(
     Column("detail", Text, nullable=False),
     _belongs("dispatch_id", to="dispatch"),
 )
-
-push_permit = Table(
-    "push_permit",
-    metadata,
-    # A person's word that the next push of an operation may change or end so many people; never changed.
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("operation", String(32), primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("people", Integer, nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("note", Text, nullable=False),
-    _belongs("connection_id", to="connection"),
-)
-
-control_line = Table(
-    "control_line",
-    metadata,
-    # The last number used between a sender and a receiver in one usage (or by one connection, where none are named).
-    _employer_key(),
-    Column("line", String(80), primary_key=True),
-    Column("last", BigInteger, nullable=False),
-    _belongs(to="employer"),
-)
-
-member_state = Table(
-    "member_state",
-    metadata,
-    # How far the newest word on a member has come at his carrier: sent, acked (its grammar), confirmed, or refused.
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("person_id", String(40), primary_key=True),
-    # The group of the employer's that the file is of, where a partner takes one for each; else empty.
-    Column("file_group", String(50), primary_key=True, server_default=""),
-    Column("subscriber_id", String(40), nullable=False),
-    Column("dispatch_id", String(40), nullable=False),
-    Column("set_control", String(9), nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("at", String(32), nullable=False),
-    CheckConstraint("state in ('sent', 'acked', 'confirmed', 'refused')", name="state"),
-    _belongs("connection_id", to="connection"),
-    _belongs("person_id", to="person"),
-    _belongs("dispatch_id", to="dispatch"),
-)
-Index("ix_member_state_dispatch", member_state.c.employer_id, member_state.c.dispatch_id)
-Index("ix_member_state_state", member_state.c.employer_id, member_state.c.connection_id, member_state.c.state)
 
 act = Table(
     "act",
@@ -411,6 +370,8 @@ run = Table(
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
 )
+
+Index("ix_run_order", run.c.employer_id, run.c.started_at, run.c.run_id)
 
 schedule = Table(
     "schedule",
