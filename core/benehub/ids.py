@@ -25,6 +25,8 @@ PREFIXES = {
     "sup": "suppression of differences",
     "whd": "webhook delivery",
     "usr": "user written by SCIM",
+    "qst": "question of an employee",
+    "upl": "table uploaded by hand",
 }
 """What each prefix of a typed id names."""
 

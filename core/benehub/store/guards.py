@@ -12,6 +12,8 @@ from sqlalchemy import Connection, text
 _REFUSE = "posted ledger rows are never changed; write a reversal"
 _SIGNED = "a month that is signed off stays so; correct it in the month that is open"
 
+_SAID = "what was said stays said; say more in a message of its own"
+
 FIRST = ("entry", "leg", "fact")
 """Tables that were guarded from the first schema on; each later one by the migration that makes it."""
 
@@ -55,6 +57,10 @@ SQLITE: dict[str, str] = {
         SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
+    "message_no_update": f"""CREATE TRIGGER message_no_update BEFORE UPDATE ON message
+        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
+    "message_no_delete": f"""CREATE TRIGGER message_no_delete BEFORE DELETE ON message
+        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -100,6 +106,11 @@ _PG_SIGNED = (
         END $$""",
 )
 
+_PG_SAID = (
+    f"""CREATE FUNCTION benehub_said() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_SAID}'; END $$""",
+)
+
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
     for table, name, when, each, function in (
@@ -115,6 +126,9 @@ POSTGRES: dict[str, str] = {
         ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
         ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
+        ("message", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_said"),
+        ("message", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_said"),
+        ("message", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_said"),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -128,7 +142,8 @@ def statements(dialect: str, *tables: str) -> tuple[str, ...]:
     triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
         return triggers
-    return (*(_PG_FUNCTIONS if "entry" in tables else ()), *(_PG_SIGNED if "closing" in tables else ()), *triggers)
+    functions = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, "message": _PG_SAID}
+    return (*(sql for table, made in functions.items() if table in tables for sql in made), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -143,6 +158,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED)}
+    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED, *_PG_SAID)}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))
