@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from benehub import web
 from benehub.api import health, hooks, scim
 from benehub.api.bounds import Bounded
 from benehub.api.guard import Resolve, nobody
@@ -26,6 +27,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody) -> FastAPI:
     app.state.resolve = resolve
     for part in (health.router, hooks.router, scim.router):
         app.include_router(part)
+    web.mount(app)
     app.add_middleware(Bounded)
     app.add_middleware(Quiet)
     return app

@@ -20,6 +20,8 @@ OPEN: Final[dict[str, str]] = {
     "/healthz": "a machine asks whether the process lives; it says no more than that",
     "/readyz": "a machine asks whether the process can work; it says no more than that",
     "/hooks/{employer}/{connection}": "a vendor calls; its signature is what lets it in",
+    "/": "sends whoever is signed in on to an employer of his; it shows nothing to anybody else",
+    "/static": "style and script of the pages, the same for everybody",
     "/scim/v2/{employer}/{path:path}": "a SCIM client calls; its own bearer token is what lets it in",
 }
 """Routes that need nobody signed in, by path, each with the reason."""

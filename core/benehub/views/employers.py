@@ -12,7 +12,7 @@ from benehub.store.tables import employer
 
 
 def employers(store: Store) -> Sequence[Row[Any]]:
-    """All employers by id: employer_id, name, country, currency, seq."""
+    """All employers by id: employer_id, name, country, currency, timezone, seq."""
     with store.read("") as session:  # no employer yet: only the table of employers itself is read
         return session.rows(
             select(
@@ -20,6 +20,7 @@ def employers(store: Store) -> Sequence[Row[Any]]:
                 employer.c.name,
                 employer.c.country,
                 employer.c.currency,
+                employer.c.timezone,
                 employer.c.seq,
             ).order_by(employer.c.employer_id)
         )
