@@ -1,4 +1,4 @@
-"""One employee and one plan on a day: covered or not, since when or why not, what it costs, what is still to be done."""
+"""One employee and one plan on a day: covered or not, since when or why not, what it costs, what is still to do."""
 
 from __future__ import annotations
 
@@ -101,6 +101,8 @@ def _standing(
         lines = [Line(key, {"day": own.effective_from})]
         if own.effective_to != FOREVER:
             lines.append(Line("is_ending", {"day": own.effective_to}))
+        rates = {name: str(own.data[name]) for name in ("pretax_rate", "roth_rate") if own.data.get(name)}
+        lines += [Line(f"saves_{name}", {"rate": rate}) for name, rate in rates.items()]
         return ("covered" if covered else "coming"), lines, (own.fact_id,)
     election = facts.in_force(worker.elections.get(plan.slot, ()), day)
     chosen = election is not None and election.data["plan"] == plan.id
