@@ -108,6 +108,11 @@ def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> It
     yield from _part(session, book, month, plans, {})
 
 
+def of_person(session: Session, book: PlanBook, month: Month, person_id: str, number: str) -> list[Chain]:
+    """One employee's chains of a month, plan by plan."""
+    return list(_part(session, book, month, {one.id: one for one in book.plans}, {person_id: number}))
+
+
 def _next(session: Session, after: str) -> dict[str, str]:
     rows = session.rows(
         select(person.c.person_id, person.c.member_id)
