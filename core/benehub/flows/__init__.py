@@ -19,6 +19,7 @@ from benehub.flows import (
     dispatches,
     earnings_deposit,
     enrollments,
+    imports,
     leave,
     leave_close,
     leave_handover,
@@ -70,6 +71,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,
+    "imports.take": imports.take,
 }
 """Every job by name."""
 

@@ -40,19 +40,6 @@ message = Table(
     belongs("question_id", to="question"),
 )
 
-import_mapping = Table(
-    "import_mapping",
-    metadata,
-    # How the columns of a source's table were last read, to be suggested again.
-    employer_key(),
-    Column("source", String(60), primary_key=True),
-    Column("stream", String(40), primary_key=True),
-    Column("how", JSON, nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("at", String(32), nullable=False),
-    belongs(to="employer"),
-)
-
 upload = Table(
     "upload",
     metadata,

@@ -33,7 +33,6 @@ from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import suppression as suppression
-from benehub.store.page_tables import import_mapping as import_mapping
 from benehub.store.page_tables import message as message
 from benehub.store.page_tables import question as question
 from benehub.store.page_tables import upload as upload

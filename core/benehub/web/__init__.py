@@ -11,10 +11,10 @@ from importlib import resources
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from benehub.web import home, me, people, questions, unlinked, why
+from benehub.web import home, imports, me, people, questions, unlinked, why
 from benehub.web.pages import Entry
 
-PAGES = (home, people, unlinked, questions, me, why)
+PAGES = (home, people, unlinked, imports, questions, me, why)
 """Modules of pages, in the order in which the navigation names them."""
 
 

@@ -127,7 +127,7 @@ def _held(session: Session, person_id: str, book: PlanBook) -> dict[str, list[To
 def _ours(session: Session, book: PlanBook, person_id: str, connection_id: str) -> Iterator[Told]:
     """The cover that we believe in and that this vendor should know of."""
     always = Interval(date.min, FOREVER)
-    for (_, _), segments in facts.timelines(session, "coverage", always, subjects=[person_id]).items():
+    for segments in facts.timelines(session, "coverage", always, subjects=[person_id]).values():
         for one in segments:
             plan = next((plan for plan in book.plans if plan.id == one.data["plan"]), None)
             if plan is not None and plan.vendor == connection_id:

@@ -59,17 +59,6 @@ def upgrade() -> None:
 
 def _imports() -> None:
     op.create_table(
-        "import_mapping",
-        sa.Column("employer_id", sa.String(length=40), nullable=False),
-        sa.Column("source", sa.String(length=60), nullable=False),
-        sa.Column("stream", sa.String(length=40), nullable=False),
-        sa.Column("how", sa.JSON(), nullable=False),
-        sa.Column("who", sa.String(length=80), nullable=False),
-        sa.Column("at", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_import_mapping_employer_id")),
-        sa.PrimaryKeyConstraint("employer_id", "source", "stream", name=op.f("pk_import_mapping")),
-    )
-    op.create_table(
         "upload",
         sa.Column("employer_id", sa.String(length=40), nullable=False),
         sa.Column("upload_id", sa.String(length=40), nullable=False),
