@@ -11,10 +11,10 @@ from importlib import resources
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from benehub.web import home
+from benehub.web import home, today
 from benehub.web.pages import Entry
 
-PAGES = (home,)
+PAGES = (home, today)
 """Modules of pages, in the order in which the navigation names them."""
 
 
