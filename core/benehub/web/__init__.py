@@ -11,10 +11,10 @@ from importlib import resources
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from benehub.web import home, today
+from benehub.web import differences, home, reconcile, today
 from benehub.web.pages import Entry
 
-PAGES = (home, today)
+PAGES = (home, today, reconcile, differences)
 """Modules of pages, in the order in which the navigation names them."""
 
 
