@@ -16,7 +16,7 @@ from benehub.periods import Month
 from benehub.reconcile import MONTHLY, Relation, Type
 from benehub.views.today import LEGS, working_month
 from benehub.views.worklist import ORDERS, STATES, Filters, counted, part
-from benehub.web.pages import Entry, Page, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 NAV = Entry("reconcile", "reconcile", Permission.SEE_MONEY)
@@ -95,6 +95,7 @@ def start(
     if not wanted:
         raise DataError("nothing to compare was chosen", mend=f"Choose of {', '.join(known)}")
     at = str(Month.parse(month))
+    must_work(hub)
     with hub.store.read(employer) as session:
         key = f"{at}/{','.join(wanted)}/{session.now()}"
     run = hub.enqueue_flow("reconcile", employer, key, "reconcile", at, wanted)
