@@ -182,12 +182,10 @@ def _write(desk: Desk, dispatch: str, out: Path) -> None:
 
 
 def _masked(desk: Desk, dispatch: str, body: str) -> str:
-    from benehub import obligations
-    from benehub.views.outgoing import masked
+    from benehub.views.outgoing import of_it
 
     with desk.store.read(desk.employer) as session:
-        owed = obligations.of_dispatch(session, dispatch)
-        return masked(body, [obligations.content(session, one) for one in owed])
+        return of_it(session, dispatch, body)
 
 
 def _must_be_one(dispatch: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, NeedsPersonError
 from benehub.flows.account_deposits import due as account_due
 from benehub.flows.hub import Hub
 from benehub.flows.linking import map_codes
@@ -48,15 +48,24 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
 
 def act(
     hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (),
+    entries: Sequence[str] = (), seen: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
 
+    Args:
+        seen: the version (`reconcile.version`) that the person had before him; empty where none is kept.
+
     Raises:
         DataError: no such difference or entry, a state or step that does not exist, or no reason given.
+        NeedsPersonError: it has changed since the person looked at it; nothing is written.
     """
     with hub.store.write(employer) as session:
-        before = reconcile.get(session, difference_id).state
+        session.take_seq(0)  # two people's words come one after the other
+        row = reconcile.get(session, difference_id)
+        if seen and seen != reconcile.version(session, row):
+            raise NeedsPersonError("it has changed since you looked at it", where=f"difference {difference_id}",
+                                   mend="Look at what is new, then say it again")  # fmt: skip
+        before = row.state
         for one in entries:
             ledger.entry_of(session, one)
         reconcile.act(session, difference_id, who, state=state, step=step, note=note, entries=entries)

@@ -91,6 +91,16 @@ def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterat
         raise wrong[0]
 
 
+@contextmanager
+def engine_alone(hub: Hub) -> Iterator[threading.Event]:
+    """The engine without a worker: jobs can be started, workers elsewhere take them; gives what nobody sets."""
+    bind(hub).engine.start()
+    try:
+        yield threading.Event()
+    finally:
+        hub.engine.stop()
+
+
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:

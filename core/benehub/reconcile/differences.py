@@ -132,6 +132,11 @@ def get(session: Session, difference_id: str) -> Row[Any]:
     return row
 
 
+def version(session: Session, row: Row[Any]) -> str:
+    """What a person has before him: how much was said of it, and what it is about; seen again alike it is the same."""
+    return f"{_said(session, row.difference_id)}/{row.state}/{row.expected}/{row.actual}/{row.at_stake}"
+
+
 def listed(session: Session, states: Sequence[str] = OPEN, period: str = "") -> Sequence[Row[Any]]:
     """Differences in these states, the most at stake first."""
     query = select(difference).where(difference.c.employer_id == session.employer, difference.c.state.in_(states))
@@ -236,11 +241,14 @@ def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> 
 def _event(
     session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str]
 ) -> None:
-    count = session.connection.execute(
-        select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
-    ).scalar_one()
+    number = _said(session, difference_id) + 1
     session.add(
         difference_event,
-        [{"difference_id": difference_id, "event_no": count + 1, "at": session.now(), "who": who,
+        [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
           "state": state, "work_step": step, "note": note, "entries": list(entries)}],
     )  # fmt: skip
+
+
+def _said(session: Session, difference_id: str) -> int:
+    query = select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
+    return int(session.connection.execute(query).scalar_one())

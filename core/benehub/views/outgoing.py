@@ -58,9 +58,10 @@ def outgoing(session: Session, ids: Iterable[str], clear: bool = False) -> list[
 
 
 def listed(
-    session: Session, states: Sequence[str] = (), connection_id: str = "", operation: str = "", limit: int = 50
-) -> list[dict[str, Any]]:
-    """The newest dispatches, without their content."""
+    session: Session, states: Sequence[str] = (), connection_id: str = "", operation: str = "", limit: int = 50,
+    before: int | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The newest dispatches, without their content; `before` a number of the recorded order where one is given."""
     query = select(dispatch_table).where(dispatch_table.c.employer_id == session.employer)
     if states:
         query = query.where(dispatch_table.c.state.in_(states))
@@ -68,9 +69,12 @@ def listed(
         query = query.where(dispatch_table.c.connection_id == connection_id)
     if operation:
         query = query.where(dispatch_table.c.operation == operation)
+    if before is not None:
+        query = query.where(dispatch_table.c.seq < before)
     return [
         {
             "dispatch": row.dispatch_id, "connection": row.connection_id, "operation": row.operation,
+            "seq": row.seq, "currency": row.currency,
             "key": row.business_key, "revision": row.revision, "state": row.state, "acknowledged": row.ack_state,
             "items": row.items, "worth": format_minor(row.worth_minor, row.currency),
             "prepared_at": row.prepared_at, "sent_at": row.sent_at, "file": row.file_name, "reason": row.reason,
@@ -79,11 +83,16 @@ def listed(
     ]  # fmt: skip
 
 
+def of_it(session: Session, dispatch_id: str, text: str) -> str:
+    """A text made from what a dispatch carries, such as the call that writes it, masked as its content is."""
+    owed = obligations.of_dispatch(session, dispatch_id)
+    return masked(text, [obligations.content(session, one) for one in owed])
+
+
 def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:
     text = readable(dispatch.frozen_bytes(session, row))
     if not clear:
-        owed = obligations.of_dispatch(session, row.dispatch_id)
-        text = masked(text, [obligations.content(session, one) for one in owed])
+        text = of_it(session, row.dispatch_id, text)
     return Outgoing(
         row.dispatch_id,
         row.connection_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, or_, select
 
 from benehub.errors import DataError
 from benehub.store import Session
@@ -33,6 +33,31 @@ def runs(session: Session, state: str = "", flow: str = "", limit: int = 50) -> 
         query = query.limit(limit)
     found = [_plain(session, row) for row in session.rows(query)]
     return [one for one in found if state in ("", one["state"])][:limit]
+
+
+def part(
+    session: Session, state: str = "", flow: str = "", after: str = "", limit: int = 50
+) -> tuple[list[dict[str, Any]], str]:
+    """Runs behind a place of the list, the newest first, and the place of the last one where more follow."""
+    at, _, name = after.partition("~")
+    query = select(run_table).where(run_table.c.employer_id == session.employer)
+    if state:
+        query = query.where(run_table.c.state == ("running" if state in _RUNNING else state))
+    if flow:
+        query = query.where(run_table.c.flow == flow)
+    if after:
+        earlier = run_table.c.started_at < at
+        query = query.where(or_(earlier, and_(run_table.c.started_at == at, run_table.c.run_id > name)))
+    rows = session.rows(query.order_by(run_table.c.started_at.desc(), run_table.c.run_id).limit(limit + 1))
+    last = f"{rows[limit - 1].started_at}~{rows[limit - 1].run_id}" if len(rows) > limit else ""
+    found = [_plain(session, row) for row in rows[:limit]]
+    return [one for one in found if state in ("", one["state"])], last
+
+
+def flows(session: Session) -> list[str]:
+    """The flows that have run, by name."""
+    query = select(run_table.c.flow).where(*session.where(run_table)).distinct().order_by(run_table.c.flow)
+    return [str(row.flow) for row in session.rows(query)]
 
 
 def run(session: Session, run_id: str) -> dict[str, Any]:

@@ -11,10 +11,28 @@ from importlib import resources
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from benehub.web import home, imports, me, people, questions, unlinked, why
+from benehub.web import (
+    closing,
+    differences,
+    home,
+    imports,
+    me,
+    money,
+    outgoing,
+    people,
+    questions,
+    reconcile,
+    runs,
+    today,
+    unlinked,
+    why,
+)
 from benehub.web.pages import Entry
 
-PAGES = (home, people, unlinked, imports, questions, me, why)
+PAGES = (
+    home, today, reconcile, differences, people, unlinked, questions, money, outgoing, imports, runs,
+    closing, me, why,
+)  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 
 

@@ -134,6 +134,16 @@ def navigation(request: Request, caller: Caller | None, employer: str) -> list[E
     return [one for one in entries if caller and employer and caller.may(one.needs, employer)]
 
 
+def must_work(hub: Hub) -> None:
+    """Nothing, where this process can start jobs.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not hasattr(hub, "engine") or not hub.engine.running:
+        raise ConfigError("no job can be started from here", mend="Serve the pages with `benehub up`")
+
+
 class Page(APIRoute):
     """A route of people: what goes wrong is answered by a page that says what, where and the mend."""
 

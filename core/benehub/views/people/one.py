@@ -17,7 +17,7 @@ from benehub.records.privacy import MASK
 from benehub.store import Session
 from benehub.store.tables import difference, person
 from benehub.store.tables import fact as fact_table
-from benehub.views.chain import Chain, of_person
+from benehub.views.chain import Chain, chains_of
 from benehub.views.decisions import DecisionMade, decisions
 from benehub.views.leave import Meter, meters
 from benehub.views.money_path import Path, money_paths
@@ -101,7 +101,7 @@ def one(session: Session, book: PlanBook, named: str, month: Month) -> One:
     return One(
         _known(session, person_id, number, worker, today),
         month,
-        tuple(of_person(session, book, month, person_id, number)),
+        tuple(chains_of(session, book, month, person_id)),
         tuple(decisions(session, person_id)),
         tuple(reversed(money_paths(session, person_id, month.year))),
         tuple(meters(session, book, today, only=[person_id])),
