@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
-
-if TYPE_CHECKING:
-    from benehub.connections import Open
 
 app = typer.Typer(no_args_is_help=True, help="The systems the hub speaks to, configured.")
 
@@ -92,32 +88,19 @@ def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
 @app.command()
 def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Open a connection and read the first page of each of its streams; nothing is kept."""
+    from benehub import connections
     from benehub.cli.console import FOUND, emit, table
+    from benehub.flows.connection_care import tried
 
-    with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
-        rows = [(stream, *_first_page(link, stream)) for stream in link.streams]
+    with opened(employer) as desk:
+        with desk.store.read(desk.employer) as session:
+            row = connections.get(session, name)
+        rows = [(one.stream, one.ok, one.what) for one in tried(desk.hub, desk.employer, name)]
     columns = ("stream", "ok", "what")
-    data = [dict(zip(columns, row, strict=True)) for row in rows]
-    emit(data, as_json, table(f"{name} ({link.connector.name}, {link.mode})", columns, rows))
+    data = [dict(zip(columns, told, strict=True)) for told in rows]
+    emit(data, as_json, table(f"{name} ({row.connector}, {row.mode})", columns, rows))
     if not all(ok for _, ok, _ in rows):
         raise typer.Exit(FOUND)
-
-
-def _first_page(link: Open, stream: str) -> tuple[bool, str]:
-    from benehub.crypto import mask
-    from benehub.errors import BenehubError, Unsupported
-
-    try:
-        page = next(iter(link.connector.read(stream, link.link, None)), None)
-    except Unsupported as error:
-        return True, f"not available: {mask(error.what)}"
-    except BenehubError as error:
-        return False, mask(str(error))
-    if page is None:
-        return True, "nothing to read"
-    wrong = [row.problem for row in page.rows if row.problem]
-    said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
-    return not wrong, f"{len(page.rows)} rows on the first page{said}"
 
 
 @app.command()
@@ -141,13 +124,12 @@ def resume(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN) 
 def _mode(name: str, employer: str, mode: str, dry_run: bool) -> None:
     from benehub import connections
     from benehub.cli.console import say
+    from benehub.flows.connection_care import set_mode
 
     with opened(employer) as desk:
-        known = connections.connectors(desk.hub.plugins)
         with desk.store.read(desk.employer) as session:
             row = connections.get(session, name)
-        connector = connections.known(known, row.connector)
+        connections.known(desk.hub.connectors, row.connector)
         if not dry_run:
-            with desk.store.write(desk.employer) as session:
-                connections.add(session, name, connector, row.settings, mode)
+            set_mode(desk.hub, desk.employer, name, mode)
         say(f"{name}: {row.mode} -> {mode}{' (dry run)' if dry_run else ''}")

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from benehub.web import (
     closing,
+    connections,
     differences,
     home,
     imports,
@@ -30,7 +31,7 @@ from benehub.web import (
 from benehub.web.pages import Entry
 
 PAGES = (
-    home, today, reconcile, differences, people, unlinked, questions, money, outgoing, imports, runs,
+    home, today, reconcile, differences, people, unlinked, questions, money, outgoing, imports, connections, runs,
     closing, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""

@@ -84,7 +84,7 @@ def _newest(session: Session) -> Month:
 def _costs(session: Session, book: PlanBook, last: Month) -> tuple[list[str], dict[str, list[int]]]:
     """The employer's cost of the last months, plan by plan: what is posted."""
     months = [last.plus(number) for number in range(1 - MONTHS, 1)]
-    known = [one.id for one in (*book.plans, *book.leave)]
+    known = list(_names(book))
     found: dict[str, list[int]] = {}
     for number, month in enumerate(months):
         for line in cost(session, month, "plan"):
