@@ -21,9 +21,11 @@ from benehub.web import (
     money,
     outgoing,
     people,
+    plan_book,
     questions,
     reconcile,
     runs,
+    settings,
     today,
     unlinked,
     why,
@@ -32,7 +34,7 @@ from benehub.web.pages import Entry
 
 PAGES = (
     home, today, reconcile, differences, people, unlinked, questions, money, outgoing, imports, connections, runs,
-    closing, me, why,
+    closing, plan_book, settings, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 
