@@ -95,11 +95,7 @@ def detail(session: Session, book: PlanBook, known: Mapping[str, type[Connector]
     row = connections.get(session, name)
     connector = connections.known(known, row.connector)
     flat = list(_flat(row.settings))
-    maps = dict(_maps(row.settings))
-    for field in connector.Settings.model_fields:
-        annotation = str(connector.Settings.model_fields[field].annotation)
-        if annotation == "dict[str, str]":
-            maps.setdefault(field, {})
+    maps = dict(_maps(connector, row.settings))
     roles = tuple(role for role, who in book.roles.model_dump().items() if who == name)
     return Detail(
         name, row.connector, row.mode, connector().capabilities(),
@@ -153,19 +149,15 @@ def _flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
         yield place, str(value)
 
 
-def _maps(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, str]]]:
-    """Maps of words: those that hold nothing but words, two levels deep at most, and no reference."""
-    if not isinstance(value, Mapping):
-        return
-    for name, one in value.items():
-        where = f"{place}.{name}" if place else str(name)
-        if isinstance(one, Mapping) and one and all(isinstance(word, str) for word in one.values()):
-            if name not in ("place", "sponsor", "insurer", "sftp") and not any(
-                word.startswith(REFERENCES) for word in one.values()
-            ):
-                yield where, dict(one)
-        elif isinstance(one, Mapping):
-            yield from _maps(one, where)
+def _maps(connector: type[Connector], settings: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The maps of words that the connector's settings have, and those of the columns of tables."""
+    for name, field in connector.Settings.model_fields.items():
+        if field.annotation == dict[str, str]:
+            yield name, dict(settings.get(name) or {})
+    streams = settings.get("streams")
+    for stream, how in streams.items() if isinstance(streams, Mapping) else ():
+        for column, words in (how.get("values") or {}).items() if isinstance(how, Mapping) else ():
+            yield f"streams.{stream}.values.{column}", dict(words)
 
 
 def _within(place: str, maps: Mapping[str, Any]) -> bool:
