@@ -66,6 +66,10 @@ class Desk:
         """The job engine."""
         bind(self.hub).engine.start()
 
+    def hub_listens(self) -> None:
+        """The job engine, and what is queued is taken, as a worker does."""
+        bind(self.hub).engine.start(listen=True)
+
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -50,7 +50,9 @@ def test_a_month_of_which_nothing_is_open_is_told_as_it_is(desk: Desk) -> None:
     assert "December 2026 has not been compared yet" in desk.get("today")
 
 
-def test_an_engineer_sees_the_counts_and_no_way_to_the_money(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+def test_an_engineer_sees_the_counts_and_no_way_to_the_money(
+    read_desk: Desk, links: Callable[[str], list[str]]
+) -> None:
     owner, read_desk.caller = read_desk.caller, caller_of(Role.ENGINEER)
     try:
         page = read_desk.get("today")
