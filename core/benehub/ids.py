@@ -23,6 +23,7 @@ PREFIXES = {
     "run": "run",
     "clo": "closing of a month",
     "sup": "suppression of differences",
+    "fix": "fix of a difference",
     "whd": "webhook delivery",
     "usr": "user written by SCIM",
     "qst": "question of an employee",

@@ -236,7 +236,9 @@ def test_rows_alike_are_told_apart_or_taken_together(hub: Hub, fakehub: ModuleTy
         wrong = list(payroll._wrong_class(session, book, "payroll", OCTOBER))
         assert [(found.expected, found.reference) for found in wrong] == [(200, "2026-10-15")]
         risk = list(premium._at_risk(session, book, "carrier", OCTOBER))
-        assert [found.reference for found in risk] == ["2026-09/INV", "2026-10/INV"]
+        assert [(found.period, found.reference) for found in risk] == [
+            ("2026-09", "carrier/INV"), ("2026-10", "carrier/INV"),
+        ]  # fmt: skip
         unknown = list(retirement._unknown(session, book, "carrier", OCTOBER))
         assert len({found.key for found in unknown}) == 2
 

@@ -50,7 +50,7 @@ class Desk:
 
     def get(self, path: str, status: int = 200, **query: Any) -> str:
         """A page of the employer."""
-        answer = self.client.get(self.address(path), params=query)
+        answer = self.client.get(self.address(path), params=query or None)
         assert answer.status_code == status, (path, answer.status_code, answer.text[-800:])
         return answer.text
 
@@ -65,6 +65,10 @@ class Desk:
     def start(self) -> None:
         """The job engine."""
         bind(self.hub).engine.start()
+
+    def hub_listens(self) -> None:
+        """The job engine, and what is queued is taken, as a worker does."""
+        bind(self.hub).engine.start(listen=True)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from benehub.cli import fixing
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, PERIOD, opened
 
 app = typer.Typer(no_args_is_help=True, help="What does not agree between the systems, until it does.")
@@ -187,6 +188,9 @@ def rules(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
         data = [asdict(one) | {"ends": str(one.ends)} for one in suppressions(session)]
     columns = ("suppression_id", "relation", "type", "plan", "up_to", "ends", "who", "note", "lifted_at")
     emit(data, as_json, table("rules", columns, [[one[name] for name in columns] for one in data]))
+
+
+app.command("fix")(fixing.propose)
 
 
 def _act(difference: str, employer: str, dry_run: bool, who: str, **what: Any) -> None:

@@ -20,10 +20,11 @@ from benehub.facts import Version, Worker
 from benehub.facts.explanations import save
 from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
-from benehub.flows import arrears, history, retro
+from benehub.flows import arrears, fix_book, history, retro
 from benehub.flows.accounts import account_lines
 from benehub.flows.computed import computed_lines
 from benehub.flows.expected import Expected, pending_entry
+from benehub.flows.fix_book import FixLine
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, pay_calendar
@@ -89,25 +90,28 @@ def _write(session: Session, book: PlanBook, lines: Sequence[Expected], before: 
 
 
 def expected(
-    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, group: str = ""
+    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, group: str = "", person: str = ""
 ) -> Iterator[Expected]:
-    """Every line that the month's pay dates still to be set should show, as known now; of one group if named.
+    """Every line that the month's pay dates still to be set should show, as known now; of one group or person if named.
 
     Pay dates that are past keep what they were told; the schedule goes on from there. What earlier months were
     told wrongly, and what earlier pays could not take, comes in lines of its own.
     """
-    for _, lines in _expected_parts(session, plugins, book, month, history.start(session, month), group):
+    for _, lines in _expected_parts(session, plugins, book, month, history.start(session, month), group, person):
         yield from lines
 
 
 def _expected_parts(
-    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, before: History, group: str = ""
-) -> Iterator[tuple[Which, list[Expected]]]:
+    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, before: History, group: str = "",
+    person: str = "",
+) -> Iterator[tuple[Which, list[Expected]]]:  # fmt: skip
     """The lines of `expected` part by part, with whom each part is about; its reader may write them in between."""
     calendar = pay_calendar(session, book, month.year)
-    owed = arrears.load(session, book, before.cut)
+    fixed = fix_book.pay_lines(session, before.cut)
+    owed = arrears.load(session, book, before.cut).less(fixed)
     schedules = Schedules(Prices(book))
-    for part in facts.parts_of_workers(session, Interval(date(month.year, 1, 1), month.end)):
+    window = Interval(date(month.year, 1, 1), month.end)
+    for part in [facts.part_of(session, window, person)] if person else facts.parts_of_workers(session, window):
         past = history.of_part(session, before, month, part.which)
         late = retro.load(session, book, calendar, past, part.which)
         lines: list[Expected] = []
@@ -119,9 +123,12 @@ def _expected_parts(
             lines += regular
             lines += _account_lines(book, worker, periods, month, past)
             lines += retro.adjustments(schedules.prices, worker, periods, month, past, late)
+            agreed = _fixed(book, fixed.get(worker.person_id, ()), month)
+            lines += agreed
             if worker.person_id in owed.by_person:
-                usual = _usual(worker, regular, past)
-                lines += arrears.collections(book, worker, periods, month, past.cut, owed, usual)
+                usual, keys = _usual(worker, regular, past), {line.key for line in agreed}
+                asked = arrears.collections(book, worker, periods, month, past.cut, owed, usual)
+                lines += [line for line in asked if line.key not in keys]
             lines += _contributions(book, worker, periods, month, past)
             lines += computed_lines(plugins, book, worker, periods, month, past)
         yield part.which, lines
@@ -138,6 +145,17 @@ def _account_lines(
                 worker.person_id, line.plan, line.part, terms.code, tax_class, line.pay_date,
                 str(Month.of(line.pay_date)), line.amount_minor,
             )  # fmt: skip
+
+
+def _fixed(book: PlanBook, lines: Sequence[FixLine], month: Month) -> list[Expected]:
+    """What approved fixes collect or give back on the month's pay dates."""
+    return [
+        Expected(
+            one.person_id, book.plan(one.plan), "employee", one.code, one.tax_class, one.pay_date, one.coverage_month,
+            one.amount_minor, ARREARS, f"{fix_book.SOURCE}{one.fix_id}",
+        )
+        for one in lines if Month.of(one.pay_date) == month
+    ]  # fmt: skip
 
 
 def _usual(worker: Worker, lines: Sequence[Expected], past: History) -> dict[str, int]:

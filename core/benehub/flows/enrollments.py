@@ -22,6 +22,7 @@ from benehub.flows import acknowledgements, exchange
 from benehub.flows.enrollment_families import by_request, freeze_families
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
+from benehub.flows.fix_book import believed, overlaid
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
 from benehub.flows.send import TESTED, WATCHED, awaken, let_go, send
@@ -107,15 +108,15 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         groups = opened.connector.groups(opened.link.settings)
         beyond: dict[str, exchange.Far] = {}
         began, holds, ended = has_begun(session, connection_id), 0, 0
-        since = date(day.year, 1, 1)
+        since, corrected = date(day.year, 1, 1), believed(session, connection_id)
         for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
             told = told_state(session, connection_id, part.which)
             holds += len(told)
             changed: list[Changed] = []
             for worker in part.workers:
-                now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
-                lines = [line for plan in sorted(now.keys() | before.keys())
-                         if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
+                now = _covers(book, worker, connection_id, since)
+                before = overlaid(told.get(worker.person_id, {}), corrected.get(worker.person_id, {}))
+                lines = _lines(now, before)
                 if lines:
                     changed.append((worker, lines, now))
                     ended += all(line["maintenance"] == "024" for line in lines)
@@ -139,6 +140,12 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
     return wanted
+
+
+def _lines(now: Mapping[str, Fact], before: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What brings the carrier from what he holds to the covers of now, plan by plan."""
+    found = (_line(plan, now.get(plan), before.get(plan)) for plan in sorted(now.keys() | before.keys()))
+    return [line for line in found if line is not None]
 
 
 def _tell(hub: Hub, employer: str, outcome: Outcome) -> None:
@@ -261,6 +268,7 @@ def _families(
             ],
             "told": {plan: _state(fact) for plan, fact in now.items()},
             "gone": [line["plan"] for line in lines if line["plan"] not in now],
+            "facts": sorted({now[line["plan"]].fact_id for line in lines if line["plan"] in now}),
         }
     return found
 

@@ -16,7 +16,7 @@ from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.flows import deductions
 from benehub.flows.expected import Expected
-from benehub.flows.file_chain import Chain, chain, drop
+from benehub.flows.file_chain import Chain, chain, drop, file_key
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
@@ -129,6 +129,12 @@ def _rows(
         for (person, plan, code, employer_side), amount in sorted(now.items())
         if amount and (person, code) not in unknown
     ]  # fmt: skip
+
+
+def keys_of(session: Session, connection_id: str, group: str, pay_date: date) -> list[str]:
+    """Business key of the newest file of a pay date that has left, and of the one that waits."""
+    files = chain(session, f"{BOOK}/{connection_id}/{group}/{pay_date}")
+    return [files.key, *([file_key(files.base, files.number - 1)] if files.number else [])]
 
 
 def _frozen(

@@ -32,7 +32,14 @@ def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations
     for name in relations or [one.value for one in MONTHLY]:
         relation = Relation(name)
         result[name] = steps.step(f"compare {name}", _one, hub, employer, relation.value, Month.parse(month))
+    steps.step("fixes", _follow, hub, employer)
     return result
+
+
+def _follow(hub: Hub, employer: str) -> dict[str, str]:
+    from benehub.flows import fixes  # they use the flows that tell of differences through this module
+
+    return fixes.follow(hub, employer)
 
 
 def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]:

@@ -24,6 +24,7 @@ from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.records import ContributionRow
 from benehub.rules.retirement.deposit_due import DepositDue, deposit_due
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -99,7 +100,7 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     if files.doubtful:
         return files.doubtful
     key = files.key
-    rows = contribution_rows(session, book, plan, pay_date, withheld(session, plan_id, pay_date), told_by(files))
+    rows = rows_due(session, book, plan, pay_date)
     if not rows:
         drop(session, key)
         return ""
@@ -119,6 +120,16 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
         session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
         book.employer.currency,
     )  # fmt: skip
+
+
+def rows_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> list[ContributionRow]:
+    """The rows of a pay date's next file, the first or a correction; none where nothing is owed.
+
+    Raises:
+        DataError: a participant has no SSN.
+    """
+    files = chain(session, base_key(plan.id, pay_date))
+    return contribution_rows(session, book, plan, pay_date, withheld(session, plan.id, pay_date), told_by(files))
 
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:

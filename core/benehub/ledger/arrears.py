@@ -167,6 +167,35 @@ def missed(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, 
     return found
 
 
+def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, str, int]]]:
+    """What was taken on pay dates that asked for nothing, by person and plan: pay date, month, minus the amount."""
+    original = entry.alias("original")
+    columns = (leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.coverage_month)
+    rows = session.rows(
+        select(*columns, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .outerjoin(
+            original,
+            (original.c.employer_id == entry.c.employer_id) & (original.c.entry_id == entry.c.reverses_id),
+        )
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.money_source == "employee",
+            entry.c.type.in_(WITHHELD),
+            func.coalesce(entry.c.pending_id, original.c.pending_id).is_(None),
+            session.among(leg.c.person_id, sorted({person_id for person_id, _ in keys})),
+        )
+        .group_by(*columns)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.pay_date, leg.c.coverage_month)
+    )
+    found: dict[Key, list[tuple[date, str, int]]] = defaultdict(list)
+    for row in rows:
+        found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
+    return {key: lines for key, lines in found.items() if key in set(keys)}
+
+
 def _sums(session: Session, by: tuple[Any, ...], which: Any, account: str) -> Sequence[Row[Any]]:
     keys = (leg.c.person_id, leg.c.plan, *by)
     total = func.sum(leg.c.amount)

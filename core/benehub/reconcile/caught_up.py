@@ -1,5 +1,5 @@
 """What arrears change about a comparison: a pay that also collects old money took no more than was due, and a line
-that was caught up since is short of nothing.
+that was caught up since is short of nothing. What was taken too much and given back since is the same the other way.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def without_arrears(session: Session, lines: Sequence[L]) -> list[L]:
         key = (line.person_id, line.plan, line.pay_date)
         if line.part == "employee" and (key in asked or key in since):
             old_money = min(max(0, line.actual - line.expected), asked.get(key, 0))
-            short = max(0, line.expected - line.actual)
-            caught = min(short, since.get(key, 0))
+            gap, made_up = line.expected - line.actual, since.get(key, 0)
+            caught = max(0, min(gap, made_up)) if gap > 0 else min(0, max(gap, made_up))
             line = replace(line, actual=line.actual - old_money + caught, caught_up=caught)
         if line.expected != line.actual:
             found.append(line)
@@ -42,9 +42,15 @@ def _by_line(session: Session, settled: Mapping[tuple[str, str, str], int]) -> d
     left = dict(settled)
     found: dict[tuple[str, str, date], int] = {}
     keys = {(person_id, plan) for person_id, plan, _ in settled}
-    for (person_id, plan), missed in (arrears.missed(session, keys) if keys else {}).items():
+    lines: dict[tuple[str, str], list[tuple[date, str, int]]] = {}
+    for source in (arrears.missed, arrears.unasked) if keys else ():
+        for key, rows in source(session, keys).items():
+            lines.setdefault(key, []).extend(rows)
+    for (person_id, plan), missed in lines.items():
         for day, month, amount in missed:
-            part = min(max(0, amount), left.get((person_id, plan, month), 0))
+            rest = left.get((person_id, plan, month), 0)
+            # Money that was collected goes to what was short, money given back to what was too much.
+            part = max(0, min(amount, rest)) if rest > 0 else min(0, max(amount, rest))
             if part:
                 left[(person_id, plan, month)] -= part
                 found[(person_id, plan, day)] = found.get((person_id, plan, day), 0) + part

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
-from benehub.reconcile.findings import Finding, Relation
+from benehub.reconcile.findings import STANDING, Finding, Relation
+from benehub.reconcile.fix_entries import settling
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.tables import difference, difference_event
@@ -38,14 +39,20 @@ class Outcome:
 def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
     """Bring the differences of one relation and period up to date with what was found now.
 
+    Those of a type that stands from month to month (`STANDING`) are of the month they began with, and are settled with
+    every later one.
+
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
     """
-    known = {
-        row.content_key: row
-        for row in session.rows(select(difference).where(*session.where(difference, relation=relation, period=period)))
-    }
+    mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
+    known = {row.content_key: row for row in session.rows(mine)}
     return _settle(known, session, findings, today)
+
+
+def _of(period: str) -> Any:
+    """What a comparison of the period speaks of: its own differences, and those that stand from before."""
+    return or_(difference.c.period == period, and_(difference.c.type.in_(STANDING), difference.c.period < period))
 
 
 def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
@@ -138,10 +145,10 @@ def version(session: Session, row: Row[Any]) -> str:
 
 
 def listed(session: Session, states: Sequence[str] = OPEN, period: str = "") -> Sequence[Row[Any]]:
-    """Differences in these states, the most at stake first."""
+    """Differences in these states, the most at stake first; with what stands from before, where a period is given."""
     query = select(difference).where(difference.c.employer_id == session.employer, difference.c.state.in_(states))
     if period:
-        query = query.where(difference.c.period == period)
+        query = query.where(_of(period))
     return session.rows(query.order_by(difference.c.relation, difference.c.at_stake.desc(), difference.c.content_key))
 
 
@@ -234,7 +241,7 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
 
 def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
     session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, ())
+    _event(session, row.difference_id, who, state, row.work_step, note, settling(session, row.difference_id))
     return str(row.difference_id)
 
 

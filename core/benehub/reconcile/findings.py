@@ -79,6 +79,9 @@ class Type(StrEnum):
     ACK_OVERDUE = "ACK_OVERDUE"
 
 
+STANDING = frozenset({Type.PREMIUM_AT_RISK})
+"""Types that stand from month to month until they are over: each is one difference, of the month it began with."""
+
 MONEY_MISSING = frozenset(
     {
         Type.NOT_TAKEN,

@@ -220,7 +220,8 @@ def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month)
         if today < row.due:
             continue
         yield Finding(
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, str(month), f"{row.coverage_month}/{row.reference}", "hub",
+            # Of the bill's own month: it is the same difference in every later month until it is paid.
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, row.coverage_month, f"{connection_id}/{row.reference}", "hub",
             "finance",
             f"invoice due {row.due} is not paid; cover lapses when grace ends on {when.grace_ends}",
             "Remit it now; it has to leave before the latest safe moment",

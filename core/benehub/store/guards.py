@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 _REFUSE = "posted ledger rows are never changed; write a reversal"
 _SIGNED = "a month that is signed off stays so; correct it in the month that is open"
-
-_SAID = "what was said stays said; say more in a message of its own"
+_SAID = "what was said of a fix stays so; say something new"
+_TALKED = "what was said stays said; say more in a message of its own"
 
 FIRST = ("entry", "leg", "fact")
 """Tables that were guarded from the first schema on; each later one by the migration that makes it."""
@@ -53,14 +53,18 @@ SQLITE: dict[str, str] = {
         BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
     "closing_no_delete": f"""CREATE TRIGGER closing_no_delete BEFORE DELETE ON closing
         BEGIN SELECT RAISE(ABORT, '{_SIGNED}'); END""",
+    "fixing_no_update": f"""CREATE TRIGGER fixing_no_update BEFORE UPDATE ON fixing
+        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
+    "fixing_no_delete": f"""CREATE TRIGGER fixing_no_delete BEFORE DELETE ON fixing
+        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
     "closing_once": """CREATE TRIGGER closing_once BEFORE INSERT ON closing BEGIN
         SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
     "message_no_update": f"""CREATE TRIGGER message_no_update BEFORE UPDATE ON message
-        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
+        BEGIN SELECT RAISE(ABORT, '{_TALKED}'); END""",
     "message_no_delete": f"""CREATE TRIGGER message_no_delete BEFORE DELETE ON message
-        BEGIN SELECT RAISE(ABORT, '{_SAID}'); END""",
+        BEGIN SELECT RAISE(ABORT, '{_TALKED}'); END""",
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -110,6 +114,10 @@ _PG_SAID = (
     f"""CREATE FUNCTION benehub_said() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION '{_SAID}'; END $$""",
 )
+_PG_TALKED = (
+    f"""CREATE FUNCTION benehub_talked() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_TALKED}'; END $$""",
+)
 
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
@@ -122,13 +130,16 @@ POSTGRES: dict[str, str] = {
         ("leg", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_refuse"),
         ("leg", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_refuse"),
         ("fact", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_refuse"),
+        ("fixing", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_said"),
+        ("fixing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_said"),
+        ("fixing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_said"),
         ("closing", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
         ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
-        ("message", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_said"),
-        ("message", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_said"),
-        ("message", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_said"),
+        ("message", "no_update", "BEFORE UPDATE", "FOR EACH ROW", "benehub_talked"),
+        ("message", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_talked"),
+        ("message", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_talked"),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -142,8 +153,8 @@ def statements(dialect: str, *tables: str) -> tuple[str, ...]:
     triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
         return triggers
-    functions = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, "message": _PG_SAID}
-    return (*(sql for table, made in functions.items() if table in tables for sql in made), *triggers)
+    functions = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, "fixing": _PG_SAID, "message": _PG_TALKED}
+    return (*(one for table, made in functions.items() if table in tables for one in made), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -158,6 +169,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED, *_PG_SAID)}
+    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED, *_PG_SAID, *_PG_TALKED)}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))

@@ -33,6 +33,9 @@ from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import suppression as suppression
+from benehub.store.fix_tables import fix as fix
+from benehub.store.fix_tables import fix_obligation as fix_obligation
+from benehub.store.fix_tables import fixing as fixing
 from benehub.store.page_tables import message as message
 from benehub.store.page_tables import question as question
 from benehub.store.page_tables import upload as upload

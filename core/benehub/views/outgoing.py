@@ -118,6 +118,18 @@ def readable(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
+def segments(text: str) -> list[str]:
+    """The segments of an X12 file, each with its terminator; none of any other text.
+
+    The terminator is what stands before the group: masked numbers may have moved the envelope's fixed places.
+    """
+    at = text.find(f"GS{text[3:4]}", 80) if text.startswith("ISA") else -1
+    rest = text[:at].rstrip("\r\n") if at > 0 else ""
+    if not rest:
+        return []
+    return [f"{one.strip()}{rest[-1]}" for one in text.split(rest[-1]) if one.strip()]
+
+
 def masked(text: str, contents: Iterable[Any]) -> str:
     """`text` without the hidden values of `contents`, in whatever way a format writes them."""
     forms = {form for content in contents for value in _hidden(content) for form in _forms(value)}

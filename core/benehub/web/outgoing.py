@@ -11,7 +11,7 @@ from benehub.api.guard import Needs
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches
 from benehub.views.outgoing import listed as listed_outgoing
-from benehub.views.outgoing import of_it, outgoing
+from benehub.views.outgoing import of_it, outgoing, segments
 from benehub.views.owed import answered, operations, owed
 from benehub.views.why import why
 from benehub.web.pages import Entry, Page, must_work, page, then
@@ -45,7 +45,7 @@ def listed(
         found = listed_outgoing(session, states, connection, operation, PART + 1, int(after) if after else None)
         known, ways = operations(session)
     last = str(found[PART - 1]["seq"]) if len(found) > PART else ""
-    set_now = {"state": state, "operation": operation, "connection": connection, "after_now": after}
+    set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
     return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
                 connections=ways, **set_now)  # fmt: skip
 
@@ -96,20 +96,11 @@ def content(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         shown = outgoing(session, [dispatch])[0]
-    lines = shown.content.splitlines(keepends=True) if shown.file else [shown.content]
-    lines = _segments(shown.content) or lines
+    lines = segments(shown.content) or (shown.content.splitlines(keepends=True) if shown.file else [shown.content])
     name = "outgoing/content.html" if "hx-request" in request.headers else "outgoing/carried.html"
     return page(request, caller, name, shown=shown, lines=lines[first : first + LINES], first=first,
                 total=len(lines), following=first + LINES if first + LINES < len(lines) else None, step=LINES,
                 calls=_calls(hub, employer, dispatch) if not shown.file else [])  # fmt: skip
-
-
-def _segments(text: str) -> list[str]:
-    """The segments of an X12 file, each with its terminator; none of any other text."""
-    if not text.startswith("ISA") or len(text) <= 105 or text[105] in "\r\n":
-        return []
-    end = text[105]
-    return [f"{one}{end}" for one in text.split(end) if one.strip()]
 
 
 def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str]]:

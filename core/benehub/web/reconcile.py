@@ -53,7 +53,7 @@ def listed(request: Request, employer: str, caller: Sees, after: Annotated[str, 
         book = hub.book(session)
         found = part(session, wanted, book.employer.currency, after)
         data: dict[str, Any] = {
-            "found": found, "counts": counted(session), "month_now": working_month(session),
+            "found": found, "counts": counted(session),
             "plans": [(plan.id, plan.name) for plan in book.plans],
         }  # fmt: skip
     usual = asdict(Filters(state=wanted.state, order=wanted.order))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from benehub.money import Rounding, parse_minor, parse_rate
-from benehub.periods import FOREVER
+from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.fields import Amount, Part, RateText, Slug
 from benehub.records import EmploymentClass, Tier
 from benehub.rules.premium.age_band import AgeBasis
@@ -298,10 +298,19 @@ class CarrierTerms(Part):
     """Days after it in which cover stands unpaid, by the contract; told to people, no date is computed from it."""
     pay_policy: Literal["pay_as_billed", "pay_as_enrolled"] = "pay_as_billed"
     """pay_as_billed: the invoice is paid, what differs is credited later; pay_as_enrolled: what the hub worked out."""
+    credit_days: int = Field(default=60, ge=0, le=730)
+    """Days in which the carrier takes claims for premium paid too much; a later one is refused, the money is lost."""
+    credit_from: Literal["month_start", "month_end"] = "month_start"
+    """Counted from the coverage month's first day (month_start) or its last (month_end)."""
     transit_bank_days: int = Field(default=2, ge=0, le=10)
     """Bank days a payment takes; it is sent so many before it is due."""
     pay_through: Slug | None = None
     """Connection of the bank (`bank_files`) whose file moves the money; left out: somebody pays by other means."""
+
+    def claim_by(self, month: Month) -> date:
+        """The last day on which a credit for a coverage month can be claimed."""
+        start = month.first if self.credit_from == "month_start" else month.last
+        return start + timedelta(days=self.credit_days)
 
 
 def _minor(text: str | None, currency: str) -> int | None:

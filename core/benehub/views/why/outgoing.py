@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from benehub import dispatch, obligations
 from benehub.errors import DataError
+from benehub.reconcile import fixes
 from benehub.store import acts
 from benehub.store.tables import entry
 from benehub.views.amounts import amount
@@ -54,6 +55,12 @@ def of_dispatch(question: Question, ref: str) -> Answer:
     return Answer(ref, title, data, question.behind(*[o.obligation_id for o in carried[:1]], depth=1))
 
 
+def _mends(question: Question, ref: str) -> dict[str, list[str]]:
+    """The fixes that have made it owed, with the differences they put right; nothing where none has."""
+    behind = fixes.behind(question.session, ref)
+    return {"mends": [f"{one.difference_id} by {one.fix_id} ({one.action})" for one in behind]} if behind else {}
+
+
 def of_obligation(question: Question, ref: str) -> Answer:
     """What has to be told or paid, by when, and by which rule.
 
@@ -81,6 +88,8 @@ def of_obligation(question: Question, ref: str) -> Answer:
         "reason": row.reason,
         "carrier": said_of(session, row.person_id, row.connection_id) if row.person_id else "",
         "dispatch": row.dispatch_id,
+        **_mends(question, ref),
     }
-    # The dispatch is named, not followed: it leads back here.
-    return Answer(ref, title, data, question.behind(row.explanation_id))
+    # The dispatch is named, not followed: it leads back here. What a carrier is told of rests on facts of cover.
+    covers = obligations.content(session, row).get("facts", ()) if row.kind == "enrollment.change" else ()
+    return Answer(ref, title, data, question.behind(row.explanation_id, *covers))
