@@ -30,6 +30,8 @@ PREFIXES = {
     "tok": "API token",
     "whs": "webhook subscription",
     "whm": "webhook message of ours",
+    "qst": "question of an employee",
+    "upl": "table uploaded by hand",
 }
 """What each prefix of a typed id names."""
 

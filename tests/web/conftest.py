@@ -1,103 +1,124 @@
-"""The application as a browser meets it: with cookies, forms and the headers that browsers send."""
+"""The demo's month behind the pages: its database is made once a run, each test works on a copy of its own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Any
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-import pyotp
 import pytest
-from fastapi import Depends, Request
 from fastapi.testclient import TestClient
-from httpx import Response
-from tests.access.conftest import PASSWORD, Desk
 
-from benehub.access import Caller, Permission
-from benehub.api import who
+from benehub import plugins
+from benehub.access import Caller, Role
 from benehub.api.app import create_app
-from benehub.api.front import Front
-from benehub.api.guard import Needs
-from benehub.store import Store
+from benehub.crypto import Vault
+from benehub.flows import Hub, bind
+from benehub.sandbox.demo import run_demo
+from benehub.settings import read_keys
+from benehub.store import Store, open_store
+from benehub.views.employers import employers
 
-HTTPS = Front("https://hub.example")
-
-
-class Browser:
-    """A browser at our pages: it fills forms that it was shown."""
-
-    def __init__(self, app: Any, base: str = "https://hub.example", address: str = "192.0.2.1") -> None:
-        self.client = TestClient(
-            app, base_url=base, follow_redirects=False, raise_server_exceptions=False, client=(address, 4711)
-        )
-        self.token = ""
-
-    def get(self, path: str, **headers: str) -> Response:
-        """Go somewhere; a form there is remembered."""
-        got = self.client.get(path, headers={"accept": "text/html", **headers})
-        found = re.search(r'name="csrf" value="([^"]*)"', got.text)
-        self.token = found[1] if found else self.token
-        return got
-
-    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Response:
-        """Send the form that was seen last."""
-        sent = {"origin": str(self.client.base_url).rstrip("/"), "sec-fetch-site": "same-origin", **(headers or {})}
-        got = self.client.post(path, data={"csrf": self.token, **fields}, headers=sent)
-        found = re.search(r'name="csrf" value="([^"]*)"', got.text)
-        self.token = found[1] if found else self.token
-        return got
-
-    def sign_in(self, email: str = "ann@acme.example", password: str = PASSWORD) -> Response:
-        """The first step."""
-        self.get("/signin")
-        return self.post("/signin", email=email, password=password)
-
-    def enrol(self, desk: Desk) -> tuple[pyotp.TOTP, list[str]]:
-        """Read the picture's key and send its first code; gives what the phone has, and the recovery codes."""
-        secret = re.search(r"<code>([A-Z2-7]{32})</code>", self.get("/signin/enrol").text)
-        assert secret is not None
-        phone = pyotp.TOTP(secret[1])
-        got = self.post("/signin/enrol", code=phone.at(desk.now))
-        assert got.status_code == 200, got.text
-        return phone, re.findall(r"<code>([a-z2-9-]{19})</code>", got.text)
-
-    def cookie(self) -> str:
-        """The session's secret."""
-        return self.client.cookies.get("__Host-benehub") or self.client.cookies.get("benehub") or ""
+SEED, SMALL = 1, 70
+NOW = datetime(2026, 12, 2, 9, tzinfo=UTC)
+"""Some days after the demo's last."""
 
 
-@pytest.fixture(autouse=True)
-def _cheap(cheap_passwords: Callable[..., None]) -> None:
-    """Every test has them."""
+def caller_of(*roles: Role, employer: str = "", name: str = "Ann Alder") -> Caller:
+    """Somebody with these roles, everywhere or with one employer."""
+    held = frozenset(roles)
+    return Caller("usr_ann", name, roles={employer: held}) if employer else Caller("usr_ann", name, everywhere=held)
+
+
+@dataclass
+class Desk:
+    """A hub on the demo's data, and a browser without a screen that somebody sits at."""
+
+    store: Store
+    hub: Hub
+    employer: str
+    caller: Caller | None = field(default_factory=lambda: caller_of(Role.OWNER))
+    headers: dict[str, str] = field(default_factory=lambda: {"accept-language": "en"})
+
+    def __post_init__(self) -> None:
+        app = create_app(self.hub, lambda _request: self.caller)
+        self.client = TestClient(app, follow_redirects=False, headers=self.headers)
+
+    def get(self, path: str, status: int = 200, **query: Any) -> str:
+        """A page of the employer."""
+        answer = self.client.get(self.address(path), params=query or None)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[-800:])
+        return answer.text
+
+    def post(self, path: str, **form: Any) -> Any:
+        """A form of the employer's, sent."""
+        return self.client.post(self.address(path), data=form)
+
+    def address(self, path: str) -> str:
+        """The address of a page."""
+        return path if path.startswith("/") else f"/e/{self.employer}/{path}"
+
+    def start(self) -> None:
+        """The job engine."""
+        bind(self.hub).engine.start()
+
+    def hub_listens(self) -> None:
+        """The job engine, and what is queued is taken, as a worker does."""
+        bind(self.hub).engine.start(listen=True)
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves behind."""
+    folder = tmp_path_factory.mktemp("demo")
+    run_demo(SEED, keep=folder, employees=SMALL)
+    return folder
+
+
+def open_desk(folder: Path) -> Desk:
+    """A hub on a folder that the demo has left."""
+    keys = read_keys((folder / "benehub.keys").read_text())
+    store = open_store(f"sqlite:///{folder / 'benehub.db'}", Vault(*keys), lambda: NOW)
+    hub = Hub(store, plugins.build(load_strangers=False))
+    return Desk(store, hub, str(employers(store)[0].employer_id))
+
+
+def close_desk(desk: Desk) -> None:
+    """Everything that was opened for it."""
+    if hasattr(desk.hub, "engine"):
+        desk.hub.engine.stop()
+    desk.store.close()
+
+
+@pytest.fixture(scope="session")
+def read_desk(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The demo for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("read")
+    _copy(demo_folder, folder)
+    desk = open_desk(folder)
+    yield desk
+    close_desk(desk)
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
-    """An installation with the employers `acme` and `other`, and nobody in it."""
-    return Desk(store)
+def desk(demo_folder: Path, tmp_path: Path) -> Iterator[Desk]:
+    """The demo for one test alone."""
+    _copy(demo_folder, tmp_path)
+    made = open_desk(tmp_path)
+    yield made
+    close_desk(made)
+
+
+def _copy(source: Path, target: Path) -> None:
+    for name in ("benehub.db", "benehub.keys", "benehub.toml"):
+        shutil.copy(source / name, target / name)
 
 
 @pytest.fixture
-def site(desk: Desk) -> Callable[..., Any]:
-    """site(front): the application, with a page of an employer, one of people, one that changes, and one of oneself."""
-
-    def make(front: Front = HTTPS) -> Any:
-        app = create_app(desk.hub, who.resolve, front)
-
-        def shown(request: Request, caller: Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]) -> dict[str, str]:
-            return {"caller": caller.user, "csrf": getattr(request.state, "csrf", "")}
-
-        def done(employer: str) -> str:
-            return employer
-
-        def broken(employer: str) -> None:
-            raise RuntimeError(employer)
-
-        app.get("/e/{employer}/money")(shown)
-        app.get("/e/{employer}/people/{person}", dependencies=[Depends(Needs(Permission.SEE_PEOPLE))])(done)
-        app.post("/e/{employer}/approve/{difference}", dependencies=[Depends(Needs(Permission.APPROVE))])(done)
-        app.post("/e/{employer}/broken", dependencies=[Depends(Needs(Permission.APPROVE))])(broken)
-        app.get("/everything", dependencies=[Depends(Needs(Permission.SEE_AUDIT))])(lambda: "all")
-        return app
-
-    return make
+def links() -> Callable[[str], list[str]]:
+    """links(html): where a page leads."""
+    return lambda html: [one.replace("&amp;", "&") for one in re.findall(r'href="([^"#]+)"', html)]

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from benehub import web
 from benehub.api import health, hooks, metrics, scim, v1
 from benehub.api.bounds import Bounded
 from benehub.api.front import Front
@@ -36,6 +37,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.state.limits, app.state.patience = Limits(), Patience()
     for part in (health.router, metrics.router, hooks.router, scim.router, v1.router, signin.router):
         app.include_router(part)
+    web.mount(app)
     app.add_middleware(Trailed)
     app.add_middleware(Turned)
     app.add_middleware(Bounded)

@@ -27,6 +27,8 @@ OPEN: Final[dict[str, str]] = {
     "/metrics": "a monitor asks; the token of the setting metrics_token lets it in, or that it is on this machine",
     "/hooks/{employer}/{connection}": "a vendor calls; its signature is what lets it in",
     "/api/v1/openapi.json": "it says what may be called, and holds nothing of anybody",
+    "/": "sends whoever is signed in on to an employer of his; it shows nothing to anybody else",
+    "/static": "style and script of the pages, the same for everybody",
     "/scim/v2/{employer}/{path:path}": "a SCIM client calls; its own bearer token is what lets it in",
     "/signin": "nobody is signed in before it",
     "/signin/code": "the first step's session is what lets it in, and no further",

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
-
-if TYPE_CHECKING:
-    from benehub.flows.connecting import Mode
 
 app = typer.Typer(no_args_is_help=True, help="The systems the hub speaks to, configured.")
 
@@ -106,7 +102,7 @@ def resume(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN) 
     _mode(name, employer, "live", dry_run)
 
 
-def _mode(name: str, employer: str, mode: Mode, dry_run: bool) -> None:
+def _mode(name: str, employer: str, mode: str, dry_run: bool) -> None:
     from benehub.cli.console import say
     from benehub.flows.connecting import set_mode
 

@@ -23,6 +23,7 @@ from benehub.flows import (
     earnings_deposit,
     enrollments,
     fixes,
+    imports,
     job_history,
     leave,
     leave_close,
@@ -86,6 +87,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "statements.make": statements.make,
     "retention": retention.sweep,
     "jobs.trim": job_history.trim,
+    "imports.take": imports.take,
 }
 """Every job by name."""
 

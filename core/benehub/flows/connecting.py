@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Row
 
@@ -11,11 +11,12 @@ from benehub import connections
 from benehub.connect.capabilities import Capability
 from benehub.connections import Open
 from benehub.crypto import mask
-from benehub.errors import BenehubError, Unsupported
+from benehub.errors import BenehubError, DataError, Unsupported
 from benehub.flows.hub import Hub
 from benehub.store.version import must_be, version
 
 Mode = Literal["live", "watch", "paused"]
+MODES: Final[tuple[str, ...]] = get_args(Mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,18 @@ def version_of(row: Row[Any]) -> str:
     return version(_edited(row))
 
 
-def set_mode(hub: Hub, employer: str, name: str, mode: Mode, expected: str = "", keep: bool = True) -> str:
+def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", keep: bool = True) -> str:
     """Let a connection read and write (live), read only (watch), or neither (paused); gives the mode it had.
 
     With `keep` off it is only checked.
 
     Raises:
         ConfigError: no such connection, or its settings do not fit its connector any more.
+        DataError: no such mode.
         ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
+    if mode not in MODES:
+        raise DataError(f"no mode {mode[:20]!r}", mend="Choose live, watch or paused")
     known = connections.connectors(hub.plugins)
     with hub.store.write(employer) if keep else hub.store.read(employer) as session:
         row = connections.get(session, name)

@@ -103,11 +103,15 @@ def act(
 ) -> None:  # fmt: skip
     """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
 
+    Args:
+        expected: the version (`reconcile.version_of`) that the person had before him; empty where none is kept.
+
     Raises:
         DataError: no such difference or entry, a state or step that does not exist, or no reason given.
         ChangedMeanwhile: it is not as it was at the version `expected`, where one is named.
     """
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # two people's words come one after the other
         before = reconcile.get(session, difference_id).state
         for one in entries:
             ledger.entry_of(session, one)

@@ -149,11 +149,8 @@ def version_of(session: Session, row: Row[Any]) -> str:
 
 def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
     """What two people may work on; that it was seen once more is no change."""
-    events = session.connection.execute(
-        select(func.count()).where(*session.where(difference_event, difference_id=row.difference_id))
-    ).scalar_one()
     names = ("state", "work_step", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
-    return {name: getattr(row, name) for name in names} | {"history": events}
+    return {name: getattr(row, name) for name in names} | {"history": _said(session, row.difference_id)}
 
 
 def get(session: Session, difference_id: str) -> Row[Any]:
@@ -274,11 +271,14 @@ def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> 
 def _event(
     session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str]
 ) -> None:
-    count = session.connection.execute(
-        select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
-    ).scalar_one()
+    number = _said(session, difference_id) + 1
     session.add(
         difference_event,
-        [{"difference_id": difference_id, "event_no": count + 1, "at": session.now(), "who": who,
+        [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
           "state": state, "work_step": step, "note": note, "entries": list(entries)}],
     )  # fmt: skip
+
+
+def _said(session: Session, difference_id: str) -> int:
+    query = select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
+    return int(session.connection.execute(query).scalar_one())

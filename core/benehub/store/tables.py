@@ -51,6 +51,9 @@ from benehub.store.intake_tables import intake_same as intake_same
 from benehub.store.intake_tables import payload as payload
 from benehub.store.intake_tables import row_waits as row_waits
 from benehub.store.intake_tables import seen as seen
+from benehub.store.page_tables import message as message
+from benehub.store.page_tables import question as question
+from benehub.store.page_tables import upload as upload
 from benehub.store.partner_tables import control_line as control_line
 from benehub.store.partner_tables import member_state as member_state
 from benehub.store.partner_tables import push_permit as push_permit

@@ -94,6 +94,7 @@ def masked_of(session: Session, dispatch_id: str, text: str) -> str:
 def _line(row: Row[Any]) -> dict[str, Any]:
     return {
             "dispatch": row.dispatch_id, "connection": row.connection_id, "operation": row.operation,
+            "currency": row.currency,
             "key": row.business_key, "revision": row.revision, "state": row.state, "acknowledged": row.ack_state,
             "items": row.items, "worth": format_minor(row.worth_minor, row.currency),
             "prepared_at": row.prepared_at, "sent_at": row.sent_at, "file": row.file_name, "reason": row.reason,
@@ -104,8 +105,7 @@ def _line(row: Row[Any]) -> dict[str, Any]:
 def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:
     text = readable(dispatch.frozen_bytes(session, row))
     if not clear:
-        owed = obligations.of_dispatch(session, row.dispatch_id)
-        text = masked(text, [obligations.content(session, one) for one in owed])
+        text = masked_of(session, row.dispatch_id, text)
     return Outgoing(
         row.dispatch_id,
         row.connection_id,
@@ -129,6 +129,18 @@ def readable(content: bytes) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("cp1252", "replace")
+
+
+def segments(text: str) -> list[str]:
+    """The segments of an X12 file, each with its terminator; none of any other text.
+
+    The terminator is what stands before the group: masked numbers may have moved the envelope's fixed places.
+    """
+    at = text.find(f"GS{text[3:4]}", 80) if text.startswith("ISA") else -1
+    rest = text[:at].rstrip("\r\n") if at > 0 else ""
+    if not rest:
+        return []
+    return [f"{one.strip()}{rest[-1]}" for one in text.split(rest[-1]) if one.strip()]
 
 
 def masked(text: str, contents: Iterable[Any]) -> str:

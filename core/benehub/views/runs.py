@@ -39,6 +39,22 @@ def runs(
     return [one for one in found if state in ("", one["state"])][:limit]
 
 
+def part(
+    session: Session, state: str = "", flow: str = "", after: str = "", limit: int = 50
+) -> tuple[list[dict[str, Any]], str]:
+    """Runs behind a place of the list, the newest first, and the place of the last one where more follow."""
+    at, _, name = after.partition("~")
+    found = runs(session, state, flow, limit + 1, (at, name) if after else None)
+    last = f"{found[limit - 1]['started_at']}~{found[limit - 1]['run']}" if len(found) > limit else ""
+    return found[:limit], last
+
+
+def flows(session: Session) -> list[str]:
+    """The flows that have run, by name."""
+    query = select(run_table.c.flow).where(*session.where(run_table)).distinct().order_by(run_table.c.flow)
+    return [str(row.flow) for row in session.rows(query)]
+
+
 def run(session: Session, run_id: str) -> dict[str, Any]:
     """One run.
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from tests.access.conftest import Desk
-from tests.web.conftest import Browser
+from tests.signin.conftest import Browser
 
 from benehub.access import Permission, Role, users
 from benehub.api.front import Front

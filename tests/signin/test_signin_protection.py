@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.access.conftest import PASSWORD, Desk
-from tests.web.conftest import Browser
+from tests.signin.conftest import Browser
 from tests.web.test_web_signin import OPTIONAL, opened
 
 from benehub.access import Permission, Role, tokens

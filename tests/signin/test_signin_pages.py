@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.access.conftest import PASSWORD, Desk
-from tests.web.conftest import HTTPS, Browser
+from tests.signin.conftest import HTTPS, Browser
 
 from benehub.access import Role, passwords, users
 from benehub.access.sessions import Lifetimes
