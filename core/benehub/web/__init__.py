@@ -11,10 +11,10 @@ from importlib import resources
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from benehub.web import closing, differences, home, outgoing, reconcile, runs, today
+from benehub.web import closing, differences, fixes, home, outgoing, reconcile, runs, today
 from benehub.web.pages import Entry
 
-PAGES = (home, today, reconcile, differences, outgoing, runs, closing)
+PAGES = (home, today, reconcile, differences, fixes, outgoing, runs, closing)
 """Modules of pages, in the order in which the navigation names them."""
 
 
