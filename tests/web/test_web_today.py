@@ -81,3 +81,15 @@ def test_what_a_name_holds_is_text_and_nothing_else(desk: Desk) -> None:
 def test_a_month_that_is_none_is_refused_in_words(read_desk: Desk) -> None:
     page = read_desk.get("today", 400, month="<b>2026")
     assert "That did not work" in page and "<b>2026" not in page
+
+
+def test_of_several_employers_each_ones_month_is_told(desk: Desk) -> None:
+    with desk.store.write("other") as session:
+        row = {"name": "Other <b>", "country": "US", "currency": "USD", "seq": 0, "recorded_at": "", "ledger_head": ""}
+        session.add(employer, [row])
+    page = desk.client.get("/").text
+    assert "Other &lt;b&gt;" in page and "October 2026" in page
+    assert "Retirement: Not right" in page and "Payroll: Not right" in page
+    desk.caller = caller_of(Role.FINANCE, employer="other")
+    alone = desk.client.get("/")
+    assert (alone.status_code, alone.headers["location"]) == (303, "/e/other/today")

@@ -336,6 +336,9 @@ def _verdict(report: DemoReport) -> Panel:
         f"{len(report.artefacts)} artefacts "
         + (f"in {report.folder}/artefacts" if report.folder else "written (`benehub demo --keep` leaves them)")
         + f"; {report.seconds:.1f} s.",
+        f"See it in a browser: benehub up, in {report.folder}."
+        if report.folder
+        else "See it in a browser: benehub demo --keep, then benehub up in the folder that it leaves.",
     ]
     style = "green" if report.ok else "red"
     return Panel("\n".join(lines), title="reconciled" if report.ok else "not reconciled", border_style=style)

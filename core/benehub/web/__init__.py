@@ -15,6 +15,7 @@ from benehub.web import (
     closing,
     connections,
     differences,
+    fixes,
     home,
     imports,
     me,
@@ -33,7 +34,7 @@ from benehub.web import (
 from benehub.web.pages import Entry
 
 PAGES = (
-    home, today, reconcile, differences, people, unlinked, questions, money, outgoing, imports, connections, runs,
+    home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, imports, connections, runs,
     closing, plan_book, settings, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""

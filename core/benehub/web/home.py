@@ -6,10 +6,17 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from benehub.access import Permission
+from benehub.errors import ConfigError
+from benehub.flows import Hub
+from benehub.periods import Month
 from benehub.views.employers import employers
+from benehub.views.today import Leg, legs, working_month
 from benehub.web.pages import Page, navigation, page
 
 router = APIRouter(route_class=Page)
+
+SHOWN = 50
+"""Employers whose months are told in the list; of the others only the names."""
 
 
 @router.get("/")
@@ -23,4 +30,17 @@ def home(request: Request) -> Response:
     if len(seen) == 1 and (entries := navigation(request, caller, seen[0])):
         return RedirectResponse(f"/e/{seen[0]}/{entries[0].path}", 303)
     firsts = {one: entries[0].path for one in seen if (entries := navigation(request, caller, one))}
-    return page(request, caller, "home.html", firsts=firsts)
+    months = {one: _month(request, one) for one in seen[:SHOWN] if caller.may(Permission.SEE_OVERVIEW, one)}
+    return page(request, caller, "home.html", firsts=firsts, months=months)
+
+
+def _month(request: Request, employer: str) -> tuple[Month, list[Leg]] | None:
+    """The month that is worked and its legs; none of an employer that has no plan book yet."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        try:
+            book = hub.book(session)
+        except ConfigError:
+            return None
+        month = working_month(session)
+        return month, legs(session, book, month)
