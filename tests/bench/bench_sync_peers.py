@@ -57,8 +57,7 @@ def with_singer(folder: Path, base: str) -> Iterator[Any]:
     from singer_sdk.sql import SQLConnector, SQLSink, SQLTarget
 
     url, messages = f"sqlite:///{folder / 'singer.db'}", folder / "messages.jsonl"
-    web = requests.Session()
-    fetch = parsing(lambda path: web.get(base + path, timeout=30).content)
+    fetch = parsing(lambda path: requests.get(base + path, timeout=30).content)
     whole = {"weekly_hours": th.IntegerType}
     columns = (th.Property(name, whole.get(name, th.StringType)) for name in ("id", *COLUMNS))
 

@@ -77,9 +77,8 @@ def _alone(hub: Hub, session: Session) -> int | None:
 def _run(request: Request, employer: str, fix: str) -> str:
     hub: Hub = request.app.state.hub
     must_work(hub)
-    with hub.store.read(employer) as session:
-        key = f"{fix}/{session.now()}"
-    return hub.enqueue_flow("fixes.carry", employer, key, "fixes", fix)
+    with hub.store.write(employer) as session:
+        return hub.enqueue_flow(session, "fixes.carry", f"{fix}/{session.now()}", "fixes", fix)
 
 
 @router.post("/e/{employer}/fixes/{fix}/approve")
