@@ -7,7 +7,7 @@ a new route that says neither fails them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -60,6 +60,9 @@ class Needs:
         HTTPException: 401 for nobody, 403 for somebody who may not. An employer that the caller may see nothing of
             is answered as one that does not exist would be: 404.
     """
+
+    somewhere: ClassVar[bool] = False
+    """Whether it lets in who has the permission with any one employer: only for what tells of that one alone."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission

@@ -47,6 +47,8 @@ class Takes(Needs):
 class TakesSomewhere(Takes):
     """For an address that belongs to no employer, and tells only of those with which the caller may do this."""
 
+    somewhere = True
+
     async def admit(self, request: Request) -> Caller:
         """Who calls, if there is anybody."""
         caller: Caller | None = await run_in_threadpool(request.app.state.resolve, request)
