@@ -66,7 +66,9 @@ def town(cli: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town
         return {"transport": transports[name], "sleep": lambda _s: None} if name in transports else {}
 
     hub: Any = flows.Hub
-    monkeypatch.setattr(flows, "Hub", lambda store, plugins, *more: hub(store, plugins, *(more or (wiring,))))
+    monkeypatch.setattr(
+        flows, "Hub", lambda store, plugins, *more, **told: hub(store, plugins, *(more or (wiring,)), **told)
+    )
     (home / "book.yaml").write_text(text)
     cli.run("plan", "load", "book.yaml")
     place = {"folder": str(root / "carrier")}

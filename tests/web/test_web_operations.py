@@ -11,7 +11,7 @@ from tests.web.conftest import Desk, caller_of
 from benehub import planbook
 from benehub.access import Role
 from benehub.charts.stacked import stacked
-from benehub.flows import connection_care
+from benehub.flows import connecting
 from benehub.periods import Month
 from benehub.store.tables import act, plan_book
 from benehub.views import connected
@@ -83,7 +83,8 @@ def test_a_connection_is_paused_and_resumed(desk: Desk) -> None:
 
 
 def test_a_test_reads_the_first_page_and_says_what_is_wrong(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_care, "tried", lambda *_: [connection_care.Tried("employee", False, "401 <b>")])
+    told = [connecting.Tried("employee", False, "401 <b>")]
+    monkeypatch.setattr(connecting, "try_out", lambda *_: ("gusto", "live", told))
     told = desk.post("connections/hris/test").text
     assert "401 &lt;b&gt;" in told
 

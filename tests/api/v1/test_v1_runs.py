@@ -53,10 +53,10 @@ def test_a_reconciliation_is_started_followed_and_read(working: Api) -> None:
     assert place == f"{ACME}/runs/{run}"
     heard = followed(working, f"{place}/events")
     steps = [data["name"] for name, _, data in heard if name == "step"]
-    assert steps == ["compare intake", "compare premium"]
-    assert [id_ for name, id_, _ in heard if name == "step"] == ["1", "2"]
+    assert steps == ["identify", "compare intake", "compare premium", "fixes"]
+    assert [id_ for name, id_, _ in heard if name == "step"] == ["1", "2", "3", "4"]
     assert heard[-1][0] == "ended" and heard[-1][2]["state"] == "done"
-    assert [one[:2] for one in followed(working, f"{place}/events", "1")] == [("step", "2"), ("ended", "2")]
+    assert [one[:2] for one in followed(working, f"{place}/events", "3")] == [("step", "4"), ("ended", "4")]
     done = working.get(f"/reconciliations/{run}")
     assert (done["period"], done["relations"]) == ("2026-10", ["intake", "premium"])
     assert set(done["counts"]) == {"intake", "premium"} and done["counts"]["premium"]["opened"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from benehub.store.tables import difference, dispatch, entry, obligation, suppre
 from benehub.store.tables import run as run_table
 
 TOKEN = "a-token-for-tests"
+NUMBER = itertools.count(1)
 EXAMPLES = 5
 """Of each operation and way; more of them find no more, and the whole has to stay under forty seconds."""
 
@@ -90,6 +92,7 @@ def test_it_does_what_it_says(
 
     parameters = DOCUMENT["paths"][path][method].get("parameters", ())
     patterns = {one["name"]: one["schema"]["pattern"] for one in parameters if one["in"] == "path"}
+    key = next((one["schema"] for one in parameters if one["name"].lower() == "idempotency-key"), None)
 
     @given(case=schema[path][method.upper()].as_strategy(generation_mode=mode))
     @settings(
@@ -101,6 +104,9 @@ def test_it_does_what_it_says(
             # Else every answer would be a 404; what is wrong by intention stays wrong.
             if name in real and re.fullmatch(patterns[name], str(value)):
                 case.path_parameters[name] = real[name][sum(map(ord, str(value))) % len(real[name])]
+        told = str((case.headers or {}).get("idempotency-key", ""))
+        if key is not None and re.fullmatch(key["pattern"], told) and len(told) <= key["maxLength"] - 8:
+            case.headers["idempotency-key"] = f"{told}-{next(NUMBER)}"  # else it would be refused as one used before
         case.call_and_validate()
 
     called()

@@ -39,6 +39,7 @@ class DispatchTold(Model):
     """What the partner has answered; may be empty."""
     items: int
     worth: str
+    currency: str
     prepared_at: str
     sent_at: str | None
     file: str
