@@ -313,6 +313,8 @@ class Report:
     losses: int = 0
     """Obligations that are neither confirmed with an effect at the vendor nor held."""
     held: int = 0
+    files_held: int = 0
+    """Files whose delivery a kill broke off: that they are not in the mailbox proves nothing, so a person decides."""
     broken: list[str] = field(default_factory=list)
     """What does not hold of ledger, obligations and runs."""
     seconds: float = 0
@@ -322,7 +324,7 @@ class Report:
             "seed": self.seed, "obligations": self.obligations, "runs": self.runs, "kills": self.kills,
             "stalls": self.stalls, "restarts": self.restarts, "files": self.files,
             "calls": self.calls, "effects": self.effects, "duplicates": self.duplicates, "losses": self.losses,
-            "held": self.held, "broken": len(self.broken), "seconds": round(self.seconds),
+            "held": self.held, "files held": self.files_held, "broken": len(self.broken), "seconds": round(self.seconds),
         }  # fmt: skip
         return f"{self.store:<10} " + "  ".join(f"{name} {value:<3}" for name, value in told.items())
 
@@ -483,17 +485,19 @@ def count(hub: Hub, employers: list[str], server: Server, report: Report) -> Non
 
 
 def count_files(hub: Hub, employers: list[str], boxes: Path, report: Report) -> None:
-    """Every person stands in one carrier's file, once, and that file's dispatch is sent."""
+    """Every person stands in one carrier's file, once, and that file is sent, or held since its delivery broke off."""
     people = report.obligations // len(employers)
     for employer in employers:
         told = Counter(line for file in (boxes / employer).glob("box/out/*.txt") for line in file.read_text().split())
         report.files += len(told)
         report.duplicates += sum(number - 1 for number in told.values())
-        report.losses += max(people - len(told), 0)
         with hub.store.read(employer) as session:
-            sent = session.rows(select(dispatch.c.state).where(*session.where(dispatch, connection_id="carrier")))
+            sent = session.rows(select(dispatch).where(*session.where(dispatch, connection_id="carrier")))
             batches = session.rows(select(intake_batch).where(*session.where(intake_batch)))
-        if not sent or any(row.state != "sent" for row in sent):
+        held = [row for row in sent if row.state == "held" and row.reason.startswith("delivery broke off")]
+        report.files_held += len(held)
+        report.losses += max(people - len(told) - sum(int(row._mapping["items"]) for row in held), 0)
+        if not sent or any(row.state != "sent" for row in sent if row not in held):
             report.broken.append(f"file of {employer}: {[row.state for row in sent]}")
         for one in batches:
             parts = one.applied + one.unchanged + one.quarantined + one.superseded

@@ -38,6 +38,7 @@ def sound(report: Any) -> None:
     assert (report.duplicates, report.losses, report.broken) == (0, 0, []), report
     assert report.effects + report.held == report.obligations, report
     assert report.runs and report.calls > report.obligations
+    assert report.files_held <= report.kills + report.stalls + report.restarts, report
 
 
 @pytest.mark.parametrize("seed", SEEDS)
