@@ -324,7 +324,8 @@ class Report:
             "seed": self.seed, "obligations": self.obligations, "runs": self.runs, "kills": self.kills,
             "stalls": self.stalls, "restarts": self.restarts, "files": self.files,
             "calls": self.calls, "effects": self.effects, "duplicates": self.duplicates, "losses": self.losses,
-            "held": self.held, "files held": self.files_held, "broken": len(self.broken), "seconds": round(self.seconds),
+            "held": self.held, "files held": self.files_held, "broken": len(self.broken),
+            "seconds": round(self.seconds),
         }  # fmt: skip
         return f"{self.store:<10} " + "  ".join(f"{name} {value:<3}" for name, value in told.items())
 
