@@ -1,5 +1,6 @@
 """Pages of people by the API with few and with many of them, in one process and turn by turn: is the p95 flat?
 
+As a case of `make bench` each side asks for `CALLS` pages. By itself it tells p95 on the wall:
 python tests/bench/bench_api.py [--people 1000 100000] [--calls 300]
 
 Calls are made in process, so that only the hub's own time counts. Each round asks every database for the same page,
@@ -14,27 +15,52 @@ import sys
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 LIMIT = 50
+CALLS = 50
 
 
-def client_of(folder: Path, people: int) -> Any:
-    """A caller of a hub with so many employees."""
-    from fastapi.testclient import TestClient
+def prepare(folder: Path, size: int) -> None:
+    """A hub of so many employees, and one of a hundredth."""
+    for people in (size, size // 100):
+        fill(folder, people)
 
-    from benehub import plugins
-    from benehub.access import Caller, Role
-    from benehub.api.app import create_app
-    from benehub.api.v1.limits import Limits
+
+def ours(folder: Path, size: int) -> Iterator[Any]:
+    """Pages anywhere in the list of many people."""
+    return _pages(folder, size)
+
+
+def few(folder: Path, size: int) -> Iterator[Any]:
+    """The same of few people."""
+    return _pages(folder, size // 100)
+
+
+def _pages(folder: Path, people: int) -> Iterator[Any]:
+    client, chance = client_of(folder, people), random.Random(1)
+    starts = [f"E{chance.randrange(people - LIMIT - 1):07d}" for _ in range(CALLS)]
+    page_after(client, starts[0])
+    yield
+    for start in starts:
+        page_after(client, start)
+    yield CALLS
+
+
+def _store(folder: Path, people: int) -> Any:
     from benehub.crypto import Vault
-    from benehub.flows import Hub
     from benehub.store import open_store
+
+    return open_store(f"sqlite:///{folder / f'{people}.db'}", Vault({"k1": b"k" * 32}))
+
+
+def fill(folder: Path, people: int) -> None:
+    """A hub with so many employees."""
     from benehub.store.tables import employer, person
 
-    store = open_store(f"sqlite:///{folder / f'{people}.db'}", Vault({"k1": b"k" * 32}))
+    store = _store(folder, people)
     store.migrate()
     row = {"name": "Acme", "country": "US", "currency": "USD", "seq": 0, "recorded_at": "", "ledger_head": ""}
     with store.write("acme") as session:
@@ -48,6 +74,20 @@ def client_of(folder: Path, people: int) -> Any:
                 for n in range(people)
             ),
         )  # fmt: skip
+    store.close()
+
+
+def client_of(folder: Path, people: int) -> Any:
+    """A caller of that hub."""
+    from fastapi.testclient import TestClient
+
+    from benehub import plugins
+    from benehub.access import Caller, Role
+    from benehub.api.app import create_app
+    from benehub.api.v1.limits import Limits
+    from benehub.flows import Hub
+
+    store = _store(folder, people)
     caller = Caller("usr_bench", "Bench", everywhere=frozenset({Role.OWNER}))
     app = create_app(Hub(store, plugins.build(load_strangers=False)), lambda _request: caller)
     app.state.limits = Limits(10**9, 10**9)
@@ -73,6 +113,8 @@ def measure(sizes: Sequence[int], calls: int) -> dict[int, tuple[int, int]]:
     """Median and p95 of each size, in microseconds."""
     chance = random.Random(1)
     with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
+        for size in sizes:
+            fill(Path(scratch), size)
         clients = {size: client_of(Path(scratch), size) for size in sizes}
         times: dict[int, list[int]] = {size: [] for size in sizes}
         for number in range(calls + 20):

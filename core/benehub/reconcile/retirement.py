@@ -47,28 +47,31 @@ class Line:
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
-    lines = _differing(session, connection_id, month)
+    lines, on_the_way = _differing(session, connection_id, month)
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
-    findings += earnings.compare(session, book, connection_id, month)
+    findings += earnings.compare(session, book, connection_id, month, on_the_way)
     return findings
 
 
-def _differing(session: Session, connection_id: str, month: Month) -> list[Line]:
+def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
+    """Contributions that differ, and lost earnings on their way: one look at the account that both go through."""
+    lost = entry.c.type.in_(earnings.ON_THE_WAY)
     deposited = (
         select(
             leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
-            (-leg.c.amount).label("deposited"), literal(0).label("credited"), literal(0).label("credits"),
+            case((lost, 0), else_=-leg.c.amount).label("deposited"), literal(0).label("credited"),
+            literal(0).label("credits"), case((lost, -leg.c.amount), else_=0).label("left"),
         )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type == "contribution.deposited",
+            entry.c.type.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
@@ -76,6 +79,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
     credited = select(
         confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date,
         literal(0).label("deposited"), confirmation.c.amount.label("credited"), literal(1).label("credits"),
+        literal(0).label("left"),
     ).where(
         *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
         confirmation.c.pay_date >= month.first,
@@ -84,16 +88,19 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
     )  # fmt: skip
     both = union_all(deposited, credited).subquery()
     keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
-    sums = (func.sum(both.c.deposited), func.sum(both.c.credited), func.sum(both.c.credits))
+    sums = {name: func.sum(both.c[name]) for name in ("deposited", "credited", "credits", "left")}
     rows = session.rows(
-        select(*keys, sums[0].label("deposited"), sums[1].label("credited"), sums[2].label("credits"))
+        select(*keys, *(total.label(name) for name, total in sums.items()))
         .group_by(*keys)
-        .having(sums[0] != sums[1])
+        .having((sums["deposited"] != sums["credited"]) | (sums["left"] != 0))
         .order_by(*keys)
     )
-    return [
-        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits)) for r in rows
+    lines = [
+        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits))
+        for r in rows
+        if r.deposited != r.credited
     ]
+    return lines, [earnings.OnTheWay(r.person_id, r.plan, r.part, r.pay_date, int(r.left)) for r in rows if r.left]
 
 
 def _source(line: Line, month: Month, book: PlanBook) -> Finding:
