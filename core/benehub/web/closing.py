@@ -78,5 +78,5 @@ def paper(request: Request, employer: str, month: str, caller: Sees) -> Response
     at = Month.parse(month)
     with hub.store.read(employer) as session:
         content = signed_pdf(signed_report(session, at))
-    headers = {"content-disposition": f'attachment; filename="closing-{at}.pdf"', "cache-control": "no-store"}
+    headers = {"content-disposition": f'attachment; filename="closing-{at}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

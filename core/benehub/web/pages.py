@@ -21,13 +21,11 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller, Permission
+from benehub.api import who
 from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
 from benehub.views.employers import employers
 from benehub.web.words import LANGUAGES, Words, chosen
-
-CSP: Final = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
-"""What a page may load: nothing but our own files."""
 
 SAID: Final = tuple(name for name, value in vars(Words).items() if callable(value) and not name.startswith("_"))
 """What templates say by words: the public methods of `Words`."""
@@ -88,16 +86,12 @@ def page(
     answer = HTMLResponse(environment().get_template(template).render(context), status, headers=_HEADERS)
     for name, allowed in (("lang", LANGUAGES), ("theme", (*THEMES, "auto"))):
         if request.query_params.get(name) in allowed:
-            answer.set_cookie(
-                f"benehub_{name}", request.query_params[name], max_age=KEPT, httponly=True, samesite="lax"
-            )
+            who.set_cookie(answer, request, f"benehub_{name}", request.query_params[name], KEPT)
     return answer
 
 
-_HEADERS: Final = {
-    "content-security-policy": CSP, "cache-control": "no-store", "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin", "vary": "cookie, accept-language, hx-request",
-}  # fmt: skip
+_HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
+"""Beside those of every answer (`api.headers`)."""
 
 
 def address(path: str, **query: object) -> str:
@@ -118,7 +112,7 @@ def _here(request: Request, **query: object) -> str:
 
 
 def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
-    asked = request.query_params.get(name) or request.cookies.get(f"benehub_{name}", "")
+    asked = request.query_params.get(name) or who.cookie(request, f"benehub_{name}")
     return asked if asked in allowed else ""
 
 
