@@ -72,7 +72,7 @@ def test_doctor_tells_that_nobody_owns_the_installation(cli: Any, home: Path) ->
     cli.run("users", "add", "ann@acme.example", "--name", "Ann Lee")
     fine, told = owners(code=1)
     assert not fine and "nobody can manage access" in told
-    cli.run("users", "role", "ann@acme.example", "owner")
+    cli.run("users", "role", "ann@acme.example", "owner", "--everywhere")
     assert owners() == (True, "1 of the installation")
 
 

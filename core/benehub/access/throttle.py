@@ -8,7 +8,6 @@ him out for up to a quarter of an hour; the way in by a provider stays open to h
 from __future__ import annotations
 
 import ipaddress
-
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -64,7 +63,7 @@ def clear(session: Session) -> None:
 
 
 def _network(address: str) -> str:
-    """What one household or host commands: an IPv4 address, or the /64 of an IPv6 one, which has addresses without end."""
+    """What one host commands: an IPv4 address, or the /64 of an IPv6 one, which has addresses without end."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -7,6 +7,7 @@ trail names him: he is disabled, and what he had open ends at once.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -83,6 +84,23 @@ def named(session: Session, text: str) -> Row[Any]:
         DataError: there is none.
     """
     return by_email(session, text) or get(session, text)
+
+
+def called(session: Session, text: str) -> Sequence[str]:
+    """The users with this id or address; where there is none, those of this name, whatever its case and spaces."""
+    plain = text.strip()
+    one = or_(user_account.c.user_id == plain, user_account.c.email == plain.casefold())
+    query = select(user_account.c.user_id, user_account.c.name).where(*session.where(user_account))
+    known = session.rows(query.where(one)) or [
+        row
+        for row in session.rows(query.where(func.lower(user_account.c.name).startswith(_bare(plain)[:1])))
+        if _bare(row.name) == _bare(plain)
+    ]
+    return [row.user_id for row in known]
+
+
+def _bare(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def listed(session: Session, find: str = "", after: str = "", limit: int = 1000) -> list[dict[str, Any]]:

@@ -58,7 +58,8 @@ def sign(
     if sure != "yes":
         raise DataError("it was not said that the month is signed for ever", mend="Tick the box")
     at = Month.parse(month)
-    close(request.app.state.hub, employer, at, caller.name, note)
+    # A name alone tells nobody who it was: two may have it.
+    close(request.app.state.hub, employer, at, f"{caller.name[:44]} ({caller.user})", note)
     return then(request, f"closing/{at}", done="signed")
 
 
