@@ -73,3 +73,12 @@ def test_nothing_is_held_for_ever_and_nobody_is_named(desk: Desk) -> None:
     with desk.write() as session:
         throttle.clear(session)
     assert desk.rows(sign_in_attempt.select()) == []
+
+
+def test_addresses_of_one_network_are_one_and_a_wrapped_one_is_what_it_wraps(desk: Desk) -> None:
+    assert [tries(desk, f"u{n}@acme.example", f"2001:db8:0:7::{n + 1:x}") for n in range(30)] == [0] * 30
+    assert tries(desk, "ann@acme.example", "2001:db8:0:7:ffff::1") == 30
+    assert tries(desk, "ann@acme.example", "2001:db8:0:8::1") == 0
+    wrapped = ("::ffff:192.0.2.7", "192.0.2.7")
+    assert [tries(desk, f"v{n}@acme.example", wrapped[n % 2]) for n in range(30)] == [0] * 30
+    assert tries(desk, "bob@acme.example", "192.0.2.7") == 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -126,6 +127,29 @@ def test_the_last_owner_stays(desk: Desk, way: str) -> None:
             users.disable(session, user)
     with desk.write() as session:
         assert users.owners(session) == [user]
+
+
+def test_two_owners_who_disable_each_other_at_once_leave_one(desk: Desk) -> None:
+    ann, bob = (desk.user(f"{name}@acme.example", Role.OWNER, role_for="*") for name in ("ann", "bob"))
+    told: list[str] = []
+
+    def disable() -> None:
+        try:
+            with desk.write() as session:
+                users.disable(session, ann)
+        except ConflictError as error:
+            told.append(error.what)
+
+    other = threading.Thread(target=disable)
+    with desk.write() as session:
+        users.disable(session, bob)
+        other.start()
+        other.join(0.3)  # it has to wait
+        assert other.is_alive()
+    other.join(20)
+    assert told == ["nobody would be left who may manage access"]
+    with desk.write() as session:
+        assert users.owners(session) == [ann]
 
 
 def test_a_list_shows_no_hash_and_no_seed(desk: Desk) -> None:

@@ -146,3 +146,25 @@ def test_a_token_calls_in_the_name_of_its_user_and_no_further(
     assert [row.action for row in said if row.outcome == "done"] == [
         "add a user", "give finance@acme", "add a token", "revoke a token",
     ]  # fmt: skip
+
+
+def test_a_look_at_people_stands_in_the_trail_whatever_permission_lets_one_look(sqlite_desk: Desk) -> None:
+    caller = Caller("usr_1", "Ann", everywhere=frozenset({Role.OWNER, Role.EMPLOYEE}), persons={"acme": "per_1"})
+    app = application(sqlite_desk, caller)
+    app.get("/probe/{employer}/named", dependencies=[Depends(Needs(Permission.SEE_MONEY, of_people=True))])(
+        lambda: "in"
+    )
+    client = TestClient(app)
+    for one in (*Permission, "named"):
+        assert client.get(f"/probe/acme/{one}").status_code == 200
+    rows = sqlite_desk.rows(audit.select().where(audit.c.employer_id == "acme").order_by(audit.c.audit_no))
+    silent = {"see_overview", "see_money", "see_connections", "see_self"}
+    assert [row.action.rpartition("/")[2] for row in rows] == [
+        *(one.value for one in Permission if one.value not in silent), "named",
+    ]  # fmt: skip
+
+
+def test_the_mark_of_all_employers_is_no_employer(sqlite_desk: Desk) -> None:
+    caller = Caller("usr_1", "Ann", everywhere=frozenset({Role.OWNER}))
+    app = application(sqlite_desk, caller)
+    assert {turned_away(app, door, INSTALLATION) for door in doors(app) if door.of_employer} == {404}

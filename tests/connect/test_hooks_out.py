@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
+from contextlib import suppress
+
 import pytest
 
-from benehub.connect.hooks_out import addresses_of, public, target
+from benehub.connect.hooks_out import Target, addresses_of, post, public, target
 from benehub.errors import DataError
 
 
@@ -59,3 +64,23 @@ def test_what_the_settings_allow_may_lie_inside() -> None:
 def test_a_name_that_stands_for_nothing() -> None:
     with pytest.raises(DataError, match="nothing"):
         target("https://hooks.example", resolve=lambda *_: [])
+
+
+def test_who_answers_a_byte_at_a_time_is_waited_for_no_longer_than_who_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def trickle() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.sendall(b"HTTP/1.1 200 OK\r\nx: ")
+                while not over.wait(0.05):
+                    line.sendall(b"y")
+
+        threading.Thread(target=trickle, daemon=True).start()
+        begun = time.monotonic()
+        where = Target("http", "localhost", server.getsockname()[1], "/", "127.0.0.1")
+        answer = post(where, {}, b"{}", seconds=0.4)
+        assert answer.status == 0 and not answer.taken
+        assert time.monotonic() - begun < 5
+        over.set()

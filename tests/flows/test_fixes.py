@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from benehub import ledger, obligations, reconcile
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError
-from benehub.flows import Hub, fixes
+from benehub.flows import Hub, fixes, users
 from benehub.flows.onboarding import load_plan_book
 from benehub.store.tables import difference, fixing
 from benehub.views import fixes as view
@@ -129,6 +129,8 @@ def test_what_was_not_taken_is_collected_by_a_second_persons_word(pay: Pay) -> N
         fixes.propose(pay.hub, "acme", one, "Ben")
     with pytest.raises(DataError, match="second person"):
         fixes.approve(pay.hub, "acme", made, " ann alder ")
+    with pytest.raises(DataError, match="second person"):
+        fixes.approve(pay.hub, "acme", made, "\uff21nn \u00a0Alder")
     with pytest.raises(DataError, match="it is proposed"):
         carry(pay, made)
     fixes.approve(pay.hub, "acme", made, "Ben Okri", "agreed with him")
@@ -263,3 +265,19 @@ def test_what_was_said_of_a_fix_is_never_changed(pay: Pay) -> None:
     for statement in (update(fixing).values(who="somebody else"), delete(fixing)):
         with pytest.raises(DBAPIError, match="what was said of a fix"), pay.hub.store.write("acme") as session:
             session.connection.execute(statement)
+
+
+def test_one_person_at_a_page_and_at_the_command_line_is_one(pay: Pay) -> None:
+    pay.day(10, 20)
+    pay.paid(10, 15, 0)
+    ann = users.add(pay.hub, "test", "ann@acme.example", "Ann Alder")
+    ben = users.add(pay.hub, "test", "ben@acme.example", "Ben Okri")
+    made = fixes.propose(pay.hub, "acme", pay.open_one(), ann)
+    for name in (ann, "Ann Alder", "ann  ALDER", " Ann@acme.example"):
+        with pytest.raises(DataError, match="second person"):
+            fixes.approve(pay.hub, "acme", made, name)
+    users.add(pay.hub, "test", "ann2@acme.example", "ANN ALDER")
+    with pytest.raises(DataError, match="several users"):
+        fixes.approve(pay.hub, "acme", made, "Ann Alder")
+    fixes.approve(pay.hub, "acme", made, "Ben Okri")
+    assert [one["who"] for one in pay.shown(made)["history"]] == [ann, ben]

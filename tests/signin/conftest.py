@@ -93,10 +93,10 @@ def site(desk: Desk) -> Callable[..., Any]:
         def broken(employer: str) -> None:
             raise RuntimeError(employer)
 
-        app.get("/e/{employer}/money")(shown)
-        app.get("/e/{employer}/people/{person}", dependencies=[Depends(Needs(Permission.SEE_PEOPLE))])(done)
-        app.post("/e/{employer}/approve/{difference}", dependencies=[Depends(Needs(Permission.APPROVE))])(done)
-        app.post("/e/{employer}/broken", dependencies=[Depends(Needs(Permission.APPROVE))])(broken)
+        app.get("/probe/{employer}/money")(shown)
+        app.get("/probe/{employer}/people/{person}", dependencies=[Depends(Needs(Permission.SEE_PEOPLE))])(done)
+        app.post("/probe/{employer}/approve/{difference}", dependencies=[Depends(Needs(Permission.APPROVE))])(done)
+        app.post("/probe/{employer}/broken", dependencies=[Depends(Needs(Permission.APPROVE))])(broken)
         app.get("/everything", dependencies=[Depends(Needs(Permission.SEE_AUDIT))])(lambda: "all")
         return app
 

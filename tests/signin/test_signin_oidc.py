@@ -89,12 +89,12 @@ def test_somebody_known_by_a_verified_address_is_let_in_and_then_by_subject(
     claims(issuer, "s1", email="Ann@Acme.example", email_verified=True)
     browser = Browser(site(front))
     assert "Sign in by Acme Login" in browser.get("/signin").text
-    assert sign_in(browser, "s1", then="/e/acme/money").headers["location"] == "/e/acme/money"
-    assert browser.get("/e/acme/money").json()["caller"] == user
+    assert sign_in(browser, "s1", then="/probe/acme/money").headers["location"] == "/probe/acme/money"
+    assert browser.get("/probe/acme/money").json()["caller"] == user
     claims(issuer, "s1", email="someone.else@acme.example", email_verified=False)
     again = Browser(site(front))
     sign_in(again, "s1")
-    assert again.get("/e/acme/money").json()["caller"] == user, "issuer and subject are the identity"
+    assert again.get("/probe/acme/money").json()["caller"] == user, "issuer and subject are the identity"
     assert [(row.subject, row.user_id) for row in desk.rows(user_identity.select())] == [("s1", user)]
 
 
@@ -222,7 +222,7 @@ def test_an_employee_is_the_person_with_his_number(desk: Desk, site: Site, front
         assert sign_in(browser, subject, "groups").status_code == 303
         assert sign_in(Browser(app), subject, "groups").status_code == 303
         # Signed in still; who is no person of acme has nothing with it.
-        assert browser.get("/e/acme/money").status_code == (403 if subject == "e1" else 404)
+        assert browser.get("/probe/acme/money").status_code == (403 if subject == "e1" else 404)
     with desk.write() as session:
         assert [one["persons"] for one in users.listed(session)] == [{"acme": person_id}, {}, {}]
         caller = users.caller(session, users.named(session, "e1@acme.example").user_id, "")

@@ -34,18 +34,18 @@ def test_the_first_sign_in_enrols_a_phone_and_the_next_asks_for_its_code(desk: D
     app = site()
     browser = Browser(app)
     assert browser.sign_in().headers["location"] == "/signin/enrol"
-    assert browser.get("/e/acme/money").status_code == 303, "a sign-in that is not whole opens nothing"
+    assert browser.get("/probe/acme/money").status_code == 303, "a sign-in that is not whole opens nothing"
     phone, codes = browser.enrol(desk)
-    assert len(codes) == 10 and browser.get("/e/acme/money").status_code == 200
+    assert len(codes) == 10 and browser.get("/probe/acme/money").status_code == 200
 
     desk.later(minutes=2)
     again = Browser(app)
     assert again.sign_in().headers["location"] == "/signin/code"
-    assert again.get("/e/acme/money").headers["location"].startswith("/signin?then=")
+    assert again.get("/probe/acme/money").headers["location"].startswith("/signin?then=")
     again.get("/signin/code")
     assert again.post("/signin/code", code="000000").status_code == 401
     assert again.post("/signin/code", code=phone.at(desk.now)).headers["location"] == "/"
-    assert again.get("/e/acme/money").status_code == 200
+    assert again.get("/probe/acme/money").status_code == 200
 
     lost = Browser(app)
     lost.sign_in()
@@ -85,7 +85,7 @@ def test_a_session_planted_before_is_worth_nothing_after(desk: Desk, site: Site)
     victim.sign_in()
     assert victim.cookie() not in ("planted", "")
     attacker.client.cookies.set("__Host-benehub", "planted", domain="hub.example")
-    assert attacker.get("/e/acme/money").status_code == 303
+    assert attacker.get("/probe/acme/money").status_code == 303
 
 
 def test_each_step_gives_another_secret_and_ends_the_one_before(desk: Desk, site: Site) -> None:
@@ -103,8 +103,8 @@ def test_each_step_gives_another_secret_and_ends_the_one_before(desk: Desk, site
     for old in (first, second):
         thief = Browser(app)
         thief.client.cookies.set("__Host-benehub", old, domain="hub.example")
-        assert thief.get("/e/acme/money").status_code == 303
-    assert browser.get("/e/acme/money").status_code == 200
+        assert thief.get("/probe/acme/money").status_code == 303
+    assert browser.get("/probe/acme/money").status_code == 200
 
 
 def test_signing_in_again_ends_what_the_browser_had_open(desk: Desk, site: Site) -> None:
@@ -122,24 +122,24 @@ def test_out_is_out(desk: Desk, site: Site) -> None:
     browser.get("/signin/password")
     assert browser.post("/signout").headers["location"] == "/signin"
     browser.client.cookies.set("__Host-benehub", secret, domain="hub.example")
-    assert browser.get("/e/acme/money").status_code == 303
+    assert browser.get("/probe/acme/money").status_code == 303
 
 
 def test_who_was_disabled_or_changed_is_out_at_once(desk: Desk, site: Site) -> None:
     browser = opened(desk, site, Role.FINANCE)
-    assert browser.get("/e/acme/money").status_code == 200
+    assert browser.get("/probe/acme/money").status_code == 200
     with desk.write() as session:
         users.disable(session, users.named(session, "ann@acme.example").user_id)
-    assert browser.get("/e/acme/money").status_code == 303
+    assert browser.get("/probe/acme/money").status_code == 303
     assert browser.sign_in().status_code == 401
 
 
 def test_a_session_ends_by_itself(desk: Desk, site: Site) -> None:
     browser = opened(desk, site, Role.FINANCE)
     desk.later(minutes=29)
-    assert browser.get("/e/acme/money").status_code == 200
+    assert browser.get("/probe/acme/money").status_code == 200
     desk.later(minutes=31)
-    assert browser.get("/e/acme/money").status_code == 303
+    assert browser.get("/probe/acme/money").status_code == 303
 
 
 def test_a_given_password_is_changed_first_and_a_weak_one_refused(desk: Desk, site: Site) -> None:
@@ -148,13 +148,13 @@ def test_a_given_password_is_changed_first_and_a_weak_one_refused(desk: Desk, si
         users.set_password(session, user, passwords.digest(PASSWORD), must_change=True)
     browser = Browser(site(OPTIONAL))
     assert browser.sign_in().headers["location"] == "/signin/password"
-    assert browser.get("/e/acme/money").status_code == 303
+    assert browser.get("/probe/acme/money").status_code == 303
     browser.get("/signin/password")
     assert browser.post("/signin/password", old=PASSWORD, new=PASSWORD).status_code == 422
     assert browser.post("/signin/password", old=PASSWORD, new="Password2026!").status_code == 422
     assert browser.post("/signin/password", old="not this one", new="another horse battery").status_code == 401
     assert browser.post("/signin/password", old=PASSWORD, new="another horse battery").status_code == 303
-    assert browser.get("/e/acme/money").status_code == 200
+    assert browser.get("/probe/acme/money").status_code == 200
 
 
 def test_a_hash_of_other_parameters_is_renewed_at_sign_in(
@@ -230,7 +230,7 @@ def test_an_account_that_is_not_there_costs_the_same_calls(
 @pytest.mark.parametrize(
     ("then", "goes"),
     [
-        ("/e/acme/money?a=b", "/e/acme/money?a=b"), ("//evil.example", "/"), ("/\\evil.example", "/"),
+        ("/probe/acme/money?a=b", "/probe/acme/money?a=b"), ("//evil.example", "/"), ("/\\evil.example", "/"),
         ("https://evil.example", "/"), ("javascript:alert(1)", "/"), ("/a\r\nset-cookie: x=y", "/"), ("", "/"),
     ],
 )  # fmt: skip
@@ -250,9 +250,9 @@ def test_what_is_typed_is_shown_as_text(desk: Desk, site: Site) -> None:
 
 def test_a_page_that_needs_a_sign_in_leads_there_and_a_program_is_told(desk: Desk, site: Site) -> None:
     browser = Browser(site())
-    assert browser.get("/e/acme/money?x=1").headers["location"] == "/signin?then=%2Fe%2Facme%2Fmoney%3Fx%3D1"
-    assert browser.get("/e/acme/money", **{"hx-request": "true"}).headers["hx-redirect"] == "/signin"
-    assert browser.client.get("/e/acme/money").status_code == 401
+    assert browser.get("/probe/acme/money?x=1").headers["location"] == "/signin?then=%2Fprobe%2Facme%2Fmoney%3Fx%3D1"
+    assert browser.get("/probe/acme/money", **{"hx-request": "true"}).headers["hx-redirect"] == "/signin"
+    assert browser.client.get("/probe/acme/money").status_code == 401
 
 
 def test_it_speaks_german(site: Site) -> None:

@@ -23,12 +23,12 @@ from benehub.connect.webhooks import MAX_BODY
 from benehub.store.access_tables import audit, user_session
 
 Site = Callable[..., Any]
-APPROVE = "/e/acme/approve/dif_1"
+APPROVE = "/probe/acme/approve/dif_1"
 
 
 def told(browser: Browser) -> str:
     """The token that a page of this browser's session would put into its forms."""
-    return str(browser.get("/e/acme/money").json()["csrf"])
+    return str(browser.get("/probe/acme/money").json()["csrf"])
 
 
 def approve(browser: Browser, token: str, **headers: str) -> int:
@@ -79,7 +79,7 @@ def test_a_bearer_needs_no_form_and_a_cookie_beside_it_is_not_looked_at(desk: De
     assert post(APPROVE, headers={"authorization": f"Bearer {token}"}).status_code == 200
     assert post(APPROVE, headers={"authorization": "Bearer bhb_wrong"}).status_code == 401
     assert post(APPROVE, headers={"authorization": "Basic eDp5"}).status_code == 401
-    assert browser.client.get("/e/acme/money", headers={"authorization": f"bearer {token}"}).status_code == 403
+    assert browser.client.get("/probe/acme/money", headers={"authorization": f"bearer {token}"}).status_code == 403
 
 
 def test_signing_somebody_in_from_another_site_is_refused(desk: Desk, site: Site) -> None:
@@ -110,9 +110,9 @@ def test_every_unsafe_open_route_is_bound_to_its_browser_or_has_its_own_key(site
 def test_every_answer_tells_the_browser_what_not_to_do(desk: Desk, site: Site) -> None:
     browser = opened(desk, site, Role.FINANCE)
     big = browser.client.post("/signin", content=b"x" * (MAX_BODY + 1))
-    broken = browser.client.post("/e/acme/broken", data={"csrf": told(browser)})
+    broken = browser.client.post("/probe/acme/broken", data={"csrf": told(browser)})
     assert (big.status_code, broken.status_code) == (413, 503)
-    paths = ("/signin", "/e/acme/money", "/healthz", "/nowhere", "/e/other/money")
+    paths = ("/signin", "/probe/acme/money", "/healthz", "/nowhere", "/probe/other/money")
     for got in (big.headers, broken.headers, *(browser.get(path).headers for path in paths)):
         policy = dict(part.split(" ", 1) for part in got["content-security-policy"].split("; "))
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
@@ -147,8 +147,8 @@ def test_no_secret_is_logged_or_stands_in_an_address_or_the_trail(
         (row,) = session.rows(user_session.select())
         _, token = tokens.add(session, row.user_id, "ci", [Permission.SEE_MONEY], 30)
     bearer = {"authorization": f"Bearer {token}"}
-    steps += [browser.client.get("/e/acme/money", headers=bearer), browser.get("/e/acme/money")]
-    browser.client.post("/e/acme/broken", headers=bearer)
+    steps += [browser.client.get("/probe/acme/money", headers=bearer), browser.get("/probe/acme/money")]
+    browser.client.post("/probe/acme/broken", headers=bearer)
     secrets = [PASSWORD, phone.secret, codes[0], token, browser.cookie(), browser.token]
     seen = caplog.text + "".join(capfd.readouterr()) + str(desk.rows(audit.select()))
     seen += "".join(str(one.url) + one.headers.get("location", "") for one in steps)
@@ -160,21 +160,21 @@ def test_no_secret_is_logged_or_stands_in_an_address_or_the_trail(
 def test_looks_at_people_and_changes_stand_in_the_trail_of_the_employer(desk: Desk, site: Site) -> None:
     browser = opened(desk, site, Role.FINANCE, Role.BENEFITS_ADMIN)
     token = told(browser)
-    browser.get("/e/acme/people/per_1")
+    browser.get("/probe/acme/people/per_1")
     approve(browser, token)
     approve(browser, "")
-    browser.client.post("/e/acme/broken", data={"csrf": token})
+    browser.client.post("/probe/acme/broken", data={"csrf": token})
     with desk.store.read("acme") as session:
         rows = list(trail.read(session))
         assert trail.verify(session).wrong == ""
     found = [(row.action, row.permission, row.ref, row.outcome, row.of_no) for row in rows]
     assert found == [
-        ("GET /e/{employer}/people/{person}", "see_people", "per_1", "done", 0),
-        ("POST /e/{employer}/approve/{difference}", "approve", "dif_1", "asked", 0),
-        ("POST /e/{employer}/approve/{difference}", "approve", "dif_1", "done", 2),
-        ("POST /e/{employer}/approve/{difference}", "approve", "dif_1", "refused", 0),
-        ("POST /e/{employer}/broken", "approve", "", "asked", 0),
-        ("POST /e/{employer}/broken", "approve", "", "failed", 5),
+        ("GET /probe/{employer}/people/{person}", "see_people", "per_1", "done", 0),
+        ("POST /probe/{employer}/approve/{difference}", "approve", "dif_1", "asked", 0),
+        ("POST /probe/{employer}/approve/{difference}", "approve", "dif_1", "done", 2),
+        ("POST /probe/{employer}/approve/{difference}", "approve", "dif_1", "refused", 0),
+        ("POST /probe/{employer}/broken", "approve", "", "asked", 0),
+        ("POST /probe/{employer}/broken", "approve", "", "failed", 5),
     ]
     (who,) = {row.who for row in rows}
     assert who.startswith("usr_") and {row.front for row in rows} == {"web"}
@@ -183,12 +183,12 @@ def test_looks_at_people_and_changes_stand_in_the_trail_of_the_employer(desk: De
 
 def test_who_asks_for_another_employer_stands_in_the_trail_of_the_installation(desk: Desk, site: Site) -> None:
     browser = opened(desk, site, Role.FINANCE)
-    assert browser.get("/e/other/money").status_code == 404
-    assert browser.get("/e/nobody/money").json() == {"detail": "There is no employer nobody here"}
+    assert browser.get("/probe/other/money").status_code == 404
+    assert browser.get("/probe/nobody/money").json() == {"detail": "There is no employer nobody here"}
     assert browser.get("/everything").status_code == 403
     refused = [(row.action, row.ref) for row in desk.rows(audit.select()) if row.outcome == "refused"]
     assert refused == [
-        ("GET /e/{employer}/money", "other"), ("GET /e/{employer}/money", "nobody"), ("GET /everything", ""),
+        ("GET /probe/{employer}/money", "other"), ("GET /probe/{employer}/money", "nobody"), ("GET /everything", ""),
     ]  # fmt: skip
     with desk.store.read("other") as session:
         assert list(trail.read(session)) == []
@@ -204,9 +204,9 @@ def test_nothing_is_shown_or_done_where_the_trail_cannot_be_written(
         raise RuntimeError("no room")
 
     monkeypatch.setattr("benehub.api.trail.keep", fails)
-    assert browser.get("/e/acme/people/per_1").status_code == 503
+    assert browser.get("/probe/acme/people/per_1").status_code == 503
     assert approve(browser, token) == 503
-    assert browser.get("/e/acme/money").status_code == 200, "what names nobody is not kept"
+    assert browser.get("/probe/acme/money").status_code == 200, "what names nobody is not kept"
 
 
 def test_an_export_is_safe_in_a_spreadsheet_and_whole(desk: Desk) -> None:

@@ -143,3 +143,11 @@ def test_another_employers_people_are_not_there(desk: Desk) -> None:
     desk.caller = caller_of(Role.BENEFITS_ADMIN, employer="somebody_else")
     for path in ("people", "money", "plan-book", "connections", "settings", "import"):
         assert desk.client.get(desk.address(path)).status_code == 404
+
+
+@pytest.mark.parametrize("ssn", ["123-45-6789", " 123 45 6789 "])
+def test_nobody_is_searched_by_ssn_and_no_link_carries_it_on(read_desk: Desk, ssn: str) -> None:
+    for path in ("people", "reconcile"):
+        told = read_desk.get(path, 400, search=ssn, person=ssn)
+        assert "6789" not in told and "employee number" in told
+    assert "name" in read_desk.get("people", search="123456789")

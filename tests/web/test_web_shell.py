@@ -7,9 +7,13 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from fastapi.testclient import TestClient
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
+from benehub.api.app import create_app
+from benehub.api.front import Front
+from benehub.api.headers import POLICY
 from benehub.web.words import LANGUAGES, catalog, chosen
 
 INLINE = r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)|\|\s*safe|hx-on|javascript:"
@@ -77,4 +81,16 @@ def test_style_and_script_are_served_and_a_page_may_load_nothing_else(desk: Desk
     for path in ("/static/benehub.css", "/static/vendor/htmx.min.js", "/static/signs.svg"):
         assert desk.client.get(path).status_code == 200
     desk.caller = None
-    assert "default-src 'self'" in desk.client.get("/").headers["content-security-policy"]
+    assert desk.client.get("/").headers["content-security-policy"] == POLICY
+
+
+def test_what_a_page_remembers_is_kept_as_every_cookie_of_ours(desk: Desk) -> None:
+    app = create_app(desk.hub, lambda _: desk.caller, Front("https://hub.example"))
+    client = TestClient(app, base_url="https://hub.example", follow_redirects=False)
+    place = desk.address("settings")
+    told = client.get(place, params={"theme": "dark", "lang": "de"}).headers.get_list("set-cookie")
+    assert [one.partition("=")[0] for one in told] == ["__Host-benehub_lang", "__Host-benehub_theme"]
+    assert all({"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(one.split("; ")) for one in told)
+    shown = client.get(place).text
+    assert 'lang="de"' in shown and "dark" in shown
+    assert 'lang="de"' in client.get("/signin").text

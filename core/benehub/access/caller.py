@@ -41,3 +41,7 @@ class Caller:
         if self.scopes is not None and permission not in self.scopes:
             return False
         return any(permission in GRANTS[role] for role in self.everywhere)
+
+    def somewhere(self, permission: Permission) -> bool:
+        """Whether the caller may do this with all employers, or with one at least."""
+        return self.anywhere(permission) or any(self.may(permission, one) for one in self.roles)

@@ -7,6 +7,7 @@ him out for up to a quarter of an hour; the way in by a provider stays open to h
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,7 +31,7 @@ FORGOTTEN: Final = timedelta(hours=1)
 
 def attempt(session: Session, account: str, address: str) -> int:
     """Count an attempt; gives 0, or the seconds to wait, in which case nothing may be checked."""
-    asked = [("account", account.strip().casefold()[:254]), ("address", address)]
+    asked = [("account", account.strip().casefold()[:254]), ("address", _network(address))]
     # The order of the rows is that of everybody: two attempts never wait in a circle.
     kinds = sorted((session.vault.blind_index(f"{kind}/{name}", "attempt"), kind) for kind, name in asked if name)
     now = session.clock()
@@ -59,6 +60,17 @@ def clear(session: Session) -> None:
     """Remove what is held against nobody any more."""
     old = sign_in_attempt.c.last_at < iso(session.clock() - FORGOTTEN)
     session.connection.execute(delete(sign_in_attempt).where(*session.where(sign_in_attempt), old))
+
+
+def _network(address: str) -> str:
+    """What one host commands: an IPv4 address, or the /64 of an IPv6 one, which has addresses without end."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
 
 
 def _left(row: Row[tuple[object, ...]], now: datetime) -> int:

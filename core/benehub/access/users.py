@@ -7,6 +7,7 @@ trail names him: he is disabled, and what he had open ends at once.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -85,6 +86,23 @@ def named(session: Session, text: str) -> Row[Any]:
     return by_email(session, text) or get(session, text)
 
 
+def called(session: Session, text: str) -> Sequence[str]:
+    """The users with this id or address; where there is none, those of this name, whatever its case and spaces."""
+    plain = text.strip()
+    one = or_(user_account.c.user_id == plain, user_account.c.email == plain.casefold())
+    query = select(user_account.c.user_id, user_account.c.name).where(*session.where(user_account))
+    known = session.rows(query.where(one)) or [
+        row
+        for row in session.rows(query.where(func.lower(user_account.c.name).startswith(_bare(plain)[:1])))
+        if _bare(row.name) == _bare(plain)
+    ]
+    return [row.user_id for row in known]
+
+
+def _bare(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def listed(session: Session, find: str = "", after: str = "", limit: int = 1000) -> list[dict[str, Any]]:
     """Users by address, each with roles and persons; no hash and no seed.
 
@@ -145,7 +163,7 @@ def take(session: Session, user: str, role: Role, role_for: str) -> None:
         ConflictError: nobody would be left who may manage access.
     """
     held = session.where(user_role, user_id=user, role_for=role_for, role=role.value)
-    owned = owners(session)
+    owned = owners(session, hold=True)
     if session.connection.execute(delete(user_role).where(*held)).rowcount == 0:
         raise DataError(f"the user is no {role} of {role_for}", mend="See `benehub users list`")
     _still_owned(session, owned)
@@ -197,7 +215,7 @@ def disable(session: Session, user: str) -> None:
         ConflictError: nobody would be left who may manage access.
     """
     get(session, user)
-    owned = owners(session)
+    owned = owners(session, hold=True)
     session.change(user_account, {"user_id": user}, state="disabled")
     _still_owned(session, owned)
     end_sessions(session, user)
@@ -243,17 +261,21 @@ def caller(session: Session, user: str, by: str, scopes: frozenset[Permission] |
     )  # fmt: skip
 
 
-def owners(session: Session) -> Sequence[str]:
-    """Active users who own the installation."""
+def owners(session: Session, hold: bool = False) -> Sequence[str]:
+    """Active users who own the installation; with `hold` none ceases to be one until the transaction ends.
+
+    Of two owners who disable each other at once the second waits, and finds himself the last.
+    """
     query = (
         select(user_role.c.user_id)
         .join(user_account, (user_account.c.employer_id == user_role.c.employer_id)
               & (user_account.c.user_id == user_role.c.user_id))
         .where(*session.where(user_role, role=Role.OWNER.value, role_for=INSTALLATION))
         .where(user_account.c.state == "active")
-        .distinct()
+        .order_by(user_role.c.user_id)
     )  # fmt: skip
-    return [row.user_id for row in session.rows(query)]
+    query = query.with_for_update() if hold else query
+    return list(dict.fromkeys(row.user_id for row in session.rows(query)))
 
 
 def _still_owned(session: Session, before: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ a new route that says neither fails them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import Final
 
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -40,8 +40,10 @@ OPEN: Final[dict[str, str]] = {
 }
 """Routes that need nobody signed in, by path, each with the reason."""
 
-NOTED: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_AUDIT})
-"""Reads that stand in the audit trail."""
+UNNOTED: Final = frozenset(
+    {Permission.SEE_OVERVIEW, Permission.SEE_MONEY, Permission.SEE_CONNECTIONS, Permission.SEE_SELF}
+)
+"""Permissions whose reads name nobody else and stand in no trail; a route that does name people says so."""
 
 
 def nobody(_request: Request) -> Caller | None:
@@ -56,16 +58,19 @@ class Needs:
     the trail, and whatever changes something, stands in the audit trail; a refusal of somebody signed in too. An
     unsafe call by a cookie has to come from a page of ours.
 
+    Args:
+        permission: what the caller has to have.
+        of_people: the route names people, though its permission is about money or counts.
+        somewhere: the path belongs to no employer, and the route tells only of those with which the caller may do it.
+
     Raises:
         HTTPException: 401 for nobody, 403 for somebody who may not. An employer that the caller may see nothing of
             is answered as one that does not exist would be: 404.
     """
 
-    somewhere: ClassVar[bool] = False
-    """Whether it lets in who has the permission with any one employer: only for what tells of that one alone."""
-
-    def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+    def __init__(self, permission: Permission, of_people: bool = False, somewhere: bool = False) -> None:
+        self.permission, self.somewhere = permission, somewhere
+        self.noted = of_people or permission not in UNNOTED
 
     async def __call__(self, request: Request) -> Caller:
         """Who calls."""
@@ -75,11 +80,11 @@ class Needs:
             told = "Sign in, or send a token as `Authorization: Bearer ...`"
             raise HTTPException(401, told, {"www-authenticate": "Bearer"})
         employer = request.path_params.get("employer")
-        allowed = caller.anywhere(self.permission) if employer is None else caller.may(self.permission, employer)
-        seen = employer is None or any(caller.may(one, employer) for one in Permission)
+        allowed = self._allows(caller, employer)
+        seen = employer is None or (employer != INSTALLATION and any(caller.may(one, employer) for one in Permission))
         act = self._act(request, caller, str(employer) if employer is not None and seen else INSTALLATION)
         unsafe = request.method not in unforged.SAFE
-        if unsafe or not allowed or self.permission in NOTED:
+        if unsafe or not allowed or self.noted:
             request.state.act = act
         if allowed:
             await unforged.check(request)
@@ -90,6 +95,12 @@ class Needs:
             act.refs = [str(employer)[:40]]
             raise HTTPException(404, f"There is no employer {employer} here")
         raise HTTPException(403, f"This needs the permission {self.permission}; an owner can give a role that has it")
+
+    def _allows(self, caller: Caller, employer: str | None) -> bool:
+        if employer is None:
+            return caller.somewhere(self.permission) if self.somewhere else caller.anywhere(self.permission)
+        # The mark of all employers is the name of none.
+        return employer != INSTALLATION and caller.may(self.permission, employer)
 
     def _act(self, request: Request, caller: Caller, trail: str) -> Act:
         refs = [str(value)[:80] for name, value in request.path_params.items() if name != "employer"]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from benehub.connect.http import tls_context
 from benehub.errors import DataError
 
 SECONDS = 10.0
-"""How long a receiver may take to answer."""
+"""How long a receiver may take to answer, and how long until his next byte: then the line is cut."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) -> the addresses it stands for."""
@@ -112,17 +114,30 @@ def post(where: Target, headers: Mapping[str, str], body: bytes, seconds: float 
     shown = f"[{where.address}]" if ":" in where.address else where.address
     usual = where.port == (443 if where.scheme == "https" else 80)
     named = where.host if usual else f"{where.host}:{where.port}"
+    client = httpx.Client(
+        transport=httpx.HTTPTransport(verify=tls_context(), retries=0), timeout=seconds, follow_redirects=False
+    )
     try:
-        with httpx.Client(
-            transport=httpx.HTTPTransport(verify=tls_context(), retries=0), timeout=seconds, follow_redirects=False
-        ) as client, client.stream(
+        with client, _cut(client, seconds), client.stream(
             "POST", f"{where.scheme}://{shown}:{where.port}{where.path}", content=body,
             headers={**headers, "host": named, "user-agent": "benehub", "content-type": "application/json"},
             extensions={"sni_hostname": where.host},
         ) as answer:  # fmt: skip
             return Answer(answer.status_code, f"status {answer.status_code}")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as error:
         return Answer(0, f"no answer ({type(error).__name__})")
+
+
+@contextmanager
+def _cut(client: httpx.Client, seconds: float) -> Iterator[None]:
+    """Close the client after so long: a timeout alone begins anew with every byte that trickles in."""
+    timer = threading.Timer(seconds, client.close)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _no_target(what: str) -> DataError:

@@ -24,6 +24,7 @@ from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines
 from benehub.flows.fix_draft import Action, Asked, Draft, Refusal
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
+from benehub.flows.users import as_user
 from benehub.planbook import PlanBook
 from benehub.reconcile import fixes
 from benehub.reconcile.fixes import Proposal
@@ -108,13 +109,14 @@ def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str =
     Raises:
         DataError: no such difference or action, why it cannot be proposed, or nobody named.
     """
+    said_by = as_user(hub, who)
     chosen, draft = _chosen(hub, employer, difference_id, action)
     text = _shown(hub, employer, difference_id, chosen, draft, clear=False)
     with hub.store.write(employer) as session:
         proposal = _proposal(session, hub.book(session), difference_id, chosen, draft, text)
-        made = fixes.propose(session, proposal, who, note)
+        made = fixes.propose(session, proposal, said_by, note)
         told = f"{made}: {draft.says}"
-        reconcile.act(session, difference_id, who, step="fix_proposed", note=told)
+        reconcile.act(session, difference_id, said_by, step="fix_proposed", note=told)
     return made
 
 
@@ -124,6 +126,7 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> N
     Raises:
         DataError: no such fix, it is not proposed, a second person is needed, or it would be something else by now.
     """
+    said_by = as_user(hub, who)
     with hub.store.read(employer) as session:
         row = fixes.get(session, fix_id)
     action = ACTIONS[row.action]
@@ -131,13 +134,13 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> N
         session = asked.session
         row = fixes.get(session, fix_id, lock=True)
         limit = asked.book.guards.alone_up_to_minor
-        fixes.check(row, who, "approved", note, limit)
+        fixes.check(row, said_by, "approved", note, limit)
         answer = action.draft(asked)
         changed = isinstance(answer, Refusal) or fixes.digest(session, answer.content) != row.content_hash
         if changed:
             why = answer.why if isinstance(answer, Refusal) else "what it would do has changed since it was proposed"
             raise DataError(why, where=f"fix {fix_id}", mend="Withdraw it, look again, and propose it anew")
-        fixes.move(session, fix_id, who, "approved", note)
+        fixes.move(session, fix_id, said_by, "approved", note)
         if action.owe is not None:
             fixes.link(session, fix_id, action.owe(asked, fixes.content(session, row)))
 

@@ -147,5 +147,20 @@ def revoke_token(hub: Hub, who: Caller | str, token_id: str, place: Place = HERE
         note(session, who, "revoke a token", token_id, place=place)
 
 
+def as_user(hub: Hub, who: str) -> str:
+    """The id of the user whose id, address or name this is; any other name as it is.
+
+    What one person says at a page and at the command line is then said by one, and not by two.
+
+    Raises:
+        DataError: several users have that name.
+    """
+    with hub.store.read(INSTALLATION) as session:
+        found = users.called(session, who)
+    if len(found) > 1:
+        raise DataError("several users have that name", where="who", mend="Name the email address")
+    return found[0] if found else who
+
+
 def _name(who: Caller | str) -> str:
     return who.user if isinstance(who, Caller) else who

@@ -7,6 +7,7 @@ front alike.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,8 +99,12 @@ def needs_second(at_stake: int, alone_up_to: int | None) -> bool:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Whether two names are one person's: case, spaces and forms of letters make no other."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def move(session: Session, fix_id: str, who: str, state: str, note: str) -> None:

@@ -11,10 +11,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from benehub import connections, ledger
+from benehub.access import users
 from benehub.connections import doors
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS
+from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
 from benehub.views.schedules import overdue
@@ -57,7 +59,7 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     with store.read("") as session:
         gone = guards.missing(session.connection)
     mend = "Restore the database from a backup, or run `benehub init` on a fresh one" if gone else ""
-    checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend)]
+    checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend), _owned(store)]
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
         checks.append(interrupted(store, row.employer_id))
@@ -67,6 +69,19 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
         with store.read(row.employer_id) as session:
             checks += upkeep(session)
     return checks
+
+
+def _owned(store: Store) -> Check:
+    """Whether somebody can manage access. Where nobody signs in at all that is told and no fault: the command line
+    needs no owner."""
+    with store.read(INSTALLATION) as session:
+        count, known = len(users.owners(session)), bool(users.listed(session, limit=1))
+    mend = "benehub init --admin EMAIL --password-file FILE"
+    if count:
+        return Check("owners", f"{count} of the installation")
+    if known:
+        return Check("owners", "nobody owns the installation: nobody can manage access any more", mend)
+    return Check("owners", f"nobody owns the installation, and nobody can sign in yet: {mend}")
 
 
 def _doors(store: Store, employer: str) -> list[Check]:

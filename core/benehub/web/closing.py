@@ -58,7 +58,8 @@ def sign(
     if sure != "yes":
         raise DataError("it was not said that the month is signed for ever", mend="Tick the box")
     at = Month.parse(month)
-    close(request.app.state.hub, employer, at, caller.name, note)
+    # A name alone tells nobody who it was: two may have it.
+    close(request.app.state.hub, employer, at, f"{caller.name[:44]} ({caller.user})", note)
     return then(request, f"closing/{at}", done="signed")
 
 
@@ -78,5 +79,5 @@ def paper(request: Request, employer: str, month: str, caller: Sees) -> Response
     at = Month.parse(month)
     with hub.store.read(employer) as session:
         content = signed_pdf(signed_report(session, at))
-    headers = {"content-disposition": f'attachment; filename="closing-{at}.pdf"', "cache-control": "no-store"}
+    headers = {"content-disposition": f'attachment; filename="closing-{at}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

@@ -19,7 +19,7 @@ from benehub.web.pages import Page, page, then
 
 router = APIRouter(route_class=Page)
 
-Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
+Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
 Works = Annotated[Caller, Depends(Needs(Permission.WORK_DIFFERENCES))]
 Note = Annotated[str, Form(max_length=2000)]
 Seen = Annotated[str, Form(max_length=120)]

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
+from benehub.api import who
 from benehub.api.guard import Needs
 from benehub.errors import BenehubError
 from benehub.flows import Hub
@@ -56,10 +57,7 @@ def own_statement(employer: str, request: Request, caller: Self, lang: str = "")
     with hub.store.read(employer) as session:
         own_person(session, caller.persons[employer])
         found = statement(session, hub.book(session), hub.plugins, caller.persons[employer], session.today())
-    headers = {
-        "content-disposition": f'attachment; filename="benefits-{found.day}.pdf"', "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-    }  # fmt: skip
+    headers = {"content-disposition": f'attachment; filename="benefits-{found.day}.pdf"'}
     return Response(pdf(found, language(code)), media_type="application/pdf", headers=headers)
 
 
@@ -121,7 +119,7 @@ def _about(book: PlanBook, topic: str, plan: str, ref: str, when: str) -> dict[s
 
 
 def _code(request: Request) -> str:
-    asked = request.cookies.get("benehub_lang", "")
+    asked = who.cookie(request, "benehub_lang")
     return asked if asked in LANGUAGES else LANGUAGES[0]
 
 

@@ -25,6 +25,7 @@ router = APIRouter(route_class=Page)
 NAV = Entry("money", "money", Permission.SEE_MONEY)
 
 Seer = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
+SeerOf = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
 
 MONTHS: Final = 6
 """Months of the chart."""
@@ -52,7 +53,7 @@ def money(employer: str, request: Request, caller: Seer, month: str = "") -> Res
 
 @router.get("/e/{employer}/money/invoices/{connection}/{month}")
 def walk(
-    employer: str, connection: str, month: str, request: Request, caller: Seer, which: str = "differ", after: str = ""
+    employer: str, connection: str, month: str, request: Request, caller: SeerOf, which: str = "differ", after: str = ""
 ) -> Response:
     """One invoice member by member: what was billed, what we accrued, and what lies between."""
     hub: Hub = request.app.state.hub

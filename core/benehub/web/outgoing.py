@@ -24,6 +24,7 @@ PART, LINES = 50, 200
 """Dispatches, and lines of a file, shown at once."""
 
 Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
+SeesOf = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
 SeesPeople = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
 Approves = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
 Sends = Annotated[Caller, Depends(Needs(Permission.SEND))]
@@ -54,7 +55,7 @@ def listed(
 
 @router.get("/e/{employer}/outgoing/owed")
 def due(
-    request: Request, employer: str, caller: Sees, kind: Annotated[str, Query(max_length=32)] = "",
+    request: Request, employer: str, caller: SeesOf, kind: Annotated[str, Query(max_length=32)] = "",
     after: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:  # fmt: skip
     """What is owed to vendors and has not left, by the day by which it must."""
@@ -68,7 +69,7 @@ def due(
 
 
 @router.get("/e/{employer}/outgoing/{dispatch}")
-def one(request: Request, employer: str, dispatch: str, caller: Sees) -> Response:
+def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Response:
     """One dispatch: its attempts, what came of it, and who said what of it."""
     hub: Hub = request.app.state.hub
     if not dispatch.startswith("dis_"):

@@ -21,13 +21,12 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller, Permission
+from benehub.api import who
+from benehub.crypto import as_ssn
 from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
 from benehub.views.employers import employers
 from benehub.web.words import LANGUAGES, Words, chosen
-
-CSP: Final = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
-"""What a page may load: nothing but our own files."""
 
 SAID: Final = tuple(name for name, value in vars(Words).items() if callable(value) and not name.startswith("_"))
 """What templates say by words: the public methods of `Words`."""
@@ -88,16 +87,12 @@ def page(
     answer = HTMLResponse(environment().get_template(template).render(context), status, headers=_HEADERS)
     for name, allowed in (("lang", LANGUAGES), ("theme", (*THEMES, "auto"))):
         if request.query_params.get(name) in allowed:
-            answer.set_cookie(
-                f"benehub_{name}", request.query_params[name], max_age=KEPT, httponly=True, samesite="lax"
-            )
+            who.set_cookie(answer, request, f"benehub_{name}", request.query_params[name], KEPT)
     return answer
 
 
-_HEADERS: Final = {
-    "content-security-policy": CSP, "cache-control": "no-store", "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin", "vary": "cookie, accept-language, hx-request",
-}  # fmt: skip
+_HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
+"""Beside those of every answer (`api.headers`)."""
 
 
 def address(path: str, **query: object) -> str:
@@ -113,12 +108,18 @@ def then(request: Request, path: str, **query: object) -> RedirectResponse:
 
 def _here(request: Request, **query: object) -> str:
     """This page with other values in its query; the place in a list is forgotten unless it is given."""
-    kept = {name: value for name, value in request.query_params.items() if name not in ("after", "done")}
+    given = request.query_params.items()
+    kept = {name: value for name, value in given if name not in ("after", "done") and not _private(value)}
     return address(request.url.path, **{**kept, **query})
 
 
+def _private(value: str) -> bool:
+    """Whether it is written as an SSN is. Nine digits without a sign between may be an employee number."""
+    return bool(as_ssn(value)) and not value.strip().isdigit()
+
+
 def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
-    asked = request.query_params.get(name) or request.cookies.get(f"benehub_{name}", "")
+    asked = request.query_params.get(name) or who.cookie(request, f"benehub_{name}")
     return asked if asked in allowed else ""
 
 
@@ -153,6 +154,9 @@ class Page(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
+                if any(map(_private, request.query_params.values())):
+                    raise DataError("a social security number is no word to search by: addresses are kept and shown",
+                                    mend="Search by name or employee number")  # fmt: skip
                 return await handle(request)
             except HTTPException as error:
                 return await run_in_threadpool(failed, request, error.status_code, str(error.detail))

@@ -24,6 +24,7 @@ NAV = Entry("reconcile", "reconcile", Permission.SEE_MONEY)
 OWNERS = ("hris", "payroll", "carrier", "recordkeeper", "custodian", "finance", "hub")
 SEVERITIES = ("high", "medium", "low")
 Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
+SeesOf = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
 Works = Annotated[Caller, Depends(Needs(Permission.WORK_DIFFERENCES))]
 
 
@@ -45,7 +46,9 @@ def filters(request: Request) -> Filters:
 
 
 @router.get("/e/{employer}/reconcile")
-def listed(request: Request, employer: str, caller: Sees, after: Annotated[str, Query(max_length=80)] = "") -> Response:
+def listed(
+    request: Request, employer: str, caller: SeesOf, after: Annotated[str, Query(max_length=80)] = ""
+) -> Response:
     """The differences, the most at stake first."""
     hub: Hub = request.app.state.hub
     wanted = filters(request)

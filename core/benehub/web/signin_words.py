@@ -6,6 +6,8 @@ from typing import Final
 
 from starlette.requests import Request
 
+from benehub.api import who
+
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "signin": ("Sign in", "Anmelden"),
     "email": ("Email address", "E-Mail-Adresse"),
@@ -74,7 +76,7 @@ LANGUAGES: Final = ("en", "de")
 
 def language(request: Request) -> str:
     """The language chosen on a page before, or the first that the browser names and we have."""
-    wanted = [request.query_params.get("lang", ""), request.cookies.get("benehub_lang", "")]
+    wanted = [request.query_params.get("lang", ""), who.cookie(request, "benehub_lang")]
     wanted += [part.partition(";")[0].strip()[:2].casefold() for part in _accepted(request).split(",")]
     return next((one for one in wanted if one in LANGUAGES), LANGUAGES[0])
 

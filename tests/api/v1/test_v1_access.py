@@ -12,7 +12,9 @@ from sqlalchemy import select
 from tests.api.v1.conftest import ACME, Api, problem
 
 from benehub.access import GRANTS, Caller, Role
+from benehub.access.audit import newest
 from benehub.api.guard import OPEN, Needs
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference, dispatch, entry, obligation, run, suppression
 
 METHODS = ("GET", "POST", "DELETE")
@@ -58,6 +60,22 @@ def test_an_auditor_changes_nothing(api: Api) -> None:
     for method, path, _ in routes(api):
         if method != "GET":
             problem(api.client.request(method, filled(path)), 403, "access")
+
+
+def test_who_may_see_no_employer_is_refused_the_list_and_it_stands_in_the_trail(api: Api) -> None:
+    api.act_as(Role.EMPLOYEE)
+    problem(api.client.get("/api/v1/employers"), 403, "access")
+    with api.hub.store.read(INSTALLATION) as session:
+        assert [(row.action, row.outcome) for row in newest(session)] == [("GET /api/v1/employers", "refused")]
+
+
+def test_a_look_at_money_by_person_stands_in_the_trail(api: Api) -> None:
+    api.act_as(Role.AUDITOR)
+    for path in ("differences", "ledger/journal", "ledger/balances", "obligations", "suppressions"):
+        assert api.client.get(f"/api/v1/employers/acme/{path}").status_code == 200
+    with api.hub.store.read("acme") as session:
+        told = [row.action.removeprefix("GET /api/v1/employers/{employer}/") for row in newest(session)]
+    assert told == ["obligations", "ledger/balances", "ledger/journal", "differences"]
 
 
 def test_a_list_of_employers_tells_only_those_of_the_caller(api: Api) -> None:

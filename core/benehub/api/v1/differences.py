@@ -18,6 +18,7 @@ from benehub.api.v1.fields import (
     Once,
     PageOf,
     SeesMoney,
+    SeesMoneyOf,
     WorksDifferences,
     id_path,
 )
@@ -152,7 +153,7 @@ class Rules(Model):
 
 @router.get("/differences", operation_id="list_differences")
 def list_differences(
-    _caller: SeesMoney, at: At, page: PageOf,
+    _caller: SeesMoneyOf, at: At, page: PageOf,
     state: Annotated[list[State] | None, Query(description="In these states; the open ones when left out.")] = None,
     relation: Annotated[Relation | None, Query(description="Only of this pair of systems.")] = None,
     type: Annotated[Type | None, Query(description="Only of this type.")] = None,
@@ -172,7 +173,7 @@ def list_differences(
 
 
 @router.get("/differences/{difference}", operation_id="get_difference")
-def get_difference(_caller: SeesMoney, at: At, difference: DifferencePath, response: Response) -> DifferenceDetail:
+def get_difference(_caller: SeesMoneyOf, at: At, difference: DifferencePath, response: Response) -> DifferenceDetail:
     """One difference with its history and its chain; its ETag is what an edit names."""
     return _shown(at, difference, response)
 

@@ -147,7 +147,7 @@ def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
         with named():
             row = room.get(session, dispatch)
         content = room.frozen_bytes(session, row)
-    headers = {"cache-control": "no-store", "content-disposition": "attachment"}
+    headers = {"content-disposition": "attachment"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from benehub.access import Caller, Permission
 from benehub.api.v1.fields import At, SeesOverview
 from benehub.api.v1.models import Model
-from benehub.api.v1.office import TakesSomewhere
+from benehub.api.v1.office import Takes
 from benehub.api.v1.route import Route
 from benehub.views import employers as view
 
@@ -40,7 +40,7 @@ class Employers(Model):
 
 @router.get("/employers", operation_id="list_employers")
 def list_employers(
-    caller: Annotated[Caller, Depends(TakesSomewhere(Permission.SEE_OVERVIEW))], request: Request
+    caller: Annotated[Caller, Depends(Takes(Permission.SEE_OVERVIEW, somewhere=True))], request: Request
 ) -> Employers:
     """List the employers that the caller may see."""
     found = view.employers(request.app.state.hub.store)

@@ -61,6 +61,8 @@ NamePath = Annotated[str, Path(pattern=NAME, examples=["hris"])]
 SeesOverview = Annotated[object, Depends(Takes(Permission.SEE_OVERVIEW))]
 SeesPeople = Annotated[object, Depends(Takes(Permission.SEE_PEOPLE))]
 SeesMoney = Annotated[object, Depends(Takes(Permission.SEE_MONEY))]
+SeesMoneyOf = Annotated[object, Depends(Takes(Permission.SEE_MONEY, of_people=True))]
+"""Money by person: the look stands in the trail."""
 SeesConnections = Annotated[object, Depends(Takes(Permission.SEE_CONNECTIONS))]
 WorksDifferences = Annotated[object, Depends(Takes(Permission.WORK_DIFFERENCES))]
 Sends = Annotated[object, Depends(Takes(Permission.SEND))]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 
 from benehub import ledger as room
-from benehub.api.v1.fields import MONTH, At, Day, EmployeeFilter, Filter, KnownAt, PageOf, SeesMoney, one_of
+from benehub.api.v1.fields import MONTH, At, Day, EmployeeFilter, Filter, KnownAt, PageOf, SeesMoneyOf, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.route import Route
 from benehub.ledger import CHART
@@ -76,7 +76,7 @@ class EntryTold(Model):
 
 @router.get("/balances", operation_id="list_balances")
 def list_balances(
-    _caller: SeesMoney, at: At, account: Accounts = None,
+    _caller: SeesMoneyOf, at: At, account: Accounts = None,
     by: Annotated[list[By] | None, Query(description="Group by these, too.")] = None,
     effective: Annotated[Day | None, Query(description="Only what is effective on this day or earlier.")] = None,
     employee: EmployeeFilter = "", known_at: KnownAt = "",
@@ -102,7 +102,7 @@ def list_balances(
 
 @router.get("/journal", operation_id="list_entries")
 def list_entries(
-    _caller: SeesMoney, at: At, page: PageOf, account: Accounts = None, employee: EmployeeFilter = "",
+    _caller: SeesMoneyOf, at: At, page: PageOf, account: Accounts = None, employee: EmployeeFilter = "",
     plan: Filter = "", known_at: KnownAt = "",
     month: Annotated[str, Query(pattern=rf"^$|{MONTH}", description="Only legs of this coverage month.")] = "",
 ) -> Page[EntryTold]:  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from benehub.api.v1.fields import At, Day, EmployeeFilter, Filter, PageOf, SeesMoney, id_path
+from benehub.api.v1.fields import At, Day, EmployeeFilter, Filter, PageOf, SeesMoneyOf, id_path
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.problems import named
 from benehub.api.v1.route import Route
@@ -45,7 +45,7 @@ class ObligationTold(Model):
 
 @router.get("", operation_id="list_obligations")
 def list_obligations(
-    _caller: SeesMoney, at: At, page: PageOf,
+    _caller: SeesMoneyOf, at: At, page: PageOf,
     state: Annotated[State | None, Query(description="Only in this state.")] = None,
     kind: Filter = "", connection: Filter = "", plan: Filter = "", period: Filter = "", employee: EmployeeFilter = "",
     due_by: Annotated[Day | None, Query(description="Only what is due on this day or earlier.")] = None,
@@ -62,7 +62,7 @@ def list_obligations(
 
 
 @router.get("/{obligation}", operation_id="get_obligation")
-def get_obligation(_caller: SeesMoney, at: At, obligation: Annotated[str, id_path("obl")]) -> ObligationTold:
+def get_obligation(_caller: SeesMoneyOf, at: At, obligation: Annotated[str, id_path("obl")]) -> ObligationTold:
     """One obligation."""
     with at.read() as session, named():
         return ObligationTold.model_validate(view.one(session, obligation))

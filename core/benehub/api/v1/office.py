@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import Depends, HTTPException, Path, Request
-from starlette.concurrency import run_in_threadpool
+from fastapi import Depends, Path, Request
 
 from benehub.access import Caller
 from benehub.api.guard import Needs
@@ -33,30 +32,11 @@ class Takes(Needs):
 
     async def __call__(self, request: Request) -> Caller:
         """Who calls."""
-        caller = await self.admit(request)
+        caller = await super().__call__(request)
         request.state.caller = caller
         limits: Limits = request.app.state.limits
         limits.take(caller.user)
         return caller
-
-    async def admit(self, request: Request) -> Caller:
-        """Who calls, if he may."""
-        return await super().__call__(request)
-
-
-class TakesSomewhere(Takes):
-    """For an address that belongs to no employer, and tells only of those with which the caller may do this."""
-
-    somewhere = True
-
-    async def admit(self, request: Request) -> Caller:
-        """Who calls, if there is anybody."""
-        caller: Caller | None = await run_in_threadpool(request.app.state.resolve, request)
-        if caller is None:
-            raise HTTPException(401, "Sign in, or send a token as `Authorization: Bearer ...`")
-        if caller.anywhere(self.permission) or any(caller.may(self.permission, one) for one in caller.roles):
-            return caller
-        raise HTTPException(403, f"This needs the permission {self.permission} with an employer")
 
 
 @dataclass(frozen=True)
