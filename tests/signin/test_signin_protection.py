@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.access.conftest import PASSWORD, Desk
 from tests.signin.conftest import Browser
-from tests.web.test_web_signin import OPTIONAL, opened
+from tests.signin.test_signin_pages import OPTIONAL, opened
 
 from benehub.access import Permission, Role, tokens
 from benehub.access import audit as trail
