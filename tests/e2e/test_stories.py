@@ -73,7 +73,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def enter(browser: Any, house: House) -> Iterator[Any]:
+def enter(house: House, browser: Any) -> Iterator[Any]:
     """enter(name): a page of a browser of its own, in which somebody has signed in for the first time."""
     contexts = []
 
@@ -157,7 +157,7 @@ def test_an_employee_sees_only_himself(house: House, enter: Any) -> None:
     assert "/signin?then=" in page.url
 
 
-def test_an_owner_manages_users_tokens_and_reads_the_trail(browser: Any, house: House, tmp_path: Path) -> None:
+def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, browser: Any, tmp_path: Path) -> None:
     users.add(house.desk.hub, "init", "second@acme.example", "Second", f"{PASSWORD} first")
     users.give(house.desk.hub, "init", "second@acme.example", Role.OWNER, "*")
     _, token = users.add_token(house.desk.hub, "init", "second@acme.example", "story", list(Permission), 1)
