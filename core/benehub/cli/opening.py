@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ def read_settings() -> Settings:
 
 
 def password_from(file: str, needed: bool = False) -> str:
-    """The first line of a file, or of standard input for `-`; empty where none is named.
+    """The first line of a file, or of standard input for `-`, asked for at a terminal; empty where none is named.
 
     Raises:
         ConfigError: one is needed and none is named, or it cannot be read or is empty.
@@ -152,13 +153,18 @@ def password_from(file: str, needed: bool = False) -> str:
             raise ConfigError("a password is needed", where="--password-file", mend="Name a file, or - to read it in")
         return ""
     try:
-        text = sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = _typed() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the password cannot be read ({type(error).__name__})", where="--password-file",
                           mend="Mend the file or its permissions") from None  # fmt: skip
     if not text.strip():
         raise ConfigError("the password is empty", where="--password-file", mend="Write it into the first line")
     return text.splitlines()[0]
+
+
+def _typed() -> str:
+    """A line of standard input; a person at a terminal is asked for it, and it is not shown."""
+    return getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
 
 
 @contextmanager

@@ -336,12 +336,22 @@ def _verdict(report: DemoReport) -> Panel:
         f"{len(report.artefacts)} artefacts "
         + (f"in {report.folder}/artefacts" if report.folder else "written (`benehub demo --keep` leaves them)")
         + f"; {report.seconds:.1f} s.",
-        f"See it in a browser: benehub up, in {report.folder}."
-        if report.folder
-        else "See it in a browser: benehub demo --keep, then benehub up in the folder that it leaves.",
+        *_to_the_pages(report.folder),
     ]
     style = "green" if report.ok else "red"
     return Panel("\n".join(lines), title="reconciled" if report.ok else "not reconciled", border_style=style)
+
+
+def _to_the_pages(folder: str) -> list[str]:
+    """What somebody types to see this in a browser, the first user included."""
+    if not folder:
+        return ["To see it in a browser, run `benehub demo --keep`: it ends with what to type."]
+    return [
+        "To see it in a browser:",
+        f"  cd {folder}",
+        "  benehub init --admin you@example.com --password-file -    (type a password of 12 characters or more)",
+        "  benehub up    (open http://127.0.0.1:8080, sign in, and scan the picture with an authenticator app)",
+    ]
 
 
 def _money(minor: int) -> str:

@@ -28,14 +28,17 @@ from benehub.web import (
     runs,
     settings,
     today,
+    tokens,
+    trail,
     unlinked,
+    users,
     why,
 )
 from benehub.web.pages import Entry
 
 PAGES = (
     home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, imports, connections,
-    runs, closing, plan_book, settings, me, why,
+    runs, closing, plan_book, settings, trail, users, tokens, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 

@@ -81,7 +81,7 @@ def page(
         "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
         "csrf_field": lambda: _csrf_field(request),
-        "done": request.query_params.get("done", ""),
+        "done": request.query_params.get("done", ""), "half_way": False,
         **data,
     }  # fmt: skip
     answer = HTMLResponse(environment().get_template(template).render(context), status, headers=_HEADERS)

@@ -6,7 +6,7 @@ Every form is bound to the browser that asked for it. Each step gives another co
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -14,7 +14,6 @@ import pyotp
 import segno
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from benehub.access.sessions import Stage, Standing
 from benehub.api import who
@@ -24,15 +23,18 @@ from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import providers, signing_in
 from benehub.flows.providers import SignInBy
 from benehub.flows.signing_in import Opened, Refused
-from benehub.web.signin_words import language, say
+from benehub.web.pages import CSP, Page, address, page
 
-router = APIRouter(dependencies=[Depends(unforged)], include_in_schema=False)
+router = APIRouter(route_class=Page, dependencies=[Depends(unforged)], include_in_schema=False)
 
 BACK: Final = "benehub-oidc"
 """The cookie that binds a sign-in by a provider to the browser that began it."""
 
 PATHS: Final = {Stage.CODE: "/signin/code", Stage.ENROL: "/signin/enrol", Stage.PASSWORD: "/signin/password"}
 """Where what is still to be done is done."""
+
+DRAWN: Final = f"{CSP}; img-src 'self' data:"
+"""What the page with the QR picture may load: the picture stands in the page itself, so that it is kept nowhere."""
 
 Text = Annotated[str, Form(max_length=1000)]
 
@@ -119,7 +121,7 @@ def password_changed(request: Request, old: Text, new: Text) -> Response:
     try:
         result = signing_in.change_password(_hub(request), held, old, new, place(request), front(request).policy)
     except DataError:
-        return again(told="change.weak", status=422)
+        return again(told="change_weak", status=422)
     return _went(request, result, again, "/")
 
 
@@ -142,10 +144,10 @@ def to_provider(request: Request, provider: str, then: str = "") -> Response:
     if not front(request).private(request):
         return _form(request, "plain", 403)
     try:
-        address, kept = providers.begin(_hub(request), by, _back(request, provider))
+        begun, kept = providers.begin(_hub(request), by, _back(request, provider))
     except VendorUnavailable:
         return _form(request, "away", 503)
-    answer = RedirectResponse(address, 303)
+    answer = RedirectResponse(begun, 303)
     who.set_cookie(answer, request, BACK, f"{kept}|{_local(then)}", 600)
     return answer
 
@@ -201,25 +203,23 @@ def _form(request: Request, told: str = "", status: int = 200, **data: Any) -> H
 
 
 def _enrol(request: Request, held: Standing, told: str = "", status: int = 200) -> HTMLResponse:
-    address = signing_in.seed(_hub(request), held)
-    picture = segno.make(address, error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
-    return _page(request, "enrol.html", told, status, picture=picture, secret=pyotp.parse_uri(address).secret)
+    uri = signing_in.seed(_hub(request), held)
+    picture = segno.make(uri, error="m").svg_data_uri(scale=5, dark="#000", light="#fff")
+    answer = _page(request, "enrol.html", told, status, picture=picture, secret=pyotp.parse_uri(uri).secret)
+    answer.headers["content-security-policy"] = DRAWN
+    return answer
 
 
 def _page(
     request: Request, template: str, told: str = "", status: int = 200, seconds: int = 0, **data: Any
 ) -> HTMLResponse:  # fmt: skip
-    spoken = language(request)
-    words = partial(say, spoken)
-    text = words(told, seconds=seconds) if told else ""
-    csrf = getattr(request.state, "csrf", "")
-    made = _environment().get_template(f"signin/{template}")
-    return HTMLResponse(made.render(t=words, language=spoken, told=text, csrf=csrf, **data), status)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(loader=PackageLoader("benehub.web"), autoescape=True, undefined=StrictUndefined)
+    """A page of the sign-in; what is in its address besides the choices of look is where to go on to."""
+    further = {"then": data["then"]} if data.get("then", "/") != "/" else {}
+    again = partial(address, request.url.path, **further)
+    caller = who.resolve(request)
+    held = caller is None and who.standing(request) is not None
+    return page(request, caller, f"signin/{template}", status=status, told=told, seconds=seconds, here=again,
+                half_way=held, **data)  # fmt: skip
 
 
 def _provider(request: Request, name: str) -> SignInBy:
