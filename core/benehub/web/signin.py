@@ -18,12 +18,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from benehub.access.sessions import Stage, Standing
 from benehub.api import who
 from benehub.api.front import front, place
+from benehub.api.headers import POLICY
 from benehub.api.unforged import unforged
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import providers, signing_in
 from benehub.flows.providers import SignInBy
 from benehub.flows.signing_in import Opened, Refused
-from benehub.web.pages import CSP, Page, address, page
+from benehub.web.pages import Page, address, page
 
 router = APIRouter(route_class=Page, dependencies=[Depends(unforged)], include_in_schema=False)
 
@@ -33,7 +34,7 @@ BACK: Final = "benehub-oidc"
 PATHS: Final = {Stage.CODE: "/signin/code", Stage.ENROL: "/signin/enrol", Stage.PASSWORD: "/signin/password"}
 """Where what is still to be done is done."""
 
-DRAWN: Final = f"{CSP}; img-src 'self' data:"
+DRAWN: Final = POLICY.replace("img-src 'self'", "img-src 'self' data:")
 """What the page with the QR picture may load: the picture stands in the page itself, so that it is kept nowhere."""
 
 Text = Annotated[str, Form(max_length=1000)]
