@@ -17,7 +17,7 @@ from benehub.flows.onboarding import load_plan_book
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Month
-from benehub.store.tables import difference
+from benehub.store.tables import connection, difference, dispatch
 from benehub.views import fixes as view
 from benehub.views.why import why
 
@@ -158,3 +158,25 @@ def test_an_end_that_was_paid_for_is_not_told_to_the_carrier(enrolled: Any) -> N
     assert told["credit_claim"] == ""
     with pytest.raises(DataError, match="rescission"):
         fixes.propose(enrolled.hub, "acme", row.difference_id, "ann", "enrollment_correction")
+
+
+def test_what_is_frozen_in_a_file_with_others_is_not_taken_back_alone(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
+    change = fixes.propose(hub, "acme", row.difference_id, "ann", "enrollment_correction")
+    fixes.approve(hub, "acme", change, "ben")
+    enrolled.drop("elections.csv", "No,Plan,Tier,From", "1001,ppo,EE,2026-01-01", "1002,ppo,EE,2026-01-01",
+                  "1002,ppo,FAM,2026-11-01")  # fmt: skip
+    enrolled.sync("files", "election")
+    enrolled.flow("coverage", "2026-10-01")
+    with hub.store.write("acme") as session:
+        session.change(connection, {"connection_id": "carrier"}, mode="watch")
+    enrolled.flow("fixes.carry", change)
+    (held,) = enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))
+    assert held.items == 2
+    with pytest.raises(DataError, match="in a file with others"):
+        fixes.withdraw(hub, "acme", change, "ben", "they have seen it themselves")
+    assert [one.dispatch_id for one in enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))] == [
+        held.dispatch_id
+    ]

@@ -133,8 +133,8 @@ def test_the_balances_kept_are_worked_out_from_the_legs_there_are(db_url: str) -
             )
     opened.migrate()
     with opened.read("acme") as session:
-        for day, held in ((date(2026, 8, 31), None), (date(2026, 9, 30), 570), (date(2026, 10, 1), 70)):
-            assert {one.account: one.amount for one in ledger.balances(session, effective=day)} == (
+        for until, held in ((date(2026, 8, 31), None), (date(2026, 9, 30), 570), (date(2026, 10, 1), 70)):
+            assert {one.account: one.amount for one in ledger.balances(session, effective=until)} == (
                 {"5100": held, "2100": -held} if held else {}
             )
         assert kept.wrong(session, 10) == []
