@@ -12,6 +12,11 @@ from benehub.periods import Month
 from benehub.reconcile import earnings, retirement
 
 
+def due(*_: Any) -> Any:
+    """Every pay date's standard."""
+    return SimpleNamespace(due=date(2026, 9, 18))
+
+
 def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         retirement.Line("per_1", plan, "pretax", date(2026, 9, 15), 100_00, 0, 0) for plan in ("old 401k", "new 401k")
@@ -23,8 +28,7 @@ def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.M
     book: Any = SimpleNamespace(
         plan=lambda plan: SimpleNamespace(recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
     )
-    due: Any = lambda *_: SimpleNamespace(due=date(2026, 9, 18))
-    session: Any = None
+    nobody: Any = None
     for keeper in ("old", "new"):
-        (found,) = retirement.compare(session, book, keeper, Month(2026, 9), due)
+        (found,) = retirement.compare(nobody, book, keeper, Month(2026, 9), due)
         assert found.plan == f"{keeper} 401k"
