@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from benehub import ledger
 from benehub.connect.connector import Incoming
 from benehub.flows import Hub, corrections
 from benehub.flows.corrections import Correction, Part
 from benehub.flows.onboarding import load_plan_book
 from benehub.identity import people
+from benehub.ledger import Leg, NewEntry
+from benehub.periods import Month
 from benehub.store.tables import confirmation as confirmations
 from benehub.store.tables import entry, intake_batch, leg
+from benehub.views.clearing import clearing
 from benehub.views.why import why
 
 BOOK = """
@@ -242,3 +246,68 @@ def test_a_leaver_told_late_is_owed_what_no_coming_pay_gives_back(firm: Callable
     )  # fmt: skip
     with one.hub.store.read("acme") as session:
         assert [why(session, cause).title for cause in owed.causes] == ["fact employment"]
+
+
+def unexplained(one: Firm, month: Month) -> tuple[dict[str, int], int]:
+    """What of the employees' shares is named beside the differences, and what nobody explains."""
+    with one.hub.store.read("acme") as session:
+        (account,) = [row for row in clearing(session, one.hub.book(session), month) if row.account == "1300"]
+    return {item.name: item.amount for item in account.items}, account.unexplained
+
+
+def taken(one: Firm, *days: date) -> None:
+    """Payroll takes what it was told on these pay dates."""
+    with one.hub.store.write("acme") as session:
+        pending = session.rows(
+            select(entry).where(entry.c.type == "deduction.expected", entry.c.effective_date.in_(days))
+        )
+        for row in pending:
+            entries = [
+                NewEntry(f"taken/{row.entry_id}", "deduction.withheld", row.effective_date,
+                         ledger.legs_of(session, row.entry_id), "test", pending_id=row.entry_id)
+            ]  # fmt: skip
+            ledger.record(session, entries)
+
+
+def test_what_a_leaver_is_owed_is_named_until_somebody_has_paid_it(firm: Callable[[int], Firm]) -> None:
+    one, september = firm(3), Month(2026, 9)
+    one.day(9, 1)
+    one.month(9)
+    taken(one, date(2026, 9, 15), date(2026, 9, 30))
+    assert unexplained(one, september) == ({}, 0)
+    one.day(10, 1)
+    one.leave({2: date(2026, 8, 31)})
+    one.flow("retro.correct")
+    assert unexplained(one, september) == ({"owed to employees who have left": -240_00}, 0)
+    with one.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1002")
+        dims: Any = (who, "ppo", "employee", "2026-09")
+        legs_ = (Leg("1300", "USD", 240_00, *dims), Leg("1900", "USD", -240_00, *dims))
+        ledger.record(session, [NewEntry("paid", "employee.refund", date(2026, 10, 2), legs_, "test")])
+    assert unexplained(one, september) == ({}, 0)
+
+
+def test_what_a_later_pay_corrects_is_named_in_the_month_it_is_of(firm: Callable[[int], Firm]) -> None:
+    one, september = firm(3), Month(2026, 9)
+    one.day(9, 1)
+    one.month(9)
+    taken(one, date(2026, 9, 15), date(2026, 9, 30))
+    one.day(10, 1)
+    one.elect({1: ("EC", date(2026, 9, 1), "birth")})
+    one.flow("retro.correct")
+    assert unexplained(one, september) == ({"retro lines on later pays": 30_00}, 0)
+    taken(one, date(2026, 10, 15))
+    assert unexplained(one, september) == ({"retro lines on later pays": 30_00}, 0)
+
+
+def test_money_of_somebody_who_stays_is_not_named_away(firm: Callable[[int], Firm]) -> None:
+    one, september = firm(3), Month(2026, 9)
+    one.day(9, 1)
+    one.month(9)
+    taken(one, date(2026, 9, 15), date(2026, 9, 30))
+    with one.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001")
+        dims: Any = (who, "ppo", "employee", "2026-09")
+        legs_ = (Leg("5100", "USD", 7_00, *dims), Leg("1300", "USD", -7_00, *dims))
+        ledger.record(session, [NewEntry("odd", "odd", date(2026, 9, 2), legs_, "test")])
+    assert unexplained(one, september) == ({}, -7_00)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,16 +14,19 @@ from sqlalchemy import select
 
 from benehub import ledger
 from benehub.errors import DataError
-from benehub.flows import Hub
+from benehub.flows import Hub, dispatches, fixes
 from benehub.flows.credits import claim
 from benehub.flows.onboarding import load_plan_book
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.reconcile import fixes as kept_fixes
+from benehub.reconcile.credits import CLAIM
+from benehub.reconcile.fixes import Proposal
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, intake_batch, person
+from benehub.store.tables import confirmation, difference, intake_batch, obligation, person
 from benehub.views.clearing import clearing
 from benehub.views.credits import credits, walk
 
@@ -173,6 +177,134 @@ def test_a_claim_in_time_closes_the_alarm_and_it_does_not_expire(overpaid: Carri
     assert (one["state"], one["claimed"], one["claims"][0]["reference"]) == ("claimed", "500.00", "C-7")
     with pytest.raises(DataError, match="no claim after"):
         claim(overpaid.hub, "acme", one["id"], "ann", "again")
+
+
+def difference_of(overpaid: Carrier) -> str:
+    """The difference of October's bill."""
+    overpaid.reconcile(OCTOBER)
+    with overpaid.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.type == "BILLED_NOT_ENROLLED"))
+    return str(row.difference_id)
+
+
+def why_not(overpaid: Carrier, one: str) -> str:
+    """Why no fix can claim the credit."""
+    return {each.action: each.why_not for each in fixes.options(overpaid.hub, "acme", one)}["credit_claim"]
+
+
+def test_what_was_claimed_by_hand_no_fix_claims_again(overpaid: Carrier) -> None:
+    one, credit = difference_of(overpaid), overpaid.credits()[0]["id"]
+    whole = fixes.propose(overpaid.hub, "acme", one, "ann", "credit_claim")
+    claim(overpaid.hub, "acme", credit, "ann", "by letter", amount=20000)
+    with pytest.raises(DataError, match="has changed since it was proposed"):
+        fixes.approve(overpaid.hub, "acme", whole, "ben")
+    fixes.withdraw(overpaid.hub, "acme", whole, "ben", "a part was claimed by letter")
+    rest = fixes.preview(overpaid.hub, "acme", one, "credit_claim")
+    assert rest.at_stake == 30000
+    claim(overpaid.hub, "acme", credit, "ann", "by phone")
+    assert why_not(overpaid, one).startswith("all of it is claimed already")
+
+
+def test_what_a_fix_claims_nobody_claims_by_hand_while_it_waits(overpaid: Carrier) -> None:
+    hub, one, credit = overpaid.hub, difference_of(overpaid), overpaid.credits()[0]["id"]
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    for _ in ("approved", "frozen and held"):
+        with pytest.raises(DataError, match=r"0\.00 of it can be claimed: a fix claims 500\.00"):
+            claim(hub, "acme", credit, "cid", "by letter")
+        done = hub.start_flow("fixes.carry", "acme", f"carry/{made}", made)
+    # Until it has left it may still expire, and is told; the way to send it is said.
+    overpaid.on(date(2026, 11, 25))
+    overpaid.look()
+    assert overpaid.credits()[0]["state"] == "expected"
+    assert ("CREDIT_EXPIRING", 50000, 0) in overpaid.differences()
+    dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
+    overpaid.look()
+    assert (overpaid.credits()[0]["state"], overpaid.credits()[0]["claimed"]) == ("claimed", "500.00")
+    assert why_not(overpaid, one).startswith("all of it is claimed already")
+    with pytest.raises(DataError, match=r"0\.00 of it"):
+        claim(hub, "acme", credit, "cid", "by letter")
+
+
+def test_a_withdrawn_claim_leaves_the_credit_to_be_claimed_by_hand(overpaid: Carrier) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    fixes.withdraw(hub, "acme", made, "ben", "I call them")
+    assert claim(hub, "acme", overpaid.credits()[0]["id"], "ben", "by phone")["claimed"] == 50000
+
+
+def test_a_second_claim_of_a_bill_that_grew_leaves_the_first_counted(overpaid: Carrier) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    for worth, key in ((50000, "first"), (7000, "second")):
+        made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+        fixes.approve(hub, "acme", made, "ben")
+        done = hub.start_flow("fixes.carry", "acme", key, made)
+        dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
+        with hub.store.read("acme") as session:
+            worths = [row.worth_minor for row in session.rows(select(obligation).where(obligation.c.kind == CLAIM))]
+        assert worth in worths
+        overpaid.bill("2026-10", 7000)
+        overpaid.pay("2026-10", 7000)
+        overpaid.reconcile(OCTOBER)
+    assert sorted(worths) == [7000, 50000]
+    (credit,) = overpaid.credits()
+    assert (credit["claimed"], credit["unclaimed"]) == ("570.00", "70.00")
+
+
+def test_an_approved_claim_that_nobody_carried_out_in_time_does_not_leave(overpaid: Carrier) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    overpaid.on(date(2026, 12, 1))
+    with pytest.raises(DataError, match="days of the claim ended on 2026-11-30"):
+        hub.start_flow("fixes.carry", "acme", "late", made)
+    assert why_not(overpaid, one)
+    with pytest.raises(DataError, match="no claim after"):
+        claim(hub, "acme", overpaid.credits()[0]["id"], "ann", "by letter")
+
+
+def at_once(hub: Hub, work: Callable[[str], object]) -> list[str]:
+    """Let two begin the same while the employer is locked; gives why each was refused (empty: he was not)."""
+    told: list[str] = []
+
+    def ask(who: str) -> None:
+        try:
+            work(who)
+            told.append("")
+        except DataError as error:
+            told.append(error.what)
+
+    both = [threading.Thread(target=ask, args=(who,)) for who in ("ann", "ben")]
+    with hub.store.write("acme") as session:
+        session.take_seq(0)
+        for one in both:
+            one.start()
+        for one in both:
+            one.join(0.4)  # both have come to the lock
+    for one in both:
+        one.join()
+    return sorted(told)
+
+
+def test_of_two_who_claim_at_once_one_is_refused(overpaid: Carrier) -> None:
+    credit = overpaid.credits()[0]["id"]
+    told = at_once(overpaid.hub, lambda who: claim(overpaid.hub, "acme", credit, who, "by phone"))
+    assert told == ["", "0.00 of it can be claimed"]
+    assert overpaid.credits()[0]["claimed"] == "500.00"
+
+
+def test_of_two_who_propose_the_same_at_once_one_is_refused(overpaid: Carrier) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+
+    def propose(who: str) -> None:
+        with hub.store.write("acme") as session:
+            proposal = Proposal(one, "credit_claim", "carrier", {"key": "k"}, "", 1, "USD")
+            kept_fixes.propose(session, proposal, who, "")
+
+    first, second = at_once(hub, propose)
+    assert first == ""
+    assert second.endswith("proposes the same and is proposed")
 
 
 @pytest.mark.parametrize(("amount", "who", "match"), [(50001, "ann", "500.00 of it"), (100, " ", "a name")])

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from benehub import facts, hookimpl, ledger
-from benehub.errors import VendorUnavailable
+from benehub.errors import ConfigError, VendorUnavailable
 from benehub.facts import Version
 from benehub.flows import Hub, deadlines, notifying
 from benehub.flows.onboarding import load_plan_book
@@ -254,6 +254,25 @@ def test_a_notifier_that_fails_loses_nothing_and_is_tried_again(desk: Desk) -> N
     assert notifying.deliver(desk.hub) == {"told": 0, "not_told": 0}
     (row,) = desk.rows(select(notification))
     assert (row.state, row.tries, row.error) == ("told", 2, "")
+
+
+def test_a_plan_book_that_is_not_read_any_more_waits_and_holds_up_nobody(desk: Desk) -> None:
+    load_plan_book(desk.hub, desk.fakehub.BOOK + NOTIFY, "book")
+    desk.flow("enrollments.send", "carrier", "2026-10-01")
+    desk.at(10, 9, 12)
+    desk.spy.fails = True
+    desk.check()
+    desk.at(10, 9, 13)
+    desk.spy.fails = False
+
+    def unread(*_: Any) -> Any:
+        raise ConfigError("the plan book is not valid", mend="Load it again")
+
+    desk.patch.setattr(type(desk.hub), "book", unread)
+    assert notifying.deliver(desk.hub)["not_told"] == 1
+    (row,) = desk.rows(select(notification))
+    assert (row.state, row.tries) == ("waiting", 2)
+    assert "the plan book is not valid" in row.error
 
 
 def test_pauses_grow_to_an_hour_and_what_is_named_no_longer_is_dropped(desk: Desk) -> None:

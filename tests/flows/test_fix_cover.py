@@ -13,10 +13,11 @@ from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.flows import dispatches, fixes
 from benehub.flows.fix_claims import BY_HAND
+from benehub.flows.onboarding import load_plan_book
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Month
-from benehub.store.tables import difference
+from benehub.store.tables import connection, difference, dispatch
 from benehub.views import fixes as view
 from benehub.views.why import why
 
@@ -46,6 +47,15 @@ def bill(office: Any) -> None:
     office.carrier.bill(OCTOBER, "INV-1", date(2026, 9, 20), date(2026, 10, 1))
     office.sync("carrier", "invoice_line")
     office.flow("premiums.accrue", "2026-10")
+
+
+def billed_as_family(office: Any) -> None:
+    """One employee is billed at another tier, by a carrier that takes claims for 60 days."""
+    terms = "{pay_policy: pay_as_enrolled}"
+    load_plan_book(office.hub, office.book.replace(terms, terms.replace("}", ", credit_days: 60}")), "book")
+    office.carrier.book.rates["ppo"]["FAM"] = 120000
+    office.carrier.bill_tier("1001", "ppo", "FAM")
+    bill(office)
 
 
 def test_a_member_dropped_in_silence_is_told_again(enrolled: Any) -> None:
@@ -87,9 +97,7 @@ def test_what_the_carrier_has_not_answered_is_not_told_again(enrolled: Any) -> N
 
 def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any) -> None:
     answered(enrolled)
-    enrolled.carrier.book.rates["ppo"]["FAM"] = 120000
-    enrolled.carrier.bill_tier("1001", "ppo", "FAM")
-    bill(enrolled)
+    billed_as_family(enrolled)
     row, hub = found(enrolled, "TIER_DIFF"), enrolled.hub
     told = {one.action: (one.at_stake, one.why_not) for one in fixes.options(hub, "acme", row.difference_id)}
     assert told == {"enrollment_correction": (700_00, ""), "credit_claim": (700_00, "")}
@@ -113,9 +121,7 @@ def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any
 
 def test_a_claim_is_not_made_after_the_carriers_days(enrolled: Any) -> None:
     answered(enrolled)
-    enrolled.carrier.book.rates["ppo"]["FAM"] = 120000
-    enrolled.carrier.bill_tier("1001", "ppo", "FAM")
-    bill(enrolled)
+    billed_as_family(enrolled)
     row = found(enrolled, "TIER_DIFF")
     enrolled.now = enrolled.now.replace(month=12, day=1)
     told = {one.action: one.why_not for one in fixes.options(enrolled.hub, "acme", row.difference_id)}
@@ -124,9 +130,7 @@ def test_a_claim_is_not_made_after_the_carriers_days(enrolled: Any) -> None:
 
 def test_a_withdrawn_claim_leaves_nothing_owed(enrolled: Any) -> None:
     answered(enrolled)
-    enrolled.carrier.book.rates["ppo"]["FAM"] = 120000
-    enrolled.carrier.bill_tier("1001", "ppo", "FAM")
-    bill(enrolled)
+    billed_as_family(enrolled)
     hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
     claim = fixes.propose(hub, "acme", row.difference_id, "ann", "credit_claim")
     fixes.approve(hub, "acme", claim, "ben")
@@ -154,3 +158,25 @@ def test_an_end_that_was_paid_for_is_not_told_to_the_carrier(enrolled: Any) -> N
     assert told["credit_claim"] == ""
     with pytest.raises(DataError, match="rescission"):
         fixes.propose(enrolled.hub, "acme", row.difference_id, "ann", "enrollment_correction")
+
+
+def test_what_is_frozen_in_a_file_with_others_is_not_taken_back_alone(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
+    change = fixes.propose(hub, "acme", row.difference_id, "ann", "enrollment_correction")
+    fixes.approve(hub, "acme", change, "ben")
+    enrolled.drop("elections.csv", "No,Plan,Tier,From", "1001,ppo,EE,2026-01-01", "1002,ppo,EE,2026-01-01",
+                  "1002,ppo,FAM,2026-11-01")  # fmt: skip
+    enrolled.sync("files", "election")
+    enrolled.flow("coverage", "2026-10-01")
+    with hub.store.write("acme") as session:
+        session.change(connection, {"connection_id": "carrier"}, mode="watch")
+    enrolled.flow("fixes.carry", change)
+    (held,) = enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))
+    assert held.items == 2
+    with pytest.raises(DataError, match="in a file with others"):
+        fixes.withdraw(hub, "acme", change, "ben", "they have seen it themselves")
+    assert [one.dispatch_id for one in enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))] == [
+        held.dispatch_id
+    ]

@@ -31,7 +31,10 @@ def propose(
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Propose a fix: shows what would leave, byte for byte, and keeps it for somebody to approve."""
+    """Propose a fix: shows what would leave, byte for byte, and keeps it for somebody to approve.
+
+    What of a credit was claimed by hand is noted by `benehub premiums claim`; credit_claim does not claim it again.
+    """
     from rich.text import Text
 
     from benehub.cli.console import emit, fields

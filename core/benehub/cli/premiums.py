@@ -179,7 +179,11 @@ def claim(
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Note that a credit was claimed from the carrier: it does not expire any more."""
+    """Note that a credit was claimed from the carrier by hand: it does not expire any more.
+
+    A claim that benehub shall write, have approved and follow is the fix credit_claim of the bill's difference:
+    benehub fixes propose. What the one has claimed the other does not claim again.
+    """
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import show_counts
     from benehub.flows.credits import claim as note_claim

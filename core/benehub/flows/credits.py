@@ -30,6 +30,7 @@ def claim(
         DataError: no such credit, nothing of it is left to claim, more than that, its day is past, or nobody is named.
     """
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # of two who claim at once the second sees what the first has claimed
         book = hub.book(session)
         one = next((c for c in credits.standing(session, book) if c.credit_id == credit_id), None)
         if one is None:
@@ -39,12 +40,9 @@ def claim(
                 f"the carrier takes no claim after {one.claim_by}", where=credit_id,
                 mend="Ask for goodwill; what it gives back on a bill is taken all the same",
             )  # fmt: skip
-        worth = amount or one.unclaimed
-        if not 0 < worth <= one.unclaimed:
-            raise DataError(
-                f"{format_minor(one.unclaimed)} of it can be claimed", where=credit_id,
-                mend="Claim what is left; `benehub premiums credits` shows what was claimed before",
-            )  # fmt: skip
+        worth = amount or one.claimable
+        if not 0 < worth <= one.claimable:
+            raise DataError(_left(one), where=credit_id, mend=LEFT)
         if not who.strip() or not note.strip():
             raise DataError("a claim needs a name and a note", where=credit_id, mend="Say who claimed it, and how")
         _keep(session, one, worth, who, note, reference)
@@ -53,8 +51,18 @@ def claim(
     return {"credit": credit_id, "claimed": worth}
 
 
+LEFT = (
+    "Claim what is left: `benehub premiums credits` shows what was claimed, `benehub fixes list` the claims that wait"
+)
+
+
+def _left(one: Credit) -> str:
+    """What can be claimed, and why no more."""
+    left = f"{format_minor(one.claimable)} of it can be claimed"
+    return f"{left}: a fix claims {format_minor(one.underway)} and has not left yet" if one.underway else left
+
+
 def _keep(session: Session, one: Credit, worth: int, who: str, note: str, reference: str) -> None:
-    session.take_seq(0)  # two who claim at once get two numbers
     row = {
         "credit_id": one.credit_id, "claim_no": len(credits.claims_of(session, one.credit_id)) + 1,
         "connection_id": one.carrier, "person_id": one.person_id, "plan": one.plan, "coverage_month": one.month,

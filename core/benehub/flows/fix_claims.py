@@ -2,7 +2,7 @@
 
 No carrier that is connected takes claims from a program yet. The claim is frozen like all that leaves and held under
 the word BY_HAND: a person sends it, and says so (`dispatches settle --has`). A connector that takes `premium.claim`
-sends it.
+sends it. What a person has claimed by himself (`premiums claim`) is not claimed once more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.engine import Steps
+from benehub.errors import DataError
 from benehub.flows.exchange import hold
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
 from benehub.flows.hub import Hub
@@ -25,14 +26,18 @@ from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import Relation, Type
-from benehub.reconcile.credits import CLAIM
+from benehub.reconcile import OPEN, Relation, Type
+from benehub.reconcile.credits import CLAIM, LEFT
+from benehub.reconcile.credits import asked as asked_of
 from benehub.records import CreditClaim
 from benehub.store import Session
-from benehub.store.tables import confirmation
+from benehub.store.tables import confirmation, difference
 
 BY_HAND = "by hand: the carrier takes no claims from a program"
 """How the reason begins of a claim that a person sends."""
+
+TYPES = (Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.TIER_DIFF, Type.RATE_DIFF)
+"""Differences by which a carrier has billed too much."""
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
@@ -47,6 +52,9 @@ def _draft(asked: Asked) -> Draft | Refusal:
     last = book.terms(asked.opened.link.connection).claim_by(Month.parse(row.period))
     if last is not None and session.today() > last:
         return Refusal(f"the carrier's days of the claim ended on {last}")
+    over = min(over, _unasked(session, row))
+    if over <= 0:
+        return Refusal("all of it is claimed already: see `benehub premiums credits` and `benehub fixes list`")
     bills = session.rows(
         select(confirmation.c.reference, confirmation.c.external_id)
         .where(
@@ -63,10 +71,33 @@ def _draft(asked: Asked) -> Draft | Refusal:
         invoices=tuple(dict.fromkeys(one.reference for one in bills if one.reference)), reason=row.type, claim_by=last,
     )  # fmt: skip
     unit = book.employer.currency
-    key = f"{CLAIM}/{asked.opened.link.connection}/{row.difference_id}"
+    key = _key(session, f"{CLAIM}/{asked.opened.link.connection}/{row.difference_id}")
     says = f"claim {format_minor(over, unit)} {unit} for {row.period} from the carrier"
     says += f" until {last}" if last is not None else "; the plan book does not tell its last day (credit_days)"
     return Draft({"key": key, "claim": claim.model_dump(mode="json")}, over, says)
+
+
+def _key(session: Session, base: str) -> str:
+    """A claim that has left stands: what the bill says too much beyond it is another one, with a number."""
+    number, key = 1, base
+    while any(one.state in LEFT for one in obligations.by_ids(session, [session.id("obl", key)])):
+        number += 1
+        key = f"{base}/{number}"
+    return key
+
+
+def _unasked(session: Session, row: Row[Any]) -> int:
+    """What bills of the person, plan and month say too much, less what is claimed of it, in whichever way."""
+    found = session.rows(
+        select(difference.c.expected, difference.c.actual).where(
+            *session.where(difference, relation=Relation.PREMIUM, plan=row.plan, period=row.period),
+            difference.c.person_id == row.person_id,
+            difference.c.type.in_(TYPES),
+            difference.c.state.in_(OPEN),
+        )
+    )
+    over = sum(max(0, (one.actual or 0) - (one.expected or 0)) for one in found)
+    return over - asked_of(session, (row.person_id, row.plan, row.period))
 
 
 def _owe(asked: Asked, content: Content) -> list[str]:
@@ -82,12 +113,23 @@ def _owe(asked: Asked, content: Content) -> list[str]:
 
 
 def freeze(hub: Hub, employer: str, connection_id: str, key: str) -> str:
-    """Freeze a claim that is owed; gives its dispatch, which is held where a person has to send it."""
+    """Freeze a claim that is owed; gives its dispatch, which is held where a person has to send it.
+
+    Raises:
+        DataError: the carrier's days of the claim are over.
+    """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         (row,) = obligations.by_ids(session, [session.id("obl", key)])
         if row.state != "open":
             return str(row.dispatch_id or "")
-        item = Item(CLAIM, key, obligations.content(session, row))
+        content = obligations.content(session, row)
+        last = CreditClaim.model_validate(content).claim_by
+        if last is not None and session.today() > last:
+            raise DataError(
+                f"the carrier's days of the claim ended on {last}", where=f"claim of {row.period}",
+                mend="Withdraw the fix: the credit is posted as lost; ask the carrier for goodwill",
+            )  # fmt: skip
+        item = Item(CLAIM, key, content)
         guard = opened.connector.guards.get(CLAIM, Guard.NONE)
         made = dispatch.prepare(
             session, dispatch.freeze_item(connection_id, item, guard, row.worth_minor, row.currency)
@@ -121,9 +163,6 @@ def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
 ACTION = Action(
     "credit_claim",
     "claim the credit from the carrier",
-    frozenset(
-        (Relation.PREMIUM, kind)
-        for kind in (Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.TIER_DIFF, Type.RATE_DIFF)
-    ),
+    frozenset((Relation.PREMIUM, kind) for kind in TYPES),
     _connection, _draft, _run, _tried, _keys, _owe,
 )  # fmt: skip

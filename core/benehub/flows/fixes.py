@@ -160,7 +160,7 @@ def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
     """Take back a fix that is proposed, or approved and not carried out yet; what it made owed is taken back with it.
 
     Raises:
-        DataError: no such fix, something of it has left, or no reason.
+        DataError: no such fix, something of it has left or may have, it stands in a file with others, or no reason.
     """
     with hub.store.write(employer) as session:
         row = fixes.get(session, fix_id, lock=True)
@@ -172,15 +172,26 @@ def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
         fixes.move(session, fix_id, who, "withdrawn", note)
         if obligations.cancel(session, owed, f"fix {fix_id} was withdrawn") < len(owed):
             _close_held(session, owed, fix_id)
+        for one in obligations.by_ids(session, owed):
+            if row.state == "approved" and one.state in ("open", "held"):
+                raise DataError(
+                    "it is frozen: it may have left, or leaves in a file with others", where=f"fix {fix_id}",
+                    mend=f"benehub dispatches show {one.dispatch_id}: settle it, or let it leave and correct it then",
+                )  # fmt: skip
 
 
 def _close_held(session: Session, owed: Sequence[str], fix_id: str) -> None:
     """What waits for a person, never tried, goes with the fix that made it."""
     for one in obligations.by_ids(session, owed):
-        if one.state == "held" and (one.dispatch_id is None or not dispatch.attempts(session, one.dispatch_id)):
+        if one.state == "held" and (one.dispatch_id is None or _alone_untried(session, one.dispatch_id)):
             if one.dispatch_id is not None:
                 dispatch.finish(session, one.dispatch_id, "failed", f"fix {fix_id} was withdrawn")
             obligations.mark(session, [one.obligation_id], "canceled", f"fix {fix_id} was withdrawn")
+
+
+def _alone_untried(session: Session, dispatch_id: str) -> bool:
+    """Whether a dispatch carries one thing alone, and was never tried."""
+    return int(dispatch.get(session, dispatch_id).items) == 1 and not dispatch.attempts(session, dispatch_id)
 
 
 def carry_out(hub: Hub, steps: Steps, employer: str, fix_id: str) -> dict[str, Any]:

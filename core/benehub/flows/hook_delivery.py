@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from benehub.connect import hooks_out
 from benehub.connect.hooks_out import Answer
@@ -67,11 +67,18 @@ def deliver(hub: Hub, over: Callable[[], bool] = lambda: False) -> Told:
 
 
 def due(hub: Hub) -> list[Row[Any]]:
-    """The messages of all employers that are due, the oldest first, with where they go."""
+    """The messages of all employers that are due, with where they go: each subscription's oldest come first.
+
+    They are taken in turns, so that a receiver who is silent, however much waits for him, holds up no other.
+    """
     mine = (hook_subscription.c.employer_id == hook_message.c.employer_id) & (
         hook_subscription.c.subscription_id == hook_message.c.subscription_id
     )
     with hub.store.read("") as session:
+        turn = func.row_number().over(
+            partition_by=(hook_message.c.employer_id, hook_message.c.subscription_id),
+            order_by=(hook_message.c.next_at, hook_message.c.message_id),
+        )
         query = (
             select(hook_message, hook_subscription.c.url, hook_subscription.c.secret)
             .join_from(hook_message, hook_subscription, mine)
@@ -80,7 +87,7 @@ def due(hub: Hub) -> list[Row[Any]]:
                 hook_message.c.next_at <= iso(hub.store.clock()),
                 hook_subscription.c.state == "on",
             )
-            .order_by(hook_message.c.next_at, hook_message.c.message_id)
+            .order_by(turn, hook_message.c.next_at, hook_message.c.message_id)
             .limit(AT_ONCE)
         )
         return list(session.rows(query))

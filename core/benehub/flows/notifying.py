@@ -78,17 +78,14 @@ def _waiting(hub: Hub, employer: str) -> list[Row[Any]]:
 
 def _tell(hub: Hub, row: Row[Any]) -> str:
     """Tell one notifier once; gives whether he was told, was not, or is named no longer."""
-    with hub.store.read(row.employer_id) as session:
-        book = hub.book(session)
-        one = book.deadlines.notify.get(row.notifier)
-        notice = None if one is None else _notice(session, one, row)
-    if one is None or notice is None:
-        values = {"state": "dropped", "error": "the plan book names it no longer"}
-        return _note(hub, row, "dropped", values)
     try:
+        told = _asked(hub, row)
+        if told is None:
+            return _note(hub, row, "dropped", {"state": "dropped", "error": "the plan book names it no longer"})
+        one, notice = told
         failed = _call(hub, notice, _terms(hub, row, one))
     except BenehubError as error:
-        failed = str(error)
+        failed = str(error)  # a book that is not read any more holds up nobody else's messages
     if not failed:
         return _note(hub, row, "told", {"state": "told", "error": "", "told_at": iso(hub.store.clock())})
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.tries, 10))
@@ -97,6 +94,13 @@ def _tell(hub: Hub, row: Row[Any]) -> str:
         hub, row, "not_told",
         {"state": "waiting", "error": mask(failed)[:500], "next_at": iso(hub.store.clock() + pause)},
     )  # fmt: skip
+
+
+def _asked(hub: Hub, row: Row[Any]) -> tuple[Notifier, AlarmNotice] | None:
+    """The notifier as the plan book names it now, and what it is told; None where it names it no longer."""
+    with hub.store.read(row.employer_id) as session:
+        one = hub.book(session).deadlines.notify.get(row.notifier)
+        return None if one is None else (one, _notice(session, one, row))
 
 
 def _note(hub: Hub, row: Row[Any], outcome: str, values: dict[str, Any]) -> str:

@@ -89,7 +89,7 @@ def _looked_up(opened: Open, calls: Sequence[Call]) -> list[tuple[Call, Response
     one = _merged(opened, asked)
     if one is not None:
         found = _tried(opened.link.http().send, one)
-        return [] if isinstance(found, BenehubError) else [(call, found) for call, _ in asks]
+        return [] if isinstance(found, BenehubError) else [(call, None if ask is None else found) for call, ask in asks]
     told: list[tuple[Call, Response | None]] = []
     for call, ask in asks:
         answer = None if ask is None else _tried(opened.link.http().send, ask)

@@ -29,6 +29,9 @@ from benehub.store.tables import confirmation, credit_claim, entry, leg, obligat
 CLAIM = "premium.claim"
 """The operation by which a claim leaves, and the kind of what is owed until then."""
 
+LEFT, WAITING = ("sent", "confirmed"), ("open", "held")
+"""States of a claim that has left, and of one that is owed and has not."""
+
 Key = tuple[str | None, str, str]
 """Person (None: a member nobody here knows), plan and coverage month."""
 
@@ -60,6 +63,8 @@ class Credit:
     """Of it, what the carrier's bills have given back and no payment has taken yet."""
     claimed: int
     """Of it, what was claimed and is not granted."""
+    underway: int
+    """Of it, what a claim asks for that is owed and has not left: until it has, it expires like any other."""
     lost: int
     """What stands posted as lost."""
     claim_by: date | None
@@ -75,6 +80,11 @@ class Credit:
     def unclaimed(self) -> int:
         """What nobody has asked for and nobody has given: it expires."""
         return max(0, self.amount - self.granted - self.claimed)
+
+    @property
+    def claimable(self) -> int:
+        """What may be claimed by a person's word: nobody has asked for it, and no claim of it waits to leave."""
+        return self.unclaimed - self.underway
 
     @property
     def to_lose(self) -> int:
@@ -102,25 +112,25 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
         return []
     months = {month for _, _, month in keys}
     paid, taken = _paid(session, months), _taken(session, months)
-    billed, claims = _billed(session, months), _claims(session)
+    billed, claims, waiting = _billed(session, months), _claims(session), _owed_claims(session, WAITING)
     found = []
     for key in keys:
         amount, gone = paid_over.get(key, 0), lost.get(key, 0)
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
         asked = max(0, claims.get(key, 0) - taken.get(key, 0))
-        found.append(_credit(session, book, key, amount, granted, asked, gone))
+        found.append(_credit(session, book, key, (amount, granted, asked, waiting.get(key, 0), gone)))
     return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
 
 
-def _credit(
-    session: Session, book: PlanBook, key: Key, amount: int, granted: int, asked: int, lost: int
-) -> Credit:  # fmt: skip
+def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int]) -> Credit:
     person_id, plan, month = key
+    amount, granted, asked, waiting, lost = amounts
     carrier = str(book.plan(plan).carrier)
     claimed = min(asked, max(0, amount + lost - granted))
+    underway = min(waiting, max(0, amount - granted - claimed))
     return Credit(
         session.id("crd", carrier, person_id or "-", plan, month), carrier, person_id, plan, month, amount,
-        granted, claimed, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
+        granted, claimed, underway, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
     )  # fmt: skip
 
 
@@ -258,18 +268,41 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
 
 def _claims(session: Session) -> Mapping[Key, int]:
     """What was claimed: by a person's word, and by fixes that have left (see `fix_claims`)."""
-    told = select(
-        credit_claim.c.person_id, credit_claim.c.plan, credit_claim.c.coverage_month, credit_claim.c.amount
-    ).where(credit_claim.c.employer_id == session.employer)
-    left = select(
-        obligation.c.person_id, obligation.c.plan, obligation.c.period, obligation.c.worth_minor
-    ).where(
-        *session.where(obligation, kind=CLAIM), obligation.c.state.in_(("sent", "confirmed"))
-    )  # fmt: skip
-    both = union_all(told, left).subquery()
-    keys = (both.c.person_id, both.c.plan, both.c.coverage_month)
-    rows = session.rows(select(*keys, func.sum(both.c.amount).label("amount")).group_by(*keys))
+    told, left = _told_claims(session), _owed_claims(session, LEFT)
+    return {key: told.get(key, 0) + left.get(key, 0) for key in {*told, *left}}
+
+
+def _told_claims(session: Session) -> dict[Key, int]:
+    keys = (credit_claim.c.person_id, credit_claim.c.plan, credit_claim.c.coverage_month)
+    rows = session.rows(
+        select(*keys, func.sum(credit_claim.c.amount).label("amount"))
+        .where(*session.where(credit_claim))
+        .group_by(*keys)
+    )
     return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+
+
+def _owed_claims(session: Session, states: Sequence[str]) -> dict[Key, int]:
+    keys = (obligation.c.person_id, obligation.c.plan, obligation.c.period)
+    rows = session.rows(
+        select(*keys, func.sum(obligation.c.worth_minor).label("amount"))
+        .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(states))
+        .group_by(*keys)
+    )
+    return {(row.person_id, row.plan, row.period): int(row.amount) for row in rows}
+
+
+def asked(session: Session, key: Key) -> int:
+    """What stands claimed from the carrier in either way, or is about to be, and what it has not given back yet."""
+    person_id, plan, month = key
+    claims = _claims(session).get(key, 0) + _owed_claims(session, WAITING).get(key, 0)
+    given = session.connection.execute(
+        select(func.sum(-confirmation.c.amount)).where(
+            *session.where(confirmation, kind="invoice_line", current=1, plan=plan, coverage_month=month),
+            confirmation.c.person_id == person_id, confirmation.c.amount < 0,
+        )
+    ).scalar()  # fmt: skip
+    return max(0, claims - max(int(given or 0), _taken(session, {month}).get(key, 0)))
 
 
 def settle(session: Session, book: PlanBook) -> Outcome:
@@ -291,7 +324,8 @@ def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:
             yield _finding(
                 book, one, Type.CREDIT_EXPIRING, one.unclaimed,
                 f"{format_minor(one.unclaimed)} paid too much; the carrier takes no claim after {one.claim_by}",
-                f"Claim it now, and say so: benehub premiums claim {one.credit_id}",
+                f"Claim it now, and say so: benehub premiums claim {one.credit_id}" if one.claimable
+                else "A claim of it waits: send it, and say so: benehub dispatches settle --has (benehub fixes list)",
             )  # fmt: skip
 
 

@@ -54,11 +54,11 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
         DataError: nobody is named, or one of the same action waits or works already.
     """
     _named(who)
+    seq, at = session.take_seq()  # the lock comes first: of two who propose at once the second sees the first's
     for row in of_difference(session, one.difference_id):
         if row.action == one.action and row.state in ALIVE:
             told = f"{row.fix_id} proposes the same and is {row.state}"
             raise DataError(told, where=one.difference_id, mend="Approve it, or withdraw it first")
-    seq, at = session.take_seq()
     fix_id = session.id("fix", one.difference_id, one.action, str(seq))
     fresh = {
         "fix_id": fix_id, "difference_id": one.difference_id, "action": one.action, "state": "proposed", "reason": "",

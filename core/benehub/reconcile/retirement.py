@@ -47,7 +47,8 @@ class Line:
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
-    lines, on_the_way = _differing(session, connection_id, month)
+    differing, on_the_way = _differing(session, connection_id, month)
+    lines = [one for one in differing if book.plan(one.plan).recordkeeper == connection_id]
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
     findings += [_finding(line, month, book, due) for line in rest]
