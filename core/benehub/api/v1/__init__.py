@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from benehub.api.v1 import (
     connections,
+    deadlines,
     differences,
     dispatches,
     documents,
@@ -27,7 +28,7 @@ from benehub.api.v1 import (
 from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
-for part in (employers, people, plans, elections, obligations, dispatches, ledger, reconciliations, differences,
+for part in (employers, people, plans, elections, obligations, deadlines, dispatches, ledger, reconciliations, differences,
              connections, schedules, runs, webhooks, questions):  # fmt: skip
     router.include_router(part.router)
 
