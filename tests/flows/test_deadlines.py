@@ -236,6 +236,36 @@ def test_each_notifier_is_told_what_it_wants_to_hear_once(desk: Desk) -> None:
         ("finance", {}), ("pager", {"key": "pager-key"})
     ]  # fmt: skip
     assert "pager-key" not in repr(desk.spy.told)
+    late = next(one for one in deadlines.open_now(desk.hub, "acme", 0) if one.kind == "deductions.push")
+    raised = deadlines.told_of(desk.hub, "acme", [late])[late.subject]
+    assert [(one.level.value, [(who.notifier, who.state) for who in one.told]) for one in raised] == [
+        ("late", [("finance", "told"), ("pager", "told")]), ("t2", [("finance", "told")]), ("t5", [])
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["", "https://hub.acme.example", "https://hub.acme.example/"])
+def test_a_message_leads_to_the_page(desk: Desk, address: str) -> None:
+    load_plan_book(desk.hub, desk.fakehub.BOOK + NOTIFY, "book")
+    desk.hub.public_url = address
+    desk.flow("enrollments.send", "carrier", "2026-10-01")
+    desk.at(10, 9, 12)
+    desk.check()
+    ((_, notice),) = desk.spy.told
+    assert {one.link for one in notice.lines} == {f"{address.rstrip('/')}/e/acme/deadlines"}
+
+
+def test_alarms_of_obligations_that_are_alike_are_told_as_one(desk: Desk) -> None:
+    load_plan_book(desk.hub, desk.fakehub.BOOK + NOTIFY, "book")
+    desk.flow("enrollments.send", "carrier", "2026-10-01")
+    desk.patch.setattr(desk.spy, "fails", True)
+    desk.at(12, 30, 12)
+    desk.check()
+    (late, *_) = desk.open("enrollment.change")
+    (raised,) = deadlines.told_of(desk.hub, "acme", [late])[late.subject]
+    assert late.items > 1 and raised.level.value == "late"
+    assert [(one.notifier, one.state, "nobody answers" in one.error) for one in raised.told] == [
+        ("finance", "waiting", True), ("pager", "waiting", True)
+    ]  # fmt: skip
 
 
 def test_a_notifier_that_fails_loses_nothing_and_is_tried_again(desk: Desk) -> None:

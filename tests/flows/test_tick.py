@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from dbos import DBOS
-from sqlalchemy import event, select
+from sqlalchemy import String, event, select
 
 from benehub.errors import ConfigError, DataError
 from benehub.flows import Hub, job_schedules
@@ -78,7 +78,8 @@ def test_nothing_due_writes_nothing_and_thousands_cost_one_query(hub: Hub, at: A
     with hub.store.write("acme") as session:
         row = dict(job_schedules.get(session, "nightly")._mapping)
         session.add(schedule, [{**row, "name": f"s{number}"} for number in range(3000)])
-    jobs, threads, seen = len(DBOS.list_workflows()), threading.active_count(), []
+    seen: list[str] = []
+    jobs, threads = len(DBOS.list_workflows()), threading.active_count()
     with counting(hub, seen):
         assert tick(hub) == Ticked()
     asked = [text for text in seen if text.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
@@ -295,6 +296,7 @@ def test_every_flow_says_what_it_does_and_is_a_job() -> None:
     from benehub.flows.schedulable import OPTIONS
 
     columns = run_table.c.flow.type
+    assert isinstance(columns, String) and columns.length is not None
     for name, flow in FLOWS.items():
         assert flow.says.endswith(".") and flow.says.count(".") == 1, name
         assert f"schedule.{name}" in JOBS and len(f"schedule.{name}") <= columns.length

@@ -25,6 +25,7 @@ def export(
     from pathlib import Path
 
     from benehub.access import audit
+    from benehub.cli.files import new_text
     from benehub.store.schema import INSTALLATION
 
     trail = employer or INSTALLATION
@@ -32,9 +33,7 @@ def export(
     with opened_hub() as (_, hub):
         _check_employer(hub, trail)
         with ExitStack() as opening, hub.store.read(trail) as session:
-            file = (
-                opening.enter_context(Path(out).open("w", encoding="utf-8", newline="")) if out != "-" else sys.stdout
-            )
+            file = opening.enter_context(new_text(Path(out))) if out != "-" else sys.stdout
             for line in lines(session, since, until):
                 file.write(line)
         with hub.store.write(trail) as session:

@@ -22,6 +22,9 @@ OUT = typer.Option(Path(), "--out", help="Write the frozen bytes, unmasked and e
 COLUMNS = ("dispatch", "connection", "operation", "key", "revision", "state", "acknowledged", "worth", "reason")
 
 
+STATES = ("prepared", "held", "sending", "unknown", "sent", "refused", "failed")
+
+
 @app.command("list")
 def list_(
     state: str = typer.Option("", "--state", help="Only prepared, held, sending, unknown, sent, refused or failed."),
@@ -33,8 +36,10 @@ def list_(
 ) -> None:
     """List dispatches, the newest first."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import must_know
     from benehub.views.outgoing import listed
 
+    must_know("state of a dispatch", state, STATES, "--state")
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         data = listed(session, (state,) if state else (), connection, operation, limit)
     rows = [[str(one[name])[:80] for name in COLUMNS] for one in data]

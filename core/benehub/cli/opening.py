@@ -228,7 +228,8 @@ def opened_hub() -> Iterator[tuple[Settings, Hub]]:
 
     settings = read_settings()
     with opened_store(settings) as store:
-        yield settings, Hub(store, plugins.build(), hook_hosts=frozenset(settings.webhook_hosts.split()))
+        hosts = frozenset(settings.webhook_hosts.split())
+        yield settings, Hub(store, plugins.build(), hook_hosts=hosts, public_url=settings.public_url)
 
 
 def _choose(store: Store, wanted: str) -> str:

@@ -100,10 +100,12 @@ def answers(
 def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Show what the carrier billed for a coverage month beside what we accrued, member by member."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import carriers
     from benehub.money import format_minor
     from benehub.views.invoice import invoice as lines_of
 
     with opened(employer) as desk:
+        carriers(desk, carrier)
         book, month = desk.book(), to_month(period)
         with desk.store.read(desk.employer) as session:
             lines = lines_of(session, book, carrier, month)
@@ -151,11 +153,13 @@ def credits(
 ) -> None:
     """Show what carriers owe back, until when it can be claimed, and what was claimed, granted or lost."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import carriers
     from benehub.cli.rehearsal import run_or_try
     from benehub.cli.shared import show_counts
     from benehub.views.credits import credits as credits_of
 
     with opened(employer) as desk:
+        carriers(desk, carrier)
         if post:
             show_counts("credits", run_or_try(desk, dry_run, "premiums.credits", "credits"), as_json)
             return
@@ -203,10 +207,12 @@ def claim(
 def walk(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Show each bill of a month part by part: prior balance, current, retro, fees, payments, credits, due."""
     from benehub.cli.console import emit, fields
+    from benehub.cli.known import carriers
     from benehub.periods import Month
     from benehub.views.credits import walk as walk_of
 
     with opened(employer) as desk:
+        carriers(desk, carrier)
         book, month = desk.book(), Month.parse(to_month(period))
         with desk.store.read(desk.employer) as session:
             rows = walk_of(session, book, carrier, month)

@@ -21,6 +21,7 @@ CREDITED = typer.Argument(..., help="A recordkeeper's credits: the same and trad
 DIFFERENCE = typer.Argument(..., help="Id of the difference (dif_...).")
 
 OPEN = ("pending", "discrepancy")
+STATES = (*OPEN, "suppressed", "dismissed", "resolved", "replaced")
 COLUMNS = ("id", "relation", "type", "employee", "plan", "at_stake", "unit", "state", "owner", "clear_by")
 
 
@@ -122,7 +123,14 @@ def list_(
 ) -> None:
     """List differences, the most at stake first within each relation."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import must_know
+    from benehub.periods import Month
+    from benehub.reconcile import Relation
 
+    must_know("state of a difference", state, STATES, "--state")
+    must_know("relation", relation, Relation, "--relation")
+    if period:
+        Month.parse(period)
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         rows = _rows(session, (state,) if state else OPEN, period, [relation] if relation else [])
         emit(rows, as_json, table("differences", COLUMNS, [_cells(row) for row in rows], ("at_stake",)))

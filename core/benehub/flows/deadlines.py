@@ -26,7 +26,7 @@ from benehub.reconcile.retirement import estimate
 from benehub.rules.deadline.latest_safe import ALARMS, Level
 from benehub.store import Session
 from benehub.store.tables import alarm, obligation
-from benehub.views.deadlines import Asked, Deadline, carriers, derived, money, open_deadlines, owed, pay
+from benehub.views.deadlines import Asked, Deadline, Raised, carriers, derived, money, open_deadlines, owed, pay, raised
 
 AHEAD = timedelta(days=30)
 """How far ahead a check looks: nothing beyond it is within five business days, whatever is closed."""
@@ -57,6 +57,12 @@ def open_now(hub: Hub, employer: str, within: int) -> list[Deadline]:
     agreed = agreements(hub, employer)
     with hub.store.read(employer) as session:
         return open_deadlines(asked(session, hub.book(session), agreed, timedelta(days=within)))
+
+
+def told_of(hub: Hub, employer: str, found: Sequence[Deadline]) -> dict[str, list[Raised]]:
+    """By the subject of a deadline, the alarms that it has raised, and whom each was told to."""
+    with hub.store.read(employer) as session:
+        return raised(session, hub.book(session), found)
 
 
 def asked(session: Session, book: PlanBook, agreed: dict[str, Exchange], ahead: timedelta) -> Asked:
@@ -91,12 +97,12 @@ def raise_alarms(hub: Hub, employer: str) -> dict[str, Any]:
         fresh = _new(session, [one for one in derived(of) if _is_alarm(one)])
         session.add(alarm, [_row(one, of, seq, at) for one in fresh])
         _raise_owed(of, seq, at)
-        raised = _counted(session, seq)
-        notifying.queue(session, book, seq, at, set(raised))
+        counts = _counted(session, seq)
+        notifying.queue(session, book, seq, at, set(counts))
     late = {
         (RELATIONS[one.kind].value, one.period) for one in fresh if one.level is Level.LATE and one.kind in RELATIONS
     }
-    return {"raised": {level.value: raised.get(level.value, 0) for level in ALARMS}, "compare": sorted(late)}
+    return {"raised": {level.value: counts.get(level.value, 0) for level in ALARMS}, "compare": sorted(late)}
 
 
 def _is_alarm(one: Deadline) -> bool:

@@ -232,10 +232,12 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
     """Open the obligations that bring payroll to what `pay_date` shall take.
 
     Raises:
-        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended.
+        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended. Or the plan
+            book has no such pay group.
     """
     with hub.store.write(employer) as session:
         book = hub.book(session)
+        book.pay_group(group)
         linked = people.external_ids(session, connection_id)
         held = _held(session)
         month = Month.of(pay_date)

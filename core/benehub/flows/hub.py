@@ -52,6 +52,8 @@ class Hub:
     progress: Progress = silent
     hook_hosts: frozenset[str] = frozenset()
     """Hosts inside the network that webhooks of ours may be sent to."""
+    public_url: str = ""
+    """Address at which people reach the pages; empty: links are paths."""
     engine: Engine = field(init=False)
     _books: dict[str, PlanBook] = field(default_factory=dict)
     _counted: int = 0

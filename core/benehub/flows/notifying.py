@@ -22,7 +22,7 @@ from benehub.planbook import PlanBook
 from benehub.planbook.parts.deadlines import Notifier
 from benehub.plugins import call_each
 from benehub.records.notices import AlarmLine, AlarmNotice, NotifierTerms
-from benehub.rules.deadline.latest_safe import ALARMS, Level
+from benehub.rules.deadline.latest_safe import ALARMS, Level, told_from
 from benehub.settings import resolve_secret
 from benehub.store import Session, iso
 from benehub.store.tables import alarm, notification
@@ -38,7 +38,7 @@ log = structlog.get_logger("benehub.flows")
 
 def queue(session: Session, book: PlanBook, seq: int, at: str, raised: set[str]) -> None:
     """Let everybody be told of what was raised under a number, who wants to hear of such levels."""
-    wants = [name for name, one in book.deadlines.notify.items() if raised & set(_levels(one))]
+    wants = [name for name, one in book.deadlines.notify.items() if raised & set(told_from(Level(one.level)))]
     session.add(
         notification,
         [
@@ -100,7 +100,7 @@ def _asked(hub: Hub, row: Row[Any]) -> tuple[Notifier, AlarmNotice] | None:
     """The notifier as the plan book names it now, and what it is told; None where it names it no longer."""
     with hub.store.read(row.employer_id) as session:
         one = hub.book(session).deadlines.notify.get(row.notifier)
-        return None if one is None else (one, _notice(session, one, row))
+        return None if one is None else (one, _notice(session, one, row, hub.public_url))
 
 
 def _note(hub: Hub, row: Row[Any], outcome: str, values: dict[str, Any]) -> str:
@@ -129,29 +129,26 @@ def _terms(hub: Hub, row: Row[Any], one: Notifier) -> NotifierTerms:
         return NotifierTerms(row.notifier, one.kind, settings | one.settings, secrets, hub.store.clock())
 
 
-def _levels(one: Notifier) -> list[str]:
-    return [level.value for level in ALARMS[ALARMS.index(Level(one.level)) :]]
-
-
-def _notice(session: Session, one: Notifier, row: Row[Any]) -> AlarmNotice:
+def _notice(session: Session, one: Notifier, row: Row[Any], public_url: str) -> AlarmNotice:
     """The alarms of the look, those that are alike as one line, the most pressing first."""
     keys = [alarm.c[name] for name in ("kind", "connection_id", "level", "due_date", "send_by", "cutoff")]
     found = session.rows(
         select(*keys, func.count().label("many"), func.min(alarm.c.subject).label("first"))
-        .where(*session.where(alarm, seq=row.seq), alarm.c.level.in_(_levels(one)))
+        .where(*session.where(alarm, seq=row.seq), alarm.c.level.in_(told_from(Level(one.level))))
         .group_by(*keys)
     )
+    link = f"{public_url.rstrip('/')}/e/{session.employer}/deadlines"
     order = {level.value: -place for place, level in enumerate(ALARMS)}
     ordered = sorted(found, key=lambda line: (order[line.level], line.send_by, line.kind, line.connection_id))
     return AlarmNotice(
         f"{session.employer}-{row.seq}-{row.notifier}", session.employer, row.at,
-        tuple(_line(session, line) for line in ordered[:LINES]), max(0, len(ordered) - LINES),
+        tuple(_line(session, line, link) for line in ordered[:LINES]), max(0, len(ordered) - LINES),
     )  # fmt: skip
 
 
-def _line(session: Session, row: Row[Any]) -> AlarmLine:
+def _line(session: Session, row: Row[Any], link: str) -> AlarmLine:
     latest = datetime.combine(row.send_by, time.fromisoformat(row.cutoff), session.zone())
     return AlarmLine(
         row.kind, row.connection_id, row.level, str(row.due_date), str(row.send_by), iso(latest), int(row.many),
-        row.first, f"/{session.employer}/deadlines",
+        row.first, link,
     )  # fmt: skip

@@ -378,6 +378,7 @@ def confirm_paid(hub: Hub, steps: Steps, employer: str, dispatch_id: str, day: s
 
 def _confirm_paid(hub: Hub, employer: str, dispatch_id: str, day: date) -> dict[str, int]:
     with hub.store.write(employer) as session:
+        dispatch.get(session, dispatch_id)
         return {"posted": confirm_in(session, dispatch_id, day)}
 
 

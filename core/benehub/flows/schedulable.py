@@ -61,6 +61,8 @@ class Occasion:
         with self.hub.store.read(self.employer) as session:
             calendars = [pay_calendar(session, self.book, year) for year in range(first.year, last.year + 1)]
         wanted = self.options.get("group", "")
+        if wanted:
+            self.book.pay_group(wanted)
         return sorted(
             (group, str(one.pay_date))
             for calendar in calendars
@@ -307,7 +309,8 @@ def check(book: PlanBook, wanted: Wanted) -> Wanted:
     """What is wanted, with the usual connection filled in.
 
     Raises:
-        DataError: no such flow or option, an option's value is none, or the connection is missing or too much.
+        DataError: no such flow, option or pay group, an option's value is none, or the connection is missing or too
+            much.
     """
     flow = FLOWS.get(wanted.flow)
     if flow is None:
@@ -318,6 +321,8 @@ def check(book: PlanBook, wanted: Wanted) -> Wanted:
                             mend=f"It has: {', '.join(flow.options) or 'none'}")  # fmt: skip
         if re.fullmatch(OPTIONS[name].pattern, value) is None:
             raise DataError(f"option {name} cannot be {value[:40]!r}", mend=OPTIONS[name].says)
+    if "group" in wanted.options:
+        book.pay_group(wanted.options["group"])
     if not flow.connection:
         if wanted.connection:
             raise DataError(f"{wanted.flow} needs no connection", mend="Leave --connection out")

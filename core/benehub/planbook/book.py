@@ -82,6 +82,19 @@ class PlanBook(Part):
                 return one
         raise DataError(f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours")
 
+    def pay_group(self, name: str) -> PayGroup:
+        """The pay group of this name.
+
+        Raises:
+            DataError: the book has none.
+        """
+        if name in self.pay_groups:
+            return self.pay_groups[name]
+        raise DataError(
+            f"no pay group {name!r}", where=f"plan book of {self.employer.id}, pay_groups",
+            mend=f"Name one: {' | '.join(self.pay_groups)}",
+        )  # fmt: skip
+
     def insurance_plans(self) -> tuple[Plan, ...]:
         """Plans with premiums."""
         return tuple(plan for plan in self.plans if plan.insured)

@@ -72,7 +72,8 @@ class AlarmLine:
     """Alarms that are alike: how many things of a kind have to be with a connection by when, and how pressing it is.
 
     `level` is t5, t2, today or late; `send_by` the last day to send, `latest_safe` that day's cut-off, `due` the day
-    by which it has to be there. `first` is the id of one of them, for `benehub why`; `link` the path where they stand.
+    by which it has to be there. `first` is the id of one of them, for `benehub why`; `link` the page where they
+    stand: a whole address where the setting `public_url` is set, else its path.
     """
 
     kind: str

@@ -55,12 +55,17 @@ def writing(path: Path) -> Iterator[Writer]:
     """A backup file that its owner alone may read; it is there once all is written, and only then.
 
     Raises:
-        DataError: a file of this name is there already.
+        DataError: a file of this name is there already, or its folder cannot be written to.
     """
     if path.exists():
         raise DataError("the file is there already", where=str(path), mend="Name another one; no backup is overwritten")
     part = path.with_name(f"{path.name}.part")
-    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise DataError(
+            f"cannot be written ({type(error).__name__})", where=str(path), mend="Name a file in a folder of yours"
+        ) from None
     try:
         with os.fdopen(handle, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:

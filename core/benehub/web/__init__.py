@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from benehub.web import (
     closing,
     connections,
+    deadlines,
     differences,
     fixes,
     home,
@@ -37,8 +38,8 @@ from benehub.web import (
 from benehub.web.pages import Entry
 
 PAGES = (
-    home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, imports, connections,
-    runs, closing, plan_book, settings, trail, users, tokens, me, why,
+    home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, deadlines, imports,
+    connections, runs, closing, plan_book, settings, trail, users, tokens, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 

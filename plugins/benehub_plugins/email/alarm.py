@@ -26,7 +26,8 @@ class AlarmMail(BaseModel):
         to: who is told, several addresses with commas.
         sender: the address it comes from.
         host, port, security, user: the mail server and our account there; the secret is `password`.
-        page: where the hub's pages are, e.g. `https://benefits.acme.example`; without it only the path is told.
+        page: where the hub's pages are, e.g. `https://benefits.acme.example`, for an installation whose setting
+            `public_url` is empty; without either only the path is told.
     """
 
     # what else an e-mail connection has is not for this
@@ -93,7 +94,8 @@ def _text(notice: AlarmNotice, page: str) -> Iterator[str]:
     if notice.more:
         yield f"... and {notice.more} lines more"
     for link in sorted({one.link for one in notice.lines}):
-        yield f"\nAll of them: {page.rstrip('/')}{link}, or benehub deadlines list --employer {notice.employer}"
+        place = link if "://" in link else page.rstrip("/") + link
+        yield f"\nAll of them: {place}, or benehub deadlines list --employer {notice.employer}"
 
 
 def _line(one: AlarmLine) -> str:

@@ -32,6 +32,17 @@ def test_pages_one_after_the_other_are_the_whole_list(path: str, api: Api) -> No
     walked(api, path)
 
 
+def test_deadlines_are_read_in_parts_and_by_filters(api: Api) -> None:
+    whole = api.get("/deadlines", limit=200, within=366)["items"]
+    assert whole and [one["latest_safe"] for one in whole] == sorted(one["latest_safe"] for one in whole)
+    assert api.all("/deadlines", 1, within="366") == whole
+    kind = whole[0]["kind"]
+    assert api.get("/deadlines", within=366, limit=200, kind=kind)["items"] == [
+        one for one in whole if one["kind"] == kind
+    ]
+    api.get("/deadlines", 422, level="nosuch")
+
+
 def test_so_they_are_on_postgresql(pg_api: Api) -> None:
     for path in LISTS:
         walked(pg_api, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,11 +19,11 @@ from benehub_plugins.email import notify
 
 LATE = AlarmLine(
     "deduction.set", "payroll", "late", "2026-10-15", "2026-10-14", "2026-10-14T17:00:00.000000Z", 3, "obl_1",
-    "/acme/deadlines",
+    "/e/acme/deadlines",
 )  # fmt: skip
 SOON = AlarmLine(
     "premium.remit", "northstar", "t2", "2026-11-01", "2026-10-28", "2026-10-28T17:00:00.000000Z", 1, "premium.remit/x",
-    "/acme/deadlines",
+    "/e/acme/deadlines",
 )  # fmt: skip
 NOTICE = AlarmNotice("acme-17-finance", "acme", "2026-10-14T18:00:00.000000Z", (LATE, SOON), more=2)
 NOW = datetime(2026, 10, 14, 18, tzinfo=UTC)
@@ -80,8 +81,14 @@ def test_each_address_gets_a_message_of_what_is_due(server: Controller) -> None:
         " due 2026-11-01 (premium.remit/x)",
         "... and 2 lines more",
         "",
-        "All of them: https://benefits.acme.example/acme/deadlines, or benehub deadlines list --employer acme",
+        "All of them: https://benefits.acme.example/e/acme/deadlines, or benehub deadlines list --employer acme",
     ]
+
+
+def test_a_whole_address_stays_as_it_is(server: Controller) -> None:
+    whole = replace(NOTICE, lines=(replace(LATE, link="https://hub.acme.example/e/acme/deadlines"),))
+    notify(whole, terms(server.port, "ann@acme.example", page="https://benefits.acme.example"))
+    assert "All of them: https://hub.acme.example/e/acme/deadlines, or" in server.handler.messages[0].get_content()
 
 
 def test_the_same_notice_has_the_same_message_id(server: Controller) -> None:

@@ -19,7 +19,7 @@ from benehub_plugins.webhook import notify
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 LINE = AlarmLine(
     "deduction.set", "payroll", "late", "2026-10-15", "2026-10-14", "2026-10-14T17:00:00.000000Z", 3, "obl_1",
-    "/acme/deadlines",
+    "/e/acme/deadlines",
 )  # fmt: skip
 NOTICE = AlarmNotice("acme-17-pager", "acme", "2026-10-14T18:00:00.000000Z", (LINE,))
 
@@ -78,7 +78,7 @@ def test_a_receiver_verifies_it_by_the_reference_library(receiver: Receiver) -> 
     assert told["data"]["lines"][0] == {
         "kind": "deduction.set", "connection": "payroll", "level": "late", "due": "2026-10-15",
         "send_by": "2026-10-14", "latest_safe": "2026-10-14T17:00:00.000000Z", "count": 3, "first": "obl_1",
-        "link": "/acme/deadlines",
+        "link": "/e/acme/deadlines",
     }  # fmt: skip
     with pytest.raises(WebhookVerificationError):
         Webhook(KEY).verify(body.replace(b"late", b"soon"), headers)

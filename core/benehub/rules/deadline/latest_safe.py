@@ -44,6 +44,11 @@ ALARMS = (Level.T5, Level.T2, Level.TODAY, Level.LATE)
 """The levels that are told, the least pressing first."""
 
 
+def told_from(level: Level) -> tuple[Level, ...]:
+    """The levels that somebody is told who wants to hear from this one on."""
+    return ALARMS[ALARMS.index(level) :]
+
+
 class LatestSafeInput(RuleModel):
     """What has to be there by when, how long it travels, and when the other side takes it."""
 

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 
 from benehub.views.deadlines import carriers, money, owed, pay
 from benehub.views.deadlines.deadline import Asked, Deadline
+from benehub.views.deadlines.listed import Only, behind, place
+from benehub.views.deadlines.told import Raised, Told, raised
 
-__all__ = ["Asked", "Deadline", "derived", "open_deadlines"]
+__all__ = [
+    "Asked", "Deadline", "Only", "Raised", "Told", "behind", "derived", "open_deadlines", "place", "raised",
+]  # fmt: skip
 
 
 def derived(asked: Asked) -> Iterator[Deadline]:
@@ -26,4 +30,4 @@ def derived(asked: Asked) -> Iterator[Deadline]:
 
 def open_deadlines(asked: Asked) -> list[Deadline]:
     """All of them, the most pressing first."""
-    return sorted([*owed.grouped(asked), *derived(asked)], key=lambda one: (one.latest_safe, one.kind, one.subject))
+    return sorted([*owed.grouped(asked), *derived(asked)], key=place)
