@@ -94,9 +94,16 @@ def close_desk(desk: Desk) -> None:
     desk.store.close()
 
 
+@pytest.fixture
+def read_desk(shared_desk: Desk) -> Desk:
+    """The demo for tests that change nothing; what a test before has chosen of language and theme is forgotten."""
+    shared_desk.client.cookies.clear()
+    return shared_desk
+
+
 @pytest.fixture(scope="session")
-def read_desk(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The demo for tests that change nothing."""
+def shared_desk(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The demo behind `read_desk`."""
     folder = tmp_path_factory.mktemp("read")
     _copy(demo_folder, folder)
     desk = open_desk(folder)

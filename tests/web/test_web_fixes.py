@@ -76,4 +76,4 @@ def test_what_no_fix_puts_right_is_told_so(desk: Desk) -> None:
     with desk.store.read(desk.employer) as session:
         row = session.rows(select(difference).where(*session.where(difference, type="WRONG_TAX_CLASS")))[0]
     assert "The hub has no fix for this one" in desk.get(f"reconcile/differences/{row.difference_id}/fix")
-    assert desk.post(f"reconcile/differences/{row.difference_id}/fix/propose").status_code == 400
+    assert desk.post(f"reconcile/differences/{row.difference_id}/fix/propose").status_code == 404

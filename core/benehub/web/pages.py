@@ -164,15 +164,15 @@ class Page(APIRoute):
                 names = ", ".join(str(fault["loc"][-1]) for fault in error.errors())
                 return await run_in_threadpool(failed, request, 422, f"Not understood: {names}")
             except BenehubError as error:
-                told = (_status(request, error), error.what, error.where, error.mend)
+                told = (_status(error), error.what, error.where, error.mend)
                 return await run_in_threadpool(failed, request, *told)
 
         return answered
 
 
-def _status(request: Request, error: BenehubError) -> int:
+def _status(error: BenehubError) -> int:
     if isinstance(error, DataError):
-        return 404 if request.method == "GET" and error.what.startswith("no ") else 400
+        return 404 if error.what.startswith("no ") else 400
     if isinstance(error, RetriableError):
         return 503
     return 409 if isinstance(error, NeedsPersonError | ConfigError) else 500
