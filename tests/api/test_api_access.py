@@ -167,4 +167,5 @@ def test_a_look_at_people_stands_in_the_trail_whatever_permission_lets_one_look(
 def test_the_mark_of_all_employers_is_no_employer(sqlite_desk: Desk) -> None:
     caller = Caller("usr_1", "Ann", everywhere=frozenset({Role.OWNER}))
     app = application(sqlite_desk, caller)
-    assert {turned_away(app, door, INSTALLATION) for door in doors(app) if door.of_employer} == {404}
+    client = TestClient(app, raise_server_exceptions=False)
+    assert {turned_away(client, door, INSTALLATION) for door in doors(app) if door.of_employer} == {404}

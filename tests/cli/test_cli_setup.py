@@ -155,7 +155,8 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub differences suppress", "benehub differences lift", "benehub worker", "benehub dispatches permit",
         "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
         "benehub users add", "benehub users role", "benehub users disable", "benehub users reset",
-        "benehub tokens revoke", "benehub audit export",
+        "benehub tokens revoke", "benehub audit export", "benehub fixes reject", "benehub fixes withdraw",
+        "benehub statements show",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()
