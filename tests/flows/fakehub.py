@@ -29,7 +29,7 @@ from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.crypto import Vault
-from benehub.flows import Hub, bind, deadlines, deductions, notifying, send
+from benehub.flows import Hub, bind, deadlines, deductions, notifying, send, sync
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.hookspecs import hookimpl
 from benehub.intake import staging
@@ -381,6 +381,7 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
         hub.start_flow(flow, "acme", "killed")
     elif flow == "sync":
         staging.CHUNK = 2
+        sync.STAGED = 1  # each page by itself
         sync_many(hub)
     else:
         run(hub, PUSH if flow == "push" else ENROLL)

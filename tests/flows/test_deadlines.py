@@ -257,6 +257,8 @@ def test_a_message_leads_to_the_page(desk: Desk, address: str) -> None:
 def test_alarms_of_obligations_that_are_alike_are_told_as_one(desk: Desk) -> None:
     load_plan_book(desk.hub, desk.fakehub.BOOK + NOTIFY, "book")
     desk.flow("enrollments.send", "carrier", "2026-10-01")
+    with desk.hub.store.write("acme") as session:  # as where the file could not leave
+        session.connection.execute(update(obligation).values(state="open", dispatch_id=None))
     desk.patch.setattr(desk.spy, "fails", True)
     desk.at(12, 30, 12)
     desk.check()

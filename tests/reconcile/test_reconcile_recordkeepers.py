@@ -21,7 +21,7 @@ def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.M
     lines = [
         retirement.Line("per_1", plan, "pretax", date(2026, 9, 15), 100_00, 0, 0) for plan in ("old 401k", "new 401k")
     ]
-    monkeypatch.setattr(retirement, "_differing", lambda *_: lines)
+    monkeypatch.setattr(retirement, "_differing", lambda *_: (lines, []))
     for name in ("_unknown", "_not_deposited", "_late"):
         monkeypatch.setattr(retirement, name, lambda *_: [])
     monkeypatch.setattr(earnings, "compare", lambda *_: [])

@@ -43,9 +43,6 @@ OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 ENDED_WELL = "SUCCESS"
 """What it calls a job that is done: it can be run again by no word."""
 
-NOTIFY_SECONDS = 0.5
-"""Pause between two looks for notices within the job engine: we use none, and by itself it looks 100 times a second."""
-
 STOP_SECONDS = 5
 """How long a process that ends waits for work that it has taken up; what is not done then goes on in another one."""
 
@@ -116,11 +113,10 @@ class Engine:
             config: DBOSConfig = {
                 "name": APPLICATION,
                 "system_database_url": self._store.url,
-                "notification_coalesce_sec": NOTIFY_SECONDS,
                 "executor_id": self.executor,
                 "application_version": APPLICATION_VERSION,
                 "log_level": os.environ.get("BENEHUB_ENGINE_LOG", "CRITICAL"),
-                "notification_listener_polling_interval_sec": NOTIFY_SECONDS,
+                "notification_listener_polling_interval_sec": 0.2,
             }
             DBOS(config=config)
             DBOS.listen_queues([QUEUE] if listen else [])

@@ -172,7 +172,7 @@ def _handled(session: Session, run: Run, found: dict[Fault, list[Line]]) -> None
         )
         .where(*session.where(dispatch_table, state="sent"), attempt.c.detail == "read back")
     )
-    for row in rows:
+    for row in sorted(rows, key=lambda one: str(one.dispatch_id)):
         fault = Fault("APPLIED_BUT_500")
         line = Line(fault, "", 0, "", "payroll answered 500 after it had applied the write",
                     "nothing to do: it was read back and settled, not sent again", row.dispatch_id)  # fmt: skip
