@@ -22,7 +22,7 @@ demo: $(RUN_STAMP)  ## the hub's main job on the built-in sandbox, start to reco
 test: $(DEV_STAMP)  ## all tests (TESTS=path for a part, WORKERS=n)
 	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk=16 $(TESTS)
 
-chaos: $(DEV_STAMP)  ## workers killed at random moments, for long (SEEDS=n); prints kills, effects, duplicates, losses
+chaos: $(DEV_STAMP)  ## workers killed and stalled, the database restarted, for long (SEEDS=n); prints what came of it
 	BENEHUB_CHAOS=$(SEEDS) $(BIN)/python -m pytest -s tests/chaos
 
 lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts

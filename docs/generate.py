@@ -128,6 +128,41 @@ def rules_page() -> str:
     return page(parts)
 
 
+def roles_page() -> str:
+    """What each role may do, from the one table that the fronts ask."""
+    from benehub.access import GRANTS, Permission, Role
+
+    said = member_texts(importlib.import_module("benehub.access.roles"), "Permission")
+    head = "| permission | " + " | ".join(f"`{role}`" for role in Role) + " |\n|---"
+    rows = [
+        f"| `{one}` | " + " | ".join("yes" if one in GRANTS[role] else "" for role in Role) + " |" for one in Permission
+    ]
+    parts = [
+        "# Roles and permissions",
+        NOTE,
+        "What is not in the table may not be done. A role is given for one employer, or for the whole installation; a"
+        " permission is also what a token's `--scope` names. See [access](access.md).",
+        "\n".join([head + "|---" * len(Role) + "|", *rows]),
+        "\n".join(f"- `{one}`: {said[one.name]}" for one in Permission),
+    ]
+    return page(parts)
+
+
+def member_texts(module: ModuleType, name: str) -> dict[str, str]:
+    """The text below each member of an enum, by the member's name."""
+    import ast
+
+    tree = ast.parse(inspect.getsource(module))
+    (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+    texts = {}
+    for member, below in zip(found.body, found.body[1:], strict=False):
+        if isinstance(member, ast.Assign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            target = member.targets[0]
+            assert isinstance(target, ast.Name)
+            texts[target.id] = " ".join(str(below.value.value).split())
+    return texts
+
+
 def proofs_page() -> str:
     """What each connector of the tree can do, what it was held against, and the tier it has earned."""
     from benehub.connections import connectors
@@ -187,6 +222,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hooks.md": hooks_page,
     "rules.md": rules_page,
     "proofs.md": proofs_page,
+    "roles.md": roles_page,
     "settings.md": settings_page,
 }
 

@@ -23,9 +23,11 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg.sql import SQL, Identifier
 from sqlalchemy.engine import make_url
 
+from benehub.access import passwords
 from benehub.crypto import Vault
 from benehub.store import Store, open_store
 from benehub.store.tables import employer
@@ -209,3 +211,16 @@ def make_pgp_key() -> Callable[..., PgpKey]:
             return key
 
     return make
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Hashes of parameters that cost nothing; called, of others."""
+
+    def use(**parameters: int) -> None:
+        made = PasswordHasher(**{"time_cost": 1, "memory_cost": 8, "parallelism": 1, **parameters})
+        monkeypatch.setattr(passwords, "hasher", lambda: made)
+        passwords._nobodys.cache_clear()
+
+    use()
+    return use

@@ -38,7 +38,9 @@ def text_of(page: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["api.md", "commands.md", "errors.md", "hooks.md", "rules.md", "settings.md"])
+@pytest.mark.parametrize(
+    "page", ["api.md", "commands.md", "errors.md", "hooks.md", "roles.md", "rules.md", "settings.md"]
+)
 def test_page_is_what_the_code_says(page: str) -> None:
     wanted = load_generator().PAGES[page]()
     assert text_of(page) == wanted, f"docs/{page} is not up to date; run `make docs`"

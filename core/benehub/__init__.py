@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from benehub.connect.messages import Request, Response
     from benehub.errors import (
         BenehubError,
+        ChangedMeanwhile,
         ConfigError,
         ConflictError,
         DataError,
@@ -54,6 +55,7 @@ __all__ = [
     "BenehubError",
     "Blocker",
     "Capability",
+    "ChangedMeanwhile",
     "ConfigError",
     "ConflictError",
     "Connector",

@@ -91,6 +91,10 @@ class Vault:
         """A keyed digest ready to take content: a copy of it for each costs half of `content_hash`."""
         return blake2b(key=self._key_of("rows"), digest_size=32)
 
+    def fingerprint(self, name: str) -> str:
+        """A digest by which a key is known again and from which nothing of it can be learnt."""
+        return _derive(self.keys[name], "fingerprint").hex()
+
     def _keyed(self, value: bytes, purpose: str) -> str:
         return hmac.digest(self._key_of(purpose), value, "sha256").hex()
 

@@ -16,6 +16,7 @@
     └── NeedsPersonError       nobody but a person can decide; asked once, not retried
         ├── ReauthNeeded           the vendor answers 401 or 403
         ├── OutcomeUnknown         a write may or may not have been applied
+        ├── ChangedMeanwhile       somebody else has changed it since it was looked at (`changed` names what)
         └── GuardTripped           a mass change or a field gone empty asks before it is applied
 
 A message names the thing, the place and the mend. It never carries an SSN, a salary, a bank number or a
@@ -126,6 +127,14 @@ class ReauthNeeded(NeedsPersonError):
 
 class OutcomeUnknown(NeedsPersonError):
     """A write may or may not have been applied and cannot be read back."""
+
+
+class ChangedMeanwhile(NeedsPersonError):
+    """Somebody else has changed the thing since it was looked at; `changed` names what of it."""
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", changed: tuple[str, ...] = ()) -> None:
+        super().__init__(what, where=where, mend=mend)
+        self.changed = changed
 
 
 class GuardTripped(NeedsPersonError):

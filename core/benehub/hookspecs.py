@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from benehub.records.computed import DeductionAnswer, DeductionQuestion
-from benehub.records.notices import DifferenceNotice, DispatchNotice, StatementSection, SyncNotice, Verdict
+from benehub.records.notices import (
+    AlarmNotice,
+    DifferenceNotice,
+    DispatchNotice,
+    NotifierTerms,
+    StatementSection,
+    SyncNotice,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from benehub.connect.connector import Connector
@@ -65,6 +73,14 @@ def difference_opened(difference: DifferenceNotice) -> None:
 @hookspec
 def difference_closed(difference: DifferenceNotice) -> None:
     """Be told that a difference closed, and how."""
+
+
+@hookspec
+def notify(notice: AlarmNotice, notifier: NotifierTerms) -> str | None:
+    """Tell people of alarms through a notifier of your kind and say what came of it; None for another kind.
+
+    A plugin that raises has not told them: the same notice, with the same reference, is tried again later.
+    """
 
 
 @hookspec

@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -26,6 +26,25 @@ from benehub.errors import ConfigError
 
 KEY_NAME = re.compile(r"[a-z0-9_-]{1,20}")
 """How a master key may be called; shorter than any key."""
+
+
+class Oidc(BaseModel):
+    """A sign-in provider (OpenID Connect): the table `[oidc.NAME]` of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    """A reference; empty for a public client."""
+    label: str = ""
+    """As the sign-in page calls it."""
+    scope: str = "openid email profile"
+    groups_claim: str = "groups"
+    employee_claim: str = ""
+    """Claim that holds the employee number: which person somebody is whose group stands for `employee@EMPLOYER`."""
+    roles: dict[str, list[str]] = {}
+    """Group -> `ROLE@EMPLOYER`, or `ROLE` with every employer."""
 
 
 class Settings(BaseSettings):
@@ -42,9 +61,42 @@ class Settings(BaseSettings):
         description="Reference to the master keys, `k1=BASE64[,k2=BASE64]` of 32 bytes each; the last seals.",
     )
     artefacts: str = Field(default="artefacts", description="Folder for files written for people to look at.")
+    webhook_hosts: str = Field(
+        default="",
+        description="Hosts (HOST or HOST:PORT, parted by blanks) inside the network that our webhooks may go to.",
+    )
     log_level: str = Field(default="WARNING", description="Least severe level that is logged.")
     log_format: Literal["text", "json"] = Field(
         default="text", description="How log lines are written to standard error: text for people, json for programs."
+    )
+    metrics_token: str = Field(
+        default="",
+        description="Reference to the bearer token that `/metrics` asks for; empty: this machine alone may read it.",
+    )
+
+    public_url: str = Field(
+        default="",
+        description="Address at which people reach this installation, https://HOST; empty on this machine alone."
+        " Sign-in over any other than this machine's own needs it.",
+        pattern=r"^(https://[^/]+/?|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/?|)$",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks, with commas between, of proxies whose X-Forwarded-For and -Proto count.",
+    )
+    second_factor: Literal["required", "optional"] = Field(
+        default="required",
+        description="Whether who signs in by password has to have a second factor (a code of a phone), or may.",
+    )
+    session_idle_minutes: int = Field(
+        default=30, ge=1, le=24 * 60, description="Minutes without use after which a session ends."
+    )
+    session_hours: int = Field(default=12, ge=1, le=24 * 7, description="Hours after which a session ends in any case.")
+    oidc: dict[str, Oidc] = Field(
+        default={},
+        description="Sign-in providers (OpenID Connect), a table `[oidc.NAME]` each: issuer, client_id, client_secret"
+        " (a reference), label, scope, groups_claim, employee_claim, roles (group -> list of ROLE@EMPLOYER,"
+        " or ROLE with every employer). See access.md.",
     )
 
     @classmethod

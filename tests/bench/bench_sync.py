@@ -29,7 +29,8 @@ FIRST, AGAIN, CHANGED, SINCE = range(4)
 NEW_NAME = {CHANGED: 7, SINCE: 11}
 """From which read on which employees (by the last two digits of their number) have another name."""
 
-Get = Callable[[str], bytes]
+Get = Callable[[str], tuple[bytes, Any]]
+"""A page as it came, and parsed."""
 
 
 def employee(number: int, read: int = FIRST) -> dict[str, Any]:
@@ -84,14 +85,23 @@ def served(size: int) -> Iterator[str]:
             process.terminate()
 
 
-def pages(get: Get, read: int, parse: Callable[[bytes], Any] = json.loads) -> Iterator[tuple[bytes, Any]]:
+def pages(get: Get, read: int) -> Iterator[tuple[bytes, Any]]:
     """Each page of a read as it came, and its employees."""
     start: int | None = 0
     while start is not None:
-        payload = get(f"/employees?read={read}&start={start}")
-        page = parse(payload)
+        payload, page = get(f"/employees?read={read}&start={start}")
         yield payload, page["employees"]
         start = page["next"]
+
+
+def parsing(get: Callable[[str], bytes]) -> Get:
+    """Gets a page and parses it, for a peer whose client does not."""
+
+    def got(path: str) -> tuple[bytes, Any]:
+        payload = get(path)
+        return payload, json.loads(payload)
+
+    return got
 
 
 def state(names: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -139,8 +149,9 @@ def hub_of(folder: Path, base: str) -> Any:
         def read(self, stream: str, link: Any, cursor: str | None) -> Iterator[Page]:
             """One page after the other."""
 
-            def get(path: str) -> bytes:
-                return link.http().send(reading(path)).body
+            def get(path: str) -> tuple[bytes, Any]:
+                answer = link.http().send(reading(path))
+                return answer.body, answer.data
 
             number = self.number
             for payload, rows in pages(get, number):
@@ -211,6 +222,10 @@ def bare(folder: Path, size: int) -> Iterator[Any]:
         f"{name} = excluded.{name}" for name in names[1:]
     )
 
+    def get(path: str) -> tuple[bytes, Any]:
+        payload = client.get(path).content
+        return payload, loads(payload)
+
     def digest(row: dict[str, Any]) -> str:
         return hashlib.sha256(json.dumps(row, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -219,7 +234,7 @@ def bare(folder: Path, size: int) -> Iterator[Any]:
         for read in (FIRST, AGAIN, CHANGED, SINCE):
             known = dict(database.execute("SELECT id, hash FROM employee")) if read in (AGAIN, CHANGED) else {}
             database.execute("BEGIN IMMEDIATE")
-            for _, rows in pages(lambda path: client.get(path).content, read, loads):
+            for _, rows in pages(get, read):
                 changed = []
                 for row in rows:
                     found = digest(row)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bench_sync import AGAIN, CHANGED, COLUMNS, FIRST, SINCE, pages, state
+from bench_sync import AGAIN, CHANGED, COLUMNS, FIRST, SINCE, pages, parsing, state
 
 READS = (FIRST, AGAIN, CHANGED, SINCE)
 
@@ -29,7 +29,7 @@ def with_dlt(folder: Path, base: str) -> Iterator[Any]:
     yield
     for read in READS:
         made = dlt.resource(
-            (rows for _, rows in pages(lambda path: requests.get(base + path).content, read)),
+            (rows for _, rows in pages(parsing(lambda path: requests.get(base + path).content), read)),
             name="employee", primary_key="id", write_disposition="merge" if read == SINCE else "replace",
         )  # fmt: skip
         pipeline.run(made)
@@ -57,7 +57,7 @@ def with_singer(folder: Path, base: str) -> Iterator[Any]:
     from singer_sdk.sql import SQLConnector, SQLSink, SQLTarget
 
     url, messages = f"sqlite:///{folder / 'singer.db'}", folder / "messages.jsonl"
-    web = requests.Session()
+    fetch = parsing(lambda path: requests.get(base + path, timeout=30).content)
     whole = {"weekly_hours": th.IntegerType}
     columns = (th.Property(name, whole.get(name, th.StringType)) for name in ("id", *COLUMNS))
 
@@ -69,7 +69,7 @@ def with_singer(folder: Path, base: str) -> Iterator[Any]:
 
         def get_records(self, context: Any) -> Iterable[dict[str, Any]]:
             """One after the other."""
-            for _, rows in pages(lambda path: web.get(base + path, timeout=30).content, self.config["read"]):
+            for _, rows in pages(fetch, self.config["read"]):
                 yield from rows
 
     class Employer(Tap):

@@ -97,6 +97,24 @@ CASES = (
         "salaries all different", "bench_setwise", "employee", 3_000, 100, ("each", "rows"),
         ("premiums", "deductions"), prefix="apart_", up_to=(("each", 10_000),), reads=True,
     ),
+    Case(
+        "contributions from CSV", "bench_contributions", "row", 100_000, 2_000, ("polars", "duckdb", "datacompy"),
+        aims=(("<= 1.3",), ("",), ("<= 0.5",)), prefix="csv_", reads=True,
+        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")),
+    ),
+    Case(
+        "contributions from CSV, large", "bench_contributions", "row", 1_000_000, 2_000,
+        ("polars", "duckdb", "datacompy"), aims=(("<= 1.3",), ("",), ("<= 0.5",)), prefix="csv_", reads=True,
+        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")), once=True,
+    ),
+    Case(
+        "contributions in the database", "bench_contributions", "row", 100_000, 2_000, ("merge",), aims=(("<= 1.3",),),
+        prefix="db_", reads=True,
+    ),
+    Case(
+        "ledger balances", "bench_balances", "leg", 200_000, 2_000, ("sums",), ("one account", "all", "as of a day"),
+        aims=(("1 ms", "50 ms", "1 s"),), reads=True,
+    ),
     Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
     Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), aims=(("1 ms each",),), prefix="many_"),
     Case(
@@ -107,6 +125,13 @@ CASES = (
         "834 checking, large", "bench_x12_check", "member", 50_000, 50, ("pyx12", "split"),
         aims=(("<= 0.1",), ("",)), prefix="check_", shares=(20, 1),
     ),
+    Case(
+        "page", "bench_pages", "employee", 100_000, 1_000, ("few",),
+        ("Today", "Reconcile", "one comparison", "type and owner", "text", "oldest", "middle", "one difference"),
+        aims=(("200 ms",) * 8,), reads=True,
+    ),
+    Case("API, people", "bench_api", "employee", 100_000, 10_000, ("few",), aims=(("<= 1.2",),), reads=True),
+    Case("--help", "bench_help", "call", 10, 1, ("typer",), aims=(("<= 1.5",),), reads=True),
 )  # fmt: skip
 
 
@@ -132,10 +157,10 @@ class Row:
 
 
 def used() -> tuple[float, int]:
-    """CPU seconds of this process so far, and its peak memory in KiB."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    """CPU seconds so far of this process and of those it has waited for, and its own peak memory in KiB."""
+    usage, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     peak = usage.ru_maxrss // 1024 if sys.platform == "darwin" else usage.ru_maxrss
-    return usage.ru_utime + usage.ru_stime, peak
+    return sum(one.ru_utime + one.ru_stime for one in (usage, children)), peak
 
 
 def child(module: str, side: str, size: int, folder: Path) -> None:

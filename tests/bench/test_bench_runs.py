@@ -18,8 +18,17 @@ CASES = {
     ),
     "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
     "salaries all different, premiums", "salaries all different, deductions",
+    "contributions from CSV", "contributions from CSV, large", "contributions in the database",
+    *(f"ledger balances, {question}" for question in ("one account", "all", "as of a day")),
     "HTTP, 1 thread", "HTTP, 16 threads",
     "834 checking", "834 checking, large",
+    *(
+        f"page, {name}"
+        for name in (
+            "Today", "Reconcile", "one comparison", "type and owner", "text", "oldest", "middle", "one difference"
+        )
+    ),
+    "API, people", "--help",
 }  # fmt: skip
 
 

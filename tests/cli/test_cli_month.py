@@ -270,3 +270,16 @@ def test_bad_input_is_one_line_with_its_mend(
     done = cli.run(*words, code=code)
     assert said in done.stderr.lower()
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_election_told_late_is_shown_on_all_legs_and_corrected(cli: Any, november: None, covered: Path) -> None:
+    cli.run("premiums", "accrue", "--period", "2026-10")
+    assert cli.told("retro", "preview")["corrections"] == []
+    (covered / "drop" / "elections2.csv").write_text("No,Plan,Tier,From\n1001,ppo,FAM,2026-10-01\n")
+    cli.run("sync", "census")
+    told = cli.told("retro", "preview", "1001")
+    assert told["totals"]["premium"] == "700.00" and told["corrections"][0]["causes"][0].startswith("fct_")
+    assert cli.told("retro", "preview", "1002")["corrections"] == []
+    assert "charge" in cli.run("retro", "preview").stdout
+    assert cli.told("retro", "correct")["premium"] == 1
+    assert cli.told("retro", "preview")["corrections"] == []

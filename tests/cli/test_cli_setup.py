@@ -62,6 +62,20 @@ def test_without_init_every_command_says_what_to_do(
     assert "benehub init" in cli.run("doctor", code=1).stdout
 
 
+def test_doctor_tells_that_nobody_owns_the_installation(cli: Any, home: Path) -> None:
+    def owners(code: int = 0) -> tuple[bool, str]:
+        (found,) = [one for one in cli.told("doctor", code=code) if one["name"] == "owners"]
+        return found["ok"], found["state"]
+
+    fine, told = owners()
+    assert fine and "nobody owns" in told and "init --admin" in told, "the command line needs none"
+    cli.run("users", "add", "ann@acme.example", "--name", "Ann Lee")
+    fine, told = owners(code=1)
+    assert not fine and "nobody can manage access" in told
+    cli.run("users", "role", "ann@acme.example", "owner", "--everywhere")
+    assert owners() == (True, "1 of the installation")
+
+
 def test_doctor_names_a_key_file_others_can_read(cli: Any, home: Path) -> None:
     (home / "benehub.keys").chmod(0o644)
     found = cli.told("doctor", code=1)
@@ -140,6 +154,9 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub intake discard", "benehub person end", "benehub connector new", "benehub connector record",
         "benehub differences suppress", "benehub differences lift", "benehub worker", "benehub dispatches permit",
         "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
+        "benehub users add", "benehub users role", "benehub users disable", "benehub users reset",
+        "benehub tokens revoke", "benehub audit export", "benehub fixes reject", "benehub fixes withdraw",
+        "benehub statements show",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()

@@ -66,7 +66,9 @@ def town(cli: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town
         return {"transport": transports[name], "sleep": lambda _s: None} if name in transports else {}
 
     hub: Any = flows.Hub
-    monkeypatch.setattr(flows, "Hub", lambda store, plugins, *more: hub(store, plugins, *(more or (wiring,))))
+    monkeypatch.setattr(
+        flows, "Hub", lambda store, plugins, *more, **told: hub(store, plugins, *(more or (wiring,)), **told)
+    )
     (home / "book.yaml").write_text(text)
     cli.run("plan", "load", "book.yaml")
     place = {"folder": str(root / "carrier")}
@@ -304,3 +306,34 @@ def test_intake_is_listed_shown_and_worked(town: Town) -> None:
     assert town.told("intake", "show", waiting["batch"])["said"][0]["who"] == "ann"
     assert "no intake batch" in town.run("intake", "show", "int_none", code=2).stderr
     assert "no dispatch" in town.run("dispatches", "show", "dis_none", code=2).stderr
+
+
+def test_a_fix_is_proposed_shown_approved_and_sent_by_command(town: Town) -> None:
+    book = (Path.cwd() / "book.yaml").read_text().replace("guards: {", "guards: {second_person_above: 0.00, ")
+    Path("book.yaml").write_text(book)
+    town.run("plan", "load", "book.yaml")
+    town.run("premiums", "accrue", *PERIOD)
+    wrong = next(one for one in town.world.people.values() if one.elections.get("ppo") == "EE" and one.gone is None)
+    town.world.carrier.bill_tier(wrong.member, "ppo", "FAM")
+    town.world.carrier.bill(Month(2026, 10), "INV-2610", date(2026, 9, 30), date(2026, 11, 1))
+    town.run("sync", "carrier", "invoice_line")
+    town.run("reconcile", "premium", *PERIOD, code=1)
+    (one,) = [row["id"] for row in town.told("differences", "list") if row["type"] == "TIER_DIFF"]
+    seen = town.told("fixes", "preview", one)
+    assert {option["action"] for option in seen["options"]} == {"enrollment_correction", "credit_claim"}
+    fix = ("differences", "fix", one, "--action", "credit_claim", "--who", "ann")
+    assert town.told(*fix, "--dry-run")["fix"] == "" and town.told("fixes", "list") == []
+    made = town.told(*fix)["fix"]
+    assert '"claim_minor"' in town.run("fixes", "show", made).stdout
+    assert "second person" in town.run("fixes", "approve", made, "--who", "ann", code=2).stderr
+    town.run("fixes", "approve", made, "--who", "ben", "--dry-run")
+    assert town.told("fixes", "list", "--state", "proposed")[0]["fix"] == made
+    done = town.told("fixes", "approve", made, "--who", "ben", code=3)
+    town.run("dispatches", "settle", done["dispatch"], "--has", "--note", "by their portal", "--who", "ben")
+    assert town.told("fixes", "show", made)["state"] == "carried_out"
+    assert town.told("why", made)["difference"] == one
+    other = town.told("differences", "fix", one, "--who", "ann")["fix"]
+    town.run("fixes", "reject", other, "--note", "they mend it", "--who", "ben")
+    assert [row["state"] for row in town.told("fixes", "list", "--difference", one)] == ["carried_out", "rejected"]
+    assert "it is rejected" in town.run("fixes", "withdraw", other, "--note", "no", code=2).stderr
+    assert "it is rejected" in town.run("fixes", "carry", other, code=2).stderr

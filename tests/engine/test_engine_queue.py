@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,12 @@ def store(db_url: str) -> Iterator[Store]:
     opened = open_store(db_url, VAULT)
     yield opened
     opened.close()
+
+
+def put(store: Store, engine: Engine, *words: Any) -> None:
+    """Into the queue, in a transaction of its own."""
+    with store.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        engine.enqueue(connection, *words)
 
 
 class Log:
@@ -63,8 +70,8 @@ def test_one_order_goes_in_turn_and_others_beside_it(store: Store) -> None:
     try:
         for number in range(3):
             for order in ("acme/payroll", "acme/carrier"):
-                engine.enqueue("work", f"{order}/{number}", order, order, number)
-                engine.enqueue("work", f"{order}/{number}", order, order, number)  # asked twice, it is one
+                put(store, engine, "work", f"{order}/{number}", order, order, number)
+                put(store, engine, "work", f"{order}/{number}", order, order, number)  # asked twice, it is one
         wait(lambda: len(log.done) == 6)
         assert not log.overlaps
         assert log.beside
@@ -80,12 +87,12 @@ def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(st
     log = Log()
     engine = Engine(store, {"work": Flow("work", log.work)})
     with pytest.raises(ConfigError, match="not started"):
-        engine.enqueue("work", "1", "acme", "acme", 1)
+        put(store, engine, "work", "1", "acme", "acme", 1)
     engine.start()
     try:
-        engine.enqueue("work", "1", "acme", "acme", 1)
+        put(store, engine, "work", "1", "acme", "acme", 1)
         with pytest.raises(ConfigError, match="no flow"):
-            engine.enqueue("nothing", "1", "acme")
+            put(store, engine, "nothing", "1", "acme")
         time.sleep(1.5)
         assert log.done == [] and engine.is_open("work", "1")
         assert engine.again("work", "1") == 1
@@ -99,7 +106,7 @@ def test_a_worker_that_stops_ends_what_it_has_in_hand_and_takes_nothing_more(sto
     engine = Engine(store, {"work": Flow("work", log.work)})
     engine.start(listen=True)
     for number in range(3):
-        engine.enqueue("work", str(number), "acme", "acme", number)
+        put(store, engine, "work", str(number), "acme", "acme", number)
     wait(lambda: "acme" in log.at_it)
     engine.stop()
     assert log.done == [("acme", len(log.done) - 1)] and not log.at_it

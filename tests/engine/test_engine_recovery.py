@@ -15,11 +15,12 @@ import pytest
 from dbos import DBOS
 
 from benehub.crypto import Vault
-from benehub.engine import Engine, Flow, Steps
-from benehub.errors import ConfigError, NeedsPersonError
+from benehub.engine import Engine, Flow, Steps, runner
+from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.store import Store, open_store
 from benehub.store.locks import is_held, sign_of_life
 
+OWN = runner.APPLICATION_VERSION
 VAULT = Vault({"k1": b"k" * 32})
 
 # The other process: it notes each step and stays in the second one until it is told to go on, or dies.
@@ -46,10 +47,12 @@ def second():
 def story(steps):
     return [steps.step("first", note, "first"), steps.step("second", second), steps.step("third", note, "third")]
 
-engine = Engine(open_store(url, Vault({"k1": b"k" * 32})), {"story": Flow("story", story)}, name)
+store = open_store(url, Vault({"k1": b"k" * 32}))
+engine = Engine(store, {"story": Flow("story", story)}, name)
 if name == "worker":
     engine.start(listen=True)
-    engine.enqueue("story", "november", "acme/payroll")
+    with store.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        engine.enqueue(connection, "story", "november", "acme/payroll")
     time.sleep(60)
 engine.start()
 print("result", engine.run("story", "november"))
@@ -219,3 +222,60 @@ def test_a_process_shows_that_it_lives(store: Store, tmp_path: Path) -> None:
     engine.stop()
     assert not alive()
     assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_worker_of_a_newer_version_takes_what_waits_and_leaves_what_was_begun(
+    store: Store, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rolling upgrade whose flows do not fit: each version ends what it has begun, what waits goes to the newer."""
+    with other(tmp_path, db_url, "worker") as old:  # in its second step, and with another one waiting behind it
+        writing = store.engine.connect().execution_options(benehub_write=True)
+        asking = make(store, tmp_path)
+        asking.start()
+        with writing as connection, connection.begin():
+            asking.enqueue(connection, "story", "december", "acme/payroll")
+            asking.enqueue(connection, "story", "other", "other/payroll")
+        asking.stop()
+        os.kill(old.pid, signal.SIGKILL)
+        old.wait()
+    with monkeypatch.context() as upgraded:
+        upgraded.setattr(runner, "APPLICATION_VERSION", "newer")
+        worker = make(store, tmp_path)
+        worker.start(listen=True)
+        try:
+            wait(lambda: not worker.is_open("story", "other"))
+            assert worker.watch.look() == []
+            begun = DBOS.get_workflow_status("story:november")
+            assert begun is not None and (begun.status, begun.app_version) == ("PENDING", OWN)
+            with pytest.raises(DataError, match="begun by version"):
+                worker.again("story", "november")
+        finally:
+            worker.stop()
+    last = make(store, tmp_path)  # one of the older release, to end what it has begun
+    last.start(listen=True)
+    try:
+        wait(lambda: not last.is_open("story", "november"))
+    finally:
+        last.stop()
+    monkeypatch.setattr(runner, "APPLICATION_VERSION", "newer")
+    newest = make(store, tmp_path)
+    newest.start(listen=True)
+    try:
+        wait(lambda: not newest.is_open("story", "december"))  # its turn came when the one before it was done
+    finally:
+        newest.stop()
+    assert ran(tmp_path).count("third") == 3
+
+
+def test_a_worker_of_the_same_version_goes_on_with_all_of_it(store: Store, db_url: str, tmp_path: Path) -> None:
+    """A release that does not raise the version takes up what the one before had in hand, and what waits behind it."""
+    with other(tmp_path, db_url, "worker") as old:
+        os.kill(old.pid, signal.SIGKILL)
+        old.wait()
+    worker = make(store, tmp_path)
+    worker.start(listen=True)
+    try:
+        wait(lambda: not worker.is_open("story", "november"))
+        assert worker.run("story", "november") == ["first", "second", "third"]
+    finally:
+        worker.stop()

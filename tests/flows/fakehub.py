@@ -29,10 +29,11 @@ from benehub.connect.http import VendorClient
 from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.crypto import Vault
-from benehub.flows import Hub, bind, deductions, send
+from benehub.flows import Hub, bind, deadlines, deductions, notifying, send, sync
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.hookspecs import hookimpl
 from benehub.intake import staging
+from benehub.records.notices import AlarmNotice, NotifierTerms
 from benehub.rules import registry
 from benehub.store import open_store
 from benehub.store.tables import explanation
@@ -328,8 +329,40 @@ POINTS: dict[str, tuple[Any, str, int, bool]] = {
     "between_pages": (intake, "stage", 3, False),
     "between_chunks": (intake, "apply_chunk", 3, False),
     "chunk_applied": (intake, "finish", 1, False),
+    "some_raised": (deadlines, "_raise_owed", 1, True),
+    "unqueued": (notifying, "queue", 1, False),
+    "raised": (deadlines, "raise_alarms", 1, True),
+    "told": (notifying, "_call", 1, True),
+    "told_noted": (notifying, "_note", 1, True),
 }
 """Crash point -> the function killed at its n-th call, before it or after it has committed."""
+
+
+WATCHED = """
+deadlines:
+  notify:
+    pager: {kind: pager}
+    finance: {kind: pager, level: late}
+"""
+
+
+class Pager:
+    """A notifier's plugin that outlives its process: it keeps the reference of all it is told in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "told"
+
+    @hookimpl
+    def notify(self, notice: AlarmNotice, notifier: NotifierTerms) -> str | None:
+        """Keep it."""
+        assert notifier.kind == "pager"
+        with self.file.open("a") as file:
+            file.write(f"{notice.reference} {sum(one.count for one in notice.lines)}\n")
+        return "told"
+
+    def told(self) -> list[str]:
+        """What it was told, in order."""
+        return self.file.read_text().splitlines() if self.file.exists() else []
 
 
 def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
@@ -342,8 +375,13 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
         mock.patch.object(room, name, _dying(getattr(room, name), at, after)).start()
     if crash == "before_send":
         send.WINDOW = 1
-    if flow == "sync":
+    if flow == "deadlines.check":
+        load_plan_book(hub, BOOK + WATCHED, "book")
+        hub.plugins.register(Pager(Path(folder)))
+        hub.start_flow(flow, "acme", "killed")
+    elif flow == "sync":
         staging.CHUNK = 2
+        sync.STAGED = 1  # each page by itself
         sync_many(hub)
     else:
         run(hub, PUSH if flow == "push" else ENROLL)

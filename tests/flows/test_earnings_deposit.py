@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from benehub import ledger, reconcile
 from benehub.connect.connector import Incoming
-from benehub.flows import Hub, earnings_deposit
+from benehub.flows import Hub, earnings_deposit, fixes
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -133,3 +133,51 @@ def test_a_short_credit_stays_open_and_a_broken_run_sends_nothing_twice(
     with world.hub.store.read("acme") as session:
         kinds = session.rows(select(dispatch_table.c.state).where(dispatch_table.c.operation == "earnings.deposit"))
     assert [row.state for row in kinds] == ["sent"]
+
+
+@pytest.fixture
+def late(
+    sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """The late deposit, and nobody has done anything about it."""
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 20, 12, tzinfo=UTC))
+    made = World(open_hub(sqlite_url, recordkeeper_files), fakehub, tmp_path)
+    made.differences()
+    return made
+
+
+def test_a_fix_makes_up_for_a_late_deposit(late: World) -> None:
+    hub, one = late.hub, late.late()
+    seen = fixes.preview(hub, "acme", one)
+    assert (seen.action, seen.at_stake) == ("make_up_earnings", OWED)
+    assert "earnings.deposit to keeper" in seen.text and "900110001" not in seen.text
+    assert late.balance(chart.EARNINGS_PAYABLE) == 0
+    made = fixes.propose(hub, "acme", one, "ann")
+    fixes.approve(hub, "acme", made, "ben")
+    assert late.balance(chart.EARNINGS_PAYABLE) == -OWED
+    done = late.flow("fixes.carry", made)
+    assert (done["rows"], done["sent"], done["state"]) == (2, 1, "carried_out")
+    assert late.flow("fixes.carry", made)["rows"] == 0
+    late.credited(date(2026, 11, 23))
+    assert late.differences() == {"LATE": (1_000_000_00, 0)}
+    (option,) = fixes.options(hub, "acme", one)
+    assert option.why_not == "its lost earnings are on their way already"
+
+
+def test_a_fix_deposits_what_a_later_register_took(late: World, fakehub: ModuleType) -> None:
+    register = [_taken(1, "401K", 700_000_00), _taken(1, "ROTH", 300_000_00), _taken(2, "401K", 250_00)]
+    fakehub.FakeConnector.rows = {"register_line": register}
+    late.flow("sync", "payroll", "register_line", "later", False)
+    late.flow("payroll.results", "payroll", "2026-10")
+    assert late.differences()["WITHHELD_NOT_DEPOSITED"] == (250_00, 0)
+    with late.hub.store.read("acme") as session:
+        one = next(row.difference_id for row in reconcile.listed(session) if row.type == "WITHHELD_NOT_DEPOSITED")
+    made = fixes.propose(late.hub, "acme", one, "ann")
+    fixes.approve(late.hub, "acme", made, "ben")
+    assert late.flow("fixes.carry", made)["state"] == "carried_out"
+    assert "WITHHELD_NOT_DEPOSITED" not in late.differences()
+    with late.hub.store.read("acme") as session:
+        told = reconcile.history(session, one)[-1]
+        assert [ledger.entry_of(session, ref).type for ref in told.entries] == ["contribution.deposited"]
+        keys = session.rows(select(dispatch_table.c.business_key).where(dispatch_table.c.worth_minor == 250_00))
+    assert [row.business_key for row in keys] == ["contribution.deposit/401k/2026-10-15/correction-1"]

@@ -244,7 +244,7 @@ def late_difference(hub: Hub, one: str) -> str:
                 session, "credit", str(number), connection_id="carrier", person_id=one, plan="401k", part=part,
                 pay_date=date(2026, 11, 13), on_date=date(2026, 11, 24), amount=amount,
             )  # fmt: skip
-        findings = retirement.compare(session, book, "carrier", NOVEMBER, lambda plan, day: due(book, plan, day).due)
+        findings = retirement.compare(session, book, "carrier", NOVEMBER, lambda plan, day: due(book, plan, day))
         (late,) = [one for one in findings if one.type is Type.LATE]
         assert "Pay lost earnings of 1151.24 to the plan" in late.action
         reconcile.settle(session, Relation.RETIREMENT, str(NOVEMBER), [late], session.today())

@@ -22,16 +22,22 @@ from benehub.flows import Hub, enrollments, premiums
 from benehub.flows.leave_books import available
 from benehub.flows.linking import map_codes
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type, payroll, premium, retirement
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session, Store
 from benehub.store.tables import confirmation, connection, intake_batch, obligation, person
 from benehub.store.tables import dispatch as dispatch_table
 
 Open = Callable[..., Hub]
 OCTOBER = Month(2026, 10)
+DUE = DepositDue(
+    due=date(2026, 10, 22), safe_harbor=None, outer_limit=date(2026, 11, 23), alert_on=date(2026, 10, 20), alert=None,
+    days_late=0, within_safe_harbor=None,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -128,13 +134,13 @@ def test_a_corrected_bill_pays_only_the_difference(hub: Hub, fakehub: ModuleType
     with hub.store.write("acme") as session:
         one = first_person(session)
         confirm(session, "invoice_line", "1", person_id=one, amount=50000)
-        assert [line.paid_minor for line in premiums._lines_due(session, book, "carrier", OCTOBER)] == [50000]
+        assert [line.paid_minor for line in lines_due(session, book, "carrier", OCTOBER)] == [50000]
         dims = {"person_id": one, "plan": "ppo", "coverage_month": "2026-10"}
         legs = (Leg(chart.PREMIUM_PAYABLE, "USD", 50000, **dims), Leg(chart.CARRIER_TRANSIT, "USD", -50000, **dims))
         ledger.record(session, [NewEntry("remit/1", "premium.remitted", date(2026, 10, 5), legs, "x")])
-        assert premiums._lines_due(session, book, "carrier", OCTOBER) == []
+        assert lines_due(session, book, "carrier", OCTOBER) == []
         confirm(session, "invoice_line", "2", person_id=one, amount=1200)
-        assert [line.paid_minor for line in premiums._lines_due(session, book, "carrier", OCTOBER)] == [1200]
+        assert [line.paid_minor for line in lines_due(session, book, "carrier", OCTOBER)] == [1200]
 
 
 def test_a_remittance_posted_again_tomorrow_is_the_same_posting(
@@ -236,7 +242,9 @@ def test_rows_alike_are_told_apart_or_taken_together(hub: Hub, fakehub: ModuleTy
         wrong = list(payroll._wrong_class(session, book, "payroll", OCTOBER))
         assert [(found.expected, found.reference) for found in wrong] == [(200, "2026-10-15")]
         risk = list(premium._at_risk(session, book, "carrier", OCTOBER))
-        assert [found.reference for found in risk] == ["2026-09/INV", "2026-10/INV"]
+        assert [(found.period, found.reference) for found in risk] == [
+            ("2026-09", "carrier/INV"), ("2026-10", "carrier/INV"),
+        ]  # fmt: skip
         unknown = list(retirement._unknown(session, book, "carrier", OCTOBER))
         assert len({found.key for found in unknown}) == 2
 
@@ -255,7 +263,7 @@ plans:
     legs = (Leg(chart.PAYROLL_CLEARING, "USD", 700, *dims), Leg(chart.DEFERRAL_PAYABLE, "USD", -700, *dims))
     with store.write("acme") as session:
         ledger.record(session, [NewEntry("r/1", "deduction.withheld", date(2026, 10, 15), legs, "x")])
-        (found,) = retirement.compare(session, book, "keeper", OCTOBER, lambda _plan, _day: date(2026, 10, 22))
+        (found,) = retirement.compare(session, book, "keeper", OCTOBER, lambda _plan, _day: DUE)
         assert (found.type, found.expected, found.clear_by) == (
             Type.WITHHELD_NOT_DEPOSITED, 700, date(2026, 10, 22),
         )  # fmt: skip

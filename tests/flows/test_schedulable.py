@@ -56,7 +56,8 @@ def test_a_push_tells_the_next_pay_date_of_each_group_once_it_is_near(hub: Hub) 
     # On the pay date itself it is too late for it: the next one is meant.
     assert calls(hub, "deductions.push", "2026-10-15", "payroll") == []
     assert calls(hub, "deductions.push", "2026-10-15", "payroll", ahead="40")[0][1][2] == "2026-11-13"
-    assert calls(hub, "deductions.push", "2026-10-01", "payroll", group="weekly") == []
+    with pytest.raises(DataError, match="no pay group 'weekly'"):
+        calls(hub, "deductions.push", "2026-10-01", "payroll", group="weekly")
 
 
 def test_pay_dates_are_found_over_the_turn_of_the_year(hub: Hub) -> None:

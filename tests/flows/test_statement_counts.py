@@ -100,4 +100,5 @@ def test_a_dispatch_costs_less_than_a_statement_where_it_can_be_read_back(
     with counted(hub) as count:
         assert fakehub.run(hub, fakehub.PUSH)["sent"] == PEOPLE
     # Where nothing can settle what is in doubt, every dispatch has its two transactions to itself.
-    assert count.statements <= 85 + each * PEOPLE
+    # The rest is of the whole push, among it what fixes have changed and how far was looked for deadlines.
+    assert count.statements <= 90 + each * PEOPLE

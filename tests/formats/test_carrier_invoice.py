@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from benehub.errors import DataError, FileRefused
-from benehub.formats.carrier_invoice import LAYOUT, InvoiceRow, parse, render
+from benehub.formats.carrier_invoice import LAYOUT, InvoiceRow, LineType, parse, render
 from benehub.periods import Month
 
 ROW = InvoiceRow(
@@ -21,8 +21,10 @@ DATA = "".join(render(ROWS))
 
 def test_the_columns() -> None:
     assert ",".join(LAYOUT.header) == (
-        "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment"
+        "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment,"
+        "line_type"
     )
+    assert DATA.splitlines()[0] == ",".join(LAYOUT.header[:-1])
 
 
 def test_round_trip() -> None:
@@ -31,6 +33,18 @@ def test_round_trip() -> None:
     assert (bill.total, bill.verified) == (61248, True)
     assert "".join(render(one.get() for one in bill.rows)) == DATA
     assert DATA.splitlines()[-1] == "TOTAL,,,,,,,,,612.48,"
+
+
+def test_parts_of_the_whole_bill_have_a_column_and_count_in_its_total() -> None:
+    whole = replace(ROW, member_id="-", plan="-", last_name="", first_name="", tier="")
+    rows = (
+        ROW, replace(whole, line_type=LineType.PRIOR_BALANCE, premium=5000),
+        replace(whole, line_type=LineType.PAYMENT, premium=-4500), replace(whole, line_type=LineType.FEE, premium=500),
+    )  # fmt: skip
+    bill = parse("".join(render(rows, parts=True)).encode())
+    assert (tuple(one.get() for one in bill.rows), bill.total) == (rows, 62250)
+    with pytest.raises(DataError, match="a part of the whole bill"):
+        list(render(rows))
 
 
 def test_an_empty_bill_is_a_bill() -> None:

@@ -117,3 +117,12 @@ def test_damage_inside_the_archive_is_a_format_error(part: str, old: bytes, new:
     bad = changed(book(("S", [["a"], [3]])), part, old, new)
     with pytest.raises(FormatError):
         read_workbook(bad)
+
+
+def test_a_cell_far_to_the_right_in_each_row_is_refused_before_it_costs_time() -> None:
+    rows = "".join(f'<row r="{row}"><c r="XFD{row}"/></row>' for row in range(3, 60)).encode()
+    data = changed(book(("a", [["id", "name"], ["1", "Ann"]])), "xl/worksheets/sheet1.xml", b"</sheetData>",
+                   rows + b"</sheetData>")  # fmt: skip
+    with pytest.raises(FormatError, match="more than 500000 cells"):
+        read_workbook(data, max_rows=2000)
+    assert len(read_workbook(data, max_rows=20_000).rows) == 1

@@ -260,3 +260,46 @@ def test_who_is_absent_is_not_asked_row_by_row(desk: Any, person: Person) -> Non
         plan = session.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
     assert plan
     assert [step for step in plan if "CORRELATED" in step[-1]] == []
+
+
+def child(number: int) -> Incoming:
+    """A child of employee v1, v2 or v3."""
+    data = {"first_name": "Kim", "last_name": "Alder", "birth_date": f"2020-05-0{number}", "relationship": "child"}
+    return Incoming(f"d{number}", {**data, "employee": f"v{number}"}, row=number)
+
+
+def choice(number: int, **changed: Any) -> Incoming:
+    """An election of employee v1, v2 or v3."""
+    data = {"employee": f"v{number}", "plan": "ppo", "tier": "EE", "effective_from": "2026-01-01", **changed}
+    return Incoming(f"e{number}", data, row=number)
+
+
+def test_a_dependent_is_missed_only_while_the_employee_works_here(desk: Any, person: Person) -> None:
+    rows = [person(number) for number in range(1, 4)]
+    full(desk, "employee", *rows)
+    full(desk, "dependent", *[child(number) for number in range(1, 4)])
+    assert full(desk, "dependent", child(2), child(3)).gone == 1
+    assert missing(desk) == [("MISSING_FROM_HRIS", "hris/dependent/d1")]
+    full(desk, "employee", person(1, termination_date="2026-11-20"), *rows[1:])
+    assert missing(desk) == []
+
+
+def test_an_election_that_is_gone_is_missed_until_it_has_ended(desk: Any, person: Person) -> None:
+    full(desk, "employee", *[person(number) for number in range(1, 4)])
+    full(desk, "election", *[choice(number) for number in range(1, 4)])
+    assert full(desk, "election", choice(2), choice(3)).gone == 1
+    assert missing(desk) == [("GONE_FROM_SOURCE", "hris/election/e1")]
+    desk.take("election", choice(1, effective_to="2026-02-01"))
+    assert full(desk, "election", choice(2), choice(3)).gone == 1
+    assert missing(desk) == []
+
+
+def test_whom_payroll_no_longer_shows_is_missed_while_he_works_here(desk: Any, person: Person) -> None:
+    rows = [person(number) for number in range(1, 4)]
+    full(desk, "employee", *rows)
+    paid = [Incoming(f"p{n}", {"employee_number": str(1000 + n)}, row=n) for n in range(1, 4)]
+    full(desk, "payroll_person", *paid, connection="payroll")
+    assert full(desk, "payroll_person", *paid[1:], connection="payroll").gone == 1
+    assert missing(desk) == [("GONE_FROM_SOURCE", "payroll/payroll_person/p1")]
+    full(desk, "employee", person(1, termination_date="2026-11-20"), *rows[1:])
+    assert missing(desk) == []

@@ -145,3 +145,22 @@ def test_severity(kind: Type, clear_by: date | None, severity: str) -> None:
 def test_at_stake_is_never_negative() -> None:
     assert replace(SHORT, expected=None, actual=700).at_stake == 700
     assert replace(SHORT, expected=700, actual=None).at_stake == 700
+
+
+def test_an_unpaid_bill_is_one_difference_in_every_month_until_it_is_paid(store: Store) -> None:
+    bill = Finding(
+        Relation.PREMIUM, Type.PREMIUM_AT_RISK, "2026-09", "carrier/INV-9", "hub", "finance", "not paid", "remit",
+        expected=100, actual=0,
+    )  # fmt: skip
+    with store.write("acme") as session:
+
+        def compare(month: str, *findings: Finding) -> Outcome:
+            return reconcile.settle(session, Relation.PREMIUM, month, findings, TODAY)
+
+        (one,) = compare("2026-09", bill).opened
+        assert compare("2026-10", bill) == compare("2026-11", bill) == Outcome((), (), 1)
+        assert reconcile.get(session, one).times_seen == 3
+        assert [row.difference_id for row in reconcile.listed(session, period="2026-11")] == [one]
+        # An earlier month says nothing of it, and does not close it.
+        assert compare("2026-08") == Outcome((), (), 0)
+        assert compare("2026-11") == Outcome((), (one,), 0)

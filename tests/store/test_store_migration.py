@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 
-from benehub import dispatch
+from benehub import dispatch, ledger
 from benehub.crypto import Vault
+from benehub.ledger import kept
 from benehub.store import Store, guards, open_store
 from benehub.store.tables import intake_batch, metadata, run, seen
 
@@ -104,4 +105,37 @@ def test_what_waits_while_the_program_is_renewed_is_read_again(db_url: str) -> N
         (held,) = session.rows(select(intake_batch))
         assert (held.state, held.reason) == ("refused", "it waited while benehub was renewed: sync again")
         assert [row.row_key for row in session.rows(select(seen))] == ["v1"]
+    opened.close()
+
+
+def test_the_balances_kept_are_worked_out_from_the_legs_there_are(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0016")
+    entries = (
+        ("a", "posted", "2026-09-01", 500), ("b", "posted", "2026-09-01", 70), ("c", "posted", "2026-10-01", -500),
+        ("d", "pending", "2026-10-01", 9000),
+    )  # fmt: skip
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        connection.exec_driver_sql(
+            "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')"
+        )
+        for number, (key, status, day, amount) in enumerate(entries, 1):
+            for leg_no, account, minor in ((1, "5100", amount), (2, "2100", -amount)):
+                connection.exec_driver_sql(
+                    "INSERT INTO leg (employer_id, entry_id, leg_no, account, unit, amount) "
+                    f"VALUES ('acme', '{key}', {leg_no}, '{account}', 'USD', {minor})"
+                )
+            connection.exec_driver_sql(
+                "INSERT INTO entry (employer_id, entry_id, idempotency_key, content_hash, type, status, effective_date,"
+                f" source, seq, recorded_at, prev_hash, hash) VALUES ('acme', '{key}', '{key}', '', 'premium.accrued', "
+                f"'{status}', '{day}', 'x', {number}, '', '', '')"
+            )
+    opened.migrate()
+    with opened.read("acme") as session:
+        for until, held in ((date(2026, 8, 31), None), (date(2026, 9, 30), 570), (date(2026, 10, 1), 70)):
+            assert {one.account: one.amount for one in ledger.balances(session, effective=until)} == (
+                {"5100": held, "2100": -held} if held else {}
+            )
+        assert kept.wrong(session, 10) == []
     opened.close()

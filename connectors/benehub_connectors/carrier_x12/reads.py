@@ -16,7 +16,7 @@ from benehub.formats import carrier_invoice, carrier_roster
 from benehub.formats.x12 import ack_999, ack_ta1
 from benehub.formats.x12.envelope import Interchange, read_interchange
 from benehub.formats.x12.kernel import SegmentReader
-from benehub.records import AckLevel, Acknowledgement, AckStatus, InvoiceLine, Record, RosterMember
+from benehub.records import AckLevel, Acknowledgement, AckStatus, InvoiceLine, InvoicePart, Record, RosterMember
 from benehub_connectors.carrier_x12.member_answers import read_reports
 from benehub_connectors.carrier_x12.settings import Identifier, PartnerSettings
 from benehub_connectors.carrier_x12.words import Words
@@ -126,14 +126,16 @@ def read_invoice(mail: Mail, settings: PartnerSettings) -> list[Incoming]:
     words = Words(settings)
 
     def record(row: carrier_invoice.InvoiceRow) -> Record:
+        whole = row.line_type is not carrier_invoice.LineType.PREMIUM
         return InvoiceLine(
+            kind=InvoicePart(row.line_type),
             invoice=row.invoice,
             invoice_date=row.invoice_date,
             due_date=row.due_date,
-            member=row.member_id,
+            member=row.line_type.value if whole else row.member_id,
             first_name=row.first_name,
             last_name=row.last_name,
-            plan=words.our_plan(row.plan),
+            plan="" if whole else words.our_plan(row.plan),
             tier=words.our_tier(row.tier),
             coverage_month=str(row.coverage_month),
             premium_minor=row.premium,

@@ -28,6 +28,7 @@ DEFAULT_KEYS: dict[str, tuple[str, ...]] = {
     "pay_calendar": ("pay_group", "pay_date"),
     "hours_worked": ("employee", "start"),
     "roster": ("member", "plan", "effective_from"),
+    "year_total": ("source", "year", "person", "plan", "item"),
 }
 """Natural key by stream. `deferral_change` has none without the SSN and `leave_notice` none without the kind, which
 may be about health; their rows go by file and line."""

@@ -28,7 +28,7 @@ from benehub_connectors.finch.benefits import company_benefits, one_a_code, payr
 from benehub_connectors.finch.people import people
 from benehub_connectors.finch.register import register
 from benehub_connectors.finch.settings import API_VERSION, FinchSettings
-from benehub_connectors.finch.writes import confirmed, target, to_write
+from benehub_connectors.finch.writes import batch, confirmed, target, to_write
 
 __all__ = ["FinchConnector", "FinchSettings"]
 
@@ -65,6 +65,7 @@ class FinchConnector(Connector):
         "register_line": "both",
     }
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
+    takes_together = frozenset({"deduction.set"})
     webhook = Scheme(
         "finch-signature", "{id}.{timestamp}.{body}", Encoding.BASE64, "v1,", "finch-event-id", "finch-timestamp",
         secret_base64=True,
@@ -179,6 +180,18 @@ class FinchConnector(Connector):
         order = _order(item)
         asked = to_write(order, found, settings)
         return asked if asked is not None else Receipt(_reference(order), changed=False)
+
+    def together(self, item: Item, settings: FinchSettings) -> str:
+        """The benefit: Finch takes the enrollments in one together, and answers for each.
+
+        Raises:
+            DataError: the code is unknown.
+        """
+        return target(_order(item), settings)
+
+    def merged(self, items: Sequence[Item], requests: Sequence[Request], settings: FinchSettings) -> Request | None:
+        """All in one request: who is asked for, who is enrolled, or whose enrollment ends."""
+        return batch(requests)
 
     def receipt(self, item: Item, response: Response) -> Receipt:
         """What Finch confirms for this employee, whatever became of the whole.

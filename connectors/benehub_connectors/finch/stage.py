@@ -39,7 +39,7 @@ def company() -> FinchSimulator:
 
 
 def stage(_folder: Path) -> Stage:
-    """A fresh company, and three deductions to write to it."""
+    """A fresh company, and four deductions to write to it."""
     made = company()
     settings = {"access_token": "env:TOKEN", "pay_group": "biweekly", "register_from": "2026-11-01"}
     return Stage(
@@ -59,10 +59,10 @@ def _event(kind: str, data: dict[str, str]) -> bytes:
 
 
 def refused(wire: WireRequest, got: WireResponse) -> WireResponse:
-    """The answer to an enrollment as it is when payroll has refused each item of it: 207, and a code an item."""
+    """The answer to an enrollment as it is when payroll has refused its first item: 207, and a code an item."""
     told = jsontext.parse(got.body)
     body = {"name": "invalid_request_error", "finch_code": "invalid_request", "code": 400, "message": "refused"}
-    rows = [{"individual_id": one["individual_id"], "code": 400, "body": body} for one in told]
+    rows = [{"individual_id": told[0]["individual_id"], "code": 400, "body": body}, *told[1:]]
     return WireResponse(207, got.headers, jsontext.dump(rows).encode())
 
 
@@ -71,6 +71,7 @@ def _items(made: FinchSimulator) -> list[dict[str, Any]]:
     usual = {"plan": "ppo", "tax_class": "pretax", "effective_from": date(2026, 12, 4)}
     orders = (
         {"employee": ada, "code": "MED-PPO", "employee_amount_minor": 6125, "employer_amount_minor": 24501},
+        {"employee": max_, "code": "MED-PPO", "employee_amount_minor": 7350, "employer_amount_minor": 24502},
         {"employee": ada, "code": "401K", "plan": "401k", "employee_rate": "4.5%"},
         {"employee": max_, "code": "DENTAL", "plan": "dental", "employee_amount_minor": 1301},
     )

@@ -8,10 +8,12 @@ order waits until shortly before it takes effect.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from benehub.connect import jsontext
 from benehub.connect.figures import rows
 from benehub.connect.messages import Request, Response, change, path
 from benehub.connect.verdict import not_yet, unavailable
@@ -117,6 +119,19 @@ def to_write(order: DeductionOrder, found: Response, settings: FinchSettings) ->
         return None
     configuration = {"employee_deduction": _told(taken), "company_contribution": _told(given), **_carried(kept)}
     return change("POST", where, [{"individual_id": order.employee, "configuration": configuration}], accept=REFUSALS)
+
+
+def batch(requests: Sequence[Request]) -> Request:
+    """Requests about one benefit as one: each enrollment is set whole, so it may be repeated as its parts may."""
+    first = requests[0]
+    if first.method == "GET":
+        asked = [value for one in requests for name, value in one.query if name == "individual_ids"]
+        return replace(first, query=(("individual_ids", ",".join(asked)),))
+    told = [jsontext.parse(one.body or "") for one in requests]
+    if first.method == "DELETE":
+        gone = [who for one in told for who in one["individual_ids"]]
+        return replace(first, body=jsontext.dump({"individual_ids": gone}))
+    return replace(first, body=jsontext.dump([row for one in told for row in one]))
 
 
 def confirmed(order: DeductionOrder, response: Response) -> str:

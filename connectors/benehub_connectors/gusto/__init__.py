@@ -38,7 +38,17 @@ from benehub_connectors.gusto.reads import (
 from benehub_connectors.gusto.register import register
 from benehub_connectors.gusto.settings import API_VERSION, GustoSettings, Payout
 from benehub_connectors.gusto.words import text
-from benehub_connectors.gusto.writes import Held, code_target, held_for, matches, state_of, to_write, wanted
+from benehub_connectors.gusto.writes import (
+    Held,
+    all_created,
+    code_target,
+    held_for,
+    matches,
+    mine_of,
+    state_of,
+    to_write,
+    wanted,
+)
 
 __all__ = ["GustoConnector", "GustoSettings", "Payout"]
 
@@ -60,6 +70,7 @@ class GustoConnector(Connector):
         "register_line": "both",
     }
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK, TAKE: Guard.READ_BACK}
+    takes_together = frozenset({"deduction.set"})
     webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
@@ -201,6 +212,18 @@ class GustoConnector(Connector):
             return answer
         return _receipt(answer)
 
+    def together(self, item: Item, settings: GustoSettings) -> str:
+        """The company benefit: Gusto takes the employees who get it in one request.
+
+        Raises:
+            DataError: the code is unknown.
+        """
+        return code_target(_order(item), settings)
+
+    def merged(self, items: Sequence[Item], requests: Sequence[Request], settings: GustoSettings) -> Request | None:
+        """One request for benefits that are all new; what is held is looked up, and changed, one by one."""
+        return all_created([_order(one) for one in items], requests, settings)
+
     def receipt(self, item: Item, response: Response) -> Receipt:
         """What Gusto confirms: the benefit's uuid and new version.
 
@@ -211,7 +234,8 @@ class GustoConnector(Connector):
         refuse(response)
         if item.operation == TAKE:
             return _leave_receipt(item.as_record(LeaveOrder), response)
-        order, row = _order(item), response.data
+        order = _order(item)
+        row = mine_of(order, response.data)
         if not isinstance(row, Mapping) or not row.get("uuid") or not matches(state_of(row), wanted(order)):
             raise DataError(
                 f"payroll answered with another state of {order.code} than it was asked for",

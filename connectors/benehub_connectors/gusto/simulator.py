@@ -80,6 +80,7 @@ class GustoSimulator(Simulator):
         self.subscriptions: dict[str, Row] = {}
         self._pto: dict[tuple[str, date], dict[str, int]] = {}
         self._payouts: dict[tuple[str, date], tuple[int, int]] = {}
+        self.written = 0  # benefits and payrolls that calls have changed
         self._short: dict[tuple[str, date], int] = {}
         self._holidays: dict[date, frozenset[str]] = {}
         company = "/v1/companies/{company_id}"
@@ -97,6 +98,7 @@ class GustoSimulator(Simulator):
             ("PUT", f"{company}/payrolls/{{payroll_id}}", self._update_payroll),
             ("GET", "/v1/company_benefits/{benefit_id}/employee_benefits", self._list_of_benefit),
             ("GET", "/v1/employees/{employee_id}/employee_benefits", self._list_of_employee),
+            ("PUT", "/v1/company_benefits/{benefit_id}/employee_benefits", self._set_many),
             ("POST", "/v1/employees/{employee_id}/employee_benefits", self._create),
             ("PUT", "/v1/employee_benefits/{holding_id}", self._update),
         ):
@@ -422,6 +424,7 @@ class GustoSimulator(Simulator):
             taken = self._pto.setdefault((employee.uuid, period.check_date), {})
             for leave in one.get("paid_time_off", ()):
                 taken[leave["name"]] = parse_minor(leave["hours"][:-1]) * 10 + int(leave["hours"][-1])
+        self.written += 1
         return self._prepared(request, [one["employee_uuid"] for one in told])
 
     def _check_version(self, employee: SimEmployee, period: SimPeriod) -> str:
@@ -435,6 +438,25 @@ class GustoSimulator(Simulator):
         if body.get("company_benefit_uuid") not in self.company_benefits:
             return _refused(422, "company_benefit_uuid", "invalid_attribute_value", "Company benefit not found")
         return self._changed(SimHolding("", employee, body["company_benefit_uuid"]), body, 201)
+
+    def _set_many(self, request: SimRequest) -> SimResponse:
+        """Benefits of several employees: all of them, or none where one is refused."""
+        uuid, told = request.params["benefit_id"], (request.json() or {}).get("employee_benefits") or []
+        if uuid not in self.company_benefits:
+            return _not_found()
+        before, rows = (dict(self.holdings), self.written), list[Row]()
+        for one in told:
+            who = one.get("employee_uuid")
+            if who not in self.employees:
+                self.holdings, self.written = before
+                return _refused(422, "employee_uuid", "invalid_attribute_value", "Employee not found")
+            held = [old for old in self.holdings.values() if (old.employee, old.company_benefit) == (who, uuid)]
+            done = self._changed(held[-1] if held else SimHolding("", who, uuid), one, 200)
+            if done.status != 200:
+                self.holdings, self.written = before
+                return done
+            rows.append(done.json)
+        return SimResponse(200, rows)
 
     def _update(self, request: SimRequest) -> SimResponse:
         one = self.holdings.get(request.params["holding_id"])
@@ -466,6 +488,7 @@ class GustoSimulator(Simulator):
             self.holdings[new.uuid] = new
         else:
             self._keep(new)
+        self.written += 1
         return SimResponse(status, holding_row(new))
 
     def _another(self, new: SimHolding) -> bool:

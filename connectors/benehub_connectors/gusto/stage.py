@@ -30,20 +30,17 @@ def company() -> GustoSimulator:
 
 
 def stage(_folder: Path) -> Stage:
-    """A fresh company, and three deductions and a leave to write to it."""
+    """A fresh company, and four deductions and a leave to write to it."""
     made = company()
     secrets = {"env:SECRET": made.client_secret, "env:REFRESH": made.refresh_token}
-
-    def effects() -> int:
-        calls = made.calls("write")
-        return sum(c.status < 300 and c.path != "/oauth/token" and not c.path.endswith("/prepare") for c in calls)
 
     return Stage(
         {
             "company": made.company, "client_id": made.client_id, "client_secret": "env:SECRET",
             "refresh_token": "env:REFRESH", "leave_codes": {"Vacation Hours": "PTO"}, "register_from": "2026-09-01",
         },
-        secrets, made.handle, _items(made), effects, harmless=("/oauth/token", "*/prepare"), renews=True, now=NOW,
+        secrets, made.handle, _items(made), lambda: made.written, harmless=("/oauth/token", "*/prepare"),
+        renews=True, now=NOW,
         wiring={"wall_clock": lambda: NOW}, touch=lambda: _touched(made),
         webhooks=(
             *(made.event(at, "Employee", uuid) for at, uuid in enumerate(made.employees, 1)),
@@ -57,6 +54,7 @@ def _items(made: GustoSimulator) -> dict[str, list[dict[str, Any]]]:
     usual = {"plan": "ppo", "tax_class": "pretax", "effective_from": date(2026, 12, 4)}
     orders = (
         {"employee": ada, "code": "MED-PPO", "employee_amount_minor": 6125, "employer_amount_minor": 24501},
+        {"employee": max_, "code": "MED-PPO", "employee_amount_minor": 7350, "employer_amount_minor": 24502},
         {"employee": ada, "code": "401K", "plan": "401k", "employee_rate": "4%"},
         {"employee": max_, "code": "DENTAL", "plan": "dental", "employee_amount_minor": 1301},
     )

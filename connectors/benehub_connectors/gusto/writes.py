@@ -15,6 +15,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from benehub.connect import jsontext
 from benehub.connect.messages import Request, Response, change, path
 from benehub.errors import DataError
 from benehub.money import format_minor, parse_rate
@@ -111,6 +112,33 @@ def to_write(order: DeductionOrder, holding: Sequence[Held], settings: GustoSett
     if matches(one.state, want) and one.starts <= day and one.ends is None:
         return one
     return _update(one, order, want)
+
+
+def all_created(
+    orders: Sequence[DeductionOrder], requests: Sequence[Request], settings: GustoSettings
+) -> Request | None:
+    """One request that makes the benefits of several employees; None where one of them is to be changed.
+
+    Gusto documents no version in it, so that a change goes by itself and names the version that was read. Nothing is
+    lost by that for what is new: had somebody made it in between, it would be set, and never stand there twice.
+    """
+    if any(one.method != "POST" for one in requests):
+        return None
+    told = []
+    for order, one in zip(orders, requests, strict=True):
+        row = jsontext.parse(one.body or "")
+        told.append({name: value for name, value in row.items() if name != "company_benefit_uuid"}
+                    | {"employee_uuid": order.employee, "action": "create"})  # fmt: skip
+    where = path("/v1/company_benefits/{id}/employee_benefits", id=code_target(orders[0], settings))
+    return change("PUT", where, {"employee_benefits": told}, accept=REFUSALS)
+
+
+def mine_of(order: DeductionOrder, told: Any) -> Any:
+    """The employee's own benefit in the answer to a request that made several."""
+    if not isinstance(told, list):
+        return told
+    mine = [one for one in told if isinstance(one, Mapping) and one.get("employee_uuid") == order.employee]
+    return mine[0] if len(mine) == 1 else None
 
 
 def matches(held: State, want: State) -> bool:

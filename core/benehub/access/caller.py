@@ -24,6 +24,8 @@ class Caller:
     """The person that the user is, by employer; what `see_self` is bound to."""
     scopes: frozenset[Permission] | None = None
     """What an API token was limited to; None for a person at a page. A scope never adds to the roles."""
+    by: str = ""
+    """The session (`ses_...`) or API token (`tok_...`) it came by, for the audit trail."""
 
     def may(self, permission: Permission, employer: str) -> bool:
         """Whether the caller may do this with that employer."""
@@ -39,3 +41,7 @@ class Caller:
         if self.scopes is not None and permission not in self.scopes:
             return False
         return any(permission in GRANTS[role] for role in self.everywhere)
+
+    def somewhere(self, permission: Permission) -> bool:
+        """Whether the caller may do this with all employers, or with one at least."""
+        return self.anywhere(permission) or any(self.may(permission, one) for one in self.roles)

@@ -7,27 +7,43 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from benehub.api import health, hooks, scim
+from benehub import web
+from benehub.api import health, hooks, metrics, scim, v1
 from benehub.api.bounds import Bounded
+from benehub.api.front import Front
 from benehub.api.guard import Resolve, nobody
+from benehub.api.headers import Guarded
+from benehub.api.trail import Trailed
+from benehub.api.turned import Turned
+from benehub.api.v1.events import Patience
+from benehub.api.v1.limits import Limits
+from benehub.api.v1.problems import Problems
 from benehub.errors import BenehubError
 from benehub.flows import Hub
+from benehub.web import signin
 
 log = structlog.get_logger("benehub.api")
 
 
-def create_app(hub: Hub, resolve: Resolve = nobody) -> FastAPI:
-    """The application over a hub; `resolve` tells who calls.
+def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) -> FastAPI:
+    """The application over a hub; `resolve` tells who calls, `front` what the settings say of fronts.
 
-    It documents itself nowhere: what it serves so far is for machines that know it.
+    Only `/api/v1` documents itself, at its own address; the rest is for machines that know it.
     """
     app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
     app.state.resolve = resolve
-    for part in (health.router, hooks.router, scim.router):
+    app.state.front = front or Front()
+    app.state.limits, app.state.patience = Limits(), Patience()
+    for part in (health.router, metrics.router, hooks.router, scim.router, v1.router, signin.router):
         app.include_router(part)
+    web.mount(app)
+    app.add_middleware(Trailed)
+    app.add_middleware(Turned)
     app.add_middleware(Bounded)
     app.add_middleware(Quiet)
+    app.add_middleware(Problems)
+    app.add_middleware(Guarded)
     return app
 
 

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from benehub.api import who
 from benehub.api.app import create_app
+from benehub.api.front import Front
 from benehub.api.patience import Patient
 from benehub.errors import ConfigError
 from benehub.flows import Hub
@@ -43,7 +45,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: threading.Event) -> None:
+def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: threading.Event, front: Front) -> None:
     """Serve until SIGINT, SIGTERM or `stop`; `told` gets the address once the port is ours.
 
     Addresses of calls name employers and hold ids, so there is no access log.
@@ -52,9 +54,10 @@ def serve(hub: Hub, host: str, port: int, told: Callable[[str], None], stop: thr
         ConfigError: the port cannot be had.
     """
     config = uvicorn.Config(
-        create_app(hub), host=host, port=port, access_log=False, log_config=None, server_header=False,
+        create_app(hub, who.resolve, front), host=host, port=port,
+        access_log=False, log_config=None, server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS, timeout_keep_alive=15, limit_concurrency=200,
-        http=Patient,
+        http=Patient, proxy_headers=True, forwarded_allow_ips=front.trusted_proxies,
     )  # fmt: skip
     try:
         socket = config.bind_socket()

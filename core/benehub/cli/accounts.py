@@ -74,13 +74,15 @@ def _preview(desk: Desk, connection: str, pay_date: str, clear: bool, as_json: b
     from benehub.cli.rehearsal import rehearsal
     from benehub.cli.shared import frozen, show_outgoing
     from benehub.flows import account_deposits
+    from benehub.planbook.deadlines import deposit_deadline
 
     where, day = _custodian(desk, connection), to_day(pay_date, desk.today())
     with rehearsal(desk.hub) as hub:
         made = account_deposits.prepare(hub, desk.employer, where, day)
         shown = frozen(hub, desk.employer, [made] if made else [], clear)
     book = desk.book()
-    whens = [account_deposits.due(book, plan, day) for plan in book.account_plans() if plan.custodian == where]
+    mine = [plan for plan in book.account_plans() if plan.custodian == where]
+    whens = [deposit_deadline(book, plan, day).required() for plan in mine]
     counts = {
         "rows": sum(one.items for one in shown),
         "due": str(min(one.due for one in whens)),

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
-
-if TYPE_CHECKING:
-    from benehub.connections import Open
 
 app = typer.Typer(no_args_is_help=True, help="The systems the hub speaks to, configured.")
 
@@ -52,28 +48,11 @@ def add(
 @app.command("list")
 def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """List the connections: mode, how many of their people are linked to nobody, when each stream was last read."""
-    from sqlalchemy import select
-
-    from benehub import connections
     from benehub.cli.console import emit, table
-    from benehub.identity import strangers
-    from benehub.store.tables import stream_state
+    from benehub.views.connections import listed
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        read: dict[str, dict[str, str]] = {}
-        for row in session.rows(select(stream_state).where(stream_state.c.employer_id == session.employer)):
-            read.setdefault(row.connection_id, {})[row.stream] = row.read_at
-        unknown = strangers.counted(session)
-        data = [
-            {
-                "name": r.connection_id,
-                "connector": r.connector,
-                "mode": r.mode,
-                "unlinked": unknown.get(r.connection_id, 0),
-                "read": read.get(r.connection_id, {}),
-            }
-            for r in connections.listed(session)
-        ]
+        data = listed(session)
     rows = [
         (
             one["name"],
@@ -93,31 +72,16 @@ def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
 def test(name: str = NAME, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Open a connection and read the first page of each of its streams; nothing is kept."""
     from benehub.cli.console import FOUND, emit, table
+    from benehub.flows.connecting import try_out
 
-    with opened(employer) as desk, desk.hub.open(desk.employer, name) as link:
-        rows = [(stream, *_first_page(link, stream)) for stream in link.streams]
+    with opened(employer) as desk:
+        connector, mode, tried = try_out(desk.hub, desk.employer, name)
     columns = ("stream", "ok", "what")
+    rows = [(one.stream, one.ok, one.what) for one in tried]
     data = [dict(zip(columns, row, strict=True)) for row in rows]
-    emit(data, as_json, table(f"{name} ({link.connector.name}, {link.mode})", columns, rows))
-    if not all(ok for _, ok, _ in rows):
+    emit(data, as_json, table(f"{name} ({connector}, {mode})", columns, rows))
+    if not all(one.ok for one in tried):
         raise typer.Exit(FOUND)
-
-
-def _first_page(link: Open, stream: str) -> tuple[bool, str]:
-    from benehub.crypto import mask
-    from benehub.errors import BenehubError, Unsupported
-
-    try:
-        page = next(iter(link.connector.read(stream, link.link, None)), None)
-    except Unsupported as error:
-        return True, f"not available: {mask(error.what)}"
-    except BenehubError as error:
-        return False, mask(str(error))
-    if page is None:
-        return True, "nothing to read"
-    wrong = [row.problem for row in page.rows if row.problem]
-    said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
-    return not wrong, f"{len(page.rows)} rows on the first page{said}"
 
 
 @app.command()
@@ -139,15 +103,9 @@ def resume(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN) 
 
 
 def _mode(name: str, employer: str, mode: str, dry_run: bool) -> None:
-    from benehub import connections
     from benehub.cli.console import say
+    from benehub.flows.connecting import set_mode
 
     with opened(employer) as desk:
-        known = connections.connectors(desk.hub.plugins)
-        with desk.store.read(desk.employer) as session:
-            row = connections.get(session, name)
-        connector = connections.known(known, row.connector)
-        if not dry_run:
-            with desk.store.write(desk.employer) as session:
-                connections.add(session, name, connector, row.settings, mode)
-        say(f"{name}: {row.mode} -> {mode}{' (dry run)' if dry_run else ''}")
+        before = set_mode(desk.hub, desk.employer, name, mode, keep=not dry_run)
+        say(f"{name}: {before} -> {mode}{' (dry run)' if dry_run else ''}")

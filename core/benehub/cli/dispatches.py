@@ -22,6 +22,9 @@ OUT = typer.Option(Path(), "--out", help="Write the frozen bytes, unmasked and e
 COLUMNS = ("dispatch", "connection", "operation", "key", "revision", "state", "acknowledged", "worth", "reason")
 
 
+STATES = ("prepared", "held", "sending", "unknown", "sent", "refused", "failed")
+
+
 @app.command("list")
 def list_(
     state: str = typer.Option("", "--state", help="Only prepared, held, sending, unknown, sent, refused or failed."),
@@ -33,8 +36,10 @@ def list_(
 ) -> None:
     """List dispatches, the newest first."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import must_know
     from benehub.views.outgoing import listed
 
+    must_know("state of a dispatch", state, STATES, "--state")
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         data = listed(session, (state,) if state else (), connection, operation, limit)
     rows = [[str(one[name])[:80] for name in COLUMNS] for one in data]
@@ -182,12 +187,10 @@ def _write(desk: Desk, dispatch: str, out: Path) -> None:
 
 
 def _masked(desk: Desk, dispatch: str, body: str) -> str:
-    from benehub import obligations
-    from benehub.views.outgoing import masked
+    from benehub.views.outgoing import masked_of
 
     with desk.store.read(desk.employer) as session:
-        owed = obligations.of_dispatch(session, dispatch)
-        return masked(body, [obligations.content(session, one) for one in owed])
+        return masked_of(session, dispatch, body)
 
 
 def _must_be_one(dispatch: str) -> None:

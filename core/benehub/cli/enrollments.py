@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from benehub.cli.known import carriers
 from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, opened
 from benehub.cli.opening import day as to_day
 
@@ -79,7 +80,7 @@ def send(
             _preview(desk, carrier, full, day, False, as_json)
             return
         when, flow = str(to_day(day, desk.today())), "enrollments.full" if full else "enrollments.send"
-        done = {name: desk.run(flow, f"{name}/{when}", name, when) for name in _carriers(desk, carrier)}
+        done = {name: desk.run(flow, f"{name}/{when}", name, when) for name in carriers(desk, carrier)}
         show_counts(f"{'full' if full else 'change'} files of {when}", _summed(done), as_json)
 
 
@@ -94,7 +95,7 @@ def acks(carrier: str = CARRIER, employer: str = EMPLOYER, dry_run: bool = DRY_R
     from benehub.cli.shared import show_counts
 
     with opened(employer) as desk:
-        names = _carriers(desk, carrier)
+        names = carriers(desk, carrier)
         done = {name: run_or_try(desk, dry_run, "enrollments.acks", name, name) for name in names}
         show_counts("acknowledged", _summed(done), as_json)
         if any(counts["refused"] or counts["overdue"] for counts in done.values()):
@@ -138,7 +139,7 @@ def status(
         raise DataError(f"no state {state[:20]!r}", mend=f"There are: {', '.join(WORDS)}")
     found = []
     with opened(employer) as desk:
-        for name in _carriers(desk, carrier):
+        for name in carriers(desk, carrier):
             with desk.hub.open(desk.employer, name) as link:
                 acks = link.connector.exchange(link.link.settings).acks
             with desk.store.read(desk.employer) as session:
@@ -218,7 +219,7 @@ def _preview(desk: Desk, carrier: str, full: bool, day: str, clear: bool, as_jso
     counts: dict[str, int] = {}
     ids: list[str] = []
     with rehearsal(desk.hub) as hub:
-        for name in _carriers(desk, carrier):
+        for name in carriers(desk, carrier):
             want = enrollments.want_full if full else enrollments.want_changes
             freeze = enrollments.freeze_full if full else enrollments.freeze_changes
             counts[name] = want(hub, desk.employer, name, when)
@@ -247,20 +248,6 @@ def _with_requests(desk: Desk, shown: list[Outgoing], items: dict[str, Item], cl
             text = f"{call.place}\n{call.body}" if call.place else call.why
             told[dispatch_id] = text if clear else masked(text, [dict(items[dispatch_id].content)])
     return [replace(one, request=told.get(one.dispatch, "")) for one in shown]
-
-
-def _carriers(desk: Desk, named: str) -> list[str]:
-    """The carrier named, or all of the plan book.
-
-    Raises:
-        DataError: the plan book knows no such carrier.
-    """
-    from benehub.errors import DataError
-
-    known = sorted({plan.carrier for plan in desk.book().insurance_plans() if plan.carrier})
-    if named and named not in known:
-        raise DataError(f"no carrier {named!r} in the plan book", mend=f"There are: {', '.join(known)}")
-    return [named] if named else known
 
 
 def _summed(done: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""Reads the files a person names, with an error that says what is wrong with the file and not a traceback."""
+"""Reads and writes the files a person names, with an error that says what is wrong with it and not a traceback."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from benehub.errors import DataError
 
@@ -50,6 +51,22 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise DataError(
-            f"cannot be written ({type(error).__name__})", where=str(path), mend="Name a file in a folder of yours"
-        ) from None
+        raise _unwritable(path, error) from None
+
+
+def new_text(path: Path) -> TextIO:
+    """A file to write text to, anew.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        return path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"cannot be written ({type(error).__name__})", where=str(path), mend="Name a file in a folder of yours"
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from getpass import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -27,6 +30,9 @@ KNOWN_AT = typer.Option(
 )
 CLEAR = typer.Option(False, "--clear", "--unmasked", help="Show SSN, birth date and pay unmasked.")
 DRY_RUN = typer.Option(False, "--dry-run", help="Show what would happen, and change nothing.")
+PASSWORD_FILE = typer.Option(
+    "", "--password-file", help="File whose first line is the password; - for standard input. Never an argument."
+)
 
 
 @dataclass
@@ -136,6 +142,31 @@ def read_settings() -> Settings:
     return settings
 
 
+def password_from(file: str, needed: bool = False) -> str:
+    """The first line of a file, or of standard input for `-`, asked for at a terminal; empty where none is named.
+
+    Raises:
+        ConfigError: one is needed and none is named, or it cannot be read or is empty.
+    """
+    if not file:
+        if needed:
+            raise ConfigError("a password is needed", where="--password-file", mend="Name a file, or - to read it in")
+        return ""
+    try:
+        text = _typed() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the password cannot be read ({type(error).__name__})", where="--password-file",
+                          mend="Mend the file or its permissions") from None  # fmt: skip
+    if not text.strip():
+        raise ConfigError("the password is empty", where="--password-file", mend="Write it into the first line")
+    return text.splitlines()[0]
+
+
+def _typed() -> str:
+    """A line of standard input; a person at a terminal is asked for it, and it is not shown."""
+    return getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
+
+
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[Store]:
     """The store of the installation, closed at the end.
@@ -197,7 +228,8 @@ def opened_hub() -> Iterator[tuple[Settings, Hub]]:
 
     settings = read_settings()
     with opened_store(settings) as store:
-        yield settings, Hub(store, plugins.build())
+        hosts = frozenset(settings.webhook_hosts.split())
+        yield settings, Hub(store, plugins.build(), hook_hosts=hosts, public_url=settings.public_url)
 
 
 def _choose(store: Store, wanted: str) -> str:

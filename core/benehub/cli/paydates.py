@@ -19,9 +19,10 @@ def target(desk: Desk, group: str, pay_date: str, connection: str) -> tuple[str,
     from benehub.flows.money import pay_calendar
 
     book = desk.book()
-    if group not in book.pay_groups and (group or len(book.pay_groups) != 1):
-        what = f"no pay group {group!r}" if group else "there are several pay groups"
-        raise DataError(what, mend=f"Name one: --group {' | '.join(book.pay_groups)}")
+    if group:
+        book.pay_group(group)
+    elif len(book.pay_groups) != 1:
+        raise DataError("there are several pay groups", mend=f"Name one: --group {' | '.join(book.pay_groups)}")
     name = group or next(iter(book.pay_groups))
     today = desk.today()
     wanted = day(pay_date, today)

@@ -100,10 +100,12 @@ def answers(
 def invoice(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     """Show what the carrier billed for a coverage month beside what we accrued, member by member."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import carriers
     from benehub.money import format_minor
     from benehub.views.invoice import invoice as lines_of
 
     with opened(employer) as desk:
+        carriers(desk, carrier)
         book, month = desk.book(), to_month(period)
         with desk.store.read(desk.employer) as session:
             lines = lines_of(session, book, carrier, month)
@@ -139,3 +141,79 @@ def _preview(desk: Desk, carrier: str, period: str, clear: bool, as_json: bool) 
         shown = frozen(hub, desk.employer, ids, clear)
     lines = sum(one.items for one in shown[:1])
     show_outgoing(f"{carrier}: remittance of {month}", {"lines": lines}, shown, as_json)
+
+
+@app.command()
+def credits(
+    carrier: str = typer.Argument("", help="Connection of the carrier; all when left out."),
+    post: bool = typer.Option(False, "--post", help="Post what nobody claimed in time as lost, and tell it."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Show what carriers owe back, until when it can be claimed, and what was claimed, granted or lost."""
+    from benehub.cli.console import emit, table
+    from benehub.cli.known import carriers
+    from benehub.cli.rehearsal import run_or_try
+    from benehub.cli.shared import show_counts
+    from benehub.views.credits import credits as credits_of
+
+    with opened(employer) as desk:
+        carriers(desk, carrier)
+        if post:
+            show_counts("credits", run_or_try(desk, dry_run, "premiums.credits", "credits"), as_json)
+            return
+        book = desk.book()
+        with desk.store.read(desk.employer) as session:
+            rows = credits_of(session, book, carrier)
+        columns = ("id", "carrier", "member", "plan", "month", "state", "amount", "unclaimed", "claimed", "granted",
+                   "lost", "claim_by")  # fmt: skip
+        cells = [tuple(str(row[name]) for name in columns) for row in rows]
+        emit(rows, as_json, table("credits of carriers", columns, cells, columns[6:11]))
+
+
+@app.command()
+def claim(
+    credit: str = typer.Argument(..., help="Id of the credit (crd_...), as `credits` prints it."),
+    note: str = typer.Option(..., "--note", help="How it was claimed."),
+    who: str = typer.Option("cli", "--who", help="Who claimed it; stands in the history."),
+    reference: str = typer.Option("", "--reference", help="The carrier's number of the claim."),
+    amount: str = typer.Option("", "--amount", help="Only so much of it; all that is left when left out."),
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Note that a credit was claimed from the carrier by hand: it does not expire any more.
+
+    A claim that benehub shall write, have approved and follow is the fix credit_claim of the bill's difference:
+    benehub fixes propose. What the one has claimed the other does not claim again.
+    """
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.cli.shared import show_counts
+    from benehub.flows.credits import claim as note_claim
+    from benehub.money import parse_minor
+
+    with opened(employer) as desk:
+        worth = parse_minor(amount, desk.book().employer.currency) if amount else 0
+        if dry_run:
+            with rehearsal(desk.hub) as hub:
+                done = note_claim(hub, desk.employer, credit, who, note, reference, worth)
+        else:
+            done = note_claim(desk.hub, desk.employer, credit, who, note, reference, worth)
+        show_counts(f"claimed {credit}", done, as_json)
+
+
+@app.command()
+def walk(carrier: str = CARRIER, period: str = PERIOD, employer: str = EMPLOYER, as_json: bool = JSON) -> None:
+    """Show each bill of a month part by part: prior balance, current, retro, fees, payments, credits, due."""
+    from benehub.cli.console import emit, fields
+    from benehub.cli.known import carriers
+    from benehub.periods import Month
+    from benehub.views.credits import walk as walk_of
+
+    with opened(employer) as desk:
+        carriers(desk, carrier)
+        book, month = desk.book(), Month.parse(to_month(period))
+        with desk.store.read(desk.employer) as session:
+            rows = walk_of(session, book, carrier, month)
+        emit(rows, as_json, *(fields(f"{carrier}: invoice {row['invoice']}", row) for row in rows))

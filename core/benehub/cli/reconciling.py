@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, PERIOD, opened
+from benehub.cli import fixing
+from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
 
 app = typer.Typer(no_args_is_help=True, help="What does not agree between the systems, until it does.")
 
 NOTE = typer.Option(..., "--note", help="Why, for whoever reads it next year.")
 WHO = typer.Option("cli", "--who", help="Who says so; stands in the history.")
 ENTRY = typer.Option([], "--entry", help="Ledger entry that settles it (ent_...); may be given several times.")
+SENT = typer.Argument(..., help="Contributions sent: ssn,plan,source,pay_date,amount.")
+CREDITED = typer.Argument(..., help="A recordkeeper's credits: the same and trade_date.")
 DIFFERENCE = typer.Argument(..., help="Id of the difference (dif_...).")
 
 OPEN = ("pending", "discrepancy")
+STATES = (*OPEN, "suppressed", "dismissed", "resolved", "replaced")
 COLUMNS = ("id", "relation", "type", "employee", "plan", "at_stake", "unit", "state", "owner", "clear_by")
 
 
 def reconcile(
-    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, accounts, leave, or all."),
-    period: str = PERIOD,
+    relation: str = typer.Argument(..., help="intake, payroll, premium, retirement, accounts, leave, all, or year."),
+    period: str = typer.Option("", "--period", "-p", help="Month, as 2026-11; not for year."),
+    year: int = typer.Option(0, "--year", help="The year to tie out, as 2026; for year alone."),
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Compare the systems for a month; differences open or close. Ends with 1 while any is open."""
+    """Compare the systems for a month, or tie out a year; differences open or close. Ends with 1 while any is open."""
     from benehub.cli.console import FOUND, emit, fields, table
     from benehub.cli.rehearsal import DirectSteps, rehearsal
     from benehub.errors import DataError
@@ -36,6 +42,14 @@ def reconcile(
     from benehub.reconcile import MONTHLY
     from benehub.views.clearing import clearing
 
+    if (relation == "year") != bool(year) or bool(period) == bool(year):
+        raise DataError(
+            "a month is compared by relation and --period, a year by `year` and --year",
+            mend="As in: benehub reconcile all -p 2026-11, or benehub reconcile year --year 2026",
+        )
+    if year:
+        _tie_out(year, employer, dry_run, as_json)
+        return
     known = [one.value for one in MONTHLY]
     if relation not in (*known, "all"):
         raise DataError(f"nothing to compare is named {relation!r}", mend=f"Name one: {', '.join(known)} or all")
@@ -63,6 +77,40 @@ def reconcile(
             raise typer.Exit(FOUND)
 
 
+def _tie_out(year: int, employer: str, dry_run: bool, as_json: bool) -> None:
+    """Show each item's totals on both sides, and whose amounts differ."""
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.cli.rehearsal import DirectSteps, rehearsal
+    from benehub.flows.reconciling import reconcile_year
+    from benehub.money import format_minor
+    from benehub.reconcile.year import period as month_of
+
+    with opened(employer) as desk:
+        if dry_run:
+            with rehearsal(desk.hub) as hub:
+                done: Any = reconcile_year(hub, DirectSteps(), desk.employer, year)  # type: ignore[arg-type]  # it steps like Steps
+                with hub.store.read(desk.employer) as session:
+                    rows = _rows(session, OPEN, month_of(year), ["year"])
+        else:
+            done = desk.run("reconcile.year", str(year), year)
+            with desk.store.read(desk.employer) as session:
+                rows = _rows(session, OPEN, month_of(year), ["year"])
+        unit = desk.book().employer.currency
+        columns = ("pair", "item", "expected", "actual", "persons", "differing")
+        totals = [
+            (one["pair"], one["item"], format_minor(one["expected_minor"], unit),
+             format_minor(one["actual_minor"], unit), str(one["persons"]), str(one["differing"]))
+            for one in done["totals"]
+        ]  # fmt: skip
+        shown = (
+            table(f"{year}, {unit}", columns, totals, columns[2:]),
+            table("open", COLUMNS, [_cells(row) for row in rows], ("at_stake",)),
+        )
+        emit({"year": year, "totals": done["totals"], "open": rows}, as_json, *shown)
+        if any(row["state"] == "discrepancy" for row in rows):
+            raise typer.Exit(FOUND)
+
+
 @app.command("list")
 def list_(
     period: str = typer.Option("", "--period", "-p", help="Only of this month, as 2026-11."),
@@ -75,7 +123,14 @@ def list_(
 ) -> None:
     """List differences, the most at stake first within each relation."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import must_know
+    from benehub.periods import Month
+    from benehub.reconcile import Relation
 
+    must_know("state of a difference", state, STATES, "--state")
+    must_know("relation", relation, Relation, "--relation")
+    if period:
+        Month.parse(period)
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         rows = _rows(session, (state,) if state else OPEN, period, [relation] if relation else [])
         emit(rows, as_json, table("differences", COLUMNS, [_cells(row) for row in rows], ("at_stake",)))
@@ -189,6 +244,9 @@ def rules(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
     emit(data, as_json, table("rules", columns, [[one[name] for name in columns] for one in data]))
 
 
+app.command("fix")(fixing.propose)
+
+
 def _act(difference: str, employer: str, dry_run: bool, who: str, **what: Any) -> None:
     from benehub.cli.console import say
     from benehub.cli.rehearsal import rehearsal
@@ -238,3 +296,30 @@ def _money(minor: int) -> str:
     from benehub.money import format_minor
 
     return format_minor(minor)
+
+
+@app.command()
+def files(
+    sent: Path = SENT,
+    credited: Path = CREDITED,
+    due_days: int = typer.Option(7, "--due-days", min=0, max=60, help="Calendar days until the trust must have it."),
+    as_json: bool = JSON,
+) -> None:
+    """Compare two files of contributions without a hub, of any size. Ends with 1 where they differ."""
+    from benehub.cli.console import FOUND, emit, table
+    from benehub.money import format_minor
+    from benehub.reconcile.credit_files import compare
+
+    found = compare(sent, credited, due_days)
+    columns = ("type", "participant", "plan", "source", "pay_date", "sent", "credited", "credits", "traded")
+    rows = [
+        (
+            one["type"], f"***-**-{one['ssn'][-4:]}", one["plan"], one["source"], str(one["pay_date"]),
+            format_minor(one["sent"]), format_minor(one["credited"]), str(one["credits"]), str(one["traded"] or ""),
+        )
+        for one in found.iter_rows(named=True)
+    ]  # fmt: skip
+    data = [dict(zip(columns, row, strict=True)) for row in rows]
+    emit(data, as_json, table("differences", columns, rows, ("sent", "credited")))
+    if rows:
+        raise typer.Exit(FOUND)

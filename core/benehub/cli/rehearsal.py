@@ -1,85 +1,16 @@
-"""Previews: the real steps of a flow run in one transaction that is taken back at the end.
-
-So a preview cannot differ from what happens: it is the same code on the same data. Nothing is sent, plugins
-are told nothing, and nothing is left behind.
-"""
+"""Previews of the command line: the flow that would run, tried and taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import pluggy
-from sqlalchemy import Connection
-
-from benehub import connections, hookspecs
-from benehub.connect.connector import Connector
-from benehub.flows import JOBS, Hub
-from benehub.store import Session, Store
+from benehub.flows import JOBS
+from benehub.flows.rehearsal import DirectSteps, rehearsal
 
 if TYPE_CHECKING:
     from benehub.cli.opening import Desk
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class DirectSteps:
-    """Steps that simply run; what a flow calls `step` on outside the engine."""
-
-    def step(self, name: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `function` here and now."""
-        return function(*args, **kwargs)
-
-
-@dataclass(frozen=True)
-class _TakenBack(Store):
-    """A store whose transactions are all parts of one, which its owner takes back."""
-
-    only: Connection | None = None
-
-    @contextmanager
-    def write(self, employer: str) -> Iterator[Session]:
-        assert self.only is not None
-        session = Session(self.only, employer, self.vault, self.clock)
-        yield session
-        session.flush_deferred()
-        session.flush_seq()
-
-    @contextmanager
-    def read(self, employer: str) -> Iterator[Session]:
-        with self.write(employer) as session:
-            yield session
-
-
-class _Quiet:
-    """The one plugin of a rehearsal: it brings the connectors and hears nothing."""
-
-    def __init__(self, known: list[type[Connector]]) -> None:
-        self._known = known
-
-    @hookspecs.hookimpl
-    def register_connectors(self) -> list[type[Connector]]:
-        """All connectors there are."""
-        return self._known
-
-
-@contextmanager
-def rehearsal(hub: Hub) -> Iterator[Hub]:
-    """A hub on which everything may be tried; whatever it wrote is taken back at the end."""
-    quiet = pluggy.PluginManager("benehub")
-    quiet.add_hookspecs(hookspecs)
-    quiet.register(_Quiet(list(connections.connectors(hub.plugins).values())), name="rehearsal")
-    store = hub.store
-    with store.engine.connect().execution_options(benehub_write=True) as connection:
-        transaction = connection.begin()
-        try:
-            trial = _TakenBack(store.url, store.engine, store.vault, store.clock, connection)
-            yield Hub(trial, quiet, hub.wiring, hub.progress)
-        finally:
-            transaction.rollback()
+__all__ = ["DirectSteps", "rehearsal", "run_or_try"]
 
 
 def run_or_try(desk: Desk, dry_run: bool, name: str, subject: str, *arguments: Any) -> Any:

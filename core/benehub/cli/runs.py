@@ -9,6 +9,9 @@ from benehub.cli.opening import EMPLOYER, JSON, opened
 app = typer.Typer(no_args_is_help=True, help="What ran, what it counted, and why it failed.")
 
 
+STATES = ("queued", "running", "interrupted", "done", "failed", "held", "canceled")
+
+
 @app.command("list")
 def list_(
     state: str = typer.Option(
@@ -21,7 +24,10 @@ def list_(
 ) -> None:
     """List the runs, newest first."""
     from benehub.cli.console import emit, table
+    from benehub.cli.known import must_know
     from benehub.views.runs import runs
+
+    must_know("state of a run", state, STATES, "--state")
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         data = runs(session, state, flow, limit)

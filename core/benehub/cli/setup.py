@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from benehub.cli.opening import DRY_RUN, JSON, opened_hub, read_settings
+from benehub.cli.opening import DRY_RUN, JSON, PASSWORD_FILE, opened_hub, password_from, read_settings
 
 if TYPE_CHECKING:
     from benehub.views.health import Check
@@ -20,12 +20,16 @@ DATABASE = "sqlite:///benehub.db"
 
 def init(
     db: str = typer.Option(DATABASE, "--db", help="Database to write into fresh settings."),
+    admin: str = typer.Option("", "--admin", help="Email address of the first admin, who owns the installation."),
+    name: str = typer.Option("", "--name", help="The first admin's name; the address unless said."),
+    password_file: str = PASSWORD_FILE,
     dry_run: bool = DRY_RUN,
     as_json: bool = JSON,
 ) -> None:
-    """Set up an installation here (settings, key file, database), or bring one up to date."""
+    """Set up an installation here (settings, key file, database, first admin), or bring one up to date."""
     from benehub.cli.console import emit, fields
 
+    password = password_from(password_file, needed=bool(admin))
     done = {"settings": f"{SETTINGS} is there already"}
     if not SETTINGS.exists() and "BENEHUB_CONFIG" not in os.environ:
         done["settings"] = f"{SETTINGS} written"
@@ -39,16 +43,32 @@ def init(
             encoding="utf-8",
         )
     settings = read_settings()
-    kind, _, name = settings.secret_key.partition(":")
-    fresh = kind == "file" and not Path(name).exists()
-    done["key"] = f"{name} written, mode 0600" if fresh else f"{settings.secret_key} is used"
+    kind, _, file = settings.secret_key.partition(":")
+    fresh = kind == "file" and not Path(file).exists()
+    done["key"] = f"{file} written, mode 0600" if fresh else f"{settings.secret_key} is used"
     if dry_run:
         emit({**done, "database": "brought up to date"}, as_json, fields("would do", done))
         return
     if fresh:
-        write_key(Path(name))
-    done["database"] = _migrate(Path(name) if fresh else None)
+        write_key(Path(file))
+    done["database"] = _migrate(Path(file) if fresh else None)
+    done["admin"] = _first_admin(admin, name, password)
     emit(done, as_json, fields("installation", done))
+
+
+def _first_admin(email: str, name: str, password: str) -> str:
+    from benehub.access import users
+    from benehub.flows.users import first_owner
+    from benehub.store.schema import INSTALLATION
+
+    with opened_hub() as (_, hub):
+        with hub.store.read(INSTALLATION) as session:
+            owned = bool(users.owners(session))
+        if owned:
+            return "there is one already"
+        if not email:
+            return "none yet: benehub init --admin EMAIL --password-file FILE"
+        return first_owner(hub, "init", email, name or email, password)
 
 
 def write_key(path: Path) -> None:

@@ -49,10 +49,9 @@ def show_outgoing(title: str, counts: Mapping[str, Any], shown: Sequence[Outgoin
 
 def readable(content: str) -> str:
     """X12 with a segment a line; anything else as it is."""
-    if content.startswith("ISA") and len(content) > 105:
-        end = content[105]
-        return content.replace(end, f"{end}\n").replace("\n\n", "\n").rstrip()
-    return content
+    from benehub.views.outgoing import segments
+
+    return "\n".join(segments(content)) or content
 
 
 def frozen(hub: Hub, employer: str, ids: Sequence[str], clear: bool) -> list[Outgoing]:

@@ -12,18 +12,17 @@ def up(
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; this machine alone unless said."),
     no_worker: bool = typer.Option(False, "--no-worker", help="Serve alone; `benehub worker` runs the jobs."),
 ) -> None:
-    """Serve webhooks, our SCIM endpoint, /healthz and /readyz, with one worker, until stopped. TLS is a proxy's."""
-    import threading
-    from contextlib import nullcontext
-
+    """Serve pages, the API, webhooks, our SCIM endpoint and metrics, with a worker, until stopped. TLS is a proxy's."""
+    from benehub.api.front import front_of
     from benehub.api.serving import serve
     from benehub.cli.console import say
     from benehub.cli.logs import configure
-    from benehub.flows.worker import worker_beside
+    from benehub.flows.worker import engine_beside, worker_beside
 
     with opened_hub() as (settings, hub):
         configure(settings.log_level, settings.log_format, runs=True)
-        beside = nullcontext(threading.Event()) if no_worker else worker_beside(hub)
+        front = front_of(settings)
+        beside = engine_beside(hub) if no_worker else worker_beside(hub)
         with beside as ended:
-            serve(hub, host, port, lambda address: say(f"listening on {address}; stop with Ctrl-C"), ended)
+            serve(hub, host, port, lambda address: say(f"listening on {address}; stop with Ctrl-C"), ended, front)
     say("stopped")

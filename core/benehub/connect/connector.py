@@ -216,6 +216,8 @@ class Connector:
     """How the vendor signs its webhooks; None for a vendor that sends none."""
     pushes: ClassVar[str] = ""
     """The stream whose rows the vendor writes at our own SCIM endpoint; empty for a vendor that is asked."""
+    takes_together: ClassVar[frozenset[str]] = frozenset()
+    """Operations of which the vendor takes several writes in one request; never such as nothing can settle."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
     roster_echoes: ClassVar[bool] = False
@@ -352,6 +354,20 @@ class Connector:
     def receipt(self, item: Item, response: Response) -> Receipt:
         """What the vendor's answer to the write confirms."""
         raise Unsupported(f"{self.name} does not write {item.operation}", blocker="us")
+
+    def together(self, item: Item, settings: Any) -> str:
+        """Whose writes the vendor takes in one request have the same text here; an empty one goes by itself.
+
+        Asked of the operations in `takes_together` only.
+        """
+        return ""
+
+    def merged(self, items: Sequence[Item], requests: Sequence[Request], settings: Any) -> Request | None:
+        """One request that does what these do, lookups or writes of one method; None where there is none.
+
+        `receipt` (of lookups `request`) is then asked for each item with the answer to all.
+        """
+        return None
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: Any) -> FileOut:
         """The file that carries `items`; the same arguments give the same bytes.

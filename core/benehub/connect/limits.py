@@ -34,6 +34,29 @@ class Limiter(Protocol):
         ...
 
 
+class Waits:
+    """How often and how long calls have waited in this process, since it began."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count, self._seconds = 0, 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count a wait."""
+        with self._lock:
+            self._count += 1
+            self._seconds += seconds
+
+    def told(self) -> tuple[int, float]:
+        """Number of waits, and their seconds together."""
+        with self._lock:
+            return self._count, self._seconds
+
+
+WAITS = Waits()
+"""Of all windows of this process."""
+
+
 class SlidingWindow:
     """At most nine tenths of `limit` calls in any `period_seconds`.
 
@@ -71,6 +94,7 @@ class SlidingWindow:
         while (wait := self._take()) > 0:
             if self._clock() + wait > give_up:
                 raise _used_up(wait)
+            WAITS.add(wait)
             self._sleep(wait)
 
     def hold(self, seconds: float) -> None:
@@ -171,6 +195,7 @@ class SharedWindow:
         while (wait := self._take()) > 0:
             if self._clock() + wait > give_up:
                 raise _used_up(wait)
+            WAITS.add(wait)
             self._sleep(wait)
 
     def hold(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Where a connection's files lie: a folder of this machine, or a folder on a vendor's SFTP server."""
+"""Where a connection's files lie: a folder here, a folder on a vendor's SFTP server, or nowhere: they are uploaded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benehub.connect.files import MAX_BYTES, MOST_BYTES, FolderMailbox, Mailbox
 from benehub.connect.sftp import SftpAccount, SftpMailbox
+from benehub.connect.stored import NoMailbox
 
 
 class Sftp(BaseModel):
@@ -28,18 +29,20 @@ class Sftp(BaseModel):
 
 
 class Place(BaseModel):
-    """Exactly one of a folder and an SFTP account; `max_bytes` is the largest file either way."""
+    """Exactly one of a folder, an SFTP account and uploads; `max_bytes` is the largest file either way."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: str = ""
     sftp: Sftp | None = None
+    uploads: bool = False
+    """Files come by hand, one at a time, and lie nowhere: whoever looks finds none."""
     max_bytes: int = Field(default=MAX_BYTES, ge=1, le=MOST_BYTES)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if bool(self.folder) == bool(self.sftp):
-            raise ValueError("name a folder or an sftp account, and not both")
+        if [bool(self.folder), bool(self.sftp), self.uploads].count(True) != 1:
+            raise ValueError("name a folder, an sftp account or uploads, and one of them only")
         return self
 
     def open(self, secret: Mapping[str, str]) -> Mailbox:
@@ -48,6 +51,8 @@ class Place(BaseModel):
         Raises:
             ConfigError: the folder is not there, or a host key is no key.
         """
+        if self.uploads:
+            return NoMailbox()
         if self.sftp is None:
             return FolderMailbox(Path(self.folder), max_bytes=self.max_bytes)
         account = SftpAccount(

@@ -48,3 +48,14 @@ class StoredMailbox:
             DataError: always; what is kept is only read.
         """
         raise DataError("a stored file is only read", where=name, mend="Archive by the connection itself")
+
+
+class NoMailbox(StoredMailbox):
+    """The mailbox of a connection whose files are uploaded by hand: nothing lies there."""
+
+    def __init__(self) -> None:
+        super().__init__("", b"")
+
+    def list(self, pattern: str) -> list[RemoteFile]:
+        """Nothing."""
+        return []

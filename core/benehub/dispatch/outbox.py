@@ -28,6 +28,7 @@ from benehub.dispatch.attempts import attempts, close_all, newest, open_all
 from benehub.dispatch.pieces import FROZEN, WIRE, Kept, counted, every, forget, keep, leaving, opened
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
+from benehub.store.events import note_event
 from benehub.store.session import CHUNK
 from benehub.store.tables import control_line, dispatch
 
@@ -364,6 +365,8 @@ def acknowledge(session: Session, dispatch_id: str, ack_state: str) -> None:
 def acknowledge_all(session: Session, ids: Sequence[str], ack_state: str) -> None:
     """As `acknowledge` for many; of a request, that the vendor took it."""
     session.change_all(dispatch, ("dispatch_id",), [{"dispatch_id": one, "ack_state": ack_state} for one in ids])
+    if ack_state:
+        note_event(session, "dispatch.acknowledged", ids, ack_state)
 
 
 def by_control(session: Session, connection_id: str, control: int, usage: str = "") -> Row[Any] | None:

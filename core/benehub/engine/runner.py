@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
+from sqlalchemy import Connection
 
 from benehub.engine.recovery import Watch, new_executor
 from benehub.errors import ConfigError, DataError, NeedsPersonError
@@ -20,7 +21,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 APPLICATION_VERSION = "2"
-"""Raised only when pending work of the older code could not go on with the new one."""
+"""Raised only when work that the older code began could not go on with the new one; what waits goes to the newest."""
+
+APPLICATION, WORKFLOW = "benehub", "benehub.flow"
+"""How the job engine knows us, and the one workflow that runs every flow."""
 
 CANCELED = (dbos_error.DBOSWorkflowCancelledError, dbos_error.DBOSAwaitedWorkflowCancelledError)
 
@@ -35,6 +39,9 @@ POLL_SECONDS = 0.5
 
 OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 """What the job engine calls a job that will still go on by itself."""
+
+ENDED_WELL = "SUCCESS"
+"""What it calls a job that is done: it can be run again by no word."""
 
 STOP_SECONDS = 5
 """How long a process that ends waits for work that it has taken up; what is not done then goes on in another one."""
@@ -76,6 +83,8 @@ class Engine:
         self._active: set[str] = set()
         self._lock = threading.Lock()
         self._workflow: Callable[..., Any] | None = None
+        self._client: DBOSClient | None = None
+        """Writes into transactions of others; it has no connection of its own."""
 
     @property
     def stopping(self) -> bool:
@@ -102,7 +111,7 @@ class Engine:
                 return
             self.watch.appear()
             config: DBOSConfig = {
-                "name": "benehub",
+                "name": APPLICATION,
                 "system_database_url": self._store.url,
                 "executor_id": self.executor,
                 "application_version": APPLICATION_VERSION,
@@ -113,6 +122,7 @@ class Engine:
             DBOS.listen_queues([QUEUE] if listen else [])
             self._workflow, self._cut_at, self._listens = self._flow_workflow(), None, listen
             DBOS.launch()
+            self._client = DBOSClient(system_database_url=self._store.url, lazy=True)
             if listen:
                 DBOS.register_queue(
                     QUEUE, worker_concurrency=AT_ONCE, partition_concurrency=1, polling_interval_sec=POLL_SECONDS
@@ -123,7 +133,7 @@ class Engine:
     def _flow_workflow(self) -> Callable[..., Any]:
         flows, active = self._flows, self._active
 
-        @DBOS.workflow(name="benehub.flow", max_recovery_attempts=20)
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=20)
         def run_flow(name: str, arguments: list[Any]) -> Any:
             job = str(DBOS.workflow_id)
             active.add(job)
@@ -149,18 +159,26 @@ class Engine:
         except CANCELED:
             raise _canceled(name) from None
 
-    def enqueue(self, name: str, key: str, order: str, *arguments: Any) -> None:
-        """Let a worker run a flow; the same name and key again changes nothing.
+    def enqueue(self, connection: Connection, name: str, key: str, order: str, *arguments: Any) -> None:
+        """Let a worker run a flow, once the caller's transaction is committed and only then.
+
+        What waits belongs to no version of the code: a worker of the newest one that ever ran takes it.
+        The same name and key again changes nothing.
 
         Args:
+            connection: the caller's, on the hub's database, with a transaction that may write.
             order: flows of the same order go one at a time, in the order of coming.
 
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
-        workflow = self._known(name)
-        with SetWorkflowID(f"{name}:{key}"), SetEnqueueOptions(queue_partition_key=order):
-            DBOS.enqueue_workflow(QUEUE, workflow, name, list(arguments))
+        self._known(name)
+        assert self._client is not None
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW, "workflow_id": f"{name}:{key}", "queue_name": QUEUE,
+            "queue_partition_key": order, "application_name": APPLICATION,
+        }  # fmt: skip
+        self._client.enqueue_in_transaction(connection, options, name, list(arguments))
 
     def is_open(self, name: str, key: str) -> bool:
         """Whether the flow waits or runs, so that its end will come by itself."""
@@ -174,7 +192,7 @@ class Engine:
         Steps that are done are not run again: it goes on with the one that failed.
 
         Raises:
-            DataError: no such job, or its result is no longer there.
+            DataError: no such job, or one begun by a version of the code that its steps do not fit to any more.
             NeedsPersonError: it was canceled meanwhile.
             BenehubError: whatever the flow raised.
         """
@@ -183,6 +201,12 @@ class Engine:
         status = DBOS.get_workflow_status(job)
         if status is None:
             raise DataError(f"the job engine has no job {job}", mend="Start it anew by its own command")
+        if status.app_version not in (None, APPLICATION_VERSION):
+            raise DataError(
+                f"the job was begun by version {status.app_version} of the flows; this is {APPLICATION_VERSION}",
+                where=f"flow {name}",
+                mend="Let a worker of that release end it, or cancel it and start its command anew",
+            )
         if status.status == "CANCELLED":
             DBOS.resume_workflow(job)
         elif status.status not in ("PENDING", "ENQUEUED"):
@@ -219,8 +243,9 @@ class Engine:
                 DBOS.destroy()
             if not self._active:  # else the sign of life goes with the process
                 self.watch.leave()
-            self._running = False
-            self._workflow = None
+            if self._client is not None:
+                self._client.destroy()
+            self._running, self._workflow, self._client = False, None, None
 
     @staticmethod
     def _waits(job: str) -> bool:

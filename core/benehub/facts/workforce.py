@@ -129,6 +129,11 @@ def parts_of_workers(
         yield part
 
 
+def part_of(session: Session, window: Interval, person_id: str) -> Part:
+    """One employee as a part."""
+    return Part(workers(session, window, None, [person_id]), partial(_only, person_id), None)
+
+
 def part_after(
     session: Session, window: Interval, after: str, count: int, known_at: int | None = None,
     *, elections: bool = True,
@@ -149,6 +154,10 @@ def ranges(session: Session, kind: str) -> Iterator[Which]:
         last = found[-1] if len(found) == PART else None
         yield partial(_between, after, last)
         after = last
+
+
+def _only(person_id: str, subject: ColumnElement[str]) -> ColumnElement[bool]:
+    return subject == person_id
 
 
 def _between(after: str, last: str | None, subject: ColumnElement[str]) -> ColumnElement[bool]:

@@ -14,11 +14,17 @@ from benehub.flows import (
     acknowledgements,
     arrears,
     bank_answers,
+    corrections,
     coverage,
+    credits,
+    deadlines,
     deductions,
     dispatches,
     earnings_deposit,
     enrollments,
+    fixes,
+    imports,
+    job_history,
     leave,
     leave_close,
     leave_handover,
@@ -30,14 +36,17 @@ from benehub.flows import (
     payroll_results,
     premiums,
     reconciling,
+    retention,
     retirement,
     scheduled,
     send,
+    statements,
     sync,
     webhooks,
 )
 from benehub.flows.hub import Hub
 from benehub.flows.schedulable import FLOWS
+from benehub.store.database import patiently
 
 JOBS: dict[str, Callable[..., Any]] = {
     "sync": sync.sync,
@@ -52,6 +61,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "enrollments.acks": acknowledgements.acknowledged,
     "premiums.accrue": premiums.accrue,
     "premiums.remit": premiums.remit,
+    "premiums.credits": credits.look,
     "premiums.confirm": premiums.confirm_paid,
     "premiums.answers": bank_answers.answered,
     "accounts.deposit": account_deposits.deposit,
@@ -67,9 +77,17 @@ JOBS: dict[str, Callable[..., Any]] = {
     "leave.close": leave_close.close,
     "leave.handover": leave_handover.handover,
     "reconcile": reconciling.reconcile_month,
+    "reconcile.year": reconciling.reconcile_year,
+    "fixes.carry": fixes.carry_out,
+    "retro.correct": corrections.correct,
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
     "webhooks.work": webhooks.work,
+    "deadlines.check": deadlines.check,
+    "statements.make": statements.make,
+    "retention": retention.sweep,
+    "jobs.trim": job_history.trim,
+    "imports.take": imports.take,
 }
 """Every job by name."""
 
@@ -80,8 +98,11 @@ class _Quiet(Steps):
     """Steps whose unexpected errors keep their values to themselves: the engine stores what a step raises."""
 
     def step(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """As `Steps.step`; an error that is none of ours goes on as its type and place, without its text."""
-        return super().step(name, lambda: _quiet(f"step {name}", lambda: function(*args, **kwargs)))
+        """As `Steps.step`; an error that is none of ours goes on as its type and place, without its text.
+
+        Where the database goes away meanwhile the step is run again, as after a crash.
+        """
+        return super().step(name, lambda: _quiet(f"step {name}", lambda: patiently(lambda: function(*args, **kwargs))))
 
 
 def _quiet(what: str, work: Callable[[], Any]) -> Any:

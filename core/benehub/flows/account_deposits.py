@@ -23,12 +23,11 @@ from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.ledger.journal import leg_from
-from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
+from benehub.planbook.deadlines import deposit_deadline, send_by
 from benehub.records import AccountContribution, ResultStatus
-from benehub.rules.retirement.deposit_due import DepositDue, PlanKind, deposit_due
 from benehub.store import Session
 from benehub.store.tables import confirmation
 from benehub.store.tables import entry as entry_table
@@ -47,15 +46,6 @@ def deposit(hub: Hub, steps: Steps, employer: str, connection_id: str, pay_date:
     tally = send(hub, steps, employer, connection_id, [dispatch_id])
     posted = steps.step("post", _post, hub, employer, dispatch_id)
     return {"dispatch": dispatch_id, "rows": posted, **tally}
-
-
-def due(book: PlanBook, plan: Plan, pay_date: date) -> DepositDue:
-    """When the contributions of a pay date must be with the custodian."""
-    holidays = bank_holidays(book.employer.country, (pay_date.year, pay_date.year + 1))
-    return deposit_due(
-        pay_date=pay_date, holidays=holidays, standard_bank_days=plan.deposit.standard_bank_days,
-        plan_kind=PlanKind.WELFARE,
-    ).required()  # fmt: skip
 
 
 def prepare(hub: Hub, employer: str, connection_id: str, pay_date: date) -> str:
@@ -127,10 +117,11 @@ def _contribution_year(plan: Plan, pay_date: date) -> int:
 
 def _want(book: PlanBook, connection_id: str, pay_date: date, lines: Sequence[AccountContribution]) -> Wanted:
     plan = book.plan(lines[0].plan)
-    when = due(book, plan, pay_date)
+    when = deposit_deadline(book, plan, pay_date).required()
     return Wanted(
         kind=OPERATION, key=_key(plan.id, pay_date, lines[0].person), connection_id=connection_id,
-        period=str(Month.of(pay_date)), due=when.outer_limit, send_by=when.due,
+        period=str(Month.of(pay_date)), due=when.outer_limit,
+        send_by=send_by(book, connection_id, when.due, 0),
         content={"lines": [one.model_dump(mode="json") for one in lines]}, person_id=lines[0].person, plan=plan.id,
         worth_minor=sum(one.amount_minor for one in lines), currency=book.employer.currency,
         # The ledger counts what has left: what it still owes is owed whatever was sent or refused before.

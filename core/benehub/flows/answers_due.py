@@ -22,7 +22,8 @@ from benehub.periods import Month
 from benehub.reconcile import Finding, Relation, Type
 from benehub.reconcile import roster as rosters
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, dispatch
+from benehub.store.tables import difference, dispatch
+from benehub.views.deadlines import carriers
 
 
 def look(hub: Hub, employer: str, connection_id: str) -> dict[str, int]:
@@ -56,11 +57,10 @@ def _confirmed(session: Session, connection_id: str) -> int:
 def overdue(session: Session, connection_id: str, acks: Acks) -> Iterator[Finding]:
     """A finding for every answer whose time has run out."""
     now = session.clock()
-    envelopes = _answered_envelopes(session, connection_id)
-    for row in _sent(session, connection_id):
+    envelopes = carriers.envelopes(session, connection_id)
+    for row in carriers.unanswered(session, connection_id):
         age = now - datetime.fromisoformat(row.sent_at)
-        usage = row.control_line.rpartition("/")[2]
-        told = bool(row.ack_state) or (usage, row.control) in envelopes or ("", row.control) in envelopes
+        told = carriers.envelope_told(row, envelopes)
         if acks.ta1_hours is not None and not told and age > timedelta(hours=acks.ta1_hours):
             yield _finding(connection_id, row, "TA1", f"{acks.ta1_hours} hours", "whether it has arrived")
         if acks.syntax_hours is not None and not row.ack_state and age > timedelta(hours=acks.syntax_hours):
@@ -116,27 +116,3 @@ def _finding(connection_id: str, row: Any, kind: str, within: str, ask: str, per
 
 def _called(row: Any) -> str:
     return "the family" if row.control is None else f"file {row.control}"
-
-
-def _sent(session: Session, connection_id: str) -> list[Any]:
-    """Files that have left and on whose grammar nothing has been said."""
-    columns = ("dispatch_id", "control", "control_line", "sent_at", "ack_state")
-    return list(
-        session.rows(
-            select(*(dispatch.c[name] for name in columns))
-            .where(
-                *session.where(dispatch, connection_id=connection_id, state="sent", ack_state=""),
-                dispatch.c.control_line != "",
-            )
-            .order_by(dispatch.c.seq)
-        )
-    )
-
-
-def _answered_envelopes(session: Session, connection_id: str) -> set[tuple[str, int]]:
-    rows = session.rows(
-        select(confirmation.c.reference, confirmation.c.detail).where(
-            *session.where(confirmation, kind="acknowledgement", connection_id=connection_id, part="envelope")
-        )
-    )
-    return {(row.detail.get("usage", ""), int(row.reference)) for row in rows if row.reference.isdigit()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Worker
 from benehub.flows.expected import GRACE_DAYS, Expected
+from benehub.flows.fix_book import FixLine
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, own_pay_days
 from benehub.ledger import Leg, NewEntry
@@ -43,6 +44,18 @@ class Owed:
     by_person: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     asked: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     net: Mapping[str, int] = field(default_factory=dict)
+
+    def less(self, lines: Mapping[str, Iterable[FixLine]]) -> Owed:
+        """The same without what lines of approved fixes ask for on coming pay dates."""
+        if not lines:
+            return self
+        by_person = {person: {plan: dict(months) for plan, months in plans.items()}
+                     for person, plans in self.by_person.items()}  # fmt: skip
+        for one in (line for of_person in lines.values() for line in of_person):
+            months = by_person.get(one.person_id, {}).get(one.plan)
+            if months is not None:
+                months[one.coverage_month] = months.get(one.coverage_month, 0) - one.amount_minor
+        return replace(self, by_person=by_person)
 
 
 def load(session: Session, book: PlanBook, cut: date) -> Owed:

@@ -10,6 +10,7 @@ from benehub.errors import DataError, NeedsPersonError
 from benehub.flows.hub import Hub
 from benehub.periods import Month
 from benehub.store import canonical
+from benehub.store.events import note_event
 from benehub.store.tables import closing
 from benehub.views.closing import checklist, report
 
@@ -43,4 +44,5 @@ def close(hub: Hub, employer: str, month: Month, who: str, note: str) -> dict[st
             "digest": digest, "report": text.decode(),
         }  # fmt: skip
         session.add(closing, [row])
+        note_event(session, "period.closed", [closing_id], str(month))
     return {"closing": closing_id, "digest": digest, "open_items": len(content["open_items"])}

@@ -20,10 +20,11 @@ from benehub.facts import Version, Worker
 from benehub.facts.explanations import save
 from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
-from benehub.flows import arrears, history, retro
+from benehub.flows import arrears, fix_book, history, retro
 from benehub.flows.accounts import account_lines
 from benehub.flows.computed import computed_lines
 from benehub.flows.expected import Expected, pending_entry
+from benehub.flows.fix_book import FixLine
 from benehub.flows.history import History
 from benehub.flows.hub import Hub
 from benehub.flows.money import PayPeriod, pay_calendar
@@ -35,14 +36,16 @@ from benehub.ledger import NewEntry, Restated
 from benehub.ledger import accounts as chart
 from benehub.ledger.arrears import ARREARS, DEDUCTION
 from benehub.money import parse_rate
-from benehub.obligations import Wanted
+from benehub.obligations import Wanted, looked
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
+from benehub.planbook.deadlines import send_by
 from benehub.records import DeductionOrder, TaxClass
 from benehub.rules.deduction.calendar import PayDay, deduction_days
 from benehub.store import Session
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg
+from benehub.views.deadlines.pay import looked_at
 
 TAKEN_FROM = (chart.PAYROLL_CLEARING, chart.BENEFIT_COST, chart.MATCH_EXPENSE)
 """The accounts of which every pending entry of a pay date has one (see `money.posting`)."""
@@ -89,25 +92,28 @@ def _write(session: Session, book: PlanBook, lines: Sequence[Expected], before: 
 
 
 def expected(
-    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, group: str = ""
+    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, group: str = "", person: str = ""
 ) -> Iterator[Expected]:
-    """Every line that the month's pay dates still to be set should show, as known now; of one group if named.
+    """Every line that the month's pay dates still to be set should show, as known now; of one group or person if named.
 
     Pay dates that are past keep what they were told; the schedule goes on from there. What earlier months were
     told wrongly, and what earlier pays could not take, comes in lines of its own.
     """
-    for _, lines in _expected_parts(session, plugins, book, month, history.start(session, month), group):
+    for _, lines in _expected_parts(session, plugins, book, month, history.start(session, month), group, person):
         yield from lines
 
 
 def _expected_parts(
-    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, before: History, group: str = ""
-) -> Iterator[tuple[Which, list[Expected]]]:
+    session: Session, plugins: pluggy.PluginManager, book: PlanBook, month: Month, before: History, group: str = "",
+    person: str = "",
+) -> Iterator[tuple[Which, list[Expected]]]:  # fmt: skip
     """The lines of `expected` part by part, with whom each part is about; its reader may write them in between."""
     calendar = pay_calendar(session, book, month.year)
-    owed = arrears.load(session, book, before.cut)
+    fixed = fix_book.pay_lines(session, before.cut)
+    owed = arrears.load(session, book, before.cut).less(fixed)
     schedules = Schedules(Prices(book))
-    for part in facts.parts_of_workers(session, Interval(date(month.year, 1, 1), month.end)):
+    window = Interval(date(month.year, 1, 1), month.end)
+    for part in [facts.part_of(session, window, person)] if person else facts.parts_of_workers(session, window):
         past = history.of_part(session, before, month, part.which)
         late = retro.load(session, book, calendar, past, part.which)
         lines: list[Expected] = []
@@ -119,9 +125,12 @@ def _expected_parts(
             lines += regular
             lines += _account_lines(book, worker, periods, month, past)
             lines += retro.adjustments(schedules.prices, worker, periods, month, past, late)
+            agreed = _fixed(book, fixed.get(worker.person_id, ()), month)
+            lines += agreed
             if worker.person_id in owed.by_person:
-                usual = _usual(worker, regular, past)
-                lines += arrears.collections(book, worker, periods, month, past.cut, owed, usual)
+                usual, keys = _usual(worker, regular, past), {line.key for line in agreed}
+                asked = arrears.collections(book, worker, periods, month, past.cut, owed, usual)
+                lines += [line for line in asked if line.key not in keys]
             lines += _contributions(book, worker, periods, month, past)
             lines += computed_lines(plugins, book, worker, periods, month, past)
         yield part.which, lines
@@ -138,6 +147,17 @@ def _account_lines(
                 worker.person_id, line.plan, line.part, terms.code, tax_class, line.pay_date,
                 str(Month.of(line.pay_date)), line.amount_minor,
             )  # fmt: skip
+
+
+def _fixed(book: PlanBook, lines: Sequence[FixLine], month: Month) -> list[Expected]:
+    """What approved fixes collect or give back on the month's pay dates."""
+    return [
+        Expected(
+            one.person_id, book.plan(one.plan), "employee", one.code, one.tax_class, one.pay_date, one.coverage_month,
+            one.amount_minor, ARREARS, f"{fix_book.SOURCE}{one.fix_id}",
+        )
+        for one in lines if Month.of(one.pay_date) == month
+    ]  # fmt: skip
 
 
 def _usual(worker: Worker, lines: Sequence[Expected], past: History) -> dict[str, int]:
@@ -212,10 +232,12 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
     """Open the obligations that bring payroll to what `pay_date` shall take.
 
     Raises:
-        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended.
+        DataError: the pay date is past; nothing is expected of it any more, which must not read as ended. Or the plan
+            book has no such pay group.
     """
     with hub.store.write(employer) as session:
         book = hub.book(session)
+        book.pay_group(group)
         linked = people.external_ids(session, connection_id)
         held = _held(session)
         month = Month.of(pay_date)
@@ -232,6 +254,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             if plan.deduction is not None and pay_date in deduction_days(dates, plan.deduction_rule())[0]
         }
         wants, unlinked, members = [], 0, set[str]()
+        last = send_by(book, connection_id, pay_date)
         for worker in facts.workers(session, Interval(month.first, month.end)):
             if worker.pay_group != group:
                 continue
@@ -245,13 +268,14 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             for one in orders:
                 full = one.model_copy(update={"employee": linked[worker.person_id]})
                 account = book.plan(full.plan).is_account
-                wants.append(_want(connection_id, worker.person_id, full, held, pay_date, account))
+                wants.append(_want(connection_id, worker.person_id, full, held, pay_date, last, account))
         expect_told(session, book, lines, members, pay_date)
         keys = {one.key for one in wants}
         waiting = obligations.open_ones(session, "deduction.set", connection_id)
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
         obligations.cancel(session, stale, "no longer wanted")
         change = obligations.want(session, wants)
+        looked.note(session, looked_at(connection_id, group, pay_date))
     return {
         "opened": change.opened,
         "unchanged": change.unchanged,
@@ -369,6 +393,7 @@ def _want(
     one: DeductionOrder,
     held: Mapping[str, Mapping[str, Any]],
     pay_date: date,
+    leaves_by: date,
     account: bool,
 ) -> Wanted:
     content = one.model_dump(mode="json", exclude={"effective_from"})
@@ -386,7 +411,7 @@ def _want(
     )  # fmt: skip
     return Wanted(
         kind="deduction.set", key=f"deduction.set/{connection_id}/{person_id}/{one.code}", connection_id=connection_id,
-        period=str(Month.of(pay_date)), due=pay_date, send_by=pay_date - timedelta(days=1), content=content,
+        period=str(Month.of(pay_date)), due=pay_date, send_by=leaves_by, content=content,
         person_id=person_id, plan=one.plan, worth_minor=one.employee_amount_minor, adopted=same,
         drifted=bool(state) and not same,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from benehub.flows import (
     acknowledgements,
     contribution_file,
     deductions,
+    fixes,
     payment_orders,
     premiums,
     remittance_parts,
@@ -26,7 +27,8 @@ from benehub.flows import (
 )
 from benehub.flows.hub import Hub
 from benehub.flows.push_guard import RESEND
-from benehub.flows.send import ANSWERED_LATER, TESTED, send
+from benehub.flows.send import ANSWERED_LATER, send
+from benehub.flows.together import TESTED
 from benehub.store import Session, note_act
 
 COMMANDS = {
@@ -72,6 +74,7 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
             obligations.mark(session, ids, "open", "to be sent anew")
     if arrived:
         follow(hub, employer, row)
+    fixes.follow(hub, employer)
     return "sent" if arrived else "failed"
 
 
@@ -148,6 +151,7 @@ def resend(hub: Hub, steps: Steps, employer: str, dispatch_id: str) -> dict[str,
     tally = send(hub, steps, employer, row.connection_id, [dispatch_id])
     if tally.get("sent"):
         steps.step("follow", follow, hub, employer, row)
+    steps.step("fixes", fixes.follow, hub, employer)
     return tally
 
 

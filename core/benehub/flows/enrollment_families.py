@@ -21,7 +21,7 @@ from benehub.dispatch.members import Told
 from benehub.errors import BenehubError
 from benehub.flows import exchange
 from benehub.flows.hub import Hub
-from benehub.flows.send import made
+from benehub.flows.together import made
 from benehub.store import Session
 from benehub.store.session import CHUNK
 

@@ -6,7 +6,7 @@ the old state and is tried again once somebody has mended it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,18 +22,21 @@ from benehub.flows import acknowledgements, exchange
 from benehub.flows.enrollment_families import by_request, freeze_families
 from benehub.flows.far_changes import consents, hold_far, key_of
 from benehub.flows.files import freeze_file
+from benehub.flows.fix_book import believed, overlaid
 from benehub.flows.hub import Hub
 from benehub.flows.reconciling import tell
-from benehub.flows.send import TESTED, WATCHED, awaken, let_go, send
+from benehub.flows.send import WATCHED, awaken, let_go, send
+from benehub.flows.together import TESTED
 from benehub.flows.told import has_begun, told_state
 from benehub.flows.unwritable import refuse, summary, unwritable
 from benehub.identity import people
-from benehub.obligations import UNFIT, Wanted
+from benehub.obligations import UNFIT, Wanted, looked
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Outcome
 from benehub.records import CoverageLine, EnrollmentMember, Tier
 from benehub.store import Session
+from benehub.views.deadlines import carriers
 
 REASONS = {
     "new_hire": "28", "birth": "02", "marriage": "32", "divorce": "01", "adoption": "05", "tier_change": "22",
@@ -101,21 +104,21 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
     """
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book, agreed = hub.book(session), exchange.agreed(opened)
-        send_by = max(day, agreed.schedule.next_slot(session.local_now()).date())
+        by = exchange.leaving(book, connection_id, agreed, session.local_now(), day)
         pays = _pays(book) if agreed.salary else None
         wants: list[Wanted] = []
         groups = opened.connector.groups(opened.link.settings)
         beyond: dict[str, exchange.Far] = {}
         began, holds, ended = has_begun(session, connection_id), 0, 0
-        since = date(day.year, 1, 1)
+        since, corrected = date(day.year, 1, 1), believed(session, connection_id)
         for part in facts.parts_of_workers(session, Interval(since, FOREVER)):
             told = told_state(session, connection_id, part.which)
             holds += len(told)
             changed: list[Changed] = []
             for worker in part.workers:
-                now, before = _covers(book, worker, connection_id, since), told.get(worker.person_id, {})
-                lines = [line for plan in sorted(now.keys() | before.keys())
-                         if (line := _line(plan, now.get(plan), before.get(plan))) is not None]  # fmt: skip
+                now = _covers(book, worker, connection_id, since)
+                before = overlaid(told.get(worker.person_id, {}), corrected.get(worker.person_id, {}))
+                lines = _lines(now, before)
                 if lines:
                     changed.append((worker, lines, now))
                     ended += all(line["maintenance"] == "024" for line in lines)
@@ -124,7 +127,7 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             for group, mine in _by_group(changed, groups).items():
                 families = _families(session, mine, pays, day)
                 wants += [
-                    _want(connection_id, worker.person_id, lines, families[worker.person_id], day, send_by, group)
+                    _want(connection_id, worker.person_id, lines, families[worker.person_id], day, by, group)
                     for worker, lines, _ in mine
                 ]
         many = holds >= 20 and ended * 100 > holds * book.guards.headcount_drop_percent
@@ -136,9 +139,16 @@ def want_changes(hub: Hub, employer: str, connection_id: str, day: date) -> int:
             )  # fmt: skip
         _no_longer(session, connection_id, {one.key for one in wants}, by_request(opened.connector))
         wanted = obligations.want(session, wants).opened
+        looked.note(session, carriers.looked_at(connection_id))
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
     return wanted
+
+
+def _lines(now: Mapping[str, Fact], before: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What brings the carrier from what he holds to the covers of now, plan by plan."""
+    found = (_line(plan, now.get(plan), before.get(plan)) for plan in sorted(now.keys() | before.keys()))
+    return [line for line in found if line is not None]
 
 
 def _tell(hub: Hub, employer: str, outcome: Outcome) -> None:
@@ -261,6 +271,7 @@ def _families(
             ],
             "told": {plan: _state(fact) for plan, fact in now.items()},
             "gone": [line["plan"] for line in lines if line["plan"] not in now],
+            "facts": sorted({now[line["plan"]].fact_id for line in lines if line["plan"] in now}),
         }
     return found
 
@@ -270,13 +281,13 @@ def _pays(book: PlanBook) -> dict[str, int]:
 
 
 def _want(
-    connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date, send_by: date,
-    group: str,
+    connection_id: str, person_id: str, lines: Sequence[dict[str, Any]], content: Any, day: date,
+    by: Callable[[date], date], group: str,
 ) -> Wanted:  # fmt: skip
     first = min(date.fromisoformat(line["effective_from"]) for line in lines)
     return Wanted(
         kind=exchange.CHANGE, key=exchange.change_key(connection_id, person_id, group),
-        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=send_by,
+        connection_id=connection_id, period=str(Month.of(day)), due=max(first, day), send_by=by(first),
         content=exchange.of_group(content, group), person_id=person_id,
     )  # fmt: skip
 
@@ -450,6 +461,7 @@ def want_full(hub: Hub, employer: str, connection_id: str, day: date) -> int:
         for group, of_group in families.items():
             left |= _want_file(session, opened, group, of_group, day)
         running -= len(left)
+        looked.note(session, carriers.looked_at(connection_id))
         outcome = hold_far(session, connection_id, beyond)
     _tell(hub, employer, outcome)
     return running

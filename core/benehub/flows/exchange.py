@@ -6,9 +6,9 @@ until a person lets it go. Test and production never mix: what was frozen for on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,6 +17,8 @@ from benehub import dispatch, obligations
 from benehub.connect.exchange import PRODUCTION, TEST, Exchange, Files
 from benehub.connections import Open
 from benehub.flows.hub import Hub
+from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by
 from benehub.store import Session
 
 CHANGE, FULL = "enrollment.change", "enrollment.full"
@@ -70,6 +72,14 @@ def waits(hub: Hub, employer: str, connection_id: str, operation: str) -> str:
                 if not before.ack_state:
                     return f"{before.dispatch_id} has no 999 yet"
     return ""
+
+
+def leaving(
+    book: PlanBook, connection_id: str, agreed: Exchange, now: datetime, day: date
+) -> Callable[[date], date]:  # fmt: skip
+    """When a change leaves by the day it takes effect: in time for it, and not before the partner's next pick-up."""
+    slot = max(day, agreed.schedule.next_slot(now).date())
+    return lambda first: max(slot, send_by(book, connection_id, first, 0, agreed.schedule.weekdays))
 
 
 def against(session: Session, opened: Open, row: Row[Any]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 import structlog
@@ -22,8 +23,11 @@ from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
 from benehub.planbook import PlanBook
 from benehub.store import Session, Store
+from benehub.store.database import patiently
 from benehub.store.locks import WAITING
 from benehub.store.tables import plan_book
+
+R = TypeVar("R")
 
 log = structlog.get_logger("benehub.flows")
 
@@ -46,6 +50,10 @@ class Hub:
     plugins: pluggy.PluginManager
     wiring: Wiring = no_wiring
     progress: Progress = silent
+    hook_hosts: frozenset[str] = frozenset()
+    """Hosts inside the network that webhooks of ours may be sent to."""
+    public_url: str = ""
+    """Address at which people reach the pages; empty: links are paths."""
     engine: Engine = field(init=False)
     _books: dict[str, PlanBook] = field(default_factory=dict)
     _counted: int = 0
@@ -87,7 +95,7 @@ class Hub:
     def start_flow(self, name: str, employer: str, key: str, *arguments: Any) -> Any:
         """Run a flow to its end as a run of ours: what ran, what it counted and why it failed is kept.
 
-        The same name and key again is the same run, and gives its first result.
+        The same name and key again is the same run, and gives its first result for as long as the job is kept.
 
         Raises:
             BenehubError: what the flow raised; it stands in the run too.
@@ -96,18 +104,20 @@ class Hub:
             run_id = runs.begin(session, name, key, self.engine.executor)
         return self._watched(employer, run_id, lambda: self.engine.run(name, run_id, run_id, employer, *arguments))
 
-    def enqueue_flow(self, name: str, employer: str, key: str, order: str, *arguments: Any) -> str:
+    def enqueue_flow(self, session: Session, name: str, key: str, order: str, *arguments: Any) -> str:
         """Let a worker run a flow as a run of ours, after others of the same order; gives the run.
 
-        The same name and key again is the same run: it changes nothing.
+        Run and job are one with whatever else the session's transaction writes: all of it is there, or nothing. The
+        same name and key again is the same run: it changes nothing.
 
         Raises:
             ConfigError: no such flow, or the engine is not started.
         """
         self.engine.can_run(name)  # else a run would wait for ever
-        with self.store.write(employer) as session:
-            run_id = runs.begin(session, name, key, WAITING)
-        self.engine.enqueue(name, run_id, f"{employer}/{order}", run_id, employer, *arguments)
+        run_id, employer = runs.begin(session, name, key, WAITING), session.employer
+        if runs.unfinished(session, run_id):
+            order = f"{employer}/{order}"
+            self.engine.enqueue(session.connection, name, run_id, order, run_id, employer, *arguments)
         return run_id
 
     def still_open(self, employer: str, run_id: str) -> bool:
@@ -133,6 +143,21 @@ class Hub:
             flow = runs.again(session, run_id, self.engine.executor)
         return self._watched(employer, run_id, lambda: self.engine.again(flow, run_id))
 
+    def retry_beside(self, employer: str, run_id: str) -> None:
+        """As `retry`, in a thread of its own: nobody waits, its end stands in the run.
+
+        Raises:
+            DataError: there is no such run, or nothing to be retried.
+        """
+        with self.store.write(employer) as session:
+            flow = runs.again(session, run_id, self.engine.executor)
+
+        def work() -> None:
+            with suppress(BenehubError):  # it stands in the run
+                self._watched(employer, run_id, lambda: self.engine.again(flow, run_id))
+
+        threading.Thread(target=work, name=f"retry of {run_id}", daemon=True).start()
+
     def cancel(self, employer: str, run_id: str) -> None:
         """End a run before its next step; what it has done stays done.
 
@@ -155,26 +180,26 @@ class Hub:
 
     def carry_out(self, job: Callable[..., Any], run_id: str, employer: str, *arguments: Any) -> Any:
         """The flow itself, in whichever process it goes on: its run ends with it, even when nobody waits for it."""
-        with self.store.write(employer) as session:
-            runs.take(session, run_id, self.engine.executor)
+        patiently(lambda: self._note(employer, lambda session: runs.take(session, run_id, self.engine.executor)))
         with structlog.contextvars.bound_contextvars(run=run_id, employer=employer):
             log.info("run goes on", executor=self.engine.executor)
             return self._watched(employer, run_id, lambda: job(employer, *arguments))
+
+    def _note(self, employer: str, write: Callable[[Session], R]) -> R:
+        with self.store.write(employer) as session:
+            return write(session)
 
     def _watched(self, employer: str, run_id: str, work: Callable[[], Any]) -> Any:
         try:
             result = work()
         except BenehubError as error:
             if not self.engine.stopping:
-                with self.store.write(employer) as session:
-                    news = runs.fail(session, run_id, error)
-                if news:
-                    log.warning("run ended", run=run_id, error_class=type(error).__name__, error=mask(str(error)))
+                what, told = type(error).__name__, error
+                if patiently(lambda: self._note(employer, lambda session: runs.fail(session, run_id, told))):
+                    log.warning("run ended", run=run_id, error_class=what, error=mask(str(error)))
             raise
         counts = result if isinstance(result, dict) else {}
-        with self.store.write(employer) as session:
-            ended = runs.end(session, run_id, counts)
-        if ended:
+        if patiently(lambda: self._note(employer, lambda session: runs.end(session, run_id, counts))):
             log.info("run done", run=run_id)
             self._counted += sum(n for n in counts.values() if isinstance(n, int))
             if self._counted >= max(MANY, 2 * self._refreshed):

@@ -22,6 +22,7 @@ from benehub.flows.schedulable import Wanted, check
 from benehub.store import Session, iso
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import schedule
+from benehub.store.version import must_be, version
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 EVERY = re.compile(r"(\d{1,5})([mhd])")
@@ -135,18 +136,30 @@ def get(session: Session, name: str) -> Row[Any]:
     return row
 
 
-def pause(hub: Hub, employer: str, name: str, note: str = "paused by hand") -> None:
+def version_of(row: Row[Any]) -> str:
+    """The version of a schedule: other as soon as somebody has changed it; that its time came is no change."""
+    return version(_edited(row))
+
+
+def _edited(row: Row[Any]) -> dict[str, Any]:
+    names = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
+             "catch_up", "anchor_at", "state")  # fmt: skip
+    return {name: getattr(row, name) for name in names}
+
+
+def pause(hub: Hub, employer: str, name: str, note: str = "paused by hand", expected: str = "") -> None:
     """Let a schedule start nothing until it is resumed.
 
     Raises:
         DataError: there is none of this name.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     with hub.store.write(employer) as session:
-        get(session, name)
+        must_be(expected, _edited(get(session, name)), f"schedule {name}")
         session.change(schedule, {"name": name}, state="paused", note=note)
 
 
-def resume(hub: Hub, employer: str, name: str) -> datetime:
+def resume(hub: Hub, employer: str, name: str, expected: str = "") -> datetime:
     """Let a schedule start again, from its next time on: what fell into the pause is not made up for; gives it.
 
     Raises:
@@ -154,20 +167,22 @@ def resume(hub: Hub, employer: str, name: str) -> datetime:
         ConfigError: no time of it ever comes.
     """
     with hub.store.write(employer) as session:
-        table = _table(get(session, name))
+        row = get(session, name)
+        must_be(expected, _edited(row), f"schedule {name}")
+        table = _table(row)
         slot = next_slot(table, session.clock())
         session.change(schedule, {"name": name}, state="on", note="", **_due(session, table, name, slot))
     return slot
 
 
-def remove(hub: Hub, employer: str, name: str) -> None:
+def remove(hub: Hub, employer: str, name: str, expected: str = "") -> None:
     """Remove a schedule; its runs stay.
 
     Raises:
         DataError: there is none of this name.
     """
     with hub.store.write(employer) as session:
-        get(session, name)
+        must_be(expected, _edited(get(session, name)), f"schedule {name}")
         session.connection.execute(delete(schedule).where(*session.where(schedule, name=name)))
 
 

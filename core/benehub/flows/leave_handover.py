@@ -26,6 +26,7 @@ from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by
 from benehub.records import LeaveOrder
 from benehub.store import Session
 from benehub.store.tables import obligation
@@ -70,7 +71,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
             unmapped += not code
             if person in names and code:
                 full = _order(names[person], plan, code, group, period, minutes)
-                wants.append(_want(connection_id, person, full))
+                wants.append(_want(book, connection_id, person, full))
         change = obligations.want(session, wants)
     return {"opened": change.opened, "unchanged": change.unchanged, "unlinked": unlinked, "without_code": unmapped}
 
@@ -102,10 +103,10 @@ def _order(employee: str, plan: str, code: str, group: str, period: PayPeriod, m
     )  # fmt: skip
 
 
-def _want(connection_id: str, person: str, one: LeaveOrder) -> Wanted:
+def _want(book: PlanBook, connection_id: str, person: str, one: LeaveOrder) -> Wanted:
     return Wanted(
         kind=TAKE, key=f"{TAKE}/{connection_id}/{person}/{one.policy}/{one.pay_date}", connection_id=connection_id,
-        period=str(Month.of(one.pay_date)), due=one.pay_date, send_by=one.pay_date - timedelta(days=1),
+        period=str(Month.of(one.pay_date)), due=one.pay_date, send_by=send_by(book, connection_id, one.pay_date),
         content=one.model_dump(mode="json"), person_id=person, plan=one.policy,
     )  # fmt: skip
 

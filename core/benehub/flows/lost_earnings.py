@@ -43,20 +43,28 @@ def post(hub: Hub, steps: Steps, employer: str, difference_id: str, paid_on: str
 
 def _post(hub: Hub, employer: str, difference_id: str, paid_on: date | None) -> dict[str, Any]:
     with hub.store.write(employer) as session:
-        book = hub.book(session)
-        row = reconcile.get(session, difference_id)
-        answers = of_difference(session, book, row, paid_on)
-        ids = save(session, [answer for _, answer in answers], book.version)
-        entries: list[NewEntry] = []
-        for number, (late, answer) in enumerate(answers):
-            made = _entries(book, row, late, answer, paid_on)
-            entries += [replace(entry, explanation_id=ids[number]) for entry in made]
-        done = ledger.restate(session, entries)
-        result = summary(answers)
-        if done.new or done.corrected:
-            total = format_minor(result["total_minor"], book.employer.currency)
-            note = f"lost earnings of {total} are owed to the plan; {'; '.join(result['tasks'])}"[:500]
-            reconcile.act(session, difference_id, "benehub", step="fix_proposed", note=note, entries=ids)
+        return post_in(session, hub.book(session), reconcile.get(session, difference_id), paid_on)
+
+
+def post_in(session: Session, book: PlanBook, row: Row[Any], paid_on: date | None = None) -> dict[str, Any]:
+    """As `post`, in a transaction of the caller's.
+
+    Raises:
+        DataError: the difference is no late deposit.
+        ConfigError: the rate of a quarter is not loaded.
+    """
+    answers = of_difference(session, book, row, paid_on)
+    ids = save(session, [answer for _, answer in answers], book.version)
+    entries: list[NewEntry] = []
+    for number, (late, answer) in enumerate(answers):
+        made = _entries(book, row, late, answer, paid_on)
+        entries += [replace(entry, explanation_id=ids[number]) for entry in made]
+    done = ledger.restate(session, entries)
+    result = summary(answers)
+    if done.new or done.corrected:
+        total = format_minor(result["total_minor"], book.employer.currency)
+        note = f"lost earnings of {total} are owed to the plan; {'; '.join(result['tasks'])}"[:500]
+        reconcile.act(session, row.difference_id, "benehub", step="fix_proposed", note=note, entries=ids)
     return {**result, "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
@@ -74,14 +82,17 @@ def of_difference(
             mend="Name one of type LATE: benehub differences list",
         )
     pay_date = date.fromisoformat(row.reference)
-    owed = due(book, book.plan(row.plan), pay_date).due
+    when = due(book, book.plan(row.plan), pay_date)
+    owed = when.due
+    # Within the small plan's safe harbor the money counts as paid in time: nothing is lost.
+    in_time = max(owed, when.safe_harbor or owed)
     late: dict[date, list[Row[Any]]] = {}
     for one in session.rows(
         select(confirmation)
         .where(
             *session.where(confirmation, kind="credit", plan=row.plan, pay_date=pay_date, current=1),
             confirmation.c.part.in_(OWN),
-            confirmation.c.on_date > owed,
+            confirmation.c.on_date > in_time,
             confirmation.c.person_id.is_not(None),
         )
         .order_by(confirmation.c.on_date, confirmation.c.person_id, confirmation.c.part, confirmation.c.row_key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from benehub import connections, facts, obligations
@@ -16,16 +16,18 @@ from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.flows import deductions
 from benehub.flows.expected import Expected
-from benehub.flows.file_chain import Chain, chain, drop
+from benehub.flows.file_chain import Chain, chain, drop, file_key
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
 from benehub.identity import people
-from benehub.obligations import Wanted
+from benehub.obligations import Wanted, looked
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by
 from benehub.records import DeductionBooking
 from benehub.store import Session
+from benehub.views.deadlines.pay import looked_at
 
 BOOK = "deduction.book"
 
@@ -88,6 +90,7 @@ def _freeze(session: Session, hub: Hub, opened: Open, group: str, pay_date: date
         if worker.pay_group == group
     }
     deductions.expect_told(session, book, lines, members, pay_date)
+    looked.note(session, looked_at(connection_id, group, pay_date))
     counts = {
         "without_code": sum(1 for line in lines if not line.code and line.amount_minor),
         "not_computed": sum(1 for line in lines if line.needs),
@@ -131,6 +134,12 @@ def _rows(
     ]  # fmt: skip
 
 
+def keys_of(session: Session, connection_id: str, group: str, pay_date: date) -> list[str]:
+    """Business key of the newest file of a pay date that has left, and of the one that waits."""
+    files = chain(session, f"{BOOK}/{connection_id}/{group}/{pay_date}")
+    return [files.key, *([file_key(files.base, files.number - 1)] if files.number else [])]
+
+
 def _frozen(
     session: Session, opened: Open, book: PlanBook, key: str, rows: Sequence[DeductionBooking], pay_date: date
 ) -> str:
@@ -141,8 +150,8 @@ def _frozen(
         [
             Wanted(
                 kind=BOOK, key=key, connection_id=opened.link.connection, period=str(Month.of(pay_date)),
-                due=pay_date, send_by=pay_date - timedelta(days=1), content={"rows": contents}, worth_minor=total,
-                currency=currency,
+                due=pay_date, send_by=send_by(book, opened.link.connection, pay_date), content={"rows": contents},
+                worth_minor=total, currency=currency,
             )
         ],
     )  # fmt: skip

@@ -21,15 +21,15 @@ from benehub.facts.pricing import Prices
 from benehub.flows import payment_orders
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
+from benehub.flows.remittance_lines import lines_due
 from benehub.flows.remittance_parts import current, parts
 from benehub.flows.send import send
-from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
-from benehub.periods import Interval, Month, business_day_before
+from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
+from benehub.planbook.deadlines import send_by as leaves_by
 from benehub.records import RemittanceLine
 from benehub.rules.base import Calculation
 from benehub.rules.premium.line import PremiumLine
@@ -261,17 +261,16 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         book = hub.book(session)
         key = current(session, connection_id, month)
         again = payment_orders.to_tell_again(session, key)
-        lines = _told(session, key) if again else _lines_due(session, book, connection_id, month)
+        lines = _told(session, key) if again else lines_due(session, book, connection_id, month, key)
         if sum(one.paid_minor for one in lines) <= 0:
             return ""
         terms = book.terms(connection_id)
         due = _due_date(session, connection_id, month) or date(month.year, month.month, terms.premium_due_day)
-        holidays = bank_holidays(book.employer.country, (due.year - 1, due.year, due.year + 1))
         most = bank.connector.remittance_most(bank.link.settings) if bank is not None else None
         if again is None and most is not None:
             lines = _fitting(session, opened, key, lines, due, most)
         total = sum(one.paid_minor for one in lines)
-        send_by = business_day_before(due, terms.transit_bank_days, holidays) if terms.transit_bank_days else due
+        send_by = leaves_by(book, connection_id, due, terms.transit_bank_days)
         wanted = Wanted(
             kind="premium.remit", key=key, connection_id=connection_id, period=str(month), due=due,
             send_by=send_by, content={"lines": [one.model_dump(mode="json") for one in lines]}, worth_minor=total,
@@ -313,73 +312,6 @@ def _again(session: Session, obligation_id: str) -> None:
             obligations.mark(session, [obligation_id], "open", f"sent again; before: {row.reason}"[:500])
 
 
-def _lines_due(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[RemittanceLine]:
-    names = {fact.subject: fact.data for fact in facts.as_of(session, "employee", month.last)}
-    members = people.people(session)
-    if book.terms(connection_id).pay_policy == "pay_as_billed":
-        query = (
-            select(
-                confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
-                confirmation.c.coverage_month, confirmation.c.reference,
-                func.sum(confirmation.c.amount).label("amount"),
-            )
-            .where(
-                *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
-                confirmation.c.coverage_month == str(month),
-            )
-            .group_by(
-                confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
-                confirmation.c.coverage_month, confirmation.c.reference,
-            )
-            .order_by(confirmation.c.external_id, confirmation.c.plan)
-        )  # fmt: skip
-        rows = [(r.person_id, r.external_id, r.plan, r.reference, int(r.amount)) for r in session.rows(query)]
-        rows = _less_remitted(session, rows, month)
-    else:
-        rows = [
-            (
-                b.dimensions["person_id"],
-                members[b.dimensions["person_id"]].member_id,
-                b.dimensions["plan"],
-                "",
-                -b.amount,
-            )
-            for b in ledger.balances(
-                session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month)
-            )
-            if book.plan(b.dimensions["plan"]).carrier == connection_id
-        ]
-    return [
-        RemittanceLine(
-            person=person_id or "", member_id=member_id,
-            first_name=names.get(person_id, {}).get("first_name", "UNKNOWN"),
-            last_name=names.get(person_id, {}).get("last_name", "UNKNOWN"),
-            plan=plan, coverage_month=str(month), billed_minor=amount, paid_minor=amount, invoice=invoice,
-        )
-        for person_id, member_id, plan, invoice, amount in rows
-        if amount
-    ]  # fmt: skip
-
-
-def _less_remitted(session: Session, rows: list[tuple[Any, ...]], month: Month) -> list[tuple[Any, ...]]:
-    """Billed lines less what has been remitted for them: a bill that is corrected is not paid a second time."""
-    paid = {
-        (one.dimensions["person_id"], one.dimensions["plan"]): -one.amount
-        for one in ledger.balances(
-            session, [chart.CARRIER_TRANSIT], by=("person_id", "plan"), coverage_month=str(month)
-        )
-    }
-    rest = []
-    for number, (person_id, member_id, plan, invoice, amount) in enumerate(rows):
-        key = (person_id, plan)
-        last = all((other[0], other[2]) != key for other in rows[number + 1 :]) if key in paid else False
-        settled = paid.get(key, 0) if last else min(amount, paid.get(key, 0))
-        if key in paid:
-            paid[key] -= settled
-        rest.append((person_id, member_id, plan, invoice, amount - settled))
-    return rest
-
-
 def _due_date(session: Session, connection_id: str, month: Month) -> date | None:
     return session.connection.execute(
         select(func.min(confirmation.c.on_date)).where(
@@ -408,7 +340,9 @@ def post_remittance(hub: Hub, employer: str, connection_id: str, month: str, dis
         unit, today = book.employer.currency, dispatch.sent_on(session, sent.dispatch_id)
         entries = []
         for number, line in enumerate(obligations.content(session, row)["lines"], 1):
-            dims = {"person_id": line["person"] or None, "plan": line["plan"], "coverage_month": month}
+            if not line["paid_minor"]:
+                continue  # Told as disputed: nothing is paid.
+            dims = {"person_id": line["person"] or None, "plan": line["plan"], "coverage_month": line["coverage_month"]}
             legs = (
                 Leg(chart.PREMIUM_PAYABLE, unit, line["paid_minor"], **dims),
                 Leg(chart.CARRIER_TRANSIT, unit, -line["paid_minor"], batch=dispatch_id, **dims),
@@ -444,6 +378,7 @@ def confirm_paid(hub: Hub, steps: Steps, employer: str, dispatch_id: str, day: s
 
 def _confirm_paid(hub: Hub, employer: str, dispatch_id: str, day: date) -> dict[str, int]:
     with hub.store.write(employer) as session:
+        dispatch.get(session, dispatch_id)
         return {"posted": confirm_in(session, dispatch_id, day)}
 
 

@@ -11,28 +11,53 @@ from sqlalchemy import select
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
 from benehub.errors import ConfigError
-from benehub.flows.account_deposits import due as account_due
 from benehub.flows.hub import Hub
+from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
-from benehub.flows.retirement import due as deposit_due
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
+from benehub.planbook.deadlines import deposit_deadline
 from benehub.plugins import call_each
-from benehub.reconcile import MONTHLY, Finding, Relation, Type, accounts, leave, payroll, premium, retirement, vanished
+from benehub.reconcile import (
+    MONTHLY,
+    Finding,
+    Relation,
+    Type,
+    accounts,
+    credits,
+    leave,
+    payroll,
+    premium,
+    retirement,
+    unmatched,
+    vanished,
+    year,
+)
 from benehub.records.notices import DifferenceNotice
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views import leave_orders
+from benehub.views.strangers import doubles
 
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
     """Compare the relations named (all when empty) and settle their differences; gives counts by relation."""
     result: dict[str, Any] = {}
+    # Who cannot be matched by crosswalk or alternate ids now is suggested to a person; nobody is dropped or merged.
+    steps.step("identify", suggest, hub, employer)
     for name in relations or [one.value for one in MONTHLY]:
         relation = Relation(name)
         result[name] = steps.step(f"compare {name}", _one, hub, employer, relation.value, Month.parse(month))
+    steps.step("fixes", _follow, hub, employer)
     return result
+
+
+def _follow(hub: Hub, employer: str) -> dict[str, str]:
+    from benehub.flows import fixes  # they use the flows that tell of differences through this module
+
+    return fixes.follow(hub, employer)
 
 
 def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]:
@@ -41,25 +66,58 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
+        if relation == Relation.PREMIUM:
+            outcome += credits.settle(session, book)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
 
 
+def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str, Any]:
+    """Tie a year out, person by person: registers, ledger, Forms W-2, the recordkeeper's year; gives the totals."""
+    return steps.step("compare year", _year, hub, employer, year)
+
+
+def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
+    with hub.store.write(employer) as session:
+        book = hub.book(session)
+        map_codes(session, book)
+
+        def due(plan: Plan, day: date) -> date:
+            return deposit_deadline(book, plan, day).required().due
+
+        ties = year.tie_out(session, book, number, due)
+        found = [one for tie in ties for one in tie.findings]
+        outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today())
+    tell(hub, employer, outcome.opened, "difference_opened")
+    tell(hub, employer, outcome.closed, "difference_closed")
+    return {
+        "opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again,
+        "totals": [one.as_json() for one in ties],
+    }  # fmt: skip
+
+
 def act(
     hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (),
+    entries: Sequence[str] = (), expected: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
 
+    Args:
+        expected: the version (`reconcile.version_of`) that the person had before him; empty where none is kept.
+
     Raises:
         DataError: no such difference or entry, a state or step that does not exist, or no reason given.
+        ChangedMeanwhile: it is not as it was at the version `expected`, where one is named.
     """
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # two people's words come one after the other
         before = reconcile.get(session, difference_id).state
         for one in entries:
             ledger.entry_of(session, one)
-        reconcile.act(session, difference_id, who, state=state, step=step, note=note, entries=entries)
+        reconcile.act(
+            session, difference_id, who, state=state, step=step, note=note, entries=entries, expected=expected
+        )
     if before in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
 
@@ -90,9 +148,15 @@ def lift(hub: Hub, employer: str, rule: str) -> None:
 
 
 def _findings(session: Session, book: PlanBook, relation: Relation, month: Month) -> list[Finding]:
+    def due(plan: Plan, day: date) -> DepositDue:
+        return deposit_deadline(book, plan, day).required()
+
     match relation:
         case Relation.INTAKE:
-            return [*_quarantine(session, month), *_held(session, month), *vanished.compare(session, month)]
+            return [
+                *_quarantine(session, month), *_held(session, month), *vanished.compare(session, month),
+                *unmatched.duplicates(str(month), doubles(session, ours=False)),
+            ]  # fmt: skip
         case Relation.PAYROLL:
             return payroll.compare(session, book, book.roles.payroll, month)
         case Relation.PREMIUM:
@@ -100,18 +164,18 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return [one for carrier in carriers for one in premium.compare(session, book, carrier, month)]
         case Relation.RETIREMENT:
             keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
-
-            def due(plan: Plan, day: date) -> date:
-                return deposit_due(book, plan, day).due
-
             return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
         case Relation.ACCOUNTS:
-            return accounts.compare(session, book, month, lambda plan, day: account_due(book, plan, day).due)
+            return accounts.compare(session, book, month, lambda plan, day: due(plan, day).due)
         case Relation.LEAVE:
             approved = leave_orders.approved(session, _periods(session, book, month))
             return leave.compare(session, book, book.roles.payroll, month, approved, _finals(session, book, month))
         case Relation.COVERAGE:
             raise ConfigError("cover is compared when it is decided", mend="Run `benehub enrollments decide`")
+        case Relation.CREDIT:
+            raise ConfigError("credits are looked at on their own", mend="Run `benehub premiums credits --post`")
+        case Relation.YEAR:
+            raise ConfigError("it is compared by the year", mend="Run `benehub reconcile year --year 2026`")
         case Relation.ENROLLMENT:
             raise ConfigError("it is compared when answers are taken", mend="Run `benehub enrollments acks`")
 

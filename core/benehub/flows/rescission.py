@@ -79,7 +79,7 @@ def held_back(
         months = paid.get((fact.subject, plan_id), {})
         first = Month.of(gone.start) if gone.start.day == 1 else Month.of(gone.start).plus(1)
         taken = sum(amount for month, amount in months.items() if Month.parse(month) >= first)
-        finding = _finding(book, fact, gone.start, taken)
+        finding = _finding(book, fact.subject, plan_id, gone.start, taken)
         word, note = _word(session, finding)
         rule = next((plan.eligibility_rule() for plan in book.plans if plan.id == plan_id), PlanEligibility())
         answer = coverage_end(
@@ -111,7 +111,33 @@ def _taken_back(fact: Fact, wanted: Sequence[Version], day: date) -> Interval | 
     return Interval(start, past) if start < past else None
 
 
-def _finding(book: PlanBook, fact: Fact, end: date, taken: int) -> Finding:
+def against(session: Session, book: PlanBook, person_id: str, plan_id: str, end: date) -> str:
+    """Why a carrier may not be told of an end in the past; empty where he may.
+
+    US medical cover that was paid for is not taken back, unless a person has dismissed the block with a reason.
+    """
+    plan = book.plan(plan_id)
+    if plan.benefit_type != "medical" or end >= session.today():
+        return ""
+    first = Month.of(end) if end.day == 1 else Month.of(end).plus(1)
+    paid = paid_for(session, [person_id]).get((person_id, plan_id), {})
+    taken = sum(amount for month, amount in paid.items() if Month.parse(month) >= first)
+    word, note = _word(session, _finding(book, person_id, plan_id, end, taken))
+    rule = plan.eligibility_rule()
+    answer = coverage_end(
+        CoverageEndInput(
+            terminated_on=end - ONE_DAY, rule=rule.coverage_end, wash_day=rule.wash_day, early_wash=rule.early_wash,
+            us_medical=True, decided_on=session.today(), contribution_taken_past_end=taken > 0,
+            override_reason=note if word == "override" else "",
+        )
+    )  # fmt: skip
+    if not answer.required().blocked:
+        return ""
+    unit = book.employer.currency
+    return f"{format_minor(taken, unit)} was taken for cover after {end}: it may not be taken back (rescission)"
+
+
+def _finding(book: PlanBook, person_id: str, plan_id: str, end: date, taken: int) -> Finding:
     unit = book.employer.currency
     return Finding(
         relation=Relation.COVERAGE,
@@ -123,8 +149,8 @@ def _finding(book: PlanBook, fact: Fact, end: date, taken: int) -> Finding:
         cause=f"cover should have ended before {end}, and {format_minor(taken, unit)} was taken for the time after it",
         action="Refund what was taken; or dismiss this with the reason to end cover in the past all the same; or "
         "resolve it: cover then ends as soon as it may",
-        person_id=fact.subject,
-        plan=str(fact.data["plan"]),
+        person_id=person_id,
+        plan=plan_id,
         expected=0,
         actual=taken,
         unit=unit,

@@ -20,11 +20,12 @@ from benehub.flows.hub import Hub
 from benehub.flows.send import send
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.legal import bank_holidays
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.rules.retirement.deposit_due import DepositDue, deposit_due
+from benehub.planbook.deadlines import deposit_deadline, send_by
+from benehub.records import ContributionRow
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
@@ -50,11 +51,7 @@ def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) 
 
 def due(book: PlanBook, plan: Plan, pay_date: date) -> DepositDue:
     """When the contributions of a pay date must have reached the trust."""
-    holidays = bank_holidays(book.employer.country, (pay_date.year, pay_date.year + 1))
-    return deposit_due(
-        pay_date=pay_date, holidays=holidays, standard_bank_days=plan.deposit.standard_bank_days,
-        participants=50 if plan.deposit.small_plan else None,
-    ).required()  # fmt: skip
+    return deposit_deadline(book, plan, pay_date).required()
 
 
 def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[str, int]]:
@@ -99,7 +96,7 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     if files.doubtful:
         return files.doubtful
     key = files.key
-    rows = contribution_rows(session, book, plan, pay_date, withheld(session, plan_id, pay_date), told_by(files))
+    rows = rows_due(session, book, plan, pay_date)
     if not rows:
         drop(session, key)
         return ""
@@ -110,8 +107,8 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
         [
             Wanted(
                 kind="contribution.deposit", key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)),
-                due=when.outer_limit, send_by=when.due, content={"rows": contents}, plan=plan_id, worth_minor=total,
-                currency=book.employer.currency,
+                due=when.outer_limit, send_by=send_by(book, plan.vendor, when.due, 0), content={"rows": contents},
+                plan=plan_id, worth_minor=total, currency=book.employer.currency,
             )
         ],
     )  # fmt: skip
@@ -119,6 +116,16 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
         session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
         book.employer.currency,
     )  # fmt: skip
+
+
+def rows_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> list[ContributionRow]:
+    """The rows of a pay date's next file, the first or a correction; none where nothing is owed.
+
+    Raises:
+        DataError: a participant has no SSN.
+    """
+    files = chain(session, base_key(plan.id, pay_date))
+    return contribution_rows(session, book, plan, pay_date, withheld(session, plan.id, pay_date), told_by(files))
 
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:

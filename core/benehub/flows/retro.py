@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub.facts import Fact, Worker, in_force
+from benehub.facts.causes import Cause, cause_of, late_facts
 from benehub.facts.history import Which
 from benehub.facts.pricing import Prices
 from benehub.flows.expected import Expected, employee_shares
@@ -29,16 +30,21 @@ from benehub.rules.deduction.section125 import ElectionEvent, ElectionFacts
 from benehub.store import Session
 from benehub.store.tables import fact
 
+CHANGE = "retro change of "
+"""How the source begins of a line that corrects an earlier month; the fact that changed it stands behind ` by `."""
+
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What was learned late: per cover (fact id) the day it was recorded; and since when payroll has been told.
+    """What was learned late: per cover (fact id) the day it was recorded, since when payroll has been told, and by
+    person the facts behind it.
 
     A cover that is not in `recorded` was known before any month that can still be corrected.
     """
 
     since: Mapping[str, Month] = field(default_factory=dict)
     recorded: Mapping[str, date] = field(default_factory=dict)
+    causes: Mapping[str, Sequence[Cause]] = field(default_factory=dict)
 
 
 def load(
@@ -63,7 +69,8 @@ def load(
             fact.c.recorded_at >= month.first.isoformat(),
         )
     )
-    return Late(since, {row.fact_id: date.fromisoformat(row.recorded_at[:10]) for row in rows})
+    recorded = {row.fact_id: date.fromisoformat(row.recorded_at[:10]) for row in rows}
+    return Late(since, recorded, late_facts(session, which, month.first))
 
 
 def adjustments(
@@ -117,17 +124,25 @@ def _of_plan(
             catch_up=terms.retro.catch_up, currency=prices.book.employer.currency,
         )  # fmt: skip
         for part in answer.required().adjustments:
-            yield _line(worker, plan, part.month, part.pay_date, part.amount_minor, part.tax_class, answer)
+            cause = cause_of(late.causes, worker.person_id, part.month)
+            yield _line(worker, plan, part.month, part.pay_date, part.amount_minor, part.tax_class, answer, cause)
 
 
 def _line(
-    worker: Worker, plan: Plan, month: Month, day: date, amount: int, tax_class: TaxClass, why: Calculation[Any]
+    worker: Worker,
+    plan: Plan,
+    month: Month,
+    day: date,
+    amount: int,
+    tax_class: TaxClass,
+    why: Calculation[Any],
+    cause: Cause | None,
 ) -> Expected:
     assert plan.deduction is not None
     same = tax_class is plan.deduction.tax_class
     return Expected(
         worker.person_id, plan, "employee", plan.deduction.code if same else plan.deduction.posttax_code, tax_class,
-        day, str(month), amount, source=f"retro change of {month}", answer=why,
+        day, str(month), amount, source=f"{CHANGE}{month}" + (f" by {cause.fact_id}" if cause else ""), answer=why,
     )  # fmt: skip
 
 
@@ -145,11 +160,11 @@ def _election(worker: Worker, plan: Plan, timeline: Sequence[Fact], one: Then, l
         if one.old_minor:
             return None
         return ElectionFacts(ElectionEvent.OPEN_ENROLLMENT, min(one.month.first, elected or date.min), one.month.first)
-    event = _event(str(cover.data.get("event") or ""))
+    event = election_event(str(cover.data.get("event") or ""))
     return ElectionFacts(event, elected, cover.effective_from, cover.effective_from, worker.hired)
 
 
-def _event(word: str) -> ElectionEvent:
+def election_event(word: str) -> ElectionEvent:
     """The ground in the source's word; a word that names none is no ground."""
     try:
         return ElectionEvent(word)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select, update
 from benehub.crypto import mask
 from benehub.errors import BenehubError, DataError, NeedsPersonError
 from benehub.store import Session
+from benehub.store.events import note_event
 from benehub.store.locks import WAITING, is_held, sign_of_life
 from benehub.store.tables import run
 
@@ -61,6 +62,7 @@ def cancel(session: Session, run_id: str) -> str:
     if row.state not in ("running", "failed", "held"):
         raise DataError(f"run {run_id} is {row.state}", mend="Only what has not come to an end is canceled")
     session.change(run, {"run_id": run_id}, state="canceled", ended_at=session.now())
+    note_event(session, "run.ended", [run_id], session.now())
     return str(row.flow)
 
 
@@ -103,6 +105,8 @@ def _end(session: Session, run_id: str, values: dict[str, Any]) -> bool:
     done = session.connection.execute(
         update(run).where(*session.where(run, run_id=run_id, state="running")).values(**values, ended_at=session.now())
     )
+    if done.rowcount:
+        note_event(session, "run.ended", [run_id], session.now())
     return done.rowcount > 0
 
 

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from benehub.errors import ConfigError, DataError
+from benehub.flows import job_history
 from benehub.flows.hub import Hub
 from benehub.flows.money import pay_calendar
 from benehub.flows.sync import streams_of
@@ -60,6 +61,8 @@ class Occasion:
         with self.hub.store.read(self.employer) as session:
             calendars = [pay_calendar(session, self.book, year) for year in range(first.year, last.year + 1)]
         wanted = self.options.get("group", "")
+        if wanted:
+            self.book.pay_group(wanted)
         return sorted(
             (group, str(one.pay_date))
             for calendar in calendars
@@ -104,6 +107,8 @@ OPTIONS: dict[str, Option] = {
     "plan": Option("Only this plan.", r"[a-z0-9][a-z0-9_-]{0,39}"),
     "ahead": Option("Days ahead in which a pay date is told; 14 unless said.", r"\d{1,2}"),
     "back": Option("Days back in which a pay date's contributions are sent; 10 unless said.", r"\d{1,2}"),
+    "keep": Option("Days for which what is done is kept; 90 unless said, 30 at least.", r"[3-9]\d|\d{3,4}"),
+    "days": Option("Days that the step-by-step record of a job that is done is kept; 90 unless said.", r"[1-9]\d{0,3}"),
     "relation": Option("Only this relation.", "intake|payroll|premium|retirement|accounts|leave"),
 }
 """What schedules may say, by name."""
@@ -228,6 +233,10 @@ FLOWS: dict[str, Schedulable] = {
     "premiums.invoice": Schedulable(
         "Read a carrier's invoices and compare them.", _invoice, CARRIER, _carrier, ("month", "full")
     ),
+    "premiums.credits": Schedulable(
+        "Tell what must be claimed back from carriers, and post what nobody claimed in time as lost.",
+        lambda one: [("premiums.credits", [])],
+    ),
     "premiums.remit": Schedulable(
         "Pay a carrier for the month.",
         lambda one: [("premiums.remit", [one.connection, month]) for month in one.months("this")],
@@ -264,8 +273,24 @@ FLOWS: dict[str, Schedulable] = {
     "notices.send": Schedulable(
         "Tell employees what is due today.", lambda one: [("notices.send", [str(one.today)])], writes=True
     ),
+    "deadlines.check": Schedulable(
+        "Raise what is due soon or late, and tell those who are to know.", lambda one: [("deadlines.check", [])],
+        in_order=False,
+    ),
+    "statements.make": Schedulable(
+        "Make and keep everybody's statement of the day.", lambda one: [("statements.make", [str(one.today)])],
+        in_order=False,
+    ),
+    "retention": Schedulable(
+        "Delete what is done and is of no further use: see `benehub retention --help`.",
+        lambda one: [("retention", [int(one.options.get("keep", "90"))])], options=("keep",), in_order=False,
+    ),
     "reconcile": Schedulable(
         "Compare the systems for last month and this one.", _reconcile, options=("relation", "month"), in_order=False
+    ),
+    "jobs.trim": Schedulable(
+        "Forget the step-by-step record of jobs that were done long ago.",
+        lambda one: [("jobs.trim", [int(one.options.get("days", job_history.DAYS))])], options=("days",),
     ),
 }  # fmt: skip
 """Every flow that may start by itself, by name."""
@@ -284,7 +309,8 @@ def check(book: PlanBook, wanted: Wanted) -> Wanted:
     """What is wanted, with the usual connection filled in.
 
     Raises:
-        DataError: no such flow or option, an option's value is none, or the connection is missing or too much.
+        DataError: no such flow, option or pay group, an option's value is none, or the connection is missing or too
+            much.
     """
     flow = FLOWS.get(wanted.flow)
     if flow is None:
@@ -295,6 +321,8 @@ def check(book: PlanBook, wanted: Wanted) -> Wanted:
                             mend=f"It has: {', '.join(flow.options) or 'none'}")  # fmt: skip
         if re.fullmatch(OPTIONS[name].pattern, value) is None:
             raise DataError(f"option {name} cannot be {value[:40]!r}", mend=OPTIONS[name].says)
+    if "group" in wanted.options:
+        book.pay_group(wanted.options["group"])
     if not flow.connection:
         if wanted.connection:
             raise DataError(f"{wanted.flow} needs no connection", mend="Leave --connection out")

@@ -11,7 +11,7 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -22,22 +22,20 @@ from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
 from benehub.connect.http import was_sent
-from benehub.connect.verdict import is_taken
 from benehub.connections import Open
 from benehub.dispatch import End
 from benehub.engine import Steps
 from benehub.errors import (
     BenehubError,
     DataError,
-    FatalError,
     OutcomeUnknown,
     RetriableError,
-    Unsupported,
     VendorUnavailable,
 )
-from benehub.flows import exchange, push_guard
+from benehub.flows import exchange, push_guard, together
 from benehub.flows.hub import Hub
 from benehub.flows.push_guard import RESEND
+from benehub.flows.together import TESTED, made
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import Session, acted_on
@@ -57,9 +55,6 @@ Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
-
-TESTED = "only tested: "
-"""How the reason begins of what the vendor would take, and has only tried, because the connection asks no more."""
 
 ANSWERED_LATER = frozenset({exchange.CHANGE})
 """Requests of which a receipt says only that the vendor took them: somebody behind him decides, and answers later."""
@@ -160,6 +155,7 @@ def _send_window(
             wanted.append(row.dispatch_id)  # else: what is in doubt waits until it may be sent again
     claimed = _claim(hub, employer, wanted)
     try:
+        _send_together(hub, employer, opened, claimed, ended)
         while claimed:
             # Taken off first: what breaks off here is left in `sending`, in doubt.
             row, frozen = claimed.pop(0)
@@ -174,6 +170,27 @@ def _send_window(
         with hub.store.read(employer) as session:
             states |= {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, rest)}
     return states
+
+
+def _send_together(
+    hub: Hub, employer: str, opened: Open, claimed: list[tuple[Row[Any], Content]], ended: list[Ended]
+) -> None:
+    """Send what the vendor takes in one request; what has to go by itself is left in `claimed`."""
+    calls = [(row, dispatch.thaw_item(frozen)) for row, frozen in claimed
+             if row.state == "sending" and row.operation in opened.connector.takes_together]  # fmt: skip
+    for part in together.parts(opened, calls):
+        mine = {row.dispatch_id: item for row, item in part}
+        # Taken off first, as below.
+        aside = [one for one in claimed if one[0].dispatch_id in mine]
+        claimed[:] = [one for one in claimed if one[0].dispatch_id not in mine]
+        told = together.send(opened, part)
+        rows = {row.dispatch_id: row for row, _ in aside}
+        claimed[:0] = [one for one in aside if one[0].dispatch_id not in told.ended.keys() | told.doubted.keys()]
+        ended += [(rows[one], end) for one, end in told.ended.items()]
+        # They may have been applied: note it, then look.
+        _write(hub, employer, [(rows[one], End(one, "unknown", why)) for one, why in told.doubted.items()])
+        for one in told.doubted:
+            ended.append((rows[one], _call(hub, employer, opened, rows[one], mine[one], unknown=True)))
 
 
 def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], Content]]:
@@ -203,7 +220,7 @@ def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: Conte
     """Bring one claimed dispatch as far as it goes now."""
     if row.file_name:
         return _deliver(opened, row, frozen)
-    return _call(hub, employer, opened, row, dispatch.thaw_item(frozen))
+    return _call(hub, employer, opened, row, dispatch.thaw_item(frozen), unknown=row.state == "unknown")
 
 
 def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> None:
@@ -250,9 +267,8 @@ def _asked(hub: Hub, employer: str, opened: Open, row: Row[Any], let_go: bool) -
     return None
 
 
-def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> End:
-    """Send a request; `row.state` unknown means that it is read back first."""
-    unknown = row.state == "unknown"
+def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, unknown: bool) -> End:
+    """Send a request; `unknown` means that it is read back first."""
 
     def end(state: str, reason: str) -> End:
         return End(row.dispatch_id, state, reason)
@@ -262,28 +278,17 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item) -> E
     for _ in range(MAX_TRIES):
         try:
             receipt = _exchange(hub, employer, opened, row, item, unknown)
-        except VendorUnavailable as error:
-            if not was_sent(error):
-                return end("unknown" if unknown else "prepared", str(error))
+        except BenehubError as error:
+            ended = together.of_error(row, error, unknown)
+            if ended is not None:
+                return ended
             # The write may have been applied: note it, then look.
             unknown = True
             _write(hub, employer, [(row, end("unknown", str(error)))])
             if Guard(row.guard).must_hold:
                 return end("held", f"outcome unknown, no read-back: {error}")
             continue
-        except RetriableError as error:
-            # What may have been applied stays in doubt until it has been read back.
-            return end("unknown" if unknown or is_taken(error) else "prepared", str(error))
-        except Unsupported as error:
-            return end("refused", str(error))
-        except DataError as error:
-            return end("failed", str(error))
-        except BenehubError as error:
-            # A person, the configuration or the code has to change first; the other dispatches go on.
-            return end("held", str(error))
-        if receipt.tested:
-            return end("held", f"{TESTED}the vendor would take it; it leaves once the connection no longer tests")
-        return End(row.dispatch_id, "sent", "read back" if unknown else "", receipt)
+        return together.settled(row, receipt, "read back" if unknown else "")
     return end("held", "the vendor kept failing; the outcome is unknown")
 
 
@@ -304,17 +309,6 @@ def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, 
         with hub.store.write(employer) as session:
             dispatch.resend(session, row.dispatch_id)
     return made(opened.connector.receipt, item, client.send(answer))
-
-
-def made(work: Callable[..., T], *arguments: Any) -> T:
-    """What a connector makes of one item: where it breaks, that item waits for a person, and the others go on."""
-    try:
-        return work(*arguments)
-    except BenehubError:
-        raise
-    except Exception as error:
-        what = f"the connector failed unexpectedly ({type(error).__name__})"
-        raise FatalError(what, mend="It is a fault of the program: report it") from error
 
 
 def _deliver(opened: Open, row: Row[Any], content: Content) -> End:

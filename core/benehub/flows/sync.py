@@ -76,8 +76,7 @@ def read(
             if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
-                for page in pages:
-                    intake.stage(session, batch_id, page)
+                intake.stage(session, batch_id, *pages)
             hub.progress(f"{connection_id} {stream}: page {read}")
         waits = 0 if opened.link.client is None else opened.link.client.rate_limited
     return batch_id, waits

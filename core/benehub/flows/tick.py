@@ -18,7 +18,7 @@ from benehub.errors import BenehubError, DataError
 from benehub.flows import job_schedules, runs
 from benehub.flows.hub import Hub
 from benehub.flows.scheduled import PREFIX
-from benehub.store import iso
+from benehub.store import Session, iso
 from benehub.store.tables import connection, schedule
 
 TICK_SECONDS = 30
@@ -88,21 +88,21 @@ def due(hub: Hub) -> list[Row[Any]]:
 
 
 def _start(hub: Hub, row: Row[Any]) -> bool:
-    """Put the run of a time that is due into the queue; gives whether there is one now."""
-    employer, flow, run_id, note = row.employer_id, f"{PREFIX}{row.flow}", None, ""
-    key = f"{row.name}/{row.slot_at}"
-    if row.mode == "paused":
-        note = f"{row.slot_at}: connection {row.connection_id} is paused"
-    elif row.catch_up == "skip" and _late(hub, row):
-        run_id = _missed(hub, employer, flow, key)
-        note = f"{row.slot_at}: missed, and this schedule does not catch up"
-    elif row.last_run and row.last_at != row.slot_at and hub.still_open(employer, row.last_run):
-        note = f"{row.slot_at}: the run before ({row.last_run}) is not done yet"
-    else:
-        # A flow without a connection works on the hub's own books: those go one at a time, too.
-        order = row.connection_id or "-"
-        run_id = hub.enqueue_flow(flow, employer, key, order, row.connection_id or "", row.options, key)
+    """Put the run of a time that is due into the queue; gives whether there is one now.
+
+    The run, its job and the schedule's next time are one transaction.
+    """
+    employer, flow, key = row.employer_id, f"{PREFIX}{row.flow}", f"{row.name}/{row.slot_at}"
+    missed = row.mode != "paused" and row.catch_up == "skip" and _late(hub, row)
+    note = _why_not(hub, row, missed)
     with hub.store.write(employer) as session:
+        run_id = None
+        if missed:
+            run_id = _missed(session, flow, key, hub.engine.executor)
+        elif not note:
+            # A flow without a connection works on the hub's own books: those go one at a time, too.
+            order = row.connection_id or "-"
+            run_id = hub.enqueue_flow(session, flow, key, order, row.connection_id or "", row.options, key)
         job_schedules.move_on(session, row, run_id, note)
     if note:
         log.warning("schedule passed over", employer=employer, schedule=row.name, reason=note)
@@ -111,15 +111,25 @@ def _start(hub: Hub, row: Row[Any]) -> bool:
     return not note
 
 
+def _why_not(hub: Hub, row: Row[Any], missed: bool) -> str:
+    """Why a time that is due starts nothing; empty where it does."""
+    if row.mode == "paused":
+        return f"{row.slot_at}: connection {row.connection_id} is paused"
+    if missed:
+        return f"{row.slot_at}: missed, and this schedule does not catch up"
+    if row.last_run and row.last_at != row.slot_at and hub.still_open(row.employer_id, row.last_run):
+        return f"{row.slot_at}: the run before ({row.last_run}) is not done yet"
+    return ""
+
+
 def _late(hub: Hub, row: Row[Any]) -> bool:
     return hub.store.clock() - datetime.fromisoformat(row.next_at) > LATE
 
 
-def _missed(hub: Hub, employer: str, flow: str, key: str) -> str:
+def _missed(session: Session, flow: str, key: str, executor: str) -> str:
     """A run that never ran, so that it is seen."""
     error = DataError("no worker was there at its time", where=f"flow {flow}",
                       mend="Run it now if it is needed: benehub schedule run-now")  # fmt: skip
-    with hub.store.write(employer) as session:
-        run_id = runs.begin(session, flow, key, hub.engine.executor)
-        runs.fail(session, run_id, error, "canceled")
+    run_id = runs.begin(session, flow, key, executor)
+    runs.fail(session, run_id, error, "canceled")
     return run_id

@@ -21,8 +21,8 @@ from benehub.connections import doors
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError, GuardTripped, NeedsPersonError, Unsupported
 from benehub.flows.hub import Hub
-from benehub.flows.send import made
 from benehub.flows.sync import apply, read, tell
+from benehub.flows.together import made
 from benehub.intake import deliveries
 from benehub.intake.deliveries import Kept
 from benehub.store import Session

@@ -14,14 +14,20 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from benehub.connect import hooks_out
 from benehub.errors import BenehubError, ConfigError, RetriableError
-from benehub.flows import bind
+from benehub.flows import bind, hook_delivery, notifying
 from benehub.flows.hub import Hub
 from benehub.flows.tick import TICK_SECONDS, tick
 from benehub.store import Store
 
 LOOK_SECONDS = 1
 """Pause between two looks whether this worker may go on."""
+
+ONLY_ONE = "the only worker"
+"""The lock that a worker beside an SQLite file holds."""
+DELIVER_SECONDS = 5
+"""Pause between two looks for webhooks of ours that are due."""
 
 log = structlog.get_logger("benehub.worker")
 
@@ -53,7 +59,8 @@ def run_worker(
         log.info("worker started", worker=hub.engine.executor)
         try:
             ready()
-            _work(hub, stop, every)
+            with _delivering(hub, stop):
+                _work(hub, stop, every)
         finally:
             hub.engine.stop()
             log.info("worker stopped", worker=hub.engine.executor)
@@ -91,12 +98,52 @@ def worker_beside(hub: Hub, name: str = "", every: int = TICK_SECONDS) -> Iterat
         raise wrong[0]
 
 
+@contextmanager
+def engine_beside(hub: Hub) -> Iterator[threading.Event]:
+    """The hub's engine without a worker: what is started here waits for one elsewhere. Gives what is never set."""
+    bind(hub).engine.start()
+    try:
+        yield threading.Event()
+    finally:
+        hub.engine.stop()
+
+
+@contextmanager
+def _delivering(hub: Hub, stop: threading.Event) -> Iterator[None]:
+    """Our webhooks leave meanwhile, in a thread of their own: a receiver that is slow keeps no schedule waiting."""
+    over = threading.Event()
+
+    def done() -> bool:
+        return over.is_set() or stop.is_set()
+
+    def deliver_all() -> None:
+        while not done():
+            try:
+                told = hook_delivery.deliver(hub, done)
+                if told.delivered or told.failed or told.dead:
+                    log.info("webhooks", delivered=told.delivered, failed=told.failed, dead=told.dead)
+            except (SQLAlchemyError, BenehubError) as error:
+                log.warning("webhooks failed", error_class=type(error).__name__)
+            over.wait(DELIVER_SECONDS)
+
+    thread = threading.Thread(target=deliver_all, name="benehub webhooks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(hooks_out.SECONDS)
+
+
 def _work(hub: Hub, stop: threading.Event, every: int) -> None:
     while not stop.is_set():
         try:
             done = tick(hub, stop.is_set)
+            told = notifying.deliver(hub, over=stop.is_set)
             if done.started or done.passed_over or done.stopped:
                 log.info("tick", started=done.started, passed_over=done.passed_over, stopped=done.stopped)
+            if any(told.values()):
+                log.info("notifiers", **told)
         except (SQLAlchemyError, BenehubError) as error:
             # The database may be away for a while; what was due then is due at the next tick.
             log.warning("tick failed", error_class=type(error).__name__)
@@ -120,7 +167,7 @@ def _only_one(store: Store) -> Iterator[None]:
     if store.engine.dialect.name != "sqlite":
         yield
         return
-    lock = store.lock("the only worker")
+    lock = store.lock(ONLY_ONE)
     if not lock.take():
         raise ConfigError(
             "a worker is at this database already",

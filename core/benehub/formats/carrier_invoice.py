@@ -1,7 +1,9 @@
 """A carrier's list bill as plain CSV: one row a member, plan and month, and a TOTAL row that is their sum.
 
 Columns `invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,
-adjustment`; dates ISO, months YYYY-MM; `adjustment` Y for a correction of a month billed before. The last row
+adjustment`; dates ISO, months YYYY-MM; `adjustment` Y for a correction of a month billed before. A bill may have
+one more column, `line_type`: `premium`, or for a part of the whole bill `fee`, `prior_balance` or `payment` (below
+zero), with `-` under member_id and plan; then the TOTAL is the amount due. The last row
 says TOTAL under `invoice` and the sum under `premium`. A file without it, or with another sum, is
 refused whole: a bill that was cut off must not pass for a smaller one.
 """
@@ -11,17 +13,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from itertools import chain
 from operator import attrgetter
 
 from benehub.errors import DataError
 from benehub.formats import delimited
-from benehub.formats.layout import FLAG, ISO_DATE, MONEY, MONTH, TEXT, Column, Layout, refuse_total
+from benehub.formats.layout import FLAG, ISO_DATE, MONEY, MONTH, TEXT, Column, Layout, one_of, refuse_total
 from benehub.formats.rows import Parsed, Row, Table
 from benehub.money import format_minor, parse_minor
 from benehub.periods import Month
 
 TOTAL = "TOTAL"
+
+
+class LineType(StrEnum):
+    """What a row is: a member's premium, or a part of the whole bill."""
+
+    PREMIUM = "premium"
+    FEE = "fee"
+    PRIOR_BALANCE = "prior_balance"
+    PAYMENT = "payment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,7 @@ class InvoiceRow:
     premium: int
     tier: str = ""
     adjustment: bool = False
+    line_type: LineType = LineType.PREMIUM
 
 
 LAYOUT = Layout(
@@ -57,6 +70,7 @@ LAYOUT = Layout(
         Column("premium", "premium", MONEY, required=True),
         Column("adjustment", "adjustment", FLAG),
     ),
+    optional=(Column("line_type", "line_type", one_of(LineType)),),
 )
 
 _PREMIUM = LAYOUT.header.index("premium")
@@ -118,25 +132,29 @@ def _amount(row: Row) -> int:
     return parse_minor(row.cells[_PREMIUM], where=f"row {row.line}, premium")
 
 
-def render(lines: Iterable[InvoiceRow]) -> Iterator[str]:
-    """The file with its TOTAL row, a line at a time.
+def render(lines: Iterable[InvoiceRow], parts: bool = False) -> Iterator[str]:
+    """The file with its TOTAL row, a line at a time; with `parts` it has the column `line_type`.
 
     Raises:
-        DataError: a line that cannot be written, or a member called TOTAL; names row, column and mend.
+        DataError: a line that cannot be written, an invoice called TOTAL, or a part without `parts`; names row, column
+            and mend.
     """
     added = 0
+    width = len(LAYOUT.header) - (not parts)
 
     def cells() -> Iterator[Sequence[str]]:
         nonlocal added
         for number, line in enumerate(lines, 2):
             if line.invoice.strip().upper() == TOTAL:
                 raise DataError("an invoice is called TOTAL", where=f"row {number}", mend="Correct invoice")
+            if line.line_type is not LineType.PREMIUM and not parts:
+                raise DataError("a part of the whole bill", where=f"row {number}", mend="Write it with line types")
             added += line.premium
-            yield LAYOUT.cells(line)
+            yield LAYOUT.cells(line)[:width]
 
     def total() -> Iterator[Sequence[str]]:
-        row = [""] * len(LAYOUT.header)
+        row = [""] * width
         row[0], row[_PREMIUM] = TOTAL, format_minor(added)
         yield row
 
-    return delimited.lines(LAYOUT.header, chain(cells(), total()))
+    return delimited.lines(LAYOUT.header[:width], chain(cells(), total()))

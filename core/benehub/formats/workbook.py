@@ -25,6 +25,8 @@ from benehub.formats.rows import Problem, Row, Table
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 MAX_ROWS = 500_000
+WIDE = 250
+"""Cells a row on the average, at most: one cell far to the right makes a row of 16,384, and costs the file nothing."""
 _DIGITS = Context(prec=15)
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, LookupError, ValueError, TypeError,
@@ -88,10 +90,15 @@ def _table(rows: Iterator[Row]) -> Table:
 
 
 def _rows(cells: Iterable[Iterable[object]], max_rows: int) -> Iterator[Row]:
+    left = max_rows * WIDE
     for number, values in enumerate(cells, 1):
         if number > max_rows + 1:
             raise FormatError(f"the sheet has more than {max_rows} rows", mend="Split it")
         texts = tuple(cell_text(value) for value in values)
+        left -= len(texts)
+        if left < 0:
+            raise FormatError(f"the sheet has more than {max_rows * WIDE} cells, most of them empty",
+                              mend="Delete what stands right of the table, or save it as CSV UTF-8")  # fmt: skip
         if any(texts):
             yield Row(number, texts)
 

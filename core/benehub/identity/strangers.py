@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from benehub.crypto import mask
 from benehub.errors import DataError
@@ -191,13 +191,17 @@ def holders(session: Session, connection_id: str, person_ids: Collection[str]) -
     return known
 
 
-def doubled(session: Session) -> Mapping[tuple[str, str], list[str]]:
-    """(connection, person) -> the vendor's ids, where one person is linked to several."""
+def doubled(session: Session, by_persons: bool = True) -> Mapping[tuple[str, str], list[str]]:
+    """(connection, person) -> the vendor's ids, where one person is linked to several.
+
+    Without `by_persons` those are left out of which a person said so.
+    """
+    own_word = func.sum(case((crosswalk.c.how == "person", 1), else_=0))
     twice = (
         select(crosswalk.c.connection_id, crosswalk.c.person_id)
         .where(crosswalk.c.employer_id == session.employer, crosswalk.c.person_id.is_not(None))
         .group_by(crosswalk.c.connection_id, crosswalk.c.person_id)
-        .having(func.count() > 1)
+        .having(func.count() > 1, *(() if by_persons else (own_word == 0,)))
         .subquery()
     )
     rows = session.rows(

@@ -45,6 +45,7 @@ from benehub.records import (
     Employee,
     HoursWorked,
     InvoiceLine,
+    InvoicePart,
     LeaveBalance,
     LeaveNotice,
     LeaveRequest,
@@ -55,6 +56,7 @@ from benehub.records import (
     Record,
     RegisterLine,
     RosterMember,
+    YearTotal,
 )
 from benehub.records.election import LeaveStatus
 from benehub.records.payroll import LineKind
@@ -380,8 +382,15 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 
 
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """A member and plan on a carrier's list bill."""
+    """A member and plan on a carrier's list bill, or a part of the bill as a whole, which is kept apart."""
     assert isinstance(row, InvoiceLine)
+    if row.kind is not InvoicePart.PREMIUM:
+        _confirm(
+            session, book, origin, "invoice_part", external_id="", part=row.kind.value,
+            coverage_month=row.coverage_month, on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
+            detail={"invoice_date": row.invoice_date.isoformat()},
+        )  # fmt: skip
+        return
     person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name), may_be_ssn=True)
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
@@ -498,6 +507,17 @@ def payment_answer(session: Session, book: PlanBook, origin: Origin, row: Record
     )  # fmt: skip
 
 
+def year_total(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
+    """What somebody's year came to, by another system's word."""
+    assert isinstance(row, YearTotal)
+    person_id, name = whom(session, origin, row.person, may_be_ssn=True)
+    _confirm(
+        session, book, origin, "year_total", person_id=person_id, external_id=name, plan=row.plan or None,
+        part=row.source.value, code=row.item, coverage_month=str(row.year), amount=row.amount_minor,
+        reference=row.item,
+    )  # fmt: skip
+
+
 APPLIERS: dict[str, Applier] = {
     "employee": employee,
     "compensation": compensation,
@@ -519,6 +539,7 @@ APPLIERS: dict[str, Applier] = {
     "contribution_result": contribution_result,
     "acknowledgement": acknowledgement,
     "payment_answer": payment_answer,
+    "year_total": year_total,
 }
 """The applier of every stream."""
 

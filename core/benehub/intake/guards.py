@@ -46,26 +46,32 @@ class Tally:
 
 def check(session: Session, header: Row[Any], guards: Guards) -> str:
     """Why the batch must be held, or an empty text."""
-    known = session.connection.execute(
-        select(func.count()).where(
-            *session.where(seen, connection_id=header.connection_id, stream=header.stream), seen.c.gone_seq.is_(None)
-        )
-    ).scalar_one()
-    if known < SMALL:
+    if _known(session, header, SMALL) < SMALL:
         return ""
     tally = Tally()
     for filled, row in _staged(session, header):
         tally.add(filled, row)
-    return _mass_removal(session, header, known, guards, tally) or _gone_empty(header, guards, tally)
+    return _mass_removal(session, header, guards, tally) or _gone_empty(header, guards, tally)
 
 
-def _mass_removal(session: Session, header: Row[Any], known: int, guards: Guards, tally: Tally) -> str:
+def _known(session: Session, header: Row[Any], most: int | None = None) -> int:
+    """How many rows are known; counted no further than to `most`."""
+    rows = select(seen.c.row_key).where(
+        *session.where(seen, connection_id=header.connection_id, stream=header.stream), seen.c.gone_seq.is_(None)
+    )
+    return session.connection.execute(select(func.count()).select_from(rows.limit(most).subquery())).scalar_one()
+
+
+def _mass_removal(session: Session, header: Row[Any], guards: Guards, tally: Tally) -> str:
     missing = _absent(session, header) if header.full_read else 0
+    percent = guards.mass_removal_percent
     for count, what in (
         (tally.deleted, "deleted"), (missing, "missing from a full read"), (tally.ended, "ended")
     ):  # fmt: skip
-        if count > 1 and count * 100 > known * guards.mass_removal_percent:
-            return f"{count} of {known} rows of {header.stream} are {what}, over {guards.mass_removal_percent} %"
+        # Enough are known if there are as many as make this count the share; all are counted only to be told.
+        if count > 1 and count * 100 > _known(session, header, -(-count * 100 // max(percent, 1))) * percent:
+            known = _known(session, header)
+            return f"{count} of {known} rows of {header.stream} are {what}, over {percent} %"
     return ""
 
 

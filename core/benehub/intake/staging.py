@@ -7,7 +7,7 @@ superseded. The database refuses a finished batch whose counts do not balance.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -90,34 +90,46 @@ def state(session: Session, batch_id: str) -> str:
 
 
 @without_collector()
-def stage(session: Session, batch_id: str, page: Page) -> None:
-    """Take one page into custody: its payload sealed once by hash, its rows sorted by what they are.
+def stage(session: Session, batch_id: str, *pages: Page) -> None:
+    """Take pages into custody: each payload sealed once by hash, the rows sorted by what they are.
 
     A row is unchanged when the vendor's key carries the same content as last time. A key that comes twice in
     one batch supersedes the earlier row when the batch is applied, be it only to say the old content again.
     """
     header = _staging(session, batch_id)
-    page_hash = session.vault.content_hash(page.payload)
-    _keep_payload(session, page_hash, page.payload)
-    header.pages += 1
+    hashes = [session.vault.content_hash(page.payload) for page in pages]
+    _keep_payloads(session, {name: page.payload for name, page in zip(hashes, pages, strict=True)})
     session.add(
         intake_page,
-        [{"batch_id": batch_id, "page_no": header.pages, "name": mask(page.name)[:200], "payload_hash": page_hash,
-          "rows": len(page.rows)}],
+        [{"batch_id": batch_id, "page_no": number, "name": mask(page.name)[:200], "payload_hash": name,
+          "rows": len(page.rows)}
+         for number, (name, page) in enumerate(zip(hashes, pages, strict=True), header.pages + 1)],
     )  # fmt: skip
-    whole = page.full and (page.alone or header.pages == 1 or bool(header.full_read))
-    for start in range(0, len(page.rows), CHUNK):
-        chunk = _Chunk(session, header, header.rows + start + 1, page.rows[start : start + CHUNK])
-        chunk.sort()
-        chunk.keep(whole)
-        header.unchanged += len(chunk.same)
-        header.quarantined += chunk.quarantined
-    header.full_read = int(whole)
-    header.full_from = header.rows if page.alone else header.full_from
-    header.rows += len(page.rows)
-    header.cursor = page.cursor if page.cursor is not None else header.cursor
+    waiting: list[Incoming] = []
+    for page in pages:
+        header.pages += 1
+        whole = page.full and (page.alone or header.pages == 1 or bool(header.full_read))
+        if whole != bool(header.full_read) or page.alone:  # rows that are counted in another way
+            _sort(session, header, waiting)
+            waiting.clear()
+            header.full_from = header.rows if page.alone else header.full_from
+            header.full_read = int(whole)
+        waiting += page.rows
+        header.cursor = page.cursor if page.cursor is not None else header.cursor
+    _sort(session, header, waiting)
     values = {name: getattr(header, name) for name in _COUNTED}
     session.change(intake_batch, {"batch_id": batch_id}, **values)
+
+
+def _sort(session: Session, header: _Staging, rows: Sequence[Incoming]) -> None:
+    """Sort and keep these rows, chunk by chunk."""
+    for start in range(0, len(rows), CHUNK):
+        chunk = _Chunk(session, header, header.rows + 1, rows[start : start + CHUNK])
+        chunk.sort()
+        chunk.keep()
+        header.unchanged += len(chunk.same)
+        header.quarantined += chunk.quarantined
+        header.rows += len(chunk.rows)
 
 
 _COUNTED = ("rows", "unchanged", "quarantined", "full_read", "full_from", "cursor")
@@ -182,7 +194,8 @@ class _Chunk:
         keys = _row_keys(self.session, self.header.stream, self.rows)
         known = _known_hashes(self.session, self.header, keys)
         # Only what is the same as last time can be overtaken by what this batch told in between.
-        told = _told_before(self.session, self.header.batch_id, known)
+        staged = self.header.rows > self.header.unchanged
+        told = _told_before(self.session, self.header.batch_id, known) if staged else set[str]()
         for row_no, (key, row) in enumerate(zip(keys, self.rows, strict=True), self.first):
             if row.problem:
                 told.add(key)
@@ -201,8 +214,8 @@ class _Chunk:
             else:
                 self._staged.append(one)
 
-    def keep(self, whole: bool) -> None:
-        """Write it down; of a full read (`whole`) also who was told unchanged."""
+    def keep(self) -> None:
+        """Write it down; of a full read also who was told unchanged."""
         batch_id = self.header.batch_id
         empty = {"batch_id": batch_id, "outcome": "staged", "reason": "", "row_sealed": None}
         waiting = [{**empty, "row_no": one.row_no, "row_key": one.key} for one in self._staged]
@@ -211,7 +224,7 @@ class _Chunk:
             rows = ((one.row_no, one.key, one.packed) for one in self._staged)
             one = {"batch_id": batch_id, "row_no": self.first, "rows": len(self._staged)}
             self.session.add(intake_chunk, [{**one, "rows_sealed": self._packer.sealed(rows)}])
-        if whole and self.same:
+        if self.header.full_read and self.same:
             self.session.add(intake_same, [{"batch_id": batch_id, "row_no": self.first, "row_keys": self.same}])
 
     def _quarantine(self, row_no: int, key: str, row: Incoming, reason: str, problem: str = "") -> None:
@@ -336,12 +349,21 @@ def _known_hashes(session: Session, header: _Staging, keys: list[str]) -> dict[s
     return dict(cast("Sequence[tuple[str, str]]", rows))
 
 
-def _keep_payload(session: Session, page_hash: str, content: bytes) -> None:
-    known = session.connection.execute(
-        select(payload.c.payload_hash).where(*session.where(payload, payload_hash=page_hash))
-    ).first()
-    if known is None:
-        session.add(payload, [{"payload_hash": page_hash, "payload_sealed": session.seal(content, "payload")}])
+def _keep_payloads(session: Session, told: Mapping[str, bytes]) -> None:
+    """Keep what came, sealed, by its hash; the same content is kept once."""
+    known = {
+        row.payload_hash
+        for row in session.rows(
+            select(payload.c.payload_hash).where(
+                payload.c.employer_id == session.employer, session.among(payload.c.payload_hash, told)
+            )
+        )
+    }
+    session.add(
+        payload,
+        [{"payload_hash": name, "payload_sealed": session.seal(content, "payload")}
+         for name, content in told.items() if name not in known],
+    )  # fmt: skip
 
 
 def _count(session: Session, table: Any, batch_id: str) -> int:

@@ -41,6 +41,7 @@ PERIODIC = frozenset(
         "hours_worked",
         "leave_balance",
         "leave_notice",
+        "year_total",
     }
 )
 """Streams whose rows belong to a period or are events: their absence says nothing."""

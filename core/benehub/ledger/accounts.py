@@ -30,6 +30,7 @@ LEAVE_AVAILABLE = "2410"
 LEAVE_SOURCE = "2490"
 OPENING = "3000"
 BENEFIT_COST = "5100"
+CREDITS_LOST = "5110"
 MATCH_EXPENSE = "5200"
 LOST_EARNINGS = "5300"
 LEAVE_EXPENSE = "5400"
@@ -55,6 +56,7 @@ CHART: dict[str, Account] = {
         Account(LEAVE_SOURCE, "Leave granted and taken (hours)"),
         Account(OPENING, "Opening balances"),
         Account(BENEFIT_COST, "Benefit cost, employer"),
+        Account(CREDITS_LOST, "Carrier credits lost"),
         Account(MATCH_EXPENSE, "Match expense"),
         Account(LOST_EARNINGS, "Lost earnings expense"),
         Account(LEAVE_EXPENSE, "Leave expense"),

@@ -140,10 +140,13 @@ def _pending(session: Session, type_: str) -> Any:
     return select(pending.c.entry_id).where(pending.c.employer_id == session.employer, pending.c.type == type_)
 
 
-def asked(session: Session) -> dict[tuple[str, str, date], int]:
-    """What pay dates were asked for as arrears, by person, plan and pay date (minor units)."""
-    rows = _sums(session, (leg.c.pay_date,), entry.c.type.in_((ARREARS, f"{ARREARS}.void")), chart.PAYROLL_CLEARING)
-    return {(row.person_id, row.plan, row.pay_date): int(row.amount) for row in rows}
+def collected(session: Session) -> dict[tuple[str, str, str], list[tuple[date, int]]]:
+    """What was taken (or given back) as arrears, by person, plan and coverage month: pay date and amount, in order."""
+    which = and_(entry.c.type.in_(WITHHELD), entry.c.pending_id.in_(_pending(session, ARREARS)))
+    found: dict[tuple[str, str, str], list[tuple[date, int]]] = defaultdict(list)
+    for row in _sums(session, (leg.c.coverage_month, leg.c.pay_date), which, chart.EMPLOYEE_SHARE_DUE):
+        found[(row.person_id, row.plan, row.coverage_month)].append((row.pay_date, -int(row.amount)))
+    return found
 
 
 def settled_since(session: Session) -> dict[tuple[str, str, str], int]:
@@ -165,6 +168,35 @@ def missed(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, 
         if (row.person_id, row.plan) in wanted:
             found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
     return found
+
+
+def unasked(session: Session, keys: Iterable[Key]) -> dict[Key, list[tuple[date, str, int]]]:
+    """What was taken on pay dates that asked for nothing, by person and plan: pay date, month, minus the amount."""
+    original = entry.alias("original")
+    columns = (leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.coverage_month)
+    rows = session.rows(
+        select(*columns, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .outerjoin(
+            original,
+            (original.c.employer_id == entry.c.employer_id) & (original.c.entry_id == entry.c.reverses_id),
+        )
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            leg.c.money_source == "employee",
+            entry.c.type.in_(WITHHELD),
+            func.coalesce(entry.c.pending_id, original.c.pending_id).is_(None),
+            session.among(leg.c.person_id, sorted({person_id for person_id, _ in keys})),
+        )
+        .group_by(*columns)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.pay_date, leg.c.coverage_month)
+    )
+    found: dict[Key, list[tuple[date, str, int]]] = defaultdict(list)
+    for row in rows:
+        found[(row.person_id, row.plan)].append((row.pay_date, row.coverage_month, int(row.amount)))
+    return {key: lines for key, lines in found.items() if key in set(keys)}
 
 
 def _sums(session: Session, by: tuple[Any, ...], which: Any, account: str) -> Sequence[Row[Any]]:

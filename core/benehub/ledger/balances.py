@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, cast, func, or_, select
 
+from benehub.ledger import kept
 from benehub.ledger.accounts import CHART
 from benehub.periods import Month
 from benehub.store import Session
@@ -48,7 +49,11 @@ def balances(
         known_at: entries with this recorded number or a lower one.
         within: legs of this month's pay dates and cover, or of earlier ones (`concerns`).
         equal: only legs whose dimension has this value.
+
+    What no dimension and no recorded number narrows comes from the balances that are kept with every entry.
     """
+    if not by and known_at is None and within is None and not equal:
+        return [Balance(row.account, row.unit, int(row.amount), {}) for row in kept.sums(session, accounts, effective)]
     columns = [leg.c.account, leg.c.unit, *(leg.c[name] for name in by)]
     total = func.sum(leg.c.amount).label("amount")
     query = (

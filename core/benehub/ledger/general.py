@@ -24,7 +24,7 @@ CHARTS: dict[str, dict[str, str]] = {
         chart.CUSTODIAN_TRANSIT: "1082", chart.EMPLOYEE_SHARE_DUE: "1250", chart.PAYROLL_CLEARING: "1290",
         chart.PREMIUM_PAYABLE: "2210", chart.DEFERRAL_PAYABLE: "2220", chart.MATCH_PAYABLE: "2221",
         chart.EARNINGS_PAYABLE: "2222", chart.ACCOUNT_PAYABLE: "2230", chart.LEAVE_LIABILITY: "2240",
-        chart.OPENING: "3900", chart.BENEFIT_COST: "6120", chart.MATCH_EXPENSE: "6130",
+        chart.OPENING: "3900", chart.BENEFIT_COST: "6120", chart.CREDITS_LOST: "6125", chart.MATCH_EXPENSE: "6130",
         chart.LOST_EARNINGS: "6135", chart.LEAVE_EXPENSE: "6140", chart.ROUNDING: "6990", chart.SUSPENSE: "1999",
     },
     "skr03": {
@@ -32,7 +32,7 @@ CHARTS: dict[str, dict[str, str]] = {
         chart.CUSTODIAN_TRANSIT: "1360", chart.EMPLOYEE_SHARE_DUE: "1530", chart.PAYROLL_CLEARING: "1755",
         chart.PREMIUM_PAYABLE: "1700", chart.DEFERRAL_PAYABLE: "1700", chart.MATCH_PAYABLE: "1700",
         chart.EARNINGS_PAYABLE: "1700", chart.ACCOUNT_PAYABLE: "1700", chart.LEAVE_LIABILITY: "0961",
-        chart.OPENING: "9000", chart.BENEFIT_COST: "4140", chart.MATCH_EXPENSE: "4165",
+        chart.OPENING: "9000", chart.BENEFIT_COST: "4140", chart.CREDITS_LOST: "4900", chart.MATCH_EXPENSE: "4165",
         chart.LOST_EARNINGS: "2110", chart.LEAVE_EXPENSE: "4159", chart.ROUNDING: "4900", chart.SUSPENSE: "1590",
     },
     "skr04": {
@@ -40,7 +40,7 @@ CHARTS: dict[str, dict[str, str]] = {
         chart.CUSTODIAN_TRANSIT: "1460", chart.EMPLOYEE_SHARE_DUE: "1340", chart.PAYROLL_CLEARING: "3790",
         chart.PREMIUM_PAYABLE: "3500", chart.DEFERRAL_PAYABLE: "3500", chart.MATCH_PAYABLE: "3500",
         chart.EARNINGS_PAYABLE: "3500", chart.ACCOUNT_PAYABLE: "3500", chart.LEAVE_LIABILITY: "3079",
-        chart.OPENING: "9000", chart.BENEFIT_COST: "6130", chart.MATCH_EXPENSE: "6140",
+        chart.OPENING: "9000", chart.BENEFIT_COST: "6130", chart.CREDITS_LOST: "6300", chart.MATCH_EXPENSE: "6140",
         chart.LOST_EARNINGS: "7310", chart.LEAVE_EXPENSE: "6076", chart.ROUNDING: "6300", chart.SUSPENSE: "1370",
     },
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from benehub.errors import ConflictError, DataError
+from benehub.ledger import kept
 from benehub.ledger.entries import Leg, NewEntry, chain_hash, leg_row
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -76,6 +77,7 @@ def _record_chunk(session: Session, batch: Sequence[NewEntry]) -> Recorded:
         last = chained
     session.add(leg_table, legs)
     session.add(entry_table, headers)
+    kept.add(session, fresh.values())
     session.connection.execute(
         update(employer_table).where(employer_table.c.employer_id == session.employer).values(ledger_head=last)
     )

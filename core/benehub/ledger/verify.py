@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from benehub.ledger import kept
 from benehub.ledger.accounts import CHART
 from benehub.ledger.entries import Leg, NewEntry, chain_hash
 from benehub.ledger.journal import leg_from
@@ -34,6 +35,7 @@ def verify(session: Session) -> Verification:
     """Check every entry of the session's employer; streams, so its memory does not grow with the ledger."""
     problems = [f"guard {name} is missing in the database" for name in guards.missing(session.connection)]
     problems += _unbalanced(session)
+    problems += kept.wrong(session, 100)
     head, count, legs = "", 0, 0
     after = 0
     while rows := session.rows(

@@ -13,6 +13,7 @@ from pydantic import Field
 from benehub.errors import ConfigError, DataError
 from benehub.legal import bank_holidays
 from benehub.periods import Month, business_day_before
+from benehub.planbook.parts.deadlines import Deadlines
 from benehub.planbook.parts.employer import Books, Employer, Guards, PayGroup, Roles
 from benehub.planbook.parts.fields import Part, Slug
 from benehub.planbook.parts.insurance import CarrierTerms
@@ -41,6 +42,8 @@ class PlanBook(Part):
     """How each carrier is paid, by the name of its connection; left out: the defaults."""
     guards: Guards = Guards()
     """From when on a read or a file stops and asks a person; left out: the defaults."""
+    deadlines: Deadlines = Deadlines()
+    """How long before its day something has to leave, and who is told when it has not; left out: the usual."""
     books: Books = Books()
     """How the general ledger is kept that closed months are exported to; left out: a US numbering."""
 
@@ -78,6 +81,19 @@ class PlanBook(Part):
             if one.id == plan_id:
                 return one
         raise DataError(f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours")
+
+    def pay_group(self, name: str) -> PayGroup:
+        """The pay group of this name.
+
+        Raises:
+            DataError: the book has none.
+        """
+        if name in self.pay_groups:
+            return self.pay_groups[name]
+        raise DataError(
+            f"no pay group {name!r}", where=f"plan book of {self.employer.id}, pay_groups",
+            mend=f"Name one: {' | '.join(self.pay_groups)}",
+        )  # fmt: skip
 
     def insurance_plans(self) -> tuple[Plan, ...]:
         """Plans with premiums."""

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from benehub.reconcile.differences import OPEN, Outcome, act, get, history, listed, settle, settle_within
+from benehub.reconcile.differences import (
+    OPEN,
+    STEPS,
+    Outcome,
+    act,
+    get,
+    history,
+    listed,
+    settle,
+    settle_within,
+    version_of,
+)
 from benehub.reconcile.findings import MONTHLY, Finding, Relation, Type
 from benehub.reconcile.suppression import Suppression, lift, suppress, suppressions
 
 __all__ = [
     "MONTHLY",
     "OPEN",
+    "STEPS",
     "Finding",
     "Outcome",
     "Relation",
@@ -23,4 +35,5 @@ __all__ = [
     "settle_within",
     "suppress",
     "suppressions",
+    "version_of",
 ]

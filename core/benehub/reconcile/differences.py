@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
-from benehub.reconcile.findings import Finding, Relation
+from benehub.reconcile.findings import STANDING, Finding, Relation
+from benehub.reconcile.fix_entries import settling
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
+from benehub.store.events import note_event
 from benehub.store.tables import difference, difference_event
+from benehub.store.version import must_be, version
 
 OPEN = ("pending", "discrepancy")
 STEPS = (
@@ -34,18 +37,35 @@ class Outcome:
     closed: tuple[str, ...]
     seen_again: int
 
+    def __add__(self, other: Outcome) -> Outcome:
+        """Both together."""
+        return Outcome(self.opened + other.opened, self.closed + other.closed, self.seen_again + other.seen_again)
+
 
 def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
     """Bring the differences of one relation and period up to date with what was found now.
 
+    Those of a type that stands from month to month (`STANDING`) are of the month they began with, and are settled with
+    every later one.
+
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
     """
-    known = {
-        row.content_key: row
-        for row in session.rows(select(difference).where(*session.where(difference, relation=relation, period=period)))
-    }
-    return _settle(known, session, findings, today)
+    mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
+    known = {row.content_key: row for row in session.rows(mine)}
+    return _told(session, _settle(known, session, findings, today))
+
+
+def _told(session: Session, outcome: Outcome) -> Outcome:
+    """Whoever has subscribed hears of it."""
+    note_event(session, "difference.opened", outcome.opened, session.now())
+    note_event(session, "difference.closed", outcome.closed, session.now())
+    return outcome
+
+
+def _of(period: str) -> Any:
+    """What a comparison of the period speaks of: its own differences, and those that stand from before."""
+    return or_(difference.c.period == period, and_(difference.c.type.in_(STANDING), difference.c.period < period))
 
 
 def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
@@ -96,19 +116,21 @@ def settle_within(
         mine = [one for one in findings if one.period == period]
         outcome = _settle({row.content_key: row for row in known if row.period == period}, session, mine, today)
         opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
-    return Outcome(tuple(opened), tuple(closed), again)
+    return _told(session, Outcome(tuple(opened), tuple(closed), again))
 
 
 def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (),
+    entries: Sequence[str] = (), expected: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference: resolve (says how), dismiss (says why), or a work step.
 
     Raises:
         DataError: no such difference, a state or step that does not exist, or no reason given.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
+    must_be(expected, _edited(session, row), difference_id)
     if state not in ("", "resolved", "dismissed") or step not in STEPS:
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
@@ -116,6 +138,19 @@ def act(
     values = {"state": state or row.state, "work_step": step or row.work_step}
     session.change(difference, {"difference_id": difference_id}, **values)
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
+    if row.state in OPEN and values["state"] not in OPEN:
+        note_event(session, "difference.closed", [difference_id], session.now())
+
+
+def version_of(session: Session, row: Row[Any]) -> str:
+    """The version of a difference: other as soon as somebody has worked it, or a comparison sees it otherwise."""
+    return version(_edited(session, row))
+
+
+def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
+    """What two people may work on; that it was seen once more is no change."""
+    names = ("state", "work_step", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
+    return {name: getattr(row, name) for name in names} | {"history": _said(session, row.difference_id)}
 
 
 def get(session: Session, difference_id: str) -> Row[Any]:
@@ -133,10 +168,10 @@ def get(session: Session, difference_id: str) -> Row[Any]:
 
 
 def listed(session: Session, states: Sequence[str] = OPEN, period: str = "") -> Sequence[Row[Any]]:
-    """Differences in these states, the most at stake first."""
+    """Differences in these states, the most at stake first; with what stands from before, where a period is given."""
     query = select(difference).where(difference.c.employer_id == session.employer, difference.c.state.in_(states))
     if period:
-        query = query.where(difference.c.period == period)
+        query = query.where(_of(period))
     return session.rows(query.order_by(difference.c.relation, difference.c.at_stake.desc(), difference.c.content_key))
 
 
@@ -229,18 +264,21 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
 
 def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
     session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, ())
+    _event(session, row.difference_id, who, state, row.work_step, note, settling(session, row.difference_id))
     return str(row.difference_id)
 
 
 def _event(
     session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str]
 ) -> None:
-    count = session.connection.execute(
-        select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
-    ).scalar_one()
+    number = _said(session, difference_id) + 1
     session.add(
         difference_event,
-        [{"difference_id": difference_id, "event_no": count + 1, "at": session.now(), "who": who,
+        [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
           "state": state, "work_step": step, "note": note, "entries": list(entries)}],
     )  # fmt: skip
+
+
+def _said(session: Session, difference_id: str) -> int:
+    query = select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
+    return int(session.connection.execute(query).scalar_one())

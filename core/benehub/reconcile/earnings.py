@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-
-from sqlalchemy import func, select
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -13,16 +12,32 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import entry, leg
 
 ON_THE_WAY = (
     "earnings.deposited", "earnings.deposited.reversed", "earnings.credited", "earnings.credited.reversed",
 )  # fmt: skip
+"""Entries that move lost earnings through the account of what is on its way to the trust."""
 
 
-def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class OnTheWay:
+    """What of a participant's lost earnings was sent and is not credited; below zero is more credited than sent."""
+
+    person_id: str
+    plan: str
+    part: str
+    pay_date: date
+    left: int
+
+
+def compare(
+    session: Session, book: PlanBook, connection_id: str, month: Month, on_the_way: Iterable[OnTheWay]
+) -> list[Finding]:
     """What is owed and was not sent, one a pay date; what was sent and not credited, participant by participant."""
-    return [*_not_deposited(session, book, connection_id, month), *_not_credited(session, book, connection_id, month)]
+    return [
+        *_not_deposited(session, book, connection_id, month),
+        *_not_credited(book, connection_id, month, on_the_way),
+    ]
 
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
@@ -39,28 +54,16 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
         )  # fmt: skip
 
 
-def _not_credited(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
-    keys = (leg.c.person_id, leg.c.plan, leg.c.money_source, leg.c.pay_date)
-    for row in session.rows(
-        select(*keys, func.sum(leg.c.amount).label("amount"))
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(
-            leg.c.employer_id == session.employer,
-            leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type.in_(ON_THE_WAY),
-            leg.c.pay_date >= month.first,
-            leg.c.pay_date < month.end,
-        )
-        .group_by(*keys)
-        .having(func.sum(leg.c.amount) != 0)
-        .order_by(*keys)
-    ):
+def _not_credited(
+    book: PlanBook, connection_id: str, month: Month, on_the_way: Iterable[OnTheWay]
+) -> Iterator[Finding]:
+    for row in on_the_way:
         if book.plan(row.plan).recordkeeper != connection_id:
             continue
-        left = -int(row.amount)
+        left = row.left
         cause = "lost earnings were sent, and less was credited" if left > 0 else "more was credited than was sent"
         yield Finding(
-            Relation.RETIREMENT, Type.EARNINGS_NOT_CREDITED, str(month), f"{row.pay_date}/{row.money_source}",
+            Relation.RETIREMENT, Type.EARNINGS_NOT_CREDITED, str(month), f"{row.pay_date}/{row.part}",
             "recordkeeper", "recordkeeper", cause, "Ask the recordkeeper for the status of the file",
             person_id=row.person_id, plan=row.plan, expected=max(0, left), actual=max(0, -left),
             unit=book.employer.currency,

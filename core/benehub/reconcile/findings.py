@@ -21,8 +21,15 @@ class Relation(StrEnum):
     ENROLLMENT = "enrollment"
     """What carriers are told against what they answer; found when files are sent and answers are taken."""
 
+    CREDIT = "credit"
+    """Premium paid too much against what carriers gave back; looked at with every comparison of premiums."""
 
-MONTHLY = tuple(one for one in Relation if one not in (Relation.COVERAGE, Relation.ENROLLMENT))
+    YEAR = "year"
+    """A year's registers against the ledger, Forms W-2 and the recordkeeper's totals; compared by the year."""
+
+
+_APART = (Relation.COVERAGE, Relation.ENROLLMENT, Relation.CREDIT, Relation.YEAR)
+MONTHLY = tuple(one for one in Relation if one not in _APART)
 """The relations that are compared month by month, and all before a month is closed."""
 
 
@@ -39,6 +46,7 @@ class Type(StrEnum):
     NOT_TAKEN = "NOT_TAKEN"
     TAKEN_NOT_EXPECTED = "TAKEN_NOT_EXPECTED"
     AMOUNT_DIFF = "AMOUNT_DIFF"
+    DUPLICATE_DEDUCTION = "DUPLICATE_DEDUCTION"
     WRONG_TAX_CLASS = "WRONG_TAX_CLASS"
     EMPLOYER_LINE_DIFF = "EMPLOYER_LINE_DIFF"
     MEMBER_REFUSED = "MEMBER_REFUSED"
@@ -52,6 +60,10 @@ class Type(StrEnum):
     RATE_DIFF = "RATE_DIFF"
     DUPLICATE_MEMBER = "DUPLICATE_MEMBER"
     PREMIUM_AT_RISK = "PREMIUM_AT_RISK"
+    FEE = "FEE"
+    CASH_APPLICATION = "CASH_APPLICATION"
+    CREDIT_EXPIRING = "CREDIT_EXPIRING"
+    CREDIT_EXPIRED = "CREDIT_EXPIRED"
     WITHHELD_NOT_DEPOSITED = "WITHHELD_NOT_DEPOSITED"
     DEPOSITED_NOT_CREDITED = "DEPOSITED_NOT_CREDITED"
     DEPOSITED_OVER = "DEPOSITED_OVER"
@@ -73,11 +85,19 @@ class Type(StrEnum):
     PAID_TWICE = "PAID_TWICE"
     BALANCE_DIFF = "BALANCE_DIFF"
     NEGATIVE_NOT_RECOVERED = "NEGATIVE_NOT_RECOVERED"
+    YEAR_REGISTER_DIFF = "YEAR_REGISTER_DIFF"
+    YEAR_LEDGER_DIFF = "YEAR_LEDGER_DIFF"
+    YEAR_CREDIT_DIFF = "YEAR_CREDIT_DIFF"
+    W2_BOX_DIFF = "W2_BOX_DIFF"
+    DUPLICATE_IDENTITY = "DUPLICATE_IDENTITY"
     RESCISSION_BLOCKED = "RESCISSION_BLOCKED"
     RETRO_LIMIT = "RETRO_LIMIT"
     FUTURE_LIMIT = "FUTURE_LIMIT"
     ACK_OVERDUE = "ACK_OVERDUE"
 
+
+STANDING = frozenset({Type.PREMIUM_AT_RISK})
+"""Types that stand from month to month until they are over: each is one difference, of the month it began with."""
 
 MONEY_MISSING = frozenset(
     {
@@ -93,6 +113,8 @@ MONEY_MISSING = frozenset(
         Type.MEMBER_DROPPED,
         Type.COVERED_NOT_ENROLLED,
         Type.PREMIUM_AT_RISK,
+        Type.CREDIT_EXPIRING,
+        Type.CREDIT_EXPIRED,
         Type.RETRO_LIMIT,
         Type.ACK_OVERDUE,
     }

@@ -16,6 +16,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.sources import swapped
+from benehub.reconcile.unmatched import meant
 from benehub.records import TaxClass
 from benehub.store import Session
 from benehub.store.tables import confirmation, crosswalk, entry, leg
@@ -33,6 +34,8 @@ class Line:
     actual: int
     caught_up: int = 0
     """Of `actual`, what later pays made up for."""
+    lines: int = 0
+    """So many lines of the register say it."""
 
     @property
     def gap(self) -> int:
@@ -69,7 +72,7 @@ def _differing(session: Session, book: PlanBook, connection_id: str, month: Mont
     expected = (
         select(
             leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
-            leg.c.amount.label("expected"), literal(0).label("actual"),
+            leg.c.amount.label("expected"), literal(0).label("actual"), literal(0).label("lines"),
         )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
@@ -81,7 +84,7 @@ def _differing(session: Session, book: PlanBook, connection_id: str, month: Mont
     )  # fmt: skip
     actual = select(
         confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date,
-        literal(0).label("expected"), confirmation.c.amount.label("actual"),
+        literal(0).label("expected"), confirmation.c.amount.label("actual"), literal(1).label("lines"),
     ).where(
         *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
         confirmation.c.pay_date >= month.first,
@@ -95,12 +98,19 @@ def _differing(session: Session, book: PlanBook, connection_id: str, month: Mont
     both = union_all(expected, actual).subquery()
     keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
     rows = session.rows(
-        select(*keys, func.sum(both.c.expected).label("expected"), func.sum(both.c.actual).label("actual"))
+        select(
+            *keys,
+            func.sum(both.c.expected).label("expected"),
+            func.sum(both.c.actual).label("actual"),
+            func.sum(both.c.lines).label("lines"),
+        )
         .group_by(*keys)
         .having(func.sum(both.c.expected) != func.sum(both.c.actual))
         .order_by(*keys)
     )
-    return [Line(r.person_id, r.plan, r.part, r.pay_date, int(r.expected), int(r.actual)) for r in rows]
+    return [
+        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.expected), int(r.actual), lines=int(r.lines)) for r in rows
+    ]
 
 
 def _unlinked(lines: Sequence[Line], linked: set[str | None], month: Month, book: PlanBook) -> Iterator[Finding]:
@@ -142,6 +152,9 @@ def _finding(line: Line, month: Month, book: PlanBook, paid: dict[tuple[str, dat
     elif line.expected == 0:
         kind, cause = Type.TAKEN_NOT_EXPECTED, "payroll took it although nothing was due on this pay date"
         action = "End the deduction in payroll and refund the employee with the same tax class"
+    elif line.lines > 1 and line.actual == line.expected * line.lines:
+        kind, cause = Type.DUPLICATE_DEDUCTION, f"payroll took it {line.lines} times on one pay date"
+        action = "Refund the extra deduction with the same tax class; do not take the next one less"
     else:
         kind, cause = Type.AMOUNT_DIFF, "payroll took another amount than it was told; it was changed there"
         action = "Push the deduction again and collect or refund the rest with the next pay"
@@ -238,8 +251,9 @@ def _strangers(session: Session, book: PlanBook, connection_id: str, month: Mont
             "payroll paid somebody the HRIS does not know" if row.person_id is None
             else f"the plan book has no plan for payroll's code {row.code!r}"
         )  # fmt: skip
+        whose = meant(session, connection_id, row.external_id) if row.person_id is None else ""
         yield Finding(
             Relation.PAYROLL, kind, str(month), f"{row.external_id}/{row.code}/{row.pay_date}", "payroll", "hub",
-            cause, "Link the person or map the code, then re-drive the register",
+            cause, f"Link the person or map the code, then re-drive the register{whose}",
             person_id=row.person_id, expected=0, actual=int(row.amount), unit=book.employer.currency,
         )  # fmt: skip

@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from benehub import facts
+from benehub import facts, ledger
 from benehub.ledger import accounts as chart
 from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import roster
+from benehub.reconcile import bill, roster
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.unmatched import meant
 from benehub.rules.premium.due import premium_due
 from benehub.store import Session
 from benehub.store.tables import confirmation, dispatch, entry, leg, obligation
@@ -45,8 +46,10 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += on_roster
     # Whom the carrier does not have it cannot bill: that is one difference, not two.
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
-    findings += _bill(book, month, accrued, tiers, billed, refused, silent) if billed or unknown else ()
-    findings += [_stranger(book, month, row) for row in unknown]
+    owed = _with_lost(session, month, accrued, billed)
+    findings += _bill(book, month, owed, tiers, billed, refused, silent) if billed or unknown else ()
+    findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
+    findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
     return findings
 
@@ -65,6 +68,19 @@ def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month)
         .having(func.sum(leg.c.amount) != 0)
     )
     return {(row.person_id, row.plan): -int(row.amount) for row in rows if book.plan(row.plan).carrier == connection_id}
+
+
+def _with_lost(
+    session: Session, month: Month, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]
+) -> dict[Key, int]:
+    """What is accepted of the bill: what was accrued, and what was billed too much and given up as lost."""
+    owed = dict(accrued)
+    for one in ledger.balances(session, [chart.CREDITS_LOST], by=("person_id", "plan"), coverage_month=str(month)):
+        key = (one.dimensions["person_id"], one.dimensions["plan"])
+        if key in billed:
+            before = owed.get(key, 0)
+            owed[key] = before + min(one.amount, max(0, billed[key].amount - before))
+    return owed
 
 
 def _tiers(session: Session, book: PlanBook, connection_id: str, month: Month) -> dict[Key, str]:
@@ -98,11 +114,11 @@ def _bill(
     billed: Mapping[Key, Billed], refused: set[str | None], silent: set[tuple[str | None, str | None]],
 ) -> Iterator[Finding]:  # fmt: skip
     for key in sorted(accrued.keys() | billed.keys()):
-        expected, bill = accrued.get(key, 0), billed.get(key)
-        actual = bill.amount if bill else 0
+        expected, mine = accrued.get(key, 0), billed.get(key)
+        actual = mine.amount if mine else 0
         if expected == actual or key[0] in refused or key in silent:
             continue
-        if bill is None or not actual:
+        if mine is None or not actual:
             kind, cause = (
                 Type.ENROLLED_NOT_BILLED,
                 "enrolled and on the carrier's roster, but not on the bill",
@@ -111,14 +127,14 @@ def _bill(
         elif not expected:
             kind, cause = Type.BILLED_NOT_ENROLLED, "still billed although cover has ended or never began"
             action = "Claim the credit from the carrier within its retro window"
-        elif bill.lines > 1 and actual == expected * bill.lines:
+        elif mine.lines > 1 and actual == expected * mine.lines:
             kind, cause, action = (
                 Type.DUPLICATE_MEMBER,
                 "billed more than once",
                 "Claim the credit from the carrier",
             )
-        elif bill.tier and bill.tier != tiers.get(key, bill.tier):
-            kind, cause = Type.TIER_DIFF, f"billed at tier {bill.tier}, enrolled at {tiers[key]}"
+        elif mine.tier and mine.tier != tiers.get(key, mine.tier):
+            kind, cause = Type.TIER_DIFF, f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
             action = "Send the carrier the tier again and claim the difference"
         else:
             kind, cause, action = (
@@ -132,10 +148,10 @@ def _bill(
         )  # fmt: skip
 
 
-def _stranger(book: PlanBook, month: Month, row: Any) -> Finding:
+def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:
     return Finding(
         Relation.PREMIUM, Type.BILLED_NOT_ENROLLED, str(month), row.external_id, "carrier", "carrier",
-        "the bill names a member nobody here knows", "Ask the carrier who that is; claim the credit",
+        "the bill names a member nobody here knows", f"Ask the carrier who that is; claim the credit{whose}",
         plan=row.plan, expected=0, actual=int(row.amount), unit=book.employer.currency,
     )  # fmt: skip
 
@@ -220,7 +236,8 @@ def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month)
         if today < row.due:
             continue
         yield Finding(
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, str(month), f"{row.coverage_month}/{row.reference}", "hub",
+            # Of the bill's own month: it is the same difference in every later month until it is paid.
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, row.coverage_month, f"{connection_id}/{row.reference}", "hub",
             "finance",
             f"invoice due {row.due} is not paid; cover lapses when grace ends on {when.grace_ends}",
             "Remit it now; it has to leave before the latest safe moment",

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import case, func, literal, select, union_all
 
-from benehub import ledger
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
@@ -18,12 +17,14 @@ from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import earnings
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.sources import swapped
+from benehub.reconcile.unmatched import meant
+from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
 
-Due = Callable[[Plan, date], date]
-"""The day by which the contributions of a pay date have to be with the trust."""
+Due = Callable[[Plan, date], DepositDue]
+"""When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +47,32 @@ class Line:
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
-    lines = _differing(session, connection_id, month)
+    differing, on_the_way = _differing(session, connection_id, month)
+    lines = [one for one in differing if book.plan(one.plan).recordkeeper == connection_id]
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
-    findings += earnings.compare(session, book, connection_id, month)
+    findings += earnings.compare(session, book, connection_id, month, on_the_way)
     return findings
 
 
-def _differing(session: Session, connection_id: str, month: Month) -> list[Line]:
+def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
+    """Contributions that differ, and lost earnings on their way: one look at the account that both go through."""
+    lost = entry.c.type.in_(earnings.ON_THE_WAY)
     deposited = (
         select(
             leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
-            (-leg.c.amount).label("deposited"), literal(0).label("credited"), literal(0).label("credits"),
+            case((lost, 0), else_=-leg.c.amount).label("deposited"), literal(0).label("credited"),
+            literal(0).label("credits"), case((lost, -leg.c.amount), else_=0).label("left"),
         )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type == "contribution.deposited",
+            entry.c.type.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
@@ -75,6 +80,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
     credited = select(
         confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date,
         literal(0).label("deposited"), confirmation.c.amount.label("credited"), literal(1).label("credits"),
+        literal(0).label("left"),
     ).where(
         *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
         confirmation.c.pay_date >= month.first,
@@ -83,16 +89,19 @@ def _differing(session: Session, connection_id: str, month: Month) -> list[Line]
     )  # fmt: skip
     both = union_all(deposited, credited).subquery()
     keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
-    sums = (func.sum(both.c.deposited), func.sum(both.c.credited), func.sum(both.c.credits))
+    sums = {name: func.sum(both.c[name]) for name in ("deposited", "credited", "credits", "left")}
     rows = session.rows(
-        select(*keys, sums[0].label("deposited"), sums[1].label("credited"), sums[2].label("credits"))
+        select(*keys, *(total.label(name) for name, total in sums.items()))
         .group_by(*keys)
-        .having(sums[0] != sums[1])
+        .having((sums["deposited"] != sums["credited"]) | (sums["left"] != 0))
         .order_by(*keys)
     )
-    return [
-        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits)) for r in rows
+    lines = [
+        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits))
+        for r in rows
+        if r.deposited != r.credited
     ]
+    return lines, [earnings.OnTheWay(r.person_id, r.plan, r.part, r.pay_date, int(r.left)) for r in rows if r.left]
 
 
 def _source(line: Line, month: Month, book: PlanBook) -> Finding:
@@ -112,7 +121,7 @@ def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
         # On its way: only past the day on which the trust must have it does it become a discrepancy.
         kind, cause = Type.DEPOSITED_NOT_CREDITED, "deposited, no credit seen yet"
         action = "Ask the recordkeeper for the deposit's status"
-        clear_by = due(book.plan(line.plan), line.pay_date)
+        clear_by = due(book.plan(line.plan), line.pay_date).due
     elif line.credits > 1 and line.credited == line.deposited * line.credits:
         kind, cause = Type.DUPLICATE_CREDIT, f"credited {line.credits} times"
         action = "Have the recordkeeper take the extra credit back; do not offset it against the next deposit"
@@ -141,30 +150,64 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
         yield Finding(
             Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
             f"{row.reference}/{row.pay_date}/{row.part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
-            "money was credited to somebody we do not know", "Ask the recordkeeper for the participant behind it",
+            "money was credited to somebody we do not know",
+            f"Ask the recordkeeper for the participant behind it{meant(session, connection_id, row.external_id)}",
             plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
         )  # fmt: skip
 
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust."""
-    kept: dict[tuple[str, date], int] = {}
-    accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)
-    for one in ledger.balances(session, accounts, by=("person_id", "plan", "pay_date", "money_source")):
-        plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
-        if day is not None and Month.of(day) == month and one.amount < 0:
-            kept[(plan, day)] = kept.get((plan, day), 0) - one.amount
-    for (plan, day), amount in sorted(kept.items()):
+    keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
+    owed = (
+        select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, entry.c.status == "posted",
+        )
+        .group_by(*keys)
+        .having(func.sum(leg.c.amount) < 0)
+        .subquery()
+    )  # fmt: skip
+    own = case((owed.c.account == chart.DEFERRAL_PAYABLE, owed.c.amount), else_=0)
+    rows = session.rows(
+        select(
+            owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"), func.sum(own).label("own")
+        )
+        .group_by(owed.c.plan, owed.c.pay_date)
+        .order_by(owed.c.plan, owed.c.pay_date)
+    )  # fmt: skip
+    for plan, day, amount, held in ((row.plan, row.pay_date, int(row.amount), int(row.own)) for row in rows):
         if book.plan(plan).recordkeeper == connection_id:
+            when = due(book.plan(plan), day)
+            past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
+            lost = estimate(held, when.due, session.today())
+            told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
             yield Finding(
                 Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
-                "taken from pay, but not sent to the recordkeeper", "Deposit it now: benehub retirement deposit",
-                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=due(book.plan(plan), day),
+                f"taken from pay, but not sent to the recordkeeper{past}",
+                f"Deposit it now: benehub retirement deposit{told}",
+                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=when.due,
             )  # fmt: skip
 
 
+def estimate(own_minor: int, due: date, today: date) -> int | None:
+    """What money withheld and not deposited has cost its participants by today; None while the rate is not loaded."""
+    if own_minor <= 0 or today <= due:
+        return 0
+    try:
+        lost = lost_earnings(principal_minor=own_minor, loss_date=due, recovery_date=today)
+    except ConfigError:
+        return None
+    return lost.required().lost_earnings_minor
+
+
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
-    """One difference a pay date: when the trust had the money, against the standard of the plan."""
+    """One difference a pay date: when the trust had the money, against the standard of the plan.
+
+    A match alone is not late by it: it is the employer's own money, due with the tax return.
+    """
     rows: Sequence[Any] = session.rows(
         select(
             confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
@@ -180,17 +223,31 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
     )  # fmt: skip
     late: dict[tuple[str, date], list[Any]] = {}
     for row in rows:
-        if row.on_date > due(book.plan(row.plan), row.pay_date):
+        if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), found in sorted(late.items()):
-        last = max(row.on_date for row in found)
-        limit = due(book.plan(plan), pay_date)
+        if not any(row.own for row in found):
+            continue
+        last = max(row.on_date for row in found if row.own)
+        when = due(book.plan(plan), pay_date)
         yield Finding(
             Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
-            f"the trust had the money on {last}, due {limit}",
-            _proposal(found, limit),
+            f"the trust had the money on {last}, due {when.due} by the plan's standard{_law(last, when)}",
+            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(found, when.due),
             plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
         )  # fmt: skip
+
+
+SAFE = "No lost earnings are owed; find out why the plan's own standard was missed, then dismiss this"
+
+
+def _law(received: date, when: DepositDue) -> str:
+    """What the law says of the day, beyond the plan's own standard."""
+    if when.safe_harbor and received <= when.safe_harbor:
+        return f"; within the small plan's safe harbor, which ended on {when.safe_harbor}"
+    if received > when.outer_limit:
+        return f"; past the law's outer limit of {when.outer_limit}"
+    return f"; past the small plan's safe harbor of {when.safe_harbor}" if when.safe_harbor else ""
 
 
 def _proposal(found: Sequence[Any], due: date) -> str:

@@ -68,7 +68,7 @@ def suppress(
     if not who.strip() or not note.strip():
         raise DataError("a rule needs a name and a reason", mend="Say who decided it, and why")
     at = session.now()
-    suppression_id = session.id("sup", relation, type_, plan or "-", at)
+    suppression_id = session.id("sup", relation, type_, plan or "-", str(up_to), str(ends), who, note, at)
     row = {
         "suppression_id": suppression_id, "relation": relation, "type": type_, "plan": plan, "up_to": up_to,
         "ends": ends, "who": mask(who.strip())[:80], "note": mask(note.strip())[:2000], "made_at": at,

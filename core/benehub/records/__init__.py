@@ -10,6 +10,7 @@ from benehub.records.carrier import (
     AckStatus,
     CarrierReport,
     InvoiceLine,
+    InvoicePart,
     RosterMember,
     Severity,
 )
@@ -29,6 +30,7 @@ from benehub.records.outgoing import (
     AccountContribution,
     ContributionRow,
     CoverageLine,
+    CreditClaim,
     DeductionBooking,
     DeductionOrder,
     EarningsRow,
@@ -49,6 +51,7 @@ from benehub.records.payroll import (
     TaxClass,
 )
 from benehub.records.recordkeeper import Credit, Source
+from benehub.records.year import YearSource, YearTotal
 
 STREAMS: dict[str, type[Record]] = {
     "employee": Employee,
@@ -71,6 +74,7 @@ STREAMS: dict[str, type[Record]] = {
     "credit": Credit,
     "payment_answer": PaymentAnswer,
     "contribution_result": ContributionResult,
+    "year_total": YearTotal,
 }
 """Every stream a connector can read, and the record its rows become."""
 
@@ -87,6 +91,7 @@ __all__ = [
     "ContributionRow",
     "CoverageLine",
     "Credit",
+    "CreditClaim",
     "DeductionBooking",
     "DeductionOrder",
     "DeferralChange",
@@ -99,6 +104,7 @@ __all__ = [
     "Explanation",
     "HoursWorked",
     "InvoiceLine",
+    "InvoicePart",
     "LeaveBalance",
     "LeaveNotice",
     "LeaveOrder",
@@ -128,4 +134,6 @@ __all__ = [
     "Step",
     "TaxClass",
     "Tier",
+    "YearSource",
+    "YearTotal",
 ]

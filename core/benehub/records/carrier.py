@@ -100,11 +100,26 @@ class RosterMember(Record):
     effective_to: date | None = None
 
 
+class InvoicePart(StrEnum):
+    """What a line of a bill is: a member's premium, or a part of the whole bill."""
+
+    PREMIUM = "premium"
+    FEE = "fee"
+    PRIOR_BALANCE = "prior_balance"
+    """What was open before this bill."""
+    PAYMENT = "payment"
+    """What was paid since the last bill, below zero."""
+
+
 class InvoiceLine(Record):
-    """Stream `invoice_line`: one member and plan on a list bill; adjustments name their own month."""
+    """Stream `invoice_line`: one member and plan on a list bill; adjustments name their own month.
+
+    A line of another kind is about the whole bill: `member` repeats the kind, `plan` is empty, the month is the bill's.
+    """
 
     may_be_ssn: ClassVar[frozenset[str]] = frozenset({"member"})
 
+    kind: InvoicePart = InvoicePart.PREMIUM
     invoice: str
     invoice_date: date
     due_date: date

@@ -131,6 +131,8 @@ class RemittanceLine(Record):
     billed_minor: int
     paid_minor: int
     invoice: str = ""
+    disputed: str = ""
+    """Why less is paid than billed: type and id of the open difference; empty where all is paid."""
 
 
 class ContributionRow(Record):
@@ -259,6 +261,25 @@ class LeaveOrder(Record):
     """The same in hours with two decimals."""
 
 
+class CreditClaim(Record):
+    """Operation `premium.claim`: premium that a carrier billed beyond what was owed, asked back in its days."""
+
+    person: str = ""
+    """The hub's person id; empty for a member nobody here knows."""
+    member_id: str
+    plan: str
+    coverage_month: str
+    billed_minor: int
+    owed_minor: int
+    claim_minor: int = Field(gt=0)
+    invoices: tuple[str, ...] = ()
+    """The carrier's numbers of the bills."""
+    reason: str
+    """Type of the difference, as BILLED_NOT_ENROLLED."""
+    claim_by: date | None = None
+    """Last day on which the carrier takes it; None where the plan book does not tell it."""
+
+
 OPERATIONS: dict[str, type[Record]] = {
     "deduction.set": DeductionOrder,
     "deduction.book": DeductionBooking,
@@ -271,5 +292,6 @@ OPERATIONS: dict[str, type[Record]] = {
     "notice.send": NoticeLetter,
     "leave.take": LeaveOrder,
     "payment.order": PaymentOrder,
+    "premium.claim": CreditClaim,
 }
 """Every operation a connector can write, and the record of its items."""

@@ -172,7 +172,7 @@ def _handled(session: Session, run: Run, found: dict[Fault, list[Line]]) -> None
         )
         .where(*session.where(dispatch_table, state="sent"), attempt.c.detail == "read back")
     )
-    for row in rows:
+    for row in sorted(rows, key=lambda one: str(one.dispatch_id)):
         fault = Fault("APPLIED_BUT_500")
         line = Line(fault, "", 0, "", "payroll answered 500 after it had applied the write",
                     "nothing to do: it was read back and settled, not sent again", row.dispatch_id)  # fmt: skip
@@ -336,9 +336,22 @@ def _verdict(report: DemoReport) -> Panel:
         f"{len(report.artefacts)} artefacts "
         + (f"in {report.folder}/artefacts" if report.folder else "written (`benehub demo --keep` leaves them)")
         + f"; {report.seconds:.1f} s.",
+        *_to_the_pages(report.folder),
     ]
     style = "green" if report.ok else "red"
     return Panel("\n".join(lines), title="reconciled" if report.ok else "not reconciled", border_style=style)
+
+
+def _to_the_pages(folder: str) -> list[str]:
+    """What somebody types to see this in a browser, the first user included."""
+    if not folder:
+        return ["To see it in a browser, run `benehub demo --keep`: it ends with what to type."]
+    return [
+        "To see it in a browser:",
+        f"  cd {folder}",
+        "  benehub init --admin you@example.com --password-file -    (type a password of 12 characters or more)",
+        "  benehub up    (open http://127.0.0.1:8080, sign in, and scan the picture with an authenticator app)",
+    ]
 
 
 def _money(minor: int) -> str:

@@ -6,16 +6,18 @@ Only this room builds engines. A `Store` hands out `Session`s, one transaction e
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError, RetriableError
@@ -31,6 +33,14 @@ TURN_SECONDS = 600.0
 
 TURN_PAUSE = 0.05
 """Seconds between two looks."""
+
+AWAY_SECONDS = 20.0
+"""How long one waits for a database that is away: a restart, a lost connection."""
+
+AWAY_PAUSE = 0.3
+"""Seconds between two tries."""
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -94,10 +104,7 @@ class Store:
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema, triggers included, up to a revision: the newest unless said."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            migrate(connection, revision)
 
     def refresh_statistics(self) -> None:
         """Let the planner learn what was just written; PostgreSQL's own turn comes a minute later at best."""
@@ -109,6 +116,46 @@ class Store:
         """Give all connections back."""
         self.windows.close()
         self.engine.dispose()
+
+
+def patiently(work: Callable[[], R]) -> R:
+    """Do `work` again while the database is away; it has to bear being done twice.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: it stayed away for longer than `AWAY_SECONDS`, or the fault is another one.
+    """
+    until = time.monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            return work()
+        except DBAPIError as error:
+            if not _away(error) or time.monotonic() > until:
+                raise
+        time.sleep(AWAY_PAUSE)
+
+
+def _away(error: DBAPIError) -> bool:
+    """Whether the connection was lost, or none came about; a server that answers gives its faults a code."""
+    refused = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
+    return error.connection_invalidated or refused
+
+
+def knows(revision: str) -> bool:
+    """Whether the migrations here come to a revision."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema up to a revision, within the caller's transaction."""
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:

@@ -54,6 +54,7 @@ difference = Table(
     belongs(to="employer"),
 )
 Index("ix_difference_open", difference.c.employer_id, difference.c.state, difference.c.relation)
+Index("ix_difference_order", difference.c.employer_id, difference.c.first_seq, difference.c.difference_id)
 
 suppression = Table(
     "suppression",

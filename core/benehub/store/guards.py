@@ -12,6 +12,15 @@ from sqlalchemy import Connection, text
 _REFUSE = "posted ledger rows are never changed; write a reversal"
 _SIGNED = "a month that is signed off stays so; correct it in the month that is open"
 
+ADDED_TO = {
+    "fixing": "what was said of a fix stays so; say something new",
+    "audit": "the audit trail is only ever added to",
+    "alarm": "alarms are never changed",
+    "looked": "how far was looked is never changed",
+    "message": "what was said stays said; say more in a message of its own",
+}
+"""Tables of which a row is never changed nor taken away, each with what is said to who tries."""
+
 FIRST = ("entry", "leg", "fact")
 """Tables that were guarded from the first schema on; each later one by the migration that makes it."""
 
@@ -55,6 +64,16 @@ SQLITE: dict[str, str] = {
         SELECT RAISE(ABORT, 'months are closed once, and in their order') WHERE EXISTS
           (SELECT 1 FROM closing c WHERE c.employer_id = NEW.employer_id AND c.period >= NEW.period);
         END""",
+    # INSERT OR REPLACE, as above.
+    "audit_once": """CREATE TRIGGER audit_once BEFORE INSERT ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit trail is only ever added to') WHERE EXISTS
+          (SELECT 1 FROM audit a WHERE a.employer_id = NEW.employer_id AND a.audit_no >= NEW.audit_no);
+        END""",
+} | {
+    f"{table}_no_{what.lower()}": f"""CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table}
+        BEGIN SELECT RAISE(ABORT, '{said}'); END"""
+    for table, said in ADDED_TO.items()
+    for what in ("UPDATE", "DELETE")
 }
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
@@ -99,6 +118,15 @@ _PG_SIGNED = (
           RETURN NEW;
         END $$""",
 )
+_PG_ADDED_TO = {
+    table: (
+        f"""CREATE FUNCTION benehub_{table}_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{said}'; END $$""",
+    )
+    for table, said in ADDED_TO.items()
+}
+_PG = {"entry": _PG_FUNCTIONS, "closing": _PG_SIGNED, **_PG_ADDED_TO}
+"""Functions that the triggers of a table call, by the table whose migration makes them."""
 
 POSTGRES: dict[str, str] = {
     f"{table}_{name}": f"CREATE TRIGGER {table}_{name} {when} ON {table} {each} EXECUTE FUNCTION {function}()"
@@ -115,6 +143,11 @@ POSTGRES: dict[str, str] = {
         ("closing", "no_delete", "BEFORE DELETE", "FOR EACH ROW", "benehub_signed"),
         ("closing", "no_truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT", "benehub_signed"),
         ("closing", "once", "BEFORE INSERT", "FOR EACH ROW", "benehub_signed_once"),
+        *(
+            (table, f"no_{what.lower()}", f"BEFORE {what}", f"FOR EACH {each}", f"benehub_{table}_kept")
+            for table in ADDED_TO
+            for what, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT"))
+        ),
     )
 } | {
     "leg_sealed": """CREATE TRIGGER leg_sealed AFTER INSERT ON leg REFERENCING NEW TABLE AS fresh
@@ -128,7 +161,7 @@ def statements(dialect: str, *tables: str) -> tuple[str, ...]:
     triggers = tuple(sql for name, sql in standing.items() if name.split("_", 1)[0] in tables)
     if dialect == "sqlite":
         return triggers
-    return (*(_PG_FUNCTIONS if "entry" in tables else ()), *(_PG_SIGNED if "closing" in tables else ()), *triggers)
+    return (*(one for table in tables for one in _PG.get(table, ())), *triggers)
 
 
 def missing(connection: Connection) -> tuple[str, ...]:
@@ -143,6 +176,6 @@ def missing(connection: Connection) -> tuple[str, ...]:
             " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
         )
     )
-    bodies = {source.split("$$")[1].strip() for source in (*_PG_FUNCTIONS, *_PG_SIGNED)}
+    bodies = {source.split("$$")[1].strip() for made in _PG.values() for source in made}
     standing = {name for name, source in rows if source.strip() in bodies}
     return tuple(sorted(set(POSTGRES) - standing))

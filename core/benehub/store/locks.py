@@ -116,6 +116,23 @@ def is_held(connection: Connection, name: str) -> bool:
         return not _locked(file.fileno())
 
 
+def any_held(engine: Engine) -> bool:
+    """Whether any process holds any lock on this database: one that does is at work."""
+    if engine.dialect.name == "postgresql":
+        ask = text(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"
+        )
+        with engine.connect() as connection:
+            return connection.execute(ask).first() is not None
+    beside = Path(str(engine.url.database))
+    for path in beside.parent.glob(f"{beside.name}.*.lock"):
+        with path.open("a") as file:
+            if not _locked(file.fileno()):
+                return True
+    return False
+
+
 def _key(digest: bytes) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 

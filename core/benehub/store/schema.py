@@ -14,6 +14,9 @@ metadata = MetaData(
     }
 )
 
+INSTALLATION = "*"
+"""Stands for the employer in rows that belong to all of them: users, and limits of vendor accounts."""
+
 
 def employer_key() -> Column[str]:
     """The column by which every row belongs to one employer."""

@@ -21,21 +21,49 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    and_,
-    literal_column,
 )
 
+from benehub.store import access_tables as access_tables
+from benehub.store.api_tables import first_result as first_result
+from benehub.store.api_tables import hook_message as hook_message
+from benehub.store.api_tables import hook_subscription as hook_subscription
+from benehub.store.balance_tables import account_day as account_day
 from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
 from benehub.store.call_tables import webhook_delivery as webhook_delivery
 from benehub.store.call_tables import webhook_door as webhook_door
+from benehub.store.credit_tables import credit_claim as credit_claim
+from benehub.store.deadline_tables import alarm as alarm
+from benehub.store.deadline_tables import looked as looked
+from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import suppression as suppression
+from benehub.store.fix_tables import fix as fix
+from benehub.store.fix_tables import fix_obligation as fix_obligation
+from benehub.store.fix_tables import fixing as fixing
+from benehub.store.intake_tables import intake_batch as intake_batch
+from benehub.store.intake_tables import intake_chunk as intake_chunk
+from benehub.store.intake_tables import intake_page as intake_page
+from benehub.store.intake_tables import intake_row as intake_row
+from benehub.store.intake_tables import intake_same as intake_same
+from benehub.store.intake_tables import payload as payload
+from benehub.store.intake_tables import row_waits as row_waits
+from benehub.store.intake_tables import seen as seen
+from benehub.store.page_tables import message as message
+from benehub.store.page_tables import question as question
+from benehub.store.page_tables import upload as upload
+from benehub.store.partner_tables import control_line as control_line
+from benehub.store.partner_tables import member_state as member_state
+from benehub.store.partner_tables import push_permit as push_permit
+from benehub.store.people_tables import crosswalk as crosswalk
+from benehub.store.people_tables import person as person
+from benehub.store.people_tables import suggestion as suggestion
 from benehub.store.schema import belongs as _belongs
 from benehub.store.schema import employer_key as _employer_key
 from benehub.store.schema import metadata as metadata
+from benehub.store.statement_tables import kept_statement as kept_statement
 
 employer = Table(
     "employer",
@@ -83,179 +111,6 @@ stream_state = Table(
     Column("seq", BigInteger, nullable=False),
     Column("read_at", String(32), nullable=False),
     _belongs("connection_id", to="connection"),
-)
-
-person = Table(
-    "person",
-    metadata,
-    _employer_key(),
-    Column("person_id", String(40), primary_key=True),
-    Column("kind", String(10), nullable=False),
-    Column("subscriber_id", String(40), nullable=False),
-    Column("member_id", String(40), nullable=False),
-    Column("ssn_sealed", LargeBinary),
-    Column("ssn_index", String(64)),
-    Column("seq", BigInteger, nullable=False),
-    UniqueConstraint("employer_id", "member_id"),
-    CheckConstraint("kind in ('employee', 'dependent')", name="kind"),
-    _belongs(to="employer"),
-)
-Index("ix_person_subscriber", person.c.employer_id, person.c.subscriber_id)
-Index("ix_person_ssn", person.c.employer_id, person.c.ssn_index, unique=True)
-
-crosswalk = Table(
-    "crosswalk",
-    metadata,
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(128), primary_key=True),
-    Column("person_id", String(40)),
-    Column("how", String(20), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    # Where nobody is linked: which stream named him, and what it told of him.
-    Column("stream", String(40), nullable=False, server_default=""),
-    Column("told_sealed", LargeBinary),
-    _belongs("connection_id", to="connection"),
-    _belongs("person_id", to="person"),
-    sqlite_with_rowid=False,
-)
-Index("ix_crosswalk_person", crosswalk.c.employer_id, crosswalk.c.person_id)
-
-suggestion = Table(
-    "suggestion",
-    metadata,
-    # Who a vendor's unlinked person may be: open until a person says yes (then it is a link) or no (rejected).
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(128), primary_key=True),
-    Column("person_id", String(40), primary_key=True),
-    Column("score", Integer, nullable=False),
-    Column("why", JSON, nullable=False),
-    Column("state", String(8), nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    CheckConstraint("state in ('open', 'rejected')", name="state"),
-    _belongs("connection_id", to="connection"),
-    _belongs("person_id", to="person"),
-)
-
-payload = Table(
-    "payload",
-    metadata,
-    _employer_key(),
-    Column("payload_hash", String(64), primary_key=True),
-    Column("payload_sealed", LargeBinary, nullable=False),
-    _belongs(to="employer"),
-)
-
-intake_batch = Table(
-    "intake_batch",
-    metadata,
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("connection_id", String(40), nullable=False),
-    Column("stream", String(40), nullable=False),
-    Column("run_key", String(120), nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("full_read", Integer, nullable=False),
-    # The row number behind which the enumeration of a full read begins: a newer file tells all by itself.
-    Column("full_from", Integer, nullable=False, server_default="0"),
-    Column("gone", Integer, nullable=False, server_default="0"),
-    Column("rows", Integer, nullable=False),
-    Column("applied", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),
-    Column("quarantined", Integer, nullable=False),
-    Column("superseded", Integer, nullable=False),
-    Column("cursor", Text),
-    Column("seq", BigInteger, nullable=False),
-    Column("recorded_at", String(32), nullable=False),
-    CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name="state"),
-    # Custody: every row ends in exactly one of the four; the database says so too.
-    CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
-    _belongs("connection_id", to="connection"),
-)
-
-intake_page = Table(
-    "intake_page",
-    metadata,
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("page_no", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("payload_hash", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    _belongs("batch_id", to="intake_batch"),
-    _belongs("payload_hash", to="payload"),
-)
-Index("ix_intake_page_payload", intake_page.c.employer_id, intake_page.c.payload_hash)
-
-intake_row = Table(
-    "intake_row",
-    metadata,
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("row_no", Integer, primary_key=True),
-    Column("row_key", String(120), nullable=False),
-    Column("outcome", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("row_sealed", LargeBinary),
-    Column("resolved_seq", BigInteger),
-    CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
-    _belongs("batch_id", to="intake_batch"),
-)
-Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
-
-row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
-"""Waits in quarantine, in the words of the index below: a parameter in their place would not be found by it."""
-
-Index(
-    "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
-    sqlite_where=row_waits, postgresql_where=row_waits,
-)  # fmt: skip
-
-intake_chunk = Table(
-    "intake_chunk",
-    metadata,
-    # The content of rows that wait to be applied, sealed together; gone once they are.
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("row_no", Integer, primary_key=True),
-    Column("rows", Integer, nullable=False),
-    Column("rows_sealed", LargeBinary, nullable=False),
-    _belongs("batch_id", to="intake_batch"),
-)
-
-seen = Table(
-    "seen",
-    metadata,
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("stream", String(40), primary_key=True),
-    Column("row_key", String(120), primary_key=True),
-    Column("row_hash", String(64), nullable=False),
-    Column("filled", Text, nullable=False),
-    # What the row became: a person's id, or a fact's subject and key; empty for what is no fact.
-    Column("about", String(200), nullable=False, server_default=""),
-    # When a full read did not tell the row any more; empty again once it comes back.
-    Column("gone_seq", BigInteger),
-    _belongs("connection_id", to="connection"),
-    sqlite_with_rowid=False,
-)
-Index(
-    "ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq,
-    sqlite_where=seen.c.gone_seq.is_not(None), postgresql_where=seen.c.gone_seq.is_not(None),
-)  # fmt: skip
-
-intake_same = Table(
-    "intake_same",
-    metadata,
-    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone. The keys
-    # of a chunk stand together, by the number of its first row.
-    _employer_key(),
-    Column("batch_id", String(40), primary_key=True),
-    Column("row_no", Integer, primary_key=True),
-    Column("row_keys", JSON, nullable=False),
-    _belongs("batch_id", to="intake_batch"),
 )
 
 fact = Table(
@@ -314,6 +169,11 @@ confirmation = Table(
 )
 Index("ix_confirmation_period", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.pay_date)
 Index("ix_confirmation_month", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.coverage_month)
+_unlinked = confirmation.c.person_id.is_(None)
+Index(
+    "ix_confirmation_unlinked", confirmation.c.employer_id, confirmation.c.connection_id, confirmation.c.external_id,
+    sqlite_where=_unlinked, postgresql_where=_unlinked,
+)  # fmt: skip
 
 entry = Table(
     "entry",
@@ -411,6 +271,7 @@ obligation = Table(
     _belongs("connection_id", to="connection"),
 )
 Index("ix_obligation_state", obligation.c.employer_id, obligation.c.state, obligation.c.kind)
+Index("ix_obligation_order", obligation.c.employer_id, obligation.c.seq, obligation.c.obligation_id)
 Index("ix_obligation_dispatch", obligation.c.employer_id, obligation.c.dispatch_id)
 
 dispatch = Table(
@@ -453,6 +314,7 @@ dispatch = Table(
     _belongs("connection_id", to="connection"),
 )
 Index("ix_dispatch_state", dispatch.c.employer_id, dispatch.c.state)
+Index("ix_dispatch_order", dispatch.c.employer_id, dispatch.c.seq, dispatch.c.dispatch_id)
 Index("ix_dispatch_control", dispatch.c.employer_id, dispatch.c.connection_id, dispatch.c.control)
 
 dispatch_piece = Table(
@@ -478,55 +340,6 @@ attempt = Table(
     Column("detail", Text, nullable=False),
     _belongs("dispatch_id", to="dispatch"),
 )
-
-push_permit = Table(
-    "push_permit",
-    metadata,
-    # A person's word that the next push of an operation may change or end so many people; never changed.
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("operation", String(32), primary_key=True),
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("people", Integer, nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("note", Text, nullable=False),
-    _belongs("connection_id", to="connection"),
-)
-
-control_line = Table(
-    "control_line",
-    metadata,
-    # The last number used between a sender and a receiver in one usage (or by one connection, where none are named).
-    _employer_key(),
-    Column("line", String(80), primary_key=True),
-    Column("last", BigInteger, nullable=False),
-    _belongs(to="employer"),
-)
-
-member_state = Table(
-    "member_state",
-    metadata,
-    # How far the newest word on a member has come at his carrier: sent, acked (its grammar), confirmed, or refused.
-    _employer_key(),
-    Column("connection_id", String(40), primary_key=True),
-    Column("person_id", String(40), primary_key=True),
-    # The group of the employer's that the file is of, where a partner takes one for each; else empty.
-    Column("file_group", String(50), primary_key=True, server_default=""),
-    Column("subscriber_id", String(40), nullable=False),
-    Column("dispatch_id", String(40), nullable=False),
-    Column("set_control", String(9), nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("at", String(32), nullable=False),
-    CheckConstraint("state in ('sent', 'acked', 'confirmed', 'refused')", name="state"),
-    _belongs("connection_id", to="connection"),
-    _belongs("person_id", to="person"),
-    _belongs("dispatch_id", to="dispatch"),
-)
-Index("ix_member_state_dispatch", member_state.c.employer_id, member_state.c.dispatch_id)
-Index("ix_member_state_state", member_state.c.employer_id, member_state.c.connection_id, member_state.c.state)
 
 act = Table(
     "act",
@@ -560,6 +373,8 @@ run = Table(
     CheckConstraint("state in ('running', 'done', 'failed', 'held', 'canceled')", name="state"),
     _belongs(to="employer"),
 )
+
+Index("ix_run_order", run.c.employer_id, run.c.started_at, run.c.run_id)
 
 schedule = Table(
     "schedule",

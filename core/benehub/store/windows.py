@@ -12,11 +12,12 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from benehub.connect.limits import Slots
 from benehub.errors import RetriableError
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import call_window
 
 _CLOCK = {
@@ -24,7 +25,7 @@ _CLOCK = {
     "postgresql": text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"),
 }
 
-EVERYBODY = "*"
+EVERYBODY = INSTALLATION
 """Stands for the employer: a vendor counts the calls of an account, whoever's they are."""
 
 Block = Sequence[int]
@@ -81,6 +82,22 @@ class StoreWindows:
                 connection.execute(update(call_window).where(*_mine(name)).values(held_until_ms=until))
         except DBAPIError as error:
             raise _unreachable(error) from None
+
+    def held(self) -> tuple[int, float]:
+        """How many accounts were told to wait and still do, and the longest wait left in seconds.
+
+        Raises:
+            RetriableError: the database does not answer.
+        """
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                now = _now(connection)
+                waiting = call_window.c.held_until_ms > now
+                query = select(func.count().label("many"), func.max(call_window.c.held_until_ms).label("until"))
+                row = connection.execute(query.where(call_window.c.employer_id == EVERYBODY, waiting)).one()
+        except DBAPIError as error:
+            raise _unreachable(error) from None
+        return int(row.many), max(0, int(row.until or now) - now) / 1000
 
 
 def _unreachable(error: DBAPIError) -> RetriableError:

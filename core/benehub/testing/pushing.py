@@ -112,6 +112,41 @@ def _twice(ground: Ground) -> None:
             )
 
 
+@promise("write.together", "what goes in one request has each item's effect once: plain, not done, or in doubt")
+def _together(ground: Ground) -> None:
+    with desk(ground) as made:
+        several = _several(made)
+        before = len(made.writes())
+        if set(made.push(several)) != {"sent"} or made.effects() != len(several):
+            raise Broken(f"{len(several)} items together end with {made.effects()} effects", "Mend `merged`")
+        if (calls := len(made.writes()) - before) >= len(several):
+            raise Broken(f"{len(several)} items together take {calls} writes", "Let `merged` give one request")
+    for kind in (FaultKind.APPLY_THEN_TIMEOUT, FaultKind.APPLY_THEN_500, FaultKind.UNAVAILABLE):
+        with desk(ground) as made:
+            several = _several(made)
+            made.played.wire.hit_next_write(kind)
+            states = made.push(several)
+            states = made.push(several) if set(states) & {"unknown", "prepared"} else states
+            if set(states) != {"sent"} or made.effects() != len(several):
+                what = f"together and {kind.value}: {made.effects()} effects of {len(several)}, {sorted(set(states))}"
+                raise Broken(what, "Let lookup see of each item what the vendor has")
+
+
+def _several(made: Desk) -> list[Item]:
+    """Items of the stage that go in one request."""
+    connector, settings = made.played.connector, made.played.connector.discover(made.played.link)
+    groups: dict[tuple[str, str], list[Item]] = {}
+    for one in made.items():
+        key = connector.together(one, settings) if one.operation in connector.takes_together else ""
+        groups.setdefault((one.operation, key), []).append(one)
+    for (_, key), items in groups.items():
+        if key and len(items) > 1:
+            return items
+    if connector.takes_together:
+        raise Broken("the stage has no two items that go in one request", "Give two to one target in `items`")
+    raise NotHere("it takes no writes together")
+
+
 @promise(
     "write.timeout-after-apply", "a time-out after the vendor applied it has no second effect; without guard it is held"
 )

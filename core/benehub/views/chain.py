@@ -21,6 +21,7 @@ from benehub.planbook import Plan, PlanBook
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, entry, leg, member_state, person
+from benehub.views.persons import member_ids
 
 PART = 500
 """People looked at in one go."""
@@ -106,6 +107,12 @@ def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> It
         yield from _part(session, book, month, plans, people)
         after = max(people)
     yield from _part(session, book, month, plans, {})
+
+
+def chains_of(session: Session, book: PlanBook, month: Month, person_id: str) -> list[Chain]:
+    """One person's chains of a month, plan by plan."""
+    plans = {one.id: one for one in book.plans}
+    return list(_part(session, book, month, plans, member_ids(session, [person_id])))
 
 
 def _next(session: Session, after: str) -> dict[str, str]:

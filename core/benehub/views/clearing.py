@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
-from benehub import ledger
+from benehub import facts, ledger
 from benehub.ledger import CHART
 from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
-from benehub.periods import Month
+from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import credits
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, leg
@@ -22,6 +25,11 @@ ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER"
 """Differences with a custodian that leave money owed, or sent beyond what is owed."""
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
+NO_MONEY = (
+    "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
+    "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION",
+)  # fmt: skip
+"""Differences that leave no money in the accounts of their relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,10 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     balances = ledger.clearing(session, month)
     items: dict[str, list[Item]] = {code: [] for code in balances}
     items[chart.EMPLOYEE_SHARE_DUE] += _remainders(session, book, month)
+    items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", insured=book)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
+    items[chart.PREMIUM_PAYABLE] += _paid_otherwise(session, book, month)
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
     items[chart.CARRIER_TRANSIT] += _in_flight(session, month)
     items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
@@ -66,62 +76,164 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     ]
 
 
-def _remainders(session: Session, book: PlanBook, month: Month) -> list[Item]:
-    """Plans spread over the year, or paid in advance or arrears: accrued so far, less what was to be taken so far."""
-    spread = [
+def _spread(book: PlanBook) -> list[str]:
+    """Plans whose deductions follow another schedule than the months of their cover."""
+    return [
         plan.id
         for plan in book.insurance_plans()
         if plan.deduction is not None
         and (plan.deduction.method is DeductionMethod.EVERY_PAY or plan.deduction.timing is not Timing.CURRENT)
     ]
+
+
+def _scheduled(session: Session, month: Month, plans: Sequence[str], *by: ColumnElement[Any]) -> Sequence[Row[Any]]:
+    """Employees' shares that were accrued so far, less what was to be taken so far; what is not zero."""
     kinds = (
         "premium.accrued", "premium.accrued.reversed", "opening.share", "deduction.expected", "deduction.expected.void",
     )  # fmt: skip
-    rows = session.rows(
-        select(leg.c.plan, func.sum(leg.c.amount).label("amount"))
+    total = func.sum(leg.c.amount)
+    return session.rows(
+        select(*by, total.label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.EMPLOYEE_SHARE_DUE,
-            leg.c.plan.in_(spread),
+            leg.c.plan.in_(plans),
             entry.c.type.in_(kinds),
             concerns(month),
         )
-        .group_by(leg.c.plan)
+        .group_by(*by)
+        .having(total != 0)
     )
+
+
+def _remainders(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Plans spread over the year, or paid in advance or arrears: accrued so far, less what was to be taken so far."""
+    rows = _scheduled(session, month, _spread(book), leg.c.plan)
     return [Item(f"schedule remainder of {row.plan}", int(row.amount)) for row in rows]
 
 
-def _differences(session: Session, month: Month, relation: str, insured: PlanBook | None = None) -> list[Item]:
-    """Open differences in money, by type: what is missing on the vendor's side stays in the account."""
+def _later(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Months that cost something else as known later: lines of later pays, and what no pay settles for who has left."""
+    spread = set(_spread(book))
+    plans = [plan.id for plan in book.insurance_plans() if plan.deduction is not None and plan.id not in spread]
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.PAYROLL_CLEARING,
+            leg.c.money_source == "employee", leg.c.plan.in_(plans), leg.c.pay_date >= month.end,
+            leg.c.coverage_month <= str(month), entry.c.type.in_(("deduction.expected", "deduction.expected.void")),
+        )
+        .group_by(leg.c.person_id, leg.c.plan)
+    )  # fmt: skip
+    coming = {(row.person_id, row.plan): int(row.amount) for row in rows}
+    off = _scheduled(session, month, plans, leg.c.person_id, leg.c.plan)
+    who = {(row.person_id, row.plan) for row in off if row.amount != coming.get((row.person_id, row.plan), 0)}
+    left = _left(session, book, month, who, coming)
+    return [
+        Item("retro lines on later pays", sum(coming.values())),
+        Item("owed by employees who have left", sum(amount for amount in left if amount > 0)),
+        Item("owed to employees who have left", sum(amount for amount in left if amount < 0)),
+    ]
+
+
+def _left(
+    session: Session, book: PlanBook, month: Month, who: set[tuple[str, str]], coming: Mapping[tuple[str, str], int]
+) -> list[int]:
+    """What is open of these persons and plans where nobody is employed any more and no difference names it."""
+    if not who:
+        return []
+    persons = sorted({person_id for person_id, _ in who})
+    ahead = Interval(session.today(), FOREVER)
+    stay = {one.person_id for one in facts.workers(session, ahead, None, persons)}
+    open_: dict[tuple[str, str], int] = {}
+    for row in session.rows(
+        select(leg.c.person_id, leg.c.plan, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.EMPLOYEE_SHARE_DUE,
+            entry.c.status == "posted", session.among(leg.c.person_id, persons), concerns(month),
+        )
+        .group_by(leg.c.person_id, leg.c.plan)
+    ):  # fmt: skip
+        open_[row.person_id, row.plan] = int(row.amount)
+    plans: dict[str, list[str]] = {}
+    for person_id, plan in sorted(who):
+        plans.setdefault(person_id, []).append(plan)
+    for one in _gaps(session, month, "payroll", book):
+        mine = plans.get(one.person_id or "", [])
+        # One who is unknown to payroll has one difference over all plans.
+        if mine and one.plan in (None, *mine):
+            key = (str(one.person_id), one.plan or mine[0])
+            open_[key] = open_.get(key, 0) - one.amount
+    return [open_.get(key, 0) - coming.get(key, 0) for key in sorted(who) if key[0] not in stay]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Money that an open difference leaves in an account, in minor units."""
+
+    type: str
+    person_id: str | None
+    plan: str | None
+    amount: int
+
+
+def _gaps(session: Session, month: Month, relation: str, insured: PlanBook | None = None) -> Iterator[_Gap]:
+    """Open differences in money: what is missing on the vendor's side stays in the account."""
     rows = session.rows(
         select(difference).where(
             *session.where(difference, relation=relation),
             # The account holds what earlier months have left open, too.
             difference.c.period <= str(month),
             difference.c.state.in_(OPEN),
+            difference.c.type.not_in(NO_MONEY),
         )
     )
-    sums: dict[str, int] = {}
     for row in rows:
-        if row.type in (
-            "WRONG_TAX_CLASS",
-            "WRONG_SOURCE",
-            "LATE",
-            "PREMIUM_AT_RISK",
-            "EMPLOYER_LINE_DIFF",
-            "WITHHELD_NOT_DEPOSITED",
-            "EARNINGS_NOT_DEPOSITED",
-        ):
-            continue
         gap = (row.expected or 0) - (row.actual or 0)
         if insured is not None:
             if row.type == "UNKNOWN_TO_PAYROLL":
                 gap = _insured_part(session, insured, row.person_id, Month.parse(row.period))
             elif row.plan is None or not insured.plan(row.plan).insured:
                 continue
-        sums[row.type] = sums.get(row.type, 0) + (gap if relation == "payroll" else -gap)
+        yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap)
+
+
+def _differences(session: Session, month: Month, relation: str, insured: PlanBook | None = None) -> list[Item]:
+    """The same, by type."""
+    sums: dict[str, int] = {}
+    for one in _gaps(session, month, relation, insured):
+        sums[one.type] = sums.get(one.type, 0) + one.amount
     return [Item(f"{name} ({relation})", amount) for name, amount in sorted(sums.items())]
+
+
+def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Where another amount was paid than is billed by now: credits that wait, and what is withheld in dispute."""
+    open_ = _disputed(session, month)
+    sums: dict[str, int] = {}
+    for one in credits.paid_otherwise(session, month):
+        carrier = str(book.plan(one.plan).carrier)
+        if one.amount > 0 and book.terms(carrier).pay_policy != "pay_as_enrolled":
+            name = f"paid to {carrier} beyond its bills, to be taken from the next payment"
+        elif (one.person_id, one.plan, one.month) in open_:
+            name = f"in dispute with {carrier}, not paid as billed"
+        else:
+            continue
+        sums[name] = sums.get(name, 0) + one.amount
+    return [Item(name, amount) for name, amount in sorted(sums.items())]
+
+
+def _disputed(session: Session, month: Month) -> set[tuple[str | None, str, str]]:
+    rows = session.rows(
+        select(difference.c.person_id, difference.c.plan, difference.c.period).where(
+            *session.where(difference, relation="premium"),
+            difference.c.period <= str(month),
+            difference.c.state.in_(OPEN),
+        )
+    )
+    return {(row.person_id, row.plan, row.period) for row in rows}
 
 
 def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:

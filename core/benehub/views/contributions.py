@@ -14,24 +14,24 @@ DEFERRED = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferr
 MATCHED = ("match.accrued", "match.accrued.reversed", "match.true_up", "match.true_up.reversed")
 
 
-def deferred(session: Session, year: int) -> dict[str, int]:
-    """Minor units each person deferred on the pay dates of a calendar year."""
-    return _of_year(session, year, chart.DEFERRAL_PAYABLE, DEFERRED)
+def deferred(session: Session, year: int, person_id: str = "") -> dict[str, int]:
+    """Minor units each person deferred on the pay dates of a calendar year, or the one person named."""
+    return _of_year(session, year, chart.DEFERRAL_PAYABLE, DEFERRED, person_id)
 
 
-def matched(session: Session, year: int) -> dict[str, int]:
-    """Minor units each person was matched on the pay dates of a calendar year."""
-    return _of_year(session, year, chart.MATCH_PAYABLE, MATCHED)
+def matched(session: Session, year: int, person_id: str = "") -> dict[str, int]:
+    """Minor units each person was matched on the pay dates of a calendar year, or the one person named."""
+    return _of_year(session, year, chart.MATCH_PAYABLE, MATCHED, person_id)
 
 
-def _of_year(session: Session, year: int, account: str, types: tuple[str, ...]) -> dict[str, int]:
+def _of_year(session: Session, year: int, account: str, types: tuple[str, ...], person_id: str) -> dict[str, int]:
     rows = session.rows(
         select(leg.c.person_id, func.sum(leg.c.amount).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == account,
-            leg.c.person_id.is_not(None),
+            leg.c.person_id == person_id if person_id else leg.c.person_id.is_not(None),
             entry.c.status == "posted",
             entry.c.type.in_(types),
             entry.c.effective_date >= date(year, 1, 1),

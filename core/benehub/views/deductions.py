@@ -19,8 +19,8 @@ from benehub.ledger import accounts as chart
 from benehub.ledger import arrears
 from benehub.ledger.arrears import ARREARS, DEDUCTION, MISSED, WITHHELD, WRITTEN_OFF
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg, obligation, person
-from benehub.views.persons import find_person
+from benehub.store.tables import confirmation, entry, leg, obligation
+from benehub.views.persons import find_person, member_ids
 
 POSTED = (*WITHHELD, "match.accrued", "match.accrued.reversed")
 
@@ -94,12 +94,7 @@ def lines(session: Session, pay_date: date, employee: str = "") -> list[Line]:
     """
     person_id = find_person(session, employee).subscriber_id if employee else ""
     sums = _sums(session, pay_date, person_id)
-    members = {
-        row.person_id: row.member_id
-        for row in session.rows(
-            select(person.c.person_id, person.c.member_id).where(person.c.employer_id == session.employer)
-        )
-    }
+    members = member_ids(session, {one.head.person_id for one in sums})
     told = _told(session, pay_date, person_id)
     owed = _owed(session, person_id, sums)
     waived = _waived(session, person_id)
@@ -117,8 +112,8 @@ def lines(session: Session, pay_date: date, employee: str = "") -> list[Line]:
         gone = (head.person_id, head.plan, head.coverage_month) in waived
         found.append(
             Line(
-                members.get(head.person_id, head.person_id), code, pay_date, counts[(head.person_id, code)], head.plan,
-                head.money_source, kind, head.coverage_month, one.expected, one.taken, still, taken_as,
+                members.get(head.person_id) or str(head.person_id), code, pay_date, counts[(head.person_id, code)],
+                head.plan, head.money_source, kind, head.coverage_month, one.expected, one.taken, still, taken_as,
                 _state(one, taken_as, still, dispatch_id is not None, gone), dispatch_id or "", one.ids,
             )
         )  # fmt: skip

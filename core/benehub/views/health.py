@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pluggy
@@ -12,13 +11,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from benehub import connections, ledger
+from benehub.access import users
 from benehub.connections import doors
 from benehub.errors import BenehubError
 from benehub.store import Session, Store, guards, iso
 from benehub.store.database import MIGRATIONS
+from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.views.runs import INTERRUPTED, runs
 from benehub.views.schedules import overdue
+from benehub.views.upkeep import Check as Check
+from benehub.views.upkeep import upkeep
 
 VERSION_TABLE = "benehub_schema"
 """Where the migrations note the schema's revision."""
@@ -26,20 +29,6 @@ VERSION_TABLE = "benehub_schema"
 
 LATE = timedelta(minutes=10)
 """A worker looks twice a minute; what is due for longer than this nobody has looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `mend` is empty when it is in order."""
-
-    name: str
-    state: str
-    mend: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is in order."""
-        return not self.mend
 
 
 def revisions(store: Store) -> tuple[str, str]:
@@ -70,14 +59,29 @@ def examine(store: Store, plugins: pluggy.PluginManager) -> list[Check]:
     with store.read("") as session:
         gone = guards.missing(session.connection)
     mend = "Restore the database from a backup, or run `benehub init` on a fresh one" if gone else ""
-    checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend)]
+    checks = [Check("ledger guards", f"missing: {', '.join(gone)}" if gone else "all stand", mend), _owned(store)]
     for row in employers(store):
         checks.append(_ledger(store, row.employer_id))
         checks.append(interrupted(store, row.employer_id))
         checks.append(_schedules(store, row.employer_id))
         checks += _connections(store, plugins, row.employer_id)
         checks += _doors(store, row.employer_id)
+        with store.read(row.employer_id) as session:
+            checks += upkeep(session)
     return checks
+
+
+def _owned(store: Store) -> Check:
+    """Whether somebody can manage access. Where nobody signs in at all that is told and no fault: the command line
+    needs no owner."""
+    with store.read(INSTALLATION) as session:
+        count, known = len(users.owners(session)), bool(users.listed(session, limit=1))
+    mend = "benehub init --admin EMAIL --password-file FILE"
+    if count:
+        return Check("owners", f"{count} of the installation")
+    if known:
+        return Check("owners", "nobody owns the installation: nobody can manage access any more", mend)
+    return Check("owners", f"nobody owns the installation, and nobody can sign in yet: {mend}")
 
 
 def _doors(store: Store, employer: str) -> list[Check]:

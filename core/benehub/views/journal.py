@@ -7,18 +7,22 @@ from typing import Any
 
 from sqlalchemy import select
 
-from benehub.identity import people
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import entry, leg
 from benehub.views.amounts import amount
-from benehub.views.persons import find_person
+from benehub.views.persons import find_person, member_ids
 
 
 def journal(
-    session: Session, accounts: Sequence[str], employee: str, plan: str, month: str, limit: int
-) -> list[dict[str, Any]]:
+    session: Session, accounts: Sequence[str], employee: str, plan: str, month: str, limit: int,
+    before: int | None = None, known_at: int | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Entries with a leg that matches all that is given (empty: all), newest first, with every leg of theirs.
+
+    Args:
+        before: only entries with a lower recorded number: what follows after a page that ended with it.
+        known_at: only entries with this recorded number or a lower one.
 
     Raises:
         DataError: no such employee.
@@ -35,16 +39,21 @@ def journal(
         conditions.append(leg.c.coverage_month == month)
     if len(conditions) > 2:
         query = query.where(select(leg.c.leg_no).where(*conditions).exists())
+    if before is not None:
+        query = query.where(entry.c.seq < before)
+    if known_at is not None:
+        query = query.where(entry.c.seq <= known_at)
     headers = session.rows(query.order_by(entry.c.seq.desc()).limit(limit))
-    members = {person_id: row.member_id for person_id, row in people.people(session).items()}
     legs: dict[str, list[dict[str, Any]]] = {}
     for start in range(0, len(headers), CHUNK):
         ids = [row.entry_id for row in headers[start : start + CHUNK]]
-        for row in session.rows(
+        rows = session.rows(
             select(leg)
             .where(leg.c.employer_id == session.employer, leg.c.entry_id.in_(ids))
             .order_by(leg.c.entry_id, leg.c.leg_no)
-        ):
+        )
+        members = member_ids(session, {row.person_id for row in rows if row.person_id})
+        for row in rows:
             legs.setdefault(row.entry_id, []).append(
                 {
                     "account": row.account,

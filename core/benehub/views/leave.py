@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -19,6 +19,7 @@ from benehub.rules.leave.replay import Move
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 from benehub.views.leave_history import GRANT, History, histories
+from benehub.views.persons import member_ids
 
 AHEAD = timedelta(days=62)
 """How far ahead pay dates are looked at for the next accrual."""
@@ -68,22 +69,30 @@ class Owed:
     paid: int
 
 
-def held(session: Session, effective: date | None = None) -> list[Held]:
-    """Everybody's leave, on a day or with everything posted so far."""
-    members = people.people(session)
+def held(session: Session, effective: date | None = None, only: Sequence[str] | None = None) -> list[Held]:
+    """Everybody's leave, on a day or with everything posted so far; only of these people where they are named."""
     found: dict[tuple[str, str], list[int]] = {}
     accounts = [chart.LEAVE_AVAILABLE, chart.LEAVE_LIABILITY]
-    for one in ledger.balances(session, accounts, by=("person_id", "plan"), effective=effective):
+    for one in _balances(session, accounts, effective, only):
         pair = found.setdefault((one.dimensions["person_id"], one.dimensions["plan"]), [0, 0])
         if one.account == chart.LEAVE_AVAILABLE:
             pair[0] += one.amount
         else:
             pair[1] -= one.amount
-    rows = [
-        Held(members[person].member_id if person in members else "", policy or "", *pair)
-        for (person, policy), pair in found.items()
-    ]
+    members = member_ids(session, {person for person, _ in found if person})
+    rows = [Held(members.get(person, ""), policy or "", *pair) for (person, policy), pair in found.items()]
     return sorted(rows, key=lambda row: (row.member, row.policy))
+
+
+def _balances(
+    session: Session, accounts: Sequence[str], effective: date | None, only: Sequence[str] | None
+) -> Iterator[ledger.Balance]:
+    by = ("person_id", "plan")
+    if only is None:
+        yield from ledger.balances(session, accounts, by=by, effective=effective)
+        return
+    for one in only:
+        yield from ledger.balances(session, accounts, by=by, effective=effective, person_id=one)
 
 
 def meters(session: Session, book: PlanBook, day: date, only: Sequence[str] | None = None) -> list[Meter]:
@@ -92,13 +101,16 @@ def meters(session: Session, book: PlanBook, day: date, only: Sequence[str] | No
     Raises:
         ConfigError: a statutory policy or a legal number is not loaded.
     """
-    members = people.people(session)
-    books = {(row.member, row.policy): row for row in held(session, day)}
+    members = (
+        member_ids(session, only)
+        if only is not None
+        else {one: row.member_id for one, row in people.people(session).items()}
+    )
+    books = {(row.member, row.policy): row for row in held(session, day, only)}
     found = []
     for policy in book.leave:
         for history in histories(session, book, policy, day + AHEAD, people=only):
-            one = members.get(history.worker.person_id)
-            member = one.member_id if one is not None else ""
+            member = members.get(history.worker.person_id, "")
             found.append(_meter(history, member, day, books.get((member, policy.id), Held(member, policy.id, 0, 0))))
     return sorted(found, key=lambda row: (row.member, row.policy))
 

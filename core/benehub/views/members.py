@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from benehub.connect.exchange import Acks
 from benehub.store import Session
@@ -58,6 +58,14 @@ def of_carrier(session: Session, connection_id: str, acks: Acks, states: Sequenc
     return [
         _status(row, acks, now) for row in session.rows(query.order_by(person.c.member_id, member_state.c.file_group))
     ]
+
+
+def of_dispatch(session: Session, dispatch_id: str, acks: Acks, limit: int = 500) -> list[MemberStatus]:
+    """Members of whom this dispatch was the newest word, those who were refused first."""
+    query = _query(session).where(member_state.c.dispatch_id == dispatch_id)
+    rank = case((member_state.c.state == "refused", 0), (member_state.c.state == "sent", 1), else_=2)
+    now = session.clock()
+    return [_status(row, acks, now) for row in session.rows(query.order_by(rank, person.c.member_id).limit(limit))]
 
 
 def said_of(session: Session, person_id: str, connection_id: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, tuple_
 
 from benehub import dispatch, obligations
 from benehub.crypto import mask
@@ -58,9 +58,10 @@ def outgoing(session: Session, ids: Iterable[str], clear: bool = False) -> list[
 
 
 def listed(
-    session: Session, states: Sequence[str] = (), connection_id: str = "", operation: str = "", limit: int = 50
-) -> list[dict[str, Any]]:
-    """The newest dispatches, without their content."""
+    session: Session, states: Sequence[str] = (), connection_id: str = "", operation: str = "", limit: int = 50,
+    before: tuple[int, str] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The newest dispatches, without their content; those after the one with this number and id, if given."""
     query = select(dispatch_table).where(dispatch_table.c.employer_id == session.employer)
     if states:
         query = query.where(dispatch_table.c.state.in_(states))
@@ -68,22 +69,43 @@ def listed(
         query = query.where(dispatch_table.c.connection_id == connection_id)
     if operation:
         query = query.where(dispatch_table.c.operation == operation)
-    return [
-        {
+    if before is not None:
+        query = query.where(tuple_(dispatch_table.c.seq, dispatch_table.c.dispatch_id) < tuple_(*before))
+    query = query.order_by(dispatch_table.c.seq.desc(), dispatch_table.c.dispatch_id.desc())
+    return [_line(row) for row in session.rows(query.limit(limit))]
+
+
+def one(session: Session, dispatch_id: str) -> dict[str, Any]:
+    """One dispatch as `listed` tells it, with how a second effect is kept off.
+
+    Raises:
+        DataError: there is none.
+    """
+    row = dispatch.get(session, dispatch_id)
+    return _line(row) | {"guard": row.guard}
+
+
+def masked_of(session: Session, dispatch_id: str, text: str) -> str:
+    """`text` without the hidden values of what a dispatch carries."""
+    owed = obligations.of_dispatch(session, dispatch_id)
+    return masked(text, [obligations.content(session, one) for one in owed])
+
+
+def _line(row: Row[Any]) -> dict[str, Any]:
+    return {
             "dispatch": row.dispatch_id, "connection": row.connection_id, "operation": row.operation,
+            "currency": row.currency,
             "key": row.business_key, "revision": row.revision, "state": row.state, "acknowledged": row.ack_state,
             "items": row.items, "worth": format_minor(row.worth_minor, row.currency),
             "prepared_at": row.prepared_at, "sent_at": row.sent_at, "file": row.file_name, "reason": row.reason,
-        }
-        for row in session.rows(query.order_by(dispatch_table.c.seq.desc()).limit(limit))
-    ]  # fmt: skip
+            "seq": row.seq,
+    }  # fmt: skip
 
 
 def _shown(session: Session, row: Row[Any], clear: bool) -> Outgoing:
     text = readable(dispatch.frozen_bytes(session, row))
     if not clear:
-        owed = obligations.of_dispatch(session, row.dispatch_id)
-        text = masked(text, [obligations.content(session, one) for one in owed])
+        text = masked_of(session, row.dispatch_id, text)
     return Outgoing(
         row.dispatch_id,
         row.connection_id,
@@ -107,6 +129,18 @@ def readable(content: bytes) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("cp1252", "replace")
+
+
+def segments(text: str) -> list[str]:
+    """The segments of an X12 file, each with its terminator; none of any other text.
+
+    The terminator is what stands before the group: masked numbers may have moved the envelope's fixed places.
+    """
+    at = text.find(f"GS{text[3:4]}", 80) if text.startswith("ISA") else -1
+    rest = text[:at].rstrip("\r\n") if at > 0 else ""
+    if not rest:
+        return []
+    return [f"{one.strip()}{rest[-1]}" for one in text.split(rest[-1]) if one.strip()]
 
 
 def masked(text: str, contents: Iterable[Any]) -> str:

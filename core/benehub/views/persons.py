@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, or_, select
 
+from benehub import facts
 from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -32,6 +33,49 @@ def find_person(session: Session, text: str) -> Row[Any]:
             mend="Give the employee number or the hub's id (per_...); sync the HRIS first",
         )
     return found[0]
+
+
+def listed(session: Session, kind: str = "", after: str = "", limit: int = 50) -> list[dict[str, Any]]:
+    """The next people behind a member id, in the order of these, with their names as of today; nothing else of them."""
+    query = select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id).where(
+        *session.where(person), person.c.member_id > after
+    )
+    if kind:
+        query = query.where(person.c.kind == kind)
+    rows = session.rows(query.order_by(person.c.member_id).limit(limit))
+    names = _names(session, rows)
+    return [
+        {
+            "person": row.person_id, "kind": row.kind, "member": row.member_id, "family": row.subscriber_id,
+            "name": names.get(row.person_id, ""),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def told_of(session: Session, row: Row[Any]) -> dict[str, Any]:
+    """One person found by `find_person`, as `listed` tells of him, with his family."""
+    family = session.rows(
+        select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id)
+        .where(*session.where(person, subscriber_id=row.subscriber_id))
+        .order_by(person.c.kind.desc(), person.c.member_id)
+    )
+    names = _names(session, family)
+    return {
+        "person": row.person_id, "kind": row.kind, "member": row.member_id, "family": row.subscriber_id,
+        "name": names.get(row.person_id, ""),
+        "members": [{"person": one.person_id, "kind": one.kind, "member": one.member_id,
+                     "name": names.get(one.person_id, "")} for one in family],
+    }  # fmt: skip
+
+
+def _names(session: Session, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for kind in ("employee", "dependent"):
+        ids = [row.person_id for row in rows if row.kind == kind]
+        for one in facts.as_of(session, kind, session.today(), subjects=ids) if ids else ():
+            found[one.subject] = f"{one.data.get('first_name', '')} {one.data.get('last_name', '')}".strip()
+    return found
 
 
 def member_ids(session: Session, person_ids: Iterable[str]) -> dict[str, str]:

@@ -105,18 +105,24 @@ def details(session: Session, named: str, clear: bool = False) -> dict[str, Any]
     }  # fmt: skip
 
 
-def doubles(session: Session, connection_id: str = "") -> list[dict[str, Any]]:
-    """Who comes twice: at a vendor (two ids, one person), or here (two persons, one name and birth date)."""
-    known = recognising.candidates(session)
-    waiting = strangers.listed(session, connection_id, aside=True)
+def doubles(session: Session, connection_id: str = "", ours: bool = True) -> list[dict[str, Any]]:
+    """Who comes twice: at a vendor (two ids, one person), or here (two persons, one name and birth date).
+
+    Without `ours` our own people are not gone through, and ids that a person linked are none: what a comparison asks.
+    """
+    waiting = strangers.listed(session, connection_id, aside=ours)
+    linked = strangers.doubled(session, by_persons=ours)
+    holders = _holders(session, waiting)
+    wanted = {who for _, who in linked} | {who for who in holders.values() if who}
+    known = recognising.candidates(session) if ours else recognising.candidates(session, sorted(wanted))
     found = [
         _double(name, known[who].number, f"is linked to {len(ids)} ids", ids)
-        for (name, who), ids in strangers.doubled(session).items()
+        for (name, who), ids in linked.items()
         if connection_id in ("", name) and who in known
     ]
-    found += _taken(session, waiting, known)
+    found += _taken(session, waiting, known, holders)
     found += _twice(waiting)
-    if not connection_id:
+    if not connection_id and ours:
         pairs = Register(known.values()).alike()
         found += [
             _double("", known[one].number, "has the name and birth date of", [known[two].number]) for one, two in pairs
@@ -129,16 +135,27 @@ def _double(connection_id: str, who: str, what: str, ids: list[str]) -> dict[str
     return {"connection": connection_id, "who": strangers.shown(who), "what": what, "others": shown}
 
 
-def _taken(session: Session, waiting: list[Stranger], known: Mapping[str, Candidate]) -> list[dict[str, Any]]:
-    """Unlinked ones whose number or SSN is that of somebody who is linked to another id of the same vendor."""
+def _holders(session: Session, waiting: list[Stranger]) -> dict[tuple[str, str], str | None]:
+    """Unlinked one -> who has his SSN or, failing that, his number."""
     numbers = lookup.by_member(session, {one.told.employee_number for one in waiting if one.told.employee_number})
     indexes = lookup.by_index(session, {one.told.ssn_index for one in waiting if one.told.ssn_index})
+    return {
+        (one.connection_id, one.external_id): indexes.get(one.told.ssn_index) or numbers.get(one.told.employee_number)
+        for one in waiting
+    }
+
+
+def _taken(
+    session: Session, waiting: list[Stranger], known: Mapping[str, Candidate],
+    holders: Mapping[tuple[str, str], str | None],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Unlinked ones whose number or SSN is that of somebody who is linked to another id of the same vendor."""
     held: dict[str, dict[str, str]] = {}
     for name in {one.connection_id for one in waiting}:
-        held[name] = strangers.holders(session, name, {who for who in (*numbers.values(), *indexes.values()) if who})
+        held[name] = strangers.holders(session, name, {who for who in holders.values() if who})
     found = []
     for one in waiting:
-        who = indexes.get(one.told.ssn_index) or numbers.get(one.told.employee_number)
+        who = holders[one.connection_id, one.external_id]
         if who is not None and who in known and who in held[one.connection_id]:
             other = held[one.connection_id][who]
             what = f"has the number or SSN of {known[who].number}, who is linked to"

@@ -11,18 +11,31 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+import benehub
 from benehub.connect.capabilities import Capability, Guard
 from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, Link, Page
 from benehub.connect.files import Mailbox
 from benehub.connect.mail import MailAccount, SmtpMailbox
 from benehub.errors import DataError, Unsupported
+from benehub.records.notices import AlarmNotice, NotifierTerms
+from benehub_plugins.email import alarm
 from benehub_plugins.email.message import render_message
 from benehub_plugins.email.reports import read_reports
 from benehub_plugins.email.settings import EmailSettings
 
-__all__ = ["Email", "EmailSettings"]
+__all__ = ["Email", "EmailSettings", "notify"]
 
 SEND = "notice.send"
+
+
+@benehub.hookimpl
+def notify(notice: AlarmNotice, notifier: NotifierTerms) -> str | None:
+    """Send an alarm by e-mail, where the notifier is of that kind.
+
+    Raises:
+        BenehubError: as `alarm.tell`.
+    """
+    return alarm.tell(notice, notifier) if notifier.kind == alarm.KIND else None
 
 
 class Email(Connector):

@@ -62,5 +62,5 @@ def test_yaml_dates_in_constants_become_text() -> None:
 def test_a_place_is_a_folder_or_a_server() -> None:
     sftp = {"host": "h", "user": "u", "host_keys": ["SHA256:x"]}
     for place in ({}, {"folder": "/x", "sftp": sftp}):
-        with pytest.raises(ValidationError, match="a folder or an sftp account"):
+        with pytest.raises(ValidationError, match="a folder, an sftp account or uploads"):
             FilesSettings.model_validate({"place": place, "streams": {"pay_calendar": PAY_DAYS}})

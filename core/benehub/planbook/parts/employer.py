@@ -130,3 +130,11 @@ class Guards(Part):
     """The same for single connections, by name; such a part stands instead of `push` as a whole."""
     headcount_drop_percent: int = Field(default=5, ge=0, le=100)
     """A file to a carrier that would end cover of more than this part of the families stops; in percent."""
+    second_person_above: Amount | None = None
+    """A fix with more money at stake needs a second person: who proposed it cannot approve it. 0.00: every fix does;
+    left out: none does."""
+
+    @property
+    def alone_up_to_minor(self) -> int | None:
+        """Money up to which one person may propose and approve, in minor units; None: any."""
+        return None if self.second_person_above is None else parse_minor(self.second_person_above)

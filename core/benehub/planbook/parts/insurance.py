@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from benehub.money import Rounding, parse_minor, parse_rate
-from benehub.periods import FOREVER
+from benehub.periods import FOREVER, Month
 from benehub.planbook.parts.fields import Amount, Part, RateText, Slug
 from benehub.records import EmploymentClass, Tier
 from benehub.rules.premium.age_band import AgeBasis
@@ -296,12 +296,34 @@ class CarrierTerms(Part):
     """Day of the coverage month on which its premium is due, where an invoice tells no other."""
     grace_days: int = Field(default=31, ge=0, le=90)
     """Days after it in which cover stands unpaid, by the contract; told to people, no date is computed from it."""
-    pay_policy: Literal["pay_as_billed", "pay_as_enrolled"] = "pay_as_billed"
-    """pay_as_billed: the invoice is paid, what differs is credited later; pay_as_enrolled: what the hub worked out."""
+    pay_policy: Literal["pay_as_billed", "pay_as_enrolled", "short_pay"] = "pay_as_billed"
+    """pay_as_billed: the invoice is paid, what differs is credited later; pay_as_enrolled: what the hub worked out;
+    short_pay: the invoice less what open differences say is billed too much, each such line named to the carrier."""
+    credit_days: int | None = Field(default=None, ge=0, le=730)
+    """Days in which the carrier takes claims for premium paid too much (60 or 90 are common); a later one is refused,
+    the money is lost. Left out: not known, so that nothing expires and no alarm is raised."""
+    credit_from: Literal["month_start", "month_end"] = "month_start"
+    """Counted from the coverage month's first day (month_start) or its last (month_end)."""
+    credit_alarm_days: int = Field(default=14, ge=0, le=365)
+    """Days before the last day of a claim from which one not made yet is told as urgent."""
+    monthly_fee: Amount = "0.00"
+    """Fee that its bill may have a month; another one is a difference. It is compared, not paid by the hub."""
     transit_bank_days: int = Field(default=2, ge=0, le=10)
     """Bank days a payment takes; it is sent so many before it is due."""
     pay_through: Slug | None = None
     """Connection of the bank (`bank_files`) whose file moves the money; left out: somebody pays by other means."""
+
+    @property
+    def monthly_fee_minor(self) -> int:
+        """The fee in minor units."""
+        return parse_minor(self.monthly_fee)
+
+    def claim_by(self, month: Month) -> date | None:
+        """The last day on which a credit for a coverage month can be claimed; None where nobody said."""
+        if self.credit_days is None:
+            return None
+        start = month.first if self.credit_from == "month_start" else month.last
+        return start + timedelta(days=self.credit_days)
 
 
 def _minor(text: str | None, currency: str) -> int | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from benehub.errors import DataError
 from benehub.legal import bank_holidays
-from benehub.periods import business_day_before
 from benehub.records.explanation import Step
 from benehub.rules.base import Calculation, Day, RuleModel, explain
+from benehub.rules.deadline.latest_safe import send_by as leaves_by
+from benehub.rules.deadline.latest_safe import zone_of
 from benehub.rules.registry import calculator
 
 NAME = "premium.due"
@@ -62,10 +61,10 @@ def premium_due(
     Raises:
         DataError: no such time zone.
     """
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     grace_ends = invoice_due + timedelta(days=grace_days)
-    send_by = _send_by(invoice_due, bank_days, holidays)
-    last_day = _send_by(grace_ends, bank_days, holidays)
+    send_by = leaves_by(invoice_due, bank_days, holidays)
+    last_day = leaves_by(grace_ends, bank_days, holidays)
     result = PremiumDue(
         due=invoice_due,
         grace_ends=grace_ends,
@@ -86,20 +85,6 @@ def premium_due(
         Step(label="last chance", raw=f"{bank_days} bank days before grace ends", value=last_day.isoformat()),
     )
     return Calculation(result, explain(NAME, VERSION, inputs, steps))
-
-
-def _send_by(arrive_by: date, bank_days: int, holidays: frozenset[date]) -> date:
-    # counted from the day after, so that arrive_by itself is used when the banks are open
-    return business_day_before(arrive_by + timedelta(days=1), bank_days + 1, holidays)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise DataError(
-            f"no time zone is named {name!r}", where="timezone", mend="Use a name such as America/New_York"
-        ) from None
 
 
 @calculator(

@@ -91,6 +91,13 @@ def not_expected(world: World) -> None:
                 return
 
 
+def taken_twice(world: World) -> None:
+    """A share is taken twice on one check."""
+    if line := _free(world, "employee", "pretax", "roth"):
+        world.register.append(replace(line))
+        _found(world, "DUPLICATE_DEDUCTION", line, line.amount, 2 * line.amount)
+
+
 def after_tax(world: World) -> None:
     """A pre-tax share is taken after tax."""
     if line := _free(world, "employee"):
@@ -158,5 +165,5 @@ def in_two_lines(world: World) -> None:
 VARIANCES: Mistakes = (void_and_reissue, in_two_lines)
 MISTAKES: Mistakes = (
     not_taken, other_amount, not_expected, after_tax, other_source, other_match, unknown_code, unknown_employee,
-    offsetting,
+    offsetting, taken_twice,
 )  # fmt: skip

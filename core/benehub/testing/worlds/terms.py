@@ -67,9 +67,9 @@ def money(minor: int) -> str:
     return f"{sign}{minor // 100}.{minor % 100:02d}"
 
 
-def plan_book() -> str:
+def plan_book(credit_days: int) -> str:
     """The plan book of the world."""
-    return BOOK + "".join(_plan(name, terms) for name, terms in PLANS.items())
+    return BOOK.replace("CREDIT_DAYS", str(credit_days)) + "".join(_plan(name, terms) for name, terms in PLANS.items())
 
 
 def _plan(name: str, terms: Terms) -> str:
@@ -109,7 +109,8 @@ pay_groups:
 guards:
   push: {{end_percent: 40}}  # in two months far more people come and go here than anywhere
 carriers:
-  {CARRIER}: {{premium_due_day: 1, grace_days: 31, pay_policy: pay_as_billed, transit_bank_days: 2}}
+  {CARRIER}:
+    {{premium_due_day: 1, grace_days: 31, pay_policy: pay_as_billed, transit_bank_days: 2, credit_days: CREDIT_DAYS}}
 plans:
   - id: {DEFERRAL_PLAN}
     name: Meadow 401(k)

@@ -9,6 +9,7 @@ from pathlib import Path
 from benehub.errors import DataError
 from benehub.formats.delimited import write_delimited
 from benehub.periods import Month
+from benehub.testing.worlds.planting_claims import credit_days
 from benehub.testing.worlds.settings import SETTINGS
 from benehub.testing.worlds.terms import DEFERRAL_PLAN, money, plan_book
 from benehub.testing.worlds.time_off import LEAVE_POLICY, OPENED, POLICY, TAKEN, hours
@@ -44,7 +45,10 @@ def write(world: World, folder: Path) -> list[Path]:
     made = {name: write_delimited(*table) for name, table in zip(TABLES, _tables(world), strict=True)}
     made |= {f"invoice-{month}.csv": data for month, data in _bills(world)}
     made |= {name: text.encode() for name, text in SETTINGS.items()}
-    made |= {"planbook.yaml": (plan_book() + LEAVE_POLICY).encode(), FILE: world.truth.as_json().encode()}
+    made |= {
+        "planbook.yaml": (plan_book(credit_days(world.seed)) + LEAVE_POLICY).encode(),
+        FILE: world.truth.as_json().encode(),
+    }
     for name, data in made.items():
         (folder / name).write_bytes(data)
     return [folder / name for name in made]

@@ -19,6 +19,7 @@ from benehub.views.why.facts import of_fact
 from benehub.views.why.findings import of_difference
 from benehub.views.why.identity import of_stranger
 from benehub.views.why.incoming import of_batch
+from benehub.views.why.mended import of_fix
 from benehub.views.why.outgoing import of_dispatch, of_obligation
 
 __all__ = ["Answer", "why"]
@@ -45,6 +46,7 @@ ASK: dict[str, Callable[[Question, str], Answer]] = {
     "ent": of_entry,
     "dis": of_dispatch,
     "dif": of_difference,
+    "fix": of_fix,
     "obl": of_obligation,
     "int": of_batch,
     "exp": of_explanation,

@@ -121,5 +121,6 @@ def _time_of(row: Row[Any], legs: tuple[Leg, ...]) -> Interval:
 
 def _id_in(cause: str) -> str | None:
     """The id a source begins with, where it is one."""
+    cause = cause.rpartition(" by ")[2]
     prefix = cause.partition("_")[0]
     return cause if prefix in ("dis", "int", "dif", "obl", "exp", "elg", "fct") and " " not in cause else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benehub import reconcile
+from benehub.reconcile import fixes
 from benehub.views.amounts import amount
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
 
@@ -42,5 +43,7 @@ def of_difference(question: Question, ref: str) -> Answer:
             for one in past
         ],
     }
+    if mended := fixes.of_difference(session, ref):
+        data["fixes"] = [f"{one.fix_id} {one.action} {one.state}" for one in mended]
     entries = [one for event in past for one in event.entries]
     return Answer(ref, title, data, question.behind(*entries))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from benehub import dispatch, obligations
 from benehub.errors import DataError
-from benehub.store import acts
-from benehub.store.tables import entry
+from benehub.reconcile import fixes
+from benehub.store import Session, acts
+from benehub.store.tables import alarm, entry
 from benehub.views.amounts import amount
 from benehub.views.members import owed_word, said_of
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
@@ -54,6 +57,18 @@ def of_dispatch(question: Question, ref: str) -> Answer:
     return Answer(ref, title, data, question.behind(*[o.obligation_id for o in carried[:1]], depth=1))
 
 
+def _mends(question: Question, ref: str) -> dict[str, list[str]]:
+    """The fixes that have made it owed, with the differences they put right; nothing where none has."""
+    behind = fixes.behind(question.session, ref)
+    return {"mends": [f"{one.difference_id} by {one.fix_id} ({one.action})" for one in behind]} if behind else {}
+
+
+def _alarms(session: Session, subject: str) -> list[Row[Any]]:
+    """The alarms that were raised for an obligation, in their order."""
+    query = select(alarm).where(*session.where(alarm, subject=subject)).order_by(alarm.c.seq)
+    return list(session.rows(query))
+
+
 def of_obligation(question: Question, ref: str) -> Answer:
     """What has to be told or paid, by when, and by which rule.
 
@@ -76,11 +91,14 @@ def of_obligation(question: Question, ref: str) -> Answer:
         "period": row.period,
         "due": text(row.due_date),
         "send_by": text(row.send_by),
+        "alarms": [f"{one.at} {one.level}: to be sent by {one.send_by} {one.cutoff}" for one in _alarms(session, ref)],
         "worth": amount(row.worth_minor, row.currency),
         "state": owed_word(row.kind, row.state),
         "reason": row.reason,
         "carrier": said_of(session, row.person_id, row.connection_id) if row.person_id else "",
         "dispatch": row.dispatch_id,
+        **_mends(question, ref),
     }
-    # The dispatch is named, not followed: it leads back here.
-    return Answer(ref, title, data, question.behind(row.explanation_id))
+    # The dispatch is named, not followed: it leads back here. What a carrier is told of rests on facts of cover.
+    covers = obligations.content(session, row).get("facts", ()) if row.kind == "enrollment.change" else ()
+    return Answer(ref, title, data, question.behind(row.explanation_id, *covers))

@@ -1,0 +1,81 @@
+"""The audit trail of the fronts, in one place: `Needs` says what has to stand in it, and here it is written.
+
+What changes something is written before it is done (`asked`) and again with its outcome; what shows people is written
+with its outcome before the first byte leaves. Where the trail cannot be written the caller gets nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from benehub.access import Caller
+from benehub.access.audit import Place
+from benehub.flows import Hub
+from benehub.flows.callers import keep
+
+
+@dataclass
+class Act:
+    """What somebody does, until its outcome is known."""
+
+    hub: Hub
+    employer: str
+    caller: Caller
+    action: str
+    permission: str
+    place: Place
+    refs: list[str] = field(default_factory=list)
+    of_no: int = 0
+
+    def asked(self) -> None:
+        """It is about to be done."""
+        self.of_no = self._keep("asked")
+
+    def ended(self, status: int) -> None:
+        """It was done, refused, or went wrong."""
+        self._keep("done" if status < 400 else "refused" if status < 500 else "failed")
+
+    def _keep(self, outcome: str) -> int:
+        return keep(
+            self.hub, self.employer, self.caller, self.action, ref=" ".join(self.refs), place=self.place,
+            permission=self.permission, outcome=outcome, of_no=self.of_no,
+        )  # fmt: skip
+
+
+def about(request: Request, *refs: str) -> None:
+    """Name what this call sees or changes by typed ids, beside those of its path: the people of a list, say."""
+    act: Act | None = getattr(request.state, "act", None)
+    if act is not None:
+        act.refs += [ref for ref in refs if ref not in act.refs]
+
+
+class Trailed:
+    """Writes the outcome of what `Needs` put into the call's state, before the answer begins."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a call on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def told(message: Message) -> None:
+            act: Act | None = state.pop("act", None) if message["type"] == "http.response.start" else None
+            if act is not None:
+                await run_in_threadpool(act.ended, message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        except Exception:
+            act: Act | None = state.pop("act", None)
+            if act is not None:
+                await run_in_threadpool(act.ended, 500)
+            raise

@@ -1,0 +1,35 @@
+"""`/api/v1`: what an employer's hub knows and does, for programs. A file a resource; views answer, flows act.
+
+Every address of an employer begins with `/api/v1/employers/{employer}`. `document` describes all of it as OpenAPI.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from benehub.api.v1 import (
+    connections,
+    deadlines,
+    differences,
+    dispatches,
+    documents,
+    elections,
+    employers,
+    ledger,
+    obligations,
+    people,
+    plans,
+    questions,
+    reconciliations,
+    runs,
+    schedules,
+    webhooks,
+)
+from benehub.api.v1.problems import BASE
+
+router = APIRouter(prefix=BASE)
+for part in (employers, people, plans, elections, obligations, deadlines, dispatches, ledger, reconciliations,
+             differences, connections, schedules, runs, webhooks, questions):  # fmt: skip
+    router.include_router(part.router)
+
+documents.describe(router)

@@ -1,0 +1,141 @@
+"""`/connections`: the systems the hub speaks to, what each can do, whether it answers, and whether it may write."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from benehub import connections as room
+from benehub.api.v1.edits import IfMatch, expected, tagged
+from benehub.api.v1.fields import At, NamePath, Once, Operates, SeesConnections
+from benehub.api.v1.models import Model
+from benehub.api.v1.office import Office
+from benehub.api.v1.problems import named
+from benehub.api.v1.route import Route
+from benehub.flows import connecting
+from benehub.views import connections as view
+
+router = APIRouter(prefix="/employers/{employer}/connections", tags=["connections"], route_class=Route)
+
+
+class ConnectionTold(Model):
+    """A connection; never its settings, which hold references to secrets."""
+
+    name: str = Field(examples=["hris"])
+    connector: str
+    mode: str
+    """live, watch (it reads and compares, and writes nothing) or paused."""
+    unlinked: int
+    """People of the vendor's who are linked to nobody."""
+    read: dict[str, str]
+    """When each stream was last read."""
+
+
+class Able(Model):
+    """One thing that the connection can or cannot do."""
+
+    operation: str
+    benefit_type: str | None
+    """The benefit it is about; null for all without a line of their own."""
+    supported: bool
+    blocker: str | None
+    """Who would have to change that."""
+    note: str
+    guard: str | None
+    """How a repeated write is kept harmless; null for reads."""
+
+
+class ConnectionDetail(ConnectionTold):
+    """A connection with its capabilities."""
+
+    capabilities: list[Able]
+
+
+class Connections(Model):
+    """All connections."""
+
+    items: list[ConnectionTold]
+
+
+class TriedStream(Model):
+    """What the first page of a stream said."""
+
+    stream: str
+    ok: bool
+    what: str
+
+
+class Tested(Model):
+    """Whether a connection answers."""
+
+    ok: bool
+    connector: str
+    mode: str
+    streams: list[TriedStream]
+
+
+@router.get("", operation_id="list_connections")
+def list_connections(_caller: SeesConnections, at: At) -> Connections:
+    """List the connections."""
+    with at.read() as session:
+        return Connections(items=[ConnectionTold.model_validate(one) for one in view.listed(session)])
+
+
+@router.get("/{connection}", operation_id="get_connection")
+def get_connection(_caller: SeesConnections, at: At, connection: NamePath, response: Response) -> ConnectionDetail:
+    """One connection with what it can do; its ETag is what an edit names."""
+    return _shown(at, connection, response)
+
+
+@router.post("/{connection}/test", operation_id="test_connection")
+def test_connection(_caller: Operates, at: At, claim: Once, connection: NamePath) -> Tested:
+    """Open it and read the first page of each of its streams; nothing is kept."""
+    _must_be(at, connection)
+    connector, mode, tried = connecting.try_out(at.hub, at.employer, connection)
+    streams = [TriedStream.model_validate(one, from_attributes=True) for one in tried]
+    return Tested(ok=all(one.ok for one in tried), connector=connector, mode=mode, streams=streams)
+
+
+@router.post("/{connection}/pause", operation_id="pause_connection")
+def pause_connection(
+    _caller: Operates, at: At, claim: Once, connection: NamePath, if_match: IfMatch, response: Response
+) -> ConnectionDetail:
+    """Stop it: nothing is read and nothing is written until it is resumed."""
+    return _change(at, connection, "paused", if_match, response)
+
+
+@router.post("/{connection}/watch", operation_id="watch_connection")
+def watch_connection(
+    _caller: Operates, at: At, claim: Once, connection: NamePath, if_match: IfMatch, response: Response
+) -> ConnectionDetail:
+    """Let it read and compare, and write nothing."""
+    return _change(at, connection, "watch", if_match, response)
+
+
+@router.post("/{connection}/resume", operation_id="resume_connection")
+def resume_connection(
+    _caller: Operates, at: At, claim: Once, connection: NamePath, if_match: IfMatch, response: Response
+) -> ConnectionDetail:
+    """Let it read and write again."""
+    return _change(at, connection, "live", if_match, response)
+
+
+def _change(at: Office, connection: str, mode: connecting.Mode, if_match: str, response: Response) -> ConnectionDetail:
+    _must_be(at, connection)
+    connecting.set_mode(at.hub, at.employer, connection, mode, expected(if_match))
+    return _shown(at, connection, response)
+
+
+def _must_be(at: Office, connection: str) -> None:
+    with at.read() as session, named():
+        room.get(session, connection)
+
+
+def _shown(at: Office, connection: str, response: Response) -> ConnectionDetail:
+    with at.read() as session:
+        with named():
+            tagged(response, connecting.version_of(room.get(session, connection)))
+        found = next(one for one in view.listed(session) if one["name"] == connection)
+    can = connecting.capabilities(at.hub, found["connector"])
+    lines = [Able.model_validate(one, from_attributes=True) for one in can]
+    return ConnectionDetail.model_validate(found | {"capabilities": lines})

@@ -1,0 +1,265 @@
+"""`/differences`: what does not agree, its chain, and a person's word on it. `/suppressions`: what is set aside."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from benehub import reconcile
+from benehub.api.v1.edits import IfMatch, expected, tagged
+from benehub.api.v1.fields import (
+    MONTH,
+    At,
+    EmployeeFilter,
+    Filter,
+    Once,
+    PageOf,
+    SeesMoney,
+    SeesMoneyOf,
+    WorksDifferences,
+    id_path,
+)
+from benehub.api.v1.models import Model, Page
+from benehub.api.v1.office import Office
+from benehub.api.v1.problems import Refused, named
+from benehub.api.v1.route import Route
+from benehub.flows import reconciling
+from benehub.money import parse_minor
+from benehub.reconcile import Relation, Suppression, Type
+from benehub.views import differences as view
+from benehub.views.amounts import amount
+from benehub.views.why import why
+
+router = APIRouter(prefix="/employers/{employer}", tags=["differences"], route_class=Route)
+
+DifferencePath = Annotated[str, id_path("dif")]
+State = Literal["pending", "discrepancy", "resolved", "replaced", "dismissed", "suppressed"]
+Step = Literal["acknowledged", "waiting_on_partner", "waiting_on_payroll", "waiting_on_carrier",
+               "waiting_on_employee", "fix_proposed"]  # fmt: skip
+Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S", examples=["billed again next month"])]
+
+
+class DifferenceTold(Model):
+    """Two systems that do not agree."""
+
+    difference: str
+    relation: Relation
+    type: Type
+    period: str
+    employee: str
+    """Employee number; empty where the vendor's row is linked to nobody."""
+    plan: str
+    reference: str
+    """What tells it from others of its type."""
+    side: str
+    """Where it is wrong."""
+    severity: str
+    owner: str
+    """Who moves next."""
+    cause: str
+    action: str
+    """What to do next."""
+    expected: str | None
+    actual: str | None
+    at_stake: str
+    unit: str
+    clear_by: date | None
+    """Until then it is pending: it may clear by itself."""
+    state: State
+    work_step: str
+    times_seen: int
+    first_seen: str
+    last_seen: str
+    first_seq: int
+
+
+class Happened(Model):
+    """What was done about it."""
+
+    at: str
+    who: str
+    state: str
+    work_step: str
+    note: str
+
+
+class DifferenceDetail(DifferenceTold):
+    """A difference with its history and its chain."""
+
+    history: list[Happened]
+    chain: list[dict[str, Any]]
+    """The answers to `why` of the entries that settled it."""
+
+
+class Assigned(Model):
+    """Whose turn it is."""
+
+    step: Step
+    note: str = Field(default="", max_length=2000)
+    """What was done or asked."""
+
+
+class Resolved(Model):
+    """How it was settled."""
+
+    note: Note
+    entries: list[Annotated[str, Field(pattern=r"^ent_[a-z2-7]{24}$")]] = Field(default=[], max_length=50)
+    """Ledger entries that settle it."""
+
+
+class Dismissed(Model):
+    """Why it is none."""
+
+    note: Note
+
+
+class Rule(Model):
+    """Which differences are to be set aside until a day."""
+
+    relation: Relation
+    type: Type
+    plan: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    """Only of this plan; of all when left out."""
+    up_to: str | None = Field(default=None, pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$", examples=["0.02"])
+    """Only up to this amount; any when left out."""
+    ends: date = Field(examples=["2026-12-31"])
+    """Last day of the rule; a year ahead at most."""
+    note: Note
+
+
+class RuleTold(Model):
+    """A rule that sets differences aside."""
+
+    suppression: str
+    relation: str
+    type: str
+    plan: str | None
+    up_to: str | None
+    ends: date
+    who: str
+    note: str
+    made_at: str
+    lifted_at: str | None
+
+
+class Rules(Model):
+    """Every rule there was, the newest first."""
+
+    items: list[RuleTold]
+
+
+@router.get("/differences", operation_id="list_differences")
+def list_differences(
+    _caller: SeesMoneyOf, at: At, page: PageOf,
+    state: Annotated[list[State] | None, Query(description="In these states; the open ones when left out.")] = None,
+    relation: Annotated[Relation | None, Query(description="Only of this pair of systems.")] = None,
+    type: Annotated[Type | None, Query(description="Only of this type.")] = None,
+    period: Annotated[str, Query(pattern=rf"^$|{MONTH}", description="Only of this month.")] = "",
+    plan: Filter = "", owner: Filter = "", severity: Filter = "", work_step: Filter = "", employee: EmployeeFilter = "",
+) -> Page[DifferenceTold]:  # fmt: skip
+    """List differences in the order in which they were found first."""
+    after = page.after(int, str)
+    equal = {"relation": relation or "", "type": type or "", "period": period, "plan": plan, "owner": owner,
+             "severity": severity, "work_step": work_step}  # fmt: skip
+    with at.read() as session:
+        rows = view.listed(
+            session, state or reconcile.OPEN, page.limit + 1, (after[0], after[1]) if after else None, employee,
+            **{name: str(value) for name, value in equal.items() if value},
+        )  # fmt: skip
+    return page.page(rows, DifferenceTold.model_validate, lambda row: (row["first_seq"], row["difference"]))
+
+
+@router.get("/differences/{difference}", operation_id="get_difference")
+def get_difference(_caller: SeesMoneyOf, at: At, difference: DifferencePath, response: Response) -> DifferenceDetail:
+    """One difference with its history and its chain; its ETag is what an edit names."""
+    return _shown(at, difference, response)
+
+
+@router.post("/differences/{difference}/assign", operation_id="assign_difference")
+def assign_difference(
+    _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Assigned, if_match: IfMatch,
+    response: Response,
+) -> DifferenceDetail:  # fmt: skip
+    """Note where the work on it stands."""
+    return _act(at, difference, if_match, response, step=body.step, note=body.note)
+
+
+@router.post("/differences/{difference}/resolve", operation_id="resolve_difference")
+def resolve_difference(
+    _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Resolved, if_match: IfMatch,
+    response: Response,
+) -> DifferenceDetail:  # fmt: skip
+    """Say that it is settled, and how; it opens again if a comparison still finds it later."""
+    return _act(at, difference, if_match, response, state="resolved", note=body.note, entries=body.entries)
+
+
+@router.post("/differences/{difference}/dismiss", operation_id="dismiss_difference")
+def dismiss_difference(
+    _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Dismissed, if_match: IfMatch,
+    response: Response,
+) -> DifferenceDetail:  # fmt: skip
+    """Say that it is none, and why; it stays dismissed when it is seen again with the same amount."""
+    return _act(at, difference, if_match, response, state="dismissed", note=body.note)
+
+
+@router.get("/suppressions", operation_id="list_suppressions")
+def list_suppressions(_caller: SeesMoney, at: At) -> Rules:
+    """List the rules that set differences aside."""
+    with at.book() as (session, book):
+        return Rules(items=[_rule(one, book.employer.currency) for one in reconcile.suppressions(session)])
+
+
+@router.post("/suppressions", operation_id="add_suppression", status_code=201)
+def add_suppression(_caller: WorksDifferences, at: At, claim: Once, body: Rule) -> RuleTold:
+    """Set such differences aside until a day, from the next comparison on; they stay listed, as suppressed."""
+    limit = None if body.up_to is None else parse_minor(body.up_to)
+    made = reconciling.set_aside(
+        at.hub, at.employer, body.relation, body.type, body.plan, limit, body.ends, at.caller.user, body.note
+    )
+    return _found(at, made)
+
+
+@router.post("/suppressions/{suppression}/lift", operation_id="lift_suppression")
+def lift_suppression(
+    _caller: WorksDifferences, at: At, claim: Once, suppression: Annotated[str, id_path("sup")]
+) -> RuleTold:
+    """End a rule now; the next comparison brings back what it set aside."""
+    _found(at, suppression)
+    reconciling.lift(at.hub, at.employer, suppression)
+    return _found(at, suppression)
+
+
+def _act(at: Office, difference: str, if_match: str, response: Response, **what: Any) -> DifferenceDetail:
+    with at.read() as session, named():
+        view.one(session, difference)
+    reconciling.act(at.hub, at.employer, difference, at.caller.user, expected=expected(if_match), **what)
+    return _shown(at, difference, response)
+
+
+def _shown(at: Office, difference: str, response: Response) -> DifferenceDetail:
+    with at.read() as session:
+        with named():
+            found = view.one(session, difference)
+        tagged(response, reconcile.version_of(session, reconcile.get(session, difference)))
+        answer = why(session, difference)
+    chain = [one.as_json() for one in answer.behind]
+    return DifferenceDetail.model_validate(found | {"history": answer.data["history"], "chain": chain})
+
+
+def _found(at: Office, suppression: str) -> RuleTold:
+    with at.book() as (session, book):
+        found = [one for one in reconcile.suppressions(session) if one.suppression_id == suppression]
+        if not found:
+            raise Refused(404, f"no suppression {suppression}", "List the suppressions")
+        return _rule(found[0], book.employer.currency)
+
+
+def _rule(one: Suppression, currency: str) -> RuleTold:
+    return RuleTold(
+        suppression=one.suppression_id, relation=one.relation, type=one.type, plan=one.plan,
+        up_to=None if one.up_to is None else amount(one.up_to, currency), ends=one.ends, who=one.who, note=one.note,
+        made_at=one.made_at, lifted_at=one.lifted_at,
+    )  # fmt: skip

@@ -1,0 +1,190 @@
+"""`/dispatches`: what leaves, its frozen content, where it stands, and a person's word on what stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from benehub import dispatch as room
+from benehub.api.v1.fields import At, Filter, Once, PageOf, SeesMoney, SeesPeople, Sends, id_path
+from benehub.api.v1.models import Model, Page
+from benehub.api.v1.office import Office
+from benehub.api.v1.problems import named
+from benehub.api.v1.route import Route
+from benehub.api.v1.starting import Started, must_run, start
+from benehub.flows import dispatches as flow
+from benehub.views import outgoing as view
+from benehub.views.why import why
+
+router = APIRouter(prefix="/employers/{employer}/dispatches", tags=["dispatches"], route_class=Route)
+
+DispatchPath = Annotated[str, id_path("dis")]
+State = Literal["prepared", "held", "refused", "sending", "unknown", "sent", "failed"]
+Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S", examples=["asked the carrier by phone"])]
+
+
+class DispatchTold(Model):
+    """What leaves, or has left."""
+
+    dispatch: str
+    connection: str
+    operation: str
+    key: str
+    """Its business key."""
+    revision: int
+    state: State
+    acknowledged: str
+    """What the partner has answered; may be empty."""
+    items: int
+    worth: str
+    currency: str
+    prepared_at: str
+    sent_at: str | None
+    file: str
+    """Name of the file; empty for a call."""
+    reason: str
+    seq: int
+
+
+class DispatchDetail(DispatchTold):
+    """A dispatch with what was tried, said, and what it carries."""
+
+    guard: str
+    """How a second effect is kept off."""
+    attempts: list[str]
+    said: list[str]
+    """What persons said of it."""
+    obligations: list[str]
+    entries: list[str]
+    """What it posted."""
+
+
+class Call(Model):
+    """A call as it would leave."""
+
+    call: str
+    body: str
+
+
+class Preview(Model):
+    """The frozen content, personal data masked."""
+
+    dispatch: str
+    file: str
+    content: str
+    calls: list[Call]
+    """The calls that write it; empty for a file."""
+
+
+class Settled(Model):
+    """What a person has seen at the vendor's."""
+
+    has: bool
+    """Whether the vendor has it: then it counts as sent, else the next run sends it anew."""
+    note: Note
+    """How that is known."""
+
+
+class Resent(Model):
+    """Why it may leave."""
+
+    note: Note
+    same_bytes: bool = False
+    """Of a file that has left: the very bytes once more, because the partner has lost it unread."""
+
+
+class Reopened(Model):
+    """What becomes of it."""
+
+    state: str
+    """prepared: it leaves now, by `run`; open: the next run of `command` sends it anew."""
+    run: str
+    command: str
+
+
+@router.get("", operation_id="list_dispatches")
+def list_dispatches(
+    _caller: SeesMoney, at: At, page: PageOf,
+    state: Annotated[list[State] | None, Query(description="Only in these states.")] = None,
+    connection: Filter = "", operation: Filter = "",
+) -> Page[DispatchTold]:  # fmt: skip
+    """List dispatches, the newest first."""
+    before = page.after(int, str)
+    with at.read() as session:
+        rows = view.listed(
+            session, state or (), connection, operation, page.limit + 1, (before[0], before[1]) if before else None
+        )
+    return page.page(rows, DispatchTold.model_validate, lambda row: (row["seq"], row["dispatch"]))
+
+
+@router.get("/{dispatch}", operation_id="get_dispatch")
+def get_dispatch(_caller: SeesMoney, at: At, dispatch: DispatchPath) -> DispatchDetail:
+    """One dispatch: its attempts, what came of it, and what it carries."""
+    return _shown(at, dispatch)
+
+
+@router.get("/{dispatch}/preview", operation_id="preview_dispatch")
+def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Preview:
+    """What it carries, personal data masked: a file as it leaves, an item with the calls that write it."""
+    with at.read() as session, named():
+        (shown,) = view.outgoing(session, [dispatch])
+    calls = flow.calls(at.hub, at.employer, dispatch)
+    with at.read() as session:
+        masked = [Call(call=place, body=view.masked_of(session, dispatch, body)) for place, body in calls]
+    return Preview(dispatch=shown.dispatch, file=shown.file, content=shown.content, calls=masked)
+
+
+@router.get(
+    "/{dispatch}/content", operation_id="get_dispatch_content", response_class=Response,
+    responses={200: {"description": "The exact bytes.",
+                     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
+    """The frozen bytes, exact and unmasked; for whoever may send them."""
+    with at.read() as session:
+        with named():
+            row = room.get(session, dispatch)
+        content = room.frozen_bytes(session, row)
+    headers = {"content-disposition": "attachment"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+@router.post("/{dispatch}/settle", operation_id="settle_dispatch")
+def settle_dispatch(_caller: Sends, at: At, claim: Once, dispatch: DispatchPath, body: Settled) -> DispatchDetail:
+    """Say whether the vendor has what stopped half-way; look there first."""
+    _must_be(at, dispatch)
+    flow.settle(at.hub, at.employer, dispatch, body.has, at.caller.user, body.note)
+    return _shown(at, dispatch)
+
+
+@router.post("/{dispatch}/resend", operation_id="resend_dispatch", status_code=202)
+def resend_dispatch(
+    _caller: Sends, at: At, claim: Once, dispatch: DispatchPath, body: Resent, response: Response
+) -> Reopened:
+    """Let it leave: what was never tried goes now, by a run; what a vendor refused goes anew with the next run."""
+    _must_be(at, dispatch)
+    must_run(at)
+    with at.read() as session:
+        row = room.get(session, dispatch)
+    let_go = flow.same_bytes if body.same_bytes else flow.reopen
+    state = let_go(at.hub, at.employer, dispatch, at.caller.user, body.note)
+    if state == "open":
+        return Reopened(state=state, run="", command=flow.next_command(row))
+    begun: Started = start(claim, response, "dispatch.resend", dispatch, row.connection_id, dispatch)
+    return Reopened(state=state, run=begun.run, command="")
+
+
+def _must_be(at: Office, dispatch: str) -> None:
+    with at.read() as session, named():
+        room.get(session, dispatch)
+
+
+def _shown(at: Office, dispatch: str) -> DispatchDetail:
+    with at.read() as session:
+        with named():
+            row = view.one(session, dispatch)
+        data = why(session, dispatch).data
+    lists = {name: [str(one) for one in data[name]] for name in ("attempts", "said", "obligations", "entries")}
+    return DispatchDetail.model_validate(row | lists)

@@ -1,0 +1,55 @@
+"""Starts long work: a run is put into the queue, and the caller is told where to follow it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from fastapi import Response
+
+from benehub.api.v1.models import Model
+from benehub.api.v1.office import Office
+from benehub.api.v1.problems import BASE, Refused
+from benehub.api.v1.route import Claim
+
+
+class Started(Model):
+    """Long work that has begun, or waits for a worker."""
+
+    run: str
+    """The run to follow; its address is in `Location`, its events at `.../events`."""
+
+
+def start(claim: Claim, response: Response, flow: str, subject: str, order: str, *arguments: Any) -> Started:
+    """Put a flow into the queue as a run of its own; a write that is repeated finds the same run.
+
+    Raises:
+        Refused: 503, where this process has no job engine.
+    """
+    must_run(claim.office)
+    key = f"{subject}/{key_of(claim)}"
+    hub = claim.office.hub
+    with hub.store.write(claim.office.employer) as session:
+        run_id = hub.enqueue_flow(session, flow, key, order, *arguments)
+    return at_run(claim.office, response, run_id)
+
+
+def at_run(at: Office, response: Response, run_id: str) -> Started:
+    """The answer that names a run."""
+    response.headers["location"] = f"{BASE}/employers/{at.employer}/runs/{run_id}"
+    return Started(run=run_id)
+
+
+def must_run(at: Office) -> None:
+    """Go on where this process has a job engine.
+
+    Raises:
+        Refused: 503, where it has none.
+    """
+    if not hasattr(at.hub, "engine") or not at.hub.engine.running:
+        raise Refused(503, "the job engine is not started in this process", "Start `benehub up`", "retriable", 30)
+
+
+def key_of(claim: Claim) -> str:
+    """What tells the runs of a caller's writes apart, without his key."""
+    return hashlib.sha256(f"{claim.office.caller.user}\x1f{claim.key}".encode()).hexdigest()[:16]

@@ -1,0 +1,57 @@
+"""What a person says that a word of a vendor's means: kept in the connection's own maps, and written down who said so.
+
+Settings are changed only as a whole that the connector accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benehub import connections
+from benehub.errors import DataError
+from benehub.flows.hub import Hub
+from benehub.store import Session, note_act
+
+
+def map_word(hub: Hub, employer: str, name: str, place: str, theirs: str, ours: str, who: str) -> None:
+    """Say what a word of the vendor's means to us, in one of the connection's maps; an empty `ours` takes it out.
+
+    `place` is the map's name in the settings, with a dot where it stands inside another. It is written down who did so.
+
+    Raises:
+        ConfigError: no such connection, or its connector does not take the word.
+        DataError: there is no such map, or no word is given.
+    """
+    if not theirs.strip() or len(theirs) > 120 or len(ours) > 120:
+        raise DataError("no word of the vendor's is given", where=name, mend="Write it as the vendor does")
+    with hub.store.write(employer) as session:
+        row = connections.get(session, name)
+        connector = connections.known(hub.connectors, row.connector)
+        settings = _mapped(connector.Settings.model_fields, row.settings, place, theirs.strip(), ours.strip())
+        connections.add(session, name, connector, settings, row.mode)
+        _note(session, name, place, theirs.strip(), ours.strip(), who)
+
+
+def _mapped(fields: Any, settings: Mapping[str, Any], place: str, theirs: str, ours: str) -> dict[str, Any]:
+    changed: dict[str, Any] = dict(settings)
+    held, steps = changed, place.split(".")
+    for step in steps[:-1]:
+        if not isinstance(held.get(step), Mapping):
+            raise _no_map(place)
+        held[step] = dict(held[step])
+        held = held[step]
+    known = held.get(steps[-1], {} if len(steps) == 1 and steps[0] in fields else None)
+    if not isinstance(known, Mapping) or not all(isinstance(value, str) for value in known.values()):
+        raise _no_map(place)
+    words = {word: meaning for word, meaning in known.items() if word != theirs}
+    held[steps[-1]] = words | ({theirs: ours} if ours else {})
+    return changed
+
+
+def _no_map(place: str) -> DataError:
+    return DataError("no map of words of this name", where=place[:60], mend="Take the name from the page")
+
+
+def _note(session: Session, name: str, place: str, theirs: str, ours: str, who: str) -> None:
+    note_act(session, f"con_{name}"[:40], who, "map a word", f"{place}: {theirs} = {ours or 'nothing'}")

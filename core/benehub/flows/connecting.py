@@ -1,0 +1,92 @@
+"""Connections as people change them: what they may do, and whether they answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from sqlalchemy import Row
+
+from benehub import connections
+from benehub.connect.capabilities import Capability
+from benehub.connections import Open
+from benehub.crypto import mask
+from benehub.errors import BenehubError, DataError, Unsupported
+from benehub.flows.hub import Hub
+from benehub.store.version import must_be, version
+
+Mode = Literal["live", "watch", "paused"]
+MODES: Final[tuple[str, ...]] = get_args(Mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the first page of a stream said."""
+
+    stream: str
+    ok: bool
+    what: str
+
+
+def version_of(row: Row[Any]) -> str:
+    """The version of a connection: other as soon as its connector, settings or mode are."""
+    return version(_edited(row))
+
+
+def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", keep: bool = True) -> str:
+    """Let a connection read and write (live), read only (watch), or neither (paused); gives the mode it had.
+
+    With `keep` off it is only checked.
+
+    Raises:
+        ConfigError: no such connection, or its settings do not fit its connector any more.
+        DataError: no such mode.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
+    """
+    if mode not in MODES:
+        raise DataError(f"no mode {mode[:20]!r}", mend="Choose live, watch or paused")
+    known = connections.connectors(hub.plugins)
+    with hub.store.write(employer) if keep else hub.store.read(employer) as session:
+        row = connections.get(session, name)
+        must_be(expected, _edited(row), f"connection {name}")
+        connector = connections.known(known, row.connector)
+        if keep:
+            connections.add(session, name, connector, row.settings, mode)
+    return str(row.mode)
+
+
+def capabilities(hub: Hub, connector: str) -> tuple[Capability, ...]:
+    """What a connector can do, and what it cannot with who would have to change that.
+
+    Raises:
+        ConfigError: no package brings it.
+    """
+    return connections.known(hub.connectors, connector)().capabilities()
+
+
+def try_out(hub: Hub, employer: str, name: str) -> tuple[str, str, list[Tried]]:
+    """Open a connection and read the first page of each of its streams; nothing is kept. Gives connector and mode too.
+
+    Raises:
+        ConfigError: no such connection, or settings or secrets that do not resolve.
+    """
+    with hub.open(employer, name) as link:
+        return link.connector.name, link.mode, [_first_page(link, stream) for stream in link.streams]
+
+
+def _first_page(link: Open, stream: str) -> Tried:
+    try:
+        page = next(iter(link.connector.read(stream, link.link, None)), None)
+    except Unsupported as error:
+        return Tried(stream, True, f"not available: {mask(error.what)}")
+    except BenehubError as error:
+        return Tried(stream, False, mask(str(error)))
+    if page is None:
+        return Tried(stream, True, "nothing to read")
+    wrong = [row.problem for row in page.rows if row.problem]
+    said = f"; {len(wrong)} cannot be read, first: {mask(wrong[0])}" if wrong else ""
+    return Tried(stream, not wrong, f"{len(page.rows)} rows on the first page{said}")
+
+
+def _edited(row: Row[Any]) -> dict[str, Any]:
+    return {"connector": row.connector, "settings": row.settings, "mode": row.mode}

@@ -1,0 +1,91 @@
+"""Signing in by a provider (OpenID Connect). What was begun goes along sealed in the browser that began it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from benehub.access import audit, sessions, users
+from benehub.access.audit import Place
+from benehub.access.identities import Told, recognise
+from benehub.access.sessions import Stage, Standing
+from benehub.connect.oidc import Begun, OidcClient, Provider
+from benehub.errors import ConfigError, DataError
+from benehub.flows.hub import Hub
+from benehub.flows.signing_in import Opened, Policy, Refused
+from benehub.store import iso
+from benehub.store.access_tables import user_account
+from benehub.store.schema import INSTALLATION
+
+LASTS: Final = timedelta(minutes=10)
+"""How long somebody may take at the provider."""
+
+
+@dataclass(frozen=True)
+class SignInBy:
+    """A provider that people may sign in by."""
+
+    provider: Provider
+    label: str
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def begin(hub: Hub, by: SignInBy, back: str) -> tuple[str, str]:
+    """The address to send the browser to, and what it keeps, sealed, until it comes back.
+
+    Raises:
+        VendorUnavailable: the provider does not answer.
+        ConfigError: it is not what the setting says it is.
+    """
+    address, begun = OidcClient(by.provider, hub.store.clock).begin(back)
+    told = {
+        "provider": by.provider.name, "state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier,
+        "at": iso(hub.store.clock()),
+    }  # fmt: skip
+    sealed = hub.store.vault.seal(json.dumps(told).encode(), f"{INSTALLATION}/oidc")
+    return address, base64.urlsafe_b64encode(sealed).decode()
+
+
+def finish(
+    hub: Hub, by: SignInBy, back: str, kept: str, query: Mapping[str, str], place: Place, policy: Policy,
+    before: Standing | None = None,
+) -> Opened | Refused:  # fmt: skip
+    """Let in who comes back, if it is somebody we know or whose groups stand for roles.
+
+    Raises:
+        DataError: what came back is not to be believed.
+        VendorUnavailable: the provider does not answer.
+    """
+    claims = OidcClient(by.provider, hub.store.clock).finish(back, _begun(hub, by, kept), query)
+    told = Told(
+        claims.issuer, claims.subject, claims.email, claims.verified, claims.name, claims.groups, claims.employee
+    )
+    action = f"sign in by {by.provider.name}"
+    with hub.store.write(INSTALLATION) as session:
+        user = recognise(session, by.provider.name, told, by.roles)
+        if not user or users.get(session, user).state != "active":
+            audit.note(session, user, action, place=place, outcome="refused")
+            return Refused()
+        if before is not None:
+            sessions.end(session, before)
+        secret = sessions.begin(session, user, Stage.OPEN, f"oidc:{by.provider.name}", policy.lifetimes)
+        session.change(user_account, {"user_id": user}, signed_in_at=session.now())
+        audit.note(session, user, action, place=place)
+        return Opened(secret, Stage.OPEN)
+
+
+def _begun(hub: Hub, by: SignInBy, kept: str) -> Begun:
+    """What this browser began, and not too long ago."""
+    try:
+        told = json.loads(hub.store.vault.open(base64.urlsafe_b64decode(kept), f"{INSTALLATION}/oidc"))
+    except (ConfigError, ValueError):
+        told = {}
+    fresh = bool(told) and hub.store.clock() - datetime.fromisoformat(told["at"]) < LASTS
+    if not fresh or told["provider"] != by.provider.name:
+        raise DataError("this sign-in was not begun in this browser, or too long ago", where="sign-in",
+                        mend="Begin again from the sign-in page")  # fmt: skip
+    return Begun(told["state"], told["nonce"], told["verifier"])

@@ -1,0 +1,282 @@
+"""What a payment to a carrier is made of: the month's lines by its pay policy, then what earlier months left.
+
+Earlier months come in where this month's bill corrects them: a charge that is late, and credits, which lower what is
+paid. A credit is taken once: what another payment that is on its way has taken already is left out. No payment turns
+negative by credits; what does not fit waits for the next one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benehub import facts, ledger, obligations
+from benehub.identity import people
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import OPEN, Type, credits
+from benehub.records import RemittanceLine
+from benehub.store import Session
+from benehub.store.tables import confirmation, difference, entry, obligation
+
+DISPUTED = (Type.BILLED_NOT_ENROLLED, Type.TIER_DIFF, Type.RATE_DIFF, Type.DUPLICATE_MEMBER)
+"""Differences by which a bill may say too much; what it says too little is paid as it is billed."""
+
+Key = tuple[str | None, str, str]
+"""Person, plan and coverage month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One line before it has names: minor units."""
+
+    person_id: str | None
+    member_id: str
+    plan: str
+    month: str
+    invoice: str
+    billed: int
+    paid: int
+    disputed: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What the ledger knows it by."""
+        return self.person_id, self.plan, self.month
+
+
+def lines_due(
+    session: Session, book: PlanBook, connection_id: str, month: Month, part: str = ""
+) -> list[RemittanceLine]:
+    """What is to be paid now for a month; `part` is the key of the payment that this is for.
+
+    The lines are what was billed, that less what is disputed, or what is enrolled, as the carrier's terms say.
+    """
+    policy = book.terms(connection_id).pay_policy
+    elsewhere = _on_their_way(session, connection_id, part)
+    if policy == "pay_as_enrolled":
+        lines = [one for one in _enrolled(session, book, connection_id, month) if one.paid]
+    else:
+        lines = _billed(session, connection_id, month)
+        if policy == "short_pay":
+            lines = list(_short(lines, _disputes(session, month)))
+        lines = _less_remitted(session, lines, elsewhere)
+        lines += _late_charges(session, connection_id, month, elsewhere)
+    total = sum(one.paid for one in lines)
+    for one in _credits(session, book, connection_id, month, elsewhere, policy == "pay_as_enrolled"):
+        if total + one.paid > 0:
+            lines.append(one)
+            total += one.paid
+    names = {fact.subject: fact.data for fact in facts.as_of(session, "employee", month.last)}
+    return [_line(one, names.get(one.person_id or "", {})) for one in lines if one.billed or one.paid]
+
+
+def _line(one: Due, name: Mapping[str, Any]) -> RemittanceLine:
+    return RemittanceLine(
+        person=one.person_id or "", member_id=one.member_id, first_name=name.get("first_name", "UNKNOWN"),
+        last_name=name.get("last_name", "UNKNOWN"), plan=one.plan, coverage_month=one.month,
+        billed_minor=one.billed, paid_minor=one.paid, invoice=one.invoice, disputed=one.disputed,
+    )  # fmt: skip
+
+
+def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Due]:
+    members = people.people(session)
+    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month)):
+        person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
+        if book.plan(plan).carrier == connection_id:
+            yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
+
+
+def _billed(session: Session, connection_id: str, month: Month) -> list[Due]:
+    query = (
+        select(
+            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan, confirmation.c.coverage_month,
+            confirmation.c.reference, func.sum(confirmation.c.amount).label("amount"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month == str(month),
+        )
+        .group_by(
+            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan, confirmation.c.coverage_month,
+            confirmation.c.reference,
+        )
+        .order_by(confirmation.c.external_id, confirmation.c.plan, confirmation.c.reference)
+    )  # fmt: skip
+    return [
+        Due(row.person_id, row.external_id, row.plan, row.coverage_month, row.reference, int(row.amount),
+            int(row.amount))
+        for row in session.rows(query)
+    ]  # fmt: skip
+
+
+def _disputes(session: Session, month: Month) -> dict[tuple[str, str], tuple[int, str]]:
+    """Person (or a stranger's id) and plan -> what is accepted of the bill, and which difference it is."""
+    rows = session.rows(
+        select(difference)
+        .where(*session.where(difference, relation="premium", period=str(month)))
+        .where(difference.c.state.in_(OPEN), difference.c.type.in_(DISPUTED))
+    )
+    return {
+        (row.person_id or row.reference, row.plan): (row.expected or 0, f"{row.type} {row.difference_id}")
+        for row in rows
+        if (row.actual or 0) > (row.expected or 0)
+    }
+
+
+def _short(lines: Sequence[Due], disputes: Mapping[tuple[str, str], tuple[int, str]]) -> Iterator[Due]:
+    """The lines cut to what is accepted of them, in order; what is above it is named as disputed."""
+    left = {who: accepted for who, (accepted, _) in disputes.items()}
+    for one in lines:
+        who = (one.person_id or one.member_id, one.plan)
+        if who not in left or one.paid <= 0:
+            yield one
+            continue
+        paid = min(one.paid, max(0, left[who]))
+        left[who] -= paid
+        yield replace(one, paid=paid, disputed=disputes[who][1] if paid < one.paid else "")
+
+
+def _less_remitted(session: Session, lines: Sequence[Due], elsewhere: Mapping[Key, int]) -> list[Due]:
+    """Lines less what has been remitted for them: a bill that is corrected is not paid a second time."""
+    paid = _remitted(session, {one.month for one in lines}, elsewhere)
+    last = {one.key: number for number, one in enumerate(lines)}
+    rest = []
+    for number, one in enumerate(lines):
+        settled = paid.get(one.key, 0) if last[one.key] == number else min(one.paid, paid.get(one.key, 0))
+        if one.key in paid:
+            paid[one.key] -= settled
+        rest.append(replace(one, billed=one.billed - settled, paid=one.paid - settled))
+    return rest
+
+
+def _remitted(session: Session, months: set[str], elsewhere: Mapping[Key, int]) -> defaultdict[Key, int]:
+    """What has been paid for each person, plan and month, with what is on its way in other payments."""
+    paid: defaultdict[Key, int] = defaultdict(
+        int, {key: amount for key, amount in elsewhere.items() if key[2] in months}
+    )
+    for month in months:
+        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("person_id", "plan"), coverage_month=month):
+            paid[one.dimensions["person_id"], one.dimensions["plan"], month] -= one.amount
+    return paid
+
+
+def _late_charges(session: Session, connection_id: str, month: Month, elsewhere: Mapping[Key, int]) -> list[Due]:
+    """What this month's bill charges for earlier months and nobody has paid yet."""
+    mine = (
+        select(confirmation.c.reference)
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month == str(month), confirmation.c.part == "current",
+        )
+        .distinct()
+    )  # fmt: skip
+    rows = session.rows(
+        select(
+            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan, confirmation.c.coverage_month,
+            confirmation.c.reference, func.sum(confirmation.c.amount).label("amount"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month < str(month), confirmation.c.part == "adjustment",
+            confirmation.c.reference.in_(mine),
+        )
+        .group_by(
+            confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan, confirmation.c.coverage_month,
+            confirmation.c.reference,
+        )
+        .having(func.sum(confirmation.c.amount) > 0)
+        .order_by(confirmation.c.coverage_month, confirmation.c.external_id, confirmation.c.plan)
+    )  # fmt: skip
+    if not rows:
+        return []
+    open_ = _open(session, connection_id, {row.coverage_month for row in rows}, elsewhere)
+    found = []
+    for row in rows:
+        key = (row.person_id, row.plan, row.coverage_month)
+        amount = min(int(row.amount), max(0, open_.get(key, 0)))
+        open_[key] = open_.get(key, 0) - amount
+        if amount:
+            found.append(
+                Due(row.person_id, row.external_id, row.plan, row.coverage_month, row.reference, amount, amount)
+            )
+    return found
+
+
+def _open(session: Session, connection_id: str, months: set[str], elsewhere: Mapping[Key, int]) -> dict[Key, int]:
+    """Billed less remitted, by key, of these months."""
+    paid = _remitted(session, months, elsewhere)
+    rows = session.rows(
+        select(
+            confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
+            func.sum(confirmation.c.amount).label("amount"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.coverage_month.in_(sorted(months)),
+        )
+        .group_by(confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month)
+    )  # fmt: skip
+    billed = {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+    return {key: amount - paid[key] for key, amount in billed.items()}
+
+
+def _credits(
+    session: Session, book: PlanBook, connection_id: str, month: Month, elsewhere: Mapping[Key, int], own_bill: bool
+) -> Iterator[Due]:  # fmt: skip
+    """Credits of earlier months, oldest first: granted on a bill or, where we bill ourselves, all in time."""
+    members = people.people(session)
+    for one in sorted(credits.standing(session, book, connection_id), key=lambda one: (one.month, one.plan)):
+        if one.month >= str(month):
+            continue
+        worth = one.amount if own_bill and not one.past else min(one.granted, one.amount)
+        worth += min(0, elsewhere.get((one.person_id, one.plan, one.month), 0))
+        if worth > 0:
+            member_id, invoice = _told_on(session, connection_id, one)
+            if one.person_id:
+                member_id = member_id or members[one.person_id].member_id
+            yield Due(one.person_id, member_id, one.plan, one.month, invoice, -worth, -worth)
+
+
+def _told_on(session: Session, connection_id: str, one: credits.Credit) -> tuple[str, str]:
+    """The member's id on the bill that corrects the month, and that bill; empty where none does."""
+    row = session.connection.execute(
+        select(confirmation.c.external_id, confirmation.c.reference)
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
+            confirmation.c.person_id == one.person_id if one.person_id else confirmation.c.person_id.is_(None),
+            confirmation.c.plan == one.plan, confirmation.c.coverage_month == one.month, confirmation.c.amount < 0,
+        )
+        .order_by(confirmation.c.seq.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+    return (row.external_id, row.reference) if row is not None else ("", "")
+
+
+def _on_their_way(session: Session, connection_id: str, part: str) -> dict[Key, int]:
+    """What other payments that are made but not posted hold for months that are not their own."""
+    rows = session.rows(
+        select(obligation)
+        .where(*session.where(obligation, kind="premium.remit", connection_id=connection_id))
+        .where(obligation.c.business_key != part, obligation.c.state.in_(("open", "sent", "held")))
+        .where(obligation.c.dispatch_id.is_not(None))
+        .where(
+            ~select(entry.c.entry_id)
+            .where(
+                entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id,
+                entry.c.type == "premium.remitted",
+            )
+            .exists()
+        )
+    )  # fmt: skip
+    found: defaultdict[Key, int] = defaultdict(int)
+    for row in rows:
+        for line in obligations.content(session, row)["lines"]:
+            if line["coverage_month"] != row.period:
+                found[line["person"] or None, line["plan"], line["coverage_month"]] += line["paid_minor"]
+    return found

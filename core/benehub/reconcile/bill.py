@@ -1,0 +1,162 @@
+"""A bill as a whole: what it says was open before and was paid since, and its fees, against what we know.
+
+Only a bill that tells these parts is held to them; its own sum was checked when it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.store import Session
+from benehub.store.tables import confirmation, entry, leg
+
+IN_FLIGHT = timedelta(days=10)
+"""A payment that left so shortly before a bill was made may be missing on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One invoice, by its parts; minor units, credits and payments below zero."""
+
+    invoice: str
+    invoice_date: date
+    due_date: date
+    current: int
+    retro: int
+    """Charges for earlier months."""
+    credits: int
+    """Lines that give something back."""
+    fees: int
+    prior: int
+    payments: int
+    told: bool
+    """Whether it says what was open before, or was paid."""
+    open_before: int
+    """What we know to have been open before it: billed earlier, less what had left by the day it was made."""
+    just_left: int
+    """Of what had left, the part that may not have arrived when it was made."""
+
+    @property
+    def due(self) -> int:
+        """Prior balance, current charges, retro charges, fees, payments and credits together."""
+        return self.prior + self.current + self.retro + self.fees + self.payments + self.credits
+
+
+def bills(session: Session, book: PlanBook, carrier: str, month: Month) -> list[Bill]:
+    """The invoices of a coverage month."""
+    premium = confirmation.c.kind == "invoice_line"
+    amount = confirmation.c.amount
+
+    def total(which: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((which, amount), else_=0)), 0)
+
+    adjusts = and_(premium, confirmation.c.part == "adjustment")
+    own = (
+        select(confirmation.c.reference)
+        .where(
+            *session.where(confirmation, connection_id=carrier, current=1, coverage_month=str(month)),
+            or_(and_(premium, confirmation.c.part == "current"), confirmation.c.kind == "invoice_part"),
+        )
+        .distinct()
+    )
+    rows = session.rows(
+        select(
+            confirmation.c.reference, func.min(confirmation.c.on_date).label("due"),
+            total(and_(premium, confirmation.c.part == "current")).label("current"),
+            total(and_(adjusts, amount > 0)).label("retro"), total(and_(adjusts, amount < 0)).label("credits"),
+            total(confirmation.c.part == "fee").label("fees"),
+            total(confirmation.c.part == "prior_balance").label("prior"),
+            total(confirmation.c.part == "payment").label("payments"),
+            func.sum(case((confirmation.c.part.in_(("prior_balance", "payment")), 1), else_=0)).label("told"),
+        )
+        .where(
+            *session.where(confirmation, connection_id=carrier, current=1),
+            confirmation.c.kind.in_(("invoice_line", "invoice_part")), confirmation.c.reference.in_(own),
+        )
+        .group_by(confirmation.c.reference)
+        .order_by(confirmation.c.reference)
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        made = _made(session, carrier, row.reference)
+        before = _billed_before(session, carrier, row.reference, made)
+        left, just = (_left(session, book, carrier, day) for day in (made, made - IN_FLIGHT))
+        found.append(
+            Bill(row.reference, made, row.due, int(row.current), int(row.retro), int(row.credits), int(row.fees),
+                 int(row.prior), int(row.payments), bool(row.told), before - left, left - just)
+        )  # fmt: skip
+    return found
+
+
+def _made(session: Session, carrier: str, invoice: str) -> date:
+    detail = session.connection.execute(
+        select(confirmation.c.detail)
+        .where(
+            *session.where(confirmation, connection_id=carrier, current=1, reference=invoice),
+            confirmation.c.kind.in_(("invoice_line", "invoice_part")),
+        )
+        .limit(1)
+    ).scalar_one()
+    return date.fromisoformat(detail["invoice_date"])
+
+
+def _billed_before(session: Session, carrier: str, invoice: str, made: date) -> int:
+    """What other invoices say that were made before this one."""
+    rows = session.rows(
+        select(confirmation.c.reference, func.sum(confirmation.c.amount).label("amount"))
+        .where(
+            *session.where(confirmation, kind="invoice_line", connection_id=carrier, current=1),
+            confirmation.c.reference != invoice,
+        )
+        .group_by(confirmation.c.reference)
+    )
+    return sum(int(row.amount) for row in rows if _made(session, carrier, row.reference) < made)
+
+
+def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
+    """What was sent to a carrier before a day."""
+    plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
+    total = session.connection.execute(
+        select(func.sum(-leg.c.amount))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, leg.c.plan.in_(plans),
+            entry.c.type.in_(("premium.remitted", "premium.remitted.reversed")), entry.c.effective_date < day,
+        )
+    ).scalar()  # fmt: skip
+    return int(total or 0)
+
+
+def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Iterator[Finding]:
+    """Fees that are not agreed, and payments or balances that the carrier has otherwise than we."""
+    found = bills(session, book, carrier, month)
+    unit, agreed = book.employer.currency, book.terms(carrier).monthly_fee_minor
+    fees = sum(one.fees for one in found)
+    if found and fees != agreed and (fees or any(one.told for one in found)):
+        yield Finding(
+            Relation.PREMIUM, Type.FEE, str(month), found[0].invoice[:120], "carrier", "finance",
+            "the bill has another fee than was agreed", "Ask the carrier, or set `monthly_fee` in the carrier's terms",
+            expected=agreed, actual=fees, unit=unit,
+        )  # fmt: skip
+    for one in found:
+        theirs = one.prior + one.payments
+        if not one.told or theirs == one.open_before:
+            continue
+        on_its_way = theirs == one.open_before + one.just_left
+        yield Finding(
+            Relation.PREMIUM, Type.CASH_APPLICATION, str(month), one.invoice[:120], "carrier",
+            "carrier" if on_its_way else "finance",
+            "a payment that left just before the bill was made is not on it" if on_its_way
+            else "the bill has another balance of earlier months than we have paid and were billed",
+            "Wait for the next bill" if on_its_way
+            else "Send the carrier the remittances since the last bill; see `benehub premiums walk`",
+            expected=one.open_before, actual=theirs, unit=unit, clear_by=one.due_date if on_its_way else None,
+        )  # fmt: skip

@@ -1,0 +1,340 @@
+"""Premium paid beyond what was owed, per person, plan and month, until the carrier has given it back or it is lost.
+
+A credit is worked out, never kept: what was paid for a month of cover, less what was accrued for it and what was given
+up as lost. It arises when somebody is let go with effect in a paid month, and where a bill is paid that says too much.
+The carrier grants it by a line on a later bill; the next payment takes it. What is not claimed in the carrier's days is
+refused: it is posted as a loss and told, never forgotten. Only the claims themselves are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, and_, case, func, literal, or_, select, union_all
+
+from benehub import ledger
+from benehub.ledger import accounts as chart
+from benehub.money import format_minor
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile.differences import Outcome, settle_within
+from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.store import Session
+from benehub.store.tables import confirmation, credit_claim, entry, leg, obligation
+
+CLAIM = "premium.claim"
+"""The operation by which a claim leaves, and the kind of what is owed until then."""
+
+LEFT, WAITING = ("sent", "confirmed"), ("open", "held")
+"""States of a claim that has left, and of one that is owed and has not."""
+
+Key = tuple[str | None, str, str]
+"""Person (None: a member nobody here knows), plan and coverage month."""
+
+
+class CreditState(StrEnum):
+    """Where a credit stands."""
+
+    EXPECTED = "expected"
+    """Not claimed yet; the carrier still takes claims."""
+    CLAIMED = "claimed"
+    GRANTED = "granted"
+    """The carrier's bill gives it back; the next payment takes it."""
+    EXPIRED = "expired"
+    """The days of the claim are past and no claim was made: lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """One credit; amounts in minor units, all of one person, plan and coverage month."""
+
+    credit_id: str
+    carrier: str
+    person_id: str | None
+    plan: str
+    month: str
+    amount: int
+    """Paid beyond what was owed, what is lost left out."""
+    granted: int
+    """Of it, what the carrier's bills have given back and no payment has taken yet."""
+    claimed: int
+    """Of it, what was claimed and is not granted."""
+    underway: int
+    """Of it, what a claim asks for that is owed and has not left: until it has, it expires like any other."""
+    lost: int
+    """What stands posted as lost."""
+    claim_by: date | None
+    """Last day of a claim; None where the plan book does not tell it."""
+    today: date
+
+    @property
+    def past(self) -> bool:
+        """Whether the last day of a claim is over."""
+        return self.claim_by is not None and self.today > self.claim_by
+
+    @property
+    def unclaimed(self) -> int:
+        """What nobody has asked for and nobody has given: it expires."""
+        return max(0, self.amount - self.granted - self.claimed)
+
+    @property
+    def claimable(self) -> int:
+        """What may be claimed by a person's word: nobody has asked for it, and no claim of it waits to leave."""
+        return self.unclaimed - self.underway
+
+    @property
+    def to_lose(self) -> int:
+        """What has to stand as lost: a carrier that gives back more than it must lowers it."""
+        if not self.past:
+            return 0
+        return max(0, self.amount + self.lost - self.granted - self.claimed)
+
+    @property
+    def state(self) -> CreditState:
+        """What happens next goes by the part that is worst off."""
+        if self.past and self.unclaimed + self.lost:
+            return CreditState.EXPIRED
+        if self.unclaimed:
+            return CreditState.EXPECTED
+        return CreditState.CLAIMED if self.claimed else CreditState.GRANTED
+
+
+def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit]:
+    """Every credit of a carrier (of all when none is named), the first to expire first."""
+    paid_over = _over(session, book, carrier)
+    lost = _by_key(session, chart.CREDITS_LOST)
+    keys = [key for key in {*paid_over, *lost} if _of(book, key, carrier)]
+    if not keys:
+        return []
+    months = {month for _, _, month in keys}
+    paid, taken = _paid(session, months), _taken(session, months)
+    billed, claims, waiting = _billed(session, months), _claims(session), _owed_claims(session, WAITING)
+    found = []
+    for key in keys:
+        amount, gone = paid_over.get(key, 0), lost.get(key, 0)
+        granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
+        asked = max(0, claims.get(key, 0) - taken.get(key, 0))
+        found.append(_credit(session, book, key, (amount, granted, asked, waiting.get(key, 0), gone)))
+    return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
+
+
+def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int]) -> Credit:
+    person_id, plan, month = key
+    amount, granted, asked, waiting, lost = amounts
+    carrier = str(book.plan(plan).carrier)
+    claimed = min(asked, max(0, amount + lost - granted))
+    underway = min(waiting, max(0, amount - granted - claimed))
+    return Credit(
+        session.id("crd", carrier, person_id or "-", plan, month), carrier, person_id, plan, month, amount,
+        granted, claimed, underway, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
+    )  # fmt: skip
+
+
+def _of(book: PlanBook, key: Key, carrier: str) -> bool:
+    return book.plan(key[1]).carrier is not None and carrier in ("", book.plan(key[1]).carrier)
+
+
+def _by_key(session: Session, account: str, months: set[str] | None = None) -> dict[Key, int]:
+    by = ("person_id", "plan", "coverage_month")
+    return {
+        (one.dimensions["person_id"], one.dimensions["plan"], one.dimensions["coverage_month"]): one.amount
+        for one in ledger.balances(session, [account], by=by)
+        if one.dimensions["plan"] and (months is None or one.dimensions["coverage_month"] in months)
+    }
+
+
+def _over(session: Session, book: PlanBook, carrier: str) -> dict[Key, int]:
+    """What was paid beyond what is owed; of a month that nothing was accrued for, a payment is only early."""
+    found = {
+        key: amount
+        for key, amount in _by_key(session, chart.PREMIUM_PAYABLE).items()
+        if amount > 0 and _of(book, key, carrier)
+    }
+    if not found:
+        return {}
+    accrued = {
+        row.coverage_month
+        for row in session.rows(
+            select(leg.c.coverage_month)
+            .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+            .where(
+                leg.c.employer_id == session.employer, leg.c.account == chart.PREMIUM_PAYABLE,
+                entry.c.type == "premium.accrued", leg.c.coverage_month.in_(sorted({month for _, _, month in found})),
+            )
+            .distinct()
+        )
+    }  # fmt: skip
+    return {key: amount for key, amount in found.items() if key[2] in accrued}
+
+
+def _paid(session: Session, months: set[str]) -> dict[Key, int]:
+    return {key: -amount for key, amount in _by_key(session, chart.CARRIER_TRANSIT, months).items()}
+
+
+def _taken(session: Session, months: set[str]) -> dict[Key, int]:
+    """What payments have taken back so far, by lines below zero."""
+    sent, back = entry.c.type == "premium.remitted", entry.c.type == "premium.remitted.reversed"
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan, leg.c.coverage_month, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.CARRIER_TRANSIT,
+            leg.c.coverage_month.in_(sorted(months)),
+            or_(and_(sent, leg.c.amount > 0), and_(back, leg.c.amount < 0)),
+        )
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
+    )
+    return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+
+
+def _billed(session: Session, months: set[str]) -> dict[Key, int]:
+    """What the bills say for a month of cover by now; zero too where a line was taken back whole."""
+    rows = session.rows(
+        select(
+            confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
+            func.sum(case((confirmation.c.current == 1, confirmation.c.amount), else_=0)).label("amount"),
+        )
+        .where(
+            *session.where(confirmation, kind="invoice_line"),
+            confirmation.c.coverage_month.in_(sorted(months)),
+            confirmation.c.plan.is_not(None),
+        )
+        .group_by(confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month)
+    )  # fmt: skip
+    return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOtherwise:
+    """A person, plan and month of cover of which another amount was paid than is billed by now; minor units."""
+
+    person_id: str | None
+    plan: str
+    month: str
+    amount: int
+    """Paid less billed."""
+
+
+def paid_otherwise(session: Session, until: Month) -> list[PaidOtherwise]:
+    """Where a month's bill was paid, and not as it stands by now; of this month of cover and earlier ones."""
+    paid = (
+        select(
+            leg.c.person_id, leg.c.plan, leg.c.coverage_month, (-leg.c.amount).label("amount"),
+            literal(0).label("billed"),
+        )
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
+            leg.c.plan.is_not(None), leg.c.coverage_month <= str(until),
+        )
+    )  # fmt: skip
+    months = select(leg.c.coverage_month, leg.c.plan).where(
+        leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, leg.c.plan.is_not(None)
+    )
+    billed = select(
+        confirmation.c.person_id, confirmation.c.plan, confirmation.c.coverage_month,
+        (-confirmation.c.amount).label("amount"), literal(1).label("billed"),
+    ).where(
+        *session.where(confirmation, kind="invoice_line", current=1),
+        confirmation.c.coverage_month <= str(until),
+        confirmation.c.coverage_month.in_(months.with_only_columns(leg.c.coverage_month)),
+    )  # fmt: skip
+    both = union_all(paid, billed).subquery()
+    keys = (both.c.person_id, both.c.plan, both.c.coverage_month)
+    rows = session.rows(
+        select(*keys, func.sum(both.c.amount).label("amount"))
+        .group_by(*keys)
+        .having(and_(func.sum(both.c.amount) != 0, func.sum(both.c.billed) > 0))
+        .order_by(*keys)
+    )
+    paid_plans = {(row.coverage_month, row.plan) for row in session.rows(months.distinct())}
+    return [
+        PaidOtherwise(row.person_id, row.plan, row.coverage_month, int(row.amount))
+        for row in rows
+        if (row.coverage_month, row.plan) in paid_plans
+    ]
+
+
+def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
+    """The claims of one credit, in order."""
+    return session.rows(
+        select(credit_claim).where(*session.where(credit_claim, credit_id=credit_id)).order_by(credit_claim.c.claim_no)
+    )
+
+
+def _claims(session: Session) -> Mapping[Key, int]:
+    """What was claimed: by a person's word, and by fixes that have left (see `fix_claims`)."""
+    told, left = _told_claims(session), _owed_claims(session, LEFT)
+    return {key: told.get(key, 0) + left.get(key, 0) for key in {*told, *left}}
+
+
+def _told_claims(session: Session) -> dict[Key, int]:
+    keys = (credit_claim.c.person_id, credit_claim.c.plan, credit_claim.c.coverage_month)
+    rows = session.rows(
+        select(*keys, func.sum(credit_claim.c.amount).label("amount"))
+        .where(*session.where(credit_claim))
+        .group_by(*keys)
+    )
+    return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+
+
+def _owed_claims(session: Session, states: Sequence[str]) -> dict[Key, int]:
+    keys = (obligation.c.person_id, obligation.c.plan, obligation.c.period)
+    rows = session.rows(
+        select(*keys, func.sum(obligation.c.worth_minor).label("amount"))
+        .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(states))
+        .group_by(*keys)
+    )
+    return {(row.person_id, row.plan, row.period): int(row.amount) for row in rows}
+
+
+def asked(session: Session, key: Key) -> int:
+    """What stands claimed from the carrier in either way, or is about to be, and what it has not given back yet."""
+    person_id, plan, month = key
+    claims = _claims(session).get(key, 0) + _owed_claims(session, WAITING).get(key, 0)
+    given = session.connection.execute(
+        select(func.sum(-confirmation.c.amount)).where(
+            *session.where(confirmation, kind="invoice_line", current=1, plan=plan, coverage_month=month),
+            confirmation.c.person_id == person_id, confirmation.c.amount < 0,
+        )
+    ).scalar()  # fmt: skip
+    return max(0, claims - max(int(given or 0), _taken(session, {month}).get(key, 0)))
+
+
+def settle(session: Session, book: PlanBook) -> Outcome:
+    """Bring the differences about credits up to date."""
+    found = list(findings(book, standing(session, book)))
+    return settle_within(session, Relation.CREDIT, "credit/", found, session.today())
+
+
+def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:
+    """What must be claimed soon, and what nobody claimed in time."""
+    for one in credits:
+        if one.state is CreditState.EXPIRED:
+            yield _finding(
+                book, one, Type.CREDIT_EXPIRED, one.unclaimed + one.lost,
+                f"premium paid too much was not claimed by {one.claim_by}: the carrier refuses it now",
+                "It is a loss; ask the carrier for goodwill all the same, then dismiss this with who decided it",
+            )  # fmt: skip
+        elif one.state is CreditState.EXPECTED and _soon(book, one):
+            yield _finding(
+                book, one, Type.CREDIT_EXPIRING, one.unclaimed,
+                f"{format_minor(one.unclaimed)} paid too much; the carrier takes no claim after {one.claim_by}",
+                f"Claim it now, and say so: benehub premiums claim {one.credit_id}" if one.claimable
+                else "A claim of it waits: send it, and say so: benehub dispatches settle --has (benehub fixes list)",
+            )  # fmt: skip
+
+
+def _soon(book: PlanBook, one: Credit) -> bool:
+    return one.claim_by is not None and (one.claim_by - one.today).days <= book.terms(one.carrier).credit_alarm_days
+
+
+def _finding(book: PlanBook, one: Credit, kind: Type, worth: int, cause: str, action: str) -> Finding:
+    return Finding(
+        Relation.CREDIT, kind, one.month, f"credit/{one.credit_id}", "carrier", "finance", cause, action,
+        person_id=one.person_id, plan=one.plan, expected=worth, actual=0, unit=book.employer.currency,
+    )  # fmt: skip

@@ -1,0 +1,212 @@
+"""The life of a fix: proposed with what it would do, decided by persons, carried out; each word kept for good.
+
+What a fix does is frozen with it. It is not changed: another one is proposed. Who may decide is held here, under every
+front alike.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub.crypto import mask
+from benehub.errors import DataError
+from benehub.store import Session, canonical
+from benehub.store.tables import fix, fix_obligation, fixing
+
+STATES = ("proposed", "approved", "rejected", "carried_out", "failed", "withdrawn")
+ALIVE = ("proposed", "approved")
+"""States in which a fix may still do something: a difference has one of an action at a time."""
+DONE = "carried_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for a difference.
+
+    Args:
+        action: what kind of fix.
+        connection_id: whom it is told.
+        content: what would be told, as data; frozen and compared when it is approved.
+        preview: the same as it would leave, for whoever decides.
+        at_stake: money that it moves or saves, minor units.
+    """
+
+    difference_id: str
+    action: str
+    connection_id: str
+    content: dict[str, Any] = field(repr=False)
+    preview: str = field(repr=False)
+    at_stake: int
+    unit: str
+    person_id: str | None = None
+
+
+def propose(session: Session, one: Proposal, who: str, note: str) -> str:
+    """Keep a proposal; gives the fix's id.
+
+    Raises:
+        DataError: nobody is named, or one of the same action waits or works already.
+    """
+    _named(who)
+    seq, at = session.take_seq()  # the lock comes first: of two who propose at once the second sees the first's
+    for row in of_difference(session, one.difference_id):
+        if row.action == one.action and row.state in ALIVE:
+            told = f"{row.fix_id} proposes the same and is {row.state}"
+            raise DataError(told, where=one.difference_id, mend="Approve it, or withdraw it first")
+    fix_id = session.id("fix", one.difference_id, one.action, str(seq))
+    fresh = {
+        "fix_id": fix_id, "difference_id": one.difference_id, "action": one.action, "state": "proposed", "reason": "",
+        "connection_id": one.connection_id, "person_id": one.person_id, "at_stake": one.at_stake, "unit": one.unit,
+        "content_sealed": session.seal(one.content, "fix"), "content_hash": digest(session, one.content),
+        "preview_sealed": session.seal(one.preview.encode(), "fix"), "proposed_by": _signed(who), "proposed_at": at,
+        "seq": seq,
+    }  # fmt: skip
+    session.add(fix, [fresh])
+    _say(session, fix_id, who, "proposed", note)
+    return fix_id
+
+
+def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | None) -> None:
+    """Hold whether a person may approve, reject or withdraw a fix.
+
+    Args:
+        alone_up_to: money at stake up to which the proposer may approve alone (0: never alone); None: any.
+
+    Raises:
+        DataError: nobody is named, no reason for a no, the fix is past that, or the proposer may not approve it.
+    """
+    _named(who)
+    if row.state != "proposed" and not (row.state == "approved" and state == "withdrawn"):
+        raise DataError(f"it is {row.state}", where=f"fix {row.fix_id}", mend="Propose another")
+    if state != "approved" and not note.strip():
+        raise DataError(f"a fix is not {state} without a reason", where=f"fix {row.fix_id}", mend="Say why")
+    if state == "approved" and needs_second(row.at_stake, alone_up_to) and same_person(who, row.proposed_by):
+        raise DataError(
+            "a second person has to approve it: its proposer cannot", where=f"fix {row.fix_id}",
+            mend="Have somebody else approve it; the plan book says from which amount (guards.second_person_above)",
+        )  # fmt: skip
+
+
+def needs_second(at_stake: int, alone_up_to: int | None) -> bool:
+    """Whether so much money needs the word of a second person: above the amount, and always where it is zero."""
+    return alone_up_to is not None and (at_stake > alone_up_to or alone_up_to == 0)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's: case, spaces and forms of letters make no other."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def move(session: Session, fix_id: str, who: str, state: str, note: str) -> None:
+    """Bring a fix to a state, with who and why."""
+    session.change(fix, {"fix_id": fix_id}, state=state, reason=mask(note.strip())[:2000])
+    _say(session, fix_id, who, state, note)
+
+
+def get(session: Session, fix_id: str, lock: bool = False) -> Row[Any]:
+    """One fix; with `lock` nobody else decides it until the transaction ends.
+
+    Raises:
+        DataError: no such fix.
+    """
+    if lock:
+        session.take_seq(0)
+    row = session.connection.execute(select(fix).where(*session.where(fix, fix_id=fix_id))).first()
+    if row is None:
+        raise DataError(f"no fix {fix_id[:60]}", mend="See `benehub fixes list`")
+    return row
+
+
+def listed(session: Session, states: Sequence[str] = (), limit: int = 500) -> Sequence[Row[Any]]:
+    """Fixes in these states (all when none is named), the newest first."""
+    query = select(fix).where(*session.where(fix))
+    if states:
+        query = query.where(fix.c.state.in_(states))
+    return session.rows(query.order_by(fix.c.seq.desc()).limit(limit))
+
+
+def of_difference(session: Session, difference_id: str) -> Sequence[Row[Any]]:
+    """The fixes of a difference, in the order they were proposed."""
+    return session.rows(select(fix).where(*session.where(fix, difference_id=difference_id)).order_by(fix.c.seq))
+
+
+def of_action(session: Session, action: str, states: Sequence[str], connection_id: str = "") -> Sequence[Row[Any]]:
+    """Fixes of one action in these states, in the order they were proposed; of one connection if named."""
+    query = select(fix).where(*session.where(fix, action=action), fix.c.state.in_(states))
+    if connection_id:
+        query = query.where(fix.c.connection_id == connection_id)
+    return session.rows(query.order_by(fix.c.seq))
+
+
+def content(session: Session, row: Row[Any]) -> dict[str, Any]:
+    """What a fix does, as it was frozen."""
+    opened: dict[str, Any] = json.loads(session.unseal(row.content_sealed, "fix"))
+    return opened
+
+
+def preview(session: Session, row: Row[Any]) -> str:
+    """What whoever decides was shown."""
+    return session.unseal(row.preview_sealed, "fix").decode()
+
+
+def digest(session: Session, told: dict[str, Any]) -> str:
+    """What tells whether it is still the content that was shown."""
+    return session.vault.content_hash(canonical(told))
+
+
+def history(session: Session, fix_id: str) -> Sequence[Row[Any]]:
+    """Who did what about a fix, and when."""
+    return session.rows(select(fixing).where(*session.where(fixing, fix_id=fix_id)).order_by(fixing.c.event_no))
+
+
+def link(session: Session, fix_id: str, obligation_ids: Iterable[str]) -> None:
+    """Note which obligations a fix has made owed; again changes nothing."""
+    known = set(owed(session, fix_id))
+    fresh = [one for one in dict.fromkeys(obligation_ids) if one not in known]
+    session.add(fix_obligation, [{"fix_id": fix_id, "obligation_id": one} for one in fresh])
+
+
+def owed(session: Session, fix_id: str) -> list[str]:
+    """The obligations of a fix."""
+    rows = session.rows(
+        select(fix_obligation.c.obligation_id)
+        .where(*session.where(fix_obligation, fix_id=fix_id))
+        .order_by(fix_obligation.c.obligation_id)
+    )
+    return [row.obligation_id for row in rows]
+
+
+def behind(session: Session, obligation_id: str) -> Sequence[Row[Any]]:
+    """The fixes that have made an obligation owed."""
+    return session.rows(
+        select(fix.c.fix_id, fix.c.difference_id, fix.c.action)
+        .join(fix_obligation, (fix_obligation.c.employer_id == fix.c.employer_id)
+              & (fix_obligation.c.fix_id == fix.c.fix_id))
+        .where(*session.where(fix), fix_obligation.c.obligation_id == obligation_id)
+        .order_by(fix.c.seq)
+    )  # fmt: skip
+
+
+def _named(who: str) -> None:
+    if not who.strip():
+        raise DataError("a fix needs a name", mend="Say who proposes or decides it")
+
+
+def _signed(who: str) -> str:
+    return mask(who.strip())[:80]
+
+
+def _say(session: Session, fix_id: str, who: str, state: str, note: str) -> None:
+    count = session.connection.execute(select(func.count()).where(*session.where(fixing, fix_id=fix_id))).scalar_one()
+    row = {"fix_id": fix_id, "event_no": count + 1, "at": session.now(), "who": _signed(who), "state": state}
+    session.add(fixing, [{**row, "note": mask(note.strip())[:2000]}])

@@ -1,0 +1,140 @@
+"""The tables of custody: what came in, page by page and row by row, and what of it was known already."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    and_,
+    literal_column,
+)
+
+from benehub.store.schema import belongs, employer_key, metadata
+
+payload = Table(
+    "payload",
+    metadata,
+    employer_key(),
+    Column("payload_hash", String(64), primary_key=True),
+    Column("payload_sealed", LargeBinary, nullable=False),
+    belongs(to="employer"),
+)
+
+intake_batch = Table(
+    "intake_batch",
+    metadata,
+    employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("connection_id", String(40), nullable=False),
+    Column("stream", String(40), nullable=False),
+    Column("run_key", String(120), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("full_read", Integer, nullable=False),
+    # The row number behind which the enumeration of a full read begins: a newer file tells all by itself.
+    Column("full_from", Integer, nullable=False, server_default="0"),
+    Column("gone", Integer, nullable=False, server_default="0"),
+    Column("rows", Integer, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("superseded", Integer, nullable=False),
+    Column("cursor", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name="state"),
+    # Custody: every row ends in exactly one of the four; the database says so too.
+    CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
+    belongs("connection_id", to="connection"),
+)
+
+intake_page = Table(
+    "intake_page",
+    metadata,
+    employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("page_no", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("payload_hash", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    belongs("batch_id", to="intake_batch"),
+    belongs("payload_hash", to="payload"),
+)
+Index("ix_intake_page_payload", intake_page.c.employer_id, intake_page.c.payload_hash)
+
+intake_row = Table(
+    "intake_row",
+    metadata,
+    employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("row_key", String(120), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("row_sealed", LargeBinary),
+    Column("resolved_seq", BigInteger),
+    CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
+    belongs("batch_id", to="intake_batch"),
+)
+Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
+
+row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake_row.c.resolved_seq.is_(None))
+"""Waits in quarantine, in the words of the index below: a parameter in their place would not be found by it."""
+
+Index(
+    "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
+    sqlite_where=row_waits, postgresql_where=row_waits,
+)  # fmt: skip
+
+intake_chunk = Table(
+    "intake_chunk",
+    metadata,
+    # The content of rows that wait to be applied, sealed together; gone once they are.
+    employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("rows_sealed", LargeBinary, nullable=False),
+    belongs("batch_id", to="intake_batch"),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    employer_key(),
+    Column("connection_id", String(40), primary_key=True),
+    Column("stream", String(40), primary_key=True),
+    Column("row_key", String(120), primary_key=True),
+    Column("row_hash", String(64), nullable=False),
+    Column("filled", Text, nullable=False),
+    # What the row became: a person's id, or a fact's subject and key; empty for what is no fact.
+    Column("about", String(200), nullable=False, server_default=""),
+    # When a full read did not tell the row any more; empty again once it comes back.
+    Column("gone_seq", BigInteger),
+    belongs("connection_id", to="connection"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_seen_gone", seen.c.employer_id, seen.c.stream, seen.c.gone_seq,
+    sqlite_where=seen.c.gone_seq.is_not(None), postgresql_where=seen.c.gone_seq.is_not(None),
+)  # fmt: skip
+
+intake_same = Table(
+    "intake_same",
+    metadata,
+    # Unchanged rows of a full read, kept until it is finished: who is not among them and the others is gone. The keys
+    # of a chunk stand together, by the number of its first row.
+    employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("row_keys", JSON, nullable=False),
+    belongs("batch_id", to="intake_batch"),
+)

@@ -1,0 +1,108 @@
+"""Deadlines of payroll: pay dates that nobody has worked out yet, and leave that has to be paid out by a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import func, literal, select
+
+from benehub.facts import pay_calendar
+from benehub.ledger import accounts as chart
+from benehub.obligations import looked
+from benehub.periods import Month
+from benehub.planbook.deadlines import PAYROLL_BANK_DAYS, send_by
+from benehub.store.tables import entry, fact, leg
+from benehub.views.deadlines.deadline import Asked, Deadline
+
+PUSH = "deductions.push"
+PAYOUT = "leave.payout"
+EXPECTED = "leave.payout_expected"
+
+
+def pay_dates(asked: Asked) -> Iterator[Deadline]:
+    """Pay dates to come that payroll was told nothing of, or that a cover has changed for since it was."""
+    connection = asked.book.roles.payroll
+    if connection not in asked.live or not _takes(asked):
+        return
+    years = range(asked.today.year, asked.until.year + 2)
+    coming = {
+        looked_at(connection, group, one.pay_date): (group, one.pay_date)
+        for year in years
+        for group, periods in pay_calendar(asked.session, asked.book, year).items()
+        for one in periods
+        if one.pay_date >= asked.today and send_by(asked.book, connection, one.pay_date) <= asked.until
+    }
+    done = looked.up_to(asked.session, list(coming))
+    for subject, (group, day) in sorted(coming.items(), key=lambda one: (one[1][1], one[0])):
+        if _changed(asked, done[subject], day) if subject in done else _has_people(asked, group):
+            last = send_by(asked.book, connection, day)
+            yield asked.made(
+                subject, PUSH, connection, day, last, items=0,
+                mend=f"benehub deductions push -c {connection} -g {group} --pay-date {day}",
+            )  # fmt: skip
+
+
+def looked_at(connection: str, group: str, pay_date: date) -> str:
+    """What a pay date is called where it is noted how far was looked."""
+    return f"{PUSH}/{connection}/{group}/{pay_date}"
+
+
+def _takes(asked: Asked) -> bool:
+    return any(plan.deduction or plan.deferral or plan.computed for plan in asked.book.plans)
+
+
+def _has_people(asked: Asked, group: str) -> bool:
+    """Whether anybody was ever paid with the group."""
+    query = (
+        select(literal(1))
+        .select_from(fact)
+        .where(*asked.session.where(fact, kind="employment"), fact.c.data["pay_group"].as_string() == group)
+        .limit(1)
+    )
+    return bool(asked.session.rows(query))
+
+
+def _changed(asked: Asked, seq: int, day: date) -> bool:
+    """Whether cover that begins by the pay date was recorded after it was looked at."""
+    query = (
+        select(literal(1))
+        .select_from(fact)
+        .where(*asked.session.where(fact, kind="coverage"), fact.c.seq > seq, fact.c.effective_from <= day)
+        .limit(1)
+    )
+    return bool(asked.session.rows(query))
+
+
+def payouts(asked: Asked) -> Iterator[Deadline]:
+    """Leave that is owed to somebody who has left, and that no register shows as paid."""
+    connection = asked.book.roles.payroll
+    if connection not in asked.live:
+        return
+    actual = entry.alias()
+    settled = (
+        select(literal(1))
+        .where(actual.c.employer_id == entry.c.employer_id, actual.c.pending_id == entry.c.entry_id)
+        .exists()
+    )
+    keys = (entry.c.entry_id, entry.c.due_date, entry.c.effective_date, leg.c.plan)
+    rows = asked.session.rows(
+        select(*keys, func.sum(leg.c.amount).label("amount"))
+        .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
+        .where(
+            *asked.session.where(entry, type=EXPECTED, status="pending"),
+            entry.c.due_date.is_not(None),
+            leg.c.account == chart.LEAVE_LIABILITY,
+            ~settled,
+        )
+        .group_by(*keys)
+        .order_by(entry.c.due_date, entry.c.entry_id)
+    )
+    for row in rows:
+        last = send_by(asked.book, connection, row.due_date, PAYROLL_BANK_DAYS)
+        if last <= asked.until:
+            yield asked.made(
+                row.entry_id, PAYOUT, connection, row.due_date, last, plan=row.plan, items=1,
+                period=str(Month.of(row.effective_date)), worth_minor=int(row.amount),
+                mend="Pay it with an off-cycle check, then read the register",
+            )  # fmt: skip

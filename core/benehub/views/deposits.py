@@ -1,0 +1,69 @@
+"""What has to reach a vendor by when, and when it did: remittances and deposits against their deadlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from benehub.periods import Month
+from benehub.store import Session
+from benehub.store.tables import dispatch, obligation
+
+KINDS = ("contribution.deposit", "premium.remit", "account.deposit", "earnings.deposit", "payment.order")
+"""Obligations that are money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """One payment that is owed; `standing` is late, due, sent or arrived."""
+
+    obligation: str
+    kind: str
+    connection: str
+    plan: str
+    period: str
+    due: date
+    send_by: date
+    minor: int
+    currency: str
+    sent_at: str
+    dispatch: str
+    standing: str
+    on_time: bool | None
+    """Whether it left in time; None while it has not left."""
+
+
+def deposits(session: Session, month: Month) -> list[Deposit]:
+    """Every payment due in a month or for it, the earliest deadline first."""
+    rows = session.rows(
+        select(obligation, dispatch.c.sent_at, dispatch.c.ack_state)
+        .outerjoin(
+            dispatch,
+            (dispatch.c.employer_id == obligation.c.employer_id) & (dispatch.c.dispatch_id == obligation.c.dispatch_id),
+        )
+        .where(
+            obligation.c.employer_id == session.employer,
+            obligation.c.kind.in_(KINDS),
+            obligation.c.state.not_in(("replaced", "canceled")),
+            obligation.c.period.startswith(str(month), autoescape=True)
+            | ((obligation.c.due_date >= month.first) & (obligation.c.due_date < month.end)),
+        )
+        .order_by(obligation.c.due_date, obligation.c.seq)
+    )
+    today = session.today()
+    found = []
+    for row in rows:
+        sent = row.sent_at or ""
+        standing = "arrived" if row.state == "confirmed" else "sent" if sent else "due"
+        if standing == "due" and row.due_date < today:
+            standing = "late"
+        on_time = None if not sent else sent[:10] <= row.due_date.isoformat()
+        found.append(
+            Deposit(
+                row.obligation_id, row.kind, row.connection_id, row.plan or "", row.period, row.due_date, row.send_by,
+                int(row.worth_minor), row.currency, sent, row.dispatch_id or "", standing, on_time,
+            )
+        )  # fmt: skip
+    return found

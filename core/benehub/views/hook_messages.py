@@ -1,0 +1,57 @@
+"""Our webhooks as people ask for them: who hears of what, and what became of each message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, select, tuple_
+
+from benehub.store import Session
+from benehub.store.tables import hook_message, hook_subscription
+
+
+def subscriptions(session: Session) -> list[dict[str, Any]]:
+    """All subscriptions, the oldest first, each with what waits and what was given up."""
+    counts = {
+        (row.subscription_id, row.state): int(row.n)
+        for row in session.rows(
+            select(hook_message.c.subscription_id, hook_message.c.state, func.count().label("n"))
+            .where(*session.where(hook_message))
+            .group_by(hook_message.c.subscription_id, hook_message.c.state)
+        )
+    }
+    rows = session.rows(
+        select(hook_subscription)
+        .where(*session.where(hook_subscription))
+        .order_by(hook_subscription.c.made_at, hook_subscription.c.subscription_id)
+    )
+    return [
+        {
+            "subscription": row.subscription_id, "url": row.url, "events": row.events, "secret": row.secret,
+            "state": row.state, "who": row.who, "made_at": row.made_at,
+            "waiting": counts.get((row.subscription_id, "waiting"), 0),
+            "dead": counts.get((row.subscription_id, "dead"), 0),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def messages(
+    session: Session, subscription_id: str, state: str = "", limit: int = 50, before: tuple[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The newest messages of a subscription; those after the one with this moment and id, if given."""
+    query = select(hook_message).where(*session.where(hook_message, subscription_id=subscription_id))
+    if state:
+        query = query.where(hook_message.c.state == state)
+    if before is not None:
+        query = query.where(tuple_(hook_message.c.at, hook_message.c.message_id) < tuple_(*before))
+    query = query.order_by(hook_message.c.at.desc(), hook_message.c.message_id.desc()).limit(limit)
+    return [_told(row) for row in session.rows(query)]
+
+
+def _told(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "message": row.message_id, "event": row.event, "ref": row.ref, "at": row.at, "state": row.state,
+        "tries": row.tries, "next_at": row.next_at if row.state == "waiting" else None, "ended_at": row.ended_at,
+        "reason": row.reason,
+    }  # fmt: skip

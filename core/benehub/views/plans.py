@@ -1,0 +1,31 @@
+"""The plans of the plan book in force, as people ask for them: what each is, who is paid, and what a tier costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benehub.money import format_minor, parse_minor
+from benehub.periods import FOREVER
+from benehub.planbook import Plan
+
+
+def told(plan: Plan) -> dict[str, Any]:
+    """One plan."""
+    return {
+        "plan": plan.id, "name": plan.name, "benefit_type": plan.benefit_type, "vendor": plan.vendor,
+        "slot": plan.slot, "effective_from": plan.effective_from,
+        "effective_to": None if plan.effective_to == FOREVER else plan.effective_to,
+    }  # fmt: skip
+
+
+def rates(plan: Plan, currency: str) -> list[dict[str, Any]]:
+    """What each tier costs a month, by date; nothing where the price goes by age or by an amount of insurance."""
+    return [
+        {
+            "effective_from": table.valid_from, "effective_to": None if table.valid_to == FOREVER else table.valid_to,
+            "region": table.region, "tier": tier.value, "premium": format_minor(parse_minor(text, currency), currency),
+            "currency": currency,
+        }
+        for table in plan.rates
+        for tier, text in table.tiers.items()
+    ]  # fmt: skip

@@ -1,0 +1,369 @@
+"""Is this month right: the state of every leg, what is at stake, what is due next, and what has gone quiet.
+
+Every part is counted by the database; nothing here grows with the number of employees but the sums themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, case, func, or_, select
+
+from benehub.identity import strangers
+from benehub.ledger.books import closed
+from benehub.money import EXPONENT
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import MONTHLY, OPEN
+from benehub.store import Session, iso
+from benehub.store.tables import (
+    act,
+    connection,
+    difference,
+    dispatch,
+    intake_batch,
+    intake_row,
+    obligation,
+    row_waits,
+    run,
+    schedule,
+    stream_state,
+)
+from benehub.views.runs import INTERRUPTED
+from benehub.views.runs import runs as listed_runs
+
+LEGS: Final[dict[str, tuple[str, ...]]] = {
+    "payroll": ("payroll",),
+    "premiums": ("premium", "coverage", "enrollment"),
+    "retirement": ("retirement", "accounts"),
+    "leave": ("leave",),
+}
+"""The legs of a month, each with the relations that are compared for it."""
+
+QUIET: Final = timedelta(days=3)
+"""A connection that reads by no schedule is stale when it has told nothing for so long."""
+
+SOON: Final = timedelta(days=14)
+"""How far ahead deadlines are shown."""
+
+NAMED: Final = 8
+
+
+@dataclass(slots=True)
+class Leg:
+    """One leg of a month."""
+
+    name: str
+    state: str = "right"
+    """right, waiting (explained and in its time), broken, old (something was read since it was compared), unknown."""
+    discrepancies: int = 0
+    pending: int = 0
+    at_risk: dict[str, int] = field(default_factory=dict)
+    """What discrepancies have at stake, by unit: minor units, or minutes of leave."""
+    compared_at: str = ""
+    oldest: str = ""
+    """When the oldest discrepancy was first seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What has to leave by a day, or to clear by it."""
+
+    kind: str
+    """Kind of the obligation; `difference` for what is to clear by itself."""
+    by: date
+    due: date
+    count: int
+    worth: int
+    currency: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How fresh what a connection tells is."""
+
+    connection: str
+    mode: str
+    read_at: str
+    state: str
+    """fresh, stale, failing, paused, or never (it has told nothing yet)."""
+
+
+@dataclass(slots=True)
+class Today:
+    """One employer's month in one look."""
+
+    month: Month
+    signed: bool
+    legs: list[Leg]
+    at_risk: dict[str, int]
+    deadlines: list[Deadline]
+    sources: list[Source]
+    unlinked: dict[str, int]
+    quarantine: dict[str, int]
+    """Rows that wait for somebody, by connection and stream."""
+    held: int
+    """Reads that wait for somebody's word."""
+    unsettled: dict[str, int]
+    """Dispatches nobody knows the end of, or that were refused, by state."""
+    runs: dict[str, int]
+    """Runs of the last week that failed or are held, by state."""
+
+    @property
+    def discrepancies(self) -> int:
+        """How many are open in all legs."""
+        return sum(one.discrepancies for one in self.legs)
+
+    @property
+    def state(self) -> str:
+        """The worst of its legs, by name."""
+        states = {one.state for one in self.legs}
+        return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+
+    @property
+    def elsewhere(self) -> int:
+        """What needs somebody although no leg says so: quiet sources, strangers, quarantine, dispatches, runs."""
+        quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
+        counted = (self.unlinked, self.quarantine, self.unsettled, self.runs)
+        return quiet + self.held + sum(sum(one.values()) for one in counted)
+
+
+def working_month(session: Session) -> Month:
+    """The month that is worked: the one after the last signed, else the last that was compared, else this one."""
+    now = Month.of(session.today())
+    signed = closed(session)
+    if signed:
+        return min(signed[-1].month.plus(1), now)
+    newest = session.connection.execute(
+        select(func.max(difference.c.period)).where(
+            *session.where(difference), difference.c.period < str(now.plus(1)), difference.c.state.in_(OPEN)
+        )
+    ).scalar()
+    return Month.parse(newest[:7]) if newest else now
+
+
+def today(session: Session, book: PlanBook, month: Month) -> Today:
+    """The look at a month."""
+    counts = _open(session, month)
+    legs = [_leg(session, name, month, counts) for name in _present(book)]
+    risk: dict[str, int] = {}
+    for one in legs:
+        for unit, amount in one.at_risk.items():
+            if unit in EXPONENT:
+                risk[unit] = risk.get(unit, 0) + amount
+    return Today(
+        month=month,
+        signed=any(one.month == month for one in closed(session)),
+        legs=legs,
+        at_risk=risk,
+        deadlines=deadlines(session),
+        sources=sources(session),
+        unlinked={name: count for name, count in strangers.counted(session).items() if count},
+        quarantine=_quarantine(session),
+        held=_count(session, intake_batch, "held"),
+        unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
+        runs=_ended_badly(session),
+    )
+
+
+def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
+    """The legs alone: what a list of employers shows of each."""
+    counts = _open(session, month)
+    return [_leg(session, name, month, counts) for name in _present(book)]
+
+
+def _present(book: PlanBook) -> list[str]:
+    has = {
+        "premiums": bool(list(book.insurance_plans())),
+        "retirement": any(not plan.insured for plan in book.plans),
+    }
+    return [name for name in LEGS if has.get(name, True)]
+
+
+def _open(session: Session, month: Month) -> Sequence[Row[Any]]:
+    """Open differences up to a month, counted by relation, state and unit."""
+    return session.rows(
+        select(
+            difference.c.relation, difference.c.state, difference.c.unit, func.count().label("number"),
+            func.sum(difference.c.at_stake).label("amount"), func.min(difference.c.first_seen).label("oldest"),
+        )
+        .where(*session.where(difference), difference.c.state.in_(OPEN), difference.c.period < str(month.plus(1)))
+        .group_by(difference.c.relation, difference.c.state, difference.c.unit)
+    )  # fmt: skip
+
+
+def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) -> Leg:
+    leg = Leg(name)
+    for row in counts:
+        if row.relation not in LEGS[name]:
+            continue
+        if row.state == "pending":
+            leg.pending += int(row.number)
+            continue
+        leg.discrepancies += int(row.number)
+        if row.amount:
+            leg.at_risk[row.unit] = leg.at_risk.get(row.unit, 0) + int(row.amount)
+        leg.oldest = min(filter(None, (leg.oldest, row.oldest)))
+    compared, came = _compared(session, month)
+    wanted = [one.value for one in MONTHLY if one.value in LEGS[name]]
+    if all(one in compared for one in wanted):
+        leg.compared_at = min(compared[one] for one in wanted)
+    if leg.discrepancies:
+        leg.state = "broken"
+    elif not leg.compared_at:
+        leg.state = "unknown"
+    elif leg.compared_at < came:
+        leg.state = "old"
+    elif leg.pending:
+        leg.state = "waiting"
+    return leg
+
+
+def _compared(session: Session, month: Month) -> tuple[dict[str, str], str]:
+    """When each relation was last compared for a month, and when anything last came in or was let in."""
+    if ("compared", month) not in session.memo:
+        rows = session.rows(
+            select(run.c.counts, run.c.started_at)
+            .where(*session.where(run, flow="reconcile", state="done"), run.c.subject.contains(str(month)))
+            .order_by(run.c.started_at)
+        )
+        found = {name: row.started_at for row in rows for name in row.counts}
+        read = select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
+        let_in = select(func.max(act.c.at)).where(*session.where(act, what="release"))
+        came = max(session.connection.execute(query).scalar() or "" for query in (read, let_in))
+        session.memo["compared", month] = (found, came)
+    known: tuple[dict[str, str], str] = session.memo["compared", month]
+    return known
+
+
+def deadlines(session: Session) -> list[Deadline]:
+    """What must leave or clear next, the soonest first; what is late comes before."""
+    day = session.today()
+    owed = session.rows(
+        select(
+            obligation.c.kind, obligation.c.send_by, obligation.c.due_date, obligation.c.currency,
+            func.count().label("number"), func.sum(obligation.c.worth_minor).label("worth"),
+        )
+        .where(*session.where(obligation), obligation.c.state.in_(("open", "held")), obligation.c.send_by <= day + SOON)
+        .group_by(obligation.c.kind, obligation.c.send_by, obligation.c.due_date, obligation.c.currency)
+        .order_by(obligation.c.send_by)
+        .limit(NAMED)
+    )  # fmt: skip
+    clears = session.rows(
+        select(
+            difference.c.clear_by, difference.c.unit, func.count().label("number"),
+            func.sum(difference.c.at_stake).label("worth"),
+        )
+        .where(*session.where(difference, state="pending"), difference.c.clear_by <= day + SOON)
+        .group_by(difference.c.clear_by, difference.c.unit)
+        .order_by(difference.c.clear_by)
+        .limit(NAMED)
+    )  # fmt: skip
+    found = [
+        Deadline(row.kind, row.send_by, row.due_date, int(row.number), int(row.worth), row.currency, row.send_by < day)
+        for row in owed
+    ] + [
+        Deadline("difference", row.clear_by, row.clear_by, int(row.number), int(row.worth), row.unit,
+                 row.clear_by < day)
+        for row in clears
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.by, one.kind))[:NAMED]
+
+
+def sources(session: Session) -> list[Source]:
+    """Every connection with how fresh it is, those that need somebody first."""
+    rows = session.rows(
+        select(connection.c.connection_id, connection.c.mode, func.max(stream_state.c.read_at).label("read_at"))
+        .join(
+            stream_state,
+            (stream_state.c.employer_id == connection.c.employer_id)
+            & (stream_state.c.connection_id == connection.c.connection_id),
+            isouter=True,
+        )
+        .where(*session.where(connection))
+        .group_by(connection.c.connection_id, connection.c.mode)
+        .order_by(connection.c.connection_id)
+    )
+    timed = {row.connection_id: row for row in session.rows(_schedules(session))}
+    found = [_source(session, row, timed.get(row.connection_id)) for row in rows]
+    rank = {"failing": 0, "stale": 1, "never": 2, "paused": 3, "fresh": 4}
+    return sorted(found, key=lambda one: (rank[one.state], one.connection))
+
+
+def _schedules(session: Session) -> Any:
+    """Per connection: the earliest time that one of its schedules was or is due, and whether a last run went wrong."""
+    return (
+        select(
+            schedule.c.connection_id,
+            func.min(schedule.c.next_at).label("next_at"),
+            func.max(case((run.c.state.in_(("failed", "held")), 1), else_=0)).label("wrong"),
+        )
+        .join(run, (run.c.employer_id == schedule.c.employer_id) & (run.c.run_id == schedule.c.last_run), isouter=True)
+        .where(*session.where(schedule, state="on"), schedule.c.connection_id.is_not(None))
+        .group_by(schedule.c.connection_id)
+    )
+
+
+def _source(session: Session, row: Row[Any], timed: Row[Any] | None) -> Source:
+    now = session.clock()
+    if row.mode == "paused":
+        state = "paused"
+    elif timed is not None and timed.wrong:
+        state = "failing"
+    elif timed is not None and datetime.fromisoformat(timed.next_at) < now - timedelta(hours=1):
+        state = "stale"
+    elif row.read_at is None:
+        state = "never"
+    elif timed is None and datetime.fromisoformat(row.read_at) < now - QUIET:
+        state = "stale"
+    else:
+        state = "fresh"
+    return Source(row.connection_id, row.mode, row.read_at or "", state)
+
+
+def _quarantine(session: Session) -> dict[str, int]:
+    rows = session.rows(
+        select(intake_batch.c.connection_id, intake_batch.c.stream, func.count().label("number"))
+        .join(
+            intake_row,
+            (intake_row.c.employer_id == intake_batch.c.employer_id)
+            & (intake_row.c.batch_id == intake_batch.c.batch_id),
+        )
+        .where(*session.where(intake_batch), row_waits)
+        .group_by(intake_batch.c.connection_id, intake_batch.c.stream)
+        .order_by(intake_batch.c.connection_id, intake_batch.c.stream)
+    )
+    return {f"{row.connection_id} {row.stream}": int(row.number) for row in rows}
+
+
+def _count(session: Session, table: Any, state: str) -> int:
+    query = select(func.count()).select_from(table).where(*session.where(table, state=state))
+    return int(session.connection.execute(query).scalar_one())
+
+
+def _by_state(session: Session, table: Any, states: tuple[str, ...]) -> dict[str, int]:
+    rows = session.rows(
+        select(table.c.state, func.count().label("number"))
+        .where(*session.where(table), table.c.state.in_(states))
+        .group_by(table.c.state)
+    )
+    return {row.state: int(row.number) for row in rows}
+
+
+def _ended_badly(session: Session) -> dict[str, int]:
+    """Runs of the last week that failed, all that are held, and those whose process died."""
+    since = iso(session.clock() - timedelta(days=7))
+    rows = session.rows(
+        select(run.c.state, func.count().label("number"))
+        .where(
+            *session.where(run),
+            or_(and_(run.c.state == "failed", run.c.started_at >= since), run.c.state == "held"),
+        )
+        .group_by(run.c.state)
+    )
+    gone = len(listed_runs(session, INTERRUPTED))
+    return {row.state: int(row.number) for row in rows} | ({INTERRUPTED: gone} if gone else {})

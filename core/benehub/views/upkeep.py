@@ -1,0 +1,155 @@
+"""What of an employer's work has stopped or is late, each with its mend: for `benehub doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, literal, select
+
+from benehub import connections, planbook
+from benehub.planbook import PlanBook
+from benehub.rules.deadline.latest_safe import Level
+from benehub.store import Session, iso
+from benehub.store.tables import dispatch, notification, plan_book, run, schedule, stream_state
+from benehub.views.deadlines import Asked, open_deadlines
+
+STALE = timedelta(days=3)
+"""A connection that was read before and not for so long is stale: over a week-end nobody has to look."""
+RECENT = timedelta(days=30)
+"""Runs that failed earlier are history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `mend` is empty when it is in order."""
+
+    name: str
+    state: str
+    mend: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is in order."""
+        return not self.mend
+
+
+def upkeep(session: Session) -> Iterator[Check]:
+    """All of it, of one employer."""
+    yield _deadlines(session)
+    yield _notifiers(session)
+    yield _stale(session)
+    yield _dead_letters(session)
+    yield _unknown(session)
+    yield _missed(session)
+
+
+def _book(session: Session) -> PlanBook | None:
+    row = session.connection.execute(
+        select(plan_book.c.version, plan_book.c.content)
+        .where(plan_book.c.employer_id == session.employer)
+        .order_by(plan_book.c.seq.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else planbook.load(row.content, f"plan book {row.version}")
+
+
+def _deadlines(session: Session) -> Check:
+    name, book = f"deadlines of {session.employer}", _book(session)
+    if book is None:
+        return Check(name, "no plan book yet")
+    now = session.local_now()
+    live = frozenset(row.connection_id for row in connections.listed(session) if row.mode != "watch")
+    late = [one for one in open_deadlines(Asked(session, book, now, now.date(), live, {})) if one.level is Level.LATE]
+    if not late:
+        return Check(name, "none is late")
+    told = ", ".join(f"{one.kind} to {one.connection} (to be sent by {one.send_by})" for one in late[:3])
+    return Check(name, f"{len(late)} late: {told}", f"{late[0].mend}; all: benehub deadlines list")
+
+
+def _notifiers(session: Session) -> Check:
+    """Notifiers that have been tried and have not taken what waits for them."""
+    rows = session.rows(
+        select(notification.c.notifier, func.count().label("many"), func.max(notification.c.error).label("error"))
+        .where(*session.where(notification, state="waiting"), notification.c.tries > 0)
+        .group_by(notification.c.notifier)
+        .order_by(notification.c.notifier)
+    )
+    name = f"notifiers of {session.employer}"
+    if not rows:
+        return Check(name, "none is failing")
+    told = "; ".join(f"{row.notifier} has not taken {row.many}: {row.error}" for row in rows)
+    return Check(name, told, "Mend it in the plan book, under deadlines: notify; it is tried again by itself")
+
+
+def _stale(session: Session) -> Check:
+    rows = session.rows(
+        select(stream_state.c.connection_id, func.max(stream_state.c.read_at).label("at"))
+        .where(*session.where(stream_state))
+        .group_by(stream_state.c.connection_id)
+        .order_by(stream_state.c.connection_id)
+    )
+    watched = {row.connection_id for row in connections.listed(session) if row.mode != "paused"}
+    before = iso(session.clock() - STALE)
+    old = [row for row in rows if row.at < before and row.connection_id in watched]
+    name = f"reads of {session.employer}"
+    if not old:
+        return Check(name, "none is stale")
+    told = ", ".join(f"{row.connection_id} (last read {row.at[:16]}Z)" for row in old[:5])
+    return Check(name, f"{len(old)} stale: {told}",
+                 f"benehub sync {old[0].connection_id}; for good: benehub schedule add --flow sync")  # fmt: skip
+
+
+def _dead_letters(session: Session) -> Check:
+    """Runs that failed, where the same flow has not come to a good end since."""
+    later = run.alias()
+    better = (
+        select(literal(1))
+        .where(
+            later.c.employer_id == run.c.employer_id,
+            later.c.flow == run.c.flow,
+            later.c.state == "done",
+            later.c.started_at > run.c.started_at,
+        )
+        .exists()
+    )
+    rows = session.rows(
+        select(run.c.run_id, run.c.flow, run.c.error_class)
+        .where(*session.where(run, state="failed"), run.c.started_at >= iso(session.clock() - RECENT), ~better)
+        .order_by(run.c.started_at.desc())
+    )
+    name = f"dead letters of {session.employer}"
+    if not rows:
+        return Check(name, "no run has failed for good")
+    told = ", ".join(f"{row.flow} ({row.run_id}, {row.error_class})" for row in rows[:3])
+    return Check(name, f"{len(rows)} failed: {told}", f"benehub runs show {rows[0].run_id}, mend it, then runs retry")
+
+
+def _unknown(session: Session) -> Check:
+    row = session.connection.execute(
+        select(func.count().label("many"), func.min(dispatch.c.dispatch_id).label("first")).where(
+            *session.where(dispatch), dispatch.c.state.in_(("unknown", "failed"))
+        )
+    ).one()
+    name = f"dispatches of {session.employer}"
+    if not row.many:
+        return Check(name, "none failed, none has an unknown fate")
+    return Check(name, f"{row.many} failed or of unknown fate, {row.first} is one",
+                 "Look what became of each: benehub dispatches list --state unknown (or failed)")  # fmt: skip
+
+
+def _missed(session: Session) -> Check:
+    """Schedules whose last time was missed, as the tick notes it."""
+    rows = session.rows(
+        select(schedule.c.name)
+        .where(*session.where(schedule, state="on"), schedule.c.note.like("%missed%"))
+        .order_by(schedule.c.name)
+    )
+    name = f"missed times of {session.employer}"
+    if not rows:
+        return Check(name, "no schedule has missed its last time")
+    told = ", ".join(row.name for row in rows[:5])
+    return Check(
+        name, f"{len(rows)} missed: {told}", f"Run it now if it is needed: benehub schedule run-now {rows[0].name}"
+    )

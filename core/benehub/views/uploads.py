@@ -1,0 +1,72 @@
+"""Tables uploaded by hand: which there are, from which sources they may come, and what stands in their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from benehub import connections
+from benehub.formats.rows import Table
+from benehub.money import shape
+from benehub.planbook import PlanBook
+from benehub.store import Session
+from benehub.store.tables import intake_batch, upload
+
+LOOKED = 2_000
+"""Rows whose words are collected."""
+MAX_WORDS = 30
+
+
+def uploads(session: Session, limit: int = 50) -> list[dict[str, Any]]:
+    """The newest uploads with what became of them."""
+    rows = session.rows(
+        select(upload.c.upload_id, upload.c.source, upload.c.stream, upload.c.name, upload.c.state, upload.c.at,
+               upload.c.who, intake_batch.c.state.label("batch_state"), intake_batch.c.rows, intake_batch.c.quarantined)
+        .outerjoin(intake_batch, (intake_batch.c.employer_id == upload.c.employer_id)
+                   & (intake_batch.c.batch_id == upload.c.batch_id))
+        .where(*session.where(upload))
+        .order_by(upload.c.seq.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [dict(row._mapping) for row in rows]
+
+
+def sources(session: Session, book: PlanBook) -> list[str]:
+    """Names a file may come from: those of uploads so far, and what the plan book names and nothing reads yet."""
+    rows = connections.listed(session)
+    known = {row.connection_id for row in rows}
+    mine = {row.connection_id for row in rows if dict(row.settings).get("place", {}).get("uploads")}
+    named = {str(name) for name in book.roles.model_dump().values() if isinstance(name, str) and name}
+    named |= {plan.vendor for plan in book.plans if plan.vendor}
+    return sorted(mine | (named - known))
+
+
+def decided(session: Session, source: str, stream: str) -> dict[str, Any]:
+    """How this source's table was read last; empty for one that is new."""
+    row: Row[Any] | None = next((one for one in connections.listed(session) if one.connection_id == source), None)
+    return {} if row is None else dict(row.settings.get("streams", {}).get(stream, {}))
+
+
+def samples(table: Table) -> dict[str, str]:
+    """The shape of the first filled cell of each column: enough to know it by, and no value."""
+    found: dict[str, str] = {}
+    for number, row in enumerate(table.rows):
+        for name, cell in zip(table.header, row.cells, strict=True):
+            if cell.strip() and name not in found:
+                found[name] = shape(cell.strip()[:24])
+        if len(found) == len(table.header) or number >= LOOKED:
+            break
+    return found
+
+
+def words_in(table: Table, heading: str) -> list[str]:
+    """The different words of a column, where they are few."""
+    place = table.header.index(heading)
+    return _few(row.cells[place].strip() for row in table.rows[:LOOKED])
+
+
+def _few(cells: Iterable[str]) -> list[str]:
+    found = dict.fromkeys(cell for cell in cells if cell)
+    return list(found)[:MAX_WORDS] if len(found) <= MAX_WORDS else []

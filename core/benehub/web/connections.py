@@ -1,0 +1,90 @@
+"""`/e/{employer}/connections`: each system, how fresh, what it can, its schedules, its words and its webhooks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.flows import Hub, code_maps, connecting, job_schedules
+from benehub.views import connected, webhooks
+from benehub.views.custody import batches
+from benehub.views.schedules import schedules
+from benehub.web.pages import Entry, Page, page, then
+
+router = APIRouter(route_class=Page)
+
+NAV = Entry("connections", "connections", Permission.SEE_CONNECTIONS)
+
+Seer = Annotated[Caller, Depends(Needs(Permission.SEE_CONNECTIONS))]
+Operator = Annotated[Caller, Depends(Needs(Permission.OPERATE))]
+Word = Annotated[str, Form(max_length=120)]
+
+
+@router.get("/e/{employer}/connections")
+def listed(employer: str, request: Request, caller: Seer) -> Response:
+    """All connections, and what starts by itself."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        rows = connected.listed(session)
+        times = schedules(session)
+        doors = webhooks.doors(session)
+    return page(request, caller, "connections/list.html", rows=rows, times=times, doors=doors)
+
+
+@router.get("/e/{employer}/connections/{name}")
+def one(employer: str, name: str, request: Request, caller: Seer) -> Response:
+    """One connection."""
+    return _shown(employer, name, request, caller)
+
+
+@router.post("/e/{employer}/connections/{name}/test")
+def test(employer: str, name: str, request: Request, caller: Operator) -> Response:
+    """Read the first page of each stream; nothing is kept."""
+    _, _, found = connecting.try_out(request.app.state.hub, employer, name[:40])
+    return _shown(employer, name, request, caller, found)
+
+
+@router.post("/e/{employer}/connections/{name}/mode")
+def mode(employer: str, name: str, request: Request, caller: Operator, mode: Word) -> Response:
+    """Live, watch or paused."""
+    connecting.set_mode(request.app.state.hub, employer, name[:40], mode)
+    return then(request, f"connections/{name}", done="saved")
+
+
+@router.post("/e/{employer}/connections/{name}/words")
+def words(
+    employer: str, name: str, request: Request, caller: Operator, place: Word, theirs: Word, ours: Word = ""
+) -> Response:
+    """Say what a word of the vendor's means."""
+    code_maps.map_word(request.app.state.hub, employer, name[:40], place, theirs, ours, caller.user)
+    return then(request, f"connections/{name}", done="saved")
+
+
+@router.post("/e/{employer}/connections/{name}/schedules/{schedule}/{what}")
+def scheduled(
+    employer: str, name: str, schedule: str, what: str, request: Request, caller: Operator
+) -> Response:  # fmt: skip
+    """Pause a schedule, or let it go on."""
+    hub: Hub = request.app.state.hub
+    if what == "resume":
+        job_schedules.resume(hub, employer, schedule)
+    else:
+        job_schedules.pause(hub, employer, schedule, f"paused by {caller.name}")
+    return then(request, f"connections/{name}", done="saved")
+
+
+def _shown(
+    employer: str, name: str, request: Request, caller: Caller, tried: list[connecting.Tried] | None = None
+) -> Response:
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        found = connected.detail(session, hub.book(session), hub.connectors, name[:40])
+        came = batches(session, connection_id=found.name, limit=15)
+        times = [one for one in schedules(session) if one["connection"] == found.name]
+        doors = [one for one in webhooks.doors(session) if one["connection"] == found.name]
+        calls = webhooks.listed(session, found.name, "", 15) if doors else []
+    return page(request, caller, "connections/one.html", one=found, batches=came, times=times, doors=doors,
+                calls=calls, tried=tried, modes=connecting.MODES)  # fmt: skip

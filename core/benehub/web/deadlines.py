@@ -1,0 +1,60 @@
+"""*Deadlines*: what has to leave by when, what is left until then, which alarms it raised and who was told of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.errors import DataError
+from benehub.flows import Hub
+from benehub.flows.deadlines import open_now, told_of
+from benehub.rules.deadline.latest_safe import Level
+from benehub.views.deadlines import Deadline, Only, behind, place
+from benehub.web.pages import Entry, Page, page
+
+router = APIRouter(route_class=Page)
+NAV = Entry("deadlines", "deadlines", Permission.SEE_OVERVIEW)
+
+LEVELS = tuple(one.value for one in reversed(Level))
+"""The most pressing first."""
+AHEAD = (7, 14, 30, 90)
+"""Days ahead that may be asked for."""
+SHOWN = 50
+
+Sees = Annotated[Caller, Depends(Needs(Permission.SEE_OVERVIEW))]
+Name = Annotated[str, Query(max_length=40)]
+
+
+@router.get("/e/{employer}/deadlines")
+def listed(
+    request: Request, employer: str, caller: Sees, level: Name = "", kind: Name = "", connection: Name = "",
+    within: Annotated[int, Query(ge=0, le=366)] = 14, after: Annotated[str, Query(max_length=300)] = "",
+) -> Response:  # fmt: skip
+    """What is open, the most pressing first."""
+    if not (level + kind + connection + after).isprintable():
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
+    hub: Hub = request.app.state.hub
+    known = open_now(hub, employer, within)
+    only = Only(level, kind, connection)
+    found = behind(known, only, _place(after), SHOWN + 1)
+    shown = found[:SHOWN]
+    last = "~".join(place(shown[-1])) if len(found) > SHOWN else ""
+    return page(
+        request, caller, "deadlines.html", deadlines=shown, last=last, after_now=after, only=only, within=within,
+        alarms=told_of(hub, employer, shown), levels=LEVELS, ahead=sorted({*AHEAD, within}), late=_late(known),
+        kinds=sorted({one.kind for one in known}), connections=sorted({one.connection for one in known}),
+    )  # fmt: skip
+
+
+def _late(known: list[Deadline]) -> int:
+    return sum(1 for one in known if one.level is Level.LATE)
+
+
+def _place(after: str) -> tuple[str, str, str] | None:
+    """The place of the list that a part begins behind."""
+    moment, _, rest = after.partition("~")
+    kind, _, subject = rest.partition("~")
+    return (moment, kind, subject) if after else None

@@ -1,0 +1,103 @@
+"""One difference: what is known of it, the way from HR fact to vendor line, and a person's word on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from benehub import reconcile
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.errors import ChangedMeanwhile, DataError
+from benehub.flows import Hub, reconciling
+from benehub.money import parse_minor
+from benehub.periods import parse_date
+from benehub.views.worklist import case
+from benehub.web.pages import Page, page, then
+
+router = APIRouter(route_class=Page)
+
+Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
+Works = Annotated[Caller, Depends(Needs(Permission.WORK_DIFFERENCES))]
+Note = Annotated[str, Form(max_length=2000)]
+Seen = Annotated[str, Form(max_length=120)]
+
+SUGGESTED = timedelta(days=90)
+"""For how long a rule sets aside unless somebody says otherwise."""
+
+
+def _shown(
+    request: Request, employer: str, caller: Caller, difference: str, status: int = 200, **more: Any
+) -> Response:
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        book = hub.book(session)
+        found = case(session, book, difference)
+        data = {"ends": session.today() + SUGGESTED, "currency": book.employer.currency}
+    steps = [one for one in reconcile.STEPS if one]
+    told = {"note": "", "news": 0, "said": ""} | more
+    return page(
+        request, caller, "reconcile/one.html", status=status, case=found, row=found.row, steps=steps, **data, **told
+    )
+
+
+@router.get("/e/{employer}/reconcile/differences/{difference}")
+def one(request: Request, employer: str, difference: str, caller: Sees) -> Response:
+    """Everything about a difference."""
+    return _shown(request, employer, caller, difference)
+
+
+def _say(
+    request: Request, employer: str, caller: Caller, difference: str, seen: str, note: str, **said: str
+) -> Response:
+    """A word on it; whoever looked at an older state is shown what is new, with his own text kept."""
+    number, _, version = seen.partition("/")
+    hub: Hub = request.app.state.hub
+    try:
+        reconciling.act(hub, employer, difference, caller.user, note=note.strip(), expected=version, **said)
+    except ChangedMeanwhile:
+        news = int(number) if number.isdecimal() else 0
+        return _shown(request, employer, caller, difference, 409, note=note, news=news, said=next(iter(said.values())))
+    return then(request, f"reconcile/differences/{difference}", done=said.get("state") or "noted")
+
+
+@router.post("/e/{employer}/reconcile/differences/{difference}/note")
+def note(
+    request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "",
+    step: Annotated[str, Form(max_length=24)] = "",
+) -> Response:  # fmt: skip
+    """Whose turn it is, and a note."""
+    if not note.strip() and not step:
+        raise DataError("nothing was said", mend="Write a note, or say whose turn it is")
+    return _say(request, employer, caller, difference, seen, note, step=step)
+
+
+@router.post("/e/{employer}/reconcile/differences/{difference}/resolve")
+def resolve(request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "") -> Response:
+    """It is settled: how."""
+    return _say(request, employer, caller, difference, seen, note, state="resolved")
+
+
+@router.post("/e/{employer}/reconcile/differences/{difference}/dismiss")
+def dismiss(request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "") -> Response:
+    """It is none: why."""
+    return _say(request, employer, caller, difference, seen, note, state="dismissed")
+
+
+@router.post("/e/{employer}/reconcile/differences/{difference}/suppress")
+def suppress(
+    request: Request, employer: str, difference: str, caller: Works, ends: Annotated[str, Form(max_length=10)],
+    note: Note = "", plan: Annotated[str, Form(max_length=40)] = "", up_to: Annotated[str, Form(max_length=20)] = "",
+) -> Response:  # fmt: skip
+    """Set such differences aside until a day, by a rule."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        row = reconcile.get(session, difference)
+        currency = hub.book(session).employer.currency
+    most = parse_minor(up_to, currency, where="amount") if up_to.strip() else None
+    reconciling.set_aside(
+        hub, employer, row.relation, row.type, plan or None, most, parse_date(ends, where="last day"), caller.user, note
+    )
+    return then(request, "reconcile/rules", done="ruled")

@@ -1,0 +1,113 @@
+"""The fix of a difference: what could be done, previewed as it would leave; proposed, and approved by somebody."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.errors import BenehubError
+from benehub.flows import Hub, fixes
+from benehub.store import Session
+from benehub.views.fixes import of_difference, shown
+from benehub.web.pages import Page, must_work, page, then
+
+router = APIRouter(route_class=Page)
+
+Sees = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
+Works = Annotated[Caller, Depends(Needs(Permission.WORK_DIFFERENCES))]
+Approves = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
+Sends = Annotated[Caller, Depends(Needs(Permission.SEND))]
+Note = Annotated[str, Form(max_length=2000)]
+Action = Annotated[str, Form(max_length=40)]
+
+
+@router.get("/e/{employer}/reconcile/differences/{difference}/fix")
+def offered(request: Request, employer: str, difference: str, caller: Works) -> Response:
+    """What could be done about it, and what was proposed: a part of its page."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        known = of_difference(session, difference)
+    try:
+        found, told = [asdict(one) for one in fixes.options(hub, employer, difference)], ""
+    except BenehubError as error:
+        found, told = [], str(error)
+    bare = "hx-request" in request.headers
+    return page(request, caller, "fixes/offered.html" if bare else "fixes/offers.html", difference=difference,
+                options=found, told=told, fixes=known)  # fmt: skip
+
+
+@router.get("/e/{employer}/reconcile/differences/{difference}/fix/preview")
+def preview(
+    request: Request, employer: str, difference: str, caller: Sees, action: Annotated[str, Query(max_length=40)] = ""
+) -> Response:  # fmt: skip
+    """What would leave, before anybody proposes it; nothing is written."""
+    found = fixes.preview(request.app.state.hub, employer, difference, action)
+    return page(request, caller, "fixes/preview.html", difference=difference, preview=found)
+
+
+@router.post("/e/{employer}/reconcile/differences/{difference}/fix/propose")
+def propose(
+    request: Request, employer: str, difference: str, caller: Works, action: Action = "", note: Note = ""
+) -> Response:  # fmt: skip
+    """Propose it, frozen with its preview."""
+    made = fixes.propose(request.app.state.hub, employer, difference, caller.user, action, note.strip())
+    return then(request, f"fixes/{made}", done="proposed")
+
+
+@router.get("/e/{employer}/fixes/{fix}")
+def one(request: Request, employer: str, fix: str, caller: Sees) -> Response:
+    """One fix: what it would do, what it made owed, who said what."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        found = shown(session, fix, _alone(hub, session))
+    own = found["needs_second"] and found["proposed_by"] == caller.user
+    return page(request, caller, "fixes/one.html", fix=found, own=own)
+
+
+def _alone(hub: Hub, session: Session) -> int | None:
+    """Money up to which one person may propose and approve."""
+    limit: int | None = hub.book(session).guards.alone_up_to_minor
+    return limit
+
+
+def _run(request: Request, employer: str, fix: str) -> str:
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.write(employer) as session:
+        return hub.enqueue_flow(session, "fixes.carry", f"{fix}/{session.now()}", "fixes", fix)
+
+
+@router.post("/e/{employer}/fixes/{fix}/approve")
+def approve(request: Request, employer: str, fix: str, caller: Approves, note: Note = "") -> Response:
+    """Approve it, and have it carried out by a worker."""
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    fixes.approve(hub, employer, fix, caller.user, note.strip())
+    return then(request, f"runs/{_run(request, employer, fix)}", done="approved")
+
+
+@router.post("/e/{employer}/fixes/{fix}/carry-out")
+def carry_out(request: Request, employer: str, fix: str, caller: Sends) -> Response:
+    """Carry out what is approved and has not been, or stopped half-way."""
+    return then(request, f"runs/{_run(request, employer, fix)}", done="started")
+
+
+@router.post("/e/{employer}/fixes/{fix}/reject")
+def reject(request: Request, employer: str, fix: str, caller: Approves, note: Note = "") -> Response:
+    """Say no, and why."""
+    return _said(request, employer, fix, caller, note, fixes.reject)
+
+
+@router.post("/e/{employer}/fixes/{fix}/withdraw")
+def withdraw(request: Request, employer: str, fix: str, caller: Works, note: Note = "") -> Response:
+    """Take it back, and why."""
+    return _said(request, employer, fix, caller, note, fixes.withdraw)
+
+
+def _said(request: Request, employer: str, fix: str, caller: Caller, note: str, word: Any) -> Response:
+    word(request.app.state.hub, employer, fix, caller.user, note.strip())
+    return then(request, f"fixes/{fix}", done="settled")

@@ -1,0 +1,152 @@
+"""*Outgoing*: every file and call before and after it left, byte for byte, and a person's word on what stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.errors import BenehubError, DataError
+from benehub.flows import Hub, dispatches
+from benehub.views.outgoing import listed as listed_outgoing
+from benehub.views.outgoing import masked_of, outgoing, segments
+from benehub.views.unsent import answered, operations, owed
+from benehub.views.why import why
+from benehub.web.pages import Entry, Page, must_work, page, then
+
+router = APIRouter(route_class=Page)
+NAV = Entry("outgoing", "outgoing", Permission.SEE_MONEY)
+
+STATES = ("prepared", "held", "sending", "unknown", "sent", "refused", "failed")
+PART, LINES = 50, 200
+"""Dispatches, and lines of a file, shown at once."""
+
+Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
+SeesOf = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
+SeesPeople = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
+Approves = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
+Sends = Annotated[Caller, Depends(Needs(Permission.SEND))]
+Note = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("/e/{employer}/outgoing")
+def listed(
+    request: Request, employer: str, caller: Sees, state: Annotated[str, Query(max_length=14)] = "",
+    operation: Annotated[str, Query(max_length=32)] = "", connection: Annotated[str, Query(max_length=40)] = "",
+    after: Annotated[str, Query(max_length=60)] = "",
+) -> Response:  # fmt: skip
+    """The newest dispatches."""
+    number, _, name = after.partition("~")
+    if not (state + operation + connection + after).isprintable() or (after and not number.isdecimal()):
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
+    hub: Hub = request.app.state.hub
+    states = (state,) if state else ()
+    with hub.store.read(employer) as session:
+        found = listed_outgoing(session, states, connection, operation, PART + 1,
+                                (int(number[:18]), name) if after else None)  # fmt: skip
+        known, ways = operations(session)
+    last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
+    set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
+    return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
+                connections=ways, **set_now)  # fmt: skip
+
+
+@router.get("/e/{employer}/outgoing/owed")
+def due(
+    request: Request, employer: str, caller: SeesOf, kind: Annotated[str, Query(max_length=32)] = "",
+    after: Annotated[str, Query(max_length=60)] = "",
+) -> Response:  # fmt: skip
+    """What is owed to vendors and has not left, by the day by which it must."""
+    if not (kind + after).isprintable():
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        found, last = owed(session, kind, after, PART)
+        day = session.today()
+    return page(request, caller, "outgoing/owed.html", found=found, last=last, after_now=after, kind=kind, today=day)
+
+
+@router.get("/e/{employer}/outgoing/{dispatch}")
+def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Response:
+    """One dispatch: its attempts, what came of it, and who said what of it."""
+    hub: Hub = request.app.state.hub
+    if not dispatch.startswith("dis_"):
+        raise DataError(f"no dispatch {dispatch[:50]!r}", mend="See what has left")
+    with hub.store.read(employer) as session:
+        told = why(session, dispatch)
+        members = answered(session, dispatch)
+    return page(request, caller, "outgoing/one.html", ref=told.ref, told=told.data, members=members, **_may(told.data))
+
+
+def _may(told: dict[str, Any]) -> dict[str, bool]:
+    """What a person can say of it as it stands; the flow has the last word."""
+    state, tried = told["state"], bool(told["attempts"])
+    return {
+        "may_leave": state == "prepared" or (state == "held" and not tried),
+        "may_settle": state in ("sending", "unknown") or (state == "held" and tried),
+        "may_resend": state in ("refused", "failed"),
+    }
+
+
+@router.get("/e/{employer}/outgoing/{dispatch}/content")
+def content(
+    request: Request, employer: str, dispatch: str, caller: SeesPeople,
+    first: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
+) -> Response:  # fmt: skip
+    """What it carries, so many lines at a time: a file as it was frozen, an item with the calls that write it."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        shown = outgoing(session, [dispatch])[0]
+    lines = segments(shown.content) or (shown.content.splitlines(keepends=True) if shown.file else [shown.content])
+    name = "outgoing/content.html" if "hx-request" in request.headers else "outgoing/carried.html"
+    return page(request, caller, name, shown=shown, lines=lines[first : first + LINES], first=first,
+                total=len(lines), following=first + LINES if first + LINES < len(lines) else None, step=LINES,
+                calls=_calls(hub, employer, dispatch) if not shown.file else [])  # fmt: skip
+
+
+def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str]]:
+    try:
+        found = dispatches.calls(hub, employer, dispatch)
+    except BenehubError as error:
+        return [("", str(error))]
+    with hub.store.read(employer) as session:
+        return [(place, masked_of(session, dispatch, body)) for place, body in found]
+
+
+@router.post("/e/{employer}/outgoing/{dispatch}/leave")
+def leave(request: Request, employer: str, dispatch: str, caller: Approves, note: Note = "") -> Response:
+    """Approve what is ready or held and was never tried: it leaves now."""
+    return _go(request, employer, dispatch, caller, note, again=False)
+
+
+@router.post("/e/{employer}/outgoing/{dispatch}/resend")
+def resend(request: Request, employer: str, dispatch: str, caller: Sends, note: Note = "") -> Response:
+    """Let what was refused or failed go again, made anew from what is true then."""
+    return _go(request, employer, dispatch, caller, note, again=True)
+
+
+def _go(request: Request, employer: str, dispatch: str, caller: Caller, note: str, again: bool) -> Response:
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.read(employer) as session:
+        state = str(why(session, dispatch, depth=0).data["state"])
+    if again != (state in ("refused", "failed")):
+        raise DataError(f"it is {state}", where=dispatch, mend="Look at it anew: it has changed")
+    if dispatches.reopen(hub, employer, dispatch, caller.user, note) == "prepared":
+        with hub.store.write(employer) as session:
+            key = f"{dispatch}/{session.now()}"
+            run = hub.enqueue_flow(session, "dispatch.resend", key, "dispatch.resend", dispatch)
+        return then(request, f"runs/{run}", done="let_go")
+    return then(request, f"outgoing/{dispatch}", done="settled")
+
+
+@router.post("/e/{employer}/outgoing/{dispatch}/settle")
+def settle(
+    request: Request, employer: str, dispatch: str, caller: Sends, arrived: Annotated[str, Form(pattern="^(yes|no)$")],
+    note: Note = "",
+) -> Response:  # fmt: skip
+    """Say whether the vendor has what stopped half-way."""
+    dispatches.settle(request.app.state.hub, employer, dispatch, arrived == "yes", caller.user, note)
+    return then(request, f"outgoing/{dispatch}", done="settled")

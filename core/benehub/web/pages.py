@@ -1,0 +1,186 @@
+"""How a page is made: one helper gives every template its navigation, words, theme and the caller.
+
+Templates escape everything, an unknown name in one is an error, and a page may load from this host alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+
+from benehub.access import Caller, Permission
+from benehub.api import who
+from benehub.crypto import as_ssn
+from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
+from benehub.flows import Hub
+from benehub.views.employers import employers
+from benehub.web.words import LANGUAGES, Words, chosen
+
+SAID: Final = tuple(name for name, value in vars(Words).items() if callable(value) and not name.startswith("_"))
+"""What templates say by words: the public methods of `Words`."""
+
+THEMES: Final = ("light", "dark")
+KEPT: Final = 365 * 24 * 3600
+"""Seconds for which a browser keeps the language and the theme that somebody chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation: its name (in `shell.nav`), its path within an employer, and who sees it."""
+
+    name: str
+    path: str
+    needs: Permission
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The templates."""
+    made = Environment(
+        loader=PackageLoader("benehub.web"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.globals["languages"] = LANGUAGES
+    return made
+
+
+def page(
+    request: Request, caller: Caller | None, template: str, *, status: int = 200, **data: Any
+) -> HTMLResponse:  # fmt: skip
+    """A template as an answer; `data` are its own names. A whole page and a fragment of one are made alike.
+
+    Every template has `t`, `n`, `word`, `money`, `day`, `moment` and the others of `Words`, `can(permission)`,
+    `link(path, **query)`, `here(**query)`, `csrf_field()`, `employer`, `caller`.
+    """
+    hub: Hub = request.app.state.hub
+    employer = request.path_params.get("employer", "")
+    known = employers(hub.store) if caller else ()
+    seen = [row for row in known if caller and any(caller.may(one, row.employer_id) for one in Permission)]
+    mine = next((row for row in seen if row.employer_id == employer), None)
+    language = chosen(_choice(request, "lang", LANGUAGES), request.headers.get("accept-language", ""))
+    zone = ZoneInfo(mine.timezone if mine else "UTC")
+    words = Words(language, zone, hub.store.clock())
+    context = {
+        **{name: getattr(words, name) for name in SAID},
+        "caller": caller, "employer": employer, "mine": mine, "employers": seen, "language": language,
+        "theme": _choice(request, "theme", THEMES), "path": request.url.path,
+        "navigation": navigation(request, caller, employer),
+        "can": lambda name: bool(caller and caller.may(Permission(name), employer)),
+        "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
+        "here": lambda **query: _here(request, **query),
+        "csrf_field": lambda: _csrf_field(request),
+        "done": request.query_params.get("done", ""), "half_way": False,
+        **data,
+    }  # fmt: skip
+    answer = HTMLResponse(environment().get_template(template).render(context), status, headers=_HEADERS)
+    for name, allowed in (("lang", LANGUAGES), ("theme", (*THEMES, "auto"))):
+        if request.query_params.get(name) in allowed:
+            who.set_cookie(answer, request, f"benehub_{name}", request.query_params[name], KEPT)
+    return answer
+
+
+_HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
+"""Beside those of every answer (`api.headers`)."""
+
+
+def address(path: str, **query: object) -> str:
+    """A path with these values as its query; what is empty is left out."""
+    given = [(name, str(value)) for name, value in query.items() if value not in (None, "", [], ())]
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def then(request: Request, path: str, **query: object) -> RedirectResponse:
+    """After a form was taken: on to another page of the same employer, by a GET."""
+    return RedirectResponse(address(f"/e/{request.path_params['employer']}/{path}", **query), 303)
+
+
+def _here(request: Request, **query: object) -> str:
+    """This page with other values in its query; the place in a list is forgotten unless it is given."""
+    given = request.query_params.items()
+    kept = {name: value for name, value in given if name not in ("after", "done") and not _private(value)}
+    return address(request.url.path, **{**kept, **query})
+
+
+def _private(value: str) -> bool:
+    """Whether it is written as an SSN is. Nine digits without a sign between may be an employee number."""
+    return bool(as_ssn(value)) and not value.strip().isdigit()
+
+
+def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
+    asked = request.query_params.get(name) or who.cookie(request, f"benehub_{name}")
+    return asked if asked in allowed else ""
+
+
+def _csrf_field(request: Request) -> Markup:
+    """The hidden field of a form that proves it is ours, where sessions are in use."""
+    token = getattr(request.state, "csrf", "")
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(token) if token else Markup()
+
+
+def navigation(request: Request, caller: Caller | None, employer: str) -> list[Entry]:
+    """What the navigation offers to somebody within an employer."""
+    entries: tuple[Entry, ...] = getattr(request.app.state, "navigation", ())
+    return [one for one in entries if caller and employer and caller.may(one.needs, employer)]
+
+
+def must_work(hub: Hub) -> None:
+    """Nothing, where this process can start jobs.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not hasattr(hub, "engine") or not hub.engine.running:
+        raise ConfigError("no job can be started from here", mend="Serve the pages with `benehub up`")
+
+
+class Page(APIRoute):
+    """A route of people: what goes wrong is answered by a page that says what, where and the mend."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI's, with our answers to errors."""
+        handle = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                if any(map(_private, request.query_params.values())):
+                    raise DataError("a social security number is no word to search by: addresses are kept and shown",
+                                    mend="Search by name or employee number")  # fmt: skip
+                return await handle(request)
+            except HTTPException as error:
+                return await run_in_threadpool(failed, request, error.status_code, str(error.detail))
+            except RequestValidationError as error:
+                names = ", ".join(str(fault["loc"][-1]) for fault in error.errors())
+                return await run_in_threadpool(failed, request, 422, f"Not understood: {names}")
+            except BenehubError as error:
+                told = (_status(error), error.what, error.where, error.mend)
+                return await run_in_threadpool(failed, request, *told)
+
+        return answered
+
+
+def _status(error: BenehubError) -> int:
+    if isinstance(error, DataError):
+        return 404 if error.what.startswith("no ") else 400
+    if isinstance(error, RetriableError):
+        return 503
+    return 409 if isinstance(error, NeedsPersonError | ConfigError) else 500
+
+
+def failed(request: Request, status: int, what: str, where: str = "", mend: str = "") -> Response:
+    """The page of an error; a part of a page that htmx asked for gets a sentence alone."""
+    caller = request.app.state.resolve(request)
+    bare = "hx-request" in request.headers
+    return page(request, caller, "parts/failed.html" if bare else "failed.html", status=status, code=status, what=what,
+                where=where, mend=mend)  # fmt: skip

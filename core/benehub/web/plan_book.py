@@ -1,0 +1,166 @@
+"""`/e/{employer}/plan-book`: what is in force in plain words, a new version tried on the people, plans compared."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from benehub import planbook
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.charts import Line, Offer, draw_plans
+from benehub.errors import BenehubError, ConfigError, DataError
+from benehub.flows import Hub
+from benehub.flows.onboarding import load_plan_book
+from benehub.flows.plan_trial import impact
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.records import Tier
+from benehub.rules.compare.plans import Comparison, compute
+from benehub.store import Session
+from benehub.views.compare import Asked, comparison, cost_lines
+from benehub.views.mine.promises import pays, who
+from benehub.views.population import synthetic
+from benehub.views.statement import language
+from benehub.web.pages import Entry, Page, page, then
+from benehub.web.words import LANGUAGES
+
+router = APIRouter(route_class=Page)
+
+NAV = Entry("plan_book", "plan-book", Permission.SEE_OVERVIEW)
+
+Seer = Annotated[Caller, Depends(Needs(Permission.SEE_OVERVIEW))]
+Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PLAN_BOOK))]
+
+MAX_BOOK: Final = 400_000
+"""Characters of a plan book that is tried on a page."""
+NAME: Final = "the pasted book"
+
+Text = Annotated[str, Form(max_length=MAX_BOOK)]
+
+
+@router.get("/e/{employer}/plan-book")
+def shown(employer: str, request: Request, caller: Seer) -> Response:
+    """What is in force, plan by plan."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        book, today = hub.book(session), session.today()
+    plans = [(plan, pays(plan, book.employer.currency, 0), who(plan, today)) for plan in book.plans]
+    return page(
+        request, caller, "plan_book/shown.html", book=book, plans=plans, prices=_prices(book, Month.of(today)),
+        findings=planbook.check(book), say={code: language(code) for code in LANGUAGES}, today=today,
+    )  # fmt: skip
+
+
+@router.get("/e/{employer}/plan-book/try")
+def form(employer: str, request: Request, caller: Editor) -> Response:
+    """The form that takes another version."""
+    return page(request, caller, "plan_book/try.html", text="", tried=None, wrong=())
+
+
+@router.post("/e/{employer}/plan-book/try")
+def trial(employer: str, request: Request, caller: Editor, text: Text, month: Annotated[str, Form()] = "") -> Response:
+    """What another version says, what it changes, and for whom; nothing is put in force."""
+    hub: Hub = request.app.state.hub
+    try:
+        book = _book(employer, text)
+    except ConfigError as error:
+        return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines())
+    with hub.store.read(employer) as session:
+        before = hub.book(session)
+        asked = Month.parse(month) if month else Month.of(session.today())
+        found = impact(session, before, book, asked)
+    tried = {
+        "version": book.version, "before": before.version, "changes": planbook.diff(before, book), "month": str(asked),
+        "impact": [one for one in found if one.status != "same"], "findings": planbook.check(book),
+        "currency": book.employer.currency,
+    }  # fmt: skip
+    return page(request, caller, "plan_book/try.html", text=text, tried=tried, wrong=())
+
+
+@router.post("/e/{employer}/plan-book/load")
+def load(employer: str, request: Request, caller: Editor, text: Text, version: Annotated[str, Form()]) -> Response:
+    """Put in force what was tried: the text has to be that of the version whose changes were shown."""
+    book = _book(employer, text)
+    if book.version != version:
+        raise DataError("it is another book than the one tried", where="plan book", mend="Try it again")
+    load_plan_book(request.app.state.hub, text, NAME)
+    return then(request, "plan-book", done="in_force")
+
+
+@router.get("/e/{employer}/plan-book/compare")
+def compare(employer: str, request: Request, caller: Seer, plan: str = "") -> Response:
+    """The plan people have beside the others that the book describes: cost, worst change, who loses."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        book = hub.book(session)
+        try:
+            asked, found = _compared(session, book, plan)
+        except BenehubError as error:
+            plans = [one for one in book.plans if one.insured]
+            return page(request, caller, "plan_book/compare.html", found=None, why=error, plans=plans, plan=plan)
+    offers = {one.id: one for one in found.offers}
+    return page(
+        request, caller, "plan_book/compare.html", found=found, asked=asked, offers=offers, why=None, plan=plan,
+        plans=[one for one in book.plans if one.insured], currency=book.employer.currency,
+    )  # fmt: skip
+
+
+@router.get("/e/{employer}/plan-book/compare.svg")
+def picture(employer: str, request: Request, caller: Seer, plan: str = "") -> Response:
+    """The comparison as a picture; the page beside it says the same in words."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        asked, found = _compared(session, hub.book(session), plan)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "compare.svg"
+        _draw(path, asked, found)
+        data = path.read_bytes()
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return Response(data, media_type="image/svg+xml", headers=headers)
+
+
+def _compared(session: Session, book: PlanBook, plan: str) -> tuple[Asked, Comparison]:
+    world = synthetic(book.employer.currency)
+    asked = comparison(session, book, session.today(), world, incumbent=plan[:40])
+    return asked, compute(asked.given).required()
+
+
+def _draw(path: Path, asked: Asked, found: Comparison) -> None:
+    ranked = {one.id: one for one in found.candidates}
+    points = [Offer(found.incumbent.name, found.incumbent.employer_minor, 0, "", found.incumbent_pareto)]
+    for offer in found.offers:
+        worst = ranked[offer.id].worst_minor
+        if worst is not None:
+            points.append(Offer(offer.name, offer.employer_minor, worst, "", ranked[offer.id].pareto))
+    tier: Tier = max(asked.given.enrolled, key=lambda one: asked.given.enrolled[one])
+    lines = [Line(one.name, one.points) for one in cost_lines(asked.given, tier)]
+    draw_plans(path, found.incumbent.name, found.label, points, lines, tier.value, asked.given.currency)
+
+
+def _book(employer: str, text: str) -> PlanBook:
+    """A pasted book of this employer; another's is not taken, whoever pastes it.
+
+    Raises:
+        ConfigError: it is wrong, or another employer's.
+    """
+    book = planbook.load(text, NAME)
+    if book.employer.id != employer:
+        raise ConfigError("it is another employer's book", where="employer.id", mend=f"Write id: {employer}")
+    return book
+
+
+def _prices(book: PlanBook, month: Month) -> dict[str, dict[str, int]]:
+    """Full-month premiums by plan and tier, where a plan has such."""
+    found = {}
+    for plan in book.plans:
+        try:
+            rates = plan.rates_minor(month, book.employer.currency) if plan.insured else {}
+        except BenehubError:
+            rates = {}
+        found[plan.id] = {tier.value: minor for tier, minor in rates.items()}
+    return found

@@ -1,0 +1,60 @@
+"""`/e/{employer}/questions`: what employees ask, each with what it was asked about, and where it is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.flows import Hub
+from benehub.flows import questions as flow
+from benehub.views import questions
+from benehub.web.pages import Entry, Page, page, then
+
+router = APIRouter(route_class=Page)
+
+NAV = Entry("questions", "questions", Permission.SEE_PEOPLE)
+
+Seer = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
+Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
+
+TURNS = ("employer", "employee", "closed")
+
+
+@router.get("/e/{employer}/questions")
+def listed(employer: str, request: Request, caller: Seer, turn: str = "employer", after: int = 0) -> Response:
+    """Questions by whose turn it is; those that wait for the employer first."""
+    hub: Hub = request.app.state.hub
+    shown = turn if turn in TURNS else "employer"
+    with hub.store.read(employer) as session:
+        found = questions.listed(session, turn=shown, after=max(after, 0), limit=questions.PAGE + 1)
+    more = found[questions.PAGE - 1].seq if len(found) > questions.PAGE else 0
+    rows = found[: questions.PAGE]
+    return page(request, caller, "questions.html", rows=rows, turn=shown, turns=TURNS, after=more, begun=after)
+
+
+@router.get("/e/{employer}/questions/{question}")
+def one(employer: str, question: str, request: Request, caller: Seer) -> Response:
+    """One question with what it is about, and the form to answer it."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        found, said = questions.thread(session, question)
+    return page(request, caller, "question.html", question=found, said=said)
+
+
+@router.post("/e/{employer}/questions/{question}")
+def answer(
+    employer: str, question: str, request: Request, caller: Editor, text: Annotated[str, Form(max_length=4000)]
+) -> Response:
+    """Answer; the employee sees it at once."""
+    flow.answer(request.app.state.hub, employer, question, text, caller.user)
+    return then(request, f"questions/{question}", done="answered")
+
+
+@router.post("/e/{employer}/questions/{question}/close")
+def close(employer: str, question: str, request: Request, caller: Editor) -> Response:
+    """Nothing is left to say."""
+    flow.close(request.app.state.hub, employer, question)
+    return then(request, "questions", done="closed")

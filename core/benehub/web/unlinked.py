@@ -1,0 +1,70 @@
+"""`/e/{employer}/unlinked`: people whom a vendor knows and nobody is linked to. Nothing of theirs is exchanged."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.flows import Hub, identities
+from benehub.views import strangers
+from benehub.web.pages import Page, page, then
+
+router = APIRouter(route_class=Page)
+
+Seer = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
+Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
+Note = Annotated[str, Form(max_length=2000)]
+Number = Annotated[str, Form(max_length=40)]
+
+SHOWN = 200
+
+
+@router.get("/e/{employer}/unlinked")
+def listed(employer: str, request: Request, caller: Seer, connection: str = "") -> Response:
+    """Everybody who waits, with who he may be."""
+    hub: Hub = request.app.state.hub
+    clear = caller.may(Permission.EDIT_PEOPLE, employer)
+    with hub.store.read(employer) as session:
+        rows = strangers.unlinked(session, connection, clear=clear)
+        likely = strangers.suggested(session, connection, clear=clear)
+        twice = strangers.doubles(session, connection)
+    by_ref: dict[str, list[dict[str, object]]] = {}
+    for guess in likely:
+        by_ref.setdefault(guess["ref"], []).append(guess)
+    return page(request, caller, "people/unlinked.html", rows=rows[:SHOWN], count=len(rows), likely=by_ref,
+                twice=twice[:SHOWN], connection=connection)  # fmt: skip
+
+
+@router.get("/e/{employer}/unlinked/{ref}")
+def one(employer: str, ref: str, request: Request, caller: Seer) -> Response:
+    """One of them: what the vendor told, who he may be, and what was said of it."""
+    hub: Hub = request.app.state.hub
+    clear = caller.may(Permission.EDIT_PEOPLE, employer)
+    with hub.store.read(employer) as session:
+        found = strangers.details(session, ref, clear=clear)
+        likely = [one for one in strangers.suggested(session, found["connection"], clear=clear) if one["ref"] == ref]
+    return page(request, caller, "people/stranger.html", one=found, likely=likely)
+
+
+@router.post("/e/{employer}/unlinked/suggest")
+def suggest(employer: str, request: Request, caller: Editor) -> Response:
+    """Look anew who they may be."""
+    identities.suggest(request.app.state.hub, employer)
+    return then(request, "unlinked", done="looked")
+
+
+@router.post("/e/{employer}/unlinked/{ref}/link")
+def link(employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note) -> Response:
+    """This is that employee: what waits for him is tried again at once."""
+    identities.link(request.app.state.hub, employer, ref, employee.strip(), caller.user, note)
+    return then(request, f"people/{employee.strip()}", done="linked")
+
+
+@router.post("/e/{employer}/unlinked/{ref}/reject")
+def reject(employer: str, ref: str, request: Request, caller: Editor, employee: Number, note: Note) -> Response:
+    """This is not that employee."""
+    identities.reject(request.app.state.hub, employer, ref, employee.strip(), caller.user, note)
+    return then(request, f"unlinked/{ref}", done="saved")

@@ -1,0 +1,107 @@
+"""`/access`: who may sign in, and what each may do to which employer. It belongs to the installation, as users do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from benehub.access import Caller, Permission, Role
+from benehub.access import users as kept
+from benehub.api.front import place
+from benehub.api.guard import Needs
+from benehub.errors import DataError
+from benehub.flows import Hub, users
+from benehub.store.schema import INSTALLATION
+from benehub.views.employers import employers
+from benehub.web.pages import Page, address, page
+
+router = APIRouter(route_class=Page)
+
+Manager = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS))]
+Text = Annotated[str, Form(max_length=254)]
+
+SHOWN = 100
+"""Users on one page of the list."""
+
+
+@router.get("/access")
+def listed(request: Request, caller: Manager, find: str = "", after: str = "") -> Response:
+    """All users by address, and the form for another."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(INSTALLATION) as session:
+        rows = kept.listed(session, find, after, SHOWN + 1)
+    further = rows[SHOWN - 1]["email"] if len(rows) > SHOWN else ""
+    return page(request, caller, "access/users.html", rows=rows[:SHOWN], find=find, after=after, further=further,
+                names=_names(hub))  # fmt: skip
+
+
+@router.post("/access/users")
+def added(request: Request, caller: Manager, email: Text, name: Text, password: Text = "") -> Response:
+    """Another user; on to him, to say what he may do."""
+    user = users.add(request.app.state.hub, caller, email, name, password, place(request))
+    return _to(user, "user_added")
+
+
+@router.get("/access/users/{user}")
+def one(request: Request, caller: Manager, user: str) -> Response:
+    """One user: roles, how he signs in, and what can be done about it."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(INSTALLATION) as session:
+        row = kept.get(session, user)
+        found = next(one for one in kept.listed(session, row.email) if one["user"] == row.user_id)
+    roles = [tuple(role.split("@", 1)) for role in found["roles"]]
+    return page(request, caller, "access/user.html", one=found, held=roles, names=_names(hub), roles=list(Role))
+
+
+@router.post("/access/users/{user}/give")
+def given(
+    request: Request, caller: Manager, user: str, role: Text, role_for: Text, person: Text = ""
+) -> Response:  # fmt: skip
+    """Let him be something to an employer."""
+    users.give(request.app.state.hub, caller, user, _role(role), role_for, person.strip(), place(request))
+    return _to(user, "role_given")
+
+
+@router.post("/access/users/{user}/take")
+def taken(request: Request, caller: Manager, user: str, role: Text, role_for: Text) -> Response:
+    """Take a role back."""
+    users.take(request.app.state.hub, caller, user, _role(role), role_for, place(request))
+    return _to(user, "role_taken")
+
+
+@router.post("/access/users/{user}/disable")
+def disabled(request: Request, caller: Manager, user: str) -> Response:
+    """Let him in no more."""
+    users.disable(request.app.state.hub, caller, user, place=place(request))
+    return _to(user, "disabled")
+
+
+@router.post("/access/users/{user}/enable")
+def enabled(request: Request, caller: Manager, user: str) -> Response:
+    """Let him in again."""
+    users.disable(request.app.state.hub, caller, user, undo=True, place=place(request))
+    return _to(user, "enabled")
+
+
+@router.post("/access/users/{user}/reset")
+def reset(request: Request, caller: Manager, user: str, password: Text = "", factor: Text = "") -> Response:
+    """Another password, or no second factor until he enrols a phone anew."""
+    users.reset(request.app.state.hub, caller, user, password, factor == "yes", place(request))
+    return _to(user, "reset")
+
+
+def _to(user: str, done: str) -> RedirectResponse:
+    return RedirectResponse(address(f"/access/users/{user}", done=done), 303)
+
+
+def _role(name: str) -> Role:
+    if name not in list(Role):
+        raise DataError(f"there is no role {name[:20]!r}", where="role", mend=f"Roles: {', '.join(Role)}")
+    return Role(name)
+
+
+def _names(hub: Hub) -> dict[str, Any]:
+    """What an employer is called, by id."""
+    return {row.employer_id: row.name for row in employers(hub.store)}

@@ -1,0 +1,32 @@
+"""`/e/{employer}/why/{ref}`: the chain behind any amount, decision, date or difference, as steps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.flows import Hub
+from benehub.ids import PREFIXES
+from benehub.views.known import known_at
+from benehub.views.why import why
+from benehub.web.pages import Page, page
+
+router = APIRouter(route_class=Page)
+
+REFS: Final = tuple(f"{prefix}_" for prefix in PREFIXES if prefix not in ("usr", "run"))
+"""How what can be asked about begins."""
+
+
+@router.get("/e/{employer}/why/{ref}")
+def asked(
+    employer: str, ref: str, request: Request, caller: Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))],
+    known: str = "",
+) -> Response:  # fmt: skip
+    """Why something is what it is, as known now or at a moment."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        answer = why(session, ref, known_at(session, known[:40]))
+    return page(request, caller, "why.html", answer=answer, known=known[:40], refs=REFS)

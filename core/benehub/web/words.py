@@ -1,0 +1,140 @@
+"""Puts pages into words: one catalog a language; numbers, amounts and dates as that language writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal
+
+from benehub.hours import format_hours, is_leave
+from benehub.money import EXPONENT, format_minor
+from benehub.periods import Month
+
+LANGUAGES: Final = ("en", "de")
+"""The first is what somebody gets who asks for none of them."""
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalog(language: str) -> Mapping[str, str]:
+    """All texts of a language by `file.key.key`."""
+    found: dict[str, str] = {}
+    for file in sorted((resources.files("benehub.web.texts") / language).iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".yaml"):
+            _flatten(file.name.removesuffix(".yaml"), yaml.safe_load(file.read_text(encoding="utf-8")), found)
+    return found
+
+
+def _flatten(prefix: str, value: Any, into: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _flatten(f"{prefix}.{name}", one, into)
+    else:
+        into[prefix] = str(value)
+
+
+def chosen(asked: str, accepted: str) -> str:
+    """The language of a page: what the reader chose, else the first that his browser accepts."""
+    if asked in LANGUAGES:
+        return asked
+    for part in accepted.split(","):
+        code = part.split(";")[0].strip().lower()[:2]
+        if code in LANGUAGES:
+            return code
+    return LANGUAGES[0]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a template says and how it writes values; each public method is there under its own name."""
+
+    language: str
+    zone: tzinfo = UTC
+    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+
+    def t(self, key: str, /, **values: object) -> str:
+        """The text of a key, with these values in it.
+
+        Raises:
+            KeyError: the catalog has no such key.
+        """
+        text = catalog(self.language)[key]
+        return text.format_map(values) if values else text
+
+    def n(self, key: str, count: int, /, **values: object) -> str:
+        """As `t`, by number: `key.one` or `key.other`; `count` is among the values."""
+        return self.t(f"{key}.{'one' if count == 1 else 'other'}", count=self.number(count), **values)
+
+    def word(self, kind: str, name: str) -> str:
+        """A word that the program keeps (a state, a type, a flow) as people say it; unknown ones stay as they are."""
+        return catalog(self.language).get(f"{kind}.{name}", name)
+
+    def number(self, value: int) -> str:
+        """A whole number."""
+        return str(format_decimal(value, locale=self.language))
+
+    def money(self, minor: int | None, unit: str) -> str:
+        """An amount in minor units with its currency, or minutes of leave as hours; a dash for none."""
+        if minor is None:
+            return "–"
+        if is_leave(unit):
+            return f"{format_decimal(Decimal(format_hours(minor)), '#,##0.00', locale=self.language)} h"
+        if unit not in EXPONENT:
+            return self.number(minor)
+        return str(format_currency(Decimal(format_minor(minor, unit)), unit, locale=self.language))
+
+    def amount(self, text: str, unit: str) -> str:
+        """An amount that a view gives as decimal text."""
+        if unit not in EXPONENT:
+            return text
+        return str(format_currency(Decimal(text), unit, locale=self.language))
+
+    def day(self, value: date | str | None) -> str:
+        """A date, or the date part of its ISO text."""
+        if not value:
+            return "–"
+        day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+        return str(format_date(day, format="medium", locale=self.language))
+
+    def month(self, value: Month | str) -> str:
+        """A month; other text, such as a day that stands for a period, stays readable."""
+        text = str(value)
+        if len(text) != 7:
+            return self.day(text) if len(text) == 10 else text
+        return str(format_date(date(int(text[:4]), int(text[5:]), 1), format="LLLL yyyy", locale=self.language))
+
+    def moment(self, value: str | None) -> str:
+        """A recorded moment (ISO, UTC) on the employer's clock."""
+        if not value:
+            return "–"
+        return str(format_datetime(self._at(value), format="medium", locale=self.language))
+
+    def ago(self, value: str | None) -> str:
+        """How long ago a recorded moment was."""
+        if not value:
+            return "–"
+        gone = self._at(value) - self.now.astimezone(self.zone)
+        return str(format_timedelta(gone, add_direction=True, locale=self.language))
+
+    def took(self, started: str | None, ended: str | None) -> str:
+        """How long something took, in seconds with one decimal, or minutes."""
+        if not started or not ended:
+            return "–"
+        seconds = (self._at(ended) - self._at(started)).total_seconds()
+        return self.seconds(round(seconds * 1000))
+
+    def seconds(self, millis: int | None) -> str:
+        """Milliseconds as seconds."""
+        if millis is None:
+            return "–"
+        return f"{format_decimal(Decimal(millis) / 1000, '#,##0.0##', locale=self.language)} s"
+
+    def _at(self, value: str) -> datetime:
+        return datetime.fromisoformat(value).astimezone(self.zone)

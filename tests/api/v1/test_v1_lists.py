@@ -1,0 +1,164 @@
+"""Lists of the API: pages by cursor, stable while rows come in, and found by an index however long the list is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from tests.api.v1.conftest import ACME, Api, problem
+
+from benehub.store.tables import person
+
+LISTS = ("/people", "/elections?day=2026-10-05", "/obligations", "/dispatches", "/ledger/journal", "/differences",
+         "/runs", "/reconciliations")  # fmt: skip
+
+
+def walked(api: Api, path: str) -> None:
+    """A list read page by page is the list."""
+    path, _, query = path.partition("?")
+    params = dict(part.split("=") for part in query.split("&") if part)
+    whole = api.get(path, limit=200, **params)
+    assert whole["next"] is None
+    assert path == "/reconciliations" or len(whole["items"]) >= 3
+    for limit in (1, 2):
+        assert api.all(path, limit, **params) == whole["items"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_pages_one_after_the_other_are_the_whole_list(path: str, api: Api) -> None:
+    walked(api, path)
+
+
+def test_deadlines_are_read_in_parts_and_by_filters(api: Api) -> None:
+    whole = api.get("/deadlines", limit=200, within=366)["items"]
+    assert whole and [one["latest_safe"] for one in whole] == sorted(one["latest_safe"] for one in whole)
+    assert api.all("/deadlines", 1, within="366") == whole
+    kind = whole[0]["kind"]
+    assert api.get("/deadlines", within=366, limit=200, kind=kind)["items"] == [
+        one for one in whole if one["kind"] == kind
+    ]
+    api.get("/deadlines", 422, level="nosuch")
+
+
+def test_so_they_are_on_postgresql(pg_api: Api) -> None:
+    for path in LISTS:
+        walked(pg_api, path)
+
+
+def test_rows_that_come_meanwhile_move_nothing(api: Api) -> None:
+    first = api.get("/people", limit=2)
+    with api.hub.store.write("acme") as session:
+        session.add(person, [{"person_id": f"per_{n}", "kind": "employee", "subscriber_id": f"per_{n}",
+                              "member_id": n, "seq": 1} for n in ("0001", "9999")])  # fmt: skip
+    rest = api.get("/people", limit=200, cursor=first["next"])
+    assert [one["member"] for one in first["items"] + rest["items"]] == ["1001", "1002", "1003", "9999"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "WyJhIl0", "W10", "bnVsbA", "WyIxIiwgW11d", "AAAA", "WyI4NzQ2Nzc0ZmRjZmMiLCJFMDAwMDIiXQ", "W" * 900]
+)
+def test_a_cursor_that_is_none_of_this_list_is_refused(api: Api, cursor: str) -> None:
+    told = problem(api.client.get(f"{ACME}/people", params={"cursor": cursor}), 422, "request")
+    assert "cursor" in told["detail"]
+
+
+def test_a_cursor_keeps_to_its_list_and_filters(api: Api) -> None:
+    cursor = api.get("/differences", limit=1)["next"]
+    assert api.get("/differences", limit=2, cursor=cursor)["items"]
+    api.get("/differences", 422, limit=1, cursor=cursor, plan="ppo")
+    api.get("/obligations", 422, limit=1, cursor=cursor)
+    problem(api.client.get(f"/api/v1/employers/other/differences?limit=1&cursor={cursor}"), 422, "request")
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "place"),
+    [
+        ("/people", {"limti": "2"}, "limti"),
+        ("/people", {"limit": "201"}, "query.limit"),
+        ("/people", {"limit": "0"}, "query.limit"),
+        ("/people", {"kind": "robot"}, "query.kind"),
+        ("/cost", {"month": "2026-13"}, "query.month"),
+        ("/cost", {}, "query.month"),
+        ("/plans", {"day": "2026-01-01"}, "day"),
+        ("/elections", {"day": "0001-01-01"}, "query.day"),
+        ("/ledger/balances", {"account": "9999"}, "query.account.0"),
+    ],
+)
+def test_what_is_asked_wrongly_is_named(api: Api, path: str, params: dict[str, str], place: str) -> None:
+    told = problem(api.client.get(f"{ACME}{path}", params=params), 422, "request")
+    assert place in told["detail"] or place in [one["place"] for one in told["errors"]]
+
+
+@contextmanager
+def statements(api: Api) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that is run meanwhile, with its parameters."""
+    ran: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        ran.append((statement, parameters))
+
+    event.listen(api.hub.store.engine, "before_cursor_execute", note)
+    try:
+        yield ran
+    finally:
+        event.remove(api.hub.store.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(("path", "table"), [
+    ("/people", "person"), ("/obligations", "obligation"), ("/dispatches", "dispatch"), ("/ledger/journal", "entry"),
+    ("/differences", "difference"), ("/runs", "run"), ("/elections", "fact"),
+])  # fmt: skip
+def test_a_page_is_found_by_an_index_and_sorts_nothing(api: Api, path: str, table: str) -> None:
+    params = {"day": "2026-10-05"} if path == "/elections" else {}
+    if path == "/runs":
+        params["flow"] = ""
+    cursor = api.get(path, limit=1, **params)["next"]
+    with statements(api) as ran:
+        api.get(path, limit=1, cursor=cursor, **params)
+    pages = [(sql, values) for sql, values in ran if f"FROM {table}" in sql and " LIMIT " in sql]
+    assert pages
+    with api.hub.store.engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        for sql, values in pages:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+            assert not [line for line in plan if "TEMP B-TREE" in line or line.startswith(f"SCAN {table}")], (sql, plan)
+
+
+def test_an_answer_names_no_ssn_no_birth_date_and_no_pay(api: Api) -> None:
+    told = [api.client.get(f"{ACME}{path}").text for path in (
+        "/people/1001", "/people/1001/facts", "/people/1001/coverage", "/people/1001/statement", "/dispatches",
+    )]  # fmt: skip
+    ids = [one["dispatch"] for one in api.get("/dispatches")["items"]]
+    told += [api.client.get(f"{ACME}/dispatches/{one}/preview").text for one in ids]
+    assert not [text for text in told if "90011" in text or "1990-01-01" in text or "19900101" in text]
+
+
+def test_balances_asked_again_with_their_number_are_the_same_for_ever(api: Api) -> None:
+    then = api.get("/ledger/balances", by="plan")
+    assert len(then["items"]) >= 3 and all(set(one["by"]) == {"plan"} for one in then["items"])
+    load = api.get("/ledger/balances", by="plan", known_at=str(then["known_at"]))
+    assert load == then
+    assert api.get("/ledger/balances", known_at="0")["items"] == []
+    api.get("/ledger/balances", 422, known_at="99999999")
+
+
+def test_one_person_is_told_from_every_side(api: Api) -> None:
+    assert api.get("/people/1001")["members"][0]["name"] == "Ann Alder 1"
+    assert [one["plan"] for one in api.get("/people/1001/coverage", day="2026-10-05")["items"]] == ["ppo"]
+    (line,) = api.get("/people/1001/deductions", pay_date="2026-10-15")["items"]
+    assert (line["code"], line["expected"], line["state"]) == ("MED", "100.00", "SENT")
+    kinds = {one["kind"] for one in api.get("/people/1001/facts")["items"]}
+    assert {"employee", "employment", "election", "coverage"} <= kinds
+    only = api.get("/people/1001/facts", kind="coverage", **{"from": "2026-10-01", "to": "2026-10-02"})["items"]
+    assert [one["kind"] for one in only] == ["coverage"]
+    assert api.get("/people/1001/contributions", year=2026)["deferred"] == "0.00"
+    assert api.get("/people/1001/leave")["items"] == []
+    stations = [one["station"] for one in api.get("/trace", employee="1001", plan="ppo", month="2026-10")["items"]]
+    assert {"facts", "obligation", "dispatch", "ledger"} <= set(stations)
+    entry = api.get("/ledger/journal", limit=1)["items"][0]["entry"]
+    assert api.get(f"/why/{entry}")["ref"] == entry
+    assert api.get("/cost", month="2026-10", by="plan")["items"][-1]["name"] == "total"
+    assert api.get("/people/1001/statement", lang="de", day="2026-10-05")["sections"]

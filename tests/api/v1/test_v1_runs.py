@@ -1,0 +1,139 @@
+"""Long work by the API: started, followed event by event, resumed where the line broke, and its result."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.api.v1.conftest import ACME, Api, problem
+
+from benehub.errors import DataError
+from benehub.flows import bind
+from benehub.flows import runs as run_rows
+from benehub.money import format_minor
+from benehub.periods import Month
+from benehub.views.clearing import clearing
+
+
+def events(text: str) -> list[tuple[str, str, Any]]:
+    """Name, id and data of every event of a stream."""
+    found = []
+    for part in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in part.splitlines() if not line.startswith(":"))
+        if "event" in fields:
+            found.append((fields["event"], fields["id"], json.loads(fields["data"])))
+    return found
+
+
+def followed(api: Api, path: str, last: str = "") -> list[tuple[str, str, Any]]:
+    """The events of a run behind the last one heard."""
+    found = api.client.get(path, headers={"last-event-id": last} if last else {})
+    assert found.status_code == 200 and found.headers["content-type"].startswith("text/event-stream")
+    return events(found.text)
+
+
+def ended(api: Api, path: str) -> Any:
+    """The run once it has ended."""
+    for _ in range(300):
+        found = api.client.get(path).json()
+        if found["state"] not in ("queued", "running"):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_a_reconciliation_is_started_followed_and_read(working: Api) -> None:
+    working.app.state.patience.pause = 0.05
+    body = {"period": "2026-10", "relations": ["premium", "intake"]}
+    started = working.send("/reconciliations", body, 202, key="k1")
+    place, run = started.headers["location"], started.json()["run"]
+    assert place == f"{ACME}/runs/{run}"
+    heard = followed(working, f"{place}/events")
+    steps = [data["name"] for name, _, data in heard if name == "step"]
+    assert steps == ["identify", "compare intake", "compare premium", "fixes"]
+    assert [id_ for name, id_, _ in heard if name == "step"] == ["1", "2", "3", "4"]
+    assert heard[-1][0] == "ended" and heard[-1][2]["state"] == "done"
+    assert [one[:2] for one in followed(working, f"{place}/events", "3")] == [("step", "4"), ("ended", "4")]
+    done = working.get(f"/reconciliations/{run}")
+    assert (done["period"], done["relations"]) == ("2026-10", ["intake", "premium"])
+    assert set(done["counts"]) == {"intake", "premium"} and done["counts"]["premium"]["opened"] == 0
+    with working.hub.store.read("acme") as session:
+        accounts = clearing(session, working.hub.book(session), Month(2026, 10))
+    left = [(one.account, format_minor(one.unexplained)) for one in accounts if one.unexplained]
+    assert left and [(one["account"], one["amount"]) for one in done["unexplained"]] == left
+    assert [one["run"] for one in working.get("/reconciliations")["items"]] == [run]
+    again = working.send("/reconciliations", body, 202, key="k1")
+    assert (again.json()["run"], again.headers["location"]) == (run, place)
+    assert [one["name"] for one in working.get(f"/runs/{run}")["steps"]] == steps
+
+
+def test_a_run_of_another_flow_is_no_reconciliation(api: Api) -> None:
+    run = api.get("/runs", flow="sync", limit=1)["items"][0]["run"]
+    found = api.client.get(f"{ACME}/reconciliations/{run}")
+    assert "no reconciliation" in problem(found, 404, "request")["detail"]
+
+
+def test_following_is_bounded_in_time_and_in_number(api: Api) -> None:
+    patience = api.app.state.patience
+    patience.seconds, patience.pause, patience.silence = 0.2, 0.02, 0.05
+    with api.hub.store.write("acme") as session:
+        run = run_rows.begin(session, "sync", "never", "nobody")
+    found = api.client.get(f"{ACME}/runs/{run}/events")
+    heard = events(found.text)
+    assert [(name, data["state"]) for name, _, data in heard] == [("state", "interrupted"), ("later", "interrupted")]
+    assert ": still here" in found.text and patience.open == 0
+    patience.most = 0
+    problem(api.client.get(f"{ACME}/runs/{run}/events"), 429, "retriable")
+    problem(api.client.get(f"{ACME}/runs/run_{'a' * 24}/events"), 404, "request")
+
+
+def test_a_schedule_is_run_now(working: Api) -> None:
+    working.send("/schedules", {"name": "hris", "flow": "sync", "connection": "hris", "every": "1d"}, 201)
+    started = working.send("/schedules/hris/run-now", None, 202, key="k1")
+    done = ended(working, started.headers["location"])
+    assert (done["state"], done["flow"]) == ("done", "schedule.sync")
+    assert done["counts"]["unchanged"] == 6
+    assert working.send("/schedules/hris/run-now", None, 202, key="k1").json() == started.json()
+
+
+def test_a_run_that_failed_is_retried_and_one_that_is_done_is_not(
+    working: Api, fakes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working.send("/schedules", {"name": "hris", "flow": "sync", "connection": "hris", "every": "1d"}, 201)
+    read = fakes.FakeConnector.read
+
+    def away(*_args: Any) -> Any:
+        raise DataError("the vendor's page makes no sense")
+
+    monkeypatch.setattr(fakes.FakeConnector, "read", away)
+    place = working.send("/schedules/hris/run-now", None, 202).headers["location"]
+    failed = ended(working, place)
+    assert failed["state"] == "failed" and "makes no sense" in failed["error"]
+    monkeypatch.setattr(fakes.FakeConnector, "read", read)
+    run = place.rsplit("/", 1)[1]
+    assert working.send(f"/runs/{run}/retry", None, 202).headers["location"] == place
+    done = ended(working, place)
+    assert done["state"] == "done", done
+    assert problem(working.send(f"/runs/{run}/retry", status=422), 422, "data")["mend"]
+    assert problem(working.send(f"/runs/{run}/cancel", status=422), 422, "data")["mend"]
+
+
+def test_a_queued_run_is_canceled(make_api: Callable[..., Api]) -> None:
+    api = make_api()
+    bind(api.hub).engine.start()  # no worker: what is queued waits
+    run = api.send("/reconciliations", {"period": "2026-10"}, 202).json()["run"]
+    assert api.get("/runs", state="queued")["items"][0]["run"] == run
+    assert api.send(f"/runs/{run}/cancel").json()["state"] == "canceled"
+
+
+def test_a_dispatch_that_was_never_tried_leaves_by_a_run(working: Api) -> None:
+    (held,) = working.get("/dispatches", state="held")["items"]
+    path = f"/dispatches/{held['dispatch']}"
+    found = working.send(f"{path}/resend", {"note": "go"}, 422)
+    assert "may have arrived" in problem(found, 422, "data")["detail"]
+    working.send(f"{path}/settle", {"has": False, "note": "asked"})
+    refused = working.send(f"{path}/resend", {"note": "go"}, 422)
+    assert "nothing of it was refused" in refused.json()["detail"]

@@ -1,0 +1,33 @@
+"""A name typed by hand that is not known: the answer says what, where and the mend; never an empty list or a fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import BOOK, Cli
+
+LIST = "There are: "
+CASES = (
+    ("deductions push -g nosuch --pay-date 2026-10-31", "pay_groups: no pay group 'nosuch'", "Name one: monthly"),
+    ("schedule add x --flow deductions.push --every 1d --option group=nosuch", "no pay group 'nosuch'", "monthly"),
+    ("premiums invoice nosuch --period 2026-10", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),
+    ("premiums walk nosuch --period 2026-10", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),
+    ("premiums credits nosuch", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),
+    ("premiums confirm dis_nosuch", "no dispatch dis_nosuch", "benehub dispatches list"),
+    ("enrollments status nosuch", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),
+    ("differences list --relation nosuch", "--relation: no relation 'nosuch'", f"{LIST}intake"),
+    ("differences list --state nosuch", "--state: no state of a difference 'nosuch'", f"{LIST}pending"),
+    ("differences list --period 2026-13", "not a month: '2026-13'", "YYYY-MM"),
+    ("runs list --state nosuch", "--state: no state of a run 'nosuch'", f"{LIST}queued"),
+    ("dispatches list --state nosuch", "--state: no state of a dispatch 'nosuch'", f"{LIST}prepared"),
+    ("audit export --out no/such/file", "no/such/file: cannot be written", "Name a file in a folder of yours"),
+    ("backup no/such/file", "no/such/file: cannot be written", "Name a file in a folder of yours"),
+)
+
+
+def test_an_unknown_name_is_told_with_its_mend(cli: Cli, home: Path) -> None:
+    (home / "book.yaml").write_text(BOOK)
+    cli.run("plan", "load", "book.yaml")
+    for words, what, mend in CASES:
+        told = " ".join(cli.run(*words.split(), code=2).output.split())
+        assert what in told and mend in told, told

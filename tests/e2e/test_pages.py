@@ -1,0 +1,223 @@
+"""The pages in a real Chromium on the demo's data: walked as an admin does, judged by axe, both themes and a phone.
+
+`BENEHUB_PICTURES=docs/pictures` keeps the pictures that the documentation shows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from sqlalchemy import select
+from tests.web.conftest import Desk, close_desk, open_desk
+
+from benehub.api.app import create_app
+from benehub.sandbox.demo import run_demo
+from benehub.store.tables import difference, dispatch, run
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (the dev extra has it)")
+
+CHROMIUM = next(
+    (one for name in ("chromium", "chromium-browser", "google-chrome") if (one := shutil.which(name))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+WIDE, PHONE = {"width": 1200, "height": 760}, {"width": 390, "height": 844}
+
+
+class Served:
+    """The desk behind a real port."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        app = create_app(desk.hub, lambda _request: desk.caller)
+        self.server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+        while not self.server.started:
+            assert self.thread.is_alive()
+            time.sleep(0.01)
+        self.address = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    def url(self, path: str) -> str:
+        return self.address + self.desk.address(path)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo, its engine taking what is queued, and a server before it."""
+    folder = tmp_path_factory.mktemp("demo")
+    run_demo(1, keep=folder, employees=70)
+    desk = open_desk(folder)
+    desk.hub_listens()
+    made = Served(desk)
+    made.start()
+    yield made
+    made.server.should_exit = True
+    made.thread.join(10)
+    close_desk(desk)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests."""
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def look(browser: Any) -> Iterator[Any]:
+    """look(theme, size): a page of a browser of its own; what its console calls an error fails the test."""
+    contexts, said = [], []
+
+    def opened(theme: str = "light", size: Any = WIDE, language: str = "en") -> Any:
+        context = browser.new_context(viewport=size, color_scheme=theme, locale=language)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda one: said.append(str(one)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [one for one in said if "409" not in one] == []
+
+
+def paths(desk: Desk) -> dict[str, str]:
+    """One of each kind of page."""
+    with desk.store.read(desk.employer) as session:
+        short = session.rows(select(difference).where(*session.where(difference, type="CREDITED_SHORT")))[0]
+        sent = {
+            row.operation: row.dispatch_id for row in session.rows(select(dispatch).where(*session.where(dispatch)))
+        }
+        ran = session.rows(select(run).where(*session.where(run, flow="reconcile")))[0]
+    return {
+        "home": "/", "today": "today", "reconcile": "reconcile", "filtered": "reconcile?owner=carrier&type=TIER_DIFF",
+        "difference": f"reconcile/differences/{short.difference_id}", "compare": "reconcile/start",
+        "rules": "reconcile/rules", "outgoing": "outgoing", "owed": "outgoing/owed",
+        "file": f"outgoing/{sent['enrollment.change']}", "call": f"outgoing/{sent['deduction.set']}",
+        "content": f"outgoing/{sent['enrollment.change']}/content", "runs": "runs", "run": f"runs/{ran.run_id}",
+        "closing": "closing", "checklist": "closing/2026-10/checklist", "lost": "reconcile/differences/dif_lost",
+    }  # fmt: skip
+
+
+def visit(page: Any, served: Served, path: str) -> None:
+    page.goto(served.url(path))
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)])
+def test_axe_finds_no_serious_fault_and_no_page_is_wider_than_its_window(
+    served: Served, look: Any, theme: str, size: Any, tmp_path: Path
+) -> None:
+    page = look(theme, size)
+    judge, found = axe.Axe(), []
+    kept = Path(os.environ.get("BENEHUB_PICTURES", tmp_path))
+    kept.mkdir(exist_ok=True)
+    for name, path in paths(served.desk).items():
+        if name == "lost":
+            continue  # a 404 stands in the console as an error; its page is judged below
+        visit(page, served, path)
+        page.evaluate("document.querySelectorAll('details:not(.switch)').forEach(one => { one.open = true })")
+        result = judge.run(page)
+        found += [
+            (name, one["id"], one["impact"], [node["target"] for node in one["nodes"]][:3])
+            for one in result.response["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+            found.append((name, "wider than its window", theme, [str(size["width"])]))
+        if name in ("today", "reconcile", "difference", "file", "closing"):
+            visit(page, served, path)
+            where = "phone" if size is PHONE else "wide"
+            page.screenshot(path=kept / f"{name}-{where}-{theme}.png", full_page=False)
+    assert found == []
+
+
+def test_an_admin_compares_follows_it_and_settles_what_is_found(served: Served, look: Any) -> None:
+    page = look()
+    visit(page, served, "today")
+    page.get_by_role("link", name="Reconcile").click()
+    page.get_by_role("link", name="Compare now").click()
+    for one in page.get_by_role("checkbox").all():
+        one.uncheck()
+    page.get_by_role("checkbox", name=re.compile("Retirement")).check()
+    page.get_by_role("button", name="Compare now").click()
+    page.get_by_text("Started.").wait_for()
+    page.locator(".head .badge.ok").wait_for(timeout=60_000)
+    page.get_by_role("link", name="Retirement").click()
+    page.get_by_role("link", name="Credited too little").first.click()
+    page.get_by_label("Work step").select_option("waiting_on_partner")
+    page.get_by_label("Note").first.fill("<b>asked</b> them")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("<b>asked</b> them").wait_for()
+    page.get_by_text("Resolve", exact=True).first.click()
+    page.get_by_label("How was it settled?").fill("credited on the 3rd")
+    page.get_by_role("button", name="Resolve").click()
+    page.get_by_text("Resolved.", exact=True).wait_for()
+    assert page.locator(".head .badge").first.inner_text() == "Resolved"
+
+
+def test_two_admins_at_one_difference(served: Served, look: Any) -> None:
+    with served.desk.store.read(served.desk.employer) as session:
+        row = session.rows(select(difference).where(*session.where(difference, type="LATE")))[0]
+    path = f"reconcile/differences/{row.difference_id}"
+    first, second = look(), look()
+    visit(first, served, path)
+    visit(second, served, path)
+    first.get_by_label("Note").first.fill("I am at it")
+    first.get_by_role("button", name="Save").click()
+    first.get_by_text("Noted.").wait_for()
+    second.get_by_text("Dismiss", exact=True).first.click()
+    second.get_by_label("Why is it none?").fill("my reason")
+    second.get_by_role("button", name="Dismiss").click()
+    second.get_by_text("This changed while you were looking.").wait_for()
+    assert "I am at it" in second.get_by_role("alert").inner_text()
+    assert second.get_by_label("Why is it none?").input_value() == "my reason"
+
+
+def test_it_is_worked_by_the_keyboard_alone(served: Served, look: Any) -> None:
+    page = look()
+    visit(page, served, "today")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert ring == "solid", "focus is seen"
+
+
+def test_language_and_theme_are_chosen_and_kept(served: Served, look: Any) -> None:
+    page = look()
+    visit(page, served, "today")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("link", name="Dark").click()
+    page.get_by_role("link", name="Deutsch").click()
+    visit(page, served, "reconcile")
+    assert page.evaluate("document.documentElement.lang") == "de"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    page.get_by_role("link", name="Wie das System").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == before
+
+
+def test_a_long_file_is_leafed_through_without_leaving_the_page(served: Served, look: Any) -> None:
+    page = look()
+    visit(page, served, paths(served.desk)["file"])
+    assert page.locator(".bytes .line").first.inner_text().startswith("ISA*")
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("heading", name="Runs").wait_for()

@@ -1,0 +1,147 @@
+"""Sign-in in a real browser, against `benehub up` and a provider, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+
+PASSWORD = "correct horse battery staple"
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@contextmanager
+def running(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """A process, ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", *command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env=os.environ,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An installation with an owner, and a provider who knows him; served on a free port."""
+    for name in ("BENEHUB_CONFIG", "BENEHUB_DB", "BENEHUB_SECRET_KEY", "BENEHUB_TRACE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OIDC_SECRET", "secret")
+    (tmp_path / "pw").write_text(PASSWORD)
+    init = [sys.executable, "-m", "benehub", "init", "--admin", "own@acme.example", "--password-file", "pw"]
+    subprocess.run(init, cwd=tmp_path, check=True, capture_output=True)
+    provider, port = free_port(), free_port()
+    with (tmp_path / "benehub.toml").open("a") as file:
+        file.write(
+            f'[oidc.acme]\nissuer = "http://127.0.0.1:{provider}"\nclient_id = "benehub"\n'
+            'client_secret = "env:OIDC_SECRET"\nlabel = "Acme"\n'
+        )
+    told = '{"sub": "own", "email": "own@acme.example", "email_verified": true}'
+    oidc = ["-m", "oidc_provider_mock", "-p", str(provider), "-n", "true", "--user-claims", told]
+    up = ["-m", "benehub", "up", "--port", str(port), "--no-worker"]
+    with running(tmp_path, *oidc), running(tmp_path, *up) as process:
+        assert process.stdout is not None and "listening on" in process.stdout.readline()
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{provider}/.well-known/openid-configuration", timeout=5)
+                break
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """A page of a real browser, at phone width."""
+    api = pytest.importorskip("playwright.sync_api", reason="no Playwright: install the dev extra")
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser at {CHROMIUM}")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        made = browser.new_page(viewport={"width": 390, "height": 844})
+        yield made
+        browser.close()
+
+
+def accessible(page: Any, broken: list[str]) -> None:
+    """No serious fault that axe-core knows; the page itself broke no policy, what axe writes into it does."""
+    assert broken == []
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe: install the dev extra").Axe()
+    found = axe.run(page).response["violations"]
+    assert [(one["id"], one["help"]) for one in found if one["impact"] in ("serious", "critical")] == []
+    broken.clear()
+
+
+def test_password_phone_and_provider_in_a_browser(address: str, page: Any) -> None:
+    broken: list[str] = []
+    page.on("console", lambda line: broken.append(line.text) if "Content Security Policy" in line.text else None)
+    page.goto(f"{address}/signin?lang=de")
+    assert page.locator("html").get_attribute("lang") == "de"
+    page.goto(f"{address}/signin?lang=en")
+    accessible(page, broken)
+    page.fill("#email", "own@acme.example")
+    page.keyboard.press("Tab")
+    page.keyboard.type("not the password")
+    page.keyboard.press("Enter")
+    assert "did not match" in page.get_by_role("alert").inner_text()
+    accessible(page, broken)
+    assert page.input_value("#email") == "own@acme.example"
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/signin/enrol")
+    accessible(page, broken)
+    assert page.locator("img").evaluate("picture => picture.naturalWidth") > 100, "the QR picture is shown"
+    secret = re.search(r"[A-Z2-7]{32}", page.inner_text("main"))
+    assert secret is not None
+    phone = pyotp.TOTP(secret[0])
+    page.fill("#code", phone.now())
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".codes")
+    codes = page.locator(".codes code").all_inner_texts()
+    assert len(codes) == 10
+    accessible(page, broken)
+
+    page.goto(f"{address}/signin/password")
+    accessible(page, broken)
+    cookie = next(one for one in page.context.cookies() if one["name"] == "benehub")
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Lax" and cookie["expires"] == -1
+    page.context.clear_cookies()
+
+    page.goto(f"{address}/signin")
+    page.fill("#email", "own@acme.example")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/signin/code")
+    accessible(page, broken)
+    page.fill("#code", codes[0])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+    page.context.clear_cookies()
+
+    page.goto(f"{address}/signin")
+    assert broken == []
+    page.get_by_role("link", name="Sign in by Acme").click()
+    page.get_by_role("button", name="own").click()
+    page.wait_for_url(f"{address}/")
+    assert [one["name"] for one in page.context.cookies(address)] == ["benehub"]

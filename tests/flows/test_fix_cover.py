@@ -1,0 +1,182 @@
+"""Fixes that a carrier hears: members told again with their true dates, and claims of what it billed too much."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import facts, ledger
+from benehub.errors import DataError
+from benehub.facts import Version
+from benehub.flows import dispatches, fixes
+from benehub.flows.fix_claims import BY_HAND
+from benehub.flows.onboarding import load_plan_book
+from benehub.identity import people
+from benehub.ledger import Leg, NewEntry
+from benehub.periods import Month
+from benehub.store.tables import connection, difference, dispatch
+from benehub.views import fixes as view
+from benehub.views.why import why
+
+OCTOBER = Month(2026, 10)
+
+
+def found(office: Any, type_: str) -> Any:
+    """The one open difference of a type after premiums of October are compared."""
+    office.flow("reconcile", "2026-10", ["premium"])
+    (row,) = [one for one in office.rows(select(difference)) if one.type == type_ and one.state == "discrepancy"]
+    return row
+
+
+def answered(office: Any) -> None:
+    office.carrier.collect()
+    office.sync("carrier", "acknowledgement")
+    office.flow("enrollments.acks", "carrier")
+
+
+def roster(office: Any, day: int) -> None:
+    office.now = office.now.replace(month=10, day=day)
+    office.carrier.write_roster(date(2026, 10, day))
+    office.sync("carrier", "roster", full=True)
+
+
+def bill(office: Any) -> None:
+    office.carrier.bill(OCTOBER, "INV-1", date(2026, 9, 20), date(2026, 10, 1))
+    office.sync("carrier", "invoice_line")
+    office.flow("premiums.accrue", "2026-10")
+
+
+def billed_as_family(office: Any) -> None:
+    """One employee is billed at another tier, by a carrier that takes claims for 60 days."""
+    terms = "{pay_policy: pay_as_enrolled}"
+    load_plan_book(office.hub, office.book.replace(terms, terms.replace("}", ", credit_days: 60}")), "book")
+    office.carrier.book.rates["ppo"]["FAM"] = 120000
+    office.carrier.bill_tier("1001", "ppo", "FAM")
+    bill(office)
+
+
+def test_a_member_dropped_in_silence_is_told_again(enrolled: Any) -> None:
+    answered(enrolled)
+    del enrolled.carrier.book.members["1002"]
+    enrolled.flow("premiums.accrue", "2026-10")
+    roster(enrolled, 8)
+    row = found(enrolled, "MEMBER_DROPPED")
+    hub = enrolled.hub
+    assert enrolled.flow("enrollments.send", "carrier", "2026-10-08")["changes"] == 0
+    made = fixes.propose(hub, "acme", row.difference_id, "ann")
+    with hub.store.read("acme") as session:
+        shown = view.shown(session, made)
+    assert shown["action"] == "enrollment_correction" and "900110002" not in shown["preview"]
+    assert "HD*021**" in shown["preview"] and "DTP*348*D8*20260101" in shown["preview"]
+    fixes.approve(hub, "acme", made, "ann")
+    # It is owed from the word on; a day's own change file neither drops nor doubles it.
+    done = enrolled.flow("fixes.carry", made)
+    assert (done["sent"], done["state"]) == (1, "carried_out")
+    assert enrolled.flow("enrollments.send", "carrier", "2026-10-08")["changes"] == 0
+    answered(enrolled)
+    roster(enrolled, 12)
+    enrolled.flow("reconcile", "2026-10", ["premium"])
+    assert {one.state for one in enrolled.rows(select(difference)) if one.type == "MEMBER_DROPPED"} == {"resolved"}
+    with hub.store.read("acme") as session:
+        (owed,) = view.shown(session, made)["obligations"]
+        assert why(session, owed["obligation"]).data["mends"][0].startswith(row.difference_id)
+
+
+def test_what_the_carrier_has_not_answered_is_not_told_again(enrolled: Any) -> None:
+    enrolled.flow("premiums.accrue", "2026-10")
+    del enrolled.carrier.book.members["1002"]
+    roster(enrolled, 8)
+    enrolled.flow("reconcile", "2026-10", ["premium"])
+    (one,) = [row.difference_id for row in enrolled.rows(select(difference)) if row.type == "COVERED_NOT_ENROLLED"]
+    (option,) = fixes.options(enrolled.hub, "acme", one)
+    assert option.why_not.startswith("the carrier was told and has not answered yet")
+
+
+def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    row, hub = found(enrolled, "TIER_DIFF"), enrolled.hub
+    told = {one.action: (one.at_stake, one.why_not) for one in fixes.options(hub, "acme", row.difference_id)}
+    assert told == {"enrollment_correction": (700_00, ""), "credit_claim": (700_00, "")}
+    change = fixes.propose(hub, "acme", row.difference_id, "ann", "enrollment_correction")
+    claim = fixes.propose(hub, "acme", row.difference_id, "ann", "credit_claim")
+    for one in (change, claim):
+        fixes.approve(hub, "acme", one, "ben")
+    assert enrolled.flow("fixes.carry", change)["sent"] == 1
+    done = enrolled.flow("fixes.carry", claim)
+    assert (done["held"], done["state"]) == (1, "approved")
+    assert enrolled.flow("fixes.carry", claim)["dispatch"] == done["dispatch"]
+    with hub.store.read("acme") as session:
+        seen = view.shown(session, claim)
+        assert '"claim_minor": 70000' in seen["preview"] and '"claim_by": "2026-11-30"' in seen["preview"]
+        assert seen["obligations"][0]["reason"].startswith(BY_HAND)
+    assert dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal") == "sent"
+    with hub.store.read("acme") as session:
+        assert view.shown(session, claim)["state"] == "carried_out"
+        assert view.shown(session, change)["state"] == "carried_out"
+
+
+def test_a_claim_is_not_made_after_the_carriers_days(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    row = found(enrolled, "TIER_DIFF")
+    enrolled.now = enrolled.now.replace(month=12, day=1)
+    told = {one.action: one.why_not for one in fixes.options(enrolled.hub, "acme", row.difference_id)}
+    assert told["credit_claim"] == "the carrier's days of the claim ended on 2026-11-30"
+
+
+def test_a_withdrawn_claim_leaves_nothing_owed(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
+    claim = fixes.propose(hub, "acme", row.difference_id, "ann", "credit_claim")
+    fixes.approve(hub, "acme", claim, "ben")
+    enrolled.flow("fixes.carry", claim)
+    fixes.withdraw(hub, "acme", claim, "ben", "they have seen it themselves")
+    with hub.store.read("acme") as session:
+        seen = view.shown(session, claim)
+    assert (seen["state"], seen["obligations"][0]["state"]) == ("withdrawn", "canceled")
+
+
+def test_an_end_that_was_paid_for_is_not_told_to_the_carrier(enrolled: Any) -> None:
+    answered(enrolled)
+    enrolled.carrier.keep_billing("1001")
+    with enrolled.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001")
+        assert who is not None
+        facts.record(session, [Version("coverage", who, "medical", date(2026, 9, 1), None)], "test")
+        dims = (who, "ppo", "employee", "2026-09", date(2026, 9, 15))
+        legs = (Leg("1900", "USD", 100_00, *dims), Leg("1300", "USD", -100_00, *dims))
+        ledger.record(session, [NewEntry("t", "deduction.withheld", date(2026, 9, 15), legs, "test")])
+    bill(enrolled)
+    row = found(enrolled, "BILLED_NOT_ENROLLED")
+    told = {one.action: one.why_not for one in fixes.options(enrolled.hub, "acme", row.difference_id)}
+    assert told["enrollment_correction"].endswith("it may not be taken back (rescission)")
+    assert told["credit_claim"] == ""
+    with pytest.raises(DataError, match="rescission"):
+        fixes.propose(enrolled.hub, "acme", row.difference_id, "ann", "enrollment_correction")
+
+
+def test_what_is_frozen_in_a_file_with_others_is_not_taken_back_alone(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    hub, row = enrolled.hub, found(enrolled, "TIER_DIFF")
+    change = fixes.propose(hub, "acme", row.difference_id, "ann", "enrollment_correction")
+    fixes.approve(hub, "acme", change, "ben")
+    enrolled.drop("elections.csv", "No,Plan,Tier,From", "1001,ppo,EE,2026-01-01", "1002,ppo,EE,2026-01-01",
+                  "1002,ppo,FAM,2026-11-01")  # fmt: skip
+    enrolled.sync("files", "election")
+    enrolled.flow("coverage", "2026-10-01")
+    with hub.store.write("acme") as session:
+        session.change(connection, {"connection_id": "carrier"}, mode="watch")
+    enrolled.flow("fixes.carry", change)
+    (held,) = enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))
+    assert held.items == 2
+    with pytest.raises(DataError, match="in a file with others"):
+        fixes.withdraw(hub, "acme", change, "ben", "they have seen it themselves")
+    assert [one.dispatch_id for one in enrolled.rows(select(dispatch).where(dispatch.c.state == "held"))] == [
+        held.dispatch_id
+    ]

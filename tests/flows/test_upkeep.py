@@ -1,0 +1,106 @@
+"""What doctor says of work that stopped or is late: each thing is found, with its mend, and gone once it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from benehub.errors import BenehubError
+from benehub.flows import Hub
+from benehub.store.tables import dispatch, notification, schedule, stream_state
+from benehub.views.upkeep import Check, upkeep
+
+Open = Callable[..., Hub]
+
+
+@pytest.fixture
+def hub(db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> Hub:
+    made = open_hub(db_url)
+    fakehub.set_up(made, tmp_path / "vendor", "read_back")
+    made.start_flow("enrollments.send", "acme", "1", "carrier", "2026-10-01")
+    return made
+
+
+def said(hub: Hub, name: str) -> Check:
+    with hub.store.read("acme") as session:
+        return next(one for one in upkeep(session) if one.name == f"{name} of acme")
+
+
+def change(hub: Hub, table: Any, **values: Any) -> None:
+    with hub.store.write("acme") as session:
+        session.connection.execute(update(table).values(**values))
+
+
+def test_all_is_well_where_all_is_done(hub: Hub) -> None:
+    with hub.store.read("acme") as session:
+        assert [one.name for one in upkeep(session) if not one.ok] == []
+
+
+def test_a_pay_date_that_was_not_told_in_time(hub: Hub, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 10, 14, 18, tzinfo=UTC))
+    found = said(hub, "deadlines")
+    assert found.state == "1 late: deductions.push to payroll (to be sent by 2026-10-14)"
+    assert found.mend.startswith("benehub deductions push -c payroll -g monthly --pay-date 2026-10-15")
+    hub.start_flow("deductions.push", "acme", "1", "payroll", "monthly", "2026-10-15")
+    assert said(hub, "deadlines").ok
+
+
+def test_a_connection_that_was_not_read_for_days(hub: Hub) -> None:
+    change(hub, stream_state, read_at="2026-09-28T11:59:00.000000Z")
+    assert "hris (last read 2026-09-28T11:59Z)" in said(hub, "reads").state
+    change(hub, stream_state, read_at="2026-09-28T12:01:00.000000Z")
+    assert said(hub, "reads").ok
+
+
+def test_a_run_that_failed_until_the_same_flow_comes_to_an_end(
+    hub: Hub, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BenehubError):
+        hub.start_flow("sync", "acme", "bad", "hris", "no_such_stream", "2", False)
+    found = said(hub, "dead letters")
+    assert found.state.startswith("1 failed: sync (run_")
+    assert "benehub runs show run_" in found.mend
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 10, 1, 13, tzinfo=UTC))
+    hub.start_flow("sync", "acme", "good", "hris", "employee", "3", False)
+    assert said(hub, "dead letters").ok
+
+
+def test_a_dispatch_whose_fate_is_unknown(hub: Hub) -> None:
+    change(hub, dispatch, state="unknown")
+    assert said(hub, "dispatches").state.startswith("1 failed or of unknown fate, dis_")
+
+
+def test_a_notifier_that_is_failing(hub: Hub) -> None:
+    row = {
+        "seq": 1, "state": "waiting", "error": "", "at": "2026-10-01T12", "next_at": "2026-10-01T12", "told_at": None,
+    }  # fmt: skip
+    with hub.store.write("acme") as session:
+        session.add(notification, [{**row, "notifier": "finance", "tries": 0}])
+    assert said(hub, "notifiers").ok  # nobody has tried yet
+    change(hub, notification, tries=2, error="the mail server cannot be reached")
+    assert said(hub, "notifiers").state == "finance has not taken 1: the mail server cannot be reached"
+
+
+def test_a_schedule_that_missed_its_time(hub: Hub) -> None:
+    empty: dict[str, Any] = {
+        "connection_id": None, "options": {}, "cron": "", "every_s": 60, "anchor_at": "2026", "zone": "UTC",
+        "closed_days": "run", "country": "us", "blackouts": [], "jitter_s": 0, "catch_up": "skip", "state": "on",
+        "slot_at": "2026", "next_at": "2027", "last_at": None, "last_run": None,
+    }  # fmt: skip
+    with hub.store.write("acme") as session:
+        session.add(schedule, [
+            {**empty, "name": "night", "flow": "reconcile",
+             "note": "2026: missed, and this schedule does not catch up"},
+            {**empty, "name": "day", "flow": "reconcile", "note": ""},
+        ])  # fmt: skip
+    found = said(hub, "missed times")
+    assert (found.state, found.mend) == (
+        "1 missed: night",
+        "Run it now if it is needed: benehub schedule run-now night",
+    )

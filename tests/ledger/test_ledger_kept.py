@@ -1,0 +1,93 @@
+"""The balances kept with every entry say what the legs say, on any day, and are proved by `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+
+from benehub import ledger
+from benehub.crypto import Vault
+from benehub.ledger import Leg, NewEntry
+from benehub.store import Store, open_store
+from benehub.store.tables import entry, leg
+
+FIRST = date(2026, 1, 1)
+TURN = count()
+ACCOUNTS = ("1300", "2100", "5100")
+moves = st.lists(
+    st.tuples(st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS), st.integers(-500, 500), st.integers(0, 40),
+              st.sampled_from(("posted", "pending")), st.booleans()),
+    max_size=12,
+)  # fmt: skip
+
+
+def by_legs(store: Store, day: date) -> dict[tuple[str, str], int]:
+    with store.read("acme") as session:
+        rows = session.rows(
+            select(leg.c.account, leg.c.unit, func.sum(leg.c.amount).label("sum"))
+            .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+            .where(entry.c.status == "posted", entry.c.effective_date <= day, leg.c.employer_id == "acme")
+            .group_by(leg.c.account, leg.c.unit)
+        )
+    return {(row.account, row.unit): int(row.sum) for row in rows if row.sum}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=moves)
+def test_on_any_day_they_are_the_sum_of_the_legs(
+    store: Store, made: list[tuple[str, str, int, int, str, bool]]
+) -> None:
+    number = next(TURN)
+    with store.write("acme") as session:
+        for place, (debit, credit, amount, after, status, back) in enumerate(made):
+            if debit == credit or not amount:
+                continue
+            key, day = f"k/{number}/{place}", FIRST + timedelta(after)
+            legs = (Leg(debit, "USD", amount), Leg(credit, "USD", -amount))
+            due = day if status == "pending" else None
+            ledger.record(session, [NewEntry(key, "premium.accrued", day, legs, "x", status, due)])
+            if back and status == "posted":
+                ledger.record(session, [ledger.reversal(session, session.id("ent", key), "taken back")])
+    for after in (-1, 0, 20, 40, 400):
+        day = FIRST + timedelta(after)
+        with store.read("acme") as session:
+            kept = {(one.account, one.unit): one.amount for one in ledger.balances(session, effective=day)}
+            one = {(b.account, b.unit): b.amount for b in ledger.balances(session, ["2100"], effective=day)}
+            assert ledger.verify(session).ok
+        expected = by_legs(store, day)
+        assert kept == expected
+        assert one == {key: amount for key, amount in expected.items() if key[0] == "2100"}
+
+
+def test_one_that_was_changed_by_hand_is_told(store: Store) -> None:
+    with store.write("acme") as session:
+        legs = (Leg("5100", "USD", 500), Leg("2100", "USD", -500))
+        ledger.record(session, [NewEntry("one", "premium.accrued", FIRST, legs, "x")])
+        session.connection.execute(text("UPDATE account_day SET amount = amount + 1 WHERE account = '5100'"))
+        assert ledger.verify(session).problems == (
+            "the balance kept of 5100 in USD on 2026-01-01 is not the sum of its legs",
+        )
+
+
+def test_a_ledger_from_before_gets_its_balances_by_the_migration(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: datetime(2026, 11, 1, tzinfo=UTC))
+    opened.migrate("0014")
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        run: Callable[[str], object] = connection.exec_driver_sql
+        run("INSERT INTO employer (employer_id, name, country, currency, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 1, '', '')")  # fmt: skip
+        for number, (account, amount) in enumerate((("5100", 700), ("2100", -700)), 1):
+            run(f"INSERT INTO leg (employer_id, entry_id, leg_no, account, unit, amount) "
+                f"VALUES ('acme', 'ent_1', {number}, '{account}', 'USD', {amount})")  # fmt: skip
+        run("INSERT INTO entry (employer_id, entry_id, idempotency_key, content_hash, type, status, effective_date, "
+            "source, seq, recorded_at, prev_hash, hash) "
+            "VALUES ('acme', 'ent_1', 'k', '', 't', 'posted', '2026-01-01', 'x', 1, '', '', '')")  # fmt: skip
+    opened.migrate()
+    with opened.read("acme") as session:
+        assert [(one.account, one.amount) for one in ledger.balances(session)] == [("2100", -700), ("5100", 700)]
+    opened.close()

@@ -1,0 +1,34 @@
+"""Two recordkeepers of one employer: each is compared with the deposits of its own plans."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benehub.periods import Month
+from benehub.reconcile import earnings, retirement
+
+
+def due(*_: Any) -> Any:
+    """Every pay date's standard."""
+    return SimpleNamespace(due=date(2026, 9, 18))
+
+
+def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        retirement.Line("per_1", plan, "pretax", date(2026, 9, 15), 100_00, 0, 0) for plan in ("old 401k", "new 401k")
+    ]
+    monkeypatch.setattr(retirement, "_differing", lambda *_: (lines, []))
+    for name in ("_unknown", "_not_deposited", "_late"):
+        monkeypatch.setattr(retirement, name, lambda *_: [])
+    monkeypatch.setattr(earnings, "compare", lambda *_: [])
+    book: Any = SimpleNamespace(
+        plan=lambda plan: SimpleNamespace(recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
+    )
+    nobody: Any = None
+    for keeper in ("old", "new"):
+        (found,) = retirement.compare(nobody, book, keeper, Month(2026, 9), due)
+        assert found.plan == f"{keeper} 401k"

@@ -1,0 +1,79 @@
+"""A fix on the pages: seen as it would leave, proposed, and decided by somebody who may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from tests.web.conftest import Desk, caller_of
+
+from benehub.access import Role
+from benehub.sandbox.story.world import SECRETS
+from benehub.store.tables import difference, fix, obligation
+
+
+@pytest.fixture
+def dropped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of a difference that telling the carrier again puts right; its connection opens."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with desk.store.read(desk.employer) as session:
+        row = session.rows(select(difference).where(*session.where(difference, type="MEMBER_DROPPED")))[0]
+    return f"reconcile/differences/{row.difference_id}"
+
+
+def fixes(desk: Desk) -> list[tuple[str, str]]:
+    with desk.store.read(desk.employer) as session:
+        return [(row.fix_id, row.state) for row in session.rows(select(fix).where(*session.where(fix)))]
+
+
+def owed(desk: Desk) -> int:
+    with desk.store.read(desk.employer) as session:
+        return len(session.rows(select(obligation.c.obligation_id).where(*session.where(obligation))))
+
+
+def test_a_fix_is_previewed_proposed_and_approved(desk: Desk, dropped: str, links: Callable[[str], list[str]]) -> None:
+    before = owed(desk)
+    offered = desk.get(f"{dropped}/fix")
+    assert "Tell the carrier again" in offered
+    (preview,) = [one for one in links(offered) if "fix/preview" in one]
+    shown = desk.get(preview)
+    assert "What would leave" in shown and not re.search(r"\b\d{3}-\d{2}-\d{4}\b", shown)
+    assert (fixes(desk), owed(desk)) == ([], before), "looking writes nothing"
+    made = desk.post(f"{dropped}/fix/propose", action="enrollment_correction", note="they lost her")
+    assert made.status_code == 303
+    path = made.headers["location"].split("?")[0]
+    ((_, state),) = fixes(desk)
+    assert state == "proposed" and "they lost her" in desk.get(path)
+    assert "A fix is proposed" in desk.get(dropped)
+    desk.caller = caller_of(Role.AUDITOR)
+    assert "<form" not in desk.get(path)
+    assert [desk.post(f"{path}/{word}", note="x").status_code for word in ("approve", "reject", "withdraw")] == [
+        403
+    ] * 3
+    desk.caller = caller_of(Role.FINANCE)
+    refused = desk.post(f"{path}/approve")
+    assert (refused.status_code, fixes(desk)[0][1]) == (409, "proposed"), "no engine runs: nothing is half done"
+    desk.start()
+    done = desk.post(f"{path}/approve", note="yes")
+    assert done.status_code == 303 and "/runs/run_" in done.headers["location"]
+    assert fixes(desk)[0][1] == "approved"
+
+
+def test_a_no_needs_a_reason_and_is_kept(desk: Desk, dropped: str) -> None:
+    made = desk.post(f"{dropped}/fix/propose", action="enrollment_correction")
+    path = made.headers["location"].split("?")[0]
+    assert desk.post(f"{path}/reject", note=" ").status_code == 400
+    assert desk.post(f"{path}/reject", note="<i>no</i>").status_code == 303
+    page = desk.get(path)
+    assert "Rejected" in page and "&lt;i&gt;no&lt;/i&gt;" in page
+    assert desk.post(f"{path}/withdraw", note="x").status_code == 400
+
+
+def test_what_no_fix_puts_right_is_told_so(desk: Desk) -> None:
+    with desk.store.read(desk.employer) as session:
+        row = session.rows(select(difference).where(*session.where(difference, type="WRONG_TAX_CLASS")))[0]
+    assert "The hub has no fix for this one" in desk.get(f"reconcile/differences/{row.difference_id}/fix")
+    assert desk.post(f"reconcile/differences/{row.difference_id}/fix/propose").status_code == 404

@@ -1,0 +1,215 @@
+"""A table that somebody uploads: suggested, decided, tried, taken in once, and accounted for to the last row."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+from tests.web.conftest import Desk, caller_of
+
+from benehub.access import Role
+from benehub.flows import imports
+from benehub.store.tables import connection, fact, intake_batch, upload
+
+CENSUS = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group
+X1,Ann,Alder,1990-02-03,900-11-2233,2025-01-06,Full-Time,biweekly
+X2,Bo,Birch,1985-07-21,900-11-2244,2024-03-04,Part Time,biweekly
+X3,Cy,Cedar,sometime in May,900-11-2255,2024-03-04,Full-Time,biweekly
+"""
+COLUMNS = {
+    "employee_number": "Emp ID", "first_name": "First Name", "last_name": "Last Name", "birth_date": "Date of Birth",
+    "ssn": "SSN", "hire_date": "Hire Date", "employment_class": "FT/PT", "pay_group": "Payroll Group",
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(desk: Desk) -> Desk:
+    """A benefits admin at a hub that works."""
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    desk.start()
+    return desk
+
+
+def send(
+    desk: Desk, text: str | bytes, name: str = "census.csv", source: str = "census", stream: str = "employee"
+) -> Any:
+    """Upload a table."""
+    data = text.encode() if isinstance(text, str) else text
+    form = {"source": source, "stream": "employee"}
+    return desk.client.post(desk.address("import"), data=form, files={"table": (name, data, "text/csv")})
+
+
+def sent(desk: Desk, *arguments: Any, **more: str) -> str:
+    """Upload a table that is taken; where its page is."""
+    answer = send(desk, *arguments, **more)
+    assert answer.status_code == 303, answer.text[-600:]
+    return str(answer.headers["location"])
+
+
+def decide(desk: Desk, where: str, **more: str) -> Any:
+    """Say what its columns are, as suggested."""
+    form = {f"column.{name}": heading for name, heading in COLUMNS.items()}
+    form |= {"word.employment_class=Full-Time": "full_time", "word.employment_class=Part Time": "part_time"}
+    return desk.client.post(where, data=form | more)
+
+
+def counted(desk: Desk, table: Any) -> int:
+    """Rows of a table of the employer's."""
+    with desk.store.read(desk.employer) as session:
+        query = select(func.count()).select_from(table).where(table.c.employer_id == session.employer)
+        return int(session.connection.execute(query).scalar_one())
+
+
+def test_a_census_is_suggested_tried_and_taken_in_row_by_row(office: Desk) -> None:
+    where = sent(office, CENSUS)
+    told = office.get(where)
+    for heading in COLUMNS.values():
+        assert f'<option value="{heading}" selected>' in told
+    assert '<option value="full_time" selected>' in told and "900-11" not in told and "999-99-9999" in told
+    facts, batches = counted(office, fact), counted(office, intake_batch)
+    assert decide(office, where).status_code == 303
+    shown = office.get(f"{where}/preview")
+    assert "X1" in shown and "birth_date" in shown and "sometime in May" not in shown
+    assert (counted(office, fact), counted(office, intake_batch)) == (facts, batches), "a preview keeps nothing"
+    assert office.client.post(f"{where}/take").headers["location"].endswith("done=taken")
+    done = office.get(where)
+    assert "3 rows in: 2 applied, 0 as before, 1 waiting, 0 overtaken. None is missing." in done
+    assert "Alder, Ann" in office.get("people", search="X1") and "part time" in office.get("people/X2")
+    with office.store.read(office.employer) as session:
+        kept = session.rows(select(upload))[0]
+        made = session.rows(select(connection).where(*session.where(connection, connection_id="census")))[0]
+    assert kept.state == "taken" and kept.data_sealed is None
+    assert made.settings["streams"]["employee"]["columns"] == COLUMNS
+
+
+def test_the_next_file_of_a_source_is_suggested_as_decided_and_changes_only_what_changed(office: Desk) -> None:
+    first = sent(office, CENSUS)
+    decide(office, first, **{"column.department": "First Name"})
+    office.client.post(f"{first}/take")
+    second = sent(office, CENSUS.replace("Alder", "Aspen").replace("sometime in May", "1979-01-01"))
+    told = office.get(second)
+    assert "as you decided them last time" in told and told.count('<option value="First Name" selected>') == 2
+    decide(office, second, **{"column.department": "First Name"})
+    shown = office.get(f"{second}/preview")
+    assert "X1" in shown and "X2" not in shown.partition("<h2>")[2]
+    office.client.post(f"{second}/take")
+    assert "3 rows in: 2 applied, 1 as before, 0 waiting" in office.get(second)
+    assert "Aspen, Ann" in office.get("people", search="aspen")
+
+
+def test_a_file_that_would_end_many_is_held_until_somebody_says_that_it_is_right(office: Desk) -> None:
+    rows = "".join(f"Y{n},Al,Ash{n},1990-02-03,900-12-{1000 + n},2025-01-06,Full-Time,biweekly\n" for n in range(12))
+    head = CENSUS.partition("\n")[0] + "\n"
+    first = sent(office, head + rows)
+    decide(office, first, full="1")
+    office.client.post(f"{first}/take")
+    second = sent(office, head + rows.partition("\n")[0] + "\n")
+    decide(office, second, full="1")
+    assert "It would stop and ask" in office.get(f"{second}/preview")
+    assert "done" not in office.client.post(f"{second}/take").headers["location"]
+    assert "It is held, nothing has changed" in office.get(second)
+    assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 303
+    assert "None is missing" in office.get(second)
+
+
+def test_a_workbook_is_read_like_a_table_and_its_formulas_are_not_run(office: Desk) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for line in CENSUS.splitlines()[:2]:
+        page.append(line.split(","))
+    page.append(
+        ["=1+1", "=cmd|' /C calc'!A0", "Birch", "1985-07-21", "900-11-2244", "2024-03-04", "Full-Time", "biweekly"]
+    )
+    held = io.BytesIO()
+    book.save(held)
+    where = sent(office, held.getvalue(), "census.xlsx")
+    decide(office, where)
+    shown = office.get(f"{where}/preview")
+    assert "cmd|" not in shown and "X1" in shown
+
+
+def test_what_is_imported_is_text_on_every_page(office: Desk) -> None:
+    bad = "<script>alert(1)</script>"
+    where = sent(office, CENSUS.replace("Alder", bad).replace("Payroll Group", bad).replace("Part Time", bad))
+    told = office.get(where)
+    assert bad not in told and "&lt;script&gt;" in told
+    form = {f"column.{name}": heading for name, heading in COLUMNS.items()} | {"column.pay_group": bad}
+    office.client.post(where, data=form | {"word.employment_class=Full-Time": "full_time"})
+    for path in (f"{where}/preview", where):
+        assert bad not in office.get(path)
+    office.client.post(f"{where}/take")
+    for path in (where, "import", "people?search=X1", "people/X1", "people/X1?show=facts", "people/X1?show=vendors"):
+        answer = office.client.get(office.address(path))
+        assert answer.status_code == 200 and bad not in answer.text
+
+
+def test_a_name_leads_nowhere(office: Desk) -> None:
+    for name in ("../../etc/passwd.csv", "..\\..\\boot.csv", "/etc/cron.d/x.csv", "a/../../b.csv"):
+        assert send(office, CENSUS, name).status_code == 400, name
+    assert imports.file_name("C/Users/ann/census.csv") == "census.csv"
+    assert send(office, CENSUS, "census.exe").status_code == 400
+    assert counted(office, upload) == 0
+
+
+def bomb(size: int, parts: int = 1) -> bytes:
+    """A small archive that unpacks to so many bytes."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(parts):
+            packed.writestr(f"xl/{number}.xml", b"0" * size)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00\x01\x02", b"PK\x03\x04 nothing", bomb(imports.MAX_UNPACKED + 1), bomb(1, imports.MAX_PARTS + 1)],
+    ids=["empty", "binary", "broken", "bomb", "many"],
+)
+def test_what_is_no_table_is_refused_and_not_kept(office: Desk, data: bytes) -> None:
+    assert send(office, data, "census.xlsx").status_code == 400
+    assert counted(office, upload) == 0
+
+
+def test_a_large_file_is_refused_before_it_is_read(office: Desk) -> None:
+    assert send(office, CENSUS + "x" * 2_000_000).status_code == 413
+    assert send(office, CENSUS + " " * (imports.MAX_BYTES - 100)).status_code == 400
+    assert counted(office, upload) == 0
+
+
+@pytest.mark.parametrize("source", ["carrier", "Census", "../x", "a b", "'; drop table person"])
+def test_a_source_is_one_of_uploads(office: Desk, source: str) -> None:
+    assert send(office, CENSUS, source=source).status_code == 400
+
+
+def test_a_map_that_lacks_a_needed_field_says_which(office: Desk) -> None:
+    where = sent(office, CENSUS)
+    answer = office.client.post(where, data={"column.first_name": "First Name", "column.never": "Last Name"})
+    assert answer.status_code == 409 and "ssn" in answer.text
+
+
+def test_what_is_laid_aside_is_gone_and_taken_once_only(office: Desk) -> None:
+    where = sent(office, CENSUS)
+    assert office.client.post(f"{where}/drop").status_code == 303
+    assert office.client.post(f"{where}/take").status_code == 400
+    other = sent(office, CENSUS)
+    decide(office, other)
+    first = office.client.post(f"{other}/take")
+    again = office.client.post(f"{other}/take")
+    assert first.status_code == again.status_code == 303
+    assert sum(1 for _ in office.get("import").split("census.csv")) == 3
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENGINEER, Role.FINANCE, Role.EMPLOYEE])
+def test_nobody_else_imports(office: Desk, role: Role) -> None:
+    where = sent(office, CENSUS)
+    office.caller = caller_of(role, employer=office.employer)
+    for path in ("import", where, f"{where}/preview"):
+        assert office.client.get(office.address(path)).status_code in (403, 404)
+    assert send(office, CENSUS).status_code in (403, 404)
+    for path in (where, f"{where}/take", f"{where}/drop", f"{where}/release"):
+        assert office.client.post(path, data={"note": "x"}).status_code in (403, 404)

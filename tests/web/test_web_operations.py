@@ -1,0 +1,162 @@
+"""Money, connections, plan book and settings: what is there is shown, who may changes it, and nobody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from tests.web.conftest import Desk, caller_of
+
+from benehub import planbook
+from benehub.access import Role
+from benehub.charts.stacked import stacked
+from benehub.flows import connecting
+from benehub.periods import Month
+from benehub.store.tables import act, plan_book
+from benehub.views import connected
+from benehub.views.clearing import clearing
+from benehub.views.deposits import deposits
+
+
+def book_text(desk: Desk) -> str:
+    """The text of the plan book in force."""
+    with desk.store.read(desk.employer) as session:
+        return str(session.rows(plan_book.select())[0].content)
+
+
+def test_money_shows_every_account_and_what_is_behind_it(read_desk: Desk) -> None:
+    told = read_desk.get("money", month="2026-10")
+    with read_desk.store.read(read_desk.employer) as session:
+        accounts = clearing(session, read_desk.hub.book(session), Month.parse("2026-10"))
+        owed = deposits(session, Month.parse("2026-10"))
+    assert all(one.name in told for one in accounts) and any(one.items for one in accounts)
+    assert owed and told.count("<rect") > 3 and 'role="img"' in told and "<title" in told
+
+
+def test_an_invoice_is_walked_line_by_line(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+    walks = [one for one in links(read_desk.get("money", month="2026-10")) if "/invoices/" in one]
+    assert walks
+    differ, everything = read_desk.get(walks[0]), read_desk.get(walks[0], which="all")
+    assert everything.count("<tr") > differ.count("<tr") > 1
+
+
+def test_a_chart_is_as_high_as_its_amounts() -> None:
+    found = stacked(["2026-01", "2026-02"], {"a": [100_00, 300_00], "b": [100_00, -5]})
+    heights = {(part.series, part.column): part.height for part in found.parts}
+    assert heights["a", "2026-02"] == pytest.approx(3 * heights["a", "2026-01"], abs=2)
+    assert ("b", "2026-02") not in heights and found.scale[0][0] == 0
+    assert stacked([], {}).parts == () and stacked(["2026-01"], {"a": [0]}).parts == ()
+
+
+def test_connections_show_how_fresh_they_are_and_no_secret(read_desk: Desk) -> None:
+    told = read_desk.get("connections")
+    with read_desk.store.read(read_desk.employer) as session:
+        names = [one.name for one in connected.listed(session)]
+    assert names and all(f"connections/{name}" in told for name in names)
+    for name in names:
+        one = read_desk.get(f"connections/{name}")
+        assert "What it can" in one
+    assert "env:BENEHUB_DEMO_PAYROLL" in read_desk.get("connections/payroll")
+
+
+def test_a_word_is_mapped_by_whoever_operates_and_stands_in_the_trail(desk: Desk) -> None:
+    desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
+    sent = desk.post("connections/payroll/words", place="leave_codes", theirs="Sick Hours", ours="SICK")
+    assert sent.status_code == 303 and "SICK" in desk.get("connections/payroll")
+    assert desk.post("connections/payroll/words", place="client_secret", theirs="x", ours="y").status_code == 404
+    assert desk.post("connections/payroll/words", place="leave_codes", theirs=" ", ours="y").status_code in (400, 404)
+    bad = "<script>alert(1)</script>"
+    desk.post("connections/payroll/words", place="leave_codes", theirs=bad, ours="SICK")
+    assert bad not in desk.get("connections/payroll")
+    with desk.store.read(desk.employer) as session:
+        trail = [row.note for row in session.rows(act.select().where(act.c.what == "map a word"))]
+    assert "leave_codes: Sick Hours = SICK" in trail
+
+
+def test_a_connection_is_paused_and_resumed(desk: Desk) -> None:
+    for mode in ("watch", "paused", "live"):
+        assert desk.post("connections/payroll/mode", mode=mode).status_code == 303
+        with desk.store.read(desk.employer) as session:
+            assert {one.name: one.mode for one in connected.listed(session)}["payroll"] == mode
+    assert desk.post("connections/payroll/mode", mode="gone").status_code in (400, 404)
+
+
+def test_a_test_reads_the_first_page_and_says_what_is_wrong(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [connecting.Tried("employee", False, "401 <b>")]
+    monkeypatch.setattr(connecting, "try_out", lambda *_: ("gusto", "live", told))
+    told = desk.post("connections/hris/test").text
+    assert "401 &lt;b&gt;" in told
+
+
+def test_the_plan_book_is_said_in_plain_words_and_in_german(read_desk: Desk) -> None:
+    told = read_desk.get("plan-book")
+    assert "Your employer adds 100% of what you save" in told and "Nothing strange" in told
+    assert "Neue Beschäftigte warten 30 Tage." in read_desk.get("plan-book", lang="de")
+    assert "in force" in read_desk.get("plan-book", lang="en")
+
+
+def test_another_version_is_tried_on_the_people_before_it_is_put_in_force(desk: Desk) -> None:
+    text = book_text(desk).replace('percent: "80%"', 'percent: "70%"')
+    before = planbook.load(book_text(desk), "book").version
+    told = desk.post("plan-book/try", text=text, month="2026-11").text
+    assert "employer_contribution" in told and "Medical PPO" in told
+    version = re.findall(r'name="version" value="(\w+)"', told)[0]
+    with desk.store.read(desk.employer) as session:
+        assert desk.hub.book(session).version == before, "a trial puts nothing in force"
+    assert desk.post("plan-book/load", text=text + "\n# other", version="0" * 12).status_code == 400
+    assert desk.post("plan-book/load", text=text, version=version).status_code == 303
+    with desk.store.read(desk.employer) as session:
+        assert desk.hub.book(session).version == version
+
+
+@pytest.mark.parametrize("text", ["", "no: book", "- [", "employer: {id: x}\n<script>alert(1)</script>"])
+def test_a_wrong_book_is_refused_with_what_is_wrong(desk: Desk, text: str) -> None:
+    answer = desk.post("plan-book/try", text=text)
+    assert answer.status_code in (200, 400, 422) and "<script>alert" not in answer.text
+
+
+def test_a_book_of_another_employer_is_not_taken(desk: Desk) -> None:
+    text = book_text(desk).replace("id: northwind", "id: other")
+    assert "another employer" in desk.post("plan-book/try", text=text).text
+    assert desk.post("plan-book/load", text=text, version="x").status_code in (400, 409)
+
+
+def test_plans_are_compared_where_they_have_designs(desk: Desk) -> None:
+    assert "has a design" in desk.get("plan-book/compare") or "design" in desk.get("plan-book/compare")
+    designs = {"ppo": '"500"', "hdhp": '"3000"'}
+    text = book_text(desk)
+    for plan, deductible in designs.items():
+        design = (
+            f'    design: {{deductible: {deductible}, family_deductible: {deductible}, out_of_pocket_max: "4000",'
+            ' family_out_of_pocket_max: "8000", family: embedded, coinsurance: "20%"}\n'
+        )
+        at = text.index(f"  - id: {plan}\n") + len(f"  - id: {plan}\n")
+        text = text[:at] + design + text[at:]
+    version = planbook.load(text, "book").version
+    assert desk.post("plan-book/load", text=text, version=version).status_code == 303
+    told = desk.get("plan-book/compare")
+    assert "compare.svg" in told and "Medical" in told
+    picture = desk.client.get(desk.address("plan-book/compare.svg"))
+    assert picture.headers["content-type"].startswith("image/svg+xml") and b"<svg" in picture.content
+    assert b"<script" not in picture.content
+
+
+def test_settings_say_when_it_stops(read_desk: Desk) -> None:
+    told = read_desk.get("settings")
+    assert "10 %" in told and "Rows that end or vanish" in told
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.FINANCE, Role.EMPLOYEE])
+def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
+    text = book_text(desk)
+    desk.caller = caller_of(role, employer=desk.employer)
+    for path, form in (
+        ("connections/payroll/mode", {"mode": "paused"}),
+        ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b"}),
+        ("connections/payroll/test", {}),
+        ("connections/payroll/schedules/x/pause", {}),
+        ("plan-book/load", {"text": text, "version": "x"}),
+        ("plan-book/try", {"text": text}),
+    ):
+        assert desk.post(path, **form).status_code in (403, 404), path

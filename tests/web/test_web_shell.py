@@ -1,0 +1,96 @@
+"""What every page has: words in each language, a theme, a navigation by permission, and nothing inline."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from fastapi.testclient import TestClient
+from tests.web.conftest import Desk, caller_of
+
+from benehub.access import Role
+from benehub.api.app import create_app
+from benehub.api.front import Front
+from benehub.api.headers import POLICY
+from benehub.web.words import LANGUAGES, catalog, chosen
+
+INLINE = r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)|\|\s*safe|hx-on|javascript:"
+TEMPLATES = Path(__file__).resolve().parents[2] / "core" / "benehub" / "web" / "templates"
+
+
+def values(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_language_says_the_same(language: str) -> None:
+    first, other = catalog(LANGUAGES[0]), catalog(language)
+    assert set(first) ^ set(other) == set()
+    assert [key for key, text in first.items() if values(text) != values(other[key])] == []
+    assert [key for key, text in other.items() if not text.strip()] == []
+
+
+def test_every_text_that_a_template_asks_for_is_there() -> None:
+    known = catalog("en")
+    asked = [
+        (path.name, kind, key)
+        for path in TEMPLATES.rglob("*.html")
+        for kind, key in re.findall(r"\b([tn])\([\"']([a-z_.]+)[\"']\s*[,)]", path.read_text(encoding="utf-8"))
+    ]
+    assert len(asked) > 15
+    missing = [one for one in asked if one[2] + (".other" if one[1] == "n" else "") not in known]
+    assert missing == []
+
+
+def test_nothing_is_inline() -> None:
+    bad = [
+        (path.name, found)
+        for path in TEMPLATES.rglob("*.html")
+        for found in re.findall(
+            r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)|\|\s*safe|hx-on|javascript:", path.read_text()
+        )
+    ]
+    assert bad == []
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "language"),
+    [
+        ("", "de-DE,de;q=0.9,en;q=0.8", "de"),
+        ("en", "de", "en"),
+        ("xx", "fr", "en"),
+        ("", "", "en"),
+        ("", "fr, de", "de"),
+    ],
+)
+def test_the_language_is_the_readers(cookie: str, accepted: str, language: str) -> None:
+    assert chosen(cookie, accepted) == language
+
+
+def test_the_first_page_leads_on_and_nobody_is_told_nothing(desk: Desk) -> None:
+    desk.caller = None
+    told = desk.client.get("/")
+    assert told.status_code == 401 and desk.employer not in told.text
+    desk.caller = caller_of(Role.OWNER, employer="somebody_else")
+    assert desk.employer not in desk.client.get("/").text
+
+
+def test_style_and_script_are_served_and_a_page_may_load_nothing_else(desk: Desk) -> None:
+    for path in ("/static/benehub.css", "/static/vendor/htmx.min.js", "/static/signs.svg"):
+        assert desk.client.get(path).status_code == 200
+    desk.caller = None
+    assert desk.client.get("/").headers["content-security-policy"] == POLICY
+
+
+def test_what_a_page_remembers_is_kept_as_every_cookie_of_ours(desk: Desk) -> None:
+    app = create_app(desk.hub, lambda _: desk.caller, Front("https://hub.example"))
+    client = TestClient(app, base_url="https://hub.example", follow_redirects=False)
+    place = desk.address("settings")
+    told = client.get(place, params={"theme": "dark", "lang": "de"}).headers.get_list("set-cookie")
+    assert [one.partition("=")[0] for one in told] == ["__Host-benehub_lang", "__Host-benehub_theme"]
+    assert all({"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(one.split("; ")) for one in told)
+    shown = client.get(place).text
+    assert 'lang="de"' in shown and "dark" in shown
+    assert 'lang="de"' in client.get("/signin").text

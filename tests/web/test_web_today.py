@@ -1,0 +1,95 @@
+"""*Today* says what is not right, for how much, and leads there; by permission."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy import update
+from tests.web.conftest import Desk, caller_of
+
+from benehub.access import Role
+from benehub.periods import Month
+from benehub.store.tables import difference, employer
+from benehub.views.today import today, working_month
+
+
+def test_the_month_that_is_worked_is_the_one_with_something_open(read_desk: Desk) -> None:
+    page = read_desk.get("today")
+    with read_desk.store.read(read_desk.employer) as session:
+        found = today(session, read_desk.hub.book(session), Month(2026, 10))
+    assert "October 2026 is not right yet" in page
+    assert f"{found.discrepancies} discrepancies are open" in page
+    assert f"${found.at_risk['USD'] / 100:,.2f}" in page
+    for leg in found.legs:
+        assert f"${leg.at_risk['USD'] / 100:,.2f}" in page
+
+
+def test_its_numbers_are_those_of_the_list_they_lead_to(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+    ways = [one for one in links(read_desk.get("today")) if "reconcile?" in one]
+    assert len(ways) >= 4
+    with read_desk.store.read(read_desk.employer) as session:
+        legs = {one.name: one for one in today(session, read_desk.hub.book(session), Month(2026, 10)).legs}
+    for name, leg in legs.items():
+        way = next(one for one in ways if f"leg={name}&" in one and "state=discrepancy" in one)
+        assert read_desk.get(way).count('class="dif"') == leg.discrepancies > 0
+
+
+def test_it_speaks_german(read_desk: Desk) -> None:
+    page = read_desk.client.get(read_desk.address("today"), headers={"accept-language": "de"}).text
+    assert "Oktober 2026 stimmt noch nicht" in page
+    assert re.search(r"\d\.\d{3},\d\d\xa0\$", page)
+
+
+def test_a_month_of_which_nothing_is_open_is_told_as_it_is(desk: Desk) -> None:
+    with desk.store.write(desk.employer) as session:
+        session.connection.execute(update(difference).values(state="pending", clear_by=date(2026, 12, 5)))
+    page = desk.get("today")
+    assert "October 2026 is right so far" in page
+    assert "Explained differences that must have cleared" in page
+    with desk.store.write(desk.employer) as session:
+        session.connection.execute(update(difference).values(state="resolved"))
+        assert working_month(session) == Month(2026, 12)
+    assert "October 2026 is right" in desk.get("today", month="2026-10")
+    assert "December 2026 has not been compared yet" in desk.get("today")
+
+
+def test_an_engineer_sees_the_counts_and_no_way_to_the_money(
+    read_desk: Desk, links: Callable[[str], list[str]]
+) -> None:
+    owner, read_desk.caller = read_desk.caller, caller_of(Role.ENGINEER)
+    try:
+        page = read_desk.get("today")
+        assert "to settle" in page
+        assert [one for one in links(page) if "/reconcile" in one or "/outgoing" in one] == []
+        read_desk.caller = caller_of(Role.EMPLOYEE)
+        read_desk.get("today", 404)
+        read_desk.caller = None
+        read_desk.get("today", 401)
+    finally:
+        read_desk.caller = owner
+
+
+def test_what_a_name_holds_is_text_and_nothing_else(desk: Desk) -> None:
+    with desk.store.write(desk.employer) as session:
+        session.connection.execute(update(employer).values(name='<script>alert("x")</script>'))
+    page = desk.get("today")
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+def test_a_month_that_is_none_is_refused_in_words(read_desk: Desk) -> None:
+    page = read_desk.get("today", 400, month="<b>2026")
+    assert "That did not work" in page and "<b>2026" not in page
+
+
+def test_of_several_employers_each_ones_month_is_told(desk: Desk) -> None:
+    with desk.store.write("other") as session:
+        row = {"name": "Other <b>", "country": "US", "currency": "USD", "seq": 0, "recorded_at": "", "ledger_head": ""}
+        session.add(employer, [row])
+    page = desk.client.get("/").text
+    assert "Other &lt;b&gt;" in page and "October 2026" in page
+    assert "Retirement: Not right" in page and "Payroll: Not right" in page
+    desk.caller = caller_of(Role.FINANCE, employer="other")
+    alone = desk.client.get("/")
+    assert (alone.status_code, alone.headers["location"]) == (303, "/e/other/today")

@@ -1,0 +1,183 @@
+"""Runs, Outgoing and Closing: a comparison followed live, what leaves byte for byte, and a month that is signed."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from tests.web.conftest import Desk, caller_of
+
+from benehub.access import Role
+from benehub.errors import DataError
+from benehub.flows import runs
+from benehub.store.tables import closing, difference, dispatch, obligation, run
+from benehub.views import closing as closing_view
+from benehub.views.outgoing import segments
+from benehub.web.runs import AGAIN
+
+SOON = date(2026, 12, 3)
+
+
+def found(desk: Desk, table: Any, **equal: Any) -> list[Any]:
+    with desk.store.read(desk.employer) as session:
+        return list(session.rows(select(table).where(*session.where(table, **equal))))
+
+
+def test_a_comparison_is_started_and_followed_to_its_end(desk: Desk) -> None:
+    refused = desk.post("reconcile/start", month="2026-10", relations=["retirement"])
+    assert refused.status_code == 409 and "benehub up" in refused.text, "no engine runs in this process"
+    desk.hub_listens()
+    started = desk.post("reconcile/start", month="2026-10", relations=["retirement", "leave"])
+    assert started.status_code == 303
+    path = started.headers["location"].split("?")[0]
+    first = desk.get(path)
+    assert "Compare, October 2026" in first
+    until = time.monotonic() + 90
+    while 'hx-trigger="every 1s"' in (page := desk.get(f"{path}/progress")):
+        assert time.monotonic() < until, page
+        assert "<html" not in page
+        time.sleep(0.2)
+    assert "compare retirement" in page and "compare leave" in page and "Done" in page
+    counted = re.findall(r"relation=(\w+)", page)
+    assert counted == ["retirement", "leave"]
+    assert "compared 0 seconds ago" in desk.get("today").lower() or "Compared" in desk.get("today")
+    assert desk.post("reconcile/start", month="2026-10").status_code == 400
+    assert desk.post("reconcile/start", month="2026-13", relations=["leave"]).status_code == 400
+
+
+def test_runs_are_listed_by_state_and_part_by_part(desk: Desk) -> None:
+    page = desk.get("runs", flow="reconcile")
+    assert page.count('href="/e/northwind/runs/run_') == len(found(desk, run, flow="reconcile"))
+    total, names, place = len(found(desk, run)), set[str](), ""
+    while True:
+        page = desk.get("runs", **({"after": place} if place else {}))
+        names |= set(re.findall(r"/runs/(run_\w+)", page))
+        following = re.search(r'rel="next" href="[^"]*after=([^"&]+)', page)
+        if following is None:
+            break
+        place = following[1].replace("%3A", ":").replace("%7E", "~")
+    assert len(names) == total > 50
+
+
+def test_a_run_that_failed_says_why_and_goes_on(desk: Desk) -> None:
+    desk.start()
+    (one, *_) = found(desk, run, flow="reconcile")
+    with desk.store.write(desk.employer) as session:
+        session.change(run, {"run_id": one.run_id}, state="running")
+        runs.fail(session, one.run_id, DataError("a <b>bad</b> row", mend="Mend it"))
+    page = desk.get(f"runs/{one.run_id}")
+    assert "a &lt;b&gt;bad&lt;/b&gt; row" in page and "Mend it" in page and "DataError" in page
+    assert "One run failed this week" in desk.get("today") or one.started_at < "2026-11-25"
+    desk.caller = caller_of(Role.AUDITOR)
+    assert desk.post(f"runs/{one.run_id}/retry").status_code == 403
+    desk.caller = caller_of(Role.ENGINEER)
+    assert desk.post(f"runs/{one.run_id}/retry").status_code == 303
+    assert found(desk, run, run_id=one.run_id)[0].state == "done"
+    assert "done" not in AGAIN and desk.post(f"runs/{one.run_id}/retry").status_code == 400
+    assert desk.post(f"runs/{one.run_id}/cancel").status_code == 400
+    desk.get("runs/run_none", 404)
+
+
+def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None:
+    (one, *_) = found(read_desk, dispatch, operation="enrollment.change")
+    page = read_desk.get(f"outgoing/{one.dispatch_id}")
+    assert "Answers by member" in page and "Refused" in page
+    content = read_desk.get(f"outgoing/{one.dispatch_id}/content")
+    lines = re.findall(r'<span class="line">(.*)</span>', content)
+    assert lines[0].startswith("ISA*00*") and lines[1].startswith("GS*BE*") and lines[2].startswith("ST*834*")
+    assert "DMG*D8*********" in content
+    (pay, *_) = found(read_desk, dispatch, operation="contribution.deposit")
+    content = read_desk.get(f"outgoing/{pay.dispatch_id}/content")
+    assert "SOCIAL SECURITY" in content and not re.search(r"\b\d{3}-?\d{2}-?\d{4}\b", content)
+    read_desk.get("outgoing/dis_none", 404)
+    read_desk.get("outgoing/../../x", 404)
+
+
+def test_segments_are_found_where_masking_has_moved_them() -> None:
+    head = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *261001*0800*^*00501"
+    assert segments(f"{head}*000000001*1*T*:~GS*BE*A*B~ST*834~")[1:] == ["GS*BE*A*B~", "ST*834~"]
+    assert segments(f"{head}*-*1*T*:~\nGS*BE*A*B~\nST*834~\n")[1:] == ["GS*BE*A*B~", "ST*834~"]
+    assert segments("a,b\nISA,c\n") == []
+
+
+def test_a_long_file_is_read_in_parts(read_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benehub.web.outgoing.LINES", 7)
+    (one, *_) = found(read_desk, dispatch, operation="enrollment.change")
+    lines: list[str] = []
+    path: str | None = f"outgoing/{one.dispatch_id}/content"
+    while path:
+        part = read_desk.client.get(read_desk.address(path), headers={"hx-request": "true"}).text
+        assert "<html" not in part
+        lines += re.findall(r'<span class="line">(.*)</span>', part)
+        ways = re.findall(r'href="(/e/[^"]+first=(\d+))"', part)
+        path = next((way for way, first in ways if int(first) == len(lines)), None)
+    assert lines[0].startswith("ISA") and lines[-1].startswith("IEA")
+    assert len(lines) == len(set(range(len(lines)))) > 30
+
+
+def test_what_is_held_leaves_when_somebody_approves_and_what_is_unknown_is_settled(desk: Desk) -> None:
+    desk.start()
+    (one, *_) = [row for row in found(desk, dispatch, operation="deduction.set") if row.revision == 2]
+    path = f"outgoing/{one.dispatch_id}"
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, state="unknown", sent_at=None)
+    assert "Of one dispatch nobody knows whether it arrived" in desk.get("today")
+    assert "Has the vendor got it?" in desk.get(path)
+    assert desk.post(f"{path}/settle", arrived="perhaps", note="x").status_code == 422
+    assert desk.post(f"{path}/settle", arrived="yes", note="").status_code == 400
+    assert desk.post(f"{path}/leave", note="go").status_code == 400, "it may have arrived"
+    desk.caller = caller_of(Role.FINANCE)
+    assert desk.post(f"{path}/settle", arrived="yes", note="x").status_code == 403
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert desk.post(f"{path}/settle", arrived="yes", note="seen in payroll").status_code == 303
+    page = desk.get(path)
+    assert "seen in payroll" in page and "usr_ann" in page
+    assert found(desk, dispatch, dispatch_id=one.dispatch_id)[0].state == "sent"
+
+
+def test_what_is_owed_is_listed_by_the_day_it_must_leave(desk: Desk) -> None:
+    assert "Nothing is owed" in desk.get("outgoing/owed")
+    with desk.store.write(desk.employer) as session:
+        session.connection.execute(
+            update(obligation)
+            .where(obligation.c.kind == "deduction.set")
+            .values(state="open", send_by=date(2026, 12, 3))
+        )
+    seen, place = set[str](), ""
+    page = desk.get("outgoing/owed", kind="deduction.set")
+    assert "Dec 3, 2026" in page and "Dec 3, 2026" in desk.get("today")
+    count = 0
+    while True:
+        page = desk.get("outgoing/owed", **({"after": place} if place else {}))
+        count += page.count('<td role="cell" class="lead"')
+        following = re.search(r'rel="next" href="[^"]*after=([^"&]+)', page)
+        if following is None or following[1] in seen:
+            break
+        seen.add(place := following[1].replace("%7E", "~"))
+    assert count == len(found(desk, obligation, kind="deduction.set"))
+    desk.get("outgoing/owed", 400, after="x~y")
+
+
+def test_a_month_is_signed_when_everything_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = desk.get("closing/2026-10/checklist")
+    assert "No discrepancy is open" in page and "dif_" in page and '/sign"' not in page
+    assert desk.post("closing/2026-10/sign", sure="yes", note="").status_code == 409
+    assert found(desk, closing) == []
+    monkeypatch.setattr("benehub.flows.closing.checklist", lambda *_: [])
+    monkeypatch.setattr("benehub.web.closing.checklist", lambda *_: [closing_view.Condition("It holds", 0, (), "")])
+    assert "/closing/2026-10/sign" in desk.get("closing/2026-10/checklist")
+    desk.caller = caller_of(Role.AUDITOR)
+    assert desk.post("closing/2026-10/sign", sure="yes").status_code == 403
+    desk.caller = caller_of(Role.FINANCE)
+    assert desk.post("closing/2026-10/sign").status_code == 400
+    assert desk.post("closing/2026-10/sign", sure="yes", note="All good <i>").status_code == 303
+    report = desk.get("closing/2026-10")
+    assert "Signed by Ann Alder" in report and "All good &lt;i&gt;" in report
+    paper = desk.client.get(desk.address("closing/2026-10/report.pdf"))
+    assert paper.headers["content-type"] == "application/pdf" and paper.content.startswith(b"%PDF-")
+    assert "October 2026" in desk.get("closing") and found(desk, difference, state="discrepancy")
+    desk.get("closing/2026-09", 400)
