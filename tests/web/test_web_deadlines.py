@@ -22,9 +22,9 @@ def rows(told: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def known(read_desk: Desk) -> list[Deadline]:
+def known(shared_desk: Desk) -> list[Deadline]:
     """What is open on the demo's data within a month."""
-    return open_now(read_desk.hub, read_desk.employer, 30)
+    return open_now(shared_desk.hub, shared_desk.employer, 30)
 
 
 def test_every_open_deadline_stands_there_with_what_meets_it(read_desk: Desk, known: list[Deadline]) -> None:
