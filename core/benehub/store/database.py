@@ -24,6 +24,7 @@ from benehub.errors import ConfigError, RetriableError
 from benehub.periods import Clock, system_clock
 from benehub.store.locks import NamedLock
 from benehub.store.session import Session
+from benehub.store.sqlite import open_wal
 from benehub.store.windows import StoreWindows
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -165,7 +166,7 @@ def open_store(url: str, vault: Vault, clock: Clock = system_clock) -> Store:
         ConfigError: the URL names a database other than SQLite or PostgreSQL.
     """
     if url.startswith("sqlite:///"):
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
         _tune_sqlite(engine)
     elif url.startswith("postgresql+psycopg://"):
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
@@ -183,13 +184,8 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "cache_size=-8000",
-        ):
+        open_wal(raw)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):
             raw.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from benehub.connect.limits import Slots
 from benehub.errors import RetriableError
 from benehub.store.schema import INSTALLATION
+from benehub.store.sqlite import open_wal
 from benehub.store.tables import call_window
 
 _CLOCK = {
@@ -159,13 +160,13 @@ def _now(connection: Connection) -> int:
 
 def _beside(path: str) -> Engine:
     """A small SQLite database of its own: what is in it is worth no more than a few minutes."""
-    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": 30})
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(raw: Any, _record: Any) -> None:
         raw.isolation_level = None
-        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=OFF"):
-            raw.execute(f"PRAGMA {pragma}")
+        open_wal(raw)
+        raw.execute("PRAGMA synchronous=OFF")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
