@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from benehub.cli.opening import JSON, opened_hub
+from benehub.cli.opening import JSON, moment, opened_hub
 from benehub.cli.users import FOR, WHO
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: take it along, and see that it is whole.")
@@ -29,6 +29,7 @@ def export(
     from benehub.store.schema import INSTALLATION
 
     trail = employer or INSTALLATION
+    since, until = moment(since, "--since"), moment(until, "--until")
     lines = audit.csv_lines if csv else audit.json_lines
     with opened_hub() as (_, hub):
         _check_employer(hub, trail)

@@ -72,13 +72,15 @@ def emit(data: Any, as_json: bool, *shown: RenderableType) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> Table:
-    """A table; the columns named in `right` are aligned to the right."""
+    """A table; the columns named in `right` are aligned to the right. One with a title says so when it is empty."""
     made = Table(title=escape(title) if title else None, title_justify="left", header_style="bold", box=None)
     for name in columns:
         side: Literal["left", "right"] = "right" if name in right else "left"
         made.add_column(name, justify=side, overflow="fold", no_wrap=name in IDS)
     for row in rows:
         made.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+    if title and not made.row_count:
+        made.caption, made.caption_justify = "none", "left"
     return made
 
 

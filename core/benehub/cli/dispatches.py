@@ -36,12 +36,14 @@ def list_(
 ) -> None:
     """List dispatches, the newest first."""
     from benehub.cli.console import emit, table
-    from benehub.cli.known import must_know
+    from benehub.cli.known import must_know, must_know_connection
     from benehub.views.outgoing import listed
 
     must_know("state of a dispatch", state, STATES, "--state")
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        data = listed(session, (state,) if state else (), connection, operation, limit)
+    with opened(employer) as desk:
+        must_know_connection(desk, connection)
+        with desk.store.read(desk.employer) as session:
+            data = listed(session, (state,) if state else (), connection, operation, limit)
     rows = [[str(one[name])[:80] for name in COLUMNS] for one in data]
     emit(data, as_json, table("dispatches", COLUMNS, rows, ("worth",)))
 

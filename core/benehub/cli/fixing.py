@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from benehub.cli.known import must_know
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
 
 app = typer.Typer(no_args_is_help=True, help="What puts differences right: proposed, approved, carried out.")
@@ -82,8 +83,10 @@ def list_(
 ) -> None:
     """List fixes, the newest first."""
     from benehub.cli.console import emit, table
+    from benehub.reconcile.fixes import STATES
     from benehub.views import fixes as view
 
+    must_know("state of a fix", state, STATES, "--state")
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
         found = (
             view.of_difference(session, difference) if difference else view.listed(session, [state] if state else ())

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 import typer
 
+from benehub.cli.known import must_know, must_know_connection
 from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
 
 app = typer.Typer(no_args_is_help=True, help="What was read, where every row is, and a person's word on what waits.")
@@ -13,6 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="What was read, where every row is,
 BATCH = typer.Argument(..., help="Id of the batch (int_...).")
 NOTE = typer.Option(..., "--note", help="Why; stands in the trail of the batch.")
 WHO = typer.Option("cli", "--who", help="Who says so; stands in the trail of the batch.")
+STATES = ("staged", "held", "applied", "refused")
 COLUMNS = ("batch", "connection", "stream", "state", "rows", "applied", "unchanged", "quarantined", "gone", "open",
            "unlinked", "reason")  # fmt: skip
 
@@ -30,8 +32,11 @@ def list_(
     from benehub.cli.console import emit, table
     from benehub.views.custody import COUNTS, batches
 
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        data = batches(session, state, waiting, connection, limit)
+    must_know("state of a batch", state, STATES, "--state")
+    with opened(employer) as desk:
+        must_know_connection(desk, connection)
+        with desk.store.read(desk.employer) as session:
+            data = batches(session, state, waiting, connection, limit)
     rows = [[str(one[name])[:80] for name in COLUMNS] for one in data]
     emit(data, as_json, table("intake", COLUMNS, rows, (*COUNTS, "open", "unlinked")))
 

@@ -22,6 +22,19 @@ def must_know(what: str, name: str, known: Iterable[str], where: str = "") -> No
         raise DataError(f"no {what} {name!r}", where=where, mend=f"There are: {', '.join(there) or 'none'}")
 
 
+def must_know_connection(desk: Desk, named: str) -> None:
+    """Nothing, where a connection is there or none was named.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from benehub import connections
+
+    if named:
+        with desk.store.read(desk.employer) as session:
+            connections.get(session, named)
+
+
 def carriers(desk: Desk, named: str = "") -> list[str]:
     """The carrier named, or all of the plan book.
 

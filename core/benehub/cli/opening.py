@@ -268,3 +268,23 @@ def day(text: str, default: date) -> date:
         return date.fromisoformat(text) if text else default
     except ValueError:
         raise DataError(f"not a date: {text[:20]!r}", mend="Write it as YYYY-MM-DD") from None
+
+
+def moment(text: str, where: str) -> str:
+    """A day's begin or a moment, UTC where it names no zone, as the database keeps moments; nothing for nothing.
+
+    Raises:
+        DataError: it is none.
+    """
+    from datetime import UTC, datetime
+
+    from benehub.store.session import iso
+
+    try:
+        told = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        mend = "Write it as 2026-11-26 or 2026-11-26T14:30"
+        raise DataError(f"not a day or moment: {text[:30]!r}", where=where, mend=mend) from None
+    if told is None:
+        return ""
+    return iso(told if told.tzinfo else told.replace(tzinfo=UTC))

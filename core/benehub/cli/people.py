@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from benehub.cli.known import must_know_connection
 from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, opened
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ def unlinked(
     from benehub.identity import strangers
     from benehub.views.strangers import unlinked as ask
 
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        by_name = strangers.counted(session)
-        data = [] if count else ask(session, connection, aside, clear)
+    with opened(employer) as desk:
+        must_know_connection(desk, connection)
+        with desk.store.read(desk.employer) as session:
+            by_name = strangers.counted(session)
+            data = [] if count else ask(session, connection, aside, clear)
     counts = {name: number for name, number in by_name.items() if connection in ("", name)}
     columns = ("ref", "connection", "id", "stream", "name", "born", "number", "lines", "suggestions", "aside")
     rows = [[str(one[name]) for name in columns] for one in data]
@@ -65,10 +68,12 @@ def suggest(
     from benehub.flows import identities
     from benehub.views.strangers import suggested
 
-    with opened(employer) as desk, rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-        counts = identities.suggest(hub, desk.employer, connection)
-        with hub.store.read(desk.employer) as session:
-            data = suggested(session, connection, clear)
+    with opened(employer) as desk:
+        must_know_connection(desk, connection)
+        with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+            counts = identities.suggest(hub, desk.employer, connection)
+            with hub.store.read(desk.employer) as session:
+                data = suggested(session, connection, clear)
     columns = ("ref", "connection", "id", "name", "employee", "known_as", "score", "level", "why")
     rows = [[str(one[name]) for name in columns[:-1]] + [", ".join(one["why"])] for one in data]
     title = f"suggestions{' (dry run)' if dry_run else ''}"
@@ -83,8 +88,10 @@ def duplicates(connection: str = CONNECTION, employer: str = EMPLOYER, as_json: 
     from benehub.cli.console import FOUND, emit, table
     from benehub.views.strangers import doubles
 
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        data = doubles(session, connection)
+    with opened(employer) as desk:
+        must_know_connection(desk, connection)
+        with desk.store.read(desk.employer) as session:
+            data = doubles(session, connection)
     columns = ("connection", "who", "what", "others")
     rows = [(one["connection"] or "here", one["who"], one["what"], ", ".join(one["others"])) for one in data]
     emit(data, as_json, table("duplicates", columns, rows))

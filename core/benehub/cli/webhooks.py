@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from benehub.cli.known import must_know, must_know_connection
 from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, opened
+
+STATES = ("waiting", "worked", "failed")
+"""Of a delivery."""
 
 app = typer.Typer(no_args_is_help=True, help="Vendors that call us: their doors, what came, and working it off.")
 
@@ -71,8 +75,11 @@ def list_(
     from benehub.cli.console import emit, table
     from benehub.views.webhooks import COLUMNS, listed
 
-    with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        data = listed(session, connection, state, limit)
+    must_know("state of a delivery", state, STATES, "--state")
+    with opened(employer) as desk:
+        must_know_connection(desk, connection)
+        with desk.store.read(desk.employer) as session:
+            data = listed(session, connection, state, limit)
     emit(data, as_json, table("webhooks", COLUMNS, [[str(one[name])[:80] for name in COLUMNS] for one in data]))
 
 
@@ -139,8 +146,10 @@ def replay(
 
     if bool(delivery) == bool(connection):
         raise DataError("name a delivery or a connection", mend="See `benehub webhooks list`")
+    must_know("state of a delivery", state, STATES[1:], "--state")
     first = day(since, date.min).isoformat()
     with opened(employer) as desk:
+        must_know_connection(desk, connection)
         with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
             count = webhooks.replay(hub, desk.employer, delivery, connection, first, state)
         say(f"{count} wait anew{' (dry run)' if dry_run else ''}")

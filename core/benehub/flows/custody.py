@@ -91,9 +91,14 @@ def redrive(hub: Hub, employer: str, batch_id: str = "") -> dict[str, int]:
     """Try quarantined rows again, of one batch or of all: as they were read, and translated anew where they were not.
 
     Gives the counts of the rows tried.
+
+    Raises:
+        DataError: there is no such batch.
     """
     tally: dict[str, int] = dict.fromkeys(("rows", "applied", "unchanged", "quarantined", "superseded"), 0)
     with hub.store.read(employer) as session:
+        if batch_id:
+            _batch(session, batch_id)
         pages = untranslated.leaves(session, batch_id)
     for leaf in pages:
         done = _again(hub, employer, leaf)
