@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from benehub import ledger
 from benehub.errors import DataError
-from benehub.flows import Hub, dispatches, fixes
+from benehub.flows import Hub, deadlines, dispatches, fixes
 from benehub.flows.credits import claim
 from benehub.flows.onboarding import load_plan_book
 from benehub.flows.remittance_lines import lines_due
@@ -325,6 +325,18 @@ def test_what_nobody_claimed_is_a_loss_that_is_posted_once_and_told(overpaid: Ca
     overpaid.reconcile(OCTOBER)
     assert overpaid.differences() == [("CREDIT_EXPIRED", 50000, 0)]
     assert overpaid.unexplained(OCTOBER) == 0
+
+
+def test_bills_from_before_the_first_month_accrued_are_nobody_s_difference_and_no_deadline(overpaid: Carrier) -> None:
+    overpaid.bill("2026-09", 70000)
+    number = "r-september"
+    counts = overpaid.hub.start_flow("reconcile", "acme", number, "2026-09", ["premium"])["premium"]
+    assert counts == {"opened": 0, "closed": 0, "seen_again": 0, "before_first_month": 1}
+    months = {one.period for one in deadlines.open_now(overpaid.hub, "acme", 365) if one.kind == "premium.remit"}
+    assert months == {"2026-10"}
+    overpaid.accrue("2026-09", 60000)
+    overpaid.reconcile(Month(2026, 9))
+    assert ("RATE_DIFF", 60000, 70000) in overpaid.differences()
 
 
 def test_what_the_carrier_gives_back_all_the_same_lowers_the_loss(overpaid: Carrier) -> None:

@@ -65,12 +65,20 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
         book = hub.book(session)
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
+        before = _before(session, Relation(relation), month)
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
         if relation == Relation.PREMIUM:
             outcome += credits.settle(session, book)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
-    return {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
+    counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
+    return counts | before
+
+
+def _before(session: Session, relation: Relation, month: Month) -> dict[str, int]:
+    """Said where a month's premium was not compared, since it lies before the first that was accrued here."""
+    first = premium.first_month(session) if relation is Relation.PREMIUM else None
+    return {"before_first_month": 1} if first is not None and month < first else {}
 
 
 def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str, Any]:

@@ -35,7 +35,13 @@ class Billed:
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
-    """Every difference with one carrier for a coverage month, as of the session's day."""
+    """Every difference with one carrier for a coverage month, as of the session's day.
+
+    None before the first month that was accrued here: its bills were somebody else's to check and pay.
+    """
+    first = first_month(session)
+    if first is not None and month < first:
+        return []
     accrued = _accrued(session, book, connection_id, month)
     tiers = _tiers(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
@@ -52,6 +58,14 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
     return findings
+
+
+def first_month(session: Session) -> Month | None:
+    """The first coverage month whose premium was accrued here; None before any was."""
+    first = session.connection.execute(
+        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"))
+    ).scalar()
+    return Month.of(first) if first is not None else None
 
 
 def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month) -> dict[Key, int]:
