@@ -23,6 +23,9 @@ from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
 
+SENT = ("contribution.deposited", "contribution.deposited.reversed")
+"""Entries by which contributions have left, less what came back."""
+
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
 
@@ -72,7 +75,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> tuple[list
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
+            entry.c.type.in_((*SENT, *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
