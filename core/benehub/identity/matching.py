@@ -140,8 +140,8 @@ class Sought:
     def holds(self, one: Candidate) -> bool:
         """Whether a stranger can be compared with this one."""
         name = named(one.first_name, one.last_name)
-        kept = one.number in self._numbers or bool(one.email) and one.email.casefold() in self._mail
-        kept = kept or name in self._same
+        kept = one.number in self._numbers or name in self._same
+        kept = kept or (bool(one.email) and one.email.casefold() in self._mail)
         for block in (*(((one.birth_date,),) if one.birth_date else ()), *self._keys(one.birth_date, name)):
             if block in self._blocks:
                 self._blocks[block] += 1
