@@ -64,6 +64,7 @@ class Type(StrEnum):
     CASH_APPLICATION = "CASH_APPLICATION"
     CREDIT_EXPIRING = "CREDIT_EXPIRING"
     CREDIT_EXPIRED = "CREDIT_EXPIRED"
+    CLAIMED_LATE = "CLAIMED_LATE"
     WITHHELD_NOT_DEPOSITED = "WITHHELD_NOT_DEPOSITED"
     DEPOSITED_NOT_CREDITED = "DEPOSITED_NOT_CREDITED"
     DEPOSITED_OVER = "DEPOSITED_OVER"
@@ -99,6 +100,9 @@ class Type(StrEnum):
 STANDING = frozenset({Type.PREMIUM_AT_RISK})
 """Types that stand from month to month until they are over: each is one difference, of the month it began with."""
 
+NEVER_SET_ASIDE = frozenset({Type.CLAIMED_LATE})
+"""Types that no rule sets aside: a person has to say of each what becomes of it."""
+
 MONEY_MISSING = frozenset(
     {
         Type.NOT_TAKEN,
@@ -115,6 +119,7 @@ MONEY_MISSING = frozenset(
         Type.PREMIUM_AT_RISK,
         Type.CREDIT_EXPIRING,
         Type.CREDIT_EXPIRED,
+        Type.CLAIMED_LATE,
         Type.RETRO_LIMIT,
         Type.ACK_OVERDUE,
     }
