@@ -39,7 +39,9 @@ from benehub.store.tables import confirmation, difference
 BY_HAND = "by hand: the carrier takes no claims from a program"
 """How the reason begins of a claim that a person sends."""
 
-TYPES = (Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.TIER_DIFF, Type.RATE_DIFF)
+TYPES = (
+    Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.PLAN_DIFF, Type.TIER_DIFF, Type.RATE_DIFF,
+)  # fmt: skip
 """Differences by which a carrier has billed too much."""
 
 

@@ -113,39 +113,56 @@ def _bill(
     book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
     billed: Mapping[Key, Billed], refused: set[str | None], silent: set[tuple[str | None, str | None]],
 ) -> Iterator[Finding]:  # fmt: skip
+    swapped = _other_plans(book, accrued, billed)
     for key in sorted(accrued.keys() | billed.keys()):
         expected, mine = accrued.get(key, 0), billed.get(key)
         actual = mine.amount if mine else 0
         if expected == actual or key[0] in refused or key in silent:
             continue
-        if mine is None or not actual:
-            kind, cause = (
-                Type.ENROLLED_NOT_BILLED,
-                "enrolled and on the carrier's roster, but not on the bill",
-            )
-            action = "Ask the carrier to bill the member before a retro bill arrives"
-        elif not expected:
-            kind, cause = Type.BILLED_NOT_ENROLLED, "still billed although cover has ended or never began"
-            action = "Claim the credit from the carrier within its retro window"
-        elif mine.lines > 1 and actual == expected * mine.lines:
-            kind, cause, action = (
-                Type.DUPLICATE_MEMBER,
-                "billed more than once",
-                "Claim the credit from the carrier",
-            )
-        elif mine.tier and mine.tier != tiers.get(key, mine.tier):
-            kind, cause = Type.TIER_DIFF, f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
-            action = "Send the carrier the tier again and claim the difference"
-        else:
-            kind, cause, action = (
-                Type.RATE_DIFF,
-                "billed at another rate",
-                "Compare the carrier's rate table with ours",
-            )
+        kind, cause, action = _judged(key, expected, mine, tiers, swapped)
         yield Finding(
             Relation.PREMIUM, kind, str(month), "-", "carrier", "carrier", cause, action, person_id=key[0],
             plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
         )  # fmt: skip
+
+
+def _other_plans(book: PlanBook, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]) -> dict[Key, str]:
+    """Where one plan of a kind is enrolled and another one of it billed: both, each with the other one."""
+    lacking, more = (
+        {(person, book.plan(plan).slot): plan for person, plan in keys}
+        for keys in (
+            (key for key, amount in accrued.items() if amount and not (key in billed and billed[key].amount)),
+            (key for key, one in billed.items() if one.amount and not accrued.get(key)),
+        )
+    )
+    found: dict[Key, str] = {}
+    for (person, slot), plan in lacking.items():
+        if other := more.get((person, slot)):
+            found |= {(person, plan): other, (person, other): plan}
+    return found
+
+
+def _judged(
+    key: Key, expected: int, mine: Billed | None, tiers: Mapping[Key, str], swapped: Mapping[Key, str]
+) -> tuple[Type, str, str]:
+    """Type, cause and action of a bill that differs."""
+    if key in swapped:
+        told = f"billed in plan {key[1]}, enrolled in {swapped[key]}" if mine and mine.amount else (
+            f"enrolled in plan {key[1]}, billed in {swapped[key]}"
+        )  # fmt: skip
+        return Type.PLAN_DIFF, told, "Send the carrier the plan again, and claim what the wrong one cost too much"
+    if mine is None or not mine.amount:
+        told = "enrolled and on the carrier's roster, but not on the bill"
+        return Type.ENROLLED_NOT_BILLED, told, "Ask the carrier to bill the member before a retro bill arrives"
+    if not expected:
+        told = "still billed although cover has ended or never began"
+        return Type.BILLED_NOT_ENROLLED, told, "Claim the credit from the carrier within its retro window"
+    if mine.lines > 1 and mine.amount == expected * mine.lines:
+        return Type.DUPLICATE_MEMBER, "billed more than once", "Claim the credit from the carrier"
+    if mine.tier and mine.tier != tiers.get(key, mine.tier):
+        told = f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
+        return Type.TIER_DIFF, told, "Send the carrier the tier again and claim the difference"
+    return Type.RATE_DIFF, "billed at another rate", "Compare the carrier's rate table with ours"
 
 
 def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:
