@@ -199,8 +199,7 @@ def unpaid(world: World) -> None:
 
 
 def parts(world: World) -> None:
-    """What the bills say beside the members' lines: a fee that nobody agreed, and a balance before October that is right,
-    or in every third world is not."""
+    """What bills say beside the members' lines: a fee that nobody agreed, a balance before that is right or is not."""
     first, last = MONTHS
     if world.seed % 2:
         world.parts[first] = [("fee", FEE)]
