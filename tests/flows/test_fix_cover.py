@@ -120,6 +120,27 @@ def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any
         assert view.shown(session, change)["state"] == "carried_out"
 
 
+def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: Any) -> None:
+    answered(enrolled)
+    enrolled.carrier.bill(OCTOBER, "INV-1", date(2026, 10, 1), date(2026, 10, 15))
+    enrolled.sync("carrier", "invoice_line")
+    enrolled.flow("premiums.accrue", "2026-10")
+    enrolled.now = enrolled.now.replace(day=5)
+    with enrolled.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001")
+        assert who is not None
+        facts.record(session, [Version("coverage", who, "medical", date(2026, 10, 1), None)], "left in September")
+    enrolled.flow("premiums.accrue", "2026-10")
+    seen = []
+    for month, day in ((10, 6), (11, 1), (11, 2)):
+        enrolled.now = enrolled.now.replace(month=month, day=day)
+        enrolled.flow("reconcile", "2026-10", ["premium"])
+        seen += [row for row in enrolled.rows(select(difference)) if row.type == "BILLED_NOT_ENROLLED"]
+    assert [row.state for row in seen] == ["pending", "pending", "discrepancy"]
+    assert {row.clear_by for row in seen} == {date(2026, 11, 1)}
+    assert "after the bill of 2026-10-01 was made" in seen[0].cause
+
+
 def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(enrolled: Any) -> None:
     answered(enrolled)
     billed_as_family(enrolled)

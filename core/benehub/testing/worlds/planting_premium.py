@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
-from benehub.testing.worlds.terms import MONTHS, PLANS, RIVAL, TODAY
+from benehub.testing.worlds.terms import MONTHS, PLANS, RIVAL, TODAY, half_up
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import BillLine
 from benehub.testing.worlds.world import World
@@ -83,6 +84,19 @@ def other_plan(world: World) -> None:
         _found(world, "PLAN_DIFF", line, line.amount, 0)
         line.plan, line.amount = RIVAL[0], RIVAL[1].in_month(line.month)[line.tier]
         _found(world, "PLAN_DIFF", line, 0, line.amount)
+
+
+def other_days(world: World) -> None:
+    """A part of a month is billed as the whole; where nobody has a part, a whole month as ten days."""
+
+    def whole(one: BillLine) -> int:
+        return PLANS[one.plan].in_month(one.month)[one.tier]
+
+    line = _free(world, lambda one: one.amount < whole(one)) or _free(world, lambda one: one.amount == whole(one))
+    if line:
+        expected = line.amount
+        line.amount = whole(line) if expected < whole(line) else half_up(Fraction(expected * 10, line.month.last.day))
+        _found(world, "EFFECTIVE_DATE_DIFF", line, expected, line.amount)
 
 
 def other_rate(world: World) -> None:
@@ -217,4 +231,5 @@ def parts(world: World) -> None:
 VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, credited_at_once, a_cent, prorated)
 MISTAKES: tuple[Callable[[World], None], ...] = (
     still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting, other_plan,
+    other_days,
 )  # fmt: skip
