@@ -97,7 +97,7 @@ def _roster(world: World) -> Iterator[Table]:
         ("member_id", "subscriber_id", "relationship", "last_name", "first_name", "birth_date", "plan", "tier",
          "effective_from", "effective_to"),
         (
-            (str(line.member), str(line.member), "self", *names.get(line.member, ("Nobody", "Known", "")), line.plan,
+            (str(line.member), str(line.member), "self", *names.get(line.member, line.called), line.plan,
              line.tier, str(line.start), str(line.last or ""))
             for line in world.roster
         ),
