@@ -17,6 +17,7 @@ from benehub.errors import DataError
 from benehub.flows import Hub, deadlines, dispatches, fixes
 from benehub.flows.credits import claim
 from benehub.flows.onboarding import load_plan_book
+from benehub.flows.reconciling import set_aside
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -224,6 +225,33 @@ def test_what_a_fix_claims_nobody_claims_by_hand_while_it_waits(overpaid: Carrie
     assert why_not(overpaid, one).startswith("all of it is claimed already")
     with pytest.raises(DataError, match=r"0\.00 of it"):
         claim(hub, "acme", credit, "cid", "by letter")
+
+
+def test_a_claim_that_left_after_its_last_day_is_lost_until_it_is_granted_and_waits_for_a_person(
+    overpaid: Carrier,
+) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    done = hub.start_flow("fixes.carry", "acme", f"carry/{made}", made)
+    for type_ in ("CREDIT_EXPIRED", "CREDIT_EXPIRING"):
+        set_aside(hub, "acme", "credit", type_, None, None, date(2026, 12, 31), "ann", "we never claim")
+    overpaid.on(date(2026, 12, 2))
+    overpaid.look()
+    dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
+    overpaid.look()
+    assert ("CLAIMED_LATE", 50000, 0) in overpaid.differences("discrepancy")
+    assert not any(type_.startswith("CREDIT_") for type_, *_ in overpaid.differences("discrepancy", "suppressed"))
+    assert (overpaid.credits()[0]["state"], overpaid.credits()[0]["claimed"]) == ("expired", "0.00")
+    with hub.store.read("acme") as session:
+        assert [each.amount for each in ledger.balances(session, [chart.CREDITS_LOST])] == [50000]
+    with pytest.raises(DataError, match="no rule sets CLAIMED_LATE aside"):
+        set_aside(hub, "acme", "credit", "CLAIMED_LATE", None, None, date(2026, 12, 31), "ann", "we never claim")
+    overpaid.bill("2026-10", -50000)  # the carrier gives it back all the same
+    overpaid.look()
+    assert "CLAIMED_LATE" not in {type_ for type_, *_ in overpaid.differences()}
+    with hub.store.read("acme") as session:
+        assert ledger.balances(session, [chart.CREDITS_LOST]) == []
 
 
 def test_a_withdrawn_claim_leaves_the_credit_to_be_claimed_by_hand(overpaid: Carrier) -> None:

@@ -231,6 +231,10 @@ class Connector:
         writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
         return (*(Capability(f"read.{name}") for name in self.streams), *writes)
 
+    def takes(self, operation: str, settings: Any) -> bool:
+        """Whether this connection writes an operation, by its settings too."""
+        return operation in self.guards
+
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient | None:
         """The HTTP client of a connection; `wiring` (name, transport, sleep, dry_run) goes to VendorClient."""
         return None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
@@ -82,7 +82,11 @@ def _before(session: Session, relation: Relation, month: Month) -> dict[str, int
 
 
 def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str, Any]:
-    """Tie a year out, person by person: registers, ledger, Forms W-2, the recordkeeper's year; gives the totals."""
+    """Tie a year out, person by person: registers, ledger, Forms W-2, the recordkeeper's year; gives the totals.
+
+    Raises:
+        DataError: nothing at all is known of the year.
+    """
     return steps.step("compare year", _year, hub, employer, year)
 
 
@@ -97,6 +101,11 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
         ties = year.tie_out(session, book, number, due)
         found = [one for tie in ties for one in tie.findings]
         outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today())
+        if not ties and not outcome.closed:
+            raise DataError(
+                f"no payroll register, posted pay, Form W-2 or recordkeeper's total of {number} is here",
+                where=f"year {number}", mend=f"Read them first, or name another year; {year.kept(session)}",
+            )  # fmt: skip
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     return {

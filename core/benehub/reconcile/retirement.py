@@ -16,12 +16,16 @@ from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import earnings
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.sources import swapped
 from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
+
+SENT = ("contribution.deposited", "contribution.deposited.reversed")
+"""Entries by which contributions have left, less what came back."""
 
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
@@ -51,6 +55,8 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     lines = [one for one in differing if book.plan(one.plan).recordkeeper == connection_id]
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
+    moved, rest = misplaced(rest, lambda line: (line.plan, line.part, line.pay_date), lambda line: not line.credited)
+    findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
@@ -72,7 +78,7 @@ def _differing(session: Session, connection_id: str, month: Month) -> tuple[list
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
+            entry.c.type.in_((*SENT, *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
@@ -113,6 +119,20 @@ def _source(line: Line, month: Month, book: PlanBook) -> Finding:
         person_id=line.person_id, plan=line.plan, expected=line.deposited, actual=line.credited,
         unit=book.employer.currency,
     )  # fmt: skip
+
+
+def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iterator[Finding]:
+    """Both participants have a wrong account, so each has a difference that names the other."""
+    for line, cause in (
+        (short, f"what was deposited for this participant was credited to {over.person_id}"),
+        (over, f"credited with what was deposited for {short.person_id}"),
+    ):
+        yield Finding(
+            Relation.RETIREMENT, Type.CREDITED_WRONG_PERSON, str(month), f"{line.pay_date}/{line.part}", "recordkeeper",
+            "recordkeeper", cause, "Have the recordkeeper move the amount, with earnings, to whom it was deposited for",
+            person_id=line.person_id, plan=line.plan, expected=line.deposited, actual=line.credited,
+            unit=book.employer.currency,
+        )  # fmt: skip
 
 
 def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:

@@ -272,6 +272,8 @@ class CreditClaim(Record):
     billed_minor: int
     owed_minor: int
     claim_minor: int = Field(gt=0)
+    currency: str = "USD"
+    """Three letters (ISO 4217), of all its amounts."""
     invoices: tuple[str, ...] = ()
     """The carrier's numbers of the bills."""
     reason: str
