@@ -258,13 +258,16 @@ class VendorClient:
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise _unusable(where)
         try:
-            with self._own_line() as line, line.stream(
-                request.method,
-                url or self._url(request),
-                params=list(request.query) or None,
-                headers=headers,
-                content=None if request.body is None else request.body.encode(),
-            ) as raw:
+            with (
+                self._own_line() as line,
+                line.stream(
+                    request.method,
+                    url or self._url(request),
+                    params=list(request.query) or None,
+                    headers=headers,
+                    content=None if request.body is None else request.body.encode(),
+                ) as raw,
+            ):
                 return self._receive(request, raw)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False) from None
