@@ -208,15 +208,17 @@ class VendorClient:
         try:
             return judge(request, response, where=self._where(request), body_check=self._body_check)
         except (RateLimited, VendorUnavailable) as error:
+            limited = isinstance(error, RateLimited)
             asked = retry_after(response.headers) or 0
             if isinstance(error, RateLimited):
                 asked = max(asked, error.retry_after)
-                with self._counting:
-                    self.rate_limited += 1
+            if asked or limited:
                 self._pause.hold(asked or LEAST_PAUSE)
             if asked:
                 for limiter in self._limits.values():
                     limiter.hold(asked)
+            with self._counting:
+                self.rate_limited += limited
             raise
 
     def _authorised(self, request: Request, give_up: float) -> Response:
