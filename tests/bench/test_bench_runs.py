@@ -20,7 +20,7 @@ CASES = {
     "salaries all different, premiums", "salaries all different, deductions",
     "contributions from CSV", "contributions from CSV, large", "contributions in the database",
     *(f"ledger balances, {question}" for question in ("one account", "all", "as of a day")),
-    "HTTP, 1 thread", "HTTP, 16 threads",
+    "HTTP, 1 thread", "HTTP, 16 threads", *(f"sending, {number} at once" for number in (1, 8, 64)),
     "834 checking", "834 checking, large",
     *(
         f"page, {name}"

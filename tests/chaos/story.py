@@ -1,4 +1,4 @@
-"""A scheduled push, a carrier's file and a month's premiums while workers are killed at random moments, and the count.
+"""A scheduled push, files of cover and of money, and a month's premiums while workers are killed, and the count.
 
 The vendor is a server of its own that outlives every worker: it keeps what it holds, counts each effect, and answers
 some calls with an error, too late or not at all after it has done what was asked. Workers are killed, stalled and born
@@ -22,9 +22,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,7 +36,9 @@ from sqlalchemy import select, update
 from benehub import hookspecs, ledger
 from benehub.cli.logs import configure
 from benehub.connect.capabilities import Guard
-from benehub.connect.connector import Connector
+from benehub.connect.connector import Connector, FileOut
+from benehub.connect.content import Content
+from benehub.connect.files import FolderMailbox
 from benehub.connect.http import Caps, VendorClient
 from benehub.crypto import Vault
 from benehub.flows import Hub, bind, job_schedules
@@ -45,8 +47,11 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.schedulable import Wanted
 from benehub.flows.worker import run_worker
 from benehub.hookspecs import hookimpl
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
 from benehub.store import iso, open_store
-from benehub.store.tables import dispatch, entry, intake_batch, obligation, run, schedule
+from benehub.store.tables import dispatch, entry, intake_batch, leg, obligation, person, run, schedule
 
 _FAKES = Path(__file__).resolve().parent.parent / "flows" / "fakehub.py"
 _spec = importlib.util.spec_from_file_location("chaos_fakehub", _FAKES)
@@ -64,8 +69,14 @@ LATENCY = 0.01
 PATIENCE = 1.0
 """Seconds a worker waits for one."""
 
+PAY_DATE, PAID = date(2026, 10, 15), date(2026, 9, 15)
+"""The next pay date, which is pushed for, and the last one, whose contributions are deposited."""
+
 DROPPED = 0
 """Stands for the status of an answer that never comes: the connection is cut."""
+
+DELIVERY = 0.03
+"""Seconds that a file takes to its folder, and as many until that is known."""
 
 JUMP = 7200
 """Seconds by which a worker's clock may be off, either way."""
@@ -165,11 +176,33 @@ class Payroll(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # load
         return VendorClient(settings.folder, caps=caps, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
 
 
+class Box(FolderMailbox):
+    """A folder that takes its time: what is killed is often in the midst of a delivery."""
+
+    def put(self, name: str, data: Content) -> None:
+        """Deliver."""
+        time.sleep(DELIVERY)
+        super().put(name, data)
+        time.sleep(DELIVERY)
+
+
 class Carrier(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # loaded by its path
-    """A carrier that takes files into a folder."""
+    """A carrier, or a recordkeeper, that takes files into a folder."""
 
     name = "chaos_carrier"
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.NONE}
+
+    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Box:
+        """Its folder, with one for each kind of file."""
+        box = Path(settings.folder)
+        for operation in FILES.values():
+            (box / operation).mkdir(parents=True, exist_ok=True)
+        return Box(box)
+
+    def render(self, operation: str, items: Sequence[Any], envelope: Any, settings: Any) -> FileOut:
+        """One line a person."""
+        lines = "\n".join(item.content.get("member_id") or item.content["employee_number"] for item in items)
+        return FileOut(f"{operation}/{envelope.control}.txt", lines.encode(), "834")
 
 
 class Plugin:
@@ -196,25 +229,62 @@ def set_up(url: str, vendor: str, boxes: Path, employers: list[str], people: int
     hub.store.migrate()
     hub.engine.start()
     for employer in employers:
-        load_plan_book(hub, fakehub.BOOK.replace("id: acme", f"id: {employer}"), "book")
-        one = {"connector": "chaos", "settings": {"folder": vendor}}
-        connect(hub, employer, {"hris": one, "payroll": one, "carrier": carrier(boxes, employer)})
+        load_plan_book(hub, BOOK.replace("id: acme", f"id: {employer}"), "book")
+        one, partner = {"connector": "chaos", "settings": {"folder": vendor}}, carrier(boxes, employer)
+        connect(hub, employer, {"hris": one, "payroll": one, "carrier": partner, "keeper": partner})
         fakehub.feed(people)
         for connection, stream in (("hris", "employee"), ("hris", "election"), ("payroll", "payroll_person")):
             hub.start_flow("sync", employer, f"{connection}/{stream}", connection, stream, "1", False)
         hub.start_flow("coverage", employer, "1", "2026-10-01")
+        withhold(hub, employer)
         for name, wanted in DUE.items():
             job_schedules.add(hub, employer, name, wanted, When(cron="0 6 * * *"))
     hub.engine.stop()
     hub.store.close()
 
 
+def withhold(hub: Hub, employer: str) -> None:
+    """What payroll took for the retirement plan on its last pay date: it is owed to the recordkeeper."""
+    entries = []
+    with hub.store.write(employer) as session:
+        for number, row in enumerate(session.rows(select(person.c.person_id).where(*session.where(person))), 1):
+            dims = (row.person_id, "401k", "pretax", str(Month.of(PAID)), PAID)
+            legs = (
+                Leg(chart.PAYROLL_CLEARING, "USD", number * 100, *dims),
+                Leg(chart.DEFERRAL_PAYABLE, "USD", -number * 100, *dims),
+            )
+            entries.append(NewEntry(f"withheld/{row.person_id}", "deduction.withheld", PAID, legs, "story"))
+        ledger.record(session, entries)
+
+
+BOOK: str = fakehub.BOOK.replace(
+    "carriers:\n",
+    """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2026-01-01
+    coverage_end: last_day
+    deferral: {pretax_code: 401K, roth_code: ROTH}
+    match: {code: M, formula: basic}
+carriers:
+""",
+)
+
 DUE = {
     "push": Wanted("deductions.push"),
     "file": Wanted("enrollments.send", "carrier"),
     "premiums": Wanted("premiums.accrue", options={"month": "this"}),
+    "remittance": Wanted("premiums.remit", "carrier", options={"month": "this"}),
+    "deposit": Wanted("retirement.deposit", "keeper", options={"back": "30"}),
 }
 """What is scheduled, by the schedule's name."""
+
+FILES = {"file": "enrollment.change", "remittance": "premium.remit", "deposit": "contribution.deposit"}
+"""What leaves as a file by those of them that send one."""
+
+POSTED = {"premium.remit": "premium.remitted", "contribution.deposit": "contribution.deposited"}
+"""The entry that a file of money makes for each person once it has left."""
 
 
 def carrier(boxes: Path, employer: str) -> dict[str, Any]:
@@ -309,7 +379,9 @@ class Report:
     duplicates: int = 0
     """Effects at the vendor, or pending entries in the ledger, beyond one an obligation."""
     files: int = 0
-    """Members that a carrier was told of."""
+    """People that files told of, each kind for itself."""
+    people: int = 0
+    """Of each employer."""
     losses: int = 0
     """Obligations that are neither confirmed with an effect at the vendor nor held."""
     held: int = 0
@@ -361,7 +433,7 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
     """Harm workers and database at moments of the vendor's traffic, then see to it that all is done; count."""
     began = time.monotonic()
     names = [f"employer{number}" for number in range(1, plan.employers + 1)]
-    report = Report(url.partition(":")[0].partition("+")[0], seed, plan.employers * plan.people)
+    report = Report(url.partition(":")[0].partition("+")[0], seed, plan.employers * plan.people, people=plan.people)
     with stage(url, seed, names, plan.people) as (server, nursery, boxes):
         for _ in range(plan.workers):
             nursery.bear()
@@ -416,7 +488,8 @@ def finish(hub: Hub, employers: list[str], nursery: Nursery) -> None:
     for turn in range(8):
         if not until(lambda: all(ended(hub, one) for one in employers), 120, nursery):
             return
-        waiting = [one for one in employers if states(hub, one).keys() - {"confirmed", "held"} or failed(hub, one)]
+        waiting = [one for one in employers
+                   if states(hub, one).keys() - {"confirmed", "held"} or failed(hub, one) or unfiled(hub, one)]  # fmt: skip
         if not waiting:
             return
         for employer in waiting:
@@ -447,6 +520,15 @@ def failed(hub: Hub, employer: str) -> bool:
     return any(row.state == "failed" for row in rows)
 
 
+def unfiled(hub: Hub, employer: str) -> set[str]:
+    """Kinds of file that have not left and are not held: what is paid may have been asked for before it was owed."""
+    with hub.store.read(employer) as session:
+        rows = session.rows(
+            select(dispatch.c.operation).where(*session.where(dispatch), dispatch.c.state != "prepared")
+        )
+    return set(FILES.values()) - {row.operation for row in rows}
+
+
 def states(hub: Hub, employer: str) -> Counter[str]:
     """Obligations towards payroll by state."""
     mine = obligation.c.connection_id == "payroll"
@@ -473,7 +555,7 @@ def count(hub: Hub, employers: list[str], server: Server, report: Report) -> Non
                 report.broken.append(f"ledger of {employer}")
         report.runs += len(runs)
         keys = Counter(row.idempotency_key.rpartition("/r")[0] for row in entries)
-        people = report.obligations // len(employers)
+        people = report.people
         report.duplicates += sum(number - 1 for number in keys.values())
         report.losses += people - found["confirmed"] - found["held"] + max(people - len(keys), 0)
         if Counter(row.state for row in sent) != Counter({"sent": found["confirmed"], "held": found["held"]}):
@@ -486,24 +568,45 @@ def count(hub: Hub, employers: list[str], server: Server, report: Report) -> Non
 
 
 def count_files(hub: Hub, employers: list[str], boxes: Path, report: Report) -> None:
-    """Every person stands in one carrier's file, once, and that file is sent, or held since its delivery broke off."""
-    people = report.obligations // len(employers)
+    """Every person stands in one file of each kind, once; what it pays is posted once; custody balances."""
     for employer in employers:
-        told = Counter(line for file in (boxes / employer).glob("box/out/*.txt") for line in file.read_text().split())
-        report.files += len(told)
-        report.duplicates += sum(number - 1 for number in told.values())
+        for operation in FILES.values():
+            count_kind(hub, employer, operation, boxes / employer / operation, report)
         with hub.store.read(employer) as session:
-            sent = session.rows(select(dispatch).where(*session.where(dispatch, connection_id="carrier")))
             batches = session.rows(select(intake_batch).where(*session.where(intake_batch)))
-        held = [row for row in sent if row.state == "held" and row.reason.startswith("delivery broke off")]
-        report.files_held += len(held)
-        report.losses += max(people - len(told) - sum(int(row._mapping["items"]) for row in held), 0)
-        if not sent or any(row.state != "sent" for row in sent if row not in held):
-            report.broken.append(f"file of {employer}: {[row.state for row in sent]}")
         for one in batches:
             parts = one.applied + one.unchanged + one.quarantined + one.superseded
             if one.state != "applied" or one._mapping["rows"] != parts:
                 report.broken.append(f"custody of {employer}: {one.batch_id}")
+
+
+def count_kind(hub: Hub, employer: str, operation: str, box: Path, report: Report) -> None:
+    """The file is sent, or held since its delivery broke off; a file of money is posted when it is sent, else not."""
+    people = report.people
+    told = Counter(line for file in box.glob("*.txt") for line in file.read_text().split())
+    report.files += len(told)
+    report.duplicates += sum(number - 1 for number in told.values())
+    with hub.store.read(employer) as session:
+        sent = session.rows(select(dispatch).where(*session.where(dispatch, operation=operation)))
+        posted = Counter(
+            (row.person_id, row.plan)
+            for row in session.rows(
+                select(leg.c.entry_id, leg.c.person_id, leg.c.plan)
+                .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+                .where(*session.where(entry, type=POSTED.get(operation, ""), status="posted"))
+                .distinct()
+            )
+        )
+    held = [row for row in sent if row.state == "held" and row.reason.startswith("delivery broke off")]
+    report.files_held += len(held)
+    report.losses += max(people - len(told) - sum(int(row._mapping["items"]) for row in held), 0)
+    if not sent or any(row.state != "sent" for row in sent if row not in held):
+        report.broken.append(f"{operation} of {employer}: {[row.state for row in sent]}")
+    wanted = sum(int(row._mapping["items"]) for row in sent if row.state == "sent") if operation in POSTED else 0
+    report.duplicates += sum(number - 1 for number in posted.values())
+    report.losses += max(wanted - len(posted), 0)
+    if len(posted) > wanted:
+        report.broken.append(f"{operation} of {employer}: {len(posted)} posted, {wanted} sent")
 
 
 PERSONAL = re.compile(r"90011\d{4}|Alder")
@@ -523,9 +626,6 @@ def look_at_jobs(hub: Hub, report: Report) -> None:
     report.broken += [f"stuck: {job}" for job in stuck]
     if any(PERSONAL.search(text) for text in kept):
         report.broken.append("personal data in the job tables")
-
-
-PAY_DATE = datetime(2026, 10, 15).date()  # noqa: DTZ001 - a day, no moment
 
 
 def main(url: str) -> None:

@@ -6,6 +6,7 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_one_at_a_time_goes_in_order_in_the_callers_thread() -> None:
         tell(name)
 
     with Lanes[str](1) as lanes:
-        lanes.put([lot("ann", lambda tell, n=n: work(tell, n)) for n in "abc"])
+        lanes.put([lot("ann", partial(work, name=n)) for n in "abc"])
         heard = []
         while lanes.open:
             lanes.wait()
@@ -50,7 +51,7 @@ def test_everybodys_lots_keep_their_order_and_are_never_under_way_together(seed:
             busy.difference_update(about)
 
     whom = [chance.sample("abcdefghij", chance.choice((1, 1, 1, 2, 3))) for _ in range(60)]
-    lots = [lot(" ".join(about), lambda tell, a=about, n=n: work(tell, a, n)) for n, about in enumerate(whom)]
+    lots = [lot(" ".join(about), partial(work, about=about, number=n)) for n, about in enumerate(whom)]
     heard = []
     with Lanes[str](8) as lanes:
         for start in range(0, len(lots), 20):
@@ -76,7 +77,7 @@ def test_as_many_as_wanted_are_under_way_past_one_who_waits_for_himself() -> Non
             lanes.wait()
             heard += lanes.told()
     assert sorted(heard) == ["again", "met", "met", "met", "met"]
-    assert heard[-1] == "again" or heard.index("again") > 0
+    assert heard.index("again") > 0
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
