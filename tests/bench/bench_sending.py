@@ -7,7 +7,7 @@ Ours is the whole sender, from the outbox of a hub's database to the receipts in
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,7 @@ from benehub.connect.connector import Connector, Item, Kind, Receipt
 from benehub.connect.http import VendorClient, tls_context
 from benehub.connect.messages import Request, change
 from benehub.flows.hub import Hub
+from benehub.flows.rehearsal import DirectSteps
 from benehub.flows.send import send
 from benehub.hookspecs import hookimpl
 from benehub.store.tables import dispatch as outbox
@@ -68,21 +69,13 @@ class Plugin:
         return [Vendor]
 
 
-class Straight:
-    """Runs steps as they come: what the job engine adds is told by the cases of jobs."""
-
-    def step(self, _name: str, function: Callable[..., Any], *words: Any) -> Any:
-        """Now."""
-        return function(*words)
-
-
 def prepare(folder: Path, size: int) -> None:
-    """A hub whose outbox holds `size` deductions, one a person."""
+    """A hub whose outbox holds a deduction for each call, one a person."""
     store = make_hub(folder, NAME)
     day = date(2026, 12, 15)
     with store.write("acme") as session:
-        people = add_people(session, size)
-        for start in range(0, size, PART):
+        people = add_people(session, sum(count for _, count in parts(size)))
+        for start in range(0, len(people), PART):
             keys = [f"deduction.set/{one}/MEDPPO" for one in people[start : start + PART]]
             ids = dispatch.prepare_all(session, [
                 dispatch.freeze_item(NAME, Item("deduction.set", key, CONTENT), Guard.IDEMPOTENCY_KEY, 5000, "USD")
@@ -96,67 +89,66 @@ def prepare(folder: Path, size: int) -> None:
     store.close()
 
 
-def ours(folder: Path, size: int, at_once: int) -> Iterator[Any]:
+def parts(size: int) -> list[tuple[int, int]]:
+    """Calls at once, and how many calls in all: one call after the other takes too long for all of them."""
+    return [(1, size // 50), (8, size // 5), (64, size)]
+
+
+def ours(folder: Path, size: int) -> Iterator[Any]:
     """The sender."""
     manager = pluggy.PluginManager("benehub")
     manager.add_hookspecs(hookspecs)
     manager.register(Plugin())
     store = open_hub(folder)
-    hub = Hub(store, manager)
+    hub, steps, told = Hub(store, manager), DirectSteps(), []
     with store.read("acme") as session:
         ids = [row.dispatch_id for row in session.rows(outbox.select().order_by(outbox.c.seq))]
     with served(DELAY_SECONDS) as base:
-        Vendor.base, Vendor.concurrency = base, at_once
-        steps: Any = Straight()
-        yield
-        told = send(hub, steps, "acme", NAME, ids)
-        yield [told["sent"]]
+        Vendor.base = base
+        for Vendor.concurrency, count in parts(size):
+            yield
+            part, ids = ids[:count], ids[count:]
+            told.append(send(hub, steps, "acme", NAME, part)["sent"])
+        yield told
     store.close()
 
 
-def calls(size: int, at_once: int) -> Iterator[Any]:
+def calls(folder: Path, size: int) -> Iterator[Any]:
     """Our client alone."""
     with served(DELAY_SECONDS) as base, VendorClient(base) as client:
-        yield from _all(
-            size, at_once,
-            lambda n: client.send(change("POST", "/deductions", CONTENT, idempotency_key=str(n))).data["id"],
-        )  # fmt: skip
+
+        def call(number: int) -> Any:
+            return client.send(change("POST", "/deductions", CONTENT, idempotency_key=str(number))).data["id"]
+
+        yield from _all(size, call)
 
 
-def httpx(size: int, at_once: int) -> Iterator[Any]:
-    """Bare httpx; a client for each thread, since a pool that many share costs more than the calls."""
+def httpx(folder: Path, size: int) -> Iterator[Any]:
+    """Bare httpx; a client for each call under way, since a pool that many share costs more than the calls."""
     from httpx import Client
 
+    free: queue.LifoQueue[Any] = queue.LifoQueue()
     with served(DELAY_SECONDS) as base:
-        headers = {"content-type": "application/json"}
-        free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(at_once):
-            free.put(Client(base_url=base, headers=headers, timeout=30, verify=tls_context()))
 
-        def call(n: int) -> Any:
-            client = free.get()
+        def call(number: int) -> Any:
             try:
-                return client.post("/deductions", content=BODY, headers={"Idempotency-Key": str(n)}).json()["id"]
+                client = free.get_nowait()
+            except queue.Empty:
+                client = Client(
+                    base_url=base, headers={"content-type": "application/json"}, timeout=30, verify=tls_context()
+                )
+            try:
+                return client.post("/deductions", content=BODY, headers={"Idempotency-Key": str(number)}).json()["id"]
             finally:
                 free.put(client)
 
-        yield from _all(size, at_once, call)
+        yield from _all(size, call)
 
 
-def _all(size: int, at_once: int, call: Callable[[int], Any]) -> Iterator[Any]:
-    with ThreadPoolExecutor(at_once) as pool:
-        yield
-        told: Sequence[Any] = list(pool.map(call, range(size)))
-        yield [len(told)]
-
-
-def __getattr__(name: str) -> Any:
-    """`many8_ours` and the like: a side with so many calls at once."""
-    if not name.startswith("many"):
-        raise AttributeError(name)
-    at_once, _, side = name.removeprefix("many").partition("_")
-    if side == "prepare":
-        return prepare
-    if side == "ours":
-        return lambda folder, size: ours(folder, size, int(at_once))
-    return lambda folder, size: {"calls": calls, "httpx": httpx}[side](size, int(at_once))
+def _all(size: int, call: Callable[[int], Any]) -> Iterator[Any]:
+    told = []
+    for at_once, count in parts(size):
+        with ThreadPoolExecutor(at_once) as pool:
+            yield
+            told.append(len(list(pool.map(call, range(count)))))
+    yield told

@@ -488,8 +488,7 @@ def finish(hub: Hub, employers: list[str], nursery: Nursery) -> None:
     for turn in range(8):
         if not until(lambda: all(ended(hub, one) for one in employers), 120, nursery):
             return
-        waiting = [one for one in employers
-                   if states(hub, one).keys() - {"confirmed", "held"} or failed(hub, one) or unfiled(hub, one)]  # fmt: skip
+        waiting = [one for one in employers if unsettled(hub, one)]
         if not waiting:
             return
         for employer in waiting:
@@ -518,6 +517,11 @@ def failed(hub: Hub, employer: str) -> bool:
             .where(*session.where(schedule))
         )
     return any(row.state == "failed" for row in rows)
+
+
+def unsettled(hub: Hub, employer: str) -> bool:
+    """Whether another run has something to do."""
+    return bool(states(hub, employer).keys() - {"confirmed", "held"} or failed(hub, employer) or unfiled(hub, employer))
 
 
 def unfiled(hub: Hub, employer: str) -> set[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -22,14 +22,11 @@ from benehub.connect.http import RetryBudget, VendorClient
 from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.dispatch import freeze_item
-from benehub.engine import Steps
 from benehub.flows import send
+from benehub.flows.rehearsal import DirectSteps
 from benehub.testing.kithub import played_hub
 from benehub.testing.line import Killed
 from benehub.testing.stage import CONNECTION, EMPLOYER
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 AT_ONCE = 8
 LONG = 30
@@ -133,14 +130,6 @@ class Wide(Connector):
     def receipt(self, item: Item, response: Any) -> Receipt:
         """What it said."""
         return Receipt(str(response.data["id"]))
-
-
-class Straight(Steps):
-    """Runs steps as they come."""
-
-    def step(self, name: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Now."""
-        return function(*args, **kwargs)
 
 
 class Bench:
@@ -263,11 +252,11 @@ def test_a_vendor_that_is_away_is_not_asked_for_everybody(
     ids = bench.freeze(60)
     bench.vendor.hurt = {f"per{n}/0": "down" for n in range(60)}
     monkeypatch.setattr(bench.vendor.client, "_budget", RetryBudget(max_attempts=1))
-    assert send.send(bench.hub, Straight(), EMPLOYER, CONNECTION, ids) == {"prepared": 60}
+    assert send.send(bench.hub, DirectSteps(), EMPLOYER, CONNECTION, ids) == {"prepared": 60}
     assert send.DEAF_AFTER <= len(bench.vendor.arrived) <= send.DEAF_AFTER + 2 * at_once
     assert bench.states(ids) == {"prepared": 60}
     bench.vendor.hurt = {}
-    assert send.send(bench.hub, Straight(), EMPLOYER, CONNECTION, ids) == {"sent": 60}
+    assert send.send(bench.hub, DirectSteps(), EMPLOYER, CONNECTION, ids) == {"sent": 60}
     assert len(bench.vendor.effects) == 60
 
 

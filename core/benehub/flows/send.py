@@ -50,7 +50,7 @@ MAX_TRIES = 3
 
 
 FASTER = 10
-"""How many times as much one job sends where several calls are under way at once: it takes no longer for it."""
+"""How many times as many a job sends at most where several calls are under way at once: it takes no longer for them."""
 
 WINDOW = 25
 """Dispatches that are claimed together, and settled together as well; where more calls are under way, as many."""
@@ -95,8 +95,8 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
         GuardTripped: they would change or end too much at the vendor; nothing has left.
     """
     # A run that an older version began has no number here.
-    at_once = steps.step("guard", _guarded, hub, employer, connection_id, ids) or 1
-    size = BATCH * min(at_once, FASTER)
+    pace = steps.step("guard", _guarded, hub, employer, connection_id, ids) or 1
+    size = BATCH * pace
     tally: dict[str, int] = {}
     learned: list[Any] = []
     for start in range(0, len(ids), size):
@@ -111,10 +111,12 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
 
 
 def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int:
-    """How many calls may be under way at once, the push as a whole having been looked at."""
+    """How many times `BATCH` a job sends, the push as a whole having been looked at."""
     push_guard.check(hub, employer, connection_id, ids)
+    if len(ids) <= BATCH:
+        return 1
     with hub.open(employer, connection_id) as opened:
-        return at_once(opened)
+        return min(at_once(opened), FASTER)
 
 
 def at_once(opened: Open) -> int:
