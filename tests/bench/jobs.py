@@ -176,8 +176,9 @@ def measure(uri: str, workers: int, jobs: int) -> tuple[str, ...]:
         raise SystemExit(f"only {told[0]} of {jobs} jobs are done after {SECONDS} s")
     seconds = (datetime.fromisoformat(told[2]) - datetime.fromisoformat(told[1])).total_seconds()
     own = ended.children_user + ended.children_system - cpu.children_user - cpu.children_system - starting
+    rate = (jobs - 1) / max(seconds, 0.001)
     return (
-        str(workers), str(jobs), f"{seconds:.1f}", f"{(jobs - 1) / max(seconds, 0.001):.1f}", f"{own / jobs * 1000:.1f}",
+        str(workers), str(jobs), f"{seconds:.1f}", f"{rate:.1f}", f"{own / jobs * 1000:.1f}",
         f"{(after[0] - before[0]) / jobs * 1000:.1f}", f"{(after[1] - before[1]) / jobs:.1f}",
     )  # fmt: skip
 

@@ -169,6 +169,7 @@ class Payroll(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # load
 
     name = "chaos"
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
+    concurrency: ClassVar[int] = 3
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """Waits are cut short: nothing here needs them."""
