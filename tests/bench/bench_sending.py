@@ -100,7 +100,8 @@ def ours(folder: Path, size: int) -> Iterator[Any]:
     manager.add_hookspecs(hookspecs)
     manager.register(Plugin())
     store = open_hub(folder)
-    hub, steps, told = Hub(store, manager), DirectSteps(), []
+    hub, told = Hub(store, manager), []
+    steps: Any = DirectSteps()
     with store.read("acme") as session:
         ids = [row.dispatch_id for row in session.rows(outbox.select().order_by(outbox.c.seq))]
     with served(DELAY_SECONDS) as base:

@@ -28,6 +28,7 @@ from benehub.testing.kithub import played_hub
 from benehub.testing.line import Killed
 from benehub.testing.stage import CONNECTION, EMPLOYER
 
+STRAIGHT: Any = DirectSteps()
 AT_ONCE = 8
 LONG = 30
 """Seconds after which a test that hangs gives up."""
@@ -252,11 +253,11 @@ def test_a_vendor_that_is_away_is_not_asked_for_everybody(
     ids = bench.freeze(60)
     bench.vendor.hurt = {f"per{n}/0": "down" for n in range(60)}
     monkeypatch.setattr(bench.vendor.client, "_budget", RetryBudget(max_attempts=1))
-    assert send.send(bench.hub, DirectSteps(), EMPLOYER, CONNECTION, ids) == {"prepared": 60}
+    assert send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids) == {"prepared": 60}
     assert send.DEAF_AFTER <= len(bench.vendor.arrived) <= send.DEAF_AFTER + 2 * at_once
     assert bench.states(ids) == {"prepared": 60}
     bench.vendor.hurt = {}
-    assert send.send(bench.hub, DirectSteps(), EMPLOYER, CONNECTION, ids) == {"sent": 60}
+    assert send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids) == {"sent": 60}
     assert len(bench.vendor.effects) == 60
 
 

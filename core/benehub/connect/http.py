@@ -40,6 +40,9 @@ __all__ = [
     "was_sent",
 ]
 
+MAX_HOSTS = 4
+"""Hosts to which a line keeps a connection: the vendor's own, and those of its tokens and other APIs."""
+
 LEAST_PAUSE = 0.5
 """Seconds for which nothing is sent after a vendor's 429 that names no wait."""
 
@@ -145,7 +148,7 @@ class VendorClient:
             transport=self._transport,
             verify=self._tls or tls_context(),
             timeout=httpx.Timeout(self._caps.idle_seconds, connect=self._caps.connect_seconds),
-            limits=httpx.Limits(max_connections=1),
+            limits=httpx.Limits(max_connections=MAX_HOSTS),
             follow_redirects=False,
         )
 
