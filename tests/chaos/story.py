@@ -14,23 +14,21 @@ import importlib.util
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pluggy
-from dbos import DBOSClient
 from sqlalchemy import select, update
 
 from benehub import hookspecs, ledger
@@ -51,14 +49,20 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.store import iso, open_store
-from benehub.store.tables import dispatch, entry, intake_batch, leg, obligation, person, run, schedule
+from benehub.store.tables import person, run, schedule
 
-_FAKES = Path(__file__).resolve().parent.parent / "flows" / "fakehub.py"
-_spec = importlib.util.spec_from_file_location("chaos_fakehub", _FAKES)
-assert _spec is not None and _spec.loader is not None
-fakehub = importlib.util.module_from_spec(_spec)
-sys.modules["chaos_fakehub"] = fakehub
-_spec.loader.exec_module(fakehub)
+
+def _loaded(name: str, place: Path) -> ModuleType:
+    """A module by its place: no folder of tests is on the path."""
+    spec = importlib.util.spec_from_file_location(name, place)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fakehub = _loaded("chaos_fakehub", Path(__file__).resolve().parent.parent / "flows" / "fakehub.py")
+counting = _loaded("chaos_counting", Path(__file__).with_name("counting.py"))
 
 LATER: datetime = fakehub.NOW + timedelta(hours=19)
 """The workers' day: the schedule is due since an hour."""
@@ -69,8 +73,8 @@ LATENCY = 0.01
 PATIENCE = 1.0
 """Seconds a worker waits for one."""
 
-PAY_DATE, PAID = date(2026, 10, 15), date(2026, 9, 15)
-"""The next pay date, which is pushed for, and the last one, whose contributions are deposited."""
+PAID = date(2026, 9, 15)
+"""The last pay date, whose contributions are deposited."""
 
 DROPPED = 0
 """Stands for the status of an answer that never comes: the connection is cut."""
@@ -196,7 +200,7 @@ class Carrier(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # load
     def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Box:
         """Its folder, with one for each kind of file."""
         box = Path(settings.folder)
-        for operation in FILES.values():
+        for operation in counting.FILES.values():
             (box / operation).mkdir(parents=True, exist_ok=True)
         return Box(box)
 
@@ -280,12 +284,6 @@ DUE = {
     "deposit": Wanted("retirement.deposit", "keeper", options={"back": "30"}),
 }
 """What is scheduled, by the schedule's name."""
-
-FILES = {"file": "enrollment.change", "remittance": "premium.remit", "deposit": "contribution.deposit"}
-"""What leaves as a file by those of them that send one."""
-
-POSTED = {"premium.remit": "premium.remitted", "contribution.deposit": "contribution.deposited"}
-"""The entry that a file of money makes for each person once it has left."""
 
 
 def carrier(boxes: Path, employer: str) -> dict[str, Any]:
@@ -441,9 +439,9 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
         harm(random.Random(seed), plan, server, nursery, report, restart)
         hub = make_hub(url, LATER)
         finish(hub, names, nursery)
-        count(hub, names, server, report)
-        count_files(hub, names, boxes, report)
-        look_at_jobs(hub, report)
+        counting.count(hub, names, server, report)
+        counting.count_files(hub, names, boxes, report)
+        counting.look_at_jobs(hub, report)
         hub.store.close()
     report.seconds = time.monotonic() - began
     return report
@@ -489,7 +487,7 @@ def finish(hub: Hub, employers: list[str], nursery: Nursery) -> None:
     for turn in range(8):
         if not until(lambda: all(ended(hub, one) for one in employers), 120, nursery):
             return
-        waiting = [one for one in employers if unsettled(hub, one)]
+        waiting = [one for one in employers if counting.unsettled(hub, one)]
         if not waiting:
             return
         for employer in waiting:
@@ -507,130 +505,6 @@ def ended(hub: Hub, employer: str) -> bool:
         rows = session.rows(select(schedule.c.next_at).where(*session.where(schedule)))
     due = iso(LATER)
     return len(runs) >= len(DUE) and all(one.state != "running" for one in runs) and all(r.next_at > due for r in rows)
-
-
-def failed(hub: Hub, employer: str) -> bool:
-    """Whether the last run of a schedule did not end well."""
-    with hub.store.read(employer) as session:
-        rows = session.rows(
-            select(run.c.state)
-            .join(schedule, (schedule.c.employer_id == run.c.employer_id) & (schedule.c.last_run == run.c.run_id))
-            .where(*session.where(schedule))
-        )
-    return any(row.state == "failed" for row in rows)
-
-
-def unsettled(hub: Hub, employer: str) -> bool:
-    """Whether another run has something to do."""
-    return bool(states(hub, employer).keys() - {"confirmed", "held"} or failed(hub, employer) or unfiled(hub, employer))
-
-
-def unfiled(hub: Hub, employer: str) -> set[str]:
-    """Kinds of file that have not left and are not held: what is paid may have been asked for before it was owed."""
-    with hub.store.read(employer) as session:
-        rows = session.rows(
-            select(dispatch.c.operation).where(*session.where(dispatch), dispatch.c.state != "prepared")
-        )
-    return set(FILES.values()) - {row.operation for row in rows}
-
-
-def states(hub: Hub, employer: str) -> Counter[str]:
-    """Obligations towards payroll by state."""
-    mine = obligation.c.connection_id == "payroll"
-    with hub.store.read(employer) as session:
-        rows = session.rows(select(obligation.c.state).where(*session.where(obligation), mine))
-    return Counter(row.state for row in rows)
-
-
-def count(hub: Hub, employers: list[str], server: Server, report: Report) -> None:
-    """What the vendor holds, what the ledger says and what the obligations say: one each, or held and counted."""
-    report.calls, report.effects = server.calls, len(server.effects)
-    report.duplicates = len(server.effects) - len(server.held)
-    for employer in employers:
-        found = states(hub, employer)
-        report.held += found["held"]
-        with hub.store.read(employer) as session:
-            runs = session.rows(select(run.c.state).where(*session.where(run), run.c.flow.like("schedule.%")))
-            entries = session.rows(
-                select(entry.c.idempotency_key).where(*session.where(entry, status="pending", effective_date=PAY_DATE))
-            )
-            sent = session.rows(select(dispatch.c.state).where(*session.where(dispatch, connection_id="payroll")))
-            accrued = session.rows(select(entry.c.entry_id).where(*session.where(entry, type="premium.accrued")))
-            if not ledger.verify(session).ok:
-                report.broken.append(f"ledger of {employer}")
-        report.runs += len(runs)
-        keys = Counter(row.idempotency_key.rpartition("/r")[0] for row in entries)
-        people = report.people
-        report.duplicates += sum(number - 1 for number in keys.values())
-        report.losses += people - found["confirmed"] - found["held"] + max(people - len(keys), 0)
-        if Counter(row.state for row in sent) != Counter({"sent": found["confirmed"], "held": found["held"]}):
-            report.broken.append(f"dispatches of {employer}")
-        report.losses += max(people - len(accrued), 0)
-        if failed(hub, employer):
-            report.broken.append(f"runs of {employer}: {Counter(row.state for row in runs)}")
-        report.duplicates += max(len(accrued) - people, 0)
-    report.losses += max(report.obligations - report.held - len(server.held), 0)
-
-
-def count_files(hub: Hub, employers: list[str], boxes: Path, report: Report) -> None:
-    """Every person stands in one file of each kind, once; what it pays is posted once; custody balances."""
-    for employer in employers:
-        for operation in FILES.values():
-            count_kind(hub, employer, operation, boxes / employer / operation, report)
-        with hub.store.read(employer) as session:
-            batches = session.rows(select(intake_batch).where(*session.where(intake_batch)))
-        for one in batches:
-            parts = one.applied + one.unchanged + one.quarantined + one.superseded
-            if one.state != "applied" or one._mapping["rows"] != parts:
-                report.broken.append(f"custody of {employer}: {one.batch_id}")
-
-
-def count_kind(hub: Hub, employer: str, operation: str, box: Path, report: Report) -> None:
-    """The file is sent, or held since its delivery broke off; a file of money is posted when it is sent, else not."""
-    people = report.people
-    told = Counter(line for file in box.glob("*.txt") for line in file.read_text().split())
-    report.files += len(told)
-    report.duplicates += sum(number - 1 for number in told.values())
-    with hub.store.read(employer) as session:
-        sent = session.rows(select(dispatch).where(*session.where(dispatch, operation=operation)))
-        posted = Counter(
-            (row.person_id, row.plan)
-            for row in session.rows(
-                select(leg.c.entry_id, leg.c.person_id, leg.c.plan)
-                .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-                .where(*session.where(entry, type=POSTED.get(operation, ""), status="posted"))
-                .distinct()
-            )
-        )
-    held = [row for row in sent if row.state == "held" and row.reason.startswith("delivery broke off")]
-    report.files_held += len(held)
-    report.losses += max(people - len(told) - sum(int(row._mapping["items"]) for row in held), 0)
-    if not sent or any(row.state != "sent" for row in sent if row not in held):
-        report.broken.append(f"{operation} of {employer}: {[row.state for row in sent]}")
-    wanted = sum(int(row._mapping["items"]) for row in sent if row.state == "sent") if operation in POSTED else 0
-    report.duplicates += sum(number - 1 for number in posted.values())
-    report.losses += max(wanted - len(posted), 0)
-    if len(posted) > wanted:
-        report.broken.append(f"{operation} of {employer}: {len(posted)} posted, {wanted} sent")
-
-
-PERSONAL = re.compile(r"90011\d{4}|Alder")
-"""Numbers and names of the story's people."""
-
-
-def look_at_jobs(hub: Hub, report: Report) -> None:
-    """No job is stuck, and none holds personal data."""
-    client = DBOSClient(system_database_url=hub.store.url)
-    try:
-        jobs = client.list_workflows()
-        kept = [str((one.input, one.output, one.error)) for one in jobs]
-        kept += [str(step) for one in jobs for step in client.list_workflow_steps(one.workflow_id)]
-    finally:
-        client.destroy()
-    stuck = [one.workflow_id for one in jobs if one.status not in ("SUCCESS", "ERROR")]
-    report.broken += [f"stuck: {job}" for job in stuck]
-    if any(PERSONAL.search(text) for text in kept):
-        report.broken.append("personal data in the job tables")
 
 
 def main(url: str) -> None:
