@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,7 +42,9 @@ class Case:
     `aims` are of each peer by phase; empty where none is set. `shares` says of each peer that it does one in so
     many units, because all of them would take too long: its CPU time is taken that many times. A peer in `up_to` is
     left out beyond that size. Sides of a case that `reads` change nothing, so they share what was prepared. A peer
-    that is `apart` (with the package it needs) runs in a Python that has it. A case of `once` is not repeated.
+    that is `apart` (with the package it needs) runs in a Python that has it. A case of `once` is not repeated. A
+    phase does one in `parts` of the work. `least` is how many seconds a unit takes at least, by what it waits for: then
+    the wall clock is told as a multiple of that.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Case:
     reads: bool = False
     apart: tuple[tuple[str, str], ...] = ()
     once: bool = False
+    parts: tuple[int, ...] = ()
+    least: tuple[float, ...] = ()
 
     def peers_at(self, size: int) -> tuple[str, ...]:
         """The peers that are measured at a size."""
@@ -118,6 +123,11 @@ CASES = (
     Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
     Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), aims=(("1 ms each",),), prefix="many_"),
     Case(
+        "sending", "bench_sending", "call", 10_000, 100, ("calls", "httpx"),
+        ("1 at once", "8 at once", "64 at once"), (("wall 1.3",) * 3, ("",) * 3), parts=(50, 5, 1),
+        least=(0.05, 0.05 / 8, 0.05 / 64), once=True,
+    ),
+    Case(
         "834 checking", "bench_x12_check", "member", 10_000, 50, ("pyx12", "split"),
         aims=(("<= 0.1",), ("",)), prefix="check_", shares=(20, 1),
     ),
@@ -149,6 +159,9 @@ class Row:
     peer_mib: int
     ours_grew_mib: int
     aim: str
+    ours_wall: float = 0
+    """Of the least that waiting alone takes; 0 where a case does not wait."""
+    peer_wall: float = 0
 
     @property
     def ratio(self) -> float:
@@ -172,10 +185,11 @@ def child(module: str, side: str, size: int, folder: Path) -> None:
     steps: Iterator[Any] = function(folder, size)
     next(steps)
     (before, start), phases, told = used(), [], None
+    began = time.monotonic()
     for told in steps:  # noqa: B007 - the last one is the answer
-        after, peak = used()
-        phases.append({"cpu": after - before, "peak_kib": peak})
-        before = used()[0]
+        (after, peak), ended = used(), time.monotonic()
+        phases.append({"cpu": after - before, "peak_kib": peak, "wall": ended - began})
+        before, began = used()[0], time.monotonic()
     answer = told() if callable(told) else told
     sys.stdout.write(json.dumps({"start_kib": start, "phases": phases, "answer": answer}))
 
@@ -229,8 +243,14 @@ def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
 
 
 def _row(case: Case, size: int, taken: dict[str, list[Any]], number: int, phase: str, peer: str) -> Row:
+    done = size // case.parts[number] if case.parts else size
+
     def cpu(side: str) -> float:
         return float(min(one["phases"][number]["cpu"] for one in taken[side]))
+
+    def wall(side: str) -> float:
+        least = case.least[number] * done if case.least else 0
+        return float(min(one["phases"][number]["wall"] for one in taken[side])) / least if least else 0
 
     def mib(side: str) -> int:
         return int(min(one["phases"][number]["peak_kib"] for one in taken[side])) // 1024
@@ -240,14 +260,21 @@ def _row(case: Case, size: int, taken: dict[str, list[Any]], number: int, phase:
     aim = case.aims[at][number] if case.aims else ""
     share = case.shares[at] if case.shares else 1
     name = f"{case.name}, {phase}" if phase else case.name
-    return Row(name, size, case.unit, peer, cpu("ours"), cpu(peer) * share, mib("ours"), mib(peer), grew, aim)
+    return Row(
+        name, done, case.unit, peer, cpu("ours"), cpu(peer) * share, mib("ours"), mib(peer), grew, aim, wall("ours"),
+        wall(peer),
+    )  # fmt: skip
 
 
-HEAD = ("case", "peer", "ours s", "us each", "peer s", "ratio", "aim", "MiB", "grew", "peer MiB")
+HEAD = ("case", "peer", "ours s", "us each", "peer s", "ratio", "aim", "MiB", "grew", "peer MiB", "wall", "peer wall")
 
 
 def _short(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2f}"
+
+
+def _wall(times: float) -> str:
+    return f"{times:.2f}" if times else "-"
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -256,7 +283,7 @@ def table(rows: Sequence[Row]) -> str:
         (
             f"{row.case} ({row.size:,})", row.peer, f"{row.ours_cpu:.3f}", f"{row.ours_cpu / row.size * 1e6:.1f}",
             f"{row.peer_cpu:.3f}", _short(row.ratio), row.aim or "-", f"{row.ours_mib}", f"{row.ours_grew_mib}",
-            f"{row.peer_mib}",
+            f"{row.peer_mib}", _wall(row.ours_wall), _wall(row.peer_wall),
         )
         for row in rows
     ]  # fmt: skip

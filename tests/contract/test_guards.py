@@ -73,6 +73,7 @@ def _always_again(patch: pytest.MonkeyPatch) -> None:
 
 def _no_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(http, "_pause", lambda state: 0.0)
+    patch.setattr(http.Pause, "acquire", lambda self, most: None)
 
 
 def _no_budget(patch: pytest.MonkeyPatch) -> None:

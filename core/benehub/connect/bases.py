@@ -122,6 +122,8 @@ class ApiSettings(BaseModel):
     """A reference: env:NAME, file:PATH or keyring:NAME."""
     base_url: str = ""
     """Another address than the vendor's usual one, e.g. its sandbox."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Writes under way at once at most, where that shall be fewer than the vendor bears."""
 
 
 class ApiConnector(Connector):

@@ -117,6 +117,42 @@ class SlidingWindow:
             return max(self._calls[0] + self._period - now, 0.001)
 
 
+class Pause:
+    """Lets everything pass, but for the wait that the vendor has asked for last.
+
+    Args:
+        clock: monotonic seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._until = -math.inf
+
+    def acquire(self, max_wait: float = math.inf) -> None:
+        """Wait until the pause is over.
+
+        Raises:
+            RateLimited: it is longer than `max_wait` seconds.
+        """
+        give_up, waited_for = self._clock() + max_wait, -math.inf
+        while self._until > waited_for and (wait := self._until - self._clock()) > 0:
+            if self._clock() + wait > give_up:
+                raise _used_up(wait)
+            waited_for = self._until
+            WAITS.add(wait)
+            self._sleep(wait)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing pass for so many seconds."""
+        with self._lock:
+            self._until = max(self._until, self._clock() + seconds)
+
+
 def _used_up(wait: float) -> RateLimited:
     return RateLimited(
         "our own limit for this vendor account is used up",

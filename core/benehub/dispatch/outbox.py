@@ -310,6 +310,8 @@ class End:
     receipt: Receipt | None = None
     at: str = ""
     """The moment it left, where that is not now."""
+    unheard: bool = False
+    """Whether the vendor gave no usable answer: nothing was learned of the dispatch itself."""
 
 
 def end_all(session: Session, ends: Sequence[End]) -> None:

@@ -23,6 +23,7 @@ from benehub.errors import (
     BenehubError,
     DataError,
     FatalError,
+    RateLimited,
     RetriableError,
     Unsupported,
     VendorUnavailable,
@@ -35,8 +36,8 @@ TESTED = "only tested: "
 """How the reason begins of what the vendor would take, and has only tried, because the connection asks no more."""
 
 
-def parts(opened: Open, calls: Sequence[Call]) -> Iterator[list[Call]]:
-    """Those of the calls that the connector may send in one request, two or more at a time."""
+def parts(opened: Open, calls: Sequence[Call]) -> Iterator[tuple[str, list[Call]]]:
+    """Those of the calls that the connector may send in one request, each lot with what it is written to."""
     groups: dict[tuple[str, str], list[Call]] = {}
     for row, item in calls:
         try:
@@ -45,7 +46,7 @@ def parts(opened: Open, calls: Sequence[Call]) -> Iterator[list[Call]]:
             continue  # by itself it tells why
         if key:
             groups.setdefault((row.operation, key), []).append((row, item))
-    yield from (group for group in groups.values() if len(group) > 1)
+    yield from (("/".join(target), group) for target, group in groups.items())
 
 
 @dataclass(slots=True)
@@ -163,7 +164,12 @@ def of_error(row: Row[Any], error: BenehubError, unknown: bool) -> End | None:
     else:
         # A person, the configuration or the code has to change first; the other dispatches go on.
         state = "failed" if isinstance(error, DataError) else "held"
-    return End(row.dispatch_id, state, str(error))
+    return End(row.dispatch_id, state, str(error), unheard=unheard(error))
+
+
+def unheard(error: BenehubError) -> bool:
+    """Whether the vendor gave no usable answer to a call, or wants no calls now."""
+    return isinstance(error, VendorUnavailable | RateLimited) or isinstance(error.__cause__, VendorUnavailable)
 
 
 def made(work: Callable[..., T], *arguments: Any) -> T:

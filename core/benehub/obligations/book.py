@@ -241,6 +241,21 @@ def persons_of(session: Session, keys: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def persons_in(session: Session, dispatches: Sequence[str]) -> dict[str, set[str]]:
+    """Dispatch -> the persons whom what it carries is about, for those that are about any."""
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(dispatches), CHUNK):
+        mine = obligation.c.dispatch_id.in_(dispatches[start : start + CHUNK])
+        rows = session.rows(
+            select(obligation.c.dispatch_id, obligation.c.person_id).where(
+                obligation.c.employer_id == session.employer, mine, obligation.c.person_id.is_not(None)
+            )
+        )
+        for row in rows:
+            found.setdefault(row.dispatch_id, set()).add(row.person_id)
+    return found
+
+
 def late(session: Session, today: date) -> Sequence[Row[Any]]:
     """Obligations that are still open past their latest safe day."""
     return session.rows(
