@@ -67,7 +67,7 @@ class KomboSettings(_Part):
         webhook_secret: reference to the secret that webhooks are signed with.
         page_size: rows a page; Kombo's most is 250.
         employee_number: custom field that holds it; empty for Kombo's own.
-        ssn: custom field that holds the nine digits; empty for Kombo's own.
+        ssn: custom field that holds the nine digits; empty for Kombo's own, whose German numbers are left out.
         pay_group: custom field that holds it.
         pay_groups: its word -> pay group of the plan book; a word without a line stays as it is.
         default_pay_group: for everybody without one.
