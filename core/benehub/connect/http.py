@@ -15,6 +15,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
@@ -148,6 +149,15 @@ class VendorClient:
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
+
+    def acting_as(self, auth: Auth) -> VendorClient:
+        """The same door with other credentials, such as those of an application: its connections and limits are shared.
+
+        It is closed with this one.
+        """
+        other = copy(self)
+        other._auth = auth
+        return other
 
     def send(self, request: Request) -> Response:
         """The vendor's answer, its JSON parsed.
