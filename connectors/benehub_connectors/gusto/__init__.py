@@ -103,8 +103,7 @@ class GustoConnector(Connector):
 
         Calls are limited per company in this process, unless the network is replaced by a transport.
         """
-        if "transport" not in wiring:
-            wiring.setdefault("limits", {"": _LIMITS.window(self.name, settings.company, _CALLS_A_MINUTE, 60)})
+        _LIMITS.wire(wiring, self.name, settings.company, _CALLS_A_MINUTE)
         return VendorClient(
             settings.base_url,
             auth=gusto_auth(settings, secret, wall_clock, on_token),
