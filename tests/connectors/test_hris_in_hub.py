@@ -112,8 +112,8 @@ def test_of_bob_the_hubs_own_comparison_finds_what_changed(company: Any) -> None
 def test_a_german_employer_has_no_ssn_and_one_in_the_us_does(company: Any) -> None:
     account = PersonioSimulator()
     account.populate(3, BEFORE, first=101)
-    fields = {name: key for name, key in PERSONIO["fields"].items() if name != "ssn"}
-    hub = company(account, "papi-secret", "personio", PERSONIO | {"fields": fields})
+    fields = {"birth_date": BORN, "employee_number": NUMBER, "salary_from": SINCE, "pay_group": GROUP}
+    hub = company(account, "papi-secret", "personio", {**PERSONIO, "fields": fields})
     told = hub.hub.start_flow("sync", "acme", "in the US", "hris", "employee", "in the US", False)
     assert (told["applied"], told["quarantined"]) == (0, 3)
     load_plan_book(hub.hub, BOOK.replace("name: Acme}", "name: Acme, country: DE, currency: EUR}"), "in Germany")

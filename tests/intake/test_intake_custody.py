@@ -159,7 +159,7 @@ def test_an_ssn_is_asked_for_in_the_us_alone_and_one_not_told_again_stays(desk: 
     assert desk.redrive().applied == 1
     assert desk.take("employee", person(2, ssn=None, city="Ulm"), person(3, ssn=None)).applied == 2
     with desk.store.read("acme") as session:
-        ids = {number: people.by_member_id(session, str(1000 + number)) for number in (1, 2, 3)}
+        ids = {number: people.by_member_id(session, str(1000 + number)) or "" for number in (1, 2, 3)}
         assert people.ssns(session, list(ids.values())) == {ids[2]: "900110002"}
     desk.take("employee", person(1, ssn="900110009"))  # somebody gets one later
     with desk.store.read("acme") as session:

@@ -20,12 +20,13 @@ class Reader:
     """Reads people, one read after the other, as the hub does: from the cursor of the last one."""
 
     def __init__(self, bench: Any) -> None:
-        self.bench, self.cursor = bench, None
+        self.bench = bench
+        self.cursor: str | None = None
 
     def read(self, **settings: Any) -> list[Page]:
         """The pages of the next read."""
         pages: list[Page] = self.bench.read("payroll_person", self.cursor, **{"events_days": WEEK, **settings})
-        (self.cursor,) = [page.cursor for page in pages if page.cursor] or [None]
+        self.cursor = next((page.cursor for page in pages if page.cursor), None)
         return pages
 
     def names(self, **settings: Any) -> list[str]:
@@ -35,7 +36,7 @@ class Reader:
     def lists(self) -> int:
         """How often the whole list was asked for since the last look."""
         log = self.bench.simulator.log
-        found = sum(call.path == PEOPLE.format(self.bench.simulator.company) for call in log)
+        found: int = sum(call.path == PEOPLE.format(self.bench.simulator.company) for call in log)
         log.clear()
         return found
 
