@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from benehub.connect import jsontext
-from benehub.sandbox.http import SimRequest, SimResponse, Simulator
 from benehub_connectors.gusto.payloads import sim_uuid
 
 Row = dict[str, Any]
+Answer = tuple[int, Any]
+"""Status and JSON."""
 
 TOKEN_SECONDS = 7200
 SYSTEM_TOKEN = "simulated-system"  # noqa: S105 - the application's own, no company's; it opens this simulator only
@@ -23,21 +24,21 @@ DEFAULT_EVENTS = 25
 MAX_EVENTS = 100
 EVENT_DAYS = 30
 
+NOT_FOUND = (404, "request", "not_found", "The requested resource was not found.")
+"""Of whatever does not exist."""
 
-class GustoApplication(Simulator):
+
+class GustoApplication:
     """Our application at Gusto, installed at one company. `today` decides which events are still told."""
 
     client_id = "benehub"
     client_secret = "simulated-secret"  # noqa: S105 - opens nothing but this simulator
 
     def __init__(self, company: str, today: date) -> None:
-        super().__init__()
         self.company = company
         self.today = today
         self.subscriptions: dict[str, Row] = {}
         self.events: list[Row] = []
-        self.route("PUT", "/v1/webhook_subscriptions/{subscription_id}/verify", self._verify)
-        self.route("GET", "/v1/events", self._list_events)
 
     def note(self, event_type: str, entity_type: str, entity: str) -> None:
         """Something has happened at the company, at the noon of the simulated day."""
@@ -64,37 +65,38 @@ class GustoApplication(Simulator):
         }  # fmt: skip
         return jsontext.dump(told).encode()
 
-    def system_token(self, body: Mapping[str, Any]) -> SimResponse:
+    def system_token(self, body: Mapping[str, Any]) -> Answer:
         """The token of the application itself."""
         if (body.get("client_id"), body.get("client_secret")) != (self.client_id, self.client_secret):
-            return SimResponse(401, {"error": "invalid_client"})
+            return 401, {"error": "invalid_client"}
         told = {"access_token": SYSTEM_TOKEN, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
-        return SimResponse(200, told | {"scope": "webhook_subscriptions:write", "created_at": 1767644464})
+        return 200, told | {"scope": "webhook_subscriptions:write", "created_at": 1767644464}
 
-    def _verify(self, request: SimRequest) -> SimResponse:
-        mine = self.subscriptions.get(request.params["subscription_id"])
+    def verify(self, subscription: str, body: Mapping[str, Any]) -> Answer:
+        """The token of a subscription is given back."""
+        mine = self.subscriptions.get(subscription)
         if mine is None:
-            return not_found()
-        if request.json().get("verification_token") != verification_token(mine["uuid"]):
-            return refused(422, "verification_token", "invalid_attribute_value", "Invalid token.")
+            return refusal(*NOT_FOUND)
+        if body.get("verification_token") != verification_token(mine["uuid"]):
+            return refusal(422, "verification_token", "invalid_attribute_value", "Invalid token.")
         mine["status"] = "verified"
-        return SimResponse(200, mine)
+        return 200, mine
 
-    def _list_events(self, request: SimRequest) -> SimResponse:
+    def told_events(self, query: Mapping[str, str]) -> Answer:
         """Events of the last thirty days, after the one named."""
         since = datetime.combine(self.today - timedelta(days=EVENT_DAYS), time(), UTC).timestamp()
         told = [one for one in self.events if one["timestamp"] >= since]
-        if request.query.get("resource_uuid", self.company) != self.company:
+        if query.get("resource_uuid", self.company) != self.company:
             told = []
-        if request.query.get("sort_order") == "desc":
+        if query.get("sort_order") == "desc":
             told.reverse()
-        after = request.query.get("starting_after_uuid")
+        after = query.get("starting_after_uuid")
         if after is not None:
             at = next((number for number, one in enumerate(told, 1) if one["uuid"] == after), None)
             if at is None:
-                return refused(422, "starting_after_uuid", "invalid_attribute_value", "Event not found")
+                return refusal(422, "starting_after_uuid", "invalid_attribute_value", "Event not found")
             told = told[at:]
-        return SimResponse(200, told[: min(int(request.query.get("limit", DEFAULT_EVENTS)), MAX_EVENTS)])
+        return 200, told[: min(int(query.get("limit", DEFAULT_EVENTS)), MAX_EVENTS)]
 
 
 def verification_token(subscription: str) -> str:
@@ -102,12 +104,7 @@ def verification_token(subscription: str) -> str:
     return f"simulated-verification-{subscription}"
 
 
-def refused(status: int, key: str, category: str, message: str) -> SimResponse:
+def refusal(status: int, key: str, category: str, message: str) -> Answer:
     """Gusto's form of a refusal."""
     error = {"error_key": key, "category": category, "message": message}
-    return SimResponse(status, {"errors": [error]})
-
-
-def not_found() -> SimResponse:
-    """Of whatever does not exist."""
-    return refused(404, "request", "not_found", "The requested resource was not found.")
+    return status, {"errors": [error]}

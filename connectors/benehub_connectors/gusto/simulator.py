@@ -13,8 +13,8 @@ from typing import Any
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import add_months
-from benehub.sandbox.http import SimRequest, SimResponse
-from benehub_connectors.gusto.application import SYSTEM_TOKEN, TOKEN_SECONDS, GustoApplication, Row, not_found, refused
+from benehub.sandbox.http import SimRequest, SimResponse, Simulator
+from benehub_connectors.gusto.application import NOT_FOUND, SYSTEM_TOKEN, TOKEN_SECONDS, GustoApplication, Row, refusal
 from benehub_connectors.gusto.payloads import (
     PTO_NAMES,
     SimPayroll,
@@ -48,7 +48,7 @@ DEFAULT_PER = 25
 MAX_PER = 100
 
 
-class GustoSimulator(GustoApplication):
+class GustoSimulator(GustoApplication, Simulator):
     """One company at Gusto.
 
     Args:
@@ -58,7 +58,8 @@ class GustoSimulator(GustoApplication):
     """
 
     def __init__(self, name: str = "acme", *, today: date, rotate_tokens: bool = False) -> None:
-        super().__init__(sim_uuid("company", name), today)
+        Simulator.__init__(self)
+        GustoApplication.__init__(self, sim_uuid("company", name), today)
         self.refresh_token = "simulated-refresh-0"  # noqa: S105 - it too opens nothing but this simulator
         self.schedules: dict[str, SimSchedule] = {}
         self.periods: list[SimPeriod] = []
@@ -75,6 +76,8 @@ class GustoSimulator(GustoApplication):
         self._holidays: dict[date, frozenset[str]] = {}
         company = "/v1/companies/{company_id}"
         self.route("POST", "/oauth/token", self._token)
+        self.route("GET", "/v1/events", lambda asked: SimResponse(*self.told_events(asked.query)))
+        self.route("PUT", "/v1/webhook_subscriptions/{subscription_id}/verify", self._verify)
         for method, template, handler in (
             ("GET", f"{company}/pay_schedules", self._list_schedules),
             ("GET", f"{company}/pay_periods", self._list_periods),
@@ -257,7 +260,7 @@ class GustoSimulator(GustoApplication):
     def _token(self, request: SimRequest) -> SimResponse:
         body = request.json()
         if body.get("grant_type") == "system_access":
-            return self.system_token(body)
+            return SimResponse(*self.system_token(body))
         told = (body.get("client_id"), body.get("client_secret"), body.get("refresh_token"))
         if told != (self.client_id, self.client_secret, self.refresh_token):
             return SimResponse(401, {"error": "invalid_grant"})
@@ -273,6 +276,9 @@ class GustoSimulator(GustoApplication):
             "expires_in": TOKEN_SECONDS,
         }
         return SimResponse(200, answer)
+
+    def _verify(self, request: SimRequest) -> SimResponse:
+        return SimResponse(*self.verify(request.params["subscription_id"], request.json()))
 
     def _show_employee(self, request: SimRequest) -> SimResponse:
         one = self.employees.get(request.params["employee_id"])
@@ -541,3 +547,13 @@ def _between(query: Mapping[str, str], today: date) -> tuple[date, date]:
 
 def _thousandths(hours: str) -> int:
     return parse_minor(hours) * 10
+
+
+def refused(status: int, key: str, category: str, message: str) -> SimResponse:
+    """Gusto's form of a refusal."""
+    return SimResponse(*refusal(status, key, category, message))
+
+
+def not_found() -> SimResponse:
+    """Of whatever does not exist."""
+    return refused(*NOT_FOUND)

@@ -18,7 +18,7 @@ from benehub.testing.pushing import Desk, desk
 from benehub.testing.stage import CONNECTION, EMPLOYER
 from benehub_connectors.gusto import GustoConnector
 from benehub_connectors.gusto import stage as stages
-from benehub_connectors.gusto.application import refused
+from benehub_connectors.gusto.simulator import refused
 
 ALL = "/employee_benefits"
 
