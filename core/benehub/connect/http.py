@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
@@ -176,6 +177,15 @@ class VendorClient:
         """Give the connections back."""
         for line in self._idle:
             line.close()
+
+    def acting_as(self, auth: Auth) -> VendorClient:
+        """The same door with other credentials, such as those of an application: its connections and limits are shared.
+
+        It is closed with this one.
+        """
+        other = copy(self)
+        other._auth = auth
+        return other
 
     def send(self, request: Request) -> Response:
         """The vendor's answer, its JSON parsed.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from benehub.errors import RateLimited
 
@@ -274,6 +274,14 @@ def sharing(shared: Shared | None) -> Iterator[None]:
 
 class LimitBook:
     """One limiter per vendor account in this process, however many clients are made for it."""
+
+    def wire(self, wiring: dict[str, Any], vendor: str, account: str, calls_a_minute: int | None) -> None:
+        """Put an account's limit on all its calls into a client's wiring, where there is one.
+
+        There is none where the network is replaced by a transport, or a limit is wired already.
+        """
+        if calls_a_minute is not None and "transport" not in wiring:
+            wiring.setdefault("limits", {"": self.window(vendor, account, calls_a_minute, 60)})
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

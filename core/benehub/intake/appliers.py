@@ -82,6 +82,8 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
         raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
     if row.termination_date is not None and row.termination_date < row.hire_date:
         raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
+    if row.ssn is None and book.employer.country == "US":
+        raise DataError("its SSN is missing", mend="Fill it in at the source, and let the connection's user see it")
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
     data = _plain(row)
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
