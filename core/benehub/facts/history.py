@@ -86,11 +86,11 @@ def record(
         if _believed(before, version, data):
             continue
         seq, recorded_at = session.take_seq()
-        fact_id = _id(session, version, seq)
-        before.append(_said(kind, subject, key, data, start, end, fact_id, seq))
+        name = fact_id(session.employer, kind, subject, key, seq)
+        before.append(_said(kind, subject, key, data, start, end, name, seq))
         session.defer(
             fact,
-            {"fact_id": fact_id, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,
+            {"fact_id": name, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,
              "effective_to": end, "data": data, "seq": seq, "recorded_at": recorded_at, "batch_id": batch_id,
              "row_no": row_no or None, "source": source},
         )  # fmt: skip
@@ -99,9 +99,9 @@ def record(
     return count
 
 
-def _id(session: Session, version: Version, seq: int) -> str:
+def fact_id(employer: str, kind: str, subject: str, key: str, seq: int) -> str:
     """A fact's id: its number, so that ids come in order, and digits in which a mistyped one is found out."""
-    named = f"{session.employer}/{version.kind}/{version.subject}/{version.key}"
+    named = f"{employer}/{kind}/{subject}/{key}"
     return f"fct_{seq:012x}{crc32(named.encode(), seq & 0xFFFFFFFF):08x}"
 
 
@@ -123,6 +123,11 @@ def preload_new(session: Session, kind: str, subjects: Iterable[str]) -> None:
     stored = _preloaded(session)
     for subject in subjects:
         stored.setdefault((kind, subject), [])
+
+
+def unread(session: Session, kind: str, subject: str) -> None:
+    """What this transaction has read about the subject is no longer all: it is read again when it is asked for."""
+    _preloaded(session).pop((kind, subject), None)
 
 
 def as_of(
