@@ -65,11 +65,12 @@ def test_who_is_new_comes_to_the_same_by_either_way(desk: Any, person: Person, m
         person(10, hire_date="9999-12-31"),
         person(11, termination_date="2023-12-31"),
         person(12, hire_date="2027-01-01", employment_type="regular"),
+        person(13, termination_date="9999-12-31"),
     ]
     short = came_to(desk, rows)
     outcomes = [row["outcome"] for row in short["intake_row"]][-len(rows) :]
-    assert outcomes.count("applied") == 7
-    assert len(short["person"]) == 7
+    assert outcomes.count("applied") == 8
+    assert len(short["person"]) == 8
     monkeypatch.setattr(Newcomers, "add", lambda *_: None)
     assert came_to(desk, rows) == short
 

@@ -5,7 +5,7 @@ A first load is full of people of whom nothing is known; their way is the shorte
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -27,8 +27,11 @@ _IDENTITY = (
 )  # fmt: skip
 _identity = itemgetter(*_IDENTITY)
 _EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
+_employment_of = itemgetter(*_EMPLOYMENT)
 _TOLD = ("union", "employment_type", "work_authorisation")
 """What not every HRIS tells; left out where it does not, so that unknown stays unknown."""
+
+_FOREVER = FOREVER.isoformat()
 
 
 def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
@@ -42,11 +45,10 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     if newcomer is not None:
         return newcomer
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
-    data = _plain(row)
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
-    versions = [Version("employee", person_id, "", since, dict(zip(_IDENTITY, _identity(data), strict=True)))]
-    versions += _employment(session, person_id, row, _told_employment(row, data))
+    versions = [Version("employee", person_id, "", since, _told_identity(row))]
+    versions += _employment(session, person_id, row, _told_employment(row))
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
     return person_id
 
@@ -66,31 +68,43 @@ def _newcomer(session: Session, origin: Origin, row: Employee) -> str | None:
     person_id = newcomers.add(origin.key, row.employee_number, row.ssn)
     if person_id is None:
         return None
-    data, start, number = _plain(row), row.hire_date, origin.row_no
-    first.add("employee", person_id, "", start, dict(zip(_IDENTITY, _identity(data), strict=True)), number)
-    end = row.termination_date + timedelta(days=1) if row.termination_date else FOREVER
-    employment = _told_employment(row, data)
-    first.add("employment", person_id, employment["hire_date"], start, employment, number, end)
+    employment = _told_employment(row)
+    start = employment["hire_date"]
+    first.add(
+        origin.row_no, person_id,
+        ("employee", "", start, _FOREVER, _told_identity(row)),
+        ("employment", start, start, _end(row).isoformat(), employment),
+    )  # fmt: skip
     session.written()
     return person_id
 
 
-def _told_employment(row: Employee, data: dict[str, Any]) -> dict[str, Any]:
-    told = {name: data[name] for name in _EMPLOYMENT} | {name: data[name] for name in _TOLD if data[name] is not None}
-    key = row.hire_date.isoformat()
-    return {**told, "hire_date": key, "original_hire_date": str(row.original_hire_date or key)}
+def _told_identity(row: Employee) -> dict[str, Any]:
+    """Who he is, as facts keep it: it is asked for everybody, and the general way costs twice as much."""
+    told = dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
+    told["birth_date"], told["sex"] = row.birth_date.isoformat(), row.sex.value
+    return told
 
 
-def _plain(row: Employee) -> dict[str, Any]:
-    """The fields by name, as facts keep them: it is asked for everybody, and the general way costs twice as much."""
-    return row.__dict__ | {
-        "birth_date": row.birth_date.isoformat(), "sex": row.sex.value, "employment_class": row.employment_class.value,
-    }  # fmt: skip
+def _told_employment(row: Employee) -> dict[str, Any]:
+    told = dict(zip(_EMPLOYMENT, _employment_of(row.__dict__), strict=True))
+    told["employment_class"] = row.employment_class.value
+    if not row.__pydantic_fields_set__.isdisjoint(_TOLD):
+        told |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
+    told["hire_date"] = key = row.hire_date.isoformat()
+    told["original_hire_date"] = str(row.original_hire_date or key)
+    return told
+
+
+def _end(row: Employee) -> date:
+    """The first day on which he is employed no more; some vendors name the calendar's last day where there is none."""
+    last = row.termination_date
+    return FOREVER if last is None or last >= FOREVER else last + timedelta(days=1)
 
 
 def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:
     key = row.hire_date.isoformat()
-    end = row.termination_date + timedelta(days=1) if row.termination_date else FOREVER
+    end = _end(row)
     known = facts.timelines(session, "employment", Interval(row.hire_date, FOREVER), subjects=[person_id])
     mine = known.get((person_id, key))
     versions = []
