@@ -212,6 +212,8 @@ def resolve(rows: Sequence[Fact]) -> list[Fact]:
     if len(rows) == 1:  # most of what is known was said once
         row = rows[0]
         return [] if row.data is None or row.effective_from >= row.effective_to else [row]
+    if _one_after_the_other(rows):
+        return _successive(rows)
     cuts = sorted({row.effective_from for row in rows} | {row.effective_to for row in rows})
     segments: list[Fact] = []
     for start, end in pairwise(cuts):
@@ -224,6 +226,30 @@ def resolve(rows: Sequence[Fact]) -> list[Fact]:
             segments[-1] = winner._replace(effective_from=last.effective_from, effective_to=end)
         else:
             segments.append(winner._replace(effective_from=start, effective_to=end))
+    return segments
+
+
+def _one_after_the_other(rows: Sequence[Fact]) -> bool:
+    """Whether no version begins before an earlier one, and all end together: most histories are told so."""
+    before, end = rows[0].effective_from, rows[0].effective_to
+    for row in rows:
+        if row.effective_from < before or row.effective_to != end:
+            return False
+        before = row.effective_from
+    return True
+
+
+def _successive(rows: Sequence[Fact]) -> list[Fact]:
+    """As `resolve`, of versions one after the other: each holds until the next one begins."""
+    end = rows[0].effective_to
+    segments: list[Fact] = []
+    for row, until in zip(rows, [*(row.effective_from for row in rows[1:]), end], strict=True):
+        if row.data is None or row.effective_from >= until:
+            continue
+        since = row.effective_from
+        if segments and segments[-1].effective_to == since and segments[-1].data == row.data:
+            since = segments.pop().effective_from
+        segments.append(Fact(row.kind, row.subject, row.key, row.data, since, until, row.fact_id, row.seq))
     return segments
 
 
