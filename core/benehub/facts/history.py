@@ -212,7 +212,7 @@ def resolve(rows: Sequence[Fact]) -> list[Fact]:
     if len(rows) == 1:  # most of what is known was said once
         row = rows[0]
         return [] if row.data is None or row.effective_from >= row.effective_to else [row]
-    if _one_after_the_other(rows):
+    if rows and _one_after_the_other(rows):
         return _successive(rows)
     cuts = sorted({row.effective_from for row in rows} | {row.effective_to for row in rows})
     segments: list[Fact] = []
