@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
@@ -132,7 +134,7 @@ def test_families_are_found_by_an_index_of_their_own(hired: Store) -> None:
     with hired.write("acme") as session:
         employee = ann(session)
         people.add_dependent(session, "hris", "dep:1", employee, KIM)
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     with hired.read("acme") as session:
         event.listen(session.connection, "before_cursor_execute", lambda *sent: asked.append((sent[2], sent[3])))
         assert len(people.families(session, [employee])[employee]) == 1

@@ -81,13 +81,13 @@ def _newcomer(session: Session, origin: Origin, row: Employee) -> str | None:
 
 def _told_identity(row: Employee) -> dict[str, Any]:
     """Who he is, as facts keep it: it is asked for everybody, and the general way costs twice as much."""
-    told = dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
+    told: dict[str, Any] = dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
     told["birth_date"], told["sex"] = row.birth_date.isoformat(), row.sex.value
     return told
 
 
 def _told_employment(row: Employee) -> dict[str, Any]:
-    told = dict(zip(_EMPLOYMENT, _employment_of(row.__dict__), strict=True))
+    told: dict[str, Any] = dict(zip(_EMPLOYMENT, _employment_of(row.__dict__), strict=True))
     told["employment_class"] = row.employment_class.value
     if not row.__pydantic_fields_set__.isdisjoint(_TOLD):
         told |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
