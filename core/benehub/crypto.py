@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -54,10 +55,19 @@ class Vault:
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt; `context` (e.g. the employer and column) must be given again to open it."""
-        nonce = os.urandom(12)
-        box = _cipher(self.keys[self.current]).encrypt(nonce, plain, context.encode())
+        return self.sealing(context)(plain)
+
+    def sealing(self, context: str) -> Callable[[bytes], bytes]:
+        """What seals values for `context` as `seal` does, many of them one after the other."""
+        encrypt, named = _cipher(self.keys[self.current]).encrypt, context.encode()
         name = self.current.encode()
-        return bytes([len(name)]) + name + nonce + box
+        before = bytes([len(name)]) + name
+
+        def seal(plain: bytes) -> bytes:
+            nonce = os.urandom(12)
+            return before + nonce + encrypt(nonce, plain, named)
+
+        return seal
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypt what `seal` made.
@@ -78,6 +88,15 @@ class Vault:
     def blind_index(self, value: str, purpose: str) -> str:
         """A keyed digest that finds equal values (e.g. an SSN) without showing them."""
         return self._keyed(value.encode(), f"index/{purpose}")
+
+    def blind_indexes(self, values: Iterable[str], purpose: str) -> list[str]:
+        """The `blind_index` of each of these values."""
+        keyed, found = hmac.new(self._key_of(f"index/{purpose}"), digestmod="sha256"), []
+        for value in values:
+            digest = keyed.copy()  # half of what a new one costs
+            digest.update(value.encode())
+            found.append(digest.hexdigest())
+        return found
 
     def content_hash(self, content: bytes) -> str:
         """A keyed digest of content that may hold personal data."""

@@ -33,7 +33,7 @@ def look_up(
 
     Gives the persons found.
     """
-    indexes = [ssn_index(session, ssn) for ssn in ssns]
+    indexes = ssn_indexes(session, ssns)
     asked = (
         (lookup.by_vendor(session, connection_id, external_ids), external_ids),
         (lookup.by_member(session, members), members),
@@ -93,6 +93,15 @@ def ssn_index(session: Session, ssn: str) -> str:
     if found is None:
         found = indexes[ssn] = session.vault.blind_index(f"{session.employer}/{ssn}", "ssn")
     return found
+
+
+def ssn_indexes(session: Session, ssns: Iterable[str]) -> list[str]:
+    """The `ssn_index` of each of these, worked out together."""
+    wanted, indexes = list(ssns), lookup.known(session).indexes
+    new = [ssn for ssn in wanted if ssn not in indexes]
+    found = session.vault.blind_indexes([f"{session.employer}/{ssn}" for ssn in new], "ssn")
+    indexes.update(zip(new, found, strict=True))
+    return [indexes[ssn] for ssn in wanted]
 
 
 def ssns(session: Session, person_ids: list[str]) -> dict[str, str]:

@@ -59,6 +59,24 @@ def insert_rows(connection: Connection, table: Table, employer: str, rows: Seque
         connection.execute(insert(table), [{**row, "employer_id": employer} for row in rows])
 
 
+def insert_ready(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows that are as the database takes them (JSON and, on SQLite, days as text), the employer first.
+
+    For what is written by the thousand: nothing is turned, and no row is a dict on its way.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_ready(table, tuple(names)), list(rows))
+    else:
+        _copy_out(connection, table, names, rows)
+
+
+@cache
+def _ready(table: Table, names: tuple[str, ...]) -> str:
+    """SQLite's statement for rows with these columns in this order."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608 - our own names
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not there yet; the others are left as they are."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -115,18 +133,25 @@ def as_text(content: Any) -> str:
 
 
 def _copy(connection: Connection, table: Table, employer: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    import psycopg
-
     names = [name for name in rows[0] if name != "employer_id"]
     as_json = {name for name in names if isinstance(table.c[name].type, JSON)}
-    columns = ", ".join(f'"{name}"' for name in ("employer_id", *names))
+    ready = (
+        (employer, *(as_text(row[n]) if n in as_json and row[n] is not None else row[n] for n in names))
+        for row in rows
+    )  # fmt: skip
+    _copy_out(connection, table, ("employer_id", *names), ready)
+
+
+def _copy_out(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    import psycopg
+
+    columns = ", ".join(f'"{name}"' for name in names)
     raw: Any = connection.connection.driver_connection
     command = f'COPY "{table.name}" ({columns}) FROM STDIN'
     try:
         with raw.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
-                values = [as_text(row[n]) if n in as_json and row[n] is not None else row[n] for n in names]
-                copy.write_row([employer, *values])
+                copy.write_row(row)
     except psycopg.DataError as error:
         raise DataError(command, None, error) from error
     except psycopg.IntegrityError as error:

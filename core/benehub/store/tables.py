@@ -58,6 +58,8 @@ from benehub.store.partner_tables import control_line as control_line
 from benehub.store.partner_tables import member_state as member_state
 from benehub.store.partner_tables import push_permit as push_permit
 from benehub.store.people_tables import crosswalk as crosswalk
+from benehub.store.people_tables import is_dependent as is_dependent
+from benehub.store.people_tables import of_family as of_family
 from benehub.store.people_tables import person as person
 from benehub.store.people_tables import suggestion as suggestion
 from benehub.store.schema import belongs as _belongs

@@ -11,7 +11,7 @@ from benehub import facts
 from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.session import CHUNK
-from benehub.store.tables import person
+from benehub.store.tables import of_family, person
 
 
 def find_person(session: Session, text: str) -> Row[Any]:
@@ -57,7 +57,7 @@ def told_of(session: Session, row: Row[Any]) -> dict[str, Any]:
     """One person found by `find_person`, as `listed` tells of him, with his family."""
     family = session.rows(
         select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id)
-        .where(*session.where(person, subscriber_id=row.subscriber_id))
+        .where(*session.where(person), of_family(session.employer, row.subscriber_id))
         .order_by(person.c.kind.desc(), person.c.member_id)
     )
     names = _names(session, family)
