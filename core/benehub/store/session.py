@@ -22,7 +22,7 @@ from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.ids import derive
 from benehub.periods import Clock
-from benehub.store.bulk import among, change_rows, insert_new, insert_rows
+from benehub.store.bulk import among, change_rows, insert_new, insert_rows, insert_tuples
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import metadata
 
@@ -142,6 +142,11 @@ class Session:
             insert_rows(self.connection, table, self.employer, batch)
             count += len(batch)
         return count
+
+    def add_tuples(self, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+        """As `add` of rows that are what the driver takes already: employer, then `names`; days and JSON as text."""
+        self.touched += 1
+        insert_tuples(self.connection, table, names, rows)
 
     def defer(self, table: Table, row: Mapping[str, Any], new: bool = False) -> None:
         """Insert a row with the next `flush_deferred`, together with others of its table.

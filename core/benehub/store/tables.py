@@ -206,8 +206,14 @@ entry = Table(
         ["employer_id", "reverses_id"], ["entry.employer_id", "entry.entry_id"], name="fk_entry_reverses"
     ),
 )
-Index("ix_entry_pending", entry.c.employer_id, entry.c.pending_id)
-Index("ix_entry_reverses", entry.c.employer_id, entry.c.reverses_id)
+# Few entries follow another one. All others would only make each insert dearer: beyond some pages changed by one row,
+# SQLite keeps what it needs to undo the row in a file.
+for _name in ("pending", "reverses"):
+    _follows = entry.c[f"{_name}_id"].is_not(None)
+    Index(
+        f"ix_entry_{_name}", entry.c.employer_id, entry.c[f"{_name}_id"],
+        sqlite_where=_follows, postgresql_where=_follows,
+    )  # fmt: skip
 
 leg = Table(
     "leg",
