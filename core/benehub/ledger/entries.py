@@ -63,6 +63,11 @@ class NewEntry:
     reverses_id: str | None = None
     explanation_id: str | None = None
 
+    @property
+    def posted_as(self) -> str | None:
+        """What its legs say that they are posted as; None where nothing is posted."""
+        return self.type if self.status == "posted" else None
+
     def content(self) -> dict[str, object]:
         """What must be equal for the same key: everything but the explanation; in the order of its names."""
         return {
@@ -117,17 +122,18 @@ HEADER_FIELDS = (
 _leg_values = attrgetter(*LEG_FIELDS)
 
 
-def leg_rows(employer: str, entry_id: str, legs: tuple[Leg, ...]) -> list[tuple[object, ...]]:
-    """The rows of an entry's legs: employer, entry, number and `LEG_FIELDS`, days as text.
+def leg_rows(employer: str, entry_id: str, entry: NewEntry) -> list[tuple[object, ...]]:
+    """The rows of an entry's legs: employer, entry, number, `LEG_FIELDS` and what it is posted as; days as text.
 
     Tuples straight from the fields: with a dict a leg, it is what recording an entry costs most in Python.
     """
+    posted_as = entry.posted_as
     return [
         (
             employer, entry_id, number, leg.account, leg.unit, leg.amount, leg.person_id, leg.plan, leg.money_source,
-            leg.coverage_month, iso_day(leg.pay_date), leg.batch,
+            leg.coverage_month, iso_day(leg.pay_date), leg.batch, posted_as,
         )
-        for number, leg in enumerate(legs, 1)
+        for number, leg in enumerate(entry.legs, 1)
     ]  # fmt: skip
 
 

@@ -94,9 +94,9 @@ def _append(session: Session, fresh: Sequence[tuple[NewEntry, str]]) -> str:
             iso_day(one.due_date), one.pending_id, one.reverses_id, one.source, one.explanation_id, seq, recorded_at,
             last, chained,
         ))  # fmt: skip
-        legs.extend(leg_rows(employer, entry_id, one.legs))
+        legs.extend(leg_rows(employer, entry_id, one))
         last = chained
-    session.add_tuples(leg_table, ("entry_id", "leg_no", *LEG_FIELDS), legs)
+    session.add_tuples(leg_table, ("entry_id", "leg_no", *LEG_FIELDS, "posted_as"), legs)
     session.add_tuples(entry_table, HEADER_FIELDS, headers)
     kept.add(session, (one for one, _ in fresh))
     return last

@@ -21,7 +21,7 @@ from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg
+from benehub.store.tables import confirmation, leg
 
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
@@ -61,18 +61,17 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
 
 def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
     """Contributions that differ, and lost earnings on their way: one look at the account that both go through."""
-    lost = entry.c.type.in_(earnings.ON_THE_WAY)
+    lost = leg.c.posted_as.in_(earnings.ON_THE_WAY)
     deposited = (
         select(
             leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
             case((lost, 0), else_=-leg.c.amount).label("deposited"), literal(0).label("credited"),
             literal(0).label("credits"), case((lost, -leg.c.amount), else_=0).label("left"),
         )
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
+            leg.c.posted_as.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
@@ -161,10 +160,9 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
     owed = (
         select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
-            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, entry.c.status == "posted",
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
         .having(func.sum(leg.c.amount) < 0)

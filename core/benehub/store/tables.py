@@ -230,6 +230,9 @@ leg = Table(
     Column("coverage_month", String(7)),
     Column("pay_date", Date),
     Column("batch", String(80)),
+    # The entry's type where it is posted, null where it only expects or voids: said here again, because what an account
+    # holds is asked of millions of legs, and looking their entries up costs more than all the rest.
+    Column("posted_as", String(40)),
     CheckConstraint("amount <> 0", name="amount"),
     # Legs come first, the header seals them; the deferred key refuses legs without a header at commit.
     _belongs("entry_id", to="entry", deferred=True),

@@ -1,4 +1,7 @@
-"""Entries are recorded at less cost: only those that follow another one are listed by it, and the seal sums once."""
+"""Entries are recorded and asked at less cost.
+
+Only those that follow another one are listed by it, the seal sums once, and each leg says what it is posted as.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
+POSTED_AS = """UPDATE leg SET posted_as = (SELECT e.type FROM entry e
+    WHERE e.employer_id = leg.employer_id AND e.entry_id = leg.entry_id AND e.status = 'posted')"""
+
 
 def upgrade() -> None:
     for name in ("pending", "reverses"):
@@ -20,7 +26,17 @@ def upgrade() -> None:
         op.create_index(
             f"ix_entry_{name}", "entry", ["employer_id", f"{name}_id"], sqlite_where=follows, postgresql_where=follows
         )
+    op.add_column("leg", sa.Column("posted_as", sa.String(length=40)))
+    # The guard against changes rests while the new column is filled from what is sealed.
     if op.get_bind().dialect.name == "sqlite":
+        op.execute(sa.text("DROP TRIGGER leg_no_update"))
+        op.execute(sa.text(POSTED_AS))
         for name in ("entry_seal", "leg_sealed"):
             op.execute(sa.text(f"DROP TRIGGER {name}"))
+        for name in ("leg_no_update", "entry_seal", "leg_sealed"):
             op.execute(sa.text(guards.SQLITE[name]))
+    else:
+        op.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))  # with checks pending no table can be altered
+        op.execute(sa.text("ALTER TABLE leg DISABLE TRIGGER leg_no_update"))
+        op.execute(sa.text(POSTED_AS))
+        op.execute(sa.text("ALTER TABLE leg ENABLE TRIGGER leg_no_update"))
