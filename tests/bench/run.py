@@ -221,8 +221,9 @@ def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
             )
             if not case.reads:
                 shutil.rmtree(work)
-    # A side that only reads has no answer.
-    answers = {side: json.dumps(one["answer"]) for side, runs in taken.items() for one in runs if one["answer"] is not None}
+    # A side that only reads has no answer; finding nothing is one.
+    told = [(side, one["answer"]) for side, runs in taken.items() for one in runs]
+    answers = {side: json.dumps(answer) for side, answer in told if answer is not None}
     if len(set(answers.values())) > 1:
         raise SystemExit(f"{case.name}: the sides do not agree: {answers}")
     return [_row(case, size, taken, number, phase, peer) for number, phase in enumerate(case.phases) for peer in peers]

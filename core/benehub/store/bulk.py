@@ -107,7 +107,7 @@ def change_rows(connection: Connection, table: Table, keys: Sequence[str], rows:
 def _command(table: Table, names: tuple[str, ...], mark: str) -> str:
     """The driver's statement; the employer comes first in every table."""
     columns = ", ".join(f'"{name}"' for name in ("employer_id", *names))
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join([mark] * (len(names) + 1))})'
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join([mark] * (len(names) + 1))})'  # noqa: S608 - names of columns
 
 
 @cache

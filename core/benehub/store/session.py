@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, String, Table, collate, select, update
 from sqlalchemy.sql import Executable
 
 from benehub.crypto import Vault
@@ -133,6 +133,20 @@ class Session:
     def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of a bounded query."""
         return self.connection.execute(statement, params or {}).all()
+
+    def tuples(self, statement: Executable) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a long query part by part, as the driver gives them: on SQLite a day is text."""
+        result = self.connection.execute(statement.execution_options(yield_per=INSERTED))
+        assert result.cursor is not None
+        while rows := result.cursor.fetchmany(INSERTED):
+            yield rows
+        result.close()
+
+    def in_order(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        """An order that Python's own comparison follows: text by its code points, what is missing first."""
+        if self.connection.dialect.name == "sqlite":
+            return list(columns)
+        return [(collate(one, "C") if isinstance(one.type, String) else one).nulls_first() for one in columns]
 
     def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert rows of this employer in bounded chunks; gives their number. All rows have the same columns."""

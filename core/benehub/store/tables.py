@@ -169,6 +169,12 @@ confirmation = Table(
 )
 Index("ix_confirmation_period", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.pay_date)
 Index("ix_confirmation_month", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.coverage_month)
+_of_a_day = confirmation.c.pay_date.is_not(None)
+Index(
+    "ix_confirmation_pay", confirmation.c.employer_id, confirmation.c.kind, confirmation.c.connection_id,
+    confirmation.c.current, confirmation.c.pay_date, confirmation.c.person_id, confirmation.c.plan, confirmation.c.part,
+    confirmation.c.amount, confirmation.c.on_date, sqlite_where=_of_a_day, postgresql_where=_of_a_day,
+)  # fmt: skip
 _unlinked = confirmation.c.person_id.is_(None)
 Index(
     "ix_confirmation_unlinked", confirmation.c.employer_id, confirmation.c.connection_id, confirmation.c.external_id,
@@ -239,6 +245,11 @@ leg = Table(
     _belongs("person_id", to="person"),
 )
 Index("ix_leg_account", leg.c.employer_id, leg.c.account, leg.c.person_id, leg.c.plan)
+_of_a_pay = leg.c.pay_date.is_not(None)
+Index(
+    "ix_leg_pay", leg.c.employer_id, leg.c.account, leg.c.pay_date, leg.c.person_id, leg.c.plan, leg.c.money_source,
+    leg.c.amount, leg.c.posted_as, sqlite_where=_of_a_pay, postgresql_where=_of_a_pay,
+)  # fmt: skip
 
 explanation = Table(
     "explanation",

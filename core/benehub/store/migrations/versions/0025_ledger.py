@@ -40,3 +40,12 @@ def upgrade() -> None:
         op.execute(sa.text("ALTER TABLE leg DISABLE TRIGGER leg_no_update"))
         op.execute(sa.text(POSTED_AS))
         op.execute(sa.text("ALTER TABLE leg ENABLE TRIGGER leg_no_update"))
+    dated = sa.text("pay_date IS NOT NULL")
+    for table, columns in (
+        ("leg", ["account", "pay_date", "person_id", "plan", "money_source", "amount", "posted_as"]),
+        (
+            "confirmation",
+            ["kind", "connection_id", "current", "pay_date", "person_id", "plan", "part", "amount", "on_date"],
+        ),
+    ):
+        op.create_index(f"ix_{table}_pay", table, ["employer_id", *columns], sqlite_where=dated, postgresql_where=dated)
