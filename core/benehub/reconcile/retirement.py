@@ -68,13 +68,13 @@ def _differing(session: Session, connection_id: str, month: Month) -> tuple[list
     lines, on_the_way = [], []
     deposited, credited = _deposited(session, month), _credited(session, connection_id, month)
     for ours, theirs in differing(session.tuples(deposited), session.tuples(credited), 4):
-        day, *who = (ours or theirs)[0][:4]
+        day, person_id, plan, part = (ours or theirs)[0][:4]
         pay_date = day if isinstance(day, date) else date.fromisoformat(day)
         sent, got = sum(row[4] for row in ours if not row[5]), sum(row[4] for row in theirs)
         if sent != got:
-            lines.append(Line(*who, pay_date, sent, got, len(theirs)))
+            lines.append(Line(person_id, plan, part, pay_date, sent, got, len(theirs)))
         if left := sum(row[4] for row in ours if row[5]):
-            on_the_way.append(earnings.OnTheWay(*who, pay_date, left))
+            on_the_way.append(earnings.OnTheWay(person_id, plan, part, pay_date, left))
     return sorted(lines, key=_by_person), sorted(on_the_way, key=_by_person)
 
 

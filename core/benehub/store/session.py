@@ -139,7 +139,7 @@ class Session:
         result = self.connection.execute(statement.execution_options(yield_per=INSERTED))
         assert result.cursor is not None
         while rows := result.cursor.fetchmany(INSERTED):
-            yield rows
+            yield list(rows)
         result.close()
 
     def in_order(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
