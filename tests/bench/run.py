@@ -44,7 +44,7 @@ class Case:
     left out beyond that size. Sides of a case that `reads` change nothing, so they share what was prepared. A peer
     that is `apart` (with the package it needs) runs in a Python that has it. A case of `once` is not repeated. A
     phase does one in `parts` of the work. `least` is how many seconds a unit takes at least, by what it waits for: then
-    the wall clock is told as a multiple of that.
+    the wall clock is told as a multiple of that. `full` are its sizes, each once, with `--full`.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Case:
     once: bool = False
     parts: tuple[int, ...] = ()
     least: tuple[float, ...] = ()
+    full: tuple[int, ...] = ()
 
     def peers_at(self, size: int) -> tuple[str, ...]:
         """The peers that are measured at a size."""
@@ -110,15 +111,15 @@ CASES = (
     Case(
         "contributions from CSV, large", "bench_contributions", "row", 1_000_000, 2_000,
         ("polars", "duckdb", "datacompy"), aims=(("<= 1.3",), ("",), ("<= 0.5",)), prefix="csv_", reads=True,
-        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")), once=True,
+        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")), once=True, full=(1_000_000, 5_000_000),
     ),
     Case(
         "contributions in the database", "bench_contributions", "row", 100_000, 2_000, ("merge",), aims=(("<= 1.3",),),
-        prefix="db_", reads=True,
+        prefix="db_", reads=True, full=(1_000_000, 5_000_000),
     ),
     Case(
         "ledger balances", "bench_balances", "leg", 200_000, 2_000, ("sums",), ("one account", "all", "as of a day"),
-        aims=(("1 ms", "50 ms", "1 s"),), reads=True,
+        aims=(("1 ms", "50 ms", "1 s"),), reads=True, full=(10_000_000,),
     ),
     Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
     Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), aims=(("1 ms each",),), prefix="many_"),
@@ -235,8 +236,9 @@ def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
             )
             if not case.reads:
                 shutil.rmtree(work)
-    # A side that only reads has no answer.
-    answers = {side: json.dumps(one["answer"]) for side, runs in taken.items() for one in runs if one["answer"]}
+    # A side that only reads has no answer; finding nothing is one.
+    told = [(side, one["answer"]) for side, runs in taken.items() for one in runs]
+    answers = {side: json.dumps(answer) for side, answer in told if answer is not None}
     if len(set(answers.values())) > 1:
         raise SystemExit(f"{case.name}: the sides do not agree: {answers}")
     return [_row(case, size, taken, number, phase, peer) for number, phase in enumerate(case.phases) for peer in peers]
@@ -300,6 +302,7 @@ def main() -> None:
     """Parse the arguments, measure, print."""
     parser = argparse.ArgumentParser(description="CPU and memory of benehub beside bare peers")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
+    parser.add_argument("--full", action="store_true", help="the large sizes, once: up to 10 million, for hours")
     parser.add_argument("--repeat", type=int, default=2, help="runs of each side; the smallest CPU time counts")
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--json", type=Path, help="write the rows to this file as well")
@@ -312,9 +315,10 @@ def main() -> None:
         return
     rows: list[Row] = []
     for case in (case for case in CASES if given.only in case.name):
-        with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
-            size, repeat = (case.quick, 1) if given.quick else (given.size or case.size, given.repeat)
-            rows += measure(case, size, repeat, Path(scratch))
+        sizes = (case.quick,) if given.quick else case.full if given.full else (given.size or case.size,)
+        for size in sizes:
+            with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
+                rows += measure(case, size, 1 if given.quick or given.full else given.repeat, Path(scratch))
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": load}
     sys.stdout.write(f"{table(rows)}\n\nPython {machine['python']}, {machine['cores']} cores, load {load}\n")

@@ -12,7 +12,7 @@ from benehub import dispatch, ledger
 from benehub.crypto import Vault
 from benehub.ledger import kept
 from benehub.store import Store, guards, open_store
-from benehub.store.tables import intake_batch, metadata, run, seen
+from benehub.store.tables import intake_batch, leg, metadata, run, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -138,4 +138,6 @@ def test_the_balances_kept_are_worked_out_from_the_legs_there_are(db_url: str) -
                 {"5100": held, "2100": -held} if held else {}
             )
         assert kept.wrong(session, 10) == []
+        told = session.rows(select(leg.c.entry_id, leg.c.posted_as).where(leg.c.leg_no == 1).order_by(leg.c.entry_id))
+        assert [tuple(row) for row in told] == [*((key, "premium.accrued") for key in "abc"), ("d", None)]
     opened.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import Select, case, func, literal_column, select
 
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
@@ -17,12 +17,13 @@ from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import earnings
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.misplaced import misplaced
+from benehub.reconcile.paired import differing
 from benehub.reconcile.sources import swapped
 from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg
+from benehub.store.tables import confirmation, leg
 
 SENT = ("contribution.deposited", "contribution.deposited.reversed")
 """Entries by which contributions have left, less what came back."""
@@ -51,8 +52,8 @@ class Line:
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
-    differing, on_the_way = _differing(session, connection_id, month)
-    lines = [one for one in differing if book.plan(one.plan).recordkeeper == connection_id]
+    unequal, on_the_way = _differing(session, connection_id, month)
+    lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
     moved, rest = misplaced(rest, lambda line: (line.plan, line.part, line.pay_date), lambda line: not line.credited)
@@ -67,47 +68,52 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
 
 def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
     """Contributions that differ, and lost earnings on their way: one look at the account that both go through."""
-    lost = entry.c.type.in_(earnings.ON_THE_WAY)
-    deposited = (
-        select(
-            leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
-            case((lost, 0), else_=-leg.c.amount).label("deposited"), literal(0).label("credited"),
-            literal(0).label("credits"), case((lost, -leg.c.amount), else_=0).label("left"),
-        )
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+    lines, on_the_way = [], []
+    deposited, credited = _deposited(session, month), _credited(session, connection_id, month)
+    for ours, theirs in differing(session.tuples(deposited), session.tuples(credited), 4):
+        day, person_id, plan, part = (ours or theirs)[0][:4]
+        pay_date = day if isinstance(day, date) else date.fromisoformat(day)
+        sent, got = sum(row[4] for row in ours if not row[5]), sum(row[4] for row in theirs)
+        if sent != got:
+            lines.append(Line(person_id, plan, part, pay_date, sent, got, len(theirs)))
+        if left := sum(row[4] for row in ours if row[5]):
+            on_the_way.append(earnings.OnTheWay(person_id, plan, part, pay_date, left))
+    return sorted(lines, key=_by_person), sorted(on_the_way, key=_by_person)
+
+
+def _by_person(one: Line | earnings.OnTheWay) -> tuple[str, str, str, date]:
+    return one.person_id or "", one.plan or "", one.part or "", one.pay_date
+
+
+def _deposited(session: Session, month: Month) -> Select[Any]:
+    """Key, minor units, and 1 where they are lost earnings (below zero: credited) rather than contributions."""
+    keys = (leg.c.pay_date, leg.c.person_id, leg.c.plan, leg.c.money_source)
+    return (
+        select(*keys, -leg.c.amount, case((leg.c.posted_as.in_(earnings.ON_THE_WAY), 1), else_=0))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type.in_((*SENT, *earnings.ON_THE_WAY)),
+            leg.c.posted_as.in_((*SENT, *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
-    )  # fmt: skip
-    credited = select(
-        confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date,
-        literal(0).label("deposited"), confirmation.c.amount.label("credited"), literal(1).label("credits"),
-        literal(0).label("left"),
-    ).where(
-        *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
-        confirmation.c.pay_date >= month.first,
-        confirmation.c.pay_date < month.end,
-        confirmation.c.person_id.is_not(None),
-    )  # fmt: skip
-    both = union_all(deposited, credited).subquery()
-    keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
-    sums = {name: func.sum(both.c[name]) for name in ("deposited", "credited", "credits", "left")}
-    rows = session.rows(
-        select(*keys, *(total.label(name) for name, total in sums.items()))
-        .group_by(*keys)
-        .having((sums["deposited"] != sums["credited"]) | (sums["left"] != 0))
-        .order_by(*keys)
+        .order_by(*session.in_order(*keys))
     )
-    lines = [
-        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits))
-        for r in rows
-        if r.deposited != r.credited
-    ]
-    return lines, [earnings.OnTheWay(r.person_id, r.plan, r.part, r.pay_date, int(r.left)) for r in rows if r.left]
+
+
+def _credited(session: Session, connection_id: str, month: Month) -> Select[Any]:
+    """The recordkeeper's rows in the same shape."""
+    keys = (confirmation.c.pay_date, confirmation.c.person_id, confirmation.c.plan, confirmation.c.part)
+    return (
+        select(*keys, confirmation.c.amount, literal_column("0"))
+        .where(
+            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            confirmation.c.pay_date >= month.first,
+            confirmation.c.pay_date < month.end,
+            confirmation.c.person_id.is_not(None),
+        )
+        .order_by(*session.in_order(*keys))
+    )
 
 
 def _source(line: Line, month: Month, book: PlanBook) -> Finding:
@@ -181,10 +187,9 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
     owed = (
         select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
-            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, entry.c.status == "posted",
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
         .having(func.sum(leg.c.amount) < 0)

@@ -15,14 +15,14 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, String, Table, collate, select, update
 from sqlalchemy.sql import Executable
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.ids import derive
 from benehub.periods import Clock
-from benehub.store.bulk import among, change_rows, insert_new, insert_ready, insert_rows
+from benehub.store.bulk import among, change_rows, insert_new, insert_rows, insert_tuples
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import metadata
 
@@ -138,6 +138,20 @@ class Session:
         """All rows of a bounded query."""
         return self.connection.execute(statement, params or {}).all()
 
+    def tuples(self, statement: Executable) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a long query part by part, as the driver gives them: on SQLite a day is text."""
+        result = self.connection.execute(statement.execution_options(yield_per=INSERTED))
+        assert result.cursor is not None
+        while rows := result.cursor.fetchmany(INSERTED):
+            yield list(rows)
+        result.close()
+
+    def in_order(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        """An order that Python's own comparison follows: text by its code points, what is missing first."""
+        if self.connection.dialect.name == "sqlite":
+            return list(columns)
+        return [(collate(one, "C") if isinstance(one.type, String) else one).nulls_first() for one in columns]
+
     def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert rows of this employer in bounded chunks; gives their number. All rows have the same columns."""
         self.touched += 1
@@ -151,7 +165,7 @@ class Session:
         """As `add`, for rows that are as the database takes them: values in the order of `names`."""
         self.touched += 1
         for start in range(0, len(rows), INSERTED):
-            insert_ready(self.connection, table, names, rows[start : start + INSERTED])
+            insert_tuples(self.connection, table, names, rows[start : start + INSERTED])
 
     def deferring(self, table: Table, names: Names) -> list[tuple[Any, ...]]:
         """Where such rows are put that the next `flush_deferred` inserts; it stays the same list for this session.
