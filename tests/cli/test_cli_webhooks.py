@@ -65,7 +65,7 @@ def test_it_serves_until_it_is_told_to_stop_and_keeps_what_was_called(cli: Any, 
         assert call(f"{address}/hooks/acme/rip", EVENT) == 200
         assert call(f"{address}/hooks/acme/nobody", EVENT) == 404
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=300)
         assert (process.returncode, out.splitlines()[-1]) == (0, "stopped")
         assert "/hooks/" not in out + err
     (row,) = cli.told("webhooks", "list")
@@ -90,7 +90,7 @@ def test_its_worker_works_off_what_is_called(cli: Any, payroll: Path) -> None:
             time.sleep(0.5)
         assert "a worker is at this database already" in cli.run("worker", code=2).stderr
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=90)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     assert [(one["flow"], one["state"]) for one in cli.told("runs", "list")] == [("schedule.webhooks.work", "done")]
 

@@ -207,11 +207,11 @@ class MenuGroup(TyperGroup):
         """The names, in their order."""
         return list(self.commands)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Command | None:  # type: ignore[override]  # as above
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Command | None:  # type: ignore[override]  # typer vendors click's Context
         """A command for a list of them; `resolve_command` gives the one that runs."""
         return self.commands.shown(cmd_name)
 
-    def resolve_command(  # type: ignore[override]  # as above
+    def resolve_command(  # type: ignore[override]  # typer vendors click's Context
         self, ctx: typer.Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:
         """The command that the first word names, from its module."""
