@@ -35,8 +35,8 @@ def describe(cls: type, fields: Mapping[str, FieldInfo], schema: JsonSchemaValue
     properties = schema.get("properties", {})
     for name, field in fields.items():
         said = "" if field.description is not None else text_below(cls, name)
-        for key in {name, field.alias, field.validation_alias, field.serialization_alias} & properties.keys():
-            if said:
+        for key in (name, field.alias, field.validation_alias, field.serialization_alias):
+            if said and isinstance(key, str) and key in properties:
                 properties[key]["description"] = said
 
 
