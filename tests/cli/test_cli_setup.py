@@ -32,6 +32,21 @@ def test_help_loads_nothing_heavy(cli: Any) -> None:
     assert "reconcile" in done.stdout
 
 
+LATE = ("scim2_models", "openpyxl", "fpdf", "matplotlib", "polars", "asyncssh", "numpy")
+"""What `up` and `worker` are ready without; each comes in with the first who needs it."""
+
+
+def test_what_serves_starts_without_what_few_ask_for() -> None:
+    code = (
+        "import sys, benehub.api.serving, benehub.flows.worker\n"
+        "from benehub.plugins import build\n"
+        "build(load_strangers=False)\n"
+        "sys.stdout.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & set(LATE) == set()
+
+
 def test_init_writes_settings_and_a_key_only_the_owner_reads(cli: Any, home: Path) -> None:
     assert (home / "benehub.keys").stat().st_mode & 0o777 == 0o600
     key = (home / "benehub.keys").read_text()
