@@ -146,7 +146,7 @@ def test_two_owners_who_disable_each_other_at_once_leave_one(desk: Desk) -> None
         other.start()
         other.join(0.3)  # it has to wait
         assert other.is_alive()
-    other.join(20)
+    other.join(60)
     assert told == ["nobody would be left who may manage access"]
     with desk.write() as session:
         assert users.owners(session) == [ann]

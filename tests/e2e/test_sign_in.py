@@ -62,9 +62,9 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     up = ["-m", "benehub", "up", "--port", str(port), "--no-worker"]
     with running(tmp_path, *oidc), running(tmp_path, *up) as process:
         assert process.stdout is not None and "listening on" in process.stdout.readline()
-        for _ in range(200):
+        for _ in range(900):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{provider}/.well-known/openid-configuration", timeout=5)
+                urllib.request.urlopen(f"http://127.0.0.1:{provider}/.well-known/openid-configuration", timeout=60)
                 break
             except urllib.error.URLError:
                 time.sleep(0.1)

@@ -68,7 +68,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         made = House(desk)
         yield made
         made.server.should_exit = True
-        made.thread.join(10)
+        made.thread.join(60)
         close_desk(desk)
 
 

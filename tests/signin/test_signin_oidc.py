@@ -37,7 +37,7 @@ def issuer() -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
+        for _ in range(900):
             assert process.poll() is None
             try:
                 httpx.get(f"{address}/.well-known/openid-configuration").raise_for_status()
@@ -47,7 +47,7 @@ def issuer() -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_two_writers_never_take_the_same_number(store: Store) -> None:
 
 @pytest.mark.parametrize("db_url", [pytest.param("postgres", marks=pytest.mark.pg)], indirect=True)
 def test_two_writers_never_wait_in_a_circle(store: Store) -> None:
-    both_wrote = Barrier(2, timeout=10)
+    both_wrote = Barrier(2, timeout=60)
 
     def write(number: int) -> int:
         with store.write("acme") as session:
