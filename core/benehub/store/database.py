@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from benehub.crypto import Vault
 from benehub.errors import ConfigError, RetriableError
 from benehub.periods import Clock, system_clock
-from benehub.store.locks import NamedLock
+from benehub.store.locks import NamedLock, alone
 from benehub.store.session import Session
 from benehub.store.windows import StoreWindows
 
@@ -102,8 +102,9 @@ class Store:
         return StoreWindows(self.engine)
 
     def migrate(self, revision: str = "head") -> None:
-        """Bring the schema, triggers included, up to a revision: the newest unless said."""
+        """Bring the schema, triggers included, up to a revision: the newest unless said. One at a time."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+            alone(connection, "migrate")
             migrate(connection, revision)
 
     def refresh_statistics(self) -> None:
