@@ -194,7 +194,8 @@ def _begun(request: Request, provider: str, then: str, links: str = "") -> Respo
         begun, kept = providers.begin(_hub(request), by, _back(request, provider), links)
     except VendorUnavailable:
         return _form(request, "away", 503)
-    answer = RedirectResponse(begun, 303)
+    # Our policy lets no form of ours lead to another place, not by a redirect either: after one, the page leads there.
+    answer: Response = _page(request, "onward.html", onward=begun) if links else RedirectResponse(begun, 303)
     who.set_cookie(answer, request, BACK, f"{kept}|{then}", 600)
     return answer
 
