@@ -90,7 +90,7 @@ def client_of(folder: Path, people: int) -> Any:
     store = _store(folder, people)
     caller = Caller("usr_bench", "Bench", everywhere=frozenset({Role.OWNER}))
     app = create_app(Hub(store, plugins.build(load_strangers=False)), lambda _request: caller)
-    app.state.limits = Limits(10**9, 10**9)
+    app.state.limits = Limits(store.windows, 10**9)
     return TestClient(app)
 
 

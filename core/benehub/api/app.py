@@ -34,7 +34,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.state.hub = hub
     app.state.resolve = resolve
     app.state.front = front or Front()
-    app.state.limits, app.state.patience = Limits(), Patience()
+    app.state.limits, app.state.patience = Limits(hub.store.windows), Patience()
     for part in (health.router, metrics.router, hooks.router, scim.router, v1.router, signin.router):
         app.include_router(part)
     web.mount(app)

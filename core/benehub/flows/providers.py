@@ -56,7 +56,7 @@ def finish(
     hub: Hub, by: SignInBy, back: str, kept: str, query: Mapping[str, str], place: Place, policy: Policy,
     before: Standing | None = None,
 ) -> Opened | Refused:  # fmt: skip
-    """Let in who comes back, if it is somebody we know or whose groups stand for roles; or link him, if he asked for it.
+    """Let in who comes back, if it is somebody we know or whose groups stand for roles; or link him, if he asked to be.
 
     Raises:
         DataError: what came back is not to be believed.
