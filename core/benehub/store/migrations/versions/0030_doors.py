@@ -1,4 +1,4 @@
-"""Who may come in by which provider the first time."""
+"""Who may come in by which provider the first time; employees are found by the beginning of a name or number."""
 
 from __future__ import annotations
 
@@ -26,3 +26,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("employer_id", "user_id", "provider", name=op.f("pk_user_invitation")),
     )
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    whose = sa.text("kind = 'employee'")
+    for table, name, last in (
+        ("fact", "first_name", "subject"), ("fact", "last_name", "subject"), ("person", "number", "person_id"),
+    ):  # fmt: skip
+        told = (
+            "member_id" if table == "person" else f"json_extract(data, '$.{name}')" if sqlite else f"data ->> '{name}'"
+        )
+        small = f"lower({told})" if sqlite else f'lower(({told}) COLLATE "C")'
+        columns = ["employer_id", sa.text(small), last]
+        op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=whose, postgresql_where=whose)
