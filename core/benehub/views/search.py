@@ -25,7 +25,7 @@ WORDS: Final = 4
 LOOKED: Final = 2_000
 """Employees that one call looks at to fill a page."""
 
-MANY: Final = 2_000
+MANY: Final = 500
 """Beyond this it does not matter how many a word fits."""
 
 _SOURCES: Final = (
@@ -97,13 +97,14 @@ class Search:
         """Their numbers, each followed by all words it is found by, as the indexes have them."""
         mine = self._session.among
         query = select(person.c.person_id, person.c.member_id).where(
-            *self._session.where(person), NUMBERED, mine(person.c.person_id, found)
+            *self._session.where(person, kind="employee"), mine(person.c.person_id, found)
         )
         words = {row.person_id: [row.member_id, small(row.member_id)] for row in self._session.rows(query)}
         names = select(fact.c.subject, FIRST_NAME.label("first"), LAST_NAME.label("last")).where(
-            *self._session.where(fact), NAMED, mine(fact.c.subject, found)
+            *self._session.where(fact, kind="employee"), mine(fact.c.subject, found)
         )
-        for row in self._session.rows(names.distinct()):
+        # In this order the index by subject is the one to take.
+        for row in self._session.rows(names.order_by(fact.c.subject, fact.c.fact_key, fact.c.seq)):
             words.get(row.subject, []).extend(one for one in (row.first, row.last) if one)
         return words
 
