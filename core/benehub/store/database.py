@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from benehub.crypto import Vault
@@ -54,8 +54,12 @@ class Store:
 
     @contextmanager
     def write(self, employer: str) -> Iterator[Session]:
-        """One transaction that may write rows of `employer`; commits, or leaves nothing behind."""
-        with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        """One transaction that may write rows of `employer`; commits, or leaves nothing behind.
+
+        Raises:
+            RetriableError: SQLite has one writer, and another one kept it for longer than one waits.
+        """
+        with self.engine.connect().execution_options(benehub_write=True) as connection, _begun(connection):
             session = Session(connection, employer, self.vault, self.clock)
             yield session
             session.flush_deferred()
@@ -117,6 +121,16 @@ class Store:
         """Give all connections back."""
         self.windows.close()
         self.engine.dispose()
+
+
+def _begun(connection: Connection) -> RootTransaction:
+    try:
+        return connection.begin()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_BUSY":
+            raise
+        raise RetriableError("the database is written to by somebody else, and has been for long", where="database",
+                             mend="Try again soon; PostgreSQL lets many write at once") from None  # fmt: skip
 
 
 def patiently(work: Callable[[], R]) -> R:
