@@ -35,5 +35,7 @@ def upgrade() -> None:
             "member_id" if table == "person" else f"json_extract(data, '$.{name}')" if sqlite else f"data ->> '{name}'"
         )
         small = f"lower({told})" if sqlite else f'lower(({told}) COLLATE "C")'
-        columns = ["employer_id", sa.text(small), last]
-        op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=whose, postgresql_where=whose)
+        op.create_index(
+            f"ix_{table}_{name}", table, ["employer_id", sa.text(small), last],
+            sqlite_where=whose, postgresql_where=whose,
+        )  # fmt: skip
