@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from benehub.errors import ConfigError
 
 _SSN = re.compile(r"(?<!\d)\d{3}[- ]?\d{2}[- ]?\d{4}(?!\d)")
+_WRITTEN_SSN = re.compile(r"(?<![A-Za-z0-9])\d{3}([- ])\d{2}\1\d{4}(?![A-Za-z0-9])")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
 
 
@@ -130,6 +131,11 @@ def mask(text: str) -> str:
 def as_ssn(text: str) -> str:
     """The nine digits of a text that is shaped like an SSN and nothing else; empty for any other."""
     return re.sub(r"\D", "", text) if _SSN.fullmatch(text.strip()) else ""
+
+
+def tells_ssn(text: str) -> bool:
+    """Whether something in it is written as an SSN is. Nine digits without a sign between may be an employee number."""
+    return _WRITTEN_SSN.search(text) is not None
 
 
 def mask_ssn(ssn: str) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
-from tests.access.conftest import Desk
+from tests.access.conftest import PASSWORD, Desk
 
 from benehub.access import Permission, Role, sessions, tokens, users
 from benehub.access.sessions import Lifetimes, Stage
 from benehub.errors import ConflictError, DataError
+from benehub.flows.users import first_owner
 from benehub.store.tables import person
 
 LIFE = Lifetimes()
@@ -171,3 +175,26 @@ def test_a_list_goes_on_where_it_stopped_and_finds_a_part(desk: Desk) -> None:
         assert emails() == ["ann", "bob", "cem"] and emails(limit=2) == ["ann", "bob"]
         assert emails(after="ann@acme.example") == ["bob", "cem"] and emails(find="BOB@") == ["bob"]
         assert emails(find="ann lee") == ["ann", "bob", "cem"] and emails(find="%") == []
+
+
+def test_of_two_first_owners_at_once_one_is_the_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    both, add = Barrier(2), users.add
+
+    def together(*arguments: Any, **more: Any) -> str:
+        # Who is here has seen no owner; the other one has to wait outside until he is done.
+        with suppress(BrokenBarrierError):
+            both.wait(0.2)
+        return add(*arguments, **more)
+
+    monkeypatch.setattr(users, "add", together)
+
+    def first(name: str) -> str:
+        try:
+            return first_owner(desk.hub, "init", f"{name}@acme.example", name, PASSWORD)
+        except ConflictError as error:
+            return error.what
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(first, ("ann", "ben")))
+    with desk.write() as session:
+        assert [told[1]] == users.owners(session) and told[0] == "the installation has an owner"

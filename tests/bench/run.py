@@ -142,6 +142,10 @@ CASES = (
         aims=(("200 ms",) * 8,), reads=True,
     ),
     Case("API, people", "bench_api", "employee", 100_000, 10_000, ("few",), aims=(("<= 1.2",),), reads=True),
+    Case(
+        "API, search", "bench_api", "employee", 100_000, 10_000, ("few",), ("one word", "both names"),
+        aims=(("<= 1.2", "<= 2"),), prefix="search_", reads=True,
+    ),
     Case("--help", "bench_help", "call", 10, 1, ("typer",), aims=(("<= 1.5",),), reads=True),
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ CASES = {
             "Today", "Reconcile", "one comparison", "type and owner", "text", "oldest", "middle", "one difference"
         )
     ),
-    "API, people", "--help",
+    "API, people", "API, search", "--help",
 }  # fmt: skip
 
 

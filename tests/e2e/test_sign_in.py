@@ -137,6 +137,12 @@ def test_password_phone_and_provider_in_a_browser(address: str, page: Any) -> No
     page.fill("#code", codes[0])
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/")
+    page.goto(f"{address}/signin/providers")
+    accessible(page, broken)
+    page.get_by_role("button", name="Link Acme").click()
+    page.get_by_role("button", name="own").click()
+    page.wait_for_url(f"{address}/signin/providers")
+    assert "Acme: linked" in page.inner_text("main")
     page.context.clear_cookies()
 
     page.goto(f"{address}/signin")

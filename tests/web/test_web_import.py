@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role
+from benehub.access import Permission, Role
 from benehub.flows import imports
 from benehub.store.tables import connection, fact, intake_batch, upload
 
@@ -112,6 +113,11 @@ def test_a_file_that_would_end_many_is_held_until_somebody_says_that_it_is_right
     assert "It would stop and ask" in office.get(f"{second}/preview")
     assert "done" not in office.client.post(f"{second}/take").headers["location"]
     assert "It is held, nothing has changed" in office.get(second)
+    whole = office.caller
+    office.caller = replace(whole, scopes=frozenset(Permission) - {Permission.APPROVE})
+    assert "may approve lets it in" in office.get(second)
+    assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 403
+    office.caller = whole
     assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 303
     assert "None is missing" in office.get(second)
 

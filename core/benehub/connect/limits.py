@@ -199,6 +199,7 @@ class SharedWindow:
         period_seconds: its period.
         clock: monotonic seconds.
         sleep: waits so many seconds; must move `clock` on.
+        whole: all of `limit` is used: it is ours, and nobody counts it with another clock.
     """
 
     def __init__(
@@ -209,10 +210,12 @@ class SharedWindow:
         period_seconds: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        whole: bool = False,
     ) -> None:
         if limit < 1 or period_seconds <= 0:
             raise ValueError(f"no usable limit: {limit} in {period_seconds} s")
-        self.allowed = max(1, limit * 9 // 10)
+        self.allowed = limit if whole else max(1, limit * 9 // 10)
         self._shared, self._name, self._clock, self._sleep = shared, name, clock, sleep
         self._lease = min(max(period_seconds / 20, 0.02), MAX_LEASE)
         # What leaves at the end of its lease may arrive later than what leaves a period after it.

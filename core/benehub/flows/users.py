@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benehub.access import Caller, Permission, Role, passwords, second_factor, tokens, users
+from benehub.access import Caller, Permission, Role, identities, passwords, second_factor, tokens, users
 from benehub.access.audit import Place, note
 from benehub.errors import ConflictError, DataError
 from benehub.flows.hub import Hub
+from benehub.store.locks import alone
 from benehub.store.schema import INSTALLATION
 
 HERE = Place()
@@ -15,7 +16,7 @@ HERE = Place()
 
 
 def first_owner(hub: Hub, who: Caller | str, email: str, name: str, password: str) -> str:
-    """The first user: an owner of the whole installation; gives the id.
+    """The first user: an owner of the whole installation; gives the id. Of two at once one is the first.
 
     Raises:
         ConflictError: somebody owns it already.
@@ -23,7 +24,9 @@ def first_owner(hub: Hub, who: Caller | str, email: str, name: str, password: st
     """
     passwords.check(password, users.as_email(email), name)
     digest = passwords.digest(password)
+    # Nobody's row stands there yet that a second one could wait for.
     with hub.store.write(INSTALLATION) as session:
+        alone(session.connection, "first owner")
         if users.owners(session):
             raise ConflictError("the installation has an owner", mend="benehub users add makes further users")
         user = users.add(session, email, name, digest)
@@ -45,6 +48,19 @@ def add(hub: Hub, who: Caller | str, email: str, name: str, password: str = "", 
     with hub.store.write(INSTALLATION) as session:
         user = users.add(session, email, name, digest, must_change=bool(password))
         note(session, who, "add a user", user, place=place)
+        return user
+
+
+def invite(hub: Hub, who: Caller | str, named: str, provider: str, place: Place = HERE) -> str:
+    """Let a user come in by a provider of the settings once it vouches for his address; gives his id.
+
+    Raises:
+        DataError: there is no such user.
+    """
+    with hub.store.write(INSTALLATION) as session:
+        user = str(users.named(session, named).user_id)
+        identities.invite(session, user, provider, _name(who))
+        note(session, who, f"invite by {provider}", user, place=place)
         return user
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, Response, UploadFile
 from starlette.datastructures import FormData
 
 from benehub.access import Caller, Permission
@@ -23,6 +23,7 @@ router = APIRouter(route_class=Page)
 NAV = Entry("import", "import", Permission.EDIT_PEOPLE)
 
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
+Approver = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
 
 DATES: Final = ("", "%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%y")
 """How dates may be written; empty for ISO or US, recognised."""
@@ -110,10 +111,16 @@ def drop(employer: str, upload: str, request: Request, caller: Editor) -> Respon
 
 @router.post("/e/{employer}/import/{upload}/release")
 def release(
-    employer: str, upload: str, request: Request, caller: Editor, note: Annotated[str, Form(max_length=2000)]
+    employer: str, upload: str, request: Request, caller: Approver, note: Annotated[str, Form(max_length=2000)]
 ) -> Response:
-    """Let in what a guard held."""
+    """Let in what a guard held: that is an approval, of people that the approver may edit.
+
+    Raises:
+        HTTPException: he may not edit people.
+    """
     hub: Hub = request.app.state.hub
+    if not caller.may(Permission.EDIT_PEOPLE, employer):
+        raise HTTPException(403, "This needs the permission edit_people too; an owner can give a role that has it")
     with hub.store.read(employer) as session:
         row = imports.kept(session, upload)
     custody.release(hub, employer, str(row.batch_id), caller.user, note)

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller, Permission
 from benehub.api import who
-from benehub.crypto import as_ssn
+from benehub.crypto import tells_ssn
 from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
 from benehub.views.employers import employers
@@ -109,13 +109,8 @@ def then(request: Request, path: str, **query: object) -> RedirectResponse:
 def _here(request: Request, **query: object) -> str:
     """This page with other values in its query; the place in a list is forgotten unless it is given."""
     given = request.query_params.items()
-    kept = {name: value for name, value in given if name not in ("after", "done") and not _private(value)}
+    kept = {name: value for name, value in given if name not in ("after", "done") and not tells_ssn(value)}
     return address(request.url.path, **{**kept, **query})
-
-
-def _private(value: str) -> bool:
-    """Whether it is written as an SSN is. Nine digits without a sign between may be an employee number."""
-    return bool(as_ssn(value)) and not value.strip().isdigit()
 
 
 def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
@@ -154,7 +149,7 @@ class Page(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
-                if any(map(_private, request.query_params.values())):
+                if any(map(tells_ssn, request.query_params.values())):
                     raise DataError("a social security number is no word to search by: addresses are kept and shown",
                                     mend="Search by name or employee number")  # fmt: skip
                 return await handle(request)

@@ -38,7 +38,7 @@ def listed(
     hub: Hub = request.app.state.hub
     asked = state if state in people.STATES else ""
     with hub.store.read(employer) as session:
-        found = people.listed(session, search[:80], asked, after[:40])
+        found = people.listed(session, search[:80], asked, after[:200])
         waiting = len(unlinked(session)) if not after else 0
     return page(request, caller, "people/list.html", found=found, search=search[:80], state=asked,
                 states=people.STATES, waiting=waiting, begun=after)  # fmt: skip

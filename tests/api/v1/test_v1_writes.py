@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from tests.api.v1.conftest import ACME, OWNER, Api, problem, start_clock
+from tests.api.v1.conftest import ACME, Api, problem, start_clock
 
 from benehub.access import Caller, Role
 from benehub.errors import RateLimited
@@ -222,21 +221,3 @@ def test_a_process_without_a_job_engine_says_so(api: Api, path: str) -> None:
     found = api.send(path, body, 404 if "retry" in path else 503)
     if found.status_code == 503:
         assert problem(found, 503, "retriable")["mend"] and found.headers["retry-after"] == "30"
-
-
-def test_a_caller_has_so_many_calls(make_api: Callable[..., Api]) -> None:
-    api = make_api()
-    now = [0.0]
-    limits = api.app.state.limits
-    limits._clock = lambda: now[0]
-    limits.burst, limits.per_second = 3, 1
-    for _ in range(3):
-        api.get("/plans")
-    found = api.client.get(f"{ACME}/plans")
-    assert problem(found, 429, "retriable") and found.headers["retry-after"] == "1"
-    api.caller = Caller("usr_2", "Cy", everywhere=frozenset({Role.OWNER}))
-    api.get("/plans")
-    api.caller = OWNER
-    now[0] += 1
-    api.get("/plans")
-    api.get("/plans", 429)

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
+from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller
 from benehub.api.guard import Needs
@@ -35,7 +36,7 @@ class Takes(Needs):
         caller = await super().__call__(request)
         request.state.caller = caller
         limits: Limits = request.app.state.limits
-        limits.take(caller.user)
+        await run_in_threadpool(limits.take, caller.user)
         return caller
 
 

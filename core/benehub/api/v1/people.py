@@ -11,7 +11,7 @@ from pydantic import Field
 from benehub.api.v1.fields import At, Day, KnownAt, PageOf, PersonPath, SeesPeople, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import day_or_today
-from benehub.api.v1.problems import named
+from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
 from benehub.hours import format_hours
 from benehub.money import format_minor
@@ -161,10 +161,20 @@ class Meters(Model):
 def list_people(
     _caller: SeesPeople, at: At, page: PageOf,
     kind: Annotated[Literal["", "employee", "dependent"], Query(description="Only these.")] = "",
+    search: Annotated[
+        str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["lee"],
+                   description="Only employees whose number, first or last name begins so, in the order of these; "
+                               "several words are all of one employee. A page may be short and yet have a next one.")
+    ] = "",
 ) -> Page[Person]:  # fmt: skip
     """List people in the order of their member ids."""
     after = page.after(str)
     with at.read() as session:
+        if search.strip():
+            if kind == "dependent":
+                raise Refused(422, "dependents are not searched", "Search the employee, and ask for the family")
+            found, place = persons.searched(session, search, after[0] if after else "", page.limit)
+            return page.page_to([Person.model_validate(one) for one in found], (place,) if place else None)
         rows = persons.listed(session, kind, after[0] if after else "", page.limit + 1)
     return page.page(rows, Person.model_validate, lambda row: (row["member"],))
 
