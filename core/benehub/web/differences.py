@@ -15,6 +15,7 @@ from benehub.flows import Hub, reconciling
 from benehub.money import parse_minor
 from benehub.periods import parse_date
 from benehub.views.worklist import case
+from benehub.web.mends import NEEDS, mend
 from benehub.web.pages import Page, page, then
 
 router = APIRouter(route_class=Page)
@@ -35,7 +36,9 @@ def _shown(
     with hub.store.read(employer) as session:
         book = hub.book(session)
         found = case(session, book, difference)
-        data = {"ends": session.today() + SUGGESTED, "currency": book.employer.currency}
+        kind, path = mend(found.row, book, found.employee)
+        data = {"ends": session.today() + SUGGESTED, "currency": book.employer.currency, "mend": kind,
+                "mend_path": path, "mend_needs": NEEDS.get(kind, "see_money")}  # fmt: skip
     steps = [one for one in reconcile.STEPS if one]
     told = {"note": "", "news": 0, "said": ""} | more
     return page(
