@@ -162,5 +162,20 @@ def as_user(hub: Hub, who: str) -> str:
     return found[0] if found else who
 
 
+def worker(hub: Hub, employer: str, named: str) -> str:
+    """The id of a user, by id or address, who may work the differences of an employer.
+
+    Raises:
+        DataError: there is no such user, or he may not.
+    """
+    with hub.store.read(INSTALLATION) as session:
+        user = str(users.named(session, named).user_id)
+        known = users.caller(session, user, "")
+    if known is None or not known.may(Permission.WORK_DIFFERENCES, employer):
+        raise DataError(f"{user} may not work differences of {employer}", where="to",
+                        mend="Name somebody who may, or give the user a role that lets him")  # fmt: skip
+    return user
+
+
 def _name(who: Caller | str) -> str:
     return who.user if isinstance(who, Caller) else who
