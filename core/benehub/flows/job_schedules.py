@@ -29,6 +29,10 @@ EVERY = re.compile(r"(\d{1,5})([mhd])")
 MAX_JITTER = 6 * 3600
 """Seconds by which a time may be spread at most."""
 
+EDITED = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
+          "catch_up", "anchor_at", "state")  # fmt: skip
+"""What a person says of a schedule."""
+
 
 @dataclass(frozen=True, slots=True)
 class When:
@@ -73,6 +77,44 @@ def add(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, keep: bo
                 mend = "Remove it first: benehub schedule remove, or choose another name"
                 raise DataError(f"there is a schedule {name!r}", mend=mend) from None
     return times
+
+
+def change(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expected: str = "") -> datetime:
+    """Let a schedule start something else, or at other times; gives the next. One that is paused stays so.
+
+    Raises:
+        DataError: there is none of this name, or something of it cannot be kept.
+        ConfigError: no such connection, or no time of it ever comes.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
+    """
+    with hub.store.write(employer) as session:
+        before = get(session, name)
+        must_be(expected, _edited(before), f"schedule {name}")
+        checked = check(hub.book(session), wanted)
+        if checked.connection:
+            registry.get(session, checked.connection)
+        row = _row(session, name, checked, when)
+        table = _table(row)
+        check_table(table)
+        slot = next_slot(table, session.clock())
+        kept = {one: row[one] for one in EDITED if one != "state"}
+        session.change(schedule, {"name": name}, **kept, country=row["country"], **_due(session, table, name, slot))
+    return slot
+
+
+def coming(session: Session, row: Row[Any], count: int = 5) -> list[str]:
+    """The next moments of a schedule, as ISO text, before they are spread."""
+    table, at, found = _table(row), session.clock(), list[str]()
+    while len(found) < count:
+        at = next_slot(table, at)
+        found.append(iso(at))
+    return found
+
+
+def interval(seconds: int) -> str:
+    """An interval as a person writes it; empty for none."""
+    unit, size = next((one for one in (("d", 86400), ("h", 3600)) if seconds % one[1] == 0), ("m", 60))
+    return f"{seconds // size}{unit}" if seconds else ""
 
 
 def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, Any]:
@@ -142,9 +184,7 @@ def version_of(row: Row[Any]) -> str:
 
 
 def _edited(row: Row[Any]) -> dict[str, Any]:
-    names = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
-             "catch_up", "anchor_at", "state")  # fmt: skip
-    return {name: getattr(row, name) for name in names}
+    return {name: getattr(row, name) for name in EDITED}
 
 
 def pause(hub: Hub, employer: str, name: str, note: str = "paused by hand", expected: str = "") -> None:

@@ -27,6 +27,7 @@ from benehub.web import (
     questions,
     reconcile,
     runs,
+    schedules,
     settings,
     today,
     tokens,
@@ -39,7 +40,7 @@ from benehub.web.pages import Entry
 
 PAGES = (
     home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, deadlines, imports,
-    connections, runs, closing, plan_book, settings, trail, users, tokens, me, why,
+    connections, schedules, runs, closing, plan_book, settings, trail, users, tokens, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 
