@@ -62,7 +62,7 @@ def test_one_is_added_changed_paused_run_and_removed(desk: Desk) -> None:
     ("wrong", "told"),
     [
         ({"cron": "61 * * * *"}, "61"), ({"cron": "0 6 31 2 *"}, ""), ({"every": "6h"}, ""),
-        ({"connection": "none"}, ""), ({"flow": "hack"}, "starts by itself"), ({"name": "Nightly!"}, "cannot be called"),
+        ({"connection": "none"}, ""), ({"flow": "hack"}, "starts by itself"), ({"name": "Night!"}, "cannot be called"),
         ({"zone": "../x"}, "time zone"), ({"jitter": "-1"}, "jitter"), ({"blackouts": "<script>"}, ""),
         ({"option.month": "last"}, "no option"), ({"option.full": "perhaps"}, "cannot be"),
         ({"closed": "maybe"}, "closed days"), ({"catch_up": "all"}, "catch up"),

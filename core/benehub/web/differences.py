@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from benehub import reconcile
 from benehub.access import Caller, Permission, users
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.errors import ChangedMeanwhile, DataError
 from benehub.flows import Hub, reconciling
 from benehub.money import parse_minor
@@ -42,6 +43,7 @@ def _shown(
                 "mend_path": path, "mend_needs": NEEDS.get(kind, "see_money")}  # fmt: skip
     with hub.store.read(INSTALLATION) as session:
         data["workers"] = users.who_may(session, Permission.WORK_DIFFERENCES, employer)
+    seen(request, [found.row.person_id])
     steps = [one for one in reconcile.STEPS if one]
     told = {"note": "", "news": 0, "said": ""} | more
     return page(

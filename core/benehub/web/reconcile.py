@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from benehub import reconcile
 from benehub.access import Caller, Permission, users
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.errors import DataError
 from benehub.flows import Hub, reconciling
 from benehub.periods import Month
@@ -61,6 +62,7 @@ def listed(
             "found": found, "counts": counted(session),
             "plans": [(plan.id, plan.name) for plan in book.plans],
         }  # fmt: skip
+    seen(request, [row.person_id for row in found.rows])
     with hub.store.read(INSTALLATION) as session:
         data["workers"] = users.who_may(session, Permission.WORK_DIFFERENCES, employer)
     usual = asdict(Filters(state=wanted.state, order=wanted.order))

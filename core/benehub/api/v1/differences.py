@@ -179,6 +179,7 @@ def list_differences(
             session, state or reconcile.OPEN, page.limit + 1, (after[0], after[1]) if after else None, employee,
             **{name: str(value) for name, value in equal.items() if value},
         )  # fmt: skip
+        at.seen(session, [row["employee"] for row in rows[: page.limit]])
     return page.page(rows, DifferenceTold.model_validate, lambda row: (row["first_seq"], row["difference"]))
 
 
@@ -255,6 +256,7 @@ def _shown(at: Office, difference: str, response: Response) -> DifferenceDetail:
     with at.read() as session:
         with named():
             found = view.one(session, difference)
+        at.seen(session, [found["employee"]])
         tagged(response, reconcile.version_of(session, reconcile.get(session, difference)))
         answer = why(session, difference)
     chain = [one.as_json() for one in answer.behind]
