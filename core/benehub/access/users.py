@@ -153,6 +153,22 @@ def who_may(session: Session, permission: Permission, employer: str) -> list[tup
     return [(row.user_id, row.name) for row in session.rows(query)]
 
 
+def of_employer(session: Session, employer: str) -> list[dict[str, Any]]:
+    """Who has a role with an employer by its own name: user, address, name, state, and these roles; nothing else."""
+    query = (
+        select(*(user_account.c[name] for name in ("user_id", "email", "name", "state")), user_role.c.role)
+        .join(user_role, (user_role.c.employer_id == user_account.c.employer_id)
+              & (user_role.c.user_id == user_account.c.user_id))
+        .where(*session.where(user_account), user_role.c.role_for == employer)
+        .order_by(user_account.c.email, user_role.c.role)
+    )  # fmt: skip
+    found: dict[str, dict[str, Any]] = {}
+    for row in session.rows(query.distinct()):
+        known = {"user": row.user_id, "email": row.email, "name": row.name, "state": row.state, "roles": []}
+        found.setdefault(row.user_id, known)["roles"].append(row.role)
+    return list(found.values())
+
+
 def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     """What users are called, by id; ids of none are left out."""
     query = select(user_account.c.user_id, user_account.c.name).where(*session.where(user_account))

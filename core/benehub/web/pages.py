@@ -23,7 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from benehub.access import Caller, Permission, users
 from benehub.api import who
 from benehub.crypto import as_ssn
-from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
+from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
@@ -191,7 +191,7 @@ def _status(error: BenehubError) -> int:
         return 404 if error.what.startswith("no ") else 400
     if isinstance(error, RetriableError):
         return 503
-    return 409 if isinstance(error, NeedsPersonError | ConfigError) else 500
+    return 409 if isinstance(error, NeedsPersonError | ConfigError | ConflictError) else 500
 
 
 def failed(request: Request, status: int, what: str, where: str = "", mend: str = "") -> Response:
