@@ -29,6 +29,10 @@ EVERY = re.compile(r"(\d{1,5})([mhd])")
 MAX_JITTER = 6 * 3600
 """Seconds by which a time may be spread at most."""
 
+CLOSED = tuple(one.value for one in Closed)
+"""What may happen on week-ends and bank holidays."""
+CATCH_UP = ("once", "skip")
+"""What may happen after an outage."""
 EDITED = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
           "catch_up", "anchor_at", "state")  # fmt: skip
 """What a person says of a schedule."""
@@ -123,9 +127,9 @@ def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, A
             employer_table.c.employer_id == session.employer
         )
     ).one()
-    if when.catch_up not in ("once", "skip"):
+    if when.catch_up not in CATCH_UP:
         raise DataError(f"no way to catch up is {when.catch_up[:20]!r}", mend="Choose once or skip")
-    if when.closed not in [one.value for one in Closed]:
+    if when.closed not in CLOSED:
         raise DataError(f"closed days cannot be {when.closed[:20]!r}", mend="Choose run, skip, before or after")
     if not 0 <= when.jitter <= MAX_JITTER:
         raise DataError("the jitter is too long", mend=f"At most {MAX_JITTER} seconds")

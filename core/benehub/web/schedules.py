@@ -10,7 +10,6 @@ from sqlalchemy import Row
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
-from benehub.engine.timetable import Closed
 from benehub.errors import BenehubError, ChangedMeanwhile, DataError
 from benehub.flows import Hub, job_schedules, scheduled
 from benehub.flows.job_schedules import When
@@ -143,5 +142,5 @@ def _form(
     return page(
         request, caller, "schedules.html", status=status, row=row, wanted=wanted, when=when, error=error, name=name,
         times=times, version="" if row is None else job_schedules.version_of(row), connections=names, flows=list(FLOWS),
-        options=list(OPTIONS), closed=[one.value for one in Closed], catch_ups=("once", "skip"), prefix=OPTION,
+        options=list(OPTIONS), closed=job_schedules.CLOSED, catch_ups=job_schedules.CATCH_UP, prefix=OPTION,
     )  # fmt: skip
