@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Permission, Role
+from benehub.errors import FormatError
 from benehub.flows import imports
 from benehub.store.tables import connection, fact, intake_batch, upload
 
@@ -181,10 +182,24 @@ def test_what_is_no_table_is_refused_and_not_kept(office: Desk, data: bytes) -> 
     assert counted(office, upload) == 0
 
 
-def test_a_large_file_is_refused_before_it_is_read(office: Desk) -> None:
-    assert send(office, CENSUS + "x" * 2_000_000).status_code == 413
-    assert send(office, CENSUS + " " * (imports.MAX_BYTES - 100)).status_code == 400
-    assert counted(office, upload) == 0
+def test_a_table_may_be_as_large_as_the_installation_says_and_no_larger(office: Desk) -> None:
+    state = office.client.app.state  # type: ignore[attr-defined]  # the application of ours, not any
+    state.front = replace(state.front, upload_bytes=2 * 1024 * 1024)
+    rows = CENSUS + "".join(f"Y{number},{'A' * 1000},,,,,,\n" for number in range(1500))
+    assert "up to 2 MiB" in office.get("import")
+    sent(office, rows)
+    assert counted(office, upload) == 1
+    assert send(office, rows + rows).status_code == 413
+    assert office.client.post(office.address("import/upl_x"), data={"column.ssn": rows}).status_code == 413
+    for somebody in (caller_of(Role.AUDITOR), caller_of(Role.OWNER, employer="another"), None):
+        office.caller = somebody
+        assert send(office, rows).status_code == 413, "who may not upload sends no more than anybody"
+    assert counted(office, upload) == 1
+
+
+def test_a_table_beyond_the_limit_is_refused_by_what_keeps_it(office: Desk) -> None:
+    with pytest.raises(FormatError, match="larger than 1000 bytes"):
+        imports.receive(office.hub, office.employer, "census", "employee", "a.csv", b"x" * 1001, "ann", 1000)
 
 
 @pytest.mark.parametrize("source", ["carrier", "Census", "../x", "a b", "'; drop table person"])

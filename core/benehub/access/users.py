@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, func, or_, select
 
 from benehub.access.caller import Caller
-from benehub.access.roles import Permission, Role
+from benehub.access.roles import GRANTS, Permission, Role
 from benehub.errors import ConflictError, DataError
 from benehub.store import Session
 from benehub.store.access_tables import api_token, user_account, user_person, user_role, user_session
@@ -136,6 +136,43 @@ def listed(session: Session, find: str = "", after: str = "", limit: int = 1000)
         }
         for row in found
     ]  # fmt: skip
+
+
+def who_may(session: Session, permission: Permission, employer: str) -> list[tuple[str, str]]:
+    """Active users who may do something with an employer: (id, name) by name."""
+    granting = [role.value for role in Role if permission in GRANTS[role]]
+    query = (
+        select(user_account.c.user_id, user_account.c.name)
+        .join(user_role, (user_role.c.employer_id == user_account.c.employer_id)
+              & (user_role.c.user_id == user_account.c.user_id))
+        .where(*session.where(user_account, state="active"), user_role.c.role.in_(granting))
+        .where(user_role.c.role_for.in_((employer, INSTALLATION)))
+        .distinct()
+        .order_by(user_account.c.name, user_account.c.user_id)
+    )  # fmt: skip
+    return [(row.user_id, row.name) for row in session.rows(query)]
+
+
+def of_employer(session: Session, employer: str) -> list[dict[str, Any]]:
+    """Who has a role with an employer by its own name: user, address, name, state, and these roles; nothing else."""
+    query = (
+        select(*(user_account.c[name] for name in ("user_id", "email", "name", "state")), user_role.c.role)
+        .join(user_role, (user_role.c.employer_id == user_account.c.employer_id)
+              & (user_role.c.user_id == user_account.c.user_id))
+        .where(*session.where(user_account), user_role.c.role_for == employer)
+        .order_by(user_account.c.email, user_role.c.role)
+    )  # fmt: skip
+    found: dict[str, dict[str, Any]] = {}
+    for row in session.rows(query.distinct()):
+        known = {"user": row.user_id, "email": row.email, "name": row.name, "state": row.state, "roles": []}
+        found.setdefault(row.user_id, known)["roles"].append(row.role)
+    return list(found.values())
+
+
+def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """What users are called, by id; ids of none are left out."""
+    query = select(user_account.c.user_id, user_account.c.name).where(*session.where(user_account))
+    return {row.user_id: row.name for row in session.rows(query.where(session.among(user_account.c.user_id, ids)))}
 
 
 def give(session: Session, user: str, role: Role, role_for: str, by: str) -> None:

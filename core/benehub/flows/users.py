@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benehub.access import Caller, Permission, Role, identities, passwords, second_factor, tokens, users
+from benehub.access import GRANTS, Caller, Permission, Role, identities, passwords, second_factor, tokens, users
 from benehub.access.audit import Place, note
-from benehub.errors import ConflictError, DataError
+from benehub.errors import ConflictError, DataError, NeedsPersonError
 from benehub.flows.hub import Hub
 from benehub.store.locks import alone
 from benehub.store.schema import INSTALLATION
@@ -82,6 +82,47 @@ def give(
         users.give(session, user, role, role_for, _name(who))
         note(session, who, f"give {role}@{role_for}", f"{user} {person}".strip(), place=place)
         return str(user)
+
+
+def let_in(
+    hub: Hub, who: Caller, employer: str, email: str, role: Role, name: str = "", password: str = "", person: str = "",
+    place: Place = HERE,
+) -> str:  # fmt: skip
+    """Let somebody be something to one employer: a user by address, added where there is none. Gives the user's id.
+
+    Of a user that there is nothing but this role changes; the name and password given are of a new one alone.
+
+    Raises:
+        DataError: no such employer or person, no email address, no name, or a password that is guessed too soon.
+        ConflictError: another user is that person.
+        NeedsPersonError: the role lets do more than who gives it may.
+    """
+    _within(who, role, employer)
+    address = users.as_email(email)
+    with hub.store.read(INSTALLATION) as session:
+        known = users.by_email(session, address)
+    if known is None:
+        add(hub, who, address, name, password, place)
+    return give(hub, who, address, role, employer, person, place)
+
+
+def let_out(hub: Hub, who: Caller, employer: str, user: str, role: Role, place: Place = HERE) -> None:
+    """Take a role with one employer back.
+
+    Raises:
+        DataError: no such user, or he does not have it.
+        NeedsPersonError: the role lets do more than who takes it may.
+    """
+    _within(who, role, employer)
+    take(hub, who, user, role, employer, place)
+
+
+def _within(who: Caller, role: Role, employer: str) -> None:
+    """Nobody hands out more than he has; what an employee sees of himself is nobody's to have."""
+    beyond = sorted(one for one in GRANTS[role] - {Permission.SEE_SELF} if not who.may(one, employer))
+    if beyond or employer == INSTALLATION:
+        raise NeedsPersonError(f"a role of {role} lets do more than you may", where=employer,
+                               mend="Ask an owner of the installation")  # fmt: skip
 
 
 def take(hub: Hub, who: Caller | str, named: str, role: Role, role_for: str, place: Place = HERE) -> str:
@@ -176,6 +217,21 @@ def as_user(hub: Hub, who: str) -> str:
     if len(found) > 1:
         raise DataError("several users have that name", where="who", mend="Name the email address")
     return found[0] if found else who
+
+
+def worker(hub: Hub, employer: str, named: str) -> str:
+    """The id of a user, by id or address, who may work the differences of an employer.
+
+    Raises:
+        DataError: there is no such user, or he may not.
+    """
+    with hub.store.read(INSTALLATION) as session:
+        user = str(users.named(session, named).user_id)
+        known = users.caller(session, user, "")
+    if known is None or not known.may(Permission.WORK_DIFFERENCES, employer):
+        raise DataError(f"{user} may not work differences of {employer}", where="to",
+                        mend="Name somebody who may, or give the user a role that lets him")  # fmt: skip
+    return user
 
 
 def _name(who: Caller | str) -> str:

@@ -12,7 +12,6 @@ from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import of_family, person
-from benehub.store.tables import person
 from benehub.views.search import LOOKED, Hit, Search
 
 

@@ -33,6 +33,10 @@ async def _form(request: Request) -> FormData:
     return await request.form()
 
 
+def _most(request: Request) -> int:
+    return int(request.app.state.front.upload_bytes)
+
+
 @router.get("/e/{employer}/import")
 def listed(employer: str, request: Request, caller: Editor) -> Response:
     """The form to upload a table, and what was uploaded before."""
@@ -41,7 +45,7 @@ def listed(employer: str, request: Request, caller: Editor) -> Response:
         known = uploads.sources(session, hub.book(session))
         rows = uploads.uploads(session)
     return page(request, caller, "import/list.html", rows=rows, sources=known, streams=imports.BY_HAND,
-                most=imports.MAX_BYTES // 1000)  # fmt: skip
+                most=_most(request) // 1024 // 1024)  # fmt: skip
 
 
 @router.post("/e/{employer}/import")
@@ -50,9 +54,10 @@ def receive(
     stream: Annotated[str, Form(max_length=40)], table: Annotated[UploadFile, File()],
 ) -> Response:  # fmt: skip
     """Keep an uploaded table; its columns come next."""
-    data = table.file.read(imports.MAX_BYTES + 1)
+    most = _most(request)
+    data = table.file.read(most + 1)
     hub: Hub = request.app.state.hub
-    made = imports.receive(hub, employer, source.strip(), stream, table.filename or "", data, caller.user)
+    made = imports.receive(hub, employer, source.strip(), stream, table.filename or "", data, caller.user, most)
     return then(request, f"import/{made}")
 
 

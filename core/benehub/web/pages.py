@@ -20,11 +20,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
-from benehub.access import Caller, Permission
+from benehub.access import Caller, Permission, users
 from benehub.api import who
 from benehub.crypto import tells_ssn
-from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
+from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
+from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.web.words import LANGUAGES, Words, chosen
 
@@ -62,7 +63,7 @@ def page(
     """A template as an answer; `data` are its own names. A whole page and a fragment of one are made alike.
 
     Every template has `t`, `n`, `word`, `money`, `day`, `moment` and the others of `Words`, `can(permission)`,
-    `link(path, **query)`, `here(**query)`, `csrf_field()`, `employer`, `caller`.
+    `link(path, **query)`, `here(**query)`, `csrf_field()`, `called(user)`, `employer`, `caller`.
     """
     hub: Hub = request.app.state.hub
     employer = request.path_params.get("employer", "")
@@ -80,7 +81,7 @@ def page(
         "can": lambda name: bool(caller and caller.may(Permission(name), employer)),
         "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
-        "csrf_field": lambda: _csrf_field(request),
+        "csrf_field": lambda: _csrf_field(request), "called": _Called(hub),
         "done": request.query_params.get("done", ""), "half_way": False,
         **data,
     }  # fmt: skip
@@ -89,6 +90,21 @@ def page(
         if request.query_params.get(name) in allowed:
             who.set_cookie(answer, request, f"benehub_{name}", request.query_params[name], KEPT)
     return answer
+
+
+class _Called:
+    """called(who): what a user is called, by id; any other name, of a command line or of benehub's own, stays."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._known: dict[str, str] = {}
+
+    def __call__(self, who: str | None) -> str:
+        name = who or ""
+        if name.startswith("usr_") and name not in self._known:
+            with self._hub.store.read(INSTALLATION) as session:
+                self._known[name] = users.names(session, [name]).get(name, name)
+        return self._known.get(name, name)
 
 
 _HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
@@ -170,7 +186,7 @@ def _status(error: BenehubError) -> int:
         return 404 if error.what.startswith("no ") else 400
     if isinstance(error, RetriableError):
         return 503
-    return 409 if isinstance(error, NeedsPersonError | ConfigError) else 500
+    return 409 if isinstance(error, NeedsPersonError | ConfigError | ConflictError) else 500
 
 
 def failed(request: Request, status: int, what: str, where: str = "", mend: str = "") -> Response:

@@ -67,14 +67,14 @@ def given(
     request: Request, caller: Manager, user: str, role: Text, role_for: Text, person: Text = ""
 ) -> Response:  # fmt: skip
     """Let him be something to an employer."""
-    users.give(request.app.state.hub, caller, user, _role(role), role_for, person.strip(), place(request))
+    users.give(request.app.state.hub, caller, user, as_role(role), role_for, person.strip(), place(request))
     return _to(user, "role_given")
 
 
 @router.post("/access/users/{user}/take")
 def taken(request: Request, caller: Manager, user: str, role: Text, role_for: Text) -> Response:
     """Take a role back."""
-    users.take(request.app.state.hub, caller, user, _role(role), role_for, place(request))
+    users.take(request.app.state.hub, caller, user, as_role(role), role_for, place(request))
     return _to(user, "role_taken")
 
 
@@ -110,7 +110,12 @@ def _to(user: str, done: str) -> RedirectResponse:
     return RedirectResponse(address(f"/access/users/{user}", done=done), 303)
 
 
-def _role(name: str) -> Role:
+def as_role(name: str) -> Role:
+    """The role of a name.
+
+    Raises:
+        DataError: there is none.
+    """
     if name not in list(Role):
         raise DataError(f"there is no role {name[:20]!r}", where="role", mend=f"Roles: {', '.join(Role)}")
     return Role(name)

@@ -87,6 +87,12 @@ class Settled(Model):
     """How that is known."""
 
 
+class Held(Model):
+    """Why it is not to leave."""
+
+    note: Note
+
+
 class Resent(Model):
     """Why it may leave."""
 
@@ -156,6 +162,14 @@ def settle_dispatch(_caller: Sends, at: At, claim: Once, dispatch: DispatchPath,
     """Say whether the vendor has what stopped half-way; look there first."""
     _must_be(at, dispatch)
     flow.settle(at.hub, at.employer, dispatch, body.has, at.caller.user, body.note)
+    return _shown(at, dispatch)
+
+
+@router.post("/{dispatch}/hold", operation_id="hold_dispatch")
+def hold_dispatch(_caller: Sends, at: At, claim: Once, dispatch: DispatchPath, body: Held) -> DispatchDetail:
+    """Keep what waits to leave; `resend` lets it go."""
+    _must_be(at, dispatch)
+    flow.hold(at.hub, at.employer, dispatch, at.caller.user, body.note)
     return _shown(at, dispatch)
 
 

@@ -176,6 +176,7 @@ def list_people(
             found, place = persons.searched(session, search, after[0] if after else "", page.limit)
             return page.page_to([Person.model_validate(one) for one in found], (place,) if place else None)
         rows = persons.listed(session, kind, after[0] if after else "", page.limit + 1)
+        at.seen(session, [row["person"] for row in rows[: page.limit]])
     return page.page(rows, Person.model_validate, lambda row: (row["member"],))
 
 
@@ -183,7 +184,9 @@ def list_people(
 def get_person(_caller: SeesPeople, at: At, person: PersonPath) -> PersonDetail:
     """One person with the family."""
     with at.read() as session, named():
-        return PersonDetail.model_validate(persons.told_of(session, persons.find_person(session, person)))
+        found = persons.find_person(session, person)
+        at.seen(session, [found.person_id])
+        return PersonDetail.model_validate(persons.told_of(session, found))
 
 
 @router.get("/{person}/facts", operation_id="list_person_facts")
