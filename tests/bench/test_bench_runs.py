@@ -31,7 +31,7 @@ CASES = {
             "Today", "Reconcile", "one comparison", "type and owner", "text", "oldest", "middle", "one difference"
         )
     ),
-    "API, people", "API, search", "--help",
+    "API, people", "API, search, one word", "API, search, both names", "--help",
 }  # fmt: skip
 
 

@@ -178,7 +178,7 @@ def test_every_reading_command_has_json(cli: Any, home: Path) -> None:
         "benehub up", "benehub webhooks open", "benehub webhooks close", "benehub webhooks replay",
         "benehub users add", "benehub users role", "benehub users disable", "benehub users reset",
         "benehub tokens revoke", "benehub audit export", "benehub fixes reject", "benehub fixes withdraw",
-        "benehub statements show",
+        "benehub statements show", "benehub dispatches hold", "benehub differences assign", "benehub users invite",
     }  # fmt: skip
     waiting = [("benehub", get_command(app))]
     without = set()

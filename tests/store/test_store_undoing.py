@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from benehub.store import Session, Store
 from benehub.store.tables import connection
-from benehub.store.undoing import undoable
+from benehub.store.undoing import Undoable
 
 
 def add(session: Session, name: str) -> None:
@@ -22,11 +22,11 @@ def names(store: Store) -> list[str]:
 def test_what_fails_is_undone_and_nothing_before_it(store: Store) -> None:
     with store.write("acme") as session:
         add(session, "before")
-        with pytest.raises(ValueError, match="no"), undoable(session):
+        with pytest.raises(ValueError, match="no"), Undoable(session).watched():
             add(session, "first")
             session.change(connection, {"connection_id": "before"}, mode="paused")
             raise ValueError("no")
-        with undoable(session):
+        with Undoable(session).watched():
             add(session, "kept")
     assert names(store) == ["before", "kept"]
     with store.read("acme") as session:
@@ -36,7 +36,7 @@ def test_what_fails_is_undone_and_nothing_before_it(store: Store) -> None:
 def test_a_raw_statement_is_undone_too(store: Store) -> None:
     with store.write("acme") as session:
         add(session, "before")
-        with pytest.raises(ValueError, match="no"), undoable(session):
+        with pytest.raises(ValueError, match="no"), Undoable(session).watched():
             session.connection.execute(connection.delete())
             raise ValueError("no")
     assert names(store) == ["before"]
@@ -45,14 +45,16 @@ def test_a_raw_statement_is_undone_too(store: Store) -> None:
 def test_reading_and_settled_inserts_open_no_savepoint_on_sqlite(store: Store) -> None:
     late = store.engine.dialect.name == "sqlite"
     with store.write("acme") as session:
-        with undoable(session) as work:
+        work = Undoable(session)
+        with work.watched():
             session.rows(select(connection))
             assert session.connection.in_nested_transaction() is not late
             work.settle()
             assert work.stands is late
             add(session, "kept")
             assert session.connection.in_nested_transaction() is not late
-        with undoable(session) as work:
+        work = Undoable(session)
+        with work.watched():
             add(session, "other")
             work.settle()
             assert not work.stands

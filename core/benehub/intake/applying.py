@@ -24,7 +24,7 @@ from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session, without_collector
 from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, row_waits, seen, stream_state
-from benehub.store.undoing import undoable
+from benehub.store.undoing import Undoable
 
 
 class Origin(NamedTuple):
@@ -343,8 +343,9 @@ def _apply_set(
     at: int | None = None
     connection_id, stream, batch_id = header.connection_id, header.stream, header.batch_id
     applier = appliers[stream]
+    work = Undoable(session)
     try:
-        with undoable(session) as work, session.gathering():
+        with work.watched(), session.gathering():
             records = _records(stream, wanted, problems)
             look_up(session, connection_id, stream, [(wanted[n].key, record) for n, record in records])
             entries: list[NewEntry] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal_column, select
+from sqlalchemy import Executable, case, func, literal_column, select
 
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
@@ -85,7 +85,7 @@ def _by_person(one: Line | earnings.OnTheWay) -> tuple[str, str, str, date]:
     return one.person_id or "", one.plan or "", one.part or "", one.pay_date
 
 
-def _deposited(session: Session, month: Month) -> Select[Any]:
+def _deposited(session: Session, month: Month) -> Executable:
     """Key, minor units, and 1 where they are lost earnings (below zero: credited) rather than contributions."""
     keys = (leg.c.pay_date, leg.c.person_id, leg.c.plan, leg.c.money_source)
     return (
@@ -101,7 +101,7 @@ def _deposited(session: Session, month: Month) -> Select[Any]:
     )
 
 
-def _credited(session: Session, connection_id: str, month: Month) -> Select[Any]:
+def _credited(session: Session, connection_id: str, month: Month) -> Executable:
     """The recordkeeper's rows in the same shape."""
     keys = (confirmation.c.pay_date, confirmation.c.person_id, confirmation.c.plan, confirmation.c.part)
     return (

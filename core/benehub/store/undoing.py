@@ -17,7 +17,7 @@ from benehub.store.session import Session
 
 
 class Undoable:
-    """How far the work is: whether it has written, and whether it may still be undone by itself."""
+    """What a session does within `watched`: undone when it raises, and nothing of the transaction before it."""
 
     def __init__(self, session: Session) -> None:
         self._connection = session.connection
@@ -59,11 +59,3 @@ class Undoable:
             return
         self._opening = True  # the savepoint is a statement too
         self._point = connection.begin_nested()
-
-
-@contextmanager
-def undoable(session: Session) -> Iterator[Undoable]:
-    """What the session does within is undone when it raises, and nothing of the transaction before it."""
-    work = Undoable(session)
-    with work.watched():
-        yield work

@@ -196,7 +196,7 @@ def assign_difference(
 ) -> DifferenceDetail:  # fmt: skip
     """Give it to somebody, or note where the work on it stands."""
     if body.to is None and body.step is None and not body.note.strip():
-        raise Refused(400, "nothing was said", "Send `to`, `step` or `note`")
+        raise Refused(422, "nothing was said", "Send `to`, `step` or `note`")
     return _act(at, difference, if_match, response, to=body.to, step=body.step or "", note=body.note)
 
 
