@@ -140,11 +140,16 @@ class Session:
 
     def tuples(self, statement: Executable) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a long query part by part, as the driver gives them: on SQLite a day is text."""
-        result = self.connection.execute(statement.execution_options(yield_per=INSERTED))
-        assert result.cursor is not None
-        while rows := result.cursor.fetchmany(INSERTED):
-            yield list(rows)
-        result.close()
+        if self.connection.dialect.name == "sqlite":
+            # The driver's own cursor; a result that streams would have taken its first row out of it already.
+            result = self.connection.execute(statement)
+            assert result.cursor is not None
+            while rows := result.cursor.fetchmany(INSERTED):
+                yield list(rows)
+            result.close()
+            return
+        for part in self.connection.execute(statement.execution_options(yield_per=INSERTED)).partitions():
+            yield [tuple(row) for row in part]
 
     def in_order(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
         """An order that Python's own comparison follows: text by its code points, what is missing first."""
