@@ -210,7 +210,7 @@ def test_a_source_is_one_of_uploads(office: Desk, source: str) -> None:
 def test_a_map_that_lacks_a_needed_field_says_which(office: Desk) -> None:
     where = sent(office, CENSUS)
     answer = office.client.post(where, data={"column.first_name": "First Name", "column.never": "Last Name"})
-    assert answer.status_code == 409 and "ssn" in answer.text
+    assert answer.status_code == 409 and "birth_date" in answer.text
 
 
 def test_what_is_laid_aside_is_gone_and_taken_once_only(office: Desk) -> None:
