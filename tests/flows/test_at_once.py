@@ -21,7 +21,8 @@ from benehub.connect.connector import Connector, Item, Kind, Link, Receipt
 from benehub.connect.http import RetryBudget, VendorClient
 from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
-from benehub.dispatch import freeze_item
+from benehub.connect.verdict import unavailable
+from benehub.dispatch import End, freeze_item
 from benehub.flows import send
 from benehub.flows.rehearsal import DirectSteps
 from benehub.testing.kithub import played_hub
@@ -48,6 +49,7 @@ class Vendor:
         self.most = 0
         self.met: threading.Barrier | None = None
         self.hurt: dict[str, str] = {}
+        self.always: dict[str, str] = {}
         """What goes wrong with the next write of a key."""
         self.client = VendorClient(
             "https://vendor.example", transport=transport(self.answer), sleep=self.sleep, clock=lambda: self.now,
@@ -84,6 +86,8 @@ class Vendor:
         if hurt == "429":
             self._until(lambda: self.busy.total() == AT_ONCE)
             return WireResponse(429, {"retry-after": "7"}, b"{}")
+        if key in self.always:
+            return self._said(int(self.always[key]), {})
         if hurt == "down":
             raise httpx.ConnectError("no route")
         if hurt == "wait":
@@ -259,6 +263,63 @@ def test_a_vendor_that_is_away_is_not_asked_for_everybody(
     bench.vendor.hurt = {}
     assert send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids) == {"sent": 60}
     assert len(bench.vendor.effects) == 60
+
+
+@pytest.mark.parametrize("at_once", [1, AT_ONCE])
+def test_what_must_wait_or_fails_at_the_vendor_holds_up_nobody(
+    at_once: int, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.connector.guard = Guard.IDEMPOTENCY_KEY
+    monkeypatch.setattr(bench.connector, "concurrency", at_once)
+    monkeypatch.setattr(send, "BATCH", 10)
+    monkeypatch.setattr(bench.vendor.client, "_budget", RetryBudget(max_attempts=1))
+    ids = bench.freeze(30)
+    bench.vendor.always = {f"per{n}/0": "503" for n in range(8)}
+    written = bench.connector.request
+
+    def request(item: Item, found: Any, settings: Any) -> Request | Receipt:
+        if item.key in {f"per{n}/0" for n in range(8, 16)}:
+            raise unavailable("it waits for its day", where=item.key, sent=False)
+        return written(item, found, settings)
+
+    monkeypatch.setattr(bench.connector, "request", request)
+    tally = send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids)
+    assert (tally["prepared"], tally["sent"], sum(tally.values())) == (8, 14, 30)
+    assert len(bench.vendor.effects) == 14
+
+
+def test_within_one_request_too_a_vendor_that_is_away_is_not_asked_for_everybody() -> None:
+    asked = []
+
+    def one(_hub: Any, _employer: str, _opened: Any, row: Any, _frozen: Any) -> End:
+        asked.append(row.dispatch_id)
+        return End(row.dispatch_id, "prepared", "no connection", unheard=True)
+
+    rows: list[Any] = [
+        SimpleNamespace(dispatch_id=str(n), state="unknown" if n == 20 else "sending") for n in range(25)
+    ]
+    told: list[Any] = []
+    nobody: Any = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(send, "send_one", one)
+        send._send_lot(nobody, "acme", nobody, [(row, b"") for row in rows], [], told.append)
+    assert asked == [*map(str, range(send.DEAF_AFTER)), "20"]
+    assert [(row.dispatch_id, end.state) for row, end in told] == [(str(n), "prepared") for n in range(25)]
+
+
+def test_what_a_lot_has_not_reached_when_it_breaks_was_not_tried() -> None:
+    def one(_hub: Any, _employer: str, _opened: Any, row: Any, _frozen: Any) -> End:
+        if row.dispatch_id == "1":
+            raise OSError
+        return End(row.dispatch_id, "sent")
+
+    rows: list[Any] = [SimpleNamespace(dispatch_id=str(n), state="sending") for n in range(4)]
+    told: list[Any] = []
+    nobody: Any = None
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(send, "send_one", one)
+        send._send_lot(nobody, "acme", nobody, [(row, b"") for row in rows], [], told.append)
+    assert [(row.dispatch_id, end.state) for row, end in told] == [("0", "sent"), ("2", "prepared"), ("3", "prepared")]
 
 
 @pytest.mark.parametrize(

@@ -285,13 +285,15 @@ class VendorClient:
             ):
                 return self._receive(request, raw)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False) from None
+            raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False, silent=True) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):
             raise _unusable(where) from None
         except httpx.TimeoutException as error:
-            raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True) from None
+            raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True, silent=True) from None
         except httpx.HTTPError as error:
-            raise unavailable(f"the exchange broke ({type(error).__name__})", where=where, sent=True) from None
+            raise unavailable(
+                f"the exchange broke ({type(error).__name__})", where=where, sent=True, silent=True
+            ) from None
 
     def _receive(self, request: Request, raw: httpx.Response) -> Response:
         """The whole answer, or an error once it is larger or slower than the caps allow."""

@@ -35,8 +35,8 @@ class FirstFacts:
         for kind, key, start, end, data in told:
             name = fact_id(employer, kind, subject, key, seq)
             self._facts.append(
-                (employer, name, kind, subject, key, start, end, as_text(data), seq, recorded_at, batch_id, row_no,
-                 source)
+                (employer, name, kind, subject, key, start, end, as_text(data), seq, recorded_at, batch_id,
+                 row_no or None, source)
             )  # fmt: skip
             # What this transaction holds about the subject is no longer all: it is read again when it is asked for.
             self._held.pop((kind, subject), None)

@@ -56,7 +56,9 @@ WINDOW = 25
 """Dispatches that are claimed together, and settled together as well; where more calls are under way, as many."""
 
 DEAF_AFTER = 5
-"""Dispatches in a row without a usable answer after which a vendor is asked no more: each has had its retries."""
+"""Dispatches in a row to which nobody answered, after which a vendor is asked no more: each has had its retries."""
+
+DEAF = "not tried: the vendor does not answer"
 
 Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
@@ -101,13 +103,23 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
     learned: list[Any] = []
     for start in range(0, len(ids), size):
         part = ids[start : start + size]
-        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part, learned)
+        told = steps.step(f"send {start}", _send_part, hub, employer, connection_id, part, learned)
+        if isinstance(told, list):  # of a run that an older version began
+            told = {"states": told, "deaf": False}
+        states = told["states"]
+        if told["deaf"]:
+            states = states + steps.step("not tried", _standing, hub, employer, ids[start + size :])
         for state in states:
             tally[state] = tally.get(state, 0) + 1
-        if states[-DEAF_AFTER:] == ["prepared"] * DEAF_AFTER:
-            tally["prepared"] += len(ids) - start - len(part)
+        if told["deaf"]:
             break
     return tally
+
+
+def _standing(hub: Hub, employer: str, ids: Sequence[str]) -> list[str]:
+    """The states of dispatches as they are."""
+    with hub.store.read(employer) as session:
+        return [str(row.state) for row in dispatch.by_ids(session, ids)]
 
 
 def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int:
@@ -124,10 +136,14 @@ def at_once(opened: Open) -> int:
     return min(opened.connector.at_once(opened.link.settings), MOST)
 
 
-def send_batch(
-    hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any] | None = None
-) -> list[str]:
-    """One attempt at each dispatch; gives the state each ended in.
+def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
+    """One attempt at each dispatch, while the vendor answers; gives the state each ended in."""
+    states: list[str] = _send_part(hub, employer, connection_id, ids, [])["states"]
+    return states
+
+
+def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any]) -> dict[str, Any]:
+    """As `send_batch`; tells too whether the vendor was `deaf` in the end.
 
     One sender a connection at a time: only then does `sending` mean that somebody died at it. `learned` keeps what the
     vendor told of its ids for the batches to come: it may have to list everybody for that.
@@ -135,10 +151,9 @@ def send_batch(
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
         settings = plain.link.settings
         if plain.mode == "live":
-            known = learned if learned is not None else []
-            if not known:
-                known.append(plain.connector.discover(plain.link))
-            settings = known[0]
+            if not learned:
+                learned.append(plain.connector.discover(plain.link))
+            settings = learned[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
@@ -150,7 +165,7 @@ def send_batch(
         if left:
             with hub.store.read(employer) as session:
                 desk.states |= {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, left)}
-    return [desk.states[one] for one in ids]
+    return {"states": [desk.states[one] for one in ids], "deaf": desk.deaf}
 
 
 def _windows(rows: Sequence[Row[Any]], size: int) -> Iterator[list[Row[Any]]]:
@@ -190,7 +205,7 @@ class _Desk:
     ended: list[Ended] = field(default_factory=list)
     """What is not written down yet."""
     unheard: int = 0
-    """Dispatches in a row to which the vendor gave no usable answer."""
+    """Dispatches in a row to which nobody answered at the vendor's."""
 
     @property
     def deaf(self) -> bool:
@@ -214,8 +229,7 @@ class _Desk:
             finally:
                 # Where the program itself failed, or the vendor is deaf, those behind were claimed and never tried.
                 left = [row for lot in lanes.stop() for row in lot.rows if row.state == "sending"]
-                why = "not tried: the vendor does not answer" if self.deaf else "not tried"
-                self.ended += [*lanes.told(), *((row, End(row.dispatch_id, "prepared", why)) for row in left)]
+                self.ended += [*lanes.told(), *_not_tried(left, DEAF if self.deaf else "not tried")]
                 self._write_down()
 
     def _drain(self, lanes: Lanes[Ended], to: int) -> None:
@@ -248,11 +262,20 @@ class _Desk:
                 self.ended.append((row, stopped))
             elif fresh or opened.mode == "live":
                 wanted.append(row.dispatch_id)  # else: what is in doubt waits until it may be sent again
-        claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted)}
         persons: dict[str, set[str]] = {}
         if most > 1:
             with hub.store.read(employer) as session:
-                persons = obligations.persons_in(session, list(claimed))
+                persons = obligations.persons_in(session, wanted)
+        claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted)}
+        try:
+            return self._divided(dict(claimed), persons)
+        except Exception:
+            self.ended += _not_tried([row for row, _ in claimed.values() if row.state == "sending"], "not tried")
+            raise
+
+    def _divided(self, claimed: dict[str, Claimed], persons: Mapping[str, set[str]]) -> list[Lot[Ended]]:
+        """What goes in one request, and what goes by itself."""
+        opened = self.opened
         lots, calls = [], [(row, dispatch.thaw_item(frozen)) for row, frozen in claimed.values()
                            if row.state == "sending" and row.operation in opened.connector.takes_together]  # fmt: skip
         for target, part in together.parts(opened, calls):
@@ -268,8 +291,12 @@ class _Desk:
 
 
 def _about(claimed: Sequence[Claimed], persons: Mapping[str, set[str]]) -> frozenset[str]:
-    """Whom dispatches are about; one that names nobody is about its own business."""
-    return frozenset(one for row, _ in claimed for one in persons.get(row.dispatch_id) or (row.business_key,))
+    """Whom dispatches are about, and what business."""
+    return frozenset(one for row, _ in claimed for one in (row.business_key, *persons.get(row.dispatch_id, ())))
+
+
+def _not_tried(rows: Sequence[Row[Any]], why: str) -> list[Ended]:
+    return [(row, End(row.dispatch_id, "prepared", why)) for row in rows]
 
 
 def _send_lot(
@@ -288,9 +315,21 @@ def _send_lot(
         _write(hub, employer, [(rows[one], End(one, "unknown", why)) for one, why in told.doubted.items()])
         for one in told.doubted:
             tell((rows[one], _call(hub, employer, opened, rows[one], items[one], unknown=True)))
-    for row, frozen in claimed:
-        if row.dispatch_id not in gone:
-            tell((row, send_one(hub, employer, opened, row, frozen)))
+    left, unheard = [one for one in claimed if one[0].dispatch_id not in gone], 0
+    while left:
+        # Taken off first: what breaks off here is in doubt, those behind were never tried.
+        row, frozen = left.pop(0)
+        if unheard >= DEAF_AFTER and row.state == "sending":
+            tell((row, End(row.dispatch_id, "prepared", DEAF, unheard=True)))
+            continue
+        try:
+            end = send_one(hub, employer, opened, row, frozen)
+        except BaseException:
+            for never in _not_tried([behind for behind, _ in left if behind.state == "sending"], "not tried"):
+                tell(never)
+            raise
+        unheard = unheard + 1 if end.unheard else 0
+        tell((row, end))
 
 
 def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[Claimed]:
@@ -375,6 +414,7 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
 
     if unknown and Guard(row.guard).must_hold:
         return end("held", f"outcome unknown, no read-back: {row.reason}")
+    silent = False
     for _ in range(MAX_TRIES):
         try:
             receipt = _exchange(hub, employer, opened, row, item, unknown)
@@ -386,10 +426,11 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
             unknown = True
             _write(hub, employer, [(row, end("unknown", str(error)))])
             if Guard(row.guard).must_hold:
-                return replace(end("held", f"outcome unknown, no read-back: {error}"), unheard=True)
+                return replace(end("held", f"outcome unknown, no read-back: {error}"), unheard=together.unheard(error))
+            silent = together.unheard(error)
             continue
         return together.settled(row, receipt, "read back" if unknown else "")
-    return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=True)
+    return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=silent)
 
 
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
@@ -426,7 +467,7 @@ def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
             said = mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"
-        return End(row.dispatch_id, state, str(error), unheard=True)
+        return End(row.dispatch_id, state, str(error), unheard=together.unheard(error))
     except RetriableError as error:
         return End(row.dispatch_id, "unknown" if row.state == "unknown" else "prepared", str(error))
     except DataError as error:

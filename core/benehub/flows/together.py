@@ -16,14 +16,13 @@ from sqlalchemy import Row
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
 from benehub.connect.messages import Request, Response
-from benehub.connect.verdict import is_taken
+from benehub.connect.verdict import is_silent, is_taken
 from benehub.connections import Open
 from benehub.dispatch import End
 from benehub.errors import (
     BenehubError,
     DataError,
     FatalError,
-    RateLimited,
     RetriableError,
     Unsupported,
     VendorUnavailable,
@@ -168,8 +167,8 @@ def of_error(row: Row[Any], error: BenehubError, unknown: bool) -> End | None:
 
 
 def unheard(error: BenehubError) -> bool:
-    """Whether the vendor gave no usable answer to a call, or wants no calls now."""
-    return isinstance(error, VendorUnavailable | RateLimited) or isinstance(error.__cause__, VendorUnavailable)
+    """Whether nobody answered at the vendor's. What he said of one item, a 5xx too, says nothing of the others."""
+    return is_silent(error) or (error.__cause__ is not None and is_silent(error.__cause__))
 
 
 def made(work: Callable[..., T], *arguments: Any) -> T:

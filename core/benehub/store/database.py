@@ -5,6 +5,7 @@ Only this room builds engines. A `Store` hands out `Session`s, one transaction e
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -128,7 +129,8 @@ def _begun(connection: Connection) -> RootTransaction:
     try:
         return connection.begin()
     except OperationalError as error:
-        if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_BUSY":
+        # The extended codes too: a file that another one is just bringing up again, say.
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         raise RetriableError("the database is written to by somebody else, and has been for long", where="database",
                              mend="Try again soon; PostgreSQL lets many write at once") from None  # fmt: skip
