@@ -102,7 +102,7 @@ def waiting(sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
     """Three are frozen, and the process died before the first left."""
     bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benehub.flows.send.send_batch", lambda *_: 1 / 0)
+        patch.setattr("benehub.flows.send._send_part", lambda *_: 1 / 0)
         with pytest.raises(FatalError):
             bench.push()
     assert [row.state for row in bench.rows(dispatch_table)] == ["prepared"] * 3
