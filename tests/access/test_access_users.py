@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from tests.access.conftest import PASSWORD, Desk
 
-from benehub.access import Permission, Role, sessions, tokens, users
+from benehub.access import Permission, Role, audit, identities, sessions, tokens, users
+from benehub.access.identities import Told
 from benehub.access.sessions import Lifetimes, Stage
 from benehub.errors import ConflictError, DataError
-from benehub.flows.users import first_owner
+from benehub.flows.users import disable, first_owner, reset
 from benehub.store.tables import person
 
 LIFE = Lifetimes()
@@ -198,3 +199,24 @@ def test_of_two_first_owners_at_once_one_is_the_first(desk: Desk, monkeypatch: p
         told = sorted(pool.map(first, ("ann", "ben")))
     with desk.write() as session:
         assert [told[1]] == users.owners(session) and told[0] == "the installation has an owner"
+
+
+@pytest.mark.parametrize("way", ["password", "let in again"])
+def test_a_provider_that_was_linked_is_taken_away(desk: Desk, way: str) -> None:
+    user, other = desk.user(), desk.user("bob@acme.example")
+    mine, his = Told("https://idp.example", "s1"), Told("https://idp.example", "s2")
+    with desk.write() as session:
+        assert identities.link(session, mine, user) and identities.link(session, his, other)
+        identities.invite(session, user, "login", "test")
+    if way == "let in again":
+        disable(desk.hub, "test", user)
+        with desk.write() as session:
+            assert identities.recognise(session, "login", mine, {}) == user, "it holds out who is somebody disabled"
+        disable(desk.hub, "test", user, undo=True)
+    else:
+        reset(desk.hub, "test", user, f"{PASSWORD} anew")
+    with desk.write() as session:
+        assert identities.recognise(session, "login", mine, {}) == "" and not identities.invited(session, user)
+        assert identities.recognise(session, "login", his, {}) == other
+        assert audit.newest(session, limit=1)[0].action == "unlink the providers of a user"
+        assert identities.link(session, mine, user)

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Permission, Role, audit, users
+from benehub.access import Permission, Role, audit, sessions, users
+from benehub.access.sessions import Lifetimes, Stage
 from benehub.store.access_tables import api_token, user_role
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import person
 
+LIFE = Lifetimes()
 PASSWORD = "correct horse battery staple"
 
 
@@ -38,12 +40,9 @@ def test_an_owner_of_one_employer_gives_and_takes_roles_there_and_nowhere_else(o
     before = held(own)
     shown = own.get("access")
     assert "boss@acme.example" not in shown and "Nobody has a role" in shown
-    new = {"email": "New@acme.example", "name": "<b>New</b>", "password": PASSWORD, "role": "finance"}
+    new = {"email": "New@acme.example", "name": "<b>New</b>", "role": "finance"}
     assert own.post("access", **new).status_code == 303
-    assert (
-        own.post("access", email="boss@acme.example", role="auditor", password="another one entirely").status_code
-        == 303
-    )
+    assert own.post("access", email="boss@acme.example", name="Another", role="auditor").status_code == 303
     assert held(own) - before == {
         ("new@acme.example", own.employer, "finance"), ("boss@acme.example", own.employer, "auditor"),
     }  # fmt: skip
@@ -51,11 +50,39 @@ def test_an_owner_of_one_employer_gives_and_takes_roles_there_and_nowhere_else(o
     assert "&lt;b&gt;New&lt;/b&gt;" in shown and "every employer" not in shown and "Zugang" in shown
     with own.store.read(INSTALLATION) as session:
         boss = users.named(session, "boss@acme.example")
-        assert not boss.password_hash, "what was given is of a new user alone"
+        assert boss.name == "Boss", "what was given is of a new user alone"
         assert [row.who for row in audit.newest(session, limit=3)] == ["usr_ann"] * 3
     assert own.post(f"access/{boss.user_id}/take", role="owner").status_code == 400, "that is the installation's"
     assert own.post(f"access/{boss.user_id}/take", role="auditor").status_code == 303
     assert held(own) - before == {("new@acme.example", own.employer, "finance")}
+
+
+def test_a_first_password_is_the_installations_to_give(own: Desk) -> None:
+    before = held(own)
+    assert 'name="password"' not in own.get("access")
+    for email in ("cfo@b.example", "boss@acme.example"):
+        refused = own.post("access", email=email, name="New", role="auditor", password=PASSWORD)
+        assert refused.status_code == 409 and "not yours to give" in refused.text and PASSWORD not in refused.text
+    assert held(own) == before
+    own.caller = caller_of(Role.OWNER)
+    assert 'name="password"' in own.get("access")
+    weak = own.post("access", email="cfo@b.example", name="New", role="auditor", password="password1234")
+    assert weak.status_code == 400
+    assert own.post("access", email="cfo@b.example", name="New", role="auditor", password=PASSWORD).status_code == 303
+    assert own.post("access", email="boss@acme.example", role="auditor", password=PASSWORD).status_code == 303
+    with own.store.read(INSTALLATION) as session:
+        assert users.named(session, "cfo@b.example").must_change
+        assert not users.named(session, "boss@acme.example").password_hash, "it is of a new user alone"
+
+
+def test_an_owner_of_one_employer_signs_nobody_out(own: Desk) -> None:
+    with own.store.write(INSTALLATION) as session:
+        boss = users.named(session, "boss@acme.example").user_id
+        secret = sessions.begin(session, boss, Stage.OPEN, "password", LIFE)
+    assert own.post("access", email="boss@acme.example", role="auditor").status_code == 303
+    assert own.post(f"access/{boss}/take", role="auditor").status_code == 303
+    with own.store.write(INSTALLATION) as session:
+        assert sessions.standing(session, secret, LIFE) is not None
 
 
 @pytest.mark.parametrize("form", [{"role": "king"}, {"role": "employee"}, {"role": "employee", "person": "per_lost"}])
@@ -63,6 +90,8 @@ def test_what_is_no_role_or_no_person_is_refused(own: Desk, form: dict[str, str]
     before = held(own)
     assert own.post("access", email="new@acme.example", name="New", **form).status_code == 400
     assert held(own) == before
+    with own.store.read(INSTALLATION) as session:
+        assert users.by_email(session, "new@acme.example") is None, "nobody is added who then gets nothing"
 
 
 def test_nobody_gives_more_than_he_has(own: Desk) -> None:

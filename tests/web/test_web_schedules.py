@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 from tests.web.conftest import Desk
 
+from benehub.errors import RetriableError
+from benehub.flows import job_schedules
 from benehub.flows.schedulable import FLOWS, OPTIONS
 from benehub.store.tables import schedule
 from benehub.web.words import LANGUAGES, catalog
@@ -77,3 +79,16 @@ def test_what_cannot_be_kept_is_said_and_the_form_keeps_what_was_typed(
     (name, value), *_ = wrong.items()
     if name not in ("flow", "connection", "closed", "catch_up", "jitter", "blackouts"):
         assert f'value="{value}"' in answer.text
+
+
+def test_that_the_database_is_busy_is_no_mistake_of_whoever_typed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.post("schedules", **NIGHTLY)
+    shown = seen(desk.get("schedules/nightly"))
+
+    def busy(*_: object, **__: object) -> None:
+        raise RetriableError("the database is busy")
+
+    for name in ("add", "change"):
+        monkeypatch.setattr(job_schedules, name, busy)
+    assert desk.post("schedules", **NIGHTLY).status_code == 503
+    assert desk.post("schedules/nightly", **NIGHTLY, seen=shown).status_code == 503

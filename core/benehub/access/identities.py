@@ -105,6 +105,15 @@ def linked(session: Session, user: str) -> list[str]:
     return [row.issuer for row in session.rows(query.order_by(user_identity.c.issuer))]
 
 
+def forget(session: Session, user: str) -> bool:
+    """Let a user come in by no provider any more, nor by an invitation; False where he could not anyway."""
+    gone = [
+        session.connection.execute(delete(table).where(*session.where(table, user_id=user))).rowcount
+        for table in (user_identity, user_invitation)
+    ]
+    return any(gone)
+
+
 def _tie(session: Session, told: Told, user: str) -> None:
     row = {"issuer": told.issuer, "subject": told.subject, "user_id": user, "made_at": session.now()}
     session.add(user_identity, [row])

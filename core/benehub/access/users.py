@@ -175,8 +175,16 @@ def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     return {row.user_id: row.name for row in session.rows(query.where(session.among(user_account.c.user_id, ids)))}
 
 
-def give(session: Session, user: str, role: Role, role_for: str, by: str) -> None:
+def give(session: Session, user: str, role: Role, role_for: str, by: str, *, end: bool = True) -> None:
     """Let a user be something to an employer, or to all of them (`*`). What he has open ends, to begin with it.
+
+    Args:
+        session: of the installation.
+        user: the id.
+        role: what he is.
+        role_for: to whom.
+        by: who gives it.
+        end: False leaves open what is open; what he may do is read anew with each call anyhow.
 
     Raises:
         DataError: no such user or employer, or an employee of everybody.
@@ -189,11 +197,12 @@ def give(session: Session, user: str, role: Role, role_for: str, by: str) -> Non
     if session.connection.execute(select(user_role.c.role).where(*held)).first() is None:
         row = {"user_id": user, "role_for": role_for, "role": role.value, "given_by": by, "given_at": session.now()}
         session.add(user_role, [row])
-        end_sessions(session, user)
+        if end:
+            end_sessions(session, user)
 
 
-def take(session: Session, user: str, role: Role, role_for: str) -> None:
-    """Take a role back, whoever gave it. What the user has open ends.
+def take(session: Session, user: str, role: Role, role_for: str, *, end: bool = True) -> None:
+    """Take a role back, whoever gave it. What the user has open ends, unless `end` is False.
 
     Raises:
         DataError: the user does not have it.
@@ -204,7 +213,8 @@ def take(session: Session, user: str, role: Role, role_for: str) -> None:
     if session.connection.execute(delete(user_role).where(*held)).rowcount == 0:
         raise DataError(f"the user is no {role} of {role_for}", mend="See `benehub users list`")
     _still_owned(session, owned)
-    end_sessions(session, user)
+    if end:
+        end_sessions(session, user)
 
 
 def follow(session: Session, user: str, provider: str, wanted: Iterable[tuple[Role, str]]) -> None:
@@ -222,8 +232,10 @@ def follow(session: Session, user: str, provider: str, wanted: Iterable[tuple[Ro
         give(session, user, role, role_for, by)
 
 
-def be(session: Session, user: str, person_of: str, person_id: str) -> bool:
+def be(session: Session, user: str, person_of: str, person_id: str, *, end: bool = True) -> bool:
     """Say which person of an employer a user is; gives False where that is said already.
+
+    What the user has open ends, unless `end` is False.
 
     Raises:
         DataError: no such user, or no such employee of that employer.
@@ -240,7 +252,8 @@ def be(session: Session, user: str, person_of: str, person_id: str) -> bool:
         return False
     session.connection.execute(delete(user_person).where(*mine, user_person.c.user_id == user))
     session.add(user_person, [{"user_id": user, "person_of": person_of, "person_id": person_id}])
-    end_sessions(session, user)
+    if end:
+        end_sessions(session, user)
     return True
 
 

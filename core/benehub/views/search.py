@@ -1,8 +1,8 @@
 """Employees by the beginning of a name or number, in the order of these words, by indexes (`benehub.store.names`).
 
 A page costs the same however many employees there are, and however many of them a beginning fits. Several words are
-looked for one by one: the rarest leads, and each of those it finds has to have the others too. Names that somebody had
-before count as well.
+looked for one by one, and as names of several words: the rarest leads, and each of those it finds has to have the
+others too. Names that somebody had before count as well.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import islice
+from itertools import combinations, islice, pairwise
 from typing import Any, Final
 
 from sqlalchemy import func, select, tuple_
@@ -55,9 +55,29 @@ class Search:
         self._session = session
         self._words = text.split()[:WORDS]
         self._whole = " ".join(self._words)
-        leading = min(self._words, key=self._fits) if len(self._words) > 1 else self._whole
-        apart = {leading} if self._whole.lower().startswith(leading.lower()) else {leading, self._whole}
+        self._counts: dict[str, int] = {}
+        self._readings = self._read_as()
+        leading = tuple({min(groups, key=self._count) for groups in self._readings})
+        # What begins with another that leads is among what that one finds.
+        apart = [one for one in leading if not any(one != other and one.startswith(other) for other in leading)]
         self._begin = sorted({one for word in apart for one in beginnings(word)})
+
+    def _read_as(self) -> list[tuple[str, ...]]:
+        """How the words stand together, each group for one name: a name may have several, as in `Ana Garcia Lopez`.
+
+        A reading with a group that begins nothing finds nobody and is left out.
+        """
+        last = len(self._words)
+        if last < 2:
+            return [(self._whole,)]
+        ways = [(0, *cuts, last) for n in range(last) for cuts in combinations(range(1, last), n)]
+        read = [tuple(" ".join(self._words[a:b]) for a, b in pairwise(way)) for way in ways]
+        return [groups for groups in read if all(map(self._count, groups))]
+
+    def _count(self, word: str) -> int:
+        if word not in self._counts:
+            self._counts[word] = self._fits(word)
+        return self._counts[word]
 
     def next(self, after: str, count: int) -> tuple[list[Hit], str]:
         """Those of the next `count` words behind a place who fit, and the place to go on from; empty at the end."""
@@ -115,4 +135,4 @@ class Search:
         def has(word: str) -> bool:
             return any(one.startswith(tuple(beginnings(word))) for one in words[1:])
 
-        return has(self._whole) or all(map(has, self._words))
+        return any(all(map(has, groups)) for groups in self._readings)

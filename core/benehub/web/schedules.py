@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
-from benehub.errors import BenehubError, ChangedMeanwhile, DataError
+from benehub.errors import BenehubError, ChangedMeanwhile, DataError, RetriableError
 from benehub.flows import Hub, job_schedules, scheduled
 from benehub.flows.job_schedules import When
 from benehub.flows.schedulable import FLOWS, OPTIONS, Wanted
@@ -60,6 +60,8 @@ def added(employer: str, request: Request, caller: Operator, form: Fields, name:
     wanted, when = _asked(form)
     try:
         job_schedules.add(hub, employer, name.strip(), wanted, when)
+    except RetriableError:
+        raise
     except BenehubError as error:
         return _form(request, employer, caller, wanted, when, error=error, name=name, status=400)
     return then(request, f"schedules/{name.strip()}", done="saved")
@@ -82,6 +84,8 @@ def changed(
     row = _row(request, employer, schedule)
     try:
         job_schedules.change(hub, employer, schedule, wanted, when, expected=seen)
+    except RetriableError:
+        raise
     except ChangedMeanwhile as error:
         return _form(request, employer, caller, *_kept(row), row=row, error=error, status=409)
     except BenehubError as error:

@@ -174,6 +174,7 @@ def list_people(
             if kind == "dependent":
                 raise Refused(422, "dependents are not searched", "Search the employee, and ask for the family")
             found, place = persons.searched(session, search, after[0] if after else "", page.limit)
+            at.seen(session, [one["person"] for one in found])
             return page.page_to([Person.model_validate(one) for one in found], (place,) if place else None)
         rows = persons.listed(session, kind, after[0] if after else "", page.limit + 1)
         at.seen(session, [row["person"] for row in rows[: page.limit]])
