@@ -367,6 +367,15 @@ def test_bills_from_before_the_first_month_accrued_are_nobody_s_difference_and_n
     assert ("RATE_DIFF", 60000, 70000) in overpaid.differences()
 
 
+def test_whom_the_carrier_bills_under_two_ids_it_bills_twice(carrier: Make) -> None:
+    made = carrier("pay_as_billed")
+    made.accrue("2026-10", 50000)
+    made.bill("2026-10", 50000)
+    made.bill("2026-10", 50000, external_id="M2")
+    made.reconcile(OCTOBER)
+    assert ("DUPLICATE_MEMBER", 50000, 100000) in made.differences()
+
+
 def test_what_the_carrier_gives_back_all_the_same_lowers_the_loss(overpaid: Carrier) -> None:
     overpaid.on(date(2026, 12, 1))
     overpaid.look()

@@ -139,6 +139,9 @@ def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: 
     assert [row.state for row in seen] == ["pending", "pending", "discrepancy"]
     assert {row.clear_by for row in seen} == {date(2026, 11, 1)}
     assert "after the bill of 2026-10-01 was made" in seen[0].cause
+    # Nothing is left to wait for: the last word is what to do.
+    assert seen[0].action.startswith("Wait") and seen[1].action == seen[0].action
+    assert "after the bill" not in seen[2].cause and seen[2].action.startswith("Claim the credit")
 
 
 def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(enrolled: Any) -> None:
