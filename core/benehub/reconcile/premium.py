@@ -47,7 +47,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     if first is not None and month < first:
         return []
     accrued = _accrued(session, book, connection_id, month)
-    tiers = cut_off.tiers(session, book, connection_id, month)
+    covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
     findings = list(_refused(session, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
@@ -58,7 +58,8 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
     if billed or unknown:
-        cut = cut_off.cut_off(session, book, connection_id, month)
+        cut = cut_off.cut_off(session, book, connection_id, month, covered)
+        tiers = cut_off.tiers(covered)
         findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, session.today())
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
