@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -68,9 +68,11 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
 
 
 def first_month(session: Session) -> Month | None:
-    """The first coverage month whose premium was accrued here; None before any was."""
+    """The first coverage month whose premium was accrued here and not taken back; None before any was."""
+    back = entry.alias()
+    taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
     first = session.connection.execute(
-        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"))
+        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"), ~taken_back)
     ).scalar()
     return Month.of(first) if first is not None else None
 
