@@ -23,11 +23,12 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import fixes as kept_fixes
+from benehub.reconcile import premium
 from benehub.reconcile.credits import CLAIM
 from benehub.reconcile.fixes import Proposal
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, intake_batch, obligation, person
+from benehub.store.tables import confirmation, difference, entry, intake_batch, obligation, person
 from benehub.views.clearing import clearing
 from benehub.views.credits import credits, walk
 
@@ -365,6 +366,24 @@ def test_bills_from_before_the_first_month_accrued_are_nobody_s_difference_and_n
     overpaid.accrue("2026-09", 60000)
     overpaid.reconcile(Month(2026, 9))
     assert ("RATE_DIFF", 60000, 70000) in overpaid.differences()
+
+
+def test_a_month_accrued_by_mistake_and_taken_back_is_not_the_first(overpaid: Carrier) -> None:
+    overpaid.accrue("2026-05", 50000)
+    with overpaid.hub.store.write("acme") as session:
+        assert premium.first_month(session) == Month(2026, 5)
+        mistaken = session.rows(select(entry.c.entry_id).where(entry.c.effective_date == date(2026, 5, 1)))[0].entry_id
+        ledger.record(session, [ledger.reversal(session, mistaken, "not ours yet")])
+        assert premium.first_month(session) == OCTOBER
+
+
+def test_whom_the_carrier_bills_under_two_ids_it_bills_twice(carrier: Make) -> None:
+    made = carrier("pay_as_billed")
+    made.accrue("2026-10", 50000)
+    made.bill("2026-10", 50000)
+    made.bill("2026-10", 50000, external_id="M2")
+    made.reconcile(OCTOBER)
+    assert ("DUPLICATE_MEMBER", 50000, 100000) in made.differences()
 
 
 def test_what_the_carrier_gives_back_all_the_same_lowers_the_loss(overpaid: Carrier) -> None:

@@ -17,7 +17,8 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.formats import credit_claims
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
-from benehub.periods import Month
+from benehub.periods import Interval, Month
+from benehub.reconcile import cut_off
 from benehub.store.tables import connection, difference, dispatch
 from benehub.views import fixes as view
 from benehub.views.why import why
@@ -139,6 +140,27 @@ def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: 
     assert [row.state for row in seen] == ["pending", "pending", "discrepancy"]
     assert {row.clear_by for row in seen} == {date(2026, 11, 1)}
     assert "after the bill of 2026-10-01 was made" in seen[0].cause
+    # Nothing is left to wait for: the last word is what to do.
+    assert seen[0].action.startswith("Wait") and seen[1].action == seen[0].action
+    assert "after the bill" not in seen[2].cause and seen[2].action.startswith("Claim the credit")
+
+
+def test_an_end_known_before_the_bill_was_made_is_nothing_to_wait_for(enrolled: Any) -> None:
+    answered(enrolled)
+    ends = date(2026, 10, 11)
+    with enrolled.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001")
+        assert who is not None
+        facts.record(session, [Version("coverage", who, "medical", ends, None)], "leaves on 10 October")
+    enrolled.carrier.bill(OCTOBER, "INV-1", date(2026, 10, 1), date(2026, 10, 15))
+    enrolled.sync("carrier", "invoice_line")
+    with enrolled.hub.store.read("acme") as session:
+        book = enrolled.hub.book(session)
+        covered = cut_off.cover(session, book, "carrier", OCTOBER)
+        cut = cut_off.cut_off(session, book, "carrier", OCTOBER, covered)
+    assert cut is not None and (who, "ppo") in cut.unchanged
+    assert covered[who, "ppo"] == ((Interval(OCTOBER.first, ends), cut.tiers[who, "ppo"]),)
+    assert not cut.explains((who, "ppo"), None, cut.tiers[who, "ppo"])
 
 
 def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(enrolled: Any) -> None:

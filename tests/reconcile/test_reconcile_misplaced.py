@@ -87,3 +87,9 @@ def test_a_bill_that_says_what_was_true_when_it_was_made(
     key = ("ann", "ppo")
     known = CutOff(DAY, date(2026, 11, 1), {key: before} if before else {})
     assert known.explains(key, now, billed) is explained
+
+
+def test_cover_that_costs_nothing_has_not_changed_for_that() -> None:
+    key = ("ann", "ppo")
+    known = CutOff(DAY, date(2026, 11, 1), {key: "EE"}, frozenset({key}))
+    assert not known.explains(key, None, "EE")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -46,7 +47,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     if first is not None and month < first:
         return []
     accrued = _accrued(session, book, connection_id, month)
-    tiers = cut_off.tiers(session, book, connection_id, month)
+    covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
     findings = list(_refused(session, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
@@ -57,8 +58,9 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
     if billed or unknown:
-        cut = cut_off.cut_off(session, book, connection_id, month)
-        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut)
+        cut = cut_off.cut_off(session, book, connection_id, month, covered)
+        tiers = cut_off.tiers(covered)
+        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, session.today())
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
@@ -66,9 +68,11 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
 
 
 def first_month(session: Session) -> Month | None:
-    """The first coverage month whose premium was accrued here; None before any was."""
+    """The first coverage month whose premium was accrued here and not taken back; None before any was."""
+    back = entry.alias()
+    taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
     first = session.connection.execute(
-        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"))
+        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"), ~taken_back)
     ).scalar()
     return Month.of(first) if first is not None else None
 
@@ -115,13 +119,19 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
         )
         .group_by(confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan)
     )  # fmt: skip
-    known = {(row.person_id, row.plan): Billed(int(row.amount), row.tier, row.lines) for row in rows if row.person_id}
+    known: dict[Key, Billed] = {}
+    for row in rows:
+        if row.person_id:
+            # A person may have two ids at the carrier: what is billed under each counts.
+            key = (row.person_id, row.plan)
+            one = known.get(key, Billed(0, "", 0))
+            known[key] = Billed(one.amount + int(row.amount), max(one.tier, row.tier), one.lines + row.lines)
     return known, [row for row in rows if not row.person_id]
 
 
 def _bill(
     book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
-    billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None,
+    billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, today: date,
 ) -> Iterator[Finding]:  # fmt: skip
     """Every line of the bill that differs, but of persons, or persons and plans, of whom another difference tells."""
     swapped = _other_plans(book, accrued, billed)
@@ -139,7 +149,7 @@ def _bill(
                 "all of it" if actual < expected else "a part of it"
             )
             action = "Send the carrier the dates again, and claim or expect the difference"
-        if cut is not None and late:
+        if cut is not None and late and today <= cut.clear_by:
             cause = f"{cause}; it changed here after the bill of {cut.made} was made"
             action = "Wait for the next bill, which has to put it right"
         yield Finding(
