@@ -132,9 +132,7 @@ def _source(line: Line, month: Month, book: PlanBook) -> Finding:
     )  # fmt: skip
 
 
-def _moved(
-    lines: Sequence[Line], book: PlanBook, due: Due, today: date
-) -> tuple[list[tuple[Line, Line]], list[Line]]:
+def _moved(lines: Sequence[Line], book: PlanBook, due: Due, today: date) -> tuple[list[tuple[Line, Line]], list[Line]]:
     """Pairs of who lacks a deposit and who has it, and all other lines.
 
     Within its due day a deposit is still on its way, to nobody else; a credit made twice has its money from itself.
