@@ -102,8 +102,8 @@ def test_a_deposit_went_to_somebody_else_only_past_its_due_day(
     today: date, credits: int, pairs: list[tuple[str, str]]
 ) -> None:
     book: Any = SimpleNamespace(plan=lambda _: None)
-    due: Any = lambda *_: SimpleNamespace(due=DAY)  # noqa: E731
+    when: Any = SimpleNamespace(due=DAY)
     lines = [credit("ann", 100, 0), replace(credit("ben", 100, 200), credits=credits)]
-    moved, rest = retirement._moved(lines, book, due, today)
+    moved, rest = retirement._moved(lines, book, lambda *_: when, today)
     assert [(one.person_id, two.person_id) for one, two in moved] == pairs
     assert rest == ([] if pairs else lines)
