@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
 from benehub.errors import ConfigError, GuardTripped, NeedsPersonError
+from benehub.flows import remittance_months
 from benehub.flows.dispatches import reopen
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.payment_orders import order_of
@@ -345,6 +346,17 @@ def test_a_month_in_one_is_held_against_a_month_in_parts(parted: Any, monkeypatc
     parted.flow("premiums.accrue", NOVEMBER)  # October's difference too, and that is a payment of its own
     told = parted.flow("premiums.remit", "carrier", NOVEMBER)
     assert (told["sent"], told["lines"]) == (1, 2)
+
+
+def test_a_month_after_a_rejected_one_is_held_against_the_month_before_it(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    november(office)
+    with office.hub.store.write("acme") as session:
+        (row,) = obligations.by_ids(session, [session.id("obl", part_key("carrier", NOVEMBER))])
+        dispatch.acknowledge(session, row.dispatch_id, "rejected")
+    with office.hub.store.read("acme") as session:
+        assert remittance_months._before(session, "carrier", "2026-12") == OCTOBER
 
 
 def test_a_month_that_is_worth_too_much_stops_at_its_first_part(parted: Any) -> None:

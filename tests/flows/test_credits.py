@@ -24,7 +24,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import fixes as kept_fixes
 from benehub.reconcile import premium
-from benehub.reconcile.credits import CLAIM
+from benehub.reconcile.credits import CLAIM, _unanswered
 from benehub.reconcile.fixes import Proposal
 from benehub.records import RemittanceLine
 from benehub.store import Session
@@ -253,6 +253,30 @@ def test_a_claim_that_left_after_its_last_day_is_lost_until_it_is_granted_and_wa
     assert "CLAIMED_LATE" not in {type_ for type_, *_ in overpaid.differences()}
     with hub.store.read("acme") as session:
         assert ledger.balances(session, [chart.CREDITS_LOST]) == []
+
+
+def test_a_late_claim_that_was_answered_is_not_told_of_what_nobody_claimed(overpaid: Carrier) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    done = hub.start_flow("fixes.carry", "acme", f"carry/{made}", made)
+    overpaid.on(date(2026, 12, 2))
+    dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
+    for amount in (-50000, 3000):  # granted and taken all the same; then the month is paid too much anew
+        overpaid.bill("2026-10", amount)
+        overpaid.pay("2026-10", amount)
+    overpaid.look()
+    assert [seen for seen in overpaid.differences() if seen[0] in ("CLAIMED_LATE", "CREDIT_EXPIRED")] == [
+        ("CREDIT_EXPIRED", 3000, 0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("claims", "late", "taken", "left"),
+    [(50, 70, 0, (50, 70)), (50, 70, 70, (50, 0)), (50, 70, 90, (30, 0)), (50, 0, 20, (30, 0)), (0, 70, 90, (0, 0))],
+)
+def test_what_was_taken_answers_each_claim_once(claims: int, late: int, taken: int, left: tuple[int, int]) -> None:
+    assert _unanswered(claims, late, taken) == left
 
 
 def test_a_withdrawn_claim_leaves_the_credit_to_be_claimed_by_hand(overpaid: Carrier) -> None:

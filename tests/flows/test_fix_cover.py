@@ -121,6 +121,29 @@ def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any
         assert view.shown(session, change)["state"] == "carried_out"
 
 
+def test_a_plan_billed_for_another_is_told_again_both_ways(enrolled: Any) -> None:
+    answered(enrolled)
+    start = enrolled.book.index("  - id: ppo")
+    ppo = enrolled.book[start : enrolled.book.index("carriers:")]
+    hdhp = ppo.replace("id: ppo", "id: hdhp").replace("name: PPO", "name: HDHP").replace("code: MED", "code: HDHP")
+    load_plan_book(enrolled.hub, enrolled.book.replace(ppo, ppo + hdhp), "two plans")
+    enrolled.carrier.book.rates["hdhp"] = {"EE": 50000}
+    member = enrolled.carrier.book.members["1001"]
+    member.end("ppo", date(2026, 1, 1))
+    member.add("hdhp", "EE", date(2026, 1, 1))
+    bill(enrolled)
+    enrolled.flow("reconcile", "2026-10", ["premium"])
+    says = {}
+    for row in enrolled.rows(select(difference)):
+        if row.type == "PLAN_DIFF":
+            made = fixes.preview(enrolled.hub, "acme", row.difference_id, "enrollment_correction")
+            says[row.plan] = made.says
+    assert says == {
+        "ppo": "tell again that cover began on 2026-01-01",
+        "hdhp": "tell again that cover ends before 2026-10-01",
+    }
+
+
 def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: Any) -> None:
     answered(enrolled)
     enrolled.carrier.bill(OCTOBER, "INV-1", date(2026, 10, 1), date(2026, 10, 15))
@@ -183,8 +206,10 @@ def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(en
     done = enrolled.flow("fixes.carry", claim)
     assert (done["sent"], done["state"]) == (1, "carried_out")
     (file,) = (root / "out").iterdir()
+    assert file.name.startswith("claims-carrier-")
     told = credit_claims.parse(file.read_bytes())
     (one,) = [each.get() for each in told.rows]
+    assert one.carrier == "carrier"
     assert (told.total, one.claimed, one.claim_by, one.member_id) == (700_00, 700_00, date(2026, 11, 30), "1001")
     assert enrolled.flow("fixes.carry", claim)["dispatch"] == done["dispatch"]
     assert len(list((root / "out").iterdir())) == 1

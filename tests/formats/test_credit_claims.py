@@ -12,8 +12,9 @@ from benehub.periods import Month
 
 ROWS = (
     ClaimRow(
-        claim="CLM-000007-1", claim_by=date(2026, 11, 30), member_id="M1", plan="ppo", coverage_month=Month(2026, 10),
-        billed=120000, owed=50000, claimed=70000, currency="USD", reason="TIER_DIFF", invoices="INV-1 INV-2",
+        claim="CLM-000007-1", carrier="north", claim_by=date(2026, 11, 30), member_id="M1", plan="ppo",
+        coverage_month=Month(2026, 10), billed=120000, owed=50000, claimed=70000, currency="USD",
+        reason="TIER_DIFF", invoices="INV-1 INV-2",
     ),
     ClaimRow(
         claim="CLM-000007-2", member_id="M2", plan="ppo", coverage_month=Month(2026, 10), billed=5, owed=0, claimed=5,
@@ -25,7 +26,7 @@ DATA = "".join(render(ROWS))
 
 def test_what_is_written_is_read_back() -> None:
     assert DATA.splitlines()[0] == ",".join(LAYOUT.header)
-    assert DATA.splitlines()[-1] == "TOTAL,,,,,,,700.05,,,"
+    assert DATA.splitlines()[-1] == "TOTAL,,,,,,,,700.05,,,"
     told = parse(DATA.encode())
     assert (tuple(one.get() for one in told.rows), told.total) == (ROWS, 70005)
     assert parse("".join(render([])).encode()).rows == ()
@@ -34,10 +35,10 @@ def test_what_is_written_is_read_back() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("TOTAL,,,,,,,700.05,,,\r\n", ""),  # cut off
+        ("TOTAL,,,,,,,,700.05,,,\r\n", ""),  # cut off
         ("700.05", "700.06"),  # does not add up
         ("0.05,USD", "five,USD"),
-        ("TOTAL,,,,,,,700.05,,,\r\n", "TOTAL,,,,,,,700.00,,,\r\nCLM-3,,M,p,2026-10,1,1,0.05,USD,x,\r\n"),
+        ("TOTAL,,,,,,,,700.05,,,\r\n", "TOTAL,,,,,,,,700.00,,,\r\nCLM-3,,,M,p,2026-10,1,1,0.05,USD,x,\r\n"),
     ],
 )
 def test_a_file_that_is_not_whole_is_refused(old: str, new: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,3 +94,22 @@ def test_cover_that_costs_nothing_has_not_changed_for_that() -> None:
     key = ("ann", "ppo")
     known = CutOff(DAY, date(2026, 11, 1), {key: "EE"}, frozenset({key}))
     assert not known.explains(key, None, "EE")
+
+
+@pytest.mark.parametrize(
+    ("today", "credits", "pairs"),
+    [
+        (DAY, 1, []),  # on its way still
+        (DAY + timedelta(days=1), 1, [("ann", "ben")]),
+        (DAY + timedelta(days=1), 2, []),  # his own deposit, credited twice
+    ],
+)
+def test_a_deposit_went_to_somebody_else_only_past_its_due_day(
+    today: date, credits: int, pairs: list[tuple[str, str]]
+) -> None:
+    book: Any = SimpleNamespace(plan=lambda _: None)
+    when: Any = SimpleNamespace(due=DAY)
+    lines = [credit("ann", 100, 0), replace(credit("ben", 100, 200), credits=credits)]
+    moved, rest = retirement._moved(lines, book, lambda *_: when, today)
+    assert [(one.person_id, two.person_id) for one, two in moved] == pairs
+    assert rest == ([] if pairs else lines)

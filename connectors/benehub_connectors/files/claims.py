@@ -13,16 +13,18 @@ CLAIM = "premium.claim"
 
 
 def claims_file(items: Sequence[Item], envelope: Envelope, outbox: str) -> FileOut:
-    """One row a claim, named by the file's number and its place in it; the totals count and sum the claims."""
+    """One row a claim, named by the file's number and its place in it; the file's name tells to whom they go."""
     claims = [item.as_record(CreditClaim) for item in items]
     rows = [
         ClaimRow(
-            claim=f"CLM-{envelope.control:06d}-{number}", claim_by=one.claim_by, member_id=one.member_id, plan=one.plan,
-            coverage_month=Month.parse(one.coverage_month), billed=one.billed_minor, owed=one.owed_minor,
-            claimed=one.claim_minor, currency=one.currency, reason=one.reason, invoices=" ".join(one.invoices),
+            claim=f"CLM-{envelope.control:06d}-{number}", carrier=one.carrier, claim_by=one.claim_by,
+            member_id=one.member_id, plan=one.plan, coverage_month=Month.parse(one.coverage_month),
+            billed=one.billed_minor, owed=one.owed_minor, claimed=one.claim_minor, currency=one.currency,
+            reason=one.reason, invoices=" ".join(one.invoices),
         )
         for number, one in enumerate(claims, 1)
     ]  # fmt: skip
-    name = f"{outbox}/claims-{envelope.created:%Y%m%d}-{envelope.control:06d}.csv"
+    to = "".join(f"-{one}" for one in sorted({one.carrier for one in claims} - {""}))
+    name = f"{outbox}/claims{to}-{envelope.created:%Y%m%d}-{envelope.control:06d}.csv"
     totals = {"claims": len(rows), "claim_minor": sum(one.claimed for one in rows)}
     return FileOut(name, "".join(render(rows)).encode("utf-8"), "claims", totals)

@@ -79,7 +79,7 @@ def _draft(asked: Asked) -> Draft | Refusal:
     member = people.member_ids(session, [row.person_id])[row.person_id] if row.person_id else row.reference
     unit = book.employer.currency
     claim = CreditClaim(
-        person=row.person_id or "", member_id=member, plan=row.plan, coverage_month=row.period,
+        person=row.person_id or "", carrier=carrier, member_id=member, plan=row.plan, coverage_month=row.period,
         billed_minor=row.actual or 0, owed_minor=row.expected or 0, claim_minor=over,
         invoices=tuple(dict.fromkeys(one.reference for one in bills if one.reference)), reason=row.type, claim_by=last,
         currency=unit,

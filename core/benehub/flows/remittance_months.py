@@ -67,13 +67,13 @@ def _money_left(session: Session, order: str) -> bool:
 
 
 def _before(session: Session, carrier: str, month: str) -> str:
-    """The last month before this one of which something has left; empty where there is none."""
+    """The last month before this one of which something has left and stands; empty where there is none."""
     first = f"{KIND}/{carrier}/"
     key = dispatch_table.c.business_key
     last = session.connection.execute(
         select(func.max(key)).where(
             *session.where(dispatch_table, connection_id=carrier, operation=KIND, state="sent"),
-            key.startswith(first, autoescape=True), key < first + month,
+            dispatch_table.c.ack_state != "rejected", key.startswith(first, autoescape=True), key < first + month,
         )
     ).scalar()  # fmt: skip
     return str(last).split("/")[2] if last else ""

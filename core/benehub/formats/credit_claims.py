@@ -1,7 +1,8 @@
 """Claims of premium that a carrier billed too much, as plain CSV: one row a claim, and a TOTAL row that is their sum.
 
-Columns `claim,claim_by,member_id,plan,coverage_month,billed,owed,claimed,currency,reason,invoices`; the day ISO or
-empty, the month YYYY-MM; several invoices are parted by a space. `reason` is the type of the difference, as
+Columns `claim,carrier,claim_by,member_id,plan,coverage_month,billed,owed,claimed,currency,reason,invoices`; `carrier`
+is its connection here, as files to several carriers may lie in one folder; the day ISO or empty, the month YYYY-MM;
+several invoices are parted by a space. `reason` is the type of the difference, as
 BILLED_NOT_ENROLLED. The last row says TOTAL under `claim` and the sum under `claimed`. A file without it, or with
 another sum, is refused whole. The layout is benehub's own: there is no common one.
 """
@@ -30,6 +31,7 @@ class ClaimRow:
 
     claim: str
     """What tells it from every other claim to this carrier."""
+    carrier: str = ""
     claim_by: date | None = None
     member_id: str
     plan: str
@@ -47,6 +49,7 @@ LAYOUT = Layout(
     ClaimRow,
     (
         Column("claim", "claim", TEXT, required=True),
+        Column("carrier", "carrier", TEXT),
         Column("claim_by", "claim_by", ISO_DATE),
         Column("member_id", "member_id", TEXT, required=True),
         Column("plan", "plan", TEXT, required=True),

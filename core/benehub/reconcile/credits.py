@@ -120,10 +120,15 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
     for key in keys:
         amount, gone = paid_over.get(key, 0), lost.get(key, 0)
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
-        asked = max(0, claims.get(key, 0) - taken.get(key, 0))
-        sums = (amount, granted, asked, waiting.get(key, 0), late.get(key, 0), gone)
+        asked, after = _unanswered(claims.get(key, 0), late.get(key, 0), taken.get(key, 0))
+        sums = (amount, granted, asked, waiting.get(key, 0), after, gone)
         found.append(_credit(session, book, key, sums))
     return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
+
+
+def _unanswered(claims: int, late: int, taken: int) -> tuple[int, int]:
+    """What stands claimed in time, and what too late: each unit taken answers one claim, the late ones first."""
+    return max(0, claims - max(0, taken - late)), max(0, late - taken)
 
 
 def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int, int]) -> Credit:

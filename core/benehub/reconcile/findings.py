@@ -114,6 +114,7 @@ MONEY_MISSING = frozenset(
         Type.DEPOSITED_NOT_CREDITED,
         Type.CONTRIBUTION_REFUSED,
         Type.CREDITED_SHORT,
+        Type.CREDITED_WRONG_PERSON,
         Type.LATE,
         Type.EARNINGS_NOT_DEPOSITED,
         Type.EARNINGS_NOT_CREDITED,

@@ -49,6 +49,11 @@ class Line:
         """Credited minus deposited."""
         return self.credited - self.deposited
 
+    @property
+    def repeated(self) -> bool:
+        """Whether the same deposit was credited more than once."""
+        return self.credits > 1 and self.credited == self.deposited * self.credits
+
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
@@ -56,7 +61,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
-    moved, rest = misplaced(rest, lambda line: (line.plan, line.part, line.pay_date), lambda line: not line.credited)
+    moved, rest = _moved(rest, book, due, session.today())
     findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
@@ -127,6 +132,23 @@ def _source(line: Line, month: Month, book: PlanBook) -> Finding:
     )  # fmt: skip
 
 
+def _moved(lines: Sequence[Line], book: PlanBook, due: Due, today: date) -> tuple[list[tuple[Line, Line]], list[Line]]:
+    """Pairs of who lacks a deposit and who has it, and all other lines.
+
+    Within its due day a deposit is still on its way, to nobody else; a credit made twice has its money from itself.
+    """
+
+    def lacks(line: Line) -> bool:
+        return not line.credited and today > due(book.plan(line.plan), line.pay_date).due
+
+    pairs, _ = misplaced(
+        [line for line in lines if not line.repeated],
+        lambda line: (line.plan, line.part, line.pay_date), lacks,
+    )  # fmt: skip
+    gone = {id(line) for pair in pairs for line in pair}
+    return pairs, [line for line in lines if id(line) not in gone]
+
+
 def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iterator[Finding]:
     """Both participants have a wrong account, so each has a difference that names the other."""
     for line, cause in (
@@ -148,7 +170,7 @@ def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
         kind, cause = Type.DEPOSITED_NOT_CREDITED, "deposited, no credit seen yet"
         action = "Ask the recordkeeper for the deposit's status"
         clear_by = due(book.plan(line.plan), line.pay_date).due
-    elif line.credits > 1 and line.credited == line.deposited * line.credits:
+    elif line.repeated:
         kind, cause = Type.DUPLICATE_CREDIT, f"credited {line.credits} times"
         action = "Have the recordkeeper take the extra credit back; do not offset it against the next deposit"
     elif line.gap < 0:

@@ -266,6 +266,8 @@ class CreditClaim(Record):
 
     person: str = ""
     """The hub's person id; empty for a member nobody here knows."""
+    carrier: str = ""
+    """The carrier's connection: claims to several may leave through one; empty in claims of an older release."""
     member_id: str
     plan: str
     coverage_month: str
