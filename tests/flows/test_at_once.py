@@ -23,7 +23,7 @@ from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.connect.verdict import unavailable
 from benehub.dispatch import End, freeze_item
-from benehub.flows import send
+from benehub.flows import dispatches, send
 from benehub.flows.rehearsal import DirectSteps
 from benehub.testing.kithub import played_hub
 from benehub.testing.line import Killed
@@ -320,6 +320,30 @@ def test_what_a_lot_has_not_reached_when_it_breaks_was_not_tried() -> None:
         patch.setattr(send, "send_one", one)
         send._send_lot(nobody, "acme", nobody, [(row, b"") for row in rows], [], told.append)
     assert [(row.dispatch_id, end.state) for row, end in told] == [("0", "sent"), ("2", "prepared"), ("3", "prepared")]
+
+
+def test_what_a_person_holds_stays_held_whatever_it_says_by_then(bench: Bench) -> None:
+    (held,) = bench.freeze(1)
+    dispatches.hold(bench.hub, EMPLOYER, held, "ann", "not yet")
+    (newer,) = bench.freeze(1, poison="per0/0")
+    assert newer != held
+    assert bench.send([newer]) == ["held"]
+    with bench.hub.store.read(EMPLOYER) as session:
+        assert [dispatch.get(session, one).reason for one in (held, newer)] == [
+            "replaced by revision 2", "held by ann: not yet",
+        ]  # fmt: skip
+
+
+def test_what_a_person_holds_goes_when_nobody_wants_it_any_more(bench: Bench) -> None:
+    held, other = bench.freeze(2)
+    dispatches.hold(bench.hub, EMPLOYER, held, "ann", "not yet")
+    with bench.hub.store.write(EMPLOYER) as session:
+        owed = session.id("obl", "per0/0")
+        assert obligations.cancel(session, [owed], "no longer wanted") == 1
+        assert [row.state for row in obligations.by_ids(session, [owed])] == ["canceled"]
+        assert dispatch.get(session, held).state == "failed"
+    assert bench.send([held, other]) == ["failed", "sent"]
+    assert bench.vendor.effects == ["per1/0"]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from benehub.flows.push_guard import RESEND
 from benehub.flows.send import ANSWERED_LATER, send
 from benehub.flows.together import TESTED
 from benehub.store import Session, note_act
+from benehub.store.acts import HELD_BY
 
 COMMANDS = {
     "deduction.set": "benehub deductions push --pay-date DAY",
@@ -83,20 +84,19 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
 def hold(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> None:
     """Keep what waits to leave until a person lets it go; no run of its own command takes it up before.
 
-    Waits for whoever is sending to this vendor now.
+    It stays held when it has to say something else by then, and goes when nobody wants it any more.
 
     Raises:
         DataError: no such dispatch, it no longer waits to leave, or no name or reason is given.
     """
-    with hub.store.read(employer) as session:
-        row = dispatch.get(session, dispatch_id)
-    with hub.store.turn(employer, f"sending to {row.connection_id}"), hub.store.write(employer) as session:
+    with hub.store.write(employer) as session:
+        # Whoever is sending now claims each under the same lock, and passes what is held by then.
         row = dispatch.get(session, dispatch_id, lock=True)
         if row.state != "prepared" or dispatch.attempts(session, dispatch_id):
             raise DataError(f"it is {row.state}: it no longer waits to leave", where=f"dispatch {dispatch_id}",
                             mend="What has left is corrected by another: see `benehub dispatches show`")  # fmt: skip
         note_act(session, dispatch_id, who, "hold", note)
-        reason = mask(f"held by {who}: {note.strip()}")[:500]
+        reason = mask(f"{HELD_BY}{who}: {note.strip()}")[:500]
         dispatch.finish(session, dispatch_id, "held", reason)
         obligations.mark(session, [one.obligation_id for one in obligations.of_dispatch(session, dispatch_id)], "held",
                          reason)  # fmt: skip

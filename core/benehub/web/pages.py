@@ -191,7 +191,10 @@ def _status(error: BenehubError) -> int:
 
 def failed(request: Request, status: int, what: str, where: str = "", mend: str = "") -> Response:
     """The page of an error; a part of a page that htmx asked for gets a sentence alone."""
-    caller = request.app.state.resolve(request)
+    try:
+        caller = request.app.state.resolve(request)
+    except RetriableError:  # the page of a database that is away asks it for nobody
+        caller = None
     bare = "hx-request" in request.headers
     return page(request, caller, "parts/failed.html" if bare else "failed.html", status=status, code=status, what=what,
                 where=where, mend=mend)  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, func, select
 from tests.api.v1.conftest import ACME, Api, problem
 
+from benehub.access import tokens
 from benehub.store.access_tables import audit
 
 
@@ -41,3 +42,12 @@ def test_a_read_that_is_noted_is_told_to_come_again_while_another_writes(hurried
         assert writing.connection.execute(select(func.count()).select_from(audit)).scalar_one() == known
     assert api.client.get(f"{ACME}/people").status_code == 200
     assert api.client.get("/e/acme/people", headers=page).status_code == 200
+
+
+def test_whoever_has_been_idle_is_let_in_all_the_same(hurried: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tokens.caller
+    monkeypatch.setattr(tokens, "caller", lambda session, token: (found(session, token)[0], True))
+    with hurried.hub.store.write("acme"):
+        assert hurried.client.get(f"{ACME}/plans").status_code == 200
+        shown = hurried.client.get("/e/acme/people", headers={"accept": "text/html"})
+        assert (shown.status_code, shown.headers["retry-after"]) == (503, "60")
