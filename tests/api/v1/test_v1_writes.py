@@ -168,7 +168,7 @@ def test_a_difference_is_given_to_somebody_who_may_work_it(api: Api) -> None:
     assert api.get("/differences", assigned_to="me")["items"] == []
     problem(api.send(f"{path}/assign", {"to": auditor}, 422, etag="*"), 422, "data")
     problem(api.send(f"{path}/assign", {"to": "usr_lost"}, 422, etag="*"), 422, "data")
-    problem(api.send(f"{path}/assign", {}, 400, etag="*"), 400, "request")
+    problem(api.send(f"{path}/assign", {}, 422, etag="*"), 422, "request")
     assert api.send(f"{path}/assign", {"to": ""}, etag="*").json()["assigned_to"] == ""
 
 
