@@ -19,17 +19,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from dbos import _sys_db_postgres
+from dbos._sys_db_sqlite import SQLiteSystemDatabase
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.engine import make_url
 
 from benehub.access import passwords
 from benehub.crypto import Vault
-from benehub.store import Store, open_store
+from benehub.store import Store, database, open_store
 from benehub.store.tables import employer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +56,104 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if PG_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("pg")
+
+
+Statements = list[tuple[str, Any]]
+
+
+@contextmanager
+def _noted(target: Connection | Engine) -> Iterator[Statements]:
+    """What is written through a connection meanwhile; PostgreSQL takes what has no parameters as one."""
+    said: Statements = []
+    joins = target.dialect.name == "postgresql"
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        statement = statement.strip().rstrip(";").replace(" CONCURRENTLY", "")
+        if statement.upper().startswith(("SELECT", "PRAGMA", "BEGIN")):
+            return
+        if joins and said and not parameters and not said[-1][1]:
+            statement = f"{said.pop()[0]};\n{statement}"
+        said.append((statement, parameters or None))
+
+    event.listen(target, "before_cursor_execute", note)
+    yield said
+    event.remove(target, "before_cursor_execute", note)
+
+
+def _play(connection: Connection, said: Statements) -> None:
+    for statement, parameters in said:
+        connection.exec_driver_sql(statement, parameters)
+
+
+class Played:
+    """The migrations as the statements they came to, on a database that had nothing: every other empty one gets these.
+
+    A tenth of the work, and the same schema: what decides is the database's kind, since an empty one holds nothing else
+    that a migration could look at. Where something is there already, or not the newest revision is wanted, they run.
+    """
+
+    def __init__(self, real: Callable[..., None]) -> None:
+        self.real = real
+        self._said: dict[str, Statements] = {}
+
+    def __call__(self, connection: Connection, revision: str = "head") -> None:
+        """As `store.database.migrate`."""
+        kind = connection.dialect.name
+        if revision != "head" or inspect(connection).has_table("benehub_schema"):
+            self.real(connection, revision)
+        elif kind in self._said:
+            _play(connection, self._said[kind])
+        else:
+            with _noted(connection) as said:
+                self.real(connection, revision)
+            self._said[kind] = said
+
+
+class EnginePlayed:
+    """The same for the tables of the job engine, which are made anew beside each hub's."""
+
+    def __init__(self) -> None:
+        self._real_sqlite = SQLiteSystemDatabase.run_migrations
+        self._real_postgres = _sys_db_postgres.run_dbos_migrations
+        self._said: dict[tuple[Any, ...], Statements] = {}
+
+    def sqlite(self, system: SQLiteSystemDatabase) -> None:
+        """As `SQLiteSystemDatabase.run_migrations`."""
+        begun = inspect(system.engine).has_table("dbos_migrations")
+        self._run(system.engine, ("sqlite",), begun, lambda: self._real_sqlite(system))
+
+    def postgres(self, engine: Engine, schema: str, *how: Any) -> None:
+        """As `run_dbos_migrations`; the schema and its table of versions are there."""
+        with engine.connect() as connection:
+            begun = connection.exec_driver_sql(f'SELECT 1 FROM "{schema}".dbos_migrations').first() is not None
+        self._run(engine, (schema, *how), begun, lambda: self._real_postgres(engine, schema, *how))
+
+    def _run(self, engine: Engine, kind: tuple[Any, ...], begun: bool, real: Callable[[], None]) -> None:
+        if begun:
+            real()
+        elif kind in self._said:
+            with engine.begin() as connection:
+                _play(connection, self._said[kind])
+        else:
+            with _noted(engine) as said:
+                real()
+            self._said[kind] = said
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _played() -> Iterator[Played]:
+    played, engine = Played(database.migrate), EnginePlayed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", played)
+        patch.setattr(SQLiteSystemDatabase, "run_migrations", lambda system: engine.sqlite(system))
+        patch.setattr(_sys_db_postgres, "run_dbos_migrations", engine.postgres)
+        yield played
+
+
+@pytest.fixture
+def real_migrations(_played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migrations themselves, one by one, for who tests them."""
+    monkeypatch.setattr(database, "migrate", _played.real)
 
 
 @pytest.fixture(scope="session")

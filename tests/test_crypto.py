@@ -96,3 +96,12 @@ def test_mask(text: str, masked: str) -> None:
 def test_mask_ssn() -> None:
     assert mask_ssn("900-11-1234") == mask_ssn("900111234") == "***-**-1234"
     assert mask_ssn("12-1234") == mask_ssn("") == "***-**-****"
+
+
+def test_many_values_at_once_are_sealed_and_indexed_as_one_is(vault: Vault) -> None:
+    values = [SSN, "", "900-11-0002"]
+    assert vault.blind_indexes(values, "ssn") == [vault.blind_index(value, "ssn") for value in values]
+    seal = vault.sealing("acme/ssn")
+    sealed = [seal(value.encode()) for value in values]
+    assert [vault.open(one, "acme/ssn").decode() for one in sealed] == values
+    assert len({one[3:15] for one in [*sealed, seal(b"")]}) == 4  # never the same nonce

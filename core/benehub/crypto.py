@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from benehub.errors import ConfigError
 
 _SSN = re.compile(r"(?<!\d)\d{3}[- ]?\d{2}[- ]?\d{4}(?!\d)")
+_WRITTEN_SSN = re.compile(r"(?<![A-Za-z0-9])\d{3}([- ])\d{2}\1\d{4}(?![A-Za-z0-9])")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
 
 
@@ -54,10 +56,19 @@ class Vault:
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt; `context` (e.g. the employer and column) must be given again to open it."""
-        nonce = os.urandom(12)
-        box = _cipher(self.keys[self.current]).encrypt(nonce, plain, context.encode())
+        return self.sealing(context)(plain)
+
+    def sealing(self, context: str) -> Callable[[bytes], bytes]:
+        """What seals values for `context` as `seal` does, many of them one after the other."""
+        encrypt, named = _cipher(self.keys[self.current]).encrypt, context.encode()
         name = self.current.encode()
-        return bytes([len(name)]) + name + nonce + box
+        before = bytes([len(name)]) + name
+
+        def seal(plain: bytes) -> bytes:
+            nonce = os.urandom(12)
+            return before + nonce + encrypt(nonce, plain, named)
+
+        return seal
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypt what `seal` made.
@@ -78,6 +89,15 @@ class Vault:
     def blind_index(self, value: str, purpose: str) -> str:
         """A keyed digest that finds equal values (e.g. an SSN) without showing them."""
         return self._keyed(value.encode(), f"index/{purpose}")
+
+    def blind_indexes(self, values: Iterable[str], purpose: str) -> list[str]:
+        """The `blind_index` of each of these values."""
+        keyed, found = hmac.new(self._key_of(f"index/{purpose}"), digestmod="sha256"), []
+        for value in values:
+            digest = keyed.copy()  # half of what a new one costs
+            digest.update(value.encode())
+            found.append(digest.hexdigest())
+        return found
 
     def content_hash(self, content: bytes) -> str:
         """A keyed digest of content that may hold personal data."""
@@ -111,6 +131,11 @@ def mask(text: str) -> str:
 def as_ssn(text: str) -> str:
     """The nine digits of a text that is shaped like an SSN and nothing else; empty for any other."""
     return re.sub(r"\D", "", text) if _SSN.fullmatch(text.strip()) else ""
+
+
+def tells_ssn(text: str) -> bool:
+    """Whether something in it is written as an SSN is. Nine digits without a sign between may be an employee number."""
+    return _WRITTEN_SSN.search(text) is not None
 
 
 def mask_ssn(ssn: str) -> str:

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         default="127.0.0.1,::1",
         description="Addresses or networks, with commas between, of proxies whose X-Forwarded-For and -Proto count.",
     )
+    upload_mib: int = Field(
+        default=20, ge=1, le=64, description="Size up to which a table may be uploaded by hand, in MiB (2^20 bytes)."
+    )
     second_factor: Literal["required", "optional"] = Field(
         default="required",
         description="Whether who signs in by password has to have a second factor (a code of a phone), or may.",

@@ -10,7 +10,9 @@ from itertools import count
 from tests.access.conftest import Desk
 
 from benehub.access import throttle
+from benehub.store import open_store
 from benehub.store.access_tables import sign_in_attempt
+from benehub.store.schema import INSTALLATION
 
 
 def tries(desk: Desk, account: str, address: str) -> int:
@@ -39,6 +41,20 @@ def test_a_clock_that_runs_holds_nobody_at_the_first_attempt(desk: Desk) -> None
 
     desk.store = replace(desk.store, clock=running)
     assert tries(desk, "ann@acme.example", "192.0.2.7") == 0
+
+
+def test_every_process_and_one_that_begins_anew_know_of_the_attempts(desk: Desk) -> None:
+    url = desk.store.engine.url.render_as_string(hide_password=False)
+    other = open_store(url, desk.store.vault, desk.store.clock)
+    for number in range(5):
+        with (desk.store, other)[number % 2].write(INSTALLATION) as session:
+            assert throttle.attempt(session, "ann@acme.example", f"192.0.2.{number}") == 0
+    other.close()
+    anew = open_store(url, desk.store.vault, desk.store.clock)
+    with anew.write(INSTALLATION) as session:
+        assert throttle.attempt(session, "ann@acme.example", "192.0.2.99") == 30
+    anew.close()
+    assert tries(desk, "ann@acme.example", "192.0.2.98") == 30
 
 
 def test_who_waits_is_not_counted_again(desk: Desk) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
-from tests.access.conftest import Desk
+from tests.access.conftest import PASSWORD, Desk
 
-from benehub.access import Permission, Role, sessions, tokens, users
+from benehub.access import Permission, Role, audit, identities, sessions, tokens, users
+from benehub.access.identities import Told
 from benehub.access.sessions import Lifetimes, Stage
 from benehub.errors import ConflictError, DataError
+from benehub.flows.users import disable, first_owner, reset
 from benehub.store.tables import person
 
 LIFE = Lifetimes()
@@ -146,7 +151,7 @@ def test_two_owners_who_disable_each_other_at_once_leave_one(desk: Desk) -> None
         other.start()
         other.join(0.3)  # it has to wait
         assert other.is_alive()
-    other.join(20)
+    other.join(60)
     assert told == ["nobody would be left who may manage access"]
     with desk.write() as session:
         assert users.owners(session) == [ann]
@@ -171,3 +176,47 @@ def test_a_list_goes_on_where_it_stopped_and_finds_a_part(desk: Desk) -> None:
         assert emails() == ["ann", "bob", "cem"] and emails(limit=2) == ["ann", "bob"]
         assert emails(after="ann@acme.example") == ["bob", "cem"] and emails(find="BOB@") == ["bob"]
         assert emails(find="ann lee") == ["ann", "bob", "cem"] and emails(find="%") == []
+
+
+def test_of_two_first_owners_at_once_one_is_the_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    both, add = Barrier(2), users.add
+
+    def together(*arguments: Any, **more: Any) -> str:
+        # Who is here has seen no owner; the other one has to wait outside until he is done.
+        with suppress(BrokenBarrierError):
+            both.wait(0.2)
+        return add(*arguments, **more)
+
+    monkeypatch.setattr(users, "add", together)
+
+    def first(name: str) -> str:
+        try:
+            return first_owner(desk.hub, "init", f"{name}@acme.example", name, PASSWORD)
+        except ConflictError as error:
+            return error.what
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(first, ("ann", "ben")))
+    with desk.write() as session:
+        assert [told[1]] == users.owners(session) and told[0] == "the installation has an owner"
+
+
+@pytest.mark.parametrize("way", ["password", "let in again"])
+def test_a_provider_that_was_linked_is_taken_away(desk: Desk, way: str) -> None:
+    user, other = desk.user(), desk.user("bob@acme.example")
+    mine, his = Told("https://idp.example", "s1"), Told("https://idp.example", "s2")
+    with desk.write() as session:
+        assert identities.link(session, mine, user) and identities.link(session, his, other)
+        identities.invite(session, user, "login", "test")
+    if way == "let in again":
+        disable(desk.hub, "test", user)
+        with desk.write() as session:
+            assert identities.recognise(session, "login", mine, {}) == user, "it holds out who is somebody disabled"
+        disable(desk.hub, "test", user, undo=True)
+    else:
+        reset(desk.hub, "test", user, f"{PASSWORD} anew")
+    with desk.write() as session:
+        assert identities.recognise(session, "login", mine, {}) == "" and not identities.invited(session, user)
+        assert identities.recognise(session, "login", his, {}) == other
+        assert audit.newest(session, limit=1)[0].action == "unlink the providers of a user"
+        assert identities.link(session, mine, user)

@@ -135,6 +135,6 @@ def served() -> Callable[[Hub], Any]:
             yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)
 
     return serve

@@ -163,7 +163,7 @@ def test_what_breaks_is_told_to_nobody_by_its_words(
         raise ValueError("900-11-0001 of Ada")
 
     monkeypatch.setattr("benehub.api.hooks.receive", broken)
-    monkeypatch.setattr("benehub.api.scim.admit", broken)
+    monkeypatch.setattr("benehub.api.scim_answers.admit", broken)
     client = desk.call()
     for path, headers in (("/hooks/acme/hris", {}), ("/scim/v2/acme/Users", {"authorization": "Bearer x"})):
         got = client.post(path, content=b"{}", headers=headers)

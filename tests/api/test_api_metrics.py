@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -120,14 +119,13 @@ def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
 
 
 def test_many_employers_cost_no_more_queries(desk: Desk) -> None:
-    def queries() -> tuple[int, float]:
+    def queries() -> int:
         asked: list[str] = []
         event.listen(desk.store.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
-        began = time.perf_counter()
         scrape(desk)
-        return len(asked), time.perf_counter() - began
+        return len(asked)
 
-    few, _ = queries()
+    few = queries()
     with desk.store.read("acme") as session:
         like = session.rows(select(employer))[0]._mapping
     for number in range(300):
@@ -138,9 +136,8 @@ def test_many_employers_cost_no_more_queries(desk: Desk) -> None:
                     employer_id=f"e{number}", connection_id="hris", connector="files", settings={}, mode="live"
                 )
             )
-    many, seconds = queries()
+    many = queries()
     assert many <= 2 * few  # the listener of the first time counts again
-    assert seconds < 2
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,29 @@ def test_many_ends_within_a_day_ask_a_person_who_lets_them_in(desk: Any, client:
     assert [batch.state for batch in desk.batches()].count("held") == 0
 
 
+def test_many_changes_within_a_day_ask_a_person_and_a_client_that_sets_up_its_users_does_not(
+    desk: Any, client: Client
+) -> None:
+    made = [client.create(number) for number in range(1, 21)]
+    for one in made:
+        client.patch(one["id"], "name.middleName", "M")  # on the day it was made
+    assert {batch.state for batch in desk.batches()} == {"applied"}
+    desk.now += timedelta(days=2)
+    for one in made[:6]:  # 30 %
+        client.patch(one["id"], "name.middleName", "N")
+        client.patch(one["id"], "name.middleName", "O")  # the same person again
+    assert {batch.state for batch in desk.batches()} == {"applied"}
+    assert client.patch(made[6]["id"], f"{EMPLOYMENT}:payGroup", "weekly").status_code == 200
+    assert client.create(30)["userName"]
+    (held,) = [batch for batch in desk.batches() if batch.state == "held"]
+    assert held.reason == "7 of 20 users have changed or ended within a day, over 30 %"
+    custody.release(desk.hub, "acme", held.batch_id, "ann", "a plant got another pay group")
+    assert "held" not in {batch.state for batch in desk.batches()}
+    desk.now += timedelta(days=2)
+    client.patch(made[8]["id"], "name.middleName", "P")
+    assert "held" not in {batch.state for batch in desk.batches()}
+
+
 def test_lists_are_filtered_paged_and_sorted(desk: Any, client: Client) -> None:
     for number in range(1, 8):
         client.create(number, userType="Contractor" if number % 2 else "Employee")

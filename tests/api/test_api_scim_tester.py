@@ -17,7 +17,7 @@ from scim2_tester import Status, check_server
 def test_it_passes_every_check(sqlite_desk: Any, served: Callable[..., Any]) -> None:
     with served(sqlite_desk.hub) as address:
         headers = {"authorization": "Bearer tok-for-tests"}
-        with httpx2.Client(base_url=f"{address}/scim/v2/acme", headers=headers, timeout=30) as http:
+        with httpx2.Client(base_url=f"{address}/scim/v2/acme", headers=headers, timeout=120) as http:
             found = check_server(SyncSCIMClient(http))
     wrong = [f"{one.title}: {one.reason}" for one in found if one.status is not Status.SUCCESS]
     assert wrong == []

@@ -1,5 +1,7 @@
 """Pages of people by the API with few and with many of them, in one process and turn by turn: is the p95 flat?
 
+The same of searches: by the beginning of a name, and by a first and a last name.
+
 As a case of `make bench` each side asks for `CALLS` pages. By itself it tells p95 on the wall:
 python tests/bench/bench_api.py [--people 1000 100000] [--calls 300]
 
@@ -16,6 +18,7 @@ import tempfile
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,52 @@ def _pages(folder: Path, people: int) -> Iterator[Any]:
     yield CALLS
 
 
+search_prepare = prepare
+
+
+def search_ours(folder: Path, size: int) -> Iterator[Any]:
+    """Searches among many people."""
+    return _searches(folder, size)
+
+
+def search_few(folder: Path, size: int) -> Iterator[Any]:
+    """The same among few."""
+    return _searches(folder, size // 100)
+
+
+def _searches(folder: Path, people: int) -> Iterator[Any]:
+    client, chance = client_of(folder, people), random.Random(1)
+    names = [named(chance.randrange(people)) for _ in range(CALLS)]
+    found(client, names[0][0][:2])
+    yield
+    for first, _ in names:
+        found(client, first[:2])
+    yield None
+    for first, last in names:
+        found(client, f"{first} {last}")
+    yield CALLS
+
+
+SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu")
+
+
+def named(number: int) -> tuple[str, str]:
+    """First and last name of an employee: a hundred first names, a thousand last ones."""
+    digits = f"{number % 100:02d}{(number * 7 + number // 100) % 1000:03d}"
+    word = [SYLLABLES[int(digit)] for digit in digits]
+    return "".join(word[:2]), "".join(word[2:])
+
+
+def found(client: Any, text: str) -> int:
+    """Microseconds for the first page of a search; somebody is found."""
+    began = time.perf_counter_ns()
+    told = client.get("/api/v1/employers/acme/people", params={"limit": LIMIT, "search": text})
+    took = time.perf_counter_ns() - began
+    if told.status_code != 200 or not told.json()["items"]:
+        raise SystemExit(f"nobody is found by {text}: {told.text[:200]}")
+    return took // 1000
+
+
 def _store(folder: Path, people: int) -> Any:
     from benehub.crypto import Vault
     from benehub.store import open_store
@@ -58,7 +107,8 @@ def _store(folder: Path, people: int) -> Any:
 
 def fill(folder: Path, people: int) -> None:
     """A hub with so many employees."""
-    from benehub.store.tables import employer, person
+    from benehub.periods import FOREVER
+    from benehub.store.tables import employer, fact, person
 
     store = _store(folder, people)
     store.migrate()
@@ -71,6 +121,16 @@ def fill(folder: Path, people: int) -> None:
             (
                 {"person_id": f"per_{n:024d}", "kind": "employee", "subscriber_id": f"per_{n:024d}",
                  "member_id": f"E{n:07d}", "seq": n}
+                for n in range(people)
+            ),
+        )  # fmt: skip
+        first, recorded_at = session.take_seq(people)
+        session.add(
+            fact,
+            (
+                {"fact_id": f"fct_{n:020x}", "kind": "employee", "subject": f"per_{n:024d}", "fact_key": "",
+                 "effective_from": date(2020, 1, 1), "effective_to": FOREVER, "seq": first + n, "source": "bench",
+                 "data": dict(zip(("first_name", "last_name"), named(n), strict=True)), "recorded_at": recorded_at}
                 for n in range(people)
             ),
         )  # fmt: skip
@@ -90,7 +150,7 @@ def client_of(folder: Path, people: int) -> Any:
     store = _store(folder, people)
     caller = Caller("usr_bench", "Bench", everywhere=frozenset({Role.OWNER}))
     app = create_app(Hub(store, plugins.build(load_strangers=False)), lambda _request: caller)
-    app.state.limits = Limits(10**9, 10**9)
+    app.state.limits = Limits(store.windows, 10**9)
     return TestClient(app)
 
 
@@ -109,20 +169,35 @@ def page_after(client: Any, start: str) -> int:
     return took // 1000
 
 
-def measure(sizes: Sequence[int], calls: int) -> dict[int, tuple[int, int]]:
-    """Median and p95 of each size, in microseconds."""
+def measure(sizes: Sequence[int], calls: int) -> dict[str, dict[int, tuple[int, int]]]:
+    """Median and p95 of each kind of call and size, in microseconds."""
     chance = random.Random(1)
+
+    def page(client: Any, size: int) -> int:
+        return page_after(client, f"E{chance.randrange(size - LIMIT - 1):07d}")
+
+    def beginning(client: Any, size: int) -> int:
+        return found(client, named(chance.randrange(size))[1][:2])
+
+    def both_names(client: Any, size: int) -> int:
+        return found(client, " ".join(named(chance.randrange(size))))
+
+    kinds = {"page": page, "beginning of a name": beginning, "both names": both_names}
     with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
         for size in sizes:
             fill(Path(scratch), size)
         clients = {size: client_of(Path(scratch), size) for size in sizes}
-        times: dict[int, list[int]] = {size: [] for size in sizes}
+        times: dict[str, dict[int, list[int]]] = {kind: {size: [] for size in sizes} for kind in kinds}
         for number in range(calls + 20):
-            for size, client in clients.items():
-                took = page_after(client, f"E{chance.randrange(size - LIMIT - 1):07d}")
-                if number >= 20:  # the first ones warm up
-                    times[size].append(took)
-    return {size: (sorted(one)[len(one) // 2], sorted(one)[len(one) * 95 // 100]) for size, one in times.items()}
+            for kind, call in kinds.items():
+                for size, client in clients.items():
+                    took = call(client, size)
+                    if number >= 20:  # the first ones warm up
+                        times[kind][size].append(took)
+    return {
+        kind: {size: (sorted(one)[len(one) // 2], sorted(one)[len(one) * 95 // 100]) for size, one in sizes.items()}
+        for kind, sizes in times.items()
+    }
 
 
 def main() -> None:
@@ -131,11 +206,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[1000, 100_000])
     parser.add_argument("--calls", type=int, default=300)
     given = parser.parse_args()
-    found = measure(given.people, given.calls)
-    for size, (median, p95) in found.items():
-        sys.stdout.write(f"{size:>9,} people: median {median / 1000:.1f} ms, p95 {p95 / 1000:.1f} ms\n")
-    ratio = found[max(found)][1] / found[min(found)][1]
-    sys.stdout.write(f"p95 of the largest to the smallest: {ratio:.2f}\n")
+    for kind, taken in measure(given.people, given.calls).items():
+        for size, (median, p95) in taken.items():
+            sys.stdout.write(f"{kind}, {size:,} people: median {median / 1000:.1f} ms, p95 {p95 / 1000:.1f} ms\n")
+        ratio = taken[max(taken)][1] / taken[min(taken)][1]
+        sys.stdout.write(f"{kind}, p95 of the largest to the smallest: {ratio:.2f}\n")
 
 
 if __name__ == "__main__":

@@ -135,11 +135,11 @@ def db_prepare(folder: Path, size: int) -> None:
     from benehub.ledger import Leg, NewEntry
     from benehub.store.tables import confirmation, intake_batch
 
-    store = make_hub(folder, "keeper")
+    store = make_hub(folder, "summit")
     with store.write("acme") as session:
         people = add_people(session, size // 2 + 1)
         counts = dict.fromkeys(("full_read", "rows", "applied", "unchanged", "quarantined", "superseded"), 0)
-        batch = {"batch_id": "int_1", "connection_id": "keeper", "stream": "credit", "run_key": "1"}
+        batch = {"batch_id": "int_1", "connection_id": "summit", "stream": "credit", "run_key": "1"}
         session.add(
             intake_batch, [{**batch, **counts, "state": "applied", "reason": "", "seq": 1, "recorded_at": str(NOW)}]
         )
@@ -154,7 +154,7 @@ def db_prepare(folder: Path, size: int) -> None:
 
         ledger.record(session, (entry(number, amount) for number, amount, _ in rows(size)))
         same = {
-            "kind": "credit", "connection_id": "keeper", "version": 1, "current": 1, "plan": "401k", "code": "",
+            "kind": "credit", "connection_id": "summit", "version": 1, "current": 1, "plan": "401k", "code": "",
             "tax_class": "", "tier": "", "coverage_month": "", "pay_date": DAY, "on_date": TRADED, "unit": "USD",
             "effective_from": None, "effective_to": None, "detail": {}, "batch_id": "int_1", "row_no": 1, "seq": 1,
         }  # fmt: skip
@@ -190,7 +190,7 @@ def db_ours(folder: Path, size: int) -> Iterator[Any]:
     book = planbook.load((ROOT / "config" / "planbook.example.yaml").read_text(encoding="utf-8"), "example")
     yield
     with store.read("acme") as session:
-        found = retirement.compare(session, book, "keeper", Month(2026, 11), lambda plan, day: due(book, plan, day))
+        found = retirement.compare(session, book, "summit", Month(2026, 11), lambda plan, day: due(book, plan, day))
     store.close()
     yield sum(one.type.value in FOUND for one in found)
 

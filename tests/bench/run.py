@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,7 +42,9 @@ class Case:
     `aims` are of each peer by phase; empty where none is set. `shares` says of each peer that it does one in so
     many units, because all of them would take too long: its CPU time is taken that many times. A peer in `up_to` is
     left out beyond that size. Sides of a case that `reads` change nothing, so they share what was prepared. A peer
-    that is `apart` (with the package it needs) runs in a Python that has it. A case of `once` is not repeated.
+    that is `apart` (with the package it needs) runs in a Python that has it. A case of `once` is not repeated. A
+    phase does one in `parts` of the work. `least` is how many seconds a unit takes at least, by what it waits for: then
+    the wall clock is told as a multiple of that. `full` are its sizes, each once, with `--full`.
     """
 
     name: str
@@ -58,6 +61,9 @@ class Case:
     reads: bool = False
     apart: tuple[tuple[str, str], ...] = ()
     once: bool = False
+    parts: tuple[int, ...] = ()
+    least: tuple[float, ...] = ()
+    full: tuple[int, ...] = ()
 
     def peers_at(self, size: int) -> tuple[str, ...]:
         """The peers that are measured at a size."""
@@ -105,18 +111,23 @@ CASES = (
     Case(
         "contributions from CSV, large", "bench_contributions", "row", 1_000_000, 2_000,
         ("polars", "duckdb", "datacompy"), aims=(("<= 1.3",), ("",), ("<= 0.5",)), prefix="csv_", reads=True,
-        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")), once=True,
+        apart=(("duckdb", "duckdb"), ("datacompy", "datacompy")), once=True, full=(1_000_000, 5_000_000),
     ),
     Case(
         "contributions in the database", "bench_contributions", "row", 100_000, 2_000, ("merge",), aims=(("<= 1.3",),),
-        prefix="db_", reads=True,
+        prefix="db_", reads=True, full=(1_000_000, 5_000_000),
     ),
     Case(
         "ledger balances", "bench_balances", "leg", 200_000, 2_000, ("sums",), ("one account", "all", "as of a day"),
-        aims=(("1 ms", "50 ms", "1 s"),), reads=True,
+        aims=(("1 ms", "50 ms", "1 s"),), reads=True, full=(10_000_000,),
     ),
     Case("HTTP, 1 thread", "bench_http", "call", 1_000, 20, ("httpx",), prefix="one_"),
     Case("HTTP, 16 threads", "bench_http", "call", 2_000, 32, ("httpx",), aims=(("1 ms each",),), prefix="many_"),
+    Case(
+        "sending", "bench_sending", "call", 10_000, 100, ("calls", "httpx"),
+        ("1 at once", "8 at once", "64 at once"), (("wall 1.3",) * 3, ("",) * 3), parts=(50, 5, 1),
+        least=(0.05, 0.05 / 8, 0.05 / 64), once=True,
+    ),
     Case(
         "834 checking", "bench_x12_check", "member", 10_000, 50, ("pyx12", "split"),
         aims=(("<= 0.1",), ("",)), prefix="check_", shares=(20, 1),
@@ -131,6 +142,10 @@ CASES = (
         aims=(("200 ms",) * 8,), reads=True,
     ),
     Case("API, people", "bench_api", "employee", 100_000, 10_000, ("few",), aims=(("<= 1.2",),), reads=True),
+    Case(
+        "API, search", "bench_api", "employee", 100_000, 10_000, ("few",), ("one word", "both names"),
+        aims=(("<= 1.2", "<= 2"),), prefix="search_", reads=True,
+    ),
     Case("--help", "bench_help", "call", 10, 1, ("typer",), aims=(("<= 1.5",),), reads=True),
 )  # fmt: skip
 
@@ -149,6 +164,9 @@ class Row:
     peer_mib: int
     ours_grew_mib: int
     aim: str
+    ours_wall: float = 0
+    """Of the least that waiting alone takes; 0 where a case does not wait."""
+    peer_wall: float = 0
 
     @property
     def ratio(self) -> float:
@@ -172,10 +190,11 @@ def child(module: str, side: str, size: int, folder: Path) -> None:
     steps: Iterator[Any] = function(folder, size)
     next(steps)
     (before, start), phases, told = used(), [], None
+    began = time.monotonic()
     for told in steps:  # noqa: B007 - the last one is the answer
-        after, peak = used()
-        phases.append({"cpu": after - before, "peak_kib": peak})
-        before = used()[0]
+        (after, peak), ended = used(), time.monotonic()
+        phases.append({"cpu": after - before, "peak_kib": peak, "wall": ended - began})
+        before, began = used()[0], time.monotonic()
     answer = told() if callable(told) else told
     sys.stdout.write(json.dumps({"start_kib": start, "phases": phases, "answer": answer}))
 
@@ -221,16 +240,23 @@ def measure(case: Case, size: int, repeat: int, scratch: Path) -> list[Row]:
             )
             if not case.reads:
                 shutil.rmtree(work)
-    # A side that only reads has no answer.
-    answers = {side: json.dumps(one["answer"]) for side, runs in taken.items() for one in runs if one["answer"]}
+    # A side that only reads has no answer; finding nothing is one.
+    told = [(side, one["answer"]) for side, runs in taken.items() for one in runs]
+    answers = {side: json.dumps(answer) for side, answer in told if answer is not None}
     if len(set(answers.values())) > 1:
         raise SystemExit(f"{case.name}: the sides do not agree: {answers}")
     return [_row(case, size, taken, number, phase, peer) for number, phase in enumerate(case.phases) for peer in peers]
 
 
 def _row(case: Case, size: int, taken: dict[str, list[Any]], number: int, phase: str, peer: str) -> Row:
+    done = size // case.parts[number] if case.parts else size
+
     def cpu(side: str) -> float:
         return float(min(one["phases"][number]["cpu"] for one in taken[side]))
+
+    def wall(side: str) -> float:
+        least = case.least[number] * done if case.least else 0
+        return float(min(one["phases"][number]["wall"] for one in taken[side])) / least if least else 0
 
     def mib(side: str) -> int:
         return int(min(one["phases"][number]["peak_kib"] for one in taken[side])) // 1024
@@ -240,14 +266,21 @@ def _row(case: Case, size: int, taken: dict[str, list[Any]], number: int, phase:
     aim = case.aims[at][number] if case.aims else ""
     share = case.shares[at] if case.shares else 1
     name = f"{case.name}, {phase}" if phase else case.name
-    return Row(name, size, case.unit, peer, cpu("ours"), cpu(peer) * share, mib("ours"), mib(peer), grew, aim)
+    return Row(
+        name, done, case.unit, peer, cpu("ours"), cpu(peer) * share, mib("ours"), mib(peer), grew, aim, wall("ours"),
+        wall(peer),
+    )  # fmt: skip
 
 
-HEAD = ("case", "peer", "ours s", "us each", "peer s", "ratio", "aim", "MiB", "grew", "peer MiB")
+HEAD = ("case", "peer", "ours s", "us each", "peer s", "ratio", "aim", "MiB", "grew", "peer MiB", "wall", "peer wall")
 
 
 def _short(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2f}"
+
+
+def _wall(times: float) -> str:
+    return f"{times:.2f}" if times else "-"
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -256,7 +289,7 @@ def table(rows: Sequence[Row]) -> str:
         (
             f"{row.case} ({row.size:,})", row.peer, f"{row.ours_cpu:.3f}", f"{row.ours_cpu / row.size * 1e6:.1f}",
             f"{row.peer_cpu:.3f}", _short(row.ratio), row.aim or "-", f"{row.ours_mib}", f"{row.ours_grew_mib}",
-            f"{row.peer_mib}",
+            f"{row.peer_mib}", _wall(row.ours_wall), _wall(row.peer_wall),
         )
         for row in rows
     ]  # fmt: skip
@@ -273,6 +306,7 @@ def main() -> None:
     """Parse the arguments, measure, print."""
     parser = argparse.ArgumentParser(description="CPU and memory of benehub beside bare peers")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
+    parser.add_argument("--full", action="store_true", help="the large sizes, once: up to 10 million, for hours")
     parser.add_argument("--repeat", type=int, default=2, help="runs of each side; the smallest CPU time counts")
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--json", type=Path, help="write the rows to this file as well")
@@ -285,9 +319,10 @@ def main() -> None:
         return
     rows: list[Row] = []
     for case in (case for case in CASES if given.only in case.name):
-        with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
-            size, repeat = (case.quick, 1) if given.quick else (given.size or case.size, given.repeat)
-            rows += measure(case, size, repeat, Path(scratch))
+        sizes = (case.quick,) if given.quick else case.full if given.full else (given.size or case.size,)
+        for size in sizes:
+            with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
+                rows += measure(case, size, 1 if given.quick or given.full else given.repeat, Path(scratch))
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": load}
     sys.stdout.write(f"{table(rows)}\n\nPython {machine['python']}, {machine['cores']} cores, load {load}\n")

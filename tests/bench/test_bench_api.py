@@ -12,4 +12,6 @@ def test_it_runs_and_tells_the_ratio() -> None:
     command = [sys.executable, str(script), "--people", "200", "2000", "--calls", "5"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "2,000 people: median" in done.stdout and "p95 of the largest to the smallest:" in done.stdout
+    for kind in ("page", "beginning of a name", "both names"):
+        assert f"{kind}, 2,000 people: median" in done.stdout
+        assert f"{kind}, p95 of the largest to the smallest:" in done.stdout

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 RUN = Path(__file__).with_name("run.py")
 CASES = {
@@ -20,7 +23,7 @@ CASES = {
     "salaries all different, premiums", "salaries all different, deductions",
     "contributions from CSV", "contributions from CSV, large", "contributions in the database",
     *(f"ledger balances, {question}" for question in ("one account", "all", "as of a day")),
-    "HTTP, 1 thread", "HTTP, 16 threads",
+    "HTTP, 1 thread", "HTTP, 16 threads", *(f"sending, {number} at once" for number in (1, 8, 64)),
     "834 checking", "834 checking, large",
     *(
         f"page, {name}"
@@ -28,7 +31,7 @@ CASES = {
             "Today", "Reconcile", "one comparison", "type and owner", "text", "oldest", "middle", "one difference"
         )
     ),
-    "API, people", "--help",
+    "API, people", "API, search, one word", "API, search, both names", "--help",
 }  # fmt: skip
 
 
@@ -41,6 +44,16 @@ def test_the_benchmark_runs_and_prints_every_case(tmp_path: Path) -> None:
     assert {row["case"] for row in rows} == CASES
     assert all(f"{row['case']} (" in done.stdout for row in rows)
     assert all(row["ours_cpu"] > 0 and row["ours_mib"] > 0 for row in rows)
+
+
+@pytest.mark.pg
+def test_jobs_are_measured(pg_server: str) -> None:
+    command = [sys.executable, str(RUN.with_name("jobs.py")), "--jobs", "3", "--workers", "1"]
+    named = os.environ | {"BENEHUB_TEST_PG": pg_server}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=named)
+    assert done.returncode == 0, done.stderr
+    workers, jobs, *figures = done.stdout.splitlines()[1].split()
+    assert (workers, jobs, len(figures)) == ("1", "3", 5)
 
 
 def test_sides_that_do_not_agree_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A scheduled push, a carrier's file and a month's premiums while workers are killed at random moments, and the count.
+"""A scheduled push, files of cover and of money, and a month's premiums while workers are killed, and the count.
 
 The vendor is a server of its own that outlives every worker: it keeps what it holds, counts each effect, and answers
 some calls with an error, too late or not at all after it has done what was asked. Workers are killed, stalled and born
@@ -14,29 +14,29 @@ import importlib.util
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pluggy
-from dbos import DBOSClient
 from sqlalchemy import select, update
 
 from benehub import hookspecs, ledger
 from benehub.cli.logs import configure
 from benehub.connect.capabilities import Guard
-from benehub.connect.connector import Connector
+from benehub.connect.connector import Connector, FileOut
+from benehub.connect.content import Content
+from benehub.connect.files import FolderMailbox
 from benehub.connect.http import Caps, VendorClient
 from benehub.crypto import Vault
 from benehub.flows import Hub, bind, job_schedules
@@ -45,15 +45,24 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.schedulable import Wanted
 from benehub.flows.worker import run_worker
 from benehub.hookspecs import hookimpl
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
 from benehub.store import iso, open_store
-from benehub.store.tables import dispatch, entry, intake_batch, obligation, run, schedule
+from benehub.store.tables import person, run, schedule
 
-_FAKES = Path(__file__).resolve().parent.parent / "flows" / "fakehub.py"
-_spec = importlib.util.spec_from_file_location("chaos_fakehub", _FAKES)
-assert _spec is not None and _spec.loader is not None
-fakehub = importlib.util.module_from_spec(_spec)
-sys.modules["chaos_fakehub"] = fakehub
-_spec.loader.exec_module(fakehub)
+
+def _loaded(name: str, place: Path) -> ModuleType:
+    """A module by its place: no folder of tests is on the path."""
+    spec = importlib.util.spec_from_file_location(name, place)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fakehub = _loaded("chaos_fakehub", Path(__file__).resolve().parent.parent / "flows" / "fakehub.py")
+counting = _loaded("chaos_counting", Path(__file__).with_name("counting.py"))
 
 LATER: datetime = fakehub.NOW + timedelta(hours=19)
 """The workers' day: the schedule is due since an hour."""
@@ -64,8 +73,14 @@ LATENCY = 0.01
 PATIENCE = 1.0
 """Seconds a worker waits for one."""
 
+PAID = date(2026, 9, 15)
+"""The last pay date, whose contributions are deposited."""
+
 DROPPED = 0
 """Stands for the status of an answer that never comes: the connection is cut."""
+
+DELIVERY = 0.03
+"""Seconds that a file takes to its folder, and as many until that is known."""
 
 JUMP = 7200
 """Seconds by which a worker's clock may be off, either way."""
@@ -158,6 +173,7 @@ class Payroll(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # load
 
     name = "chaos"
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
+    concurrency: ClassVar[int] = 3
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """Waits are cut short: nothing here needs them."""
@@ -165,11 +181,33 @@ class Payroll(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # load
         return VendorClient(settings.folder, caps=caps, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
 
 
+class Box(FolderMailbox):
+    """A folder that takes its time: what is killed is often in the midst of a delivery."""
+
+    def put(self, name: str, data: Content) -> None:
+        """Deliver."""
+        time.sleep(DELIVERY)
+        super().put(name, data)
+        time.sleep(DELIVERY)
+
+
 class Carrier(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # loaded by its path
-    """A carrier that takes files into a folder."""
+    """A carrier, or a recordkeeper, that takes files into a folder."""
 
     name = "chaos_carrier"
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.NONE}
+
+    def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Box:
+        """Its folder, with one for each kind of file."""
+        box = Path(settings.folder)
+        for operation in counting.FILES.values():
+            (box / operation).mkdir(parents=True, exist_ok=True)
+        return Box(box)
+
+    def render(self, operation: str, items: Sequence[Any], envelope: Any, settings: Any) -> FileOut:
+        """One line a person."""
+        lines = "\n".join(item.content.get("member_id") or item.content["employee_number"] for item in items)
+        return FileOut(f"{operation}/{envelope.control}.txt", lines.encode(), "834")
 
 
 class Plugin:
@@ -196,23 +234,54 @@ def set_up(url: str, vendor: str, boxes: Path, employers: list[str], people: int
     hub.store.migrate()
     hub.engine.start()
     for employer in employers:
-        load_plan_book(hub, fakehub.BOOK.replace("id: acme", f"id: {employer}"), "book")
-        one = {"connector": "chaos", "settings": {"folder": vendor}}
-        connect(hub, employer, {"hris": one, "payroll": one, "carrier": carrier(boxes, employer)})
+        load_plan_book(hub, BOOK.replace("id: acme", f"id: {employer}"), "book")
+        one, partner = {"connector": "chaos", "settings": {"folder": vendor}}, carrier(boxes, employer)
+        connect(hub, employer, {"hris": one, "payroll": one, "carrier": partner, "keeper": partner})
         fakehub.feed(people)
         for connection, stream in (("hris", "employee"), ("hris", "election"), ("payroll", "payroll_person")):
             hub.start_flow("sync", employer, f"{connection}/{stream}", connection, stream, "1", False)
         hub.start_flow("coverage", employer, "1", "2026-10-01")
+        withhold(hub, employer)
         for name, wanted in DUE.items():
             job_schedules.add(hub, employer, name, wanted, When(cron="0 6 * * *"))
     hub.engine.stop()
     hub.store.close()
 
 
+def withhold(hub: Hub, employer: str) -> None:
+    """What payroll took for the retirement plan on its last pay date: it is owed to the recordkeeper."""
+    entries = []
+    with hub.store.write(employer) as session:
+        for number, row in enumerate(session.rows(select(person.c.person_id).where(*session.where(person))), 1):
+            dims = (row.person_id, "401k", "pretax", str(Month.of(PAID)), PAID)
+            legs = (
+                Leg(chart.PAYROLL_CLEARING, "USD", number * 100, *dims),
+                Leg(chart.DEFERRAL_PAYABLE, "USD", -number * 100, *dims),
+            )
+            entries.append(NewEntry(f"withheld/{row.person_id}", "deduction.withheld", PAID, legs, "story"))
+        ledger.record(session, entries)
+
+
+BOOK: str = fakehub.BOOK.replace(
+    "carriers:\n",
+    """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2026-01-01
+    coverage_end: last_day
+    deferral: {pretax_code: 401K, roth_code: ROTH}
+    match: {code: M, formula: basic}
+carriers:
+""",
+)
+
 DUE = {
     "push": Wanted("deductions.push"),
     "file": Wanted("enrollments.send", "carrier"),
     "premiums": Wanted("premiums.accrue", options={"month": "this"}),
+    "remittance": Wanted("premiums.remit", "carrier", options={"month": "this"}),
+    "deposit": Wanted("retirement.deposit", "keeper", options={"back": "30"}),
 }
 """What is scheduled, by the schedule's name."""
 
@@ -309,7 +378,9 @@ class Report:
     duplicates: int = 0
     """Effects at the vendor, or pending entries in the ledger, beyond one an obligation."""
     files: int = 0
-    """Members that a carrier was told of."""
+    """People that files told of, each kind for itself."""
+    people: int = 0
+    """Of each employer."""
     losses: int = 0
     """Obligations that are neither confirmed with an effect at the vendor nor held."""
     held: int = 0
@@ -361,16 +432,16 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
     """Harm workers and database at moments of the vendor's traffic, then see to it that all is done; count."""
     began = time.monotonic()
     names = [f"employer{number}" for number in range(1, plan.employers + 1)]
-    report = Report(url.partition(":")[0].partition("+")[0], seed, plan.employers * plan.people)
+    report = Report(url.partition(":")[0].partition("+")[0], seed, plan.employers * plan.people, people=plan.people)
     with stage(url, seed, names, plan.people) as (server, nursery, boxes):
         for _ in range(plan.workers):
             nursery.bear()
         harm(random.Random(seed), plan, server, nursery, report, restart)
         hub = make_hub(url, LATER)
         finish(hub, names, nursery)
-        count(hub, names, server, report)
-        count_files(hub, names, boxes, report)
-        look_at_jobs(hub, report)
+        counting.count(hub, names, server, report)
+        counting.count_files(hub, names, boxes, report)
+        counting.look_at_jobs(hub, report)
         hub.store.close()
     report.seconds = time.monotonic() - began
     return report
@@ -416,7 +487,7 @@ def finish(hub: Hub, employers: list[str], nursery: Nursery) -> None:
     for turn in range(8):
         if not until(lambda: all(ended(hub, one) for one in employers), 120, nursery):
             return
-        waiting = [one for one in employers if states(hub, one).keys() - {"confirmed", "held"} or failed(hub, one)]
+        waiting = [one for one in employers if counting.unsettled(hub, one)]
         if not waiting:
             return
         for employer in waiting:
@@ -434,98 +505,6 @@ def ended(hub: Hub, employer: str) -> bool:
         rows = session.rows(select(schedule.c.next_at).where(*session.where(schedule)))
     due = iso(LATER)
     return len(runs) >= len(DUE) and all(one.state != "running" for one in runs) and all(r.next_at > due for r in rows)
-
-
-def failed(hub: Hub, employer: str) -> bool:
-    """Whether the last run of a schedule did not end well."""
-    with hub.store.read(employer) as session:
-        rows = session.rows(
-            select(run.c.state)
-            .join(schedule, (schedule.c.employer_id == run.c.employer_id) & (schedule.c.last_run == run.c.run_id))
-            .where(*session.where(schedule))
-        )
-    return any(row.state == "failed" for row in rows)
-
-
-def states(hub: Hub, employer: str) -> Counter[str]:
-    """Obligations towards payroll by state."""
-    mine = obligation.c.connection_id == "payroll"
-    with hub.store.read(employer) as session:
-        rows = session.rows(select(obligation.c.state).where(*session.where(obligation), mine))
-    return Counter(row.state for row in rows)
-
-
-def count(hub: Hub, employers: list[str], server: Server, report: Report) -> None:
-    """What the vendor holds, what the ledger says and what the obligations say: one each, or held and counted."""
-    report.calls, report.effects = server.calls, len(server.effects)
-    report.duplicates = len(server.effects) - len(server.held)
-    for employer in employers:
-        found = states(hub, employer)
-        report.held += found["held"]
-        with hub.store.read(employer) as session:
-            runs = session.rows(select(run.c.state).where(*session.where(run), run.c.flow.like("schedule.%")))
-            entries = session.rows(
-                select(entry.c.idempotency_key).where(*session.where(entry, status="pending", effective_date=PAY_DATE))
-            )
-            sent = session.rows(select(dispatch.c.state).where(*session.where(dispatch, connection_id="payroll")))
-            accrued = session.rows(select(entry.c.entry_id).where(*session.where(entry, type="premium.accrued")))
-            if not ledger.verify(session).ok:
-                report.broken.append(f"ledger of {employer}")
-        report.runs += len(runs)
-        keys = Counter(row.idempotency_key.rpartition("/r")[0] for row in entries)
-        people = report.obligations // len(employers)
-        report.duplicates += sum(number - 1 for number in keys.values())
-        report.losses += people - found["confirmed"] - found["held"] + max(people - len(keys), 0)
-        if Counter(row.state for row in sent) != Counter({"sent": found["confirmed"], "held": found["held"]}):
-            report.broken.append(f"dispatches of {employer}")
-        report.losses += max(people - len(accrued), 0)
-        if failed(hub, employer):
-            report.broken.append(f"runs of {employer}: {Counter(row.state for row in runs)}")
-        report.duplicates += max(len(accrued) - people, 0)
-    report.losses += max(report.obligations - report.held - len(server.held), 0)
-
-
-def count_files(hub: Hub, employers: list[str], boxes: Path, report: Report) -> None:
-    """Every person stands in one carrier's file, once, and that file is sent, or held since its delivery broke off."""
-    people = report.obligations // len(employers)
-    for employer in employers:
-        told = Counter(line for file in (boxes / employer).glob("box/out/*.txt") for line in file.read_text().split())
-        report.files += len(told)
-        report.duplicates += sum(number - 1 for number in told.values())
-        with hub.store.read(employer) as session:
-            sent = session.rows(select(dispatch).where(*session.where(dispatch, connection_id="carrier")))
-            batches = session.rows(select(intake_batch).where(*session.where(intake_batch)))
-        held = [row for row in sent if row.state == "held" and row.reason.startswith("delivery broke off")]
-        report.files_held += len(held)
-        report.losses += max(people - len(told) - sum(int(row._mapping["items"]) for row in held), 0)
-        if not sent or any(row.state != "sent" for row in sent if row not in held):
-            report.broken.append(f"file of {employer}: {[row.state for row in sent]}")
-        for one in batches:
-            parts = one.applied + one.unchanged + one.quarantined + one.superseded
-            if one.state != "applied" or one._mapping["rows"] != parts:
-                report.broken.append(f"custody of {employer}: {one.batch_id}")
-
-
-PERSONAL = re.compile(r"90011\d{4}|Alder")
-"""Numbers and names of the story's people."""
-
-
-def look_at_jobs(hub: Hub, report: Report) -> None:
-    """No job is stuck, and none holds personal data."""
-    client = DBOSClient(system_database_url=hub.store.url)
-    try:
-        jobs = client.list_workflows()
-        kept = [str((one.input, one.output, one.error)) for one in jobs]
-        kept += [str(step) for one in jobs for step in client.list_workflow_steps(one.workflow_id)]
-    finally:
-        client.destroy()
-    stuck = [one.workflow_id for one in jobs if one.status not in ("SUCCESS", "ERROR")]
-    report.broken += [f"stuck: {job}" for job in stuck]
-    if any(PERSONAL.search(text) for text in kept):
-        report.broken.append("personal data in the job tables")
-
-
-PAY_DATE = datetime(2026, 10, 15).date()  # noqa: DTZ001 - a day, no moment
 
 
 def main(url: str) -> None:

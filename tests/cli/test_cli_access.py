@@ -58,6 +58,10 @@ def test_a_user_is_added_given_roles_disabled_and_reset(cli: Any, owned: Path) -
     cli.run("users", "reset", "ann@acme.example", code=2)
     cli.run("users", "reset", "ann@acme.example", "--second-factor", code=2)
     assert "nobody would be left" in cli.run("users", "disable", "own@acme.example", code=1).output
+    assert "there is no sign-in provider" in cli.run("users", "invite", "ann@acme.example", "--by", "x", code=2).output
+    with (owned / "benehub.toml").open("a", encoding="utf-8") as file:
+        file.write('[oidc.login]\nissuer = "https://login.example"\nclient_id = "benehub"\n')
+    assert "invited: usr_" in cli.run("users", "invite", "ann@acme.example", "--by", "login").output
     assert "ann@acme.example" in cli.run("users", "list").output
 
 

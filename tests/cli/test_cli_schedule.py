@@ -94,14 +94,14 @@ def test_a_worker_works_and_stops_at_sigterm(cli: Any, nightly: Path) -> None:
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:
         try:
             assert worker.stdout is not None and worker.stdout.readline() == "worker one is at work\n"
-            refused = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+            refused = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
             assert refused.returncode == 2 and "a worker is at this database already" in refused.stderr
-            until = time.monotonic() + 90
+            until = time.monotonic() + 300
             while [one["state"] for one in cli.told("runs", "list")] != ["done"]:
                 assert time.monotonic() < until
                 time.sleep(0.1)
             worker.send_signal(signal.SIGTERM)
-            _, said = worker.communicate(timeout=90)
+            _, said = worker.communicate(timeout=300)
         finally:
             worker.kill()
     assert worker.returncode == 0, said

@@ -18,6 +18,8 @@ CASES = (
     ("differences list --relation nosuch", "--relation: no relation 'nosuch'", f"{LIST}intake"),
     ("differences list --state nosuch", "--state: no state of a difference 'nosuch'", f"{LIST}pending"),
     ("differences list --period 2026-13", "not a month: '2026-13'", "YYYY-MM"),
+    ("reconcile year --year 1900", "posted pay, Form W-2 or recordkeeper's total of 1900", "the ledger is empty"),
+    ("deductions lines --pay-date 2026-10-14", "no pay date 2026-10-14", "Near it: 2026-09-30, 2026-10-30"),
     ("runs list --state nosuch", "--state: no state of a run 'nosuch'", f"{LIST}queued"),
     ("dispatches list --state nosuch", "--state: no state of a dispatch 'nosuch'", f"{LIST}prepared"),
     ("dispatches list --connection nosuch", "no connection 'nosuch'", "benehub connection list"),

@@ -42,7 +42,7 @@ def up(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 def call(address: str, body: bytes | None = None) -> int:
     """The status of a call."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, data=body), timeout=10) as got:
+        with urllib.request.urlopen(urllib.request.Request(address, data=body), timeout=60) as got:
             return int(got.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -65,7 +65,7 @@ def test_it_serves_until_it_is_told_to_stop_and_keeps_what_was_called(cli: Any, 
         assert call(f"{address}/hooks/acme/rip", EVENT) == 200
         assert call(f"{address}/hooks/acme/nobody", EVENT) == 404
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=300)
         assert (process.returncode, out.splitlines()[-1]) == (0, "stopped")
         assert "/hooks/" not in out + err
     (row,) = cli.told("webhooks", "list")
@@ -90,7 +90,7 @@ def test_its_worker_works_off_what_is_called(cli: Any, payroll: Path) -> None:
             time.sleep(0.5)
         assert "a worker is at this database already" in cli.run("worker", code=2).stderr
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     assert [(one["flow"], one["state"]) for one in cli.told("runs", "list")] == [("schedule.webhooks.work", "done")]
 
@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_is_told(cli: Any, payroll: Path) -> None:
         port = address.rsplit(":", 1)[1]
         done = subprocess.run(
             [sys.executable, "-m", "benehub", "up", "--no-worker", "--port", port], cwd=payroll,
-            capture_output=True, text=True, check=False, env={**os.environ, "RIPPLING_KEY": "k"}, timeout=60,
+            capture_output=True, text=True, check=False, env={**os.environ, "RIPPLING_KEY": "k"}, timeout=300,
         )  # fmt: skip
     assert done.returncode == 2
     assert "Choose another --port or --host" in done.stderr

@@ -39,7 +39,7 @@ class Vendor:
             self.calls += 1
             good = request.headers["authorization"] == f"Bearer {self.alive}"
         if not good and self.rush is not None:
-            self.rush.wait(5)  # every thread has got its 401 before the first one renews
+            self.rush.wait(60)  # every thread has got its 401 before the first one renews
         return httpx.Response(200 if good else 401, json={})
 
     def token(self, request: httpx.Request) -> httpx.Response:
@@ -142,7 +142,7 @@ def test_eight_threads_renew_once() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     assert statuses == [200] * 8
     assert len(vendor.forms) == 1
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benehub.connect.cells import Cells, all_named, find
+from benehub.connect.cells import Cells, all_named, find, german_number
 from benehub.connect.connector import Incoming
 
 FILL = "fill it in Acme, then read again"
@@ -56,8 +56,22 @@ def test_nine_digits_however_they_are_written(text: str) -> None:
 
 def test_a_masked_ssn_is_said_to_be_masked() -> None:
     row = cells(ssn="xxx-xx-0003")
-    assert row.ssn("ssn") == ""
+    assert row.ssn("ssn") is None
     assert row.problems == ["ssn is masked: let the API user see it, then read again"]
+
+
+def test_an_ssn_that_is_not_there_is_none_and_no_fault() -> None:
+    row = cells(ssn=" ")
+    assert (row.ssn("ssn"), row.ssn("other"), row.ssn(""), row.problems) == (None, None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [("15 070649 C 103", True), ("15070649c103", True), ("86095742719", True), ("86 095 742 719", True),
+     ("900110001", False), ("", False)],
+)  # fmt: skip
+def test_german_numbers_are_known(text: str, german: bool) -> None:
+    assert german_number(text) is german
 
 
 @given(st.text(string.digits + string.ascii_letters + " -.", min_size=4, max_size=20))

@@ -11,7 +11,7 @@ import pytest
 
 from benehub import plugins
 from benehub.crypto import Vault
-from benehub.flows import Hub, bind
+from benehub.flows import Hub, bind, custody
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.sandbox.http import as_transport
 from benehub.store import open_store
@@ -107,6 +107,18 @@ def test_of_bob_the_hubs_own_comparison_finds_what_changed(company: Any) -> None
     hub.now = LATER
     # Whoever is gone is gone with all pay.
     assert hub.sync() == dict(zip(STREAMS, [(1, 10, 1), (1, 11, 1), (1, 0, 0)], strict=True))
+
+
+def test_a_german_employer_has_no_ssn_and_one_in_the_us_does(company: Any) -> None:
+    account = PersonioSimulator()
+    account.populate(3, BEFORE, first=101)
+    fields = {"birth_date": BORN, "employee_number": NUMBER, "salary_from": SINCE, "pay_group": GROUP}
+    hub = company(account, "papi-secret", "personio", {**PERSONIO, "fields": fields})
+    told = hub.hub.start_flow("sync", "acme", "in the US", "hris", "employee", "in the US", False)
+    assert (told["applied"], told["quarantined"]) == (0, 3)
+    load_plan_book(hub.hub, BOOK.replace("name: Acme}", "name: Acme, country: DE, currency: EUR}"), "in Germany")
+    assert custody.redrive(hub.hub, "acme")["applied"] == 3
+    assert hub.sync(full=True)["employee"] == (0, 3, 0)
 
 
 def test_of_personio_changes_come_at_once_and_deletions_with_a_full_read(company: Any) -> None:

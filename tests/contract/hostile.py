@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 import benehub
 from benehub.connect import jsontext
+from benehub.connect.auth import Auth, OAuth2, OAuthClient
 from benehub.connect.bases import ApiSettings
 from benehub.connect.messages import change, path, read
 from benehub.connect.testing import WireRequest, WireResponse
@@ -17,6 +19,7 @@ from benehub.connect.verdict import unavailable
 from benehub.connect.webhooks import Hint, Scheme
 from benehub.sandbox.http import SimRequest, SimResponse, Simulator
 from benehub.testing import Stage
+from benehub.testing.stage import NOW
 
 TOKEN = "hostile-token-4711"
 
@@ -181,6 +184,103 @@ class Trusting(Itemised):
         return benehub.Receipt("taken")
 
 
+class Renewing(Plain):
+    """Has a token that ends."""
+
+    def auth(self, settings: Any, secret: Mapping[str, str]) -> Auth:
+        """Got by client credentials."""
+        client = OAuthClient(f"{self.base_url}/token", "plain", secret[settings.api_key])
+        return OAuth2(client, lambda: NOW)
+
+
+class Doubling(Plain):
+    """Tells everybody twice."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """Each page, and again."""
+        for page in super().read(stream, link, cursor):
+            yield benehub.Page(stream, [*page.rows, *page.rows], page.payload, page.name)
+
+
+class Wavering(Plain):
+    """Knows people by when they were read."""
+
+    count = 0
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """Under keys of this read."""
+        Wavering.count += 1
+        for page in super().read(stream, link, cursor):
+            rows = [benehub.Incoming(f"{row.key}-{Wavering.count}", row.data, row.extra) for row in page.rows]
+            yield benehub.Page(stream, rows, page.payload, page.name)
+
+
+class Dropping(Plain):
+    """Keeps what it understands, and not what the vendor said."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """A payload of its own making."""
+        for page in super().read(stream, link, cursor):
+            yield benehub.Page(stream, page.rows, repr([row.data for row in page.rows]).encode(), page.name)
+
+
+class Demanding(Plain):
+    """Takes every field for granted."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """The pages, if all is well."""
+        for page in super().read(stream, link, cursor):
+            assert all(row.data["employee_number"] for row in page.rows)
+            yield page
+
+
+class Skipping(Plain):
+    """Leaves out whom it does not understand."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """The rows that are whole."""
+        for page in super().read(stream, link, cursor):
+            rows = [row for row in page.rows if "employee_number" in row.data]
+            yield benehub.Page(stream, rows, page.payload, page.name)
+
+
+class Resuming(Plain):
+    """Says that it goes on from a cursor, and tells none."""
+
+    streams: ClassVar = {"employee": "both"}
+
+
+class Writing(Plain):
+    """Reads by what counts as a write."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """A search first."""
+        link.http().send(change("POST", "/d/p1/MED", {}))
+        yield from super().read(stream, link, cursor)
+
+
+class Rounding(Plain):
+    """Writes whole units."""
+
+    def request(
+        self, item: benehub.Item, found: benehub.Response | None, settings: Any
+    ) -> benehub.Request | benehub.Receipt:
+        """A POST without cents."""
+        return change("POST", _place(item), {"amount": str(item.content["employee_amount_minor"] // 100)})
+
+
+class Telling(Plain):
+    """Writes a secret into an address."""
+
+    def request(
+        self, item: benehub.Item, found: benehub.Response | None, settings: Any
+    ) -> benehub.Request | benehub.Receipt:
+        """A POST with the token beside the path."""
+        made = super().request(item, found, settings)
+        assert isinstance(made, benehub.Request)
+        return replace(made, path=f"{made.path}?key={TOKEN}")
+
+
 class Pointing(Plain):
     """Points at what it does not read."""
 
@@ -250,6 +350,8 @@ class Vendor(Simulator):
         self.keys: set[str] = set()
         self.effects = 0
         self.route("GET", "/people", self._people)
+        token = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
+        self.route("POST", "/token", lambda _asked: SimResponse(json=token))
         self.route("GET", "/numbers", self._numbers)
         self.route("GET", "/d/{person}/{code}", self._show)
         self.route("POST", "/d/{person}/{code}", self._write)
@@ -260,7 +362,8 @@ class Vendor(Simulator):
 
     def admit(self, request: SimRequest) -> SimResponse | None:
         """Only with the token."""
-        return None if request.headers.get("authorization") == f"Bearer {TOKEN}" else SimResponse(401, {})
+        known = request.path == "/token" or request.headers.get("authorization") == f"Bearer {TOKEN}"
+        return None if known else SimResponse(401, {})
 
     def _people(self, request: SimRequest) -> SimResponse:
         people = [
@@ -319,6 +422,8 @@ def stage_of(kind: str) -> Callable[[Path], Stage]:
             return Stage({"api_key": "env:KEY"}, {"env:KEY": TOKEN}, pushed=[{"id": "p1", "number": "1001"}])
         if kind in ("Locked", "Overwriting", "GivingUp"):
             here.touch = vendor.touch
+        if kind == "Renewing":
+            return replace(here, renews=True, harmless=("/token",))
         if kind in ("Itemised", "Trusting"):
             here.item_refused = _item_refused
         return here

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benehub.connect import http, jsontext, limits, paging, verdict, webhooks
+from benehub.connect import auth, http, jsontext, limits, paging, verdict, webhooks
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.dispatch import outbox
@@ -27,7 +27,7 @@ from benehub.testing.checks import all_checks, checks_for
 from benehub.testing.kit import try_check
 
 CHECKS = {one.name: one for one in all_checks()}
-KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Receiving")
+KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Renewing", "Receiving")
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -73,6 +73,7 @@ def _always_again(patch: pytest.MonkeyPatch) -> None:
 
 def _no_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(http, "_pause", lambda state: 0.0)
+    patch.setattr(http.Pause, "acquire", lambda self, most: None)
 
 
 def _no_budget(patch: pytest.MonkeyPatch) -> None:
@@ -86,6 +87,10 @@ def _every_refusal_is_data(patch: pytest.MonkeyPatch) -> None:
         return verdict.judge(request, response, **more)
 
     patch.setattr(http, "judge", judged)
+
+
+def _never_renewed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(auth.OAuth2, "renew", lambda self, fetch, used: False)
 
 
 def _endless(patch: pytest.MonkeyPatch) -> None:
@@ -199,6 +204,7 @@ TAKEN: dict[str, tuple[Take, str, str]] = {
     "Retry-After is waited for": (_no_wait, "Plain", "http.429"),
     "retries have a budget": (_no_budget, "Plain", "http.5xx"),
     "401 asks a person": (_every_refusal_is_data, "Plain", "http.401"),
+    "a token that has ended is renewed": (_never_renewed, "Renewing", "http.token-expiry"),
     "401 holds a write": (_every_refusal_is_data, "Plain", "write.401"),
     "a cursor that leads back ends": (_endless, "Plain", "http.pages-end"),
     "a page that is repeated ends": (_endless_numbers, "Plain", "http.pages-end"),
@@ -228,6 +234,15 @@ def test_without_a_guard_a_promise_breaks(
 
 
 FAULTY = {
+    "Doubling": "read.rows",
+    "Wavering": "read.replay",
+    "Resuming": "read.cursor",
+    "Dropping": "http.unknown-field",
+    "Demanding": "http.missing-field",
+    "Skipping": "http.missing-field",
+    "Writing": "http.dry-run",
+    "Rounding": "write.cents",
+    "Telling": "write.private",
     "Pointing": "hook.points",
     "Stumbling": "hook.points",
     "Renaming": "hook.once",

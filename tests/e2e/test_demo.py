@@ -23,6 +23,7 @@ from benehub.sandbox.demo import run_demo
 from benehub.sandbox.outcome import DemoReport
 from benehub.sandbox.story.people import newcomers, population
 from benehub.sandbox.story.plot import HIRES
+from benehub.store import database
 
 _x12 = Path(__file__).parent.parent / "formats" / "x12" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("x12_referee", _x12)
@@ -59,15 +60,16 @@ class Kept:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """One demo with every log at its loudest."""
+def kept(tmp_path_factory: pytest.TempPathFactory, _played: Any) -> Kept:
+    """One demo with every log at its loudest, the migrations' too."""
     folder = tmp_path_factory.mktemp("demo")
     said, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(said), root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        with redirect_stdout(said), redirect_stderr(said):
+        with redirect_stdout(said), redirect_stderr(said), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(database, "migrate", _played.real)
             report = run_demo(SEED, keep=folder, employees=SMALL)
     finally:
         root.removeHandler(handler)

@@ -65,7 +65,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made.start()
     yield made
     made.server.should_exit = True
-    made.thread.join(10)
+    made.thread.join(60)
     close_desk(desk)
 
 

@@ -29,7 +29,8 @@ def paths(served: Served) -> dict[str, str]:
     return parts | {
         "people": "people", "unlinked": "unlinked", "questions": "questions", "why": f"why/{ref}",
         "money": "money?month=2026-10", "invoice": "money/invoices/carrier/2026-10", "import": "import",
-        "connections": "connections", "connection": "connections/payroll", "plan book": "plan-book",
+        "connections": "connections", "connection": "connections/payroll", "schedule": "schedules",
+        "access": "access", "trail": "trail", "plan book": "plan-book",
         "try": "plan-book/try", "compare": "plan-book/compare", "settings": "settings", "me": "me",
         "own questions": "me/questions",
     }  # fmt: skip

@@ -62,9 +62,9 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     up = ["-m", "benehub", "up", "--port", str(port), "--no-worker"]
     with running(tmp_path, *oidc), running(tmp_path, *up) as process:
         assert process.stdout is not None and "listening on" in process.stdout.readline()
-        for _ in range(200):
+        for _ in range(900):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{provider}/.well-known/openid-configuration", timeout=5)
+                urllib.request.urlopen(f"http://127.0.0.1:{provider}/.well-known/openid-configuration", timeout=60)
                 break
             except urllib.error.URLError:
                 time.sleep(0.1)
@@ -137,6 +137,12 @@ def test_password_phone_and_provider_in_a_browser(address: str, page: Any) -> No
     page.fill("#code", codes[0])
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/")
+    page.goto(f"{address}/signin/providers")
+    accessible(page, broken)
+    page.get_by_role("button", name="Link Acme").click()
+    page.get_by_role("button", name="own").click()
+    page.wait_for_url(f"{address}/signin/providers")
+    assert "Acme: linked" in page.inner_text("main")
     page.context.clear_cookies()
 
     page.goto(f"{address}/signin")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from dbos import DBOS
 
 from benehub.crypto import Vault
 from benehub.engine import Engine, Flow, Steps
@@ -45,6 +46,10 @@ class Log:
         self.done: list[tuple[str, int]] = []
         self.at_it: set[str] = set()
         self.overlaps = 0
+        self.meet: threading.Barrier | None = None
+        """Where the first of each order wait for one another."""
+        self.hold: Callable[[], None] = lambda: None
+        """What the work in hand waits for."""
         self.beside = 0
         self.lock = threading.Lock()
 
@@ -56,7 +61,10 @@ class Log:
             self.overlaps += order in self.at_it
             self.beside += bool(self.at_it - {order})
             self.at_it.add(order)
-        time.sleep(0.3)
+        if self.meet is not None and number == 0:
+            self.meet.wait()
+        self.hold()
+        time.sleep(0.1)
         with self.lock:
             self.at_it.discard(order)
             self.done.append((order, number))
@@ -65,6 +73,7 @@ class Log:
 
 def test_one_order_goes_in_turn_and_others_beside_it(store: Store) -> None:
     log = Log()
+    log.meet = threading.Barrier(2, timeout=90)
     engine = Engine(store, {"work": Flow("work", log.work)})
     engine.start(listen=True)
     try:
@@ -101,15 +110,26 @@ def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(st
         engine.stop()
 
 
-def test_a_worker_that_stops_ends_what_it_has_in_hand_and_takes_nothing_more(store: Store) -> None:
-    log = Log()
+def test_a_worker_that_stops_ends_what_it_has_in_hand_and_takes_nothing_more(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, told = Log(), threading.Event()
+    destroy = DBOS.destroy
+
+    def stopping(**how: Any) -> None:
+        # The work ends once the worker was told to stop, so that nothing else could have been taken before.
+        threading.Timer(0.5, told.set).start()
+        destroy(**how)
+
+    monkeypatch.setattr(DBOS, "destroy", stopping)
+    log.hold = lambda: wait(told.is_set)
     engine = Engine(store, {"work": Flow("work", log.work)})
     engine.start(listen=True)
     for number in range(3):
         put(store, engine, "work", str(number), "acme", "acme", number)
     wait(lambda: "acme" in log.at_it)
     engine.stop()
-    assert log.done == [("acme", len(log.done) - 1)] and not log.at_it
+    assert log.done == [("acme", 0)] and not log.at_it
     later = Engine(store, {"work": Flow("work", log.work)})
     later.start(listen=True)
     try:

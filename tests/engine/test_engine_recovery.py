@@ -53,7 +53,7 @@ if name == "worker":
     engine.start(listen=True)
     with store.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
         engine.enqueue(connection, "story", "november", "acme/payroll")
-    time.sleep(60)
+    time.sleep(600)
 engine.start()
 print("result", engine.run("story", "november"))
 engine.stop()
@@ -66,7 +66,7 @@ def ran(folder: Path) -> list[str]:
 
 
 def wait(ready: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while not ready():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.05)

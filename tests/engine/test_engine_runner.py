@@ -52,7 +52,7 @@ def process(folder: Path, url: str, doing: str) -> subprocess.CompletedProcess[s
     script = folder / "process.py"
     script.write_text(PROCESS)
     return subprocess.run(
-        [sys.executable, str(script), url, str(folder), doing], capture_output=True, text=True, timeout=60
+        [sys.executable, str(script), url, str(folder), doing], capture_output=True, text=True, timeout=300
     )
 
 

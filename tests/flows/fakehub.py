@@ -390,7 +390,7 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
 def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
     """Run a process into its death."""
     words = [sys.executable, __file__, url, str(folder), guard, flow, point]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
 
 

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
-from benehub.errors import ConfigError, NeedsPersonError
+from benehub.errors import ConfigError, GuardTripped, NeedsPersonError
+from benehub.flows import remittance_months
 from benehub.flows.dispatches import reopen
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.payment_orders import order_of
 from benehub.flows.premiums import prepare_remittance, take_back
+from benehub.flows.push_guard import permit
 from benehub.flows.remittance_parts import part_key
 from benehub.formats.sepa.schema import schema_findings
 from benehub.formats.x12 import remittance_820 as x820
@@ -310,6 +312,62 @@ def test_a_part_that_waits_is_taken_back_when_an_earlier_one_is_owed_again(parte
     parted.bank.collect()
     assert [total for _, total in told_inside(parted)] == [50000, 50000]
     assert clearing(parted) == (0, -100000, 0)
+
+
+NOVEMBER = "2026-11"
+GUARDED = "guards: {push: {floor: 0, end_percent: 0}}\n"
+
+
+def november(office: Any, rate: str = "500.00") -> dict[str, Any]:
+    """October is paid; November is due at this rate, and every push is held against what was before."""
+    load_plan_book(office.hub, GUARDED + priced(office, rate), "guarded")
+    office.flow("premiums.accrue", NOVEMBER)
+    told: dict[str, Any] = office.flow("premiums.remit", "carrier", NOVEMBER)
+    return told
+
+
+def priced(office: Any, rate: str) -> str:
+    book = office.book.replace("carrier: {pay_policy: pay_as_enrolled}", PAYS)
+    return str(book.replace("EE: 500.00", f"EE: {rate}"))
+
+
+def test_a_month_in_parts_is_held_against_a_month_in_one(banked: Banked, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = banked("nacha-ctx")
+    remit(office)
+    monkeypatch.setattr("benehub.formats.nacha.ctx.CAPACITY", 700)
+    told = november(office)  # neither part has lost anybody, though each has but one
+    assert (told["sent"], told["lines"], len(told["parts"])) == (2, 2, 2)
+
+
+def test_a_month_in_one_is_held_against_a_month_in_parts(parted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    remit(parted)
+    monkeypatch.setattr("benehub.formats.nacha.ctx.CAPACITY", 7000)
+    load_plan_book(parted.hub, GUARDED + priced(parted, "999.00"), "guarded")
+    parted.flow("premiums.accrue", NOVEMBER)  # October's difference too, and that is a payment of its own
+    told = parted.flow("premiums.remit", "carrier", NOVEMBER)
+    assert (told["sent"], told["lines"]) == (1, 2)
+
+
+def test_a_month_after_a_rejected_one_is_held_against_the_month_before_it(banked: Banked) -> None:
+    office = banked("nacha-ccd+")
+    remit(office)
+    november(office)
+    with office.hub.store.write("acme") as session:
+        (row,) = obligations.by_ids(session, [session.id("obl", part_key("carrier", NOVEMBER))])
+        dispatch.acknowledge(session, row.dispatch_id, "rejected")
+    with office.hub.store.read("acme") as session:
+        assert remittance_months._before(session, "carrier", "2026-12") == OCTOBER
+
+
+def test_a_month_that_is_worth_too_much_stops_at_its_first_part(parted: Any) -> None:
+    remit(parted)
+    load_plan_book(parted.hub, GUARDED + priced(parted, "1500.01"), "guarded")
+    parted.flow("premiums.accrue", NOVEMBER)
+    with pytest.raises(GuardTripped, match=r"payment\.order stops .* worth 200 % more"):
+        parted.flow("premiums.remit", "carrier", NOVEMBER)
+    permit(parted.hub, "acme", "bank", "payment.order", 2, "ann", "new rates")
+    told = parted.flow("premiums.remit", "carrier", NOVEMBER)
+    assert (told["sent"], len(told["parts"])) == (2, 2)
 
 
 def test_when_the_carrier_cannot_be_reached_the_820_goes_later_and_the_money_only_once(banked: Banked) -> None:

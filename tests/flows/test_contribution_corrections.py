@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
 from benehub.connect.connector import Incoming
@@ -22,6 +23,7 @@ from benehub.flows.send import send_batch
 from benehub.formats import ascensus_180, paykonnect_180
 from benehub.formats.rows import records
 from benehub.ledger import accounts as chart
+from benehub.store.tables import difference, entry
 from benehub_connectors import recordkeeper_files
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
@@ -223,6 +225,29 @@ def test_what_was_sent_and_not_posted_yet_is_not_owed_again(keeper: Keeper) -> N
     assert keeper.balance(*PAYABLE) == -700_00
     assert keeper.deposit() == {"rows": 0}
     assert keeper.balance(*PAYABLE) == 0
+
+
+def test_a_deposit_that_was_taken_back_is_not_missed_at_the_recordkeeper(keeper: Keeper) -> None:
+    keeper.deposit()
+    with keeper.hub.store.write("acme") as session:
+        mine = (
+            select(entry.c.entry_id).where(entry.c.type == "contribution.deposited").order_by(entry.c.idempotency_key)
+        )
+        sent = [row.entry_id for row in session.rows(mine)]
+        ledger.record(session, [ledger.reversal(session, one, "the trust sent it back") for one in sent[:2]])
+    keeper.flow("reconcile", "2026-11", ["retirement"])
+    with keeper.hub.store.read("acme") as session:
+        found = {row.type: row for row in session.rows(select(difference).where(difference.c.relation == "retirement"))}
+        missed = session.rows(select(difference).where(difference.c.type == "DEPOSITED_NOT_CREDITED"))
+    back = found["WITHHELD_NOT_DEPOSITED"]
+    assert {row.person_id for row in missed} == {person_of_the_rest(keeper, sent[2:])}
+    assert back.expected + sum(row.expected for row in missed) == 250_00 + 150_00 + 200_00 + 100_00
+
+
+def person_of_the_rest(keeper: Keeper, entries: list[str]) -> str | None:
+    with keeper.hub.store.read("acme") as session:
+        (one,) = {leg.person_id for entry_id in entries for leg in ledger.legs_of(session, entry_id)}
+    return one
 
 
 def test_each_file_keeps_what_it_told(keeper: Keeper) -> None:

@@ -17,16 +17,18 @@ from benehub.errors import DataError
 from benehub.flows import Hub, deadlines, dispatches, fixes
 from benehub.flows.credits import claim
 from benehub.flows.onboarding import load_plan_book
+from benehub.flows.reconciling import set_aside
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import fixes as kept_fixes
-from benehub.reconcile.credits import CLAIM
+from benehub.reconcile import premium
+from benehub.reconcile.credits import CLAIM, _unanswered
 from benehub.reconcile.fixes import Proposal
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, intake_batch, obligation, person
+from benehub.store.tables import confirmation, difference, entry, intake_batch, obligation, person
 from benehub.views.clearing import clearing
 from benehub.views.credits import credits, walk
 
@@ -226,6 +228,57 @@ def test_what_a_fix_claims_nobody_claims_by_hand_while_it_waits(overpaid: Carrie
         claim(hub, "acme", credit, "cid", "by letter")
 
 
+def test_a_claim_that_left_after_its_last_day_is_lost_until_it_is_granted_and_waits_for_a_person(
+    overpaid: Carrier,
+) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    done = hub.start_flow("fixes.carry", "acme", f"carry/{made}", made)
+    for type_ in ("CREDIT_EXPIRED", "CREDIT_EXPIRING"):
+        set_aside(hub, "acme", "credit", type_, None, None, date(2026, 12, 31), "ann", "we never claim")
+    overpaid.on(date(2026, 12, 2))
+    overpaid.look()
+    dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
+    overpaid.look()
+    assert ("CLAIMED_LATE", 50000, 0) in overpaid.differences("discrepancy")
+    assert not any(type_.startswith("CREDIT_") for type_, *_ in overpaid.differences("discrepancy", "suppressed"))
+    assert (overpaid.credits()[0]["state"], overpaid.credits()[0]["claimed"]) == ("expired", "0.00")
+    with hub.store.read("acme") as session:
+        assert [each.amount for each in ledger.balances(session, [chart.CREDITS_LOST])] == [50000]
+    with pytest.raises(DataError, match="no rule sets CLAIMED_LATE aside"):
+        set_aside(hub, "acme", "credit", "CLAIMED_LATE", None, None, date(2026, 12, 31), "ann", "we never claim")
+    overpaid.bill("2026-10", -50000)  # the carrier gives it back all the same
+    overpaid.look()
+    assert "CLAIMED_LATE" not in {type_ for type_, *_ in overpaid.differences()}
+    with hub.store.read("acme") as session:
+        assert ledger.balances(session, [chart.CREDITS_LOST]) == []
+
+
+def test_a_late_claim_that_was_answered_is_not_told_of_what_nobody_claimed(overpaid: Carrier) -> None:
+    hub, one = overpaid.hub, difference_of(overpaid)
+    made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
+    fixes.approve(hub, "acme", made, "ben")
+    done = hub.start_flow("fixes.carry", "acme", f"carry/{made}", made)
+    overpaid.on(date(2026, 12, 2))
+    dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
+    for amount in (-50000, 3000):  # granted and taken all the same; then the month is paid too much anew
+        overpaid.bill("2026-10", amount)
+        overpaid.pay("2026-10", amount)
+    overpaid.look()
+    assert [seen for seen in overpaid.differences() if seen[0] in ("CLAIMED_LATE", "CREDIT_EXPIRED")] == [
+        ("CREDIT_EXPIRED", 3000, 0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("claims", "late", "taken", "left"),
+    [(50, 70, 0, (50, 70)), (50, 70, 70, (50, 0)), (50, 70, 90, (30, 0)), (50, 0, 20, (30, 0)), (0, 70, 90, (0, 0))],
+)
+def test_what_was_taken_answers_each_claim_once(claims: int, late: int, taken: int, left: tuple[int, int]) -> None:
+    assert _unanswered(claims, late, taken) == left
+
+
 def test_a_withdrawn_claim_leaves_the_credit_to_be_claimed_by_hand(overpaid: Carrier) -> None:
     hub, one = overpaid.hub, difference_of(overpaid)
     made = fixes.propose(hub, "acme", one, "ann", "credit_claim")
@@ -337,6 +390,24 @@ def test_bills_from_before_the_first_month_accrued_are_nobody_s_difference_and_n
     overpaid.accrue("2026-09", 60000)
     overpaid.reconcile(Month(2026, 9))
     assert ("RATE_DIFF", 60000, 70000) in overpaid.differences()
+
+
+def test_a_month_accrued_by_mistake_and_taken_back_is_not_the_first(overpaid: Carrier) -> None:
+    overpaid.accrue("2026-05", 50000)
+    with overpaid.hub.store.write("acme") as session:
+        assert premium.first_month(session) == Month(2026, 5)
+        mistaken = session.rows(select(entry.c.entry_id).where(entry.c.effective_date == date(2026, 5, 1)))[0].entry_id
+        ledger.record(session, [ledger.reversal(session, mistaken, "not ours yet")])
+        assert premium.first_month(session) == OCTOBER
+
+
+def test_whom_the_carrier_bills_under_two_ids_it_bills_twice(carrier: Make) -> None:
+    made = carrier("pay_as_billed")
+    made.accrue("2026-10", 50000)
+    made.bill("2026-10", 50000)
+    made.bill("2026-10", 50000, external_id="M2")
+    made.reconcile(OCTOBER)
+    assert ("DUPLICATE_MEMBER", 50000, 100000) in made.differences()
 
 
 def test_what_the_carrier_gives_back_all_the_same_lowers_the_loss(overpaid: Carrier) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.flows.days import Days
 
 from benehub import ledger, reconcile
 from benehub.connect.connector import Incoming
@@ -49,20 +50,8 @@ carriers:
 """
 
 
-class Story:
+class Story(Days):
     """A hub with one employee whose month is told day by day."""
-
-    def __init__(self, hub: Hub, fakehub: ModuleType, patch: pytest.MonkeyPatch) -> None:
-        self.hub, self.fakehub, self.patch = hub, fakehub, patch
-        self.runs = 0
-        self.register: list[Incoming] = []
-
-    def day(self, month: int, day: int) -> None:
-        self.patch.setattr(self.fakehub, "NOW", datetime(2026, month, day, 12, tzinfo=UTC))
-
-    def flow(self, name: str, *arguments: Any) -> Any:
-        self.runs += 1
-        return self.hub.start_flow(name, "acme", f"{name}/{self.runs}", *arguments)
 
     def paid(self, month: int, day: int, amount: int | None, code: str = "MED", employee: str = "1001") -> Any:
         """Payroll's register of a pay date is read and posted; None means a check without the deduction."""
@@ -75,13 +64,6 @@ class Story:
         key = f"{pay_date}/{employee}/{data['code']}"
         self.register = [*(row for row in self.register if row.key != key), Incoming(key, data, row=1)]
         return self.post(month)
-
-    def post(self, month: int) -> Any:
-        self.runs += 1
-        rows = [Incoming(one.key, one.data, row=number) for number, one in enumerate(self.register, 1)]
-        self.fakehub.FakeConnector.rows["register_line"] = rows
-        self.hub.start_flow("sync", "acme", f"r{self.runs}", "payroll", "register_line", f"r{self.runs}", False)
-        return self.flow("payroll.results", "payroll", f"2026-{month:02d}")
 
     def elect(self, tier: str, since: str, event: str = "", until: str | None = None, number: int = 1) -> None:
         data = {"employee": str(1000 + number), "plan": "ppo", "effective_from": since, "tier": tier, "event": event,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from benehub import facts, ledger
-from benehub.errors import DataError
+from benehub.errors import DataError, FatalError
 from benehub.flows import Hub, dispatches
 from benehub.flows.onboarding import connect
 from benehub.hookspecs import hookimpl
@@ -95,6 +95,32 @@ def test_what_may_have_arrived_is_not_sent_again_unsettled(doubtful: Bench) -> N
         dispatches.reopen(doubtful.hub, "acme", held.dispatch_id, "ann", "again, please")
     assert doubtful.trail(held.dispatch_id) == []
     assert doubtful.only("held").dispatch_id == held.dispatch_id
+
+
+@pytest.fixture
+def waiting(sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType) -> Bench:
+    """Three are frozen, and the process died before the first left."""
+    bench = Bench(open_hub(sqlite_url), fakehub, tmp_path / "vendor")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benehub.flows.send._send_part", lambda *_: 1 / 0)
+        with pytest.raises(FatalError):
+            bench.push()
+    assert [row.state for row in bench.rows(dispatch_table)] == ["prepared"] * 3
+    return bench
+
+
+def test_what_a_person_holds_waits_until_a_person_lets_it_go(waiting: Bench) -> None:
+    first = waiting.rows(dispatch_table)[0].dispatch_id
+    dispatches.hold(waiting.hub, "acme", first, "ann", "wait for 900-11-0001")
+    assert waiting.only("held").reason == "held by ann: wait for ***-**-****"
+    assert waiting.push() == {"sent": 2} and waiting.push() == {}
+    assert waiting.owed() == ["confirmed", "confirmed", "held"]
+    assert dispatches.reopen(waiting.hub, "acme", first, "bob", "it is right") == "prepared"
+    assert waiting.hub.start_flow("dispatch.resend", "acme", "r", first) == {"sent": 1}
+    assert (len(waiting.vendor.effects()), waiting.owed()) == (3, ["confirmed"] * 3)
+    assert [(who, what) for who, what, _ in waiting.trail(first)] == [("ann", "hold"), ("bob", "resend")]
+    with pytest.raises(DataError, match="no longer waits"):
+        dispatches.hold(waiting.hub, "acme", first, "ann", "too late")
 
 
 @pytest.mark.parametrize(("who", "note"), [("", "seen"), ("ann", " ")])

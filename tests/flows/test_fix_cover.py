@@ -13,10 +13,12 @@ from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.flows import dispatches, fixes
 from benehub.flows.fix_claims import BY_HAND
-from benehub.flows.onboarding import load_plan_book
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.formats import credit_claims
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
-from benehub.periods import Month
+from benehub.periods import Interval, Month
+from benehub.reconcile import cut_off
 from benehub.store.tables import connection, difference, dispatch
 from benehub.views import fixes as view
 from benehub.views.why import why
@@ -117,6 +119,103 @@ def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any
     with hub.store.read("acme") as session:
         assert view.shown(session, claim)["state"] == "carried_out"
         assert view.shown(session, change)["state"] == "carried_out"
+
+
+def test_a_plan_billed_for_another_is_told_again_both_ways(enrolled: Any) -> None:
+    answered(enrolled)
+    start = enrolled.book.index("  - id: ppo")
+    ppo = enrolled.book[start : enrolled.book.index("carriers:")]
+    hdhp = ppo.replace("id: ppo", "id: hdhp").replace("name: PPO", "name: HDHP").replace("code: MED", "code: HDHP")
+    load_plan_book(enrolled.hub, enrolled.book.replace(ppo, ppo + hdhp), "two plans")
+    enrolled.carrier.book.rates["hdhp"] = {"EE": 50000}
+    member = enrolled.carrier.book.members["1001"]
+    member.end("ppo", date(2026, 1, 1))
+    member.add("hdhp", "EE", date(2026, 1, 1))
+    bill(enrolled)
+    enrolled.flow("reconcile", "2026-10", ["premium"])
+    says = {}
+    for row in enrolled.rows(select(difference)):
+        if row.type == "PLAN_DIFF":
+            made = fixes.preview(enrolled.hub, "acme", row.difference_id, "enrollment_correction")
+            says[row.plan] = made.says
+    assert says == {
+        "ppo": "tell again that cover began on 2026-01-01",
+        "hdhp": "tell again that cover ends before 2026-10-01",
+    }
+
+
+def test_what_changed_after_the_bill_was_made_has_until_the_next_bill(enrolled: Any) -> None:
+    answered(enrolled)
+    enrolled.carrier.bill(OCTOBER, "INV-1", date(2026, 10, 1), date(2026, 10, 15))
+    enrolled.sync("carrier", "invoice_line")
+    enrolled.flow("premiums.accrue", "2026-10")
+    enrolled.now = enrolled.now.replace(day=5)
+    with enrolled.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001")
+        assert who is not None
+        facts.record(session, [Version("coverage", who, "medical", date(2026, 10, 1), None)], "left in September")
+    enrolled.flow("premiums.accrue", "2026-10")
+    seen = []
+    for month, day in ((10, 6), (11, 1), (11, 2)):
+        enrolled.now = enrolled.now.replace(month=month, day=day)
+        enrolled.flow("reconcile", "2026-10", ["premium"])
+        seen += [row for row in enrolled.rows(select(difference)) if row.type == "BILLED_NOT_ENROLLED"]
+    assert [row.state for row in seen] == ["pending", "pending", "discrepancy"]
+    assert {row.clear_by for row in seen} == {date(2026, 11, 1)}
+    assert "after the bill of 2026-10-01 was made" in seen[0].cause
+    # Nothing is left to wait for: the last word is what to do.
+    assert seen[0].action.startswith("Wait") and seen[1].action == seen[0].action
+    assert "after the bill" not in seen[2].cause and seen[2].action.startswith("Claim the credit")
+
+
+def test_an_end_known_before_the_bill_was_made_is_nothing_to_wait_for(enrolled: Any) -> None:
+    answered(enrolled)
+    ends = date(2026, 10, 11)
+    with enrolled.hub.store.write("acme") as session:
+        who = people.by_member_id(session, "1001")
+        assert who is not None
+        facts.record(session, [Version("coverage", who, "medical", ends, None)], "leaves on 10 October")
+    enrolled.carrier.bill(OCTOBER, "INV-1", date(2026, 10, 1), date(2026, 10, 15))
+    enrolled.sync("carrier", "invoice_line")
+    with enrolled.hub.store.read("acme") as session:
+        book = enrolled.hub.book(session)
+        covered = cut_off.cover(session, book, "carrier", OCTOBER)
+        cut = cut_off.cut_off(session, book, "carrier", OCTOBER, covered)
+    assert cut is not None and (who, "ppo") in cut.unchanged
+    assert covered[who, "ppo"] == ((Interval(OCTOBER.first, ends), cut.tiers[who, "ppo"]),)
+    assert not cut.explains((who, "ppo"), None, cut.tiers[who, "ppo"])
+
+
+def test_a_claim_leaves_as_a_file_where_the_plan_book_names_a_folder_for_them(enrolled: Any) -> None:
+    answered(enrolled)
+    billed_as_family(enrolled)
+    hub, row, (root, box) = enrolled.hub, found(enrolled, "TIER_DIFF"), (enrolled.root / "claims", "claims_box")
+    (root / "out").mkdir(parents=True)
+    (drop,) = [one.settings for one in enrolled.rows(select(connection)) if one.connection_id == "files"]
+    settings = {"place": {"folder": str(root)}, "outbox": "out", "streams": drop["streams"]}
+    connect(hub, "acme", {box: {"connector": "files", "settings": settings}})
+    terms = "{pay_policy: pay_as_enrolled}"
+    more = terms.replace("}", f", credit_days: 60, claims_through: {box}}}")
+    load_plan_book(hub, enrolled.book.replace(terms, more), "book")
+    claim = fixes.propose(hub, "acme", row.difference_id, "ann", "credit_claim")
+    with hub.store.read("acme") as session:
+        preview = view.shown(session, claim)["preview"]
+    assert "1001,ppo,2026-10,1200.00,500.00,700.00,USD,TIER_DIFF,INV-1" in preview
+    assert list((root / "out").iterdir()) == []
+    fixes.approve(hub, "acme", claim, "ben")
+    done = enrolled.flow("fixes.carry", claim)
+    assert (done["sent"], done["state"]) == (1, "carried_out")
+    (file,) = (root / "out").iterdir()
+    assert file.name.startswith("claims-carrier-")
+    told = credit_claims.parse(file.read_bytes())
+    (one,) = [each.get() for each in told.rows]
+    assert one.carrier == "carrier"
+    assert (told.total, one.claimed, one.claim_by, one.member_id) == (700_00, 700_00, date(2026, 11, 30), "1001")
+    assert enrolled.flow("fixes.carry", claim)["dispatch"] == done["dispatch"]
+    assert len(list((root / "out").iterdir())) == 1
+    with hub.store.read("acme") as session:
+        (owed,) = view.shown(session, claim)["obligations"]
+    assert owed["state"] == "sent"
 
 
 def test_a_claim_is_not_made_after_the_carriers_days(enrolled: Any) -> None:

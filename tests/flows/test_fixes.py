@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
+from tests.flows.days import Days
 
 from benehub import ledger, obligations, reconcile
 from benehub.connect.connector import Incoming
@@ -43,20 +44,8 @@ guards: {second_person_above: 50.00}
 """
 
 
-class Pay:
+class Pay(Days):
     """One employee whose premium of 100.00 a pay is taken twice a month."""
-
-    def __init__(self, hub: Hub, fakehub: ModuleType, patch: pytest.MonkeyPatch) -> None:
-        self.hub, self.fakehub, self.patch = hub, fakehub, patch
-        self.runs = 0
-        self.register: list[Incoming] = []
-
-    def day(self, month: int, day: int) -> None:
-        self.patch.setattr(self.fakehub, "NOW", datetime(2026, month, day, 12, tzinfo=UTC))
-
-    def flow(self, name: str, *arguments: Any) -> Any:
-        self.runs += 1
-        return self.hub.start_flow(name, "acme", f"{name}/{self.runs}", *arguments)
 
     def paid(self, month: int, day: int, amount: int) -> None:
         pay_date = date(2026, month, day)
@@ -66,10 +55,7 @@ class Pay:
             "code": "MED" if amount else "REG", "amount_minor": amount, "net_pay_minor": 500_00,
         }  # fmt: skip
         self.register.append(Incoming(f"{pay_date}", data, row=len(self.register) + 1))
-        self.fakehub.FakeConnector.rows["register_line"] = self.register
-        self.runs += 1
-        self.hub.start_flow("sync", "acme", f"r{self.runs}", "payroll", "register_line", f"r{self.runs}", False)
-        self.flow("payroll.results", "payroll", f"2026-{month:02d}")
+        self.post(month)
         self.flow("reconcile", f"2026-{month:02d}", ["payroll"])
 
     def differences(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_a_run_whose_process_died_is_interrupted_then_done(
     store.close()
 
     hub = open_hub(db_url)  # another process: it takes the work up in the background, and nobody waits for it
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while not listed(hub, "done", "deductions.push"):
         assert time.monotonic() < until, listed(hub)
         time.sleep(0.05)

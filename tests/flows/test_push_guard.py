@@ -30,6 +30,8 @@ from benehub.store.tables import dispatch as dispatch_table
 
 Open = Callable[..., Hub]
 MANY = 12
+BOOK: Any = None
+"""No plan book: only what is told of a month's premium asks for one."""
 
 
 def whom(count: int, start: int = 0) -> set[str]:
@@ -228,7 +230,7 @@ def told(session: Session, key: str, persons: Sequence[str], worth: int, sent: b
 
 
 def effect(session: Session, dispatch_id: str) -> Effect:
-    return push_guard.effect(session, "keeper", dispatch.waiting(session, [dispatch_id]), PushGuard())
+    return push_guard.effect(session, "keeper", dispatch.waiting(session, [dispatch_id]), PushGuard(), BOOK)
 
 
 def test_a_file_of_money_is_held_against_the_last_of_its_plan(kept: Store) -> None:
@@ -299,7 +301,7 @@ def test_items_are_compared_part_by_part(kept: Store, monkeypatch: pytest.Monkey
         wanted += [item(number, 500) for number in range(10, 15)]
         ids = dispatch.prepare_all(session, wanted)
         rows = dispatch.waiting(session, ids)
-        found = push_guard.effect(session, "keeper", rows, PushGuard(floor=0))
+        found = push_guard.effect(session, "keeper", rows, PushGuard(floor=0), BOOK)
     keys = {f"deduction.set/keeper/per_{number}/MED" for number in range(20)}
     assert len(found.standing) == 9 and found.standing <= keys
     assert (len(found.changed), len(found.ended), len(found.begun)) == (2, 1, 5)

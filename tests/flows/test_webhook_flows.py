@@ -28,7 +28,8 @@ from benehub_connectors.bamboohr import BambooConnector
 from benehub_connectors.bamboohr.hooks import SCHEME
 from benehub_connectors.bamboohr.simulator import BambooSimulator
 from benehub_connectors.gusto import GustoConnector
-from benehub_connectors.gusto.simulator import GustoSimulator, verification_token
+from benehub_connectors.gusto.application import verification_token
+from benehub_connectors.gusto.simulator import GustoSimulator
 from benehub_connectors.rippling import RipplingConnector
 from benehub_connectors.rippling.simulator import RipplingSimulator
 

@@ -131,3 +131,37 @@ def test_everybody_is_compared_with_few(monkeypatch: pytest.MonkeyPatch) -> None
         counts.append(compared[0])
     assert counts[1] < 2.5 * counts[0]
     assert counts[1] < 3 * 2000
+
+
+def test_a_register_of_those_sought_gives_the_guesses_of_the_register_of_all() -> None:
+    chance = random.Random(3)
+    firsts, lasts = ("Ann", "Anna", "Ben", "Cleo", "Dan"), ("Alder", "Birch", "Cedar-Elm", "Okri", "Xu")
+    days = [f"19{year}-0{month}-1{month}" for year in (70, 71, 84) for month in (1, 2, 3)] + ["1900-01-01"] * 20
+
+    def told(number: int) -> Told:
+        mail = f"{chance.randrange(900)}@x.example" if chance.random() < 0.1 else ""
+        return Told(chance.choice(firsts), chance.choice(lasts), chance.choice(days), mail, str(number))
+
+    people = []
+    for number in range(900):  # of one birthday there are more than CROWD, of each name more than NAMESAKES
+        one = told(number)
+        people.append(
+            Candidate(
+                f"per_{number:03}", "employee", str(number), one.first_name, one.last_name, one.birth_date, one.email
+            )
+        )
+    wanted = {
+        str(number): told(2000 + number) if number % 3 else Told("Zoe", "Quill", "1984-02-12", "", "17")
+        for number in range(12)
+    }
+    for some in (wanted, {"1": wanted["1"]}, {"0": wanted["0"]}):
+        sought = matching.Sought(some.values())
+        kept = [one for one in people if sought.holds(one)]
+        assert list(guess_all(some, Register(kept), {})) == list(guess_all(some, Register(people), {}))
+    assert len(kept) < 100
+
+
+def test_of_a_crowd_few_are_held() -> None:
+    sought = matching.Sought([Told("Quentin", "Zorro", "1900-01-01")])
+    crowd = (Candidate(f"per_{n}", "employee", str(n), f"F{n}", f"Last{n}", "1900-01-01") for n in range(1000))
+    assert sum(map(sought.holds, crowd)) == matching.CROWD + 1

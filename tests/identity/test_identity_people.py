@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 
 from benehub.errors import DataError
 from benehub.identity import people, strangers
 from benehub.store import Session, Store
 from benehub.store.tables import connection, person
+from benehub.views import persons
 
 ANN, BOB, KIM = "900110001", "900110002", "900110003"
 
@@ -125,3 +128,21 @@ def test_no_ssn_stands_in_the_table(hired: Store) -> None:
         row = session.rows(select(person))[0]
     assert ANN.encode() not in row.ssn_sealed
     assert ANN not in row.ssn_index
+
+
+def test_families_are_found_by_an_index_of_their_own(hired: Store) -> None:
+    with hired.write("acme") as session:
+        employee = ann(session)
+        people.add_dependent(session, "hris", "dep:1", employee, KIM)
+    asked: list[tuple[str, Any]] = []
+    with hired.read("acme") as session:
+        event.listen(session.connection, "before_cursor_execute", lambda *sent: asked.append((sent[2], sent[3])))
+        assert len(people.families(session, [employee])[employee]) == 1
+        assert len(persons.told_of(session, persons.find_person(session, "1001"))["members"]) == 2
+        if session.connection.dialect.name == "sqlite":
+            family = [one for one in asked if "subscriber_id =" in one[0] or "subscriber_id IN" in one[0]]
+            plans = [
+                session.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", sent).all() for sql, sent in family
+            ]
+            assert len(plans) == 2
+            assert all("ix_person_family" in str(plan) for plan in plans), plans

@@ -152,6 +152,20 @@ def test_of_two_in_quarantine_the_newest_is_driven(desk: Any, person: Person, bo
     assert desk.redrive() == Counts()
 
 
+def test_an_ssn_is_asked_for_in_the_us_alone_and_one_not_told_again_stays(desk: Any, person: Person) -> None:
+    assert desk.take("employee", person(1, ssn=None), person(2)).quarantined == 1
+    home = desk.book.employer.model_copy(update={"country": "DE"})
+    desk.book = desk.book.model_copy(update={"employer": home})
+    assert desk.redrive().applied == 1
+    assert desk.take("employee", person(2, ssn=None, city="Ulm"), person(3, ssn=None)).applied == 2
+    with desk.store.read("acme") as session:
+        ids = {number: people.by_member_id(session, str(1000 + number)) or "" for number in (1, 2, 3)}
+        assert people.ssns(session, list(ids.values())) == {ids[2]: "900110002"}
+    desk.take("employee", person(1, ssn="900110009"))  # somebody gets one later
+    with desk.store.read("acme") as session:
+        assert people.by_ssn(session, "900110009") == ids[1]
+
+
 def test_what_must_be_mended_at_the_source_stays(desk: Any, person: Person) -> None:
     desk.take("employee", person(1))
     rows = [replace(person(1, last_name="Gone"), deleted=True), replace(person(2), problem="no such code")]

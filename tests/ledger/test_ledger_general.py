@@ -38,8 +38,9 @@ def test_sums_that_do_not_balance_are_refused() -> None:
 
 @pytest.mark.parametrize("name", sorted(CHARTS))
 def test_every_account_of_money_has_a_number(name: str) -> None:
-    assert set(CHARTS[name]) == set(CHART) - LEAVE_HOURS
-    assert all(number.isdigit() for number in CHARTS[name].values())
+    assert set(CHARTS[name].numbers) == set(CHART) - LEAVE_HOURS
+    assert all(number.isdigit() for number in CHARTS[name].numbers.values())
+    assert CHARTS[name].source
 
 
 def test_the_employers_own_numbers_come_first_and_unknown_accounts_are_named() -> None:
@@ -64,7 +65,7 @@ def test_a_day_and_kind_is_one_sum_and_corrections_stand_apart() -> None:
         posting(2, "2100", 111, "premium.remitted", "d"), posting(2, "1010", -111, "premium.remitted", "d"),
     ]  # fmt: skip
     found = [(one.booked.day, one.type, one.corrects, one.debit, one.credit, one.amount, one.entries) for one in
-             pairs(postings, CHARTS["us"])]  # fmt: skip
+             pairs(postings, CHARTS["us"].numbers)]  # fmt: skip
     assert found == [
         (1, "premium.accrued", "", "1250", "2210", 20, 2),
         (1, "premium.accrued", "", "6120", "2210", 88, 2),
@@ -75,10 +76,10 @@ def test_a_day_and_kind_is_one_sum_and_corrections_stand_apart() -> None:
 
 def test_accounts_that_share_a_number_net_out() -> None:
     postings = [posting(1, "1010", 50), posting(1, "1020", -50)]
-    assert list(pairs(postings, CHARTS["skr03"])) == []
+    assert list(pairs(postings, CHARTS["skr03"].numbers)) == []
 
 
 def test_an_account_without_a_number_is_named_with_the_mend() -> None:
     assert is_leave("MIN:pto")
     with pytest.raises(ConfigError, match="account 2410"):
-        list(pairs([posting(1, "2410", 5), posting(1, "2490", -5)], CHARTS["us"]))
+        list(pairs([posting(1, "2410", 5), posting(1, "2490", -5)], CHARTS["us"].numbers))

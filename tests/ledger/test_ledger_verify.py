@@ -63,6 +63,7 @@ def test_an_empty_ledger_verifies(store: Store) -> None:
         ("UPDATE leg SET amount = amount + 1 WHERE leg_no = 1", "do not sum to zero in USD"),
         ("UPDATE leg SET account = '7777' WHERE leg_no = 1", "unknown account"),
         ("UPDATE leg SET plan = 'ppo' WHERE leg_no = 1", "content is not what was sealed"),
+        ("UPDATE leg SET posted_as = NULL WHERE leg_no = 1", "a leg is not posted as the entry is"),
         ("UPDATE entry SET effective_date = '2027-01-01'", "content is not what was sealed"),
         ("UPDATE entry SET status = 'pending'", "content is not what was sealed"),
         ("UPDATE entry SET recorded_at = '2020' WHERE seq = 2", "its hash is wrong"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,8 +22,10 @@ from benehub.access import Permission, Role, users
 from benehub.api.front import Front
 from benehub.connect.oidc import Provider
 from benehub.flows.providers import SignInBy
+from benehub.flows.signing_in import Policy
+from benehub.flows.users import invite
 from benehub.periods import system_clock
-from benehub.store.access_tables import audit, user_identity
+from benehub.store.access_tables import audit, user_identity, user_invitation
 from benehub.store.tables import person
 
 Site = Callable[..., Any]
@@ -37,7 +42,7 @@ def issuer() -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
+        for _ in range(900):
             assert process.poll() is None
             try:
                 httpx.get(f"{address}/.well-known/openid-configuration").raise_for_status()
@@ -47,7 +52,7 @@ def issuer() -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture
@@ -75,6 +80,21 @@ def at_provider(address: str, subject: str) -> str:
     return f"{back.path}?{back.query}"
 
 
+def invited(desk: Desk, provider: str = "login", *roles: Role) -> str:
+    """Ann, whom an owner lets come by a provider."""
+    user = desk.user("ann@acme.example", *(roles or (Role.FINANCE,)))
+    invite(desk.hub, "test", user, provider)
+    return user
+
+
+def onward(browser: Browser) -> str:
+    """Where the form of somebody signed in leads, to link a provider."""
+    begun = browser.post("/signin/providers/login")
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]*)"', begun.text)
+    assert found is not None, begun.text
+    return unescape(found[1])
+
+
 def sign_in(browser: Browser, subject: str, name: str = "login", then: str = "") -> Any:
     """All of it."""
     begun = browser.get(f"/signin/by/{name}" + (f"?then={then}" if then else ""))
@@ -85,7 +105,7 @@ def sign_in(browser: Browser, subject: str, name: str = "login", then: str = "")
 def test_somebody_known_by_a_verified_address_is_let_in_and_then_by_subject(
     desk: Desk, site: Site, front: Front, issuer: str
 ) -> None:
-    user = desk.user("ann@acme.example", Role.FINANCE)
+    user = invited(desk)
     claims(issuer, "s1", email="Ann@Acme.example", email_verified=True)
     browser = Browser(site(front))
     assert "Sign in by Acme Login" in browser.get("/signin").text
@@ -110,24 +130,87 @@ def test_somebody_known_by_a_verified_address_is_let_in_and_then_by_subject(
 def test_who_is_not_known_is_not_let_in(
     desk: Desk, site: Site, front: Front, issuer: str, told: dict[str, Any]
 ) -> None:
-    desk.user("ann@acme.example", Role.FINANCE)
+    invited(desk)
     claims(issuer, "s2", **told)
     browser = Browser(site(front))
     assert sign_in(browser, "s2").status_code == 403 and not browser.cookie()
     assert desk.rows(user_identity.select()) == []
-    assert [row.outcome for row in desk.rows(audit.select())] == ["refused"]
+    assert [row.outcome for row in desk.rows(audit.select())] == ["done", "refused"]
 
 
 def test_another_subject_with_the_address_of_somebody_is_not_him(
     desk: Desk, site: Site, front: Front, issuer: str
 ) -> None:
-    desk.user("ann@acme.example", Role.FINANCE)
+    invited(desk)
     for subject in ("s3", "s4"):
         claims(issuer, subject, email="ann@acme.example", email_verified=True)
     app = site(front)
     assert sign_in(Browser(app), "s3").status_code == 303
     thief = Browser(app)
     assert sign_in(thief, "s4").status_code == 403 and not thief.cookie()
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.FINANCE])
+def test_an_address_is_not_enough_to_become_a_user(
+    desk: Desk, site: Site, front: Front, issuer: str, role: Role
+) -> None:
+    invited(desk, "groups", role)
+    claims(issuer, "s9", email="ann@acme.example", email_verified=True)
+    thief = Browser(site(front))
+    refused = sign_in(thief, "s9")
+    assert refused.status_code == 403 and not thief.cookie() and "invite you" in refused.text
+    assert desk.rows(user_identity.select()) == []
+    assert sign_in(Browser(site(front)), "s9", "groups").status_code == 303, "by the provider of the invitation"
+    assert desk.rows(user_invitation.select()) == [], "it counts once"
+
+
+def test_a_group_does_not_make_somebody_a_user_that_there_is(desk: Desk, site: Site, front: Front, issuer: str) -> None:
+    desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    claims(issuer, "s10", email="ann@acme.example", email_verified=True, groups=["hr"])
+    assert sign_in(Browser(site(front)), "s10", "groups").status_code == 403
+
+
+def test_who_is_signed_in_links_what_is_his(desk: Desk, site: Site, front: Front, issuer: str) -> None:
+    front = replace(front, policy=Policy(second_factor=False))
+    ann, ben = desk.user("ann@acme.example", Role.FINANCE), desk.user("ben@acme.example", Role.FINANCE)
+    claims(issuer, "s11", email="private@home.example", email_verified=False)
+    claims(issuer, "s12", email="other@home.example")
+    app = site(front)
+    browser = Browser(app)
+    assert browser.get("/signin/providers").headers["location"] == "/signin"
+    assert browser.post("/signin/providers/login").status_code in (401, 403)
+    browser.sign_in()
+    assert "Link Acme Login" in browser.get("/signin/providers").text
+
+    def links(browser: Browser, subject: str) -> Any:
+        browser.get("/signin/providers")
+        return browser.get(at_provider(onward(browser), subject))
+
+    assert links(browser, "s11").headers["location"] == "/signin/providers"
+    assert "Acme Login: linked" in browser.get("/signin/providers").text
+    assert links(browser, "s12").status_code == 409, "he comes by another account of it"
+    by_provider = Browser(app)
+    assert sign_in(by_provider, "s11").status_code == 303
+    assert by_provider.get("/probe/acme/money").json()["caller"] == ann
+    other = Browser(app)
+    other.sign_in("ben@acme.example")
+    assert links(other, "s11").status_code == 409, "it leads to somebody else"
+    assert [(row.subject, row.user_id) for row in desk.rows(user_identity.select())] == [("s11", ann)] and ben
+
+
+def test_only_the_session_that_began_a_link_ends_it(desk: Desk, site: Site, front: Front, issuer: str) -> None:
+    front = replace(front, policy=Policy(second_factor=False))
+    desk.user("ann@acme.example", Role.FINANCE)
+    desk.user("ben@acme.example", Role.FINANCE)
+    claims(issuer, "s13", email="x@home.example")
+    browser = Browser(site(front))
+    browser.sign_in()
+    browser.get("/signin/providers")
+    back = at_provider(onward(browser), "s13")
+    browser.get("/signin/providers")
+    browser.post("/signout")
+    browser.sign_in("ben@acme.example")
+    assert browser.get(back).status_code == 403 and desk.rows(user_identity.select()) == []
 
 
 def test_groups_give_roles_and_take_them_back(desk: Desk, site: Site, front: Front, issuer: str) -> None:
@@ -159,7 +242,7 @@ def test_who_is_in_no_group_of_ours_is_no_new_user(desk: Desk, site: Site, front
 
 
 def test_who_is_disabled_here_is_not_let_in(desk: Desk, site: Site, front: Front, issuer: str) -> None:
-    user = desk.user("ann@acme.example", Role.FINANCE)
+    user = invited(desk)
     with desk.write() as session:
         users.disable(session, user)
     claims(issuer, "s7", email="ann@acme.example", email_verified=True)
@@ -169,7 +252,7 @@ def test_who_is_disabled_here_is_not_let_in(desk: Desk, site: Site, front: Front
 def test_it_is_ended_by_the_browser_that_began_it_once_and_in_time(
     desk: Desk, site: Site, front: Front, issuer: str
 ) -> None:
-    desk.user("ann@acme.example", Role.FINANCE)
+    invited(desk)
     claims(issuer, "s8", email="ann@acme.example", email_verified=True)
     app = site(front)
     attacker, victim = Browser(app), Browser(app)

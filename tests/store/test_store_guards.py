@@ -80,6 +80,30 @@ def test_truncate_and_replace_are_refused(posted: Store, table: str) -> None:
         assert ledger.verify(session).ok
 
 
+@pytest.mark.parametrize("table", ["entry", "leg"])
+def test_a_row_is_not_replaced_by_its_place_in_the_file(posted: Store, table: str) -> None:
+    if posted.engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite has places that can be named")
+
+    def work(connection: Connection) -> None:
+        first = connection.execute(text(f"SELECT min(rowid) FROM {table}")).scalar_one()
+        for number, amount in enumerate((5, -5), 1):
+            given = {"rowid": first} if (table, number) == ("leg", 1) else {}
+            row = {**LEG, **given, "leg_no": number, "amount": amount}
+            connection.execute(text(_replacing("leg", row)), row)
+        row = {**ENTRY, "effective_date": "2026-01-01", **({"rowid": first} if table == "entry" else {})}
+        connection.execute(text(_replacing("entry", row)), row)
+
+    with pytest.raises(DBAPIError, match="exists already"):
+        by_hand(posted, work)
+    with posted.read("acme") as session:
+        assert ledger.verify(session).ok
+
+
+def _replacing(table: str, row: dict[str, Any]) -> str:
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"
+
+
 def test_upsert_is_refused(posted: Store) -> None:
     columns = ", ".join(column.name for column in entry.columns)
     statement = (

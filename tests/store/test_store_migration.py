@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import Connection, inspect, select
 
 from benehub import dispatch, ledger
 from benehub.crypto import Vault
 from benehub.ledger import kept
 from benehub.store import Store, guards, open_store
-from benehub.store.tables import intake_batch, metadata, run, seen
+from benehub.store.tables import intake_batch, leg, metadata, run, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("real_migrations")
 
 
 def test_the_migration_makes_every_table(store: Store) -> None:
@@ -32,6 +36,50 @@ def test_the_migration_keeps_every_check(store: Store) -> None:
     for name, table in metadata.tables.items():
         wanted = {c.name for c in table.constraints if type(c).__name__ == "CheckConstraint"}
         assert {str(check["name"]) for check in found.get_check_constraints(name)} == wanted, name
+
+
+SCHEMA = {
+    "sqlite": "SELECT type, name, sql FROM sqlite_master",
+    "postgresql": """
+        SELECT 'column', table_name || '.' || column_name, data_type || is_nullable || coalesce(column_default, '')
+          FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+         WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT 'trigger', tgname || tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger
+         WHERE NOT tgisinternal
+        UNION ALL SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace
+    """,
+}
+
+
+def test_what_other_tests_get_is_what_the_migrations_make(store: Store, _played: Any) -> None:
+    """They are given the statements of the migrations, see `Played`."""
+    kind = store.engine.dialect.name
+
+    def schema(connection: Connection) -> list[str]:
+        revision = connection.exec_driver_sql("SELECT version_num FROM benehub_schema").all()
+        return sorted(map(str, [*connection.exec_driver_sql(SCHEMA[kind]).all(), *revision]))
+
+    played = type(_played)(_played.real)
+    with store.engine.begin() as connection:
+        wanted = schema(connection)
+        for _ in range(2):  # noted, then played
+            _emptied(connection)
+            assert not inspect(connection).get_table_names()
+            played(connection)
+            assert schema(connection) == wanted
+
+
+def _emptied(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+        return
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    for name in inspect(connection).get_table_names():
+        connection.exec_driver_sql(f'DROP TABLE "{name}"')
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:
@@ -138,4 +186,6 @@ def test_the_balances_kept_are_worked_out_from_the_legs_there_are(db_url: str) -
                 {"5100": held, "2100": -held} if held else {}
             )
         assert kept.wrong(session, 10) == []
+        told = session.rows(select(leg.c.entry_id, leg.c.posted_as).where(leg.c.leg_no == 1).order_by(leg.c.entry_id))
+        assert [tuple(row) for row in told] == [*((key, "premium.accrued") for key in "abc"), ("d", None)]
     opened.close()

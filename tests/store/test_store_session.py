@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.store import Store, canonical, iso, open_store
+from benehub.store.session import INSERTED
 from benehub.store.tables import employer, explanation, payload
 
 
@@ -45,7 +46,7 @@ def test_two_writers_never_take_the_same_number(store: Store) -> None:
 
 @pytest.mark.parametrize("db_url", [pytest.param("postgres", marks=pytest.mark.pg)], indirect=True)
 def test_two_writers_never_wait_in_a_circle(store: Store) -> None:
-    both_wrote = Barrier(2, timeout=10)
+    both_wrote = Barrier(2, timeout=60)
 
     def write(number: int) -> int:
         with store.write("acme") as session:
@@ -94,6 +95,18 @@ def test_rows_go_in_by_chunks(store: Store) -> None:
         assert session.add(explanation, []) == 0
     with store.read("other") as session:
         assert session.rows(select(func.count()).where(*session.where(explanation)))[0][0] == 0
+
+
+@pytest.mark.parametrize("number", [1, 2, INSERTED, 2 * INSERTED + 1])
+def test_a_long_query_gives_every_row_once(store: Store, number: int) -> None:
+    names = ("employer_id", "explanation_id", "rule", "rule_version", "plan_book", "known_at", "content")
+    with store.write("acme") as session:
+        session.add_ready(explanation, names, [("acme", f"exp_{n:05}", "r", "1", "p", n, "{}") for n in range(number)])
+    with store.read("acme") as session:
+        columns = (explanation.c.explanation_id, explanation.c.known_at)
+        parts = list(session.tuples(select(*columns).order_by(*session.in_order(columns[0]))))
+    assert [row for part in parts for row in part] == [(f"exp_{n:05}", n) for n in range(number)]
+    assert all(parts) and max(map(len, parts)) <= INSERTED
 
 
 @pytest.mark.parametrize("number", [1, 600])

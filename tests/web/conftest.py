@@ -79,10 +79,10 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def open_desk(folder: Path) -> Desk:
+def open_desk(folder: Path, clock: Callable[[], datetime] = lambda: NOW) -> Desk:
     """A hub on a folder that the demo has left."""
     keys = read_keys((folder / "benehub.keys").read_text())
-    store = open_store(f"sqlite:///{folder / 'benehub.db'}", Vault(*keys), lambda: NOW)
+    store = open_store(f"sqlite:///{folder / 'benehub.db'}", Vault(*keys), clock)
     hub = Hub(store, plugins.build(load_strangers=False))
     return Desk(store, hub, str(employers(store)[0].employer_id))
 

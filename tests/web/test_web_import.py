@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -11,7 +12,8 @@ import pytest
 from sqlalchemy import func, select
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role
+from benehub.access import Permission, Role
+from benehub.errors import FormatError
 from benehub.flows import imports
 from benehub.store.tables import connection, fact, intake_batch, upload
 
@@ -112,6 +114,11 @@ def test_a_file_that_would_end_many_is_held_until_somebody_says_that_it_is_right
     assert "It would stop and ask" in office.get(f"{second}/preview")
     assert "done" not in office.client.post(f"{second}/take").headers["location"]
     assert "It is held, nothing has changed" in office.get(second)
+    whole = office.caller
+    office.caller = replace(whole, scopes=frozenset(Permission) - {Permission.APPROVE})
+    assert "may approve lets it in" in office.get(second)
+    assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 403
+    office.caller = whole
     assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 303
     assert "None is missing" in office.get(second)
 
@@ -175,10 +182,24 @@ def test_what_is_no_table_is_refused_and_not_kept(office: Desk, data: bytes) -> 
     assert counted(office, upload) == 0
 
 
-def test_a_large_file_is_refused_before_it_is_read(office: Desk) -> None:
-    assert send(office, CENSUS + "x" * 2_000_000).status_code == 413
-    assert send(office, CENSUS + " " * (imports.MAX_BYTES - 100)).status_code == 400
-    assert counted(office, upload) == 0
+def test_a_table_may_be_as_large_as_the_installation_says_and_no_larger(office: Desk) -> None:
+    state = office.client.app.state  # type: ignore[attr-defined]  # the application of ours, not any
+    state.front = replace(state.front, upload_bytes=2 * 1024 * 1024)
+    rows = CENSUS + "".join(f"Y{number},{'A' * 1000},,,,,,\n" for number in range(1500))
+    assert "up to 2 MiB" in office.get("import")
+    sent(office, rows)
+    assert counted(office, upload) == 1
+    assert send(office, rows + rows).status_code == 413
+    assert office.client.post(office.address("import/upl_x"), data={"column.ssn": rows}).status_code == 413
+    for somebody in (caller_of(Role.AUDITOR), caller_of(Role.OWNER, employer="another"), None):
+        office.caller = somebody
+        assert send(office, rows).status_code == 413, "who may not upload sends no more than anybody"
+    assert counted(office, upload) == 1
+
+
+def test_a_table_beyond_the_limit_is_refused_by_what_keeps_it(office: Desk) -> None:
+    with pytest.raises(FormatError, match="larger than 1000 bytes"):
+        imports.receive(office.hub, office.employer, "census", "employee", "a.csv", b"x" * 1001, "ann", 1000)
 
 
 @pytest.mark.parametrize("source", ["carrier", "Census", "../x", "a b", "'; drop table person"])
@@ -189,7 +210,7 @@ def test_a_source_is_one_of_uploads(office: Desk, source: str) -> None:
 def test_a_map_that_lacks_a_needed_field_says_which(office: Desk) -> None:
     where = sent(office, CENSUS)
     answer = office.client.post(where, data={"column.first_name": "First Name", "column.never": "Last Name"})
-    assert answer.status_code == 409 and "ssn" in answer.text
+    assert answer.status_code == 409 and "birth_date" in answer.text
 
 
 def test_what_is_laid_aside_is_gone_and_taken_once_only(office: Desk) -> None:

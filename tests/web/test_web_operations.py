@@ -155,7 +155,8 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
         ("connections/payroll/mode", {"mode": "paused"}),
         ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b"}),
         ("connections/payroll/test", {}),
-        ("connections/payroll/schedules/x/pause", {}),
+        ("schedules", {"name": "x", "flow": "sync", "cron": "0 6 * * *"}),
+        ("schedules/x/pause", {}),
         ("plan-book/load", {"text": text, "version": "x"}),
         ("plan-book/try", {"text": text}),
     ):

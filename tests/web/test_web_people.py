@@ -145,7 +145,7 @@ def test_another_employers_people_are_not_there(desk: Desk) -> None:
         assert desk.client.get(desk.address(path)).status_code == 404
 
 
-@pytest.mark.parametrize("ssn", ["123-45-6789", " 123 45 6789 "])
+@pytest.mark.parametrize("ssn", ["123-45-6789", " 123 45 6789 ", "Lee 123-45-6789"])
 def test_nobody_is_searched_by_ssn_and_no_link_carries_it_on(read_desk: Desk, ssn: str) -> None:
     for path in ("people", "reconcile"):
         told = read_desk.get(path, 400, search=ssn, person=ssn)

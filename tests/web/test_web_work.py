@@ -8,13 +8,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
 from benehub.errors import DataError
 from benehub.flows import runs
-from benehub.store.tables import closing, difference, dispatch, obligation, run
+from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
 from benehub.views.outgoing import segments
 from benehub.web.runs import AGAIN
@@ -137,6 +137,24 @@ def test_what_is_held_leaves_when_somebody_approves_and_what_is_unknown_is_settl
     page = desk.get(path)
     assert "seen in payroll" in page and "usr_ann" in page
     assert found(desk, dispatch, dispatch_id=one.dispatch_id)[0].state == "sent"
+
+
+def test_what_waits_to_leave_is_held_with_a_reason_and_let_go_by_whoever_approves(desk: Desk) -> None:
+    one = found(desk, dispatch, operation="deduction.set")[0]
+    path = f"outgoing/{one.dispatch_id}"
+    assert desk.post(f"{path}/hold", note="wait").status_code == 400, "it has left"
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, state="prepared", sent_at=None)
+        session.connection.execute(delete(attempt).where(attempt.c.dispatch_id == one.dispatch_id))
+    assert "Hold it" in desk.get(path)
+    assert desk.post(f"{path}/hold", note=" ").status_code == 400
+    desk.caller = caller_of(Role.ENGINEER)
+    assert desk.post(f"{path}/hold", note="x").status_code == 403
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert desk.post(f"{path}/hold", note="<b>wrong</b> plan").headers["location"].endswith("done=held")
+    shown = desk.get(path, lang="de")
+    assert "&lt;b&gt;wrong&lt;/b&gt; plan" in shown and "Anhalten" not in shown and "Freigeben" in shown
+    assert path in desk.get("outgoing", state="held")
 
 
 def test_what_is_owed_is_listed_by_the_day_it_must_leave(desk: Desk) -> None:

@@ -89,8 +89,7 @@ class AdpConnector(Connector):
         if "transport" not in wiring:
             authority = secret[settings.authority] if settings.authority else ""
             wiring.setdefault("tls", client_tls(secret[settings.certificate], secret[settings.key], authority))
-            window = _LIMITS.window(self.name, settings.client_id, settings.calls_a_minute, 60)
-            wiring.setdefault("limits", {"": window})
+        _LIMITS.wire(wiring, self.name, settings.client_id, settings.calls_a_minute)
         token = f"{settings.base_url.rstrip('/')}/auth/oauth/v2/token"
         auth = OAuth2(OAuthClient(token, settings.client_id, secret[settings.client_secret]), wall_clock)
         return VendorClient(settings.base_url, auth=auth, headers={"accept": UNMASKED}, **wiring)

@@ -86,6 +86,6 @@ def _translated(cells: Cells, key: str, employee: str, number: int, settings: Ad
         "last_name": cells.needed("familyName1"),
         "birth_date": cells.date("birthDateString", needed=True),
         "sex": find(cells.text("genderCode"), words.SEXES) or Sex.UNKNOWN,
-        "ssn": cells.ssn("SSN") if cells.text("SSN") else None,
+        "ssn": cells.ssn("SSN"),
     }  # fmt: skip
     return cells.incoming(key, data, number, frozenset(cells.raw))

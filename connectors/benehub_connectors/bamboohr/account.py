@@ -19,12 +19,15 @@ from benehub.connect.auth import Auth, Grant, OAuth2, OAuthClient, Token, basic
 from benehub.connect.connector import Link
 from benehub.connect.http import Caps, VendorClient
 from benehub.connect.jsontext import dump
+from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, path, read
 from benehub.connect.paging import Page, by_number
 from benehub.connect.verdict import vendor_text
 from benehub.errors import ConfigError, DataError, VendorUnavailable
 from benehub.periods import Clock, system_clock
 from benehub_connectors.bamboohr.settings import BambooSettings
+
+_LIMITS = LimitBook()
 
 VENDOR = "BambooHR"
 """The name a person knows the vendor by."""
@@ -47,6 +50,7 @@ def open_client(settings: BambooSettings, secret: Mapping[str, str], wiring: dic
     """
     clock: Clock = wiring.pop("wall_clock", system_clock)
     on_token: Callable[[Token], None] | None = wiring.pop("on_token", None)
+    _LIMITS.wire(wiring, "bamboohr", settings.company, settings.calls_a_minute)
     return VendorClient(
         settings.address,
         auth=_auth(settings, secret, clock, on_token),

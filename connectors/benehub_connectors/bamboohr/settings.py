@@ -86,6 +86,8 @@ class BambooSettings(_Part):
         fields: names of the fields.
         extra_fields: further fields to keep beside the record.
         page_size: rows a page; the vendor's most is 1000.
+        calls_a_minute: most calls to the account in a minute, over all workers; without it a 429 is waited out, for no
+            limit of the vendor's is known here.
         ids_per_request: changed employees asked for at once.
         employment_classes: employment status -> class, added to the usual words.
         terminated_words: employment statuses that mean that the employment has ended.
@@ -109,6 +111,7 @@ class BambooSettings(_Part):
     fields: Fields = Fields()
     extra_fields: tuple[VendorField, ...] = ()
     page_size: int = Field(default=1000, ge=1, le=1000)
+    calls_a_minute: int | None = Field(default=None, ge=1)
     ids_per_request: int = Field(default=500, ge=1, le=1000)
     employment_classes: dict[str, EmploymentClass] = Field(default_factory=dict)
     terminated_words: tuple[str, ...] = ("Terminated",)

@@ -1,6 +1,7 @@
 """Tables in a folder or on SFTP: any system that can export a CSV or XLSX file can be a source.
 
-The one file it writes is the approved leave of a pay date, for a payroll that takes none from a program.
+It writes two files: the approved leave of a pay date, for a payroll that takes none from a program, and claims to a
+carrier for premium it billed too much.
 
 What a file's columns mean is data (`settings.StreamMap`), so a new customer's export needs no code.
 """
@@ -20,6 +21,7 @@ from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Envelope, FileOut, Incoming, Item, Kind, Link, Page
 from benehub.errors import DataError, Unsupported
 from benehub.formats.rows import Problem, Row
+from benehub_connectors.files.claims import CLAIM, claims_file
 from benehub_connectors.files.inbox import Mail, unread
 from benehub_connectors.files.leave import TAKE, leave_file
 from benehub_connectors.files.rejects import rejects_file
@@ -40,15 +42,23 @@ class FilesConnector(FileConnector):
     kind = Kind.FILES
     Settings: ClassVar[type[BaseModel]] = FilesSettings
     streams: ClassVar[Mapping[str, str]] = dict.fromkeys(sorted(SUPPORTED), "both")
-    # Whoever reads the file may read it twice; only the register says what was made of it.
-    guards: ClassVar[Mapping[str, Guard]] = {TAKE: Guard.READ_BACK}
-    files_out: ClassVar[frozenset[str]] = frozenset({TAKE})
+    # Whoever reads a file may read it twice; only the register, or the next bill, says what was made of it.
+    guards: ClassVar[Mapping[str, Guard]] = {TAKE: Guard.READ_BACK, CLAIM: Guard.READ_BACK}
+    files_out: ClassVar[frozenset[str]] = frozenset({TAKE, CLAIM})
 
     def capabilities(self) -> tuple[Capability, ...]:
         """All its streams; a connection reads those that its settings map."""
         reads = (Capability(f"read.{name}") for name in self.streams)
-        note = "A CSV of the approved leave of a pay date, in the connection's `outbox`"
-        return (*reads, Capability(TAKE, guard=Guard.READ_BACK, note=note))
+        leave = "A CSV of the approved leave of a pay date, in the connection's `outbox`"
+        claims = "A CSV of claims to a carrier, in the connection's `outbox`"
+        writes = (
+            Capability(name, guard=self.guards[name], note=note) for name, note in ((TAKE, leave), (CLAIM, claims))
+        )
+        return (*reads, *writes)
+
+    def takes(self, operation: str, settings: FilesSettings) -> bool:
+        """What has a folder to go to."""
+        return super().takes(operation, settings) and bool(settings.outbox)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
         """The pages of every file not read before; the last one of a file carries the cursor behind it.
@@ -70,19 +80,19 @@ class FilesConnector(FileConnector):
             yield from paged(stream, read_rows(stream, how, mail, settings.max_rows), mail, how.full)
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: FilesSettings) -> FileOut:
-        """The CSV of a pay date's approved leave: all of it, so a later file of the same date replaces it.
+        """The CSV of claims, or of a pay date's approved leave: all of it, so a later file of the date replaces it.
 
         Raises:
             Unsupported: another operation, or the connection has no outbox.
         """
-        if operation != TAKE:
+        if operation not in self.files_out:
             raise Unsupported(f"{self.name} renders no file for {operation}", blocker=Blocker.US.value)
         if not settings.outbox:
             raise Unsupported(
                 "the connection has no outbox", where=f"{operation}", mend="Name a folder in its `outbox`",
                 blocker=Blocker.US.value,
             )  # fmt: skip
-        return leave_file(items, envelope, settings.outbox)
+        return (leave_file if operation == TAKE else claims_file)(items, envelope, settings.outbox)
 
 
 def paged(stream: str, rows: Iterator[Incoming], mail: Mail, full: bool) -> Iterator[Page]:

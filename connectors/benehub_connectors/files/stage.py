@@ -1,4 +1,4 @@
-"""The folder on which the contract kit proves the connector: a census and elections in, a leave list out."""
+"""The folder on which the contract kit proves the connector: a census and elections in, a leave list and claims out."""
 
 from __future__ import annotations
 
@@ -41,5 +41,12 @@ def stage(folder: Path) -> Stage:
         "employee": "1001", "policy": "pto", "code": "PTO", "pay_group": "monthly", "pay_date": "2026-11-15",
         "period_start": "2026-11-01", "period_end": "2026-11-30", "minutes": 480, "hours": "8.00",
     }  # fmt: skip
+    claim = {
+        "person": "per_1001", "member_id": "M1001", "plan": "ppo", "coverage_month": "2026-10", "billed_minor": 120000,
+        "owed_minor": 50000, "claim_minor": 70000, "invoices": ["INV-1"], "reason": "TIER_DIFF",
+        "claim_by": "2026-11-30", "currency": "USD",
+    }  # fmt: skip
     settings = {"place": {"folder": str(folder)}, "outbox": "out", "streams": STREAMS}
-    return Stage(settings, items={"leave.take": [leave]}, deliver=deliver, streams=tuple(STREAMS))
+    return Stage(
+        settings, items={"leave.take": [leave], "premium.claim": [claim]}, deliver=deliver, streams=tuple(STREAMS)
+    )

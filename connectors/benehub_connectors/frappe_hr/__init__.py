@@ -16,6 +16,7 @@ from benehub.connect.auth import HeaderAuth
 from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response
 from benehub.connect.webhooks import Encoding, Hint, Scheme
 from benehub.errors import DataError, Unsupported
@@ -27,6 +28,8 @@ from benehub_connectors.frappe_hr.register import register
 from benehub_connectors.frappe_hr.settings import Fields, FrappeSettings
 
 __all__ = ["Fields", "FrappeConnector", "FrappeSettings"]
+
+_LIMITS = LimitBook()
 
 _TOLD = {
     "Employee": ("employee", "payroll_person"),
@@ -75,6 +78,7 @@ class FrappeConnector(Connector):
 
     def client(self, settings: FrappeSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The site's client. Its calls go one by one; a 429, where the site sets a limit, is waited out."""
+        _LIMITS.wire(wiring, self.name, settings.base_url, settings.calls_a_minute)
         token = f"token {secret[settings.api_key]}:{secret[settings.api_secret]}"
         return VendorClient(settings.base_url.rstrip("/"), auth=HeaderAuth({"authorization": token}), **wiring)
 

@@ -74,13 +74,13 @@ class Cells:
         """A check box: 0 or 1."""
         return self.text(field) == "1"
 
-    def ssn(self, field: str) -> str:
-        """Nine digits. A number that lost its leading zeros is a fault; nothing is filled up."""
-        text = self.needed(field)
+    def ssn(self, field: str) -> str | None:
+        """Nine digits, None where the cell is empty. A number that lost its leading zeros is a fault."""
+        text = self.text(field)
         if not text or _SSN.fullmatch(text):
-            return re.sub(r"\D", "", text)
+            return re.sub(r"\D", "", text) or None
         self.wrong(field, f"is no SSN (shape {shape(text)!r})", "write all nine digits in Frappe, then read again")
-        return ""
+        return None
 
     def incoming(self, data: Mapping[str, Any], row: int, used: frozenset[str]) -> Incoming:
         """The row for intake under its name: translated, or with its problem. What is not `used` is kept beside it."""

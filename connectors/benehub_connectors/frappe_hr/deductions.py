@@ -3,7 +3,8 @@
 A submitted Additional Salary is closed: only its box `disabled` can still be set. So an amount is changed in two
 steps, ending the former document and making the new one, with a look in between. Two that run side by side are taken
 twice, unless each is marked to overwrite (and Frappe drops the mark where the component is not in the employee's
-salary structure); newer versions refuse the second. Either way nothing is made before what runs has been read.
+salary structure); newer versions refuse the second. Either way nothing is made before what runs has been read. What
+is ended is named with the moment it was last changed: Frappe refuses the write where somebody has saved it since.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Held:
     starts: date
     ends: date
     ours: bool
+    modified: str
+    """When it was last changed, in the site's own words."""
 
 
 def payroll_benefits(link: Link) -> Iterator[Page]:
@@ -110,7 +113,7 @@ def to_write(order: DeductionOrder, found: Response, settings: FrappeSettings) -
             where=f"pay period that ends {first}", sent=False,
         )  # fmt: skip
     where = path("/api/resource/{doctype}/{name}", doctype=DOCTYPE, name=one.name)
-    return change("PUT", where, {"disabled": 1}, accept=REFUSALS)
+    return change("PUT", where, {"disabled": 1, "modified": one.modified}, accept=REFUSALS)
 
 
 def confirmed(order: DeductionOrder, response: Response) -> Receipt:
@@ -184,7 +187,10 @@ def _one(row: Any, order: DeductionOrder, settings: FrappeSettings, where: str) 
         raise DataError("an Additional Salary has no name", where=where, mend="Let the API user read it")
     starts, ends = (parse_date(str(row.get(name) or ""), where=name) for name in ("from_date", "to_date"))
     ours = row.get(settings.reference_field) == reference(order)
-    return Held(str(row["name"]), _amount(row, settings.currency), starts, ends, ours)
+    changed = row.get("modified")
+    if not isinstance(changed, str) or not changed:
+        raise DataError("an Additional Salary has no modified", where=where, mend="Let the API user read it")
+    return Held(str(row["name"]), _amount(row, settings.currency), starts, ends, ours, changed)
 
 
 def _amount(row: Mapping[str, Any], currency: str) -> int:

@@ -63,6 +63,8 @@ class FrappeSettings(_Part):
         timezone: the site's time zone (System Settings): Frappe writes its times without an offset.
         overlap_minutes: how far before its cursor a read starts again.
         page_size: rows a page; Frappe gives 20 unless asked.
+        calls_a_minute: most calls in a minute, over all workers; without it a 429 is waited out, for the limit is the
+            service's own.
         fields: names of the fields of an Employee.
         extra_fields: further fields of an Employee to keep beside the record.
         employment_classes: Employment Type -> class, added to the usual words.
@@ -91,6 +93,7 @@ class FrappeSettings(_Part):
     timezone: str
     overlap_minutes: int = Field(default=10, ge=1, le=1440)
     page_size: int = Field(default=500, ge=1, le=5000)
+    calls_a_minute: int | None = Field(default=None, ge=1)
     fields: Fields = Fields()
     extra_fields: tuple[FieldName, ...] = ()
     employment_classes: dict[str, EmploymentClass] = Field(default_factory=dict)

@@ -168,7 +168,9 @@ class FrappeSimulator(Simulator):
         found, asked = self._find(request), request.json() or {}
         if found is None:
             return _missing(request)
-        if found["docstatus"] == 1 and set(asked) - {"disabled"}:
+        if asked.get("modified", found["modified"]) != found["modified"]:
+            return _refusal(417, "TimestampMismatchError", "Document has been modified after you have opened it")
+        if found["docstatus"] == 1 and set(asked) - {"disabled", "modified"}:
             return _refusal(417, "UpdateAfterSubmitError", "Not allowed to change a field after submission")
         self.change(request.params["doctype"], str(found["name"]), **asked)
         self.changes += 1

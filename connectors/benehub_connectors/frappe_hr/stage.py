@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from benehub.records import DeductionOrder
@@ -48,16 +48,30 @@ def site(*, refuse_overlap: bool = True) -> FrappeSimulator:
 
 
 def stage(_folder: Path) -> Stage:
-    """A fresh site, and two deductions to write to it."""
+    """A fresh site, two deductions to write to it, and one of ours to end."""
     made = site()
+    made.add(
+        "Additional Salary", "HR-ADS-26-01-00009", employee="HR-EMP-00003", salary_component="DENTAL", type="Deduction",
+        amount=made.number("12.5"), currency="USD", is_recurring=1, disabled=0, from_date="2026-01-01",
+        to_date="2099-12-31", overwrite_salary_structure_amount=1, custom_benehub_reference="benehub dental DENTAL",
+    )  # fmt: skip
     usual = {"plan": "ppo", "tax_class": "pretax", "effective_from": date(2026, 11, 30)}
     orders = (
         {"employee": "HR-EMP-00001", "code": "MED-PPO", "employee_amount_minor": 6125},
         {"employee": "HR-EMP-00002", "code": "MED-PPO", "employee_amount_minor": 13001},
+        {"employee": "HR-EMP-00003", "code": "DENTAL", "plan": "dental", "active": False},
     )
     items = [DeductionOrder.model_validate(usual | one).model_dump(mode="json") for one in orders]
     told = (("Employee", "HR-EMP-00001"), ("Employee", "HR-EMP-00002"), ("Leave Application", "HR-LAP-2026-00001"))
     events = tuple(json.dumps({"doctype": kind, "name": name}).encode() for kind, name in told)
     return Stage(
-        SETTINGS, SECRETS, made.handle, {"deduction.set": items}, lambda: made.changes, now=NOW, webhooks=events
-    )
+        SETTINGS, SECRETS, made.handle, {"deduction.set": items}, lambda: made.changes, now=NOW, webhooks=events,
+        touch=lambda: _touched(made),
+    )  # fmt: skip
+
+
+def _touched(made: FrappeSimulator) -> None:
+    """Somebody saves every Additional Salary: what was read before is out of date."""
+    made.now += timedelta(seconds=1)
+    for name in made.docs["Additional Salary"]:
+        made.change("Additional Salary", name)

@@ -22,7 +22,7 @@ from benehub.connect.webhooks import Handshake, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub.periods import Clock, system_clock
 from benehub.records import DeductionOrder, LeaveOrder
-from benehub_connectors.gusto import hooks
+from benehub_connectors.gusto import events, hooks
 from benehub_connectors.gusto.answers import PER_PAGE, REFUSALS, refuse
 from benehub_connectors.gusto.auth import gusto_auth
 from benehub_connectors.gusto.leave import TAKE, compensation, open_payrolls, prepare, thousandths, to_take
@@ -32,7 +32,6 @@ from benehub_connectors.gusto.reads import (
     one_a_code,
     pay_calendar,
     payroll_benefits,
-    payroll_people,
     some_people,
 )
 from benehub_connectors.gusto.register import register
@@ -65,7 +64,7 @@ class GustoConnector(Connector):
     Settings: ClassVar[type[BaseModel]] = GustoSettings
     streams: ClassVar[Mapping[str, str]] = {
         "pay_calendar": "full",
-        "payroll_person": "full",
+        "payroll_person": "both",
         "payroll_benefit": "full",
         "register_line": "both",
     }
@@ -104,8 +103,7 @@ class GustoConnector(Connector):
 
         Calls are limited per company in this process, unless the network is replaced by a transport.
         """
-        if "transport" not in wiring:
-            wiring.setdefault("limits", {"": _LIMITS.window(self.name, settings.company, _CALLS_A_MINUTE, 60)})
+        _LIMITS.wire(wiring, self.name, settings.company, _CALLS_A_MINUTE)
         return VendorClient(
             settings.base_url,
             auth=gusto_auth(settings, secret, wall_clock, on_token),
@@ -164,7 +162,7 @@ class GustoConnector(Connector):
         return settings.model_copy(update=known)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:
-        """Pages of a stream; only the register goes by a cursor.
+        """Pages of a stream; the register goes by a cursor, and people do where events are asked for.
 
         Raises:
             Unsupported: another stream.
@@ -174,7 +172,7 @@ class GustoConnector(Connector):
             case "pay_calendar":
                 return pay_calendar(link)
             case "payroll_person":
-                return payroll_people(link)
+                return events.people(link, cursor)
             case "payroll_benefit":
                 return payroll_benefits(link)
             case "register_line":

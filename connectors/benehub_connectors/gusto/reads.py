@@ -124,7 +124,7 @@ def payroll_people(link: Link) -> Iterator[Page]:
     """Everybody payroll knows, those who left too. The SSN is never in this list."""
     settings: GustoSettings = link.settings
     found = pages(link, path("/v1/companies/{id}/employees", id=settings.company))
-    yield from _full("payroll_person", found, _person)
+    yield from _full("payroll_person", found, person)
 
 
 def some_people(link: Link, uuids: Sequence[str]) -> Iterator[Page]:
@@ -133,10 +133,11 @@ def some_people(link: Link, uuids: Sequence[str]) -> Iterator[Page]:
         answer = link.http().send(read(path("/v1/employees/{id}", id=uuid), accept=REFUSALS))
         if answer.status != 404:
             refuse(answer)
-            yield Page("payroll_person", translated([answer.data], _person), answer.body, f"employee {uuid}")
+            yield Page("payroll_person", translated([answer.data], person), answer.body, f"employee {uuid}")
 
 
-def _person(row: Mapping[str, Any]) -> Incoming:
+def person(row: Mapping[str, Any]) -> Incoming:
+    """Somebody payroll knows, as a row."""
     born = text(row, "date_of_birth")
     data = {
         "employee_number": text(row, "employee_code"),

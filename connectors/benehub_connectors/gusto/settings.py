@@ -48,6 +48,8 @@ class GustoSettings(BaseModel):
         payouts: name of a fixed compensation -> what it pays out.
         earning_code: code of the one line a check has for its gross pay.
         register_from: first check date of a full read; a year ago when empty.
+        events_days: for so many days after a full read people are read by Gusto's events only; 0: always in full.
+            The application needs the scope `events:read`.
         register_overlap_days: how far before its last check date a read starts again, for corrections.
     """
 
@@ -67,6 +69,7 @@ class GustoSettings(BaseModel):
     payouts: dict[str, Payout] = Field(default_factory=dict)
     earning_code: str = "GROSS"
     register_from: date | None = None
+    events_days: int = Field(default=0, ge=0, le=29)
     register_overlap_days: int = Field(default=62, ge=1, le=180)
 
     def code_of(self, description: str) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from benehub.connect import jsontext
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
 from benehub.periods import add_months
 from benehub.sandbox.http import SimRequest, SimResponse, Simulator
+from benehub_connectors.gusto.application import NOT_FOUND, SYSTEM_TOKEN, TOKEN_SECONDS, GustoApplication, Row, refusal
 from benehub_connectors.gusto.payloads import (
     PTO_NAMES,
     SimPayroll,
@@ -44,15 +44,11 @@ from benehub_connectors.gusto.payrun import (
 from benehub_connectors.gusto.settings import API_VERSION
 from benehub_connectors.gusto.words import ONE_A_PERSON
 
-Row = dict[str, Any]
-
 DEFAULT_PER = 25
 MAX_PER = 100
-TOKEN_SECONDS = 7200
-SYSTEM_TOKEN = "simulated-system"  # noqa: S105 - the application's own, no company's; it opens this simulator only
 
 
-class GustoSimulator(Simulator):
+class GustoSimulator(GustoApplication, Simulator):
     """One company at Gusto.
 
     Args:
@@ -61,13 +57,9 @@ class GustoSimulator(Simulator):
         rotate_tokens: whether a refresh token is good for one use only, as at the vendor.
     """
 
-    client_id = "benehub"
-    client_secret = "simulated-secret"  # noqa: S105 - opens nothing but this simulator
-
     def __init__(self, name: str = "acme", *, today: date, rotate_tokens: bool = False) -> None:
-        super().__init__()
-        self.company = sim_uuid("company", name)
-        self.today = today
+        Simulator.__init__(self)
+        GustoApplication.__init__(self, sim_uuid("company", name), today)
         self.refresh_token = "simulated-refresh-0"  # noqa: S105 - it too opens nothing but this simulator
         self.schedules: dict[str, SimSchedule] = {}
         self.periods: list[SimPeriod] = []
@@ -77,7 +69,6 @@ class GustoSimulator(Simulator):
         self.payrolls: dict[str, SimPayroll] = {}
         self._rotate = rotate_tokens
         self._renewals = 0
-        self.subscriptions: dict[str, Row] = {}
         self._pto: dict[tuple[str, date], dict[str, int]] = {}
         self._payouts: dict[tuple[str, date], tuple[int, int]] = {}
         self.written = 0  # benefits and payrolls that calls have changed
@@ -85,12 +76,13 @@ class GustoSimulator(Simulator):
         self._holidays: dict[date, frozenset[str]] = {}
         company = "/v1/companies/{company_id}"
         self.route("POST", "/oauth/token", self._token)
+        self.route("GET", "/v1/events", lambda asked: SimResponse(*self.told_events(asked.query)))
+        self.route("PUT", "/v1/webhook_subscriptions/{subscription_id}/verify", self._verify)
         for method, template, handler in (
             ("GET", f"{company}/pay_schedules", self._list_schedules),
             ("GET", f"{company}/pay_periods", self._list_periods),
             ("GET", f"{company}/employees", self._list_employees),
             ("GET", "/v1/employees/{employee_id}", self._show_employee),
-            ("PUT", "/v1/webhook_subscriptions/{subscription_id}/verify", self._verify),
             ("GET", f"{company}/company_benefits", self._list_company_benefits),
             ("GET", f"{company}/payrolls", self._list_payrolls),
             ("GET", f"{company}/payrolls/{{payroll_id}}", self._show_payroll),
@@ -129,27 +121,14 @@ class GustoSimulator(Simulator):
         self.employees[uuid] = SimEmployee(
             uuid, code, first_name, last_name, birth, self._schedule(pay_group), gross_minor, hired, last_day
         )
+        self.note("employee.created", "Employee", uuid)
         return uuid
-
-    def subscribe(self, url: str) -> bytes:
-        """A webhook subscription; gives the body of the call that brings its verification token."""
-        uuid = sim_uuid("subscription", url)
-        self.subscriptions[uuid] = {"uuid": uuid, "url": url, "status": "pending", "subscription_types": ["Employee"]}
-        told = {"verification_token": verification_token(uuid), "webhook_subscription_uuid": uuid}
-        return jsontext.dump(told).encode()
-
-    def event(self, number: int, entity_type: str, entity: str) -> bytes:
-        """The body of an event about something of this company; `number` makes it one of its own."""
-        told = {
-            "uuid": sim_uuid(self.company, "event", str(number)), "event_type": f"{entity_type.lower()}.updated",
-            "resource_type": "Company", "resource_uuid": self.company, "entity_type": entity_type,
-            "entity_uuid": entity, "timestamp": 1767644464,
-        }  # fmt: skip
-        return jsontext.dump(told).encode()
 
     def terminate(self, employee: str, last_day: date) -> None:
         """End an employment; `last_day` is the last day worked."""
-        self._employee(employee).last_day = last_day
+        one = self._employee(employee)
+        one.last_day = last_day
+        self.note("employee.terminated", "Employee", one.uuid)
 
     def set_pay(self, employee: str, gross_minor: int) -> None:
         """New pay of one period, from the next payroll on."""
@@ -236,7 +215,7 @@ class GustoSimulator(Simulator):
         """Change an employee's deduction by hand; it has a new version."""
         one = self._running(employee, code)
         one.deduction_minor, one.percent = amount_minor, None
-        one.changes += 1
+        self._change(one)
 
     def short_pay(self, employee: str, pay_date: date, gross_minor: int) -> None:
         """Pay less than usual on that day; deductions that do not fit the rest are not taken."""
@@ -249,7 +228,7 @@ class GustoSimulator(Simulator):
         """
         old = self._running(employee, code)
         old.active = False
-        old.changes += 1
+        self._change(old)
         new = SimHolding(
             "", old.employee, self._benefit(other).uuid, old.deduction_minor, old.percent, old.scheme,
             old.contribution_minor, old.contribution_percent, old.tiers, old.elective,
@@ -268,20 +247,20 @@ class GustoSimulator(Simulator):
     def admit(self, request: SimRequest) -> SimResponse | None:
         """A call needs the current bearer token and the API version, the token endpoint only the latter."""
         if request.headers.get("x-gusto-api-version") != API_VERSION:
-            return _refused(422, "X-Gusto-API-Version", "invalid_parameter", "Unknown API version.")
+            return refused(422, "X-Gusto-API-Version", "invalid_parameter", "Unknown API version.")
         token = request.headers.get("authorization")
         known = token == f"Bearer simulated-access-{self._renewals}" and self._renewals
-        if request.path.startswith("/v1/webhook_subscriptions"):
+        if request.path.startswith(("/v1/webhook_subscriptions", "/v1/events")):
             known = token == f"Bearer {SYSTEM_TOKEN}"
         if request.path == "/oauth/token" or known:
             wrong = request.params.get("company_id", self.company) != self.company
-            return _not_found() if wrong else None
+            return not_found() if wrong else None
         return SimResponse(401, {"message": "The access token is invalid"})
 
     def _token(self, request: SimRequest) -> SimResponse:
         body = request.json()
         if body.get("grant_type") == "system_access":
-            return self._system_token(body)
+            return SimResponse(*self.system_token(body))
         told = (body.get("client_id"), body.get("client_secret"), body.get("refresh_token"))
         if told != (self.client_id, self.client_secret, self.refresh_token):
             return SimResponse(401, {"error": "invalid_grant"})
@@ -298,24 +277,12 @@ class GustoSimulator(Simulator):
         }
         return SimResponse(200, answer)
 
-    def _system_token(self, body: Mapping[str, Any]) -> SimResponse:
-        if (body.get("client_id"), body.get("client_secret")) != (self.client_id, self.client_secret):
-            return SimResponse(401, {"error": "invalid_client"})
-        told = {"access_token": SYSTEM_TOKEN, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
-        return SimResponse(200, told | {"scope": "webhook_subscriptions:write", "created_at": 1767644464})
-
     def _verify(self, request: SimRequest) -> SimResponse:
-        mine = self.subscriptions.get(request.params["subscription_id"])
-        if mine is None:
-            return _not_found()
-        if request.json().get("verification_token") != verification_token(mine["uuid"]):
-            return _refused(422, "verification_token", "invalid_attribute_value", "Invalid token.")
-        mine["status"] = "verified"
-        return SimResponse(200, mine)
+        return SimResponse(*self.verify(request.params["subscription_id"], request.json()))
 
     def _show_employee(self, request: SimRequest) -> SimResponse:
         one = self.employees.get(request.params["employee_id"])
-        return _not_found() if one is None else SimResponse(200, employee_row(one, self.company, self.today))
+        return not_found() if one is None else SimResponse(200, employee_row(one, self.company, self.today))
 
     def _list_schedules(self, request: SimRequest) -> SimResponse:
         return _listed(request, list(self.schedules.values()), schedule_row)
@@ -324,7 +291,7 @@ class GustoSimulator(Simulator):
         first, last = _between(request.query, self.today)
         if last > add_months(self.today, 3):
             message = "End date cannot be more than 3 months in future"
-            return _refused(422, "end_date", "invalid_parameter", message)
+            return refused(422, "end_date", "invalid_parameter", message)
         found = [one for one in self.periods if first <= one.end and one.start <= last]
         found.sort(key=lambda one: (one.start, one.schedule))
         return SimResponse(200, [period_row(one) for one in found])
@@ -340,14 +307,14 @@ class GustoSimulator(Simulator):
     def _list_of_benefit(self, request: SimRequest) -> SimResponse:
         uuid = request.params["benefit_id"]
         if uuid not in self.company_benefits:
-            return _not_found()
+            return not_found()
         mine = [one for one in self.holdings.values() if one.company_benefit == uuid]
         return _listed(request, self._current(mine, request), holding_row)
 
     def _list_of_employee(self, request: SimRequest) -> SimResponse:
         uuid = request.params["employee_id"]
         if uuid not in self.employees:
-            return _not_found()
+            return not_found()
         mine = [one for one in self.holdings.values() if one.employee == uuid]
         return _listed(request, self._current(mine, request), holding_row)
 
@@ -379,7 +346,7 @@ class GustoSimulator(Simulator):
     def _show_payroll(self, request: SimRequest) -> SimResponse:
         one = self.payrolls.get(request.params["payroll_id"])
         if one is None:
-            return _not_found()
+            return not_found()
         benefits = "benefits" in request.query.get("include", "").split(",")
         part = _page(request, one.checks)
         rows = [check_row(line, benefits=benefits) for line in part]
@@ -395,10 +362,10 @@ class GustoSimulator(Simulator):
         """An open payroll with the employees asked for; one that is processed is not prepared."""
         uuid = request.params["payroll_id"]
         if uuid in self.payrolls:
-            return _refused(422, "base", "invalid_operation", "Payroll is already processed")
+            return refused(422, "base", "invalid_operation", "Payroll is already processed")
         period = next((one for one in self._open() if one.payroll == uuid), None)
         if period is None:
-            return _not_found()
+            return not_found()
         on_it = [
             one
             for one in self.employees.values()
@@ -415,12 +382,12 @@ class GustoSimulator(Simulator):
         period = next((one for one in self._open() if one.payroll == request.params["payroll_id"]), None)
         told = (request.json() or {}).get("employee_compensations") or []
         if period is None:
-            return _not_found()
+            return not_found()
         for one in told:
             employee = self.employees.get(one.get("employee_uuid", ""))
             if employee is None or one.get("version") != self._check_version(employee, period):
                 message = "You are attempting to update a resource using an out-of-date version."
-                return _refused(422, "base", "invalid_resource_version", message)
+                return refused(422, "base", "invalid_resource_version", message)
             taken = self._pto.setdefault((employee.uuid, period.check_date), {})
             for leave in one.get("paid_time_off", ()):
                 taken[leave["name"]] = parse_minor(leave["hours"][:-1]) * 10 + int(leave["hours"][-1])
@@ -434,22 +401,22 @@ class GustoSimulator(Simulator):
     def _create(self, request: SimRequest) -> SimResponse:
         body, employee = request.json() or {}, request.params["employee_id"]
         if employee not in self.employees:
-            return _not_found()
+            return not_found()
         if body.get("company_benefit_uuid") not in self.company_benefits:
-            return _refused(422, "company_benefit_uuid", "invalid_attribute_value", "Company benefit not found")
+            return refused(422, "company_benefit_uuid", "invalid_attribute_value", "Company benefit not found")
         return self._changed(SimHolding("", employee, body["company_benefit_uuid"]), body, 201)
 
     def _set_many(self, request: SimRequest) -> SimResponse:
         """Benefits of several employees: all of them, or none where one is refused."""
         uuid, told = request.params["benefit_id"], (request.json() or {}).get("employee_benefits") or []
         if uuid not in self.company_benefits:
-            return _not_found()
+            return not_found()
         before, rows = (dict(self.holdings), self.written), list[Row]()
         for one in told:
             who = one.get("employee_uuid")
             if who not in self.employees:
                 self.holdings, self.written = before
-                return _refused(422, "employee_uuid", "invalid_attribute_value", "Employee not found")
+                return refused(422, "employee_uuid", "invalid_attribute_value", "Employee not found")
             held = [old for old in self.holdings.values() if (old.employee, old.company_benefit) == (who, uuid)]
             done = self._changed(held[-1] if held else SimHolding("", who, uuid), one, 200)
             if done.status != 200:
@@ -461,11 +428,11 @@ class GustoSimulator(Simulator):
     def _update(self, request: SimRequest) -> SimResponse:
         one = self.holdings.get(request.params["holding_id"])
         if one is None:
-            return _not_found()
+            return not_found()
         body = request.json() or {}
         if body.get("version") != version("employee_benefit", one.uuid, one.changes):
             message = "You are attempting to update a resource using an out-of-date version."
-            return _refused(422, "base", "invalid_resource_version", message)
+            return refused(422, "base", "invalid_resource_version", message)
         return self._changed(one, body, 200)
 
     def _changed(self, one: SimHolding, body: Mapping[str, Any], status: int) -> SimResponse:
@@ -474,17 +441,17 @@ class GustoSimulator(Simulator):
         try:
             take_over(new, body)
         except (DataError, KeyError, TypeError, ValueError):
-            return _refused(422, "employee_benefit", "invalid_attribute_value", "A field's value is not valid")
+            return refused(422, "employee_benefit", "invalid_attribute_value", "A field's value is not valid")
         empty = not (new.deduction_minor or new.percent or new.contribution_minor or new.contribution_percent)
         if new.active and empty and not new.tiers:
             message = "An active employee benefit must have either a company contribution or an employee deduction"
-            return _refused(422, "base", "invalid_operation", message)
+            return refused(422, "base", "invalid_operation", message)
         if new.active and self._another(new):
             kind = self.company_benefits[new.company_benefit].description
             message = f"Employee cannot have more than one {kind}"
-            return _refused(422, "base", "invalid_operation", message)
+            return refused(422, "base", "invalid_operation", message)
         if one.uuid:
-            new.changes += 1
+            self._change(new)
             self.holdings[new.uuid] = new
         else:
             self._keep(new)
@@ -525,7 +492,12 @@ class GustoSimulator(Simulator):
         )
         one.uuid = sim_uuid("employee_benefit", one.employee, one.company_benefit, str(made))
         self.holdings[one.uuid] = one
+        self.note("employee_benefit.created", "EmployeeBenefit", one.uuid)
         return one.uuid
+
+    def _change(self, one: SimHolding) -> None:
+        one.changes += 1
+        self.note("employee_benefit.updated", "EmployeeBenefit", one.uuid)
 
     def _running(self, employee: str, code: str) -> SimHolding:
         found = self.holding(employee, code)
@@ -556,11 +528,6 @@ def _employed(one: SimEmployee, start: date, end: date) -> bool:
     return one.hired <= end and (one.last_day is None or one.last_day >= start)
 
 
-def verification_token(subscription: str) -> str:
-    """What a subscription's events are signed with."""
-    return f"simulated-verification-{subscription}"
-
-
 def _page(request: SimRequest, found: Sequence[Any]) -> Sequence[Any]:
     per = min(int(request.query.get("per", DEFAULT_PER)), MAX_PER)
     start = (int(request.query.get("page", "1")) - 1) * per
@@ -582,10 +549,11 @@ def _thousandths(hours: str) -> int:
     return parse_minor(hours) * 10
 
 
-def _refused(status: int, key: str, category: str, message: str) -> SimResponse:
-    error = {"error_key": key, "category": category, "message": message}
-    return SimResponse(status, {"errors": [error]})
+def refused(status: int, key: str, category: str, message: str) -> SimResponse:
+    """Gusto's form of a refusal."""
+    return SimResponse(*refusal(status, key, category, message))
 
 
-def _not_found() -> SimResponse:
-    return _refused(404, "request", "not_found", "The requested resource was not found.")
+def not_found() -> SimResponse:
+    """Of whatever does not exist."""
+    return refused(*NOT_FOUND)

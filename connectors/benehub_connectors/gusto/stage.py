@@ -38,6 +38,7 @@ def stage(_folder: Path) -> Stage:
         {
             "company": made.company, "client_id": made.client_id, "client_secret": "env:SECRET",
             "refresh_token": "env:REFRESH", "leave_codes": {"Vacation Hours": "PTO"}, "register_from": "2026-09-01",
+            "events_days": 7,
         },
         secrets, made.handle, _items(made), lambda: made.written, harmless=("/oauth/token", "*/prepare"),
         renews=True, now=NOW,

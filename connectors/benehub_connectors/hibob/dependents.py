@@ -66,7 +66,7 @@ def _row(row: Any, employee: str, number: int, how: Dependents) -> Incoming:
         "first_name": cells.needed(how.first_name), "last_name": cells.needed(how.last_name),
         "birth_date": cells.date(how.birth_date, needed=True),
         "sex": find(cells.text(how.sex), words.SEXES) or Sex.UNKNOWN,
-        "ssn": cells.ssn(how.ssn) if cells.text(how.ssn) else None,
+        "ssn": cells.ssn(how.ssn),
     }  # fmt: skip
     used = frozenset({"id", how.first_name, how.last_name, how.birth_date, how.relationship, how.sex, how.ssn})
     return cells.incoming(f"{employee}/{key}", data, number, used)

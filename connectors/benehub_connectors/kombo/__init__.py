@@ -18,6 +18,7 @@ from benehub.connect.connector import Connector, Envelope, FileOut, Item, Kind, 
 from benehub.connect.figures import part, parts, text
 from benehub.connect.files import Mailbox
 from benehub.connect.http import VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.connect.webhooks import Encoding, Hint, Scheme
 from benehub.errors import DataError, Unsupported
 from benehub_connectors.kombo.passthrough import read_through
@@ -26,6 +27,8 @@ from benehub_connectors.kombo.reads import compensation, employee, leave_request
 from benehub_connectors.kombo.settings import Datev, KomboSettings, PassThrough
 
 __all__ = ["Datev", "KomboConnector", "KomboSettings", "PassThrough"]
+
+_LIMITS = LimitBook()
 
 BOOK = "deduction.book"
 
@@ -71,7 +74,8 @@ class KomboConnector(Connector):
         )  # fmt: skip
 
     def client(self, settings: KomboSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
-        """The HTTP client. Kombo publishes no limit of its own, so there is no limiter of ours; a 429 is waited for."""
+        """The HTTP client. Kombo publishes no limit of its own: unless the settings have one, a 429 is waited out."""
+        _LIMITS.wire(wiring, self.name, settings.integration, settings.calls_a_minute)
         headers = {"x-integration-id": settings.integration}
         return VendorClient(settings.base_url, auth=bearer(secret[settings.api_key]), headers=headers, **wiring)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from benehub.connect.cells import Cells, all_named, find
+from benehub.connect.cells import Cells, all_named, find, german_number
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.connect.figures import figure, minor, part, parts, text, word
 from benehub.errors import DataError
@@ -123,6 +123,8 @@ def _flat(row: Row, settings: KomboSettings) -> dict[str, Any]:
     for name in ("employee_number", "ssn"):
         custom = getattr(settings, name)
         flat[name] = word(own, custom) if custom else text(row, name)
+    if not settings.ssn and german_number(flat["ssn"]):
+        flat["ssn"] = ""  # Kombo's own field holds whatever number the country has
     flat["pay_group"] = word(own, settings.pay_group) if settings.pay_group else ""
     flat |= {name: _day(row, name) for name in ("date_of_birth", "start_date", "termination_date")}
     flat |= {name: text(home, name) for name in ("street_1", "street_2", "city", "state", "zip_code", "country")}

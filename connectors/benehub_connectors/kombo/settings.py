@@ -66,8 +66,10 @@ class KomboSettings(_Part):
         base_url: `https://api.us.kombo.dev/v1` in the United States.
         webhook_secret: reference to the secret that webhooks are signed with.
         page_size: rows a page; Kombo's most is 250.
+        calls_a_minute: most calls to the account in a minute, over all workers; without it a 429 is waited out, for no
+            limit of the vendor's is known here.
         employee_number: custom field that holds it; empty for Kombo's own.
-        ssn: custom field that holds the nine digits; empty for Kombo's own.
+        ssn: custom field that holds the nine digits; empty for Kombo's own, whose German numbers are left out.
         pay_group: custom field that holds it.
         pay_groups: its word -> pay group of the plan book; a word without a line stays as it is.
         default_pay_group: for everybody without one.
@@ -85,6 +87,7 @@ class KomboSettings(_Part):
     base_url: str = "https://api.kombo.dev/v1"
     webhook_secret: Reference | None = None
     page_size: int = Field(default=250, ge=1, le=250)
+    calls_a_minute: int | None = Field(default=None, ge=1)
     employee_number: str = ""
     ssn: str = ""
     pay_group: str = ""

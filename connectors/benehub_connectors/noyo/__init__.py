@@ -17,6 +17,7 @@ from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.exchange import Exchange
 from benehub.connect.http import VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, path, read, search
 from benehub.connect.webhooks import Hint, Scheme
 from benehub.errors import DataError, Unsupported
@@ -31,6 +32,8 @@ from benehub_connectors.noyo.snapshot import to_write
 from benehub_connectors.noyo.words import parts, text, told_errors
 
 __all__ = ["NewEmployees", "NoyoBill", "NoyoConnector", "NoyoExchange", "NoyoPlan", "NoyoSettings"]
+
+_LIMITS = LimitBook()
 
 CHANGE = "enrollment.change"
 
@@ -83,6 +86,7 @@ class NoyoConnector(Connector):
             settings.token_url, settings.client_id, secret[settings.client_secret], in_header=True
         )  # fmt: skip
         auth = OAuth2(registration, wall_clock)
+        _LIMITS.wire(wiring, self.name, settings.client_id, settings.calls_a_minute)
         return VendorClient(settings.address, auth=auth, also=(settings.tracking_address,), **wiring)
 
     def exchange(self, settings: NoyoSettings) -> Exchange:

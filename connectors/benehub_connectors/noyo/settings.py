@@ -96,6 +96,8 @@ class NoyoSettings(_Part):
         base_url: another host than either.
         tracking_url: another host for differences; base_url where that is given and this is not.
         token_url: where the key is exchanged for a token.
+        calls_a_minute: most calls to the account in a minute, over all workers; without it a 429 is waited out, for no
+            limit of the vendor's is known here.
         employees: employee number -> Noyo's id; filled by `NoyoConnector.discover`, an entry written here wins.
     """
 
@@ -112,6 +114,7 @@ class NoyoSettings(_Part):
     base_url: str = ""
     tracking_url: str = ""
     token_url: str = TOKEN
+    calls_a_minute: int | None = Field(default=None, ge=1)
     employees: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -37,8 +37,7 @@ def open_client(settings: PersonioSettings, secret: Mapping[str, str], wiring: d
     Calls are limited per account in this process, unless the network is replaced by a transport.
     """
     clock: Clock = wiring.pop("wall_clock", system_clock)
-    if "transport" not in wiring:
-        wiring.setdefault("limits", {"": _LIMITS.window("personio", settings.client_id, _CALLS_A_MINUTE, 60)})
+    _LIMITS.wire(wiring, "personio", settings.client_id, _CALLS_A_MINUTE)
     named = {"X-Personio-Partner-ID": settings.partner_id, "X-Personio-App-ID": settings.app_id}
     return VendorClient(
         settings.base_url,

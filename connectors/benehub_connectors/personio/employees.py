@@ -6,14 +6,13 @@ nobody whom it has deleted: only a full read tells, by their absence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from benehub.connect.cells import Cells, all_named, find
+from benehub.connect.cells import Cells, all_named, find, german_number
 from benehub.connect.connector import Incoming, Link, Page
 from benehub.money import Rounding, round_to_int, shape
 from benehub.records import EmploymentClass, Sex
@@ -30,8 +29,6 @@ GRACE = timedelta(days=2)
 CONTRACT_END = "contract_end_date"
 STATUS = "status"
 _DAYS = ("birth_date", "hire_date", "original_hire_date", "termination_date")
-_NATIONAL = re.compile(r"\d{2}\s?\d{6}\s?[A-Z]\s?\d{3}|\d{11}|\d{2} \d{3} \d{3} \d{3}")
-"""A German social insurance number (15 070649 C 103) or tax id (eleven digits)."""
 
 
 def read_employees(link: Link, cursor: str | None) -> Iterator[Page]:
@@ -147,25 +144,18 @@ class Translator:
             return None
 
 
-def _ssn(cells: Cells, field: str) -> str:
-    """The nine digits of the attribute that holds them.
+def _ssn(cells: Cells, field: str) -> str | None:
+    """The nine digits of the attribute that holds them, where one does.
 
     The hub's record takes no other national number; a German one is said to be one, and not cut to fit.
     """
-    if not field:
-        cells.wrong(
-            "fields.ssn",
-            "names no attribute, and Personio has none for an SSN",
-            "name the custom attribute that holds the nine digits in the connection's settings",
-        )
-        return ""
-    if _NATIONAL.fullmatch(cells.text(field).upper()):
+    if german_number(cells.text(field)):
         cells.wrong(
             field,
             "holds a German insurance or tax number, and the employee's record takes nine digits",
-            "name an attribute with nine digits in fields.ssn of the connection's settings",
+            "name an attribute with nine digits in fields.ssn of the connection's settings, or none",
         )
-        return ""
+        return None
     return cells.ssn(field)
 
 

@@ -31,8 +31,9 @@ class Fields(_Part):
 
     `GET /company/employees/attributes` lists the keys of an account. An attribute of Personio that is a thing by
     itself (office, department, subcompany) is read by its name. `employee_number` is Personio's own id unless a custom
-    attribute holds the personnel number. `ssn` is the attribute that holds the nine digits: Personio has none of
-    its own. `salary_from` is the day from which the salary holds, which Personio does not tell either.
+    attribute holds the personnel number. `ssn` is the attribute with the nine digits of an SSN, which an employer in
+    the US needs and no other has: Personio has none of its own. `salary_from` is the day from which the salary holds,
+    which Personio does not tell either.
     """
 
     birth_date: Attribute = Field(min_length=1)

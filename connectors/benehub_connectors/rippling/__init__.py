@@ -16,6 +16,7 @@ from benehub.connect.auth import Token
 from benehub.connect.capabilities import Blocker, Capability, Guard
 from benehub.connect.connector import Connector, Item, Kind, Link, Page, Receipt
 from benehub.connect.http import VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.connect.messages import Request, Response, read
 from benehub.connect.webhooks import UNSIGNED, Hint, Scheme
 from benehub.errors import DataError, Unsupported
@@ -28,6 +29,8 @@ from benehub_connectors.rippling.settings import App, RipplingSettings
 from benehub_connectors.rippling.writes import REFUSALS, account_of, to_write, where
 
 __all__ = ["App", "RipplingConnector", "RipplingSettings"]
+
+_LIMITS = LimitBook()
 
 SET = "deduction.set"
 
@@ -77,6 +80,8 @@ class RipplingConnector(Connector):
         **wiring: Any,
     ) -> VendorClient:
         """The HTTP client. `on_token` keeps a new refresh token, `wall_clock` tells a token's life (36 hours)."""
+        account = settings.api_key or (settings.app.client_id if settings.app else "")
+        _LIMITS.wire(wiring, self.name, account, settings.calls_a_minute)
         return VendorClient(settings.base_url, auth=rippling_auth(settings, secret, wall_clock, on_token), **wiring)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:

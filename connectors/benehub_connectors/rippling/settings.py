@@ -44,6 +44,8 @@ class RipplingSettings(_Part):
         app: the app's credentials; or `api_key`.
         base_url: another address than the live one.
         token_url: where an app's token is renewed.
+        calls_a_minute: most calls to the account in a minute, over all workers; without it a 429 is waited out, for no
+            limit of the vendor's is known here.
         deferrals: deduction code -> the part of the 401(k) it is written to.
         tiered_match: the match is set up in Rippling (`tiered_match_401k`): the company's part is left to it.
         aliases: Rippling's name of a deduction -> deduction code, where the two differ.
@@ -58,6 +60,7 @@ class RipplingSettings(_Part):
     app: App | None = None
     base_url: str = LIVE
     token_url: str = TOKEN
+    calls_a_minute: int | None = Field(default=None, ge=1)
     deferrals: dict[str, Account] = Field(default_factory=dict)
     tiered_match: bool = False
     aliases: dict[str, str] = Field(default_factory=dict)

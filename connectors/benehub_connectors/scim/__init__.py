@@ -14,12 +14,15 @@ from benehub.connect.auth import Auth, OAuth2, OAuthClient, bearer
 from benehub.connect.capabilities import Blocker, Capability
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
+from benehub.connect.limits import LimitBook
 from benehub.periods import Clock, system_clock
 from benehub.records import OPERATIONS
 from benehub_connectors.scim.settings import Attributes, OAuth, ScimSettings
 from benehub_connectors.scim.users import read_users
 
 __all__ = ["Attributes", "OAuth", "ScimConnector", "ScimSettings"]
+
+_LIMITS = LimitBook()
 
 
 class ScimConnector(Connector):
@@ -43,6 +46,7 @@ class ScimConnector(Connector):
         self, settings: ScimSettings, secret: Mapping[str, str], *, wall_clock: Clock = system_clock, **wiring: Any
     ) -> VendorClient:
         """The service's client. RFC 7644 names no limit: calls go one by one, and a 429 is waited out."""
+        _LIMITS.wire(wiring, self.name, settings.base_url, settings.calls_a_minute)
         accept = {"accept": "application/scim+json, application/json"}
         return VendorClient(
             settings.base_url.rstrip("/"), auth=_auth(settings, secret, wall_clock), headers=accept, **wiring

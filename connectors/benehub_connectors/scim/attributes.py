@@ -128,13 +128,13 @@ class Resource:
             self.wrong("active", "is neither true nor false")
         return str(value).casefold() != "false"
 
-    def ssn(self, path: str) -> str:
-        """Nine digits. A number that lost its leading zeros is a fault; nothing is filled up."""
-        text = self.needed(path, "ssn")
+    def ssn(self, path: str) -> str | None:
+        """Nine digits, None where there is nothing. A number that lost its leading zeros is a fault."""
+        text = self.text(path)
         if not text or _SSN.fullmatch(text):
-            return re.sub(r"\D", "", text)
+            return re.sub(r"\D", "", text) or None
         self.wrong(path, f"is no SSN (shape {shape(text)!r})", "write all nine digits at its source, then read again")
-        return ""
+        return None
 
     def incoming(self, data: Mapping[str, Any], row: int, extra: Mapping[str, Any]) -> Incoming:
         """The row for intake under the service's id: translated, or with its problem."""

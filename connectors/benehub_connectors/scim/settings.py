@@ -107,6 +107,8 @@ class ScimSettings(Translation):
         sort_by: attribute to sort by; `id` where the service sorts, which keeps pages apart while people change.
         count: people a page.
         incremental: whether the service filters by `meta.lastModified`; false reads everybody each time.
+        calls_a_minute: most calls in a minute, over all workers; without it a 429 is waited out, for the limit is the
+            service's own.
         overlap_minutes: how far before its cursor a read starts again.
     """
 
@@ -118,6 +120,7 @@ class ScimSettings(Translation):
     sort_by: str = Field(default="", max_length=100)
     count: int = Field(default=200, ge=1, le=5000)
     incremental: bool = True
+    calls_a_minute: int | None = Field(default=None, ge=1)
     overlap_minutes: int = Field(default=10, ge=1, le=1440)
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, func, or_, select
 
 from benehub.access.caller import Caller
-from benehub.access.roles import Permission, Role
+from benehub.access.roles import GRANTS, Permission, Role
 from benehub.errors import ConflictError, DataError
 from benehub.store import Session
 from benehub.store.access_tables import api_token, user_account, user_person, user_role, user_session
@@ -138,8 +138,53 @@ def listed(session: Session, find: str = "", after: str = "", limit: int = 1000)
     ]  # fmt: skip
 
 
-def give(session: Session, user: str, role: Role, role_for: str, by: str) -> None:
+def who_may(session: Session, permission: Permission, employer: str) -> list[tuple[str, str]]:
+    """Active users who may do something with an employer: (id, name) by name."""
+    granting = [role.value for role in Role if permission in GRANTS[role]]
+    query = (
+        select(user_account.c.user_id, user_account.c.name)
+        .join(user_role, (user_role.c.employer_id == user_account.c.employer_id)
+              & (user_role.c.user_id == user_account.c.user_id))
+        .where(*session.where(user_account, state="active"), user_role.c.role.in_(granting))
+        .where(user_role.c.role_for.in_((employer, INSTALLATION)))
+        .distinct()
+        .order_by(user_account.c.name, user_account.c.user_id)
+    )  # fmt: skip
+    return [(row.user_id, row.name) for row in session.rows(query)]
+
+
+def of_employer(session: Session, employer: str) -> list[dict[str, Any]]:
+    """Who has a role with an employer by its own name: user, address, name, state, and these roles; nothing else."""
+    query = (
+        select(*(user_account.c[name] for name in ("user_id", "email", "name", "state")), user_role.c.role)
+        .join(user_role, (user_role.c.employer_id == user_account.c.employer_id)
+              & (user_role.c.user_id == user_account.c.user_id))
+        .where(*session.where(user_account), user_role.c.role_for == employer)
+        .order_by(user_account.c.email, user_role.c.role)
+    )  # fmt: skip
+    found: dict[str, dict[str, Any]] = {}
+    for row in session.rows(query.distinct()):
+        known = {"user": row.user_id, "email": row.email, "name": row.name, "state": row.state, "roles": []}
+        found.setdefault(row.user_id, known)["roles"].append(row.role)
+    return list(found.values())
+
+
+def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """What users are called, by id; ids of none are left out."""
+    query = select(user_account.c.user_id, user_account.c.name).where(*session.where(user_account))
+    return {row.user_id: row.name for row in session.rows(query.where(session.among(user_account.c.user_id, ids)))}
+
+
+def give(session: Session, user: str, role: Role, role_for: str, by: str, *, end: bool = True) -> None:
     """Let a user be something to an employer, or to all of them (`*`). What he has open ends, to begin with it.
+
+    Args:
+        session: of the installation.
+        user: the id.
+        role: what he is.
+        role_for: to whom.
+        by: who gives it.
+        end: False leaves open what is open; what he may do is read anew with each call anyhow.
 
     Raises:
         DataError: no such user or employer, or an employee of everybody.
@@ -152,11 +197,12 @@ def give(session: Session, user: str, role: Role, role_for: str, by: str) -> Non
     if session.connection.execute(select(user_role.c.role).where(*held)).first() is None:
         row = {"user_id": user, "role_for": role_for, "role": role.value, "given_by": by, "given_at": session.now()}
         session.add(user_role, [row])
-        end_sessions(session, user)
+        if end:
+            end_sessions(session, user)
 
 
-def take(session: Session, user: str, role: Role, role_for: str) -> None:
-    """Take a role back, whoever gave it. What the user has open ends.
+def take(session: Session, user: str, role: Role, role_for: str, *, end: bool = True) -> None:
+    """Take a role back, whoever gave it. What the user has open ends, unless `end` is False.
 
     Raises:
         DataError: the user does not have it.
@@ -167,7 +213,8 @@ def take(session: Session, user: str, role: Role, role_for: str) -> None:
     if session.connection.execute(delete(user_role).where(*held)).rowcount == 0:
         raise DataError(f"the user is no {role} of {role_for}", mend="See `benehub users list`")
     _still_owned(session, owned)
-    end_sessions(session, user)
+    if end:
+        end_sessions(session, user)
 
 
 def follow(session: Session, user: str, provider: str, wanted: Iterable[tuple[Role, str]]) -> None:
@@ -185,8 +232,10 @@ def follow(session: Session, user: str, provider: str, wanted: Iterable[tuple[Ro
         give(session, user, role, role_for, by)
 
 
-def be(session: Session, user: str, person_of: str, person_id: str) -> bool:
+def be(session: Session, user: str, person_of: str, person_id: str, *, end: bool = True) -> bool:
     """Say which person of an employer a user is; gives False where that is said already.
+
+    What the user has open ends, unless `end` is False.
 
     Raises:
         DataError: no such user, or no such employee of that employer.
@@ -203,7 +252,8 @@ def be(session: Session, user: str, person_of: str, person_id: str) -> bool:
         return False
     session.connection.execute(delete(user_person).where(*mine, user_person.c.user_id == user))
     session.add(user_person, [{"user_id": user, "person_of": person_of, "person_id": person_id}])
-    end_sessions(session, user)
+    if end:
+        end_sessions(session, user)
     return True
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub import web
@@ -17,10 +18,11 @@ from benehub.api.trail import Trailed
 from benehub.api.turned import Turned
 from benehub.api.v1.events import Patience
 from benehub.api.v1.limits import Limits
-from benehub.api.v1.problems import Problems
-from benehub.errors import BenehubError
+from benehub.api.v1.problems import BASE, Problems, told
+from benehub.errors import BenehubError, RetriableError
 from benehub.flows import Hub
 from benehub.web import signin
+from benehub.web.pages import failed
 
 log = structlog.get_logger("benehub.api")
 
@@ -34,7 +36,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.state.hub = hub
     app.state.resolve = resolve
     app.state.front = front or Front()
-    app.state.limits, app.state.patience = Limits(), Patience()
+    app.state.limits, app.state.patience = Limits(hub.store.windows), Patience()
     for part in (health.router, metrics.router, hooks.router, scim.router, v1.router, signin.router):
         app.include_router(part)
     web.mount(app)
@@ -71,5 +73,17 @@ class Quiet:
             what = str(error) if isinstance(error, BenehubError) else type(error).__name__
             log.error("a call failed", door=str(scope.get("path", "")).split("/")[1:2], error=what)
             if scope["type"] == "http" and not begun:
-                again = JSONResponse({"error": "not now"}, 503, headers={"retry-after": "60"})
-                await again(scope, receive, send)
+                await (await _again(Request(scope), error))(scope, receive, send)
+
+
+async def _again(request: Request, error: Exception) -> Response:
+    """Not now. Of what is worth another try soon it is said why; somebody at a page gets a page."""
+    path, wait = request.url.path, {"retry-after": "60"}
+    if isinstance(error, RetriableError) and path.startswith(f"{BASE}/"):
+        return told(error)
+    machines = path.startswith(("/scim/", "/hooks/")) or "text/html" not in request.headers.get("accept", "")
+    if machines or not isinstance(error, RetriableError):
+        return JSONResponse({"error": "not now"}, 503, headers=wait)
+    page = await run_in_threadpool(failed, request, 503, error.what, error.where, error.mend)
+    page.headers.update(wait)
+    return page

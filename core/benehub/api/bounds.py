@@ -1,15 +1,33 @@
-"""Bounds on what a caller may send: so many bytes, within so many seconds. It stands before every route."""
+"""Bounds on what a caller may send: so many bytes, within so many seconds. It stands before every route.
+
+A table that somebody uploads by hand may be larger than anything else, and lies on disk while it comes: that much is
+taken from somebody only who may upload to that employer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
 
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from benehub.access import Permission
 from benehub.connect.webhooks import MAX_BODY
 
 BODY_SECONDS = 30
 """How long a body may take to come."""
+UPLOAD_SECONDS = 600
+"""How long a table may take."""
+_UPLOAD: Final = re.compile(r"/e/([^/]+)/import")
+_FORM: Final = 64 * 1024
+"""Bytes of a form beside the table in it."""
+_PART: Final = 64 * 1024
 
 
 class _TooLarge(Exception):
@@ -27,44 +45,75 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(scope, receive)
-        except _TooLarge:
-            await _refuse(send, 413)
-            return
-        except TimeoutError:
-            await _refuse(send, 408)
-            return
-        if body is None:
-            return  # the caller has hung up
-        told = False
-
-        async def again() -> Message:
-            nonlocal told
-            if told:
-                return await receive()
-            told = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, again, send)
+        most, seconds = MAX_BODY, BODY_SECONDS
+        if scope["method"] == "POST" and _UPLOAD.fullmatch(scope["path"]) and (_declared(scope) or 0) > MAX_BODY:
+            most, seconds = await run_in_threadpool(_of_table, scope), UPLOAD_SECONDS
+        with closing(SpooledTemporaryFile(max_size=MAX_BODY)) as kept:  # `closing` ends it
+            try:
+                async with asyncio.timeout(seconds):
+                    whole = await _read(scope, receive, kept, most)
+            except _TooLarge:
+                await _refuse(send, 413)
+                return
+            except TimeoutError:
+                await _refuse(send, 408)
+                return
+            if whole:  # else the caller has hung up
+                await self._app(scope, _again(kept, receive), send)
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes | None:
-    declared = dict(scope["headers"]).get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > MAX_BODY:
+def _of_table(scope: Scope) -> int:
+    """How many bytes this caller may upload there."""
+    found, state = _UPLOAD.fullmatch(scope["path"]), scope["app"].state
+    caller = state.resolve(Request(scope))
+    if found is None or caller is None or not caller.may(Permission.EDIT_PEOPLE, found[1]):
+        return MAX_BODY
+    return int(state.front.upload_bytes) + _FORM
+
+
+def _declared(scope: Scope) -> int | None:
+    told = dict(scope["headers"]).get(b"content-length", b"")
+    return int(told) if told.isdigit() else None
+
+
+async def _read(scope: Scope, receive: Receive, into: IO[bytes], most: int) -> bool:
+    """Take a body; False where the caller has hung up."""
+    if (_declared(scope) or 0) > most:
         raise _TooLarge
-    parts, size, more = [], 0, True
+    size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_BODY:
+            return False
+        part = message.get("body", b"")
+        size += len(part)
+        if size > most:
             raise _TooLarge
+        into.write(part)
         more = message.get("more_body", False)
-    return b"".join(parts)
+    into.seek(0)
+    return True
+
+
+def _again(kept: IO[bytes], receive: Receive) -> Receive:
+    """The body once more, part by part; then whatever the server tells."""
+    parts = _parts(kept)
+
+    async def told() -> Message:
+        found = next(parts, None)
+        return await receive() if found is None else found
+
+    return told
+
+
+def _parts(kept: IO[bytes]) -> Iterator[dict[str, Any]]:
+    part = kept.read(_PART)
+    while True:
+        following = kept.read(_PART)
+        yield {"type": "http.request", "body": part, "more_body": bool(following)}
+        if not following:
+            return
+        part = following
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -29,6 +29,8 @@ class Front:
     trusted_proxies: str = "127.0.0.1,::1"
     metrics_token: str = field(default="", repr=False)
     """What a monitor has to show; empty lets in who asks on this machine."""
+    upload_bytes: int = 20 * 1024 * 1024
+    """How large a table may be that is uploaded by hand."""
 
     def secure(self, request: Request) -> bool:
         """Whether the browser speaks https with us, or with the proxy before us."""
@@ -58,7 +60,9 @@ def front_of(settings: Settings) -> Front:
     lifetimes = Lifetimes(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
     policy = Policy(lifetimes, settings.second_factor == "required")
     token = resolve_secret(settings.metrics_token) if settings.metrics_token else ""
-    return Front(settings.public_url, policy, providers, settings.trusted_proxies, token)
+    return Front(
+        settings.public_url, policy, providers, settings.trusted_proxies, token, settings.upload_mib * 1024 * 1024
+    )
 
 
 def front(request: Request) -> Front:

@@ -34,6 +34,8 @@ OPEN: Final[dict[str, str]] = {
     "/signin/code": "the first step's session is what lets it in, and no further",
     "/signin/enrol": "the session is what lets it in: it is about oneself",
     "/signin/password": "the session is what lets it in: it is about oneself",
+    "/signin/providers": "the session is what lets it in: it is about oneself",
+    "/signin/providers/{provider}": "the session is what lets it in: it is about oneself",
     "/signout": "it ends the session that comes with it",
     "/signin/by/{provider}": "it leads to a provider that the settings name",
     "/signin/by/{provider}/back": "a provider's signed word is what lets it in",

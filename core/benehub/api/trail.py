@@ -6,7 +6,10 @@ with its outcome before the first byte leaves. Where the trail cannot be written
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -51,6 +54,26 @@ def about(request: Request, *refs: str) -> None:
     act: Act | None = getattr(request.state, "act", None)
     if act is not None:
         act.refs += [ref for ref in refs if ref not in act.refs]
+
+
+SEEN: Final = 100
+"""Ids of people that one look names at most; how many more there were stands with them."""
+
+_PLAIN: Final = re.compile(r"[a-z0-9_.:-]{1,40}")
+_TYPED: Final = ("find", "search", "text", "person", "employee")
+"""What people type to find somebody by: that they searched is kept, not what for."""
+
+
+def seen(request: Request, ids: Iterable[str | None]) -> None:
+    """Name the people that a list or a page shows, by the hub's ids, with how many they are and the filter in force.
+
+    It is bounded: of a long list the first `SEEN` are named, and the trail's row says how many it showed.
+    """
+    known = list(dict.fromkeys(one for one in ids if one))
+    given = sorted((name, value) for name, value in request.query_params.items() if value)
+    plain = [f"{name}={value if name not in _TYPED and _PLAIN.fullmatch(value) else '*'}"
+             for name, value in given if _PLAIN.fullmatch(name)]  # fmt: skip
+    about(request, f"people:{len(known)}", *plain[:10], *known[:SEEN])
 
 
 class Trailed:

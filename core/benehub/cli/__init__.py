@@ -1,7 +1,8 @@
 """The command line: a thin front over flows and views.
 
-Nothing heavy is imported before a command runs, so that `benehub --help` answers at once; the modules of this
-room import the hub inside their functions. Commands of plugins are looked for only when a name is not ours.
+Nothing heavy is imported before a command runs, so that `benehub --help` answers at once: the menu names the
+module of each command, which is imported when it is asked for, and the modules import the hub inside their functions.
+Commands of plugins are looked for only when a name is not ours.
 """
 
 from __future__ import annotations
@@ -10,49 +11,9 @@ import os
 import sys
 
 import typer
-from typer.core import TyperGroup
 
-from benehub.cli import (
-    accounts,
-    asking,
-    audit,
-    backups,
-    closing,
-    comparing,
-    connections,
-    connectors,
-    deadlines,
-    deductions,
-    dispatches,
-    enrollments,
-    fixing,
-    intake,
-    leave,
-    ledger,
-    money_files,
-    notices,
-    partners,
-    people,
-    person,
-    plan,
-    premiums,
-    reconciling,
-    retirement,
-    retro,
-    runs,
-    schedule,
-    setup,
-    statements,
-    sync,
-    tokens,
-    up,
-    users,
-    webhooks,
-    worker,
-    worlds,
-    x12,
-)
 from benehub.cli.console import FOUND, exit_code, tell_error
+from benehub.cli.menu import MENU, MenuGroup
 from benehub.errors import BenehubError
 
 HELP = """The hub between HRIS, payroll, insurers and recordkeepers: nothing gets lost in silence.
@@ -61,7 +22,7 @@ Exit codes: 0 all right, 1 something is wrong or was found, 2 usage or bad input
 """
 
 
-class Guarded(TyperGroup):
+class Guarded(MenuGroup):
     """The root group: an error becomes one red line and an exit code, never a traceback.
 
     `BENEHUB_TRACE=errors` lets the traceback through, for whoever mends the hub itself.
@@ -103,96 +64,12 @@ def _root() -> None:
     configure()
 
 
-@app.command()
-def demo(
-    seed: int = typer.Option(7, "--seed", help="Seed of the made-up company; the same seed, the same story."),
-    keep: bool = typer.Option(False, "--keep", help="Leave the folder benehub-demo/ behind, to look around in."),
-    as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
-    db: str = typer.Option("", "--db", help="Database to run on; a SQLite file of its own when left out."),
-) -> None:
-    """Run the hub's main job on the built-in sandbox, start to reconciled, faults included."""
-    from pathlib import Path
-
-    from benehub.cli.console import emit, working
-    from benehub.sandbox.demo import run_demo
-
-    folder = Path("benehub-demo") if keep else None
-    with working("demo") as status:
-        report = run_demo(seed, folder, db or None, status.update)
-    emit(report.as_json(), as_json, report.render())
-    if not report.ok:
-        raise typer.Exit(FOUND)
-
-
-for _command in (
-    setup.init,
-    setup.doctor,
-    setup.plugins,
-    up.up,
-    worker.worker,
-    backups.backup,
-    backups.restore,
-    sync.sync,
-    reconciling.reconcile,
-    statements.retention,
-    asking.calc,
-    asking.why,
-    asking.trace,
-    asking.statement,
-    comparing.compare,
-    comparing.cost,
-):
-    app.command()(_command)
-
-for _name, _group in {
-    "connector": connectors.app,
-    "connection": connections.app,
-    "partner": partners.app,
-    "plan": plan.app,
-    "enrollments": enrollments.app,
-    "notices": notices.app,
-    "deductions": deductions.app,
-    "premiums": premiums.app,
-    "retirement": retirement.app,
-    "accounts": accounts.app,
-    "leave": leave.app,
-    "intake": intake.app,
-    "differences": reconciling.app,
-    "fixes": fixing.app,
-    "retro": retro.app,
-    "period": closing.app,
-    "dispatches": dispatches.app,
-    "ledger": ledger.app,
-    "x12": x12.app,
-    "nacha": money_files.nacha_app,
-    "sepa": money_files.sepa_app,
-    "webhooks": webhooks.app,
-    "deadlines": deadlines.app,
-    "statements": statements.app,
-    "runs": runs.app,
-    "schedule": schedule.app,
-    "person": person.app,
-    "people": people.app,
-    "worlds": worlds.app,
-    "users": users.app,
-    "tokens": tokens.app,
-    "audit": audit.app,
-}.items():
-    app.add_typer(_group, name=_name)
-
-
 def main() -> None:
     """The entry point of the `benehub` command."""
     first = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    if first and first not in _own_names():
+    if first and first not in MENU:
         _add_plugin_commands()
     app()
-
-
-def _own_names() -> set[str]:
-    from typer.main import get_command
-
-    return set(getattr(get_command(app), "commands", {}))
 
 
 def _add_plugin_commands() -> None:

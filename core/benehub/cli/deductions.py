@@ -96,6 +96,7 @@ def lines(
     """Show every line of a pay date: what is expected, whether payroll was told, what it took, what is still owed."""
     from benehub.cli.console import emit, table
     from benehub.cli.opening import day
+    from benehub.cli.paydates import must_be_one
     from benehub.money import format_minor
     from benehub.views import deductions as view
 
@@ -103,6 +104,8 @@ def lines(
         wanted, unit = day(pay_date, desk.today()), desk.book().employer.currency
         with desk.store.read(desk.employer) as session:
             found = view.lines(session, wanted, employee)
+        if not found:
+            must_be_one(desk, wanted)
     columns = ("employee", "code", "no.", "kind", "month", "expected", "taken", "open", "state", "entry")
     rows = [
         (

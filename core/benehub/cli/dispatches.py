@@ -110,6 +110,22 @@ def settle(
 
 
 @app.command()
+def hold(
+    dispatch: str = DISPATCH, note: str = NOTE, who: str = WHO, employer: str = EMPLOYER, dry_run: bool = DRY_RUN
+) -> None:
+    """Keep what waits to leave; `benehub dispatches resend` lets it go."""
+    from benehub.cli.console import say
+    from benehub.cli.rehearsal import rehearsal
+    from benehub.flows import dispatches
+
+    with opened(employer) as desk:
+        _row(desk, dispatch)
+        with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+            dispatches.hold(hub, desk.employer, dispatch, who, note)
+        say(f"{dispatch}: held{' (dry run)' if dry_run else ''}")
+
+
+@app.command()
 def resend(
     dispatch: str = DISPATCH,
     same_bytes: bool = typer.Option(False, "--same-bytes", help="A file that has left: the very bytes once more."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from benehub.cli.opening import Desk
 
 
@@ -38,3 +40,25 @@ def target(desk: Desk, group: str, pay_date: str, connection: str) -> tuple[str,
     if not coming:
         raise DataError(f"{name} has no pay date after {today}", mend="Sync payroll's calendar, or --pay-date")
     return connection or book.roles.payroll, name, str(min(coming))
+
+
+def must_be_one(desk: Desk, wanted: date) -> None:
+    """Let a day pass on which somebody is paid.
+
+    Raises:
+        DataError: no pay group has it; the nearest pay dates are named.
+    """
+    from benehub.errors import DataError
+    from benehub.flows.money import pay_calendar
+
+    with desk.store.read(desk.employer) as session:
+        book = desk.book()
+        dates = sorted({one.pay_date for group in pay_calendar(session, book, wanted.year).values() for one in group})
+    if wanted in dates:
+        return
+    near = sorted(sorted(dates, key=lambda one: abs(one - wanted))[:2])
+    told = f"Near it: {', '.join(map(str, near))}" if near else "Sync payroll's calendar"
+    raise DataError(
+        f"no pay date {wanted}: nobody is paid on that day and nothing was read of it", where="--pay-date",
+        mend=f"{told}; the pay groups are {', '.join(book.pay_groups) or 'none'}",
+    )  # fmt: skip

@@ -190,6 +190,19 @@ def step(
 
 
 @app.command()
+def assign(
+    difference: str = DIFFERENCE,
+    to: str = typer.Argument(..., help="Id or email address of the user who is to work it; `nobody` to take it away."),
+    note: str = typer.Option("", "--note", help="What for."),
+    who: str = WHO,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Give a difference to somebody."""
+    _act(difference, employer, dry_run, who, to="" if to == "nobody" else to, note=note)
+
+
+@app.command()
 def suppress(
     relation: str = typer.Option(..., "--relation", help="Relation, as premium."),
     type_: str = typer.Option(..., "--type", help="Type, as RATE_DIFF."),
@@ -256,7 +269,7 @@ def _act(difference: str, employer: str, dry_run: bool, who: str, **what: Any) -
         # A rehearsal holds the one write lock: it is opened only where nothing else is to be written.
         with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
             reconciling.act(hub, desk.employer, difference, who, **what)
-        say(f"{difference}: {what.get('state') or what.get('step')}{' (dry run)' if dry_run else ''}")
+        say(f"{difference}: {what.get('state') or what.get('step') or 'assigned'}{' (dry run)' if dry_run else ''}")
 
 
 def _rows(session: Any, states: tuple[str, ...], period: str, relations: list[str]) -> list[dict[str, Any]]:

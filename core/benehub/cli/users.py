@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from benehub.cli.opening import DRY_RUN, JSON, PASSWORD_FILE, opened_hub, password_from
+from benehub.cli.opening import DRY_RUN, JSON, PASSWORD_FILE, opened_hub, password_from, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,24 @@ def add(
 
     password = password_from(password_file)
     _do(dry_run, "added", lambda hub: users.add(hub, who, email, name, password))
+
+
+@app.command()
+def invite(
+    user: str = USER,
+    provider: str = typer.Option(..., "--by", help="Name of the sign-in provider in the settings."),
+    who: str = WHO,
+    dry_run: bool = DRY_RUN,
+) -> None:
+    """Let a user come in by a sign-in provider, once it vouches for his address."""
+    from benehub.errors import DataError
+    from benehub.flows import users
+
+    known = read_settings().oidc
+    if provider not in known:
+        raise DataError(f"there is no sign-in provider {provider[:40]!r}", where="--by",
+                        mend=f"The settings have: {', '.join(known) or 'none'}")  # fmt: skip
+    _do(dry_run, "invited", lambda hub: users.invite(hub, who, user, provider))
 
 
 @app.command()

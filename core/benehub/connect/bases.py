@@ -122,6 +122,8 @@ class ApiSettings(BaseModel):
     """A reference: env:NAME, file:PATH or keyring:NAME."""
     base_url: str = ""
     """Another address than the vendor's usual one, e.g. its sandbox."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Writes under way at once at most, where that shall be fewer than the vendor bears."""
 
 
 class ApiConnector(Connector):
@@ -148,9 +150,7 @@ class ApiConnector(Connector):
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The HTTP client, within the vendor's limit unless the network is replaced by a transport."""
-        if "transport" not in wiring:
-            window = _LIMITS.window(self.name, settings.api_key, self.calls_a_minute, 60)
-            wiring.setdefault("limits", {"": window})
+        _LIMITS.wire(wiring, self.name, settings.api_key, self.calls_a_minute)
         return VendorClient(settings.base_url or self.base_url, auth=self.auth(settings, secret), **wiring)
 
     def read(self, stream: str, link: Link, cursor: str | None) -> Iterator[Page]:

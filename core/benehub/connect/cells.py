@@ -18,6 +18,7 @@ from benehub.periods import parse_date
 T = TypeVar("T")
 
 _SSN = re.compile(r"\d{9}|\d{3}[- ]\d{2}[- ]\d{4}")
+_GERMAN = re.compile(r"\d{2}\s?\d{6}\s?[A-Z]\s?\d{3}|\d{11}|\d{2} \d{3} \d{3} \d{3}")
 _NO_DATE = frozenset({"", "0000-00-00"})
 EMPTY = "is empty, or the API user may not see it"
 
@@ -69,11 +70,14 @@ class Cells:
             self.wrong(field, f"is no date (shape {shape(text)!r})")
             return None
 
-    def ssn(self, field: str) -> str:
-        """Nine digits. A number that lost its leading zeros is a fault; nothing is filled up."""
-        text = self.needed(field)
+    def ssn(self, field: str) -> str | None:
+        """Nine digits, None where the cell is empty: whether that is a fault depends on the employer's country.
+
+        A number that lost its leading zeros is one; nothing is filled up.
+        """
+        text = self.text(field)
         if not text or _SSN.fullmatch(text):
-            return re.sub(r"\D", "", text)
+            return re.sub(r"\D", "", text) or None
         if re.search(r"[xX*]", text):
             self.wrong(field, "is masked", "let the API user see it, then read again")
         else:
@@ -82,7 +86,7 @@ class Cells:
                 f"is no SSN (shape {shape(text)!r})",
                 f"write all nine digits with their leading zeros in {self.vendor}, then read again",
             )
-        return ""
+        return None
 
     def incoming(self, key: str, data: Mapping[str, Any], row: int, used: frozenset[str]) -> Incoming:
         """The row for intake: translated, or with its problem. Cells not `used` are kept beside it."""
@@ -91,6 +95,11 @@ class Cells:
         rest = ((name, value) for name, value in self.raw.items() if name not in used)
         extra = {name: value for name, value in rest if value not in (None, "")}
         return Incoming(key, data, extra, row=row)
+
+
+def german_number(text: str) -> bool:
+    """Whether it looks like a German social insurance number (15 070649 C 103) or tax id (eleven digits)."""
+    return _GERMAN.fullmatch(text.upper()) is not None
 
 
 def all_named(rows: Sequence[Incoming]) -> bool:

@@ -218,6 +218,11 @@ class Connector:
     """The stream whose rows the vendor writes at our own SCIM endpoint; empty for a vendor that is asked."""
     takes_together: ClassVar[frozenset[str]] = frozenset()
     """Operations of which the vendor takes several writes in one request; never such as nothing can settle."""
+    concurrency: ClassVar[int] = 1
+    """Writes that the vendor bears at once on one account; 1 where he says nothing, or where their order counts.
+
+    Beyond 1 `lookup`, `request`, `receipt` and `merged` are called from several threads; never two at once about the
+    same person."""
     files_out: ClassVar[frozenset[str]] = frozenset()
     """Operations that are rendered as a file instead of sent as requests."""
     roster_echoes: ClassVar[bool] = False
@@ -230,6 +235,10 @@ class Connector:
         """
         writes = (Capability(name, guard=guard) for name, guard in self.guards.items())
         return (*(Capability(f"read.{name}") for name in self.streams), *writes)
+
+    def takes(self, operation: str, settings: Any) -> bool:
+        """Whether this connection writes an operation, by its settings too."""
+        return operation in self.guards
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient | None:
         """The HTTP client of a connection; `wiring` (name, transport, sleep, dry_run) goes to VendorClient."""
@@ -275,6 +284,11 @@ class Connector:
     def only_tests(self, settings: Any) -> bool:
         """Whether writes are only tried at the vendor's: what it would take waits until they are meant."""
         return False
+
+    def at_once(self, settings: Any) -> int:
+        """Writes under way at once at most: those that the vendor bears, or fewer where a setting says so."""
+        wanted = getattr(settings, "concurrency", None)
+        return max(1, self.concurrency if wanted is None else min(self.concurrency, wanted))
 
     def control_line(self, settings: Any) -> ControlLine | None:
         """Between whom control numbers count; None for numbers of this connection's own."""

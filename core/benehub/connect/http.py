@@ -4,8 +4,8 @@ A read is repeated when that may help. A write is repeated only when the vendor 
 refused with 429, or never sent. After anything else its outcome is unknown and `VendorUnavailable` with
 `was_sent` true goes up to the dispatch, which reads back first.
 
-httpx's synchronous client is used from at most `MAX_CONNECTIONS` threads; beyond that its pool costs more
-than the calls (measured), so more workers take a client each. All clients share one TLS context.
+A pool of connections that many threads share costs more than the calls (measured), so each call under way at once
+has a connection to itself, kept for the next one. All share one TLS context.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
@@ -23,13 +26,12 @@ import httpx
 from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 
 from benehub.connect.auth import Auth
-from benehub.connect.limits import Limiter
+from benehub.connect.limits import Limiter, Pause
 from benehub.connect.messages import Request, Response
 from benehub.connect.verdict import BodyCheck, judge, retry_after, unavailable, was_sent
 from benehub.errors import ConfigError, DataError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
-    "MAX_CONNECTIONS",
     "Caps",
     "Request",
     "Response",
@@ -39,7 +41,11 @@ __all__ = [
     "was_sent",
 ]
 
-MAX_CONNECTIONS = 16
+MAX_HOSTS = 4
+"""Hosts to which a line keeps a connection: the vendor's own, and those of its tokens and other APIs."""
+
+LEAST_PAUSE = 0.5
+"""Seconds for which nothing is sent after a vendor's 429 that names no wait."""
 
 # Both libraries log whole addresses, with their query strings, and at debug level the headers.
 for _name in ("httpx", "httpcore"):
@@ -78,7 +84,9 @@ def tls_context() -> ssl.SSLContext:
 
 
 class VendorClient:
-    """Speaks with one account at one vendor; may be shared by threads.
+    """Speaks with one account at one vendor; may be shared by threads, as many calls are under way at once.
+
+    A vendor's wait slows all of them, whether limits were given or not.
 
     Args:
         base_url: https, or http on this machine.
@@ -129,13 +137,33 @@ class VendorClient:
         self._sleep = sleep
         self.rate_limited = 0
         """How often the vendor has asked to wait since the client was made."""
-        self._http = httpx.Client(
-            transport=transport,
-            verify=tls or tls_context(),
+        self._counting = threading.Lock()
+        self._pause = Pause(clock, sleep)
+        self._transport = transport
+        self._tls = tls
+        self._idle = [self._line()]
+        """Connections that no call is using; the newest goes first, so that few stay open."""
+
+    def _line(self) -> httpx.Client:
+        return httpx.Client(
+            transport=self._transport,
+            verify=self._tls or tls_context(),
             timeout=httpx.Timeout(self._caps.idle_seconds, connect=self._caps.connect_seconds),
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+            limits=httpx.Limits(max_connections=MAX_HOSTS),
             follow_redirects=False,
         )
+
+    @contextmanager
+    def _own_line(self) -> Iterator[httpx.Client]:
+        """A connection that nobody else uses meanwhile."""
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = self._line()
+        try:
+            yield line
+        finally:
+            self._idle.append(line)
 
     def __enter__(self) -> VendorClient:
         return self
@@ -147,7 +175,17 @@ class VendorClient:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        for line in self._idle:
+            line.close()
+
+    def acting_as(self, auth: Auth) -> VendorClient:
+        """The same door with other credentials, such as those of an application: its connections and limits are shared.
+
+        It is closed with this one.
+        """
+        other = copy(self)
+        other._auth = auth
+        return other
 
     def send(self, request: Request) -> Response:
         """The vendor's answer, its JSON parsed.
@@ -183,13 +221,17 @@ class VendorClient:
         try:
             return judge(request, response, where=self._where(request), body_check=self._body_check)
         except (RateLimited, VendorUnavailable) as error:
-            self.rate_limited += isinstance(error, RateLimited)
+            limited = isinstance(error, RateLimited)
             asked = retry_after(response.headers) or 0
             if isinstance(error, RateLimited):
                 asked = max(asked, error.retry_after)
+            if asked or limited:
+                self._pause.hold(asked or LEAST_PAUSE)
             if asked:
                 for limiter in self._limits.values():
                     limiter.hold(asked)
+            with self._counting:
+                self.rate_limited += limited
             raise
 
     def _authorised(self, request: Request, give_up: float) -> Response:
@@ -206,8 +248,10 @@ class VendorClient:
 
     def _admit(self, request: Request, give_up: float) -> None:
         limiter = self._limits.get(request.bucket) or self._limits.get("")
-        if limiter is not None:
-            limiter.acquire(max(0.0, give_up - self._clock()))
+        # The pause comes last: whoever waited for a slot must not pass one that began meanwhile.
+        for one in (limiter, self._pause):
+            if one is not None:
+                one.acquire(max(0.0, give_up - self._clock()))
 
     def _fetch(self, request: Request) -> Response:
         """An exchange for `auth`: no credentials, no retry, and an address of its own."""
@@ -229,22 +273,27 @@ class VendorClient:
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise _unusable(where)
         try:
-            with self._http.stream(
-                request.method,
-                url or self._url(request),
-                params=list(request.query) or None,
-                headers=headers,
-                content=None if request.body is None else request.body.encode(),
-            ) as raw:
+            with (
+                self._own_line() as line,
+                line.stream(
+                    request.method,
+                    url or self._url(request),
+                    params=list(request.query) or None,
+                    headers=headers,
+                    content=None if request.body is None else request.body.encode(),
+                ) as raw,
+            ):
                 return self._receive(request, raw)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False) from None
+            raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False, silent=True) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):
             raise _unusable(where) from None
         except httpx.TimeoutException as error:
-            raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True) from None
+            raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True, silent=True) from None
         except httpx.HTTPError as error:
-            raise unavailable(f"the exchange broke ({type(error).__name__})", where=where, sent=True) from None
+            raise unavailable(
+                f"the exchange broke ({type(error).__name__})", where=where, sent=True, silent=True
+            ) from None
 
     def _receive(self, request: Request, raw: httpx.Response) -> Response:
         """The whole answer, or an error once it is larger or slower than the caps allow."""
@@ -283,7 +332,7 @@ class VendorClient:
         return f"{self._name} {request.place}"
 
 
-_backoff = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
+_backoff = wait_exponential(multiplier=LEAST_PAUSE, max=30) + wait_random(0, 0.5)
 
 
 def _unusable(where: str) -> ConfigError:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from benehub.errors import RateLimited
 
@@ -117,6 +117,42 @@ class SlidingWindow:
             return max(self._calls[0] + self._period - now, 0.001)
 
 
+class Pause:
+    """Lets everything pass, but for the wait that the vendor has asked for last.
+
+    Args:
+        clock: monotonic seconds.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._until = -math.inf
+
+    def acquire(self, max_wait: float = math.inf) -> None:
+        """Wait until the pause is over.
+
+        Raises:
+            RateLimited: it is longer than `max_wait` seconds.
+        """
+        give_up, waited_for = self._clock() + max_wait, -math.inf
+        while self._until > waited_for and (wait := self._until - self._clock()) > 0:
+            if self._clock() + wait > give_up:
+                raise _used_up(wait)
+            waited_for = self._until
+            WAITS.add(wait)
+            self._sleep(wait)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing pass for so many seconds."""
+        with self._lock:
+            self._until = max(self._until, self._clock() + seconds)
+
+
 def _used_up(wait: float) -> RateLimited:
     return RateLimited(
         "our own limit for this vendor account is used up",
@@ -163,6 +199,7 @@ class SharedWindow:
         period_seconds: its period.
         clock: monotonic seconds.
         sleep: waits so many seconds; must move `clock` on.
+        whole: all of `limit` is used: it is ours, and nobody counts it with another clock.
     """
 
     def __init__(
@@ -173,10 +210,12 @@ class SharedWindow:
         period_seconds: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        whole: bool = False,
     ) -> None:
         if limit < 1 or period_seconds <= 0:
             raise ValueError(f"no usable limit: {limit} in {period_seconds} s")
-        self.allowed = max(1, limit * 9 // 10)
+        self.allowed = limit if whole else max(1, limit * 9 // 10)
         self._shared, self._name, self._clock, self._sleep = shared, name, clock, sleep
         self._lease = min(max(period_seconds / 20, 0.02), MAX_LEASE)
         # What leaves at the end of its lease may arrive later than what leaves a period after it.
@@ -238,6 +277,14 @@ def sharing(shared: Shared | None) -> Iterator[None]:
 
 class LimitBook:
     """One limiter per vendor account in this process, however many clients are made for it."""
+
+    def wire(self, wiring: dict[str, Any], vendor: str, account: str, calls_a_minute: int | None) -> None:
+        """Put an account's limit on all its calls into a client's wiring, where there is one.
+
+        There is none where the network is replaced by a transport, or a limit is wired already.
+        """
+        if calls_a_minute is not None and "transport" not in wiring:
+            wiring.setdefault("limits", {"": self.window(vendor, account, calls_a_minute, 60)})
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

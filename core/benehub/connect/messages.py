@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -62,8 +63,14 @@ class Request:
     @property
     def place(self) -> str:
         """Method and path for messages: masked, without host, query or fragment."""
-        bare = re.sub(r"^https?://[^/]*", "", self.path)
-        return f"{self.method} {mask(re.split(r'[?#]', bare)[0])}"
+        return _place(self.method, self.path)
+
+
+@lru_cache(maxsize=128)
+def _place(method: str, path: str) -> str:
+    """Asked for several times a call."""
+    bare = re.sub(r"^https?://[^/]*", "", path)
+    return f"{method} {mask(re.split(r'[?#]', bare)[0])}"
 
 
 def read(

@@ -9,7 +9,6 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benehub.connect.files import MAX_BYTES, MOST_BYTES, FolderMailbox, Mailbox
-from benehub.connect.sftp import SftpAccount, SftpMailbox
 from benehub.connect.stored import NoMailbox
 
 
@@ -55,6 +54,8 @@ class Place(BaseModel):
             return NoMailbox()
         if self.sftp is None:
             return FolderMailbox(Path(self.folder), max_bytes=self.max_bytes)
+        from benehub.connect.sftp import SftpAccount, SftpMailbox  # with asyncssh, for who has such an account only
+
         account = SftpAccount(
             host=self.sftp.host,
             user=self.sftp.user,

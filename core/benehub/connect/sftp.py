@@ -252,7 +252,7 @@ class SftpMailbox:
         except _GONE as error:
             self._drop()
             raise unavailable(
-                f"no connection or no answer ({type(error).__name__})", where=where, sent=sent()
+                f"no connection or no answer ({type(error).__name__})", where=where, sent=sent(), silent=True
             ) from None
         except asyncssh.Error as error:
             self._drop()

@@ -39,12 +39,21 @@ _FIELD_NAME = re.compile(r"[a-z][A-Za-z0-9_.\[\]]*")
 _TEXT_KEYS = ("message", "error_description", "detail", "title", "error", "code", "field", "error_key")
 
 
-def unavailable(what: str, *, where: str, sent: bool) -> VendorUnavailable:
-    """A `VendorUnavailable` that knows whether the request may have reached the vendor (see `was_sent`)."""
+def unavailable(what: str, *, where: str, sent: bool, silent: bool = False) -> VendorUnavailable:
+    """A `VendorUnavailable` that knows whether the request may have reached the vendor (see `was_sent`).
+
+    `silent` says that nothing came back at all (see `is_silent`).
+    """
     mend = "Read the vendor's state back before sending it again" if sent else "It is tried again within the budget"
     error = VendorUnavailable(what, where=where, mend=mend)
     vars(error)["sent"] = sent
+    vars(error)["silent"] = silent
     return error
+
+
+def is_silent(error: BaseException) -> bool:
+    """Whether nobody answered at the vendor's: not a word on the request itself, so others would fare no better."""
+    return vars(error).get("silent") is True
 
 
 def was_sent(error: BaseException) -> bool:

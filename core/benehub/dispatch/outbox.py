@@ -28,6 +28,7 @@ from benehub.dispatch.attempts import attempts, close_all, newest, open_all
 from benehub.dispatch.pieces import FROZEN, WIRE, Kept, counted, every, forget, keep, leaving, opened
 from benehub.errors import DataError, OutcomeUnknown
 from benehub.store import Session, canonical
+from benehub.store.acts import HELD_BY
 from benehub.store.events import note_event
 from benehub.store.session import CHUNK
 from benehub.store.tables import control_line, dispatch
@@ -107,10 +108,15 @@ def prepare_all(session: Session, wanted: Sequence[Frozen]) -> list[str]:
                 forget(session, dispatch_id)
             ids.append(str(before.dispatch_id))
             continue
+        # What a person holds stays held, whatever it says by now.
+        still = {}
         if before is not None:
             _replace(session, before, revision, replaced)
+            if before.state == "held" and before.reason.startswith(HELD_BY):
+                still = {"state": "held", "reason": before.reason}
         ids.append(dispatch_id)
-        fresh.append({"dispatch_id": dispatch_id, "revision": revision, **_values(session, frozen, dispatch_id, kept)})
+        values = _values(session, frozen, dispatch_id, kept) | still
+        fresh.append({"dispatch_id": dispatch_id, "revision": revision, **values})
     session.change_all(dispatch, ("dispatch_id",), replaced)
     session.add(dispatch, fresh)
     return ids
@@ -118,7 +124,7 @@ def prepare_all(session: Session, wanted: Sequence[Frozen]) -> list[str]:
 
 def _latest(session: Session, keys: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    names = ("dispatch_id", "business_key", "revision", "frozen_hash", "file_name", "state")
+    names = ("dispatch_id", "business_key", "revision", "frozen_hash", "file_name", "state", "reason")
     for start in range(0, len(keys), CHUNK):
         rows = session.rows(
             select(*(dispatch.c[name] for name in names))
@@ -310,6 +316,8 @@ class End:
     receipt: Receipt | None = None
     at: str = ""
     """The moment it left, where that is not now."""
+    unheard: bool = False
+    """Whether the vendor gave no usable answer: nothing was learned of the dispatch itself."""
 
 
 def end_all(session: Session, ends: Sequence[End]) -> None:

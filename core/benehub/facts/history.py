@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -74,7 +74,7 @@ def record(
     runs twice records once. Of versions given together a later one wins over an earlier one.
     """
     told = list(versions)
-    stored = _preloaded(session)
+    stored = loaded(session)
     for version in told:
         if (version.kind, version.subject) not in stored:
             preload(session, version.kind, [one.subject for one in told if one.kind == version.kind])
@@ -86,11 +86,11 @@ def record(
         if _believed(before, version, data):
             continue
         seq, recorded_at = session.take_seq()
-        fact_id = _id(session, version, seq)
-        before.append(_said(kind, subject, key, data, start, end, fact_id, seq))
+        name = fact_id(session.employer, kind, subject, key, seq)
+        before.append(_said(kind, subject, key, data, start, end, name, seq))
         session.defer(
             fact,
-            {"fact_id": fact_id, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,
+            {"fact_id": name, "kind": kind, "subject": subject, "fact_key": key, "effective_from": start,
              "effective_to": end, "data": data, "seq": seq, "recorded_at": recorded_at, "batch_id": batch_id,
              "row_no": row_no or None, "source": source},
         )  # fmt: skip
@@ -99,9 +99,9 @@ def record(
     return count
 
 
-def _id(session: Session, version: Version, seq: int) -> str:
+def fact_id(employer: str, kind: str, subject: str, key: str, seq: int) -> str:
     """A fact's id: its number, so that ids come in order, and digits in which a mistyped one is found out."""
-    named = f"{session.employer}/{version.kind}/{version.subject}/{version.key}"
+    named = f"{employer}/{kind}/{subject}/{key}"
     return f"fct_{seq:012x}{crc32(named.encode(), seq & 0xFFFFFFFF):08x}"
 
 
@@ -110,7 +110,7 @@ def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
 
     Versions that it records join them.
     """
-    stored = _preloaded(session)
+    stored = loaded(session)
     missing = list(dict.fromkeys(one for one in subjects if (kind, one) not in stored))
     if missing:
         stored.update({(kind, subject): [] for subject in missing})
@@ -120,7 +120,7 @@ def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
 
 def preload_new(session: Session, kind: str, subjects: Iterable[str]) -> None:
     """Nobody knows these subjects yet: there is nothing to be read about them."""
-    stored = _preloaded(session)
+    stored = loaded(session)
     for subject in subjects:
         stored.setdefault((kind, subject), [])
 
@@ -132,13 +132,13 @@ def as_of(
 
     They come in the order of subject and key.
     """
-    held = _held(session, kind, known_at, subjects)
-    if held is None:
+    known = _held(session, kind, known_at, subjects)
+    if known is None:
         rows = _versions(session, kind, known_at, subjects, fact.c.effective_from <= day, fact.c.effective_to > day)
     else:
-        rows = [row for versions in held for row in versions if row.effective_from <= day < row.effective_to]
+        rows = [row for versions in known for row in versions if row.effective_from <= day < row.effective_to]
     newest = {row[1:3]: row for row in rows}
-    found = newest.items() if held is None else sorted(newest.items())
+    found = newest.items() if known is None else sorted(newest.items())
     return [row for _, row in found if row.data is not None]
 
 
@@ -153,13 +153,13 @@ def timelines(
 
     They are not cut at the window's edges: each says since when and until when it is really true.
     """
-    held = _held(session, kind, known_at, subjects)
-    if held is not None and not any(held):
+    known = _held(session, kind, known_at, subjects)
+    if known is not None and not any(known):
         return {}
     # All versions are read, for one that begins after the window ends what holds in it.
-    versions = _versions(session, kind, known_at, subjects) if held is None else (row for rows in held for row in rows)
+    stored = [_versions(session, kind, known_at, subjects)] if known is None else known
     grouped: dict[tuple[str, str], list[Fact]] = {}
-    for row in versions:
+    for row in chain.from_iterable(stored):
         grouped.setdefault((row[1], row[2]), []).append(row)
     start, end = window.start, window.end
     found = {}
@@ -212,6 +212,8 @@ def resolve(rows: Sequence[Fact]) -> list[Fact]:
     if len(rows) == 1:  # most of what is known was said once
         row = rows[0]
         return [] if row.data is None or row.effective_from >= row.effective_to else [row]
+    if rows and _one_after_the_other(rows):
+        return _successive(rows)
     cuts = sorted({row.effective_from for row in rows} | {row.effective_to for row in rows})
     segments: list[Fact] = []
     for start, end in pairwise(cuts):
@@ -227,10 +229,34 @@ def resolve(rows: Sequence[Fact]) -> list[Fact]:
     return segments
 
 
-def _preloaded(session: Session) -> dict[tuple[str, str], list[Fact]]:
+def _one_after_the_other(rows: Sequence[Fact]) -> bool:
+    """Whether no version begins before an earlier one, and all end together: most histories are told so."""
+    before, end = rows[0].effective_from, rows[0].effective_to
+    for row in rows:
+        if row.effective_from < before or row.effective_to != end:
+            return False
+        before = row.effective_from
+    return True
+
+
+def _successive(rows: Sequence[Fact]) -> list[Fact]:
+    """As `resolve`, of versions one after the other: each holds until the next one begins."""
+    end = rows[0].effective_to
+    segments: list[Fact] = []
+    for row, until in zip(rows, [*(row.effective_from for row in rows[1:]), end], strict=True):
+        if row.data is None or row.effective_from >= until:
+            continue
+        since = row.effective_from
+        if segments and segments[-1].effective_to == since and segments[-1].data == row.data:
+            since = segments.pop().effective_from
+        segments.append(Fact(row.kind, row.subject, row.key, row.data, since, until, row.fact_id, row.seq))
+    return segments
+
+
+def loaded(session: Session) -> dict[tuple[str, str], list[Fact]]:
     """Versions by kind and subject that this transaction holds, in recorded order within a key."""
-    held: dict[tuple[str, str], list[Fact]] = session.memo.setdefault("facts", {})
-    return held
+    found: dict[tuple[str, str], list[Fact]] = session.memo.setdefault("facts", {})
+    return found
 
 
 def _held(
@@ -239,12 +265,12 @@ def _held(
     """The versions about these subjects, where this transaction holds all of them."""
     if subjects is None or callable(subjects) or known_at is not None:
         return None
-    held = _preloaded(session)
+    known = loaded(session)
     if len(subjects) == 1:
-        one = held.get((kind, subjects[0]))
+        one = known.get((kind, subjects[0]))
         return None if one is None else [one]
     named = dict.fromkeys(subjects)
-    return [held[kind, one] for one in named] if all((kind, one) in held for one in named) else None
+    return [known[kind, one] for one in named] if all((kind, one) in known for one in named) else None
 
 
 def _believed(stored: Sequence[Fact], version: Version, wanted: dict[str, Any] | None) -> bool:

@@ -16,7 +16,7 @@ from benehub.money import Rounding, round_to_int
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session, without_collector
 from benehub.store.session import CHUNK
-from benehub.store.tables import person
+from benehub.store.tables import is_dependent, person
 
 PART = 1_000
 """Employees held in memory at once by whoever goes through everybody."""
@@ -214,7 +214,7 @@ def _dependents(
 
 def _family(session: Session, people: Sequence[str] | Which) -> Sequence[str] | Which:
     """The dependents of these employees."""
-    query = select(person.c.person_id).where(*session.where(person, kind="dependent"))
+    query = select(person.c.person_id).where(*session.where(person), is_dependent)
     if callable(people):
         theirs = query.where(people(person.c.subscriber_id))
         return lambda subject: subject.in_(theirs)

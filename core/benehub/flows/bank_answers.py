@@ -15,10 +15,11 @@ from sqlalchemy import Row, select
 
 from benehub import dispatch, obligations
 from benehub.engine import Steps
+from benehub.flows import remittance_parts
 from benehub.flows.hub import Hub
 from benehub.flows.payment_orders import KIND, order_of
 from benehub.flows.premiums import confirm_in, take_back
-from benehub.flows.remittance_parts import DISPUTED, parts
+from benehub.flows.remittance_parts import DISPUTED, Part
 from benehub.records import PaymentStatus
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -95,7 +96,7 @@ def _note(session: Session, owed: Row[Any], reason: str, what: str) -> str:
 def _came_back(session: Session, sent: Row[Any], owed: Row[Any], why: str) -> None:
     content = obligations.content(session, owed)
     take_back(session, content["remittance"], booked=True)
-    for row in _remitted(session, sent, owed):
+    for row in _remitted(session, sent):
         # its control number is spent: what pays anew is told by a new file
         dispatch.acknowledge(session, row.dispatch_id, "rejected")
         obligations.mark(session, [row.obligation_id], "refused", why)
@@ -103,21 +104,21 @@ def _came_back(session: Session, sent: Row[Any], owed: Row[Any], why: str) -> No
     obligations.mark(session, [owed.obligation_id], "refused", why)
 
 
-def _remitted(session: Session, sent: Row[Any], owed: Row[Any]) -> list[Row[Any]]:
-    """The part of the month that an order pays, as it is owed."""
-    carrier = obligations.content(session, owed)["carrier"]
+def _remitted(session: Session, sent: Row[Any]) -> list[Part]:
+    """The part of the month that an order pays, as it is owed; none where another order pays it by now."""
+    key = f"{remittance_parts.KIND}/{sent.business_key.removeprefix(f'{KIND}/')}"
     found = []
-    for row in parts(session, carrier, owed.period):
-        order = order_of(session, row.dispatch_id) if row.dispatch_id else None
+    for part in remittance_parts.named(session, [key]):
+        order = order_of(session, part.dispatch_id) if part.dispatch_id else None
         if order is not None and order.sent is not None and order.sent.dispatch_id == sent.dispatch_id:
-            found.append(row)
+            found.append(part)
     return found
 
 
 def _dispute(session: Session, sent: Row[Any], owed: Row[Any], reason: str) -> str:
     """Our bank refused the return: what was to be paid anew is held, for the payee may have the money."""
     why = f"{DISPUTED}({reason})"[:300]
-    for row in _remitted(session, sent, owed):
+    for row in _remitted(session, sent):
         if row.state == "refused":
             obligations.mark(session, [row.obligation_id], "held", why)
     return _note(session, owed, why, "disputed")
@@ -126,7 +127,7 @@ def _dispute(session: Session, sent: Row[Any], owed: Row[Any], reason: str) -> s
 def _came_back_after_all(session: Session, sent: Row[Any], owed: Row[Any], reason: str) -> str:
     """The payee's bank stands by its return: what was held is owed again."""
     why = f"the bank returned the payment after a dispute ({reason})"[:300]
-    for row in _remitted(session, sent, owed):
+    for row in _remitted(session, sent):
         if row.state == "held" and row.reason.startswith(DISPUTED):
             obligations.mark(session, [row.obligation_id], "refused", why)
     return _note(session, owed, why, "returned")

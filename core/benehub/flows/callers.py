@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from benehub.access import Caller, audit, sessions, tokens, users
 from benehub.access.audit import Place
 from benehub.access.sessions import Lifetimes, Stage, Standing
+from benehub.errors import RetriableError
 from benehub.flows.hub import Hub
 from benehub.store.schema import INSTALLATION
 
@@ -14,7 +17,7 @@ def by_token(hub: Hub, token: str) -> Caller | None:
     with hub.store.read(INSTALLATION) as session:
         caller, due = tokens.caller(session, token)
     if caller is not None and due:
-        with hub.store.write(INSTALLATION) as session:
+        with suppress(RetriableError), hub.store.write(INSTALLATION) as session:  # a busy database turns nobody away
             tokens.used(session, caller.by)
     return caller
 
@@ -30,7 +33,7 @@ def by_session(hub: Hub, secret: str, lifetimes: Lifetimes) -> tuple[Standing, C
             return None
         due = sessions.due(session, held)
     if due:
-        with hub.store.write(INSTALLATION) as session:
+        with suppress(RetriableError), hub.store.write(INSTALLATION) as session:
             sessions.seen(session, held)
     return held, caller if held.stage is Stage.OPEN else None
 

@@ -271,7 +271,7 @@ def order(hub: Hub, employer: str, connection_id: str, group: str, pay_date: dat
                 wants.append(_want(connection_id, worker.person_id, full, held, pay_date, last, account))
         expect_told(session, book, lines, members, pay_date)
         keys = {one.key for one in wants}
-        waiting = obligations.open_ones(session, "deduction.set", connection_id)
+        waiting = obligations.open_ones(session, "deduction.set", connection_id, states=("open", "held"))
         stale = [row.obligation_id for row in waiting if row.person_id in members and row.business_key not in keys]
         obligations.cancel(session, stale, "no longer wanted")
         change = obligations.want(session, wants)

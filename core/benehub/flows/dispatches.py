@@ -1,4 +1,5 @@
-"""What a person does about a dispatch that stopped: says whether the vendor has it, or has it sent again.
+"""What a person does about a dispatch: holds it before it leaves, says whether the vendor has what stopped, or has it
+sent again.
 
 Nothing here guesses. What may have arrived is settled first, by somebody who has looked at the vendor's; only then
 does the next run send it anew. Each word stands with name and reason in the trail of the dispatch.
@@ -13,6 +14,7 @@ from sqlalchemy import Row
 from benehub import dispatch, obligations
 from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
+from benehub.crypto import mask
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
 from benehub.flows import (
@@ -30,6 +32,7 @@ from benehub.flows.push_guard import RESEND
 from benehub.flows.send import ANSWERED_LATER, send
 from benehub.flows.together import TESTED
 from benehub.store import Session, note_act
+from benehub.store.acts import HELD_BY
 
 COMMANDS = {
     "deduction.set": "benehub deductions push --pay-date DAY",
@@ -76,6 +79,27 @@ def settle(hub: Hub, employer: str, dispatch_id: str, arrived: bool, who: str, n
         follow(hub, employer, row)
     fixes.follow(hub, employer)
     return "sent" if arrived else "failed"
+
+
+def hold(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> None:
+    """Keep what waits to leave until a person lets it go; no run of its own command takes it up before.
+
+    It stays held when it has to say something else by then, and goes when nobody wants it any more.
+
+    Raises:
+        DataError: no such dispatch, it no longer waits to leave, or no name or reason is given.
+    """
+    with hub.store.write(employer) as session:
+        # Whoever is sending now claims each under the same lock, and passes what is held by then.
+        row = dispatch.get(session, dispatch_id, lock=True)
+        if row.state != "prepared" or dispatch.attempts(session, dispatch_id):
+            raise DataError(f"it is {row.state}: it no longer waits to leave", where=f"dispatch {dispatch_id}",
+                            mend="What has left is corrected by another: see `benehub dispatches show`")  # fmt: skip
+        note_act(session, dispatch_id, who, "hold", note)
+        reason = mask(f"{HELD_BY}{who}: {note.strip()}")[:500]
+        dispatch.finish(session, dispatch_id, "held", reason)
+        obligations.mark(session, [one.obligation_id for one in obligations.of_dispatch(session, dispatch_id)], "held",
+                         reason)  # fmt: skip
 
 
 def reopen(hub: Hub, employer: str, dispatch_id: str, who: str, note: str) -> str:

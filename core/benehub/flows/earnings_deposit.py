@@ -15,9 +15,9 @@ from sqlalchemy import Row
 from benehub import dispatch, facts, ledger, obligations
 from benehub.engine import Steps
 from benehub.flows.contribution_file import SOURCES
+from benehub.flows.deposit_sent import deposit_sent
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.send import send
 from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -32,15 +32,7 @@ OPERATION = "earnings.deposit"
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
     """Send the lost earnings of one late pay date to the recordkeeper and post them as deposited."""
-    day = date.fromisoformat(pay_date)
-    dispatch_id = steps.step("prepare", prepare, hub, employer, plan_id, day)
-    if not dispatch_id:
-        return {"rows": 0}
-    with hub.store.read(employer) as session:
-        connection_id = hub.book(session).plan(plan_id).vendor
-    tally = send(hub, steps, employer, connection_id, [dispatch_id])
-    posted = steps.step("post", _post, hub, employer, dispatch_id)
-    return {"dispatch": dispatch_id, "rows": posted, **tally}
+    return deposit_sent(hub, steps, employer, plan_id, date.fromisoformat(pay_date), prepare, _post)
 
 
 def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
@@ -90,7 +82,7 @@ def _rows(session: Session, plan_id: str, pay_date: date) -> list[EarningsRow]:
     ]  # fmt: skip
 
 
-def _post(hub: Hub, employer: str, dispatch_id: str) -> int:
+def _post(hub: Hub, employer: str, _plan_id: str, _pay_date: date, dispatch_id: str) -> int:
     with hub.store.write(employer) as session:
         return _post_one(session, hub.book(session), dispatch.get(session, dispatch_id))
 

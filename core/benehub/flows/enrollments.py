@@ -172,7 +172,7 @@ def _no_longer(session: Session, connection_id: str, keys: set[str], apart: bool
     rows = obligations.open_ones(session, "enrollment.change", connection_id, states=("open", "refused", "held"))
     stale = [row for row in rows if row.business_key not in keys]
     why = "no longer wanted: the carrier holds it already"
-    obligations.cancel(session, [row.obligation_id for row in stale if row.state == "open"], why)
+    obligations.cancel(session, [row.obligation_id for row in stale], why)
     # What was refused, or held before it was frozen, has not arrived, and nobody wants it any more.
     gone = [row.obligation_id for row in stale
             if row.state == "refused" or (row.state == "held" and row.dispatch_id is None)

@@ -1,13 +1,14 @@
 """A claim to a carrier for premium it billed beyond what was owed, before its days are over.
 
-No carrier that is connected takes claims from a program yet. The claim is frozen like all that leaves and held under
-the word BY_HAND: a person sends it, and says so (`dispatches settle --has`). A connector that takes `premium.claim`
-sends it. What a person has claimed by himself (`premiums claim`) is not claimed once more.
+A connection that takes `premium.claim` sends it: the carrier's own, or the one that the plan book names for its claims
+(`claims_through`), which writes a file. Where none does, the claim is frozen like all that leaves and held under the
+word BY_HAND: a person sends it, and says so (`dispatches settle --has`). What a person has claimed by himself
+(`premiums claim`) is not claimed once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -15,9 +16,11 @@ from sqlalchemy import Row, select
 from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
+from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.flows.exchange import hold
+from benehub.flows.files import freeze_file
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
 from benehub.flows.hub import Hub
 from benehub.flows.send import send
@@ -36,20 +39,29 @@ from benehub.store.tables import confirmation, difference
 BY_HAND = "by hand: the carrier takes no claims from a program"
 """How the reason begins of a claim that a person sends."""
 
-TYPES = (Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.TIER_DIFF, Type.RATE_DIFF)
+TYPES = (
+    Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.PLAN_DIFF, Type.TIER_DIFF, Type.RATE_DIFF,
+    Type.EFFECTIVE_DATE_DIFF,
+)  # fmt: skip
 """Differences by which a carrier has billed too much."""
 
 
-def _connection(book: PlanBook, row: Row[Any]) -> str:
+def _carrier(book: PlanBook, row: Row[Any]) -> str:
     return (book.plan(row.plan).carrier or "") if row.plan else ""
+
+
+def _connection(book: PlanBook, row: Row[Any]) -> str:
+    carrier = _carrier(book, row)
+    return (book.terms(carrier).claims_through or carrier) if carrier else ""
 
 
 def _draft(asked: Asked) -> Draft | Refusal:
     session, row, book = asked.session, asked.row, asked.book
+    carrier = _carrier(book, row)
     over = (row.actual or 0) - (row.expected or 0)
     if over <= 0:
         return Refusal("the carrier billed no more than was owed: there is nothing to claim")
-    last = book.terms(asked.opened.link.connection).claim_by(Month.parse(row.period))
+    last = book.terms(carrier).claim_by(Month.parse(row.period))
     if last is not None and session.today() > last:
         return Refusal(f"the carrier's days of the claim ended on {last}")
     over = min(over, _unasked(session, row))
@@ -58,20 +70,21 @@ def _draft(asked: Asked) -> Draft | Refusal:
     bills = session.rows(
         select(confirmation.c.reference, confirmation.c.external_id)
         .where(
-            *session.where(confirmation, kind="invoice_line", connection_id=asked.opened.link.connection, current=1,
+            *session.where(confirmation, kind="invoice_line", connection_id=carrier, current=1,
                            plan=row.plan, coverage_month=row.period),
             confirmation.c.person_id == row.person_id if row.person_id else confirmation.c.external_id == row.reference,
         )
         .order_by(confirmation.c.reference)
     )  # fmt: skip
     member = people.member_ids(session, [row.person_id])[row.person_id] if row.person_id else row.reference
+    unit = book.employer.currency
     claim = CreditClaim(
-        person=row.person_id or "", member_id=member, plan=row.plan, coverage_month=row.period,
+        person=row.person_id or "", carrier=carrier, member_id=member, plan=row.plan, coverage_month=row.period,
         billed_minor=row.actual or 0, owed_minor=row.expected or 0, claim_minor=over,
         invoices=tuple(dict.fromkeys(one.reference for one in bills if one.reference)), reason=row.type, claim_by=last,
+        currency=unit,
     )  # fmt: skip
-    unit = book.employer.currency
-    key = _key(session, f"{CLAIM}/{asked.opened.link.connection}/{row.difference_id}")
+    key = _key(session, f"{CLAIM}/{carrier}/{row.difference_id}")
     says = f"claim {format_minor(over, unit)} {unit} for {row.period} from the carrier"
     says += f" until {last}" if last is not None else "; the plan book does not tell its last day (credit_days)"
     return Draft({"key": key, "claim": claim.model_dump(mode="json")}, over, says)
@@ -129,15 +142,21 @@ def freeze(hub: Hub, employer: str, connection_id: str, key: str) -> str:
                 f"the carrier's days of the claim ended on {last}", where=f"claim of {row.period}",
                 mend="Withdraw the fix: the credit is posted as lost; ask the carrier for goodwill",
             )  # fmt: skip
-        item = Item(CLAIM, key, content)
-        guard = opened.connector.guards.get(CLAIM, Guard.NONE)
-        made = dispatch.prepare(
-            session, dispatch.freeze_item(connection_id, item, guard, row.worth_minor, row.currency)
-        )
-        obligations.carry(session, {row.obligation_id: made}, "frozen, not sent yet")
-        if CLAIM not in opened.connector.guards:
-            hold(session, made, f"{BY_HAND}; once it is sent: benehub dispatches settle {made} --has")
-        return made
+        return _frozen(session, opened, row, key, content)
+
+
+def _frozen(session: Session, opened: Open, row: Row[Any], key: str, content: Mapping[str, Any]) -> str:
+    connector, money = opened.connector, (row.worth_minor, row.currency)
+    takes = connector.takes(CLAIM, opened.link.settings)
+    if takes and CLAIM in connector.files_out:
+        return freeze_file(session, opened, CLAIM, key, [content], [row.obligation_id], *money)
+    guard = connector.guards[CLAIM] if takes else Guard.NONE
+    item = Item(CLAIM, key, content)
+    made = dispatch.prepare(session, dispatch.freeze_item(opened.link.connection, item, guard, *money))
+    obligations.carry(session, {row.obligation_id: made}, "frozen, not sent yet")
+    if not takes:
+        hold(session, made, f"{BY_HAND}; once it is sent: benehub dispatches settle {made} --has")
+    return made
 
 
 def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Content) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _draft(asked: Asked) -> Draft | Refusal:
 def _held(asked: Asked) -> dict[str, Any] | None:
     """What the carrier holds of the plan, as its roster or bill shows; None: nothing."""
     session, row = asked.session, asked.row
-    if row.type in MISSING:
+    if row.type in MISSING or (row.type == Type.PLAN_DIFF and not row.actual):
         return None
     connection_id = asked.opened.link.connection
     told = told_state(session, connection_id, lambda subject: subject == row.person_id)
@@ -155,6 +155,6 @@ def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
 ACTION = Action(
     ENROLLMENT,
     "tell the carrier again, with the true dates",
-    frozenset((Relation.PREMIUM, kind) for kind in (*MISSING, *TOO_LONG, Type.TIER_DIFF)),
+    frozenset((Relation.PREMIUM, kind) for kind in (*MISSING, *TOO_LONG, Type.PLAN_DIFF, Type.TIER_DIFF)),
     _connection, _draft, _run, _tried, _keys, _owe,
 )  # fmt: skip

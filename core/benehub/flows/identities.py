@@ -6,7 +6,8 @@ Suggestions are made here and link nobody. Each word stands with name and reason
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
@@ -14,8 +15,8 @@ from sqlalchemy import Row, func, select, update
 from benehub import intake
 from benehub.errors import DataError
 from benehub.flows.hub import Hub
-from benehub.identity import people, strangers, suggestions
-from benehub.identity.matching import Guess, Register, guess_all
+from benehub.identity import strangers, suggestions
+from benehub.identity.matching import Guess, Register, Sought, Told, guess_all
 from benehub.identity.strangers import Stranger
 from benehub.intake import recognising, relinking
 from benehub.store import Session, note_act
@@ -32,10 +33,10 @@ def suggest(hub: Hub, employer: str, connection_id: str = "") -> dict[str, int]:
         waiting: dict[str, list[Stranger]] = {name: [] for name in before if connection_id in ("", name)}
         for one in strangers.listed(session, connection_id):
             waiting[one.connection_id].append(one)
-        register = Register(recognising.candidates(session).values() if any(waiting.values()) else ())
+        register = _register(session, [one.told for rows in waiting.values() for one in rows])
         ruled_out, made, likely = suggestions.rejected(session), 0, set[tuple[str, str]]()
         for name, rows in waiting.items():
-            guesses = list(_guesses(name, rows, register, ruled_out, people.external_ids(session, name)))
+            guesses = _guesses(session, name, rows, register, ruled_out)
             made += suggestions.replace(session, name, guesses)
             likely |= {(name, one.key) for one in guesses}
         left = sum(map(len, waiting.values()))
@@ -43,19 +44,23 @@ def suggest(hub: Hub, employer: str, connection_id: str = "") -> dict[str, int]:
         return {"linked": linked, "unlinked": left, "with_suggestion": len(likely), "suggestions": made}
 
 
+def _register(session: Session, told: Sequence[Told]) -> Register:
+    """Those of our people whom a stranger can be compared with: everybody is gone through, few are held."""
+    sought = Sought(told)
+    return Register(one for one in recognising.everybody(session) if sought.holds(one)) if told else Register(())
+
+
 def _guesses(
-    connection_id: str, rows: list[Stranger], register: Register, ruled_out: dict[tuple[str, str], set[str]],
-    linked: dict[str, str],
-) -> Iterator[Guess]:  # fmt: skip
+    session: Session, connection_id: str, rows: list[Stranger], register: Register,
+    ruled_out: dict[tuple[str, str], set[str]],
+) -> list[Guess]:  # fmt: skip
     """The guesses of one connection; that somebody is linked to another id there is said with it."""
     told = {one.external_id: one.told for one in rows}
     rejected = {one.external_id: ruled_out.get((connection_id, one.external_id), set()) for one in rows}
-    for guess in guess_all(told, register, rejected):
-        if guess.person_id in linked:
-            why = (*guess.why, "linked to another id of this vendor already: a duplicate there?")
-            yield Guess(guess.key, guess.person_id, guess.score, why)
-        else:
-            yield guess
+    found = list(guess_all(told, register, rejected))
+    linked = strangers.holders(session, connection_id, {one.person_id for one in found})
+    also = "linked to another id of this vendor already: a duplicate there?"
+    return [replace(one, why=(*one.why, also)) if one.person_id in linked else one for one in found]
 
 
 def link(hub: Hub, employer: str, named: str, employee: str, who: str, note: str, also: bool = False) -> dict[str, Any]:

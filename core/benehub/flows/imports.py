@@ -43,8 +43,8 @@ BY_HAND: Final = (
 )  # fmt: skip
 """Streams that are taken by hand."""
 
-MAX_BYTES: Final = 1_000_000
-"""Bytes of a file; with the rest of its form it is within what the hub takes from a caller."""
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of a file, whatever the installation's own limit."""
 MAX_UNPACKED: Final = 32 * 1024 * 1024
 """Bytes that a workbook may unpack to."""
 MAX_PARTS: Final = 500
@@ -82,8 +82,13 @@ class Preview:
     changes: tuple[Change, ...] = field(default=(), repr=False)
 
 
-def receive(hub: Hub, employer: str, source: str, stream: str, name: str, data: bytes, who: str) -> str:
+def receive(
+    hub: Hub, employer: str, source: str, stream: str, name: str, data: bytes, who: str, most: int = MAX_BYTES
+) -> str:  # fmt: skip
     """Keep an uploaded table, unread; gives its id. Nothing of it is believed yet.
+
+    Args:
+        most: bytes that the installation takes.
 
     Raises:
         DataError: no source or stream of this name can be uploaded to, or the file is no table that may be taken.
@@ -93,7 +98,7 @@ def receive(hub: Hub, employer: str, source: str, stream: str, name: str, data: 
     if stream not in BY_HAND:
         raise DataError("no such kind of table", where="import", mend=f"There are {', '.join(BY_HAND)}")
     shown = file_name(name)
-    table_of(shown, data)
+    table_of(shown, data, most)
     with hub.store.write(employer) as session:
         _own(hub, session, source)
         seq, at = session.take_seq()
@@ -117,14 +122,14 @@ def file_name(name: str) -> str:
     return last[-120:]
 
 
-def table_of(name: str, data: bytes) -> Table:
+def table_of(name: str, data: bytes, most: int = MAX_BYTES) -> Table:
     """The table in a file, within what is taken by hand.
 
     Raises:
         FormatError: it is too large, packed or not, or no table.
     """
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"the file is larger than {MAX_BYTES} bytes", mend="Split it, or connect the system itself")
+    if len(data) > most:
+        raise FormatError(f"the file is larger than {most} bytes", mend="Split it, or connect the system itself")
     if not data:
         raise FormatError("the file is empty", mend="Export it again")
     if data.startswith(b"PK\x03\x04"):

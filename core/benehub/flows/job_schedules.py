@@ -29,6 +29,14 @@ EVERY = re.compile(r"(\d{1,5})([mhd])")
 MAX_JITTER = 6 * 3600
 """Seconds by which a time may be spread at most."""
 
+CLOSED = tuple(one.value for one in Closed)
+"""What may happen on week-ends and bank holidays."""
+CATCH_UP = ("once", "skip")
+"""What may happen after an outage."""
+EDITED = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
+          "catch_up", "anchor_at", "state")  # fmt: skip
+"""What a person says of a schedule."""
+
 
 @dataclass(frozen=True, slots=True)
 class When:
@@ -75,15 +83,53 @@ def add(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, keep: bo
     return times
 
 
+def change(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expected: str = "") -> datetime:
+    """Let a schedule start something else, or at other times; gives the next. One that is paused stays so.
+
+    Raises:
+        DataError: there is none of this name, or something of it cannot be kept.
+        ConfigError: no such connection, or no time of it ever comes.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
+    """
+    with hub.store.write(employer) as session:
+        before = get(session, name)
+        must_be(expected, _edited(before), f"schedule {name}")
+        checked = check(hub.book(session), wanted)
+        if checked.connection:
+            registry.get(session, checked.connection)
+        row = _row(session, name, checked, when)
+        table = _table(row)
+        check_table(table)
+        slot = next_slot(table, session.clock())
+        kept = {one: row[one] for one in EDITED if one != "state"}
+        session.change(schedule, {"name": name}, **kept, country=row["country"], **_due(session, table, name, slot))
+    return slot
+
+
+def coming(session: Session, row: Row[Any], count: int = 5) -> list[str]:
+    """The next moments of a schedule, as ISO text, before they are spread."""
+    table, at, found = _table(row), session.clock(), list[str]()
+    while len(found) < count:
+        at = next_slot(table, at)
+        found.append(iso(at))
+    return found
+
+
+def interval(seconds: int) -> str:
+    """An interval as a person writes it; empty for none."""
+    unit, size = next((one for one in (("d", 86400), ("h", 3600)) if seconds % one[1] == 0), ("m", 60))
+    return f"{seconds // size}{unit}" if seconds else ""
+
+
 def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, Any]:
     home = session.connection.execute(
         select(employer_table.c.timezone, employer_table.c.country).where(
             employer_table.c.employer_id == session.employer
         )
     ).one()
-    if when.catch_up not in ("once", "skip"):
+    if when.catch_up not in CATCH_UP:
         raise DataError(f"no way to catch up is {when.catch_up[:20]!r}", mend="Choose once or skip")
-    if when.closed not in [one.value for one in Closed]:
+    if when.closed not in CLOSED:
         raise DataError(f"closed days cannot be {when.closed[:20]!r}", mend="Choose run, skip, before or after")
     if not 0 <= when.jitter <= MAX_JITTER:
         raise DataError("the jitter is too long", mend=f"At most {MAX_JITTER} seconds")
@@ -142,9 +188,7 @@ def version_of(row: Row[Any]) -> str:
 
 
 def _edited(row: Row[Any]) -> dict[str, Any]:
-    names = ("flow", "connection_id", "options", "cron", "every_s", "zone", "closed_days", "blackouts", "jitter_s",
-             "catch_up", "anchor_at", "state")  # fmt: skip
-    return {name: getattr(row, name) for name in names}
+    return {name: getattr(row, name) for name in EDITED}
 
 
 def pause(hub: Hub, employer: str, name: str, note: str = "paused by hand", expected: str = "") -> None:

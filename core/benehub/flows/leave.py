@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from sqlalchemy import func, select
-
 from benehub.engine import Steps
 from benehub.facts import Worker
 from benehub.facts.explanations import Kept, kept
 from benehub.flows.hub import Hub
-from benehub.flows.leave_books import Wanted, book_values, money, post, with_step, worth
+from benehub.flows.leave_books import Wanted, book_values, money, post, summed, with_step, worth
 from benehub.flows.leave_payouts import payouts
 from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry
@@ -69,24 +67,12 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
 
 def _standing(session: Session, policy_id: str, month: Month) -> dict[str, int]:
     """What stands accrued for the month: key without revision -> minutes."""
-    rows = session.rows(
-        select(leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("minutes"))
-        .join(
-            entry_table,
-            (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
-        )
-        .where(
-            leg.c.employer_id == session.employer,
-            leg.c.account == chart.LEAVE_AVAILABLE,
-            leg.c.plan == policy_id,
-            entry_table.c.type.in_((ACCRUED, f"{ACCRUED}.reversed")),
-            leg.c.pay_date >= month.first,
-            leg.c.pay_date < month.end,
-        )
-        .group_by(leg.c.person_id, leg.c.pay_date)
-        .having(func.sum(leg.c.amount) != 0)
-    )
-    return {f"leave/{policy_id}/{row.person_id}/{row.pay_date}": int(row.minutes) for row in rows}
+    rows = summed(
+        session, chart.LEAVE_AVAILABLE, policy_id, (leg.c.person_id, leg.c.pay_date),
+        entry_table.c.type.in_((ACCRUED, f"{ACCRUED}.reversed")),
+        leg.c.pay_date >= month.first, leg.c.pay_date < month.end,
+    )  # fmt: skip
+    return {f"leave/{policy_id}/{row.person_id}/{row.pay_date}": int(row.amount) for row in rows if row.amount}
 
 
 def _taken_back(standing: Mapping[str, int], wanted: Sequence[NewEntry], month: Month) -> list[Wanted]:
@@ -169,21 +155,10 @@ def _opening_values(book: PlanBook, policy: LeavePolicy, history: History) -> It
 
 def _revaluations(session: Session, policy_id: str, day: date) -> dict[str, int]:
     """By how much the liability was raised on a day before, by person: it is worked out anew."""
-    rows = session.rows(
-        select(leg.c.person_id, func.sum(leg.c.amount).label("amount"))
-        .join(
-            entry_table,
-            (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
-        )
-        .where(
-            leg.c.employer_id == session.employer,
-            leg.c.account == chart.LEAVE_LIABILITY,
-            leg.c.plan == policy_id,
-            entry_table.c.type.in_((REVALUED, f"{REVALUED}.reversed")),
-            entry_table.c.effective_date == day,
-        )
-        .group_by(leg.c.person_id)
-    )
+    rows = summed(
+        session, chart.LEAVE_LIABILITY, policy_id, (leg.c.person_id,),
+        entry_table.c.type.in_((REVALUED, f"{REVALUED}.reversed")), entry_table.c.effective_date == day,
+    )  # fmt: skip
     return {row.person_id: -int(row.amount) for row in rows}
 
 

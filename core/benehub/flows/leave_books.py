@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Row, func, select
 
 from benehub import ledger
 from benehub.facts import explanations
@@ -17,6 +20,7 @@ from benehub.money import Rounding, round_to_int
 from benehub.planbook import PlanBook
 from benehub.records import Step
 from benehub.store import Session
+from benehub.store.tables import entry, leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,16 @@ def with_step(told: Kept, *steps: Step) -> Kept:
     """What is kept, with steps before the rule's own that say what it was told."""
     explanation = told.explanation.model_copy(update={"steps": (*steps, *told.explanation.steps)})
     return replace(told, explanation=explanation)
+
+
+def summed(
+    session: Session, account: str, policy_id: str, by: Sequence[Column[Any]], *which: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
+    """The legs of a policy on an account as sums `amount` by these columns, of those entries that are meant."""
+    mine = (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id)
+    query = select(*by, func.sum(leg.c.amount).label("amount")).join_from(leg, entry, mine)
+    query = query.where(leg.c.employer_id == session.employer, leg.c.account == account, leg.c.plan == policy_id)
+    return session.rows(query.where(*which).group_by(*by))
 
 
 def available(session: Session, policy_id: str) -> dict[str, int]:

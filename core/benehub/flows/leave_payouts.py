@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from sqlalchemy import func, select
-
 from benehub import facts
 from benehub.facts import Worker
 from benehub.facts.explanations import kept
 from benehub.facts.workforce import FULL_TIME_HOURS
-from benehub.flows.leave_books import Wanted, available
+from benehub.flows.leave_books import Wanted, available, summed
 from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -132,19 +130,8 @@ def owed_legs(
 
 def _accrued_values(session: Session, policy_id: str) -> dict[str, int]:
     """Money that stands for leave by person, without the differences that pay-outs made of it."""
-    rows = session.rows(
-        select(leg.c.person_id, func.sum(leg.c.amount).label("amount"))
-        .join(
-            entry_table,
-            (entry_table.c.employer_id == leg.c.employer_id) & (entry_table.c.entry_id == leg.c.entry_id),
-        )
-        .where(
-            leg.c.employer_id == session.employer,
-            leg.c.account == chart.LEAVE_LIABILITY,
-            leg.c.plan == policy_id,
-            entry_table.c.status == "posted",
-            entry_table.c.type.not_in((DIFFERENCE, f"{DIFFERENCE}.reversed")),
-        )
-        .group_by(leg.c.person_id)
-    )
+    rows = summed(
+        session, chart.LEAVE_LIABILITY, policy_id, (leg.c.person_id,),
+        entry_table.c.status == "posted", entry_table.c.type.not_in((DIFFERENCE, f"{DIFFERENCE}.reversed")),
+    )  # fmt: skip
     return {row.person_id: -int(row.amount) for row in rows}

@@ -247,7 +247,9 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
     bank's payment carries less than all of it, the 820 has what fits, and the rest is the next part.
     """
     with hub.store.read(employer) as session:
-        before = [str(one.dispatch_id) for one in parts(session, connection_id, month) if one.dispatch_id is not None]
+        # What is posted is settled: a month of a thousand parts does not post each of them a thousand times.
+        known = parts(session, connection_id, month)
+        before = [one.dispatch_id for one in known if one.dispatch_id and not (one.posted and one.left)]
     for earlier in before:
         with hub.store.read(employer) as session:
             if payment_orders.unfinished(session, earlier):
@@ -267,14 +269,17 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         terms = book.terms(connection_id)
         due = _due_date(session, connection_id, month) or date(month.year, month.month, terms.premium_due_day)
         most = bank.connector.remittance_most(bank.link.settings) if bank is not None else None
+        all_due = sum(one.paid_minor for one in lines)
         if again is None and most is not None:
             lines = _fitting(session, opened, key, lines, due, most)
         total = sum(one.paid_minor for one in lines)
+        content: dict[str, Any] = {"lines": [one.model_dump(mode="json") for one in lines]}
+        if total != all_due:
+            content["more"] = all_due - total
         send_by = leaves_by(book, connection_id, due, terms.transit_bank_days)
         wanted = Wanted(
             kind="premium.remit", key=key, connection_id=connection_id, period=str(month), due=due,
-            send_by=send_by, content={"lines": [one.model_dump(mode="json") for one in lines]}, worth_minor=total,
-            currency=book.employer.currency,
+            send_by=send_by, content=content, worth_minor=total, currency=book.employer.currency,
         )  # fmt: skip
         obligations.want(session, [wanted])
         _again(session, session.id("obl", key))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from benehub.access import audit, sessions, users
+from benehub.access import audit, identities, sessions, users
 from benehub.access.audit import Place
-from benehub.access.identities import Told, recognise
+from benehub.access.identities import Told, link, recognise
 from benehub.access.sessions import Stage, Standing
 from benehub.connect.oidc import Begun, OidcClient, Provider
 from benehub.errors import ConfigError, DataError
@@ -34,8 +34,10 @@ class SignInBy:
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def begin(hub: Hub, by: SignInBy, back: str) -> tuple[str, str]:
+def begin(hub: Hub, by: SignInBy, back: str, links: str = "") -> tuple[str, str]:
     """The address to send the browser to, and what it keeps, sealed, until it comes back.
+
+    `links` is the user, signed in already, who is to come in by this provider from then on.
 
     Raises:
         VendorUnavailable: the provider does not answer.
@@ -44,7 +46,7 @@ def begin(hub: Hub, by: SignInBy, back: str) -> tuple[str, str]:
     address, begun = OidcClient(by.provider, hub.store.clock).begin(back)
     told = {
         "provider": by.provider.name, "state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier,
-        "at": iso(hub.store.clock()),
+        "at": iso(hub.store.clock()), "links": links,
     }  # fmt: skip
     sealed = hub.store.vault.seal(json.dumps(told).encode(), f"{INSTALLATION}/oidc")
     return address, base64.urlsafe_b64encode(sealed).decode()
@@ -54,17 +56,20 @@ def finish(
     hub: Hub, by: SignInBy, back: str, kept: str, query: Mapping[str, str], place: Place, policy: Policy,
     before: Standing | None = None,
 ) -> Opened | Refused:  # fmt: skip
-    """Let in who comes back, if it is somebody we know or whose groups stand for roles.
+    """Let in who comes back, if it is somebody we know or whose groups stand for roles; or link him, if he asked to be.
 
     Raises:
         DataError: what came back is not to be believed.
         VendorUnavailable: the provider does not answer.
     """
-    claims = OidcClient(by.provider, hub.store.clock).finish(back, _begun(hub, by, kept), query)
+    begun, links = _begun(hub, by, kept)
+    claims = OidcClient(by.provider, hub.store.clock).finish(back, begun, query)
     told = Told(
         claims.issuer, claims.subject, claims.email, claims.verified, claims.name, claims.groups, claims.employee
     )
     action = f"sign in by {by.provider.name}"
+    if links:
+        return _linked(hub, by, told, links, place, policy, before)
     with hub.store.write(INSTALLATION) as session:
         user = recognise(session, by.provider.name, told, by.roles)
         if not user or users.get(session, user).state != "active":
@@ -78,8 +83,29 @@ def finish(
         return Opened(secret, Stage.OPEN)
 
 
-def _begun(hub: Hub, by: SignInBy, kept: str) -> Begun:
-    """What this browser began, and not too long ago."""
+def linked(hub: Hub, user: str) -> list[str]:
+    """The issuers by which a user comes in."""
+    with hub.store.read(INSTALLATION) as session:
+        return identities.linked(session, user)
+
+
+def _linked(
+    hub: Hub, by: SignInBy, told: Told, user: str, place: Place, policy: Policy, before: Standing | None
+) -> Opened | Refused:  # fmt: skip
+    """Only the session that asked for it may link: whoever is signed in by now has to be the one who began."""
+    action = f"link {by.provider.name}"
+    with hub.store.write(INSTALLATION) as session:
+        may = before is not None and before.user == user and before.stage is Stage.OPEN
+        if before is None or not may or not link(session, told, user):
+            audit.note(session, user, action, place=place, outcome="refused")
+            return Refused(reason="taken" if may else "")
+        secret = sessions.step(session, before, Stage.OPEN, policy.lifetimes)
+        audit.note(session, user, action, place=place)
+        return Opened(secret, Stage.OPEN)
+
+
+def _begun(hub: Hub, by: SignInBy, kept: str) -> tuple[Begun, str]:
+    """What this browser began, and not too long ago; and for whom it links, if it does."""
     try:
         told = json.loads(hub.store.vault.open(base64.urlsafe_b64decode(kept), f"{INSTALLATION}/oidc"))
     except (ConfigError, ValueError):
@@ -88,4 +114,4 @@ def _begun(hub: Hub, by: SignInBy, kept: str) -> Begun:
     if not fresh or told["provider"] != by.provider.name:
         raise DataError("this sign-in was not begun in this browser, or too long ago", where="sign-in",
                         mend="Begin again from the sign-in page")  # fmt: skip
-    return Begun(told["state"], told["nonce"], told["verifier"])
+    return Begun(told["state"], told["nonce"], told["verifier"]), str(told["links"])

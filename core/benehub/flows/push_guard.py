@@ -16,8 +16,10 @@ from sqlalchemy import Row
 from benehub import connections, dispatch, facts, obligations
 from benehub.dispatch import Pair, Waiting
 from benehub.errors import DataError, GuardTripped
+from benehub.flows import remittance_months
 from benehub.flows.hub import Hub
 from benehub.flows.told import told_state
+from benehub.planbook import PlanBook
 from benehub.planbook.parts.employer import PushGuard
 from benehub.store import Session, acted_on, note_act
 
@@ -72,9 +74,9 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
     """
     with hub.store.read(employer) as session:
         for operation, rows in _by_operation(dispatch.waiting(session, ids)).items():
-            guards = hub.book(session).guards
-            limits = guards.pushes.get(connection_id, guards.push)
-            why, people = effect(session, connection_id, rows, limits).against(limits)
+            book = hub.book(session)
+            limits = book.guards.pushes.get(connection_id, book.guards.push)
+            why, people = effect(session, connection_id, rows, limits, book).against(limits)
             if not why:
                 continue
             if connections.get(session, connection_id).mode != "live":
@@ -82,7 +84,7 @@ def check(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> No
             let_go = acted_on(session, RESEND, [one.dispatch_id for one in rows])
             if let_go:
                 left = [one for one in rows if one.dispatch_id not in let_go]
-                why, people = effect(session, connection_id, left, limits).against(limits) if left else ("", 0)
+                why, people = effect(session, connection_id, left, limits, book).against(limits) if left else ("", 0)
             if why and people > dispatch.permitted(session, connection_id, operation):
                 raise GuardTripped(
                     f"{operation} stops before anything has left: {why}", where=f"connection {connection_id}",
@@ -99,7 +101,7 @@ def _by_operation(rows: Sequence[Waiting]) -> dict[str, list[Waiting]]:
     return found
 
 
-def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard) -> Effect:
+def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits: PushGuard, book: PlanBook) -> Effect:
     """What these dispatches of one operation would do."""
     items = [one for one in rows if not one.is_file]
     if items:
@@ -108,6 +110,8 @@ def effect(session: Session, connection_id: str, rows: Sequence[Waiting], limits
     for one in rows:
         if one.operation == "enrollment.change":
             _of_families(session, connection_id, one, found)
+        elif one.operation in remittance_months.OPERATIONS:
+            _of_premium(session, book, connection_id, one, found)
         elif one.operation != "enrollment.full":  # which is held against the head count of the last one accepted
             _of_money(session, connection_id, one, found)
     return found
@@ -183,17 +187,34 @@ def _of_money(session: Session, connection_id: str, one: Waiting, found: Effect)
 
     So does another revision of one that has left; one that took the place of a file which never left is no correction.
     """
-    if "/correction-" in one.key or (one.revision > 1 and dispatch.left_before(session, connection_id, one)):
+    if "/correction-" in one.key or _left_before(session, connection_id, one):
         return
     now = _named(session, one.dispatch_id)
     before, then = _last_about(session, dispatch.last_alike(session, connection_id, one), now)
-    if before is None:
+    if before is not None:
+        _hold(found, now, one.worth_minor, then, before.worth_minor)
+
+
+def _of_premium(session: Session, book: PlanBook, connection_id: str, one: Waiting, found: Effect) -> None:
+    """A payment of a month's premium, or its 820: the whole month is held against the one before."""
+    if _left_before(session, connection_id, one):
         return
+    months = remittance_months.compared(session, book, one)
+    if months is not None:
+        now, then = months
+        _hold(found, now.people, now.worth_minor, then.people, then.worth_minor)
+
+
+def _left_before(session: Session, connection_id: str, one: Waiting) -> bool:
+    return one.revision > 1 and dispatch.left_before(session, connection_id, one)
+
+
+def _hold(found: Effect, now: set[str], worth_minor: int, then: set[str], before_minor: int) -> None:
     found.people += max(len(now), 1)
     found.standing |= then
     found.ended |= then - now
-    if before.worth_minor > 0:
-        found.growth = max(found.growth, one.worth_minor * 100 // before.worth_minor - 100)
+    if before_minor > 0:
+        found.growth = max(found.growth, worth_minor * 100 // before_minor - 100)
 
 
 def _last_about(session: Session, rows: Sequence[Row[Any]], now: set[str]) -> tuple[Row[Any] | None, set[str]]:

@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
 from benehub.flows.money import pay_calendar
+from benehub.flows.users import worker
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline
@@ -82,7 +83,11 @@ def _before(session: Session, relation: Relation, month: Month) -> dict[str, int
 
 
 def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str, Any]:
-    """Tie a year out, person by person: registers, ledger, Forms W-2, the recordkeeper's year; gives the totals."""
+    """Tie a year out, person by person: registers, ledger, Forms W-2, the recordkeeper's year; gives the totals.
+
+    Raises:
+        DataError: nothing at all is known of the year.
+    """
     return steps.step("compare year", _year, hub, employer, year)
 
 
@@ -97,6 +102,11 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
         ties = year.tie_out(session, book, number, due)
         found = [one for tie in ties for one in tie.findings]
         outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today())
+        if not ties and not outcome.closed:
+            raise DataError(
+                f"no payroll register, posted pay, Form W-2 or recordkeeper's total of {number} is here",
+                where=f"year {number}", mend=f"Read them first, or name another year; {year.kept(session)}",
+            )  # fmt: skip
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     return {
@@ -107,25 +117,29 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
 
 def act(
     hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (), expected: str = "",
+    entries: Sequence[str] = (), to: str | None = None, expected: str = "",
 ) -> None:  # fmt: skip
     """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
 
     Args:
+        to: the id or address of the user who is to work it; empty for nobody, None to leave it as it is.
         expected: the version (`reconcile.version_of`) that the person had before him; empty where none is kept.
 
     Raises:
-        DataError: no such difference or entry, a state or step that does not exist, or no reason given.
+        DataError: no such difference or entry, a state or step that does not exist, no reason given, or a user who
+            may not work it.
         ChangedMeanwhile: it is not as it was at the version `expected`, where one is named.
     """
+    given = worker(hub, employer, to) if to else to
     with hub.store.write(employer) as session:
         session.take_seq(0)  # two people's words come one after the other
         before = reconcile.get(session, difference_id).state
         for one in entries:
             ledger.entry_of(session, one)
         reconcile.act(
-            session, difference_id, who, state=state, step=step, note=note, entries=entries, expected=expected
-        )
+            session, difference_id, who, state=state, step=step, note=note, entries=entries, to=given,
+            expected=expected,
+        )  # fmt: skip
     if before in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
 

@@ -24,7 +24,14 @@ from benehub.records import RemittanceLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, entry, obligation
 
-DISPUTED = (Type.BILLED_NOT_ENROLLED, Type.TIER_DIFF, Type.RATE_DIFF, Type.DUPLICATE_MEMBER)
+DISPUTED = (
+    Type.BILLED_NOT_ENROLLED,
+    Type.PLAN_DIFF,
+    Type.TIER_DIFF,
+    Type.RATE_DIFF,
+    Type.EFFECTIVE_DATE_DIFF,
+    Type.DUPLICATE_MEMBER,
+)
 """Differences by which a bill may say too much; what it says too little is paid as it is billed."""
 
 Key = tuple[str | None, str, str]

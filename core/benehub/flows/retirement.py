@@ -14,10 +14,10 @@ from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.flows.contribution_file import SOURCES, base_key, told_by
 from benehub.flows.contribution_file import rows as contribution_rows
+from benehub.flows.deposit_sent import deposit_sent
 from benehub.flows.file_chain import chain, drop
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.flows.send import send
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.obligations import Wanted
@@ -38,15 +38,7 @@ CREDITED = {
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
     """Send the contributions of one pay date to the recordkeeper and post them as deposited."""
-    day = date.fromisoformat(pay_date)
-    dispatch_id = steps.step("prepare", prepare, hub, employer, plan_id, day)
-    if not dispatch_id:
-        return {"rows": 0}
-    with hub.store.read(employer) as session:
-        connection_id = hub.book(session).plan(plan_id).vendor
-    tally = send(hub, steps, employer, connection_id, [dispatch_id])
-    posted = steps.step("post", _post, hub, employer, plan_id, day, dispatch_id)
-    return {"dispatch": dispatch_id, "rows": posted, **tally}
+    return deposit_sent(hub, steps, employer, plan_id, date.fromisoformat(pay_date), prepare, _post)
 
 
 def due(book: PlanBook, plan: Plan, pay_date: date) -> DepositDue:

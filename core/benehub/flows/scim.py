@@ -208,17 +208,21 @@ class Users:
         payload = session.unseal(row.body_sealed, "pushed_resource")
         told = {"id": row.resource_id, **jsontext.parse(payload)}
         incoming = self._by.connector.pushed(told, self._by.settings, session.today())
-        resources.mark_ended(session, row, bool(incoming.data.get("termination_date")))
-        return self._apply(session, incoming, canonical(told), f"{name} v{row.version}")
+        row = resources.mark_ended(session, row, bool(incoming.data.get("termination_date")))
+        reason = resources.too_many(session, row, self._hub.book(session).guards)
+        return self._apply(session, incoming, canonical(told), f"{name} v{row.version}", reason)
 
-    def _apply(self, session: Session, incoming: Incoming, payload: bytes, name: str) -> dict[str, int]:
-        """Take one row into custody and apply it, within the client's transaction; gives the counts of custody."""
+    def _apply(
+        self, session: Session, incoming: Incoming, payload: bytes, name: str, reason: str = ""
+    ) -> dict[str, int]:
+        """Take one row into custody and apply it, within the client's transaction, or hold it for this reason.
+
+        Gives the counts of custody.
+        """
         book = self._hub.book(session)
         stream = self._by.connector.pushes
         batch_id = intake.open_batch(session, self._connection, stream, f"{name} {incoming.key}")
         intake.stage(session, batch_id, Page(stream, [incoming], payload, name))
-        ends = bool(incoming.data.get("termination_date"))
-        reason = resources.too_many_ended(session, self._connection, book.guards.mass_removal_percent) if ends else ""
         if reason:
             intake.hold(session, batch_id, reason)
             return {}

@@ -1,7 +1,8 @@
-"""Moves dispatches to vendors: one call at a time, honest about outcomes that nobody knows.
+"""Moves dispatches to vendors: as many calls at once as the vendor bears, honest about outcomes that nobody knows.
 
 An attempt stands in the database before its call, the receipt after it. Where the vendor can be asked, or knows a
-repetition, a window of dispatches shares the two transactions; else each has its own.
+repetition, a window of dispatches shares the two transactions; else each has its own, and goes by itself. Calls that
+are under way at once are in threads of their own, and none of them about the same person as another.
 
 A request goes lookup -> request -> send -> receipt. After a time-out or 5xx the vendor is read back: where the
 wanted state is there the dispatch settles, where it is surely not it is sent again, and where nothing can
@@ -11,9 +12,9 @@ harmless; else it settles only when the mailbox shows it, for its absence there 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import Row
 
@@ -34,6 +35,7 @@ from benehub.errors import (
 )
 from benehub.flows import exchange, push_guard, together
 from benehub.flows.hub import Hub
+from benehub.flows.lanes import MOST, Lanes, Lot
 from benehub.flows.push_guard import RESEND
 from benehub.flows.together import TESTED, made
 from benehub.plugins import call_each
@@ -47,12 +49,21 @@ MAX_TRIES = 3
 """Times one dispatch is sent within a job after read-backs that proved it absent."""
 
 
-WINDOW = 25
-"""Dispatches that are claimed together before the first of them is sent, and settled together after the last."""
+FASTER = 10
+"""How many times as many a job sends at most where several calls are under way at once: it takes no longer for them."""
 
-T = TypeVar("T")
+WINDOW = 25
+"""Dispatches that are claimed together, and settled together as well; where more calls are under way, as many."""
+
+DEAF_AFTER = 5
+"""Dispatches in a row to which nobody answered, after which a vendor is asked no more: each has had its retries."""
+
+DEAF = "not tried: the vendor does not answer"
+
 Ended = tuple[Row[Any], End]
 """A dispatch as it was claimed, and how the attempt at it ended."""
+Claimed = tuple[Row[Any], Content]
+"""A dispatch as it was claimed, and what was frozen."""
 WATCHED = "connection is "
 """How the reason begins of what is held only because the connection does not write."""
 
@@ -80,48 +91,84 @@ def let_go(session: Session, dispatch_id: str) -> bool:
 def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[str]) -> dict[str, int]:
     """Send these dispatches, in order; a poisoned one does not hold up the others. Gives counts by state.
 
+    Once a vendor no longer answers the rest is not tried: it stays `prepared` for the next run.
+
     Raises:
         GuardTripped: they would change or end too much at the vendor; nothing has left.
     """
-    steps.step("guard", push_guard.check, hub, employer, connection_id, ids)
+    # A run that an older version began has no number here.
+    pace = steps.step("guard", _guarded, hub, employer, connection_id, ids) or 1
+    size = BATCH * pace
     tally: dict[str, int] = {}
     learned: list[Any] = []
-    for start in range(0, len(ids), BATCH):
-        part = ids[start : start + BATCH]
-        states = steps.step(f"send {start}", send_batch, hub, employer, connection_id, part, learned)
+    for start in range(0, len(ids), size):
+        part = ids[start : start + size]
+        told = steps.step(f"send {start}", _send_part, hub, employer, connection_id, part, learned)
+        if isinstance(told, list):  # of a run that an older version began
+            told = {"states": told, "deaf": False}
+        states = told["states"]
+        if told["deaf"]:
+            states = states + steps.step("not tried", _standing, hub, employer, ids[start + size :])
         for state in states:
             tally[state] = tally.get(state, 0) + 1
+        if told["deaf"]:
+            break
     return tally
 
 
-def send_batch(
-    hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any] | None = None
-) -> list[str]:
-    """One attempt at each dispatch; gives the state each ended in.
+def _standing(hub: Hub, employer: str, ids: Sequence[str]) -> list[str]:
+    """The states of dispatches as they are."""
+    with hub.store.read(employer) as session:
+        return [str(row.state) for row in dispatch.by_ids(session, ids)]
+
+
+def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int:
+    """How many times `BATCH` a job sends, the push as a whole having been looked at."""
+    push_guard.check(hub, employer, connection_id, ids)
+    if len(ids) <= BATCH:
+        return 1
+    with hub.open(employer, connection_id) as opened:
+        return min(at_once(opened), FASTER)
+
+
+def at_once(opened: Open) -> int:
+    """How many calls to the vendor may be under way at once."""
+    return min(opened.connector.at_once(opened.link.settings), MOST)
+
+
+def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
+    """One attempt at each dispatch, while the vendor answers; gives the state each ended in."""
+    states: list[str] = _send_part(hub, employer, connection_id, ids, [])["states"]
+    return states
+
+
+def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], learned: list[Any]) -> dict[str, Any]:
+    """As `send_batch`; tells too whether the vendor was `deaf` in the end.
 
     One sender a connection at a time: only then does `sending` mean that somebody died at it. `learned` keeps what the
     vendor told of its ids for the batches to come: it may have to list everybody for that.
     """
-    states: dict[str, str] = {}
     with hub.store.turn(employer, f"sending to {connection_id}"), hub.open(employer, connection_id) as plain:
         settings = plain.link.settings
         if plain.mode == "live":
-            known = learned if learned is not None else []
-            if not known:
-                known.append(plain.connector.discover(plain.link))
-            settings = known[0]
+            if not learned:
+                learned.append(plain.connector.discover(plain.link))
+            settings = learned[0]
         opened = replace(plain, link=replace(plain.link, settings=settings))
         with hub.store.read(employer) as session:
             waiting = dispatch.by_ids(session, ids)
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
-        for window in _windows(waiting):
-            states |= _send_window(hub, employer, opened, window, let_go)
-            hub.progress(f"{connection_id}: {len(states)} of {len(ids)} sent")
-    return [states[one] for one in ids]
+        desk = _Desk(hub, employer, opened, let_go, len(ids))
+        desk.send(waiting)
+        left = [one for one in ids if one not in desk.states]
+        if left:
+            with hub.store.read(employer) as session:
+                desk.states |= {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, left)}
+    return {"states": [desk.states[one] for one in ids], "deaf": desk.deaf}
 
 
-def _windows(rows: Sequence[Row[Any]]) -> Iterator[list[Row[Any]]]:
+def _windows(rows: Sequence[Row[Any]], size: int) -> Iterator[list[Row[Any]]]:
     """What may be claimed together: after a crash all of a window is in doubt.
 
     That is harmless only where the vendor can be asked or knows a repetition. What nothing can settle, and
@@ -129,71 +176,163 @@ def _windows(rows: Sequence[Row[Any]]) -> Iterator[list[Row[Any]]]:
     """
     window: list[Row[Any]] = []
     for row in rows:
-        alone = bool(row.file_name) or Guard(row.guard).must_hold
-        if window and (alone or len(window) == WINDOW):
+        if window and (_alone(row) or len(window) == size):
             yield window
             window = []
         window.append(row)
-        if alone:
+        if _alone(row):
             yield window
             window = []
     if window:
         yield window
 
 
-def _send_window(
-    hub: Hub, employer: str, opened: Open, rows: Sequence[Row[Any]], let_go: Collection[str]
-) -> dict[str, str]:
-    """Claim these in one transaction, send one after the other, write down what came of them in one more."""
-    ended: list[Ended] = []
-    wanted = []
-    for row in rows:
-        stopped = _asked(hub, employer, opened, row, row.dispatch_id in let_go) if row.state == "prepared" else None
-        if stopped is not None:
-            ended.append((row, stopped))
-        elif row.state == "prepared" or opened.mode == "live":
-            wanted.append(row.dispatch_id)  # else: what is in doubt waits until it may be sent again
-    claimed = _claim(hub, employer, wanted)
-    try:
-        _send_together(hub, employer, opened, claimed, ended)
-        while claimed:
-            # Taken off first: what breaks off here is left in `sending`, in doubt.
-            row, frozen = claimed.pop(0)
-            ended.append((row, send_one(hub, employer, opened, row, frozen)))
-    finally:
-        # Where the program itself failed, those behind were claimed and never tried.
-        ended += [(row, End(row.dispatch_id, "prepared", "not tried")) for row, _ in claimed if row.state == "sending"]
-        _write(hub, employer, ended)
-    states = {row.dispatch_id: end.state for row, end in ended}
-    rest = [row.dispatch_id for row in rows if row.dispatch_id not in states]
-    if rest:
-        with hub.store.read(employer) as session:
-            states |= {row.dispatch_id: str(row.state) for row in dispatch.by_ids(session, rest)}
-    return states
+def _alone(row: Row[Any]) -> bool:
+    return bool(row.file_name) or Guard(row.guard).must_hold
 
 
-def _send_together(
-    hub: Hub, employer: str, opened: Open, claimed: list[tuple[Row[Any], Content]], ended: list[Ended]
-) -> None:
-    """Send what the vendor takes in one request; what has to go by itself is left in `claimed`."""
-    calls = [(row, dispatch.thaw_item(frozen)) for row, frozen in claimed
-             if row.state == "sending" and row.operation in opened.connector.takes_together]  # fmt: skip
-    for part in together.parts(opened, calls):
-        mine = {row.dispatch_id: item for row, item in part}
-        # Taken off first, as below.
-        aside = [one for one in claimed if one[0].dispatch_id in mine]
-        claimed[:] = [one for one in claimed if one[0].dispatch_id not in mine]
+@dataclass
+class _Desk:
+    """Claims dispatches, has them called, and writes down what came of each: the only one who does, but for doubts."""
+
+    hub: Hub
+    employer: str
+    opened: Open
+    let_go: Collection[str]
+    count: int
+    states: dict[str, str] = field(default_factory=dict)
+    """By dispatch, as far as they have ended."""
+    ended: list[Ended] = field(default_factory=list)
+    """What is not written down yet."""
+    unheard: int = 0
+    """Dispatches in a row to which nobody answered at the vendor's."""
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the vendor answers no more."""
+        return self.unheard >= DEAF_AFTER
+
+    def send(self, rows: Sequence[Row[Any]]) -> None:
+        """One attempt at each, while the vendor answers."""
+        most = at_once(self.opened)
+        with Lanes[Ended](most) as lanes:
+            try:
+                for window in _windows(rows, max(WINDOW, most)):
+                    by_itself = most == 1 or _alone(window[0])
+                    self._drain(lanes, 0 if by_itself else 2 * most)
+                    if self.deaf:
+                        break
+                    lanes.put(self._lots(window, most))
+                    if by_itself:
+                        self._drain(lanes, 0)
+                self._drain(lanes, 0)
+            finally:
+                # Where the program itself failed, or the vendor is deaf, those behind were claimed and never tried.
+                left = [row for lot in lanes.stop() for row in lot.rows if row.state == "sending"]
+                self.ended += [*lanes.told(), *_not_tried(left, DEAF if self.deaf else "not tried")]
+                self._write_down()
+
+    def _drain(self, lanes: Lanes[Ended], to: int) -> None:
+        """Until no more than so many are open; what has ended is written down."""
+        while lanes.open > to and not self.deaf:
+            lanes.wait()
+            for row, end in lanes.told():
+                self.ended.append((row, end))
+                self.unheard = self.unheard + 1 if end.unheard else 0
+            if len(self.ended) >= WINDOW and lanes.several:
+                self._write_down()
+        if not lanes.open:
+            self._write_down()
+
+    def _write_down(self) -> None:
+        if self.ended:
+            _write(self.hub, self.employer, self.ended)
+            self.states |= {row.dispatch_id: end.state for row, end in self.ended}
+            self.ended = []
+            self.hub.progress(f"{self.opened.link.connection}: {len(self.states)} of {self.count} sent")
+
+    def _lots(self, rows: Sequence[Row[Any]], most: int) -> list[Lot[Ended]]:
+        """Claim these in one transaction; gives what is to be called, without what may not leave."""
+        hub, employer, opened = self.hub, self.employer, self.opened
+        wanted: list[str] = []
+        for row in rows:
+            fresh = row.state == "prepared"
+            stopped = _asked(hub, employer, opened, row, row.dispatch_id in self.let_go) if fresh else None
+            if stopped is not None:
+                self.ended.append((row, stopped))
+            elif fresh or opened.mode == "live":
+                wanted.append(row.dispatch_id)  # else: what is in doubt waits until it may be sent again
+        persons: dict[str, set[str]] = {}
+        if most > 1:
+            with hub.store.read(employer) as session:
+                persons = obligations.persons_in(session, wanted)
+        claimed = {row.dispatch_id: (row, frozen) for row, frozen in _claim(hub, employer, wanted)}
+        try:
+            return self._divided(dict(claimed), persons)
+        except Exception:
+            self.ended += _not_tried([row for row, _ in claimed.values() if row.state == "sending"], "not tried")
+            raise
+
+    def _divided(self, claimed: dict[str, Claimed], persons: Mapping[str, set[str]]) -> list[Lot[Ended]]:
+        """What goes in one request, and what goes by itself."""
+        opened = self.opened
+        lots, calls = [], [(row, dispatch.thaw_item(frozen)) for row, frozen in claimed.values()
+                           if row.state == "sending" and row.operation in opened.connector.takes_together]  # fmt: skip
+        for target, part in together.parts(opened, calls):
+            mine = [claimed.pop(row.dispatch_id) for row, _ in part]
+            lots.append(self._lot(mine, part, _about(mine, persons) | {target}))
+        return lots + [self._lot([one], [], _about([one], persons)) for one in claimed.values()]
+
+    def _lot(self, claimed: list[Claimed], part: list[together.Call], about: frozenset[str]) -> Lot[Ended]:
+        def work(tell: Callable[[Ended], None]) -> None:
+            _send_lot(self.hub, self.employer, self.opened, claimed, part, tell)
+
+        return Lot(about, work, tuple(row for row, _ in claimed))
+
+
+def _about(claimed: Sequence[Claimed], persons: Mapping[str, set[str]]) -> frozenset[str]:
+    """Whom dispatches are about, and what business."""
+    return frozenset(one for row, _ in claimed for one in (row.business_key, *persons.get(row.dispatch_id, ())))
+
+
+def _not_tried(rows: Sequence[Row[Any]], why: str) -> list[Ended]:
+    return [(row, End(row.dispatch_id, "prepared", why)) for row in rows]
+
+
+def _send_lot(
+    hub: Hub, employer: str, opened: Open, claimed: list[Claimed], part: Sequence[together.Call],
+    tell: Callable[[Ended], None],
+) -> None:  # fmt: skip
+    """Send what the vendor takes in one request; what has to go by itself follows, one after the other."""
+    gone: set[str] = set()
+    if len(part) > 1:
+        rows, items = {row.dispatch_id: row for row, _ in part}, {row.dispatch_id: item for row, item in part}
         told = together.send(opened, part)
-        rows = {row.dispatch_id: row for row, _ in aside}
-        claimed[:0] = [one for one in aside if one[0].dispatch_id not in told.ended.keys() | told.doubted.keys()]
-        ended += [(rows[one], end) for one, end in told.ended.items()]
+        gone = told.ended.keys() | told.doubted.keys()
+        for one, end in told.ended.items():
+            tell((rows[one], end))
         # They may have been applied: note it, then look.
         _write(hub, employer, [(rows[one], End(one, "unknown", why)) for one, why in told.doubted.items()])
         for one in told.doubted:
-            ended.append((rows[one], _call(hub, employer, opened, rows[one], mine[one], unknown=True)))
+            tell((rows[one], _call(hub, employer, opened, rows[one], items[one], unknown=True)))
+    left, unheard = [one for one in claimed if one[0].dispatch_id not in gone], 0
+    while left:
+        # Taken off first: what breaks off here is in doubt, those behind were never tried.
+        row, frozen = left.pop(0)
+        if unheard >= DEAF_AFTER and row.state == "sending":
+            tell((row, End(row.dispatch_id, "prepared", DEAF, unheard=True)))
+            continue
+        try:
+            end = send_one(hub, employer, opened, row, frozen)
+        except BaseException:
+            for never in _not_tried([behind for behind, _ in left if behind.state == "sending"], "not tried"):
+                tell(never)
+            raise
+        unheard = unheard + 1 if end.unheard else 0
+        tell((row, end))
 
 
-def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[tuple[Row[Any], Content]]:
+def _claim(hub: Hub, employer: str, ids: Sequence[str]) -> list[Claimed]:
     """Claim dispatches for an attempt each; gives those to be tried, with what was frozen."""
     if not ids:
         return []
@@ -275,6 +414,7 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
 
     if unknown and Guard(row.guard).must_hold:
         return end("held", f"outcome unknown, no read-back: {row.reason}")
+    silent = False
     for _ in range(MAX_TRIES):
         try:
             receipt = _exchange(hub, employer, opened, row, item, unknown)
@@ -286,10 +426,11 @@ def _call(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, *, u
             unknown = True
             _write(hub, employer, [(row, end("unknown", str(error)))])
             if Guard(row.guard).must_hold:
-                return end("held", f"outcome unknown, no read-back: {error}")
+                return replace(end("held", f"outcome unknown, no read-back: {error}"), unheard=together.unheard(error))
+            silent = together.unheard(error)
             continue
         return together.settled(row, receipt, "read back" if unknown else "")
-    return end("held", "the vendor kept failing; the outcome is unknown")
+    return replace(end("held", "the vendor kept failing; the outcome is unknown"), unheard=silent)
 
 
 def _exchange(hub: Hub, employer: str, opened: Open, row: Row[Any], item: Item, unknown: bool) -> Receipt:
@@ -326,7 +467,7 @@ def _deliver(opened: Open, row: Row[Any], content: Content) -> End:
             said = mailbox.put(row.file_name, content)
     except VendorUnavailable as error:
         state = "unknown" if row.state == "unknown" or was_sent(error) else "prepared"
-        return End(row.dispatch_id, state, str(error))
+        return End(row.dispatch_id, state, str(error), unheard=together.unheard(error))
     except RetriableError as error:
         return End(row.dispatch_id, "unknown" if row.state == "unknown" else "prepared", str(error))
     except DataError as error:

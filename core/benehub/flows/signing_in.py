@@ -46,6 +46,8 @@ class Refused:
 
     wait: int = 0
     """Seconds until another attempt is looked at."""
+    reason: str = ""
+    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else."""
 
 
 def sign_in(

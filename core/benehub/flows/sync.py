@@ -21,7 +21,7 @@ from benehub.store import without_collector
 MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
 
-CHUNKS = 4
+CHUNKS = 8
 """Chunks that are applied in one transaction: each commit writes what their rows have touched in every index."""
 
 STAGED = 2000

@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.http import was_sent
 from benehub.connect.messages import Request, Response
-from benehub.connect.verdict import is_taken
+from benehub.connect.verdict import is_silent, is_taken
 from benehub.connections import Open
 from benehub.dispatch import End
 from benehub.errors import (
@@ -35,8 +35,8 @@ TESTED = "only tested: "
 """How the reason begins of what the vendor would take, and has only tried, because the connection asks no more."""
 
 
-def parts(opened: Open, calls: Sequence[Call]) -> Iterator[list[Call]]:
-    """Those of the calls that the connector may send in one request, two or more at a time."""
+def parts(opened: Open, calls: Sequence[Call]) -> Iterator[tuple[str, list[Call]]]:
+    """Those of the calls that the connector may send in one request, each lot with what it is written to."""
     groups: dict[tuple[str, str], list[Call]] = {}
     for row, item in calls:
         try:
@@ -45,7 +45,7 @@ def parts(opened: Open, calls: Sequence[Call]) -> Iterator[list[Call]]:
             continue  # by itself it tells why
         if key:
             groups.setdefault((row.operation, key), []).append((row, item))
-    yield from (group for group in groups.values() if len(group) > 1)
+    yield from (("/".join(target), group) for target, group in groups.items())
 
 
 @dataclass(slots=True)
@@ -163,7 +163,12 @@ def of_error(row: Row[Any], error: BenehubError, unknown: bool) -> End | None:
     else:
         # A person, the configuration or the code has to change first; the other dispatches go on.
         state = "failed" if isinstance(error, DataError) else "held"
-    return End(row.dispatch_id, state, str(error))
+    return End(row.dispatch_id, state, str(error), unheard=unheard(error))
+
+
+def unheard(error: BenehubError) -> bool:
+    """Whether nobody answered at the vendor's. What he said of one item, a 5xx too, says nothing of the others."""
+    return is_silent(error) or (error.__cause__ is not None and is_silent(error.__cause__))
 
 
 def made(work: Callable[..., T], *arguments: Any) -> T:

@@ -13,15 +13,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
-
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from benehub.errors import FormatError
 from benehub.formats.delimited import MAX_BYTES, check_header
 from benehub.formats.rows import Problem, Row, Table
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 MAX_ROWS = 500_000
@@ -29,7 +29,7 @@ WIDE = 250
 """Cells a row on the average, at most: one cell far to the right makes a row of 16,384, and costs the file nothing."""
 _DIGITS = Context(prec=15)
 _DAMAGED = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, LookupError, ValueError, TypeError,
+    zipfile.BadZipFile, zlib.error, ParseError, LookupError, ValueError, TypeError,
     AttributeError, EOFError, OSError, RuntimeError,
 )  # fmt: skip
 """What the libraries let out of a damaged or encrypted archive, also while its rows are read."""
@@ -42,6 +42,9 @@ def read_workbook(data: bytes, *, sheet: str = "", max_bytes: int = MAX_BYTES, m
     Raises:
         FormatError: no workbook, larger than the limits (also unpacked), no such sheet, or no usable header.
     """
+    from openpyxl import load_workbook  # with numpy, where that is there: for who reads a workbook only
+    from openpyxl.utils.exceptions import InvalidFileException
+
     if len(data) > max_bytes:
         raise FormatError(f"the file is larger than {max_bytes} bytes", mend="Split it, or raise the limit")
     try:
@@ -49,13 +52,13 @@ def read_workbook(data: bytes, *, sheet: str = "", max_bytes: int = MAX_BYTES, m
             unpacked = sum(part.file_size for part in packed.infolist())
         if unpacked > MAX_UNPACKED_BYTES:
             raise FormatError(f"the workbook unpacks to {unpacked} bytes", mend="Split it")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         return _table(_rows(_cells(book, sheet), max_rows))
-    except _DAMAGED:
+    except (*_DAMAGED, InvalidFileException):
         raise FormatError("not a readable XLSX workbook", mend="Save it as .xlsx, or as CSV UTF-8") from None
 
 
-def _cells(book: openpyxl.Workbook, sheet: str) -> Iterable[Iterable[object]]:
+def _cells(book: Workbook, sheet: str) -> Iterable[Iterable[object]]:
     names = [page.title for page in book.worksheets]
     if not names:
         raise FormatError("the workbook has no sheet of cells", mend="Save the table as a sheet")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, select
 
 from benehub.store import Session
-from benehub.store.tables import crosswalk, person
+from benehub.store.tables import crosswalk, is_dependent, person
 
 Found = dict[str, str | None]
 """Person by name; None: there is nobody."""
@@ -82,13 +82,14 @@ def families(session: Session, employees: Iterable[str]) -> dict[str, list[str]]
         session.flush_deferred()
         mine.families.update({one: [] for one in missing})
         for row in session.rows(
-            select(person.c.person_id, person.c.subscriber_id, person.c.member_id, person.c.kind)
-            .where(person.c.employer_id == session.employer, session.among(person.c.subscriber_id, missing))
-            .order_by(person.c.member_id)
+            select(person.c.person_id, person.c.subscriber_id, person.c.member_id)
+            .where(*session.where(person), is_dependent, session.among(person.c.subscriber_id, missing))
+            # By member id alone, SQLite would go through everybody for their order.
+            .order_by(person.c.subscriber_id, person.c.member_id)
         ):
             mine.numbers[row.person_id] = row.member_id
-            if row.kind == "dependent":
-                mine.families[row.subscriber_id].append(row.person_id)
+            mine.families[row.subscriber_id].append(row.person_id)
+        member_ids(session, missing)
     return mine.families
 
 
@@ -96,8 +97,9 @@ def member_ids(session: Session, persons: Iterable[str]) -> dict[str, str]:
     """The member id of each of these persons."""
     found = known(session).numbers
     missing = list(dict.fromkeys(one for one in persons if one not in found))
-    if missing:
-        session.flush_deferred()
+    if not missing:
+        return found
+    session.flush_deferred()
     where = (person.c.employer_id == session.employer, session.among(person.c.person_id, missing))
     rows = session.rows(select(person.c.person_id, person.c.member_id).where(*where))
     found.update({row.person_id: row.member_id for row in rows})

@@ -112,6 +112,43 @@ def differs(told: Told, other: Candidate) -> bool:
     return min(_alike(mine.first, theirs.first), _alike(mine.last, theirs.last)) < 80
 
 
+class Sought:
+    """Whom any of these strangers can be compared with: what a register for them has to hold, and no more.
+
+    People go through it one by one, always in one order; of a crowd just so many are kept that it shows as a crowd.
+    """
+
+    def __init__(self, strangers: Iterable[Told]) -> None:
+        self._numbers, self._mail, self._same = set[str](), set[str](), set[Name]()
+        self._blocks: dict[tuple[str, ...], int] = {}
+        for told in strangers:
+            name = named(told.first_name, told.last_name)
+            ways = (name, name.turned) if name.first and name.last else ()
+            self._numbers.add(told.employee_number)
+            self._mail.add(told.email.casefold())
+            self._same.update(ways)
+            for way in ways:
+                self._blocks |= dict.fromkeys(self._keys(told.birth_date, way), 0)
+            if told.birth_date:
+                self._blocks[told.birth_date,] = 0
+
+    @staticmethod
+    def _keys(born: str, name: Name) -> list[tuple[str, ...]]:
+        keys: list[tuple[str, ...]] = [("", key) for key in name.keys]
+        return [*keys, *((born, key) for key in name.keys)] if born else keys
+
+    def holds(self, one: Candidate) -> bool:
+        """Whether a stranger can be compared with this one."""
+        name = named(one.first_name, one.last_name)
+        kept = one.number in self._numbers or name in self._same
+        kept = kept or (bool(one.email) and one.email.casefold() in self._mail)
+        for block in (*(((one.birth_date,),) if one.birth_date else ()), *self._keys(one.birth_date, name)):
+            if block in self._blocks:
+                self._blocks[block] += 1
+                kept = kept or self._blocks[block] <= CROWD + 1
+        return kept
+
+
 class Register:
     """The people of the hub, found by birth date, name, e-mail and number."""
 

@@ -33,7 +33,7 @@ def look_up(
 
     Gives the persons found.
     """
-    indexes = [ssn_index(session, ssn) for ssn in ssns]
+    indexes = ssn_indexes(session, ssns)
     asked = (
         (lookup.by_vendor(session, connection_id, external_ids), external_ids),
         (lookup.by_member(session, members), members),
@@ -93,6 +93,15 @@ def ssn_index(session: Session, ssn: str) -> str:
     if found is None:
         found = indexes[ssn] = session.vault.blind_index(f"{session.employer}/{ssn}", "ssn")
     return found
+
+
+def ssn_indexes(session: Session, ssns: Iterable[str]) -> list[str]:
+    """The `ssn_index` of each of these, worked out together."""
+    wanted, indexes = list(ssns), lookup.known(session).indexes
+    new = [ssn for ssn in wanted if ssn not in indexes]
+    found = session.vault.blind_indexes([f"{session.employer}/{ssn}" for ssn in new], "ssn")
+    indexes.update(zip(new, found, strict=True))
+    return [indexes[ssn] for ssn in wanted]
 
 
 def ssns(session: Session, person_ids: list[str]) -> dict[str, str]:
@@ -172,14 +181,14 @@ def new_id(session: Session, connection_id: str, external_id: str) -> str:
     return found
 
 
-def add_employee(session: Session, connection_id: str, external_id: str, number: str, ssn: str) -> str:
-    """The person of an HRIS employee, created at first sight; a changed SSN is sealed anew.
+def add_employee(session: Session, connection_id: str, external_id: str, number: str, ssn: str | None) -> str:
+    """The person of an HRIS employee, created at first sight; a changed SSN is sealed anew, one not told stays.
 
     Raises:
         DataError: the SSN or the employee number already belongs to somebody else.
     """
     person_id = find(session, connection_id, external_id)
-    owner = by_ssn(session, ssn)
+    owner = by_ssn(session, ssn) if ssn else None
     where = f"{connection_id} employee {external_id}"
     if owner is not None and owner != person_id:
         raise DataError("its SSN already belongs to another person", where=where, mend="Mend the wrong one in the HRIS")
@@ -190,7 +199,7 @@ def add_employee(session: Session, connection_id: str, external_id: str, number:
             mend="Give a new number; a rehired person keeps the old vendor id",
         )  # fmt: skip
     if person_id is not None:
-        if owner is None:
+        if ssn and owner is None:
             _seal_anew(session, person_id, ssn)
         return person_id
     person_id = new_id(session, connection_id, external_id)

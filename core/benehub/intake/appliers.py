@@ -7,7 +7,6 @@ back whatever it had written.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -20,6 +19,7 @@ from benehub.hours import leave_unit
 from benehub.identity import people
 from benehub.identity.matching import Told
 from benehub.intake.applying import Applier, Origin
+from benehub.intake.employees import employee
 from benehub.intake.recognising import (
     Unknown,
     by_ssn,
@@ -42,7 +42,6 @@ from benehub.records import (
     DeferralChange,
     Dependent,
     Election,
-    Employee,
     HoursWorked,
     InvoiceLine,
     InvoicePart,
@@ -64,65 +63,7 @@ from benehub.rules.premium.line import Structure
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
-_IDENTITY = (
-    "first_name", "last_name", "middle_name", "birth_date", "sex", "email", "address1", "address2", "city",
-    "state", "zip_code", "country", "employee_number", "marital_status",
-)  # fmt: skip
-_identity = itemgetter(*_IDENTITY)
 DAY_MINUTES = 24 * 60
-_EMPLOYMENT = ("employment_class", "weekly_hours", "pay_group", "department", "location")
-_TOLD = ("union", "employment_type", "work_authorisation")
-"""What not every HRIS tells; left out where it does not, so that unknown stays unknown."""
-
-
-def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
-    """An employee: the person, who he is, and the employment with its end."""
-    assert isinstance(row, Employee)
-    if row.pay_group not in book.pay_groups:
-        raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
-    if row.termination_date is not None and row.termination_date < row.hire_date:
-        raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
-    person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
-    data = _plain(row)
-    known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
-    since = session.today() if known else row.hire_date
-    versions = [Version("employee", person_id, "", since, dict(zip(_IDENTITY, _identity(data), strict=True)))]
-    told = (*_EMPLOYMENT, *(name for name in _TOLD if data[name] is not None))
-    versions += _employment(session, person_id, row, {name: data[name] for name in told})
-    facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
-    return person_id
-
-
-def _plain(row: Employee) -> dict[str, Any]:
-    """The fields by name, as facts keep them: it is asked for everybody, and the general way costs twice as much."""
-    return row.__dict__ | {
-        "birth_date": row.birth_date.isoformat(), "sex": row.sex.value, "employment_class": row.employment_class.value,
-    }  # fmt: skip
-
-
-def _employment(session: Session, person_id: str, row: Employee, data: dict[str, Any]) -> list[Version]:
-    key = row.hire_date.isoformat()
-    end = row.termination_date + timedelta(days=1) if row.termination_date else FOREVER
-    known = facts.timelines(session, "employment", Interval(row.hire_date, FOREVER), subjects=[person_id])
-    mine = known.get((person_id, key))
-    data = {**data, "hire_date": key, "original_hire_date": str(row.original_hire_date or row.hire_date)}
-    versions = []
-    # A corrected hire date replaces the employment it was told with before; a rehire stands beside it.
-    for (_, other), segments in known.items():
-        if other != key and segments[-1].effective_to == FOREVER:
-            versions.append(Version("employment", person_id, other, segments[0].effective_from, None))
-    # A change counts from today on, but leaves no gap where the employment was believed to have ended before.
-    changed_on = row.hire_date
-    if mine is not None:
-        changed_on = min(max(session.today(), row.hire_date), mine[-1].effective_to)
-    if mine is None or mine[-1].data != data:
-        if changed_on < end:
-            versions.append(Version("employment", person_id, key, changed_on, data, end))
-    elif mine[-1].effective_to < end:
-        versions.append(Version("employment", person_id, key, mine[-1].effective_to, data, end))
-    if end != FOREVER:
-        versions.append(Version("employment", person_id, key, end, None))
-    return versions
 
 
 def compensation(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:

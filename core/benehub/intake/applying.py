@@ -24,6 +24,7 @@ from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session, without_collector
 from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, row_waits, seen, stream_state
+from benehub.store.undoing import Undoable
 
 
 class Origin(NamedTuple):
@@ -342,8 +343,9 @@ def _apply_set(
     at: int | None = None
     connection_id, stream, batch_id = header.connection_id, header.stream, header.batch_id
     applier = appliers[stream]
+    work = Undoable(session)
     try:
-        with session.connection.begin_nested(), session.gathering():
+        with work.watched(), session.gathering():
             records = _records(stream, wanted, problems)
             look_up(session, connection_id, stream, [(wanted[n].key, record) for n, record in records])
             entries: list[NewEntry] = []
@@ -363,12 +365,16 @@ def _apply_set(
                     applied.append(Applied(row, ""))
                     entries += told or ()
             at = None
+            if not entries:
+                work.settle()
             session.flush_deferred()
             ledger.restate(session, entries)
     except DataError as error:
         session.undone()
         return Tried([], {}, _unknown(error), str(error), at)
     except DatabaseDataError:
+        if work.stands:
+            raise
         session.undone()
         return Tried([], {}, (), "a value is longer than its column. Mend it at the source, then re-drive")
     return Tried(applied, problems, unknown)
@@ -415,16 +421,22 @@ def _remember(session: Session, connection_id: str, stream: str, applied: Sequen
     key = {"connection_id": connection_id, "stream": stream}
     names = [one.row.key for one in applied]
     session.connection.execute(seen.delete().where(*session.where(seen, **key), session.among(seen.c.row_key, names)))
-    session.add(
-        seen,
+    employer = session.employer
+    session.add_ready(
+        seen, _SEEN,
         [
-            {**key, "row_key": row.key, "row_hash": row.hash, "filled": _filled(row.data), "about": about[:200]}
+            (employer, connection_id, stream, row.key, row.hash, _filled(row.data), about[:200])
             for row, about in applied
         ],
-    )
+    )  # fmt: skip
+
+
+_SEEN = ("employer_id", "connection_id", "stream", "row_key", "row_hash", "filled", "about")
 
 
 def _filled(data: Mapping[str, Any]) -> str:
+    if all(data.values()):
+        return ",".join(data)
     return ",".join([name for name, value in data.items() if value is not None and value != "" and value != []])
 
 

@@ -7,7 +7,7 @@ person (a line of a register or a bill) or quarantined (a fact needs one).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -223,6 +223,16 @@ def candidates(session: Session, person_ids: Sequence[str] | None = None) -> dic
         for row in rows
         if row.person_id in data
     }  # fmt: skip
+
+
+def everybody(session: Session) -> Iterator[Candidate]:
+    """All employees and dependents as believed today, part by part, in the order of their ids."""
+    session.flush_deferred()
+    query, after = select(person.c.person_id).where(person.c.employer_id == session.employer), ""
+    query = query.order_by(person.c.person_id).limit(CHUNK)
+    while ids := [row.person_id for row in session.rows(query.where(person.c.person_id > after))]:
+        after = ids[-1]
+        yield from candidates(session, ids).values()
 
 
 def mailboxes(session: Session, emails: Iterable[str]) -> dict[str, list[str]]:

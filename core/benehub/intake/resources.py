@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 
 from benehub.intake.guards import SMALL
+from benehub.planbook import Guards
 from benehub.store import Session, canonical, iso
 from benehub.store.session import CHUNK
 from benehub.store.tables import pushed_resource
@@ -42,10 +43,12 @@ def remove(session: Session, row: Row[Any]) -> None:
     session.connection.execute(pushed_resource.delete().where(*session.where(pushed_resource, **_key(row))))
 
 
-def mark_ended(session: Session, row: Row[Any], ended: bool) -> None:
-    """Note when a user was first told to have left, or that this was taken back."""
-    if ended != (row.ended_at is not None):
-        session.change(pushed_resource, _key(row), ended_at=session.now() if ended else None)
+def mark_ended(session: Session, row: Row[Any], ended: bool) -> Row[Any]:
+    """Note when a user was first told to have left, or that this was taken back; gives the row as it is then."""
+    if ended == (row.ended_at is not None):
+        return row
+    session.change(pushed_resource, _key(row), ended_at=session.now() if ended else None)
+    return _sure(session, row.connection_id, row.resource_id)
 
 
 def get(session: Session, connection_id: str, resource_id: str) -> Row[Any] | None:
@@ -111,17 +114,31 @@ def walk(session: Session, connection_id: str, where: Sequence[ColumnElement[boo
         after = rows[-1].seq
 
 
-def too_many_ended(session: Session, connection_id: str, percent: int) -> str:
-    """Why a further end waits for a person: too many have been told within a day; empty where it does not.
+def too_many(session: Session, row: Row[Any], guards: Guards) -> str:
+    """Why what was written of a user waits for a person: too many have ended, or changed, within a day; else empty.
 
-    Each user comes in a batch of its own, so the guard of a batch never sees them together.
+    Each user comes in a batch of its own, so the guard of a batch never sees them together. Ends are held against
+    what every read may end, changes and ends together against what a push over this connection may change. Who is new
+    within that day changes nothing that stood: a client that sets up its users writes each more than once.
     """
-    known = count(session, connection_id, ())
-    since = iso(session.clock() - timedelta(days=1))
-    ended = count(session, connection_id, (pushed_resource.c.ended_at >= since,))
-    if known < SMALL or ended <= 1 or ended * 100 <= known * percent:
+    known = count(session, row.connection_id, ())
+    if known < SMALL:
         return ""
-    return f"{ended} of {known} users have ended within a day, over {percent} %"
+    since = iso(session.clock() - timedelta(days=1))
+    is_ended = pushed_resource.c.ended_at >= since
+    if row.ended_at is not None and row.ended_at >= since:
+        ended = count(session, row.connection_id, (is_ended,))
+        percent = guards.mass_removal_percent
+        if ended > 1 and ended * 100 > known * percent:
+            return f"{ended} of {known} users have ended within a day, over {percent} %"
+    elif row.created_at >= since:
+        return ""
+    is_changed = (pushed_resource.c.modified_at >= since) & (pushed_resource.c.created_at < since)
+    touched = count(session, row.connection_id, (is_changed | is_ended,))
+    limits = guards.pushes.get(row.connection_id, guards.push)
+    if touched <= limits.floor or touched * 100 <= known * limits.change_percent:
+        return ""
+    return f"{touched} of {known} users have changed or ended within a day, over {limits.change_percent} %"
 
 
 def _content(session: Session, name: str, external: str, body: Mapping[str, Any]) -> dict[str, Any]:

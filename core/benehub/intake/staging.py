@@ -217,9 +217,10 @@ class _Chunk:
     def keep(self) -> None:
         """Write it down; of a full read also who was told unchanged."""
         batch_id = self.header.batch_id
-        empty = {"batch_id": batch_id, "outcome": "staged", "reason": "", "row_sealed": None}
-        waiting = [{**empty, "row_no": one.row_no, "row_key": one.key} for one in self._staged]
-        self.session.add(intake_row, [*waiting, *({**empty, **one} for one in self._kept)])
+        employer = self.session.employer
+        waiting = [(employer, batch_id, one.row_no, one.key, "staged", "") for one in self._staged]
+        self.session.add_ready(intake_row, _ROW, waiting)
+        self.session.add(intake_row, [{"batch_id": batch_id, **one} for one in self._kept])
         if self._staged:
             rows = ((one.row_no, one.key, one.packed) for one in self._staged)
             one = {"batch_id": batch_id, "row_no": self.first, "rows": len(self._staged)}
@@ -232,6 +233,9 @@ class _Chunk:
         sealed = self.session.seal(as_kept(row, mask(problem)), "intake_row")
         entry = {"outcome": "quarantined", "reason": mask(reason), "row_sealed": sealed}
         self._kept.append({"row_no": row_no, "row_key": key, **entry})
+
+
+_ROW = ("employer_id", "batch_id", "row_no", "row_key", "outcome", "reason")
 
 
 def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[Waiting], list[int]]:

@@ -58,12 +58,13 @@ def balances(
     total = func.sum(leg.c.amount).label("amount")
     query = (
         select(*columns, total)
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(leg.c.employer_id == session.employer, entry.c.status == "posted")
+        .where(leg.c.employer_id == session.employer, leg.c.posted_as.is_not(None))
         .group_by(*columns)
         .having(func.sum(leg.c.amount) != 0)
         .order_by(*columns)
     )
+    if effective is not None or known_at is not None or within is not None:
+        query = query.join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
     if accounts:
         query = query.where(leg.c.account.in_(accounts))
     if effective is not None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
 
+from pydantic_core import to_json
+
 from benehub.errors import IntegrityError
 from benehub.ledger.accounts import CHART
-from benehub.store import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +63,28 @@ class NewEntry:
     reverses_id: str | None = None
     explanation_id: str | None = None
 
+    @property
+    def posted_as(self) -> str | None:
+        """What its legs say that they are posted as; None where nothing is posted."""
+        return self.type if self.status == "posted" else None
+
     def content(self) -> dict[str, object]:
-        """What must be equal for the same key: everything but the explanation."""
+        """What must be equal for the same key: everything but the explanation; in the order of its names."""
         return {
-            "type": self.type,
-            "status": self.status,
-            "effective_date": self.effective_date,
             "due_date": self.due_date,
+            "effective_date": self.effective_date,
+            "legs": [_leg_values(leg) for leg in self.legs],
             "pending_id": self.pending_id,
             "reverses_id": self.reverses_id,
             "source": self.source,
-            "legs": [_leg_values(leg) for leg in self.legs],
+            "status": self.status,
+            "type": self.type,
         }
 
     def content_hash(self) -> str:
         """Digest of `content`; ledger rows hold opaque ids only, so it needs no key."""
-        return hashlib.sha256(canonical(self.content())).hexdigest()
+        # The bytes of `store.canonical`, in a quarter of its time.
+        return hashlib.sha256(to_json(self.content())).hexdigest()
 
     def check(self) -> None:
         """Refuse what the database would refuse too, with a better message.
@@ -86,19 +92,20 @@ class NewEntry:
         Raises:
             IntegrityError: too few legs, an unknown account, a zero leg, or legs that do not balance.
         """
-        where = f"entry {self.key}"
         if len(self.legs) < 2:
-            raise IntegrityError("an entry needs at least two legs", where=where)
-        sums: dict[str, int] = defaultdict(int)
+            raise IntegrityError("an entry needs at least two legs", where=f"entry {self.key}")
+        sums: dict[str, int] = {}
         for leg in self.legs:
             if leg.account not in CHART:
-                raise IntegrityError(f"no account {leg.account!r}", where=where, mend="Use the chart of accounts")
+                raise IntegrityError(
+                    f"no account {leg.account!r}", where=f"entry {self.key}", mend="Use the chart of accounts"
+                )
             if leg.amount == 0:
-                raise IntegrityError("a leg of zero", where=where, mend="Leave it out")
-            sums[leg.unit] += leg.amount
-        off = {unit: total for unit, total in sums.items() if total}
-        if off:
-            raise IntegrityError(f"legs do not sum to zero in {sorted(off)}", where=where)
+                raise IntegrityError("a leg of zero", where=f"entry {self.key}", mend="Leave it out")
+            sums[leg.unit] = sums.get(leg.unit, 0) + leg.amount
+        if any(sums.values()):
+            off = sorted(unit for unit, total in sums.items() if total)
+            raise IntegrityError(f"legs do not sum to zero in {off}", where=f"entry {self.key}")
 
 
 LEG_FIELDS = (
@@ -106,12 +113,33 @@ LEG_FIELDS = (
 )  # fmt: skip
 """Fields of a leg in their order: columns of its row, and part of an entry's content hash."""
 
+HEADER_FIELDS = (
+    "entry_id", "idempotency_key", "content_hash", "type", "status", "effective_date", "due_date", "pending_id",
+    "reverses_id", "source", "explanation_id", "seq", "recorded_at", "prev_hash", "hash",
+)  # fmt: skip
+"""Columns of an entry's header, in the order of its row."""
+
 _leg_values = attrgetter(*LEG_FIELDS)
 
 
-def leg_row(leg: Leg) -> dict[str, object]:
-    """The columns of a leg (`dataclasses.asdict` copies every value: ten times the cost)."""
-    return dict(zip(LEG_FIELDS, _leg_values(leg), strict=True))
+def leg_rows(employer: str, entry_id: str, entry: NewEntry) -> list[tuple[object, ...]]:
+    """The rows of an entry's legs: employer, entry, number, `LEG_FIELDS` and what it is posted as; days as text.
+
+    Tuples straight from the fields: with a dict a leg, it is what recording an entry costs most in Python.
+    """
+    posted_as = entry.posted_as
+    return [
+        (
+            employer, entry_id, number, leg.account, leg.unit, leg.amount, leg.person_id, leg.plan, leg.money_source,
+            leg.coverage_month, iso_day(leg.pay_date), leg.batch, posted_as,
+        )
+        for number, leg in enumerate(entry.legs, 1)
+    ]  # fmt: skip
+
+
+def iso_day(day: date | None) -> str | None:
+    """A day as the database's text."""
+    return day.isoformat() if day is not None else None
 
 
 def chain_hash(previous: str, entry_id: str, content_hash: str, seq: int, recorded_at: str) -> str:

@@ -2,8 +2,8 @@
 
 What a general ledger takes is a sum a day and kind, debit account against credit account; nobody is named in it. An
 entry of more than two legs becomes several pairs. 1900 (payroll clearing) is where it meets the payroll's own journal.
-The charts are common numberings, written from memory of the DATEV charts of 2024 and of US practice: the employer's
-accountant has the last word, and the plan book's `books.accounts` says it.
+The charts are common numberings; each says in its `source` where its numbers are from. The accountant has the last
+word, and the plan book's `books.accounts` says it.
 """
 
 from __future__ import annotations
@@ -18,33 +18,44 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.accounts import CHART
 from benehub.ledger.books import Posting
 
-CHARTS: dict[str, dict[str, str]] = {
-    "us": {
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A numbering of the general ledger: number by account of ours, and where the numbers are from."""
+
+    source: str
+    numbers: Mapping[str, str]
+
+
+MEMORY = "; from memory, looked up nowhere: have the accountant confirm each number"
+
+CHARTS: dict[str, Chart] = {
+    "us": Chart(f"common US practice, no published chart{MEMORY}", {
         chart.BANK: "1010", chart.CARRIER_TRANSIT: "1080", chart.DEPOSIT_TRANSIT: "1081",
         chart.CUSTODIAN_TRANSIT: "1082", chart.EMPLOYEE_SHARE_DUE: "1250", chart.PAYROLL_CLEARING: "1290",
         chart.PREMIUM_PAYABLE: "2210", chart.DEFERRAL_PAYABLE: "2220", chart.MATCH_PAYABLE: "2221",
         chart.EARNINGS_PAYABLE: "2222", chart.ACCOUNT_PAYABLE: "2230", chart.LEAVE_LIABILITY: "2240",
         chart.OPENING: "3900", chart.BENEFIT_COST: "6120", chart.CREDITS_LOST: "6125", chart.MATCH_EXPENSE: "6130",
         chart.LOST_EARNINGS: "6135", chart.LEAVE_EXPENSE: "6140", chart.ROUNDING: "6990", chart.SUSPENSE: "1999",
-    },
-    "skr03": {
+    }),
+    "skr03": Chart(f"DATEV's chart SKR03 of 2024{MEMORY}", {
         chart.BANK: "1200", chart.CARRIER_TRANSIT: "1360", chart.DEPOSIT_TRANSIT: "1360",
         chart.CUSTODIAN_TRANSIT: "1360", chart.EMPLOYEE_SHARE_DUE: "1530", chart.PAYROLL_CLEARING: "1755",
         chart.PREMIUM_PAYABLE: "1700", chart.DEFERRAL_PAYABLE: "1700", chart.MATCH_PAYABLE: "1700",
         chart.EARNINGS_PAYABLE: "1700", chart.ACCOUNT_PAYABLE: "1700", chart.LEAVE_LIABILITY: "0961",
         chart.OPENING: "9000", chart.BENEFIT_COST: "4140", chart.CREDITS_LOST: "4900", chart.MATCH_EXPENSE: "4165",
         chart.LOST_EARNINGS: "2110", chart.LEAVE_EXPENSE: "4159", chart.ROUNDING: "4900", chart.SUSPENSE: "1590",
-    },
-    "skr04": {
+    }),
+    "skr04": Chart(f"DATEV's chart SKR04 of 2024{MEMORY}", {
         chart.BANK: "1800", chart.CARRIER_TRANSIT: "1460", chart.DEPOSIT_TRANSIT: "1460",
         chart.CUSTODIAN_TRANSIT: "1460", chart.EMPLOYEE_SHARE_DUE: "1340", chart.PAYROLL_CLEARING: "3790",
         chart.PREMIUM_PAYABLE: "3500", chart.DEFERRAL_PAYABLE: "3500", chart.MATCH_PAYABLE: "3500",
         chart.EARNINGS_PAYABLE: "3500", chart.ACCOUNT_PAYABLE: "3500", chart.LEAVE_LIABILITY: "3079",
         chart.OPENING: "9000", chart.BENEFIT_COST: "6130", chart.CREDITS_LOST: "6300", chart.MATCH_EXPENSE: "6140",
         chart.LOST_EARNINGS: "7310", chart.LEAVE_EXPENSE: "6076", chart.ROUNDING: "6300", chart.SUSPENSE: "1370",
-    },
+    }),
 }  # fmt: skip
-"""Number in the general ledger by chart and account; leave in hours has none."""
+"""The charts by name; leave in hours has no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ def numbers(name: str, own: Mapping[str, str]) -> dict[str, str]:
             f"the books name account {unknown[0]}, which benehub does not have", where="plan book, books.accounts",
             mend="See the codes in `benehub ledger balances`",
         )  # fmt: skip
-    return {**CHARTS[name], **own}
+    return {**CHARTS[name].numbers, **own}
 
 
 def pairs(postings: Iterable[Posting], numbered: Mapping[str, str]) -> Iterator[Pair]:

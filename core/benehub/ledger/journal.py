@@ -10,9 +10,10 @@ from sqlalchemy import Row, select, update
 
 from benehub.errors import ConflictError, DataError
 from benehub.ledger import kept
-from benehub.ledger.entries import Leg, NewEntry, chain_hash, leg_row
+from benehub.ledger.entries import HEADER_FIELDS, LEG_FIELDS, Leg, NewEntry, chain_hash, iso_day, leg_rows
 from benehub.store import Session
-from benehub.store.session import CHUNK
+from benehub.store.collector import without_collector
+from benehub.store.session import INSERTED
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import entry as entry_table
 from benehub.store.tables import leg as leg_table
@@ -38,7 +39,7 @@ def record(session: Session, entries: Iterable[NewEntry]) -> Recorded:
     for one in entries:
         one.check()
         batch.append(one)
-        if len(batch) == CHUNK:
+        if len(batch) == INSERTED:
             done = _record_chunk(session, batch)
             new, existing, batch = new + done.new, existing + done.existing, []
     if batch:
@@ -49,39 +50,56 @@ def record(session: Session, entries: Iterable[NewEntry]) -> Recorded:
 
 def _record_chunk(session: Session, batch: Sequence[NewEntry]) -> Recorded:
     # The lock comes first: two writers of one employer look for the same keys one after the other.
-    first, recorded_at = session.take_seq(0)
+    session.take_seq(0)
+    with without_collector():
+        fresh = _fresh(session, batch)
+        if fresh:
+            last = _append(session, fresh)
+            session.connection.execute(
+                update(employer_table).where(employer_table.c.employer_id == session.employer).values(ledger_head=last)
+            )
+    return Recorded(len(fresh), len(batch) - len(fresh))
+
+
+def _fresh(session: Session, batch: Sequence[NewEntry]) -> list[tuple[NewEntry, str]]:
+    """Those whose key is not there yet, each once, with its content hash."""
     known = _content_by_key(session, [one.key for one in batch])
-    fresh: dict[str, NewEntry] = {}
+    fresh: list[tuple[NewEntry, str]] = []
     for one in batch:
-        content_hash = known.get(one.key) or (fresh[one.key].content_hash() if one.key in fresh else None)
-        if content_hash is None:
-            fresh[one.key] = one
-        elif content_hash != one.content_hash():
+        content_hash = one.content_hash()
+        there = known.get(one.key)
+        if there is None:
+            known[one.key] = content_hash
+            fresh.append((one, content_hash))
+        elif there != content_hash:
             raise ConflictError(
                 "the same idempotency key with other content",
                 where=f"ledger entry {one.key}",
                 mend="Post a reversal and a new revision of the key",
             )
-    if not fresh:
-        return Recorded(0, len(batch))
+    return fresh
+
+
+def _append(session: Session, fresh: Sequence[tuple[NewEntry, str]]) -> str:
+    """Write these entries and move the balances by them; gives the chain's new head."""
+    employer, last = session.employer, head(session)
     first, recorded_at = session.take_seq(len(fresh))
-    last = head(session)
-    headers: list[dict[str, Any]] = []
-    legs: list[dict[str, Any]] = []
-    for seq, one in enumerate(fresh.values(), first):
+    headers: list[tuple[object, ...]] = []
+    legs: list[tuple[object, ...]] = []
+    for seq, (one, content_hash) in enumerate(fresh, first):
         entry_id = session.id("ent", one.key)
-        content_hash = one.content_hash()
         chained = chain_hash(last, entry_id, content_hash, seq, recorded_at)
-        headers.append(_header(one, entry_id, content_hash, seq, recorded_at, last, chained))
-        legs.extend({"entry_id": entry_id, "leg_no": n, **leg_row(leg)} for n, leg in enumerate(one.legs, 1))
+        headers.append((
+            employer, entry_id, one.key, content_hash, one.type, one.status, iso_day(one.effective_date),
+            iso_day(one.due_date), one.pending_id, one.reverses_id, one.source, one.explanation_id, seq, recorded_at,
+            last, chained,
+        ))  # fmt: skip
+        legs.extend(leg_rows(employer, entry_id, one))
         last = chained
-    session.add(leg_table, legs)
-    session.add(entry_table, headers)
-    kept.add(session, fresh.values())
-    session.connection.execute(
-        update(employer_table).where(employer_table.c.employer_id == session.employer).values(ledger_head=last)
-    )
-    return Recorded(len(fresh), len(batch) - len(fresh))
+    session.add_ready(leg_table, ("employer_id", "entry_id", "leg_no", *LEG_FIELDS, "posted_as"), legs)
+    session.add_ready(entry_table, ("employer_id", *HEADER_FIELDS), headers)
+    kept.add(session, (one for one, _ in fresh))
+    return last
 
 
 def head(session: Session) -> str:
@@ -90,32 +108,10 @@ def head(session: Session) -> str:
     return str(session.connection.execute(query).scalar_one())
 
 
-def _header(
-    one: NewEntry, entry_id: str, content_hash: str, seq: int, recorded_at: str, prev_hash: str, hash_: str
-) -> dict[str, Any]:
-    return {
-        "entry_id": entry_id,
-        "idempotency_key": one.key,
-        "content_hash": content_hash,
-        "type": one.type,
-        "status": one.status,
-        "effective_date": one.effective_date,
-        "due_date": one.due_date,
-        "pending_id": one.pending_id,
-        "reverses_id": one.reverses_id,
-        "source": one.source,
-        "explanation_id": one.explanation_id,
-        "seq": seq,
-        "recorded_at": recorded_at,
-        "prev_hash": prev_hash,
-        "hash": hash_,
-    }
-
-
 def _content_by_key(session: Session, keys: Sequence[str]) -> dict[str, str]:
     found = session.rows(
         select(entry_table.c.idempotency_key, entry_table.c.content_hash).where(
-            entry_table.c.employer_id == session.employer, entry_table.c.idempotency_key.in_(keys)
+            entry_table.c.employer_id == session.employer, session.among(entry_table.c.idempotency_key, keys)
         )
     )
     return {row.idempotency_key: row.content_hash for row in found}

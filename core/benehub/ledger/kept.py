@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
 
 from benehub.ledger.entries import NewEntry
 from benehub.store import Session
@@ -20,8 +22,9 @@ def add(session: Session, entries: Iterable[NewEntry]) -> None:
     sums: dict[tuple[str, str, date], int] = defaultdict(int)
     for one in entries:
         if one.status == "posted":
+            day = one.effective_date
             for part in one.legs:
-                sums[part.account, part.unit, one.effective_date] += part.amount
+                sums[part.account, part.unit, day] += part.amount
     rows = [
         {"employer_id": session.employer, "account": account, "unit": unit, "effective_date": day, "amount": amount}
         for (account, unit, day), amount in sorted(sums.items())
@@ -29,11 +32,17 @@ def add(session: Session, entries: Iterable[NewEntry]) -> None:
     ]
     if not rows:
         return
-    insert: Any = sqlite.insert if session.connection.dialect.name == "sqlite" else postgresql.insert
+    session.connection.execute(_moves(session.connection.dialect.name), rows)
+
+
+@cache
+def _moves(dialect: str) -> Executable:
+    insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
     made = insert(account_day)
     keys = ("employer_id", "account", "unit", "effective_date")
     moved = account_day.c.amount + made.excluded.amount
-    session.connection.execute(made.on_conflict_do_update(index_elements=keys, set_={"amount": moved}), rows)
+    found: Executable = made.on_conflict_do_update(index_elements=keys, set_={"amount": moved})
+    return found
 
 
 def sums(session: Session, accounts: Sequence[str], effective: date | None) -> Sequence[Row[Any]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from benehub.ledger import kept
 from benehub.ledger.accounts import CHART
-from benehub.ledger.entries import Leg, NewEntry, chain_hash
+from benehub.ledger.entries import NewEntry, chain_hash
 from benehub.ledger.journal import leg_from
 from benehub.store import Session, guards
 from benehub.store.session import CHUNK
@@ -46,14 +47,17 @@ def verify(session: Session) -> Verification:
     ):
         by_entry = _legs(session, [row.entry_id for row in rows])
         for row in rows:
-            entry_legs = tuple(by_entry.get(row.entry_id, ()))
+            told = by_entry.get(row.entry_id, ())
+            entry_legs = tuple(leg_from(one) for one in told)
             count, legs, after = count + 1, legs + len(entry_legs), row.seq
-            content = NewEntry(
+            whole = NewEntry(
                 row.idempotency_key, row.type, row.effective_date, entry_legs, row.source, row.status,
                 row.due_date, row.pending_id, row.reverses_id,
-            ).content_hash()  # fmt: skip
-            if content != row.content_hash:
+            )  # fmt: skip
+            if whole.content_hash() != row.content_hash:
                 problems.append(f"{row.entry_id}: its content is not what was sealed")
+            if any(one.posted_as != whole.posted_as for one in told):
+                problems.append(f"{row.entry_id}: a leg is not posted as the entry is")
             if row.prev_hash != head:
                 problems.append(f"{row.entry_id}: the hash chain is broken before it")
             if row.hash != chain_hash(row.prev_hash, row.entry_id, row.content_hash, row.seq, row.recorded_at):
@@ -88,12 +92,12 @@ def _unbalanced(session: Session) -> list[str]:
     ]
 
 
-def _legs(session: Session, entry_ids: list[str]) -> dict[str, list[Leg]]:
-    found: dict[str, list[Leg]] = {}
+def _legs(session: Session, entry_ids: list[str]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
     for row in session.rows(
         select(leg)
         .where(leg.c.employer_id == session.employer, leg.c.entry_id.in_(entry_ids))
         .order_by(leg.c.entry_id, leg.c.leg_no)
     ):
-        found.setdefault(row.entry_id, []).append(leg_from(row))
+        found.setdefault(row.entry_id, []).append(row)
     return found

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from benehub.store import Session, canonical
+from benehub.store.acts import HELD_BY
 from benehub.store.session import CHUNK
 from benehub.store.tables import dispatch, obligation
 
@@ -128,28 +129,38 @@ def content(session: Session, row: Row[Any]) -> dict[str, Any]:
 
 
 def cancel(session: Session, ids: Sequence[str], reason: str) -> int:
-    """Take back open obligations that nothing has left for: never frozen, or frozen alone and never tried.
+    """Take back obligations that nothing has left for: never frozen, or frozen alone and never tried.
+
+    That is what is open, and what a person holds: it would leave, obsolete, once he lets it go.
 
     Gives how many. One whose dispatch may have arrived stays: it has to be settled first.
     """
-    rows = [row for row in by_ids(session, ids) if row.state == "open"]
+    rows = [row for row in by_ids(session, ids) if row.state == "open" or _held_by_hand(row)]
     carriers: dict[str | None, Row[Any]] = {}
     carried = [row.dispatch_id for row in rows if row.dispatch_id is not None]
     for start in range(0, len(carried), CHUNK):
         part = carried[start : start + CHUNK]
         for row in session.rows(
-            select(dispatch.c.dispatch_id, dispatch.c.state, dispatch.c["items"].label("held")).where(
-                dispatch.c.employer_id == session.employer, dispatch.c.dispatch_id.in_(part)
-            )
+            select(
+                dispatch.c.dispatch_id, dispatch.c.state, dispatch.c.reason, dispatch.c["items"].label("held")
+            ).where(dispatch.c.employer_id == session.employer, dispatch.c.dispatch_id.in_(part))
         ):
             carriers[row.dispatch_id] = row
-    waiting = []
+    waiting, never = [], []
     for row in rows:
         carrier = carriers.get(row.dispatch_id)
-        if carrier is None or (carrier.state == "prepared" and carrier.held == 1):
+        if carrier is None or (carrier.held == 1 and (carrier.state == "prepared" or _held_by_hand(carrier))):
             waiting.append(row.obligation_id)
+            if carrier is not None and carrier.state == "held":
+                never.append({"dispatch_id": row.dispatch_id, "state": "failed", "reason": reason})
     mark(session, waiting, "canceled", reason)
+    session.change_all(dispatch, ("dispatch_id",), never)
     return len(waiting)
+
+
+def _held_by_hand(row: Row[Any]) -> bool:
+    """Whether a person keeps it from leaving: that is only asked before the first attempt."""
+    return bool(row.state == "held" and row.reason.startswith(HELD_BY))
 
 
 def mark(session: Session, ids: Sequence[str], state: str, reason: str = "", dispatch_id: str | None = None) -> None:
@@ -238,6 +249,21 @@ def persons_of(session: Session, keys: Sequence[str]) -> dict[str, str]:
             )
         )
         found |= {row.business_key: row.person_id for row in rows}
+    return found
+
+
+def persons_in(session: Session, dispatches: Sequence[str]) -> dict[str, set[str]]:
+    """Dispatch -> the persons whom what it carries is about, for those that are about any."""
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(dispatches), CHUNK):
+        mine = obligation.c.dispatch_id.in_(dispatches[start : start + CHUNK])
+        rows = session.rows(
+            select(obligation.c.dispatch_id, obligation.c.person_id).where(
+                obligation.c.employer_id == session.employer, mine, obligation.c.person_id.is_not(None)
+            )
+        )
+        for row in rows:
+            found.setdefault(row.dispatch_id, set()).add(row.person_id)
     return found
 
 

@@ -8,7 +8,7 @@ refused: it is posted as a loss and told, never forgotten. Only the claims thems
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -24,7 +24,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile.differences import Outcome, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import confirmation, credit_claim, entry, leg, obligation
+from benehub.store.tables import confirmation, credit_claim, dispatch, entry, leg, obligation
 
 CLAIM = "premium.claim"
 """The operation by which a claim leaves, and the kind of what is owed until then."""
@@ -65,6 +65,8 @@ class Credit:
     """Of it, what was claimed and is not granted."""
     underway: int
     """Of it, what a claim asks for that is owed and has not left: until it has, it expires like any other."""
+    late: int
+    """Of it, what a claim asks for that left after the last day: the carrier may refuse it, so it counts as lost."""
     lost: int
     """What stands posted as lost."""
     claim_by: date | None
@@ -112,25 +114,33 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
         return []
     months = {month for _, _, month in keys}
     paid, taken = _paid(session, months), _taken(session, months)
-    billed, claims, waiting = _billed(session, months), _claims(session), _owed_claims(session, WAITING)
+    billed, waiting = _billed(session, months), _owed_claims(session, WAITING)
+    claims, late = _claims(session, book)
     found = []
     for key in keys:
         amount, gone = paid_over.get(key, 0), lost.get(key, 0)
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
-        asked = max(0, claims.get(key, 0) - taken.get(key, 0))
-        found.append(_credit(session, book, key, (amount, granted, asked, waiting.get(key, 0), gone)))
+        asked, after = _unanswered(claims.get(key, 0), late.get(key, 0), taken.get(key, 0))
+        sums = (amount, granted, asked, waiting.get(key, 0), after, gone)
+        found.append(_credit(session, book, key, sums))
     return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
 
 
-def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int]) -> Credit:
+def _unanswered(claims: int, late: int, taken: int) -> tuple[int, int]:
+    """What stands claimed in time, and what too late: each unit taken answers one claim, the late ones first."""
+    return max(0, claims - max(0, taken - late)), max(0, late - taken)
+
+
+def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int, int]) -> Credit:
     person_id, plan, month = key
-    amount, granted, asked, waiting, lost = amounts
+    amount, granted, asked, waiting, late, lost = amounts
     carrier = str(book.plan(plan).carrier)
     claimed = min(asked, max(0, amount + lost - granted))
     underway = min(waiting, max(0, amount - granted - claimed))
+    late = min(late, max(0, amount + lost - granted - claimed))
     return Credit(
         session.id("crd", carrier, person_id or "-", plan, month), carrier, person_id, plan, month, amount,
-        granted, claimed, underway, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
+        granted, claimed, underway, late, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
     )  # fmt: skip
 
 
@@ -266,10 +276,33 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def _claims(session: Session) -> Mapping[Key, int]:
-    """What was claimed: by a person's word, and by fixes that have left (see `fix_claims`)."""
-    told, left = _told_claims(session), _owed_claims(session, LEFT)
-    return {key: told.get(key, 0) + left.get(key, 0) for key in {*told, *left}}
+def _claims(session: Session, book: PlanBook) -> tuple[dict[Key, int], dict[Key, int]]:
+    """What was claimed in time, by a person's word and by fixes that have left (see `fix_claims`), and what too late.
+
+    A claim that a person sends has left on the day on which he says so.
+    """
+    claims, late = _told_claims(session), dict[Key, int]()
+    for (key, day), worth in _left_claims(session).items():
+        last = book.terms(str(book.plan(key[1]).carrier)).claim_by(Month.parse(key[2]))
+        sums = claims if last is None or day <= last else late
+        sums[key] = sums.get(key, 0) + worth
+    return claims, late
+
+
+def _left_claims(session: Session) -> dict[tuple[Key, date], int]:
+    """What fixes claim that have left, by the day on which they left."""
+    rows = session.rows(
+        select(obligation.c.person_id, obligation.c.plan, obligation.c.period, obligation.c.worth_minor,
+               dispatch.c.sent_at)
+        .join(dispatch, (dispatch.c.employer_id == obligation.c.employer_id)
+              & (dispatch.c.dispatch_id == obligation.c.dispatch_id))
+        .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(LEFT))
+    )  # fmt: skip
+    found: dict[tuple[Key, date], int] = {}
+    for row in rows:
+        at = (row.person_id, row.plan, row.period), session.day_of(row.sent_at) if row.sent_at else session.today()
+        found[at] = found.get(at, 0) + int(row.worth_minor)
+    return found
 
 
 def _told_claims(session: Session) -> dict[Key, int]:
@@ -295,7 +328,8 @@ def _owed_claims(session: Session, states: Sequence[str]) -> dict[Key, int]:
 def asked(session: Session, key: Key) -> int:
     """What stands claimed from the carrier in either way, or is about to be, and what it has not given back yet."""
     person_id, plan, month = key
-    claims = _claims(session).get(key, 0) + _owed_claims(session, WAITING).get(key, 0)
+    fixes = _owed_claims(session, (*LEFT, *WAITING)).get(key, 0)
+    claims = _told_claims(session).get(key, 0) + fixes
     given = session.connection.execute(
         select(func.sum(-confirmation.c.amount)).where(
             *session.where(confirmation, kind="invoice_line", current=1, plan=plan, coverage_month=month),
@@ -314,9 +348,16 @@ def settle(session: Session, book: PlanBook) -> Outcome:
 def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:
     """What must be claimed soon, and what nobody claimed in time."""
     for one in credits:
-        if one.state is CreditState.EXPIRED:
+        never = one.unclaimed + one.lost - one.late
+        if one.late:
             yield _finding(
-                book, one, Type.CREDIT_EXPIRED, one.unclaimed + one.lost,
+                book, one, Type.CLAIMED_LATE, one.late,
+                f"it was claimed after the carrier's last day, {one.claim_by}: it may be refused, and counts as lost",
+                "Ask the carrier for its answer; if it refuses, dismiss this with who decided it",
+            )  # fmt: skip
+        if one.state is CreditState.EXPIRED and never > 0:
+            yield _finding(
+                book, one, Type.CREDIT_EXPIRED, never,
                 f"premium paid too much was not claimed by {one.claim_by}: the carrier refuses it now",
                 "It is a loss; ask the carrier for goodwill all the same, then dismiss this with who decided it",
             )  # fmt: skip

@@ -121,9 +121,12 @@ def settle_within(
 
 def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
-    entries: Sequence[str] = (), expected: str = "",
+    entries: Sequence[str] = (), to: str | None = None, expected: str = "",
 ) -> None:  # fmt: skip
-    """A person's word on a difference: resolve (says how), dismiss (says why), or a work step.
+    """A person's word on a difference: resolve (says how), dismiss (says why), a work step, or whose it is.
+
+    Args:
+        to: the user who is to work it; empty for nobody, None to leave it as it is.
 
     Raises:
         DataError: no such difference, a state or step that does not exist, or no reason given.
@@ -136,8 +139,11 @@ def act(
     if state and not note:
         raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
     values = {"state": state or row.state, "work_step": step or row.work_step}
-    session.change(difference, {"difference_id": difference_id}, **values)
-    _event(session, difference_id, who, values["state"], values["work_step"], note, entries)
+    given: dict[str, Any] = {}
+    if to is not None and to != (row.assigned_to or ""):
+        given = {"assigned_to": to or None, "assigned_at": session.now() if to else None}
+    session.change(difference, {"difference_id": difference_id}, **values, **given)
+    _event(session, difference_id, who, values["state"], values["work_step"], note, entries, to if given else None)
     if row.state in OPEN and values["state"] not in OPEN:
         note_event(session, "difference.closed", [difference_id], session.now())
 
@@ -149,7 +155,7 @@ def version_of(session: Session, row: Row[Any]) -> str:
 
 def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
     """What two people may work on; that it was seen once more is no change."""
-    names = ("state", "work_step", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
+    names = ("state", "work_step", "assigned_to", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
     return {name: getattr(row, name) for name in names} | {"history": _said(session, row.difference_id)}
 
 
@@ -269,13 +275,14 @@ def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> 
 
 
 def _event(
-    session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str]
-) -> None:
+    session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str],
+    to: str | None = None,
+) -> None:  # fmt: skip
     number = _said(session, difference_id) + 1
     session.add(
         difference_event,
         [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
-          "state": state, "work_step": step, "note": note, "entries": list(entries)}],
+          "state": state, "work_step": step, "note": note, "entries": list(entries), "assigned_to": to}],
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.sources import swapped
 from benehub.reconcile.unmatched import meant
 from benehub.records import TaxClass
@@ -51,6 +52,11 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     rest = [line for line in lines if line.person_id in linked]
     pairs, rest = swapped(rest)
     findings += [_tax_class(line, month, book) for line in pairs]
+    moved, rest = misplaced(
+        rest, lambda line: (line.person_id, line.plan, line.part),
+        lambda line: not (line.actual or line.caught_up) and line.part != "employer",
+    )  # fmt: skip
+    findings += [_period(short, over, month, book) for short, over in moved]
     paid = _paid(session, connection_id, month)
     findings += [_finding(line, month, book, paid) for line in rest]
     findings += _wrong_class(session, book, connection_id, month)
@@ -136,6 +142,15 @@ def _tax_class(line: Line, month: Month, book: PlanBook) -> Finding:
         "Have payroll move the amount to the right deduction and correct the tax of the check",
         person_id=line.person_id, plan=line.plan, expected=line.expected, actual=line.actual,
         unit=book.employer.currency,
+    )  # fmt: skip
+
+
+def _period(short: Line, over: Line, month: Month, book: PlanBook) -> Finding:
+    return Finding(
+        Relation.PAYROLL, Type.WRONG_PERIOD, str(month), f"{short.pay_date}/{short.part}", "payroll", "payroll",
+        f"not taken on {short.pay_date}, and taken with the pay of {over.pay_date} instead",
+        "The month's total is right: tell payroll, and correct what goes by the pay date (tax, limits, deposits)",
+        person_id=short.person_id, plan=short.plan, expected=short.expected, actual=0, unit=book.employer.currency,
     )  # fmt: skip
 
 

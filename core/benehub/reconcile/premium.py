@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
-from benehub import facts, ledger
+from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
-from benehub.periods import Interval, Month
+from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import bill, roster
+from benehub.reconcile import bill, cut_off, roster
+from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
+from benehub.records import Tier
 from benehub.rules.premium.due import premium_due
+from benehub.rules.premium.line import Structure
 from benehub.store import Session
 from benehub.store.tables import confirmation, dispatch, entry, leg, obligation
 
@@ -43,7 +47,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     if first is not None and month < first:
         return []
     accrued = _accrued(session, book, connection_id, month)
-    tiers = _tiers(session, book, connection_id, month)
+    covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
     findings = list(_refused(session, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
@@ -53,7 +57,10 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     # Whom the carrier does not have it cannot bill: that is one difference, not two.
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
-    findings += _bill(book, month, owed, tiers, billed, refused, silent) if billed or unknown else ()
+    if billed or unknown:
+        cut = cut_off.cut_off(session, book, connection_id, month, covered)
+        tiers = cut_off.tiers(covered)
+        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, session.today())
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
@@ -61,9 +68,11 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
 
 
 def first_month(session: Session) -> Month | None:
-    """The first coverage month whose premium was accrued here; None before any was."""
+    """The first coverage month whose premium was accrued here and not taken back; None before any was."""
+    back = entry.alias()
+    taken_back = exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
     first = session.connection.execute(
-        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"))
+        select(func.min(entry.c.effective_date)).where(*session.where(entry, type="premium.accrued"), ~taken_back)
     ).scalar()
     return Month.of(first) if first is not None else None
 
@@ -97,15 +106,6 @@ def _with_lost(
     return owed
 
 
-def _tiers(session: Session, book: PlanBook, connection_id: str, month: Month) -> dict[Key, str]:
-    found: dict[Key, str] = {}
-    for (person_id, _), segments in facts.timelines(session, "coverage", Interval(month.first, month.end)).items():
-        for fact in segments:
-            if book.plan(fact.data["plan"]).carrier == connection_id:
-                found[(person_id, fact.data["plan"])] = fact.data["tier"]
-    return found
-
-
 def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Key, Billed], list[Any]]:
     rows = session.rows(
         select(
@@ -119,47 +119,95 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
         )
         .group_by(confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan)
     )  # fmt: skip
-    known = {(row.person_id, row.plan): Billed(int(row.amount), row.tier, row.lines) for row in rows if row.person_id}
+    known: dict[Key, Billed] = {}
+    for row in rows:
+        if row.person_id:
+            # A person may have two ids at the carrier: what is billed under each counts.
+            key = (row.person_id, row.plan)
+            one = known.get(key, Billed(0, "", 0))
+            known[key] = Billed(one.amount + int(row.amount), max(one.tier, row.tier), one.lines + row.lines)
     return known, [row for row in rows if not row.person_id]
 
 
 def _bill(
     book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
-    billed: Mapping[Key, Billed], refused: set[str | None], silent: set[tuple[str | None, str | None]],
+    billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, today: date,
 ) -> Iterator[Finding]:  # fmt: skip
+    """Every line of the bill that differs, but of persons, or persons and plans, of whom another difference tells."""
+    swapped = _other_plans(book, accrued, billed)
     for key in sorted(accrued.keys() | billed.keys()):
         expected, mine = accrued.get(key, 0), billed.get(key)
         actual = mine.amount if mine else 0
-        if expected == actual or key[0] in refused or key in silent:
+        if expected == actual or key[0] in told or key in told:
             continue
-        if mine is None or not actual:
-            kind, cause = (
-                Type.ENROLLED_NOT_BILLED,
-                "enrolled and on the carrier's roster, but not on the bill",
+        shown = mine.tier if mine and actual else None
+        late = cut is not None and cut.explains(key, tiers.get(key) if expected else None, shown)
+        kind, cause, action = _judged(key, expected, mine, tiers, swapped)
+        if kind is Type.RATE_DIFF and _part_of_month(book, key[1], tiers.get(key), month, expected, actual):
+            kind = Type.EFFECTIVE_DATE_DIFF
+            cause = f"billed for {'a part' if actual < expected else 'the whole'} of the month, owed for " + (
+                "all of it" if actual < expected else "a part of it"
             )
-            action = "Ask the carrier to bill the member before a retro bill arrives"
-        elif not expected:
-            kind, cause = Type.BILLED_NOT_ENROLLED, "still billed although cover has ended or never began"
-            action = "Claim the credit from the carrier within its retro window"
-        elif mine.lines > 1 and actual == expected * mine.lines:
-            kind, cause, action = (
-                Type.DUPLICATE_MEMBER,
-                "billed more than once",
-                "Claim the credit from the carrier",
-            )
-        elif mine.tier and mine.tier != tiers.get(key, mine.tier):
-            kind, cause = Type.TIER_DIFF, f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
-            action = "Send the carrier the tier again and claim the difference"
-        else:
-            kind, cause, action = (
-                Type.RATE_DIFF,
-                "billed at another rate",
-                "Compare the carrier's rate table with ours",
-            )
+            action = "Send the carrier the dates again, and claim or expect the difference"
+        if cut is not None and late and today <= cut.clear_by:
+            cause = f"{cause}; it changed here after the bill of {cut.made} was made"
+            action = "Wait for the next bill, which has to put it right"
         yield Finding(
             Relation.PREMIUM, kind, str(month), "-", "carrier", "carrier", cause, action, person_id=key[0],
             plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
+            clear_by=cut.clear_by if cut is not None and late else None,
         )  # fmt: skip
+
+
+def _part_of_month(book: PlanBook, plan: str, tier: str | None, month: Month, expected: int, actual: int) -> bool:
+    """Whether one of the two is the month's whole rate, and the other the rate of some of its days."""
+    terms = book.plan(plan)
+    if tier is None or terms.structure is not Structure.TIER:
+        return False
+    whole = terms.rates_minor(month, book.employer.currency).get(Tier(tier))
+    if whole is None or whole not in (expected, actual):
+        return False
+    days = month.last.day
+    return any(2 * abs(days * min(expected, actual) - whole * number) <= days for number in range(1, days))
+
+
+def _other_plans(book: PlanBook, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]) -> dict[Key, str]:
+    """Where one plan of a kind is enrolled and another one of it billed: both, each with the other one."""
+    lacking, more = (
+        {(person, book.plan(plan).slot): plan for person, plan in keys}
+        for keys in (
+            (key for key, amount in accrued.items() if amount and not (key in billed and billed[key].amount)),
+            (key for key, one in billed.items() if one.amount and not accrued.get(key)),
+        )
+    )
+    found: dict[Key, str] = {}
+    for (person, slot), plan in lacking.items():
+        if other := more.get((person, slot)):
+            found |= {(person, plan): other, (person, other): plan}
+    return found
+
+
+def _judged(
+    key: Key, expected: int, mine: Billed | None, tiers: Mapping[Key, str], swapped: Mapping[Key, str]
+) -> tuple[Type, str, str]:
+    """Type, cause and action of a bill that differs."""
+    if key in swapped:
+        told = f"billed in plan {key[1]}, enrolled in {swapped[key]}" if mine and mine.amount else (
+            f"enrolled in plan {key[1]}, billed in {swapped[key]}"
+        )  # fmt: skip
+        return Type.PLAN_DIFF, told, "Send the carrier the plan again, and claim what the wrong one cost too much"
+    if mine is None or not mine.amount:
+        told = "enrolled and on the carrier's roster, but not on the bill"
+        return Type.ENROLLED_NOT_BILLED, told, "Ask the carrier to bill the member before a retro bill arrives"
+    if not expected:
+        told = "still billed although cover has ended or never began"
+        return Type.BILLED_NOT_ENROLLED, told, "Claim the credit from the carrier within its retro window"
+    if mine.lines > 1 and mine.amount == expected * mine.lines:
+        return Type.DUPLICATE_MEMBER, "billed more than once", "Claim the credit from the carrier"
+    if mine.tier and mine.tier != tiers.get(key, mine.tier):
+        told = f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
+        return Type.TIER_DIFF, told, "Send the carrier the tier again and claim the difference"
+    return Type.RATE_DIFF, "billed at another rate", "Compare the carrier's rate table with ours"
 
 
 def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import Executable, case, func, literal_column, select
 
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
@@ -16,12 +16,17 @@ from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import earnings
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.misplaced import misplaced
+from benehub.reconcile.paired import differing
 from benehub.reconcile.sources import swapped
 from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg
+from benehub.store.tables import confirmation, leg
+
+SENT = ("contribution.deposited", "contribution.deposited.reversed")
+"""Entries by which contributions have left, less what came back."""
 
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
@@ -44,13 +49,20 @@ class Line:
         """Credited minus deposited."""
         return self.credited - self.deposited
 
+    @property
+    def repeated(self) -> bool:
+        """Whether the same deposit was credited more than once."""
+        return self.credits > 1 and self.credited == self.deposited * self.credits
+
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
-    differing, on_the_way = _differing(session, connection_id, month)
-    lines = [one for one in differing if book.plan(one.plan).recordkeeper == connection_id]
+    unequal, on_the_way = _differing(session, connection_id, month)
+    lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
+    moved, rest = _moved(rest, book, due, session.today())
+    findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
@@ -61,47 +73,52 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
 
 def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
     """Contributions that differ, and lost earnings on their way: one look at the account that both go through."""
-    lost = entry.c.type.in_(earnings.ON_THE_WAY)
-    deposited = (
-        select(
-            leg.c.person_id, leg.c.plan, leg.c.money_source.label("part"), leg.c.pay_date,
-            case((lost, 0), else_=-leg.c.amount).label("deposited"), literal(0).label("credited"),
-            literal(0).label("credits"), case((lost, -leg.c.amount), else_=0).label("left"),
-        )
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+    lines, on_the_way = [], []
+    deposited, credited = _deposited(session, month), _credited(session, connection_id, month)
+    for ours, theirs in differing(session.tuples(deposited), session.tuples(credited), 4):
+        day, person_id, plan, part = (ours or theirs)[0][:4]
+        pay_date = day if isinstance(day, date) else date.fromisoformat(day)
+        sent, got = sum(row[4] for row in ours if not row[5]), sum(row[4] for row in theirs)
+        if sent != got:
+            lines.append(Line(person_id, plan, part, pay_date, sent, got, len(theirs)))
+        if left := sum(row[4] for row in ours if row[5]):
+            on_the_way.append(earnings.OnTheWay(person_id, plan, part, pay_date, left))
+    return sorted(lines, key=_by_person), sorted(on_the_way, key=_by_person)
+
+
+def _by_person(one: Line | earnings.OnTheWay) -> tuple[str, str, str, date]:
+    return one.person_id or "", one.plan or "", one.part or "", one.pay_date
+
+
+def _deposited(session: Session, month: Month) -> Executable:
+    """Key, minor units, and 1 where they are lost earnings (below zero: credited) rather than contributions."""
+    keys = (leg.c.pay_date, leg.c.person_id, leg.c.plan, leg.c.money_source)
+    return (
+        select(*keys, -leg.c.amount, case((leg.c.posted_as.in_(earnings.ON_THE_WAY), 1), else_=0))
         .where(
             leg.c.employer_id == session.employer,
             leg.c.account == chart.DEPOSIT_TRANSIT,
-            entry.c.type.in_(("contribution.deposited", *earnings.ON_THE_WAY)),
+            leg.c.posted_as.in_((*SENT, *earnings.ON_THE_WAY)),
             leg.c.pay_date >= month.first,
             leg.c.pay_date < month.end,
         )
-    )  # fmt: skip
-    credited = select(
-        confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date,
-        literal(0).label("deposited"), confirmation.c.amount.label("credited"), literal(1).label("credits"),
-        literal(0).label("left"),
-    ).where(
-        *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
-        confirmation.c.pay_date >= month.first,
-        confirmation.c.pay_date < month.end,
-        confirmation.c.person_id.is_not(None),
-    )  # fmt: skip
-    both = union_all(deposited, credited).subquery()
-    keys = (both.c.person_id, both.c.plan, both.c.part, both.c.pay_date)
-    sums = {name: func.sum(both.c[name]) for name in ("deposited", "credited", "credits", "left")}
-    rows = session.rows(
-        select(*keys, *(total.label(name) for name, total in sums.items()))
-        .group_by(*keys)
-        .having((sums["deposited"] != sums["credited"]) | (sums["left"] != 0))
-        .order_by(*keys)
+        .order_by(*session.in_order(*keys))
     )
-    lines = [
-        Line(r.person_id, r.plan, r.part, r.pay_date, int(r.deposited), int(r.credited), int(r.credits))
-        for r in rows
-        if r.deposited != r.credited
-    ]
-    return lines, [earnings.OnTheWay(r.person_id, r.plan, r.part, r.pay_date, int(r.left)) for r in rows if r.left]
+
+
+def _credited(session: Session, connection_id: str, month: Month) -> Executable:
+    """The recordkeeper's rows in the same shape."""
+    keys = (confirmation.c.pay_date, confirmation.c.person_id, confirmation.c.plan, confirmation.c.part)
+    return (
+        select(*keys, confirmation.c.amount, literal_column("0"))
+        .where(
+            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            confirmation.c.pay_date >= month.first,
+            confirmation.c.pay_date < month.end,
+            confirmation.c.person_id.is_not(None),
+        )
+        .order_by(*session.in_order(*keys))
+    )
 
 
 def _source(line: Line, month: Month, book: PlanBook) -> Finding:
@@ -115,6 +132,37 @@ def _source(line: Line, month: Month, book: PlanBook) -> Finding:
     )  # fmt: skip
 
 
+def _moved(lines: Sequence[Line], book: PlanBook, due: Due, today: date) -> tuple[list[tuple[Line, Line]], list[Line]]:
+    """Pairs of who lacks a deposit and who has it, and all other lines.
+
+    Within its due day a deposit is still on its way, to nobody else; a credit made twice has its money from itself.
+    """
+
+    def lacks(line: Line) -> bool:
+        return not line.credited and today > due(book.plan(line.plan), line.pay_date).due
+
+    pairs, _ = misplaced(
+        [line for line in lines if not line.repeated],
+        lambda line: (line.plan, line.part, line.pay_date), lacks,
+    )  # fmt: skip
+    gone = {id(line) for pair in pairs for line in pair}
+    return pairs, [line for line in lines if id(line) not in gone]
+
+
+def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iterator[Finding]:
+    """Both participants have a wrong account, so each has a difference that names the other."""
+    for line, cause in (
+        (short, f"what was deposited for this participant was credited to {over.person_id}"),
+        (over, f"credited with what was deposited for {short.person_id}"),
+    ):
+        yield Finding(
+            Relation.RETIREMENT, Type.CREDITED_WRONG_PERSON, str(month), f"{line.pay_date}/{line.part}", "recordkeeper",
+            "recordkeeper", cause, "Have the recordkeeper move the amount, with earnings, to whom it was deposited for",
+            person_id=line.person_id, plan=line.plan, expected=line.deposited, actual=line.credited,
+            unit=book.employer.currency,
+        )  # fmt: skip
+
+
 def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
     clear_by = None
     if not line.credits:
@@ -122,7 +170,7 @@ def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
         kind, cause = Type.DEPOSITED_NOT_CREDITED, "deposited, no credit seen yet"
         action = "Ask the recordkeeper for the deposit's status"
         clear_by = due(book.plan(line.plan), line.pay_date).due
-    elif line.credits > 1 and line.credited == line.deposited * line.credits:
+    elif line.repeated:
         kind, cause = Type.DUPLICATE_CREDIT, f"credited {line.credits} times"
         action = "Have the recordkeeper take the extra credit back; do not offset it against the next deposit"
     elif line.gap < 0:
@@ -161,10 +209,9 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
     owed = (
         select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
-        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
-            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, entry.c.status == "posted",
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
         .having(func.sum(leg.c.amount) < 0)

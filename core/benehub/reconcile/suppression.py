@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from benehub.crypto import mask
 from benehub.errors import DataError
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import NEVER_SET_ASIDE, Finding, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import suppression
 
@@ -41,7 +41,8 @@ class Suppression:
     def covers(self, finding: Finding) -> bool:
         """Whether a difference is set aside by it."""
         return (
-            finding.relation == self.relation
+            finding.type not in NEVER_SET_ASIDE
+            and finding.relation == self.relation
             and finding.type == self.type
             and self.plan in (None, finding.plan)
             and (self.up_to is None or finding.at_stake <= self.up_to)
@@ -54,12 +55,17 @@ def suppress(
     """Set such differences aside until a day, from the next comparison on; gives the rule's id.
 
     Raises:
-        DataError: no such relation or type, an end that is past or too far, nobody named, or no reason.
+        DataError: no such relation or type, one that is never set aside, an end that is past or too far, nobody named,
+            or no reason.
     """
     today = session.today()
     if relation not in set(Relation) or type_ not in set(Type):
         raise DataError(
             f"no differences are called {relation[:20]} {type_[:40]}", mend="See `benehub differences list`"
+        )
+    if type_ in NEVER_SET_ASIDE:
+        raise DataError(
+            f"no rule sets {type_} aside", mend="Say of each what becomes of it: benehub differences dismiss"
         )
     if not today <= ends <= today + LONGEST:
         raise DataError(f"a rule cannot end on {ends}", mend=f"Choose a day up to {today + LONGEST}")

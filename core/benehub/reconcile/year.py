@@ -79,6 +79,13 @@ def tie_out(session: Session, book: PlanBook, year: int, due: Due) -> list[Tie]:
     ]  # fmt: skip
 
 
+def kept(session: Session) -> str:
+    """Of which years anything is posted, in words."""
+    span = select(func.min(entry.c.effective_date).label("first"), func.max(entry.c.effective_date).label("last"))
+    (row,) = session.rows(span.where(entry.c.employer_id == session.employer))
+    return f"the ledger holds {row.first.year} to {row.last.year}" if row.first else "the ledger is empty"
+
+
 JOINED = "the employer joined within the year: what was paid before stands in another system"
 
 

@@ -47,7 +47,8 @@ class Employee(Record):
     middle_name: str = ""
     birth_date: date
     sex: Sex = Sex.UNKNOWN
-    ssn: Ssn
+    ssn: Ssn | None = None
+    """Every employee of an employer in the US has one; elsewhere there is none, and no other number takes its place."""
     email: str = ""
     address1: str = ""
     address2: str = ""

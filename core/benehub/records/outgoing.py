@@ -266,12 +266,16 @@ class CreditClaim(Record):
 
     person: str = ""
     """The hub's person id; empty for a member nobody here knows."""
+    carrier: str = ""
+    """The carrier's connection: claims to several may leave through one; empty in claims of an older release."""
     member_id: str
     plan: str
     coverage_month: str
     billed_minor: int
     owed_minor: int
     claim_minor: int = Field(gt=0)
+    currency: str = "USD"
+    """Three letters (ISO 4217), of all its amounts."""
     invoices: tuple[str, ...] = ()
     """The carrier's numbers of the bills."""
     reason: str

@@ -17,19 +17,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from benehub.errors import DataError
 from benehub.money import Rounding, format_minor, parse_rate, round_to_int
 from benehub.periods import Month
+from benehub.records.described import Described
 from benehub.records.explanation import Explanation, Reason, Step
 
 RULE_CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-"""Unknown fields are refused, and the text below a field is its description in the JSON Schema."""
+"""Of a rule's dataclasses: unknown fields are refused, and the text below a field is its description in the JSON
+Schema."""
 
 
-class RuleModel(BaseModel):
+class RuleModel(Described):
     """Base of every calculator's input and result: frozen, unknown fields refused.
 
     The text below a field is its description in the JSON Schema.
     """
 
-    model_config = RULE_CONFIG | ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _rate(value: Any) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benehub.store import indexes as _indexes  # noqa: F401 - they are part of the schema
+from benehub.store import names as _names  # noqa: F401 - so are these
 from benehub.store.acts import acted_on, acts, note_act
 from benehub.store.collector import without_collector
 from benehub.store.database import Store, open_store

@@ -83,6 +83,18 @@ user_identity = Table(
     belongs("user_id", to="user_account"),
 )
 
+user_invitation = Table(
+    "user_invitation",
+    metadata,
+    # By which provider an owner lets a user come in the first time, by an address that it has verified.
+    employer_key(),
+    Column("user_id", String(40), primary_key=True),
+    Column("provider", String(80), primary_key=True),
+    Column("given_by", String(80), nullable=False),
+    Column("given_at", String(32), nullable=False),
+    belongs("user_id", to="user_account"),
+)
+
 recovery_code = Table(
     "recovery_code",
     metadata,

@@ -12,6 +12,9 @@ from benehub.errors import DataError
 from benehub.store.session import CHUNK, Session
 from benehub.store.tables import act
 
+HELD_BY = "held by "
+"""How the reason begins of what a person keeps from leaving."""
+
 
 def note_act(session: Session, subject: str, who: str, what: str, note: str) -> None:
     """Write down that `who` did `what` to the thing with id `subject`, and why.

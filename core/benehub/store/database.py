@@ -5,6 +5,7 @@ Only this room builds engines. A `Store` hands out `Session`s, one transaction e
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +17,13 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError, RetriableError
 from benehub.periods import Clock, system_clock
-from benehub.store.locks import NamedLock
+from benehub.store.locks import NamedLock, alone
 from benehub.store.session import Session
 from benehub.store.sqlite import open_wal
 from benehub.store.windows import StoreWindows
@@ -55,8 +56,12 @@ class Store:
 
     @contextmanager
     def write(self, employer: str) -> Iterator[Session]:
-        """One transaction that may write rows of `employer`; commits, or leaves nothing behind."""
-        with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        """One transaction that may write rows of `employer`; commits, or leaves nothing behind.
+
+        Raises:
+            RetriableError: SQLite has one writer, and another one kept it for longer than one waits.
+        """
+        with self.engine.connect().execution_options(benehub_write=True) as connection, _begun(connection):
             session = Session(connection, employer, self.vault, self.clock)
             yield session
             session.flush_deferred()
@@ -103,8 +108,9 @@ class Store:
         return StoreWindows(self.engine)
 
     def migrate(self, revision: str = "head") -> None:
-        """Bring the schema, triggers included, up to a revision: the newest unless said."""
+        """Bring the schema, triggers included, up to a revision: the newest unless said. One at a time."""
         with self.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+            alone(connection, "migrate")
             migrate(connection, revision)
 
     def refresh_statistics(self) -> None:
@@ -117,6 +123,17 @@ class Store:
         """Give all connections back."""
         self.windows.close()
         self.engine.dispose()
+
+
+def _begun(connection: Connection) -> RootTransaction:
+    try:
+        return connection.begin()
+    except OperationalError as error:
+        # The extended codes too: a file that another one is just bringing up again, say.
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        raise RetriableError("the database is written to by somebody else, and has been for long", where="database",
+                             mend="Try again soon; PostgreSQL lets many write at once") from None  # fmt: skip
 
 
 def patiently(work: Callable[[], R]) -> R:

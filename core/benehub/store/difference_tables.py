@@ -42,6 +42,9 @@ difference = Table(
     Column("clear_by", Date),
     Column("state", String(12), nullable=False),
     Column("work_step", String(24), nullable=False),
+    # The user who works it, and since when.
+    Column("assigned_to", String(40)),
+    Column("assigned_at", String(32)),
     Column("times_seen", Integer, nullable=False),
     Column("first_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
@@ -54,6 +57,7 @@ difference = Table(
     belongs(to="employer"),
 )
 Index("ix_difference_open", difference.c.employer_id, difference.c.state, difference.c.relation)
+Index("ix_difference_assigned", difference.c.employer_id, difference.c.assigned_to, difference.c.state)
 Index("ix_difference_order", difference.c.employer_id, difference.c.first_seq, difference.c.difference_id)
 
 suppression = Table(
@@ -86,6 +90,8 @@ difference_event = Table(
     Column("work_step", String(24), nullable=False),
     Column("note", Text, nullable=False),
     Column("entries", JSON, nullable=False),
+    # To whom it was given by this; empty for nobody, none where that was not spoken of.
+    Column("assigned_to", String(40)),
     belongs("difference_id", to="difference"),
 )
 

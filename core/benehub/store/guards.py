@@ -34,25 +34,29 @@ SQLITE: dict[str, str] = {
     "leg_no_delete": f"""CREATE TRIGGER leg_no_delete BEFORE DELETE ON leg
         BEGIN SELECT RAISE(ABORT, '{_REFUSE}'); END""",
     # INSERT OR REPLACE deletes without firing delete triggers: an existing id is refused here instead.
+    # Nor does it fire them for a row of the same rowid, which is -1 here unless it was given.
     "entry_seal": """CREATE TRIGGER entry_seal BEFORE INSERT ON entry BEGIN
         SELECT RAISE(ABORT, 'this ledger entry exists already') WHERE EXISTS
           (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.entry_id = NEW.entry_id)
           OR EXISTS (SELECT 1 FROM entry e
              WHERE e.employer_id = NEW.employer_id AND e.idempotency_key = NEW.idempotency_key)
-          OR EXISTS (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.seq = NEW.seq);
-        SELECT RAISE(ABORT, 'a ledger entry needs at least two legs') WHERE
-          (SELECT count(*) FROM leg l
-             WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id) < 2;
-        SELECT RAISE(ABORT, 'the legs of a ledger entry must sum to zero per unit') WHERE EXISTS
-          (SELECT 1 FROM leg l WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id
-             GROUP BY l.unit HAVING sum(l.amount) <> 0);
+          OR EXISTS (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.seq = NEW.seq)
+          OR EXISTS (SELECT 1 FROM entry e WHERE e.rowid = NEW.rowid);
+        SELECT CASE
+          WHEN f.legs < 2 THEN RAISE(ABORT, 'a ledger entry needs at least two legs')
+          WHEN CASE WHEN f.least = f.most THEN f.total <> 0 ELSE EXISTS
+            (SELECT 1 FROM leg l WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id
+               GROUP BY l.unit HAVING sum(l.amount) <> 0) END
+            THEN RAISE(ABORT, 'the legs of a ledger entry must sum to zero per unit') END
+          FROM (SELECT count(*) AS legs, sum(l.amount) AS total, min(l.unit) AS least, max(l.unit) AS most
+            FROM leg l WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id) f;
         END""",
+    # A leg that is there already: of a sealed entry, or of one that no header has sealed and nobody sees yet.
     "leg_sealed": """CREATE TRIGGER leg_sealed BEFORE INSERT ON leg BEGIN
-        SELECT RAISE(ABORT, 'this ledger leg exists already') WHERE EXISTS
-          (SELECT 1 FROM leg l WHERE l.employer_id = NEW.employer_id AND l.entry_id = NEW.entry_id
-             AND l.leg_no = NEW.leg_no);
         SELECT RAISE(ABORT, 'a sealed ledger entry takes no more legs') WHERE EXISTS
           (SELECT 1 FROM entry e WHERE e.employer_id = NEW.employer_id AND e.entry_id = NEW.entry_id);
+        SELECT RAISE(ABORT, 'this ledger leg exists already') WHERE EXISTS
+          (SELECT 1 FROM leg l WHERE l.rowid = NEW.rowid);
         END""",
     "fact_no_update": """CREATE TRIGGER fact_no_update BEFORE UPDATE ON fact
         BEGIN SELECT RAISE(ABORT, 'fact versions are never changed; record a new one'); END""",

@@ -89,6 +89,13 @@ class NamedLock:
             self._connection = None
 
 
+def alone(connection: Connection, name: str) -> None:
+    """Let nobody else be past this line with `name` until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        key = _key(hashlib.sha256(name.encode()).digest())
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
 WAITING = "queue"
 """Stands for the process of a run that has none yet: it waits until a worker has time for it."""
 

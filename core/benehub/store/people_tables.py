@@ -7,12 +7,17 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
     String,
     Table,
     UniqueConstraint,
+    literal,
+    literal_column,
+    select,
+    union_all,
 )
 
 from benehub.store.schema import belongs, employer_key, metadata
@@ -32,8 +37,26 @@ person = Table(
     CheckConstraint("kind in ('employee', 'dependent')", name="kind"),
     belongs(to="employer"),
 )
-Index("ix_person_subscriber", person.c.employer_id, person.c.subscriber_id)
+
+is_dependent = person.c.kind == literal_column("'dependent'")
+"""Is a dependent, in the words of the index below: an employee is his own subscriber, and found by his id."""
+
+Index(
+    "ix_person_family", person.c.employer_id, person.c.subscriber_id,
+    sqlite_where=is_dependent, postgresql_where=is_dependent,
+)  # fmt: skip
+
 Index("ix_person_ssn", person.c.employer_id, person.c.ssn_index, unique=True)
+
+
+def of_family(employer: str, employee: str) -> ColumnElement[bool]:
+    """Condition that a person is this employee or a dependent of his; asked as two sets, for each has its own index."""
+    one = person.alias("dependent")
+    theirs = select(one.c.person_id).where(
+        one.c.employer_id == employer, one.c.kind == literal_column("'dependent'"), one.c.subscriber_id == employee
+    )
+    return person.c.person_id.in_(union_all(select(literal(employee)), theirs))
+
 
 crosswalk = Table(
     "crosswalk",

@@ -15,14 +15,14 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, String, Table, collate, select, update
 from sqlalchemy.sql import Executable
 
 from benehub.crypto import Vault
 from benehub.errors import ConfigError
 from benehub.ids import derive
 from benehub.periods import Clock
-from benehub.store.bulk import among, change_rows, insert_new, insert_rows
+from benehub.store.bulk import among, change_rows, insert_new, insert_rows, insert_tuples
 from benehub.store.tables import employer as employer_table
 from benehub.store.tables import metadata
 
@@ -31,6 +31,9 @@ CHUNK = 500
 
 INSERTED = 2000
 """Rows of one bulk insert."""
+
+Names = tuple[str, ...]
+"""Columns of a table, in the order of a row's values; the employer comes first."""
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
@@ -53,6 +56,7 @@ class Session:
     _deferred: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     _gathers: bool = field(default=False, repr=False)
     _deferred_new: dict[Table, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
+    _ready: dict[tuple[Table, Names], list[tuple[Any, ...]]] = field(default_factory=dict, repr=False)
     _next: int | None = field(default=None, repr=False)
     _recorded_at: str = field(default="", repr=False)
     _zone: tzinfo | None = field(default=None, repr=False)
@@ -134,6 +138,25 @@ class Session:
         """All rows of a bounded query."""
         return self.connection.execute(statement, params or {}).all()
 
+    def tuples(self, statement: Executable) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a long query part by part, as the driver gives them: on SQLite a day is text."""
+        if self.connection.dialect.name == "sqlite":
+            # The driver's own cursor; a result that streams would have taken its first row out of it already.
+            result = self.connection.execute(statement)
+            assert result.cursor is not None
+            while rows := result.cursor.fetchmany(INSERTED):
+                yield list(rows)
+            result.close()
+            return
+        for part in self.connection.execute(statement.execution_options(yield_per=INSERTED)).partitions():
+            yield [tuple(row) for row in part]
+
+    def in_order(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        """An order that Python's own comparison follows: text by its code points, what is missing first."""
+        if self.connection.dialect.name == "sqlite":
+            return list(columns)
+        return [(collate(one, "C") if isinstance(one.type, String) else one).nulls_first() for one in columns]
+
     def add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert rows of this employer in bounded chunks; gives their number. All rows have the same columns."""
         self.touched += 1
@@ -142,6 +165,19 @@ class Session:
             insert_rows(self.connection, table, self.employer, batch)
             count += len(batch)
         return count
+
+    def add_ready(self, table: Table, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        """As `add`, for rows that are as the database takes them: values in the order of `names`."""
+        self.touched += 1
+        for start in range(0, len(rows), INSERTED):
+            insert_tuples(self.connection, table, names, rows[start : start + INSERTED])
+
+    def deferring(self, table: Table, names: Names) -> list[tuple[Any, ...]]:
+        """Where such rows are put that the next `flush_deferred` inserts; it stays the same list for this session.
+
+        Who puts one takes a number of the recorded order for it, and ends with `written` as after `defer`.
+        """
+        return self._ready.setdefault((table, names), [])
 
     def defer(self, table: Table, row: Mapping[str, Any], new: bool = False) -> None:
         """Insert a row with the next `flush_deferred`, together with others of its table.
@@ -169,12 +205,17 @@ class Session:
     def flush_deferred(self) -> None:
         """Insert what was deferred; the store does so before every commit."""
         deferred, self._deferred = self._deferred, {}
-        for table in sorted(deferred, key=_RANK.__getitem__):
-            self.add(table, deferred[table])
+        ready = {key: rows for key, rows in self._ready.items() if rows}
+        for table in sorted({*deferred, *(table for table, _ in ready)}, key=_RANK.__getitem__):
+            self.add(table, deferred.get(table, []))
+            for (of, names), rows in ready.items():
+                if of is table:
+                    self.add_ready(table, names, rows)
+                    rows.clear()
         unless, self._deferred_new = self._deferred_new, {}
-        for table, rows in unless.items():
-            for start in range(0, len(rows), CHUNK):
-                part = [{"employer_id": self.employer, **row} for row in rows[start : start + CHUNK]]
+        for table, new in unless.items():
+            for start in range(0, len(new), CHUNK):
+                part = [{"employer_id": self.employer, **row} for row in new[start : start + CHUNK]]
                 insert_new(self.connection, table, part)
 
     def forget(self) -> None:
@@ -187,6 +228,8 @@ class Session:
         self.memo.clear()
         self._deferred.clear()
         self._deferred_new.clear()
+        for rows in self._ready.values():
+            rows.clear()
 
     def change(self, table: Table, key: Mapping[str, Any], **values: Any) -> None:
         """Update the one row of this employer named by `key` (never of a ledger or fact table)."""
@@ -203,7 +246,7 @@ class Session:
 
     def _before_change(self, table: Table) -> None:
         self.touched += 1
-        if table in self._deferred:
+        if table in self._deferred or any(rows for (of, _), rows in self._ready.items() if of is table):
             self.flush_deferred()
 
     def among(self, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:

@@ -97,7 +97,7 @@ class Played:
                 sleep=self.waits.append, dry_run=dry_run, budget=RetryBudget(4, 600.0), **stage.wiring,
             )  # fmt: skip
         mailbox = stage.mailbox or self.connector.mailbox(settings, stage.secrets)
-        self.link = Link(EMPLOYER, CONNECTION, settings, lambda: stage.now, client, mailbox)
+        self.link = Link(EMPLOYER, CONNECTION, settings, lambda: stage.now, client, mailbox, secret=stage.secrets)
 
     @property
     def streams(self) -> tuple[str, ...]:

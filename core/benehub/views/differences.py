@@ -23,7 +23,8 @@ def listed(
     Args:
         after: only those behind the one with this first recorded number and id.
         employee: only of this person.
-        equal: only those with this value of a column (period, relation, type, plan, owner, severity, work_step).
+        equal: only those with this value of a column (period, relation, type, plan, owner, severity, work_step,
+            assigned_to).
 
     Raises:
         DataError: no such person.
@@ -56,6 +57,7 @@ def _told(row: Row[Any], members: dict[str, str]) -> dict[str, Any]:
         "expected": None if row.expected is None else amount(row.expected, row.unit),
         "actual": None if row.actual is None else amount(row.actual, row.unit),
         "at_stake": amount(row.at_stake, row.unit), "unit": row.unit, "clear_by": row.clear_by, "state": row.state,
-        "work_step": row.work_step, "times_seen": row.times_seen, "first_seen": row.first_seen,
+        "work_step": row.work_step, "assigned_to": row.assigned_to or "", "assigned_at": row.assigned_at,
+        "times_seen": row.times_seen, "first_seen": row.first_seen,
         "last_seen": row.last_seen, "first_seq": row.first_seq,
     }  # fmt: skip

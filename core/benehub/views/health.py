@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 import pluggy
 from alembic.config import Config
@@ -33,12 +34,17 @@ LATE = timedelta(minutes=10)
 
 def revisions(store: Store) -> tuple[str, str]:
     """The schema's revision in the database (empty when there is none) and the one this code wants."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    wanted = ScriptDirectory.from_config(config).get_current_head() or ""
     with store.read("") as session:
         standing = _context(session).get_current_revision() or ""
-    return standing, wanted
+    return standing, _wanted()
+
+
+@cache
+def _wanted() -> str:
+    """Read once a process: every migration's module is loaded for it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
 
 
 def ready(store: Store) -> bool:

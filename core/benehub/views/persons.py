@@ -11,7 +11,8 @@ from benehub import facts
 from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.session import CHUNK
-from benehub.store.tables import person
+from benehub.store.tables import of_family, person
+from benehub.views.search import LOOKED, Hit, Search
 
 
 def find_person(session: Session, text: str) -> Row[Any]:
@@ -42,7 +43,31 @@ def listed(session: Session, kind: str = "", after: str = "", limit: int = 50) -
     )
     if kind:
         query = query.where(person.c.kind == kind)
-    rows = session.rows(query.order_by(person.c.member_id).limit(limit))
+    return _listed(session, session.rows(query.order_by(person.c.member_id).limit(limit)))
+
+
+def searched(session: Session, text: str, after: str = "", limit: int = 50) -> tuple[list[dict[str, Any]], str]:
+    """As `listed` the employees of whom a number or name begins so, from a place on, and the place to go on from.
+
+    However many there are, a bounded number of them is looked at: the place may come with less than a whole page.
+    """
+    search, hits, looked = Search(session, text), list[Hit](), 0
+    while len(hits) < limit and looked < LOOKED:
+        part, after = search.next(after, limit)
+        hits, looked = [*hits, *part], looked + limit
+        if not after:
+            break
+    if len(hits) > limit:
+        hits = hits[:limit]
+        after = hits[-1].place
+    query = select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id).where(
+        *session.where(person), session.among(person.c.person_id, [one.person_id for one in hits])
+    )
+    found = {one["person"]: one for one in _listed(session, session.rows(query))}
+    return [found[one.person_id] for one in hits], after
+
+
+def _listed(session: Session, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     names = _names(session, rows)
     return [
         {
@@ -57,7 +82,7 @@ def told_of(session: Session, row: Row[Any]) -> dict[str, Any]:
     """One person found by `find_person`, as `listed` tells of him, with his family."""
     family = session.rows(
         select(person.c.person_id, person.c.kind, person.c.subscriber_id, person.c.member_id)
-        .where(*session.where(person, subscriber_id=row.subscriber_id))
+        .where(*session.where(person), of_family(session.employer, row.subscriber_id))
         .order_by(person.c.kind.desc(), person.c.member_id)
     )
     names = _names(session, family)

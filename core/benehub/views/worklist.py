@@ -42,6 +42,8 @@ class Filters:
     severity: str = ""
     owner: str = ""
     step: str = ""
+    assigned: str = ""
+    """Given to this user; `none` for nobody."""
     plan: str = ""
     period: str = ""
     until: str = ""
@@ -115,6 +117,9 @@ def _conditions(session: Session, filters: Filters, currency: str) -> list[Colum
         found.append(difference.c.work_step == ("" if filters.step == "none" else filters.step))
     if filters.until:
         found.append(difference.c.period < str(Month.parse(filters.until).plus(1)))
+    if filters.assigned:
+        mine = difference.c.assigned_to
+        found.append(mine.is_(None) if filters.assigned == "none" else mine == filters.assigned)
     if filters.person:
         known = person_ids(session, [filters.person])
         found.append(difference.c.person_id == known.get(filters.person, filters.person))

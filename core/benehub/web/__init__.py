@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from benehub.web import (
+    access,
     closing,
     connections,
     deadlines,
@@ -27,6 +28,7 @@ from benehub.web import (
     questions,
     reconcile,
     runs,
+    schedules,
     settings,
     today,
     tokens,
@@ -39,7 +41,7 @@ from benehub.web.pages import Entry
 
 PAGES = (
     home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, deadlines, imports,
-    connections, runs, closing, plan_book, settings, trail, users, tokens, me, why,
+    connections, schedules, runs, closing, plan_book, settings, access, trail, users, tokens, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 

@@ -14,7 +14,6 @@ from benehub.flows.closing import close
 from benehub.periods import Month
 from benehub.views.closing import checklist
 from benehub.views.signed import signed, signed_report
-from benehub.views.signed_pdf import signed_pdf
 from benehub.views.today import working_month
 from benehub.web.pages import Entry, Page, page, then
 
@@ -75,6 +74,8 @@ def report(request: Request, employer: str, month: str, caller: Sees) -> Respons
 @router.get("/e/{employer}/closing/{month}/report.pdf")
 def paper(request: Request, employer: str, month: str, caller: Sees) -> Response:
     """The same as a PDF."""
+    from benehub.views.signed_pdf import signed_pdf  # with the fonts' library, for who asks for a PDF only
+
     hub: Hub = request.app.state.hub
     at = Month.parse(month)
     with hub.store.read(employer) as session:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
-from benehub.flows import Hub, code_maps, connecting, job_schedules
+from benehub.flows import Hub, code_maps, connecting
 from benehub.views import connected, webhooks
 from benehub.views.custody import batches
 from benehub.views.schedules import schedules
@@ -60,19 +60,6 @@ def words(
 ) -> Response:
     """Say what a word of the vendor's means."""
     code_maps.map_word(request.app.state.hub, employer, name[:40], place, theirs, ours, caller.user)
-    return then(request, f"connections/{name}", done="saved")
-
-
-@router.post("/e/{employer}/connections/{name}/schedules/{schedule}/{what}")
-def scheduled(
-    employer: str, name: str, schedule: str, what: str, request: Request, caller: Operator
-) -> Response:  # fmt: skip
-    """Pause a schedule, or let it go on."""
-    hub: Hub = request.app.state.hub
-    if what == "resume":
-        job_schedules.resume(hub, employer, schedule)
-    else:
-        job_schedules.pause(hub, employer, schedule, f"paused by {caller.name}")
     return then(request, f"connections/{name}", done="saved")
 
 

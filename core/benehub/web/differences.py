@@ -8,13 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub import reconcile
-from benehub.access import Caller, Permission
+from benehub.access import Caller, Permission, users
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.errors import ChangedMeanwhile, DataError
 from benehub.flows import Hub, reconciling
 from benehub.money import parse_minor
 from benehub.periods import parse_date
+from benehub.store.schema import INSTALLATION
 from benehub.views.worklist import case
+from benehub.web.mends import NEEDS, mend
 from benehub.web.pages import Page, page, then
 
 router = APIRouter(route_class=Page)
@@ -35,7 +38,12 @@ def _shown(
     with hub.store.read(employer) as session:
         book = hub.book(session)
         found = case(session, book, difference)
-        data = {"ends": session.today() + SUGGESTED, "currency": book.employer.currency}
+        kind, path = mend(found.row, book, found.employee)
+        data = {"ends": session.today() + SUGGESTED, "currency": book.employer.currency, "mend": kind,
+                "mend_path": path, "mend_needs": NEEDS.get(kind, "see_money")}  # fmt: skip
+    with hub.store.read(INSTALLATION) as session:
+        data["workers"] = users.who_may(session, Permission.WORK_DIFFERENCES, employer)
+    seen(request, [found.row.person_id])
     steps = [one for one in reconcile.STEPS if one]
     told = {"note": "", "news": 0, "said": ""} | more
     return page(
@@ -60,7 +68,8 @@ def _say(
     except ChangedMeanwhile:
         news = int(number) if number.isdecimal() else 0
         return _shown(request, employer, caller, difference, 409, note=note, news=news, said=next(iter(said.values())))
-    return then(request, f"reconcile/differences/{difference}", done=said.get("state") or "noted")
+    done = said.get("state") or ("assigned" if "to" in said else "noted")
+    return then(request, f"reconcile/differences/{difference}", done=done)
 
 
 @router.post("/e/{employer}/reconcile/differences/{difference}/note")
@@ -72,6 +81,15 @@ def note(
     if not note.strip() and not step:
         raise DataError("nothing was said", mend="Write a note, or say whose turn it is")
     return _say(request, employer, caller, difference, seen, note, step=step)
+
+
+@router.post("/e/{employer}/reconcile/differences/{difference}/assign")
+def assign(
+    request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "",
+    to: Annotated[str, Form(max_length=254)] = "",
+) -> Response:  # fmt: skip
+    """Whose it is from now on: somebody's, one's own, or nobody's."""
+    return _say(request, employer, caller, difference, seen, note, to=to)
 
 
 @router.post("/e/{employer}/reconcile/differences/{difference}/resolve")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, Response, UploadFile
 from starlette.datastructures import FormData
 
 from benehub.access import Caller, Permission
@@ -23,6 +23,7 @@ router = APIRouter(route_class=Page)
 NAV = Entry("import", "import", Permission.EDIT_PEOPLE)
 
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
+Approver = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
 
 DATES: Final = ("", "%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%y")
 """How dates may be written; empty for ISO or US, recognised."""
@@ -30,6 +31,10 @@ DATES: Final = ("", "%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%y")
 
 async def _form(request: Request) -> FormData:
     return await request.form()
+
+
+def _most(request: Request) -> int:
+    return int(request.app.state.front.upload_bytes)
 
 
 @router.get("/e/{employer}/import")
@@ -40,7 +45,7 @@ def listed(employer: str, request: Request, caller: Editor) -> Response:
         known = uploads.sources(session, hub.book(session))
         rows = uploads.uploads(session)
     return page(request, caller, "import/list.html", rows=rows, sources=known, streams=imports.BY_HAND,
-                most=imports.MAX_BYTES // 1000)  # fmt: skip
+                most=_most(request) // 1024 // 1024)  # fmt: skip
 
 
 @router.post("/e/{employer}/import")
@@ -49,9 +54,10 @@ def receive(
     stream: Annotated[str, Form(max_length=40)], table: Annotated[UploadFile, File()],
 ) -> Response:  # fmt: skip
     """Keep an uploaded table; its columns come next."""
-    data = table.file.read(imports.MAX_BYTES + 1)
+    most = _most(request)
+    data = table.file.read(most + 1)
     hub: Hub = request.app.state.hub
-    made = imports.receive(hub, employer, source.strip(), stream, table.filename or "", data, caller.user)
+    made = imports.receive(hub, employer, source.strip(), stream, table.filename or "", data, caller.user, most)
     return then(request, f"import/{made}")
 
 
@@ -110,10 +116,16 @@ def drop(employer: str, upload: str, request: Request, caller: Editor) -> Respon
 
 @router.post("/e/{employer}/import/{upload}/release")
 def release(
-    employer: str, upload: str, request: Request, caller: Editor, note: Annotated[str, Form(max_length=2000)]
+    employer: str, upload: str, request: Request, caller: Approver, note: Annotated[str, Form(max_length=2000)]
 ) -> Response:
-    """Let in what a guard held."""
+    """Let in what a guard held: that is an approval, of people that the approver may edit.
+
+    Raises:
+        HTTPException: he may not edit people.
+    """
     hub: Hub = request.app.state.hub
+    if not caller.may(Permission.EDIT_PEOPLE, employer):
+        raise HTTPException(403, "This needs the permission edit_people too; an owner can give a role that has it")
     with hub.store.read(employer) as session:
         row = imports.kept(session, upload)
     custody.release(hub, employer, str(row.batch_id), caller.user, note)

@@ -21,7 +21,6 @@ from benehub.planbook import PlanBook
 from benehub.views import questions
 from benehub.views.mine import mine, own_person
 from benehub.views.statement import language, statement
-from benehub.views.statement.pdf import pdf
 from benehub.web.pages import Entry, Page, page, then
 from benehub.web.words import LANGUAGES
 
@@ -52,6 +51,8 @@ def me(employer: str, request: Request, caller: Self) -> Response:
 @router.get("/e/{employer}/me/statement.pdf")
 def own_statement(employer: str, request: Request, caller: Self, lang: str = "") -> Response:
     """The statement of today as a PDF."""
+    from benehub.views.statement.pdf import pdf  # with the fonts' library, for who asks for a PDF only
+
     hub: Hub = request.app.state.hub
     code = lang if lang in LANGUAGES else _code(request)
     with hub.store.read(employer) as session:

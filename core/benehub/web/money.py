@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.charts.stacked import stacked
 from benehub.flows import Hub
 from benehub.periods import Month
@@ -18,6 +19,7 @@ from benehub.views.cost import cost
 from benehub.views.deposits import deposits
 from benehub.views.invoice import Line, invoice
 from benehub.views.invoices import bills
+from benehub.views.persons import person_ids
 from benehub.web.pages import Entry, Page, page
 
 router = APIRouter(route_class=Page)
@@ -61,8 +63,9 @@ def walk(
     with hub.store.read(employer) as session:
         book = hub.book(session)
         lines = invoice(session, book, connection[:40], str(asked))
-    shown = [one for one in lines if which == "all" or one.billed != one.accrued]
-    rest = [one for one in shown if _key(one) > after] if after else shown
+        shown = [one for one in lines if which == "all" or one.billed != one.accrued]
+        rest = [one for one in shown if _key(one) > after] if after else shown
+        seen(request, person_ids(session, [one.member for one in rest[:LINES]]).values())
     more = _key(rest[LINES - 1]) if len(rest) > LINES else ""
     sums = (sum(one.billed for one in lines), sum(one.accrued for one in lines))
     return page(

@@ -84,6 +84,7 @@ def _may(told: dict[str, Any]) -> dict[str, bool]:
     """What a person can say of it as it stands; the flow has the last word."""
     state, tried = told["state"], bool(told["attempts"])
     return {
+        "may_hold": state == "prepared" and not tried,
         "may_leave": state == "prepared" or (state == "held" and not tried),
         "may_settle": state in ("sending", "unknown") or (state == "held" and tried),
         "may_resend": state in ("refused", "failed"),
@@ -119,6 +120,13 @@ def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str]]:
 def leave(request: Request, employer: str, dispatch: str, caller: Approves, note: Note = "") -> Response:
     """Approve what is ready or held and was never tried: it leaves now."""
     return _go(request, employer, dispatch, caller, note, again=False)
+
+
+@router.post("/e/{employer}/outgoing/{dispatch}/hold")
+def hold(request: Request, employer: str, dispatch: str, caller: Approves, note: Note = "") -> Response:
+    """Keep what waits to leave until somebody lets it go."""
+    dispatches.hold(request.app.state.hub, employer, dispatch, caller.user, note)
+    return then(request, f"outgoing/{dispatch}", done="held")
 
 
 @router.post("/e/{employer}/outgoing/{dispatch}/resend")

@@ -20,11 +20,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
-from benehub.access import Caller, Permission
+from benehub.access import Caller, Permission, users
 from benehub.api import who
-from benehub.crypto import as_ssn
-from benehub.errors import BenehubError, ConfigError, DataError, NeedsPersonError, RetriableError
+from benehub.crypto import tells_ssn
+from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
+from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.web.words import LANGUAGES, Words, chosen
 
@@ -62,7 +63,7 @@ def page(
     """A template as an answer; `data` are its own names. A whole page and a fragment of one are made alike.
 
     Every template has `t`, `n`, `word`, `money`, `day`, `moment` and the others of `Words`, `can(permission)`,
-    `link(path, **query)`, `here(**query)`, `csrf_field()`, `employer`, `caller`.
+    `link(path, **query)`, `here(**query)`, `csrf_field()`, `called(user)`, `employer`, `caller`.
     """
     hub: Hub = request.app.state.hub
     employer = request.path_params.get("employer", "")
@@ -80,7 +81,7 @@ def page(
         "can": lambda name: bool(caller and caller.may(Permission(name), employer)),
         "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
-        "csrf_field": lambda: _csrf_field(request),
+        "csrf_field": lambda: _csrf_field(request), "called": _Called(hub),
         "done": request.query_params.get("done", ""), "half_way": False,
         **data,
     }  # fmt: skip
@@ -89,6 +90,21 @@ def page(
         if request.query_params.get(name) in allowed:
             who.set_cookie(answer, request, f"benehub_{name}", request.query_params[name], KEPT)
     return answer
+
+
+class _Called:
+    """called(who): what a user is called, by id; any other name, of a command line or of benehub's own, stays."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._known: dict[str, str] = {}
+
+    def __call__(self, who: str | None) -> str:
+        name = who or ""
+        if name.startswith("usr_") and name not in self._known:
+            with self._hub.store.read(INSTALLATION) as session:
+                self._known[name] = users.names(session, [name]).get(name, name)
+        return self._known.get(name, name)
 
 
 _HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
@@ -109,13 +125,8 @@ def then(request: Request, path: str, **query: object) -> RedirectResponse:
 def _here(request: Request, **query: object) -> str:
     """This page with other values in its query; the place in a list is forgotten unless it is given."""
     given = request.query_params.items()
-    kept = {name: value for name, value in given if name not in ("after", "done") and not _private(value)}
+    kept = {name: value for name, value in given if name not in ("after", "done") and not tells_ssn(value)}
     return address(request.url.path, **{**kept, **query})
-
-
-def _private(value: str) -> bool:
-    """Whether it is written as an SSN is. Nine digits without a sign between may be an employee number."""
-    return bool(as_ssn(value)) and not value.strip().isdigit()
 
 
 def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
@@ -154,7 +165,7 @@ class Page(APIRoute):
 
         async def answered(request: Request) -> Response:
             try:
-                if any(map(_private, request.query_params.values())):
+                if any(map(tells_ssn, request.query_params.values())):
                     raise DataError("a social security number is no word to search by: addresses are kept and shown",
                                     mend="Search by name or employee number")  # fmt: skip
                 return await handle(request)
@@ -175,12 +186,15 @@ def _status(error: BenehubError) -> int:
         return 404 if error.what.startswith("no ") else 400
     if isinstance(error, RetriableError):
         return 503
-    return 409 if isinstance(error, NeedsPersonError | ConfigError) else 500
+    return 409 if isinstance(error, NeedsPersonError | ConfigError | ConflictError) else 500
 
 
 def failed(request: Request, status: int, what: str, where: str = "", mend: str = "") -> Response:
     """The page of an error; a part of a page that htmx asked for gets a sentence alone."""
-    caller = request.app.state.resolve(request)
+    try:
+        caller = request.app.state.resolve(request)
+    except RetriableError:  # the page of a database that is away asks it for nobody
+        caller = None
     bare = "hx-request" in request.headers
     return page(request, caller, "parts/failed.html" if bare else "failed.html", status=status, code=status, what=what,
                 where=where, mend=mend)  # fmt: skip

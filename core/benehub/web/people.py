@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.errors import DataError
 from benehub.flows import Hub
 from benehub.flows.persons import end_employment
@@ -38,8 +39,9 @@ def listed(
     hub: Hub = request.app.state.hub
     asked = state if state in people.STATES else ""
     with hub.store.read(employer) as session:
-        found = people.listed(session, search[:80], asked, after[:40])
+        found = people.listed(session, search[:80], asked, after[:200])
         waiting = len(unlinked(session)) if not after else 0
+        seen(request, [row.person for row in found.rows])
     return page(request, caller, "people/list.html", found=found, search=search[:80], state=asked,
                 states=people.STATES, waiting=waiting, begun=after)  # fmt: skip
 
@@ -57,6 +59,7 @@ def one(
         notices = told(session, book, found.known.person)
         said = questions.listed(session, person_id=found.known.person, limit=20)
         today = session.today()
+    seen(request, [found.known.person])
     part = show if show in PARTS else "now"
     names = {plan.id: plan.name for plan in book.plans} | {one.id: one.name or one.id for one in book.leave}
     return page(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub import reconcile
-from benehub.access import Caller, Permission
+from benehub.access import Caller, Permission, users
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.errors import DataError
 from benehub.flows import Hub, reconciling
 from benehub.periods import Month
 from benehub.reconcile import MONTHLY, Relation, Type
+from benehub.store.schema import INSTALLATION
 from benehub.views.today import LEGS, working_month
 from benehub.views.worklist import ORDERS, STATES, Filters, counted, part
 from benehub.web.pages import Entry, Page, must_work, page, then
@@ -54,11 +56,15 @@ def listed(
     wanted = filters(request)
     with hub.store.read(employer) as session:
         book = hub.book(session)
-        found = part(session, wanted, book.employer.currency, after)
+        mine = replace(wanted, assigned=caller.user) if wanted.assigned == "me" else wanted
+        found = part(session, mine, book.employer.currency, after)
         data: dict[str, Any] = {
             "found": found, "counts": counted(session),
             "plans": [(plan.id, plan.name) for plan in book.plans],
         }  # fmt: skip
+    seen(request, [row.person_id for row in found.rows])
+    with hub.store.read(INSTALLATION) as session:
+        data["workers"] = users.who_may(session, Permission.WORK_DIFFERENCES, employer)
     usual = asdict(Filters(state=wanted.state, order=wanted.order))
     return page(
         request, caller, "reconcile/list.html", **data, filters=wanted, is_set=asdict(wanted) != usual, after_now=after,

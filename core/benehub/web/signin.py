@@ -126,6 +126,24 @@ def password_changed(request: Request, old: Text, new: Text) -> Response:
     return _went(request, result, again, "/")
 
 
+@router.get("/signin/providers")
+def linking(request: Request) -> Response:
+    """The providers, and which of them whoever is signed in comes by."""
+    held = who.standing(request)
+    if held is None or held.stage is not Stage.OPEN:
+        return RedirectResponse("/signin", 303)
+    return _linking(request, held)
+
+
+@router.post("/signin/providers/{provider}")
+def link(request: Request, provider: str) -> Response:
+    """Sends the browser of whoever is signed in to a provider, to come in by it from then on."""
+    held = who.standing(request)
+    if held is None or held.stage is not Stage.OPEN:
+        return _form(request, "late", 401)
+    return _begun(request, provider, "/signin/providers", held.user)
+
+
 @router.post("/signout")
 def sign_out(request: Request) -> Response:
     """Ends what the browser has open."""
@@ -141,16 +159,7 @@ def sign_out(request: Request) -> Response:
 @router.get("/signin/by/{provider}")
 def to_provider(request: Request, provider: str, then: str = "") -> Response:
     """Sends the browser to a provider."""
-    by = _provider(request, provider)
-    if not front(request).private(request):
-        return _form(request, "plain", 403)
-    try:
-        begun, kept = providers.begin(_hub(request), by, _back(request, provider))
-    except VendorUnavailable:
-        return _form(request, "away", 503)
-    answer = RedirectResponse(begun, 303)
-    who.set_cookie(answer, request, BACK, f"{kept}|{_local(then)}", 600)
-    return answer
+    return _begun(request, provider, _local(then))
 
 
 @router.get("/signin/by/{provider}/back")
@@ -169,9 +178,32 @@ def from_provider(request: Request, provider: str) -> Response:
     except VendorUnavailable:
         answer = _form(request, "away", 503)
     else:
-        answer = _went(request, result, lambda **_: _form(request, "unknown", 403), _local(then))
+        if isinstance(result, Refused) and result.reason and before is not None:
+            answer = _linking(request, before, result.reason, 409)
+        else:
+            answer = _went(request, result, lambda **_: _form(request, "unknown", 403), _local(then))
     who.drop_cookie(answer, request, BACK)
     return answer
+
+
+def _begun(request: Request, provider: str, then: str, links: str = "") -> Response:
+    by = _provider(request, provider)
+    if not front(request).private(request):
+        return _form(request, "plain", 403)
+    try:
+        begun, kept = providers.begin(_hub(request), by, _back(request, provider), links)
+    except VendorUnavailable:
+        return _form(request, "away", 503)
+    # Our policy lets no form of ours lead to another place, not by a redirect either: after one, the page leads there.
+    answer: Response = _page(request, "onward.html", onward=begun) if links else RedirectResponse(begun, 303)
+    who.set_cookie(answer, request, BACK, f"{kept}|{then}", 600)
+    return answer
+
+
+def _linking(request: Request, held: Standing, told: str = "", status: int = 200) -> HTMLResponse:
+    known = providers.linked(_hub(request), held.user)
+    listed = [(name, one.label, one.provider.issuer in known) for name, one in front(request).providers.items()]
+    return _page(request, "providers.html", told, status, listed=listed)
 
 
 def _went(request: Request, result: Opened | Refused, again: Callable[..., Response], then: str) -> Response:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from benehub.access import Caller, Permission, Role
+from benehub.access import Caller, Permission, Role, identities
 from benehub.access import users as kept
-from benehub.api.front import place
+from benehub.api.front import front, place
 from benehub.api.guard import Needs
 from benehub.errors import DataError
 from benehub.flows import Hub, users
@@ -34,13 +34,17 @@ def listed(request: Request, caller: Manager, find: str = "", after: str = "") -
         rows = kept.listed(session, find, after, SHOWN + 1)
     further = rows[SHOWN - 1]["email"] if len(rows) > SHOWN else ""
     return page(request, caller, "access/users.html", rows=rows[:SHOWN], find=find, after=after, further=further,
-                names=_names(hub))  # fmt: skip
+                names=_names(hub), providers=_labels(request))  # fmt: skip
 
 
 @router.post("/access/users")
-def added(request: Request, caller: Manager, email: Text, name: Text, password: Text = "") -> Response:
+def added(
+    request: Request, caller: Manager, email: Text, name: Text, password: Text = "", provider: Text = ""
+) -> Response:  # fmt: skip
     """Another user; on to him, to say what he may do."""
     user = users.add(request.app.state.hub, caller, email, name, password, place(request))
+    if provider:
+        users.invite(request.app.state.hub, caller, user, _known(request, provider), place(request))
     return _to(user, "user_added")
 
 
@@ -51,8 +55,11 @@ def one(request: Request, caller: Manager, user: str) -> Response:
     with hub.store.read(INSTALLATION) as session:
         row = kept.get(session, user)
         found = next(one for one in kept.listed(session, row.email) if one["user"] == row.user_id)
+        invited, issuers = identities.invited(session, row.user_id), identities.linked(session, row.user_id)
+    comes = [one.label for one in front(request).providers.values() if one.provider.issuer in issuers]
     roles = [tuple(role.split("@", 1)) for role in found["roles"]]
-    return page(request, caller, "access/user.html", one=found, held=roles, names=_names(hub), roles=list(Role))
+    return page(request, caller, "access/user.html", one=found, held=roles, names=_names(hub), roles=list(Role),
+                comes=comes, invited=invited, providers=_labels(request))  # fmt: skip
 
 
 @router.post("/access/users/{user}/give")
@@ -60,14 +67,14 @@ def given(
     request: Request, caller: Manager, user: str, role: Text, role_for: Text, person: Text = ""
 ) -> Response:  # fmt: skip
     """Let him be something to an employer."""
-    users.give(request.app.state.hub, caller, user, _role(role), role_for, person.strip(), place(request))
+    users.give(request.app.state.hub, caller, user, as_role(role), role_for, person.strip(), place(request))
     return _to(user, "role_given")
 
 
 @router.post("/access/users/{user}/take")
 def taken(request: Request, caller: Manager, user: str, role: Text, role_for: Text) -> Response:
     """Take a role back."""
-    users.take(request.app.state.hub, caller, user, _role(role), role_for, place(request))
+    users.take(request.app.state.hub, caller, user, as_role(role), role_for, place(request))
     return _to(user, "role_taken")
 
 
@@ -92,14 +99,37 @@ def reset(request: Request, caller: Manager, user: str, password: Text = "", fac
     return _to(user, "reset")
 
 
+@router.post("/access/users/{user}/invite")
+def invited(request: Request, caller: Manager, user: str, provider: Text) -> Response:
+    """Let him come in by a provider."""
+    users.invite(request.app.state.hub, caller, user, _known(request, provider), place(request))
+    return _to(user, "invited")
+
+
 def _to(user: str, done: str) -> RedirectResponse:
     return RedirectResponse(address(f"/access/users/{user}", done=done), 303)
 
 
-def _role(name: str) -> Role:
+def as_role(name: str) -> Role:
+    """The role of a name.
+
+    Raises:
+        DataError: there is none.
+    """
     if name not in list(Role):
         raise DataError(f"there is no role {name[:20]!r}", where="role", mend=f"Roles: {', '.join(Role)}")
     return Role(name)
+
+
+def _labels(request: Request) -> dict[str, str]:
+    """What a provider of the settings is called, by its name there."""
+    return {name: one.label for name, one in front(request).providers.items()}
+
+
+def _known(request: Request, provider: str) -> str:
+    if provider not in front(request).providers:
+        raise DataError("there is no such sign-in provider", where="provider", mend="Name one of the setting oidc")
+    return provider
 
 
 def _names(hub: Hub) -> dict[str, Any]:

@@ -184,3 +184,10 @@ def test_what_is_wrong_on_our_side_says_no_more_than_that(api: Api, monkeypatch:
     found = api.client.get(f"{ACME}/people")
     told = problem(found, 503, "retriable")
     assert "900" not in found.text and told["detail"] == "Service Unavailable" and found.headers["retry-after"] == "60"
+
+
+def test_whom_a_search_finds_stands_in_the_trail(api: Api) -> None:
+    found = [one["person"] for one in api.get("/people", search="1001")["items"]]
+    with api.hub.store.read("acme") as session:
+        row = newest(session, limit=1)[0]
+    assert found and set(found) <= set(row.ref.split()) and "1001" not in row.ref

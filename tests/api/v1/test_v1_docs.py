@@ -58,7 +58,7 @@ def test_the_webhooks_are_as_shown(page: str, api: Api) -> None:
 
 def test_the_page_says_what_is_so(page: str, api: Api) -> None:
     text = " ".join(page.split())
-    assert f"{limits.BURST} calls at once, and {limits.PER_SECOND} a second" in text
+    assert f"{limits.CALLS} calls within any {limits.SECONDS} seconds" in text
     assert f"{paging.LIMIT} rows, or `limit` of them up to {paging.MAX_LIMIT}" in text
     kinds = {kind for _, _, kind in problems.STATUS} | {"request", "access"}
     assert all(f"| `{kind}` |" in page for kind in kinds)

@@ -127,6 +127,16 @@ def test_a_page_is_found_by_an_index_and_sorts_nothing(api: Api, path: str, tabl
             assert not [line for line in plan if "TEMP B-TREE" in line or line.startswith(f"SCAN {table}")], (sql, plan)
 
 
+def test_no_filter_takes_an_ssn(api: Api) -> None:
+    for path, name in (("/differences", "employee"), ("/differences", "plan"), ("/people", "cursor")):
+        for ssn in ("123-45-6789", "123 45 6789", "E1 123-45-6789"):
+            found = api.client.get(f"{ACME}{path}", params={name: ssn})
+            told = problem(found, 422, "request")
+            assert "employee number" in told["mend"] and "6789" not in found.text
+    nine = api.client.get(f"{ACME}/differences", params={"employee": "123456789"})
+    assert "social security" not in nine.text, "it may be somebody's number"
+
+
 def test_an_answer_names_no_ssn_no_birth_date_and_no_pay(api: Api) -> None:
     told = [api.client.get(f"{ACME}{path}").text for path in (
         "/people/1001", "/people/1001/facts", "/people/1001/coverage", "/people/1001/statement", "/dispatches",

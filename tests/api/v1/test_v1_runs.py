@@ -37,7 +37,7 @@ def followed(api: Api, path: str, last: str = "") -> list[tuple[str, str, Any]]:
 
 def ended(api: Api, path: str) -> Any:
     """The run once it has ended."""
-    for _ in range(300):
+    for _ in range(1800):
         found = api.client.get(path).json()
         if found["state"] not in ("queued", "running"):
             return found

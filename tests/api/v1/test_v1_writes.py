@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from tests.api.v1.conftest import ACME, OWNER, Api, problem, start_clock
+from tests.api.v1.conftest import ACME, Api, problem, start_clock
 
-from benehub.access import Caller, Role
+from benehub.access import Caller, Role, users
 from benehub.errors import RateLimited
 from benehub.flows import first_results
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference_event, first_result, suppression
 
 RULE = {"relation": "premium", "type": "RATE_DIFF", "up_to": "0.05", "ends": "2026-12-31", "note": "cents"}
@@ -151,6 +151,27 @@ def test_two_who_edit_one_thing(api: Api) -> None:
     api.send(f"{path}/assign", {"step": "acknowledged"}, etag="*")
 
 
+def test_a_difference_is_given_to_somebody_who_may_work_it(api: Api) -> None:
+    with api.hub.store.write(INSTALLATION) as session:
+        finance, auditor = (users.add(session, f"{role}@acme.example", role) for role in ("finance", "auditor"))
+        users.give(session, finance, Role.FINANCE, "acme", "test")
+        users.give(session, auditor, Role.AUDITOR, "acme", "test")
+    path = f"/differences/{one(api)}"
+    etag = api.etag(path)
+    found = api.send(f"{path}/assign", {"to": "Finance@acme.example", "note": "yours"}, etag=etag)
+    assert (found.json()["assigned_to"], found.json()["history"][-1]["assigned_to"]) == (finance, finance)
+    assert [row["difference"] for row in api.get("/differences", assigned_to=finance)["items"]] == [
+        path.rsplit("/", 1)[1]
+    ]
+    told = problem(api.send(f"{path}/assign", {"to": ""}, 412, etag=etag), 412, "needs_person")
+    assert told["changed"] == ["assigned_to", "history"]
+    assert api.get("/differences", assigned_to="me")["items"] == []
+    problem(api.send(f"{path}/assign", {"to": auditor}, 422, etag="*"), 422, "data")
+    problem(api.send(f"{path}/assign", {"to": "usr_lost"}, 422, etag="*"), 422, "data")
+    problem(api.send(f"{path}/assign", {}, 422, etag="*"), 422, "request")
+    assert api.send(f"{path}/assign", {"to": ""}, etag="*").json()["assigned_to"] == ""
+
+
 @pytest.mark.parametrize("etag", ["", "x", '"', '""', 'W/"1"'])
 def test_an_edit_without_a_version_is_refused(api: Api, etag: str) -> None:
     found = api.send(f"/differences/{one(api)}/dismiss", {"note": "none"}, 422, etag=etag)
@@ -159,7 +180,7 @@ def test_an_edit_without_a_version_is_refused(api: Api, etag: str) -> None:
 
 def test_a_version_of_something_else_is_refused(api: Api) -> None:
     found = api.send(f"/differences/{one(api)}/dismiss", {"note": "none"}, 412, etag='"3f9a1b2c-77ab01de"')
-    assert len(problem(found, 412, "needs_person")["changed"]) == 9
+    assert len(problem(found, 412, "needs_person")["changed"]) == 10
 
 
 def test_schedules_are_added_paused_resumed_and_removed(api: Api) -> None:
@@ -222,21 +243,3 @@ def test_a_process_without_a_job_engine_says_so(api: Api, path: str) -> None:
     found = api.send(path, body, 404 if "retry" in path else 503)
     if found.status_code == 503:
         assert problem(found, 503, "retriable")["mend"] and found.headers["retry-after"] == "30"
-
-
-def test_a_caller_has_so_many_calls(make_api: Callable[..., Api]) -> None:
-    api = make_api()
-    now = [0.0]
-    limits = api.app.state.limits
-    limits._clock = lambda: now[0]
-    limits.burst, limits.per_second = 3, 1
-    for _ in range(3):
-        api.get("/plans")
-    found = api.client.get(f"{ACME}/plans")
-    assert problem(found, 429, "retriable") and found.headers["retry-after"] == "1"
-    api.caller = Caller("usr_2", "Cy", everywhere=frozenset({Role.OWNER}))
-    api.get("/plans")
-    api.caller = OWNER
-    now[0] += 1
-    api.get("/plans")
-    api.get("/plans", 429)

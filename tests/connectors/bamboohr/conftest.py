@@ -84,6 +84,7 @@ class Bench:
         self.simulator = simulator
         self.connector = BambooConnector()
         self.waits: list[float] = []
+        self.at = 0.0
         self.tokens: list[Any] = []
 
     def link(self, **settings: Any) -> Link:
@@ -97,11 +98,16 @@ class Bench:
             SECRETS,
             name="hr",
             transport=as_transport(self.simulator),
-            sleep=self.waits.append,
+            clock=lambda: self.at,
+            sleep=self._wait,
             wall_clock=lambda: NOW,
             on_token=self.tokens.append,
         )
         return Link("acme", "hr", checked, lambda: NOW, client)
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.at += seconds
 
     def read(self, stream: str, cursor: str | None = None, **settings: Any) -> list[Page]:
         """All pages of a stream."""

@@ -55,7 +55,6 @@ def test_an_employee_in_the_hubs_words(bench: Any) -> None:
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({"custom_ssn": None}, "custom_ssn is empty"),
         ({"custom_ssn": "90002002"}, "custom_ssn is no SSN (shape '99999999')"),
         ({"last_name": None}, "last_name is empty"),
         ({"employment_type": "Intern"}, "map it in the connection's employment_classes"),

@@ -82,6 +82,7 @@ class Bench:
         self.simulator = simulator
         self.connector = GustoConnector()
         self.waits: list[float] = []
+        self.now = NOW
         self.tokens: list[str] = []
         self.usual: dict[str, Any] = {
             "company": simulator.company,
@@ -104,7 +105,7 @@ class Bench:
             checked, secret, name="pay", transport=as_transport(self.simulator), sleep=self.waits.append,
             wall_clock=lambda: NOW, on_token=lambda token: self.tokens.append(token.refresh),
         )  # fmt: skip
-        return Link("acme", "pay", checked, lambda: NOW, client)
+        return Link("acme", "pay", checked, lambda: self.now, client, secret=secret)
 
     def read(self, stream: str, cursor: str | None = None, **settings: Any) -> list[Page]:
         """All pages of a stream."""

@@ -18,7 +18,7 @@ from benehub.testing.pushing import Desk, desk
 from benehub.testing.stage import CONNECTION, EMPLOYER
 from benehub_connectors.gusto import GustoConnector
 from benehub_connectors.gusto import stage as stages
-from benehub_connectors.gusto.simulator import _refused
+from benehub_connectors.gusto.simulator import refused
 
 ALL = "/employee_benefits"
 
@@ -91,7 +91,7 @@ def test_a_request_refused_whole_is_sent_again_one_by_one(
         def choosy(self: Any, one: Any, body: Any, status: int) -> Any:
             """Gusto finds fault with what is asked for the second of them only."""
             if one.employee == people[1]:
-                return _refused(422, "base", "invalid_operation", "Not eligible")
+                return refused(422, "base", "invalid_operation", "Not eligible")
             return accepted(self, one, body, status)
 
         monkeypatch.setattr(CheckedGusto, "_changed", choosy)

@@ -74,7 +74,6 @@ def test_a_value_is_found_in_its_category_at_the_top_or_by_its_slashes() -> None
     [
         ({"identification__ssnSerialNumber": "1020003"}, "identification.ssnSerialNumber is no SSN (shape '9999999')"),
         ({"identification__ssnSerialNumber": "QQ 12 34 56 C"}, "identification.ssnSerialNumber is no SSN"),
-        ({"identification__ssnSerialNumber": None}, "identification.ssnSerialNumber is empty"),
         ({"personal__birthDate": "31/12/1980"}, "personal.birthDate is no date"),
         ({"work__employeeIdInCompany": None}, "work.employeeIdInCompany is empty"),
         ({"work__startDate": None}, "work.startDate is empty"),

@@ -37,6 +37,16 @@ def test_custom_fields_hold_what_kombos_model_has_not(bench: Any) -> None:
     assert "employee_number is empty" in rows[bench.max].problem
 
 
+def test_a_german_number_in_kombos_own_field_is_no_ssn(bench: Any) -> None:
+    bench.simulator.touch(bench.ada, "2026-11-01T08:00:00.000Z", ssn="15 070649 C 103")
+    bench.simulator.touch(bench.max, "2026-11-01T08:00:00.000Z", ssn="12345678")
+    found = {row.key: row for row in bench.rows("employee")}
+    ada = found[bench.ada]
+    assert (ada.problem, ada.data["ssn"]) == ("", None)
+    assert "070649" not in repr((ada.data, ada.extra))
+    assert "is no SSN" in found[bench.max].problem
+
+
 def test_what_only_the_employer_can_say_is_a_problem(bench: Any) -> None:
     bench.simulator.touch(bench.ada, "2026-11-01T08:00:00.000Z", type="APPRENTICESHIP", pay_period="WEEK")
     bench.simulator.touch(bench.eva, "2026-11-01T08:00:00.000Z", last_day=None)

@@ -184,7 +184,7 @@ def address(server: ScimServer) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{line.server_port}/v2"
         line.shutdown()
-        thread.join(5)
+        thread.join(60)
 
 
 def test_over_a_loopback_port_the_cursor_is_the_servers_own_clock(address: str) -> None:

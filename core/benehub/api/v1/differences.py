@@ -70,6 +70,9 @@ class DifferenceTold(Model):
     """Until then it is pending: it may clear by itself."""
     state: State
     work_step: str
+    assigned_to: str
+    """The user who works it; empty for nobody."""
+    assigned_at: str | None
     times_seen: int
     first_seen: str
     last_seen: str
@@ -84,6 +87,8 @@ class Happened(Model):
     state: str
     work_step: str
     note: str
+    assigned_to: str | None
+    """To whom it was given by this; empty for nobody, null where that was not spoken of."""
 
 
 class DifferenceDetail(DifferenceTold):
@@ -95,9 +100,12 @@ class DifferenceDetail(DifferenceTold):
 
 
 class Assigned(Model):
-    """Whose turn it is."""
+    """Whose it is, or whose turn it is."""
 
-    step: Step
+    to: str | None = Field(default=None, max_length=254, examples=["ann@acme.example"])
+    """Id or email address of the user who is to work it; empty for nobody. As it is when left out."""
+    step: Step | None = None
+    """Where the work on it stands; as it is when left out."""
     note: str = Field(default="", max_length=2000)
     """What was done or asked."""
 
@@ -159,16 +167,19 @@ def list_differences(
     type: Annotated[Type | None, Query(description="Only of this type.")] = None,
     period: Annotated[str, Query(pattern=rf"^$|{MONTH}", description="Only of this month.")] = "",
     plan: Filter = "", owner: Filter = "", severity: Filter = "", work_step: Filter = "", employee: EmployeeFilter = "",
+    assigned_to: Annotated[str, Query(max_length=40, description="Only of this user, by id; `me` for yours.")] = "",
 ) -> Page[DifferenceTold]:  # fmt: skip
     """List differences in the order in which they were found first."""
     after = page.after(int, str)
     equal = {"relation": relation or "", "type": type or "", "period": period, "plan": plan, "owner": owner,
-             "severity": severity, "work_step": work_step}  # fmt: skip
+             "severity": severity, "work_step": work_step,
+             "assigned_to": at.caller.user if assigned_to == "me" else assigned_to}  # fmt: skip
     with at.read() as session:
         rows = view.listed(
             session, state or reconcile.OPEN, page.limit + 1, (after[0], after[1]) if after else None, employee,
             **{name: str(value) for name, value in equal.items() if value},
         )  # fmt: skip
+        at.seen(session, [row["employee"] for row in rows[: page.limit]])
     return page.page(rows, DifferenceTold.model_validate, lambda row: (row["first_seq"], row["difference"]))
 
 
@@ -183,8 +194,10 @@ def assign_difference(
     _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Assigned, if_match: IfMatch,
     response: Response,
 ) -> DifferenceDetail:  # fmt: skip
-    """Note where the work on it stands."""
-    return _act(at, difference, if_match, response, step=body.step, note=body.note)
+    """Give it to somebody, or note where the work on it stands."""
+    if body.to is None and body.step is None and not body.note.strip():
+        raise Refused(422, "nothing was said", "Send `to`, `step` or `note`")
+    return _act(at, difference, if_match, response, to=body.to, step=body.step or "", note=body.note)
 
 
 @router.post("/differences/{difference}/resolve", operation_id="resolve_difference")
@@ -243,6 +256,7 @@ def _shown(at: Office, difference: str, response: Response) -> DifferenceDetail:
     with at.read() as session:
         with named():
             found = view.one(session, difference)
+        at.seen(session, [found["employee"]])
         tagged(response, reconcile.version_of(session, reconcile.get(session, difference)))
         answer = why(session, difference)
     chain = [one.as_json() for one in answer.behind]

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from benehub import dispatch as room
-from benehub.api.v1.fields import At, Filter, Once, PageOf, SeesMoney, SeesPeople, Sends, id_path
+from benehub.access import Permission
+from benehub.api.v1.fields import Approves, At, Filter, Once, PageOf, SeesMoney, SeesPeople, Sends, id_path
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
-from benehub.api.v1.problems import named
+from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, must_run, start
 from benehub.flows import dispatches as flow
@@ -87,6 +88,12 @@ class Settled(Model):
     """How that is known."""
 
 
+class Held(Model):
+    """Why it is not to leave."""
+
+    note: Note
+
+
 class Resent(Model):
     """Why it may leave."""
 
@@ -159,6 +166,14 @@ def settle_dispatch(_caller: Sends, at: At, claim: Once, dispatch: DispatchPath,
     return _shown(at, dispatch)
 
 
+@router.post("/{dispatch}/hold", operation_id="hold_dispatch")
+def hold_dispatch(_caller: Approves, at: At, claim: Once, dispatch: DispatchPath, body: Held) -> DispatchDetail:
+    """Keep what waits to leave; `resend` lets it go."""
+    _must_be(at, dispatch)
+    flow.hold(at.hub, at.employer, dispatch, at.caller.user, body.note)
+    return _shown(at, dispatch)
+
+
 @router.post("/{dispatch}/resend", operation_id="resend_dispatch", status_code=202)
 def resend_dispatch(
     _caller: Sends, at: At, claim: Once, dispatch: DispatchPath, body: Resent, response: Response
@@ -168,6 +183,8 @@ def resend_dispatch(
     must_run(at)
     with at.read() as session:
         row = room.get(session, dispatch)
+    if row.state == "held" and not at.caller.may(Permission.APPROVE, at.employer):
+        raise Refused(403, "what is held is let go by who may approve", "Use a caller with the permission approve")
     let_go = flow.same_bytes if body.same_bytes else flow.reopen
     state = let_go(at.hub, at.employer, dispatch, at.caller.user, body.note)
     if state == "open":

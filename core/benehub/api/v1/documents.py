@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from benehub.api.v1.limits import BURST, PER_SECOND
+from benehub.api.v1.limits import CALLS, SECONDS
 from benehub.api.v1.models import Problem
 from benehub.api.v1.problems import MEDIA
 
@@ -31,7 +31,8 @@ ABOUT: Final = f"""\
 What an employer's hub knows and does. Lists are paged by `cursor`. Every write carries an `Idempotency-Key`: the same
 key with the same content gives the first result. What two people may edit has an `ETag`, to be given as `If-Match`.
 Long work is answered 202 with the `Location` of a run to follow. Errors are `{MEDIA}` with the mend. A caller has
-{BURST} calls at once and {PER_SECOND} a second. Amounts are decimal text in the unit that stands beside them."""
+{CALLS} calls within any {SECONDS} seconds, whichever process answers them. Amounts are decimal text in the unit that
+stands beside them."""
 
 
 def describe(router: APIRouter) -> None:

@@ -39,4 +39,5 @@ def list_elections(_caller: SeesPeople, at: At, page: PageOf, day: Day | None = 
     after = page.after(str, str)
     with at.read() as session:
         rows = view.listed(session, day_or_today(session, day), (after[0], after[1]) if after else None, page.limit + 1)
+        at.seen(session, [row["person"] for row in rows[: page.limit]])
     return page.page(rows, ElectionTold.model_validate, lambda row: (row["person"], row["slot"]))

@@ -66,4 +66,5 @@ SeesMoneyOf = Annotated[object, Depends(Takes(Permission.SEE_MONEY, of_people=Tr
 SeesConnections = Annotated[object, Depends(Takes(Permission.SEE_CONNECTIONS))]
 WorksDifferences = Annotated[object, Depends(Takes(Permission.WORK_DIFFERENCES))]
 Sends = Annotated[object, Depends(Takes(Permission.SEND))]
+Approves = Annotated[object, Depends(Takes(Permission.APPROVE))]
 Operates = Annotated[object, Depends(Takes(Permission.OPERATE))]

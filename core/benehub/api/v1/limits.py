@@ -1,67 +1,51 @@
-"""How many calls a caller may make: a bucket that fills again, per process and caller."""
+"""How many calls a caller may make: so many in any few seconds, by whichever processes they are answered."""
 
 from __future__ import annotations
 
-import math
+import hashlib
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from benehub.api.v1.problems import Refused
+from benehub.connect.limits import Shared, SharedWindow
+from benehub.errors import RateLimited
 
-BURST: Final = 300
-"""Calls that a caller may make at once."""
+CALLS: Final = 300
+"""Calls that a caller may make within any `SECONDS`."""
 
-PER_SECOND: Final = 50
-"""Calls a second that come back to him."""
+SECONDS: Final = 6
 
 MOST: Final = 10_000
-"""Callers that are remembered; beyond it those whose bucket is full are forgotten."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: float
+"""Callers that a process remembers; what it had reserved for those it forgets counts until its time is over."""
 
 
 class Limits:
-    """The buckets of one process."""
+    """The callers of one process; their calls are counted by `shared`, the database, for all processes."""
 
-    def __init__(
-        self, burst: int = BURST, per_second: int = PER_SECOND, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.burst, self.per_second = burst, per_second
-        self._clock = clock
+    def __init__(self, shared: Shared, calls: int = CALLS, seconds: float = SECONDS) -> None:
+        self._shared, self._calls, self._seconds = shared, calls, seconds
         self._lock = threading.Lock()
-        self._buckets: dict[str, _Bucket] = {}
+        self._windows: dict[str, SharedWindow] = {}
 
     def take(self, user: str) -> None:
         """Take one call of a caller's.
 
         Raises:
             Refused: 429, with the seconds until the next one.
+            RetriableError: the database does not answer.
         """
-        now = self._clock()
-        with self._lock:
-            bucket = self._buckets.setdefault(user, _Bucket(self.burst, now))
-            bucket.left = min(self.burst, bucket.left + (now - bucket.at) * self.per_second)
-            bucket.at = now
-            allowed = bucket.left >= 1
-            if allowed:
-                bucket.left -= 1
-            wait = math.ceil((1 - bucket.left) / self.per_second) if not allowed else 0
-            if len(self._buckets) > MOST:
-                self._forget(now)
-        if not allowed:
-            raise Refused(429, f"more than {self.burst} calls at once, or {self.per_second} a second",
-                          "Wait as Retry-After says; ask for larger pages", "retriable", max(1, wait))  # fmt: skip
+        try:
+            self._window(user).acquire(max_wait=0)
+        except RateLimited as error:
+            raise Refused(429, f"more than {self._calls} calls within {self._seconds} seconds",
+                          "Wait as Retry-After says; ask for larger pages", "retriable",
+                          max(1, error.retry_after or 0)) from None  # fmt: skip
 
-    def _forget(self, now: float) -> None:
-        full = [
-            user for user, one in self._buckets.items() if one.left + (now - one.at) * self.per_second >= self.burst
-        ]
-        for user in full:
-            del self._buckets[user]
+    def _window(self, user: str) -> SharedWindow:
+        with self._lock:
+            if user not in self._windows:
+                if len(self._windows) >= MOST:
+                    self._windows.clear()
+                name = hashlib.sha256(f"api\x1f{user}".encode()).hexdigest()[:40]
+                self._windows[user] = SharedWindow(self._shared, name, self._calls, self._seconds, whole=True)
+            return self._windows[user]

@@ -6,13 +6,15 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from benehub.records.described import Described
+
 Item = TypeVar("Item")
 
 
-class Model(BaseModel):
+class Model(Described, BaseModel):
     """An object of the API: nothing in it that is not declared."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Page(Model, Generic[Item]):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
+from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller
 from benehub.api.guard import Needs
+from benehub.api.trail import seen
 from benehub.api.v1.limits import Limits
 from benehub.api.v1.problems import Refused, named
 from benehub.errors import DataError
@@ -20,6 +22,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.views.employers import employer_of
+from benehub.views.persons import person_ids
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
 """How things of an address may be called."""
@@ -35,7 +38,7 @@ class Takes(Needs):
         caller = await super().__call__(request)
         request.state.caller = caller
         limits: Limits = request.app.state.limits
-        limits.take(caller.user)
+        await run_in_threadpool(limits.take, caller.user)
         return caller
 
 
@@ -46,6 +49,13 @@ class Office:
     hub: Hub
     caller: Caller
     employer: str
+    request: Request
+
+    def seen(self, session: Session, named: Iterable[str]) -> None:
+        """Say in the trail whom an answer names: employee numbers, or the hub's ids."""
+        known = {one for one in named if one}
+        numbers = person_ids(session, [one for one in known if not one.startswith("per_")])
+        seen(self.request, sorted({*numbers.values(), *(one for one in known if one.startswith("per_"))}))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -65,7 +75,7 @@ def open_office(
     employer: Annotated[str, Path(pattern=NAME, description="Id of the employer.", examples=["acme"])],
 ) -> Office:
     """The office of the employer that the address names."""
-    made = Office(request.app.state.hub, request.state.caller, employer)
+    made = Office(request.app.state.hub, request.state.caller, employer, request)
     with named(), made.read() as session:
         employer_of(session)
     return made

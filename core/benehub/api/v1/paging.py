@@ -69,6 +69,10 @@ class Paging:
         more = len(rows) > self.limit
         return Page(items=[item(one) for one in shown], next=self._cursor(place(shown[-1])) if more else None)
 
+    def page_to(self, items: list[Item], place: Place | None) -> Page[Item]:
+        """The page of these items; the next one begins at a place that the list itself names, None at its end."""
+        return Page(items=items, next=None if place is None else self._cursor(place))
+
     def _cursor(self, place: Place) -> str:
         text = json.dumps([_digest(self.question), *place], separators=(",", ":"))
         return urlsafe_b64encode(text.encode()).decode().rstrip("=")

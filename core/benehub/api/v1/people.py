@@ -11,7 +11,7 @@ from pydantic import Field
 from benehub.api.v1.fields import At, Day, KnownAt, PageOf, PersonPath, SeesPeople, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import day_or_today
-from benehub.api.v1.problems import named
+from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
 from benehub.hours import format_hours
 from benehub.money import format_minor
@@ -161,11 +161,23 @@ class Meters(Model):
 def list_people(
     _caller: SeesPeople, at: At, page: PageOf,
     kind: Annotated[Literal["", "employee", "dependent"], Query(description="Only these.")] = "",
+    search: Annotated[
+        str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["lee"],
+                   description="Only employees whose number, first or last name begins so, in the order of these; "
+                               "several words are all of one employee. A page may be short and yet have a next one.")
+    ] = "",
 ) -> Page[Person]:  # fmt: skip
     """List people in the order of their member ids."""
     after = page.after(str)
     with at.read() as session:
+        if search.strip():
+            if kind == "dependent":
+                raise Refused(422, "dependents are not searched", "Search the employee, and ask for the family")
+            found, place = persons.searched(session, search, after[0] if after else "", page.limit)
+            at.seen(session, [one["person"] for one in found])
+            return page.page_to([Person.model_validate(one) for one in found], (place,) if place else None)
         rows = persons.listed(session, kind, after[0] if after else "", page.limit + 1)
+        at.seen(session, [row["person"] for row in rows[: page.limit]])
     return page.page(rows, Person.model_validate, lambda row: (row["member"],))
 
 
@@ -173,7 +185,9 @@ def list_people(
 def get_person(_caller: SeesPeople, at: At, person: PersonPath) -> PersonDetail:
     """One person with the family."""
     with at.read() as session, named():
-        return PersonDetail.model_validate(persons.told_of(session, persons.find_person(session, person)))
+        found = persons.find_person(session, person)
+        at.seen(session, [found.person_id])
+        return PersonDetail.model_validate(persons.told_of(session, found))
 
 
 @router.get("/{person}/facts", operation_id="list_person_facts")

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from benehub.api.v1.office import Office, office
 from benehub.api.v1.problems import Refused, told
+from benehub.crypto import tells_ssn
 from benehub.errors import BenehubError, RetriableError
 from benehub.flows import first_results
 from benehub.flows.first_results import First
@@ -91,6 +92,9 @@ class Route(APIRoute):
                 if unknown := [name for name in request.query_params if name not in known]:
                     raise Refused(422, f"there is no parameter {unknown[0][:60]!r}",
                                   f"There are: {', '.join(sorted(known)) or 'none'}")  # fmt: skip
+                if any(map(tells_ssn, request.query_params.values())):
+                    raise Refused(422, "a social security number is no filter: addresses are kept and shown",
+                                  "Ask by employee number, or by name")  # fmt: skip
                 response = await inner(request)
             except Again as again:
                 return _again(again.first)

@@ -97,7 +97,8 @@ class Books(Part):
 class PushGuard(Part):
     """When a push stops and asks, held against what stands at the vendor by what was sent before.
 
-    A first push changes nothing that stands, so it never stops.
+    A first push changes nothing that stands, so it never stops. What a SCIM client writes at our own endpoint is a push
+    too: there `change_percent` and `floor` are held against the users it wrote before, over a day.
     """
 
     change_percent: int = Field(default=30, ge=0, le=100)

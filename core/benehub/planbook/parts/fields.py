@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from benehub.errors import DataError
 from benehub.money import parse_minor, parse_rate
+from benehub.records.described import Described
 
 
 def _text(value: Any) -> Any:
@@ -73,7 +74,7 @@ DayOfMonth = Annotated[int | Literal["last"], BeforeValidator(_day_of_month), _D
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
-class Part(BaseModel):
+class Part(Described):
     """Base of all parts: frozen, unknown fields refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -306,6 +306,9 @@ class CarrierTerms(Part):
     """Counted from the coverage month's first day (month_start) or its last (month_end)."""
     credit_alarm_days: int = Field(default=14, ge=0, le=365)
     """Days before the last day of a claim from which one not made yet is told as urgent."""
+    claims_through: Slug | None = None
+    """Connection that takes claims to this carrier as a file (a `files` connection with an `outbox`); left out: the
+    carrier's own, and where that takes none a person sends them."""
     monthly_fee: Amount = "0.00"
     """Fee that its bill may have a month; another one is a difference. It is compared, not paid by the hub."""
     transit_bank_days: int = Field(default=2, ge=0, le=10)

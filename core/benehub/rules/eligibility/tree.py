@@ -29,7 +29,7 @@ _NOT = {Outcome.PASS: Outcome.FAIL, Outcome.FAIL: Outcome.PASS}
 class RuleTerm(RuleModel):
     """One rule: a `kind` with what it asks for, or exactly one of `all`, `any` and `not` over other rules."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     all: tuple[RuleTerm, ...] = ()
     """Rules that all have to pass."""

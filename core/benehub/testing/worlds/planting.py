@@ -23,6 +23,7 @@ def plant(world: World, rate: float) -> None:
     _repeat(world, planting_premium.MISTAKES, len(world.bill), rate)
     _repeat(world, planting_roster.MISTAKES, len(world.roster), rate)
     planting_premium.unpaid(world)
+    planting_premium.parts(world)
     planting_claims.owed_back(world)
     _repeat(world, planting_payroll.MISTAKES, len(world.register), rate)
     planting_leave.across(world)

@@ -87,6 +87,23 @@ def other_source(world: World) -> None:
         world.claim(*_key(line))
 
 
+def other_person(world: World) -> None:
+    """What was deposited for one participant is credited to another, beside his own."""
+    line = _free(world, lambda one: one.pay_date != IN_FLIGHT and _alone(world, one))
+    other = line and _free(world, lambda one: _key(one)[2:] == _key(line)[2:] and _alone(world, one))
+    if line and other:
+        expected = other.amount
+        other.amount += line.amount
+        world.credits.remove(line)
+        world.truth.discrepancies.append(_row("CREDITED_WRONG_PERSON", line, line.amount, 0))
+        world.truth.discrepancies.append(_row("CREDITED_WRONG_PERSON", other, expected, other.amount))
+
+
+def _alone(world: World, line: CreditLine) -> bool:
+    """Whether nobody else has the same amount of the same pay date: what lacks it is then beyond doubt."""
+    return sum(one.amount == line.amount and _key(one)[2:] == _key(line)[2:] for one in world.credits) == 1
+
+
 def not_credited(world: World) -> None:
     """A deposit past its day of which no credit is seen."""
     if line := _free(world, lambda one: one.pay_date != IN_FLIGHT):
@@ -146,5 +163,5 @@ def late(world: World) -> None:
 
 VARIANCES: tuple[Callable[[World], None], ...] = (not_deposited, on_time, on_its_way)
 MISTAKES: tuple[Callable[[World], None], ...] = (
-    short, over, twice, other_source, not_credited, unknown_participant, offsetting,
+    short, over, twice, other_source, not_credited, unknown_participant, offsetting, other_person,
 )  # fmt: skip

@@ -19,6 +19,8 @@ from benehub.testing.worlds.world import World
 
 OFF = 60
 """Minutes a wrong balance is off by."""
+OWED = -3000
+"""What stood on the opening day of who had taken leave in advance, in minutes."""
 UNASKED = 225
 """Minutes of leave nobody asked for; no request has as many."""
 
@@ -77,6 +79,16 @@ def other_payout(world: World) -> None:
         _found(world, "PAYOUT_DIFF", line.number, line.pay_date, expected, line.amount)
 
 
+def in_advance(world: World) -> None:
+    """Who has left had taken more than was earned, and the final check takes nothing back."""
+    if line := _free(world, "leave_payout"):
+        place = next(at for at, one in enumerate(world.people) if one.number == line.number)
+        one = world.people[place] = replace(world.people[place], opening=OWED)
+        world.register.remove(line)
+        assert one.left is not None
+        _found(world, "NEGATIVE_NOT_RECOVERED", one.number, one.left, 0, OWED + time_off.earned(line.pay_date))
+
+
 def balances(world: World, wrong: int) -> None:
     """What payroll shows as left at the end of each month, by its own register; so many are an hour off."""
     taken: dict[tuple[int, date], int] = defaultdict(int)
@@ -104,4 +116,4 @@ def across(world: World) -> None:
                 world.truth.silent.append(f"hours of two decimals: {one.number} {asked.start}")
 
 
-MISTAKES: tuple[Callable[[World], None], ...] = (not_paid, not_approved, twice, no_payout, other_payout)
+MISTAKES: tuple[Callable[[World], None], ...] = (not_paid, not_approved, twice, no_payout, other_payout, in_advance)

@@ -32,18 +32,26 @@ def _key(line: PayLine) -> tuple[object, ...]:
     return "pay", line.number, line.plan, line.pay_date, line.part == "match"
 
 
-def _free(world: World, *parts: str, least: int = 0) -> PayLine | None:
-    """A line of chance of these parts that nothing was planted on; it is claimed."""
+def _free(world: World, *parts: str, least: int = 0, alone: bool = False) -> PayLine | None:
+    """A line of chance of these parts that nothing was planted on; it is claimed.
+
+    With `alone` nothing is planted on the month's other pay of it either: missed on one and twice on the other would be
+    one mistake, not two.
+    """
     for place in world.shuffled(world.register):
         line = world.register[place]
-        if line.pay_date in LAST and line.part in parts and line.amount > least and world.claim(*_key(line)):
+        if line.pay_date not in LAST or line.part not in parts or line.amount <= least:
+            continue
+        others = [_key(replace(line, pay_date=day)) for day in LAST if day != line.pay_date] if alone else []
+        if not any(other in world.taken for other in others) and world.claim(*_key(line)):
+            world.taken.update(others)
             return line
     return None
 
 
 def not_taken(world: World) -> None:
     """A share of a premium, or a deferral, is not taken."""
-    if line := _free(world, "employee", "pretax", "roth"):
+    if line := _free(world, "employee", "pretax", "roth", alone=True):
         world.register.remove(line)
         _found(world, "NOT_TAKEN", line, line.amount, 0)
 
@@ -93,7 +101,7 @@ def not_expected(world: World) -> None:
 
 def taken_twice(world: World) -> None:
     """A share is taken twice on one check."""
-    if line := _free(world, "employee", "pretax", "roth"):
+    if line := _free(world, "employee", "pretax", "roth", alone=True):
         world.register.append(replace(line))
         _found(world, "DUPLICATE_DEDUCTION", line, line.amount, 2 * line.amount)
 
@@ -119,6 +127,27 @@ def other_match(world: World) -> None:
         expected = line.amount
         line.amount += world.random.choice((STEP, -STEP))
         _found(world, "EMPLOYER_LINE_DIFF", line, expected, line.amount)
+
+
+def other_pay(world: World) -> None:
+    """A share is not taken on its pay date, and taken with the month's other pay: the month is right, a line wrong."""
+    for place in world.shuffled(world.register):
+        line = world.register[place]
+        other = next(
+            (one for one in world.register if one is not line and one.pay_date in LAST and _same(one, line)), None
+        )
+        if other is None or line.pay_date not in LAST or line.part != "employee":
+            continue
+        if not {_key(line), _key(other)} & world.taken:
+            world.taken |= {_key(line), _key(other)}
+            world.register.remove(line)
+            other.amount += line.amount
+            _found(world, "WRONG_PERIOD", line, line.amount, 0)
+            return
+
+
+def _same(one: PayLine, other: PayLine) -> bool:
+    return (one.number, one.plan, one.part) == (other.number, other.plan, other.part)
 
 
 def unknown_code(world: World) -> None:
@@ -165,5 +194,5 @@ def in_two_lines(world: World) -> None:
 VARIANCES: Mistakes = (void_and_reissue, in_two_lines)
 MISTAKES: Mistakes = (
     not_taken, other_amount, not_expected, after_tax, other_source, other_match, unknown_code, unknown_employee,
-    offsetting, taken_twice,
+    offsetting, taken_twice, other_pay,
 )  # fmt: skip

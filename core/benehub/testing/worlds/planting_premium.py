@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
-from benehub.testing.worlds.terms import MONTHS, PLANS, TODAY
+from benehub.testing.worlds.terms import MONTHS, PLANS, RIVAL, TODAY, half_up
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import BillLine
 from benehub.testing.worlds.world import World
 
 STRANGER = 7001
 """Member ids from here on are nobody's."""
+FEE = 2500
+"""A fee on a bill, in cents; the plan book agrees to none."""
 STEP = 1000
 """What a wrong rate is off by, in cents."""
 
@@ -26,7 +29,12 @@ def _free(world: World, fits: Callable[[BillLine], bool] = lambda line: True) ->
     """A line of chance that nothing was planted on; it is claimed."""
     for place in world.shuffled(world.bill):
         line = world.bill[place]
-        if not line.adjustment and fits(line) and world.claim("bill", line.member, line.plan, line.month):
+        if (
+            not line.adjustment
+            and line.plan in PLANS
+            and fits(line)
+            and world.claim("bill", line.member, line.plan, line.month)
+        ):
             return line
     return None
 
@@ -68,6 +76,27 @@ def other_tier(world: World) -> None:
         line.tier = world.random.choice([tier for tier in rates if tier != line.tier])
         line.amount = rates[line.tier]
         _found(world, "TIER_DIFF", line, expected, line.amount)
+
+
+def other_plan(world: World) -> None:
+    """A member is billed in another plan of the same kind: one line too few, one too many."""
+    if line := _free(world, lambda one: one.plan == "ppo"):
+        _found(world, "PLAN_DIFF", line, line.amount, 0)
+        line.plan, line.amount = RIVAL[0], RIVAL[1].in_month(line.month)[line.tier]
+        _found(world, "PLAN_DIFF", line, 0, line.amount)
+
+
+def other_days(world: World) -> None:
+    """A part of a month is billed as the whole; where nobody has a part, a whole month as ten days."""
+
+    def whole(one: BillLine) -> int:
+        return PLANS[one.plan].in_month(one.month)[one.tier]
+
+    line = _free(world, lambda one: one.amount < whole(one)) or _free(world, lambda one: one.amount == whole(one))
+    if line:
+        expected = line.amount
+        line.amount = whole(line) if expected < whole(line) else half_up(Fraction(expected * 10, line.month.last.day))
+        _found(world, "EFFECTIVE_DATE_DIFF", line, expected, line.amount)
 
 
 def other_rate(world: World) -> None:
@@ -183,7 +212,24 @@ def unpaid(world: World) -> None:
     world.truth.discrepancies.append(Planted("premium", "PREMIUM_AT_RISK", "", "", str(MONTHS[1]), owed, 0))
 
 
+def parts(world: World) -> None:
+    """What bills say beside the members' lines: a fee that nobody agreed, a balance before that is right or is not."""
+    first, last = MONTHS
+    if world.seed % 2:
+        world.parts[first] = [("fee", FEE)]
+        world.truth.discrepancies.append(Planted("premium", "FEE", "", "", str(first), 0, FEE))
+    open_before = sum(line.amount for line in world.bill if line.billed == first)
+    told = open_before + (STEP if world.seed % 3 == 0 else 0)
+    world.parts[last] = [("prior_balance", told)]
+    if told != open_before:
+        row = Planted("premium", "CASH_APPLICATION", "", "", str(last), open_before, told)
+        world.truth.discrepancies.append(row)
+    else:
+        world.truth.silent.append(f"a balance before the bill that is right: {last}")
+
+
 VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, credited_at_once, a_cent, prorated)
 MISTAKES: tuple[Callable[[World], None], ...] = (
-    still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting,
+    still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting, other_plan,
+    other_days,
 )  # fmt: skip

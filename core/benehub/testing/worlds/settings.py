@@ -64,6 +64,7 @@ sponsor: {name: Meadow Tools, id: "900000001"}
 insurer: {name: Northstar Health, id: "900000002"}
 plans:
   ppo: {insurance_line: PPO}
+  hmo: {insurance_line: HMO}
   dental: {insurance_line: DEN}
   vision: {insurance_line: VIS}
 premium:

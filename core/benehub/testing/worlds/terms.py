@@ -55,6 +55,9 @@ PLANS: Mapping[str, Terms] = {
     "vision": Terms("VISION", {"EE": 938, "ES": 1782, "EC": 1806, "FAM": 2750}, percent=50, daily=True),
 }
 
+RIVAL = ("hmo", Terms("MED-HMO", {"EE": 51000, "ES": 107100, "EC": 96900, "FAM": 153000}, percent=80))
+"""A second medical plan that nobody chooses: who is billed for it is billed in the wrong plan."""
+
 
 def half_up(value: Fraction) -> int:
     """To the nearest cent, halves up."""
@@ -69,7 +72,9 @@ def money(minor: int) -> str:
 
 def plan_book(credit_days: int) -> str:
     """The plan book of the world."""
-    return BOOK.replace("CREDIT_DAYS", str(credit_days)) + "".join(_plan(name, terms) for name, terms in PLANS.items())
+    return BOOK.replace("CREDIT_DAYS", str(credit_days)) + "".join(
+        _plan(name, terms) for name, terms in (*PLANS.items(), RIVAL)
+    )
 
 
 def _plan(name: str, terms: Terms) -> str:
@@ -84,7 +89,7 @@ def _plan(name: str, terms: Terms) -> str:
         f"scheme: flat, flat: {money(terms.flat)}"
     )  # fmt: skip
     entry = "{}" if terms.daily else "{waiting: {days: 30}, entry: first_of_month}"
-    kind = "medical" if name == "ppo" else name
+    kind = "medical" if name in ("ppo", RIVAL[0]) else name
     return f"""
   - id: {name}
     name: {name.upper()}

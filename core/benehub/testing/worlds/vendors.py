@@ -66,6 +66,8 @@ class RosterLine:
     tier: str
     start: date
     last: date | None = None
+    called: tuple[str, str, str] = ("Nobody", "Known", "")
+    """Last name, first name and birth date of a member nobody here knows."""
 
 
 @dataclass(slots=True)

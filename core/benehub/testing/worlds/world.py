@@ -30,6 +30,8 @@ class World:
     truth: Truth
     due: dict[Month, date] = field(default_factory=dict)
     """When the bill of a month is due, where that is not its first day."""
+    parts: dict[Month, list[tuple[str, int]]] = field(default_factory=dict)
+    """What the bill of a month says beside the members' lines: kind and amount."""
     misspelt: list[int] = field(default_factory=list)
     """Employees of whom the elections hold a row with a plan that there is none of."""
     taken: set[tuple[object, ...]] = field(default_factory=set)

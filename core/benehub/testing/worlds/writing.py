@@ -97,7 +97,7 @@ def _roster(world: World) -> Iterator[Table]:
         ("member_id", "subscriber_id", "relationship", "last_name", "first_name", "birth_date", "plan", "tier",
          "effective_from", "effective_to"),
         (
-            (str(line.member), str(line.member), "self", *names.get(line.member, ("Nobody", "Known", "")), line.plan,
+            (str(line.member), str(line.member), "self", *names.get(line.member, line.called), line.plan,
              line.tier, str(line.start), str(line.last or ""))
             for line in world.roster
         ),
@@ -150,17 +150,28 @@ def _credits(world: World) -> Iterator[Sequence[str]]:
 def _bills(world: World) -> Iterator[tuple[Month, bytes]]:
     header = (
         "invoice", "invoice_date", "due_date", "member_id", "last_name", "first_name", "plan", "tier", "coverage_month",
-        "premium", "adjustment",
+        "premium", "adjustment", "line_type",
     )  # fmt: skip
     for month in sorted({line.billed for line in world.bill}):
         lines = [line for line in world.bill if line.billed == month]
-        total = ("TOTAL", *[""] * 8, money(sum(line.amount for line in lines)), "")
-        yield month, write_delimited(header, [*(_bill_row(world, line) for line in lines), total])
+        parts = world.parts.get(month, [])
+        due = sum(line.amount for line in lines) + sum(amount for _, amount in parts)
+        total = ("TOTAL", *[""] * 8, money(due), "", "")
+        rows = (*(_bill_row(world, line) for line in lines), *(_part_row(world, month, *part) for part in parts))
+        yield month, write_delimited(header, [*rows, total])
 
 
 def _bill_row(world: World, line: BillLine) -> Sequence[str]:
-    due = world.due.get(line.billed, line.billed.first)
     return (
-        f"INV-{line.billed}", str(line.billed.plus(-1).first.replace(day=20)), str(due), str(line.member), "", "",
-        line.plan, line.tier, str(line.month), money(line.amount), "Y" if line.adjustment else "N",
+        *_bill_head(world, line.billed), str(line.member), "", "", line.plan, line.tier, str(line.month),
+        money(line.amount), "Y" if line.adjustment else "N", "premium",
     )  # fmt: skip
+
+
+def _part_row(world: World, month: Month, kind: str, amount: int) -> Sequence[str]:
+    return *_bill_head(world, month), "-", "", "", "-", "", str(month), money(amount), "N", kind
+
+
+def _bill_head(world: World, month: Month) -> Sequence[str]:
+    due = world.due.get(month, month.first)
+    return f"INV-{month}", str(month.plus(-1).first.replace(day=20)), str(due)

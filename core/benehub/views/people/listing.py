@@ -1,5 +1,7 @@
 """The list of employees: searched by name or number, by state, a page at a time, behind the last one seen.
 
+By itself it is in the order of the numbers; what is searched for comes in the order of what was found.
+
 However many there are, one call looks at a bounded number of them: what it has not reached yet, the next page does.
 """
 
@@ -10,18 +12,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import func, select
 
 from benehub import facts
 from benehub.periods import FOREVER, Interval
 from benehub.reconcile import OPEN
 from benehub.store import Session
-from benehub.store.tables import difference, fact, person
+from benehub.store.tables import difference, person
+from benehub.views.search import LOOKED, Hit, Search
 
 PAGE = 50
-LOOKED = 2_000
-"""Employees that one call looks at to fill a page of one state."""
-
 STATES = ("employed", "starts", "left", "open")
 """employed, starts (employment begins later), left, and open: with an open difference, employed or not."""
 
@@ -44,61 +44,49 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """A page of them; `after` is where the next one begins, empty at the end."""
+    """A page of them; `after` is the place where the next one begins, empty at the end."""
 
     rows: tuple[Found, ...]
     after: str
 
 
 def listed(session: Session, search: str = "", state: str = "", after: str = "", limit: int = PAGE) -> People:
-    """Employees by number, from behind `after`.
+    """Employees from behind the place `after`.
 
-    `search` is the beginning of a number, or of a first or last name; two words are both names.
+    `search` is the beginning of a number, or of a first or last name; several words are all of one person.
     """
     found: list[Found] = []
     looked, last = 0, after
+    asked = Search(session, search) if search.strip() else None
+    step = min(limit + 1, LOOKED)
     while looked < LOOKED:
-        part = _next(session, search, state, last, min(limit + 1, LOOKED))
-        rows = _told(session, part)
-        for row in rows:
+        part, further = _by_number(session, state, last, step) if asked is None else asked.next(last, step)
+        for hit, row in zip(part, _told(session, part), strict=True):
             if len(found) == limit:
-                return People(tuple(found), found[-1].number)
+                return People(tuple(found), last)
             if not state or row.state == state or (state == "open" and row.differences):
                 found.append(row)
-        looked += len(part)
-        if len(part) < limit + 1:
+                last = hit.place
+        looked += step
+        if not further:
             return People(tuple(found), "")
-        last = part[-1].member_id
+        last = further
     return People(tuple(found), last)
 
 
-def _next(session: Session, search: str, state: str, after: str, limit: int) -> Sequence[Row[Any]]:
+def _by_number(session: Session, state: str, after: str, count: int) -> tuple[list[Hit], str]:
     query = select(person.c.person_id, person.c.member_id).where(
         *session.where(person, kind="employee"), person.c.member_id > after
     )
-    words = search.split()[:4]
-    if words:
-        query = query.where(or_(_numbered(search.strip()), person.c.person_id.in_(_named(session, words))))
     if state == "open":
         own = select(difference.c.person_id).where(*session.where(difference), difference.c.state.in_(OPEN))
         query = query.where(person.c.person_id.in_(own))
-    return session.rows(query.order_by(person.c.member_id).limit(limit))
+    rows = session.rows(query.order_by(person.c.member_id).limit(count + 1))
+    hits = [Hit(row.person_id, row.member_id, row.member_id) for row in rows[:count]]
+    return hits, hits[-1].place if len(rows) > count else ""
 
 
-def _numbered(search: str) -> Any:
-    return person.c.member_id.istartswith(search, autoescape=True)
-
-
-def _named(session: Session, words: Sequence[str]) -> Any:
-    """Whose names begin with these words, now or before: a name that was changed is still found."""
-    query = select(fact.c.subject).where(*session.where(fact, kind="employee"), fact.c.data.is_not(None))
-    for word in words:
-        names = [func.lower(fact.c.data[name].as_string()) for name in ("first_name", "last_name")]
-        query = query.where(or_(*(one.startswith(word.lower(), autoescape=True) for one in names)))
-    return query
-
-
-def _told(session: Session, part: Sequence[Row[Any]]) -> list[Found]:
+def _told(session: Session, part: Sequence[Hit]) -> list[Found]:
     ids, today = [row.person_id for row in part], session.today()
     names = {one.subject: one.data for one in facts.as_of(session, "employee", today, subjects=ids)}
     always = Interval(date.min, FOREVER)
@@ -112,7 +100,7 @@ def _told(session: Session, part: Sequence[Row[Any]]) -> list[Found]:
 
 
 def _found(
-    row: Row[Any], name: Mapping[str, Any], employments: list[facts.Fact], counts: Mapping[str, int], today: date
+    row: Hit, name: Mapping[str, Any], employments: list[facts.Fact], counts: Mapping[str, int], today: date
 ) -> Found:
     newest = max(employments, key=lambda one: one.effective_from, default=None)
     state = "left"

@@ -15,7 +15,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import OPEN
 from benehub.records.privacy import MASK
 from benehub.store import Session
-from benehub.store.tables import difference, person
+from benehub.store.tables import difference, is_dependent, person
 from benehub.store.tables import fact as fact_table
 from benehub.views.chain import Chain, chains_of
 from benehub.views.decisions import DecisionMade, decisions
@@ -133,7 +133,7 @@ def _family(session: Session, person_id: str) -> list[Row[Any]]:
     return list(
         session.rows(
             select(person.c.person_id, person.c.member_id).where(
-                *session.where(person, subscriber_id=person_id, kind="dependent")
+                *session.where(person, subscriber_id=person_id), is_dependent
             )
         )
     )

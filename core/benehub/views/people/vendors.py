@@ -14,7 +14,7 @@ from benehub.identity import strangers
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.store import Session
-from benehub.store.tables import confirmation, crosswalk, person
+from benehub.store.tables import confirmation, crosswalk, of_family, person
 from benehub.views.members import said_of
 
 SHOWN = ("roster", "register_line", "invoice_line", "credit", "leave_balance")
@@ -58,7 +58,9 @@ class Vendor:
 def vendors(session: Session, book: PlanBook, person_id: str) -> list[Vendor]:
     """Every connection that knows the family by an id, or has said something of it."""
     rows = session.rows(
-        select(person.c.person_id, person.c.member_id).where(*session.where(person, subscriber_id=person_id))
+        select(person.c.person_id, person.c.member_id).where(
+            *session.where(person), of_family(session.employer, person_id)
+        )
     )
     family = {row.person_id: str(row.member_id) for row in rows}
     ids = _ids(session, family)

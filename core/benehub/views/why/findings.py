@@ -37,9 +37,17 @@ def of_difference(question: Question, ref: str) -> Answer:
         "clear_by": text(row.clear_by),
         "state": row.state,
         "work_step": row.work_step,
+        "assigned_to": row.assigned_to or "",
         "seen": f"{row.times_seen} times, last {row.last_seen}",
         "history": [
-            {"at": one.at, "who": one.who, "state": one.state, "work_step": one.work_step, "note": one.note}
+            {
+                "at": one.at,
+                "who": one.who,
+                "state": one.state,
+                "work_step": one.work_step,
+                "note": one.note,
+                "assigned_to": one.assigned_to,
+            }
             for one in past
         ],
     }

@@ -1,0 +1,43 @@
+"""The first facts about somebody: where nothing is believed yet, there is nothing to hold them against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benehub.facts.history import fact_id, loaded
+from benehub.store import Session
+from benehub.store.bulk import as_text
+from benehub.store.tables import fact
+
+_FACT = (
+    "employer_id", "fact_id", "kind", "subject", "fact_key", "effective_from", "effective_to", "data", "seq",
+    "recorded_at", "batch_id", "row_no", "source",
+)  # fmt: skip
+
+
+class FirstFacts:
+    """Records what is told first about subjects of whom no fact is known, as long as what was looked up holds."""
+
+    def __init__(self, session: Session, batch_id: str) -> None:
+        self._session, self._batch_id = session, batch_id
+        self._facts = session.deferring(fact, _FACT)
+        self._held = loaded(session)
+
+    def add(self, row_no: int, subject: str, *told: tuple[str, str, str, str, Mapping[str, Any]]) -> None:
+        """Record what a row tells: each kind and key, from when until when it is true, and the data.
+
+        Days are ISO texts, in the data too; no interval is empty.
+        """
+        session, batch_id = self._session, self._batch_id
+        employer, source = session.employer, f"{batch_id}#{row_no}"
+        seq, recorded_at = session.take_seq(len(told))
+        for kind, key, start, end, data in told:
+            name = fact_id(employer, kind, subject, key, seq)
+            self._facts.append(
+                (employer, name, kind, subject, key, start, end, as_text(data), seq, recorded_at, batch_id,
+                 row_no or None, source)
+            )  # fmt: skip
+            # What this transaction holds about the subject is no longer all: it is read again when it is asked for.
+            self._held.pop((kind, subject), None)
+            seq += 1

@@ -1,0 +1,106 @@
+"""Lots under way at once: nobody overtakes himself, the others go past, and what fails leaves the rest unbegun."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from benehub.flows.lanes import Lanes, Lot
+
+
+def lot(about: str, work: Callable[[Callable[[str], None]], None], name: str = "") -> Lot[str]:
+    return Lot(frozenset(about.split()), work, (name or about,))
+
+
+def test_one_at_a_time_goes_in_order_in_the_callers_thread() -> None:
+    threads: set[str] = set()
+
+    def work(tell: Callable[[str], None], name: str) -> None:
+        threads.add(threading.current_thread().name)
+        tell(name)
+
+    with Lanes[str](1) as lanes:
+        lanes.put([lot("ann", partial(work, name=n)) for n in "abc"])
+        heard = []
+        while lanes.open:
+            lanes.wait()
+            heard += lanes.told()
+    assert heard == ["a", "b", "c"]
+    assert threads == {threading.current_thread().name}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_everybodys_lots_keep_their_order_and_are_never_under_way_together(seed: int) -> None:
+    chance, lock = random.Random(seed), threading.Lock()
+    busy: set[str] = set()
+    seen: dict[str, list[int]] = defaultdict(list)
+
+    def work(tell: Callable[[str], None], about: list[str], number: int) -> None:
+        with lock:
+            assert busy.isdisjoint(about)
+            busy.update(about)
+            for one in about:
+                seen[one].append(number)
+        tell(str(number))
+        with lock:
+            busy.difference_update(about)
+
+    whom = [chance.sample("abcdefghij", chance.choice((1, 1, 1, 2, 3))) for _ in range(60)]
+    lots = [lot(" ".join(about), partial(work, about=about, number=n)) for n, about in enumerate(whom)]
+    heard = []
+    with Lanes[str](8) as lanes:
+        for start in range(0, len(lots), 20):
+            lanes.put(lots[start : start + 20])
+        while lanes.open:
+            lanes.wait()
+            heard += lanes.told()
+    assert sorted(heard, key=int) == [str(number) for number in range(60)]
+    assert all(numbers == sorted(numbers) for numbers in seen.values())
+
+
+def test_as_many_as_wanted_are_under_way_past_one_who_waits_for_himself() -> None:
+    together = threading.Barrier(4)  # breaks unless four are under way at once
+
+    def meet(tell: Callable[[str], None]) -> None:
+        together.wait(30)
+        tell("met")
+
+    with Lanes[str](4) as lanes:
+        lanes.put([lot("ann", meet), lot("ann", lambda tell: tell("again")), *(lot(one, meet) for one in "bcd")])
+        heard = []
+        while lanes.open:
+            lanes.wait()
+            heard += lanes.told()
+    assert sorted(heard) == ["again", "met", "met", "met", "met"]
+    assert heard.index("again") > 0
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_what_fails_is_raised_and_what_nobody_began_is_given_back(at_once: int) -> None:
+    begun, failed = threading.Event(), threading.Event()
+
+    def fail(_tell: Callable[[str], None]) -> None:
+        if at_once > 1:
+            begun.wait(30)
+        failed.set()
+        raise KeyboardInterrupt
+
+    def slow(tell: Callable[[str], None]) -> None:
+        begun.set()
+        failed.wait(30)
+        tell("slow")
+
+    first = [lot("ann", fail, "fails")] + ([lot("ben", slow, "slow")] if at_once > 1 else [])
+    lanes = Lanes[str](at_once)
+    # The last one is about both, so that it cannot begin before they have ended.
+    lanes.put([*first, lot("ann ben", lambda tell: tell("never"), "left")])
+    with pytest.raises(KeyboardInterrupt):
+        while lanes.open:
+            lanes.wait()
+    assert [one.rows for one in lanes.stop()] == [("left",)]
+    assert lanes.told() == ["slow"] * (at_once - 1)

@@ -1,0 +1,113 @@
+"""Employees are found by the beginning of a name or number, page by page, by an index and not by going through all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import event, text
+
+from benehub import facts
+from benehub.facts import Version
+from benehub.store import Session, Store
+from benehub.store.tables import person
+from benehub.views import people, persons
+from benehub.views.search import Search
+
+NAMES = (
+    ("E1", "Ann", "Lee"), ("E2", "Anna", "Anderson"), ("E3", "Özlem", "Öztürk"), ("E4", "ÖZGE", "MÜLLER"),
+    ("E5", "Maria", "De La Cruz"), ("E6", "Bob", "annan"), ("x-7 A", "Ann", "Zimmer"), ("E8", "O'Neil", "50%_off"),
+)  # fmt: skip
+
+
+def hire(session: Session, number: str, first: str, last: str) -> None:
+    who = session.id("per", number)
+    session.take_seq(0)
+    row = {"person_id": who, "kind": "employee", "subscriber_id": who, "member_id": number, "seq": 1}
+    session.add(person, [row])
+    call(session, number, first, last)
+
+
+def call(session: Session, number: str, first: str, last: str) -> None:
+    data = {"first_name": first, "last_name": last}
+    facts.record(session, [Version("employee", session.id("per", number), "", date(2026, 1, 1), data)], "test")
+
+
+@pytest.fixture
+def acme(store: Store) -> Iterator[Session]:
+    """Some employees."""
+    with store.write("acme") as session:
+        for one in NAMES:
+            hire(session, *one)
+        session.flush_deferred()
+        yield session
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ("ann", "E6 E1 x-7_A E2"), ("ANN", "E6 E1 x-7_A E2"), ("ann lee", "E1"), ("lee ann", "E1"), ("ann zz", ""),
+        ("öz", "E3 E4"), ("Öz", "E3 E4"), ("müll", "E4"), ("MÜL", "E4"), ("de la", "E5"), ("la", ""), ("cruz de", ""),
+        ("e", "E1 E2 E3 E4 E5 E6 E8"), ("x-7", "x-7_A"), ("X-7 a", "x-7_A"), ("o'n", "E8"), ("50%_o", "E8"),
+        ("maria de la cr", "E5"), ("De La Cruz Maria", "E5"), ("maria cruz", ""), ("%", ""), ("_", ""), ("a n n l", ""),
+    ],
+)  # fmt: skip
+def test_a_beginning_finds_everybody_whom_it_fits_once(acme: Session, asked: str, numbers: str) -> None:
+    found = [one.number.replace(" ", "_") for one in people.listed(acme, asked).rows]
+    assert sorted(found) == sorted(numbers.split())
+    by_page, after = [], ""
+    for _ in range(20):
+        rows, after = persons.searched(acme, asked, after, 1)
+        by_page += [one["member"].replace(" ", "_") for one in rows]
+        if not after:
+            break
+    assert by_page == found
+
+
+def test_a_name_of_before_is_found_and_nobody_twice(acme: Session) -> None:
+    for last in ("Annis", "Annable"):
+        call(acme, "E1", "Ann", last)
+    for asked in ("lee", "annis", "annable", "ann annis", "lee annable"):
+        assert [one.number for one in people.listed(acme, asked).rows] == ["E1"], asked
+    everybody, after = [], ""
+    while True:
+        part = people.listed(acme, "ann", after=after, limit=1)
+        everybody += [one.number for one in part.rows]
+        if not (after := part.after):
+            break
+    assert sorted(everybody) == ["E1", "E2", "E6", "x-7 A"]
+
+
+def test_another_employers_people_are_not_found(acme: Session, store: Store) -> None:
+    other = Session(acme.connection, "other", store.vault, store.clock)
+    assert people.listed(other, "ann").rows == () and persons.searched(other, "e")[0] == []
+
+
+def test_no_search_goes_through_everybody(acme: Session) -> None:
+    """Each question of a search is answered by an index that begins where the word does."""
+    asked: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+        asked.append((statement, given))
+
+    event.listen(acme.connection.engine, "before_cursor_execute", note)
+    try:
+        Search(acme, "ann lee").next("anna per_x", 50)
+    finally:
+        event.remove(acme.connection.engine, "before_cursor_execute", note)
+    ranged = [(one, given) for one, given in asked if "lower" in one]
+    assert len(ranged) == 13, "how many each word fits, the words behind the place, and all words of whose they are"
+    postgres = acme.connection.dialect.name == "postgresql"
+    if postgres:
+        acme.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        acme.connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+    for one, given in ranged:
+        explain = "EXPLAIN " if postgres else "EXPLAIN QUERY PLAN "
+        plan = str(acme.connection.exec_driver_sql(explain + one, given).all())  # type: ignore[arg-type]  # as it was sent
+        if "LIMIT" not in one:
+            assert "ix_fact_find" in plan and ("Index Cond" if postgres else "subject=?") in plan, plan
+            continue
+        index = "ix_person_number" if "member_id" in one else f"ix_fact_{'first' if 'first' in one else 'last'}_name"
+        assert index in plan and ("Index Cond" if postgres else "<expr>>") in plan, plan
+        assert "TEMP B-TREE" not in plan and "Sort" not in plan, plan

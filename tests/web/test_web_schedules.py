@@ -1,0 +1,94 @@
+"""Schedules at a page: added as the command adds them, changed, paused, run now, removed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+from tests.web.conftest import Desk
+
+from benehub.errors import RetriableError
+from benehub.flows import job_schedules
+from benehub.flows.schedulable import FLOWS, OPTIONS
+from benehub.store.tables import schedule
+from benehub.web.words import LANGUAGES, catalog
+
+NIGHTLY = {"name": "nightly", "flow": "sync", "connection": "hris", "cron": "0 6 * * mon-fri"}
+
+
+def rows(desk: Desk) -> dict[str, tuple[str, str, str, int]]:
+    with desk.store.read(desk.employer) as session:
+        found = session.rows(select(schedule).where(*session.where(schedule)))
+    return {row.name: (row.state, row.flow, row.cron, row.every_s) for row in found}
+
+
+def seen(html: str) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', html)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_flow_and_option_has_its_words(language: str) -> None:
+    words = catalog(language)
+    wanted = [f"flows.{name}" for name in FLOWS] + [f"schedules.options.{name}" for name in OPTIONS]
+    assert [key for key in wanted if key not in words] == []
+
+
+def test_one_is_added_changed_paused_run_and_removed(desk: Desk) -> None:
+    assert "Add a schedule" in desk.get("connections")
+    assert '<option value="hris" selected>' in desk.get("schedules", connection="hris")
+    more = {"closed": "after", "blackouts": "22:00-06:00\r\n", "jitter": "60", "catch_up": "skip", "option.full": "yes"}
+    assert desk.post("schedules", **NIGHTLY, **more).headers["location"].endswith("schedules/nightly?done=saved")
+    shown = desk.get("schedules/nightly")
+    assert shown.count("6:00:00") == 5 and "22:00-06:00" in shown and 'value="60"' in shown
+    changed = {**NIGHTLY, "cron": "", "every": "6h", "seen": seen(shown)}
+    assert desk.post("schedules/nightly", **changed).status_code == 303
+    assert rows(desk)["nightly"] == ("on", "sync", "", 6 * 3600)
+    late = desk.post("schedules/nightly", **changed)
+    assert late.status_code == 409 and "Nothing was saved." in late.text
+    assert desk.post("schedules/nightly/pause", seen=seen(shown)).status_code == 409
+    assert desk.post("schedules/nightly/pause", seen=seen(desk.get("schedules/nightly"))).status_code == 303
+    assert rows(desk)["nightly"][0] == "paused" and "paused by Ann Alder" in desk.get("schedules/nightly")
+    assert desk.post("schedules/nightly/run").status_code == 409, "no engine runs"
+    desk.start()
+    ran = desk.post("schedules/nightly/run").headers["location"]
+    assert "/runs/run_" in ran and rows(desk)["nightly"][0] == "paused"
+    assert desk.post("schedules/nightly/resume").status_code == 303 and rows(desk)["nightly"][0] == "on"
+    assert desk.post("schedules/nightly/remove").status_code == 303 and rows(desk) == {}
+    desk.get("schedules/nightly", 404)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"cron": "61 * * * *"}, "61"), ({"cron": "0 6 31 2 *"}, ""), ({"every": "6h"}, ""),
+        ({"connection": "none"}, ""), ({"flow": "hack"}, "starts by itself"), ({"name": "Night!"}, "cannot be called"),
+        ({"zone": "../x"}, "time zone"), ({"jitter": "-1"}, "jitter"), ({"blackouts": "<script>"}, ""),
+        ({"option.month": "last"}, "no option"), ({"option.full": "perhaps"}, "cannot be"),
+        ({"closed": "maybe"}, "closed days"), ({"catch_up": "all"}, "catch up"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_kept_is_said_and_the_form_keeps_what_was_typed(
+    desk: Desk, wrong: dict[str, str], told: str
+) -> None:
+    answer = desk.post("schedules", **{**NIGHTLY, **wrong})
+    assert answer.status_code == 400 and "Nothing was saved." in answer.text and told in answer.text
+    assert "<script>" not in answer.text and rows(desk) == {}
+    (name, value), *_ = wrong.items()
+    if name not in ("flow", "connection", "closed", "catch_up", "jitter", "blackouts"):
+        assert f'value="{value}"' in answer.text
+
+
+def test_that_the_database_is_busy_is_no_mistake_of_whoever_typed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.post("schedules", **NIGHTLY)
+    shown = seen(desk.get("schedules/nightly"))
+
+    def busy(*_: object, **__: object) -> None:
+        raise RetriableError("the database is busy")
+
+    for name in ("add", "change"):
+        monkeypatch.setattr(job_schedules, name, busy)
+    assert desk.post("schedules", **NIGHTLY).status_code == 503
+    assert desk.post("schedules/nightly", **NIGHTLY, seen=shown).status_code == 503
