@@ -28,7 +28,7 @@ def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.M
     book: Any = SimpleNamespace(
         plan=lambda plan: SimpleNamespace(recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
     )
-    nobody: Any = None
+    nobody: Any = SimpleNamespace(today=lambda: date(2026, 9, 20))
     for keeper in ("old", "new"):
         (found,) = retirement.compare(nobody, book, keeper, Month(2026, 9), due)
         assert found.plan == f"{keeper} 401k"
