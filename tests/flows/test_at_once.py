@@ -334,6 +334,23 @@ def test_what_a_person_holds_stays_held_whatever_it_says_by_then(bench: Bench) -
         ]  # fmt: skip
 
 
+def test_a_word_said_meanwhile_is_not_written_over_by_what_stops_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, other = bench.freeze(2)
+
+    def asked(*of: Any) -> End | None:
+        row = of[3]
+        if row.dispatch_id == held:
+            dispatches.hold(bench.hub, EMPLOYER, held, "ann", "not yet")
+        return End(row.dispatch_id, "refused", "a plugin says no")
+
+    monkeypatch.setattr(send, "_asked", asked)
+    assert bench.send([held, other]) == ["held", "refused"]
+    with bench.hub.store.read(EMPLOYER) as session:
+        assert dispatch.get(session, held).reason == "held by ann: not yet"
+
+
 def test_what_a_person_holds_goes_when_nobody_wants_it_any_more(bench: Bench) -> None:
     held, other = bench.freeze(2)
     dispatches.hold(bench.hub, EMPLOYER, held, "ann", "not yet")

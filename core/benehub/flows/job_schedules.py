@@ -65,12 +65,7 @@ def add(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, keep: bo
         raise DataError(f"a schedule cannot be called {name[:60]!r}",
                         mend="Small letters, digits, dot, dash; at most 60")  # fmt: skip
     with hub.store.write(employer) as session:
-        checked = check(hub.book(session), wanted)
-        if checked.connection:
-            registry.get(session, checked.connection)
-        row = _row(session, name, checked, when)
-        table = _table(row)
-        check_table(table)
+        row, table = _checked(hub, session, name, wanted, when)
         times = [next_slot(table, session.clock())]
         while len(times) < 5:
             times.append(next_slot(table, times[-1]))
@@ -94,12 +89,7 @@ def change(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expec
     with hub.store.write(employer) as session:
         before = get(session, name)
         must_be(expected, _edited(before), f"schedule {name}")
-        checked = check(hub.book(session), wanted)
-        if checked.connection:
-            registry.get(session, checked.connection)
-        row = _row(session, name, checked, when)
-        table = _table(row)
-        check_table(table)
+        row, table = _checked(hub, session, name, wanted, when)
         slot = next_slot(table, session.clock())
         kept = {one: row[one] for one in EDITED if one != "state"}
         session.change(schedule, {"name": name}, **kept, country=row["country"], **_due(session, table, name, slot))
@@ -119,6 +109,17 @@ def interval(seconds: int) -> str:
     """An interval as a person writes it; empty for none."""
     unit, size = next((one for one in (("d", 86400), ("h", 3600)) if seconds % one[1] == 0), ("m", 60))
     return f"{seconds // size}{unit}" if seconds else ""
+
+
+def _checked(hub: Hub, session: Session, name: str, wanted: Wanted, when: When) -> tuple[dict[str, Any], Timetable]:
+    """What is kept of a schedule that may be, and its times."""
+    checked = check(hub.book(session), wanted)
+    if checked.connection:
+        registry.get(session, checked.connection)
+    row = _row(session, name, checked, when)
+    table = _table(row)
+    check_table(table)
+    return row, table
 
 
 def _row(session: Session, name: str, wanted: Wanted, when: When) -> dict[str, Any]:

@@ -246,8 +246,8 @@ class _Desk:
 
     def _write_down(self) -> None:
         if self.ended:
-            _write(self.hub, self.employer, self.ended)
-            self.states |= {row.dispatch_id: end.state for row, end in self.ended}
+            written = _write(self.hub, self.employer, self.ended)
+            self.states |= {row.dispatch_id: end.state for row, end in written}
             self.ended = []
             self.hub.progress(f"{self.opened.link.connection}: {len(self.states)} of {self.count} sent")
 
@@ -362,14 +362,23 @@ def send_one(hub: Hub, employer: str, opened: Open, row: Row[Any], frozen: Conte
     return _call(hub, employer, opened, row, dispatch.thaw_item(frozen), unknown=row.state == "unknown")
 
 
-def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> None:
-    """Write down how attempts ended, and what that makes of the obligations they carry."""
+def _write(hub: Hub, employer: str, ended: Sequence[Ended]) -> Sequence[Ended]:
+    """Write down how attempts ended, and what that makes of the obligations they carry; gives those written.
+
+    One that was stopped before it was claimed is left as a person has put it meanwhile.
+    """
     if not ended:
-        return
+        return ()
     with hub.store.write(employer) as session:
+        ended = [one for one in ended if one[0].state != "prepared" or _still_waits(session, one[0])]
         dispatch.end_all(session, [end for _, end in ended])
         owed = {row.dispatch_id: _owed(row, end) for row, end in ended}
         obligations.settle(session, {one: told for one, told in owed.items() if told is not None})
+    return ended
+
+
+def _still_waits(session: Session, row: Row[Any]) -> bool:
+    return bool(dispatch.get(session, row.dispatch_id, lock=True).state == "prepared")
 
 
 def _owed(row: Row[Any], end: End) -> tuple[str, str] | None:
