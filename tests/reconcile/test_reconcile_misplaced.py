@@ -12,8 +12,11 @@ import pytest
 from benehub.periods import Month
 from benehub.reconcile import payroll, premium, retirement
 from benehub.reconcile.cut_off import CutOff
+from benehub.reconcile.findings import Type
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.premium import Billed
+from benehub.records.election import Tier
+from benehub.rules.premium.line import Structure
 
 DAY = date(2026, 10, 15)
 
@@ -113,3 +116,16 @@ def test_a_deposit_went_to_somebody_else_only_past_its_due_day(
     moved, rest = retirement._moved(lines, book, lambda *_: when, today)
     assert [(one.person_id, two.person_id) for one, two in moved] == pairs
     assert rest == ([] if pairs else lines)
+
+
+@pytest.mark.parametrize(("others", "kind"), [(580_00, Type.RATE_DIFF), (600_00, Type.EFFECTIVE_DATE_DIFF)])
+def test_what_a_whole_tier_is_billed_less_is_a_rate_and_no_date(others: int, kind: Type) -> None:
+    plan = SimpleNamespace(structure=Structure.TIER, slot="medical", rates_minor=lambda *_: {Tier.EE: 600_00})
+    book: Any = SimpleNamespace(plan=lambda _: plan, employer=SimpleNamespace(currency="USD"))
+    people = [(f"per{n}", "ppo") for n in range(4)]
+    billed = {key: Billed(580_00 if n == 0 else others, "EE", 1) for n, key in enumerate(people)}
+    tiers = dict.fromkeys(people, "EE")
+    owed = dict.fromkeys(people, 600_00)
+    found = list(premium._bill(book, Month(2026, 11), owed, tiers, billed, set(), None, DAY))
+    assert {one.type for one in found} == {kind}
+    assert len(found) == (4 if others == 580_00 else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -134,7 +135,7 @@ def _bill(
     billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, today: date,
 ) -> Iterator[Finding]:  # fmt: skip
     """Every line of the bill that differs, but of persons, or persons and plans, of whom another difference tells."""
-    swapped = _other_plans(book, accrued, billed)
+    swapped, rates = _other_plans(book, accrued, billed), _other_rates(accrued, billed, tiers)
     for key in sorted(accrued.keys() | billed.keys()):
         expected, mine = accrued.get(key, 0), billed.get(key)
         actual = mine.amount if mine else 0
@@ -143,7 +144,8 @@ def _bill(
         shown = mine.tier if mine and actual else None
         late = cut is not None and cut.explains(key, tiers.get(key) if expected else None, shown)
         kind, cause, action = _judged(key, expected, mine, tiers, swapped)
-        if kind is Type.RATE_DIFF and _part_of_month(book, key[1], tiers.get(key), month, expected, actual):
+        same = (key[1], tiers.get(key), expected, actual)
+        if kind is Type.RATE_DIFF and same not in rates and _part_of_month(book, *same[:2], month, expected, actual):
             kind = Type.EFFECTIVE_DATE_DIFF
             cause = f"billed for {'a part' if actual < expected else 'the whole'} of the month, owed for " + (
                 "all of it" if actual < expected else "a part of it"
@@ -169,6 +171,22 @@ def _part_of_month(book: PlanBook, plan: str, tier: str | None, month: Month, ex
         return False
     days = month.last.day
     return any(2 * abs(days * min(expected, actual) - whole * number) <= days for number in range(1, days))
+
+
+def _other_rates(
+    accrued: Mapping[Key, int], billed: Mapping[Key, Billed], tiers: Mapping[Key, str]
+) -> set[tuple[str, str | None, int, int]]:
+    """Plan, tier, what is owed and what is billed, where that is so of several, and of half of them at least.
+
+    Dates are one member's; what a whole tier is billed less is a rate, also where it is so many days of the right one.
+    """
+    of_tier: Counter[tuple[str, str | None]] = Counter()
+    alike: Counter[tuple[str, str | None, int, int]] = Counter()
+    for key, expected in accrued.items():
+        if expected and key in billed:
+            of_tier[key[1], tiers.get(key)] += 1
+            alike[key[1], tiers.get(key), expected, billed[key].amount] += 1
+    return {one for one, many in alike.items() if many > 1 and 2 * many >= of_tier[one[:2]]}
 
 
 def _other_plans(book: PlanBook, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]) -> dict[Key, str]:
