@@ -85,8 +85,9 @@ def page() -> Iterator[Any]:
 
 
 def accessible(page: Any, broken: list[str]) -> None:
-    """No serious fault that axe-core knows; the page itself broke no policy, what axe writes into it does."""
+    """No serious fault that axe-core knows, no wider than its window; the page itself broke no policy, axe does."""
     assert broken == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe: install the dev extra").Axe()
     found = axe.run(page).response["violations"]
     assert [(one["id"], one["help"]) for one in found if one["impact"] in ("serious", "critical")] == []
@@ -137,6 +138,8 @@ def test_password_phone_and_provider_in_a_browser(address: str, page: Any) -> No
     page.fill("#code", codes[0])
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/")
+    page.goto(f"{address}/e/acme/today")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.goto(f"{address}/signin/providers")
     accessible(page, broken)
     page.get_by_role("button", name="Link Acme").click()

@@ -10,15 +10,16 @@ from sqlalchemy import update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
+from benehub.flows.deadlines import open_now
 from benehub.periods import Month
 from benehub.store.tables import difference, employer
-from benehub.views.today import today, working_month
+from benehub.views.today import SOON, today, working_month
 
 
 def test_the_month_that_is_worked_is_the_one_with_something_open(read_desk: Desk) -> None:
     page = read_desk.get("today")
     with read_desk.store.read(read_desk.employer) as session:
-        found = today(session, read_desk.hub.book(session), Month(2026, 10))
+        found = today(session, read_desk.hub.book(session), Month(2026, 10), [])
     assert "October 2026 is not right yet" in page
     assert f"{found.discrepancies} discrepancies are open" in page
     assert f"${found.at_risk['USD'] / 100:,.2f}" in page
@@ -30,10 +31,19 @@ def test_its_numbers_are_those_of_the_list_they_lead_to(read_desk: Desk, links: 
     ways = [one for one in links(read_desk.get("today")) if "reconcile?" in one]
     assert len(ways) >= 4
     with read_desk.store.read(read_desk.employer) as session:
-        legs = {one.name: one for one in today(session, read_desk.hub.book(session), Month(2026, 10)).legs}
+        legs = {one.name: one for one in today(session, read_desk.hub.book(session), Month(2026, 10), []).legs}
     for name, leg in legs.items():
         way = next(one for one in ways if f"leg={name}&" in one and "state=discrepancy" in one)
         assert read_desk.get(way).count('class="dif"') == leg.discrepancies > 0
+
+
+def test_its_deadlines_are_those_of_their_page(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+    known = open_now(read_desk.hub, read_desk.employer, SOON.days)
+    assert known, "the demo leaves something open"
+    first = min(known, key=lambda one: (one.send_by, one.kind))
+    page = read_desk.get("today")
+    assert any(one.endswith(f"deadlines?kind={first.kind}") for one in links(page))
+    assert "Nothing has to leave" not in page
 
 
 def test_it_speaks_german(read_desk: Desk) -> None:

@@ -18,6 +18,7 @@ from benehub.money import EXPONENT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY, OPEN
+from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
     act,
@@ -26,12 +27,12 @@ from benehub.store.tables import (
     dispatch,
     intake_batch,
     intake_row,
-    obligation,
     row_waits,
     run,
     schedule,
     stream_state,
 )
+from benehub.views.deadlines import Deadline
 from benehub.views.runs import INTERRUPTED
 from benehub.views.runs import runs as listed_runs
 
@@ -69,14 +70,15 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
+class Coming:
     """What has to leave by a day, or to clear by it."""
 
     kind: str
-    """Kind of the obligation; `difference` for what is to clear by itself."""
+    """Kind of the deadline; `difference` for what is to clear by itself."""
     by: date
     due: date
     count: int
+    """0 where it is not known yet."""
     worth: int
     currency: str
     late: bool
@@ -101,7 +103,7 @@ class Today:
     signed: bool
     legs: list[Leg]
     at_risk: dict[str, int]
-    deadlines: list[Deadline]
+    coming: list[Coming]
     sources: list[Source]
     unlinked: dict[str, int]
     quarantine: dict[str, int]
@@ -146,8 +148,8 @@ def working_month(session: Session) -> Month:
     return Month.parse(newest[:7]) if newest else now
 
 
-def today(session: Session, book: PlanBook, month: Month) -> Today:
-    """The look at a month."""
+def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[Deadline]) -> Today:
+    """The look at a month; `deadlines` are those open within `SOON`."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book)]
     risk: dict[str, int] = {}
@@ -160,7 +162,7 @@ def today(session: Session, book: PlanBook, month: Month) -> Today:
         signed=any(one.month == month for one in closed(session)),
         legs=legs,
         at_risk=risk,
-        deadlines=deadlines(session),
+        coming=coming(session, deadlines),
         sources=sources(session),
         unlinked={name: count for name, count in strangers.counted(session).items() if count},
         quarantine=_quarantine(session),
@@ -240,19 +242,12 @@ def _compared(session: Session, month: Month) -> tuple[dict[str, str], str]:
     return known
 
 
-def deadlines(session: Session) -> list[Deadline]:
+def coming(session: Session, deadlines: Sequence[Deadline]) -> list[Coming]:
     """What must leave or clear next, the soonest first; what is late comes before."""
     day = session.today()
-    owed = session.rows(
-        select(
-            obligation.c.kind, obligation.c.send_by, obligation.c.due_date, obligation.c.currency,
-            func.count().label("number"), func.sum(obligation.c.worth_minor).label("worth"),
-        )
-        .where(*session.where(obligation), obligation.c.state.in_(("open", "held")), obligation.c.send_by <= day + SOON)
-        .group_by(obligation.c.kind, obligation.c.send_by, obligation.c.due_date, obligation.c.currency)
-        .order_by(obligation.c.send_by)
-        .limit(NAMED)
-    )  # fmt: skip
+    alike: dict[tuple[str, date, date, str], list[Deadline]] = {}
+    for one in deadlines:
+        alike.setdefault((one.kind, one.send_by, one.due, one.currency), []).append(one)
     clears = session.rows(
         select(
             difference.c.clear_by, difference.c.unit, func.count().label("number"),
@@ -264,11 +259,12 @@ def deadlines(session: Session) -> list[Deadline]:
         .limit(NAMED)
     )  # fmt: skip
     found = [
-        Deadline(row.kind, row.send_by, row.due_date, int(row.number), int(row.worth), row.currency, row.send_by < day)
-        for row in owed
+        Coming(kind, by, due, sum(one.items for one in each), sum(one.worth_minor for one in each), currency,
+               any(one.level is Level.LATE for one in each))
+        for (kind, by, due, currency), each in alike.items()
     ] + [
-        Deadline("difference", row.clear_by, row.clear_by, int(row.number), int(row.worth), row.unit,
-                 row.clear_by < day)
+        Coming("difference", row.clear_by, row.clear_by, int(row.number), int(row.worth), row.unit,
+               row.clear_by < day)
         for row in clears
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.by, one.kind))[:NAMED]

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.flows import Hub
+from benehub.flows.deadlines import open_now
 from benehub.periods import Month
-from benehub.views.today import QUIET, today, working_month
+from benehub.views.today import QUIET, SOON, today, working_month
 from benehub.web.pages import Entry, Page, page
 
 router = APIRouter(route_class=Page)
@@ -26,7 +27,8 @@ def show(
 ) -> Response:
     """The look at the month that is worked, or at another one."""
     hub: Hub = request.app.state.hub
+    ahead = open_now(hub, employer, SOON.days)
     with hub.store.read(employer) as session:
         at = Month.parse(month) if month else working_month(session)
-        found = today(session, hub.book(session), at)
+        found = today(session, hub.book(session), at, ahead)
     return page(request, caller, "today.html", today=found, quiet=QUIET.days)
