@@ -380,13 +380,14 @@ def test_what_nobody_claimed_is_a_loss_that_is_posted_once_and_told(overpaid: Ca
     assert overpaid.unexplained(OCTOBER) == 0
 
 
-def test_bills_from_before_the_first_month_accrued_are_nobody_s_difference_and_no_deadline(overpaid: Carrier) -> None:
+def test_of_bills_from_before_the_first_month_accrued_only_the_payment_is_looked_at(overpaid: Carrier) -> None:
     overpaid.bill("2026-09", 70000)
     number = "r-september"
     counts = overpaid.hub.start_flow("reconcile", "acme", number, "2026-09", ["premium"])["premium"]
-    assert counts == {"opened": 0, "closed": 0, "seen_again": 0, "before_first_month": 1}
+    assert counts == {"opened": 1, "closed": 0, "seen_again": 0, "before_first_month": 1}
+    assert overpaid.differences() == [], "but that it is not paid"
     months = {one.period for one in deadlines.open_now(overpaid.hub, "acme", 365) if one.kind == "premium.remit"}
-    assert months == {"2026-10"}
+    assert months == {"2026-09", "2026-10"}
     overpaid.accrue("2026-09", 60000)
     overpaid.reconcile(Month(2026, 9))
     assert ("RATE_DIFF", 60000, 70000) in overpaid.differences()

@@ -77,7 +77,7 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]
 
 
 def _before(session: Session, relation: Relation, month: Month) -> dict[str, int]:
-    """Said where a month's premium was not compared, since it lies before the first that was accrued here."""
+    """Said where a bill's lines were compared with nothing: the month lies before the first that was accrued here."""
     first = premium.first_month(session) if relation is Relation.PREMIUM else None
     return {"before_first_month": 1} if first is not None and month < first else {}
 

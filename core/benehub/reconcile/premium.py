@@ -42,11 +42,12 @@ class Billed:
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference with one carrier for a coverage month, as of the session's day.
 
-    None before the first month that was accrued here: its bills were somebody else's to check and pay.
+    Before the first month that was accrued here there is nothing to hold a bill's lines against; that it is not paid is
+    told all the same, since cover lapses by it.
     """
     first = first_month(session)
     if first is not None and month < first:
-        return []
+        return list(_at_risk(session, book, connection_id, month))
     accrued = _accrued(session, book, connection_id, month)
     covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)

@@ -13,7 +13,6 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import Plan
 from benehub.planbook.deadlines import deposit_deadline, send_by
-from benehub.reconcile.premium import first_month
 from benehub.rules.retirement.deposit_due import match_due
 from benehub.store.tables import confirmation, obligation
 from benehub.views.deadlines.deadline import Asked, Deadline
@@ -28,18 +27,12 @@ class _Owed:
 
 
 def premiums(asked: Asked) -> Iterator[Deadline]:
-    """Months of cover that a carrier has billed, or that were accrued, and for which no payment has left.
-
-    Bills from before the first month that was accrued here are not ours to pay.
-    """
-    first = first_month(asked.session)
+    """Months of cover that a carrier has billed, or that were accrued, and for which no payment has left."""
     billed, accrued, paid = _billed(asked), _accrued(asked), _paid(asked)
     for carrier, month in sorted({*billed, *accrued}):
         if carrier not in asked.live or (carrier, month) in paid:
             continue
         terms, when = asked.book.terms(carrier), Month.parse(month)
-        if first is not None and when < first:
-            continue
         due, amount = billed.get((carrier, month), (date(when.year, when.month, terms.premium_due_day), 0))
         worth = amount if (carrier, month) in billed else accrued[carrier, month]
         last = send_by(asked.book, carrier, due, terms.transit_bank_days)
