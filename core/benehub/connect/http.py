@@ -254,13 +254,20 @@ class VendorClient:
                 one.acquire(max(0.0, give_up - self._clock()))
 
     def _fetch(self, request: Request) -> Response:
-        """An exchange for `auth`: no credentials, no retry, and an address of its own."""
+        """An exchange for `auth`: no credentials, no retry, and an address of its own.
+
+        Where it does not answer all calls pause, so that not each of them finds it out for itself.
+        """
         _origin(request.path)
         try:
-            return self._exchange(request, {}, url=request.path)
+            response = self._exchange(request, {}, url=request.path)
         except VendorUnavailable as error:
+            self._pause.hold(LEAST_PAUSE)
             # Whatever became of the token request, the caller's own request has not been sent.
             raise unavailable(error.what, where=error.where, sent=False) from None
+        if response.status == 429 or response.status >= 500:
+            self._pause.hold(retry_after(response.headers) or LEAST_PAUSE)
+        return response
 
     def _exchange(self, request: Request, credentials: Mapping[str, str], *, url: str = "") -> Response:
         where = self._where(request)
