@@ -14,9 +14,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
+from contextlib import closing
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from benehub.store import Store
@@ -32,6 +31,12 @@ WORKER = "queue-worker-"
 
 KEEPER = "(queue_thread)"
 """How the name ends of the engine's thread that starts those of the queues."""
+
+WAITING = {
+    "sqlite": "SELECT 1 FROM workflow_status WHERE status = 'ENQUEUED' AND queue_name = ? LIMIT 1",
+    "postgresql": "SELECT 1 FROM dbos.workflow_status WHERE status = 'ENQUEUED' AND queue_name = %s LIMIT 1",
+}
+"""Asked by the kind of database; the state is a literal, as in the condition of the engine's index."""
 
 
 def doze(events: Iterable[threading.Event], store: Store, queues: Iterable[str]) -> None:
@@ -69,17 +74,12 @@ class _Dozing:
 
 def waits(store: Store, queue: str) -> bool:
     """Whether a job waits in a queue of the engine; True where the database cannot say."""
-    on_server = store.engine.dialect.name == "postgresql"
-    engine = store.engine.execution_options(isolation_level="AUTOCOMMIT") if on_server else store.engine
+    driver = store.engine.dialect.loaded_dbapi
+    assert driver is not None
     try:
-        with engine.connect() as connection:
-            return connection.execute(_waiting(on_server), {"queue": queue}).first() is not None
-    except SQLAlchemyError:
+        # On the driver's own connection: this is asked all day.
+        with closing(store.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(WAITING[store.engine.dialect.name], (queue,))
+            return cursor.fetchone() is not None
+    except (SQLAlchemyError, driver.Error):
         return True
-
-
-@cache
-def _waiting(on_server: bool) -> TextClause:
-    jobs = "dbos.workflow_status" if on_server else "workflow_status"
-    # The state is a literal, as in the condition of the engine's index.
-    return text(f"SELECT 1 FROM {jobs} WHERE status = 'ENQUEUED' AND queue_name = :queue LIMIT 1")  # noqa: S608 - ours

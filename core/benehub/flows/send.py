@@ -212,12 +212,17 @@ class _Desk:
         """Whether the vendor answers no more."""
         return self.unheard >= DEAF_AFTER
 
+    @property
+    def window(self) -> int:
+        """Dispatches that are claimed in one transaction, and written down in another."""
+        return max(WINDOW, at_once(self.opened))
+
     def send(self, rows: Sequence[Row[Any]]) -> None:
         """One attempt at each, while the vendor answers."""
         most = at_once(self.opened)
         with Lanes[Ended](most) as lanes:
             try:
-                for window in _windows(rows, max(WINDOW, most)):
+                for window in _windows(rows, self.window):
                     by_itself = most == 1 or _alone(window[0])
                     self._drain(lanes, 0 if by_itself else 2 * most)
                     if self.deaf:
@@ -239,7 +244,7 @@ class _Desk:
             for row, end in lanes.told():
                 self.ended.append((row, end))
                 self.unheard = self.unheard + 1 if end.unheard else 0
-            if len(self.ended) >= WINDOW and lanes.several:
+            if len(self.ended) >= self.window and lanes.several:
                 self._write_down()
         if not lanes.open:
             self._write_down()
