@@ -21,9 +21,6 @@ from benehub.errors import BenehubError
 
 T = TypeVar("T")
 
-MOST = 64
-"""Calls under way at once at most, whatever a connector says: each has a thread and a connection of its own."""
-
 log = structlog.get_logger("benehub.send")
 
 

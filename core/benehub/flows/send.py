@@ -24,6 +24,7 @@ from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
 from benehub.connect.http import was_sent
 from benehub.connections import Open
+from benehub.connections.registry import MOST_AT_ONCE
 from benehub.dispatch import End
 from benehub.engine import Steps
 from benehub.errors import (
@@ -35,7 +36,7 @@ from benehub.errors import (
 )
 from benehub.flows import exchange, push_guard, together
 from benehub.flows.hub import Hub
-from benehub.flows.lanes import MOST, Lanes, Lot
+from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
 from benehub.flows.together import TESTED, made
 from benehub.plugins import call_each
@@ -133,7 +134,7 @@ def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int
 
 def at_once(opened: Open) -> int:
     """How many calls to the vendor may be under way at once."""
-    return min(opened.connector.at_once(opened.link.settings), MOST)
+    return min(opened.connector.at_once(opened.link.settings), MOST_AT_ONCE)
 
 
 def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
