@@ -36,7 +36,9 @@ def insured(employed: Path, cli: Any) -> Path:
 def test_nobody_is_skipped_in_silence(insured: Path, cli: Any) -> None:
     done = cli.run("sync", "insurer")
     assert "2 people there are linked to nobody here: benehub people unlinked" in done.output
-    assert {one["name"]: one["unlinked"] for one in cli.told("connection", "list")} == {"census": 0, "insurer": 2}
+    told = cli.told("connection", "list")
+    assert {one["name"]: one["unlinked"] for one in told} == {"census": 0, "insurer": 2}
+    assert {one["at_once"] for one in told} == {1}
     assert [one["unlinked"] for one in cli.told("intake", "list", "--connection", "insurer")] == [2]
     told = cli.told("people", "unlinked", "--connection", "insurer", code=1)
     assert told["counts"] == {"insurer": 2}

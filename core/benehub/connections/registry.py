@@ -47,6 +47,10 @@ Wiring = Callable[[str, str], Mapping[str, Any]]
 """(employer, connection) -> extra arguments for the client, e.g. a transport that leads to a simulator."""
 
 
+MOST_AT_ONCE = 64
+"""Calls to a vendor under way at once at most, whatever a connector says: each has a thread and a connection."""
+
+
 def no_wiring(_employer: str, _connection: str) -> Mapping[str, Any]:
     """The usual wiring: the real network."""
     return {}
@@ -141,6 +145,15 @@ def listed(session: Session) -> Sequence[Row[Any]]:
     return session.rows(
         select(connection).where(connection.c.employer_id == session.employer).order_by(connection.c.connection_id)
     )
+
+
+def at_once(found: Mapping[str, type[Connector]], row: Row[Any]) -> int | None:
+    """Writes that a connection may have under way at once; None where its connector or its settings are not usable."""
+    try:
+        connector = known(found, row.connector)
+        return min(connector().at_once(check(row.connection_id, connector, row.settings)), MOST_AT_ONCE)
+    except ConfigError:
+        return None
 
 
 def cursor(session: Session, connection_id: str, stream: str) -> str | None:

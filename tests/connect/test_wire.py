@@ -1,0 +1,148 @@
+"""The line to a vendor: one piece out, one connection a host, proxies of the environment, errors as the hub's own."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from benehub.connect.http import RetryBudget, VendorClient
+from benehub.connect.messages import Request, change, read
+from benehub.connect.verdict import was_sent
+from benehub.errors import ConfigError, VendorUnavailable
+
+ONCE = RetryBudget(max_attempts=1)
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+
+
+class Host:
+    """Notes each piece that comes on each connection, and says what it is told to say next."""
+
+    def __init__(self) -> None:
+        self.says: list[bytes] = []
+        self.pieces: list[tuple[int, bytes]] = []
+        self.hang_up = False
+        self.ended = threading.Semaphore(0)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        number = 0
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            number += 1
+            self._open.append(connection)
+            threading.Thread(target=self._speak, args=(number, connection), daemon=True).start()
+
+    def _speak(self, number: int, connection: socket.socket) -> None:
+        while piece := connection.recv(1 << 20):
+            self.pieces.append((number, piece))
+            said = self.says.pop(0) if self.says else OK
+            if said:
+                connection.sendall(said)
+            if self.hang_up or not said:
+                break
+        connection.close()
+        self.ended.release()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for one in self._open:
+            one.close()
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    made = Host()
+    yield made
+    made.close()
+
+
+def test_head_and_body_leave_in_one_piece_on_one_connection(host: Host) -> None:
+    with VendorClient(host.address) as client:
+        client.send(change("POST", "/d", {"a": "ü"}, idempotency_key="k"))
+        client.send(Request("POST", "/e"))
+        client.send(read("/p/a%2Fb", {"q": "1 2", "r": "&"}))
+    assert [number for number, _ in host.pieces] == [1, 1, 1]
+    head, _, body = host.pieces[0][1].partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"POST /d HTTP/1.1"
+    said = dict(line.lower().split(b": ", 1) for line in lines[1:])
+    assert said[b"host"] == f"127.0.0.1:{host.port}".encode()
+    assert said[b"content-length"] == str(len(body)).encode()
+    assert (said[b"idempotency-key"], said[b"user-agent"]) == (b"k", b"benehub")
+    assert b"content-length: 0\r\n" in host.pieces[1][1]
+    assert host.pieces[2][1].startswith(b"GET /p/a%2Fb?q=1+2&r=%26 HTTP/1.1\r\n")
+    assert b"content-length" not in host.pieces[2][1]
+
+
+def test_a_body_that_is_much_goes_whole(host: Host) -> None:
+    text = "x" * 300_000
+    with VendorClient(host.address) as client:
+        client.send(change("POST", "/d", {"a": text}))
+    assert b"".join(piece for _, piece in host.pieces).count(b"x" * 1000) == 300
+
+
+def test_answers_are_undone_and_repeated_headers_joined(host: Host) -> None:
+    packed = gzip.compress(b'{"a": 1}')
+    host.says = [
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\nX-A: 1\r\nx-a: 2\r\n"
+        b"content-length: %d\r\n\r\n%s" % (len(packed), packed),
+        b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{"b"\r\n3\r\n:2}\r\n0\r\n\r\n',
+    ]
+    with VendorClient(host.address) as client:
+        first, second = client.send(read("/a")), client.send(read("/b"))
+    assert (first.data, first.headers["x-a"]) == ({"a": 1}, "1, 2")
+    assert second.data == {"b": 2}
+    assert {number for number, _ in host.pieces} == {1}
+
+
+def test_a_connection_that_the_vendor_has_ended_is_not_used_again(host: Host) -> None:
+    host.hang_up = True
+    with VendorClient(host.address, budget=ONCE) as client:
+        for _ in range(3):
+            assert client.send(change("POST", "/d", {})).status == 200
+            assert host.ended.acquire(timeout=60)
+    assert [number for number, _ in host.pieces] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"no http\r\n\r\n"])
+def test_an_answer_that_breaks_off_leaves_the_write_in_doubt(said: bytes, host: Host) -> None:
+    host.says, host.hang_up = [said], True
+    with VendorClient(host.address, budget=ONCE) as client, pytest.raises(VendorUnavailable, match="broke") as caught:
+        client.send(change("POST", "/d", {}))
+    assert was_sent(caught.value)
+
+
+def test_a_proxy_of_the_environment_is_used_unless_the_host_is_left_out(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://me:secret@127.0.0.1:{host.port}")
+    with VendorClient("http://localhost:1") as client:
+        for _ in range(2):
+            assert client.send(read("/a")).status == 200
+    number, piece = host.pieces[-1]
+    assert number == 1
+    assert piece.startswith(b"GET http://localhost:1/a HTTP/1.1\r\n")
+    assert b"proxy-authorization: basic bwu6c2vjcmv0" in piece.lower()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with VendorClient(host.address) as client:
+        client.send(read("/b"))
+    assert host.pieces[-1][1].startswith(b"GET /b HTTP/1.1\r\n")
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
+    with VendorClient("http://localhost:1", budget=ONCE) as client, pytest.raises(ConfigError, match="proxy"):
+        client.send(read("/c"))
