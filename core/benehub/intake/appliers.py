@@ -336,8 +336,8 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
-        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
-        detail={"invoice_date": row.invoice_date.isoformat()},
+        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice, code="basis" if row.basis else "",
+        detail={"invoice_date": row.invoice_date.isoformat(), **row.basis},
     )  # fmt: skip
 
 
