@@ -59,6 +59,27 @@ RIVAL = ("hmo", Terms("MED-HMO", {"EE": 51000, "ES": 107100, "EC": 96900, "FAM":
 """A second medical plan that nobody chooses: who is billed for it is billed in the wrong plan."""
 
 
+LIFE, LIFE_CODE = "life", "LIFE"
+"""Group life: a year's pay up to the next 1,000, at a rate by the age on the plan year's first day; the employer pays."""
+UNIT = 100000
+"""What one rate is for, in cents, and the step to which the volume is rounded up."""
+BANDS = ((0, 34, 6), (35, 44, 11), (45, 54, 23), (55, 99, 47))
+"""First and last age, and cents a month for each unit of volume."""
+RATED_ON = date(2026, 1, 1)
+COVERED = (*PLANS, LIFE)
+
+
+def band_of(age: int) -> int:
+    """The place of the band that an age lies in."""
+    return next(place for place, (first, last, _) in enumerate(BANDS) if first <= age <= last)
+
+
+def band_text(place: int) -> str:
+    """A band as bills tell it."""
+    first, last, _ = BANDS[place]
+    return f"{first}-{last}" if place < len(BANDS) - 1 else f"{first}+"
+
+
 def half_up(value: Fraction) -> int:
     """To the nearest cent, halves up."""
     return int((value * 2 + 1) // 2)
@@ -73,8 +94,24 @@ def money(minor: int) -> str:
 def plan_book(credit_days: int) -> str:
     """The plan book of the world."""
     return BOOK.replace("CREDIT_DAYS", str(credit_days)) + "".join(
-        _plan(name, terms) for name, terms in (*PLANS.items(), RIVAL)
+        [*(_plan(name, terms) for name, terms in (*PLANS.items(), RIVAL)), _life()]
     )
+
+
+def _life() -> str:
+    ages = ", ".join(f"{{from: {first}, through: {last}, rate: {money(rate)}}}" for first, last, rate in BANDS)
+    return f"""
+  - id: {LIFE}
+    name: Group life
+    benefit_type: life
+    carrier: {CARRIER}
+    effective_from: {RATED_ON}
+    volume: {{basis: year, round: {{to: {money(UNIT)}, mode: up}}}}
+    rates: [{{from: {RATED_ON}, ages: [{ages}]}}]
+    employer_contribution: {{scheme: percent_of_tier, percent: 100%}}
+    eligibility: {{waiting: {{days: 30}}, entry: first_of_month}}
+    deduction: {{code: {LIFE_CODE}, method: per_month, per_month: 2}}
+"""
 
 
 def _plan(name: str, terms: Terms) -> str:

@@ -30,6 +30,7 @@ TABLES = (
     "leave.csv",
     "balances.csv",
     "roster.csv",
+    "families.csv",
 )
 
 
@@ -63,7 +64,7 @@ def _tables(world: World) -> Iterator[Table]:
         ("Number", "From", "Pay", "Per"),
         ((str(one.number), str(one.hired), money(one.pay * 24), "year") for one in world.people),
     )
-    yield ("Number", "Plan", "Tier", "Pre-tax", "Roth", "From"), _elections(world)
+    yield ("Number", "Plan", "Tier", "Pre-tax", "Roth", "With", "From"), _elections(world)
     yield (
         ("Run", "Check", "Number", "Pay date", "Kind", "Code", "Tax", "Hours", "Amount", "Gross", "Net",
          "Reverses"),
@@ -89,6 +90,10 @@ def _tables(world: World) -> Iterator[Table]:
         ((str(line.number), TAKEN, str(line.as_of), hours(line.minutes)) for line in world.balances),
     )
     yield from _roster(world)
+    yield ("Number", "First name", "Last name", "Born", "Relation"), (
+        (str(one.number), first, one.last, "2015-05-05" if relation == "child" else "1980-08-08", relation)
+        for one in world.people for first, relation in one.family("FAM")
+    )  # fmt: skip
 
 
 def _roster(world: World) -> Iterator[Table]:
@@ -107,13 +112,14 @@ def _roster(world: World) -> Iterator[Table]:
 def _elections(world: World) -> Iterator[Sequence[str]]:
     for one in world.people:
         for choice in one.choices:
-            yield str(one.number), choice.plan, choice.tier, "", "", str(choice.start)
+            names = ";".join(first for first, _ in one.family(choice.tier)) if choice.plan == "ppo" else ""
+            yield str(one.number), choice.plan, choice.tier, "", "", names, str(choice.start)
         if one.source:
             rate = f"{one.percent}%"
             rates = (rate, "") if one.source == "pretax" else ("", rate)
-            yield str(one.number), DEFERRAL_PLAN, "", *rates, "2026-01-01"
+            yield str(one.number), DEFERRAL_PLAN, "", *rates, "", "2026-01-01"
     for number in world.misspelt:
-        yield str(number), "visoin", "EE", "", "", "2026-09-01"
+        yield str(number), "visoin", "EE", "", "", "", "2026-09-01"
 
 
 def _register(world: World) -> Iterator[Sequence[str]]:
@@ -150,13 +156,13 @@ def _credits(world: World) -> Iterator[Sequence[str]]:
 def _bills(world: World) -> Iterator[tuple[Month, bytes]]:
     header = (
         "invoice", "invoice_date", "due_date", "member_id", "last_name", "first_name", "plan", "tier", "coverage_month",
-        "premium", "adjustment", "line_type",
+        "premium", "adjustment", "line_type", "volume", "age_band", "dependents",
     )  # fmt: skip
     for month in sorted({line.billed for line in world.bill}):
         lines = [line for line in world.bill if line.billed == month]
         parts = world.parts.get(month, [])
         due = sum(line.amount for line in lines) + sum(amount for _, amount in parts)
-        total = ("TOTAL", *[""] * 8, money(due), "", "")
+        total = ("TOTAL", *[""] * 8, money(due), *[""] * 5)
         rows = (*(_bill_row(world, line) for line in lines), *(_part_row(world, month, *part) for part in parts))
         yield month, write_delimited(header, [*rows, total])
 
@@ -165,11 +171,13 @@ def _bill_row(world: World, line: BillLine) -> Sequence[str]:
     return (
         *_bill_head(world, line.billed), str(line.member), "", "", line.plan, line.tier, str(line.month),
         money(line.amount), "Y" if line.adjustment else "N", "premium",
+        "" if line.volume is None else money(line.volume), line.band,
+        "" if line.dependents is None else str(line.dependents),
     )  # fmt: skip
 
 
 def _part_row(world: World, month: Month, kind: str, amount: int) -> Sequence[str]:
-    return *_bill_head(world, month), "-", "", "", "-", "", str(month), money(amount), "N", kind
+    return *_bill_head(world, month), "-", "", "", "-", "", str(month), money(amount), "N", kind, "", "", ""
 
 
 def _bill_head(world: World, month: Month) -> Sequence[str]:
