@@ -115,7 +115,9 @@ def _add(path: Path, row: Row[Any]) -> None:
             path.owed += row.amount
         case chart.PREMIUM_PAYABLE, kind if kind in OWED:
             path.premium -= row.amount
-        case ((chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in TAKEN:
+        case (
+            (chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE | chart.LOAN_PAYABLE | chart.ACCOUNT_PAYABLE), kind
+        ) if kind in TAKEN:  # fmt: skip
             path.taken -= row.amount
             path.entries.append(row.entry_id)
         case ((chart.MATCH_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in MATCHED:

@@ -48,6 +48,8 @@ class Employee:
     percent: int
     opening: int
     requests: tuple[Request, ...]
+    loan: int = 0
+    """What each pay date repays of a plan loan, in cents."""
 
     @property
     def ssn(self) -> str:
@@ -111,15 +113,15 @@ class Employee:
         sums = [half_up(Fraction(share * number, len(days))) for number in range(len(days) + 1)] if days else []
         return {day: after - before for day, before, after in zip(days, sums, sums[1:], strict=False)}
 
-    def deferral(self) -> int:
-        """What a pay date defers, in cents."""
-        return half_up(Fraction(self.pay * self.percent, 100))
+    def deferral(self, pay: int | None = None) -> int:
+        """What a pay date defers, in cents; of another pay, if one is given."""
+        return half_up(Fraction((self.pay if pay is None else pay) * self.percent, 100))
 
-    def match(self) -> int:
+    def match(self, pay: int | None = None) -> int:
         """What the employer adds on a pay date: all up to 3 % of pay, half of the next 2 %."""
-        own = self.deferral()
-        first = min(Fraction(own), Fraction(self.pay * 3, 100))
-        second = max(Fraction(0), min(Fraction(own), Fraction(self.pay * 5, 100)) - first)
+        pay, own = self.pay if pay is None else pay, self.deferral(pay)
+        first = min(Fraction(own), Fraction(pay * 3, 100))
+        second = max(Fraction(0), min(Fraction(own), Fraction(pay * 5, 100)) - first)
         return half_up(first + second / 2)
 
 
@@ -146,6 +148,7 @@ def _employee(random: Random, number: int) -> Employee:
         left, random.randrange(150000, 450000, 25), _choices(random, hired if lately else JOINED, lately),
         random.choice(("pretax", "pretax", "roth")) if saves else "", random.randrange(2, 9) if saves else 0,
         opening(random, hired), requests(random, hired, left),
+        random.randrange(4000, 20000, 50) if saves and random.random() < 0.4 else 0,
     )  # fmt: skip
 
 

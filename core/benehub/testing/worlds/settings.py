@@ -54,6 +54,7 @@ streams:
       hours: Hours
       gross_minor: Gross
       net_pay_minor: Net
+      plan_pay_minor: Plan pay
       reverses: Reverses
 """
 INSURER = """# The insurer: its list bills are read, what is paid goes out as an 820.

@@ -13,7 +13,7 @@ from benehub.testing.worlds import time_off
 from benehub.testing.worlds.people import Employee
 from benehub.testing.worlds.terms import CODES, COVERED, LIFE, MONTHS, PAY_DATES, PERIODS, PLANS, band_text
 
-SOURCES = {"pretax": "EE_PRETAX", "roth": "EE_ROTH", "match": "ER_MATCH"}
+SOURCES = {"pretax": "EE_PRETAX", "roth": "EE_ROTH", "match": "ER_MATCH", "loan": "LOAN"}
 HOLIDAYS = bank_holidays("US", (2026,))
 
 
@@ -33,6 +33,8 @@ class PayLine:
     check: str = ""
     """Which of the day's checks, where there are several."""
     reverses: str = ""
+    plan_pay: int | None = None
+    """The pay that payroll counted for the retirement plan, where it says so."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class CreditLine:
     pay_date: date
     traded: date
     amount: int
+    kind: str = "CONTRIBUTION"
 
 
 def register(people: Iterable[Employee]) -> Iterator[PayLine]:
@@ -101,8 +104,14 @@ def _check(one: Employee, day: date) -> Iterator[PayLine]:
             yield PayLine(one.number, day, "deduction", terms.code, "pretax", amount, plan, "employee")
     if one.source:
         code = CODES[one.source]
-        yield PayLine(one.number, day, "deduction", code, one.source, one.deferral(), "401k", one.source)
-        yield PayLine(one.number, day, "employer", CODES["match"], "employer", one.match(), "401k", "match")
+        yield PayLine(
+            one.number, day, "deduction", code, one.source, one.deferral(), "401k", one.source, plan_pay=one.pay
+        )  # fmt: skip
+        yield PayLine(
+            one.number, day, "employer", CODES["match"], "employer", one.match(), "401k", "match", plan_pay=one.pay
+        )  # fmt: skip
+    if one.loan:
+        yield PayLine(one.number, day, "deduction", CODES["loan"], "posttax", one.loan, "401k", "loan")
     yield from _leave(one, day)
 
 

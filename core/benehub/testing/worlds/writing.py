@@ -11,7 +11,7 @@ from benehub.formats.delimited import write_delimited
 from benehub.periods import Month
 from benehub.testing.worlds.planting_claims import credit_days
 from benehub.testing.worlds.settings import SETTINGS
-from benehub.testing.worlds.terms import DEFERRAL_PLAN, money, plan_book
+from benehub.testing.worlds.terms import DEFERRAL_PLAN, from_forfeitures, money, plan_book
 from benehub.testing.worlds.time_off import LEAVE_POLICY, OPENED, POLICY, TAKEN, hours
 from benehub.testing.worlds.truth import FILE
 from benehub.testing.worlds.vendors import SOURCES, BillLine, PayLine
@@ -47,7 +47,7 @@ def write(world: World, folder: Path) -> list[Path]:
     made |= {f"invoice-{month}.csv": data for month, data in _bills(world)}
     made |= {name: text.encode() for name, text in SETTINGS.items()}
     made |= {
-        "planbook.yaml": (plan_book(credit_days(world.seed)) + LEAVE_POLICY).encode(),
+        "planbook.yaml": (plan_book(credit_days(world.seed), from_forfeitures(world.seed)) + LEAVE_POLICY).encode(),
         FILE: world.truth.as_json().encode(),
     }
     for name, data in made.items():
@@ -67,11 +67,12 @@ def _tables(world: World) -> Iterator[Table]:
     yield ("Number", "Plan", "Tier", "Pre-tax", "Roth", "With", "From"), _elections(world)
     yield (
         ("Run", "Check", "Number", "Pay date", "Kind", "Code", "Tax", "Hours", "Amount", "Gross", "Net",
-         "Reverses"),
+         "Reverses", "Plan pay"),
         _register(world),
     )  # fmt: skip
     yield (
-        ("credit_id", "ssn", "last_name", "first_name", "plan", "source", "pay_date", "trade_date", "amount"),
+        ("credit_id", "ssn", "last_name", "first_name", "plan", "source", "pay_date", "trade_date", "amount",
+         "kind"),
         _credits(world),
     )  # fmt: skip
     yield ("Number", "Kind", "Plan", "As of", "Amount"), (
@@ -135,7 +136,7 @@ def _register(world: World) -> Iterator[Sequence[str]]:
         yield (
             str(line.pay_date), _check(line) + line.check, str(line.number), str(line.pay_date), line.kind,
             line.code, line.tax, hours(line.minutes) if line.minutes else "", money(line.amount), pay, net,
-            _check(line) if line.reverses else "",
+            _check(line) if line.reverses else "", "" if line.plan_pay is None else money(line.plan_pay),
         )  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def _credits(world: World) -> Iterator[Sequence[str]]:
         ssn = ssns.get(line.number, f"9{line.number:08d}")
         yield (
             f"S{number:06d}", ssn, "", "", KEEPER_PLAN, SOURCES[line.part], str(line.pay_date), str(line.traded),
-            money(line.amount),
+            money(line.amount), line.kind,
         )  # fmt: skip
 
 
