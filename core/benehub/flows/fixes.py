@@ -20,7 +20,7 @@ from benehub import dispatch, obligations, reconcile
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines
+from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_missed
 from benehub.flows.fix_draft import Action, Asked, Draft, Refusal
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
@@ -35,6 +35,7 @@ ACTIONS = {
     one.name: one
     for one in (
         fix_lines.ACTION,
+        fix_missed.ACTION,
         fix_cover.ACTION,
         fix_claims.ACTION,
         fix_deposits.CONTRIBUTIONS,

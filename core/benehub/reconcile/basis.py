@@ -1,8 +1,8 @@
 """What a bill says its price goes by (insured volume, age, dependents) against what cover here goes by.
 
 A premium that differs has one reason: a bill that tells what it went by is asked for it, and only a bill that tells
-nothing leaves a rate. What the bill goes by otherwise, and costs the same, is no difference; but a dependent too many or
-too few is one at any price, since somebody has cover that he should not have, or none.
+nothing leaves a rate. What the bill goes by otherwise, and costs the same, is no difference; but a dependent too many
+or too few is one at any price, since somebody has cover that he should not have, or none.
 """
 
 from __future__ import annotations

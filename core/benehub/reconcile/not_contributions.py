@@ -32,7 +32,7 @@ def carried(plan: Plan) -> bool:
 
 
 def mixed(lines: Sequence[Line]) -> tuple[list[tuple[Line, Line]], list[Line]]:
-    """Pairs of what lacks everything and what is over by the same amount, one of them a loan's repayment; and all others.
+    """Pairs of what lacks everything and what is over by as much, one of them a loan's repayment; and all others.
 
     Of several parts that are off by the same amount it is not certain which one it was: they stay what they are.
     """

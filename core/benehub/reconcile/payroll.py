@@ -16,6 +16,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import plan_pay
 from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.made_up import without_made_up
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.sources import swapped
 from benehub.reconcile.unmatched import meant
@@ -48,6 +49,7 @@ class Line:
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference between the month's expected lines and the register."""
     lines = without_arrears(session, _differing(session, book, connection_id, month))
+    lines = without_made_up(session, lines, month)
     linked = _linked(session, connection_id)
     findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]

@@ -172,7 +172,7 @@ def _bill(
 _MEND = {
     Type.VOLUME_DIFF: "Send the carrier the volume again, with the pay it follows from, and claim the difference",
     Type.AGE_BAND_DIFF: "Send the carrier the birth date, and ask on which day it takes age",
-    Type.DEPENDANT_DIFF: "Send the carrier the family again: who has aged out has no cover, whoever is missing needs it",
+    Type.DEPENDANT_DIFF: "Send the carrier the family again: who has aged out has no cover, who is missing needs it",
 }
 
 
