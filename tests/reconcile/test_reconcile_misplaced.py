@@ -54,6 +54,7 @@ def test_a_line_made_up_for_by_arrears_is_in_no_wrong_period(monkeypatch: pytest
     session: Any = None
     for name in ("_wrong_class", "_strangers"):
         monkeypatch.setattr(payroll, name, lambda *_: [])
+    monkeypatch.setattr(payroll.plan_pay, "other_pay", lambda *_: [])
     monkeypatch.setattr(payroll, "_differing", lambda *_: [])
     monkeypatch.setattr(payroll, "_linked", lambda *_: {"ann"})
     monkeypatch.setattr(payroll, "_paid", lambda *_: {})
