@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import payroll, premium, retirement
+from benehub.reconcile import payroll, plan_pay, premium, retirement
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Type
 from benehub.reconcile.lines import Line
@@ -54,7 +54,7 @@ def test_a_line_made_up_for_by_arrears_is_in_no_wrong_period(monkeypatch: pytest
     session: Any = None
     for name in ("_wrong_class", "_strangers"):
         monkeypatch.setattr(payroll, name, lambda *_: [])
-    monkeypatch.setattr(payroll.plan_pay, "other_pay", lambda *_: [])
+    monkeypatch.setattr(plan_pay, "other_pay", lambda *_: [])
     monkeypatch.setattr(payroll, "_differing", lambda *_: [])
     monkeypatch.setattr(payroll, "_linked", lambda *_: {"ann"})
     monkeypatch.setattr(payroll, "_paid", lambda *_: {})

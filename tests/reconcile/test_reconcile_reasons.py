@@ -12,6 +12,7 @@ from benehub.periods import Month
 from benehub.reconcile import not_contributions as credited
 from benehub.reconcile import payroll, plan_pay, premium
 from benehub.reconcile.basis import Ours, Told, in_band, judge
+from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Type
 from benehub.reconcile.lines import Line
 from benehub.reconcile.plan_pay import PlanPay
@@ -54,7 +55,7 @@ def test_a_bill_of_what_was_known_when_it_was_made_is_explained_until_the_next_o
         employer=SimpleNamespace(currency="USD"),
         plan=lambda plan: SimpleNamespace(slot="life", structure=None, rates_minor=lambda *_: {}),
     )
-    cut = premium.CutOff(date(2026, 9, 20), date(2026, 11, 1), {key: "EE"})
+    cut = CutOff(date(2026, 9, 20), date(2026, 11, 1), {key: "EE"})
     for outdated, today, clear_by in (
         (frozenset({key}), DAY, cut.clear_by), (frozenset({key}), date(2026, 11, 2), None),
         (frozenset[Any](), DAY, None),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import case, exists, func, select
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -37,6 +37,10 @@ class Billed:
     amount: int
     tier: str
     lines: int
+    basis: bool = False
+    """Whether a line says what its price goes by."""
+    credits: int = 0
+    """So many lines give something back."""
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
@@ -114,7 +118,8 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
         select(
             confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
             func.max(confirmation.c.tier).label("tier"), func.sum(confirmation.c.amount).label("amount"),
-            func.count().label("lines"),
+            func.count().label("lines"), func.max(confirmation.c.code).label("code"),
+            func.sum(case((confirmation.c.amount < 0, 1), else_=0)).label("credits"),
         )
         .where(
             *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
@@ -128,7 +133,10 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
             # A person may have two ids at the carrier: what is billed under each counts.
             key = (row.person_id, row.plan)
             one = known.get(key, Billed(0, "", 0))
-            known[key] = Billed(one.amount + int(row.amount), max(one.tier, row.tier), one.lines + row.lines)
+            known[key] = Billed(
+                one.amount + int(row.amount), max(one.tier, row.tier), one.lines + row.lines,
+                one.basis or row.code == basis.TOLD, one.credits + int(row.credits),
+            )  # fmt: skip
     return known, [row for row in rows if not row.person_id]
 
 
@@ -202,7 +210,7 @@ def _reasons(
     billed: Mapping[Key, Billed], cut: CutOff | None,
 ) -> Reasons:  # fmt: skip
     """Only of covers that cost something on both sides, and whose premium differs or whose dependents are told."""
-    told = basis.told(session, connection_id, month)
+    told = basis.told(session, connection_id, month) if any(one.basis for one in billed.values()) else {}
     same = {key: owed.get(key, 0) == billed[key].amount for key in told if key in billed and owed.get(key)}
     asked = [key for key, equal in same.items() if not equal or told[key].dependents is not None]
     ours = basis.ours(session, book, month, asked)
@@ -211,7 +219,8 @@ def _reasons(
     if cut is not None and found and (known := basis.known_when(session, cut.made)) is not None:
         before = basis.ours(session, book, month, found, known)
         outdated = frozenset(key for key, one in before.items() if basis.judge(told[key], one, same[key]) is None)
-    twice = basis.repeated_credits(session, connection_id, month)
+    often = any(one.credits > 1 for one in billed.values())
+    twice = basis.repeated_credits(session, connection_id, month) if often else {}
     return Reasons(found, outdated, twice, session.today())
 
 
