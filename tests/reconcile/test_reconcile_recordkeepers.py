@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import earnings, retirement
+from benehub.reconcile import earnings, not_contributions, retirement
 from benehub.reconcile.lines import Line
 
 
@@ -24,6 +24,7 @@ def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.M
     for name in ("_unknown", "_not_deposited", "_late"):
         monkeypatch.setattr(retirement, name, lambda *_: [])
     monkeypatch.setattr(earnings, "compare", lambda *_: [])
+    monkeypatch.setattr(not_contributions, "forfeited", lambda *_: {})
     book: Any = SimpleNamespace(
         plan=lambda plan: SimpleNamespace(recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
     )
