@@ -57,9 +57,13 @@ class _Missed:
     actual: int
 
 
+def _of_deferral(book: PlanBook, row: Row[Any]) -> bool:
+    """Whether the difference is of a plan with deferrals."""
+    return bool(row.plan) and book.plan(row.plan).deferral is not None
+
+
 def _connection(book: PlanBook, row: Row[Any]) -> str:
-    plan = book.plan(row.plan) if row.plan else None
-    return (plan.recordkeeper or "") if plan is not None and plan.deferral is not None else ""
+    return book.plan(row.plan).recordkeeper or ""
 
 
 def _draft(asked: Asked) -> Draft | Refusal:
@@ -250,5 +254,5 @@ ACTION = Action(
     MISSED,
     "make up for a deferral that was not taken",
     frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
-    _connection, _draft, _run, _tried, _keys,
+    _connection, _draft, _run, _tried, _keys, meant=_of_deferral,
 )  # fmt: skip

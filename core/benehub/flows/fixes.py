@@ -274,8 +274,9 @@ def _note(session: Session, row: Row[Any], state: str, why: str) -> None:
 
 def _actions(hub: Hub, employer: str, difference_id: str) -> list[Action]:
     with hub.store.read(employer) as session:
-        row = reconcile.get(session, difference_id)
-    return [one for one in ACTIONS.values() if (row.relation, row.type) in one.types]
+        row, book = reconcile.get(session, difference_id), hub.book(session)
+    fitting = [one for one in ACTIONS.values() if (row.relation, row.type) in one.types]
+    return [one for one in fitting if one.meant is None or one.meant(book, row)]
 
 
 def _chosen(hub: Hub, employer: str, difference_id: str, action: str) -> tuple[Action, Draft]:
