@@ -22,6 +22,7 @@ from benehub.periods import Month
 from benehub.records import Source
 from benehub.store.tables import person
 from benehub.views.clearing import clearing
+from benehub.views.contributions import made_up
 from benehub_connectors import recordkeeper_files
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
@@ -152,6 +153,8 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
     assert sources[Source.ER_QNEC, False] == 50_000 and sources[Source.ER_MATCH, False] == 40_000
     assert sources[Source.ER_QNEC, True] > sources[Source.ER_MATCH, True] > 0
     assert world.differences() == {}
+    with world.hub.store.read("acme") as session:
+        assert made_up(session, 2026, world.who) == {world.who: 90_000}
 
 
 def test_a_recordkeeper_without_a_column_for_it_is_told_nothing(made: Made) -> None:

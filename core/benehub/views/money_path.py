@@ -19,7 +19,10 @@ from benehub.store.tables import entry, leg
 
 TAKEN = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 OWED = ("premium.accrued", "premium.accrued.reversed")
-MATCHED = ("match.accrued", "match.accrued.reversed", "contribution.accrued", "contribution.accrued.reversed")
+MATCHED = (
+    "match.accrued", "match.accrued.reversed", "contribution.accrued", "contribution.accrued.reversed",
+    "correction.accrued", "correction.accrued.reversed",
+)  # fmt: skip
 SENT = (
     "premium.remitted", "premium.remitted.reversed", "contribution.deposited", "contribution.deposited.reversed",
     "account.deposited", "account.refused", "account.refused.reversed",
