@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benehub.connect.connector import Envelope, FileOut, Item
 from benehub.errors import DataError
-from benehub.records import ContributionRow
+from benehub.records import ContributionRow, Source
 from benehub_connectors.recordkeeper_files import ascensus, paykonnect
 from benehub_connectors.recordkeeper_files.layouts import RecordkeeperLayout
 from benehub_connectors.recordkeeper_files.settings import LayoutName, RecordkeeperSettings
@@ -49,6 +49,12 @@ def _check(records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, s
         if what:
             raise DataError(what, where=f"item {key}", mend="Send a file for each plan and pay date")
         seen.add(record.ssn)
+        if record.amounts.get(Source.ER_QNEC) and not settings.qnec_column:
+            raise DataError(
+                "a QNEC, for which this recordkeeper's layout has no column",
+                where=f"item {key}",
+                mend="Agree with it which column takes a QNEC, and set `qnec_column`",
+            )
         if not settings.negative_amounts and min(record.amounts.values(), default=0) < 0:
             raise DataError(
                 "money is taken back, and this recordkeeper takes no amount below zero",

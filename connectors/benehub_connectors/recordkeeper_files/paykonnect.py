@@ -92,6 +92,7 @@ def _row(record: ContributionRow, settings: RecordkeeperSettings) -> paykonnect_
         roth=record.amounts.get(Source.EE_ROTH, 0),
         roth_ytd=year.get(Source.EE_ROTH),
         match=record.amounts.get(Source.ER_MATCH, 0),
+        loan_payment=record.amounts.get(Source.LOAN, 0),
         match_ytd=year.get(Source.ER_MATCH),
     )
 
@@ -127,6 +128,7 @@ def paid(name: str, data: bytes, settings: RecordkeeperSettings) -> list[Paid]:
             (Source.EE_PRETAX, row.pretax + row.pretax_catch_up),
             (Source.EE_ROTH, row.roth + row.roth_catch_up),
             (Source.ER_MATCH, row.match),
+            (Source.LOAN, row.loan_payment),
         )
         rows.append(paid_row(row, amounts, row.pay_date))
     return rows

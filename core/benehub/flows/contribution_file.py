@@ -26,8 +26,13 @@ from benehub.planbook import Plan, PlanBook
 from benehub.records import ContributionRow, Sex, Source
 from benehub.store import Session
 
-SOURCES = {"pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH}
+SOURCES = {
+    "pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH, "qnec": Source.ER_QNEC,
+    "loan": Source.LOAN,
+}  # fmt: skip
 """Part of a contribution in the ledger -> its money source."""
+OF_YEAR = ("pretax", "roth", "match")
+"""Parts whose sums of the year are told beside them."""
 
 _KEY = re.compile(r"contribution\.deposit/(?P<plan>.+)/(?P<day>\d{4}-\d{2}-\d{2})(?:/correction-\d+)?")
 _ADDRESS = ("address1", "address2", "city", "state", "zip_code", "email")
@@ -152,7 +157,7 @@ def _row(
         compensation_minor=known.paid.get(one, 0) - told.compensation.get(one, 0),
         hours_hundredths=known.hours_in(one, period) - told.hours.get(one, 0),
         year_compensation_minor=year.compensation,
-        year_amounts={SOURCES[part]: getattr(year, part) for part in SOURCES} if alone else {},
+        year_amounts={SOURCES[part]: getattr(year, part) for part in OF_YEAR} if alone else {},
         amounts={SOURCES[part]: amount for part, amount in amounts.items()},
         **_before(worker), **address,
     )  # fmt: skip

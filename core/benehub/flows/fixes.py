@@ -20,7 +20,7 @@ from benehub import dispatch, obligations, reconcile
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines
+from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_missed
 from benehub.flows.fix_draft import Action, Asked, Draft, Refusal
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
@@ -35,6 +35,7 @@ ACTIONS = {
     one.name: one
     for one in (
         fix_lines.ACTION,
+        fix_missed.ACTION,
         fix_cover.ACTION,
         fix_claims.ACTION,
         fix_deposits.CONTRIBUTIONS,
@@ -273,8 +274,9 @@ def _note(session: Session, row: Row[Any], state: str, why: str) -> None:
 
 def _actions(hub: Hub, employer: str, difference_id: str) -> list[Action]:
     with hub.store.read(employer) as session:
-        row = reconcile.get(session, difference_id)
-    return [one for one in ACTIONS.values() if (row.relation, row.type) in one.types]
+        row, book = reconcile.get(session, difference_id), hub.book(session)
+    fitting = [one for one in ACTIONS.values() if (row.relation, row.type) in one.types]
+    return [one for one in fitting if one.meant is None or one.meant(book, row)]
 
 
 def _chosen(hub: Hub, employer: str, difference_id: str, action: str) -> tuple[Action, Draft]:

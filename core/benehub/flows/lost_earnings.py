@@ -26,7 +26,7 @@ from benehub.rules.retirement.lost_earnings import LostEarnings, lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
-OWN = ("pretax", "roth")
+OWN = ("pretax", "roth", "loan")
 """Only what was withheld from pay is plan money from its due day on; a late match is none."""
 
 

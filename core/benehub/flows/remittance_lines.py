@@ -30,6 +30,9 @@ DISPUTED = (
     Type.TIER_DIFF,
     Type.RATE_DIFF,
     Type.EFFECTIVE_DATE_DIFF,
+    Type.VOLUME_DIFF,
+    Type.AGE_BAND_DIFF,
+    Type.DEPENDANT_DIFF,
     Type.DUPLICATE_MEMBER,
 )
 """Differences by which a bill may say too much; what it says too little is paid as it is billed."""

@@ -24,6 +24,7 @@ from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
+from benehub.reconcile.not_contributions import carried
 from benehub.records import ContributionRow
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
@@ -34,6 +35,10 @@ CREDITED = {
     "earnings_credit": ("earnings.credited", "earnings-credit"),
 }
 """Kind of confirmation -> the entry that it posts, and how its key begins."""
+FORFEITED = "forfeiture_credit"
+PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
+"""Where what a recordkeeper is owed stands until it is deposited."""
+_OWED_ON = {"match": chart.MATCH_PAYABLE, "qnec": chart.MATCH_PAYABLE, "loan": chart.LOAN_PAYABLE}
 
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
     """What the ledger owes the recordkeeper for a pay date: person -> part -> minor units."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for one in ledger.balances(
-        session, [chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE], by=("person_id", "money_source"),
+        session, [*PAYABLE], by=("person_id", "money_source"),
         plan=plan_id, pay_date=pay_date,
     ):  # fmt: skip
         # What was taken from somebody unknown cannot be deposited for anybody; it stays a difference of its own.
@@ -136,13 +141,19 @@ def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, disp
     for one in obligations.content(session, row)["rows"]:
         for source, amount in one["amounts"].items():
             part = next(name for name, code in SOURCES.items() if code.value == source)
-            payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
+            payable = _OWED_ON.get(part, chart.DEFERRAL_PAYABLE)
             dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
             legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
             key = f"deposit/{dispatch_id}/{one['person']}/{part}"
             entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
     ledger.record(session, entries)
     return len(entries)
+
+
+def _spared(plan: Plan, part: str) -> str:
+    """The account of money that forfeitures have paid instead of the employer: against the plan's rule, undecided."""
+    allowed = part == "match" and plan.match is not None and plan.match.from_forfeitures
+    return chart.MATCH_EXPENSE if allowed else chart.SUSPENSE
 
 
 def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, int]:
@@ -152,10 +163,11 @@ def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: st
 
 def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
+        book = hub.book(session)
         rows = session.rows(
             select(confirmation).where(
                 *session.where(confirmation, connection_id=connection_id, current=1),
-                confirmation.c.kind.in_(CREDITED),
+                confirmation.c.kind.in_((*CREDITED, FORFEITED)),
                 confirmation.c.pay_date >= month.first,
                 confirmation.c.pay_date < month.end,
             )
@@ -163,11 +175,14 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
         entries = []
         for row in rows:
             dims = (row.person_id, row.plan, row.part, str(month), row.pay_date)
+            if row.part == "loan" and not carried(book.plan(row.plan)):
+                continue
+            kind, key = CREDITED.get(row.kind, ("forfeiture.applied", "forfeiture"))
+            paid = chart.BANK if row.kind in CREDITED else _spared(book.plan(row.plan), row.part)
             legs = (
                 Leg(chart.DEPOSIT_TRANSIT, row.unit, row.amount, *dims),
-                Leg(chart.BANK, row.unit, -row.amount, *dims),
+                Leg(paid, row.unit, -row.amount, *dims),
             )
-            kind, key = CREDITED[row.kind]
             key = f"{key}/{connection_id}/{row.row_key}"
             entries.append(NewEntry(key, kind, row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)

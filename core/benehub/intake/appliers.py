@@ -55,6 +55,7 @@ from benehub.records import (
     Record,
     RegisterLine,
     RosterMember,
+    Source,
     YearTotal,
 )
 from benehub.records.election import LeaveStatus
@@ -63,6 +64,11 @@ from benehub.rules.premium.line import Structure
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
+PART = {
+    Source.EE_PRETAX: "pretax", Source.EE_ROTH: "roth", Source.ER_MATCH: "match", Source.ER_QNEC: "qnec",
+    Source.LOAN: "loan",
+}  # fmt: skip
+"""Money source of a credit -> the part of it here."""
 DAY_MINUTES = 24 * 60
 
 
@@ -320,6 +326,12 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
             "net_pay_minor": row.net_pay_minor, "reverses": row.reverses,
         },
     )  # fmt: skip
+    if row.plan_pay_minor is not None and part in ("pretax", "roth", "match"):
+        _confirm(
+            session, book, origin, "plan_pay", person_id=person_id, external_id=name, plan=plan, part=part,
+            code=row.code, pay_date=row.pay_date, amount=-row.plan_pay_minor if row.reverses else row.plan_pay_minor,
+            reference=row.check,
+        )  # fmt: skip
 
 
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -336,8 +348,8 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
-        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
-        detail={"invoice_date": row.invoice_date.isoformat()},
+        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice, code="basis" if row.basis else "",
+        detail={"invoice_date": row.invoice_date.isoformat(), **row.basis},
     )  # fmt: skip
 
 
@@ -356,11 +368,11 @@ def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
 def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
     """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions."""
     assert isinstance(row, Credit)
-    part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
+    kind = "earnings_credit" if row.earnings else "forfeiture_credit" if row.forfeiture else "credit"
     _confirm(
-        session, book, origin, "earnings_credit" if row.earnings else "credit",
+        session, book, origin, kind,
         person_id=holder_of_ssn(session, origin, row.ssn), external_id=ssn_name(session, row.ssn),
-        plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
+        plan=row.plan, part=PART[row.source], pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,8 +13,9 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import earnings
+from benehub.reconcile import earnings, not_contributions
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.paired import differing
 from benehub.reconcile.sources import swapped
@@ -28,39 +28,26 @@ from benehub.store.tables import confirmation, leg
 SENT = ("contribution.deposited", "contribution.deposited.reversed")
 """Entries by which contributions have left, less what came back."""
 
+EMPLOYERS = ("match", "qnec")
+"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
+_PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
+
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A key where deposited and credited differ; minor units."""
-
-    person_id: str
-    plan: str
-    part: str
-    pay_date: date
-    deposited: int
-    credited: int
-    credits: int
-
-    @property
-    def gap(self) -> int:
-        """Credited minus deposited."""
-        return self.credited - self.deposited
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the same deposit was credited more than once."""
-        return self.credits > 1 and self.credited == self.deposited * self.credits
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
     unequal, on_the_way = _differing(session, connection_id, month)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
+    lines = not_contributions.without_others(lines, book)
+    used = not_contributions.forfeited(session, connection_id, month)
+    paid_wrongly, lines = not_contributions.offset(lines, used, book)
+    mixed, lines = not_contributions.mixed(lines)
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
+    findings += [not_contributions.mixed_up(*pair, month, book.employer.currency) for pair in mixed]
+    findings += not_contributions.paid_wrongly(paid_wrongly, month, book)
     moved, rest = _moved(rest, book, due, session.today())
     findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
     findings += [_finding(line, month, book, due) for line in rest]
@@ -210,14 +197,14 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
     owed = (
         select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
         .where(
-            leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
+            leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
             leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
         .having(func.sum(leg.c.amount) < 0)
         .subquery()
     )  # fmt: skip
-    own = case((owed.c.account == chart.DEFERRAL_PAYABLE, owed.c.amount), else_=0)
+    own = case((owed.c.account != chart.MATCH_PAYABLE, owed.c.amount), else_=0)
     rows = session.rows(
         select(
             owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"), func.sum(own).label("own")
@@ -253,13 +240,13 @@ def estimate(own_minor: int, due: date, today: date) -> int | None:
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: when the trust had the money, against the standard of the plan.
 
-    A match alone is not late by it: it is the employer's own money, due with the tax return.
+    The employer's own money alone is not late by it: a match is due with the tax return.
     """
     rows: Sequence[Any] = session.rows(
         select(
             confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
             func.sum(confirmation.c.amount).label("amount"),
-            func.sum(case((confirmation.c.part != "match", confirmation.c.amount), else_=0)).label("own"),
+            func.sum(case((confirmation.c.part.not_in(EMPLOYERS), confirmation.c.amount), else_=0)).label("own"),
         )
         .where(
             *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),

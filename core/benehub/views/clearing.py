@@ -27,7 +27,8 @@ ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
 NO_MONEY = (
     "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
-    "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD",
+    "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD", "LOAN_IN_CONTRIB",
+    "FORFEITURE_OFFSET", "COMP_DIFF",
 )  # fmt: skip
 """Differences that leave no money in the accounts of their relation."""
 

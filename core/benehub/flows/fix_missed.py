@@ -1,0 +1,258 @@
+"""A deferral that payroll did not take: the employer makes up for it, with the match and what both would have earned.
+
+The employee has had the pay, so a part of the deferral is owed as a qualified nonelective contribution (QNEC), vested
+at once and from no forfeiture; the match that went with it is owed whole. It is posted as owed for the pay date that
+missed it, and leaves by the deposits of every day: a correction of that pay date's file, and the file of lost earnings.
+
+Nobody has told the hub of a notice to the employee, so it proposes the half that is owed without one. Where the notice
+was given in time, less is owed: `benehub calc retirement.missed-deferral` says how much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub import facts, ledger
+from benehub.engine import Steps
+from benehub.errors import ConfigError
+from benehub.facts import Worker
+from benehub.flows import earnings_deposit, retirement, savings
+from benehub.flows.contribution_file import base_key
+from benehub.flows.file_chain import chain, file_key
+from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
+from benehub.flows.hub import Hub
+from benehub.flows.money import pay_calendar
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.money import format_minor, parse_rate
+from benehub.periods import FOREVER, Interval, Month, age_on
+from benehub.planbook import Plan, PlanBook
+from benehub.reconcile import Relation, Type
+from benehub.reconcile.made_up import MISSED
+from benehub.records import Source
+from benehub.rules.retirement.limits import retirement_limits
+from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, missed_deferral
+from benehub.store import Session
+from benehub.store.tables import confirmation, entry, leg
+
+CORRECTED = "correction.accrued"
+"""The entry that makes a correction owed."""
+_PARTS = ("pretax", "roth")
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """A line of pay that missed a deferral."""
+
+    worker: Worker
+    plan: Plan
+    day: date
+    part: str
+    actual: int
+
+
+def _of_deferral(book: PlanBook, row: Row[Any]) -> bool:
+    """Whether the difference is of a plan with deferrals."""
+    return bool(row.plan) and book.plan(row.plan).deferral is not None
+
+
+def _connection(book: PlanBook, row: Row[Any]) -> str:
+    return book.plan(row.plan).recordkeeper or ""
+
+
+def _draft(asked: Asked) -> Draft | Refusal:
+    book, row = asked.book, asked.row
+    told, _, part = row.reference.partition("/")
+    plan = book.plan(row.plan)
+    if part not in _PARTS or plan.deferral is None:
+        return Refusal("it is no deferral")
+    if (row.actual or 0) >= (row.expected or 0):
+        return Refusal("it was taken too much, and not missed")
+    worker = facts.part_of(asked.session, Interval(date.min, FOREVER), row.person_id).workers[0]
+    one = _Missed(worker, plan, date.fromisoformat(told), part, row.actual or 0)
+    paid_on = _next_pay(asked, worker)
+    try:
+        answer = _answer(asked, one, paid_on)
+    except ConfigError as error:
+        return Refusal(f"{error.what}: {error.mend}")
+    if isinstance(answer, Refusal):
+        return answer
+    unit = book.employer.currency
+    match = answer.missed_match_minor if _matched_by_payroll(plan) else 0
+    qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
+    return Draft(
+        {
+            "person": worker.person_id, "plan": plan.id, "pay_date": told, "part": part, "paid_on": paid_on.isoformat(),
+            "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": match, "earnings_minor": earned,
+        },
+        qnec + match + earned,
+        f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
+        f"{format_minor(qnec, unit)} ({answer.share.value}), match {format_minor(match, unit)}, lost earnings "
+        f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
+    )  # fmt: skip
+
+
+def _matched_by_payroll(plan: Plan) -> bool:
+    """Whether the match goes with each check: one over a longer period is worked out anew by itself."""
+    return plan.match is not None and plan.match.by_payroll
+
+
+def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refusal:
+    """What the rule says of it.
+
+    Raises:
+        ConfigError: the limits of the year or the rate of a quarter are not loaded.
+    """
+    session, person_id, plan = asked.session, one.worker.person_id, one.plan
+    cover = facts.in_force(one.worker.coverages.get("retirement", ()), one.day)
+    elected = "" if cover is None else cover.data[f"{one.part}_rate"]
+    if not elected:
+        return Refusal("no rate of pay was elected on that day, so what was missed is not known")
+    pay = savings.paid(session, one.day, one.day + timedelta(days=1)).get(person_id, 0)
+    if not pay:
+        return Refusal("payroll has told no pay of that date: read its register first")
+    year = savings.load(session, date(one.day.year, 1, 1), date(one.day.year + 1, 1, 1)).get(person_id)
+    other = _on_register(session, one, next(part for part in _PARTS if part != one.part))
+    taken = one.actual + other
+    return missed_deferral(
+        compensation_minor=pay,
+        # What was taken of the other part counts as it is: only this one was missed.
+        rate=parse_rate(elected) + Fraction(other, pay),
+        failure=Failure(one.day, max(one.day, _right_again(session, one) or session.today()), None, False, 12),
+        limits=retirement_limits(one.day.year),
+        formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
+        years_of_service=age_on(one.worker.hired, one.day),
+        deferred_minor=taken,
+        ytd_deferrals_minor=max(0, (year.deferrals if year else 0) - taken),
+        matched_minor=_on_register(session, one, "match") + _made_up(session, one),
+        paid_on=paid_on,
+    ).required()
+
+
+def _on_register(session: Session, one: _Missed, part: str) -> int:
+    """What the register has of a part on that pay date."""
+    found = session.connection.execute(
+        select(func.sum(confirmation.c.amount)).where(
+            *session.where(confirmation, kind="register_line", current=1, person_id=one.worker.person_id, part=part),
+            confirmation.c.plan == one.plan.id, confirmation.c.pay_date == one.day,
+        )
+    ).scalar()  # fmt: skip
+    return int(found or 0)
+
+
+def _made_up(session: Session, one: _Missed) -> int:
+    """Match of that pay date that another correction has made up for already."""
+    found = session.connection.execute(
+        select(func.sum(-leg.c.amount))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.person_id == one.worker.person_id, leg.c.plan == one.plan.id,
+            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == one.day,
+            entry.c.type == CORRECTED,
+        )
+    ).scalar()  # fmt: skip
+    return int(found or 0)
+
+
+def _right_again(session: Session, one: _Missed) -> date | None:
+    """The first later pay date on which the deferral was taken."""
+    found: date | None = session.connection.execute(
+        select(func.min(confirmation.c.pay_date)).where(
+            *session.where(
+                confirmation, kind="register_line", current=1, person_id=one.worker.person_id, part=one.part
+            ),
+            confirmation.c.plan == one.plan.id, confirmation.c.pay_date > one.day, confirmation.c.amount > 0,
+        )
+    ).scalar()  # fmt: skip
+    return found
+
+
+def _next_pay(asked: Asked, worker: Worker) -> date:
+    """The coming pay date, up to which lost earnings run: the same amount until then, whenever it is looked at."""
+    today = asked.session.today()
+    for year in (today.year, today.year + 1):
+        for period in pay_calendar(asked.session, asked.book, year).get(worker.pay_group, ()):
+            if period.pay_date >= today:
+                return period.pay_date
+    return today
+
+
+def _entries(book: PlanBook, content: Content, today: date) -> list[NewEntry]:
+    """What makes the correction owed, and what both parts have lost by it."""
+    day, unit = date.fromisoformat(content["pay_date"]), book.employer.currency
+    base = f"correction/{content['person']}/{content['plan']}/{day}/{content['part']}"
+    whole, earned = content["qnec_minor"] + content["match_minor"], content["earnings_minor"]
+    made = []
+    for part in ("qnec", "match"):
+        amount = content[f"{part}_minor"]
+        dims = (content["person"], content["plan"], part, str(Month.of(day)), day)
+        if amount:
+            legs = (Leg(chart.MATCH_EXPENSE, unit, amount, *dims), Leg(chart.MATCH_PAYABLE, unit, -amount, *dims))
+            made.append(NewEntry(f"{base}/{part}", CORRECTED, today, legs, base))
+        # The QNEC's share of the earnings to the cent below, the rest to the match.
+        share = earned * content["qnec_minor"] // whole if whole else 0
+        lost = share if part == "qnec" and content["match_minor"] else earned if part == "qnec" else earned - share
+        if lost and amount:
+            legs = (Leg(chart.LOST_EARNINGS, unit, lost, *dims), Leg(chart.EARNINGS_PAYABLE, unit, -lost, *dims))
+            made.append(NewEntry(f"{base}/{part}/earnings", "lost_earnings.accrued", today, legs, base))
+    return made
+
+
+def _post(hub: Hub, employer: str, content: Content) -> int:
+    """Make it owed; again changes nothing."""
+    with hub.store.write(employer) as session:
+        entries = _entries(hub.book(session), content, session.today())
+        known = {
+            row.idempotency_key
+            for row in session.rows(
+                select(entry.c.idempotency_key).where(
+                    *session.where(entry), entry.c.idempotency_key.in_([one.key for one in entries])
+                )
+            )
+        }
+        # Posted on the day of its first run: a second run another day says the same.
+        ledger.record(session, [one for one in entries if one.key not in known])
+    return len(entries)
+
+
+def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Content) -> dict[str, Any]:
+    steps.step("owe", _post, hub, employer, dict(content))
+    done = retirement.deposit(hub, steps, employer, content["plan"], content["pay_date"])
+    earned = earnings_deposit.deposit(hub, steps, employer, content["plan"], content["pay_date"])
+    return {**done, "earnings": earned["rows"]}
+
+
+def _tried(hub: Hub, employer: str, connection_id: str, content: Content) -> Sequence[str]:
+    _post(hub, employer, content)
+    day = date.fromisoformat(content["pay_date"])
+    made = [one.prepare(hub, employer, content["plan"], day) for one in (retirement, earnings_deposit)]
+    return [one for one in made if one]
+
+
+def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
+    """The file that carries this QNEC, the next one before it has left; and the file of the earnings."""
+    day = date.fromisoformat(content["pay_date"])
+    base = base_key(content["plan"], day)
+    files = chain(session, base)
+    carrying = [number for number, told in enumerate(files.contents) if _carries(told["rows"], content["person"])]
+    keys = [file_key(base, carrying[-1] if carrying else files.number)]
+    earned = f"{earnings_deposit.OPERATION}/{content['plan']}/{day}"
+    return [*keys, earned] if content["earnings_minor"] else keys
+
+
+def _carries(rows: Sequence[dict[str, Any]], person_id: str) -> bool:
+    return any(row["person"] == person_id and Source.ER_QNEC.value in row["amounts"] for row in rows)
+
+
+ACTION = Action(
+    MISSED,
+    "make up for a deferral that was not taken",
+    frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
+    _connection, _draft, _run, _tried, _keys, meant=_of_deferral,
+)  # fmt: skip

@@ -1,0 +1,166 @@
+"""A deferral that payroll missed: found, made up for by a fix, deposited as QNEC, credited, and over only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import facts, ledger, reconcile
+from benehub.connect.connector import Incoming
+from benehub.errors import DataError
+from benehub.facts import Version
+from benehub.flows import Hub, fixes
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.records import Source
+from benehub.store.tables import person
+from benehub.views.clearing import clearing
+from benehub.views.contributions import made_up
+from benehub_connectors import recordkeeper_files
+from benehub_connectors.recordkeeper_files import RecordkeeperSettings
+from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
+
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2025-01-01
+    deferral: {pretax_code: 401K, roth_code: ROTH, loan_code: LOAN}
+    match: {code: M, formula: basic}
+carriers:
+"""
+MISSED, RIGHT = "2026-10-15", "2026-10-30"
+OCTOBER = "2026-10"
+
+
+class World:
+    """One participant, 10,000.00 a pay and 10 % of it deferred; the pay of 15 October took nothing of it."""
+
+    def __init__(self, hub: Hub, fakehub: ModuleType, root: Path, **settings: str) -> None:
+        self.hub, self.runs = hub, 0
+        told = {
+            "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
+            **settings,
+        }  # fmt: skip
+        self.keeper = RecordkeeperSimulator(root / "keeper", RecordkeeperSettings.model_validate(told))
+        fakehub.set_up(hub, root / "vendor", "read_back")
+        book = fakehub.BOOK.replace("carriers:\n", PLAN).replace("monthly, days: [15]", "semimonthly, days: [15, last]")
+        load_plan_book(hub, book, "book")
+        connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
+        self._participant()
+        self.flow("deductions.expect", OCTOBER)
+        taken = (("401K", "deduction", 100_000), ("M", "employer", 40_000), ("LOAN", "deduction", 5_000))
+        register = [_line(day, "REG", "earning", 1_000_000) for day in (MISSED, RIGHT)]
+        fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken)]}
+        self.flow("sync", "payroll", "register_line", "1", False)
+        self.flow("payroll.results", "payroll", OCTOBER)
+
+    def _participant(self) -> None:
+        with self.hub.store.write("acme") as session:
+            rows = session.rows(select(person.c.person_id).where(person.c.member_id.like("%1")))
+            self.who = str(rows[0].person_id)
+            cover = {"plan": "401k", "tier": "", "dependents": [], "pretax_rate": "10%", "roth_rate": "", "event": ""}
+            pay = {"rate_minor": 1_000_000, "per": "pay", "currency": "USD"}
+            born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[self.who])[0].data
+            facts.record(session, [
+                Version("employee", self.who, "", date(1990, 6, 1), {**born, "birth_date": "1990-06-01"}),
+                Version("compensation", self.who, "", date(2025, 1, 1), pay),
+                Version("coverage", self.who, "retirement", date(2025, 1, 1), cover),
+            ], "test")  # fmt: skip
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"run {self.runs}", *arguments)
+
+    def credited(self) -> None:
+        """The recordkeeper takes what lies there and reports it."""
+        self.keeper.collect(date(2026, 11, 3))
+        self.keeper.write_credit_report()
+        self.flow("sync", "keeper", "credit", f"read {self.runs}", False)
+        self.flow("retirement.credits", "keeper", OCTOBER)
+
+    def differences(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Open differences of the plan, by type and reference; every clearing balance of it is named."""
+        self.flow("reconcile", OCTOBER, ["payroll", "retirement"])
+        with self.hub.store.read("acme") as session:
+            for one in clearing(session, self.hub.book(session), Month(2026, 10)):
+                if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
+                    assert one.unexplained == 0, one
+            rows = [one for one in reconcile.listed(session) if one.plan == "401k"]
+            return {(one.type, one.reference): (one.expected, one.actual) for one in rows}
+
+    def missed(self) -> str:
+        with self.hub.store.read("acme") as session:
+            rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
+            return str(rows[0].difference_id)
+
+    def balances(self) -> dict[str, int]:
+        with self.hub.store.read("acme") as session:
+            found = ledger.balances(session, [chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE, chart.LOAN_PAYABLE])
+            return {one.account: one.amount for one in found if one.amount}
+
+
+def _line(day: str, code: str, kind: str, amount: int) -> Incoming:
+    data = {
+        "pay_run": day, "check": day, "employee": "p1", "pay_date": day, "kind": kind, "code": code,
+        "amount_minor": amount, "gross_minor": 1_000_000, "net_pay_minor": 700_000,
+    }  # fmt: skip
+    return Incoming(f"{day}{code}", data)
+
+
+Made = Callable[..., World]
+
+
+@pytest.fixture
+def made(
+    sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Made:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 3, 12, tzinfo=UTC))
+    return lambda **settings: World(open_hub(sqlite_url, recordkeeper_files), fakehub, tmp_path, **settings)
+
+
+def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    missed = {("NOT_TAKEN", f"{MISSED}/pretax"): (100_000, 0), ("EMPLOYER_LINE_DIFF", f"{MISSED}/match"): (40_000, 0)}
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    # The repayment of the loan went with them: deposited and credited as what it is.
+    assert world.keeper.trust.credits[-1].source is Source.LOAN
+    assert world.differences() == missed
+    shown = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert "QNEC of 500.00 (50%), match 400.00" in shown.says and "SAFE HARBOR NEC" in shown.text
+    fix = fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    fixes.approve(world.hub, "acme", fix, "ben")
+    done = world.flow("fixes.carry", fix)
+    assert (done["state"], world.balances()) == ("carried_out", {})
+    waiting = {
+        **missed, ("DEPOSITED_NOT_CREDITED", f"{MISSED}/qnec"): (50_000, 0),
+        ("DEPOSITED_NOT_CREDITED", f"{MISSED}/match"): (40_000, 0),
+    }  # fmt: skip
+    found = world.differences()
+    earned = {key: value for key, value in found.items() if key[0] == "EARNINGS_NOT_CREDITED"}
+    assert {key: value for key, value in found.items() if key not in earned} == waiting
+    assert sum(value[0] for value in earned.values()) == shown.at_stake - 90_000 > 0
+    world.credited()
+    sources = {(one.source, one.earnings): one.amount_minor for one in world.keeper.trust.credits[-4:]}
+    assert sources[Source.ER_QNEC, False] == 50_000 and sources[Source.ER_MATCH, False] == 40_000
+    assert sources[Source.ER_QNEC, True] > sources[Source.ER_MATCH, True] > 0
+    assert world.differences() == {}
+    with world.hub.store.read("acme") as session:
+        assert made_up(session, 2026, world.who) == {world.who: 90_000}
+
+
+def test_a_recordkeeper_without_a_column_for_it_is_told_nothing(made: Made) -> None:
+    world = made()
+    world.differences()
+    shown = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert "it cannot be frozen now" in shown.text and "no column" in shown.text
+    with pytest.raises(DataError, match="no employee's share"):
+        fixes.preview(world.hub, "acme", world.missed(), "payroll_line")
