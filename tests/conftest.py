@@ -7,6 +7,7 @@ server instead (any URL psycopg takes, of a role that may create databases). `-m
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import shutil
@@ -56,6 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if PG_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("pg")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector need not walk it again at every turn."""
+    gc.collect()
+    gc.freeze()
 
 
 Statements = list[tuple[str, Any]]
