@@ -7,6 +7,7 @@ server instead (any URL psycopg takes, of a role that may create databases). `-m
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import os
@@ -291,6 +292,21 @@ def shared() -> Path:
     folder = Path(os.environ.get("BENEHUB_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
         pytest.skip(f"no reference material at {folder}; set BENEHUB_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves behind, made once for all workers of a run: copy it before anything is changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    with folder.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the others wait for the first; who dies at it leaves no mark
+        if not (done := folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            importlib.import_module("benehub.sandbox.demo").run_demo(1, keep=folder, employees=70)
+            done.touch()
     return folder
 
 
