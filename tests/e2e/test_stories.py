@@ -17,14 +17,13 @@ import pytest
 import uvicorn
 from sqlalchemy import select
 from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, axe, browser
-from tests.web.conftest import NOW, Desk, close_desk, open_desk
+from tests.web.conftest import NOW, Desk, close_desk, copy_demo, open_desk
 
 from benehub.access import Permission, Role
 from benehub.api import who
 from benehub.api.app import create_app
 from benehub.flows import connecting, users
 from benehub.flows.onboarding import connect
-from benehub.sandbox.demo import run_demo
 from benehub.sandbox.story.world import SECRETS, keeper_settings
 from benehub.store.tables import difference, person
 
@@ -63,13 +62,13 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo with an owner, somebody of finance, an auditor and an employee."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SECRETS.items():
             patch.setenv(name, value)
         folder = tmp_path_factory.mktemp("demo")
-        run_demo(1, keep=folder, employees=70)
+        copy_demo(demo_folder, folder)
         clock = Clock()
         desk = open_desk(folder, clock)
         desk.hub_listens()

@@ -47,7 +47,8 @@ SCHEMA = {
          WHERE connamespace = 'public'::regnamespace
         UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
         UNION ALL SELECT 'trigger', tgname || tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger
-         WHERE NOT tgisinternal
+         WHERE NOT tgisinternal AND tgrelid IN (
+               SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
         UNION ALL SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace
     """,
@@ -55,7 +56,7 @@ SCHEMA = {
 
 
 def test_what_other_tests_get_is_what_the_migrations_make(store: Store, _played: Any) -> None:
-    """They are given the statements of the migrations, see `Played`."""
+    """They are given what the migrations came to, see `Played`."""
     kind = store.engine.dialect.name
 
     def schema(connection: Connection) -> list[str]:
@@ -70,10 +71,19 @@ def test_what_other_tests_get_is_what_the_migrations_make(store: Store, _played:
             assert not inspect(connection).get_table_names()
             played(connection)
             assert schema(connection) == wanted
+        if kind == "postgresql":
+            driver = connection.connection.driver_connection
+            assert type(_played).aside.put(driver, "public")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+            played(connection)
+            assert schema(connection) == wanted
+            connection.exec_driver_sql("DROP TRIGGER entry_no_truncate ON entry")
+            assert not type(_played).aside.put(driver, "public"), "what was changed is not used again"
 
 
 def _emptied(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS aside_public CASCADE")
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
         connection.exec_driver_sql("CREATE SCHEMA public")
         return
