@@ -115,8 +115,8 @@ def test_the_image_installs_what_is_here_on_a_python_that_is_supported() -> None
     for service in COMPOSE["services"].values():
         if "build" in service:
             assert [one.partition(":")[2] for one in service["volumes"]] == [told["WORKDIR"]]
-    words: Any = json.loads(told["CMD"])
-    get_command(app).commands[words[0]].make_context(words[0], words[1:])  # type: ignore[attr-defined]  # a group
+    words, command = json.loads(told["CMD"]), vars(get_command(app))["commands"]
+    command[words[0]].make_context(words[0], words[1:])
 
 
 def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
