@@ -379,6 +379,14 @@ def test_of_bills_from_before_the_first_month_accrued_only_the_payment_is_looked
     counts = overpaid.hub.start_flow("reconcile", "acme", number, "2026-09", ["premium"])["premium"]
     assert counts == {"opened": 1, "closed": 0, "seen_again": 0, "before_first_month": 1}
     assert overpaid.differences() == [], "but that it is not paid"
+    asked = ("2026-08", ["intake", "payroll", "premium", "retirement", "accounts", "leave"])
+    told = overpaid.hub.start_flow("reconcile", "acme", "r-august", *asked)
+    assert {name: one.get("nothing", "") for name, one in told.items()} == {
+        "intake": "", "payroll": "register", "premium": "bill", "retirement": "credits",
+        "accounts": "answer of a custodian", "leave": "register",
+    }  # fmt: skip
+    assert told["premium"]["state"] == "nothing to compare: no bill for 2026-08"
+    assert "state" not in counts  # something was billed
     months = {one.period for one in deadlines.open_now(overpaid.hub, "acme", 365) if one.kind == "premium.remit"}
     assert months == {"2026-09", "2026-10"}
     overpaid.accrue("2026-09", 60000)
