@@ -542,3 +542,18 @@ def test_another_fee_or_balance_is_told(carrier: Make, part: str, amount: int, f
         made.bill("2026-11", worth, kind="invoice_part", part=name, plan=None, person_id=None, external_id=name)
     made.reconcile(NOVEMBER)
     assert [row for row in made.differences() if row[0] in ("FEE", "CASH_APPLICATION")] == [found]
+
+
+def test_a_payment_that_left_just_before_the_bill_is_missed_until_the_bill_is_due(carrier: Make) -> None:
+    made = carrier("pay_as_billed")
+    made.accrue("2026-10", 50000)
+    made.bill("2026-10", 50000)
+    made.pay("2026-10", 50000, date(2026, 10, 28))
+    made.bill("2026-11", 50000)
+    made.bill("2026-11", 50000, kind="invoice_part", part="prior_balance", plan=None, person_id=None, external_id="b")
+    for day, state in ((date(2026, 11, 15), "pending"), (date(2026, 11, 16), "discrepancy")):
+        made.on(day)
+        made.reconcile(NOVEMBER)
+        assert [row for row in made.differences(state) if row[0] == "CASH_APPLICATION"] == [
+            ("CASH_APPLICATION", 0, 50000)
+        ]
