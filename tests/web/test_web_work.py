@@ -31,7 +31,7 @@ def test_a_comparison_is_started_and_followed_to_its_end(desk: Desk) -> None:
     refused = desk.post("reconcile/start", month="2026-10", relations=["retirement"])
     assert refused.status_code == 409 and "benehub up" in refused.text, "no engine runs in this process"
     desk.hub_listens()
-    started = desk.post("reconcile/start", month="2026-10", relations=["retirement", "leave"])
+    started = desk.post("reconcile/start", month="2026-10", relations=["retirement", "accounts", "leave"])
     assert started.status_code == 303
     path = started.headers["location"].split("?")[0]
     first = desk.get(path)
@@ -43,7 +43,8 @@ def test_a_comparison_is_started_and_followed_to_its_end(desk: Desk) -> None:
         time.sleep(0.2)
     assert "compare retirement" in page and "compare leave" in page and "Done" in page
     counted = re.findall(r"relation=(\w+)", page)
-    assert counted == ["retirement", "leave"]
+    assert counted == ["retirement", "accounts", "leave"]
+    assert page.count("Nothing to compare") == 1 and "no answer of a custodian was read" in page
     assert "compared 0 seconds ago" in desk.get("today").lower() or "Compared" in desk.get("today")
     assert desk.post("reconcile/start", month="2026-10").status_code == 400
     assert desk.post("reconcile/start", month="2026-13", relations=["leave"]).status_code == 400

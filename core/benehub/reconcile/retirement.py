@@ -54,7 +54,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
-    findings += earnings.compare(session, book, connection_id, month, on_the_way)
+    findings += earnings.compare(session, book, connection_id, month, on_the_way, lambda plan, day: due(plan, day).due)
     return findings
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import func, select
 
 from benehub.identity import lookup, strangers, suggestions
-from benehub.identity.matching import AS_GOOD, Candidate, Register, Told, named
+from benehub.identity.matching import AS_GOOD, Candidate, Told, named
 from benehub.identity.strangers import Stranger
 from benehub.intake import recognising
+from benehub.intake.twins import twins
 from benehub.store import Session, acts
+from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation
 
 
@@ -105,29 +108,37 @@ def details(session: Session, named: str, clear: bool = False) -> dict[str, Any]
     }  # fmt: skip
 
 
-def doubles(session: Session, connection_id: str = "", ours: bool = True) -> list[dict[str, Any]]:
+def doubles(session: Session, connection_id: str = "", ours: bool = True, most: int = 0) -> list[dict[str, Any]]:
     """Who comes twice: at a vendor (two ids, one person), or here (two persons, one name and birth date).
 
     Without `ours` our own people are not gone through, and ids that a person linked are none: what a comparison asks.
+    No more than `most` are given, where it is named.
     """
+    found = _at_vendors(session, connection_id, ours)
+    if not connection_id and ours:
+        found = chain(found, _here(session))
+    return list(islice(found, most or None))
+
+
+def _at_vendors(session: Session, connection_id: str, ours: bool) -> Iterator[dict[str, Any]]:
     waiting = strangers.listed(session, connection_id, aside=ours)
     linked = strangers.doubled(session, by_persons=ours)
     holders = _holders(session, waiting)
     wanted = {who for _, who in linked} | {who for who in holders.values() if who}
-    known = recognising.candidates(session) if ours else recognising.candidates(session, sorted(wanted))
-    found = [
-        _double(name, known[who].number, f"is linked to {len(ids)} ids", ids)
-        for (name, who), ids in linked.items()
-        if connection_id in ("", name) and who in known
-    ]
-    found += _taken(session, waiting, known, holders)
-    found += _twice(waiting)
-    if not connection_id and ours:
-        pairs = Register(known.values()).alike()
-        found += [
-            _double("", known[one].number, "has the name and birth date of", [known[two].number]) for one, two in pairs
-        ]
-    return found
+    known = recognising.candidates(session, sorted(wanted))
+    for (name, who), ids in linked.items():
+        if connection_id in ("", name) and who in known:
+            yield _double(name, known[who].number, f"is linked to {len(ids)} ids", ids)
+    yield from _taken(session, waiting, known, holders)
+    yield from _twice(waiting)
+
+
+def _here(session: Session) -> Iterator[dict[str, Any]]:
+    pairs = twins(session)
+    while part := list(islice(pairs, CHUNK // 2)):
+        known = recognising.candidates(session, sorted({who for pair in part for who in pair}))
+        for one, two in part:
+            yield _double("", known[one].number, "has the name and birth date of", [known[two].number])
 
 
 def _double(connection_id: str, who: str, what: str, ids: list[str]) -> dict[str, Any]:

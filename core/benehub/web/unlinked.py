@@ -30,12 +30,12 @@ def listed(employer: str, request: Request, caller: Seer, connection: str = "") 
     with hub.store.read(employer) as session:
         rows = strangers.unlinked(session, connection, clear=clear)
         likely = strangers.suggested(session, connection, clear=clear)
-        twice = strangers.doubles(session, connection)
+        twice = strangers.doubles(session, connection, most=SHOWN)
     by_ref: dict[str, list[dict[str, object]]] = {}
     for guess in likely:
         by_ref.setdefault(guess["ref"], []).append(guess)
     return page(request, caller, "people/unlinked.html", rows=rows[:SHOWN], count=len(rows), likely=by_ref,
-                twice=twice[:SHOWN], connection=connection)  # fmt: skip
+                twice=twice, connection=connection)  # fmt: skip
 
 
 @router.get("/e/{employer}/unlinked/{ref}")
