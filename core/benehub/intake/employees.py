@@ -46,7 +46,10 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     newcomer = _newcomer(session, origin, row)
     if newcomer is not None:
         return newcomer
+    is_new = people.find(session, origin.connection_id, origin.key) is None
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
+    if is_new:
+        facts.preload_new(session, person_id, "employee", "employment")
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
     versions = [Version("employee", person_id, "", since, _told_identity(row))]
