@@ -42,13 +42,13 @@ _PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
 """Two letters of base 32 (RFC 4648, small) for each ten bits."""
 
 
-def numbered(prefix: str, number: int, *parts: str) -> str:
+def numbered(prefix: str, number: int, named: str) -> str:
     """The id of the thing that got this number of the recorded order.
 
     Such ids come in the order in which things came, so an index by them grows at its end, wherever it is large; the
-    last digits, of the number and `parts`, tell a mistyped one.
+    last digits, of the number and `named`, tell a mistyped one.
     """
-    return f"{prefix}_{number:012x}{crc32('/'.join(parts).encode(), number & 0xFFFFFFFF):08x}"
+    return f"{prefix}_{number:012x}{crc32(named.encode(), number & 0xFFFFFFFF):08x}"
 
 
 def derive(prefix: str, *parts: str) -> str:

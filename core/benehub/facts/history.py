@@ -101,7 +101,7 @@ def record(
 
 def fact_id(employer: str, kind: str, subject: str, key: str, seq: int) -> str:
     """A fact's id, by its number."""
-    return numbered("fct", seq, employer, kind, subject, key)
+    return numbered("fct", seq, f"{employer}/{kind}/{subject}/{key}")
 
 
 def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:

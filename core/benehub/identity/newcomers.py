@@ -44,7 +44,7 @@ class Newcomers:
         session = self._session
         employer = session.employer
         seq, _ = session.take_seq(2)
-        person_id = numbered("per", seq, employer, external_id)
+        person_id = numbered("per", seq, f"{employer}/{external_id}")
         sealed = None if ssn is None else self._seal(ssn.encode())
         self._persons.append((employer, person_id, "employee", person_id, number, sealed, index, seq))
         self._links.append((employer, self._connection_id, external_id, person_id, "source", seq + 1, "", None))

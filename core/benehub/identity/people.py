@@ -224,7 +224,7 @@ def add_dependent(session: Session, connection_id: str, external_id: str, employ
 def _add(session: Session, kind: str, named: str, subscriber: str | None, number: str, ssn: str | None) -> str:
     """Write a person down; gives his id. An employee is his own subscriber."""
     seq, _ = session.take_seq()
-    person_id = numbered("per", seq, session.employer, named)
+    person_id = numbered("per", seq, f"{session.employer}/{named}")
     sealed = session.seal(ssn.encode(), "ssn") if ssn else None
     index = ssn_index(session, ssn) if ssn else None
     session.defer(

@@ -52,9 +52,7 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
         facts.preload_new(session, person_id, "employee", "employment")
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
-    identity = _told_identity(row)
-    identity["birth_date"], identity["sex"] = row.birth_date.isoformat(), row.sex.value
-    versions = [Version("employee", person_id, "", since, identity)]
+    versions = [Version("employee", person_id, "", since, _told_identity(row))]
     versions += _employment(session, person_id, row, _told_employment(row))
     facts.record(session, versions, str(origin), origin.batch_id, origin.row_no)
     return person_id
@@ -93,7 +91,6 @@ def _told_identity(row: Employee) -> dict[str, Any]:
 
 def _told_employment(row: Employee) -> dict[str, Any]:
     told: dict[str, Any] = dict(zip(_EMPLOYMENT, _employment_of(row.__dict__), strict=True))
-    told["employment_class"] = row.employment_class.value
     if not row.__pydantic_fields_set__.isdisjoint(_TOLD):
         told |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
     told["hire_date"] = key = row.hire_date.isoformat()
