@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Column, FromClause, Row, Select, Table, func, select, true
+from sqlalchemy import Column, FromClause, Row, Select, String, Table, column, func, select, true
 
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_chunk, intake_row
@@ -34,11 +34,13 @@ def keys(session: Session, table: Table) -> tuple[Column[str], FromClause]:
 
 @cache
 def _keys(table: Table, sqlite: bool) -> tuple[Column[str], FromClause]:
-    each = (func.json_each if sqlite else func.json_array_elements_text)(table.c.row_keys).table_valued("value")
+    each = (func.json_each if sqlite else func.json_array_elements_text)(table.c.row_keys).table_valued(
+        column("value", String)
+    )
     return cast("Column[str]", each.c.value), table.join(each, true())
 
 
-def in_chunks(session: Session, *columns: Any) -> Select[Any]:
+def in_chunks(session: Session, *columns: Any) -> Select[*tuple[Any, ...]]:
     """Each key of rows that were not the same as last time, and further columns of its chunk."""
     value, source = keys(session, intake_chunk)
     return select(value.label("row_key"), *columns).select_from(source)
