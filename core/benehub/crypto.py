@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -92,10 +92,14 @@ class Vault:
 
     def blind_indexes(self, values: Iterable[str], purpose: str) -> list[str]:
         """The `blind_index` of each of these values."""
-        keyed, found = hmac.new(self._key_of(f"index/{purpose}"), digestmod="sha256"), []
+        # HMAC as RFC 2104 defines it, its two hashes begun once: a third of what a new one for each costs.
+        key = self._key_of(f"index/{purpose}").ljust(sha256().block_size, b"\0")
+        inner, outer = (sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
+        found = []
         for value in values:
-            digest = keyed.copy()  # half of what a new one costs
-            digest.update(value.encode())
+            inside, digest = inner.copy(), outer.copy()
+            inside.update(value.encode())
+            digest.update(inside.digest())
             found.append(digest.hexdigest())
         return found
 

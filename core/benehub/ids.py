@@ -1,12 +1,14 @@
 """Typed ids that every output prints: a prefix for the noun and a digest of its business key.
 
 An id is derived from what the thing *is* (employer, kind, business key), not from chance or the clock, so
-a step that runs twice finds its own row again. Prefixes are in `PREFIXES`.
+a step that runs twice finds its own row again. Of people and facts, of which there are most, it is their number in
+the recorded order: who is meant by a vendor's id says the crosswalk. Prefixes are in `PREFIXES`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from zlib import crc32
 
 PREFIXES = {
     "per": "person",
@@ -38,6 +40,15 @@ PREFIXES = {
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
 """Two letters of base 32 (RFC 4648, small) for each ten bits."""
+
+
+def numbered(prefix: str, number: int, named: str) -> str:
+    """The id of the thing that got this number of the recorded order.
+
+    Such ids come in the order in which things came, so an index by them grows at its end, wherever it is large; the
+    last digits, of the number and `named`, tell a mistyped one.
+    """
+    return f"{prefix}_{number:012x}{crc32(named.encode(), number & 0xFFFFFFFF):08x}"
 
 
 def derive(prefix: str, *parts: str) -> str:

@@ -12,7 +12,7 @@ from benehub.errors import DataError, GuardTripped
 from benehub.flows import custody
 from benehub.flows.onboarding import connect
 from benehub.store import acts
-from benehub.store.tables import connection, intake_batch, intake_row
+from benehub.store.tables import connection, intake_batch, intake_chunk, intake_row
 from benehub.views.runs import runs
 
 HEADER = "No,First,Last,Born,Sex,SSN,Hired,Group"
@@ -101,7 +101,8 @@ def test_rows_are_laid_aside_with_name_and_reason(office: Any) -> None:
         ("ann", f"discard row {numbers[0]}", "left in 2024"),
         ("ann", "discard 1 rows", "test data"),
     ]
-    assert len(office.rows(select(intake_row))) == 3  # nothing is deleted
+    assert len(office.rows(select(intake_row))) == 2  # nothing is deleted
+    assert [chunk.applied for chunk in office.rows(select(intake_chunk))] == [1]
 
 
 @pytest.fixture

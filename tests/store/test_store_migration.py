@@ -12,9 +12,10 @@ from sqlalchemy import Connection, inspect, select
 
 from benehub import dispatch, ledger
 from benehub.crypto import Vault
+from benehub.intake import told
 from benehub.ledger import kept
 from benehub.store import Store, guards, open_store
-from benehub.store.tables import intake_batch, leg, metadata, run, seen
+from benehub.store.tables import intake_batch, intake_chunk, leg, metadata, run, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -163,6 +164,45 @@ def test_what_waits_while_the_program_is_renewed_is_read_again(db_url: str) -> N
         (held,) = session.rows(select(intake_batch))
         assert (held.state, held.reason) == ("refused", "it waited while benehub was renewed: sync again")
         assert [row.row_key for row in session.rows(select(seen))] == ["v1"]
+    opened.close()
+
+
+def test_the_rows_of_a_batch_are_gathered_in_their_chunks(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0030")
+    rows = ["applied", "quarantined", "applied", "superseded", "staged", "staged"]
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        for command in (
+            "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')",
+            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
+            "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+            *(
+                "INSERT INTO intake_batch (employer_id, batch_id, connection_id, stream, run_key, state, reason,"
+                " full_read, rows, applied, unchanged, quarantined, superseded, seq, recorded_at) "
+                f"VALUES ('acme', '{name}', 'hris', 'employee', '{name}', '{state}', '', 1, 6, 0, 0, 0, 0, 1, '')"
+                for name, state in (("int_1", "staged"), ("int_2", "refused"))
+            ),
+            *(
+                "INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason) "
+                f"VALUES ('acme', 'int_1', {number}, 'v{number}', '{outcome}', '')"
+                for number, outcome in enumerate(rows, 1)
+            ),
+            "INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason) "
+            "VALUES ('acme', 'int_2', 1, 'v1', 'staged', '')",
+            "INSERT INTO intake_chunk (employer_id, batch_id, row_no, rows, rows_sealed) "
+            "VALUES ('acme', 'int_1', 5, 2, 'sealed')",
+        ):
+            connection.exec_driver_sql(command)
+    opened.migrate()
+    with opened.read("acme") as session:
+        assert [(one.key, one.outcome) for one in told.outcomes(session, "int_1")] == [
+            (f"v{number}", outcome) for number, outcome in enumerate(rows, 1)
+        ]
+        assert [(one.key, one.outcome) for one in told.outcomes(session, "int_2")] == [("v1", "superseded")]
+        chunks = session.rows(select(intake_chunk).order_by(intake_chunk.c.row_no))
+        assert [(one.row_no, one.applied, one.row_nos) for one in chunks] == [(1, 2, [1, 3]), (5, 0, [5, 6])]
+        assert [one.rows_sealed is None for one in chunks] == [True, False]
     opened.close()
 
 

@@ -14,7 +14,7 @@ from benehub.connect.stored import StoredMailbox
 from benehub.errors import BenehubError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.sync import apply, apply_checked
-from benehub.intake import Leaf, untranslated
+from benehub.intake import Leaf, told, untranslated
 from benehub.store import Session, note_act
 from benehub.store.tables import intake_batch, intake_row, intake_same, row_waits
 
@@ -37,8 +37,7 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
 def _overtaken(session: Session, row: Any, pushed: bool) -> bool:
     """Whether the stream was told again since: as a whole, or, where each row comes by itself, these rows."""
     if pushed:
-        own = session.rows(select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=row.batch_id)))
-        keys = {one.row_key for one in own}
+        keys = told.all_keys(session, row.batch_id)
         return bool(untranslated.told_again(session, row.connection_id, row.stream, row.seq, keys))
     later = intake_batch.alias()
     found = session.connection.execute(

@@ -84,7 +84,11 @@ def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> 
     """A dependent of an employee."""
     assert isinstance(row, Dependent)
     subscriber = employee_of(session, origin, row.employee)
-    person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
+    named = f"dep:{origin.key}"
+    is_new = people.find(session, origin.connection_id, named) is None
+    person_id = people.add_dependent(session, origin.connection_id, named, subscriber, row.ssn)
+    if is_new:
+        facts.preload_new(session, person_id, "dependent")
     told = {"disabled_evidence_until"} if row.disabled_evidence_until is None else set()
     data = row.model_dump(mode="json", exclude={"ssn", "employee"} | told) | {"employee": subscriber}
     _one(session, origin, Version("dependent", person_id, "", row.birth_date, data))

@@ -1,0 +1,143 @@
+"""What the rows of a batch are called: a chunk keeps its keys in one list, so custody costs no row of a table a row.
+
+Only what is not simply applied has a row of its own, with its outcome and reason (`intake_row`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Column, FromClause, Row, Select, String, Table, column, func, select, true
+
+from benehub.store import Session
+from benehub.store.tables import intake_batch, intake_chunk, intake_row
+
+LATER = "a later row has its key"
+"""Why a row is superseded."""
+
+
+class Outcome(NamedTuple):
+    """What became of a row: `staged` while it waits, else applied, quarantined or superseded with the reason."""
+
+    row_no: int
+    key: str
+    outcome: str
+    reason: str = ""
+
+
+def keys(session: Session, table: Table) -> tuple[Column[str], FromClause]:
+    """Each key of a table's lists of keys, as a column, and what to select it from."""
+    return _keys(table, session.connection.dialect.name == "sqlite")
+
+
+@cache
+def _keys(table: Table, sqlite: bool) -> tuple[Column[str], FromClause]:
+    each = (func.json_each if sqlite else func.json_array_elements_text)(table.c.row_keys).table_valued(
+        column("value", String)
+    )
+    return cast("Column[str]", each.c.value), table.join(each, true())
+
+
+def in_chunks(session: Session, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Each key of rows that were not the same as last time, and further columns of its chunk."""
+    value, source = keys(session, intake_chunk)
+    return select(value.label("row_key"), *columns).select_from(source)
+
+
+def of_batch(session: Session, batch_id: str, wanted: Collection[str]) -> set[str]:
+    """Those of the keys that a batch has told as something else than last time, or that could not be used."""
+    value, _ = keys(session, intake_chunk)
+    rows = session.rows(
+        in_chunks(session).where(*session.where(intake_chunk, batch_id=batch_id), session.among(value, wanted))
+    )
+    alone = session.rows(
+        select(intake_row.c.row_key).where(
+            *session.where(intake_row, batch_id=batch_id), session.among(intake_row.c.row_key, wanted)
+        )
+    )
+    return {row.row_key for row in (*rows, *alone)}
+
+
+def all_keys(session: Session, batch_id: str) -> set[str]:
+    """Every key that a batch has told as something else than last time, or that could not be used."""
+    rows = session.rows(in_chunks(session).where(*session.where(intake_chunk, batch_id=batch_id)))
+    alone = session.rows(select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=batch_id)))
+    return {row.row_key for row in (*rows, *alone)}
+
+
+def since(session: Session, connection_id: str, stream: str, seq: int, wanted: Sequence[str]) -> set[str]:
+    """Those of the keys that have come in again, and not as they were, since a batch."""
+    found: set[str] = set()
+    value, source = keys(session, intake_chunk)
+    for query, table, key in (
+        (in_chunks(session), intake_chunk, value),
+        (select(intake_row.c.row_key), intake_row, intake_row.c.row_key),
+    ):
+        joined = source if table is intake_chunk else intake_row
+        joined = joined.join(
+            intake_batch,
+            (intake_batch.c.employer_id == table.c.employer_id) & (intake_batch.c.batch_id == table.c.batch_id),
+        )
+        rows = session.rows(
+            query.select_from(joined).where(
+                *session.where(intake_batch, connection_id=connection_id, stream=stream, state="applied"),
+                intake_batch.c.seq > seq, session.among(key, wanted),
+            )
+        )  # fmt: skip
+        found |= {row.row_key for row in rows}
+    return found
+
+
+def listed(chunk: Row[Any]) -> Iterator[tuple[int, str]]:
+    """Number and key of each row of a chunk."""
+    names = chunk.row_keys
+    return zip(chunk.row_nos or range(chunk.row_no, chunk.row_no + len(names)), names, strict=True)
+
+
+def outcomes(session: Session, batch_id: str) -> Iterator[Outcome]:
+    """What became of each row of a batch, but of those that were the same as last time, in their order."""
+    alone = {
+        row.row_no: Outcome(row.row_no, row.row_key, row.outcome, row.reason)
+        for row in session.rows(select(intake_row).where(*session.where(intake_row, batch_id=batch_id)))
+    }
+    query = select(intake_chunk).where(*session.where(intake_chunk, batch_id=batch_id))
+    found = dict(alone)
+    for chunk in session.rows(query.order_by(intake_chunk.c.row_no)):
+        outcome = "applied" if chunk.rows_sealed is None else "staged"
+        found |= {no: Outcome(no, key, outcome) for no, key in listed(chunk) if no not in alone}
+    return iter(found[no] for no in sorted(found))
+
+
+def supersede(session: Session, batch_id: str) -> None:
+    """Of rows with one key only the newest is applied: write down the others, before any of the batch is."""
+    value, _ = keys(session, intake_chunk)
+    mine = session.where(intake_chunk, batch_id=batch_id)
+    rows = session.rows(in_chunks(session).where(*mine).group_by(value).having(func.count() > 1))
+    newest = {row.row_key: 0 for row in rows}
+    if not newest:
+        return
+    older = []
+    holding = in_chunks(session, intake_chunk.c.row_no).where(*mine, session.among(value, newest))
+    numbers = sorted({row.row_no for row in session.rows(holding)}, reverse=True)
+    for number in numbers:
+        chunk = session.connection.execute(select(intake_chunk).where(*mine, intake_chunk.c.row_no == number)).one()
+        for row_no, key in reversed(list(listed(chunk))):
+            if newest.get(key):
+                older.append({"batch_id": batch_id, "row_no": row_no, "row_key": key, "outcome": "superseded",
+                              "reason": LATER})  # fmt: skip
+            elif key in newest:
+                newest[key] = row_no
+    session.add(intake_row, older)
+
+
+def superseded(session: Session, batch_id: str, first: int, last: int) -> set[int]:
+    """The numbers of superseded rows between these."""
+    rows = session.rows(
+        select(intake_row.c.row_no).where(
+            *session.where(intake_row, batch_id=batch_id, outcome="superseded"),
+            intake_row.c.row_no.between(first, last),
+        )
+    )
+    return {row.row_no for row in rows}
