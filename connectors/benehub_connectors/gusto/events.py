@@ -56,9 +56,7 @@ def people(link: Link, cursor: str | None) -> Iterator[Page]:
         # Asked before the list: what happens in between comes again.
         newest = _newest(link)
         yield from payroll_people(link)
-        name = (
-            f"events cannot be gone on from ({changed.why}): everybody is read" if changed.why else "events until now"
-        )
+        name = "events until now" + (f"; not gone on from the last one: {changed.why}" if changed.why else "")
         yield Page(STREAM, (), b"", name, f"{newest}@{link.clock().isoformat()}", full=True)
         return
     for uuid in changed.people:
