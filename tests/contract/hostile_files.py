@@ -166,8 +166,8 @@ def stage(folder: Path) -> Stage:
     """A mailbox in a folder, two participants and a credit."""
     for name in ("in", "out"):
         (folder / name).mkdir(exist_ok=True)
-    usual = {"plan": "401k", "last_name": "Alder", "pay_date": "2026-11-20", "first_name": "Ann", "birth_date": "1980-02-03",
-             "hire_date": "2025-03-01", "compensation_minor": 320000}  # fmt: skip
+    usual = {"plan": "401k", "pay_date": "2026-11-20", "first_name": "Ann", "last_name": "Alder",
+             "birth_date": "1980-02-03", "hire_date": "2025-03-01", "compensation_minor": 320000}  # fmt: skip
     items = [
         {
             **usual,
