@@ -42,8 +42,9 @@ def manifest(connector: type[Connector]) -> dict[str, Any]:
         mend = "Mend it there; texts stand in quotation marks" if isinstance(error, ValueError) else "Let it be read"
         raise ConfigError(f"the manifest cannot be read: {error}", where=str(file), mend=mend) from None
     for name, kind in _PARTS.items():
-        part: Any = told.get(name, kind())
-        if not isinstance(part, kind) or not all(isinstance(one, dict) for one in part if kind is list):
+        part = told.get(name, kind())
+        rows: Any = part if kind is list else ()
+        if not isinstance(part, kind) or not all(isinstance(one, dict) for one in rows):
             mend = f"Write it as {f'[[{name}]]' if kind is list else f'[{name}]'}, below all other keys"
             raise ConfigError(f"`{name}` is no table", where=str(file), mend=mend)
     return told
