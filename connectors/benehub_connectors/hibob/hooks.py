@@ -34,13 +34,14 @@ def hints(body: bytes) -> Sequence[Hint]:
         told = None
     if told == PING or (isinstance(told, Mapping) and told.get("text") == PING):
         return []
-    kind = told.get("type") if isinstance(told, Mapping) else None
+    event: Mapping[str, object] = told if isinstance(told, Mapping) else {}
+    kind = event.get("type")
     if not isinstance(kind, str) or not kind:
         raise DataError("no event of Bob's", where="webhook", mend="Check who calls this address")
     what = kind.partition(".")[0].lower()
     if what == "employee":
         # A table of pay changes by an event of employees, too, and its name is the account's own.
-        data = told.get("data")
+        data = event.get("data")
         named = data.get("employeeId") if isinstance(data, Mapping) else None
         who = named if isinstance(named, str) and _ID.fullmatch(named) else ""
         return [Hint("employee"), *([Hint("compensation", who)] if who and kind != "employee.deleted" else [])]
