@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from benehub import facts
 from benehub.connect.connector import Link
+from benehub.errors import DataError
 from benehub.flows import custody, scim
 from benehub.flows.onboarding import connect
 from benehub.formats.scim import EMPLOYMENT
 from benehub.records import Employee
+from benehub.store import acts
 from benehub.store.tables import payload, pushed_resource
 from benehub_connectors.scim import ScimConnector, ScimSettings
 from benehub_connectors.scim.attributes import CORE, ENTERPRISE
@@ -226,6 +228,26 @@ def test_many_changes_within_a_day_ask_a_person_and_a_client_that_sets_up_its_us
     desk.now += timedelta(days=2)
     client.patch(made[8]["id"], "name.middleName", "P")
     assert "held" not in {batch.state for batch in desk.batches()}
+
+
+def test_what_many_writes_held_is_let_in_as_one_decision(desk: Any, client: Client) -> None:
+    made = [client.create(number) for number in range(1, 13)]
+    for one in made[:5]:
+        client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
+    client.patch(made[4]["id"], f"{EMPLOYMENT}:terminationDate", "2026-12-31")  # its last word
+    held = [batch for batch in desk.batches() if batch.state == "held"]
+    with pytest.raises(DataError, match="needs a name and a reason"):
+        custody.release_all(desk.hub, "acme", "idp", "ann", "")
+    assert [batch for batch in desk.batches() if batch.state == "held"] == held
+    counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    assert (counts["batches"], counts["aside"], counts["applied"]) == (len(held) - 1, 1, len(held) - 1)
+    assert sorted(last_day(desk)) == [date(2026, 12, 1)] * 4 + [date(2027, 1, 1)]
+    assert "held" not in {batch.state for batch in desk.batches()}
+    with desk.hub.store.read("acme") as session:
+        said = {row.what for batch in held for row in acts(session, batch.batch_id)}
+    assert said == {f"release with {len(held) - 2} others", "discard, for a later word counts"}
+    with pytest.raises(DataError, match="nothing is held"):
+        custody.release_all(desk.hub, "acme", "idp", "ann", "again")
 
 
 def test_lists_are_filtered_paged_and_sorted(desk: Any, client: Client) -> None:

@@ -46,6 +46,12 @@ def write(
     )
 
 
+def faults(record: ContributionRow, settings: RecordkeeperSettings) -> Iterator[str]:
+    """Why a participant's row cannot be written."""
+    for error in ascensus_180.LAYOUT.validate(_row(record, settings)):
+        yield f"{error.where}: {error.what}"
+
+
 def _row(record: ContributionRow, settings: RecordkeeperSettings) -> ascensus_180.Contribution180:
     return ascensus_180.Contribution180(
         ssn=record.ssn,

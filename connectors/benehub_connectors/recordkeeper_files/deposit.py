@@ -31,6 +31,19 @@ def render_deposit(items: Sequence[Item], envelope: Envelope, settings: Recordke
     return FileOut(name, written.data, "180", written.totals)
 
 
+def unfit(items: Sequence[Item], settings: RecordkeeperSettings) -> dict[str, str]:
+    """The items whose row the layout cannot carry, by key, with the first reason."""
+    layout, found = LAYOUTS[settings.layout], {}
+    for item in items:
+        try:
+            why = next(iter(layout.faults(item.as_record(ContributionRow), settings)), "")
+        except DataError as error:
+            why = error.what
+        if why:
+            found[item.key] = why
+    return found
+
+
 def _check(records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, settings: RecordkeeperSettings) -> None:
     """All rows are of one pay date and plan, nobody stands twice, and the recordkeeper takes their amounts."""
     if not records:

@@ -52,6 +52,12 @@ def write(
     )
 
 
+def faults(record: ContributionRow, settings: RecordkeeperSettings) -> Iterator[str]:
+    """Why a participant's row cannot be written."""
+    for error in paykonnect_180.LAYOUT.validate(_row(record, settings)):
+        yield f"{error.where}: {error.what}"
+
+
 def _row(record: ContributionRow, settings: RecordkeeperSettings) -> paykonnect_180.Contribution180:
     gone = record.termination_date is not None and record.termination_date <= record.pay_date
     year = record.year_amounts

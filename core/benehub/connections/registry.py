@@ -103,7 +103,11 @@ def known(found: Mapping[str, type[Connector]], name: str) -> type[Connector]:
         ConfigError: no package brings it.
     """
     if name not in found:
-        raise ConfigError(f"no connector {name!r}", mend="Install its package; see `benehub plugins`")
+        there = ", ".join(sorted(found)) or "none"
+        raise ConfigError(
+            f"no connector {name[:60]!r}",
+            mend=f"Put its folder into benehub_connectors, or install its package. There are: {there}",
+        )
     return found[name]
 
 

@@ -34,6 +34,56 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
     return apply_checked(hub, employer, batch_id)
 
 
+def release_all(hub: Hub, employer: str, connection_id: str, who: str, note: str) -> dict[str, int]:
+    """Let in all that is held of a connection whose client writes user by user: one decision for all of them.
+
+    Of a user that was written several times the last word is let in and the former ones are laid aside; so is all of
+    a user who has been let in by a later write. Gives the custody counts together, and how many batches were let in
+    (`batches`) and laid aside (`aside`). After a break the rest stays held: call it again.
+
+    Raises:
+        DataError: nothing is held there, or each batch is a whole read that is looked at by itself.
+    """
+    with hub.store.write(employer) as session:
+        stream = _connector(hub, session, connection_id).pushes
+        if not stream:
+            raise DataError(
+                f"each batch of {connection_id} is a read of its own", where=f"connection {connection_id}",
+                mend="Look at each (benehub intake list --state held), and release it by its id",
+            )  # fmt: skip
+        let_in, aside = _last_words(session, connection_id, stream)
+        if not let_in and not aside:
+            raise DataError("nothing is held", where=f"connection {connection_id}", mend="See `benehub intake list`")
+        for batch_id in let_in:
+            note_act(session, batch_id, who, f"release with {len(let_in) - 1} others", note)
+        for batch_id in aside:
+            note_act(session, batch_id, who, "discard, for a later word counts", note)
+            session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
+            session.change(intake_batch, {"batch_id": batch_id}, state="refused", reason=f"discarded by {who}")
+    total = {"batches": len(let_in), "aside": len(aside)}
+    for batch_id in let_in:
+        for name, value in apply_checked(hub, employer, batch_id).items():
+            total[name] = total.get(name, 0) + value
+    return total
+
+
+def _last_words(session: Session, connection_id: str, stream: str) -> tuple[list[str], list[str]]:
+    """Held batches of one row each, oldest first: those that say the last of their user, and all others."""
+    mine = (intake_row.c.employer_id == intake_batch.c.employer_id) & (intake_row.c.batch_id == intake_batch.c.batch_id)
+    here = session.where(intake_batch, connection_id=connection_id, stream=stream)
+    keys = select(intake_row.c.row_key).join(intake_batch, mine).where(*here, intake_batch.c.state == "held")
+    told = session.rows(
+        select(intake_batch.c.batch_id, intake_batch.c.state, intake_row.c.row_key)
+        .join(intake_row, mine)
+        .where(*here, intake_batch.c.state.in_(("held", "applied")), intake_row.c.row_key.in_(keys))
+        .order_by(intake_batch.c.seq)
+    )
+    last = {row.row_key: row.batch_id for row in told}
+    waiting = [row for row in told if row.state == "held"]
+    let_in = [row.batch_id for row in waiting if last[row.row_key] == row.batch_id]
+    return let_in, [row.batch_id for row in waiting if last[row.row_key] != row.batch_id]
+
+
 def _overtaken(session: Session, row: Any, pushed: bool) -> bool:
     """Whether the stream was told again since: as a whole, or, where each row comes by itself, these rows."""
     if pushed:

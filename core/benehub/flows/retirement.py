@@ -9,26 +9,28 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
+from benehub.connect.connector import Item
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError
-from benehub.flows.contribution_file import SOURCES, base_key, told_by
-from benehub.flows.contribution_file import rows as contribution_rows
+from benehub.flows.contribution_file import SOURCES, NextFile, base_key, next_file, told_by, without
 from benehub.flows.deposit_sent import deposit_sent
 from benehub.flows.file_chain import chain, drop
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
+from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
 from benehub.reconcile.not_contributions import carried
-from benehub.records import ContributionRow
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
+
+OPERATION = "contribution.deposit"
 
 CREDITED = {
     "credit": ("contribution.credited", "credit"),
@@ -42,8 +44,19 @@ _OWED_ON = {"match": chart.MATCH_PAYABLE, "qnec": chart.MATCH_PAYABLE, "loan": c
 
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
-    """Send the contributions of one pay date to the recordkeeper and post them as deposited."""
-    return deposit_sent(hub, steps, employer, plan_id, date.fromisoformat(pay_date), prepare, _post)
+    """Send the contributions of one pay date to the recordkeeper and post them as deposited.
+
+    Whoever cannot be named in the file is held back; the counts say how many, and how much of theirs waits.
+    """
+    done = deposit_sent(hub, steps, employer, plan_id, date.fromisoformat(pay_date), prepare, _post)
+    return {**done, **steps.step("held", held, hub, employer, plan_id, date.fromisoformat(pay_date))}
+
+
+def held(hub: Hub, employer: str, plan_id: str, pay_date: date) -> dict[str, int]:
+    """How many participants of a pay date are held back, and what of theirs waits; empty where none is."""
+    with hub.store.read(employer) as session:
+        rows = obligations.parts_of(session, base_key(plan_id, pay_date))
+    return {"held_people": len(rows), "held_amount_minor": sum(row.worth_minor for row in rows)} if rows else {}
 
 
 def due(book: PlanBook, plan: Plan, pay_date: date) -> DepositDue:
@@ -65,13 +78,13 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
 
 
 def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
-    """Freeze the contribution file of a pay date, or its next correction; an empty text when nothing is owed.
+    """Freeze the contribution file of a pay date, or its next correction; an empty text when it would say nothing.
 
     What has left already is posted first, so that it is not deposited again; what may have left is settled before
-    anything new is said.
+    anything new is said. Whoever cannot be named in it is held back with the amount, and the others go.
 
     Raises:
-        DataError: the plan is paid contract by contract, or a participant has no SSN.
+        DataError: the plan is paid contract by contract.
     """
     with hub.store.read(employer) as session:
         plan = hub.book(session).plan(plan_id)
@@ -93,36 +106,54 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     if files.doubtful:
         return files.doubtful
     key = files.key
-    rows = rows_due(session, book, plan, pay_date)
-    if not rows:
+    made = _fitting(file_due(session, book, plan, pay_date), opened, key)
+    _hold_back(session, book, plan, pay_date, made)
+    if not made.rows:
         drop(session, key)
         return ""
-    total, when = sum(sum(row.amounts.values()) for row in rows), due(book, plan, pay_date)
-    contents = [row.model_dump(mode="json") for row in rows]
-    obligations.want(
-        session,
-        [
-            Wanted(
-                kind="contribution.deposit", key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)),
-                due=when.outer_limit, send_by=send_by(book, plan.vendor, when.due, 0), content={"rows": contents},
-                plan=plan_id, worth_minor=total, currency=book.employer.currency,
-            )
-        ],
-    )  # fmt: skip
+    contents = [row.model_dump(mode="json") for row in made.rows]
+    wanted = _wanted(book, plan, pay_date, key, {"rows": contents}, made.total_minor)
+    obligations.want(session, [wanted])
     return freeze_file(
-        session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
-        book.employer.currency,
+        session, opened, OPERATION, key, contents, [session.id("obl", key)], made.total_minor, book.employer.currency
+    )
+
+
+def _fitting(made: NextFile, opened: Open, key: str) -> NextFile:
+    """Without those whom the recordkeeper's layout cannot carry."""
+    items = [Item(OPERATION, f"{key}#{row.person}", row.model_dump(mode="json")) for row in made.rows]
+    unfit = opened.connector.unfit(OPERATION, items, opened.link.settings)
+    return without(made, {name.rpartition("#")[2]: why for name, why in unfit.items()}) if unfit else made
+
+
+def _wanted(
+    book: PlanBook, plan: Plan, pay_date: date, key: str, content: dict[str, Any], worth: int, person: str | None = None
+) -> Wanted:
+    when = due(book, plan, pay_date)
+    return Wanted(
+        kind=OPERATION, key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)), due=when.outer_limit,
+        send_by=send_by(book, plan.vendor, when.due, 0), content=content, person_id=person, plan=plan.id,
+        worth_minor=worth, currency=book.employer.currency,
     )  # fmt: skip
 
 
-def rows_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> list[ContributionRow]:
-    """The rows of a pay date's next file, the first or a correction; none where nothing is owed.
+def _hold_back(session: Session, book: PlanBook, plan: Plan, pay_date: date, made: NextFile) -> None:
+    """Name each whom the file cannot tell of, with what of his waits: a person has to mend it."""
+    base, unit = base_key(plan.id, pay_date), book.employer.currency
+    parts = []
+    for one in made.held:
+        key = obligations.part_key(base, one.person_id)
+        content = {"pay_date": pay_date.isoformat(), "amount_minor": one.amount_minor}
+        money = f"{format_minor(one.amount_minor, unit)} {unit} of the pay of {pay_date}"
+        wanted = _wanted(book, plan, pay_date, key, content, one.amount_minor, one.person_id)
+        parts.append((wanted, f"{one.why}; {money} wait. {one.mend}, then deposit again"))
+    obligations.hold_back(session, base, parts)
 
-    Raises:
-        DataError: a participant has no SSN.
-    """
+
+def file_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> NextFile:
+    """What a pay date's next file says, the first or a correction, and whom it cannot name."""
     files = chain(session, base_key(plan.id, pay_date))
-    return contribution_rows(session, book, plan, pay_date, withheld(session, plan.id, pay_date), told_by(files))
+    return next_file(session, book, plan, pay_date, withheld(session, plan.id, pay_date), told_by(files))
 
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Executable, case, func, literal_column, select
 
+from benehub import obligations
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
@@ -23,14 +24,18 @@ from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
-from benehub.store.tables import confirmation, leg
+from benehub.store.tables import confirmation, leg, obligation
 
 SENT = ("contribution.deposited", "contribution.deposited.reversed")
 """Entries by which contributions have left, less what came back."""
 
 EMPLOYERS = ("match", "qnec")
 """Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
+
 _PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
+
+FILE = "contribution.deposit"
+"""The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
 
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
@@ -192,10 +197,39 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
-    """One difference a pay date: what payroll took and nobody has sent on to the trust."""
+    """One difference a pay date: what payroll took and nobody has sent on to the trust; whom no file can name, each."""
+    held = obligations.held_back(session, FILE, connection_id)
+    for row in session.rows(_owed(session, connection_id, month)):
+        plan, day, amount = row.plan, row.pay_date, int(row.amount)
+        if book.plan(plan).recordkeeper != connection_id:
+            continue
+        when = due(book.plan(plan), day)
+        past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
+        lost = estimate(int(row.own), when.due, session.today())
+        told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
+        cause, action = f"taken from pay, but not sent to the recordkeeper{past}", "Deposit it now"
+        why = held.get((f"{FILE}/{plan}/{day}", row.held or ""), "")
+        if why:
+            cause, action = f"{why}{past}", "Mend what it names, then deposit"
+        yield Finding(
+            Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance", cause,
+            f"{action}: benehub retirement deposit{told}", person_id=row.held, plan=plan, expected=amount, actual=0,
+            unit=book.employer.currency, clear_by=None if why else when.due,  # what is held waits for a person now
+        )  # fmt: skip
+
+
+def _owed(session: Session, connection_id: str, month: Month) -> Executable:
+    """Plan, pay date and minor units of what is owed to the trust, those apart (`held`) whom a file has left out."""
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
-    owed = (
-        select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
+    left_out = select(obligation.c.person_id).where(
+        *session.where(obligation, kind=FILE, connection_id=connection_id, state="held"),
+        obligation.c.person_id.is_not(None),
+    )
+    lines = (
+        select(
+            leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"),
+            case((leg.c.person_id.in_(left_out), leg.c.person_id)).label("held"),
+        )
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
             leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
@@ -204,26 +238,13 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
         .having(func.sum(leg.c.amount) < 0)
         .subquery()
     )  # fmt: skip
-    own = case((owed.c.account != chart.MATCH_PAYABLE, owed.c.amount), else_=0)
-    rows = session.rows(
-        select(
-            owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"), func.sum(own).label("own")
-        )
-        .group_by(owed.c.plan, owed.c.pay_date)
-        .order_by(owed.c.plan, owed.c.pay_date)
-    )  # fmt: skip
-    for plan, day, amount, held in ((row.plan, row.pay_date, int(row.amount), int(row.own)) for row in rows):
-        if book.plan(plan).recordkeeper == connection_id:
-            when = due(book.plan(plan), day)
-            past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
-            lost = estimate(held, when.due, session.today())
-            told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
-            yield Finding(
-                Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
-                f"taken from pay, but not sent to the recordkeeper{past}",
-                f"Deposit it now: benehub retirement deposit{told}",
-                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=when.due,
-            )  # fmt: skip
+    own = case((lines.c.account != chart.MATCH_PAYABLE, lines.c.amount), else_=0)
+    by = (lines.c.plan, lines.c.pay_date, lines.c.held)
+    return (
+        select(*by, func.sum(lines.c.amount).label("amount"), func.sum(own).label("own"))
+        .group_by(*by)
+        .order_by(lines.c.plan, lines.c.pay_date, lines.c.held)
+    )
 
 
 def estimate(own_minor: int, due: date, today: date) -> int | None:
