@@ -118,7 +118,7 @@ def change(
         cron, every = cron or "", every or ""
     told = {"cron": cron, "every": every, "zone": zone, "closed": closed_days, "jitter": jitter, "catch_up": catch_up,
             "blackouts": None if blackout is None else [one for one in blackout if one]}  # fmt: skip
-    given = {key: value for key, value in told.items() if value is not None}
+    given: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
     with opened(employer) as desk:
         with desk.store.read(desk.employer) as session:
             row = job_schedules.get(session, name)
