@@ -245,7 +245,7 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
     desk.later(minutes=11)
     browser.get("/signin/again")
     for path, one in needs.items():
-        asked = browser.post(path.replace("{user}", other), **told)
+        asked = browser.post(path.replace("{user}", other), None, **told)
         then = quote(one.again.replace("{user}", other), "")
         assert (asked.status_code, asked.headers["location"]) == (303, f"/signin/again?then={then}"), path
     for path in ("/signin/providers", "/access/tokens"):
@@ -255,7 +255,7 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
     assert 'name="password"' in asks and 'name="code"' in asks
     wrong = ({"password": "no", "code": phone.at(desk.now)}, {"password": PASSWORD, "code": "000000"},
              {"password": PASSWORD, "code": ""})  # fmt: skip
-    assert [browser.post("/signin/again", **one).status_code for one in wrong] == [401, 401, 401]
+    assert [browser.post("/signin/again", None, **one).status_code for one in wrong] == [401, 401, 401]
     again = browser.post("/signin/again", password=PASSWORD, code=phone.at(desk.now), then=f"/access/users/{other}")
     assert again.headers["location"] == f"/access/users/{other}" and browser.cookie() != before
     browser.get(f"/access/users/{other}")
@@ -264,7 +264,7 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
     desk.later(minutes=11)
     browser.get("/signin/again")
     lost = {"password": PASSWORD, "code": codes[0], "then": "//evil.example"}
-    assert browser.post("/signin/again", **lost).headers["location"] == "/"
+    assert browser.post("/signin/again", None, **lost).headers["location"] == "/"
     desk.later(minutes=11)
     browser.get("/signin/again")
     tried = [browser.post("/signin/again", password="no", code="000000").status_code for _ in range(7)]
