@@ -41,8 +41,10 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
                                                        obligation.c.dispatch_id.is_not(None))  # fmt: skip
         some["dispatch"] = str(session.rows(about.order_by(obligation.c.dispatch_id))[0][0])
         assert session.rows(select(dispatch).where(*session.where(dispatch, dispatch_id=some["dispatch"])))
-    params: dict[str, dict[str, Any]] = {"deductions": {"pay_date": "2026-10-15"}, "contributions": {"year": 2026}, "cost": {"month": "2026-10"},
-              "trace": {"month": "2026-10", "employee": "1001", "plan": "ppo"}}  # fmt: skip
+    params: dict[str, dict[str, Any]] = {
+        "deductions": {"pay_date": "2026-10-15"}, "contributions": {"year": 2026}, "cost": {"month": "2026-10"},
+        "trace": {"month": "2026-10", "employee": "1001", "plan": "ppo"},
+    }  # fmt: skip
     looked: dict[str, set[str]] = {}
     for method, path, needs in routes(api):
         if method != "GET" or "{employer}" not in path or path.endswith("/events"):

@@ -169,9 +169,9 @@ def remove_schedule(_caller: Operates, at: At, claim: Once, schedule: NamePath, 
 @router.post("/{schedule}/run-now", operation_id="run_schedule", status_code=202)
 def run_schedule(_caller: Operates, at: At, claim: Once, schedule: NamePath, response: Response) -> Started:
     """Run what it starts now, whatever its time."""
+    must_run(at)
     row = _must_be(at, schedule)
     must_schedule(at.caller, at.employer, row.flow)
-    must_run(at)
     connection = row.connection_id or ""
     # The flow has to know the key of its run: `start` makes the same of subject and claim.
     key = f"{schedule}/{key_of(claim)}"
