@@ -39,6 +39,8 @@ class Lifetimes:
     whole: timedelta = timedelta(hours=12)
     step: timedelta = timedelta(minutes=10)
     """For the steps of signing in."""
+    proof: timedelta = timedelta(minutes=10)
+    """For how long it is enough to have shown who one is, before what lets somebody in is changed."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Standing:
     stage: Stage
     way: str
     """How it was opened: `password`, or `oidc:NAME`."""
+    proved_at: datetime
+    """When its user last showed who he is: each such step begins another session."""
 
     @property
     def ref(self) -> str:
@@ -86,7 +90,8 @@ def standing(session: Session, secret: str, lifetimes: Lifetimes) -> Standing | 
     now = session.clock()
     if found is None or found.ends_at <= iso(now) or found.seen_at <= iso(now - lifetimes.idle):
         return None
-    return Standing(found.session_hash, found.user_id, Stage(found.stage), found.way)
+    return Standing(found.session_hash, found.user_id, Stage(found.stage), found.way,
+                    datetime.fromisoformat(found.made_at))  # fmt: skip
 
 
 def due(session: Session, held: Standing) -> bool:

@@ -7,9 +7,9 @@ with its outcome before the first byte leaves. Where the trail cannot be written
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +19,8 @@ from benehub.access import Caller
 from benehub.access.audit import Place
 from benehub.flows import Hub
 from benehub.flows.callers import keep
+from benehub.store import Session
+from benehub.views.persons import person_ids
 
 
 @dataclass
@@ -74,6 +76,33 @@ def seen(request: Request, ids: Iterable[str | None]) -> None:
     plain = [f"{name}={value if name not in _TYPED and _PLAIN.fullmatch(value) else '*'}"
              for name, value in given if _PLAIN.fullmatch(name)]  # fmt: skip
     about(request, f"people:{len(known)}", *plain[:10], *known[:SEEN])
+
+
+_WHOSE: Final = frozenset({"employee", "employees", "person", "persons", "member", "person_id"})
+"""Names in an answer behind which a person stands."""
+
+_PERSON: Final = re.compile(r"per_[a-z2-7]{24}")
+
+
+def named_in(told: Any) -> set[str]:
+    """Whom an answer names, by employee number or by the hub's id, wherever in it."""
+    if isinstance(told, str):
+        return set(_PERSON.findall(told))
+    if isinstance(told, Mapping):
+        whose = {one for name in _WHOSE & told.keys() for one in _texts(told[name])}
+        return whose.union(*map(named_in, told.values()))
+    return set[str]().union(*map(named_in, told)) if isinstance(told, list | tuple | set) else set()
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, str) and one]
+
+
+def seen_in(request: Request, session: Session, named: Iterable[str | None]) -> None:
+    """As `seen`, of people by employee number or by the hub's id."""
+    known = {one for one in named if one}
+    numbers = person_ids(session, [one for one in known if not one.startswith("per_")])
+    seen(request, sorted({*numbers.values(), *(one for one in known if one.startswith("per_"))}))
 
 
 class Trailed:

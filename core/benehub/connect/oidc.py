@@ -87,8 +87,8 @@ class OidcClient:
         self._clock = clock
         self._transport = transport
 
-    def begin(self, back: str) -> tuple[str, Begun]:
-        """The address to send the browser to, and what has to come back with it.
+    def begin(self, back: str, again: bool = False) -> tuple[str, Begun]:
+        """The address to send the browser to, and what has to come back with it; `again` has the provider ask anew.
 
         Raises:
             VendorUnavailable: the provider does not answer.
@@ -100,7 +100,7 @@ class OidcClient:
         address = prepare_grant_uri(
             _text(told, "authorization_endpoint"), self._provider.client_id, "code", back, self._provider.scope,
             begun.state, nonce=begun.nonce, code_challenge=create_s256_code_challenge(begun.verifier),
-            code_challenge_method="S256",
+            code_challenge_method="S256", **({"prompt": "login"} if again else {}),
         )  # fmt: skip
         return str(address), begun
 

@@ -34,16 +34,17 @@ class SignInBy:
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def begin(hub: Hub, by: SignInBy, back: str, links: str = "") -> tuple[str, str]:
+def begin(hub: Hub, by: SignInBy, back: str, links: str = "", again: bool = False) -> tuple[str, str]:
     """The address to send the browser to, and what it keeps, sealed, until it comes back.
 
-    `links` is the user, signed in already, who is to come in by this provider from then on.
+    `links` is the user, signed in already, who is to come in by this provider from then on. With `again` the provider
+    is told to ask who is there, though it knows.
 
     Raises:
         VendorUnavailable: the provider does not answer.
         ConfigError: it is not what the setting says it is.
     """
-    address, begun = OidcClient(by.provider, hub.store.clock).begin(back)
+    address, begun = OidcClient(by.provider, hub.store.clock).begin(back, again)
     told = {
         "provider": by.provider.name, "state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier,
         "at": iso(hub.store.clock()), "links": links,

@@ -38,6 +38,7 @@ from benehub.flows import exchange, push_guard, together
 from benehub.flows.hub import Hub
 from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
+from benehub.flows.silent import must_send
 from benehub.flows.together import TESTED, made
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
@@ -96,7 +97,9 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
 
     Raises:
         GuardTripped: they would change or end too much at the vendor; nothing has left.
+        FatalError: the flow is said to send nothing.
     """
+    must_send()
     # A run that an older version began has no number here.
     pace = steps.step("guard", _guarded, hub, employer, connection_id, ids) or 1
     size = BATCH * pace

@@ -93,6 +93,41 @@ def give_code(hub: Hub, held: Standing, code: str, place: Place, policy: Policy)
         return _opened(session, row, secret, stage, way, place)
 
 
+def lately(hub: Hub, held: Standing, policy: Policy) -> bool:
+    """Whether who has this session open has just shown who he is; else he has to, before what lets him in is changed.
+
+    A browser that was left open, or a stolen cookie, is not enough to come in by another way for ever.
+    """
+    return hub.store.clock() - held.proved_at < policy.lifetimes.proof
+
+
+def ways(hub: Hub, held: Standing) -> tuple[bool, bool]:
+    """Whether the user of a session has a password, and a second factor."""
+    with hub.store.read(INSTALLATION) as session:
+        row = users.get(session, held.user)
+    return bool(row.password_hash), row.totp_sealed is not None
+
+
+def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, policy: Policy) -> Opened | Refused:
+    """Show again who one is: password and, where there is a second factor, a code. Counted as a sign-in is."""
+    action = "show who one is"
+    with hub.store.read(INSTALLATION) as session:
+        row = users.get(session, held.user)
+    if held.stage is not Stage.OPEN:
+        return Refused()
+    if wait := _counted(hub, row.email, place):
+        return Refused(wait)
+    right = passwords.matches(row.password_hash, password)
+    with hub.store.write(INSTALLATION) as session:
+        row = users.get(session, held.user)
+        if right and row.totp_sealed is not None:
+            right = second_factor.holds(session, row, code) or second_factor.recovers(session, held.user, code)
+        if not right:
+            return _refused(session, held.user, action, place)
+        secret = sessions.step(session, held, Stage.OPEN, policy.lifetimes)
+        return _opened(session, row, secret, Stage.OPEN, action, place)
+
+
 def may_enrol(hub: Hub, held: Standing) -> bool:
     """Whether this session may take a second factor into use: it has none yet. Another one is an owner's to allow."""
     with hub.store.read(INSTALLATION) as session:

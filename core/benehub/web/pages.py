@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller, Permission, users
 from benehub.api import who
+from benehub.api.lately import Unproved
 from benehub.crypto import tells_ssn
 from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
@@ -169,6 +170,8 @@ class Page(APIRoute):
                     raise DataError("a social security number is no word to search by: addresses are kept and shown",
                                     mend="Search by name or employee number")  # fmt: skip
                 return await handle(request)
+            except Unproved as error:
+                return RedirectResponse(address("/signin/again", then=error.then), 303)
             except HTTPException as error:
                 return await run_in_threadpool(failed, request, error.status_code, str(error.detail))
             except RequestValidationError as error:

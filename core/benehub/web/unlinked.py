@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import named_in, seen_in
 from benehub.flows import Hub, identities
 from benehub.views import strangers
 from benehub.web.pages import Page, page, then
@@ -31,6 +32,7 @@ def listed(employer: str, request: Request, caller: Seer, connection: str = "") 
         rows = strangers.unlinked(session, connection, clear=clear)
         likely = strangers.suggested(session, connection, clear=clear)
         twice = strangers.doubles(session, connection, most=SHOWN)
+        seen_in(request, session, [*named_in(likely), *(who for one in twice for who in (one["who"], *one["others"]))])
     by_ref: dict[str, list[dict[str, object]]] = {}
     for guess in likely:
         by_ref.setdefault(guess["ref"], []).append(guess)
@@ -46,6 +48,7 @@ def one(employer: str, ref: str, request: Request, caller: Seer) -> Response:
     with hub.store.read(employer) as session:
         found = strangers.details(session, ref, clear=clear)
         likely = [one for one in strangers.suggested(session, found["connection"], clear=clear) if one["ref"] == ref]
+        seen_in(request, session, [found["linked_to"], *named_in(likely)])
     return page(request, caller, "people/stranger.html", one=found, likely=likely)
 
 

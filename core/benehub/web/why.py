@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import named_in, seen_in
 from benehub.flows import Hub
 from benehub.ids import PREFIXES
 from benehub.views.known import known_at
@@ -29,4 +30,5 @@ def asked(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         answer = why(session, ref, known_at(session, known[:40]))
+        seen_in(request, session, named_in([answer.data, *(one.as_json() for one in answer.behind)]))
     return page(request, caller, "why.html", answer=answer, known=known[:40], refs=REFS)

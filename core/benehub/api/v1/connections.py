@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from benehub import connections as room
+from benehub.api.sends import must_write
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, NamePath, Once, Operates, SeesConnections
 from benehub.api.v1.models import Model
@@ -116,7 +117,9 @@ def watch_connection(
 def resume_connection(
     _caller: Operates, at: At, claim: Once, connection: NamePath, if_match: IfMatch, response: Response
 ) -> ConnectionDetail:
-    """Let it read and write again."""
+    """Let it read and write again. Where it can write, who may send may."""
+    _must_be(at, connection)
+    must_write(at.hub, at.caller, at.employer, connection)
     return _change(at, connection, "live", if_match, response)
 
 
