@@ -12,7 +12,7 @@ from benehub.access import Role
 from benehub.reconcile import Relation, Type
 from benehub.store.tables import difference
 from benehub.web.mends import PLACES
-from benehub.web.words import LANGUAGES, catalog
+from benehub.web.catalog import LANGUAGES, catalog
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

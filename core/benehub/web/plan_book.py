@@ -26,7 +26,7 @@ from benehub.views.mine.promises import pays, who
 from benehub.views.population import synthetic
 from benehub.views.statement import language
 from benehub.web.pages import Entry, Page, page, then
-from benehub.web.words import LANGUAGES
+from benehub.web.catalog import LANGUAGES
 
 router = APIRouter(route_class=Page)
 

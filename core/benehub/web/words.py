@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import lru_cache
-from importlib import resources
-from typing import Any, Final
 
-import yaml
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from benehub.hours import format_hours, is_leave
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
-
-LANGUAGES: Final = ("en", "de")
-"""The first is what somebody gets who asks for none of them."""
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def catalog(language: str) -> Mapping[str, str]:
-    """All texts of a language by `file.key.key`."""
-    found: dict[str, str] = {}
-    for file in sorted((resources.files("benehub.web.texts") / language).iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".yaml"):
-            _flatten(file.name.removesuffix(".yaml"), yaml.safe_load(file.read_text(encoding="utf-8")), found)
-    return found
-
-
-def _flatten(prefix: str, value: Any, into: dict[str, str]) -> None:
-    if isinstance(value, dict):
-        for name, one in value.items():
-            _flatten(f"{prefix}.{name}", one, into)
-    else:
-        into[prefix] = str(value)
-
-
-def chosen(asked: str, accepted: str) -> str:
-    """The language of a page: what the reader chose, else the first that his browser accepts."""
-    if asked in LANGUAGES:
-        return asked
-    for part in accepted.split(","):
-        code = part.split(";")[0].strip().lower()[:2]
-        if code in LANGUAGES:
-            return code
-    return LANGUAGES[0]
-
+from benehub.web.catalog import catalog
+from benehub.web.translated import DAY, MOMENT, translated
 
 @dataclass(frozen=True)
 class Words:
@@ -75,6 +39,12 @@ class Words:
     def word(self, kind: str, name: str) -> str:
         """A word that the program keeps (a state, a type, a flow) as people say it; unknown ones stay as they are."""
         return catalog(self.language).get(f"{kind}.{name}", name)
+
+    def in_words(self, text: str | None) -> str:
+        """What the program said in English (a reason, a mend, a step) in the reader's language, its dates as well."""
+        told = translated(text or "", self.language)
+        told = MOMENT.sub(lambda found: self.moment(found[0]), told)
+        return DAY.sub(lambda found: self.day(found[0]), told)
 
     def number(self, value: int) -> str:
         """A whole number."""
