@@ -28,7 +28,7 @@ PLACES: Final[dict[str, Place]] = {
     "person": Place("people", "people", "see_people"),
     "plan": Place("plan_book", "plan-book", "see_overview"),
     "premiums": Place("money", "money", "see_money"),
-    "reconcile": Place("compare", "reconcile/start", "reconcile"),
+    "reconcile": Place("compare", "reconcile/start", "work_differences"),
     "retirement": Place("owed", "outgoing/owed", "see_money"),
     "runs": Place("runs", "runs", "see_overview"),
     "schedule": Place("connections", "connections", "see_connections"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from typing import Final
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
@@ -14,6 +17,15 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.web.catalog import catalog
 from benehub.web.translated import DAY, MOMENT, translated
+
+PARTS: Final = ("people.kinds", "relations", "obligations", "flows")
+"""Catalogs of what the keys of runs and dispatches are made of."""
+_APART: Final = re.compile(r"[/\[\]', ]+")
+_STAMP: Final = re.compile(r"\d{8}T\d+|\d{4}-\d\d-\d\dT.*")
+_FLAGS: Final = frozenset({"True", "False", "-", "deadlines"})
+_MONTH: Final = re.compile(r"\d{4}-\d\d")
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+
 
 @dataclass(frozen=True)
 class Words:
@@ -45,6 +57,58 @@ class Words:
         told = translated(text or "", self.language)
         told = MOMENT.sub(lambda found: self.moment(found[0]), told)
         return DAY.sub(lambda found: self.day(found[0]), told)
+
+    def subject(self, text: str) -> str:
+        """What a run is about, out of its key: connection, stream, day; moments and flags are left out."""
+        parts = (one for one in _APART.split(text) if one and not _STAMP.fullmatch(one) and one not in _FLAGS)
+        return ", ".join(dict.fromkeys(map(self._part, parts)))
+
+    def source(self, name: str) -> str:
+        """A connection and one of its streams."""
+        return ", ".join(self._part(one) for one in name.split())
+
+    def job_step(self, name: str) -> str:
+        """A step of a run; a number of its part stands behind it."""
+        first, _, rest = name.partition(" ")
+        if first == "compare" and rest != "year":
+            return f"{self.t('runs.compares')}: {self.word('relations', rest)}"
+        known = self.word("run_steps", name)
+        return known if known != name or not rest else f"{self.word('run_steps', first)} {self._part(rest)}"
+
+    def operation(self, name: str) -> str:
+        """What a connector can do, in words."""
+        verb, _, stream = name.partition(".")
+        if verb == "read":
+            return f"{self.t('connections.reads')}: {self.word('people.kinds', stream)}"
+        return self.word("obligations", name)
+
+    def fact(self, name: str, value: object) -> str:
+        """A value of a fact: a word of the program, a day, or as it was told."""
+        kind = {"employment_class": "people.classes", "tier": "people.elections", "event": "people.events"}.get(name)
+        text = str(value)
+        if kind:
+            return self.word(kind, text)
+        return self.day(text) if DAY.fullmatch(text) else text
+
+    def sum_of(self, text: str, unit: str) -> str:
+        """An amount as decimal text, with its currency behind it or in the one given."""
+        number, _, own = text.partition(" ")
+        return self.amount(number, own or unit) if number and _NUMBER.fullmatch(number) else text
+
+    def month_short(self, value: Month | str) -> str:
+        """A month, short enough for the foot of a chart."""
+        text = str(value)
+        return str(format_date(date(int(text[:4]), int(text[5:7]), 1), format="MMM yy", locale=self.language))
+
+    def _part(self, text: str) -> str:
+        if _MONTH.fullmatch(text):
+            return self.month(text)
+        known = next((found for kind in PARTS if (found := self.word(kind, text)) != text), text)
+        return self.day(known) if DAY.fullmatch(known) else known
+
+    def country(self, code: str) -> str:
+        """A country by its ISO code."""
+        return str(Locale(self.language).territories.get(code, code))
 
     def number(self, value: int) -> str:
         """A whole number."""
