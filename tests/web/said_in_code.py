@@ -1,4 +1,4 @@
-"""What the program says in English, read out of the code: the texts that stand on pages and have to be put into words."""
+"""What the program says in English, read out of the code: texts that stand on pages and have to be put into words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import benehub
+from benehub import errors
 
 ROOT: Final = Path(benehub.__file__).parent
 ROOMS: Final = (
@@ -24,25 +25,7 @@ ELSEWHERE: Final = (
     "views/webhooks", "views/employers",
 )  # fmt: skip
 """What commands, the API or a paper alone say."""
-ERRORS: Final = frozenset(
-    [
-        "ConfigError",
-        "ConflictError",
-        "IntegrityError",
-        "RetriableError",
-        "RateLimited",
-        "VendorUnavailable",
-        "Unsupported",
-        "DataError",
-        "FormatError",
-        "FileRefused",
-        "NeedsPersonError",
-        "ReauthNeeded",
-        "OutcomeUnknown",
-        "ChangedMeanwhile",
-        "GuardTripped",
-    ]
-)
+ERRORS: Final = frozenset(name for name, value in vars(errors).items() if isinstance(value, type))
 SAYS: Final = frozenset(("what", "mend", "cause", "action", "reason", "says"))
 """Arguments whose text is said to people."""
 

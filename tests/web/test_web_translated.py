@@ -55,12 +55,14 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
 @pytest.mark.parametrize(
     ("text", "german"),
     [
-        ("no dispatch 'dis_x'. See `benehub dispatches list`", "keine Sendung 'dis_x'. Die Liste der Sendungen ansehen"),
+        ("no dispatch 'dis_x'. See `benehub dispatches list`",
+         "keine Sendung 'dis_x'. Die Liste der Sendungen ansehen"),
         ("row 7 of employee: its SSN is missing", "Zeile 7 von Mitarbeitende: die SSN fehlt"),
         ("deduction.set: confirmed adopted: the vendor holds it already",
          "Abzüge für die Lohnabrechnung: bestätigt: übernommen: der Partner hat es schon"),
         ("invoice due 2026-10-01 is not paid; cover lapses when grace ends on 2026-11-01",
-         "Rechnung, fällig 01.10.2026, ist nicht bezahlt; die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
+         "Rechnung, fällig 01.10.2026, ist nicht bezahlt; "
+         "die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
         ("the pay of this check did not cover it; 1234.50 was made up for since",
          "der Lohn dieser Abrechnung reichte dafür nicht; 1.234,50 wurde seither nachgeholt"),
         ("sent delivered", "gesendet: übergeben"),
