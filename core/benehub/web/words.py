@@ -124,6 +124,14 @@ class Words:
             return self.number(minor)
         return str(format_currency(Decimal(format_minor(minor, unit)), unit, locale=self.language))
 
+    def money_whole(self, minor: int, unit: str) -> str:
+        """An amount in whole units of its currency, as scales have it."""
+        value = Decimal(format_minor(minor, unit))
+        return str(format_currency(value, unit, locale=self.language, currency_digits=False, format=self._whole()))
+
+    def _whole(self) -> str:
+        return str(Locale(self.language).currency_formats["standard"].pattern).replace("0.00", "0")
+
     def amount(self, text: str, unit: str) -> str:
         """An amount that a view gives as decimal text."""
         if unit not in EXPONENT:
