@@ -83,9 +83,9 @@ def paths(desk: Desk) -> Iterator[str]:
         ran = session.rows(select(run).where(*session.where(run)))
         number = session.rows(select(person).where(*session.where(person, kind="employee")))[0].member_id
     yield from (f"reconcile/differences/{ref}" for ref in {one.type: one.difference_id for one in found}.values())
-    yield from (f"reconcile/differences/{one.difference_id}/fix" for one in found[:3])
+    yield from (f"reconcile/differences/{one.difference_id}/fix" for one in found[:1])
     yield from (f"outgoing/{ref}" for ref in {one.operation: one.dispatch_id for one in sent}.values())
-    yield from (f"runs/{ref}" for ref in {one.flow: one.run_id for one in ran}.values())
+    yield from (f"runs/{ref}" for ref in list({one.flow: one.run_id for one in ran}.values())[:5])
     yield from (f"people/{number}?show={part}&month=2026-10" for part in ("now", "money", "vendors", "facts"))
     yield from ("today", "reconcile", "reconcile/start", "outgoing", "outgoing/owed", "deadlines?within=90", "runs",
                 "closing", "closing/2026-10/checklist", "money?month=2026-10", "money/invoices/carrier/2026-10",
