@@ -13,7 +13,7 @@ from benehub.errors import DataError, RetriableError
 from benehub.flows import job_schedules, runs
 from benehub.flows.schedulable import FLOWS, OPTIONS
 from benehub.store.tables import schedule
-from benehub.web.words import LANGUAGES, catalog
+from benehub.web.catalog import LANGUAGES, catalog
 
 NIGHTLY = {"name": "nightly", "flow": "sync", "connection": "hris", "cron": "0 6 * * mon-fri"}
 

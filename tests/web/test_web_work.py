@@ -41,7 +41,7 @@ def test_a_comparison_is_started_and_followed_to_its_end(desk: Desk) -> None:
         assert time.monotonic() < until, page
         assert "<html" not in page
         time.sleep(0.2)
-    assert "compare retirement" in page and "compare leave" in page and "Done" in page
+    assert "Compare: Retirement" in page and "Compare: Leave" in page and "Done" in page
     counted = re.findall(r"relation=(\w+)", page)
     assert counted == ["retirement", "accounts", "leave"]
     assert page.count("Nothing to compare") == 1 and "no answer of a custodian was read" in page

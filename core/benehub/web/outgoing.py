@@ -11,7 +11,7 @@ from benehub.api.guard import Needs
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches
-from benehub.views.outgoing import carried, masked_of, outgoing, segments
+from benehub.views.outgoing import about, carried, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
@@ -48,10 +48,11 @@ def listed(
                                 (int(number[:18]), name) if after else None)  # fmt: skip
         known, ways = operations(session)
         seen_in(request, session, carried(session, [one["dispatch"] for one in found[:PART]]))
+        names = about(session, found)
     last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
     set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
     return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
-                connections=ways, **set_now)  # fmt: skip
+                connections=ways, about=names, **set_now)  # fmt: skip
 
 
 @router.get("/e/{employer}/outgoing/owed")
@@ -80,7 +81,10 @@ def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Respo
         told = why(session, dispatch)
         members = answered(session, dispatch)
         seen_in(request, session, [*carried(session, [dispatch]), *(one.person for one in members)])
-    return page(request, caller, "outgoing/one.html", ref=told.ref, told=told.data, members=members, **_may(told.data))
+        data = told.data
+        named = about(session, [{"dispatch": dispatch, **data}])
+    return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
+                **_may(data))  # fmt: skip
 
 
 def _may(told: dict[str, Any]) -> dict[str, bool]:
@@ -111,11 +115,11 @@ def content(
                 calls=_calls(hub, employer, dispatch) if not shown.file else [])  # fmt: skip
 
 
-def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str]]:
+def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str | BenehubError]]:
     try:
         found = dispatches.calls(hub, employer, dispatch)
     except BenehubError as error:
-        return [("", str(error))]
+        return [("", error)]
     with hub.store.read(employer) as session:
         return [(place, masked_of(session, dispatch, body)) for place, body in found]
 

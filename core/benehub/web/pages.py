@@ -28,7 +28,9 @@ from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, 
 from benehub.flows import Hub
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
-from benehub.web.words import LANGUAGES, Words, chosen
+from benehub.web.catalog import LANGUAGES, chosen
+from benehub.web.commands import places
+from benehub.web.words import Words
 
 SAID: Final = tuple(name for name, value in vars(Words).items() if callable(value) and not name.startswith("_"))
 """What templates say by words: the public methods of `Words`."""
@@ -83,6 +85,7 @@ def page(
         "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
         "csrf_field": lambda: _csrf_field(request), "called": _Called(hub),
+        "places_of": places,
         "done": request.query_params.get("done", ""), "half_way": False,
         **data,
     }  # fmt: skip
