@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, NamedTuple
 
-from benehub.flows import scheduled
+from benehub.flows.schedulable import PREFIX
 from benehub.views.deadlines import Deadline, carriers, money, pay
 
 
@@ -45,4 +45,4 @@ def _read(one: Deadline) -> Job | None:
     """What looks up by itself what it has to do, as its schedule does."""
     flow = {carriers.ANSWER: "enrollments.acks", "deduction.set": "deductions.push",
             "deduction.book": "deductions.push"}.get(one.kind)  # fmt: skip
-    return Job(f"{scheduled.PREFIX}{flow}", [one.connection, {}]) if flow else None
+    return Job(f"{PREFIX}{flow}", [one.connection, {}]) if flow else None
