@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Executable, select
 
 from benehub.identity.matching import Name, named
 from benehub.store import Session
@@ -28,7 +27,7 @@ def twins(session: Session) -> Iterator[tuple[str, str]]:
                 yield before, person_id
 
 
-def _by_birth(session: Session) -> Select[Any]:
+def _by_birth(session: Session) -> Executable:
     """Birth date, person and names as believed today, in order; who has no birth date is left out."""
     day, later = session.today(), fact.alias()
     told = (fact.c.data[name].as_string() for name in ("birth_date", "first_name", "last_name"))
