@@ -87,6 +87,8 @@ def test_no_key_stands_in_a_repr(vault: Vault) -> None:
         ("acct1234567890", "acct*********"),
         ("2026-11-23 row 12345678", "2026-11-23 row 12345678"),
         ("a plain text", "a plain text"),
+        ("fct_00000000000312345678", "fct_00000000000312345678"),
+        ("fct_900110001", "fct_***-**-****"),
     ],
 )
 def test_mask(text: str, masked: str) -> None:

@@ -24,6 +24,8 @@ from benehub.errors import ConfigError
 _SSN = re.compile(r"(?<!\d)\d{3}[- ]?\d{2}[- ]?\d{4}(?!\d)")
 _WRITTEN_SSN = re.compile(r"(?<![A-Za-z0-9])\d{3}([- ])\d{2}\1\d{4}(?![A-Za-z0-9])")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
+_ID = re.compile(r"\b([a-z]{3}_[0-9a-z]{20,24})\b")
+"""An id of `ids.py`: of digits alone it may look like a number."""
 
 
 @lru_cache(maxsize=64)
@@ -128,8 +130,10 @@ class Vault:
 
 
 def mask(text: str) -> str:
-    """`text` with everything that looks like an SSN or a bank number masked, for logs and messages."""
-    return _LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", text))
+    """`text` with everything that looks like an SSN or a bank number masked, for logs and messages; ids stay."""
+    parts = _ID.split(text)
+    parts[::2] = [_LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", part)) for part in parts[::2]]
+    return "".join(parts)
 
 
 def as_ssn(text: str) -> str:

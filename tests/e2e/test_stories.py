@@ -19,7 +19,7 @@ from sqlalchemy import select
 from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, axe, browser
 from tests.web.conftest import NOW, Desk, close_desk, copy_demo, open_desk
 
-from benehub.access import Permission, Role
+from benehub.access import Role
 from benehub.api import who
 from benehub.api.app import create_app
 from benehub.flows import connecting, users
@@ -207,12 +207,10 @@ def test_an_employee_sees_only_himself(house: House, enter: Any) -> None:
     assert "/signin?then=" in page.url
 
 
-def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, browser: Any, tmp_path: Path) -> None:
+def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, enter: Any, tmp_path: Path) -> None:
     users.add(house.desk.hub, "init", "second@acme.example", "Second", f"{PASSWORD} first")
     users.give(house.desk.hub, "init", "second@acme.example", Role.OWNER, "*")
-    _, token = users.add_token(house.desk.hub, "init", "second@acme.example", "story", list(Permission), 1)
-    context = browser.new_context(viewport=WIDE, extra_http_headers={"authorization": f"Bearer {token}"}, locale="en")
-    page, judge, found = context.new_page(), axe.Axe(), []
+    page, judge, found = enter("second"), axe.Axe(), []
     page.goto(f"{house.address}/access")
     page.get_by_label("Email address").fill("new@acme.example")
     page.get_by_label("Name", exact=True).fill("New One")
@@ -246,5 +244,4 @@ def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, browser
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
             if name == "users" and size is WIDE:
                 page.screenshot(path=kept / "users-wide-light.png")
-    context.close()
     assert found == []

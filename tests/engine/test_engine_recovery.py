@@ -237,9 +237,9 @@ def test_a_worker_of_a_newer_version_takes_what_waits_and_leaves_what_was_begun(
         with writing as connection, connection.begin():
             asking.enqueue(connection, "story", "december", "acme/payroll")
             asking.enqueue(connection, "story", "other", "other/payroll")
+            os.kill(old.pid, signal.SIGKILL)  # before the commit: it would take up what is let in
+            old.wait()
         asking.stop()
-        os.kill(old.pid, signal.SIGKILL)
-        old.wait()
     with monkeypatch.context() as upgraded:
         upgraded.setattr(runner, "APPLICATION_VERSION", "newer")
         worker = make(store, tmp_path)

@@ -69,17 +69,14 @@ def release_all(hub: Hub, employer: str, connection_id: str, who: str, note: str
 
 def _last_words(session: Session, connection_id: str, stream: str) -> tuple[list[str], list[str]]:
     """Held batches of one row each, oldest first: those that say the last of their user, and all others."""
-    mine = (intake_row.c.employer_id == intake_batch.c.employer_id) & (intake_row.c.batch_id == intake_batch.c.batch_id)
-    here = session.where(intake_batch, connection_id=connection_id, stream=stream)
-    keys = select(intake_row.c.row_key).join(intake_batch, mine).where(*here, intake_batch.c.state == "held")
-    told = session.rows(
-        select(intake_batch.c.batch_id, intake_batch.c.state, intake_row.c.row_key)
-        .join(intake_row, mine)
-        .where(*here, intake_batch.c.state.in_(("held", "applied")), intake_row.c.row_key.in_(keys))
-        .order_by(intake_batch.c.seq)
-    )
-    last = {row.row_key: row.batch_id for row in told}
-    waiting = [row for row in told if row.state == "held"]
+    batch = intake_batch.c
+    here = (batch.connection_id == connection_id, batch.stream == stream)
+    waiting = sorted(told.told_in(session, None, *here, batch.state == "held"), key=lambda row: row.seq)
+    if not waiting:
+        return [], []
+    applied = told.told_in(session, {row.row_key for row in waiting}, *here, batch.state == "applied",
+                           batch.seq > waiting[0].seq)  # fmt: skip
+    last = {row.row_key: row.batch_id for row in sorted((*waiting, *applied), key=lambda row: row.seq)}
     let_in = [row.batch_id for row in waiting if last[row.row_key] == row.batch_id]
     return let_in, [row.batch_id for row in waiting if last[row.row_key] != row.batch_id]
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Column, FromClause, Row, Select, String, Table, column, func, select, true
+from sqlalchemy import Column, ColumnElement, FromClause, Row, Select, String, Table, column, func, select, true
 
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_chunk, intake_row
@@ -67,27 +67,30 @@ def all_keys(session: Session, batch_id: str) -> set[str]:
     return {row.row_key for row in (*rows, *alone)}
 
 
+def told_in(session: Session, wanted: Collection[str] | None, *where: ColumnElement[bool]) -> list[Row[Any]]:
+    """Each key (`row_key`; only those `wanted`, where named) that batches have told, and not as it was, with the batch.
+
+    `where` says of which batches; a row has `batch_id`, `state` and `seq` of its own.
+    """
+    value, source = keys(session, intake_chunk)
+    found: list[Row[Any]] = []
+    for joined, table, key in ((source, intake_chunk, value), (intake_row, intake_row, intake_row.c.row_key)):
+        mine = (intake_batch.c.employer_id == table.c.employer_id) & (intake_batch.c.batch_id == table.c.batch_id)
+        query = (
+            select(key.label("row_key"), intake_batch.c.batch_id, intake_batch.c.state, intake_batch.c.seq)
+            .select_from(joined.join(intake_batch, mine))
+            .where(*session.where(intake_batch), *where)
+        )
+        found += session.rows(query if wanted is None else query.where(session.among(key, wanted)))
+    return found
+
+
 def since(session: Session, connection_id: str, stream: str, seq: int, wanted: Sequence[str]) -> set[str]:
     """Those of the keys that have come in again, and not as they were, since a batch."""
-    found: set[str] = set()
-    value, source = keys(session, intake_chunk)
-    for query, table, key in (
-        (in_chunks(session), intake_chunk, value),
-        (select(intake_row.c.row_key), intake_row, intake_row.c.row_key),
-    ):
-        joined = source if table is intake_chunk else intake_row
-        joined = joined.join(
-            intake_batch,
-            (intake_batch.c.employer_id == table.c.employer_id) & (intake_batch.c.batch_id == table.c.batch_id),
-        )
-        rows = session.rows(
-            query.select_from(joined).where(
-                *session.where(intake_batch, connection_id=connection_id, stream=stream, state="applied"),
-                intake_batch.c.seq > seq, session.among(key, wanted),
-            )
-        )  # fmt: skip
-        found |= {row.row_key for row in rows}
-    return found
+    batch = intake_batch.c
+    rows = told_in(session, wanted, batch.connection_id == connection_id, batch.stream == stream,
+                   batch.state == "applied", batch.seq > seq)  # fmt: skip
+    return {row.row_key for row in rows}
 
 
 def listed(chunk: Row[Any]) -> Iterator[tuple[int, str]]:

@@ -21,7 +21,7 @@ from benehub.flows import JOBS
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import DirectSteps
 from benehub.store import Store, open_store
-from benehub.store.tables import confirmation, connection, employer, fact, plan_book, seen
+from benehub.store.tables import confirmation, connection, crosswalk, employer, fact, plan_book, seen
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 
 BOOK = """
@@ -66,10 +66,15 @@ class PlayedHub(Hub):
         """What is in the books now."""
         with self.store.read(EMPLOYER) as session:
             rows = {(row.stream, row.row_key, row.row_hash) for row in session.rows(select(seen))}
+            names: dict[str, str] = {}
+            for row in session.rows(select(crosswalk).order_by(crosswalk.c.connection_id, crosswalk.c.external_id)):
+                names.setdefault(row.person_id or "", row.external_id)
+            # An id of a person tells when he came; who he is says the vendor's own id.
             facts = {
-                (row.kind, row.subject, row.fact_key, row.effective_from, row.effective_to, repr(row.data))
+                (row.kind, names.get(row.subject, row.subject), row.fact_key, row.effective_from, row.effective_to,
+                 repr(row.data))
                 for row in session.rows(select(fact))
-            }
+            }  # fmt: skip
             told = sorted(
                 (row.kind, row.external_id, row.part, row.code, row.coverage_month, str(row.pay_date), row.reference,
                  row.amount, repr(row.detail), row.version)
