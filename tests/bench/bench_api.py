@@ -26,6 +26,8 @@ from typing import Any
 
 LIMIT = 50
 CALLS = 50
+MEASURED = 50_000
+"""People from whom on figures mean something; fewer only show that it runs."""
 
 
 def prepare(folder: Path, size: int) -> None:
@@ -36,22 +38,27 @@ def prepare(folder: Path, size: int) -> None:
 
 def ours(folder: Path, size: int) -> Iterator[Any]:
     """Pages anywhere in the list of many people."""
-    return _pages(folder, size)
+    return _pages(folder, size, calls_at(size))
 
 
 def few(folder: Path, size: int) -> Iterator[Any]:
     """The same of few people."""
-    return _pages(folder, size // 100)
+    return _pages(folder, size // 100, calls_at(size))
 
 
-def _pages(folder: Path, people: int) -> Iterator[Any]:
+def calls_at(size: int) -> int:
+    """Pages that each side asks for; a few where nothing is measured."""
+    return CALLS if size >= MEASURED else 5
+
+
+def _pages(folder: Path, people: int, calls: int) -> Iterator[Any]:
     client, chance = client_of(folder, people), random.Random(1)
-    starts = [f"E{chance.randrange(people - LIMIT - 1):07d}" for _ in range(CALLS)]
+    starts = [f"E{chance.randrange(people - LIMIT - 1):07d}" for _ in range(calls)]
     page_after(client, starts[0])
     yield
     for start in starts:
         page_after(client, start)
-    yield CALLS
+    yield calls
 
 
 search_prepare = prepare
@@ -59,17 +66,17 @@ search_prepare = prepare
 
 def search_ours(folder: Path, size: int) -> Iterator[Any]:
     """Searches among many people."""
-    return _searches(folder, size)
+    return _searches(folder, size, calls_at(size))
 
 
 def search_few(folder: Path, size: int) -> Iterator[Any]:
     """The same among few."""
-    return _searches(folder, size // 100)
+    return _searches(folder, size // 100, calls_at(size))
 
 
-def _searches(folder: Path, people: int) -> Iterator[Any]:
+def _searches(folder: Path, people: int, calls: int) -> Iterator[Any]:
     client, chance = client_of(folder, people), random.Random(1)
-    names = [named(chance.randrange(people)) for _ in range(CALLS)]
+    names = [named(chance.randrange(people)) for _ in range(calls)]
     found(client, names[0][0][:2])
     yield
     for first, _ in names:
@@ -77,7 +84,7 @@ def _searches(folder: Path, people: int) -> Iterator[Any]:
     yield None
     for first, last in names:
         found(client, f"{first} {last}")
-    yield CALLS
+    yield calls
 
 
 SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu")
