@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, cast
 
 PRELOAD = ["benehub.flows", "benehub.engine", "benehub.store", "benehub.connect.testing", "psycopg"]
 """What the forks have loaded: all that the scripts of tests ask for."""
@@ -93,13 +93,13 @@ class Forks:
         process.start()
         for one in theirs:
             one.close()
-        streams = [
-            os.fdopen(os.dup(one.fileno()), mode, buffering=1)
+        stdin, stdout, stderr = (
+            cast("TextIO", os.fdopen(os.dup(one.fileno()), mode, buffering=1))
             for one, mode in zip(ours, ("w", "r", "r"), strict=True)
-        ]  # fmt: skip
+        )
         for one in ours:
             one.close()
-        fork = Fork(process, *streams)
+        fork = Fork(process, stdin, stdout, stderr)
         try:
             yield fork
         finally:
