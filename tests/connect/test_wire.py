@@ -6,16 +6,22 @@ import gzip
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
+import httpx
 import pytest
 
-from benehub.connect.http import RetryBudget, VendorClient
+from benehub.connect.auth import bearer
+from benehub.connect.http import Caps, RetryBudget, VendorClient, tls_context
+from benehub.connect.inflate import PIECE
 from benehub.connect.messages import Request, change, read
 from benehub.connect.verdict import was_sent
-from benehub.errors import ConfigError, VendorUnavailable
+from benehub.connect.wire import NetworkLine, Outgoing
+from benehub.errors import ConfigError, DataError, ReauthNeeded, VendorUnavailable
 
 ONCE = RetryBudget(max_attempts=1)
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+GZIPPED = b"HTTP/1.1 200 OK\r\ncontent-encoding: %s\r\ncontent-length: %d\r\n\r\n%s"
 
 
 class Host:
@@ -109,6 +115,32 @@ def test_answers_are_undone_and_repeated_headers_joined(host: Host) -> None:
     assert (first.data, first.headers["x-a"]) == ({"a": 1}, "1, 2")
     assert second.data == {"b": 2}
     assert {number for number, _ in host.pieces} == {1}
+
+
+def test_the_cap_counts_while_an_answer_is_undone(host: Host) -> None:
+    bomb = gzip.compress(b" " * 4_000_000)  # comes in one piece
+    host.says = [GZIPPED % (b"gzip", len(bomb), bomb)] * 2
+    asked = Outgoing("GET", httpx.URL(host.address), {}, None)
+    with closing(NetworkLine(tls_context(), 60, 60)) as line, line.exchange(asked) as answer:
+        sizes = [len(chunk) for chunk in answer.chunks]
+    assert (max(sizes), sum(sizes)) == (PIECE, 4_000_000)
+    with VendorClient(host.address, caps=Caps(max_bytes=1000)) as client, pytest.raises(DataError, match="larger"):
+        client.send(read("/a"))
+
+
+def test_an_answer_compressed_twice_or_otherwise_is_not_undone(host: Host) -> None:
+    twice = gzip.compress(gzip.compress(b" " * 4_000_000))
+    said = [GZIPPED % (name, len(twice), twice) for name in (b"gzip, gzip", b"gzip\r\ncontent-encoding: gzip", b"br")]
+    host.says = [*said, said[0], said[2].replace(b"200 OK", b"401 No")]
+    with VendorClient(host.address, budget=ONCE, auth=bearer("t")) as client:
+        for _ in said:
+            with pytest.raises(DataError, match="compressed otherwise"):
+                client.send(read("/a"))
+        with pytest.raises(VendorUnavailable, match="compressed otherwise") as caught:
+            client.send(change("POST", "/d", {}))
+        assert was_sent(caught.value)
+        with pytest.raises(ReauthNeeded):  # what the status says is known all the same
+            client.send(read("/a"))
 
 
 def test_a_connection_that_the_vendor_has_ended_is_not_used_again(host: Host) -> None:

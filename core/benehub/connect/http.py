@@ -28,9 +28,9 @@ from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 from benehub.connect.auth import Auth
 from benehub.connect.limits import Limiter, Pause
 from benehub.connect.messages import Pairs, Request, Response
-from benehub.connect.verdict import BodyCheck, judge, retry_after, unavailable, was_sent
+from benehub.connect.verdict import BodyCheck, judge, lost, retry_after, unavailable, was_sent
 from benehub.connect.wire import Incoming, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
-from benehub.errors import ConfigError, DataError, FatalError, RateLimited, VendorUnavailable
+from benehub.errors import ConfigError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
     "Caps",
@@ -291,9 +291,7 @@ class VendorClient:
             chunks.append(chunk)
             if size > self._caps.max_bytes:
                 what = f"the answer is larger than {self._caps.max_bytes} bytes"
-                if request.write:
-                    raise unavailable(what, where=where, sent=True)
-                raise DataError(what, where=where, mend="Ask for smaller pages")
+                raise lost(request, what, where=where, mend="Ask for smaller pages")
             if self._clock() > until:
                 raise unavailable("the answer drips too slowly", where=where, sent=True)
         return Response(answer.status, answer.headers, b"".join(chunks), place=request.place)

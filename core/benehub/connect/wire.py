@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from benehub.connect.inflate import coding, inflated
 from benehub.connect.verdict import unavailable
 from benehub.errors import ConfigError
 
@@ -50,7 +51,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What comes back: header names in lower case, the body piece by piece as it comes, decompressed."""
+    """What comes back: header names in lower case, the body piece by piece, decompressed (see `inflated`)."""
 
     status: int
     headers: Mapping[str, str]
@@ -102,7 +103,7 @@ class NetworkLine:
             for raw_name, raw in response.headers:
                 name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
                 headers[name] = f"{headers[name]}, {value}" if name in headers else value
-            yield Incoming(response.status, headers, _plain(response, headers))
+            yield Incoming(response.status, headers, inflated(response.stream, coding(headers)))
         finally:
             response.close()
 
@@ -144,9 +145,10 @@ class ReplacedLine:
         """Hand the request over, and give the answer to be read in here."""
         request = httpx.Request(out.method, out.url, headers=dict(out.headers), content=out.content)
         response = self._transport.handle_request(request)
+        assert isinstance(response.stream, Iterable)
         try:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            yield Incoming(response.status_code, headers, response.iter_bytes())
+            yield Incoming(response.status_code, headers, inflated(response.stream, coding(headers)))
         finally:
             response.close()
 
@@ -180,22 +182,6 @@ def _head(out: Outgoing) -> list[tuple[bytes, bytes]]:
     if out.content is not None or out.method in ("POST", "PUT", "PATCH"):
         raw.append((b"content-length", str(len(out.content or b"")).encode()))
     return raw
-
-
-def _plain(response: httpcore.Response, headers: Mapping[str, str]) -> Iterator[bytes]:
-    """The body's pieces; of a compressed one as httpx undoes it."""
-    pieces: Any = response.stream
-    if "content-encoding" in headers:
-        return httpx.Response(response.status, headers=response.headers, stream=_Pieces(pieces)).iter_bytes()
-    return iter(pieces)
-
-
-class _Pieces(httpx.SyncByteStream):
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
 
 
 def _proxy(url: httpcore.URL) -> str:
