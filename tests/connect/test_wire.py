@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 
+import httpcore
 import httpx
 import pytest
 
@@ -66,6 +67,29 @@ class Host:
         self._socket.close()
         for one in self._open:
             one.close()
+
+
+class Drip(httpcore.NetworkStream):
+    """An answer of which so much comes at once, and then a byte every 20 seconds."""
+
+    def __init__(self, said: bytes, at_once: int) -> None:
+        self.pieces = [said[:at_once], *(said[at : at + 1] for at in range(at_once, len(said)))]
+        self.now = 0.0
+        self.waits: list[float | None] = []
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.waits.append(timeout)
+        self.now += 20
+        return self.pieces.pop(0)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> None:
+        return None
 
 
 @pytest.fixture
@@ -141,6 +165,18 @@ def test_an_answer_compressed_twice_or_otherwise_is_not_undone(host: Host) -> No
         assert was_sent(caught.value)
         with pytest.raises(ReauthNeeded):  # what the status says is known all the same
             client.send(read("/a"))
+
+
+def test_a_vendor_that_drips_is_cut_in_the_head_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    drip = Drip(OK, at_once=20)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_given, **_wanted: drip)
+    caps = Caps(idle_seconds=30, exchange_seconds=70)
+    client = VendorClient("http://127.0.0.1:1", caps=caps, budget=ONCE, clock=lambda: drip.now)
+    with client, pytest.raises(VendorUnavailable, match="time-out") as caught:
+        client.send(change("POST", "/d", {}))
+    assert was_sent(caught.value)
+    assert (drip.waits, drip.now) == ([30, 30, 30, 10], 80)
 
 
 def test_a_connection_that_the_vendor_has_ended_is_not_used_again(host: Host) -> None:
