@@ -214,3 +214,34 @@ def test_a_proxy_of_the_environment_is_used_unless_the_host_is_left_out(
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
     with VendorClient("http://localhost:1", budget=ONCE) as client, pytest.raises(ConfigError, match="proxy"):
         client.send(read("/c"))
+
+
+@pytest.mark.parametrize(
+    ("address", "left_out", "direct"),
+    [
+        ("https://pay.example", "pay.example:443", True),
+        ("https://pay.example:8443", "other.example, pay.example:8443", True),
+        ("https://pay.example:8443", "example", True),
+        ("http://localhost", "localhost:80", True),
+        ("http://[::1]:81", "::1", True),
+        ("https://pay.example", "pay.example:80,pay.example:8443", False),
+        ("https://pay.example:8443", "pay.example:443", False),
+    ],
+)
+def test_a_host_may_be_left_out_with_its_port(
+    address: str, left_out: str, direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.setenv(name, "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", left_out)
+    reached: list[str] = []
+
+    def connect_tcp(_self: object, host: str, *_given: object, **_wanted: object) -> httpcore.NetworkStream:
+        reached.append(host)
+        raise httpcore.ConnectError
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect_tcp)
+    with VendorClient(address, budget=ONCE) as client, pytest.raises(VendorUnavailable, match="no connection"):
+        client.send(read("/a"))
+    assert (reached != ["proxy.example"]) is direct

@@ -204,7 +204,8 @@ def _proxy(url: httpcore.URL) -> str:
     """The proxy that the environment names for this address, as for any other program."""
     named = getproxies()
     found = named.get(url.scheme.decode()) or named.get("all", "")
-    return "" if not found or proxy_bypass(url.host.decode()) else found
+    # With its port, the usual one too: an entry of NO_PROXY may name one.
+    return "" if not found or proxy_bypass(f"{url.host.decode()}:{url.origin.port}") else found
 
 
 def _through(proxy: str, tls: ssl.SSLContext, network: httpcore.NetworkBackend) -> httpcore.HTTPProxy:
