@@ -20,12 +20,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from benehub.errors import ConfigError
+from benehub.ids import ID_PATTERN
 
 _SSN = re.compile(r"(?<!\d)\d{3}[- ]?\d{2}[- ]?\d{4}(?!\d)")
 _WRITTEN_SSN = re.compile(r"(?<![A-Za-z0-9])\d{3}([- ])\d{2}\1\d{4}(?![A-Za-z0-9])")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
-_ID = re.compile(r"\b([a-z]{3}_[0-9a-z]{20,24})\b")
-"""An id of `ids.py`: of digits alone it may look like a number."""
+_ID = re.compile(rf"\b({ID_PATTERN})\b")
+"""An id of ours: its digits may look like a number."""
 
 
 @lru_cache(maxsize=64)

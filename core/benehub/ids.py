@@ -36,6 +36,8 @@ PREFIXES = {
 }
 """What each prefix of a typed id names."""
 
+ID_PATTERN = rf"(?:{'|'.join(PREFIXES)})_(?:[0-9a-f]{{20}}|[a-z2-7]{{24}})"
+"""How any id is written: those of `numbered`, and those of `derive`."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [one + other for one in _LETTERS for other in _LETTERS]

@@ -6,16 +6,23 @@ import gzip
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
+import httpcore
+import httpx
 import pytest
 
-from benehub.connect.http import RetryBudget, VendorClient
+from benehub.connect.auth import bearer
+from benehub.connect.http import Caps, RetryBudget, VendorClient, tls_context
+from benehub.connect.inflate import PIECE
 from benehub.connect.messages import Request, change, read
 from benehub.connect.verdict import was_sent
-from benehub.errors import ConfigError, VendorUnavailable
+from benehub.connect.wire import NetworkLine, Outgoing
+from benehub.errors import ConfigError, DataError, ReauthNeeded, VendorUnavailable
 
 ONCE = RetryBudget(max_attempts=1)
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+GZIPPED = b"HTTP/1.1 200 OK\r\ncontent-encoding: %s\r\ncontent-length: %d\r\n\r\n%s"
 
 
 class Host:
@@ -60,6 +67,29 @@ class Host:
         self._socket.close()
         for one in self._open:
             one.close()
+
+
+class Drip(httpcore.NetworkStream):
+    """An answer of which so much comes at once, and then a byte every 20 seconds."""
+
+    def __init__(self, said: bytes, at_once: int) -> None:
+        self.pieces = [said[:at_once], *(said[at : at + 1] for at in range(at_once, len(said)))]
+        self.now = 0.0
+        self.waits: list[float | None] = []
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.waits.append(timeout)
+        self.now += 20
+        return self.pieces.pop(0)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> None:
+        return None
 
 
 @pytest.fixture
@@ -111,6 +141,44 @@ def test_answers_are_undone_and_repeated_headers_joined(host: Host) -> None:
     assert {number for number, _ in host.pieces} == {1}
 
 
+def test_the_cap_counts_while_an_answer_is_undone(host: Host) -> None:
+    bomb = gzip.compress(b" " * 4_000_000)  # comes in one piece
+    host.says = [GZIPPED % (b"gzip", len(bomb), bomb)] * 2
+    asked = Outgoing("GET", httpx.URL(host.address), {}, None)
+    with closing(NetworkLine(tls_context(), 60, 60)) as line, line.exchange(asked) as answer:
+        sizes = [len(chunk) for chunk in answer.chunks]
+    assert (max(sizes), sum(sizes)) == (PIECE, 4_000_000)
+    with VendorClient(host.address, caps=Caps(max_bytes=1000)) as client, pytest.raises(DataError, match="larger"):
+        client.send(read("/a"))
+
+
+def test_an_answer_compressed_twice_or_otherwise_is_not_undone(host: Host) -> None:
+    twice = gzip.compress(gzip.compress(b" " * 4_000_000))
+    said = [GZIPPED % (name, len(twice), twice) for name in (b"gzip, gzip", b"gzip\r\ncontent-encoding: gzip", b"br")]
+    host.says = [*said, said[0], said[2].replace(b"200 OK", b"401 No")]
+    with VendorClient(host.address, budget=ONCE, auth=bearer("t")) as client:
+        for _ in said:
+            with pytest.raises(DataError, match="compressed otherwise"):
+                client.send(read("/a"))
+        with pytest.raises(VendorUnavailable, match="compressed otherwise") as caught:
+            client.send(change("POST", "/d", {}))
+        assert was_sent(caught.value)
+        with pytest.raises(ReauthNeeded):  # what the status says is known all the same
+            client.send(read("/a"))
+
+
+def test_a_vendor_that_drips_is_cut_in_the_head_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    drip = Drip(OK, at_once=20)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_given, **_wanted: drip)
+    caps = Caps(idle_seconds=30, exchange_seconds=70)
+    client = VendorClient("http://127.0.0.1:1", caps=caps, budget=ONCE, clock=lambda: drip.now)
+    with client, pytest.raises(VendorUnavailable, match="time-out") as caught:
+        client.send(change("POST", "/d", {}))
+    assert was_sent(caught.value)
+    assert (drip.waits, drip.now) == ([30, 30, 30, 10], 80)
+
+
 def test_a_connection_that_the_vendor_has_ended_is_not_used_again(host: Host) -> None:
     host.hang_up = True
     with VendorClient(host.address, budget=ONCE) as client:
@@ -146,3 +214,34 @@ def test_a_proxy_of_the_environment_is_used_unless_the_host_is_left_out(
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
     with VendorClient("http://localhost:1", budget=ONCE) as client, pytest.raises(ConfigError, match="proxy"):
         client.send(read("/c"))
+
+
+@pytest.mark.parametrize(
+    ("address", "left_out", "direct"),
+    [
+        ("https://pay.example", "pay.example:443", True),
+        ("https://pay.example:8443", "other.example, pay.example:8443", True),
+        ("https://pay.example:8443", "example", True),
+        ("http://localhost", "localhost:80", True),
+        ("http://[::1]:81", "::1", True),
+        ("https://pay.example", "pay.example:80,pay.example:8443", False),
+        ("https://pay.example:8443", "pay.example:443", False),
+    ],
+)
+def test_a_host_may_be_left_out_with_its_port(
+    address: str, left_out: str, direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.setenv(name, "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", left_out)
+    reached: list[str] = []
+
+    def connect_tcp(_self: object, host: str, *_given: object, **_wanted: object) -> httpcore.NetworkStream:
+        reached.append(host)
+        raise httpcore.ConnectError
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect_tcp)
+    with VendorClient(address, budget=ONCE) as client, pytest.raises(VendorUnavailable, match="no connection"):
+        client.send(read("/a"))
+    assert (reached != ["proxy.example"]) is direct

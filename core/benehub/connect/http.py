@@ -28,9 +28,9 @@ from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 from benehub.connect.auth import Auth
 from benehub.connect.limits import Limiter, Pause
 from benehub.connect.messages import Pairs, Request, Response
-from benehub.connect.verdict import BodyCheck, judge, retry_after, unavailable, was_sent
+from benehub.connect.verdict import BodyCheck, judge, lost, retry_after, unavailable, was_sent
 from benehub.connect.wire import Incoming, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
-from benehub.errors import ConfigError, DataError, FatalError, RateLimited, VendorUnavailable
+from benehub.errors import ConfigError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
     "Caps",
@@ -69,7 +69,7 @@ class Caps:
         max_bytes: largest answer, decompressed.
         connect_seconds: for the connection.
         idle_seconds: without a byte.
-        exchange_seconds: for the whole answer, so that a vendor cannot drip for ever.
+        exchange_seconds: from the request to the end of the answer, so that a vendor cannot drip for ever.
     """
 
     max_bytes: int = 32 * 1024 * 1024
@@ -278,23 +278,22 @@ class VendorClient:
             raise _unusable(where)
         with errors_told(where, _unusable):
             whole = _whole(url or self._url(request), request.query)
-            out = Outgoing(request.method, whole, headers, None if request.body is None else request.body.encode())
+            content = None if request.body is None else request.body.encode()
+            until = self._clock() + self._caps.exchange_seconds
+            out = Outgoing(request.method, whole, headers, content, lambda: until - self._clock())
             with self._own_line() as line, line.exchange(out) as answer:
-                return self._receive(request, answer)
+                return self._receive(request, answer, out.left)
 
-    def _receive(self, request: Request, answer: Incoming) -> Response:
+    def _receive(self, request: Request, answer: Incoming, left: Callable[[], float]) -> Response:
         """The whole answer, or an error once it is larger or slower than the caps allow."""
         where, size, chunks = self._where(request), 0, []
-        until = self._clock() + self._caps.exchange_seconds
         for chunk in answer.chunks:
             size += len(chunk)
             chunks.append(chunk)
             if size > self._caps.max_bytes:
                 what = f"the answer is larger than {self._caps.max_bytes} bytes"
-                if request.write:
-                    raise unavailable(what, where=where, sent=True)
-                raise DataError(what, where=where, mend="Ask for smaller pages")
-            if self._clock() > until:
+                raise lost(request, what, where=where, mend="Ask for smaller pages")
+            if left() < 0:
                 raise unavailable("the answer drips too slowly", where=where, sent=True)
         return Response(answer.status, answer.headers, b"".join(chunks), place=request.place)
 

@@ -7,6 +7,7 @@ that it costs one system call and wakes the vendor once. Addresses are still rea
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from benehub.connect.inflate import coding, inflated
 from benehub.connect.verdict import unavailable
 from benehub.errors import ConfigError
 
@@ -40,17 +42,21 @@ _BROKE = (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError, httpco
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What leaves: a whole address, headers in ASCII, and the bytes of the body where there is one."""
+    """What leaves: a whole address, headers in ASCII, and the bytes of the body where there is one.
+
+    `left` tells how many seconds the whole exchange may still take.
+    """
 
     method: str
     url: httpx.URL
     headers: Mapping[str, str]
     content: bytes | None
+    left: Callable[[], float] = lambda: math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What comes back: header names in lower case, the body piece by piece as it comes, decompressed."""
+    """What comes back: header names in lower case, the body piece by piece, decompressed (see `inflated`)."""
 
     status: int
     headers: Mapping[str, str]
@@ -83,12 +89,13 @@ class NetworkLine:
         self._tls = tls
         times = {"connect": connect_seconds, "read": idle_seconds, "write": idle_seconds, "pool": idle_seconds}
         self._extensions = {"timeout": times}
+        self._left: Callable[[], float] = lambda: math.inf
         self._ways: dict[tuple[bytes, bytes, int | None], httpcore.HTTPConnection | httpcore.HTTPProxy] = {}
 
     @contextmanager
     def exchange(self, out: Outgoing) -> Iterator[Incoming]:
         """Send, and give the answer to be read in here."""
-        url = out.url
+        url, self._left = out.url, out.left
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         way = self._way((url.raw_scheme, url.raw_host, url.port), target)
         response = way.handle_request(
@@ -102,7 +109,7 @@ class NetworkLine:
             for raw_name, raw in response.headers:
                 name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
                 headers[name] = f"{headers[name]}, {value}" if name in headers else value
-            yield Incoming(response.status, headers, _plain(response, headers))
+            yield Incoming(response.status, headers, inflated(response.stream, coding(headers)))
         finally:
             response.close()
 
@@ -125,12 +132,22 @@ class NetworkLine:
             return way
         proxy = "" if way is not None else _proxy(url)
         if proxy:
-            self._ways[origin] = _through(proxy, self._tls)
+            self._ways[origin] = _through(proxy, self._tls, _Gathering(self._within))
         else:
             self._ways[origin] = httpcore.HTTPConnection(
-                url.origin, ssl_context=self._tls, keepalive_expiry=KEPT_SECONDS, network_backend=_Gathering()
+                url.origin,
+                ssl_context=self._tls,
+                keepalive_expiry=KEPT_SECONDS,
+                network_backend=_Gathering(self._within),
             )
         return self._ways[origin]
+
+    def _within(self, seconds: float | None) -> float:
+        """So many seconds, or what is left of the exchange under way: a vendor that drips begins no wait anew."""
+        left = self._left()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the exchange takes too long")
+        return left if seconds is None else min(seconds, left)
 
 
 class ReplacedLine:
@@ -144,9 +161,10 @@ class ReplacedLine:
         """Hand the request over, and give the answer to be read in here."""
         request = httpx.Request(out.method, out.url, headers=dict(out.headers), content=out.content)
         response = self._transport.handle_request(request)
+        assert isinstance(response.stream, Iterable)
         try:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            yield Incoming(response.status_code, headers, response.iter_bytes())
+            yield Incoming(response.status_code, headers, inflated(response.stream, coding(headers)))
         finally:
             response.close()
 
@@ -182,30 +200,15 @@ def _head(out: Outgoing) -> list[tuple[bytes, bytes]]:
     return raw
 
 
-def _plain(response: httpcore.Response, headers: Mapping[str, str]) -> Iterator[bytes]:
-    """The body's pieces; of a compressed one as httpx undoes it."""
-    pieces: Any = response.stream
-    if "content-encoding" in headers:
-        return httpx.Response(response.status, headers=response.headers, stream=_Pieces(pieces)).iter_bytes()
-    return iter(pieces)
-
-
-class _Pieces(httpx.SyncByteStream):
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
-
-
 def _proxy(url: httpcore.URL) -> str:
     """The proxy that the environment names for this address, as for any other program."""
     named = getproxies()
     found = named.get(url.scheme.decode()) or named.get("all", "")
-    return "" if not found or proxy_bypass(url.host.decode()) else found
+    # With its port, the usual one too: an entry of NO_PROXY may name one.
+    return "" if not found or proxy_bypass(f"{url.host.decode()}:{url.origin.port}") else found
 
 
-def _through(proxy: str, tls: ssl.SSLContext) -> httpcore.HTTPProxy:
+def _through(proxy: str, tls: ssl.SSLContext, network: httpcore.NetworkBackend) -> httpcore.HTTPProxy:
     """One connection through a proxy.
 
     Raises:
@@ -221,30 +224,34 @@ def _through(proxy: str, tls: ssl.SSLContext) -> httpcore.HTTPProxy:
     return httpcore.HTTPProxy(
         httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=b"/"),
         proxy_auth=(address.username, address.password) if address.username else None,
-        ssl_context=tls, max_connections=1, keepalive_expiry=KEPT_SECONDS, network_backend=_Gathering(),
+        ssl_context=tls, max_connections=1, keepalive_expiry=KEPT_SECONDS, network_backend=network,
     )  # fmt: skip
 
 
 class _Gathering(httpcore.SyncBackend):
-    """Connections on which a request leaves in one piece."""
+    """Connections on which a request leaves in one piece; `within` cuts how long each wait on them may be."""
+
+    def __init__(self, within: Callable[[float | None], float]) -> None:
+        super().__init__()
+        self._within = within
 
     def connect_tcp(self, *args: Any, **wanted: Any) -> httpcore.NetworkStream:
         """One of them."""
-        return _Gathered(super().connect_tcp(*args, **wanted))
+        return _Gathered(super().connect_tcp(*args, **wanted), self._within)
 
 
 class _Gathered(httpcore.NetworkStream):
     """Holds back what is written until an answer is wanted, or it is much."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream, self._held = stream, b""
+    def __init__(self, stream: httpcore.NetworkStream, within: Callable[[float | None], float]) -> None:
+        self._stream, self._within, self._held = stream, within, b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has come; a request that could not leave whole may have been answered all the same."""
         if self._held:
             with suppress(httpcore.WriteError):
                 self._flush(timeout)
-        return self._stream.read(max_bytes, timeout)
+        return self._stream.read(max_bytes, self._within(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Hold it back, or send it with all that was held."""
@@ -261,7 +268,7 @@ class _Gathered(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """The same within TLS."""
         self._flush(timeout)
-        return _Gathered(self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return _Gathered(self._stream.start_tls(ssl_context, server_hostname, self._within(timeout)), self._within)
 
     def get_extra_info(self, info: str) -> Any:
         """Of the connection below."""
@@ -270,4 +277,4 @@ class _Gathered(httpcore.NetworkStream):
     def _flush(self, timeout: float | None) -> None:
         held, self._held = self._held, b""
         if held:
-            self._stream.write(held, timeout)
+            self._stream.write(held, self._within(timeout))
