@@ -8,6 +8,7 @@ the recorded order: who is meant by a vendor's id says the crosswalk. Prefixes a
 from __future__ import annotations
 
 import hashlib
+import re
 from zlib import crc32
 
 PREFIXES = {
@@ -35,6 +36,9 @@ PREFIXES = {
     "upl": "table uploaded by hand",
 }
 """What each prefix of a typed id names."""
+
+PERSON = re.compile(r"per_[0-9a-z]{20,24}")
+"""A person's id inside a text: as it is numbered now (20 digits), or derived by an older release (24 signs)."""
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"

@@ -19,6 +19,7 @@ from benehub.access import Caller
 from benehub.access.audit import Place
 from benehub.flows import Hub
 from benehub.flows.callers import keep
+from benehub.ids import PERSON
 from benehub.store import Session
 from benehub.views.persons import person_ids
 
@@ -81,13 +82,11 @@ def seen(request: Request, ids: Iterable[str | None]) -> None:
 _WHOSE: Final = frozenset({"employee", "employees", "person", "persons", "member", "person_id"})
 """Names in an answer behind which a person stands."""
 
-_PERSON: Final = re.compile(r"per_[a-z2-7]{24}")
-
 
 def named_in(told: Any) -> set[str]:
     """Whom an answer names, by employee number or by the hub's id, wherever in it."""
     if isinstance(told, str):
-        return set(_PERSON.findall(told))
+        return set(PERSON.findall(told))
     if isinstance(told, Mapping):
         whose = {one for name in _WHOSE & told.keys() for one in _texts(told[name])}
         return whose.union(*map(named_in, told.values()))

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, tuple_
 
 from benehub import dispatch, obligations
 from benehub.crypto import mask
+from benehub.ids import PERSON
 from benehub.money import format_minor
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
@@ -77,14 +78,11 @@ def listed(
     return [_line(row) for row in session.rows(query.limit(limit))]
 
 
-_PERSON = re.compile(r"per_[0-9a-z]+")
-
-
 def about(session: Session, lines: Sequence[dict[str, Any]]) -> dict[str, str]:
     """What each of these dispatches is about, by its id: its file, else its key with employee numbers in it."""
     named = {one["dispatch"]: one["key"].removeprefix(f"{one['operation']}/{one['connection']}/") for one in lines}
-    numbers = member_ids(session, (found for key in named.values() for found in _PERSON.findall(key)))
-    told = {ref: _PERSON.sub(lambda at: numbers.get(at[0], at[0]), key) for ref, key in named.items()}
+    numbers = member_ids(session, (found for key in named.values() for found in PERSON.findall(key)))
+    told = {ref: PERSON.sub(lambda at: numbers.get(at[0], at[0]), key) for ref, key in named.items()}
     return told | {one["dispatch"]: one["file"] for one in lines if one["file"]}
 
 

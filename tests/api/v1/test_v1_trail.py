@@ -64,6 +64,12 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
     assert len(looked) > 25 and {"/obligations", "/ledger/journal", "/why/{ref}", "/trace"} <= set(looked) - silent
 
 
+def test_who_stands_only_inside_a_text_is_named(api: Api) -> None:
+    with api.hub.store.read("acme") as session:
+        made = [row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))]
+    assert made and named_in({"key": f"enrollment.change/carrier/{'/'.join(made)}", "why": ["none"]}) == set(made)
+
+
 def _people(found: Any, numbers: dict[str, str]) -> set[str]:
     """The hub's ids of whom an answer names in any way."""
     if found.headers["content-type"] != "application/json":
