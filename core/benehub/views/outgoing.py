@@ -16,7 +16,6 @@ from benehub.ids import PERSON
 from benehub.money import format_minor
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import obligation
 from benehub.views.persons import member_ids
 
 PAY = frozenset({"compensation_minor", "year_compensation_minor"})
@@ -94,20 +93,6 @@ def one(session: Session, dispatch_id: str) -> dict[str, Any]:
     """
     row = dispatch.get(session, dispatch_id)
     return _line(row) | {"guard": row.guard}
-
-
-CARRIED = 1_000
-"""People of a dispatch that are named at most."""
-
-
-def carried(session: Session, dispatches: Iterable[str]) -> list[str]:
-    """The people that dispatches are about, by the hub's id; of long files the first ones."""
-    query = select(obligation.c.person_id).where(
-        *session.where(obligation), session.among(obligation.c.dispatch_id, list(dispatches)),
-        obligation.c.person_id.is_not(None),
-    )  # fmt: skip
-    rows = session.rows(query.distinct().order_by(obligation.c.person_id).limit(CARRIED))
-    return [str(row.person_id) for row in rows]
 
 
 def masked_of(session: Session, dispatch_id: str, text: str) -> str:
