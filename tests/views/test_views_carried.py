@@ -56,9 +56,8 @@ def test_a_file_of_everybody_names_everybody_in_it(session: Session) -> None:
         (frozen(session, "deduction.set", ({"amount_minor": 1}, BEN)), [BEN]),
     ):
         assert view.carried(session, made) == (known, len(known))
-    again = Wanted(
-        "contribution.deposit", "contribution.deposit/vendor", "vendor", "2026-11", DAY, DAY, rows | {"n": 1}
-    )
+    key = "contribution.deposit/vendor"
+    again = Wanted("contribution.deposit", key, "vendor", "2026-11", DAY, DAY, rows | {"n": 1})
     obligations.want(session, [again])  # it is owed anew: what has left stays a file of the same people
     assert view.carried(session, keeper) == ([ANN, BEN], 2)
 

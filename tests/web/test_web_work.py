@@ -97,7 +97,7 @@ def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None
     with read_desk.store.read(read_desk.employer) as session:
         people = carried(session, pay.dispatch_id)
         refs = set(str(audit.newest(session, limit=1)[0].ref).split())
-    assert people.count > 1 and {f"people:{people.count}", *people.people} <= refs
+    assert people.number > 1 and {f"people:{people.number}", *people.people} <= refs
     assert "SOCIAL SECURITY" in content and not re.search(r"\b\d{3}-?\d{2}-?\d{4}\b", content)
     read_desk.get("outgoing/dis_none", 404)
     read_desk.get("outgoing/../../x", 404)

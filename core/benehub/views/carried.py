@@ -22,7 +22,7 @@ class Carried(NamedTuple):
 
     people: list[str]
     """Ids of the first of them."""
-    count: int
+    number: int
     """How many they are in all."""
 
 
