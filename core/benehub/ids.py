@@ -8,6 +8,7 @@ the recorded order: who is meant by a vendor's id says the crosswalk. Prefixes a
 from __future__ import annotations
 
 import hashlib
+import re
 from zlib import crc32
 
 PREFIXES = {
@@ -38,6 +39,9 @@ PREFIXES = {
 
 ID_PATTERN = rf"(?:{'|'.join(PREFIXES)})_(?:[0-9a-f]{{20}}|[a-z2-7]{{24}})"
 """How any id is written: those of `numbered`, and those of `derive`."""
+PERSON = re.compile(r"per_[0-9a-z]{20,24}")
+"""A person's id inside a text: as it is numbered now (20 digits), or derived by an older release (24 signs)."""
+
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [one + other for one in _LETTERS for other in _LETTERS]

@@ -85,5 +85,6 @@ def test_who_comes_twice_is_named(insured: Path, cli: Any) -> None:
     cli.run("sync", "insurer")
     assert cli.told("people", "unlinked", "--count", code=1) == {"insurer": 3}
     (one,) = cli.told("people", "duplicates", code=1)
+    assert list(one) == ["connection", "who", "what", "others"]
     assert (one["who"], one["what"], one["others"]) == ("P78", "has the name and birth date of", ["P79"])
     assert "P79" in cli.run("people", "duplicates", code=1).output

@@ -29,5 +29,6 @@ def test_who_was_entered_twice_is_found_as_believed_today(desk: Any, person: Per
         assert found == {frozenset(("1001", "1002")), frozenset(("1005", "1006"))}
         shown = doubles(session)
         assert {frozenset((one["who"], *one["others"])) for one in shown} == found
+        assert {frozenset(numbers[one] for one in pair["persons"]) for pair in shown} == found
         assert doubles(session, most=1) == shown[:1]
         assert doubles(session, ours=False) == []

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role
+from benehub.access import Role, audit
 from benehub.errors import DataError
 from benehub.flows import runs
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
+from benehub.views.carried import carried
 from benehub.views.outgoing import segments
 from benehub.web.runs import AGAIN
 
@@ -93,6 +94,10 @@ def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None
     assert "DMG*D8*********" in content
     (pay, *_) = found(read_desk, dispatch, operation="contribution.deposit")
     content = read_desk.get(f"outgoing/{pay.dispatch_id}/content")
+    with read_desk.store.read(read_desk.employer) as session:
+        people = carried(session, pay.dispatch_id)
+        refs = set(str(audit.newest(session, limit=1)[0].ref).split())
+    assert people.number > 1 and {f"people:{people.number}", *people.people} <= refs
     assert "SOCIAL SECURITY" in content and not re.search(r"\b\d{3}-?\d{2}-?\d{4}\b", content)
     read_desk.get("outgoing/dis_none", 404)
     read_desk.get("outgoing/../../x", 404)

@@ -12,10 +12,10 @@ from sqlalchemy import Row, select, tuple_
 
 from benehub import dispatch, obligations
 from benehub.crypto import mask
+from benehub.ids import PERSON
 from benehub.money import format_minor
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import obligation
 from benehub.views.persons import member_ids
 
 PAY = frozenset({"compensation_minor", "year_compensation_minor"})
@@ -77,14 +77,11 @@ def listed(
     return [_line(row) for row in session.rows(query.limit(limit))]
 
 
-_PERSON = re.compile(r"per_[0-9a-z]+")
-
-
 def about(session: Session, lines: Sequence[dict[str, Any]]) -> dict[str, str]:
     """What each of these dispatches is about, by its id: its file, else its key with employee numbers in it."""
     named = {one["dispatch"]: one["key"].removeprefix(f"{one['operation']}/{one['connection']}/") for one in lines}
-    numbers = member_ids(session, (found for key in named.values() for found in _PERSON.findall(key)))
-    told = {ref: _PERSON.sub(lambda at: numbers.get(at[0], at[0]), key) for ref, key in named.items()}
+    numbers = member_ids(session, (found for key in named.values() for found in PERSON.findall(key)))
+    told = {ref: PERSON.sub(lambda at: numbers.get(at[0], at[0]), key) for ref, key in named.items()}
     return told | {one["dispatch"]: one["file"] for one in lines if one["file"]}
 
 
@@ -96,20 +93,6 @@ def one(session: Session, dispatch_id: str) -> dict[str, Any]:
     """
     row = dispatch.get(session, dispatch_id)
     return _line(row) | {"guard": row.guard}
-
-
-CARRIED = 1_000
-"""People of a dispatch that are named at most."""
-
-
-def carried(session: Session, dispatches: Iterable[str]) -> list[str]:
-    """The people that dispatches are about, by the hub's id; of long files the first ones."""
-    query = select(obligation.c.person_id).where(
-        *session.where(obligation), session.among(obligation.c.dispatch_id, list(dispatches)),
-        obligation.c.person_id.is_not(None),
-    )  # fmt: skip
-    rows = session.rows(query.distinct().order_by(obligation.c.person_id).limit(CARRIED))
-    return [str(row.person_id) for row in rows]
 
 
 def masked_of(session: Session, dispatch_id: str, text: str) -> str:

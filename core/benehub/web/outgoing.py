@@ -11,7 +11,8 @@ from benehub.api.guard import Needs
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches
-from benehub.views.outgoing import about, carried, masked_of, outgoing, segments
+from benehub.views.carried import carried, whose
+from benehub.views.outgoing import about, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
@@ -47,7 +48,7 @@ def listed(
         found = listed_outgoing(session, states, connection, operation, PART + 1,
                                 (int(number[:18]), name) if after else None)  # fmt: skip
         known, ways = operations(session)
-        seen_in(request, session, carried(session, [one["dispatch"] for one in found[:PART]]))
+        seen_in(request, session, *whose(session, [one["dispatch"] for one in found[:PART]]))
         names = about(session, found)
     last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
     set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
@@ -80,7 +81,7 @@ def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Respo
     with hub.store.read(employer) as session:
         told = why(session, dispatch)
         members = answered(session, dispatch)
-        seen_in(request, session, [*carried(session, [dispatch]), *(one.person for one in members)])
+        seen_in(request, session, *carried(session, dispatch))
         data = told.data
         named = about(session, [{"dispatch": dispatch, **data}])
     return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
@@ -107,7 +108,7 @@ def content(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         shown = outgoing(session, [dispatch])[0]
-        seen_in(request, session, carried(session, [dispatch]))
+        seen_in(request, session, *carried(session, dispatch))
     lines = segments(shown.content) or (shown.content.splitlines(keepends=True) if shown.file else [shown.content])
     name = "outgoing/content.html" if "hx-request" in request.headers else "outgoing/carried.html"
     return page(request, caller, name, shown=shown, lines=lines[first : first + LINES], first=first,

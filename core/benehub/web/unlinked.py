@@ -29,14 +29,15 @@ def listed(employer: str, request: Request, caller: Seer, connection: str = "") 
     hub: Hub = request.app.state.hub
     clear = caller.may(Permission.EDIT_PEOPLE, employer)
     with hub.store.read(employer) as session:
-        rows = strangers.unlinked(session, connection, clear=clear)
-        likely = strangers.suggested(session, connection, clear=clear)
+        rows = strangers.unlinked(session, connection, clear=clear, most=SHOWN)
+        count = strangers.counted(session, connection)
+        likely = strangers.suggested(session, connection, clear=clear, most=SHOWN)
         twice = strangers.doubles(session, connection, most=SHOWN)
-        seen_in(request, session, [*named_in(likely), *(who for one in twice for who in (one["who"], *one["others"]))])
+        seen_in(request, session, [*named_in(likely), *(who for one in twice for who in one["persons"])])
     by_ref: dict[str, list[dict[str, object]]] = {}
     for guess in likely:
         by_ref.setdefault(guess["ref"], []).append(guess)
-    return page(request, caller, "people/unlinked.html", rows=rows[:SHOWN], count=len(rows), likely=by_ref,
+    return page(request, caller, "people/unlinked.html", rows=rows, count=count, likely=by_ref,
                 twice=twice, connection=connection)  # fmt: skip
 
 

@@ -9,8 +9,13 @@ from sqlalchemy import select
 from tests.api.v1.conftest import ACME, Api
 from tests.api.v1.test_v1_access import routes
 
+from benehub import dispatch as outbox
+from benehub import obligations
 from benehub.access.audit import newest
 from benehub.api.trail import named_in
+from benehub.connect.capabilities import Guard
+from benehub.dispatch import Frozen
+from benehub.obligations import Wanted
 from benehub.store.tables import difference, dispatch, entry, obligation, person, run, suppression
 
 UNNAMED = {
@@ -62,6 +67,25 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
              if method == "GET" and needs.noted}  # fmt: skip
     assert silent & noted <= set(UNNAMED) | {"/elections", "/ledger/balances"}, "they name nobody"
     assert len(looked) > 25 and {"/obligations", "/ledger/journal", "/why/{ref}", "/trace"} <= set(looked) - silent
+
+
+def test_who_stands_only_inside_a_text_is_named(api: Api) -> None:
+    with api.hub.store.read("acme") as session:
+        made = [row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))]
+    assert made and named_in({"key": f"enrollment.change/carrier/{'/'.join(made)}", "why": ["none"]}) == set(made)
+
+
+def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api) -> None:
+    with api.hub.store.write("acme") as session:
+        made = [row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))]
+        day, rows = session.today(), {"rows": [{"person": one} for one in made]}
+        obligations.want(session, [Wanted("contribution.deposit", "file", "payroll", "2026-10", day, day, rows)])
+        frozen = Frozen("payroll", "contribution.deposit", "file", b"all", Guard.NONE, len(made), 0, "USD", "all.csv")
+        file = outbox.prepare(session, frozen)
+        obligations.mark(session, [session.id("obl", "file")], "open", "frozen", file)
+    for path in ("", "/preview", "/content"):
+        assert api.client.get(f"{ACME}/dispatches/{file}{path}").status_code == 200
+        assert trail(api) >= {f"people:{len(made)}", *made}, path
 
 
 def _people(found: Any, numbers: dict[str, str]) -> set[str]:

@@ -17,6 +17,7 @@ from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, must_run, start
 from benehub.flows import dispatches as flow
 from benehub.views import outgoing as view
+from benehub.views.carried import carried, whose
 from benehub.views.why import why
 
 router = APIRouter(prefix="/employers/{employer}/dispatches", tags=["dispatches"], route_class=Route)
@@ -123,7 +124,7 @@ def list_dispatches(
         rows = view.listed(
             session, state or (), connection, operation, page.limit + 1, (before[0], before[1]) if before else None
         )
-        at.seen(session, view.carried(session, [row["dispatch"] for row in rows[: page.limit]]))
+        at.seen(session, *whose(session, [row["dispatch"] for row in rows[: page.limit]]))
     return page.page(rows, DispatchTold.model_validate, lambda row: (row["seq"], row["dispatch"]))
 
 
@@ -138,7 +139,7 @@ def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Pre
     """What it carries, personal data masked: a file as it leaves, an item with the calls that write it."""
     with at.read() as session, named():
         (shown,) = view.outgoing(session, [dispatch])
-        at.seen(session, view.carried(session, [dispatch]))
+        at.seen(session, *carried(session, dispatch))
     calls = flow.calls(at.hub, at.employer, dispatch)
     with at.read() as session:
         masked = [Call(call=place, body=view.masked_of(session, dispatch, body)) for place, body in calls]
@@ -156,7 +157,7 @@ def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
         with named():
             row = room.get(session, dispatch)
         content = room.frozen_bytes(session, row)
-        at.seen(session, view.carried(session, [dispatch]))
+        at.seen(session, *carried(session, dispatch))
     headers = {"content-disposition": "attachment"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
@@ -205,7 +206,7 @@ def _shown(at: Office, dispatch: str) -> DispatchDetail:
     with at.read() as session:
         with named():
             row = view.one(session, dispatch)
-        at.seen(session, view.carried(session, [dispatch]))
+        at.seen(session, *carried(session, dispatch))
         data = why(session, dispatch).data
     lists = {name: [str(one) for one in data[name]] for name in ("attempts", "said", "obligations", "entries")}
     return DispatchDetail.model_validate(row | lists)

@@ -52,9 +52,9 @@ class Office:
     employer: str
     request: Request
 
-    def seen(self, session: Session, named: Iterable[str]) -> None:
-        """Say in the trail whom an answer names: employee numbers, or the hub's ids."""
-        seen_in(self.request, session, named)
+    def seen(self, session: Session, named: Iterable[str], count: int = 0) -> None:
+        """Say in the trail whom an answer names: employee numbers, or the hub's ids; `count` where they are more."""
+        seen_in(self.request, session, named, count)
 
     def whose(self, session: Session, person: str) -> Row[Any]:
         """The person of an address; that he was looked at stands in the trail.
