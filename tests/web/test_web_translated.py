@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 
 import pytest
 from sqlalchemy import select
@@ -73,6 +74,16 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
 def test_a_text_is_put_into_words_part_by_part(text: str, german: str) -> None:
     assert Words("de").in_words(text) == german
     assert "benehub dispatches" not in Words("en").in_words(text)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_day_that_no_calendar_has_stays_as_it_was_told(language: str) -> None:
+    words = Words(language, timezone(timedelta(hours=-5)))
+    for told in ("2026-02-30", "0000-00-00", "2026-01-01T25:00:00Z", "0001-01-01T00:00:00Z", "2026-13-01T10:00Z"):
+        assert words.in_words(f"the reason says '{told}'") == f"the reason says '{told}'"
+    assert words.fact("hired", "2026-02-30") == words.subject("2026-02-30") == "2026-02-30"
+    assert words.subject("2026-13") == "2026-13"
+    assert "2026-01-02" not in words.in_words("the reason says '2026-01-02'")
 
 
 def paths(desk: Desk) -> Iterator[str]:
