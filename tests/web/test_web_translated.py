@@ -15,6 +15,8 @@ from tests.web.said_in_code import said
 from benehub.access import Permission, Role
 from benehub.cli.menu import MENU
 from benehub.store.tables import difference, dispatch, person, run
+from benehub.views.why.answer import Answer
+from benehub.web import why as asking
 from benehub.web.commands import PLACES, places
 from benehub.web.translated import HOLE, texts, translated
 from benehub.web.words import Words
@@ -84,6 +86,43 @@ def test_a_day_that_no_calendar_has_stays_as_it_was_told(language: str) -> None:
     assert words.fact("hired", "2026-02-30") == words.subject("2026-02-30") == "2026-02-30"
     assert words.subject("2026-13") == "2026-13"
     assert "2026-01-02" not in words.in_words("the reason says '2026-01-02'")
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("3 rows of hris employee in quarantine", "3 Zeilen von hris Mitarbeitende in Quarantäne"),
+        ("bat_1 of payroll dependent is held", "bat_1 von payroll dependent ist angehalten"),
+        ("connection carrier is paused", "Verbindung carrier ruht"),
+        ("to carrier: sent", "an carrier: Gesendet"),
+        ("hris: no answer (Timeout)", "hris: keine Antwort (Timeout)"),
+        ("approved by payroll: hris is missing, arrears of Ann: open",
+         "freigegeben von payroll: hris is missing, arrears of Ann: open"),
+        ("the carrier refused the member: plan payroll has no rates",
+         "der Versicherer hat das Mitglied abgelehnt: plan payroll has no rates"),
+        ("2 to 3", "2 bis 3"),
+        *((one, one) for one in ("sent to hris", "Smith to Jones", "to Ann", "from hris to payroll", "hris", "carrier")),
+    ],
+)  # fmt: skip
+def test_names_and_what_people_said_stay_to_the_letter(text: str, german: str) -> None:
+    assert Words("de").in_words(text) == german
+
+
+def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "no answer (X)"
+    data = {
+        "reason": own, "state": "sent", "owner": "hris", "effective_date": "2026-01-02",
+        "note": own, "connection": "hris", "attempts": [f"sent {own}"], "said": [f"Ann: {own}"],
+        "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
+    }  # fmt: skip
+    monkeypatch.setattr(asking, "why", lambda *_: Answer("dis_x", "dispatch deduction.set", data))
+    monkeypatch.setattr(asking, "seen_in", lambda *_: None)
+    told = shared_desk.client.get(shared_desk.address("why/dis_x"), headers={"accept-language": "de"}).text
+    words = re.findall(r"(?<=>)[^<>]*\w[^<>]*(?=<)", told[told.index('<ol class="why top') :])
+    assert "Sendung: Abzüge für die Lohnabrechnung" in words and "02.01.2026" in words
+    assert (words.count("keine Antwort (X)"), words.count(own), words.count(f"Ann: {own}")) == (1, 3, 1)
+    assert (words.count("Gesendet"), words.count("sent"), words.count(f"sent {own}")) == (2, 1, 1)
+    assert (words.count("Personalsystem"), words.count("hris")) == (1, 1)
 
 
 def paths(desk: Desk) -> Iterator[str]:

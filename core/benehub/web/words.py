@@ -59,6 +59,12 @@ class Words:
         told = MOMENT.sub(lambda found: _or_as_told(self.moment, found[0]), told)
         return DAY.sub(lambda found: _or_as_told(self.day, found[0]), told)
 
+    def stored(self, text: str) -> str:
+        """A stored value to the letter (a name, what a vendor or a person said); a day or moment alone as written here."""
+        if DAY.fullmatch(text):
+            return _or_as_told(self.day, text)
+        return _or_as_told(self.moment, text) if MOMENT.fullmatch(text) else text
+
     def subject(self, text: str) -> str:
         """What a run is about, out of its key: connection, stream, day; moments and flags are left out."""
         parts = (one for one in _APART.split(text) if one and not _STAMP.fullmatch(one) and one not in _FLAGS)
@@ -89,7 +95,7 @@ class Words:
         text = str(value)
         if kind:
             return self.word(kind, text)
-        return _or_as_told(self.day, text) if DAY.fullmatch(text) else text
+        return self.stored(text)
 
     def sum_of(self, text: str, unit: str) -> str:
         """An amount as decimal text, with its currency behind it or in the one given."""
