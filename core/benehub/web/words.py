@@ -60,7 +60,7 @@ class Words:
         return DAY.sub(lambda found: _or_as_told(self.day, found[0]), told)
 
     def stored(self, text: str) -> str:
-        """A stored value to the letter (a name, what a vendor or a person said); a day or moment alone as written here."""
+        """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""
         if DAY.fullmatch(text):
             return _or_as_told(self.day, text)
         return _or_as_told(self.moment, text) if MOMENT.fullmatch(text) else text
