@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta, timezone
 
 import pytest
 from sqlalchemy import select
@@ -14,8 +15,10 @@ from tests.web.said_in_code import said
 from benehub.access import Permission, Role
 from benehub.cli.menu import MENU
 from benehub.store.tables import difference, dispatch, person, run
+from benehub.views.why.answer import Answer
+from benehub.web import why as asking
 from benehub.web.commands import PLACES, places
-from benehub.web.translated import HOLE, texts, translated
+from benehub.web.translated import HOLE, Template, texts, translated
 from benehub.web.words import Words
 
 COMMAND = re.compile(rf"benehub (?:{'|'.join(MENU)})\b|(?<![\w-])--[a-z]{{2,}}")
@@ -73,6 +76,73 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
 def test_a_text_is_put_into_words_part_by_part(text: str, german: str) -> None:
     assert Words("de").in_words(text) == german
     assert "benehub dispatches" not in Words("en").in_words(text)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_day_that_no_calendar_has_stays_as_it_was_told(language: str) -> None:
+    words = Words(language, timezone(timedelta(hours=-5)))
+    for told in ("2026-02-30", "0000-00-00", "2026-01-01T25:00:00Z", "0001-01-01T00:00:00Z", "2026-13-01T10:00Z"):
+        assert words.in_words(f"the reason says '{told}'") == f"the reason says '{told}'"
+    assert words.fact("hired", "2026-02-30") == words.subject("2026-02-30") == "2026-02-30"
+    assert words.subject("2026-13") == "2026-13"
+    assert "2026-01-02" not in words.in_words("the reason says '2026-01-02'")
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("3 rows of hris employee in quarantine", "3 Zeilen von hris Mitarbeitende in Quarantäne"),
+        ("bat_1 of payroll dependent is held", "bat_1 von payroll dependent ist angehalten"),
+        ("connection carrier is paused", "Verbindung carrier ruht"),
+        ("to carrier: sent", "an carrier: Gesendet"),
+        ("hris: no answer (Timeout)", "hris: keine Antwort (Timeout)"),
+        ("approved by payroll: hris is missing, arrears of Ann: open",
+         "freigegeben von payroll: hris is missing, arrears of Ann: open"),
+        ("the carrier refused the member: plan payroll has no rates",
+         "der Versicherer hat das Mitglied abgelehnt: plan payroll has no rates"),
+        ("2 to 3", "2 bis 3"),
+        *((one, one) for one in ("sent to hris", "Smith to Jones", "to Ann", "from hris to payroll", "hris")),
+    ],
+)  # fmt: skip
+def test_names_and_what_people_said_stay_to_the_letter(text: str, german: str) -> None:
+    assert Words("de").in_words(text) == german
+
+
+def test_a_punctuated_text_is_tried_against_few_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    read = Template.values
+
+    def counted(one: Template, text: str, apart: Sequence[str] = ()) -> list[str] | None:
+        tried.append(text)
+        return read(one, text, apart)
+
+    monkeypatch.setattr(Template, "values", counted)
+    for punctuated in ("k: v; " * 9 + "x. Y", "the plan: no, is missing; " * 6 + "x. Y", "is " * 190 + "x"):
+        tried.clear()
+        translated(punctuated, "de")
+        assert len(tried) < 400 < len(texts("de")), punctuated
+    tried.clear()
+    for long in ("k: v; " * 67, "no answer (X): " * 40, "the plan is " * 200):
+        assert translated(long, "de") == long
+    assert tried == []
+    assert translated("row 7 of employee: no answer (X)", "de") and 0 < len(tried) < 60
+
+
+def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "no answer (X)"
+    data = {
+        "reason": own, "state": "sent", "owner": "hris", "effective_date": "2026-01-02",
+        "note": own, "connection": "hris", "attempts": [f"sent {own}"], "said": [f"Ann: {own}"],
+        "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
+    }  # fmt: skip
+    monkeypatch.setattr(asking, "why", lambda *_: Answer("dis_x", "dispatch deduction.set", data))
+    monkeypatch.setattr(asking, "seen_in", lambda *_: None)
+    told = shared_desk.client.get(shared_desk.address("why/dis_x"), headers={"accept-language": "de"}).text
+    words = re.findall(r"(?<=>)[^<>]*\w[^<>]*(?=<)", told[told.index('<ol class="why top') :])
+    assert "Sendung: Abzüge für die Lohnabrechnung" in words and "02.01.2026" in words
+    assert (words.count("keine Antwort (X)"), words.count(own), words.count(f"Ann: {own}")) == (1, 3, 1)
+    assert (words.count("Gesendet"), words.count("sent"), words.count(f"sent {own}")) == (2, 1, 1)
+    assert (words.count("Personalsystem"), words.count("hris")) == (1, 1)
 
 
 def paths(desk: Desk) -> Iterator[str]:

@@ -20,6 +20,16 @@ router = APIRouter(route_class=Page)
 REFS: Final = tuple(f"{prefix}_" for prefix in PREFIXES if prefix not in ("usr", "run"))
 """How what can be asked about begins."""
 
+SPOKEN: Final = frozenset((
+    "reason", "reasons", "mend", "mends", "cause", "action", "needed", "today", "known_then", "recorded", "effective",
+    "seen", "quarantine", "revisions", "alarms", "type", "kind", "state", "status", "operation", "acknowledged",
+))  # fmt: skip
+"""Fields that the program itself fills with words; all others hold what is stored, names and what people said."""
+KINDS: Final = {"relation": "relations", "owner": "owners", "stream": "people.kinds"}
+"""Fields that hold one word of a catalog."""
+STORED: Final = ("says", "inputs", "result", "said")
+"""Fields whose whole content was told by others, whatever the fields within are called."""
+
 
 @router.get("/e/{employer}/why/{ref}")
 def asked(
@@ -31,4 +41,5 @@ def asked(
     with hub.store.read(employer) as session:
         answer = why(session, ref, known_at(session, known[:40]))
         seen_in(request, session, named_in([answer.data, *(one.as_json() for one in answer.behind)]))
-    return page(request, caller, "why.html", answer=answer, known=known[:40], refs=REFS)
+    return page(request, caller, "why.html", answer=answer, known=known[:40], refs=REFS,
+                spoken=SPOKEN, kinds=KINDS, stored_fields=STORED)  # fmt: skip

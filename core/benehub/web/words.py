@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -55,8 +56,14 @@ class Words:
     def in_words(self, text: str | None) -> str:
         """What the program said in English (a reason, a mend, a step) in the reader's language, its dates as well."""
         told = translated(text or "", self.language)
-        told = MOMENT.sub(lambda found: self.moment(found[0]), told)
-        return DAY.sub(lambda found: self.day(found[0]), told)
+        told = MOMENT.sub(lambda found: _or_as_told(self.moment, found[0]), told)
+        return DAY.sub(lambda found: _or_as_told(self.day, found[0]), told)
+
+    def stored(self, text: str) -> str:
+        """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""
+        if DAY.fullmatch(text):
+            return _or_as_told(self.day, text)
+        return _or_as_told(self.moment, text) if MOMENT.fullmatch(text) else text
 
     def subject(self, text: str) -> str:
         """What a run is about, out of its key: connection, stream, day; moments and flags are left out."""
@@ -88,7 +95,7 @@ class Words:
         text = str(value)
         if kind:
             return self.word(kind, text)
-        return self.day(text) if DAY.fullmatch(text) else text
+        return self.stored(text)
 
     def sum_of(self, text: str, unit: str) -> str:
         """An amount as decimal text, with its currency behind it or in the one given."""
@@ -102,9 +109,9 @@ class Words:
 
     def _part(self, text: str) -> str:
         if _MONTH.fullmatch(text):
-            return self.month(text)
+            return _or_as_told(self.month, text)
         known = next((found for kind in PARTS if (found := self.word(kind, text)) != text), text)
-        return self.day(known) if DAY.fullmatch(known) else known
+        return _or_as_told(self.day, known) if DAY.fullmatch(known) else known
 
     def country(self, code: str) -> str:
         """A country by its ISO code."""
@@ -180,3 +187,11 @@ class Words:
 
     def _at(self, value: str) -> datetime:
         return datetime.fromisoformat(value).astimezone(self.zone)
+
+
+def _or_as_told(write: Callable[[str], str], text: str) -> str:
+    """A day, month or moment as the language writes it; one that no calendar has (2026-02-30) stays as it was told."""
+    try:
+        return write(text)
+    except (ValueError, OverflowError):
+        return text
