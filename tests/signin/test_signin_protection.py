@@ -295,6 +295,23 @@ def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, s
     browser.enrol(desk)
 
 
+def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..., Any]) -> None:
+    """What was shown before counts on for as long as it did: the old password alone is not all that is asked for."""
+    desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    browser = Browser(site())
+    browser.sign_in()
+    browser.enrol(desk)
+    old, asked = PASSWORD, []
+    for minutes in (9, 2, 0):
+        desk.later(minutes=minutes)
+        browser.get("/signin/password")
+        new = f"{old} anew"
+        assert browser.post("/signin/password", old=old, new=new).headers["location"] == "/"
+        asked.append(browser.get("/signin/providers").headers.get("location", ""))
+        old = new
+    assert asked == ["", *["/signin/again?then=%2Fsignin%2Fproviders"] * 2]
+
+
 def _dependencies(route: Any) -> Any:
     dependant = getattr(route, "dependant", None)
     return dependant.dependencies if dependant else ()

@@ -78,7 +78,7 @@ def finish(
             return Refused()
         if before is not None:
             sessions.end(session, before)
-        secret = sessions.begin(session, user, Stage.OPEN, f"oidc:{by.provider.name}", policy.lifetimes)
+        secret = sessions.begin(session, user, Stage.OPEN, f"oidc:{by.provider.name}", policy.lifetimes, session.clock())
         session.change(user_account, {"user_id": user}, signed_in_at=session.now())
         audit.note(session, user, action, place=place)
         return Opened(secret, Stage.OPEN)
