@@ -19,9 +19,10 @@ from tests.access.conftest import PASSWORD, Desk
 from tests.signin.conftest import HTTPS, Browser
 from tests.signin.test_signin_pages import OPTIONAL, opened
 
-from benehub.access import Permission, Role, tokens
+from benehub.access import Caller, Permission, Role, tokens
 from benehub.access import audit as trail
 from benehub.api import unforged
+from benehub.api.app import create_app
 from benehub.api.guard import OPEN, Needs
 from benehub.connect.webhooks import MAX_BODY
 from benehub.flows import users
@@ -310,6 +311,14 @@ def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..
         asked.append(browser.get("/signin/providers").headers.get("location", ""))
         old = new
     assert asked == ["", *["/signin/again?then=%2Fsignin%2Fproviders"] * 2]
+
+
+def test_a_session_that_ends_while_it_is_looked_at_has_shown_nothing(desk: Desk) -> None:
+    ended = Caller("usr_ann", "Ann", everywhere=frozenset({Role.OWNER}), by="ses_ended")
+    client = TestClient(create_app(desk.hub, lambda _: ended, HTTPS), base_url="https://hub.example")
+    asked = client.post("/access/users", data={"email": "new@acme.example", "name": "New"}, follow_redirects=False)
+    assert asked.headers.get("location") == "/signin/again?then=%2Faccess"
+    assert desk.rows(user_account.select()) == []
 
 
 def _dependencies(route: Any) -> Any:
