@@ -242,12 +242,12 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
              if isinstance(one.call, Needs) and one.call.again}  # fmt: skip
     told = {"email": "new@acme.example", "name": "New", "role": "owner", "role_for": "*", "password": PASSWORD,
             "user": owner, "label": "ci", "days": "30", "scope": "see_money", "provider": "x"}  # fmt: skip
-    assert {path.rsplit("/", 1)[1] for path in needs} == {"users", "give", "enable", "reset", "invite", "tokens"}
+    assert {path.rsplit("/", 1)[1] for path in needs} == {"users", "give", "enable", "reset", "invite", "tokens", "access"}
     desk.later(minutes=11)
     browser.get("/signin/again")
     for path, one in needs.items():
-        asked = browser.post(path.replace("{user}", other), None, **told)
-        then = quote(one.again.replace("{user}", other), "")
+        asked = browser.post(path.format(user=other, employer="acme"), None, **told)
+        then = quote(one.again.format(user=other, employer="acme"), "")
         assert (asked.status_code, asked.headers["location"]) == (303, f"/signin/again?then={then}"), path
     for path in ("/signin/providers", "/access/tokens"):
         assert (browser.get(path).status_code == 303) is path.startswith("/signin")
@@ -280,7 +280,9 @@ def test_no_token_changes_what_lets_people_in(desk: Desk, site: Callable[..., An
     client = TestClient(app, base_url="https://hub.example", headers={"authorization": f"Bearer {token}"})
     form = {"user": owner, "label": "more", "days": "30", "scope": "manage_access"}
     assert client.post("/access/tokens", data=form).status_code == 403
-    assert len(desk.rows(api_token.select())) == 1
+    let_in = {"email": "new@acme.example", "name": "New", "role": "owner"}
+    assert client.post("/e/acme/access", data=let_in).status_code == 403
+    assert len(desk.rows(api_token.select())) == 1 and len(desk.rows(user_account.select())) == 1
 
 
 def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, site: Callable[..., Any]) -> None:
