@@ -47,7 +47,8 @@ class Refused:
     wait: int = 0
     """Seconds until another attempt is looked at."""
     reason: str = ""
-    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else."""
+    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else;
+    `not_anew`, the provider did not ask anew who is there, or somebody else was."""
 
 
 def sign_in(
