@@ -39,7 +39,7 @@ class Sat:
             invite(desk.hub, "test", user, "login")
         self.browser = Browser(site(Front("https://hub.example", providers={"login": by})))
 
-    def comes(self, again: bool = False, subject: str = "ann", asked: float | None = None) -> httpx.Response:
+    def comes(self, again: bool = False, subject: str = "ann", asked: float | None = None) -> Any:
         """Go to the provider and come back from it; it asked `asked` seconds after that was begun, or does not say."""
         begun = self.browser.get("/signin/by/login" + f"?again=true&then={LINKS}" * again)
         query = parse_qs(urlsplit(begun.headers["location"]).query)

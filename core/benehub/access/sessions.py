@@ -85,7 +85,7 @@ def begin(
 def step(
     session: Session, standing: Standing, stage: Stage, lifetimes: Lifetimes, proved_at: datetime | None = None
 ) -> str:  # fmt: skip
-    """Go on with a new secret; the old one is worth nothing any more. What was proved before stays so, and no longer."""
+    """Go on with a new secret; the old one is worth nothing any more. What was proved before counts on as before."""
     end(session, standing)
     return begin(session, standing.user, stage, standing.way, lifetimes, proved_at or standing.proved_at)
 
