@@ -19,9 +19,10 @@ from tests.access.conftest import PASSWORD, Desk
 from tests.signin.conftest import HTTPS, Browser
 from tests.signin.test_signin_pages import OPTIONAL, opened
 
-from benehub.access import Permission, Role, tokens
+from benehub.access import Caller, Permission, Role, tokens
 from benehub.access import audit as trail
 from benehub.api import unforged
+from benehub.api.app import create_app
 from benehub.api.guard import OPEN, Needs
 from benehub.connect.webhooks import MAX_BODY
 from benehub.flows import users
@@ -241,12 +242,13 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
              if isinstance(one.call, Needs) and one.call.again}  # fmt: skip
     told = {"email": "new@acme.example", "name": "New", "role": "owner", "role_for": "*", "password": PASSWORD,
             "user": owner, "label": "ci", "days": "30", "scope": "see_money", "provider": "x"}  # fmt: skip
-    assert {path.rsplit("/", 1)[1] for path in needs} == {"users", "give", "enable", "reset", "invite", "tokens"}
+    known = {"users", "give", "enable", "reset", "invite", "tokens", "access"}
+    assert {path.rsplit("/", 1)[1] for path in needs} == known
     desk.later(minutes=11)
     browser.get("/signin/again")
     for path, one in needs.items():
-        asked = browser.post(path.replace("{user}", other), None, **told)
-        then = quote(one.again.replace("{user}", other), "")
+        asked = browser.post(path.format(user=other, employer="acme"), None, **told)
+        then = quote(one.again.format(user=other, employer="acme"), "")
         assert (asked.status_code, asked.headers["location"]) == (303, f"/signin/again?then={then}"), path
     for path in ("/signin/providers", "/access/tokens"):
         assert (browser.get(path).status_code == 303) is path.startswith("/signin")
@@ -279,7 +281,9 @@ def test_no_token_changes_what_lets_people_in(desk: Desk, site: Callable[..., An
     client = TestClient(app, base_url="https://hub.example", headers={"authorization": f"Bearer {token}"})
     form = {"user": owner, "label": "more", "days": "30", "scope": "manage_access"}
     assert client.post("/access/tokens", data=form).status_code == 403
-    assert len(desk.rows(api_token.select())) == 1
+    let_in = {"email": "new@acme.example", "name": "New", "role": "owner"}
+    assert client.post("/e/acme/access", data=let_in).status_code == 403
+    assert len(desk.rows(api_token.select())) == 1 and len(desk.rows(user_account.select())) == 1
 
 
 def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, site: Callable[..., Any]) -> None:
@@ -293,6 +297,31 @@ def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, s
     browser.get("/signin/again")
     assert browser.post("/signin/again", password=PASSWORD).headers["location"] == "/"
     browser.enrol(desk)
+
+
+def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..., Any]) -> None:
+    """What was shown before counts on for as long as it did: the old password alone is not all that is asked for."""
+    desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    browser = Browser(site())
+    browser.sign_in()
+    browser.enrol(desk)
+    old, asked = PASSWORD, []
+    for minutes in (9, 2, 0):
+        desk.later(minutes=minutes)
+        browser.get("/signin/password")
+        new = f"{old} anew"
+        assert browser.post("/signin/password", old=old, new=new).headers["location"] == "/"
+        asked.append(browser.get("/signin/providers").headers.get("location", ""))
+        old = new
+    assert asked == ["", *["/signin/again?then=%2Fsignin%2Fproviders"] * 2]
+
+
+def test_a_session_that_ends_while_it_is_looked_at_has_shown_nothing(desk: Desk) -> None:
+    ended = Caller("usr_ann", "Ann", everywhere=frozenset({Role.OWNER}), by="ses_ended")
+    client = TestClient(create_app(desk.hub, lambda _: ended, HTTPS), base_url="https://hub.example")
+    asked = client.post("/access/users", data={"email": "new@acme.example", "name": "New"}, follow_redirects=False)
+    assert asked.headers.get("location") == "/signin/again?then=%2Faccess"
+    assert desk.rows(user_account.select()) == []
 
 
 def _dependencies(route: Any) -> Any:

@@ -40,6 +40,8 @@ def check(request: Request, caller: Caller, then: str) -> None:
     """
     if caller.by.startswith("tok_"):
         raise HTTPException(403, "No token may change what lets people in; do it at the page")
-    held = who.standing(request) if caller.by.startswith("ses_") else None
-    if held is not None and not proved(request, held):
+    if not caller.by.startswith("ses_"):
+        return
+    held = who.standing(request)
+    if held is None or not proved(request, held):  # it may have ended since it told who calls
         raise Unproved(then.format(**{name: quote(str(value), "") for name, value in request.path_params.items()}))

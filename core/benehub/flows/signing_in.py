@@ -47,7 +47,8 @@ class Refused:
     wait: int = 0
     """Seconds until another attempt is looked at."""
     reason: str = ""
-    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else."""
+    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else;
+    `not_anew`, the provider did not ask anew who is there, or somebody else was."""
 
 
 def sign_in(
@@ -69,7 +70,8 @@ def sign_in(
         if fresh:
             session.change(user_account, {"user_id": row.user_id}, password_hash=fresh)
         stage = Stage.CODE if row.totp_sealed is not None else _after(row, policy)
-        secret = sessions.begin(session, row.user_id, stage, "password", policy.lifetimes)
+        whole = None if stage is Stage.CODE else session.clock()
+        secret = sessions.begin(session, row.user_id, stage, "password", policy.lifetimes, whole)
         return _opened(session, row, secret, stage, "sign in by password", place)
 
 
@@ -89,7 +91,7 @@ def give_code(hub: Hub, held: Standing, code: str, place: Place, policy: Policy)
             if not second_factor.recovers(session, held.user, code):
                 return _refused(session, held.user, "sign in: code", place)
         stage = _after(row, policy)
-        secret = sessions.step(session, held, stage, policy.lifetimes)
+        secret = sessions.step(session, held, stage, policy.lifetimes, session.clock())
         return _opened(session, row, secret, stage, way, place)
 
 
@@ -98,7 +100,7 @@ def lately(hub: Hub, held: Standing, policy: Policy) -> bool:
 
     A browser that was left open, or a stolen cookie, is not enough to come in by another way for ever.
     """
-    return hub.store.clock() - held.proved_at < policy.lifetimes.proof
+    return held.proved_at is not None and hub.store.clock() - held.proved_at < policy.lifetimes.proof
 
 
 def ways(hub: Hub, held: Standing) -> tuple[bool, bool]:
@@ -124,7 +126,7 @@ def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, poli
             right = second_factor.holds(session, row, code) or second_factor.recovers(session, held.user, code)
         if not right:
             return _refused(session, held.user, action, place)
-        secret = sessions.step(session, held, Stage.OPEN, policy.lifetimes)
+        secret = sessions.step(session, held, Stage.OPEN, policy.lifetimes, session.clock())
         return _opened(session, row, secret, Stage.OPEN, action, place)
 
 
@@ -151,7 +153,7 @@ def enrol(hub: Hub, held: Standing, code: str, place: Place, policy: Policy) -> 
         if not codes:
             return _refused(session, held.user, "enrol a second factor", place)
         users.end_sessions(session, held.user)
-        secret = sessions.begin(session, held.user, Stage.OPEN, held.way, policy.lifetimes)
+        secret = sessions.begin(session, held.user, Stage.OPEN, held.way, policy.lifetimes, held.proved_at)
         opened = _opened(session, row, secret, Stage.OPEN, "enrol a second factor", place)
         return Opened(opened.secret, opened.stage, codes)
 
@@ -160,6 +162,8 @@ def change_password(
     hub: Hub, held: Standing, old: str, new: str, place: Place, policy: Policy
 ) -> Opened | Refused:  # fmt: skip
     """Another password, by who knows the old one. All else that the user has open ends.
+
+    It proves no more than before: the old password is not all that is asked of whoever has a second factor.
 
     Raises:
         DataError: the new one is guessed too soon, or is the old one.
@@ -181,7 +185,7 @@ def change_password(
         users.set_password(session, held.user, fresh)
         row = users.get(session, held.user)
         stage = Stage.OPEN if held.stage is Stage.OPEN else _after(row, policy)
-        secret = sessions.begin(session, held.user, stage, held.way, policy.lifetimes)
+        secret = sessions.begin(session, held.user, stage, held.way, policy.lifetimes, held.proved_at)
         return _opened(session, row, secret, stage, "change the password", place)
 
 

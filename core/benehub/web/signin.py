@@ -184,8 +184,10 @@ def sign_out(request: Request) -> Response:
 
 @router.get("/signin/by/{provider}")
 def to_provider(request: Request, provider: str, then: str = "", again: bool = False) -> Response:
-    """Sends the browser to a provider; `again` where it is to ask, though it knows who is there."""
-    return _begun(request, provider, _local(then), again=again)
+    """Sends the browser to a provider; `again` where who has it open is to show anew who he is."""
+    held = who.standing(request) if again else None
+    shows = held.user if held is not None and held.stage is Stage.OPEN else ""
+    return _begun(request, provider, _local(then), shows=shows)
 
 
 @router.get("/signin/by/{provider}/back")
@@ -205,19 +207,20 @@ def from_provider(request: Request, provider: str) -> Response:
         answer = _form(request, "away", 503)
     else:
         if isinstance(result, Refused) and result.reason and before is not None:
-            answer = _linking(request, before, result.reason, 409)
+            further = _linking if result.reason == "taken" else partial(_again, then=_local(then))
+            answer = further(request, before, told=result.reason, status=409)
         else:
             answer = _went(request, result, lambda **_: _form(request, "unknown", 403), _local(then))
     who.drop_cookie(answer, request, BACK)
     return answer
 
 
-def _begun(request: Request, provider: str, then: str, links: str = "", again: bool = False) -> Response:
+def _begun(request: Request, provider: str, then: str, links: str = "", shows: str = "") -> Response:
     by = _provider(request, provider)
     if not front(request).private(request):
         return _form(request, "plain", 403)
     try:
-        begun, kept = providers.begin(_hub(request), by, _back(request, provider), links, again)
+        begun, kept = providers.begin(_hub(request), by, _back(request, provider), links, shows)
     except VendorUnavailable:
         return _form(request, "away", 503)
     # Our policy lets no form of ours lead to another place, not by a redirect either: after one, the page leads there.
