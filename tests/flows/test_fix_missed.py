@@ -17,6 +17,7 @@ from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.flows import Hub, fixes
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.records import Source
@@ -157,10 +158,16 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
         assert made_up(session, 2026, world.who) == {world.who: 90_000}
 
 
-def test_a_recordkeeper_without_a_column_for_it_is_told_nothing(made: Made) -> None:
+def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_others(made: Made) -> None:
     world = made()
     world.differences()
-    shown = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
-    assert "it cannot be frozen now" in shown.text and "no column" in shown.text
+    with pytest.raises(DataError, match="keeper cannot carry it.*no column"):
+        fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
     with pytest.raises(DataError, match="no employee's share"):
         fixes.preview(world.hub, "acme", world.missed(), "payroll_line")
+    # The recordkeeper takes it no more after it was owed: one row waits, by name, and the flow does not fail.
+    legs = [Leg(account, "USD", amount, world.who, "401k", "qnec", OCTOBER, date.fromisoformat(RIGHT))
+            for account, amount in ((chart.MATCH_EXPENSE, 50_000), (chart.MATCH_PAYABLE, -50_000))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), "test")])
+    assert world.flow("retirement.deposit", "401k", RIGHT)["held_people"] == 1

@@ -10,7 +10,7 @@ was given in time, less is owed: `benehub calc retirement.missed-deferral` says 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -23,7 +23,7 @@ from benehub.engine import Steps
 from benehub.errors import ConfigError
 from benehub.facts import Worker
 from benehub.flows import earnings_deposit, retirement, savings
-from benehub.flows.contribution_file import base_key
+from benehub.flows.contribution_file import base_key, next_file, told_by
 from benehub.flows.file_chain import chain, file_key
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
 from benehub.flows.hub import Hub
@@ -86,6 +86,8 @@ def _draft(asked: Asked) -> Draft | Refusal:
     unit = book.employer.currency
     match = answer.missed_match_minor if _matched_by_payroll(plan) else 0
     qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
+    if why := _unwritable(asked, one, {"qnec": qnec, "match": match}):
+        return Refusal(f"the file to {plan.vendor} cannot carry it: {why}")
     return Draft(
         {
             "person": worker.person_id, "plan": plan.id, "pay_date": told, "part": part, "paid_on": paid_on.isoformat(),
@@ -96,6 +98,18 @@ def _draft(asked: Asked) -> Draft | Refusal:
         f"{format_minor(qnec, unit)} ({answer.share.value}), match {format_minor(match, unit)}, lost earnings "
         f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
     )  # fmt: skip
+
+
+def _unwritable(asked: Asked, one: _Missed, parts: Mapping[str, int]) -> str:
+    """Why the pay date's next file cannot carry these parts of an employee's; empty where it can.
+
+    Asked before anything is owed: what is owed and cannot be written is held back with all that is the employee's.
+    """
+    session, who, key = asked.session, one.worker.person_id, base_key(one.plan.id, one.day)
+    owed = {who: {part: amount for part, amount in parts.items() if amount}}
+    made = next_file(session, asked.book, one.plan, one.day, owed, told_by(chain(session, key)))
+    made.rows = [row for row in made.rows if row.person == who]
+    return next((told.why for told in retirement.fitting(made, asked.opened, key).held if told.person_id == who), "")
 
 
 def _matched_by_payroll(plan: Plan) -> bool:

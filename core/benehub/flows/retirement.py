@@ -106,7 +106,7 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     if files.doubtful:
         return files.doubtful
     key = files.key
-    made = _fitting(file_due(session, book, plan, pay_date), opened, key)
+    made = fitting(file_due(session, book, plan, pay_date), opened, key)
     _hold_back(session, book, plan, pay_date, made)
     if not made.rows:
         drop(session, key)
@@ -119,7 +119,7 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     )
 
 
-def _fitting(made: NextFile, opened: Open, key: str) -> NextFile:
+def fitting(made: NextFile, opened: Open, key: str) -> NextFile:
     """Without those whom the recordkeeper's layout cannot carry."""
     items = [Item(OPERATION, f"{key}#{row.person}", row.model_dump(mode="json")) for row in made.rows]
     unfit = opened.connector.unfit(OPERATION, items, opened.link.settings)
