@@ -16,10 +16,13 @@ from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.facts import Version
 from benehub.flows import Hub, fixes
+from benehub.flows.made_up import owe
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.reconcile import fixes as frozen
+from benehub.reconcile.fixes import Proposal
 from benehub.records import Source
 from benehub.store.tables import person
 from benehub.views.clearing import clearing
@@ -102,6 +105,18 @@ class World:
             rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
             return str(rows[0].difference_id)
 
+    def approved(self) -> str:
+        """The fix of what was missed, approved and not carried out."""
+        fix = fixes.propose(self.hub, "acme", self.missed(), "ann", "missed_deferral")
+        fixes.approve(self.hub, "acme", fix, "ben")
+        return fix
+
+    def owe(self, fix: str) -> dict[str, int]:
+        """Make owed what a fix would, as far as that and no further."""
+        with self.hub.store.write("acme") as session:
+            owe(session, self.hub.book(session), frozen.content(session, frozen.get(session, fix)))
+        return self.balances()
+
     def balances(self) -> dict[str, int]:
         with self.hub.store.read("acme") as session:
             found = ledger.balances(session, [chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE, chart.LOAN_PAYABLE])
@@ -148,20 +163,66 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
     found = world.differences()
     earned = {key: value for key, value in found.items() if key[0] == "EARNINGS_NOT_CREDITED"}
     assert {key: value for key, value in found.items() if key not in earned} == waiting
+    with pytest.raises(DataError, match=f"{fix} makes up for it already and is carried_out"):
+        fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    missed_id = world.missed()
     assert sum(value[0] for value in earned.values()) == shown.at_stake - 90_000 > 0
     world.credited()
     sources = {(one.source, one.earnings): one.amount_minor for one in world.keeper.trust.credits[-4:]}
     assert sources[Source.ER_QNEC, False] == 50_000 and sources[Source.ER_MATCH, False] == 40_000
     assert sources[Source.ER_QNEC, True] > sources[Source.ER_MATCH, True] > 0
     assert world.differences() == {}
-    with world.hub.store.read("acme") as session:
+    with world.hub.store.write("acme") as session:
         assert made_up(session, 2026, world.who) == {world.who: 90_000}
+        row = frozen.get(session, fix)
+        again = Proposal(missed_id, row.action, row.connection_id, frozen.content(session, row), "", 1, "USD")
+        frozen.move(session, frozen.propose(session, again, "ann", ""), "benehub", "carried_out", "")
+    # Two fixes of one line are the same money, told twice.
+    assert world.differences() == {}
+
+
+def test_a_fix_taken_back_owes_nothing_and_one_that_has_left_stays(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    before = world.balances()
+    first = world.approved()
+    owed = world.owe(first)
+    assert owed[chart.MATCH_PAYABLE] == before[chart.MATCH_PAYABLE] - 90_000
+    fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    assert world.balances() == before
+    assert world.flow("retirement.deposit", "401k", MISSED) == {"rows": 0}
+    second = world.approved()
+    assert world.owe(second) == owed == world.owe(second)
+    world.flow("retirement.deposit", "401k", MISSED)
+    with pytest.raises(DataError, match=r"left already|been deposited"):
+        fixes.withdraw(world.hub, "acme", second, "ben", "too late")
+    with world.hub.store.write("acme") as session:
+        other = {**frozen.content(session, frozen.get(session, second)), "qnec_minor": 1}
+        with pytest.raises(DataError, match="no approved fix makes it owed"):
+            owe(session, world.hub.book(session), other)
+
+
+def test_what_was_owed_and_refused_is_told_again_and_not_owed_twice(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    world.differences()
+    first = world.approved()
+    owed = world.owe(first)
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, first, "benehub", "failed", "its file was refused")
+    assert f"send again what {first} (failed)" in fixes.preview(world.hub, "acme", world.missed()).says
+    second = world.approved()
+    assert world.owe(second) == owed
+    assert (world.flow("fixes.carry", second)["state"], world.balances()) == ("carried_out", {})
+    world.credited()
+    assert world.differences() == {}
 
 
 def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_others(made: Made) -> None:
     world = made()
     world.differences()
-    with pytest.raises(DataError, match="keeper cannot carry it.*no column"):
+    with pytest.raises(DataError, match=r"keeper cannot carry it.*no column"):
         fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
     with pytest.raises(DataError, match="no employee's share"):
         fixes.preview(world.hub, "acme", world.missed(), "payroll_line")
