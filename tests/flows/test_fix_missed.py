@@ -15,7 +15,7 @@ from benehub import facts, ledger, reconcile
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.facts import Version
-from benehub.flows import Hub, fixes
+from benehub.flows import Hub, fixes, match
 from benehub.flows.made_up import owe
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import Leg, NewEntry
@@ -47,7 +47,10 @@ OCTOBER = "2026-10"
 class World:
     """One participant, 10,000.00 a pay and 10 % of it deferred; the pay of 15 October took nothing of it."""
 
-    def __init__(self, hub: Hub, fakehub: ModuleType, root: Path, **settings: str) -> None:
+    def __init__(
+        self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
+        **settings: str,
+    ) -> None:  # fmt: skip
         self.hub, self.runs = hub, 0
         told = {
             "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
@@ -55,14 +58,15 @@ class World:
         }  # fmt: skip
         self.keeper = RecordkeeperSimulator(root / "keeper", RecordkeeperSettings.model_validate(told))
         fakehub.set_up(hub, root / "vendor", "read_back")
-        book = fakehub.BOOK.replace("carriers:\n", PLAN).replace("monthly, days: [15]", "semimonthly, days: [15, last]")
+        plan = PLAN.replace("formula: basic", terms)
+        book = fakehub.BOOK.replace("carriers:\n", plan).replace("monthly, days: [15]", "semimonthly, days: [15, last]")
         load_plan_book(hub, book, "book")
         connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
         self._participant()
         self.flow("deductions.expect", OCTOBER)
-        taken = (("401K", "deduction", 100_000), ("M", "employer", 40_000), ("LOAN", "deduction", 5_000))
+        taken = (("401K", "deduction", 100_000), ("M", "employer", matched), ("LOAN", "deduction", 5_000))
         register = [_line(day, "REG", "earning", 1_000_000) for day in (MISSED, RIGHT)]
-        fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken)]}
+        fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
         self.flow("sync", "payroll", "register_line", "1", False)
         self.flow("payroll.results", "payroll", OCTOBER)
 
@@ -139,7 +143,9 @@ def made(
     sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> Made:
     monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 3, 12, tzinfo=UTC))
-    return lambda **settings: World(open_hub(sqlite_url, recordkeeper_files), fakehub, tmp_path, **settings)
+    return lambda *terms, **settings: World(
+        open_hub(sqlite_url, recordkeeper_files), fakehub, tmp_path, *terms, **settings
+    )
 
 
 def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made) -> None:
@@ -232,3 +238,31 @@ def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_
     with world.hub.store.write("acme") as session:
         ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), "test")])
     assert world.flow("retirement.deposit", "401k", RIGHT)["held_people"] == 1
+
+
+HALF = "tiers: [{rate: 50%, up_to: 7.5%}]"
+
+
+def test_the_true_up_counts_what_was_made_up_for_and_pays_its_match_no_second_time(made: Made) -> None:
+    world = made(f"{HALF}, true_up: true", 37_500, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    assert match.preview(world.hub, "acme", 2026)["true_up_minor"] == 12_500
+    world.owe(world.approved())
+    told = match.preview(world.hub, "acme", 2026)
+    assert (told["true_up_minor"], told["over_match_minor"]) == (0, 0)
+
+
+def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None:
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    before = world.balances()
+    assert before[chart.MATCH_PAYABLE] == -50_000
+    assert "counts what was missed" in fixes.preview(world.hub, "acme", world.missed(), "missed_deferral").says
+    fix = world.approved()
+    world.owe(fix)
+    match.accrue(world.hub, "acme", Month(2026, 10))
+    assert world.balances()[chart.MATCH_PAYABLE] == -75_000 - 50_000
+    fixes.withdraw(world.hub, "acme", fix, "ben", "payroll takes it after all")
+    assert world.balances() == before
+    done = world.flow("fixes.carry", world.approved())
+    assert (done["state"], world.balances()[chart.MATCH_PAYABLE]) == ("carried_out", -75_000)

@@ -22,7 +22,7 @@ from benehub import facts, ledger, obligations
 from benehub.engine import Steps
 from benehub.errors import ConfigError
 from benehub.facts import Worker
-from benehub.flows import earnings_deposit, made_up, retirement, savings
+from benehub.flows import earnings_deposit, made_up, match, retirement, savings
 from benehub.flows.contribution_file import base_key, next_file, told_by
 from benehub.flows.file_chain import chain, file_key
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
@@ -31,7 +31,7 @@ from benehub.flows.made_up import Posted
 from benehub.flows.money import pay_calendar
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor, parse_rate
-from benehub.periods import FOREVER, Interval, age_on
+from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import Relation, Type, fixes
 from benehub.reconcile.made_up import MISSED
@@ -78,6 +78,8 @@ def _draft(asked: Asked) -> Draft | Refusal:
     if there := made_up.standing(asked.session, line):
         return _owed_already(asked, one, line, there)
     paid_on = _next_pay(asked, worker)
+    if _trued_up(asked.session, one):
+        return Refusal(f"the true-up of {one.day.year} is posted and has paid the match of it: correct it by hand")
     try:
         answer = _answer(asked, one, paid_on)
     except ConfigError as error:
@@ -85,18 +87,18 @@ def _draft(asked: Asked) -> Draft | Refusal:
     if isinstance(answer, Refusal):
         return answer
     unit = book.employer.currency
-    match = answer.missed_match_minor if _matched_by_payroll(plan) else 0
+    matched = answer.missed_match_minor if _matched_by_payroll(plan) else 0
     qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
-    if why := _unwritable(asked, one, {"qnec": qnec, "match": match}):
+    if why := _unwritable(asked, one, {"qnec": qnec, "match": matched}):
         return Refusal(f"the file to {plan.vendor} cannot carry it: {why}")
     return Draft(
         {
             **line, "paid_on": paid_on.isoformat(),
-            "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": match, "earnings_minor": earned,
+            "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": matched, "earnings_minor": earned,
         },
-        qnec + match + earned,
+        qnec + matched + earned,
         f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
-        f"{format_minor(qnec, unit)} ({answer.share.value}), match {format_minor(match, unit)}, lost earnings "
+        f"{format_minor(qnec, unit)} ({answer.share.value}), {_told_match(plan, matched, unit)}, lost earnings "
         f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
     )  # fmt: skip
 
@@ -140,6 +142,24 @@ def _unwritable(asked: Asked, one: _Missed, parts: Mapping[str, int]) -> str:
 def _matched_by_payroll(plan: Plan) -> bool:
     """Whether the match goes with each check: one over a longer period is worked out anew by itself."""
     return plan.match is not None and plan.match.by_payroll
+
+
+def _told_match(plan: Plan, matched: int, unit: str) -> str:
+    if plan.match is not None and not plan.match.by_payroll:
+        return "the match with that of its period, which counts what was missed"
+    return f"match {format_minor(matched, unit)}"
+
+
+def _match_months(book: PlanBook, content: Content) -> list[Month]:
+    """Months in which the match of the pay date's period may have ended, where payroll does not work it out."""
+    plan, day = book.plan(content["plan"]), date.fromisoformat(content["pay_date"])
+    if plan.match is None or plan.match.by_payroll:
+        return []
+    _, end = plan.match.period.bounds(day)
+    months = [Month.of(day)]
+    while months[-1].end < end:
+        months.append(months[-1].plus(1))
+    return months
 
 
 def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refusal:
@@ -187,13 +207,22 @@ def _on_register(session: Session, one: _Missed, part: str) -> int:
 
 def _made_up(session: Session, one: _Missed) -> int:
     """Match of that pay date that another correction has made up for already."""
+    return _matched(session, one, made_up.CORRECTED, one.day)
+
+
+def _trued_up(session: Session, one: _Missed) -> int:
+    """What the year's true-up has given."""
+    return _matched(session, one, "match.true_up", date(one.day.year, 12, 31))
+
+
+def _matched(session: Session, one: _Missed, kind: str, day: date) -> int:
     found = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.person_id == one.worker.person_id, leg.c.plan == one.plan.id,
-            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == one.day,
-            entry.c.type.in_((made_up.CORRECTED, f"{made_up.CORRECTED}.reversed")),
+            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == day,
+            entry.c.type.in_((kind, f"{kind}.reversed")),
         )
     ).scalar()  # fmt: skip
     return int(found or 0)
@@ -237,7 +266,12 @@ def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     if gone := _on_its_way(session, book, content, there):
         return gone
     ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
-    return ""
+    months = _match_months(book, content)
+    for month in months:
+        match.post(session, book, month)
+    left = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
+                           plan=content["plan"])  # fmt: skip
+    return "its period's match has been deposited" if months and any(one.amount > 0 for one in left) else ""
 
 
 def _on_its_way(session: Session, book: PlanBook, content: Content, there: Sequence[Posted]) -> str:
@@ -265,6 +299,10 @@ def _on_its_way(session: Session, book: PlanBook, content: Content, there: Seque
 
 def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Content) -> dict[str, Any]:
     steps.step("owe", _post, hub, employer, dict(content))
+    with hub.store.read(employer) as session:
+        months = _match_months(hub.book(session), content)
+    for month in months:
+        steps.step(f"match {month}", match.accrue, hub, employer, month)
     done = retirement.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     earned = earnings_deposit.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     return {**done, "earnings": earned["rows"]}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from benehub import ledger
 from benehub.errors import DataError
@@ -104,6 +105,35 @@ def owe(session: Session, book: PlanBook, content: Content) -> int:
         end = f"/r{again}" if again > 1 else ""
         ledger.record(session, [replace(one, key=f"{one.key}{end}") for one in wanted])
     return len(wanted)
+
+
+def missed(session: Session, start: date, end: date) -> dict[tuple[str, str], int]:
+    """What was missed and is made up for on the pay dates of `[start, end)`: (person, plan) -> minor units.
+
+    The match of a longer period counts it as if it had been deferred: without it the match would be short by it.
+    """
+    back = entry.alias()
+    there = session.rows(
+        select(entry.c.source)
+        .join(leg, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.pay_date >= start,
+            leg.c.pay_date < end, entry.c.type == CORRECTED,
+            ~select(back.c.entry_id).where(
+                back.c.employer_id == entry.c.employer_id,
+                back.c.idempotency_key == literal("reverse:") + entry.c.idempotency_key,
+            ).exists(),
+        )
+        .distinct()
+    )  # fmt: skip
+    bases, contents = {row.source for row in there}, dict[str, dict[str, Any]]()
+    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed")) if bases else ():
+        content = fixes.content(session, row)
+        contents[base_of(content)] = content
+    found: Counter[tuple[str, str]] = Counter()
+    for base in bases & contents.keys():
+        found[contents[base]["person"], contents[base]["plan"]] += contents[base]["missed_minor"]
+    return dict(found)
 
 
 def entries(book: PlanBook, content: Content, today: date) -> list[NewEntry]:
