@@ -36,12 +36,20 @@ def unfit(items: Sequence[Item], settings: RecordkeeperSettings) -> dict[str, st
     layout, found = LAYOUTS[settings.layout], {}
     for item in items:
         try:
-            why = next(iter(layout.faults(item.as_record(ContributionRow), settings)), "")
+            record = item.as_record(ContributionRow)
+            why = next(iter(layout.faults(record, settings)), "") or _columnless(record, settings)
         except DataError as error:
             why = error.what
         if why:
             found[item.key] = why
     return found
+
+
+def _columnless(record: ContributionRow, settings: RecordkeeperSettings) -> str:
+    """What a row has for which there is no column; empty where there is one for all of it."""
+    if record.amounts.get(Source.ER_QNEC) and not settings.qnec_column:
+        return "a QNEC, for which this recordkeeper's layout has no column (`qnec_column` names one that was agreed)"
+    return ""
 
 
 def _check(records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, settings: RecordkeeperSettings) -> None:
@@ -62,11 +70,9 @@ def _check(records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, s
         if what:
             raise DataError(what, where=f"item {key}", mend="Send a file for each plan and pay date")
         seen.add(record.ssn)
-        if record.amounts.get(Source.ER_QNEC) and not settings.qnec_column:
+        if what := _columnless(record, settings):
             raise DataError(
-                "a QNEC, for which this recordkeeper's layout has no column",
-                where=f"item {key}",
-                mend="Agree with it which column takes a QNEC, and set `qnec_column`",
+                what, where=f"item {key}", mend="Agree with it which column takes a QNEC, and set `qnec_column`"
             )
         if not settings.negative_amounts and min(record.amounts.values(), default=0) < 0:
             raise DataError(

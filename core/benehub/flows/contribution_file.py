@@ -143,7 +143,7 @@ def without(made: NextFile, unfit: Mapping[str, str]) -> NextFile:
     stay = [row for row in made.rows if row.person not in unfit]
     out = [
         HeldBack(row.person, f"employee {row.employee_number or row.person}: {unfit[row.person]}",
-                 sum(row.amounts.values()), "Mend it in the HRIS, sync")
+                 sum(row.amounts.values()), "Mend it where it is kept (HRIS, settings), sync")
         for row in made.rows if row.person in unfit
     ]  # fmt: skip
     return NextFile(stay, made.held + out)

@@ -10,7 +10,7 @@ was given in time, less is owed: `benehub calc retirement.missed-deferral` says 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -18,22 +18,22 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from benehub import facts, ledger
+from benehub import facts, ledger, obligations
 from benehub.engine import Steps
 from benehub.errors import ConfigError
 from benehub.facts import Worker
-from benehub.flows import earnings_deposit, retirement, savings
-from benehub.flows.contribution_file import base_key
+from benehub.flows import earnings_deposit, made_up, match, retirement, savings
+from benehub.flows.contribution_file import base_key, next_file, told_by
 from benehub.flows.file_chain import chain, file_key
 from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
 from benehub.flows.hub import Hub
+from benehub.flows.made_up import Posted
 from benehub.flows.money import pay_calendar
-from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor, parse_rate
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import Relation, Type
+from benehub.reconcile import Relation, Type, fixes
 from benehub.reconcile.made_up import MISSED
 from benehub.records import Source
 from benehub.rules.retirement.limits import retirement_limits
@@ -41,8 +41,6 @@ from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, mi
 from benehub.store import Session
 from benehub.store.tables import confirmation, entry, leg
 
-CORRECTED = "correction.accrued"
-"""The entry that makes a correction owed."""
 _PARTS = ("pretax", "roth")
 
 
@@ -76,7 +74,12 @@ def _draft(asked: Asked) -> Draft | Refusal:
         return Refusal("it was taken too much, and not missed")
     worker = facts.part_of(asked.session, Interval(date.min, FOREVER), row.person_id).workers[0]
     one = _Missed(worker, plan, date.fromisoformat(told), part, row.actual or 0)
+    line = {"person": worker.person_id, "plan": plan.id, "pay_date": told, "part": part}
+    if there := made_up.standing(asked.session, line):
+        return _owed_already(asked, one, line, there)
     paid_on = _next_pay(asked, worker)
+    if _trued_up(asked.session, one):
+        return Refusal(f"the true-up of {one.day.year} is posted and has paid the match of it: correct it by hand")
     try:
         answer = _answer(asked, one, paid_on)
     except ConfigError as error:
@@ -84,23 +87,79 @@ def _draft(asked: Asked) -> Draft | Refusal:
     if isinstance(answer, Refusal):
         return answer
     unit = book.employer.currency
-    match = answer.missed_match_minor if _matched_by_payroll(plan) else 0
+    matched = answer.missed_match_minor if _matched_by_payroll(plan) else 0
     qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
+    if why := _unwritable(asked, one, {"qnec": qnec, "match": matched}):
+        return Refusal(f"the file to {plan.vendor} cannot carry it: {why}")
     return Draft(
         {
-            "person": worker.person_id, "plan": plan.id, "pay_date": told, "part": part, "paid_on": paid_on.isoformat(),
-            "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": match, "earnings_minor": earned,
+            **line, "paid_on": paid_on.isoformat(),
+            "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": matched, "earnings_minor": earned,
         },
-        qnec + match + earned,
+        qnec + matched + earned,
         f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
-        f"{format_minor(qnec, unit)} ({answer.share.value}), match {format_minor(match, unit)}, lost earnings "
+        f"{format_minor(qnec, unit)} ({answer.share.value}), {_told_match(plan, matched, unit)}, lost earnings "
         f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
     )  # fmt: skip
+
+
+def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]) -> Draft | Refusal:
+    """A correction that was posted and has not arrived is told again as it is owed; never is another one added."""
+    session, unit = asked.session, asked.book.employer.currency
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn")):
+        content = fixes.content(session, row)
+        if made_up.base_of(content) == made_up.base_of(line):
+            found.append((row.fix_id, row.state, content))
+    for fix_id, state, _ in found:
+        if state in ("approved", fixes.DONE):
+            return Refusal(
+                f"{fix_id} makes up for it already and is {state}: read what the recordkeeper has credited; what is "
+                "still missed after that, payroll having told otherwise since, has to be corrected by hand"
+            )
+    for fix_id, state, content in reversed(found):
+        if made_up.is_of(there, asked.book, content):
+            if why := _unwritable(asked, one, {"qnec": content["qnec_minor"], "match": content["match_minor"]}):
+                return Refusal(f"the file to {one.plan.vendor} cannot carry it: {why}")
+            whole = content["qnec_minor"] + content["match_minor"] + content["earnings_minor"]
+            says = f"send again what {fix_id} ({state}) has made owed: {format_minor(whole, unit)} {unit} with earnings"
+            return Draft(content, whole, says)
+    return Refusal(f"{made_up.base_of(line)} is owed already, and by no fix: have the ledger's entries looked at")
+
+
+def _unwritable(asked: Asked, one: _Missed, parts: Mapping[str, int]) -> str:
+    """Why the pay date's next file cannot carry these parts of an employee's; empty where it can.
+
+    Asked before anything is owed: what is owed and cannot be written is held back with all that is the employee's.
+    """
+    session, who, key = asked.session, one.worker.person_id, base_key(one.plan.id, one.day)
+    owed = {who: {part: amount for part, amount in parts.items() if amount}}
+    made = next_file(session, asked.book, one.plan, one.day, owed, told_by(chain(session, key)))
+    made.rows = [row for row in made.rows if row.person == who]
+    return next((told.why for told in retirement.fitting(made, asked.opened, key).held if told.person_id == who), "")
 
 
 def _matched_by_payroll(plan: Plan) -> bool:
     """Whether the match goes with each check: one over a longer period is worked out anew by itself."""
     return plan.match is not None and plan.match.by_payroll
+
+
+def _told_match(plan: Plan, matched: int, unit: str) -> str:
+    if plan.match is not None and not plan.match.by_payroll:
+        return "the match with that of its period, which counts what was missed"
+    return f"match {format_minor(matched, unit)}"
+
+
+def _match_months(book: PlanBook, content: Content) -> list[Month]:
+    """Months in which the match of the pay date's period may have ended, where payroll does not work it out."""
+    plan, day = book.plan(content["plan"]), date.fromisoformat(content["pay_date"])
+    if plan.match is None or plan.match.by_payroll:
+        return []
+    _, end = plan.match.period.bounds(day)
+    months = [Month.of(day)]
+    while months[-1].end < end:
+        months.append(months[-1].plus(1))
+    return months
 
 
 def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refusal:
@@ -148,13 +207,22 @@ def _on_register(session: Session, one: _Missed, part: str) -> int:
 
 def _made_up(session: Session, one: _Missed) -> int:
     """Match of that pay date that another correction has made up for already."""
+    return _matched(session, one, made_up.CORRECTED, one.day)
+
+
+def _trued_up(session: Session, one: _Missed) -> int:
+    """What the year's true-up has given."""
+    return _matched(session, one, "match.true_up", date(one.day.year, 12, 31))
+
+
+def _matched(session: Session, one: _Missed, kind: str, day: date) -> int:
     found = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.person_id == one.worker.person_id, leg.c.plan == one.plan.id,
-            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == one.day,
-            entry.c.type == CORRECTED,
+            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == day,
+            entry.c.type.in_((kind, f"{kind}.reversed")),
         )
     ).scalar()  # fmt: skip
     return int(found or 0)
@@ -183,46 +251,58 @@ def _next_pay(asked: Asked, worker: Worker) -> date:
     return today
 
 
-def _entries(book: PlanBook, content: Content, today: date) -> list[NewEntry]:
-    """What makes the correction owed, and what both parts have lost by it."""
-    day, unit = date.fromisoformat(content["pay_date"]), book.employer.currency
-    base = f"correction/{content['person']}/{content['plan']}/{day}/{content['part']}"
-    whole, earned = content["qnec_minor"] + content["match_minor"], content["earnings_minor"]
-    made = []
-    for part in ("qnec", "match"):
-        amount = content[f"{part}_minor"]
-        dims = (content["person"], content["plan"], part, str(Month.of(day)), day)
-        if amount:
-            legs = (Leg(chart.MATCH_EXPENSE, unit, amount, *dims), Leg(chart.MATCH_PAYABLE, unit, -amount, *dims))
-            made.append(NewEntry(f"{base}/{part}", CORRECTED, today, legs, base))
-        # The QNEC's share of the earnings to the cent below, the rest to the match.
-        share = earned * content["qnec_minor"] // whole if whole else 0
-        lost = share if part == "qnec" and content["match_minor"] else earned if part == "qnec" else earned - share
-        if lost and amount:
-            legs = (Leg(chart.LOST_EARNINGS, unit, lost, *dims), Leg(chart.EARNINGS_PAYABLE, unit, -lost, *dims))
-            made.append(NewEntry(f"{base}/{part}/earnings", "lost_earnings.accrued", today, legs, base))
-    return made
-
-
 def _post(hub: Hub, employer: str, content: Content) -> int:
     """Make it owed; again changes nothing."""
     with hub.store.write(employer) as session:
-        entries = _entries(hub.book(session), content, session.today())
-        known = {
-            row.idempotency_key
-            for row in session.rows(
-                select(entry.c.idempotency_key).where(
-                    *session.where(entry), entry.c.idempotency_key.in_([one.key for one in entries])
-                )
-            )
-        }
-        # Posted on the day of its first run: a second run another day says the same.
-        ledger.record(session, [one for one in entries if one.key not in known])
-    return len(entries)
+        return made_up.owe(session, hub.book(session), content)
+
+
+def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
+    """Take back what a fix that is withdrawn has made owed; gives why that cannot be, empty where it is done."""
+    there, told = made_up.standing(session, content), fixes.digest(session, dict(content))
+    others = fixes.of_action(session, MISSED, ("approved", fixes.DONE))
+    if not made_up.is_of(there, book, content) or any(row.content_hash == told for row in others):
+        return ""  # it is not this fix that owes it, or not alone
+    if gone := _on_its_way(session, book, content, there):
+        return gone
+    ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
+    months = _match_months(book, content)
+    for month in months:
+        match.post(session, book, month)
+    left = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
+                           plan=content["plan"])  # fmt: skip
+    return "its period's match has been deposited" if months and any(one.amount > 0 for one in left) else ""
+
+
+def _on_its_way(session: Session, book: PlanBook, content: Content, there: Sequence[Posted]) -> str:
+    """What has left of a correction, or may have; empty where all of it is only owed."""
+    plan_id, day, who = content["plan"], date.fromisoformat(content["pay_date"]), content["person"]
+    files, earned = chain(session, base_key(plan_id, day)), f"{earnings_deposit.OPERATION}/{plan_id}/{day}"
+    if files.doubtful:
+        return f"{files.doubtful} may have arrived"
+    for row in obligations.by_ids(session, [session.id("obl", key) for key in (files.key, earned)]):
+        waits = row.state in ("open", "held") and row.dispatch_id is not None
+        if waits and any(one["person"] == who for one in obligations.content(session, row)["rows"]):
+            return f"it is frozen in {row.dispatch_id}"
+    retirement.post_sent(session, book, plan_id, day)
+    earnings_deposit.post_sent(session, book, plan_id, day)
+    left = {
+        (one.account, one.dimensions["money_source"]): one.amount
+        for one in ledger.balances(
+            session, [chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE], by=("money_source",), person_id=who, plan=plan_id,
+            pay_date=day,
+        )
+    }  # fmt: skip
+    whole = all(left.get((one.account, one.part), 0) <= one.amount for one in there)
+    return "" if whole else "something of it has been deposited"
 
 
 def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Content) -> dict[str, Any]:
     steps.step("owe", _post, hub, employer, dict(content))
+    with hub.store.read(employer) as session:
+        months = _match_months(hub.book(session), content)
+    for month in months:
+        steps.step(f"match {month}", match.accrue, hub, employer, month)
     done = retirement.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     earned = earnings_deposit.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     return {**done, "earnings": earned["rows"]}
@@ -254,5 +334,5 @@ ACTION = Action(
     MISSED,
     "make up for a deferral that was not taken",
     frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
-    _connection, _draft, _run, _tried, _keys, meant=_of_deferral,
+    _connection, _draft, _run, _tried, _keys, meant=_of_deferral, undo=_undo,
 )  # fmt: skip

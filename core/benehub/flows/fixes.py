@@ -179,6 +179,11 @@ def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
                     "it is frozen: it may have left, or leaves in a file with others", where=f"fix {fix_id}",
                     mend=f"benehub dispatches show {one.dispatch_id}: settle it, or let it leave and correct it then",
                 )  # fmt: skip
+        undo = ACTIONS[row.action].undo if row.state == "approved" else None
+        if undo is not None and (
+            why := undo(session, hub.book(session), fixes.content(session, row), f"fix {fix_id} was withdrawn")
+        ):
+            raise DataError(why, where=f"fix {fix_id}", mend="Let it arrive, then correct what it has paid too much")
 
 
 def _close_held(session: Session, owed: Sequence[str], fix_id: str) -> None:

@@ -100,13 +100,11 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
 
 def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_date: date) -> str:
     plan, files = book.plan(plan_id), chain(session, base_key(plan_id, pay_date))
-    for earlier in files.dispatches:
-        # In this transaction: what somebody else has just sent and not posted yet must not count as owed.
-        _record(session, book, plan_id, pay_date, earlier)
+    post_sent(session, book, plan_id, pay_date)
     if files.doubtful:
         return files.doubtful
     key = files.key
-    made = _fitting(file_due(session, book, plan, pay_date), opened, key)
+    made = fitting(file_due(session, book, plan, pay_date), opened, key)
     _hold_back(session, book, plan, pay_date, made)
     if not made.rows:
         drop(session, key)
@@ -119,7 +117,16 @@ def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_da
     )
 
 
-def _fitting(made: NextFile, opened: Open, key: str) -> NextFile:
+def post_sent(session: Session, book: PlanBook, plan_id: str, pay_date: date) -> None:
+    """Post what the files of a pay date that left have deposited; again changes nothing.
+
+    In the transaction that asks what is owed: what somebody else has just sent and not posted yet must not count.
+    """
+    for earlier in chain(session, base_key(plan_id, pay_date)).dispatches:
+        _record(session, book, plan_id, pay_date, earlier)
+
+
+def fitting(made: NextFile, opened: Open, key: str) -> NextFile:
     """Without those whom the recordkeeper's layout cannot carry."""
     items = [Item(OPERATION, f"{key}#{row.person}", row.model_dump(mode="json")) for row in made.rows]
     unfit = opened.connector.unfit(OPERATION, items, opened.link.settings)

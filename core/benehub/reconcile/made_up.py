@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -35,14 +35,18 @@ def without_made_up(session: Session, lines: Sequence[L], month: Month) -> list[
     """The lines without those whose gap has been made up for, to the cent."""
     if not any(line.part in ("pretax", "roth", "match") for line in lines):
         return list(lines)
-    gaps: dict[tuple[Key, str], int] = {}
+    # One fix for each line of pay: another one of the same line is the same money, told again.
+    made: dict[tuple[Key, str], dict[str, Any]] = {}
     for row in fixes.of_action(session, MISSED, (fixes.DONE,)):
         content = fixes.content(session, row)
         day = date.fromisoformat(content["pay_date"])
         key = content["person"], content["plan"], day
         if Month.of(day) == month and _credited(session, key):
-            for part, name in ((content["part"], "missed_minor"), ("match", "match_minor")):
-                gaps[key, part] = gaps.get((key, part), 0) - content[name]
+            made[key, content["part"]] = content
+    gaps: dict[tuple[Key, str], int] = {}
+    for (key, part), content in made.items():
+        for of_part, name in ((part, "missed_minor"), ("match", "match_minor")):
+            gaps[key, of_part] = gaps.get((key, of_part), 0) - content[name]
     return [line for line in lines if gaps.get(((line.person_id, line.plan, line.pay_date), line.part), 0) != line.gap]
 
 
