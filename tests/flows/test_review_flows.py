@@ -281,3 +281,13 @@ def test_a_code_mapped_later_closes_its_difference(hub: Hub, fakehub: ModuleType
         assert left.reference.startswith("1001/NEW/")
         (mapped,) = payroll._differing(session, book, "payroll", OCTOBER)
         assert (mapped.plan, mapped.part, mapped.actual) == ("ppo", "employee", 10000)
+
+
+def test_a_repayment_taken_from_somebody_unknown_is_told(hub: Hub, fakehub: ModuleType) -> None:
+    book = planbook.load(fakehub.BOOK, "book")
+    line = {"part": "loan", "plan": "401k", "pay_date": date(2026, 10, 15), "connection_id": "payroll"}
+    with hub.store.write("acme") as session:
+        confirm(session, "register_line", "1", code="LOAN", external_id="p9", amount=5000, **line)
+        confirm(session, "register_line", "2", code="LOAN", person_id=first_person(session), amount=5000, **line)
+        (found,) = payroll._strangers(session, book, "payroll", OCTOBER)
+        assert (found.type, found.reference, found.actual) == (Type.UNKNOWN_EMPLOYEE, "p9/LOAN/2026-10-15", 5000)
