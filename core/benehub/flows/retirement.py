@@ -25,7 +25,7 @@ from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
-from benehub.reconcile.not_contributions import carried
+from benehub.reconcile.not_contributions import FORFEITED, carried
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -37,7 +37,6 @@ CREDITED = {
     "earnings_credit": ("earnings.credited", "earnings-credit"),
 }
 """Kind of confirmation -> the entry that it posts, and how its key begins."""
-FORFEITED = "forfeiture_credit"
 PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
 """Where what a recordkeeper is owed stands until it is deposited."""
 _OWED_ON = {"match": chart.MATCH_PAYABLE, "qnec": chart.MATCH_PAYABLE, "loan": chart.LOAN_PAYABLE}

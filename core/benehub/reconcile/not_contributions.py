@@ -19,6 +19,8 @@ from benehub.store import Session
 from benehub.store.tables import confirmation
 
 LOAN = "loan"
+FORFEITED = "forfeiture_credit"
+"""Kind of a confirmation: what was credited from forfeitures."""
 
 
 def without_others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
@@ -69,7 +71,7 @@ def forfeited(session: Session, connection_id: str, month: Month) -> Mapping[Key
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
-            *session.where(confirmation, kind="forfeiture_credit", connection_id=connection_id, current=1),
+            *session.where(confirmation, kind=FORFEITED, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_not(None),
         )

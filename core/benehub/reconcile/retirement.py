@@ -181,15 +181,17 @@ def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
 def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     for row in session.rows(
         select(confirmation).where(
-            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            *session.where(confirmation, connection_id=connection_id, current=1),
+            confirmation.c.kind.in_(("credit", not_contributions.FORFEITED)),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_(None),
         )
     ):
+        part = row.part if row.kind == "credit" else f"{row.part}/forfeiture"
         yield Finding(
             Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
-            f"{row.reference}/{row.pay_date}/{row.part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
+            f"{row.reference}/{row.pay_date}/{part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
             "money was credited to somebody we do not know",
             f"Ask the recordkeeper for the participant behind it{meant(session, connection_id, row.external_id)}",
             plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
