@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
+from benehub.ledger.credited import FORFEITURE
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile.findings import Finding, Relation, Type
@@ -19,8 +20,6 @@ from benehub.store import Session
 from benehub.store.tables import confirmation
 
 LOAN = "loan"
-FORFEITED = "forfeiture_credit"
-"""Kind of a confirmation: what was credited from forfeitures."""
 
 
 def without_others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
@@ -71,7 +70,7 @@ def forfeited(session: Session, connection_id: str, month: Month) -> Mapping[Key
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
-            *session.where(confirmation, kind=FORFEITED, connection_id=connection_id, current=1),
+            *session.where(confirmation, kind=FORFEITURE, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_not(None),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Executable, case, func, literal_column, select
 from benehub import obligations
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
+from benehub.ledger.credited import CREDIT, FORFEITURE
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
@@ -182,13 +183,13 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
     for row in session.rows(
         select(confirmation).where(
             *session.where(confirmation, connection_id=connection_id, current=1),
-            confirmation.c.kind.in_(("credit", not_contributions.FORFEITED)),
+            confirmation.c.kind.in_((CREDIT, FORFEITURE)),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_(None),
         )
     ):
-        part = row.part if row.kind == "credit" else f"{row.part}/forfeiture"
+        part = row.part if row.kind == CREDIT else f"{row.part}/forfeiture"
         yield Finding(
             Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
             f"{row.reference}/{row.pay_date}/{part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
