@@ -25,7 +25,7 @@ from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
-from benehub.reconcile.not_contributions import carried
+from benehub.reconcile.not_contributions import LOAN, carried
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -200,7 +200,9 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
         entries = []
         for row in rows:
             dims = (row.person_id, row.plan, row.part, str(month), row.pay_date)
-            if row.part == "loan" and not carried(book.plan(row.plan)):
+            # A repayment that payroll sends itself was never on its way from here; what it has earned may be.
+            others = row.part == LOAN and row.kind == credited.CREDIT and not carried(book.plan(row.plan))
+            if others and row.version == 1:
                 continue
             forfeited = row.kind == credited.FORFEITURE
             paid = _spared(book.plan(row.plan), row.part) if forfeited else chart.BANK
@@ -209,6 +211,7 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
                 Leg(paid, row.unit, -row.amount, *dims),
             )
             key, kind = credited.credited_key(row.kind, connection_id, row.row_key), credited.POSTED[row.kind][0]
-            entries.append(NewEntry(key, kind, row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
+            # Corrected to one, it takes back what it had posted before.
+            entries.append(NewEntry(key, kind, row.on_date, () if others else legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
