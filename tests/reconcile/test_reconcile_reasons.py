@@ -158,3 +158,8 @@ def test_repayments_that_payroll_sends_itself_are_not_compared() -> None:
     lines = [credit("loan", 0, 100), credit("pretax", 600, 500)]
     assert credited.without_others(lines, book_with(True, "")) == lines[1:]
     assert credited.without_others(lines, book_with(True)) == lines
+    # But that a deferral is booked as one is seen, and that alone.
+    booked = [credit("loan", 0, 600), credit("pretax", 600, 0)]
+    mine, others = (one(booked, book_with(True, "")) for one in (credited.without_others, credited.others))
+    assert credited.mixed(mine, others) == ([(booked[1], booked[0])], [])
+    assert credited.mixed([], others) == ([], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from benehub.connect.connector import Envelope, FileOut, Item
@@ -12,6 +13,9 @@ from benehub_connectors.recordkeeper_files.layouts import RecordkeeperLayout
 from benehub_connectors.recordkeeper_files.settings import LayoutName, RecordkeeperSettings
 
 LAYOUTS: dict[LayoutName, RecordkeeperLayout] = {LayoutName.ASCENSUS: ascensus, LayoutName.PAYKONNECT: paykonnect}
+
+TAKEN_BACK = "money is taken back, and this recordkeeper takes no amount below zero"
+AGREE = "Agree with it how that is done; set `negative_amounts` once it takes them"
 
 
 def render_deposit(items: Sequence[Item], envelope: Envelope, settings: RecordkeeperSettings) -> FileOut:
@@ -32,17 +36,27 @@ def render_deposit(items: Sequence[Item], envelope: Envelope, settings: Recordke
 
 
 def unfit(items: Sequence[Item], settings: RecordkeeperSettings) -> dict[str, str]:
-    """The items whose row the layout cannot carry, by key, with the first reason."""
-    layout, found = LAYOUTS[settings.layout], {}
+    """The items whose row the layout cannot carry or the recordkeeper does not take, by key, with the first reason."""
+    layout, found = LAYOUTS[settings.layout], dict[str, str]()
+    holders: dict[str, list[str]] = defaultdict(list)
     for item in items:
         try:
             record = item.as_record(ContributionRow)
             why = next(iter(layout.faults(record, settings)), "") or _columnless(record, settings)
+            if not why and _takes_back(record, settings):
+                why = f"{TAKEN_BACK}: {AGREE}"
+            holders[record.ssn].append(item.key)
         except DataError as error:
             why = error.what
         if why:
             found[item.key] = why
-    return found
+    twice = (key for keys in holders.values() if len(keys) > 1 for key in keys)
+    # Which of them has the number nobody here can tell, so that none is credited with another's money.
+    return dict.fromkeys(twice, "another participant has the same SSN") | found
+
+
+def _takes_back(record: ContributionRow, settings: RecordkeeperSettings) -> bool:
+    return not settings.negative_amounts and min(record.amounts.values(), default=0) < 0
 
 
 def _columnless(record: ContributionRow, settings: RecordkeeperSettings) -> str:
@@ -74,9 +88,5 @@ def _check(records: Sequence[tuple[str, ContributionRow]], envelope: Envelope, s
             raise DataError(
                 what, where=f"item {key}", mend="Agree with it which column takes a QNEC, and set `qnec_column`"
             )
-        if not settings.negative_amounts and min(record.amounts.values(), default=0) < 0:
-            raise DataError(
-                "money is taken back, and this recordkeeper takes no amount below zero",
-                where=f"item {key}",
-                mend="Agree with it how that is done; set `negative_amounts` once it takes them",
-            )
+        if _takes_back(record, settings):
+            raise DataError(TAKEN_BACK, where=f"item {key}", mend=AGREE)

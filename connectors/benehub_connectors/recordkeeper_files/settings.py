@@ -33,7 +33,7 @@ class RecordkeeperSettings(BaseModel):
         division: its code of our division, where it has given one.
         plan_name, ein: as the recordkeeper has them (PayKonnect).
         regular_run, correction_run: its words for Payroll_Run_Type (PayKonnect).
-        negative_amounts: whether it takes amounts below zero; where not, a correction that takes money back is refused.
+        negative_amounts: whether it takes amounts below zero; where not, whose money is taken back is held back.
         qnec_column: where a QNEC stands in its 180: `safe_harbor_nonelective` (Ascensus), once that is agreed; neither
             layout has a column of its own for it, so that one is refused otherwise.
         credits, deferrals: name patterns of what it sends.

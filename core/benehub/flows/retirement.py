@@ -18,26 +18,20 @@ from benehub.flows.deposit_sent import deposit_sent
 from benehub.flows.file_chain import chain, drop
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.ledger import Leg, NewEntry
+from benehub.ledger import Leg, NewEntry, credited
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
-from benehub.reconcile.not_contributions import carried
+from benehub.reconcile.not_contributions import LOAN, carried
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
 OPERATION = "contribution.deposit"
 
-CREDITED = {
-    "credit": ("contribution.credited", "credit"),
-    "earnings_credit": ("earnings.credited", "earnings-credit"),
-}
-"""Kind of confirmation -> the entry that it posts, and how its key begins."""
-FORFEITED = "forfeiture_credit"
 PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
 """Where what a recordkeeper is owed stands until it is deposited."""
 _OWED_ON = {"match": chart.MATCH_PAYABLE, "qnec": chart.MATCH_PAYABLE, "loan": chart.LOAN_PAYABLE}
@@ -205,7 +199,7 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
         rows = session.rows(
             select(confirmation).where(
                 *session.where(confirmation, connection_id=connection_id, current=1),
-                confirmation.c.kind.in_((*CREDITED, FORFEITED)),
+                confirmation.c.kind.in_(credited.KINDS),
                 confirmation.c.pay_date >= month.first,
                 confirmation.c.pay_date < month.end,
             )
@@ -213,15 +207,18 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
         entries = []
         for row in rows:
             dims = (row.person_id, row.plan, row.part, str(month), row.pay_date)
-            if row.part == "loan" and not carried(book.plan(row.plan)):
+            # A repayment that payroll sends itself was never on its way from here; what it has earned may be.
+            others = row.part == LOAN and row.kind == credited.CREDIT and not carried(book.plan(row.plan))
+            if others and row.version == 1:
                 continue
-            kind, key = CREDITED.get(row.kind, ("forfeiture.applied", "forfeiture"))
-            paid = chart.BANK if row.kind in CREDITED else _spared(book.plan(row.plan), row.part)
+            forfeited = row.kind == credited.FORFEITURE
+            paid = _spared(book.plan(row.plan), row.part) if forfeited else chart.BANK
             legs = (
                 Leg(chart.DEPOSIT_TRANSIT, row.unit, row.amount, *dims),
                 Leg(paid, row.unit, -row.amount, *dims),
             )
-            key = f"{key}/{connection_id}/{row.row_key}"
-            entries.append(NewEntry(key, kind, row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
+            key, kind = credited.credited_key(row.kind, connection_id, row.row_key), credited.POSTED[row.kind][0]
+            # Corrected to one, it takes back what it had posted before.
+            entries.append(NewEntry(key, kind, row.on_date, () if others else legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}

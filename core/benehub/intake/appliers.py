@@ -30,7 +30,7 @@ from benehub.intake.recognising import (
     ssn_name,
     whom,
 )
-from benehub.ledger import Leg, NewEntry
+from benehub.ledger import Leg, NewEntry, credited
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import Plan, PlanBook
@@ -319,7 +319,7 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
     plan, part = (known[0].id, known[1]) if known else (None, row.kind.value)
     if known and row.kind is LineKind.EMPLOYER:
         part = "match" if known[0].benefit_type == "retirement" else "employer"
-    _confirm(
+    again = _confirm(
         session, book, origin, "register_line",
         person_id=person_id, external_id=name, plan=plan, part=part, code=row.code,
         tax_class=row.tax_class.value if row.tax_class else "", pay_date=row.pay_date,
@@ -336,6 +336,8 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
             code=row.code, pay_date=row.pay_date, amount=-row.plan_pay_minor if row.reverses else row.plan_pay_minor,
             reference=row.check,
         )  # fmt: skip
+    elif again:
+        _retire(session, origin, "plan_pay")
 
 
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -369,16 +371,21 @@ def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     )  # fmt: skip
 
 
-def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions."""
+def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> list[NewEntry]:
+    """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions.
+
+    A row that was of another kind before is that no more, and what it had posted as one is taken back.
+    """
     assert isinstance(row, Credit)
-    kind = "earnings_credit" if row.earnings else "forfeiture_credit" if row.forfeiture else "credit"
+    kind = credited.EARNINGS if row.earnings else credited.FORFEITURE if row.forfeiture else credited.CREDIT
     _confirm(
         session, book, origin, kind,
         person_id=holder_of_ssn(session, origin, row.ssn), external_id=ssn_name(session, row.ssn),
         plan=row.plan, part=PART[row.source], pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
     )  # fmt: skip
+    others = [one for one in credited.KINDS if one != kind and _retire(session, origin, one)]
+    return [credited.no_credit(one, origin.connection_id, origin.key, row.trade_date, str(origin)) for one in others]
 
 
 def contribution_result(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -505,13 +512,11 @@ def _one(session: Session, origin: Origin, version: Version) -> None:
     facts.record(session, [version], str(origin), origin.batch_id, origin.row_no)
 
 
-def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **columns: Any) -> None:
+def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **columns: Any) -> bool:
+    """The newest version of a confirmation; gives whether there was one before."""
     key = {"kind": kind, "connection_id": origin.connection_id, "row_key": origin.key}
+    again = _retire(session, origin, kind)
     versions = _versions(session, kind, origin)
-    if versions[origin.key]:
-        where = session.where(confirmation, **key)
-        session.flush_deferred()
-        session.connection.execute(update(confirmation).where(*where).values(current=0))
     versions[origin.key] += 1
     seq, _ = session.take_seq()
     empty = {"code": "", "part": "", "tax_class": "", "tier": "", "coverage_month": "", "amount": 0,
@@ -522,6 +527,17 @@ def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **colu
         {**empty, **columns, **key, "version": versions[origin.key], "current": 1, "batch_id": origin.batch_id,
          "row_no": origin.row_no, "seq": seq},
     )  # fmt: skip
+    return again
+
+
+def _retire(session: Session, origin: Origin, kind: str) -> bool:
+    """What the row has told as this kind holds no more; gives whether it had."""
+    if not _versions(session, kind, origin)[origin.key]:
+        return False
+    where = session.where(confirmation, kind=kind, connection_id=origin.connection_id, row_key=origin.key)
+    session.flush_deferred()
+    session.connection.execute(update(confirmation).where(*where).values(current=0))
+    return True
 
 
 def _versions(session: Session, kind: str, origin: Origin) -> dict[str, int]:

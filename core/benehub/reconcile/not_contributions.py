@@ -6,11 +6,13 @@ contribution leaves the loan unpaid, and forfeitures may pay for a match where t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
+from benehub.ledger.credited import FORFEITURE
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile.findings import Finding, Relation, Type
@@ -26,20 +28,36 @@ def without_others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
     return [line for line in lines if line.part != LOAN or carried(book.plan(line.plan))]
 
 
+def others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
+    """Those lines alone: a contribution that is booked as a loan's repayment is seen by them."""
+    return [line for line in lines if line.part == LOAN and not carried(book.plan(line.plan))]
+
+
+def deposited_here(book: PlanBook) -> ColumnElement[bool]:
+    """Which credits the hub's deposits answer for: all but repayments that payroll sends itself."""
+    carrying = [plan.id for plan in book.plans if carried(plan)]
+    return or_(confirmation.c.part != LOAN, confirmation.c.plan.in_(carrying))
+
+
 def carried(plan: Plan) -> bool:
     """Whether repayments of the plan's loans leave with its contributions."""
     return plan.deferral is not None and bool(plan.deferral.loan_code)
 
 
-def mixed(lines: Sequence[Line]) -> tuple[list[tuple[Line, Line]], list[Line]]:
-    """Pairs of what lacks everything and what is over by as much, one of them a loan's repayment; and all others.
+def mixed(lines: Sequence[Line], others: Sequence[Line] = ()) -> tuple[list[tuple[Line, Line]], list[Line]]:
+    """Pairs of what lacks everything and what is over by as much, one of them a loan's repayment; and all other lines.
 
-    Of several parts that are off by the same amount it is not certain which one it was: they stay what they are.
+    `others` are repayments that payroll sends itself: they are looked at for such pairs, and for nothing else. Of
+    several parts that are off by the same amount it is not certain which one it was: they stay what they are.
     """
-    loans = {_owner(line): line for line in lines if line.part == LOAN}
+    loans = {_owner(line): line for line in (*lines, *others) if line.part == LOAN}
+    beside: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        if line.part != LOAN:
+            beside[_owner(line)].append(line)
     pairs: list[tuple[Line, Line]] = []
     for owner, loan in loans.items():
-        twins = [line for line in lines if _owner(line) == owner and line.part != LOAN and line.gap == -loan.gap]
+        twins = [line for line in beside.get(owner, ()) if line.gap == -loan.gap]
         if len(twins) == 1:
             short, over = (loan, twins[0]) if loan.gap < 0 else (twins[0], loan)
             pairs += [(short, over)] if not short.credited else []
@@ -69,7 +87,7 @@ def forfeited(session: Session, connection_id: str, month: Month) -> Mapping[Key
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
-            *session.where(confirmation, kind="forfeiture_credit", connection_id=connection_id, current=1),
+            *session.where(confirmation, kind=FORFEITURE, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_not(None),
         )

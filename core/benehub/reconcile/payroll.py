@@ -257,7 +257,7 @@ def _strangers(session: Session, book: PlanBook, connection_id: str, month: Mont
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
-            confirmation.c.part.in_(("deduction", "employer", "employee", "pretax", "roth", "match")),
+            confirmation.c.part.in_(("deduction", "employer", "employee", "pretax", "roth", "loan", "match")),
             (confirmation.c.person_id.is_(None)) | (confirmation.c.plan.is_(None)),
         )
         .group_by(

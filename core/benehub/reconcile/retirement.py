@@ -11,6 +11,7 @@ from sqlalchemy import Executable, case, func, literal_column, select
 from benehub import obligations
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
+from benehub.ledger.credited import CREDIT, FORFEITURE
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
@@ -45,10 +46,10 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     """Every difference with the recordkeeper for the month's pay dates."""
     unequal, on_the_way = _differing(session, connection_id, month)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
-    lines = not_contributions.without_others(lines, book)
+    others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
     used = not_contributions.forfeited(session, connection_id, month)
     paid_wrongly, lines = not_contributions.offset(lines, used, book)
-    mixed, lines = not_contributions.mixed(lines)
+    mixed, lines = not_contributions.mixed(lines, others)
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
     findings += [not_contributions.mixed_up(*pair, month, book.employer.currency) for pair in mixed]
@@ -181,15 +182,17 @@ def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
 def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     for row in session.rows(
         select(confirmation).where(
-            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            *session.where(confirmation, connection_id=connection_id, current=1),
+            confirmation.c.kind.in_((CREDIT, FORFEITURE)),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_(None),
         )
     ):
+        part = row.part if row.kind == CREDIT else f"{row.part}/forfeiture"
         yield Finding(
             Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
-            f"{row.reference}/{row.pay_date}/{row.part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
+            f"{row.reference}/{row.pay_date}/{part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
             "money was credited to somebody we do not know",
             f"Ask the recordkeeper for the participant behind it{meant(session, connection_id, row.external_id)}",
             plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
@@ -261,7 +264,8 @@ def estimate(own_minor: int, due: date, today: date) -> int | None:
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: when the trust had the money, against the standard of the plan.
 
-    The employer's own money alone is not late by it: a match is due with the tax return.
+    The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
+    payroll sends itself are no deposit of ours.
     """
     rows: Sequence[Any] = session.rows(
         select(
@@ -273,6 +277,7 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
             *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
+            not_contributions.deposited_here(book),
         )
         .group_by(confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
     )  # fmt: skip
