@@ -250,6 +250,20 @@ def test_what_many_writes_held_is_let_in_as_one_decision(desk: Any, client: Clie
         custody.release_all(desk.hub, "acme", "idp", "ann", "again")
 
 
+def test_an_end_that_is_taken_back_while_it_is_held_is_not_let_in(desk: Any, client: Client) -> None:
+    made = [client.create(number) for number in range(1, 13)]
+    for one in made[:5]:
+        client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
+    held = [batch for batch in desk.batches() if batch.state == "held"]
+    for number, one in enumerate(made[:5], 1):  # as each was before
+        assert client.ask("PUT", f"/Users/{one['id']}", user(number)).status_code == 200
+    with pytest.raises(DataError, match="read and applied since"):
+        custody.release(desk.hub, "acme", held[0].batch_id, "ann", "a plant was closed")
+    counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    assert (counts["batches"], counts["aside"]) == (0, len(held))
+    assert last_day(desk) == []
+
+
 def test_lists_are_filtered_paged_and_sorted(desk: Any, client: Client) -> None:
     for number in range(1, 8):
         client.create(number, userType="Contractor" if number % 2 else "Employee")

@@ -224,7 +224,7 @@ class Users:
         batch_id = intake.open_batch(session, self._connection, stream, f"{name} {incoming.key}")
         intake.stage(session, batch_id, Page(stream, [incoming], payload, name))
         if reason:
-            intake.hold(session, batch_id, reason)
+            intake.hold(session, batch_id, reason, alone=True)
             return {}
         while intake.apply_chunk(session, batch_id, book, intake.APPLIERS):
             continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.exc import DataError as DatabaseDataError
 
 from benehub import ledger
@@ -69,9 +69,15 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
         raise GuardTripped(reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}")
 
 
-def hold(session: Session, batch_id: str, reason: str) -> None:
-    """Keep a batch for a person; none of its rows has been applied."""
+def hold(session: Session, batch_id: str, reason: str, alone: bool = False) -> None:
+    """Keep a batch for a person; none of its rows has been applied.
+
+    `alone`: its rows come by themselves, not in reads of the whole stream. A later one overtakes them, so it has to be
+    told apart from a repeat even where it takes back what is held.
+    """
     session.change(intake_batch, {"batch_id": batch_id}, state="held", reason=reason)
+    if alone:
+        _forget(session, _header(session, batch_id), session.among(seen.c.row_key, told.all_keys(session, batch_id)))
 
 
 @without_collector()
@@ -189,22 +195,16 @@ def finish(session: Session, batch_id: str) -> Counts:
     )  # fmt: skip
     session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
     if counts.quarantined:
-        _forget_quarantined(session, header)
+        quarantined = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=batch_id), row_waits)
+        _forget(session, header, seen.c.row_key.in_(quarantined))
     _move_cursor(session, header, seq, at)
     return counts
 
 
-def _forget_quarantined(session: Session, header: Row[Any]) -> None:
+def _forget(session: Session, header: Row[Any], those: ColumnElement[bool]) -> None:
     """What was last applied for these keys is not what the vendor said last: the next row is no repeat."""
-    keys = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=header.batch_id), row_waits)
-    session.connection.execute(
-        update(seen)
-        .where(
-            *session.where(seen, connection_id=header.connection_id, stream=header.stream),
-            seen.c.row_key.in_(keys),
-        )
-        .values(row_hash="")
-    )
+    mine = session.where(seen, connection_id=header.connection_id, stream=header.stream)
+    session.connection.execute(update(seen).where(*mine, those).values(row_hash=""))
 
 
 def redrive(
