@@ -28,13 +28,22 @@ _APPLIED = """
 """No chunk has rows of before and of behind the number from which on a full read tells all."""
 
 _PENDING = """
-    SELECT c.employer_id, c.batch_id, c.row_no AS part, c.rows_sealed, r.row_no, r.row_key
-      FROM (SELECT employer_id, batch_id, row_no, rows_sealed, lead(row_no, 1, 2147483647) OVER
-                   (PARTITION BY employer_id, batch_id ORDER BY row_no) AS stop FROM chunk_before) c
-      JOIN row_before r ON r.employer_id = c.employer_id AND r.batch_id = c.batch_id
-       AND r.outcome = 'staged' AND r.row_no >= c.row_no AND r.row_no < c.stop
-     ORDER BY c.employer_id, c.batch_id, r.row_no
+    SELECT employer_id, batch_id, part, row_no, row_key
+      FROM (SELECT employer_id, batch_id, row_no, row_key,
+                   max(start) OVER (PARTITION BY employer_id, batch_id ORDER BY row_no) AS part
+              FROM (SELECT employer_id, batch_id, row_no, row_key, NULL AS start FROM row_before
+                     WHERE outcome = 'staged'
+                    UNION ALL SELECT employer_id, batch_id, row_no, NULL, row_no FROM chunk_before) listed) placed
+     WHERE row_key IS NOT NULL AND part IS NOT NULL ORDER BY employer_id, batch_id, row_no
 """
+"""Rows and first rows of chunks in one line: each row stands in the last chunk that began before it."""
+
+_SEALED = """
+    (SELECT c.rows_sealed FROM chunk_before c
+      WHERE c.employer_id = listed.employer_id AND c.batch_id = listed.batch_id AND c.row_no = listed.part)
+"""
+"""Looked up once a chunk: the content is large, and no row carries it along."""
+
 _ALONE = """
     INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason, row_sealed, resolved_seq)
     SELECT employer_id, batch_id, row_no, row_key, outcome, reason, row_sealed, resolved_seq FROM row_before
@@ -101,7 +110,7 @@ def _fill() -> None:
     )
     listed = {"keys": keys, "numbers": numbers}
     applied = {"first": "min(row_no)", "applied": "count(*)", "sealed": "NULL", "rows": _APPLIED, "by": "part, told"}
-    pending = {"first": "part", "applied": "0", "sealed": "rows_sealed", "rows": _PENDING, "by": "part, rows_sealed"}
+    pending = {"first": "part", "applied": "0", "sealed": _SEALED, "rows": _PENDING, "by": "part"}
     for values in (applied, pending):
         op.execute(_MADE.format(**listed, **values))
     op.execute(_ALONE)
