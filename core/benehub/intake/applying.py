@@ -59,9 +59,7 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
             by a retry, decides nothing. The caller holds it (`hold`) for a person.
         DataError: a person has discarded it.
     """
-    header = _header(session, batch_id)
-    if header.state == "refused":
-        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    header = _wanted(session, batch_id)
     if header.state not in ("staged", "held"):
         return
     reason = header.reason if header.state == "held" else check(session, header, book.guards)
@@ -82,9 +80,13 @@ def hold(session: Session, batch_id: str, reason: str, alone: bool = False) -> N
 
 @without_collector()
 def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
-    """Apply the next rows that wait; gives how many it took, 0 when none is left."""
-    header = _header(session, batch_id)
+    """Apply the next rows that wait; gives how many it took, 0 when none is left.
+
+    Raises:
+        DataError: a person has discarded the batch.
+    """
     session.take_seq(0)  # the lock comes before any savepoint: undoing one would give the lock away with it
+    header = _wanted(session, batch_id)
     rows, chunks = waiting_rows(session, batch_id)
     if not rows:
         return 0
@@ -266,6 +268,13 @@ def _header(session: Session, batch_id: str) -> Row[Any]:
     if found is None:
         raise DataError(f"no intake batch {batch_id}", mend="See `benehub runs list`")
     return found
+
+
+def _wanted(session: Session, batch_id: str) -> Row[Any]:
+    header = _header(session, batch_id)
+    if header.state == "refused":
+        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    return header
 
 
 def _tally(session: Session, batch_id: str) -> dict[str, int]:
