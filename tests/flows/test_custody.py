@@ -11,6 +11,7 @@ from sqlalchemy import select
 from benehub.errors import DataError, GuardTripped
 from benehub.flows import custody
 from benehub.flows.onboarding import connect
+from benehub.flows.sync import apply_checked
 from benehub.store import acts
 from benehub.store.tables import connection, intake_batch, intake_chunk, intake_row
 from benehub.views.runs import runs
@@ -139,6 +140,14 @@ def test_a_retry_lets_in_no_batch_that_is_held_or_discarded(held: Any) -> None:
     custody.discard(held.hub, "acme", batch_id, 0, "ann", "half an export")
     with pytest.raises(DataError, match="discarded by ann"):
         held.hub.retry("acme", run["run"])
+    assert [row.state for row in batches(held)] == ["applied", "refused"]
+
+
+def test_what_is_discarded_while_it_is_let_in_is_not_applied(held: Any) -> None:
+    batch_id = next(row.batch_id for row in batches(held) if row.state == "held")
+    custody.discard(held.hub, "acme", batch_id, 0, "ann", "half an export")
+    with pytest.raises(DataError, match="discarded by ann"):
+        apply_checked(held.hub, "acme", batch_id)
     assert [row.state for row in batches(held)] == ["applied", "refused"]
 
 

@@ -95,6 +95,25 @@ def test_changed_and_changed_back_within_one_batch(desk: Any, person: Person) ->
         assert names(session) == {"1001": "Alder 1"}
 
 
+def test_a_later_row_that_is_no_record_supersedes_none(desk: Any, person: Person) -> None:
+    def rows(one: int, two: int) -> list[Incoming]:
+        return [
+            person(one, last_name="Old"), person(two, last_name="Old"), person(one, last_name="Right"),
+            person(one, birth_date="yesterday"), person(two, birth_date="yesterday"), person(two, last_name="Right"),
+        ]  # fmt: skip
+
+    with desk.store.write("acme") as session:  # each row a chunk
+        batch_id = intake.open_batch(session, "hris", "employee", "run 0")
+        for number, row in enumerate(rows(1, 2)):
+            intake.stage(session, batch_id, Page("employee", [row], b"%d" % number))
+    assert desk.apply(batch_id) == Counts(rows=6, applied=2, quarantined=1, superseded=3)
+    assert desk.take("employee", *rows(3, 4)) == Counts(rows=6, applied=2, quarantined=1, superseded=3)
+    with desk.store.read("acme") as session:
+        assert set(names(session).values()) == {"Right"}
+        wanted = ["superseded", "superseded", "applied", "quarantined", "superseded", "applied"]
+        assert [outcome for outcome, _ in outcomes(session)] == wanted * 2
+
+
 def test_a_key_that_comes_again_on_a_later_page(desk: Any, person: Person) -> None:
     for last_name in ("Wrong", "Right"):
         with desk.store.write("acme") as session:

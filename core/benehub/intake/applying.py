@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.exc import DataError as DatabaseDataError
 
 from benehub import ledger
@@ -22,6 +22,7 @@ from benehub.intake.packing import Waiting, kept
 from benehub.intake.recognising import Unknown, note_unknown
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, checker, validate, waiting_rows
+from benehub.intake.superseding import supersede, superseded
 from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
@@ -59,9 +60,7 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
             by a retry, decides nothing. The caller holds it (`hold`) for a person.
         DataError: a person has discarded it.
     """
-    header = _header(session, batch_id)
-    if header.state == "refused":
-        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    header = _wanted(session, batch_id)
     if header.state not in ("staged", "held"):
         return
     reason = header.reason if header.state == "held" else check(session, header, book.guards)
@@ -69,22 +68,32 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
         raise GuardTripped(reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}")
 
 
-def hold(session: Session, batch_id: str, reason: str) -> None:
-    """Keep a batch for a person; none of its rows has been applied."""
+def hold(session: Session, batch_id: str, reason: str, alone: bool = False) -> None:
+    """Keep a batch for a person; none of its rows has been applied.
+
+    `alone`: its rows come by themselves, not in reads of the whole stream. A later one overtakes them, so it has to be
+    told apart from a repeat even where it takes back what is held.
+    """
     session.change(intake_batch, {"batch_id": batch_id}, state="held", reason=reason)
+    if alone:
+        _forget(session, _header(session, batch_id), session.among(seen.c.row_key, told.all_keys(session, batch_id)))
 
 
 @without_collector()
 def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
-    """Apply the next rows that wait; gives how many it took, 0 when none is left."""
-    header = _header(session, batch_id)
+    """Apply the next rows that wait; gives how many it took, 0 when none is left.
+
+    Raises:
+        DataError: a person has discarded the batch.
+    """
     session.take_seq(0)  # the lock comes before any savepoint: undoing one would give the lock away with it
+    header = _wanted(session, batch_id)
     rows, chunks = waiting_rows(session, batch_id)
     if not rows:
         return 0
     if chunks[0] == _first_chunk(session, batch_id):
-        told.supersede(session, batch_id)
-    older = told.superseded(session, batch_id, rows[0].row_no, rows[-1].row_no)
+        supersede(session, batch_id, header.stream)
+    older = superseded(session, batch_id, rows)
     ended = [_ended(session, batch_id, row) for row in rows if row.row_no in older]
     session.change_all(intake_row, ("batch_id", "row_no"), ended)
     unfit = {row.row_no: problem for row in rows if row.row_no not in older and (problem := _unfit(row))}
@@ -189,22 +198,16 @@ def finish(session: Session, batch_id: str) -> Counts:
     )  # fmt: skip
     session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
     if counts.quarantined:
-        _forget_quarantined(session, header)
+        quarantined = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=batch_id), row_waits)
+        _forget(session, header, seen.c.row_key.in_(quarantined))
     _move_cursor(session, header, seq, at)
     return counts
 
 
-def _forget_quarantined(session: Session, header: Row[Any]) -> None:
+def _forget(session: Session, header: Row[Any], those: ColumnElement[bool]) -> None:
     """What was last applied for these keys is not what the vendor said last: the next row is no repeat."""
-    keys = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=header.batch_id), row_waits)
-    session.connection.execute(
-        update(seen)
-        .where(
-            *session.where(seen, connection_id=header.connection_id, stream=header.stream),
-            seen.c.row_key.in_(keys),
-        )
-        .values(row_hash="")
-    )
+    mine = session.where(seen, connection_id=header.connection_id, stream=header.stream)
+    session.connection.execute(update(seen).where(*mine, those).values(row_hash=""))
 
 
 def redrive(
@@ -266,6 +269,13 @@ def _header(session: Session, batch_id: str) -> Row[Any]:
     if found is None:
         raise DataError(f"no intake batch {batch_id}", mend="See `benehub runs list`")
     return found
+
+
+def _wanted(session: Session, batch_id: str) -> Row[Any]:
+    header = _header(session, batch_id)
+    if header.state == "refused":
+        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    return header
 
 
 def _tally(session: Session, batch_id: str) -> dict[str, int]:

@@ -14,9 +14,6 @@ from sqlalchemy import Column, ColumnElement, FromClause, Row, Select, String, T
 from benehub.store import Session
 from benehub.store.tables import intake_batch, intake_chunk, intake_row
 
-LATER = "a later row has its key"
-"""Why a row is superseded."""
-
 
 class Outcome(NamedTuple):
     """What became of a row: `staged` while it waits, else applied, quarantined or superseded with the reason."""
@@ -111,36 +108,3 @@ def outcomes(session: Session, batch_id: str) -> Iterator[Outcome]:
         outcome = "applied" if chunk.rows_sealed is None else "staged"
         found |= {no: Outcome(no, key, outcome) for no, key in listed(chunk) if no not in alone}
     return iter(found[no] for no in sorted(found))
-
-
-def supersede(session: Session, batch_id: str) -> None:
-    """Of rows with one key only the newest is applied: write down the others, before any of the batch is."""
-    value, _ = keys(session, intake_chunk)
-    mine = session.where(intake_chunk, batch_id=batch_id)
-    rows = session.rows(in_chunks(session).where(*mine).group_by(value).having(func.count() > 1))
-    newest = {row.row_key: 0 for row in rows}
-    if not newest:
-        return
-    older = []
-    holding = in_chunks(session, intake_chunk.c.row_no).where(*mine, session.among(value, newest))
-    numbers = sorted({row.row_no for row in session.rows(holding)}, reverse=True)
-    for number in numbers:
-        chunk = session.connection.execute(select(intake_chunk).where(*mine, intake_chunk.c.row_no == number)).one()
-        for row_no, key in reversed(list(listed(chunk))):
-            if newest.get(key):
-                older.append({"batch_id": batch_id, "row_no": row_no, "row_key": key, "outcome": "superseded",
-                              "reason": LATER})  # fmt: skip
-            elif key in newest:
-                newest[key] = row_no
-    session.add(intake_row, older)
-
-
-def superseded(session: Session, batch_id: str, first: int, last: int) -> set[int]:
-    """The numbers of superseded rows between these."""
-    rows = session.rows(
-        select(intake_row.c.row_no).where(
-            *session.where(intake_row, batch_id=batch_id, outcome="superseded"),
-            intake_row.c.row_no.between(first, last),
-        )
-    )
-    return {row.row_no for row in rows}

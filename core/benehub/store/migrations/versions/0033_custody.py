@@ -15,22 +15,35 @@ _WAITS = sa.text("outcome = 'quarantined' AND resolved_seq IS NULL")
 _MADE = """
     INSERT INTO intake_chunk (employer_id, batch_id, row_no, rows, applied, rows_sealed, row_keys, row_nos)
     SELECT employer_id, batch_id, {first}, count(*), {applied}, {sealed}, {keys}, {numbers}
-      FROM ({rows}) told GROUP BY employer_id, batch_id, {by}
+      FROM ({rows}) listed GROUP BY employer_id, batch_id, {by}
 """
 """The rows of a chunk become its two lists."""
 
 _APPLIED = """
-    SELECT employer_id, batch_id, row_no, row_key, (row_no - 1) / 1000 AS part FROM row_before
-     WHERE outcome = 'applied' ORDER BY employer_id, batch_id, row_no
+    SELECT r.employer_id, r.batch_id, r.row_no, r.row_key, (r.row_no - 1) / 1000 AS part,
+           CASE WHEN r.row_no > b.full_from THEN 1 ELSE 0 END AS told
+      FROM row_before r JOIN intake_batch b ON b.employer_id = r.employer_id AND b.batch_id = r.batch_id
+     WHERE r.outcome = 'applied' ORDER BY r.employer_id, r.batch_id, r.row_no
 """
+"""No chunk has rows of before and of behind the number from which on a full read tells all."""
+
 _PENDING = """
-    SELECT c.employer_id, c.batch_id, c.row_no AS part, c.rows_sealed, r.row_no, r.row_key
-      FROM chunk_before c JOIN row_before r ON r.employer_id = c.employer_id AND r.batch_id = c.batch_id
-       AND r.outcome = 'staged' AND r.row_no >= c.row_no AND r.row_no < coalesce(
-           (SELECT min(n.row_no) FROM chunk_before n
-             WHERE n.employer_id = c.employer_id AND n.batch_id = c.batch_id AND n.row_no > c.row_no), 2147483647)
-     ORDER BY c.employer_id, c.batch_id, r.row_no
+    SELECT employer_id, batch_id, part, row_no, row_key
+      FROM (SELECT employer_id, batch_id, row_no, row_key,
+                   max(start) OVER (PARTITION BY employer_id, batch_id ORDER BY row_no) AS part
+              FROM (SELECT employer_id, batch_id, row_no, row_key, NULL AS start FROM row_before
+                     WHERE outcome = 'staged'
+                    UNION ALL SELECT employer_id, batch_id, row_no, NULL, row_no FROM chunk_before) listed) placed
+     WHERE row_key IS NOT NULL AND part IS NOT NULL ORDER BY employer_id, batch_id, row_no
 """
+"""Rows and first rows of chunks in one line: each row stands in the last chunk that began before it."""
+
+_SEALED = """
+    (SELECT c.rows_sealed FROM chunk_before c
+      WHERE c.employer_id = listed.employer_id AND c.batch_id = listed.batch_id AND c.row_no = listed.part)
+"""
+"""Looked up once a chunk: the content is large, and no row carries it along."""
+
 _ALONE = """
     INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason, row_sealed, resolved_seq)
     SELECT employer_id, batch_id, row_no, row_key, outcome, reason, row_sealed, resolved_seq FROM row_before
@@ -39,13 +52,26 @@ _ALONE = """
     SELECT r.employer_id, r.batch_id, r.row_no, r.row_key, 'superseded', 'its batch was refused', r.row_sealed, NULL
       FROM row_before r WHERE r.outcome = 'staged' AND NOT EXISTS
        (SELECT 1 FROM chunk_before c WHERE c.employer_id = r.employer_id AND c.batch_id = r.batch_id)
+    UNION ALL
+    SELECT employer_id, batch_id, row_no, row_key, 'superseded', 'a later row has its key', NULL, NULL
+      FROM (SELECT employer_id, batch_id, row_no, row_key,
+                   max(row_no) OVER (PARTITION BY employer_id, batch_id, row_key) AS newest
+              FROM row_before WHERE outcome = 'staged'
+               AND (employer_id, batch_id) IN (SELECT employer_id, batch_id FROM chunk_before)
+               AND (employer_id, batch_id) IN
+                   (SELECT employer_id, batch_id FROM intake_chunk WHERE rows_sealed IS NULL)) waiting
+     WHERE row_no < newest
 """
+"""Of a batch that was being applied the older rows of one key are told here: after its first chunk nothing does it."""
 
 
 def upgrade() -> None:
     for name in ("row", "chunk"):
         op.execute(f"CREATE TEMPORARY TABLE {name}_before AS SELECT * FROM intake_{name}")  # noqa: S608 - names of ours
         op.drop_table(f"intake_{name}")
+        op.execute(f"CREATE INDEX ix_{name}_before ON {name}_before (employer_id, batch_id, row_no)")
+        if op.get_bind().dialect.name == "postgresql":  # nobody else looks at a temporary table
+            op.execute(f"ANALYZE {name}_before")
     _of_a_batch(
         "intake_row",
         sa.Column("row_key", sa.String(length=120), nullable=False),
@@ -83,8 +109,8 @@ def _fill() -> None:
         f"json_group_array({name})" if sqlite else f"json_agg({name} ORDER BY row_no)" for name in ("row_key", "row_no")
     )
     listed = {"keys": keys, "numbers": numbers}
-    applied = {"first": "min(row_no)", "applied": "count(*)", "sealed": "NULL", "rows": _APPLIED, "by": "part"}
-    pending = {"first": "part", "applied": "0", "sealed": "rows_sealed", "rows": _PENDING, "by": "part, rows_sealed"}
+    applied = {"first": "min(row_no)", "applied": "count(*)", "sealed": "NULL", "rows": _APPLIED, "by": "part, told"}
+    pending = {"first": "part", "applied": "0", "sealed": _SEALED, "rows": _PENDING, "by": "part"}
     for values in (applied, pending):
         op.execute(_MADE.format(**listed, **values))
     op.execute(_ALONE)
