@@ -16,7 +16,7 @@ from benehub.access.sessions import Stage, Standing
 from benehub.connect.oidc import LEEWAY, Begun, OidcClient, Provider
 from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
-from benehub.flows.signing_in import Opened, Policy, Refused
+from benehub.flows.signing_in import NOT_ANEW, Opened, Policy, Refused
 from benehub.store import iso
 from benehub.store.access_tables import user_account
 from benehub.store.schema import INSTALLATION
@@ -92,7 +92,7 @@ def finish(
             return Refused()
         if own.shows and not (asked and user == own.shows):
             audit.note(session, own.shows, f"show who one is by {by.provider.name}", place=place, outcome="refused")
-            return Refused(reason="not_anew")
+            return Refused(reason=NOT_ANEW)
         if before is not None:
             sessions.end(session, before)
         proved_at = session.clock() if own.shows else None

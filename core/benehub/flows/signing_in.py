@@ -40,6 +40,10 @@ class Opened:
     """Recovery codes, once."""
 
 
+NOT_ANEW = "not_anew"
+"""Why a provider's word does not show again who is there; what is told of it is the page's."""
+
+
 @dataclass(frozen=True)
 class Refused:
     """No."""
@@ -48,7 +52,7 @@ class Refused:
     """Seconds until another attempt is looked at."""
     reason: str = ""
     """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else;
-    `not_anew`, the provider did not ask anew who is there, or somebody else was."""
+    `NOT_ANEW`, the provider did not ask anew who is there, or somebody else was."""
 
 
 def sign_in(
