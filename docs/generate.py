@@ -180,13 +180,34 @@ def proofs_page() -> str:
             f"| `{name}` | {one.kind} | {tiers.tier(one)} | {tiers.dated(one) or '-'} |" for name, one in known
         ),
     ]
+    parts += points_table(known)
     for name, one in known:
         parts += [f"## `{name}`", *proof_parts(one)]
     return page(parts)
 
 
+def points_table(known: list[tuple[str, Any]]) -> Iterator[str]:
+    """Every connector against the points (a) to (i)."""
+    from benehub.testing import points
+
+    yield "## What each connector is held to"
+    yield (
+        "Worked out from the code, and from promises kept over it. `yes, but`: others stand in the way of a part, which"
+        " the connector's own table names. `us`, `vendor`: who would have to act. `-`: it does not concern this"
+        " kind of connector."
+    )
+    yield "\n".join(f"- ({point}) {what}" for point, what in points.POINTS.items())
+    rows = [
+        f"| `{name}` | " + " | ".join(points.word(points.cells(one), point) for point in points.POINTS) + " |"
+        for name, one in known
+    ]
+    head = "| connector | " + " | ".join(points.POINTS) + " |\n|---" + "|---" * len(points.POINTS) + "|"
+    yield "\n".join([head, *rows])
+
+
 def proof_parts(connector: Any) -> Iterator[str]:
     """One connector: its vendor, capabilities, judges, what was not judged, and what to do when it fails."""
+    from benehub.testing import points
     from benehub.testing.evidence import proofs
     from benehub.testing.form import manifest
 
@@ -200,6 +221,11 @@ def proof_parts(connector: Any) -> Iterator[str]:
         for one in connector().capabilities()
     ]
     yield "| operation | benefits | works | guard | note |\n|---|---|---|---|---|\n" + "\n".join(rows)
+    cells = [
+        f"| {one.point} | {one.part} | {one.word if one.word == 'yes' else words[one.word]} | {one.why} |"
+        for one in points.cells(connector)
+    ]
+    yield "| point | part | met | shown by, or why not |\n|---|---|---|---|\n" + "\n".join(cells)
     judged = [f"- {one.what}: by {one.against} ({one.by}, {one.on}; `{one.test}`)" for one in proofs(connector)]
     yield "Judged by others:\n\n" + ("\n".join(judged) or "- nothing")
     yield "Said of it:\n\n" + "\n".join(f"- {what}: {how}" for what, how in told.get("refereed", {}).items())

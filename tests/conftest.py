@@ -7,15 +7,19 @@ server instead (any URL psycopg takes, of a role that may create databases). `-m
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,20 +62,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("pg")
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector need not walk it again at every turn."""
+    gc.collect()
+    gc.freeze()
+
+
 Statements = list[tuple[str, Any]]
 
 
 @contextmanager
-def _noted(target: Connection | Engine) -> Iterator[Statements]:
+def _said(target: Connection | Engine) -> Iterator[Statements]:
     """What is written through a connection meanwhile; PostgreSQL takes what has no parameters as one."""
     said: Statements = []
-    joins = target.dialect.name == "postgresql"
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
         statement = statement.strip().rstrip(";").replace(" CONCURRENTLY", "")
-        if statement.upper().startswith(("SELECT", "PRAGMA", "BEGIN")):
+        if statement.upper().startswith("SELECT"):
             return
-        if joins and said and not parameters and not said[-1][1]:
+        if said and not parameters and not said[-1][1]:
             statement = f"{said.pop()[0]};\n{statement}"
         said.append((statement, parameters or None))
 
@@ -80,17 +89,134 @@ def _noted(target: Connection | Engine) -> Iterator[Statements]:
     event.remove(target, "before_cursor_execute", note)
 
 
-def _play(connection: Connection, said: Statements) -> None:
+ASIDE = "aside_"
+_MADE = SQL("""
+SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+  SELECT concat_ws(' ', 'class', oid, relname, relkind) AS part FROM pg_class WHERE relnamespace = {space}::regnamespace
+  UNION ALL SELECT concat_ws(' ', 'column', attrelid, attnum, a.xmin::text) FROM pg_attribute a
+    JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = {space}::regnamespace
+  UNION ALL SELECT concat_ws(' ', 'index', indexrelid, i.xmin::text) FROM pg_index i
+    JOIN pg_class c ON c.oid = indexrelid WHERE relnamespace = {space}::regnamespace
+  UNION ALL SELECT concat_ws(' ', 'trigger', t.oid, t.xmin::text) FROM pg_trigger t
+    JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = {space}::regnamespace
+  UNION ALL SELECT concat_ws(' ', 'rule', oid, xmin::text) FROM pg_constraint
+    WHERE connamespace = {space}::regnamespace
+  UNION ALL SELECT concat_ws(' ', 'function', oid, xmin::text) FROM pg_proc WHERE pronamespace = {space}::regnamespace
+  UNION ALL SELECT concat_ws(' ', 'revision', v::text) FROM {version} v
+) parts""")
+"""What stands in a schema and since when; rows do not count, but for those that say the revision."""
+VERSIONS = {"public": "benehub_schema", "dbos": "dbos_migrations"}
+"""The schemas that are played, and where each has its revision."""
+
+
+class Aside:
+    """Schemas of PostgreSQL that were played and used, emptied and put aside: a renaming brings one back.
+
+    A schema whose making was noted and that is still as it was made is worth it; any other is dropped.
+    """
+
+    @staticmethod
+    def note(connection: psycopg.Connection[Any], name: str) -> None:
+        """A schema has just been made."""
+        connection.execute(SQL("COMMENT ON SCHEMA {} IS {}").format(Identifier(name), Aside._made(connection, name)))
+
+    @staticmethod
+    def bring_back(connection: psycopg.Connection[Any], name: str) -> bool:
+        """Put the schema in the place of an empty one, if one lies aside."""
+        kept = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [ASIDE + name]).fetchone()
+        if kept != (True,):
+            return False
+        connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
+        connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(Identifier(ASIDE + name), Identifier(name)))
+        return True
+
+    @staticmethod
+    def put(connection: psycopg.Connection[Any], name: str) -> bool:
+        """Empty the schema and put it aside; false when its making was not noted, or it is another by now."""
+        noted = connection.execute("SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", [name]).fetchone()
+        try:
+            if name not in VERSIONS or noted != (Aside._made(connection, name),):
+                return False
+            filled = connection.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind = 'r'"
+                " AND pg_relation_size(oid) > 0 AND relname <> %s",
+                [name, VERSIONS[name]],
+            ).fetchall()
+            connection.execute("SET session_replication_role = replica")  # what refuses to be emptied, too
+            if filled:
+                tables = SQL(", ").join(Identifier(name, table) for (table,) in filled)
+                connection.execute(SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            return False
+        Aside.drop(connection, name)
+        connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(Identifier(name), Identifier(ASIDE + name)))
+        return True
+
+    @staticmethod
+    def drop(connection: psycopg.Connection[Any], name: str) -> None:
+        """What lies aside of this name, if anything does."""
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(ASIDE + name)))
+
+    @staticmethod
+    def _made(connection: psycopg.Connection[Any], name: str) -> str:
+        query = _MADE.format(space=name, version=Identifier(name, VERSIONS[name]))
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        return str(row[0])
+
+
+def _play(connection: Connection, said: Statements, schema: str) -> None:
+    """Make the same again; on PostgreSQL only where no such schema lies aside."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    if connection.dialect.name == "postgresql":
+        if not Aside.bring_back(driver, schema):
+            for statement, parameters in said:
+                connection.exec_driver_sql(statement, parameters)
+            Aside.note(driver, schema)
+        return
+    driver.execute("SAVEPOINT played")  # else each is a transaction of its own
     for statement, parameters in said:
-        connection.exec_driver_sql(statement, parameters)
+        driver.execute(statement, parameters)
+    driver.execute("RELEASE played")
+
+
+@contextmanager
+def _noted(target: Connection | Engine) -> Iterator[Statements]:
+    """What makes again what is made through a connection meanwhile."""
+    if target.dialect.name == "postgresql":
+        with _said(target) as said:
+            yield said
+        return
+    made: Statements = []
+    before = {name for name, _ in _parts(target)}
+    yield made
+    parts = [(name, statement) for name, statement in _parts(target) if name not in before]
+    made += [(statement, ()) for _, statement in parts]
+    for name, statement in parts:
+        if statement.startswith("CREATE TABLE"):
+            made += [(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(row))})', row) for row in _rows(target, name)]
+
+
+def _parts(target: Connection | Engine) -> list[tuple[str, str]]:
+    """Name and making of all that a file of SQLite holds, tables first, triggers last."""
+    query = "SELECT name, sql FROM {} WHERE sql IS NOT NULL ORDER BY type <> 'table', type = 'trigger', rowid"
+    return [row for row in _rows(target, "sqlite_master", query) if not row[0].startswith("sqlite_")]
+
+
+def _rows(target: Connection | Engine, table: str, query: str = 'SELECT * FROM "{}"') -> list[tuple[Any, ...]]:
+    with target.connect() if isinstance(target, Engine) else nullcontext(target) as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query.format(table))]
 
 
 class Played:
-    """The migrations as the statements they came to, on a database that had nothing: every other empty one gets these.
+    """The migrations as what they came to, on a database that had nothing: every other empty one gets this.
 
     A tenth of the work, and the same schema: what decides is the database's kind, since an empty one holds nothing else
     that a migration could look at. Where something is there already, or not the newest revision is wanted, they run.
     """
+
+    aside = Aside
 
     def __init__(self, real: Callable[..., None]) -> None:
         self.real = real
@@ -102,7 +228,7 @@ class Played:
         if revision != "head" or inspect(connection).has_table("benehub_schema"):
             self.real(connection, revision)
         elif kind in self._said:
-            _play(connection, self._said[kind])
+            _play(connection, self._said[kind], "public")
         else:
             with _noted(connection) as said:
                 self.real(connection, revision)
@@ -133,7 +259,7 @@ class EnginePlayed:
             real()
         elif kind in self._said:
             with engine.begin() as connection:
-                _play(connection, self._said[kind])
+                _play(connection, self._said[kind], "dbos")
         else:
             with _noted(engine) as said:
                 real()
@@ -157,6 +283,16 @@ def real_migrations(_played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def forks() -> Any:
+    """Makes other processes quickly (`forks.py`; under importlib mode it cannot be imported by name)."""
+    spec = importlib.util.spec_from_file_location("tests_forks", Path(__file__).with_name("forks.py"))
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Forks()
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""
     return ROOT
@@ -168,6 +304,21 @@ def shared() -> Path:
     folder = Path(os.environ.get("BENEHUB_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
         pytest.skip(f"no reference material at {folder}; set BENEHUB_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves behind, made once for all workers of a run: copy it before anything is changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    with folder.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the others wait for the first; who dies at it leaves no mark
+        if not (done := folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            importlib.import_module("benehub.sandbox.demo").run_demo(1, keep=folder, employees=70)
+            done.touch()
     return folder
 
 
@@ -194,7 +345,7 @@ def pg_server() -> Iterator[str]:
 
 
 class Databases:
-    """Empty databases on one server. A used one is emptied (5 ms) and used again: a drop takes 0.1 s."""
+    """Empty databases on one server. A used one is emptied and used again: a drop takes 0.1 s."""
 
     def __init__(self, server: str) -> None:
         self._server = psycopg.connect(server, autocommit=True)
@@ -235,7 +386,8 @@ class Databases:
                 "SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'"
             )
             for (name,) in schemas.fetchall():
-                connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
+                if not name.startswith(ASIDE) and not Aside.put(connection, name):
+                    connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
             connection.execute("CREATE SCHEMA public")
 
 

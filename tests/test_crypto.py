@@ -6,6 +6,7 @@ import pytest
 
 from benehub.crypto import Vault, mask, mask_ssn
 from benehub.errors import ConfigError
+from benehub.ids import PREFIXES, derive, numbered
 
 SSN = "900-11-0001"
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -87,10 +88,26 @@ def test_no_key_stands_in_a_repr(vault: Vault) -> None:
         ("acct1234567890", "acct*********"),
         ("2026-11-23 row 12345678", "2026-11-23 row 12345678"),
         ("a plain text", "a plain text"),
+        ("fct_00000000000312345678", "fct_00000000000312345678"),
+        ("fct_900110001", "fct_***-**-****"),
+        ("iba_4111111111111111aaaa", "iba_*********aaaa"),
+        ("per_4111111111111111aaaaz", "per_*********aaaaz"),
+        ("per_4111111111111111zzzz", "per_*********zzzz"),
+        ("per_4111111111111111aaaaaaaa", "per_*********aaaaaaaa"),
+        ("xper_4111111111111111aaaa", "xper_*********aaaa"),
     ],
 )
 def test_mask(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+@pytest.mark.parametrize("prefix", sorted(PREFIXES))
+def test_no_id_of_ours_is_masked(prefix: str) -> None:
+    many = [numbered(prefix, 900_110_001_000 + number, "acme") for number in range(300)]
+    many += [derive(prefix, "acme", str(number)) for number in range(300)]
+    told = f"of {many[0]}: {', '.join(many)}."
+    assert mask(told) == told
+    assert mask(f"{told} 900-11-0001") == f"{told} ***-**-****"
 
 
 def test_mask_ssn() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +63,73 @@ def test_a_worker_has_more_time_than_it_asks_for() -> None:
     for unit in UNITS:
         for seconds in re.findall(r"TimeoutStopSec=(\d+)", unit.read_text()):
             assert int(seconds) > 2 * STOP_SECONDS
+
+
+SERVICE = {"image", "build", "environment", "volumes", "command", "depends_on", "ports", "healthcheck", "restart",
+           "deploy", "stop_grace_period"}  # fmt: skip
+"""Words of the compose specification that are used here."""
+
+
+def test_the_compose_file_keeps_to_the_specification() -> None:
+    assert set(COMPOSE) == {"name", "x-benehub", "services", "volumes"}
+    services, named = COMPOSE["services"], COMPOSE["volumes"]
+    for name, one in services.items():
+        assert set(one) <= SERVICE, name
+        assert isinstance(one.get("command", []), list)
+        assert all(isinstance(value, str) for value in one["environment"].values()), name
+        for volume in one["volumes"]:
+            source, _, target = volume.partition(":")
+            assert source in named and target.startswith("/"), volume
+        for other, how in one.get("depends_on", {}).items():
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other]
+        for check in filter(None, [one.get("healthcheck")]):
+            assert check["test"][0] == "CMD"
+            assert re.fullmatch(r"\d+s", check["interval"])
+        if "build" in one:
+            context = CONFIG / one["build"]["context"]
+            assert (context / "pyproject.toml").is_file() and (context / one["build"]["dockerfile"]).is_file()
+    assert services["web"]["ports"] == ["127.0.0.1:8080:8080"]
+    command = services["web"]["command"]
+    assert command[command.index("--port") + 1] == "8080"
+
+
+def test_the_image_installs_what_is_here_on_a_python_that_is_supported() -> None:
+    text = (CONFIG / "Dockerfile").read_text()
+    steps: Any = [
+        line.split(maxsplit=1) for line in text.replace("\\\n", " ").splitlines() if line and line[0] not in "# "
+    ]
+    told = dict(steps)
+    assert list(told) == ["FROM", "COPY", "RUN", "USER", "WORKDIR", "STOPSIGNAL", "ENTRYPOINT", "CMD"]
+    root = CONFIG.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    python = re.fullmatch(r"python:(\d+)\.(\d+)-slim", told["FROM"])
+    least = re.fullmatch(r">=(\d+)\.(\d+)", project["requires-python"])
+    assert python is not None and least is not None
+    assert tuple(map(int, python.groups())) >= tuple(map(int, least.groups()))
+    assert json.loads(told["ENTRYPOINT"])[0] in project["scripts"]
+    for path in re.findall(r"/src(/[\w.]+)", told["RUN"]):
+        assert (root / path[1:]).exists(), path
+    # Whoever runs it has been made, and owns the folder in which it works; volumes of compose are there.
+    made = re.search(r"useradd --create-home --home-dir (\S+) (\S+)", told["RUN"])
+    assert made is not None and (told["WORKDIR"], told["USER"]) == made.groups()
+    for service in COMPOSE["services"].values():
+        if "build" in service:
+            assert [one.partition(":")[2] for one in service["volumes"]] == [told["WORKDIR"]]
+    words, command = json.loads(told["CMD"]), vars(get_command(app))["commands"]
+    command[words[0]].make_context(words[0], words[1:])
+
+
+def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("no systemd here")
+    program = tmp_path / "benehub"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for unit in [*UNITS, *CONFIG.glob("*.timer")]:
+        text = unit.read_text().replace("/srv/benehub/.venv/bin/benehub", str(program))
+        (tmp_path / unit.name).write_text(text.replace("/srv/benehub\n", f"{tmp_path}\n"))
+    units = sorted(str(one) for one in tmp_path.glob("benehub*.*"))
+    done = subprocess.run([verify, "verify", *units], capture_output=True, text=True, check=False)
+    # What the machine itself lacks is no fault of ours: of each complaint a unit of ours is named.
+    assert [line for line in done.stderr.splitlines() if "benehub" in line and "User" not in line] == []

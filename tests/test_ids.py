@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benehub.ids import PREFIXES, derive
+from benehub.ids import PERSON, PREFIXES, derive, numbered
 
 
 @pytest.mark.parametrize("prefix", sorted(PREFIXES))
@@ -31,6 +31,12 @@ def test_other_things_have_other_ids() -> None:
 def test_an_id_stays_what_it_was() -> None:
     # Ids stand in databases: changing how they are made would part every row from its past.
     assert derive("ent", "acme", "a") == "ent_uuzxi2soy7jmfhtbgvvlgi3o"
+
+
+def test_a_person_is_found_in_a_text_by_the_id_of_any_release() -> None:
+    both = [numbered("per", 1203, "acme/1001"), derive("per", "acme", "1001")]
+    assert PERSON.findall(f"deduction.set/{both[0]}/MED, {both[1]}.") == both
+    assert not PERSON.findall("per_month per_employee_and_month")
 
 
 def test_an_unknown_prefix_is_a_mistake() -> None:

@@ -36,7 +36,9 @@ def test_a_month() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-00", "0000-01", "2026-1", "26-01", "2026-01-01", "", "2026-01\n"])
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-00", "0000-01", "2026-1", "26-01", "2026-01-01", "", "2026-01\n", "9999-12", "0001-01"]
+)
 def test_what_is_no_month(text: str) -> None:
     with pytest.raises(DataError, match="not a month"):
         Month.parse(text)

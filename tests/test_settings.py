@@ -125,3 +125,11 @@ def test_unusable_keys_are_refused_and_not_repeated(keys: str, monkeypatch: pyte
     with pytest.raises(ConfigError) as caught:
         vault(Settings())
     assert KEY[:12] not in str(caught.value)
+
+
+def test_without_an_installation_it_is_said_how_one_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BENEHUB_KEYS", raising=False)
+    with pytest.raises(ConfigError, match="benehub init"):
+        resolve_secret(Settings.model_fields["secret_key"].default)
+    with pytest.raises(ConfigError, match="write the file"):
+        resolve_secret("file:nowhere")

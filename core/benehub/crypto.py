@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,10 +20,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from benehub.errors import ConfigError
+from benehub.ids import ID_PATTERN
 
 _SSN = re.compile(r"(?<!\d)\d{3}[- ]?\d{2}[- ]?\d{4}(?!\d)")
 _WRITTEN_SSN = re.compile(r"(?<![A-Za-z0-9])\d{3}([- ])\d{2}\1\d{4}(?![A-Za-z0-9])")
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,18}(?!\d)")
+_ID = re.compile(rf"\b({ID_PATTERN})\b")
+"""An id of ours: its digits may look like a number."""
 
 
 @lru_cache(maxsize=64)
@@ -92,10 +95,14 @@ class Vault:
 
     def blind_indexes(self, values: Iterable[str], purpose: str) -> list[str]:
         """The `blind_index` of each of these values."""
-        keyed, found = hmac.new(self._key_of(f"index/{purpose}"), digestmod="sha256"), []
+        # HMAC as RFC 2104 defines it, its two hashes begun once: a third of what a new one for each costs.
+        key = self._key_of(f"index/{purpose}").ljust(sha256().block_size, b"\0")
+        inner, outer = (sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
+        found = []
         for value in values:
-            digest = keyed.copy()  # half of what a new one costs
-            digest.update(value.encode())
+            inside, digest = inner.copy(), outer.copy()
+            inside.update(value.encode())
+            digest.update(inside.digest())
             found.append(digest.hexdigest())
         return found
 
@@ -124,8 +131,10 @@ class Vault:
 
 
 def mask(text: str) -> str:
-    """`text` with everything that looks like an SSN or a bank number masked, for logs and messages."""
-    return _LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", text))
+    """`text` with everything that looks like an SSN or a bank number masked, for logs and messages; ids stay."""
+    parts = _ID.split(text)
+    parts[::2] = [_LONG_NUMBER.sub("*********", _SSN.sub("***-**-****", part)) for part in parts[::2]]
+    return "".join(parts)
 
 
 def as_ssn(text: str) -> str:

@@ -38,9 +38,9 @@ class Month:
         """From `YYYY-MM`.
 
         Raises:
-            DataError: not a month.
+            DataError: not a month, or none of the years 1900 to 2199: a slip, for which no calendar is known.
         """
-        if re.fullmatch(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
+        if re.fullmatch(r"(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])", text) is None:
             raise DataError(f"not a month: {text!r}", mend="Write it as YYYY-MM, e.g. 2026-11")
         return cls(int(text[:4]), int(text[5:]))
 

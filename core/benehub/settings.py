@@ -47,6 +47,10 @@ class Oidc(BaseModel):
     """Group -> `ROLE@EMPLOYER`, or `ROLE` with every employer."""
 
 
+NO_KEYS = "env:BENEHUB_KEYS"
+"""Where the keys are looked for unless settings say otherwise."""
+
+
 class Settings(BaseSettings):
     """One installation."""
 
@@ -57,7 +61,7 @@ class Settings(BaseSettings):
         description="Database: sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME for many machines.",
     )
     secret_key: str = Field(
-        default="env:BENEHUB_KEYS",
+        default=NO_KEYS,
         description="Reference to the master keys, `k1=BASE64[,k2=BASE64]` of 32 bytes each; the last seals.",
     )
     artefacts: str = Field(default="artefacts", description="Folder for files written for people to look at.")
@@ -173,7 +177,10 @@ def resolve_secret(reference: str) -> str:
             mend="Write env:NAME, file:PATH or keyring:NAME instead",
         )
     if not value:
-        raise ConfigError(f"secret {reference!r} is empty or missing", mend="Set the variable or write the file")
+        mend = "Set the variable or write the file"
+        if reference == NO_KEYS:  # as it is where no settings file was found
+            mend = "Go to the folder that holds benehub.toml, or make an installation here: benehub init"
+        raise ConfigError(f"secret {reference!r} is empty or missing", mend=mend)
     return value
 
 

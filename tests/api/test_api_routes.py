@@ -9,8 +9,17 @@ from fastapi.testclient import TestClient
 from tests.api.conftest import Desk
 
 from benehub.access import Caller, Permission, Role
+from benehub.api import unforged
 from benehub.api.app import create_app
 from benehub.api.guard import OPEN, Needs
+
+TAKES = {
+    "/access/tokens/{token}/revoke": "a token ends; nobody comes in by that",
+    "/access/users/{user}/disable": "somebody is let in no more",
+    "/access/users/{user}/take": "a role is taken back",
+    "/e/{employer}/access/{user}/take": "a role with the employer is taken back",
+}
+"""Unsafe routes of access that ask nobody again who he is, each with the reason: they take away and let nobody in."""
 
 
 def unsaid(route: RouteContext) -> bool:
@@ -25,6 +34,16 @@ def test_every_route_says_who_may_call_it(desk: Desk) -> None:
     assert len(found) >= 4
     assert [route.path for route in found if unsaid(route)] == []
     assert {route.path for route in found} >= set(OPEN), "a door is listed as open that is not there"
+
+
+def test_what_lets_somebody_in_asks_again_who_one_is(desk: Desk) -> None:
+    free = []
+    for route in iter_route_contexts(create_app(desk.hub).routes):
+        dependant, unsafe = getattr(route, "dependant", None), set(route.methods or ()) - unforged.SAFE
+        needs = [one.call for one in dependant.dependencies if isinstance(one.call, Needs)] if dependant else []
+        if unsafe and any(one.permission is Permission.MANAGE_ACCESS and not one.again for one in needs):
+            free.append(route.path)
+    assert sorted(map(str, free)) == sorted(TAKES), "it asks, or is listed as one that only takes away"
 
 
 def test_a_route_that_says_nothing_is_found() -> None:

@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from benehub import facts
 from benehub.connect.connector import Link
+from benehub.errors import DataError
 from benehub.flows import custody, scim
 from benehub.flows.onboarding import connect
 from benehub.formats.scim import EMPLOYMENT
 from benehub.records import Employee
+from benehub.store import acts
 from benehub.store.tables import payload, pushed_resource
 from benehub_connectors.scim import ScimConnector, ScimSettings
 from benehub_connectors.scim.attributes import CORE, ENTERPRISE
@@ -226,6 +228,70 @@ def test_many_changes_within_a_day_ask_a_person_and_a_client_that_sets_up_its_us
     desk.now += timedelta(days=2)
     client.patch(made[8]["id"], "name.middleName", "P")
     assert "held" not in {batch.state for batch in desk.batches()}
+
+
+def test_what_many_writes_held_is_let_in_as_one_decision(desk: Any, client: Client) -> None:
+    made = [client.create(number) for number in range(1, 13)]
+    for one in made[:5]:
+        client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
+    client.patch(made[4]["id"], f"{EMPLOYMENT}:terminationDate", "2026-12-31")  # its last word
+    held = [batch for batch in desk.batches() if batch.state == "held"]
+    with pytest.raises(DataError, match="needs a name and a reason"):
+        custody.release_all(desk.hub, "acme", "idp", "ann", "")
+    assert [batch for batch in desk.batches() if batch.state == "held"] == held
+    counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    assert (counts["batches"], counts["aside"], counts["applied"]) == (len(held) - 1, 1, len(held) - 1)
+    assert sorted(last_day(desk)) == [date(2026, 12, 1)] * 4 + [date(2027, 1, 1)]
+    assert "held" not in {batch.state for batch in desk.batches()}
+    with desk.hub.store.read("acme") as session:
+        said = {row.what for batch in held for row in acts(session, batch.batch_id)}
+    assert said == {f"release with {len(held) - 2} others", "discard, for a later word counts"}
+    with pytest.raises(DataError, match="nothing is held"):
+        custody.release_all(desk.hub, "acme", "idp", "ann", "again")
+
+
+def test_an_end_that_is_taken_back_while_it_is_held_is_not_let_in(desk: Any, client: Client) -> None:
+    made = [client.create(number) for number in range(1, 13)]
+    for one in made[:5]:
+        client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
+    held = [batch for batch in desk.batches() if batch.state == "held"]
+    for number, one in enumerate(made[:5], 1):  # as each was before
+        assert client.ask("PUT", f"/Users/{one['id']}", user(number)).status_code == 200
+    with pytest.raises(DataError, match="read and applied since"):
+        custody.release(desk.hub, "acme", held[0].batch_id, "ann", "a plant was closed")
+    counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    assert (counts["batches"], counts["aside"]) == (0, len(held))
+    assert last_day(desk) == []
+
+
+def test_what_is_written_or_discarded_while_all_is_let_in_counts(
+    desk: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [client.create(number) for number in range(1, 13)]
+    for one in made[:7]:
+        client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
+    held = [batch for batch in desk.batches() if batch.state == "held"]
+    begun = len(last_day(desk))
+    turn = custody._turn
+    said: list[list[str]] = []
+
+    def busy(*args: Any) -> dict[str, int]:
+        """After the first turn one user is written back, and the next one's batch is discarded."""
+        counts = turn(*args)
+        if not said:
+            assert client.ask("PUT", f"/Users/{made[begun + 1]['id']}", user(begun + 2)).status_code == 200
+            custody.discard(desk.hub, "acme", held[2].batch_id, 0, "bob", "not him")
+            with desk.hub.store.read("acme") as session:
+                said.extend([row.what for row in acts(session, batch.batch_id)] for batch in held)
+        return counts
+
+    monkeypatch.setattr(custody, "TURN", 1)
+    monkeypatch.setattr(custody, "_turn", busy)
+    counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    # What has not had its turn carries no act: it would still be held after a break.
+    assert said == [[f"release with {len(held) - 1} others"], [], ["discard"], *([[]] * (len(held) - 3))]
+    assert (counts["batches"], counts["aside"], counts["applied"]) == (len(held) - 2, 1, len(held) - 2)
+    assert len(last_day(desk)) == begun + len(held) - 2
 
 
 def test_lists_are_filtered_paged_and_sorted(desk: Any, client: Client) -> None:

@@ -3,7 +3,8 @@
 The same of searches: by the beginning of a name, and by a first and a last name.
 
 As a case of `make bench` each side asks for `CALLS` pages. By itself it tells p95 on the wall:
-python tests/bench/bench_api.py [--people 1000 100000] [--calls 300]
+python tests/bench/bench_api.py [--people 1000 100000] [--calls 300] [--urls URL URL]
+The databases are SQLite, or those that `--urls` names, one a size (empty before).
 
 Calls are made in process, so that only the hub's own time counts. Each round asks every database for the same page,
 anywhere in the list; the ratio is of the largest to the smallest.
@@ -19,11 +20,14 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 LIMIT = 50
 CALLS = 50
+MEASURED = 50_000
+"""People from whom on figures mean something; fewer only show that it runs."""
 
 
 def prepare(folder: Path, size: int) -> None:
@@ -34,22 +38,27 @@ def prepare(folder: Path, size: int) -> None:
 
 def ours(folder: Path, size: int) -> Iterator[Any]:
     """Pages anywhere in the list of many people."""
-    return _pages(folder, size)
+    return _pages(folder, size, calls_at(size))
 
 
 def few(folder: Path, size: int) -> Iterator[Any]:
     """The same of few people."""
-    return _pages(folder, size // 100)
+    return _pages(folder, size // 100, calls_at(size))
 
 
-def _pages(folder: Path, people: int) -> Iterator[Any]:
+def calls_at(size: int) -> int:
+    """Pages that each side asks for; a few where nothing is measured."""
+    return CALLS if size >= MEASURED else 5
+
+
+def _pages(folder: Path, people: int, calls: int) -> Iterator[Any]:
     client, chance = client_of(folder, people), random.Random(1)
-    starts = [f"E{chance.randrange(people - LIMIT - 1):07d}" for _ in range(CALLS)]
+    starts = [f"E{chance.randrange(people - LIMIT - 1):07d}" for _ in range(calls)]
     page_after(client, starts[0])
     yield
     for start in starts:
         page_after(client, start)
-    yield CALLS
+    yield calls
 
 
 search_prepare = prepare
@@ -57,17 +66,17 @@ search_prepare = prepare
 
 def search_ours(folder: Path, size: int) -> Iterator[Any]:
     """Searches among many people."""
-    return _searches(folder, size)
+    return _searches(folder, size, calls_at(size))
 
 
 def search_few(folder: Path, size: int) -> Iterator[Any]:
     """The same among few."""
-    return _searches(folder, size // 100)
+    return _searches(folder, size // 100, calls_at(size))
 
 
-def _searches(folder: Path, people: int) -> Iterator[Any]:
+def _searches(folder: Path, people: int, calls: int) -> Iterator[Any]:
     client, chance = client_of(folder, people), random.Random(1)
-    names = [named(chance.randrange(people)) for _ in range(CALLS)]
+    names = [named(chance.randrange(people)) for _ in range(calls)]
     found(client, names[0][0][:2])
     yield
     for first, _ in names:
@@ -75,7 +84,7 @@ def _searches(folder: Path, people: int) -> Iterator[Any]:
     yield None
     for first, last in names:
         found(client, f"{first} {last}")
-    yield CALLS
+    yield calls
 
 
 SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu")
@@ -98,19 +107,19 @@ def found(client: Any, text: str) -> int:
     return took // 1000
 
 
-def _store(folder: Path, people: int) -> Any:
+def _store(folder: Path, people: int, url: str = "") -> Any:
     from benehub.crypto import Vault
     from benehub.store import open_store
 
-    return open_store(f"sqlite:///{folder / f'{people}.db'}", Vault({"k1": b"k" * 32}))
+    return open_store(url or f"sqlite:///{folder / f'{people}.db'}", Vault({"k1": b"k" * 32}))
 
 
-def fill(folder: Path, people: int) -> None:
+def fill(folder: Path, people: int, url: str = "") -> None:
     """A hub with so many employees."""
     from benehub.periods import FOREVER
     from benehub.store.tables import employer, fact, person
 
-    store = _store(folder, people)
+    store = _store(folder, people, url)
     store.migrate()
     row = {"name": "Acme", "country": "US", "currency": "USD", "seq": 0, "recorded_at": "", "ledger_head": ""}
     with store.write("acme") as session:
@@ -134,10 +143,11 @@ def fill(folder: Path, people: int) -> None:
                 for n in range(people)
             ),
         )  # fmt: skip
+    store.refresh_statistics()
     store.close()
 
 
-def client_of(folder: Path, people: int) -> Any:
+def client_of(folder: Path, people: int, url: str = "") -> Any:
     """A caller of that hub."""
     from fastapi.testclient import TestClient
 
@@ -147,7 +157,7 @@ def client_of(folder: Path, people: int) -> Any:
     from benehub.api.v1.limits import Limits
     from benehub.flows import Hub
 
-    store = _store(folder, people)
+    store = _store(folder, people, url)
     caller = Caller("usr_bench", "Bench", everywhere=frozenset({Role.OWNER}))
     app = create_app(Hub(store, plugins.build(load_strangers=False)), lambda _request: caller)
     app.state.limits = Limits(store.windows, 10**9)
@@ -169,7 +179,7 @@ def page_after(client: Any, start: str) -> int:
     return took // 1000
 
 
-def measure(sizes: Sequence[int], calls: int) -> dict[str, dict[int, tuple[int, int]]]:
+def measure(sizes: Sequence[int], calls: int, urls: Sequence[str] = ()) -> dict[str, dict[int, tuple[int, int]]]:
     """Median and p95 of each kind of call and size, in microseconds."""
     chance = random.Random(1)
 
@@ -184,9 +194,10 @@ def measure(sizes: Sequence[int], calls: int) -> dict[str, dict[int, tuple[int, 
 
     kinds = {"page": page, "beginning of a name": beginning, "both names": both_names}
     with tempfile.TemporaryDirectory(prefix="benehub-bench-") as scratch:
-        for size in sizes:
-            fill(Path(scratch), size)
-        clients = {size: client_of(Path(scratch), size) for size in sizes}
+        places = dict(zip_longest(sizes, urls, fillvalue=""))
+        for size, url in places.items():
+            fill(Path(scratch), size, url)
+        clients = {size: client_of(Path(scratch), size, url) for size, url in places.items()}
         times: dict[str, dict[int, list[int]]] = {kind: {size: [] for size in sizes} for kind in kinds}
         for number in range(calls + 20):
             for kind, call in kinds.items():
@@ -205,8 +216,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="p95 of a page of people, by how many there are")
     parser.add_argument("--people", type=int, nargs="+", default=[1000, 100_000])
     parser.add_argument("--calls", type=int, default=300)
+    parser.add_argument("--urls", nargs="+", default=[])
     given = parser.parse_args()
-    for kind, taken in measure(given.people, given.calls).items():
+    if given.urls and len(given.urls) != len(given.people):
+        parser.error("as many addresses as sizes")
+    for kind, taken in measure(given.people, given.calls, given.urls).items():
         for size, (median, p95) in taken.items():
             sys.stdout.write(f"{kind}, {size:,} people: median {median / 1000:.1f} ms, p95 {p95 / 1000:.1f} ms\n")
         ratio = taken[max(taken)][1] / taken[min(taken)][1]

@@ -29,7 +29,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pluggy
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from benehub import hookspecs, ledger
 from benehub.cli.logs import configure
@@ -63,6 +63,7 @@ def _loaded(name: str, place: Path) -> ModuleType:
 
 fakehub = _loaded("chaos_fakehub", Path(__file__).resolve().parent.parent / "flows" / "fakehub.py")
 counting = _loaded("chaos_counting", Path(__file__).with_name("counting.py"))
+ticking = _loaded("chaos_ticking", Path(__file__).with_name("ticking.py"))
 
 LATER: datetime = fakehub.NOW + timedelta(hours=19)
 """The workers' day: the schedule is due since an hour."""
@@ -84,6 +85,9 @@ DELIVERY = 0.03
 
 JUMP = 7200
 """Seconds by which a worker's clock may be off, either way."""
+
+STEADY = 1.5
+"""Seconds after which a worker's clock jumps, where it does."""
 
 
 class Quiet(ThreadingHTTPServer):
@@ -219,18 +223,18 @@ class Plugin:
         return [Payroll, Carrier]
 
 
-def make_hub(url: str, now: datetime) -> Hub:
+def make_hub(url: str, clock: Callable[[], datetime]) -> Hub:
     """A hub on the database, without its engine."""
     manager = pluggy.PluginManager("benehub")
     manager.add_hookspecs(hookspecs)
     manager.register(Plugin())
-    store = open_store(url, Vault({"k1": b"k" * 32}), lambda: now)
+    store = open_store(url, Vault({"k1": b"k" * 32}), clock)
     return Hub(store, manager)
 
 
 def set_up(url: str, vendor: str, boxes: Path, employers: list[str], people: int) -> None:
     """Employers with their people's cover; a push, a carrier's file and the month's premiums are due at each."""
-    hub = bind(make_hub(url, fakehub.NOW))
+    hub = bind(make_hub(url, lambda: fakehub.NOW))
     hub.store.migrate()
     hub.engine.start()
     for employer in employers:
@@ -311,11 +315,11 @@ class Nursery:
             )
 
     def bear(self) -> None:
-        """One more worker, under a name that none had before, with a clock of its own."""
+        """One more worker, under a name that none had before, with a clock of its own that jumps once."""
         assert self.program.stdin is not None and self.program.stdout is not None
         self.born += 1
-        off = self.chance.choice((0, self.chance.randint(-JUMP // 2, JUMP)))
-        self.program.stdin.write(f"w{self.born} {off}\n")
+        off, then = (self.chance.choice((0, self.chance.randint(-JUMP // 2, JUMP))) for _ in range(2))
+        self.program.stdin.write(f"w{self.born} {off} {then}\n")
         self.program.stdin.flush()
         self.alive.append(int(self.program.stdout.readline()))
 
@@ -373,6 +377,8 @@ class Report:
     kills: int = 0
     stalls: int = 0
     restarts: int = 0
+    ticks: int = 0
+    """Ticks that came twice, or not for days."""
     calls: int = 0
     effects: int = 0
     duplicates: int = 0
@@ -393,10 +399,10 @@ class Report:
     def __str__(self) -> str:
         told = {
             "seed": self.seed, "obligations": self.obligations, "runs": self.runs, "kills": self.kills,
-            "stalls": self.stalls, "restarts": self.restarts, "files": self.files,
-            "calls": self.calls, "effects": self.effects, "duplicates": self.duplicates, "losses": self.losses,
-            "held": self.held, "files held": self.files_held, "broken": len(self.broken),
-            "seconds": round(self.seconds),
+            "stalls": self.stalls, "restarts": self.restarts, "ticks": self.ticks,
+            "files": self.files, "calls": self.calls, "effects": self.effects,
+            "duplicates": self.duplicates, "losses": self.losses, "held": self.held,
+            "files held": self.files_held, "broken": len(self.broken), "seconds": round(self.seconds),
         }  # fmt: skip
         return f"{self.store:<10} " + "  ".join(f"{name} {value:<3}" for name, value in told.items())
 
@@ -426,6 +432,7 @@ class Plan:
     kills: int
     stalls: int = 1
     restarts: int = 0
+    ticks: int = 2
 
 
 def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda: None) -> Report:
@@ -434,24 +441,29 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
     names = [f"employer{number}" for number in range(1, plan.employers + 1)]
     report = Report(url.partition(":")[0].partition("+")[0], seed, plan.employers * plan.people, people=plan.people)
     with stage(url, seed, names, plan.people) as (server, nursery, boxes):
+        hub = make_hub(url, lambda: LATER)
+        ticks = ticking.Ticks(hub, names, LATER)
         for _ in range(plan.workers):
             nursery.bear()
-        harm(random.Random(seed), plan, server, nursery, report, restart)
-        hub = make_hub(url, LATER)
-        finish(hub, names, nursery)
+        harm(random.Random(seed), plan, server, nursery, report, {"restart": restart, "twice": ticks.twice,
+                                                                  "missed": ticks.missed})  # fmt: skip
+        finish(hub, names, nursery, ticks)
         counting.count(hub, names, server, report)
         counting.count_files(hub, names, boxes, report)
         counting.look_at_jobs(hub, report)
+        report.broken += [f"nobody asked for {one}" for name in names for one in ticks.unasked(name)]
         hub.store.close()
     report.seconds = time.monotonic() - began
     return report
 
 
 def harm(
-    chance: random.Random, plan: Plan, server: Server, nursery: Nursery, report: Report, restart: Callable[[], None]
-) -> None:
-    """Kills, stalls and restarts, in an order by chance; each waits for its moment."""
+    chance: random.Random, plan: Plan, server: Server, nursery: Nursery, report: Report,
+    others: Mapping[str, Callable[[], Any]],
+) -> None:  # fmt: skip
+    """Kills, stalls, restarts and wrong ticks, in an order by chance; each waits for its moment."""
     kinds = ["kill"] * plan.kills + ["stall"] * plan.stalls + ["restart"] * plan.restarts
+    kinds += [("twice", "missed")[number % 2] for number in range(plan.ticks)]
     chance.shuffle(kinds)
     # A person costs three calls or more: all moments lie before the last of them.
     moments = sorted(chance.sample(range(1, plan.employers * plan.people * 2), len(kinds)))
@@ -459,16 +471,18 @@ def harm(
         if not until(lambda moment=moment: server.calls >= moment, 120, nursery):
             return
         time.sleep(chance.random() * 3 * LATENCY)
-        if kind == "restart":
-            restart()
-            report.restarts += 1
-        elif kind == "stall":
+        if kind == "stall":
             nursery.stall(chance.choice(nursery.alive), chance.random() * 2)
             report.stalls += 1
-        else:
+        elif kind == "kill":
             nursery.kill(chance.choice(nursery.alive))
             report.kills += 1
             nursery.bear()
+        elif kind == "restart":
+            others[kind]()
+            report.restarts += 1
+        else:
+            report.ticks += others[kind]()
 
 
 def until(ready: Any, seconds: int, nursery: Nursery) -> bool:
@@ -482,7 +496,7 @@ def until(ready: Any, seconds: int, nursery: Nursery) -> bool:
     return True
 
 
-def finish(hub: Hub, employers: list[str], nursery: Nursery) -> None:
+def finish(hub: Hub, employers: list[str], nursery: Nursery, ticks: Any) -> None:
     """Let the schedules run until nothing is open: what is to be tried again by the next run needs one."""
     for turn in range(8):
         if not until(lambda: all(ended(hub, one) for one in employers), 120, nursery):
@@ -491,11 +505,7 @@ def finish(hub: Hub, employers: list[str], nursery: Nursery) -> None:
         if not waiting:
             return
         for employer in waiting:
-            with hub.store.write(employer) as session:
-                moment = iso(LATER - timedelta(minutes=30 - turn))
-                session.connection.execute(
-                    update(schedule).where(*session.where(schedule)).values(slot_at=moment, next_at=moment)
-                )
+            ticks.due(LATER - timedelta(minutes=30 - turn), employer)
 
 
 def ended(hub: Hub, employer: str) -> bool:
@@ -507,6 +517,12 @@ def ended(hub: Hub, employer: str) -> bool:
     return len(runs) >= len(DUE) and all(one.state != "running" for one in runs) and all(r.next_at > due for r in rows)
 
 
+def jumping(off: int, then: int) -> Callable[[], datetime]:
+    """A clock that is off by so many seconds, and by others a while later."""
+    born = time.monotonic()
+    return lambda: LATER + timedelta(seconds=off if time.monotonic() < born + STEADY else then)
+
+
 def main(url: str) -> None:
     """Fork a worker for each name that is read."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -514,9 +530,9 @@ def main(url: str) -> None:
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
-            name, off = line.split()
+            name, off, then = line.split()
             try:
-                hub = make_hub(url, LATER + timedelta(seconds=int(off)))
+                hub = make_hub(url, jumping(int(off), int(then)))
                 run_worker(hub, threading.Event(), name, 1)
             finally:
                 os._exit(1)  # the database went away: whoever started it starts another one

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 LONG = int(os.environ.get("BENEHUB_CHAOS", "0"))
+SUMMED = ("runs", "kills", "stalls", "restarts", "ticks", "effects", "duplicates", "losses", "held")
 SEEDS = range(1, LONG + 1) if LONG else (1,)
 
 
@@ -32,9 +34,21 @@ def story() -> ModuleType:
     return module
 
 
-def sound(report: Any) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def totals() -> Iterator[Counter[tuple[str, str]]]:
+    """What all runs came to, by kind of database; printed at the end."""
+    counted: Counter[tuple[str, str]] = Counter()
+    yield counted
+    for store in sorted({one for one, _ in counted}):
+        told = "  ".join(f"{name} {counted[store, name]}" for name in ("seeds", *SUMMED))
+        sys.stdout.write(f"\nin all on {store:<10}  {told}")
+    sys.stdout.write("\n")
+
+
+def sound(report: Any, totals: Counter[tuple[str, str]]) -> None:
     """As many kills as wanted; nothing twice, nothing lost, nothing broken."""
     sys.stdout.write(f"{report}\n")
+    totals.update({(report.store, "seeds"): 1, **{(report.store, name): getattr(report, name) for name in SUMMED}})
     assert (report.duplicates, report.losses, report.broken) == (0, 0, []), report
     assert report.effects + report.held == report.obligations, report
     assert report.runs and report.calls > report.obligations
@@ -42,19 +56,19 @@ def sound(report: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_one_worker_beside_sqlite(seed: int, story: ModuleType, tmp_path: Path) -> None:
-    plan = story.Plan(1, 1, 60, 20, stalls=4) if LONG else story.Plan(1, 1, 15, 2)
+def test_one_worker_beside_sqlite(seed: int, story: ModuleType, tmp_path: Path, totals: Any) -> None:
+    plan = story.Plan(1, 1, 60, 20, stalls=4, ticks=4) if LONG else story.Plan(1, 1, 15, 2)
     report = story.chaos(f"sqlite:///{tmp_path / 'hub.db'}", seed, plan)
-    sound(report)
-    assert (report.kills, report.stalls) == (plan.kills, plan.stalls)
+    sound(report, totals)
+    assert (report.kills, report.stalls, report.ticks) == (plan.kills, plan.stalls, plan.ticks)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_three_workers_on_postgresql(seed: int, story: ModuleType, fresh_pg_url: str) -> None:
-    plan = story.Plan(3, 4, 40, 25, stalls=6) if LONG else story.Plan(3, 2, 10, 3)
+def test_three_workers_on_postgresql(seed: int, story: ModuleType, fresh_pg_url: str, totals: Any) -> None:
+    plan = story.Plan(3, 4, 40, 25, stalls=6, ticks=6) if LONG else story.Plan(3, 2, 10, 3)
     report = story.chaos(fresh_pg_url, seed, plan)
-    sound(report)
-    assert (report.kills, report.stalls) == (plan.kills, plan.stalls)
+    sound(report, totals)
+    assert (report.kills, report.stalls, report.ticks) == (plan.kills, plan.stalls, plan.ticks)
 
 
 @pytest.fixture
@@ -72,7 +86,7 @@ def own_server(tmp_path: Path) -> Iterator[Any]:
 @pytest.mark.pg
 @pytest.mark.skipif(not LONG, reason="a server of its own takes its time: make chaos")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_database_is_restarted_in_mid_run(seed: int, story: ModuleType, own_server: Any) -> None:
+def test_the_database_is_restarted_in_mid_run(seed: int, story: ModuleType, own_server: Any, totals: Any) -> None:
     def restart() -> None:
         own_server.stop()
         own_server.start()
@@ -80,5 +94,5 @@ def test_the_database_is_restarted_in_mid_run(seed: int, story: ModuleType, own_
     url = make_url(own_server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     plan = story.Plan(3, 3, 30, 6, stalls=3, restarts=3)
     report = story.chaos(url, seed, plan, restart)
-    sound(report)
+    sound(report, totals)
     assert (report.kills, report.restarts) == (plan.kills, plan.restarts)

@@ -23,9 +23,31 @@ def test_new_writes_a_package(cli: Any, home: Path) -> None:
     assert (home / "benehub-acme-hr/tests/test_contract.py").is_file()
 
 
-@pytest.mark.parametrize(("name", "kind", "told"), [("acme", "bank", "no kind"), ("Acme!", "hris", "no name")])
-def test_new_refuses_by_name(cli: Any, home: Path, name: str, kind: str, told: str) -> None:
-    assert told in cli.run("connector", "new", name, "--kind", kind, "--folder", ".", code=2).output
+@pytest.mark.parametrize(
+    ("name", "kind", "folder", "told"),
+    [
+        ("acme", "bank", ".", "--kind: no kind 'bank' to begin. Choose hris, payroll, carrier or recordkeeper"),
+        ("Acme!", "hris", ".", "'Acme!' is no name of a connector. Use small letters"),
+        ("class", "hris", ".", "'class' is no name of a connector"),
+        ("none", "hris", ".", "'none' is no name of a connector"),
+        ("gusto", "payroll", ".", "benehub_connectors.gusto: there is a connector 'gusto' already, of kind payroll"),
+        ("acme", "hris", "nowhere", "nowhere: there is no such folder. Make it first"),
+        ("acme", "hris", "/proc", "/proc: it cannot be written there"),
+        ("taken", "hris", ".", "taken: there is something already. Choose another name or --folder"),
+    ],
+)
+def test_new_names_the_thing_the_place_and_the_mend(
+    cli: Any, home: Path, name: str, kind: str, folder: str, told: str
+) -> None:
+    (home / "taken").mkdir()
+    done = cli.run("connector", "new", name, "--kind", kind, "--folder", folder, code=2)
+    assert told in " ".join(done.output.split())
+    assert not (home / "acme").exists()
+
+
+def test_new_says_what_is_next(cli: Any, home: Path) -> None:
+    told = " ".join(cli.run("connector", "new", "acme", "--kind", "hris", "--folder", ".").output.split())
+    assert "Next: move it into" in told and "then benehub connector check acme" in told
 
 
 def test_check_shows_promises_and_tier(cli: Any) -> None:
@@ -44,7 +66,13 @@ def test_check_ends_with_1_on_a_broken_promise(cli: Any, monkeypatch: pytest.Mon
 
 
 def test_check_of_an_unknown_one_is_said(cli: Any) -> None:
-    assert "no connector" in cli.run("connector", "check", "acme", code=2).output
+    told = " ".join(cli.run("connector", "check", "acme", code=2).output.split())
+    assert "no connector 'acme'" in told and "There are: adp_workforce_now, bamboohr" in told
+
+
+def test_check_shows_the_points(cli: Any) -> None:
+    told = cli.told("connector", "check", "scim_inbound")["points"]
+    assert {"point": "b", "part": "pushed", "word": "yes", "why": "push.rows"} in told
 
 
 def test_record_saves_samples_without_a_person(
@@ -57,6 +85,12 @@ def test_record_saves_samples_without_a_person(
                  "dateOfBirth": "2015-05-04", "gender": "Male"}  # fmt: skip
     respx_mock.get(url__regex=".*/employeedependents").respond(json={"Employee Dependents": [dependent]})
     cli.run("connector", "record", "hris", "--stream", "dependent", "--keep", "relationship", "--to", "samples.json")
+    refused = cli.run(
+        "connector", "record", "hris", "--stream", "dependent", "--to", "/proc/none/x.json", code=2
+    ).output
+    assert "/proc/none/x.json: the samples cannot be written" in " ".join(refused.split())
+    refused = cli.run("connector", "record", "census", "--stream", "employee", "--to", "x.json", code=2).output
+    assert "x.json: no answer came over HTTP" in " ".join(refused.split())
     text = (employed / "samples.json").read_text()
     told = json.loads(text)
     assert "Robin" not in text

@@ -211,6 +211,9 @@ def test_reconciling_finds_what_payroll_never_took(cli: Any, covered: Path) -> N
         ("benehub", "discrepancy"), ("cli", "waiting_on_payroll"), ("ann", "waiting_on_payroll"),
     ]  # fmt: skip
     assert "nothing to compare" in cli.run("reconcile", "taxes", *PERIOD, code=2).stderr
+    empty = cli.told("reconcile", "retirement", "-p", "2020-01")["relations"]["retirement"]
+    assert empty["state"] == "nothing to compare: no credits for 2020-01"
+    assert "nothing to compare: no credits for 2020-01" in cli.run("reconcile", "retirement", "-p", "2020-01").stdout
 
 
 def test_lines_of_a_pay_date_are_told_and_only_arrears_are_written_off(cli: Any, covered: Path) -> None:

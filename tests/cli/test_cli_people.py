@@ -36,7 +36,9 @@ def insured(employed: Path, cli: Any) -> Path:
 def test_nobody_is_skipped_in_silence(insured: Path, cli: Any) -> None:
     done = cli.run("sync", "insurer")
     assert "2 people there are linked to nobody here: benehub people unlinked" in done.output
-    assert {one["name"]: one["unlinked"] for one in cli.told("connection", "list")} == {"census": 0, "insurer": 2}
+    told = cli.told("connection", "list")
+    assert {one["name"]: one["unlinked"] for one in told} == {"census": 0, "insurer": 2}
+    assert {one["at_once"] for one in told} == {1}
     assert [one["unlinked"] for one in cli.told("intake", "list", "--connection", "insurer")] == [2]
     told = cli.told("people", "unlinked", "--connection", "insurer", code=1)
     assert told["counts"] == {"insurer": 2}
@@ -83,5 +85,6 @@ def test_who_comes_twice_is_named(insured: Path, cli: Any) -> None:
     cli.run("sync", "insurer")
     assert cli.told("people", "unlinked", "--count", code=1) == {"insurer": 3}
     (one,) = cli.told("people", "duplicates", code=1)
+    assert list(one) == ["connection", "who", "what", "others"]
     assert (one["who"], one["what"], one["others"]) == ("P78", "has the name and birth date of", ["P79"])
     assert "P79" in cli.run("people", "duplicates", code=1).output

@@ -26,6 +26,12 @@ def test_a_schedule_is_added_seen_paused_and_removed(cli: Any, nightly: Path) ->
     (one,) = cli.told("schedule", "list")
     assert (one["name"], one["flow"], one["connection"], one["when"]) == ("nightly", "sync", "census", "0 2 * * *")
     assert (one["state"], one["zone"], one["catch_up"]) == ("on", "America/New_York", "once")
+    tried = cli.told("schedule", "change", "nightly", "--every", "6h", "--dry-run")
+    assert (tried["changed"], tried["when"]) == (False, "0 2 * * *")
+    changed = cli.told("schedule", "change", "nightly", "--cron", "0 3 * * *", "--catch-up", "skip")
+    assert (changed["when"], changed["catch_up"], changed["zone"]) == ("0 3 * * *", "skip", "America/New_York")
+    cli.run("schedule", "change", "nightly", "--option", "group=none", code=2)
+    (one,) = cli.told("schedule", "list")
     assert cli.told("schedule", "pause", "nightly", "--dry-run")["state"] == "on"
     paused = cli.told("schedule", "pause", "nightly")
     assert (paused["state"], paused["next_at"]) == ("paused", None)

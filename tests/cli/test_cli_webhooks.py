@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -95,9 +96,9 @@ def test_its_worker_works_off_what_is_called(cli: Any, payroll: Path) -> None:
     assert [(one["flow"], one["state"]) for one in cli.told("runs", "list")] == [("schedule.webhooks.work", "done")]
 
 
-def test_a_port_that_is_taken_is_told(cli: Any, payroll: Path) -> None:
-    with up(payroll) as (address, _):
-        port = address.rsplit(":", 1)[1]
+def test_a_port_that_is_taken_is_told(payroll: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
         done = subprocess.run(
             [sys.executable, "-m", "benehub", "up", "--no-worker", "--port", port], cwd=payroll,
             capture_output=True, text=True, check=False, env={**os.environ, "RIPPLING_KEY": "k"}, timeout=300,

@@ -11,7 +11,7 @@ import pytest
 
 from benehub.connect.auth import Grant, HeaderAuth, OAuth2, OAuthClient, Token, basic, bearer
 from benehub.connect.http import RetryBudget, VendorClient, was_sent
-from benehub.connect.messages import change, read
+from benehub.connect.messages import Request, Response, change, read
 from benehub.errors import DataError, ReauthNeeded, VendorUnavailable
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -145,6 +145,61 @@ def test_eight_threads_renew_once() -> None:
             thread.join(60)
     assert statuses == [200] * 8
     assert len(vendor.forms) == 1
+
+
+class Queue:
+    """A lock that knows when so many have come to it."""
+
+    def __init__(self) -> None:
+        self.lock, self.full = threading.RLock(), threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.full.release()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize("known", [None, Token("dead", "r0")])
+def test_a_renewal_that_fails_is_asked_once_by_all_who_waited_for_it(
+    known: Token | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, others, seen = Queue(), 7, []
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "Lock", lambda: queue)
+        auth = OAuth2(registration(), lambda: NOON, token=known)
+
+    def fetch(request: Request) -> Response:
+        seen.append(request)
+        for _ in range(others + 1):  # it fails only when everybody has come
+            assert queue.full.acquire(timeout=60)
+        return Response(503, {}, b"")
+
+    errors: list[Exception] = []
+
+    def call() -> None:
+        try:
+            if known is None:
+                auth.headers(fetch)
+            else:
+                auth.renew(fetch, {"authorization": "Bearer dead"})
+        except VendorUnavailable as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(others + 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(seen) == 1
+    assert len(errors) == others + 1 == len({id(error) for error in errors})
+    assert {str(error) for error in errors} == {str(errors[0])}
+    assert not any(was_sent(error) for error in errors)
+    others = 0
+    with pytest.raises(VendorUnavailable):
+        auth.headers(fetch) if known is None else auth.renew(fetch, {"authorization": "Bearer dead"})
+    assert len(seen) == 2  # the next try asks again
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -141,6 +141,18 @@ def test_an_answer_to_another_sign_in_is_not_looked_at(issuer: Issuer, query: di
     assert issuer.sent == {}
 
 
+def test_who_is_to_be_asked_anew_is_and_when_he_was_is_told_by_the_token_alone(issuer: Issuer) -> None:
+    query = parse_qs(issuer.client().begin(BACK, again=True)[0].partition("?")[2])
+    assert (query["prompt"], query["max_age"]) == (["login"], ["0"])
+    assert not {"prompt", "max_age"} & parse_qs(issuer.client().begin(BACK)[0].partition("?")[2]).keys()
+    issuer.me["auth_time"] = SECONDS
+    found = []
+    for value in (SECONDS, SECONDS + 0.5, str(SECONDS), True, None):
+        issuer.claims["auth_time"] = value
+        found.append(issuer.finish().asked_at)
+    assert found == [SECONDS, SECONDS, None, None, None]
+
+
 @pytest.mark.parametrize("value", ["true", 1, None, "yes"])
 def test_only_a_verified_address_is_verified(issuer: Issuer, value: object) -> None:
     issuer.me["email_verified"] = value

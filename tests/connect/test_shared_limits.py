@@ -6,11 +6,10 @@ it with 429, and fails some calls, so that retries count too.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -100,32 +99,26 @@ def door() -> Iterator[Door]:
     server.server_close()
 
 
-def work(store: Store, door: Door, calls: int, limit: int, period: float) -> list[int]:
+def work(forks: Any, store: Store, door: Door, calls: int, limit: int, period: float) -> list[int]:
     """Three processes make so many calls each, all at once; gives how many each brought through."""
     url = store.engine.url.render_as_string(hide_password=False)
     base = f"http://127.0.0.1:{door.server_address[1]}"
-    command = [sys.executable, "-c", WORKER, url, base, str(calls), str(limit), str(period)]
-    workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
-    ]  # fmt: skip
-    for one in workers:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    answers = []
-    for one in workers:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    for one in workers:
-        told, _ = one.communicate(timeout=90)
-        answers.append(int(told))
-    return answers
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(forks.running(WORKER, url, base, calls, limit, period)) for _ in range(3)
+        ]  # fmt: skip
+        for one in workers:
+            assert one.stdout.readline() == "ready\n"
+        for one in workers:
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        return [int(one.stdout.read()) for one in workers]
 
 
-def test_three_processes_stay_under_the_figure_retries_included(store: Store, door: Door) -> None:
+def test_three_processes_stay_under_the_figure_retries_included(forks: Any, store: Store, door: Door) -> None:
     door.fail_every = 9
     limit, period = 20, 1.0
-    assert work(store, door, 18, limit, period) == [18, 18, 18]
+    assert work(forks, store, door, 18, limit, period) == [18, 18, 18]
     assert len(door.arrived) > 3 * 18  # the failed ones came again
     assert door.most_within(period) <= limit
     # Together they use what they may: at least half of it, blocks, leases and backing off included.
@@ -133,9 +126,9 @@ def test_three_processes_stay_under_the_figure_retries_included(store: Store, do
     assert took < 2 * len(door.arrived) / limit * period + 3
 
 
-def test_a_429_slows_all_of_them(store: Store, door: Door) -> None:
+def test_a_429_slows_all_of_them(forks: Any, store: Store, door: Door) -> None:
     door.wait_at = 10
-    assert work(store, door, 30, 20, 1.0) == [30, 30, 30]
+    assert work(forks, store, door, 30, 20, 1.0) == [30, 30, 30]
     # Two seconds were asked for; what another worker had reserved already may still leave, on a busy machine late.
     quiet = [at - door.told_at for at in door.arrived if 0.6 < at - door.told_at < 1.9]
     assert quiet == []

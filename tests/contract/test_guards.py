@@ -11,10 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import httpx
 import pytest
 
-from benehub.connect import auth, http, jsontext, limits, paging, verdict, webhooks
+from benehub.connect import auth, http, jsontext, limits, paging, verdict, webhooks, wire
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
 from benehub.dispatch import outbox
@@ -158,13 +157,13 @@ def _no_lookup(patch: pytest.MonkeyPatch) -> None:
 
 
 def _talkative(patch: pytest.MonkeyPatch) -> None:
-    real = httpx.Client.stream
+    real = wire.ReplacedLine.exchange
 
-    def stream(self: Any, method: str, url: Any, **more: Any) -> Any:
-        logging.getLogger("httpx").warning("%s %s %s", method, url, more.get("headers"))
-        return real(self, method, url, **more)
+    def exchange(self: Any, out: wire.Outgoing) -> Any:
+        logging.getLogger("httpcore").warning("%s %s %s", out.method, out.url, out.headers)
+        return real(self, out)
 
-    patch.setattr(httpx.Client, "stream", stream)
+    patch.setattr(wire.ReplacedLine, "exchange", exchange)
 
 
 def _anybody(patch: pytest.MonkeyPatch) -> None:

@@ -10,17 +10,16 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from sqlalchemy import select
-from tests.web.conftest import Desk, close_desk, open_desk
+from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
 
 from benehub.api.app import create_app
-from benehub.sandbox.demo import run_demo
 from benehub.store.tables import difference, dispatch, run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
@@ -55,10 +54,10 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo, its engine taking what is queued, and a server before it."""
     folder = tmp_path_factory.mktemp("demo")
-    run_demo(1, keep=folder, employees=70)
+    copy_demo(demo_folder, folder)
     desk = open_desk(folder)
     desk.hub_listens()
     made = Served(desk)
@@ -120,31 +119,43 @@ def visit(page: Any, served: Served, path: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)])
+def faults(page: Any, judge: Any, name: str, looks: Iterable[tuple[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """What axe finds serious on the page at hand, opened wide, and where it is wider than its window: in each look."""
+    page.evaluate("document.querySelectorAll('details:not(.switch)').forEach(one => { one.open = true })")
+    for theme, size in looks:
+        wear(page, theme, size)
+        for one in judge.run(page).response["violations"]:
+            if one["impact"] in ("serious", "critical"):
+                where = [node["target"] for node in one["nodes"]][:3]
+                yield name, theme, size["width"], one["id"], one["impact"], where
+        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+            yield name, theme, size["width"], "wider than its window"
+
+
+def wear(page: Any, theme: str, size: Any) -> None:
+    """The page at hand in another theme and window; nothing of it is asked of the server again."""
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=theme)
+
+
 def test_axe_finds_no_serious_fault_and_no_page_is_wider_than_its_window(
-    served: Served, look: Any, theme: str, size: Any, tmp_path: Path
+    served: Served, look: Any, tmp_path: Path
 ) -> None:
-    page = look(theme, size)
+    page = look()
     judge, found = axe.Axe(), []
+    looks = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
     kept = Path(os.environ.get("BENEHUB_PICTURES", tmp_path))
     kept.mkdir(exist_ok=True)
     for name, path in paths(served.desk).items():
         if name == "lost":
             continue  # a 404 stands in the console as an error; its page is judged below
         visit(page, served, path)
-        page.evaluate("document.querySelectorAll('details:not(.switch)').forEach(one => { one.open = true })")
-        result = judge.run(page)
-        found += [
-            (name, one["id"], one["impact"], [node["target"] for node in one["nodes"]][:3])
-            for one in result.response["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
-            found.append((name, "wider than its window", theme, [str(size["width"])]))
         if name in ("today", "reconcile", "difference", "file", "closing"):
-            visit(page, served, path)
-            where = "phone" if size is PHONE else "wide"
-            page.screenshot(path=kept / f"{name}-{where}-{theme}.png", full_page=False)
+            for theme, size in looks:
+                wear(page, theme, size)
+                where = "phone" if size is PHONE else "wide"
+                page.screenshot(path=kept / f"{name}-{where}-{theme}.png", full_page=False)
+        found += faults(page, judge, name, looks)
     assert found == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, Served, axe, browser, look, served, visit
+from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, Served, axe, browser, faults, look, served, visit
 from tests.web.conftest import caller_of
 
 from benehub.access import Caller, Role
@@ -46,16 +46,11 @@ def everybody(served: Served) -> Served:
     return served
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", WIDE), ("light", PHONE)])
-def test_axe_finds_no_serious_fault(everybody: Served, look: Any, theme: str, size: Any) -> None:
-    page, judge, found = look(theme, size), axe.Axe(), []
+def test_axe_finds_no_serious_fault(everybody: Served, look: Any) -> None:
+    page, judge, found = look(), axe.Axe(), []
     for name, path in paths(everybody).items():
         visit(page, everybody, path)
-        page.evaluate("document.querySelectorAll('details:not(.switch)').forEach(one => { one.open = true })")
-        violations = judge.run(page).response["violations"]
-        found += [(name, one["id"], one["impact"]) for one in violations if one["impact"] in ("serious", "critical")]
-        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
-            found.append((name, "wider than its window", theme))
+        found += faults(page, judge, name, [("light", WIDE), ("dark", WIDE), ("light", PHONE)])
     assert found == []
 
 

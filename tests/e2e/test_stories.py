@@ -17,14 +17,13 @@ import pytest
 import uvicorn
 from sqlalchemy import select
 from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, axe, browser
-from tests.web.conftest import NOW, Desk, close_desk, open_desk
+from tests.web.conftest import NOW, Desk, close_desk, copy_demo, open_desk
 
-from benehub.access import Permission, Role
+from benehub.access import Role
 from benehub.api import who
 from benehub.api.app import create_app
 from benehub.flows import connecting, users
 from benehub.flows.onboarding import connect
-from benehub.sandbox.demo import run_demo
 from benehub.sandbox.story.world import SECRETS, keeper_settings
 from benehub.store.tables import difference, person
 
@@ -63,13 +62,13 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo with an owner, somebody of finance, an auditor and an employee."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SECRETS.items():
             patch.setenv(name, value)
         folder = tmp_path_factory.mktemp("demo")
-        run_demo(1, keep=folder, employees=70)
+        copy_demo(demo_folder, folder)
         clock = Clock()
         desk = open_desk(folder, clock)
         desk.hub_listens()
@@ -208,12 +207,10 @@ def test_an_employee_sees_only_himself(house: House, enter: Any) -> None:
     assert "/signin?then=" in page.url
 
 
-def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, browser: Any, tmp_path: Path) -> None:
+def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, enter: Any, tmp_path: Path) -> None:
     users.add(house.desk.hub, "init", "second@acme.example", "Second", f"{PASSWORD} first")
     users.give(house.desk.hub, "init", "second@acme.example", Role.OWNER, "*")
-    _, token = users.add_token(house.desk.hub, "init", "second@acme.example", "story", list(Permission), 1)
-    context = browser.new_context(viewport=WIDE, extra_http_headers={"authorization": f"Bearer {token}"}, locale="en")
-    page, judge, found = context.new_page(), axe.Axe(), []
+    page, judge, found = enter("second"), axe.Axe(), []
     page.goto(f"{house.address}/access")
     page.get_by_label("Email address").fill("new@acme.example")
     page.get_by_label("Name", exact=True).fill("New One")
@@ -247,5 +244,4 @@ def test_an_owner_manages_users_tokens_and_reads_the_trail(house: House, browser
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
             if name == "users" and size is WIDE:
                 page.screenshot(path=kept / "users-wide-light.png")
-    context.close()
     assert found == []

@@ -11,7 +11,9 @@ import pytest
 from dbos import DBOS
 
 from benehub.crypto import Vault
-from benehub.engine import Engine, Flow, Steps
+from benehub.engine import Engine, Flow, Steps, runner
+from benehub.engine.dozing import waits
+from benehub.engine.runner import QUEUE
 from benehub.engine.told import steps_of
 from benehub.errors import ConfigError, DataError
 from benehub.store import Store, open_store
@@ -92,14 +94,20 @@ def test_one_order_goes_in_turn_and_others_beside_it(store: Store) -> None:
         engine.stop()
 
 
-def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(store: Store) -> None:
-    log = Log()
+def test_who_does_not_listen_takes_nothing_and_a_person_may_still_have_it_run(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, events = Log(), []
+    monkeypatch.setattr(runner, "doze", lambda found, *_: events.extend(found))
     engine = Engine(store, {"work": Flow("work", log.work)})
     with pytest.raises(ConfigError, match="not started"):
         put(store, engine, "work", "1", "acme", "acme", 1)
     engine.start()
+    assert events  # the engine's threads can be let sleep on
     try:
+        assert not waits(store, QUEUE)
         put(store, engine, "work", "1", "acme", "acme", 1)
+        assert waits(store, QUEUE) and not waits(store, "another")
         with pytest.raises(ConfigError, match="no flow"):
             put(store, engine, "nothing", "1", "acme")
         time.sleep(1.5)

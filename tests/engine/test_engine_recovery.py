@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dbos import DBOS
@@ -27,6 +26,7 @@ VAULT = Vault({"k1": b"k" * 32})
 OTHER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from benehub.crypto import Vault
 from benehub.engine import Engine, Flow
 from benehub.store import open_store
@@ -72,19 +72,21 @@ def wait(ready: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@contextmanager
-def other(folder: Path, url: str, name: str = "other") -> Iterator[subprocess.Popen[str]]:
-    """The other process, in its second step."""
-    script = folder / "other.py"
-    script.write_text(OTHER)
-    words = [sys.executable, str(script), url, str(folder), name]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait(lambda: process.poll() is not None or "second" in ran(folder))
-            assert process.poll() is None, process.communicate()[1]
+Other = Callable[..., AbstractContextManager[Any]]
+
+
+@pytest.fixture
+def other(tmp_path: Path, db_url: str, forks: Any) -> Other:
+    """Starts the other process; it is in its second step then."""
+
+    @contextmanager
+    def start(name: str = "other") -> Iterator[Any]:
+        with forks.running(OTHER, db_url, tmp_path, name) as process:
+            wait(lambda: process.poll() is not None or "second" in ran(tmp_path))
+            assert process.poll() is None, process.stderr.read()
             yield process
-        finally:
-            process.kill()
+
+    return start
 
 
 @pytest.fixture
@@ -108,8 +110,8 @@ def make(store: Store, folder: Path, name: str = "") -> Engine:
     return Engine(store, {"story": Flow("story", story)}, name)
 
 
-def test_the_living_are_left_alone_and_the_dead_taken_up_once(store: Store, db_url: str, tmp_path: Path) -> None:
-    with other(tmp_path, db_url) as process:
+def test_the_living_are_left_alone_and_the_dead_taken_up_once(store: Store, tmp_path: Path, other: Other) -> None:
+    with other() as process:
         engine = make(store, tmp_path)
         engine.start()
         try:
@@ -127,21 +129,21 @@ def test_the_living_are_left_alone_and_the_dead_taken_up_once(store: Store, db_u
     assert ran(tmp_path) == ["first", "second", "second", "third"]
 
 
-def test_one_that_only_asks_waits_for_the_living(store: Store, db_url: str, tmp_path: Path) -> None:
-    with other(tmp_path, db_url) as process:
+def test_one_that_only_asks_waits_for_the_living(store: Store, tmp_path: Path, other: Other) -> None:
+    with other() as process:
         engine = make(store, tmp_path)
         engine.start()
         (tmp_path / "go").touch()
         assert engine.run("story", "november") == ["first", "second", "third"]
         engine.stop()
-        assert process.communicate()[0].strip() == "result ['first', 'second', 'third']"
+        assert process.stdout.read().strip() == "result ['first', 'second', 'third']"
     assert ran(tmp_path) == ["first", "second", "third"]
 
 
 def test_without_the_private_call_the_public_one_takes_up(
-    store: Store, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: Other
 ) -> None:
-    with other(tmp_path, db_url) as process:
+    with other() as process:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     monkeypatch.delattr(DBOS, "_recover_pending_workflows")
@@ -154,9 +156,9 @@ def test_without_the_private_call_the_public_one_takes_up(
 
 @pytest.mark.parametrize("private", [True, False])
 def test_what_a_dead_worker_had_in_hand_keeps_its_place_in_the_queue(
-    private: bool, store: Store, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    private: bool, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: Other
 ) -> None:
-    with other(tmp_path, db_url, "worker") as process:
+    with other("worker") as process:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     if not private:
@@ -184,22 +186,22 @@ def test_the_private_call_is_there() -> None:
     assert callable(DBOS._recover_pending_workflows), "the engine falls back to the public call: see recovery.py"
 
 
-def test_a_name_lives_once(store: Store, db_url: str, tmp_path: Path) -> None:
-    with other(tmp_path, db_url, "same"), pytest.raises(ConfigError, match="'same' is alive"):
+def test_a_name_lives_once(store: Store, tmp_path: Path, other: Other) -> None:
+    with other("same"), pytest.raises(ConfigError, match="'same' is alive"):
         make(store, tmp_path, "same").start()
     engine = make(store, tmp_path, "same")  # it is dead now
     engine.start()
     engine.stop()
 
 
-def test_a_canceled_flow_ends_before_its_next_step_and_can_go_on(store: Store, db_url: str, tmp_path: Path) -> None:
-    with other(tmp_path, db_url) as process:
+def test_a_canceled_flow_ends_before_its_next_step_and_can_go_on(store: Store, tmp_path: Path, other: Other) -> None:
+    with other() as process:
         engine = make(store, tmp_path)
         engine.start()
         try:
             engine.cancel("story", "november")
             (tmp_path / "go").touch()
-            assert "canceled" in process.communicate()[1]
+            assert "canceled" in process.stderr.read()
             assert ran(tmp_path) == ["first", "second"]
             with pytest.raises(NeedsPersonError, match="canceled"):
                 engine.run("story", "november")
@@ -225,19 +227,19 @@ def test_a_process_shows_that_it_lives(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_worker_of_a_newer_version_takes_what_waits_and_leaves_what_was_begun(
-    store: Store, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: Other
 ) -> None:
     """A rolling upgrade whose flows do not fit: each version ends what it has begun, what waits goes to the newer."""
-    with other(tmp_path, db_url, "worker") as old:  # in its second step, and with another one waiting behind it
+    with other("worker") as old:  # in its second step, and with another one waiting behind it
         writing = store.engine.connect().execution_options(benehub_write=True)
         asking = make(store, tmp_path)
         asking.start()
         with writing as connection, connection.begin():
             asking.enqueue(connection, "story", "december", "acme/payroll")
             asking.enqueue(connection, "story", "other", "other/payroll")
+            os.kill(old.pid, signal.SIGKILL)  # before the commit: it would take up what is let in
+            old.wait()
         asking.stop()
-        os.kill(old.pid, signal.SIGKILL)
-        old.wait()
     with monkeypatch.context() as upgraded:
         upgraded.setattr(runner, "APPLICATION_VERSION", "newer")
         worker = make(store, tmp_path)
@@ -267,9 +269,9 @@ def test_a_worker_of_a_newer_version_takes_what_waits_and_leaves_what_was_begun(
     assert ran(tmp_path).count("third") == 3
 
 
-def test_a_worker_of_the_same_version_goes_on_with_all_of_it(store: Store, db_url: str, tmp_path: Path) -> None:
+def test_a_worker_of_the_same_version_goes_on_with_all_of_it(store: Store, tmp_path: Path, other: Other) -> None:
     """A release that does not raise the version takes up what the one before had in hand, and what waits behind it."""
-    with other(tmp_path, db_url, "worker") as old:
+    with other("worker") as old:
         os.kill(old.pid, signal.SIGKILL)
         old.wait()
     worker = make(store, tmp_path)

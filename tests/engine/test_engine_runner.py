@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,20 +46,12 @@ engine.stop()
 """
 
 
-def process(folder: Path, url: str, doing: str) -> subprocess.CompletedProcess[str]:
-    script = folder / "process.py"
-    script.write_text(PROCESS)
-    return subprocess.run(
-        [sys.executable, str(script), url, str(folder), doing], capture_output=True, text=True, timeout=300
-    )
-
-
-def test_a_killed_flow_goes_on_where_it_was(db_url: str, tmp_path: Path) -> None:
-    killed = process(tmp_path, db_url, "die")
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+def test_a_killed_flow_goes_on_where_it_was(db_url: str, tmp_path: Path, forks: Any) -> None:
+    killed = forks.run(PROCESS, db_url, tmp_path, "die")
+    assert killed.code == -signal.SIGKILL, killed.stderr
     assert (tmp_path / "ran").read_text().split() == ["first", "second"]
-    again = process(tmp_path, db_url, "live")
-    assert again.returncode == 0, again.stderr
+    again = forks.run(PROCESS, db_url, tmp_path, "live")
+    assert again.code == 0, again.stderr
     # The step in flight ran again, the finished one did not, and the arguments are the first ones.
     assert (tmp_path / "ran").read_text().split() == ["first", "second", "second", "third"]
     assert again.stdout.strip() == "result ['first', 'second', 'third', 'told first']"

@@ -25,9 +25,11 @@ def _beside(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def fakehub() -> ModuleType:
+def fakehub(forks: Any) -> ModuleType:
     """The fake vendor's module."""
-    return _beside("fakehub")
+    module = _beside("fakehub")
+    module.forks.append(forks)
+    return module
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -61,6 +60,8 @@ carriers:
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 PUSH = ("deductions.push", "push", "payroll", "monthly", "2026-10-15")
 ENROLL = ("enrollments.send", "enroll", "carrier", "2026-10-01")
+forks: list[Any] = []
+"""What makes other processes, put here by the fixture."""
 MANY = 7
 """Rows of the sync that is killed between chunks of two."""
 
@@ -388,10 +389,12 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
 
 
 def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
-    """Run a process into its death."""
-    words = [sys.executable, __file__, url, str(folder), guard, flow, point]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    """Run a process into its death, on a database that is ready."""
+    hub = open_hub(url)
+    hub.engine.stop()
+    hub.store.close()
+    done = forks[0].run(Path(__file__), url, folder, guard, flow, point)
+    assert done.code == -signal.SIGKILL, done.stderr[-2000:]
 
 
 if __name__ == "__main__":

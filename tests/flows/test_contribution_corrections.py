@@ -22,6 +22,7 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.send import send_batch
 from benehub.formats import ascensus_180, paykonnect_180
 from benehub.formats.rows import records
+from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.store.tables import difference, entry
 from benehub_connectors import recordkeeper_files
@@ -266,3 +267,48 @@ def test_a_key_says_its_plan_and_pay_date() -> None:
     assert {subject(file_key(BASE, number)) for number in (0, 1, 12)} == {("401k", day)}
     with pytest.raises(DataError, match="no contribution file"):
         subject("premium.remit/carrier/2026-11")
+
+
+WANTING: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
+    "employee 1002 has no SSN": lambda known: {one: ssn for one, ssn in known.items() if ssn[-1] != "2"},
+    "an SSN of 8 digits": lambda known: {one: ssn[:8] if ssn[-1] == "2" else ssn for one, ssn in known.items()},
+}
+
+
+@pytest.mark.parametrize("why", WANTING)
+def test_who_cannot_be_named_is_held_back_alone_and_goes_with_the_next_file(keeper: Keeper, why: str) -> None:
+    """The others' money is not late for him, none of his is lost, and a person is told how much waits."""
+    real = people.ssns
+
+    def owed() -> dict[str | None, tuple[int, str, str]]:
+        keeper.flow("reconcile", "2026-11", ["retirement"])
+        mine = difference.c.type == "WITHHELD_NOT_DEPOSITED"
+        with keeper.hub.store.read("acme") as session:
+            return {
+                row.person_id: (row.expected, row.cause, row.state)
+                for row in session.rows(select(difference).where(mine))
+            }
+
+    with keeper.patch.context() as patch:
+        patch.setattr(people, "ssns", lambda session, who: WANTING[why](real(session, who)))
+        done = keeper.deposit()
+        assert (done["sent"], done["held_people"], done["held_amount_minor"]) == (1, 1, 300_00)
+        assert keeper.deposit() == {"rows": 0, "held_people": 1, "held_amount_minor": 300_00}
+    ((_, rows),) = keeper.sent()
+    totals = FORMATS[keeper.layout].control_totals(rows)
+    assert ([one.ssn[-1] for one in rows], totals.rows, totals.deposit) == (["1"], 1, 400_00)
+    with keeper.hub.store.read("acme") as session:
+        (part,) = obligations.parts_of(session, BASE)
+        (left,) = dispatch.in_states(session, ["sent"], "keeper")
+    assert left.worth_minor == 400_00
+    assert (part.state, part.worth_minor, part.person_id) == ("held", 300_00, part.person_id)
+    assert why in part.reason and "300.00 USD of the pay of 2026-11-13 wait" in part.reason
+    assert keeper.balance(*PAYABLE) == -300_00
+    amount, cause, state = owed()[part.person_id]
+    assert (amount, state) == (300_00, "discrepancy") and why in cause
+    assert keeper.deposit()["sent"] == 1
+    assert [one.ssn[-1] for one in keeper.sent()[1][1]] == ["2"]
+    assert keeper.balance(*PAYABLE) == 0
+    with keeper.hub.store.read("acme") as session:
+        assert not obligations.parts_of(session, BASE)
+    assert owed()[part.person_id][2] == "resolved"

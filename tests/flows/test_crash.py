@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -165,15 +163,15 @@ with open_store(sys.argv[1], Vault({"k1": b"k" * 32})).turn("acme", "sending to 
 """
 
 
-def test_a_killed_process_gives_its_turn_back(db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_process_gives_its_turn_back(db_url: str, monkeypatch: pytest.MonkeyPatch, forks: Any) -> None:
     store = open_store(db_url, Vault({"k1": b"k" * 32}))
-    with subprocess.Popen([sys.executable, "-c", HOLDER, db_url], stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None and holder.stdout.read(4) == b"held"
+    with forks.running(HOLDER, db_url) as holder:
+        assert holder.stdout.read(4) == "held"
         with monkeypatch.context() as patched, store.turn("acme", "sending to carrier"):
             patched.setattr(database, "TURN_SECONDS", 0.2)
             with pytest.raises(RetriableError, match="sending to payroll of acme"):
                 store.turn("acme", "sending to payroll").__enter__()
-        holder.kill()
+        holder.process.kill()
         with store.turn("acme", "sending to payroll"):
             holder.wait()
     store.close()

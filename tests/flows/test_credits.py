@@ -24,7 +24,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import fixes as kept_fixes
 from benehub.reconcile import premium
-from benehub.reconcile.credits import CLAIM, _unanswered
+from benehub.reconcile.credits import CLAIM
 from benehub.reconcile.fixes import Proposal
 from benehub.records import RemittanceLine
 from benehub.store import Session
@@ -69,16 +69,17 @@ class Carrier:
         """What the month costs by what is known now."""
         self.post(month, "premium.accrued", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE, amount)
 
-    def pay(self, month: str, amount: int) -> None:
-        """A payment that has left."""
-        self.post(month, "premium.remitted", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT, amount)
+    def pay(self, month: str, amount: int, on: date | None = None) -> None:
+        """A payment that has left, on the month's first day where no other is named."""
+        self.post(month, "premium.remitted", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT, amount, on)
 
-    def post(self, month: str, kind: str, debit: str, credit: str, amount: int) -> None:
+    def post(self, month: str, kind: str, debit: str, credit: str, amount: int, on: date | None = None) -> None:
         self._lines += 1
+        day = on or date.fromisoformat(f"{month}-01")
         dims: dict[str, Any] = {"person_id": self.who, "plan": "ppo", "coverage_month": month}
         legs = (Leg(debit, "USD", amount, **dims), Leg(credit, "USD", -amount, **dims))
         with self.hub.store.write("acme") as session:
-            ledger.record(session, [NewEntry(f"t/{self._lines}", kind, date.fromisoformat(f"{month}-01"), legs, "x")])
+            ledger.record(session, [NewEntry(f"t/{self._lines}", kind, day, legs, "x")])
 
     def look(self) -> dict[str, int]:
         """The daily job."""
@@ -264,19 +265,11 @@ def test_a_late_claim_that_was_answered_is_not_told_of_what_nobody_claimed(overp
     dispatches.settle(hub, "acme", done["dispatch"], True, "ann", "by their portal")
     for amount in (-50000, 3000):  # granted and taken all the same; then the month is paid too much anew
         overpaid.bill("2026-10", amount)
-        overpaid.pay("2026-10", amount)
+        overpaid.pay("2026-10", amount, date(2026, 12, 2))
     overpaid.look()
     assert [seen for seen in overpaid.differences() if seen[0] in ("CLAIMED_LATE", "CREDIT_EXPIRED")] == [
         ("CREDIT_EXPIRED", 3000, 0)
     ]
-
-
-@pytest.mark.parametrize(
-    ("claims", "late", "taken", "left"),
-    [(50, 70, 0, (50, 70)), (50, 70, 70, (50, 0)), (50, 70, 90, (30, 0)), (50, 0, 20, (30, 0)), (0, 70, 90, (0, 0))],
-)
-def test_what_was_taken_answers_each_claim_once(claims: int, late: int, taken: int, left: tuple[int, int]) -> None:
-    assert _unanswered(claims, late, taken) == left
 
 
 def test_a_withdrawn_claim_leaves_the_credit_to_be_claimed_by_hand(overpaid: Carrier) -> None:
@@ -386,6 +379,14 @@ def test_of_bills_from_before_the_first_month_accrued_only_the_payment_is_looked
     counts = overpaid.hub.start_flow("reconcile", "acme", number, "2026-09", ["premium"])["premium"]
     assert counts == {"opened": 1, "closed": 0, "seen_again": 0, "before_first_month": 1}
     assert overpaid.differences() == [], "but that it is not paid"
+    asked = ("2026-08", ["intake", "payroll", "premium", "retirement", "accounts", "leave"])
+    told = overpaid.hub.start_flow("reconcile", "acme", "r-august", *asked)
+    assert {name: one.get("nothing", "") for name, one in told.items()} == {
+        "intake": "", "payroll": "register", "premium": "bill", "retirement": "credits",
+        "accounts": "answer of a custodian", "leave": "register",
+    }  # fmt: skip
+    assert told["premium"]["state"] == "nothing to compare: no bill for 2026-08"
+    assert "state" not in counts  # something was billed
     months = {one.period for one in deadlines.open_now(overpaid.hub, "acme", 365) if one.kind == "premium.remit"}
     assert months == {"2026-09", "2026-10"}
     overpaid.accrue("2026-09", 60000)
@@ -541,3 +542,18 @@ def test_another_fee_or_balance_is_told(carrier: Make, part: str, amount: int, f
         made.bill("2026-11", worth, kind="invoice_part", part=name, plan=None, person_id=None, external_id=name)
     made.reconcile(NOVEMBER)
     assert [row for row in made.differences() if row[0] in ("FEE", "CASH_APPLICATION")] == [found]
+
+
+def test_a_payment_that_left_just_before_the_bill_is_missed_until_the_bill_is_due(carrier: Make) -> None:
+    made = carrier("pay_as_billed")
+    made.accrue("2026-10", 50000)
+    made.bill("2026-10", 50000)
+    made.pay("2026-10", 50000, date(2026, 10, 28))
+    made.bill("2026-11", 50000)
+    made.bill("2026-11", 50000, kind="invoice_part", part="prior_balance", plan=None, person_id=None, external_id="b")
+    for day, state in ((date(2026, 11, 15), "pending"), (date(2026, 11, 16), "discrepancy")):
+        made.on(day)
+        made.reconcile(NOVEMBER)
+        assert [row for row in made.differences(state) if row[0] == "CASH_APPLICATION"] == [
+            ("CASH_APPLICATION", 0, 50000)
+        ]

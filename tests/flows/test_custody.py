@@ -11,8 +11,9 @@ from sqlalchemy import select
 from benehub.errors import DataError, GuardTripped
 from benehub.flows import custody
 from benehub.flows.onboarding import connect
+from benehub.flows.sync import apply_checked
 from benehub.store import acts
-from benehub.store.tables import connection, intake_batch, intake_row
+from benehub.store.tables import connection, intake_batch, intake_chunk, intake_row
 from benehub.views.runs import runs
 
 HEADER = "No,First,Last,Born,Sex,SSN,Hired,Group"
@@ -101,7 +102,8 @@ def test_rows_are_laid_aside_with_name_and_reason(office: Any) -> None:
         ("ann", f"discard row {numbers[0]}", "left in 2024"),
         ("ann", "discard 1 rows", "test data"),
     ]
-    assert len(office.rows(select(intake_row))) == 3  # nothing is deleted
+    assert len(office.rows(select(intake_row))) == 2  # nothing is deleted
+    assert [chunk.applied for chunk in office.rows(select(intake_chunk))] == [1]
 
 
 @pytest.fixture
@@ -138,6 +140,14 @@ def test_a_retry_lets_in_no_batch_that_is_held_or_discarded(held: Any) -> None:
     custody.discard(held.hub, "acme", batch_id, 0, "ann", "half an export")
     with pytest.raises(DataError, match="discarded by ann"):
         held.hub.retry("acme", run["run"])
+    assert [row.state for row in batches(held)] == ["applied", "refused"]
+
+
+def test_what_is_discarded_while_it_is_let_in_is_not_applied(held: Any) -> None:
+    batch_id = next(row.batch_id for row in batches(held) if row.state == "held")
+    custody.discard(held.hub, "acme", batch_id, 0, "ann", "half an export")
+    with pytest.raises(DataError, match="discarded by ann"):
+        apply_checked(held.hub, "acme", batch_id)
     assert [row.state for row in batches(held)] == ["applied", "refused"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,7 +41,7 @@ class World:
     """An employer whose deposit of October came six days late."""
 
     def __init__(self, hub: Hub, fakehub: ModuleType, root: Path) -> None:
-        self.hub, self.runs = hub, 0
+        self.hub, self.runs, self.fakehub = hub, 0, fakehub
         settings = {"place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME"}
         self.keeper = RecordkeeperSimulator(root / "keeper", RecordkeeperSettings.model_validate(settings))
         fakehub.set_up(hub, root / "vendor", "read_back")
@@ -73,6 +73,14 @@ class World:
                 if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
                     assert one.unexplained == 0
             return {one.type: (one.expected, one.actual) for one in reconcile.listed(session)}
+
+    def state(self, today: date) -> set[tuple[str, date | None]]:
+        """How the comparison of this day takes lost earnings that are not credited, and until when."""
+        setattr(self.fakehub, "NOW", datetime.combine(today, time(12), UTC))  # noqa: B010 the fixture puts it back
+        self.differences()
+        with self.hub.store.read("acme") as session:
+            rows = [one for one in reconcile.listed(session) if one.type == "EARNINGS_NOT_CREDITED"]
+            return {(one.state, one.clear_by) for one in rows}
 
     def late(self) -> str:
         with self.hub.store.read("acme") as session:
@@ -107,8 +115,10 @@ def test_lost_earnings_leave_once_and_are_cleared_by_the_credit(world: World) ->
     done = world.flow("retirement.deposit-earnings", "401k", str(PAID))
     assert (done["rows"], done["sent"], world.balance(chart.EARNINGS_PAYABLE)) == (2, 1, 0)
     assert world.balance(chart.DEPOSIT_TRANSIT) == -OWED
-    assert "EARNINGS_NOT_CREDITED" in world.differences()
     assert world.flow("retirement.deposit-earnings", "401k", str(PAID)) == {"rows": 0}
+    # They left on Friday the 20th, and the plan gives a deposit three bank days, Thanksgiving not counted.
+    assert world.state(date(2026, 11, 25)) == {("pending", date(2026, 11, 25))}
+    assert world.state(date(2026, 11, 26)) == {("discrepancy", date(2026, 11, 25))}
     assert world.credited(date(2026, 11, 23))["new"] == 2
     assert world.balance(chart.DEPOSIT_TRANSIT) == 0
     assert world.differences() == {"LATE": (1_000_000_00, 0)}  # until a person says that the forms are filed
@@ -130,6 +140,7 @@ def test_a_short_credit_stays_open_and_a_broken_run_sends_nothing_twice(
     world.keeper.credit_short("900110001", Source.EE_ROTH, 37)
     world.credited(date(2026, 11, 23))
     assert world.differences()["EARNINGS_NOT_CREDITED"] == (37, 0)
+    assert world.state(date(2026, 11, 23)) == {("discrepancy", None)}  # the rest of what came is on no way
     with world.hub.store.read("acme") as session:
         kinds = session.rows(select(dispatch_table.c.state).where(dispatch_table.c.operation == "earnings.deposit"))
     assert [row.state for row in kinds] == ["sent"]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+import structlog
 
 from benehub.flows.lanes import Lanes, Lot
 
@@ -104,3 +105,18 @@ def test_what_fails_is_raised_and_what_nobody_began_is_given_back(at_once: int) 
             lanes.wait()
     assert [one.rows for one in lanes.stop()] == [("left",)]
     assert lanes.told() == ["slow"] * (at_once - 1)
+
+
+def test_of_two_that_fail_one_is_raised_and_the_other_one_is_logged() -> None:
+    together = threading.Barrier(2)
+
+    def fail(_tell: Callable[[str], None]) -> None:
+        together.wait(30)
+        raise RuntimeError("may hold anything")
+
+    with structlog.testing.capture_logs() as logs, pytest.raises(RuntimeError), Lanes[str](2) as lanes:
+        lanes.put([lot("ann", fail), lot("ben", fail)])
+        lanes.wait()
+    assert [(one["event"], one["error_class"], one["error"]) for one in logs] == [
+        ("another call failed too", "RuntimeError", "")
+    ]

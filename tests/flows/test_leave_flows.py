@@ -158,8 +158,10 @@ def test_z05_what_a_leaver_is_paid_closes_hours_and_liability(leave: Leave) -> N
     leave.flow("leave.accrue", "2026-09")
     leave.pay("2050", "2026-10-05")
     leave.sync("employee", leave.fakehub.person(1, termination_date="2026-10-09"))
-    leave.today(2026, 10, 20)
+    leave.today(2026, 10, 14)
     leave.flow("leave.accrue", "2026-10")
+    assert leave.found() == []  # the pay date is tomorrow
+    leave.today(2026, 10, 20)
     assert leave.found() == [("PAYOUT_MISSING", 246000, 0)]
     leave.line("2026-10-15", "leave_payout", "PTO-OUT", "120", 2_460_00)
     leave.flow("payroll.results", "payroll", "2026-10")

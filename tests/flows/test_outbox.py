@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,9 +89,8 @@ def standing(hub: Hub) -> tuple[int, int, bool]:
 def test_who_dies_between_them_leaves_all_or_nothing(
     point: str, left: tuple[int, int, bool], hub: Hub, db_url: str, fakehub: ModuleType
 ) -> None:
-    words = [sys.executable, "-c", DYING, str(fakehub.__file__), db_url, point, LATER.isoformat()]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == -9, done.stderr
+    done = fakehub.forks[0].run(DYING, fakehub.__file__, db_url, point, LATER.isoformat())
+    assert done.code == -9, done.stderr
     assert standing(hub) == left
     assert tick(hub) == Ticked(started=1 - left[0])
     assert tick(hub) == Ticked()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +15,7 @@ from benehub import ledger, reconcile
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError
 from benehub.facts import Fact
-from benehub.flows import Hub, deductions
+from benehub.flows import Hub, corrections, deductions
 from benehub.flows.accounts import employee_amounts
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
@@ -23,6 +23,7 @@ from benehub.periods import FOREVER, Month
 from benehub.reconcile import Type
 from benehub.store.tables import intake_row, person
 from benehub.views.clearing import clearing
+from benehub.views.why import why
 
 Open = Callable[..., Hub]
 OCTOBER = Month(2026, 10)
@@ -327,3 +328,20 @@ def test_a_yearly_amount_is_spread_over_the_pays_that_are_left() -> None:
     told = {day: 50_00 for day in year if day < july}
     amounts = employee_amounts(covers, year, year, told, july)
     assert amounts[year[0]] == 50_00 and sum(amounts.values()) == 1_600_01
+
+
+def test_a_raise_told_late_corrects_what_is_priced_by_pay(
+    hub: Hub, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accrue(hub)
+    hub.start_flow("deductions.expect", "acme", "x", "2026-10")
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 5, 12, tzinfo=UTC))
+    raised = Incoming("c2b", {"employee": "h2", "effective_from": "2026-10-01", "rate_minor": 72_000_00})
+    fakehub.FakeConnector.rows["compensation"] = [raised]
+    sync(hub, "hris", "compensation", "late")
+    found = [one for one in corrections.preview(hub, "acme", "").found if one.month == "2026-10"]
+    # 72,000 / 12 x .37 / 100 = 22.20, half of it the employer's; life stays at what is in force without evidence.
+    told = {(one.part.value, one.plan): one.amount_minor for one in found}
+    assert told == {("payroll", "ltd"): 1_85, ("premium", "ltd"): 3_70, ("employer", "ltd"): 1_85}
+    with hub.store.read("acme") as session:
+        assert {why(session, fact).title for one in found for fact in one.causes} == {"fact compensation"}

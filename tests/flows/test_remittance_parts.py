@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from benehub import obligations
-from benehub.flows.remittance_parts import AT_ONCE, current, part_key, parts
+from benehub.flows.remittance_parts import AT_ONCE, current, part_key, parts, remitted
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.store import Store
-from benehub.store.tables import connection
+from benehub.store.tables import connection, obligation
 
 OCTOBER = Month(2026, 10)
 
@@ -49,3 +50,35 @@ def test_the_first_that_has_not_left_is_next(store: Store) -> None:
         assert current(session, "carrier", OCTOBER) == "premium.remit/carrier/2026-10"
         obligations.want(session, [owed(1)])
         assert current(session, "carrier", OCTOBER) == "premium.remit/carrier/2026-10"
+
+
+def test_what_a_dispatch_paid_is_looked_up_by_the_dispatch(store: Store) -> None:
+    """Of a ledger of millions of entries neither part asks more than those of its own dispatch."""
+    with store.read("acme") as session:
+        owed = session.where(obligation, kind="premium.remit")
+        query = select(obligation.c.business_key, remitted()).where(*owed)
+        text = query.compile(session.connection, compile_kwargs={"literal_binds": True})
+        if session.connection.dialect.name == "sqlite":
+            steps = [str(row[-1]) for row in session.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()]
+        else:
+            # What an empty table would be read by says nothing of a full one.
+            session.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            session.connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+            steps = [str(row[0]) for row in session.connection.exec_driver_sql(f"EXPLAIN {text}").all()]
+    (looked,) = [step for step in steps if "ix_entry" in step]
+    assert "ix_entry_remitted" in looked
+    # Both columns are looked up; SQLite says it in the same line, PostgreSQL below it.
+    assert all(f"{column} =" in "\n".join(steps) or f"{column}=?" in looked for column in ("employer_id", "source"))
+
+
+def test_what_is_due_beside_a_part_is_no_content_of_it(store: Store) -> None:
+    """Other lines of the month that change owe the part nothing anew, and leave its hash as it was."""
+    with store.write("acme") as session:
+        session.add(connection, [{"connection_id": "carrier", "connector": "x", "settings": {}, "mode": "live"}])
+        assert obligations.want(session, [replace(owed(1), beside_minor=500_00)]).opened == 1
+        obligations.mark(session, [session.id("obl", owed(1).key)], "sent")
+        (before,) = session.rows(select(obligation))
+        assert obligations.want(session, [replace(owed(1), beside_minor=700_00)]).unchanged == 1
+        (after,) = session.rows(select(obligation))
+        assert after._asdict() == {**before._asdict(), "beside_minor": 700_00}
+        assert [one.beside for one in parts(session, "carrier", OCTOBER)] == [700_00]

@@ -18,7 +18,7 @@ from benehub.facts import Version
 from benehub.flows import Hub, history, lost_earnings, match
 from benehub.flows.deductions import expected
 from benehub.flows.onboarding import load_plan_book
-from benehub.flows.retirement import due
+from benehub.flows.retirement import credits, due
 from benehub.flows.savings import Saved, contribute, load, standings
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -236,10 +236,11 @@ def test_over_match_is_listed_and_takes_nothing_back(hub: Hub, saver: str, fakeh
 
 
 def late_difference(hub: Hub, one: str) -> str:
-    """Two credits of 13 November that the trust had six days after the due day."""
+    """Two credits of 13 November that the trust had six days after the due day, and what is not late by that."""
     with hub.store.write("acme") as session:
         book = hub.book(session)
-        for number, (part, amount) in enumerate([("pretax", 700_000_00), ("roth", 300_000_00), ("match", 5_00)]):
+        parts = [("pretax", 700_000_00), ("roth", 300_000_00), ("match", 5_00), ("loan", 100_000_00)]
+        for number, (part, amount) in enumerate(parts):
             confirm(
                 session, "credit", str(number), connection_id="carrier", person_id=one, plan="401k", part=part,
                 pay_date=date(2026, 11, 13), on_date=date(2026, 11, 24), amount=amount,
@@ -271,6 +272,32 @@ def test_lost_earnings_paid_later_earn_interest(hub: Hub, saver: str) -> None:
     difference = late_difference(hub, saver)
     done = lost_earnings.post(hub, DirectSteps(), "acme", difference, "2026-12-24")
     assert (done["lost_earnings_minor"], done["interest_minor"]) == (1_151_24, 6_64)
+
+
+def test_repayments_that_payroll_sends_itself_are_neither_late_nor_posted(hub: Hub, saver: str) -> None:
+    """The deferral booked as one of them is told; what such a repayment has earned is posted like all earnings."""
+    one: dict[str, Any] = {
+        "connection_id": "carrier", "person_id": saver, "plan": "401k", "pay_date": date(2026, 11, 13),
+        "on_date": date(2026, 11, 24),
+    }  # fmt: skip
+    with hub.store.write("acme") as session:
+        book = hub.book(session)
+        confirm(session, "credit", "1", part="loan", amount=700_00, **one)
+        confirm(session, "earnings_credit", "2", part="loan", amount=80, **one)
+        dims = (saver, "401k", "pretax", "2026-11", date(2026, 11, 13))
+        legs = (Leg(chart.DEFERRAL_PAYABLE, "USD", 700_00, *dims), Leg(chart.DEPOSIT_TRANSIT, "USD", -700_00, *dims))
+        ledger.record(session, [NewEntry("d/1", "contribution.deposited", date(2026, 11, 16), legs, "x")])
+        found = retirement.compare(session, book, "carrier", NOVEMBER, lambda plan, day: due(book, plan, day))
+        reconcile.settle(session, Relation.RETIREMENT, str(NOVEMBER), found, session.today())
+        told = {one.type: (one.expected, one.actual) for one in found}
+        assert told == {Type.LOAN_IN_CONTRIB: (700_00, 0)}
+    done = credits(hub, DirectSteps(), "acme", "carrier", "2026-11")
+    assert (done["rows"], done["new"]) == (2, 1)
+    with hub.store.write("acme") as session:
+        found = retirement.compare(session, book, "carrier", NOVEMBER, lambda plan, day: due(book, plan, day))
+        reconcile.settle(session, Relation.RETIREMENT, str(NOVEMBER), found, session.today())
+        account = next(one for one in clearing(session, book, NOVEMBER) if one.account == chart.DEPOSIT_TRANSIT)
+        assert (account.balance, account.unexplained) == (-700_00 + 80, 0)
 
 
 def test_only_a_late_deposit_has_lost_earnings(hub: Hub, saver: str) -> None:

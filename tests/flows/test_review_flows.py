@@ -239,6 +239,7 @@ def test_rows_alike_are_told_apart_or_taken_together(hub: Hub, fakehub: ModuleTy
         confirm(session, "invoice_line", "5", amount=-40, coverage_month="2026-08", person_id=one)
         for part in ("pretax", "match"):
             confirm(session, "credit", part, part=part, pay_date=date(2026, 10, 15), external_id="x", amount=7)
+        confirm(session, "forfeiture_credit", "f", part="match", pay_date=date(2026, 10, 15), external_id="x", amount=9)
         wrong = list(payroll._wrong_class(session, book, "payroll", OCTOBER))
         assert [(found.expected, found.reference) for found in wrong] == [(200, "2026-10-15")]
         risk = list(premium._at_risk(session, book, "carrier", OCTOBER))
@@ -246,7 +247,9 @@ def test_rows_alike_are_told_apart_or_taken_together(hub: Hub, fakehub: ModuleTy
             ("2026-09", "carrier/INV"), ("2026-10", "carrier/INV"),
         ]  # fmt: skip
         unknown = list(retirement._unknown(session, book, "carrier", OCTOBER))
-        assert len({found.key for found in unknown}) == 2
+        assert {(found.reference, found.actual) for found in unknown} == {
+            ("INV/2026-10-15/pretax/x", 7), ("INV/2026-10-15/match/x", 7), ("INV/2026-10-15/match/forfeiture/x", 9),
+        }  # fmt: skip
 
 
 def test_money_taken_and_never_deposited_is_a_difference(store: Store) -> None:
@@ -281,3 +284,13 @@ def test_a_code_mapped_later_closes_its_difference(hub: Hub, fakehub: ModuleType
         assert left.reference.startswith("1001/NEW/")
         (mapped,) = payroll._differing(session, book, "payroll", OCTOBER)
         assert (mapped.plan, mapped.part, mapped.actual) == ("ppo", "employee", 10000)
+
+
+def test_a_repayment_taken_from_somebody_unknown_is_told(hub: Hub, fakehub: ModuleType) -> None:
+    book = planbook.load(fakehub.BOOK, "book")
+    line = {"part": "loan", "plan": "401k", "pay_date": date(2026, 10, 15), "connection_id": "payroll"}
+    with hub.store.write("acme") as session:
+        confirm(session, "register_line", "1", code="LOAN", external_id="p9", amount=5000, **line)
+        confirm(session, "register_line", "2", code="LOAN", person_id=first_person(session), amount=5000, **line)
+        (found,) = payroll._strangers(session, book, "payroll", OCTOBER)
+        assert (found.type, found.reference, found.actual) == (Type.UNKNOWN_EMPLOYEE, "p9/LOAN/2026-10-15", 5000)

@@ -22,9 +22,9 @@ DATA = "".join(render(ROWS))
 def test_the_columns() -> None:
     assert ",".join(LAYOUT.header) == (
         "invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,adjustment,"
-        "line_type"
+        "line_type,volume,age_band,dependents"
     )
-    assert DATA.splitlines()[0] == ",".join(LAYOUT.header[:-1])
+    assert DATA.splitlines()[0] == ",".join(LAYOUT.header[:-4])
 
 
 def test_round_trip() -> None:
@@ -45,6 +45,17 @@ def test_parts_of_the_whole_bill_have_a_column_and_count_in_its_total() -> None:
     assert (tuple(one.get() for one in bill.rows), bill.total) == (rows, 62250)
     with pytest.raises(DataError, match="a part of the whole bill"):
         list(render(rows))
+
+
+def test_what_a_price_goes_by_stands_in_columns_at_the_end() -> None:
+    rows = (replace(ROW, volume=5000000, age_band="65+", dependents=0), ROW)
+    data = "".join(render(rows, basis=True))
+    assert tuple(one.get() for one in parse(data.encode()).rows) == rows
+    for old, new in ((",65+,", ",old,"), (",65+,0", ",65+,many"), (",50000.00,", ",much,")):
+        wrong = parse(data.replace(old, new).encode())
+        assert [one.error is not None for one in wrong.rows] == [True, False]
+    cut = "\r\n".join(line.rsplit(",", 1)[0] for line in data.splitlines())
+    assert [one.get().dependents for one in parse(cut.encode()).rows] == [None, None]
 
 
 def test_an_empty_bill_is_a_bill() -> None:

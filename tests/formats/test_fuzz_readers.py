@@ -90,7 +90,7 @@ TABLES = [
     _table(
         carrier_roster.LAYOUT.header, ("1", "1", "self", "Doe", "Jane", "1980-01-02", "PPO", "EMP", "2026-01-01", "")),
     _table(
-        carrier_invoice.LAYOUT.header[:-1],
+        carrier_invoice.LAYOUT.header[:-4],
         ("I1", "2026-10-20", "2026-11-01", "1", "Doe", "Jane", "PPO", "EMP", "2026-11", "612.50", "N"),
         ("TOTAL", "", "", "", "", "", "", "", "", "612.50", ""),
     ),

@@ -64,7 +64,6 @@ def test_two_who_are_as_likely_stay_two() -> None:
     found = Register([BEN, twin]).guesses("p1", Told("Ben", "Okri", "1990-07-09"))
     assert [(one.person_id, one.score) for one in found] == [("per_ben", 100), ("per_twin", 100)]
     assert all(one.why[-1] == "1 other is as likely" for one in found)
-    assert Register([BEN, twin, ANN]).alike() == [("per_ben", "per_twin")]
 
 
 def test_a_twin_is_shown_behind_the_one_who_is_meant() -> None:

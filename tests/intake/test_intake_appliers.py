@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from benehub import facts
+from benehub import facts, ledger
 from benehub.connect.connector import Incoming
 from benehub.identity import people, strangers
 from benehub.intake import APPLIERS, Counts
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.ledger.credited import POSTED, credited_key
 from benehub.periods import FOREVER, Interval
 from benehub.records import STREAMS
 from benehub.store import Session
@@ -366,3 +369,39 @@ def test_what_the_recordkeeper_credits(ann: Any) -> None:
     (row,) = confirmed(ann, "credit")
     assert (row.part, row.amount, row.on_date, row.reference) == ("match", 2500, date(2026, 11, 18), "cr1")
     assert row.person_id is not None
+
+
+def standing(desk: Any, *kinds: str) -> dict[str, int]:
+    """Amounts of the confirmations that hold, by kind."""
+    with desk.store.read("acme") as session:
+        rows = session.rows(select(confirmation).where(confirmation.c.kind.in_(kinds), confirmation.c.current == 1))
+        return {row.kind: row.amount for row in rows}
+
+
+def test_a_credit_of_another_kind_is_no_longer_what_it_was(ann: Any) -> None:
+    row = {"credit_id": "cr1", "ssn": "900110001", "plan": "401k", "source": "ER_MATCH",
+           "pay_date": "2026-11-13", "trade_date": "2026-11-18", "amount_minor": 2500}  # fmt: skip
+    legs = (Leg(chart.DEPOSIT_TRANSIT, "USD", 2500), Leg(chart.BANK, "USD", -2500))
+    told: tuple[tuple[str, dict[str, bool]], ...] = (
+        ("credit", {}), ("forfeiture_credit", {"forfeiture": True}), ("earnings_credit", {"earnings": True}),
+        ("credit", {}),
+    )  # fmt: skip
+    for kind, more in told:
+        ann.take("credit", Incoming("cr1", {**row, **more}), Incoming("cr2", row), connection="summit")
+        assert standing(ann, *POSTED) == {kind: 2500, "credit": 2500}
+        with ann.store.write("acme") as session:
+            assert ledger.clearing(session)[chart.DEPOSIT_TRANSIT] == 0, "what it had posted is taken back"
+            one = NewEntry(credited_key(kind, "summit", "cr1"), POSTED[kind][0], date(2026, 11, 18), legs, "x")
+            ledger.restate(session, [one])
+            assert ledger.clearing(session)[chart.DEPOSIT_TRANSIT] == 2500
+
+
+def test_pay_that_a_corrected_line_does_not_tell_any_more_is_told_no_more(ann: Any) -> None:
+    line = {"pay_run": "r1", "check": "c1", "employee": "1001", "pay_date": "2026-11-13", "amount_minor": 100,
+            "kind": "deduction", "code": "401K"}  # fmt: skip
+    ann.take("register_line", Incoming("1", {**line, "plan_pay_minor": 1000}), connection="payroll")
+    assert standing(ann, "register_line", "plan_pay") == {"register_line": 100, "plan_pay": 1000}
+    ann.take("register_line", Incoming("1", line), connection="payroll")
+    assert standing(ann, "register_line", "plan_pay") == {"register_line": 100}
+    ann.take("register_line", Incoming("1", {**line, "plan_pay_minor": 900}), connection="payroll")
+    assert standing(ann, "register_line", "plan_pay") == {"register_line": 100, "plan_pay": 900}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benehub.errors import ConfigError, IntegrityError
 from benehub.hours import is_leave
 from benehub.ledger import CHART, Posting
+from benehub.ledger import accounts as chart
 from benehub.ledger.general import CHARTS, matched, numbers, pairs
 
 SUMS = st.dictionaries(st.sampled_from(sorted(CHART)), st.integers(-(10**9), 10**9), min_size=1, max_size=8)
@@ -34,6 +35,31 @@ def test_pairs_hold_what_the_accounts_hold(sums: dict[str, int]) -> None:
 def test_sums_that_do_not_balance_are_refused() -> None:
     with pytest.raises(IntegrityError, match="do not balance"):
         list(matched({"1000": 5, "2100": -4}))
+
+
+NAMES = {
+    "Bank": (chart.BANK, "1200", "1800"),
+    "Geldtransit": (chart.CARRIER_TRANSIT, "1360", "1460"),
+    "Forderungen gegen Personal aus Lohn- und Gehaltsabrechnung": (chart.EMPLOYEE_SHARE_DUE, "1530", "1340"),
+    "Lohn- und Gehaltsverrechnung": (chart.PAYROLL_CLEARING, "1755", "3790"),
+    "Sonstige Verbindlichkeiten": (chart.PREMIUM_PAYABLE, "1700", "3500"),
+    "Urlaubsrückstellungen": (chart.LEAVE_LIABILITY, "0961", "3079"),
+    "Saldenvorträge, Sachkonten": (chart.OPENING, "9000", "9000"),
+    "Freiwillige soziale Aufwendungen": (chart.BENEFIT_COST, "4140", "6130"),
+    "Aufwendungen für Altersversorgung": (chart.MATCH_EXPENSE, "4165", "6140"),
+    "Zinsaufwendungen für kurzfristige Verbindlichkeiten": (chart.LOST_EARNINGS, "2110", "7310"),
+    "Aufwendungen aus der Veränderung von Urlaubsrückstellungen": (chart.LEAVE_EXPENSE, "4156", "6076"),
+    "Sonstige betriebliche Aufwendungen": (chart.ROUNDING, "4900", "6300"),
+    "Durchlaufende Posten": (chart.SUSPENSE, "1590", "1370"),
+}
+"""Names as public copies of DATEV's charts print them: our account, its number in SKR03 and in SKR04."""
+
+
+def test_german_numbers_are_those_of_the_charts() -> None:
+    for name, (account, skr03, skr04) in NAMES.items():
+        assert (CHARTS["skr03"].numbers[account], CHARTS["skr04"].numbers[account]) == (skr03, skr04), name
+    for chosen, place in (("skr03", 1), ("skr04", 2)):
+        assert set(CHARTS[chosen].numbers.values()) == {row[place] for row in NAMES.values()}
 
 
 @pytest.mark.parametrize("name", sorted(CHARTS))

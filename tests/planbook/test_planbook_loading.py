@@ -54,7 +54,7 @@ def test_unknown_field_names_its_line_and_the_field_meant(changed: Changed) -> N
 
 def test_unknown_field_far_from_any_other_lists_the_known_ones(changed: Changed) -> None:
     (told,) = faults(changed("catch_up: true", "zzz: true"))
-    assert "plans.401k.deferral.zzz" in told and "pretax_code, roth_code, catch_up" in told
+    assert "plans.401k.deferral.zzz" in told and "pretax_code, roth_code, loan_code, catch_up" in told
 
 
 def test_all_faults_are_told_in_the_order_of_the_file(example: str) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import payroll, premium, retirement
+from benehub.reconcile import payroll, plan_pay, premium, retirement
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Type
+from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.premium import Billed
 from benehub.records.election import Tier
@@ -21,11 +22,11 @@ from benehub.rules.premium.line import Structure
 DAY = date(2026, 10, 15)
 
 
-def credit(person: str, deposited: int, credited: int) -> retirement.Line:
-    return retirement.Line(person, "401k", "pretax", DAY, deposited, credited, 1)
+def credit(person: str, deposited: int, credited: int) -> Line:
+    return Line(person, "401k", "pretax", DAY, deposited, credited, 1)
 
 
-def told(*lines: retirement.Line) -> tuple[list[tuple[str, str]], list[str]]:
+def told(*lines: Line) -> tuple[list[tuple[str, str]], list[str]]:
     pairs, rest = misplaced(lines, lambda line: line.pay_date, lambda line: not line.credited)
     return [(one.person_id, two.person_id) for one, two in pairs], [line.person_id for line in rest]
 
@@ -43,7 +44,7 @@ def test_what_one_lacks_whole_another_has_too_much() -> None:
         (credit("ann", 100, 0), credit("dee", 100, 0), credit("ben", 70, 170)),
     ],
 )
-def test_what_is_not_certain_stays_apart(lines: tuple[retirement.Line, ...]) -> None:
+def test_what_is_not_certain_stays_apart(lines: tuple[Line, ...]) -> None:
     assert told(*lines) == ([], [line.person_id for line in lines])
 
 
@@ -53,6 +54,7 @@ def test_a_line_made_up_for_by_arrears_is_in_no_wrong_period(monkeypatch: pytest
     session: Any = None
     for name in ("_wrong_class", "_strangers"):
         monkeypatch.setattr(payroll, name, lambda *_: [])
+    monkeypatch.setattr(plan_pay, "other_pay", lambda *_: [])
     monkeypatch.setattr(payroll, "_differing", lambda *_: [])
     monkeypatch.setattr(payroll, "_linked", lambda *_: {"ann"})
     monkeypatch.setattr(payroll, "_paid", lambda *_: {})
@@ -126,6 +128,10 @@ def test_what_a_whole_tier_is_billed_less_is_a_rate_and_no_date(others: int, kin
     billed = {key: Billed(580_00 if n == 0 else others, "EE", 1) for n, key in enumerate(people)}
     tiers = dict.fromkeys(people, "EE")
     owed = dict.fromkeys(people, 600_00)
-    found = list(premium._bill(book, Month(2026, 11), owed, tiers, billed, set(), None, DAY))
+    found = list(
+        premium._bill(
+            book, Month(2026, 11), owed, tiers, billed, set(), None, premium.Reasons({}, frozenset(), {}, DAY)
+        )
+    )
     assert {one.type for one in found} == {kind}
     assert len(found) == (4 if others == 580_00 else 1)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import earnings, retirement
+from benehub.reconcile import earnings, not_contributions, retirement
+from benehub.reconcile.lines import Line
 
 
 def due(*_: Any) -> Any:
@@ -18,13 +19,12 @@ def due(*_: Any) -> Any:
 
 
 def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [
-        retirement.Line("per_1", plan, "pretax", date(2026, 9, 15), 100_00, 0, 0) for plan in ("old 401k", "new 401k")
-    ]
+    lines = [Line("per_1", plan, "pretax", date(2026, 9, 15), 100_00, 0, 0) for plan in ("old 401k", "new 401k")]
     monkeypatch.setattr(retirement, "_differing", lambda *_: (lines, []))
     for name in ("_unknown", "_not_deposited", "_late"):
         monkeypatch.setattr(retirement, name, lambda *_: [])
     monkeypatch.setattr(earnings, "compare", lambda *_: [])
+    monkeypatch.setattr(not_contributions, "forfeited", lambda *_: {})
     book: Any = SimpleNamespace(
         plan=lambda plan: SimpleNamespace(recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
     )

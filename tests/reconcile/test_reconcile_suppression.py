@@ -123,8 +123,8 @@ def test_a_lifted_rule_covers_nothing_and_stays_written(store: Store) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("premium", "NONE", None, 1, TODAY, "a", "b"), "no differences are called premium NONE"),
-        (("money", "RATE_DIFF", None, 1, TODAY, "a", "b"), "no differences are called money"),
+        (("premium", "NONE", None, 1, TODAY, "a", "b"), "no type of difference 'NONE'"),
+        (("money", "RATE_DIFF", None, 1, TODAY, "a", "b"), "no relation 'money'"),
         (("premium", "RATE_DIFF", None, 1, date(2026, 11, 22), "a", "b"), "cannot end on 2026-11-22"),
         (("premium", "RATE_DIFF", None, 1, date(2027, 12, 1), "a", "b"), "cannot end on 2027-12-01"),
         (("premium", "RATE_DIFF", None, -1, TODAY, "a", "b"), "below zero"),

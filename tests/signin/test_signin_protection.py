@@ -7,20 +7,27 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
 from tests.access.conftest import PASSWORD, Desk
-from tests.signin.conftest import Browser
+from tests.signin.conftest import HTTPS, Browser
 from tests.signin.test_signin_pages import OPTIONAL, opened
 
-from benehub.access import Permission, Role, tokens
+from benehub.access import Caller, Permission, Role, tokens
 from benehub.access import audit as trail
 from benehub.api import unforged
+from benehub.api.app import create_app
 from benehub.api.guard import OPEN, Needs
 from benehub.connect.webhooks import MAX_BODY
-from benehub.store.access_tables import audit, user_session
+from benehub.flows import users
+from benehub.flows.signing_in import Policy
+from benehub.store.access_tables import api_token, audit, user_account, user_session
 
 Site = Callable[..., Any]
 APPROVE = "/probe/acme/approve/dif_1"
@@ -220,3 +227,103 @@ def test_an_export_is_safe_in_a_spreadsheet_and_whole(desk: Desk) -> None:
     assert not any(cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row)
     assert lines[0]["who"] == "=cmd|'/c calc'!A1" and lines[-1]["audit_no"] == 7
     assert desk.now.astimezone(UTC).strftime("%Y-%m-%d") in rows[1][2]
+
+
+def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: Desk, site: Callable[..., Any]) -> None:
+    """Each such page, by a session that has stood open for a while: it asks, counts what is tried, and goes on."""
+    app = site()
+    owner = desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    other = desk.user("ben@acme.example", Role.FINANCE)
+    browser = Browser(app)
+    browser.sign_in()
+    phone, codes = browser.enrol(desk)
+    routes = list(iter_route_contexts(app.routes))
+    needs = {str(route.path): one.call for route in routes for one in _dependencies(route)
+             if isinstance(one.call, Needs) and one.call.again}  # fmt: skip
+    told = {"email": "new@acme.example", "name": "New", "role": "owner", "role_for": "*", "password": PASSWORD,
+            "user": owner, "label": "ci", "days": "30", "scope": "see_money", "provider": "x"}  # fmt: skip
+    known = {"users", "give", "enable", "reset", "invite", "tokens", "access"}
+    assert {path.rsplit("/", 1)[1] for path in needs} == known
+    desk.later(minutes=11)
+    browser.get("/signin/again")
+    for path, one in needs.items():
+        asked = browser.post(path.format(user=other, employer="acme"), None, **told)
+        then = quote(one.again.format(user=other, employer="acme"), "")
+        assert (asked.status_code, asked.headers["location"]) == (303, f"/signin/again?then={then}"), path
+    for path in ("/signin/providers", "/access/tokens"):
+        assert (browser.get(path).status_code == 303) is path.startswith("/signin")
+    assert desk.rows(api_token.select()) == [] and len(desk.rows(user_account.select())) == 2
+    before, asks = browser.cookie(), browser.get(f"/signin/again?then=/access/users/{other}").text
+    assert 'name="password"' in asks and 'name="code"' in asks
+    wrong = ({"password": "no", "code": phone.at(desk.now)}, {"password": PASSWORD, "code": "000000"},
+             {"password": PASSWORD, "code": ""})  # fmt: skip
+    assert [browser.post("/signin/again", None, **one).status_code for one in wrong] == [401, 401, 401]
+    again = browser.post("/signin/again", password=PASSWORD, code=phone.at(desk.now), then=f"/access/users/{other}")
+    assert again.headers["location"] == f"/access/users/{other}" and browser.cookie() != before
+    browser.get(f"/access/users/{other}")
+    given = browser.post(f"/access/users/{other}/give", role="auditor", role_for="*")
+    assert given.headers["location"].endswith("role_given")
+    desk.later(minutes=11)
+    browser.get("/signin/again")
+    lost = {"password": PASSWORD, "code": codes[0], "then": "//evil.example"}
+    assert browser.post("/signin/again", None, **lost).headers["location"] == "/"
+    desk.later(minutes=11)
+    browser.get("/signin/again")
+    tried = [browser.post("/signin/again", password="no", code="000000").status_code for _ in range(7)]
+    assert tried[0] == 401 and tried[-1] == 429, "it is counted as a sign-in is"
+    assert browser.post("/signin/again", password=PASSWORD, code=phone.at(desk.now)).status_code == 429
+
+
+def test_no_token_changes_what_lets_people_in(desk: Desk, site: Callable[..., Any]) -> None:
+    app = site()
+    owner = desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    _, token = users.add_token(desk.hub, "test", owner, "ci", [Permission.MANAGE_ACCESS], 30)
+    client = TestClient(app, base_url="https://hub.example", headers={"authorization": f"Bearer {token}"})
+    form = {"user": owner, "label": "more", "days": "30", "scope": "manage_access"}
+    assert client.post("/access/tokens", data=form).status_code == 403
+    let_in = {"email": "new@acme.example", "name": "New", "role": "owner"}
+    assert client.post("/e/acme/access", data=let_in).status_code == 403
+    assert len(desk.rows(api_token.select())) == 1 and len(desk.rows(user_account.select())) == 1
+
+
+def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, site: Callable[..., Any]) -> None:
+    desk.user("ann@acme.example", Role.FINANCE)
+    browser = Browser(site(replace(HTTPS, policy=Policy(second_factor=False))))
+    browser.sign_in()
+    desk.later(minutes=11)
+    browser.get("/signin/again")
+    assert browser.get("/signin/enrol").headers["location"].startswith("/signin/again")
+    assert browser.post("/signin/enrol", code="000000").headers["location"].startswith("/signin/again")
+    browser.get("/signin/again")
+    assert browser.post("/signin/again", password=PASSWORD).headers["location"] == "/"
+    browser.enrol(desk)
+
+
+def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..., Any]) -> None:
+    """What was shown before counts on for as long as it did: the old password alone is not all that is asked for."""
+    desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    browser = Browser(site())
+    browser.sign_in()
+    browser.enrol(desk)
+    old, asked = PASSWORD, []
+    for minutes in (9, 2, 0):
+        desk.later(minutes=minutes)
+        browser.get("/signin/password")
+        new = f"{old} anew"
+        assert browser.post("/signin/password", old=old, new=new).headers["location"] == "/"
+        asked.append(browser.get("/signin/providers").headers.get("location", ""))
+        old = new
+    assert asked == ["", *["/signin/again?then=%2Fsignin%2Fproviders"] * 2]
+
+
+def test_a_session_that_ends_while_it_is_looked_at_has_shown_nothing(desk: Desk) -> None:
+    ended = Caller("usr_ann", "Ann", everywhere=frozenset({Role.OWNER}), by="ses_ended")
+    client = TestClient(create_app(desk.hub, lambda _: ended, HTTPS), base_url="https://hub.example")
+    asked = client.post("/access/users", data={"email": "new@acme.example", "name": "New"}, follow_redirects=False)
+    assert asked.headers.get("location") == "/signin/again?then=%2Faccess"
+    assert desk.rows(user_account.select()) == []
+
+
+def _dependencies(route: Any) -> Any:
+    dependant = getattr(route, "dependant", None)
+    return dependant.dependencies if dependant else ()

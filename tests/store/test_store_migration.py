@@ -12,9 +12,11 @@ from sqlalchemy import Connection, inspect, select
 
 from benehub import dispatch, ledger
 from benehub.crypto import Vault
+from benehub.intake import told
+from benehub.intake.absence import absent
 from benehub.ledger import kept
 from benehub.store import Store, guards, open_store
-from benehub.store.tables import intake_batch, leg, metadata, run, seen
+from benehub.store.tables import intake_batch, intake_chunk, leg, metadata, run, seen
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -47,7 +49,8 @@ SCHEMA = {
          WHERE connamespace = 'public'::regnamespace
         UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
         UNION ALL SELECT 'trigger', tgname || tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger
-         WHERE NOT tgisinternal
+         WHERE NOT tgisinternal AND tgrelid IN (
+               SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
         UNION ALL SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc
          WHERE pronamespace = 'public'::regnamespace
     """,
@@ -55,7 +58,7 @@ SCHEMA = {
 
 
 def test_what_other_tests_get_is_what_the_migrations_make(store: Store, _played: Any) -> None:
-    """They are given the statements of the migrations, see `Played`."""
+    """They are given what the migrations came to, see `Played`."""
     kind = store.engine.dialect.name
 
     def schema(connection: Connection) -> list[str]:
@@ -70,10 +73,19 @@ def test_what_other_tests_get_is_what_the_migrations_make(store: Store, _played:
             assert not inspect(connection).get_table_names()
             played(connection)
             assert schema(connection) == wanted
+        if kind == "postgresql":
+            driver = connection.connection.driver_connection
+            assert type(_played).aside.put(driver, "public")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+            played(connection)
+            assert schema(connection) == wanted
+            connection.exec_driver_sql("DROP TRIGGER entry_no_truncate ON entry")
+            assert not type(_played).aside.put(driver, "public"), "what was changed is not used again"
 
 
 def _emptied(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS aside_public CASCADE")
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
         connection.exec_driver_sql("CREATE SCHEMA public")
         return
@@ -153,6 +165,100 @@ def test_what_waits_while_the_program_is_renewed_is_read_again(db_url: str) -> N
         (held,) = session.rows(select(intake_batch))
         assert (held.state, held.reason) == ("refused", "it waited while benehub was renewed: sync again")
         assert [row.row_key for row in session.rows(select(seen))] == ["v1"]
+    opened.close()
+
+
+def test_the_rows_of_a_batch_are_gathered_in_their_chunks(db_url: str) -> None:
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0030")
+    rows = ["applied", "quarantined", "applied", "superseded", "staged", "staged"]
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        for command in (
+            "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')",
+            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
+            "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+            *(
+                "INSERT INTO intake_batch (employer_id, batch_id, connection_id, stream, run_key, state, reason,"
+                " full_read, rows, applied, unchanged, quarantined, superseded, seq, recorded_at) "
+                f"VALUES ('acme', '{name}', 'hris', 'employee', '{name}', '{state}', '', 1, 6, 0, 0, 0, 0, 1, '')"
+                for name, state in (("int_1", "staged"), ("int_2", "refused"))
+            ),
+            *(
+                "INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason) "
+                f"VALUES ('acme', 'int_1', {number}, 'v{number}', '{outcome}', '')"
+                for number, outcome in enumerate(rows, 1)
+            ),
+            "INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason) "
+            "VALUES ('acme', 'int_2', 1, 'v1', 'staged', '')",
+            "INSERT INTO intake_chunk (employer_id, batch_id, row_no, rows, rows_sealed) "
+            "VALUES ('acme', 'int_1', 5, 2, 'sealed')",
+        ):
+            connection.exec_driver_sql(command)
+    opened.migrate()
+    with opened.read("acme") as session:
+        assert [(one.key, one.outcome) for one in told.outcomes(session, "int_1")] == [
+            (f"v{number}", outcome) for number, outcome in enumerate(rows, 1)
+        ]
+        assert [(one.key, one.outcome) for one in told.outcomes(session, "int_2")] == [("v1", "superseded")]
+        chunks = session.rows(select(intake_chunk).order_by(intake_chunk.c.row_no))
+        assert [(one.row_no, one.applied, one.row_nos) for one in chunks] == [(1, 2, [1, 3]), (5, 0, [5, 6])]
+        assert [one.rows_sealed is None for one in chunks] == [True, False]
+    opened.close()
+
+
+def test_a_batch_that_was_being_applied_goes_on_as_it_began(db_url: str) -> None:
+    """Of its rows of one key the last counts; its full read, which began behind row 2, has told what was applied."""
+    opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: NOW)
+    opened.migrate("0030")
+    rows = ["applied", "applied", "applied", "staged", "staged", "staged"]
+    with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
+        for command in (
+            "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
+            "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')",
+            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
+            "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+            *(
+                "INSERT INTO intake_batch (employer_id, batch_id, connection_id, stream, run_key, state, reason,"
+                " full_read, full_from, rows, applied, unchanged, quarantined, superseded, seq, recorded_at) "
+                f"VALUES ('acme', '{name}', 'hris', 'employee', '{name}', 'staged', '', 1, 2, 6, 0, 0, 0, 0, 1, '')"
+                for name in ("int_1", "int_2")
+            ),
+            *(
+                "INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason) "
+                f"VALUES ('acme', '{batch}', {number}, 'v{number}', '{outcome}', '')"
+                for batch, outcomes in (("int_1", rows), ("int_2", ["staged"] * 6))
+                for number, outcome in enumerate(outcomes, 1)
+            ),
+            *(
+                "INSERT INTO intake_row (employer_id, batch_id, row_no, row_key, outcome, reason) "
+                f"VALUES ('acme', '{batch}', 7, 'v4', 'staged', '')"
+                for batch in ("int_1", "int_2")
+            ),
+            *(
+                "INSERT INTO intake_chunk (employer_id, batch_id, row_no, rows, rows_sealed) "
+                f"VALUES ('acme', '{batch}', {first}, 2, 'sealed')"
+                for batch, first in (("int_1", 4), ("int_1", 6), ("int_2", 1), ("int_2", 6))
+            ),
+            "INSERT INTO seen (employer_id, connection_id, stream, row_key, row_hash, filled) "
+            "VALUES ('acme', 'hris', 'employee', 'v3', 'h', 'ssn')",
+        ):
+            connection.exec_driver_sql(command)
+    opened.migrate()
+    with opened.read("acme") as session:
+        found = {name: list(told.outcomes(session, name)) for name in ("int_1", "int_2")}
+        assert [(one.key, one.outcome) for one in found["int_1"]] == [
+            ("v1", "applied"), ("v2", "applied"), ("v3", "applied"), ("v4", "superseded"), ("v5", "staged"),
+            ("v6", "staged"), ("v4", "staged"),
+        ]  # fmt: skip
+        # The other is looked at whole when its first chunk is applied.
+        assert {one.outcome for one in found["int_2"]} == {"staged"}
+        chunks = session.rows(select(intake_chunk).order_by(intake_chunk.c.batch_id, intake_chunk.c.row_no))
+        assert [(one.row_no, one.row_nos) for one in chunks] == [
+            (1, [1, 2]), (3, [3]), (4, [4, 5]), (6, [6, 7]), (1, [1, 2, 3, 4, 5]), (6, [6, 7]),
+        ]  # fmt: skip
+        header = session.rows(select(intake_batch).order_by(intake_batch.c.batch_id))[0]
+        assert session.rows(absent(session, header)) == []
     opened.close()
 
 

@@ -12,7 +12,7 @@ from benehub import plugins
 from benehub.connect.connector import Connector, Kind
 from benehub.connections import connectors
 from benehub.errors import ConfigError
-from benehub.testing import Outcome, Verdict, evidence, run, scaffold, tiers
+from benehub.testing import Outcome, Verdict, evidence, points, run, scaffold, tiers
 from benehub.testing.checks import checks_for
 from benehub.testing.form import home
 
@@ -115,3 +115,54 @@ def test_evidence_in_the_tree_is_of_this_code(name: str, root: Path) -> None:
     assert tiers.tier(connector) is not tiers.Tier.NONE
     for proof in evidence.proofs(connector):
         assert (root / proof.test).exists(), proof.test
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name = ", "the manifest cannot be read: Invalid value"),
+        ('refereed = "x"', "`refereed` is no table. Write it as [refereed]"),
+        ('proof = ["x"]', "`proof` is no table. Write it as [[proof]]"),
+        ('[lacks]\nrenewal = "x"', 'renewal does not say whose doing it is. Write it as "vendor: why"'),
+        ('[lacks]\nmoon = "us: x"', "[lacks] names moon, which it does not lack"),
+        ('[lacks]\nsettings = "us: x"', "[lacks] names settings, which it does not lack"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_told_with_place_and_mend(
+    acme: type[Connector], text: str, told: str
+) -> None:
+    evidence.write(acme, outcomes(acme), TODAY)
+    say(acme, f"\n{text}\n")
+    if "settings" in text:
+        evidence.write(acme, outcomes(acme), TODAY)
+    with pytest.raises(ConfigError) as caught:
+        points.cells(acme)
+    assert told in str(caught.value) and "manifest.toml" in str(caught.value)
+
+
+def test_points_are_met_by_promises_or_name_whose_doing_it_is(acme: type[Connector]) -> None:
+    def words() -> dict[str, tuple[str, str]]:
+        return {one.part: (one.word, one.why) for one in points.cells(acme)}
+
+    assert words()["reads"] == ("us", "not shown: read.rows, read.replay")  # no evidence yet
+    say(acme, '\n[lacks]\ncontract = "vendor: it publishes none"\n')
+    evidence.write(acme, outcomes(acme, "http.429"), TODAY)
+    told = words()
+    assert told["reads"] == ("yes", "read.rows, read.replay")
+    assert told["waits"] == ("us", "not shown: http.429")
+    assert told["contract"] == ("vendor", "it publishes none")
+    assert (points.word(points.cells(acme), "d"), points.word(points.cells(acme), "f")) == ("us", "vendor")
+
+
+def test_evidence_that_cannot_be_read_is_written_anew(acme: type[Connector]) -> None:
+    (home(acme) / evidence.FILE).write_text("rubbish")
+    with pytest.raises(ConfigError, match="--write"):
+        evidence.read(acme)
+    evidence.write(acme, outcomes(acme), TODAY)
+    assert evidence.read(acme) is not None
+
+
+def test_every_connector_of_the_tree_has_its_points() -> None:
+    """What is not met is somebody else's doing: nothing is left to us in silence."""
+    for name, one in IN_TREE.items():
+        assert [cell for cell in points.cells(one) if cell.word == "us"] == [], name

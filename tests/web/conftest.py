@@ -18,12 +18,10 @@ from benehub.access import Caller, Role
 from benehub.api.app import create_app
 from benehub.crypto import Vault
 from benehub.flows import Hub, bind
-from benehub.sandbox.demo import run_demo
 from benehub.settings import read_keys
 from benehub.store import Store, open_store
 from benehub.views.employers import employers
 
-SEED, SMALL = 1, 70
 NOW = datetime(2026, 12, 2, 9, tzinfo=UTC)
 """Some days after the demo's last."""
 
@@ -71,14 +69,6 @@ class Desk:
         bind(self.hub).engine.start(listen=True)
 
 
-@pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the demo leaves behind."""
-    folder = tmp_path_factory.mktemp("demo")
-    run_demo(SEED, keep=folder, employees=SMALL)
-    return folder
-
-
 def open_desk(folder: Path, clock: Callable[[], datetime] = lambda: NOW) -> Desk:
     """A hub on a folder that the demo has left."""
     keys = read_keys((folder / "benehub.keys").read_text())
@@ -105,7 +95,7 @@ def read_desk(shared_desk: Desk) -> Desk:
 def shared_desk(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """The demo behind `read_desk`."""
     folder = tmp_path_factory.mktemp("read")
-    _copy(demo_folder, folder)
+    copy_demo(demo_folder, folder)
     desk = open_desk(folder)
     yield desk
     close_desk(desk)
@@ -114,13 +104,14 @@ def shared_desk(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def desk(demo_folder: Path, tmp_path: Path) -> Iterator[Desk]:
     """The demo for one test alone."""
-    _copy(demo_folder, tmp_path)
+    copy_demo(demo_folder, tmp_path)
     made = open_desk(tmp_path)
     yield made
     close_desk(made)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_demo(source: Path, target: Path) -> None:
+    """What a desk opens of what the demo left."""
     for name in ("benehub.db", "benehub.keys", "benehub.toml"):
         shutil.copy(source / name, target / name)
 

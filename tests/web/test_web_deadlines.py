@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
-from tests.web.conftest import Desk, caller_of
+from tests.web.conftest import NOW, Desk, caller_of
 
 from benehub.access import Role
+from benehub.flows import JOBS, meeting
 from benehub.flows.deadlines import open_now
 from benehub.store.tables import alarm, notification
-from benehub.views.deadlines import Deadline
+from benehub.views.deadlines import Deadline, pay
 from benehub.web import deadlines as pages
 
 
@@ -30,7 +31,9 @@ def known(shared_desk: Desk) -> list[Deadline]:
 def test_every_open_deadline_stands_there_with_what_meets_it(read_desk: Desk, known: list[Deadline]) -> None:
     told = read_desk.get("deadlines", within=30)
     assert len(known) > 3 and rows(told) == min(len(known), pages.SHOWN)
-    assert known[0].mend in told and "business day" in told
+    assert "business day" in told and known[0].mend not in told, "a page leads to the place, a command to a command"
+    met = {one.subject for one in known if meeting.job(one, NOW.date())}
+    assert told.count('action="' + read_desk.address("deadlines/meet")) == len(met) > 1
 
 
 def test_the_list_is_filtered(read_desk: Desk, known: list[Deadline]) -> None:
@@ -40,6 +43,31 @@ def test_the_list_is_filtered(read_desk: Desk, known: list[Deadline]) -> None:
     assert "Nothing has to leave" in read_desk.get("deadlines", connection="nobody")
     read_desk.get("deadlines", 422, within="soon")
     read_desk.get("deadlines", 400, kind="\x07")
+
+
+def test_a_deadline_is_met_from_its_page_by_those_who_send(desk: Desk, known: list[Deadline]) -> None:
+    one = next(one for one in known if one.kind == pay.PUSH)
+    desk.start()
+    answer = desk.post("deadlines/meet", subject=one.subject, kind=one.kind)
+    assert answer.status_code == 303 and "/runs/run_" in answer.headers["location"]
+    assert desk.post("deadlines/meet", subject="gone", kind=one.kind).status_code == 400
+    by_hand = next(one for one in known if one.kind == pay.PAYOUT)
+    assert desk.post("deadlines/meet", subject=by_hand.subject, kind=by_hand.kind).status_code == 400
+    desk.caller = caller_of(Role.AUDITOR, employer=desk.employer)
+    assert desk.post("deadlines/meet", subject=one.subject, kind=one.kind).status_code == 403
+    assert "deadlines/meet" not in desk.get("deadlines")
+
+
+def test_what_meets_a_deadline_is_the_job_of_its_command(known: list[Deadline]) -> None:
+    for one in known:
+        job, command = meeting.job(one, NOW.date()), one.mend.removeprefix("benehub ")
+        if job is None:
+            assert one.kind == pay.PAYOUT
+            continue
+        assert job.flow.removeprefix("schedule.") in JOBS
+        assert command.split()[0] == job.flow.split(".")[0] and command.split()[1].startswith(job.flow.split(".")[1])
+        assert all(part in (*job.arguments, "-c", "-g", "--pay-date", "--period", "--plan")
+                   for part in command.split()[2:])  # fmt: skip
 
 
 def test_its_parts_are_the_whole(

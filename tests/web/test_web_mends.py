@@ -11,8 +11,8 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Role
 from benehub.reconcile import Relation, Type
 from benehub.store.tables import difference
+from benehub.web.catalog import LANGUAGES, catalog
 from benehub.web.mends import PLACES
-from benehub.web.words import LANGUAGES, catalog
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role
-from benehub.identity import strangers
-from benehub.identity.matching import Told
+from benehub.access import Role, audit
+from benehub.identity import strangers, suggestions
+from benehub.identity.matching import Guess, Told
 from benehub.periods import Month
 from benehub.store.tables import person
 from benehub.views import people
+from benehub.views import strangers as views
+from benehub.views.persons import person_ids
 
 HOSTILE = (
     "'", '"', "%", "_", "' OR 1=1 --", "'; DROP TABLE person; --", "<script>alert(1)</script>", "\\", "{{7*7}}",
@@ -105,6 +107,34 @@ def test_vendors_stand_beside_what_we_believe(read_desk: Desk) -> None:
     names = {vendor.connection for vendor in one.vendors}
     assert {"hris", "payroll"} <= names and any(vendor.told for vendor in one.vendors)
     assert any(vendor.ours for vendor in one.vendors)
+
+
+def test_only_those_of_us_who_are_shown_beside_the_unlinked_stand_in_the_trail(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benehub.web.unlinked.SHOWN", 2)
+    ours = numbers(desk)
+    with desk.store.write(desk.employer) as session:
+        known = person_ids(session, ours)
+        linked = next(n for n in ours[2:] if known[n] in strangers.holders(session, "payroll", known.values()))
+        first, second, guessed, beyond = [one for one in ours if one != linked][:4]
+        zoe, yan = Told("Zoe", "Zander", "1990-01-02"), Told("Yan", "Young", employee_number=linked)
+        for number, told in ((first, zoe), (second, zoe), ("zz", yan)):
+            session.take_seq(0)
+            strangers.note(session, "payroll", number, "payroll_person", told)
+        suggestions.replace(
+            session, "payroll", [Guess(first, known[guessed], 90, ()), Guess("zz", known[beyond], 90, ())]
+        )
+    shown = desk.get("unlinked")
+    assert shown.count("unlinked/unl_") == 2 and "1 more" in shown and f"number or SSN of {linked}" in shown
+    with desk.store.read(desk.employer) as session:
+        refs = str(audit.newest(session, limit=1)[0].ref).split()
+        every = views.unlinked(session)
+        assert views.counted(session) == views.counted(session, "payroll") == len(every) == 3
+        assert views.unlinked(session, most=2) == every[:2] and views.counted(session, "hris") == 0
+        assert views.suggested(session, most=2) == views.suggested(session)[:1]
+    # A vendor's own id is no number of ours, though somebody here has the same.
+    assert sorted(refs) == sorted({"people:2", known[guessed], known[linked]})
 
 
 def test_unlinked_people_stand_first_and_are_linked_with_a_reason(desk: Desk) -> None:

@@ -6,13 +6,14 @@ import re
 
 import pytest
 from sqlalchemy import select
-from tests.web.conftest import Desk
+from tests.web.conftest import Desk, caller_of
 
-from benehub.errors import RetriableError
-from benehub.flows import job_schedules
+from benehub.access import Role
+from benehub.errors import DataError, RetriableError
+from benehub.flows import job_schedules, runs
 from benehub.flows.schedulable import FLOWS, OPTIONS
 from benehub.store.tables import schedule
-from benehub.web.words import LANGUAGES, catalog
+from benehub.web.catalog import LANGUAGES, catalog
 
 NIGHTLY = {"name": "nightly", "flow": "sync", "connection": "hris", "cron": "0 6 * * mon-fri"}
 
@@ -92,3 +93,29 @@ def test_that_the_database_is_busy_is_no_mistake_of_whoever_typed(desk: Desk, mo
         monkeypatch.setattr(job_schedules, name, busy)
     assert desk.post("schedules", **NIGHTLY).status_code == 503
     assert desk.post("schedules/nightly", **NIGHTLY, seen=shown).status_code == 503
+
+
+def test_who_may_only_operate_starts_nothing_that_sends(desk: Desk) -> None:
+    """A schedule, a run and a connection of each kind, by an engineer and by somebody who may send too."""
+    engineer, both = caller_of(Role.ENGINEER), caller_of(Role.ENGINEER, Role.BENEFITS_ADMIN)
+    push = {**NIGHTLY, "name": "push", "flow": "deductions.push", "connection": "payroll"}
+    desk.start()
+    desk.caller = engineer
+    assert desk.post("schedules", **push).status_code == 403 and desk.post("schedules", **NIGHTLY).status_code == 303
+    kept = {"seen": seen(desk.get("schedules/nightly"))}
+    assert desk.post("schedules/nightly", **push, **kept).status_code == 403
+    desk.caller = both
+    assert desk.post("schedules", **push).status_code == 303
+    desk.caller = engineer
+    assert [desk.post(f"schedules/push/{what}").status_code for what in ("run", "pause", "resume")] == [403, 303, 403]
+    assert rows(desk)["push"][0] == "paused"
+    for flow, refused in (("deductions.push", True), ("reconcile", False)):
+        with desk.store.write(desk.employer) as session:
+            run = runs.begin(session, flow, "2026-10", "somebody")
+            runs.fail(session, run, DataError("it does not fit"))
+        assert ("/retry" in desk.get(f"runs/{run}")) is not refused
+        assert (desk.post(f"runs/{run}/retry").status_code == 403) is refused
+    assert desk.post("connections/payroll/mode", mode="watch").status_code == 303
+    assert desk.post("connections/payroll/mode", mode="live").status_code == 403
+    desk.caller = both
+    assert desk.post("connections/payroll/mode", mode="live").status_code == 303

@@ -14,7 +14,7 @@ from benehub.access import Role
 from benehub.api.app import create_app
 from benehub.api.front import Front
 from benehub.api.headers import POLICY
-from benehub.web.words import LANGUAGES, catalog, chosen
+from benehub.web.catalog import LANGUAGES, catalog, chosen
 
 INLINE = r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)|\|\s*safe|hx-on|javascript:"
 TEMPLATES = Path(__file__).resolve().parents[2] / "core" / "benehub" / "web" / "templates"

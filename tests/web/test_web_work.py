@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role
+from benehub.access import Role, audit
 from benehub.errors import DataError
 from benehub.flows import runs
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
+from benehub.views.carried import carried
 from benehub.views.outgoing import segments
 from benehub.web.runs import AGAIN
 
@@ -31,7 +32,7 @@ def test_a_comparison_is_started_and_followed_to_its_end(desk: Desk) -> None:
     refused = desk.post("reconcile/start", month="2026-10", relations=["retirement"])
     assert refused.status_code == 409 and "benehub up" in refused.text, "no engine runs in this process"
     desk.hub_listens()
-    started = desk.post("reconcile/start", month="2026-10", relations=["retirement", "leave"])
+    started = desk.post("reconcile/start", month="2026-10", relations=["retirement", "accounts", "leave"])
     assert started.status_code == 303
     path = started.headers["location"].split("?")[0]
     first = desk.get(path)
@@ -41,9 +42,10 @@ def test_a_comparison_is_started_and_followed_to_its_end(desk: Desk) -> None:
         assert time.monotonic() < until, page
         assert "<html" not in page
         time.sleep(0.2)
-    assert "compare retirement" in page and "compare leave" in page and "Done" in page
+    assert "Compare: Retirement" in page and "Compare: Leave" in page and "Done" in page
     counted = re.findall(r"relation=(\w+)", page)
-    assert counted == ["retirement", "leave"]
+    assert counted == ["retirement", "accounts", "leave"]
+    assert page.count("Nothing to compare") == 1 and "no answer of a custodian was read" in page
     assert "compared 0 seconds ago" in desk.get("today").lower() or "Compared" in desk.get("today")
     assert desk.post("reconcile/start", month="2026-10").status_code == 400
     assert desk.post("reconcile/start", month="2026-13", relations=["leave"]).status_code == 400
@@ -92,6 +94,10 @@ def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None
     assert "DMG*D8*********" in content
     (pay, *_) = found(read_desk, dispatch, operation="contribution.deposit")
     content = read_desk.get(f"outgoing/{pay.dispatch_id}/content")
+    with read_desk.store.read(read_desk.employer) as session:
+        people = carried(session, pay.dispatch_id)
+        refs = set(str(audit.newest(session, limit=1)[0].ref).split())
+    assert people.number > 1 and {f"people:{people.number}", *people.people} <= refs
     assert "SOCIAL SECURITY" in content and not re.search(r"\b\d{3}-?\d{2}-?\d{4}\b", content)
     read_desk.get("outgoing/dis_none", 404)
     read_desk.get("outgoing/../../x", 404)

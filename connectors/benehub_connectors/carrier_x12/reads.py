@@ -140,6 +140,9 @@ def read_invoice(mail: Mail, settings: PartnerSettings) -> list[Incoming]:
             coverage_month=str(row.coverage_month),
             premium_minor=row.premium,
             adjustment=row.adjustment,
+            volume_minor=row.volume,
+            age_band=row.age_band,
+            dependents=row.dependents,
         )
 
     key = ("invoice", "member", "plan", "coverage_month", "adjustment")

@@ -1,7 +1,7 @@
 """What Gusto keeps for our application rather than for a company: its own token, webhook subscriptions, events.
 
 Part of the simulator. It answers as the vendor's description says; how the vendor answers a cursor that is older than
-its events is not described, and refusing it is our guess.
+its events is not described, so `forgotten` has all three ways.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class GustoApplication:
         self.today = today
         self.subscriptions: dict[str, Row] = {}
         self.events: list[Row] = []
+        self.forgotten = "refused"
+        """The answer to an event that is not told any more: `refused`, `ignored` or `nothing` after it."""
 
     def note(self, event_type: str, entity_type: str, entity: str) -> None:
         """Something has happened at the company, at the noon of the simulated day."""
@@ -93,9 +95,9 @@ class GustoApplication:
         after = query.get("starting_after_uuid")
         if after is not None:
             at = next((number for number, one in enumerate(told, 1) if one["uuid"] == after), None)
-            if at is None:
+            if at is None and self.forgotten == "refused":
                 return refusal(422, "starting_after_uuid", "invalid_attribute_value", "Event not found")
-            told = told[at:]
+            told = told[at:] if at is not None else told if self.forgotten == "ignored" else []
         return 200, told[: min(int(query.get("limit", DEFAULT_EVENTS)), MAX_EVENTS)]
 
 

@@ -5,7 +5,7 @@ It is read only: what benehub calculates goes to payroll, insurers and recordkee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -13,12 +13,14 @@ from pydantic import BaseModel
 from benehub.connect.capabilities import Blocker, Capability
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
+from benehub.connect.webhooks import Hint, Scheme
 from benehub.records import OPERATIONS
+from benehub_connectors.hibob import hooks
 from benehub_connectors.hibob.absences import read_time_off
 from benehub_connectors.hibob.account import open_client
 from benehub_connectors.hibob.dependents import read_dependents
 from benehub_connectors.hibob.employees import read_employees
-from benehub_connectors.hibob.pay import read_pay
+from benehub_connectors.hibob.pay import read_pay, reread_pay
 from benehub_connectors.hibob.settings import Dependents, Fields, HibobSettings
 
 __all__ = ["Dependents", "Fields", "HibobConnector", "HibobSettings"]
@@ -43,6 +45,7 @@ class HibobConnector(Connector):
         "leave_request": "both",
         "dependent": "full",
     }
+    webhook: ClassVar[Scheme | None] = hooks.SCHEME
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads; no write is of use there."""
@@ -74,3 +77,15 @@ class HibobConnector(Connector):
                 yield from read_dependents(link)
             case _:
                 yield from super().read(stream, link, cursor)
+
+    def reread(self, stream: str, link: Link, keys: Sequence[str]) -> Iterator[Page] | None:
+        """The pay of some employees; other streams are read as ever."""
+        return reread_pay(link, keys) if stream == "compensation" else None
+
+    def hints(self, body: bytes) -> Sequence[Hint]:
+        """What an event is about.
+
+        Raises:
+            DataError: the body is none of Bob's.
+        """
+        return hooks.hints(body)

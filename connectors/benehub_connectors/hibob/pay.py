@@ -5,7 +5,8 @@ A row is known by its employee and day: of two entries of one day the later one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from benehub.connect.cells import EMPTY, Cells, find
@@ -33,7 +34,17 @@ def read_pay(link: Link) -> Iterator[Page]:
         if not one
     ]
     yield Page(STREAM, nameless, account.last, "people", full=not nameless)
-    for one in filter(None, ids):
+    yield from _of(account, filter(None, ids))
+
+
+def reread_pay(link: Link, employees: Iterable[str]) -> Iterator[Page]:
+    """A page of each of these employees; nothing is said of anybody else."""
+    for page in _of(Account(link), employees):
+        yield replace(page, full=False)
+
+
+def _of(account: Account, employees: Iterable[str]) -> Iterator[Page]:
+    for one in employees:
         rows = account.salaries(one)
         if rows is None:
             what = "Bob knows no such employee any more: read again"

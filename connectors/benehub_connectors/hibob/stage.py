@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -31,4 +32,14 @@ def stage(_folder: Path) -> Stage:
         account.handle,
         harmless=("/v1/people/search",),
         now=NOW,
+        webhooks=_events(people),
     )  # fmt: skip
+
+
+def _events(people: list[str]) -> tuple[bytes, ...]:
+    told = (("employee.updated", people[0]), ("timeoff.request.approved", people[1]), ("employee.created", people[2]))
+    bodies = [
+        {"version": "v2", "type": kind, "triggeredAt": f"2026-11-02T09:0{at}:00Z", "data": {"employeeId": who}}
+        for at, (kind, who) in enumerate(told)
+    ]
+    return tuple(json.dumps(one).encode() for one in bodies)

@@ -15,7 +15,7 @@ from benehub.connect.bases import FileConnector
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Envelope, FileOut, Item, Kind, Link, Page
 from benehub.errors import Unsupported
-from benehub_connectors.recordkeeper_files.deposit import render_deposit
+from benehub_connectors.recordkeeper_files.deposit import render_deposit, unfit
 from benehub_connectors.recordkeeper_files.earnings import render_earnings
 from benehub_connectors.recordkeeper_files.reads import read_pages
 from benehub_connectors.recordkeeper_files.settings import RecordkeeperSettings
@@ -45,6 +45,10 @@ class RecordkeeperFiles(FileConnector):
             ConfigError, NeedsPersonError, VendorUnavailable: as the mailbox tells.
         """
         return read_pages(stream, link, cursor)
+
+    def unfit(self, operation: str, items: Sequence[Item], settings: Any) -> Mapping[str, str]:
+        """Participants whose row the layout cannot carry; the money of the others does not wait for them."""
+        return unfit(items, settings) if operation == DEPOSIT else {}
 
     def render(self, operation: str, items: Sequence[Item], envelope: Envelope, settings: Any) -> FileOut:
         """The 180 file that carries `items`, all of one pay date; or the file of what its delay has cost.

@@ -40,8 +40,16 @@ def write(
             "pretax_minor": totals.pretax,
             "roth_minor": totals.roth,
             "match_minor": totals.match,
+            "qnec_minor": totals.safe_harbor_nonelective,
+            "loan_minor": totals.loan_payment,
         },
     )
+
+
+def faults(record: ContributionRow, settings: RecordkeeperSettings) -> Iterator[str]:
+    """Why a participant's row cannot be written."""
+    for error in ascensus_180.LAYOUT.validate(_row(record, settings)):
+        yield f"{error.where}: {error.what}"
 
 
 def _row(record: ContributionRow, settings: RecordkeeperSettings) -> ascensus_180.Contribution180:
@@ -55,6 +63,8 @@ def _row(record: ContributionRow, settings: RecordkeeperSettings) -> ascensus_18
         pretax=record.amounts.get(Source.EE_PRETAX, 0),
         roth=record.amounts.get(Source.EE_ROTH, 0),
         match=record.amounts.get(Source.ER_MATCH, 0),
+        safe_harbor_nonelective=record.amounts.get(Source.ER_QNEC, 0),
+        loan_payment=record.amounts.get(Source.LOAN, 0),
         hours=record.hours_hundredths,
         address1=record.address1,
         address2=record.address2,
@@ -97,7 +107,10 @@ def paid(name: str, data: bytes, settings: RecordkeeperSettings) -> list[Paid]:
     pay_date = parse_date("-".join(found.groups()))
     rows = []
     for row in records(ascensus_180.parse(data)):
-        amounts = ((Source.EE_PRETAX, row.pretax), (Source.EE_ROTH, row.roth), (Source.ER_MATCH, row.match))
+        amounts = (
+            (Source.EE_PRETAX, row.pretax), (Source.EE_ROTH, row.roth), (Source.ER_MATCH, row.match),
+            (Source.ER_QNEC, row.safe_harbor_nonelective), (Source.LOAN, row.loan_payment),
+        )  # fmt: skip
         rows.append(paid_row(row, amounts, pay_date))
     return rows
 

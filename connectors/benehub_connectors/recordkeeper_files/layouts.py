@@ -90,6 +90,10 @@ class RecordkeeperLayout(Protocol):
         """
         ...
 
+    def faults(self, record: ContributionRow, settings: RecordkeeperSettings) -> Iterator[str]:
+        """Why a participant's row cannot be written: column and what is wrong, never the value."""
+        ...
+
     def changes(self, data: bytes) -> Iterator[Parsed[Change]]:
         """The rows of a 360.
 

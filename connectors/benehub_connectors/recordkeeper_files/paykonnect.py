@@ -52,6 +52,12 @@ def write(
     )
 
 
+def faults(record: ContributionRow, settings: RecordkeeperSettings) -> Iterator[str]:
+    """Why a participant's row cannot be written."""
+    for error in paykonnect_180.LAYOUT.validate(_row(record, settings)):
+        yield f"{error.where}: {error.what}"
+
+
 def _row(record: ContributionRow, settings: RecordkeeperSettings) -> paykonnect_180.Contribution180:
     gone = record.termination_date is not None and record.termination_date <= record.pay_date
     year = record.year_amounts
@@ -92,6 +98,7 @@ def _row(record: ContributionRow, settings: RecordkeeperSettings) -> paykonnect_
         roth=record.amounts.get(Source.EE_ROTH, 0),
         roth_ytd=year.get(Source.EE_ROTH),
         match=record.amounts.get(Source.ER_MATCH, 0),
+        loan_payment=record.amounts.get(Source.LOAN, 0),
         match_ytd=year.get(Source.ER_MATCH),
     )
 
@@ -127,6 +134,7 @@ def paid(name: str, data: bytes, settings: RecordkeeperSettings) -> list[Paid]:
             (Source.EE_PRETAX, row.pretax + row.pretax_catch_up),
             (Source.EE_ROTH, row.roth + row.roth_catch_up),
             (Source.ER_MATCH, row.match),
+            (Source.LOAN, row.loan_payment),
         )
         rows.append(paid_row(row, amounts, row.pay_date))
     return rows

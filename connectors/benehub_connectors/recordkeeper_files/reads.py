@@ -54,6 +54,7 @@ def read_credits(mail: Mail, settings: RecordkeeperSettings) -> list[Incoming]:
             trade_date=row.trade_date,
             amount_minor=row.amount,
             earnings=row.kind is recordkeeper_credits.CreditKind.EARNINGS,
+            forfeiture=row.kind is recordkeeper_credits.CreditKind.FORFEITURE,
         )
 
     return parsed_rows(recordkeeper_credits.parse(mail.data), record, ("credit_id",), mail)

@@ -33,7 +33,9 @@ class RecordkeeperSettings(BaseModel):
         division: its code of our division, where it has given one.
         plan_name, ein: as the recordkeeper has them (PayKonnect).
         regular_run, correction_run: its words for Payroll_Run_Type (PayKonnect).
-        negative_amounts: whether it takes amounts below zero; where not, a correction that takes money back is refused.
+        negative_amounts: whether it takes amounts below zero; where not, whose money is taken back is held back.
+        qnec_column: where a QNEC stands in its 180: `safe_harbor_nonelective` (Ascensus), once that is agreed; neither
+            layout has a column of its own for it, so that one is refused otherwise.
         credits, deferrals: name patterns of what it sends.
         deferral_codes: its contribution codes (in capitals) of the 360, and the money source each means; the layout's
             usual ones when empty.
@@ -56,10 +58,17 @@ class RecordkeeperSettings(BaseModel):
     regular_run: str = "Regular"
     correction_run: str = "Correction"
     negative_amounts: bool = True
+    qnec_column: str = Field(default="", pattern=r"^(|safe_harbor_nonelective)$")
     credits: tuple[str, ...] = ("*credit*.csv",)
     deferrals: tuple[str, ...] = ("*_360_*.csv",)
     deferral_codes: dict[str, Source] = {}
     undated_from_eligibility: bool = False
+
+    @model_validator(mode="after")
+    def _has_the_column(self) -> Self:
+        if self.qnec_column and self.layout is not LayoutName.ASCENSUS:
+            raise ValueError("qnec_column is a column of the Ascensus layout: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _plan_in_a_name(self) -> Self:

@@ -39,6 +39,8 @@ class Lifetimes:
     whole: timedelta = timedelta(hours=12)
     step: timedelta = timedelta(minutes=10)
     """For the steps of signing in."""
+    proof: timedelta = timedelta(minutes=10)
+    """For how long it is enough to have shown who one is, before what lets somebody in is changed."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Standing:
     stage: Stage
     way: str
     """How it was opened: `password`, or `oidc:NAME`."""
+    proved_at: datetime | None
+    """When its user last showed all of who he is; None: he was let in without, or has not shown the whole of it yet."""
 
     @property
     def ref(self) -> str:
@@ -57,8 +61,13 @@ class Standing:
         return f"ses_{self.digest[:16]}"
 
 
-def begin(session: Session, user: str, stage: Stage, way: str, lifetimes: Lifetimes) -> str:
-    """Open one; gives the secret for the cookie, which is nowhere else. What has ended long ago is cleared away."""
+def begin(
+    session: Session, user: str, stage: Stage, way: str, lifetimes: Lifetimes, proved_at: datetime | None = None
+) -> str:  # fmt: skip
+    """Open one; gives the secret for the cookie, which is nowhere else. What has ended long ago is cleared away.
+
+    `proved_at` is when its user showed all of who he is; that one is opened proves nothing by itself.
+    """
     secret = secrets.token_urlsafe(32)
     now = session.clock()
     lasts = lifetimes.whole if stage is Stage.OPEN else lifetimes.step
@@ -67,15 +76,18 @@ def begin(session: Session, user: str, stage: Stage, way: str, lifetimes: Lifeti
     row = {
         "session_hash": _digest(session, secret), "user_id": user, "stage": stage.value, "way": way[:80],
         "made_at": iso(now), "seen_at": iso(now), "ends_at": iso(now + lasts),
+        "proved_at": iso(proved_at) if proved_at is not None else None,
     }  # fmt: skip
     session.add(user_session, [row])
     return secret
 
 
-def step(session: Session, standing: Standing, stage: Stage, lifetimes: Lifetimes) -> str:
-    """Go on with a new secret; the old one is worth nothing any more."""
+def step(
+    session: Session, standing: Standing, stage: Stage, lifetimes: Lifetimes, proved_at: datetime | None = None
+) -> str:  # fmt: skip
+    """Go on with a new secret; the old one is worth nothing any more. What was proved before counts on as before."""
     end(session, standing)
-    return begin(session, standing.user, stage, standing.way, lifetimes)
+    return begin(session, standing.user, stage, standing.way, lifetimes, proved_at or standing.proved_at)
 
 
 def standing(session: Session, secret: str, lifetimes: Lifetimes) -> Standing | None:
@@ -86,7 +98,8 @@ def standing(session: Session, secret: str, lifetimes: Lifetimes) -> Standing | 
     now = session.clock()
     if found is None or found.ends_at <= iso(now) or found.seen_at <= iso(now - lifetimes.idle):
         return None
-    return Standing(found.session_hash, found.user_id, Stage(found.stage), found.way)
+    return Standing(found.session_hash, found.user_id, Stage(found.stage), found.way,
+                    datetime.fromisoformat(found.proved_at) if found.proved_at else None)  # fmt: skip
 
 
 def due(session: Session, held: Standing) -> bool:

@@ -13,7 +13,7 @@ from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller, Permission
-from benehub.api import unforged
+from benehub.api import lately, unforged
 from benehub.api.front import place
 from benehub.api.trail import Act
 from benehub.store.schema import INSTALLATION
@@ -33,6 +33,7 @@ OPEN: Final[dict[str, str]] = {
     "/signin": "nobody is signed in before it",
     "/signin/code": "the first step's session is what lets it in, and no further",
     "/signin/enrol": "the session is what lets it in: it is about oneself",
+    "/signin/again": "the session is what lets it in: it is about oneself",
     "/signin/password": "the session is what lets it in: it is about oneself",
     "/signin/providers": "the session is what lets it in: it is about oneself",
     "/signin/providers/{provider}": "the session is what lets it in: it is about oneself",
@@ -64,14 +65,18 @@ class Needs:
         permission: what the caller has to have.
         of_people: the route names people, though its permission is about money or counts.
         somewhere: the path belongs to no employer, and the route tells only of those with which the caller may do it.
+        again: the route changes what lets somebody in: the caller has to have shown lately who he is. It is the page
+            that he comes back to, with names of the path's parameters.
 
     Raises:
         HTTPException: 401 for nobody, 403 for somebody who may not. An employer that the caller may see nothing of
             is answered as one that does not exist would be: 404.
     """
 
-    def __init__(self, permission: Permission, of_people: bool = False, somewhere: bool = False) -> None:
-        self.permission, self.somewhere = permission, somewhere
+    def __init__(
+        self, permission: Permission, of_people: bool = False, somewhere: bool = False, again: str = ""
+    ) -> None:  # fmt: skip
+        self.permission, self.somewhere, self.again = permission, somewhere, again
         self.noted = of_people or permission not in UNNOTED
 
     async def __call__(self, request: Request) -> Caller:
@@ -90,6 +95,8 @@ class Needs:
             request.state.act = act
         if allowed:
             await unforged.check(request)
+            if self.again:
+                await run_in_threadpool(lately.check, request, caller, self.again)
             if unsafe:
                 await run_in_threadpool(act.asked)
             return caller

@@ -7,9 +7,9 @@ with its outcome before the first byte leaves. Where the trail cannot be written
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from benehub.access import Caller
 from benehub.access.audit import Place
 from benehub.flows import Hub
 from benehub.flows.callers import keep
+from benehub.ids import PERSON
+from benehub.store import Session
+from benehub.views.persons import person_ids
 
 
 @dataclass
@@ -64,16 +67,42 @@ _TYPED: Final = ("find", "search", "text", "person", "employee")
 """What people type to find somebody by: that they searched is kept, not what for."""
 
 
-def seen(request: Request, ids: Iterable[str | None]) -> None:
+def seen(request: Request, ids: Iterable[str | None], count: int = 0) -> None:
     """Name the people that a list or a page shows, by the hub's ids, with how many they are and the filter in force.
 
-    It is bounded: of a long list the first `SEEN` are named, and the trail's row says how many it showed.
+    It is bounded: of a long list the first `SEEN` are named, and the trail's row says how many it showed: `count`,
+    where `ids` are only the first of them.
     """
     known = list(dict.fromkeys(one for one in ids if one))
     given = sorted((name, value) for name, value in request.query_params.items() if value)
     plain = [f"{name}={value if name not in _TYPED and _PLAIN.fullmatch(value) else '*'}"
              for name, value in given if _PLAIN.fullmatch(name)]  # fmt: skip
-    about(request, f"people:{len(known)}", *plain[:10], *known[:SEEN])
+    about(request, f"people:{max(count, len(known))}", *plain[:10], *known[:SEEN])
+
+
+_WHOSE: Final = frozenset({"employee", "employees", "person", "persons", "member", "person_id"})
+"""Names in an answer behind which a person stands."""
+
+
+def named_in(told: Any) -> set[str]:
+    """Whom an answer names, by employee number or by the hub's id, wherever in it."""
+    if isinstance(told, str):
+        return set(PERSON.findall(told))
+    if isinstance(told, Mapping):
+        whose = {one for name in _WHOSE & told.keys() for one in _texts(told[name])}
+        return whose.union(*map(named_in, told.values()))
+    return set[str]().union(*map(named_in, told)) if isinstance(told, list | tuple | set) else set()
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, str) and one]
+
+
+def seen_in(request: Request, session: Session, named: Iterable[str | None], count: int = 0) -> None:
+    """As `seen`, of people by employee number or by the hub's id."""
+    known = {one for one in named if one}
+    numbers = person_ids(session, [one for one in known if not one.startswith("per_")])
+    seen(request, sorted({*numbers.values(), *(one for one in known if one.startswith("per_"))}), count)
 
 
 class Trailed:

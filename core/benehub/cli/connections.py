@@ -47,24 +47,33 @@ def add(
 
 @app.command("list")
 def list_(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
-    """List the connections: mode, how many of their people are linked to nobody, when each stream was last read."""
+    """List the connections: mode, writes at once, how many of their people nobody is linked to, when they were read."""
+    from benehub import connections
     from benehub.cli.console import emit, table
     from benehub.views.connections import listed
 
     with opened(employer) as desk, desk.store.read(desk.employer) as session:
-        data = listed(session)
+        data = listed(session, connections.connectors(desk.hub.plugins))
     rows = [
         (
             one["name"],
             one["connector"],
             one["mode"],
+            str(one["at_once"] or "-"),
             str(one["unlinked"]),
             ", ".join(f"{s} {at[:16]}" for s, at in sorted(one["read"].items())),
         )
         for one in data
     ]
     emit(
-        data, as_json, table("connections", ("name", "connector", "mode", "unlinked", "last read"), rows, ("unlinked",))
+        data,
+        as_json,
+        table(
+            "connections",
+            ("name", "connector", "mode", "at once", "unlinked", "last read"),
+            rows,
+            ("at once", "unlinked"),
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -42,19 +43,33 @@ def new(
     """Begin a connector: three files that pass the contract kit as they are."""
     from importlib import import_module
 
+    from benehub import connections, plugins
     from benehub.cli.console import say
     from benehub.connect.connector import Kind
     from benehub.errors import DataError
     from benehub.testing import scaffold
 
     if kind not in {one.value for one in scaffold.KINDS}:
-        raise DataError(f"no kind {kind[:20]!r} to begin", mend="Choose hris, payroll, carrier or recordkeeper")
+        raise DataError(
+            f"no kind {kind[:20]!r} to begin", where="--kind", mend="Choose hris, payroll, carrier or recordkeeper"
+        )
+    there = connections.connectors(plugins.build()).get(name)
+    if there is not None:
+        raise DataError(
+            f"there is a connector {name!r} already, of kind {there.kind.value}", where=there.__module__,
+            mend="Choose another name: two of one name cannot be loaded",
+        )  # fmt: skip
+    tree = Path(str(import_module("benehub_connectors").__file__)).parent
     if folder is None:
-        tree = Path(str(import_module("benehub_connectors").__file__)).parent
         folder = Path() if out_of_tree else tree
     for file in scaffold.write(name, Kind(kind), folder, package=out_of_tree):
         say(str(file))
-    say(f"Next: benehub connector check {name}" if not out_of_tree else "Next: install it, then run its tests")
+    if out_of_tree:
+        say("Next: install it, then run its tests")
+    elif folder.resolve() == tree.resolve():
+        say(f"Next: benehub connector check {name}")
+    else:
+        say(f"Next: move it into {tree}, where it is found; then benehub connector check {name}")
 
 
 @app.command()
@@ -65,12 +80,15 @@ def check(
     as_json: bool = JSON,
 ) -> None:
     """Prove a connector on its stage, without its vendor. Ends with 1 on a promise that is not kept."""
+    from dataclasses import asdict
+
     from benehub import connections, plugins
     from benehub.cli.console import FOUND, emit, say, table, working
     from benehub.periods import system_clock
-    from benehub.testing import Outcome, Verdict, evidence, run, tiers
+    from benehub.testing import Outcome, Verdict, evidence, form, points, run, tiers
 
     connector = connections.known(connections.connectors(plugins.build()), name)
+    form.manifest(connector)  # what cannot be read is said before anything is tried
     outcomes: list[Outcome] = []
     with working(f"checking {name}") as status:
         for one in run(connector):
@@ -79,18 +97,21 @@ def check(
     if write:
         evidence.write(connector, outcomes, system_clock().date())
     rules = tiers.rules(connector)
-    data = {
+    data: dict[str, Any] = {
         "connector": name,
         "tier": tiers.tier(connector).value,
         "evidence_of": str(tiers.dated(connector) or ""),
         "promises": [{"name": o.check, "proves": o.proves, "verdict": o.verdict.value, "why": o.why} for o in outcomes],
         "rules": [{"tier": one.tier.value, "rule": one.text, "met": one.met} for one in rules],
+        "points": [asdict(one) for one in points.cells(connector)],
     }
     rows = [(one.check, one.verdict.value, one.why or one.proves) for one in outcomes]
     emit(data, as_json, table(name, ("promise", "verdict", "what"), rows))
     if tier and not as_json:
         ruled = [(one.tier.value, "yes" if one.met else "no", one.text) for one in rules]
         emit([], False, table(f"tier: {data['tier']}", ("tier", "met", "rule"), ruled))
+        held = [(one["point"], one["part"], one["word"], one["why"]) for one in data["points"]]
+        emit([], False, table("points, by the evidence kept", ("point", "part", "met", "shown by, or why not"), held))
         for proof in evidence.proofs(connector):
             say(f"{proof.on}  {proof.what}: by {proof.by}, {proof.against} ({proof.test})")
     if any(one.verdict is Verdict.BROKEN for one in outcomes):

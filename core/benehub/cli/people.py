@@ -91,8 +91,9 @@ def duplicates(connection: str = CONNECTION, employer: str = EMPLOYER, as_json: 
     with opened(employer) as desk:
         must_know_connection(desk, connection)
         with desk.store.read(desk.employer) as session:
-            data = doubles(session, connection)
+            found = doubles(session, connection)
     columns = ("connection", "who", "what", "others")
+    data = [{name: one[name] for name in columns} for one in found]
     rows = [(one["connection"] or "here", one["who"], one["what"], ", ".join(one["others"])) for one in data]
     emit(data, as_json, table("duplicates", columns, rows))
     if data:

@@ -67,7 +67,7 @@ def reconcile(
         left = {one.name: _money(one.unexplained) for one in accounts if one.unexplained}
         data = {"period": str(month), "relations": counts, "open": rows, "unexplained": left}
         shown = [
-            fields(f"compared {month}", counts),
+            fields(f"compared {month}", {name: one.get("state", one) for name, one in counts.items()}),
             table("open", COLUMNS, [_cells(r) for r in rows], ("at_stake",)),
         ]
         if relation == "all":

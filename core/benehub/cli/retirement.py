@@ -49,7 +49,7 @@ def deposit(
             return
         name, day = _plan(desk, plan), str(to_day(pay_date, desk.today()))
         counts = desk.run("retirement.deposit", f"{name}/{day}", name, day)
-        show_counts(f"{name}: contributions of {day}", counts, as_json)
+        show_counts(f"{name}: contributions of {day}", _amounts(desk, counts), as_json)
 
 
 @app.command()
@@ -194,11 +194,13 @@ def _preview(desk: Desk, plan: str, pay_date: str, clear: bool, as_json: bool) -
     with rehearsal(desk.hub) as hub:
         made = retirement.prepare(hub, desk.employer, name, day)
         shown = frozen(hub, desk.employer, [made] if made else [], clear)
+        held = retirement.held(hub, desk.employer, name, day)
     when = retirement.due(book, book.plan(name), day)
     counts = {
         "rows": sum(one.items for one in shown),
         "due": str(when.due),
         "outer_limit": str(when.outer_limit),
+        **_amounts(desk, held),
     }
     show_outgoing(f"{name}: contributions of {day}", counts, shown, as_json)
 

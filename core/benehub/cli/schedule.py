@@ -17,6 +17,8 @@ BLACKOUT = typer.Option(
     help='No start then, but at its end: "22:00-06:00", "fri 17:00-24:00", "2026-12-24..2027-01-02".',
 )
 OPTION = typer.Option([], "--option", "-o", help="What the flow may be told, as group=monthly.")
+OTHER_BLACKOUT = typer.Option(None, "--blackout", help='These instead of those it has; "" for none.')
+OTHER_OPTION = typer.Option(None, "--option", "-o", help='These instead of those it has; "" for none.')
 
 
 @app.command("list")
@@ -88,6 +90,49 @@ def add(
 
 
 @app.command()
+def change(
+    name: str = NAME,
+    flow: str | None = typer.Option(None, "--flow", help="What starts; see `schedule flows`."),
+    connection: str | None = typer.Option(None, "--connection", "-c", help="Its connection."),
+    cron: str | None = typer.Option(None, "--cron", help='Five fields of the wall clock, as "0 6 * * mon-fri".'),
+    every: str | None = typer.Option(None, "--every", help="An interval instead, as 15m, 6h or 1d."),
+    zone: str | None = typer.Option(None, "--zone", help="Time zone, as America/New_York."),
+    closed_days: str | None = typer.Option(
+        None, "--closed-days", help="On week-ends and bank holidays: run, skip, before or after (that business day)."
+    ),
+    blackout: list[str] | None = OTHER_BLACKOUT,
+    jitter: int | None = typer.Option(None, "--jitter", min=0, help="Seconds at most by which its times are spread."),
+    catch_up: str | None = typer.Option(None, "--catch-up", help="After an outage: once, or skip what was missed."),
+    option: list[str] | None = OTHER_OPTION,
+    employer: str = EMPLOYER,
+    dry_run: bool = DRY_RUN,
+    as_json: bool = JSON,
+) -> None:
+    """Change what a schedule starts, or when; what is left out stays. A dry run checks only."""
+    from dataclasses import replace
+
+    from benehub.flows import job_schedules
+    from benehub.flows.schedulable import Wanted
+
+    if cron is not None or every is not None:
+        cron, every = cron or "", every or ""
+    told = {"cron": cron, "every": every, "zone": zone, "closed": closed_days, "jitter": jitter, "catch_up": catch_up,
+            "blackouts": None if blackout is None else [one for one in blackout if one]}  # fmt: skip
+    given: dict[str, Any] = {key: value for key, value in told.items() if value is not None}
+    with opened(employer) as desk:
+        with desk.store.read(desk.employer) as session:
+            row = job_schedules.get(session, name)
+        wanted, when = job_schedules.kept(row)
+        options = wanted.options if option is None else _options([one for one in option if one])
+        wanted = Wanted(flow or wanted.flow, wanted.connection if connection is None else connection, options)
+        seen = job_schedules.version_of(row)
+        made = replace(when, **given)
+        following = job_schedules.change(desk.hub, desk.employer, name, wanted, made, seen, keep=not dry_run)
+        data = _one(desk, name) | {"changed": not dry_run, "next": following.isoformat()}
+    _show(data, as_json)
+
+
+@app.command()
 def pause(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN, as_json: bool = JSON) -> None:
     """Let a schedule start nothing until it is resumed; what runs goes on."""
     from benehub.flows import job_schedules
@@ -133,6 +178,7 @@ def run_now(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN,
     from benehub.cli.console import emit, table
     from benehub.cli.shared import show_counts
     from benehub.flows import scheduled
+    from benehub.flows.schedulable import PREFIX
 
     with opened(employer) as desk:
         one = _one(desk, name)
@@ -143,7 +189,7 @@ def run_now(name: str = NAME, employer: str = EMPLOYER, dry_run: bool = DRY_RUN,
             emit(data, as_json, table(f"{name} would run", ("job", "arguments"), rows))
             return
         key = f"{name}/{desk.now()}"
-        counts = desk.run_as(f"{scheduled.PREFIX}{one['flow']}", key, one["connection"], one["options"], key)
+        counts = desk.run_as(f"{PREFIX}{one['flow']}", key, one["connection"], one["options"], key)
         show_counts(f"{name} done", counts, as_json)
 
 

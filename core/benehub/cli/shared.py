@@ -22,7 +22,7 @@ MAX_PANELS = 50
 def show_counts(title: str, counts: Mapping[str, Any], as_json: bool) -> None:
     """Print what a flow counted; ends with an exit code when something was held, refused, failed or lacks a price."""
     emit(counts, as_json, fields(title, counts))
-    if counts.get("held"):
+    if counts.get("held") or counts.get("held_people"):
         raise typer.Exit(NEEDS_PERSON)
     if any(counts.get(state) for state in ("refused", "failed", "unknown", "lacking")):
         raise typer.Exit(FOUND)

@@ -23,7 +23,11 @@ def sync(
     stream: str = typer.Argument("", help="Stream to read; all that the connection has when left out."),
     full: bool = typer.Option(False, "--full", help="Read everything, not only what changed."),
     dry_run: bool = DRY_RUN,
-    release: str = typer.Option("", "--release", help="Apply this held batch (int_...), looked at by a person."),
+    release: str = typer.Option(
+        "",
+        "--release",
+        help="Apply this held batch (int_...), looked at by a person; or `all` of a SCIM client's.",
+    ),
     redrive: str = typer.Option("", "--redrive", help="Try quarantined rows of this batch again, or of `all`."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
@@ -34,7 +38,7 @@ def sync(
 
     with opened(employer) as desk:
         if release:
-            done = [_released(desk, release, dry_run)]
+            done = [_released(desk, connection, release, dry_run)]
         elif redrive:
             done = [_redriven(desk, redrive, dry_run)]
         elif connection:
@@ -117,13 +121,20 @@ def _pages(desk: Desk, connection: str, stream: str, full: bool) -> list[Page]:
     return pages
 
 
-def _released(desk: Desk, batch: str, dry_run: bool) -> dict[str, Any]:
+def _released(desk: Desk, connection: str, batch: str, dry_run: bool) -> dict[str, Any]:
     from contextlib import nullcontext
 
     from benehub.cli.rehearsal import rehearsal
+    from benehub.errors import DataError
     from benehub.flows import custody
 
+    if batch == "all" and not connection:
+        raise DataError("--release all names no connection", mend="Name it: benehub sync CONNECTION --release all")
     with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
+        if batch == "all":
+            counts = custody.release_all(hub, desk.employer, connection, "cli", "looked at and let in")
+            told = f"{counts.pop('batches')} let in, {counts.pop('aside')} laid aside"
+            return {"stream": "released", **dict.fromkeys(COUNTS, 0), **counts, "batch": told, "problems": []}
         counts = custody.release(hub, desk.employer, batch, "cli", "looked at and let in")
         return {"stream": "released", **counts, "batch": batch, "problems": _quarantine(desk, batch, hub)}
 

@@ -104,11 +104,17 @@ def role(
 @app.command()
 def disable(
     user: str = USER,
-    undo: bool = typer.Option(False, "--undo", help="Let the user in again; tokens stay revoked."),
+    undo: bool = typer.Option(
+        False, "--undo", help="Let the user in again; tokens stay revoked, providers are unlinked."
+    ),
     who: str = WHO,
     dry_run: bool = DRY_RUN,
 ) -> None:
-    """Let a user in no more: what is open ends at once, API tokens are revoked."""
+    """Let a user in no more: what is open ends at once, API tokens are revoked.
+
+    With --undo he is let in again, by his password: whatever sign-in providers he came by are unlinked, and unused
+    invitations go too. Invite him anew, or let him link his provider himself.
+    """
     from benehub.flows import users
 
     _do(dry_run, "enabled" if undo else "disabled", lambda hub: users.disable(hub, who, user, undo))
@@ -122,7 +128,11 @@ def reset(
     who: str = WHO,
     dry_run: bool = DRY_RUN,
 ) -> None:
-    """Give a user another password, to be changed at the next sign-in, and/or forget the second factor."""
+    """Give a user another password, to be changed at the next sign-in, and/or forget the second factor.
+
+    Either way whatever sign-in providers he came by are unlinked, and unused invitations go too: invite him anew, or
+    let him link his provider himself.
+    """
     from benehub.flows import users
 
     password = password_from(password_file)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,7 +20,7 @@ from urllib.parse import quote_plus, urlencode
 from benehub.connect import jsontext
 from benehub.connect.messages import Request, Response
 from benehub.connect.verdict import failure, unavailable
-from benehub.errors import DataError, ReauthNeeded
+from benehub.errors import BenehubError, DataError, ReauthNeeded
 from benehub.periods import Clock
 
 Fetch = Callable[[Request], Response]
@@ -105,8 +106,9 @@ class OAuthClient:
 class OAuth2:
     """Tokens renewed by one caller at a time; the others wait and use what it got.
 
-    A refusal is remembered: the vendor is asked once, then every caller gets the same `ReauthNeeded` until a
-    person has mended the connection and a new object is made.
+    Whoever waited while a renewal failed gets the same error, so that many calls at once ask once; the next try asks
+    again. A refusal is remembered for good: every caller gets the same `ReauthNeeded` until a person has mended the
+    connection and a new object is made.
 
     Args:
         client: our registration.
@@ -127,7 +129,8 @@ class OAuth2:
         self._clock = clock
         self._token = token
         self._on_token = on_token
-        self._refused: ReauthNeeded | None = None
+        self._failed: BenehubError | None = None
+        self._failures = 0
         self._lock = threading.Lock()
 
     def headers(self, fetch: Fetch) -> Mapping[str, str]:
@@ -139,34 +142,37 @@ class OAuth2:
         """
         token = self._token
         if token is None or not self._fresh(token):
+            failures = self._failures
             with self._lock:
                 token = self._token
                 if token is None or not self._fresh(token):
-                    token = self._renewed(fetch)
+                    token = self._renewed(fetch, failures)
         return {"authorization": f"Bearer {token.access}"}
 
     def renew(self, fetch: Fetch, used: Mapping[str, str]) -> bool:
         """Renew after a 401, unless somebody else has renewed since `used` was made."""
+        failures = self._failures
         with self._lock:
             if self._token is None or used.get("authorization") == f"Bearer {self._token.access}":
-                self._renewed(fetch)
+                self._renewed(fetch, failures)
             return True
 
     def _fresh(self, token: Token) -> bool:
         return token.fresh_until is None or self._clock() < token.fresh_until
 
-    def _renewed(self, fetch: Fetch) -> Token:
-        """Get, store and keep a new token; the lock is held."""
-        if self._refused is not None:
-            raise ReauthNeeded(self._refused.what, where=self._refused.where, mend=self._refused.mend)
+    def _renewed(self, fetch: Fetch, failures: int) -> Token:
+        """Get, store and keep a new token; the lock is held. `failures` is how many there were before it was."""
+        if self._failed is not None and (isinstance(self._failed, ReauthNeeded) or self._failures > failures):
+            raise copy(self._failed)
         try:
             token = self._ask(fetch)
-        except ReauthNeeded as error:
-            self._refused = error
+        except BenehubError as error:
+            self._failed = copy(error)
+            self._failures += 1
             raise
         if self._on_token is not None:
             self._on_token(token)
-        self._token = token
+        self._token, self._failed = token, None
         return token
 
     def _ask(self, fetch: Fetch) -> Token:

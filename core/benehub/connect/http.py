@@ -5,7 +5,7 @@ refused with 429, or never sent. After anything else its outcome is unknown and 
 `was_sent` true goes up to the dispatch, which reads back first.
 
 A pool of connections that many threads share costs more than the calls (measured), so each call under way at once
-has a connection to itself, kept for the next one. All share one TLS context.
+has a line to itself, kept for the next one. All share one TLS context.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import TracebackType
 
 import httpx
@@ -27,9 +27,10 @@ from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 
 from benehub.connect.auth import Auth
 from benehub.connect.limits import Limiter, Pause
-from benehub.connect.messages import Request, Response
-from benehub.connect.verdict import BodyCheck, judge, retry_after, unavailable, was_sent
-from benehub.errors import ConfigError, DataError, FatalError, RateLimited, VendorUnavailable
+from benehub.connect.messages import Pairs, Request, Response
+from benehub.connect.verdict import BodyCheck, judge, lost, retry_after, unavailable, was_sent
+from benehub.connect.wire import Incoming, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
+from benehub.errors import ConfigError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
     "Caps",
@@ -41,8 +42,8 @@ __all__ = [
     "was_sent",
 ]
 
-MAX_HOSTS = 4
-"""Hosts to which a line keeps a connection: the vendor's own, and those of its tokens and other APIs."""
+SENT_ALWAYS = {"accept": "application/json", "accept-encoding": "gzip, deflate", "user-agent": "benehub"}
+"""Headers of every call, unless a connector says otherwise."""
 
 LEAST_PAUSE = 0.5
 """Seconds for which nothing is sent after a vendor's 429 that names no wait."""
@@ -68,7 +69,7 @@ class Caps:
         max_bytes: largest answer, decompressed.
         connect_seconds: for the connection.
         idle_seconds: without a byte.
-        exchange_seconds: for the whole answer, so that a vendor cannot drip for ever.
+        exchange_seconds: from the request to the end of the answer, so that a vendor cannot drip for ever.
     """
 
     max_bytes: int = 32 * 1024 * 1024
@@ -130,7 +131,7 @@ class VendorClient:
         self._budget = budget or RetryBudget()
         self._caps = caps or Caps()
         self._body_check = body_check
-        self._headers = {"accept": "application/json", "user-agent": "benehub"} | dict(headers or {})
+        self._headers = SENT_ALWAYS | dict(headers or {})
         self._dry_run = dry_run
         self._name = name
         self._clock = clock
@@ -142,20 +143,16 @@ class VendorClient:
         self._transport = transport
         self._tls = tls
         self._idle = [self._line()]
-        """Connections that no call is using; the newest goes first, so that few stay open."""
+        """Lines that no call is using; the newest goes first, so that few connections stay open."""
 
-    def _line(self) -> httpx.Client:
-        return httpx.Client(
-            transport=self._transport,
-            verify=self._tls or tls_context(),
-            timeout=httpx.Timeout(self._caps.idle_seconds, connect=self._caps.connect_seconds),
-            limits=httpx.Limits(max_connections=MAX_HOSTS),
-            follow_redirects=False,
-        )
+    def _line(self) -> Line:
+        if self._transport is not None:
+            return ReplacedLine(self._transport)
+        return NetworkLine(self._tls or tls_context(), self._caps.connect_seconds, self._caps.idle_seconds)
 
     @contextmanager
-    def _own_line(self) -> Iterator[httpx.Client]:
-        """A connection that nobody else uses meanwhile."""
+    def _own_line(self) -> Iterator[Line]:
+        """A line that nobody else uses meanwhile."""
         try:
             line = self._idle.pop()
         except IndexError:
@@ -254,13 +251,20 @@ class VendorClient:
                 one.acquire(max(0.0, give_up - self._clock()))
 
     def _fetch(self, request: Request) -> Response:
-        """An exchange for `auth`: no credentials, no retry, and an address of its own."""
+        """An exchange for `auth`: no credentials, no retry, and an address of its own.
+
+        Where it does not answer all calls pause, so that not each of them finds it out for itself.
+        """
         _origin(request.path)
         try:
-            return self._exchange(request, {}, url=request.path)
+            response = self._exchange(request, {}, url=request.path)
         except VendorUnavailable as error:
+            self._pause.hold(LEAST_PAUSE)
             # Whatever became of the token request, the caller's own request has not been sent.
             raise unavailable(error.what, where=error.where, sent=False) from None
+        if response.status == 429 or response.status >= 500:
+            self._pause.hold(retry_after(response.headers) or LEAST_PAUSE)
+        return response
 
     def _exchange(self, request: Request, credentials: Mapping[str, str], *, url: str = "") -> Response:
         where = self._where(request)
@@ -272,45 +276,26 @@ class VendorClient:
         # Checked here, not by the HTTP library: its own text may repeat the value.
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise _unusable(where)
-        try:
-            with (
-                self._own_line() as line,
-                line.stream(
-                    request.method,
-                    url or self._url(request),
-                    params=list(request.query) or None,
-                    headers=headers,
-                    content=None if request.body is None else request.body.encode(),
-                ) as raw,
-            ):
-                return self._receive(request, raw)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise unavailable(f"no connection ({type(error).__name__})", where=where, sent=False, silent=True) from None
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):
-            raise _unusable(where) from None
-        except httpx.TimeoutException as error:
-            raise unavailable(f"time-out ({type(error).__name__})", where=where, sent=True, silent=True) from None
-        except httpx.HTTPError as error:
-            raise unavailable(
-                f"the exchange broke ({type(error).__name__})", where=where, sent=True, silent=True
-            ) from None
+        with errors_told(where, _unusable):
+            whole = _whole(url or self._url(request), request.query)
+            content = None if request.body is None else request.body.encode()
+            until = self._clock() + self._caps.exchange_seconds
+            out = Outgoing(request.method, whole, headers, content, lambda: until - self._clock())
+            with self._own_line() as line, line.exchange(out) as answer:
+                return self._receive(request, answer, out.left)
 
-    def _receive(self, request: Request, raw: httpx.Response) -> Response:
+    def _receive(self, request: Request, answer: Incoming, left: Callable[[], float]) -> Response:
         """The whole answer, or an error once it is larger or slower than the caps allow."""
         where, size, chunks = self._where(request), 0, []
-        until = self._clock() + self._caps.exchange_seconds
-        for chunk in raw.iter_bytes():
+        for chunk in answer.chunks:
             size += len(chunk)
             chunks.append(chunk)
             if size > self._caps.max_bytes:
                 what = f"the answer is larger than {self._caps.max_bytes} bytes"
-                if request.write:
-                    raise unavailable(what, where=where, sent=True)
-                raise DataError(what, where=where, mend="Ask for smaller pages")
-            if self._clock() > until:
+                raise lost(request, what, where=where, mend="Ask for smaller pages")
+            if left() < 0:
                 raise unavailable("the answer drips too slowly", where=where, sent=True)
-        headers = {name.lower(): value for name, value in raw.headers.items()}
-        return Response(raw.status_code, headers, b"".join(chunks), place=request.place)
+        return Response(answer.status, answer.headers, b"".join(chunks), place=request.place)
 
     def _url(self, request: Request) -> str:
         """The whole address; an absolute one has to stay with the vendor our credentials are for."""
@@ -333,6 +318,12 @@ class VendorClient:
 
 
 _backoff = wait_exponential(multiplier=LEAST_PAUSE, max=30) + wait_random(0, 0.5)
+
+
+@lru_cache(maxsize=64)
+def _whole(address: str, query: Pairs) -> httpx.URL:
+    """Many writes go to the same few addresses."""
+    return httpx.URL(address, params=list(query)) if query else httpx.URL(address)
 
 
 def _unusable(where: str) -> ConfigError:

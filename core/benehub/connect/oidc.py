@@ -66,6 +66,8 @@ class Claims:
     groups: tuple[str, ...]
     employee: str = field(repr=False, default="")
     """The employee number, where the provider tells it."""
+    asked_at: int | None = None
+    """When the provider last asked who is there (`auth_time`), in seconds of Unix time; None: it does not say."""
 
 
 class OidcClient:
@@ -87,8 +89,10 @@ class OidcClient:
         self._clock = clock
         self._transport = transport
 
-    def begin(self, back: str) -> tuple[str, Begun]:
-        """The address to send the browser to, and what has to come back with it.
+    def begin(self, back: str, again: bool = False) -> tuple[str, Begun]:
+        """The address to send the browser to, and what has to come back with it; `again` has the provider ask anew.
+
+        The address goes through the browser, where it can be changed: only `asked_at` tells whether it did ask.
 
         Raises:
             VendorUnavailable: the provider does not answer.
@@ -100,7 +104,7 @@ class OidcClient:
         address = prepare_grant_uri(
             _text(told, "authorization_endpoint"), self._provider.client_id, "code", back, self._provider.scope,
             begun.state, nonce=begun.nonce, code_challenge=create_s256_code_challenge(begun.verifier),
-            code_challenge_method="S256",
+            code_challenge_method="S256", **({"prompt": "login", "max_age": "0"} if again else {}),
         )  # fmt: skip
         return str(address), begun
 
@@ -130,10 +134,12 @@ class OidcClient:
             raise self._unbelievable("userinfo tells of somebody else")
         groups = said.get(self._provider.groups_claim, claims.get(self._provider.groups_claim, ()))
         listed = groups if isinstance(groups, list) else [groups] if isinstance(groups, str) else []
+        asked = claims.get("auth_time")
         return Claims(
             str(claims["iss"]), str(claims["sub"]), str(said.get("email") or ""), said.get("email_verified") is True,
             str(said.get("name") or ""), tuple(str(group) for group in listed),
             str(said.get(self._provider.employee_claim) or "") if self._provider.employee_claim else "",
+            int(asked) if isinstance(asked, int | float) and not isinstance(asked, bool) else None,
         )  # fmt: skip
 
     def _client(self) -> httpx.Client:

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from benehub.connect import jsontext
+from benehub.connect.inflate import READABLE, coding
 from benehub.connect.messages import Request, Response
 from benehub.crypto import mask
 from benehub.errors import (
@@ -79,13 +80,16 @@ def judge(request: Request, response: Response, *, where: str, body_check: BodyC
     Raises:
         ReauthNeeded: 401, 403.
         RateLimited: 429; a body that `body_check` flags; 503 with Retry-After on a read.
-        VendorUnavailable: 408, 425, 5xx; HTML or broken JSON where JSON is due.
+        VendorUnavailable: 408, 425, 5xx; HTML or broken JSON where JSON is due; see `lost`.
         Unsupported: 501.
         ConfigError: a redirect.
-        DataError: any other 4xx, with the vendor's message masked.
+        DataError: any other 4xx, with the vendor's message masked; a read that is compressed as was not asked for.
     """
     if response.status >= 300 and response.status not in request.accept:
         raise failure(request, response, where=where)
+    if coding(response.headers) not in READABLE:
+        raise lost(request, "the answer is compressed otherwise than was asked for", where=where,
+                   mend="Ask the vendor for gzip, deflate or none; see its content-encoding")  # fmt: skip
     if response.status >= 500 or not request.expect_json:
         return response
     parsed = replace(response, data=_parse(request, response, where))
@@ -93,6 +97,11 @@ def judge(request: Request, response: Response, *, where: str, body_check: BodyC
     if wait is not None:
         raise _limited(f"the vendor asks to wait, in the body of a {response.status}", where, wait)
     return parsed
+
+
+def lost(request: Request, what: str, *, where: str, mend: str) -> BenehubError:
+    """The error of an answer that cannot be taken in: of a read it stays so, a write has happened all the same."""
+    return unavailable(what, where=where, sent=True) if request.write else DataError(what, where=where, mend=mend)
 
 
 def failure(request: Request, response: Response, *, where: str) -> BenehubError:

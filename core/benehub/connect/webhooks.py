@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Literal
 
 from benehub.connect import jsontext
 from benehub.connect.messages import Request
@@ -49,6 +50,7 @@ class Scheme:
         tolerance_seconds: how far the moment may lie from ours, either way.
         body_id: where the delivery's id stands in a JSON body, as in `event.id`, for a vendor that has no header for
             it; a body without it is known by its digest.
+        digest: the hash under the signature.
     """
 
     signature: str = ""
@@ -62,6 +64,7 @@ class Scheme:
     tolerance_seconds: int = 300
     separator: str = ""
     body_id: str = ""
+    digest: Literal["sha256", "sha512"] = "sha256"
 
     @property
     def signed(self) -> bool:
@@ -183,7 +186,7 @@ def _genuine(scheme: Scheme, secret: str, signature: str, body: bytes, given: Ma
 def _mac(scheme: Scheme, secret: str, body: bytes, given: Mapping[str, str]) -> bytes:
     before, _, after = scheme.message.partition("{body}")
     message = before.format(**given).encode() + body + after.format(**given).encode()
-    return hmac.digest(_key(scheme, secret), message, hashlib.sha256)
+    return hmac.digest(_key(scheme, secret), message, scheme.digest)
 
 
 def _key(scheme: Scheme, secret: str) -> bytes:

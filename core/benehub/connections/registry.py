@@ -47,6 +47,10 @@ Wiring = Callable[[str, str], Mapping[str, Any]]
 """(employer, connection) -> extra arguments for the client, e.g. a transport that leads to a simulator."""
 
 
+MOST_AT_ONCE = 64
+"""Calls to a vendor under way at once at most, whatever a connector says: each has a thread and a connection."""
+
+
 def no_wiring(_employer: str, _connection: str) -> Mapping[str, Any]:
     """The usual wiring: the real network."""
     return {}
@@ -99,7 +103,11 @@ def known(found: Mapping[str, type[Connector]], name: str) -> type[Connector]:
         ConfigError: no package brings it.
     """
     if name not in found:
-        raise ConfigError(f"no connector {name!r}", mend="Install its package; see `benehub plugins`")
+        there = ", ".join(sorted(found)) or "none"
+        raise ConfigError(
+            f"no connector {name[:60]!r}",
+            mend=f"Put its folder into benehub_connectors, or install its package. There are: {there}",
+        )
     return found[name]
 
 
@@ -141,6 +149,15 @@ def listed(session: Session) -> Sequence[Row[Any]]:
     return session.rows(
         select(connection).where(connection.c.employer_id == session.employer).order_by(connection.c.connection_id)
     )
+
+
+def at_once(found: Mapping[str, type[Connector]], row: Row[Any]) -> int | None:
+    """Writes that a connection may have under way at once; None where its connector or its settings are not usable."""
+    try:
+        connector = known(found, row.connector)
+        return min(connector().at_once(check(row.connection_id, connector, row.settings)), MOST_AT_ONCE)
+    except ConfigError:
+        return None
 
 
 def cursor(session: Session, connection_id: str, stream: str) -> str | None:

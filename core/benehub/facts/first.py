@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benehub.facts.history import fact_id, loaded
+from pydantic_core import to_json
+
+from benehub.facts.history import fact_id
 from benehub.store import Session
-from benehub.store.bulk import as_text
 from benehub.store.tables import fact
 
 _FACT = (
@@ -17,27 +18,24 @@ _FACT = (
 
 
 class FirstFacts:
-    """Records what is told first about subjects of whom no fact is known, as long as what was looked up holds."""
+    """Records what is told first about subjects that this transaction has made, so that nothing was read of them."""
 
     def __init__(self, session: Session, batch_id: str) -> None:
         self._session, self._batch_id = session, batch_id
         self._facts = session.deferring(fact, _FACT)
-        self._held = loaded(session)
 
     def add(self, row_no: int, subject: str, *told: tuple[str, str, str, str, Mapping[str, Any]]) -> None:
         """Record what a row tells: each kind and key, from when until when it is true, and the data.
 
-        Days are ISO texts, in the data too; no interval is empty.
+        Days of the interval are ISO texts; in the data days and words of an enumeration may stand as they are.
+        No interval is empty.
         """
         session, batch_id = self._session, self._batch_id
         employer, source = session.employer, f"{batch_id}#{row_no}"
         seq, recorded_at = session.take_seq(len(told))
         for kind, key, start, end, data in told:
-            name = fact_id(employer, kind, subject, key, seq)
             self._facts.append(
-                (employer, name, kind, subject, key, start, end, as_text(data), seq, recorded_at, batch_id,
-                 row_no or None, source)
+                (employer, fact_id(employer, kind, subject, key, seq), kind, subject, key, start, end,
+                 to_json(data).decode(), seq, recorded_at, batch_id, row_no or None, source)
             )  # fmt: skip
-            # What this transaction holds about the subject is no longer all: it is read again when it is asked for.
-            self._held.pop((kind, subject), None)
             seq += 1

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
-from zlib import crc32
 
 from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Select, Text, cast, select
 
+from benehub.ids import numbered
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
 from benehub.store.tables import fact
@@ -100,9 +100,8 @@ def record(
 
 
 def fact_id(employer: str, kind: str, subject: str, key: str, seq: int) -> str:
-    """A fact's id: its number, so that ids come in order, and digits in which a mistyped one is found out."""
-    named = f"{employer}/{kind}/{subject}/{key}"
-    return f"fct_{seq:012x}{crc32(named.encode(), seq & 0xFFFFFFFF):08x}"
+    """A fact's id, by its number."""
+    return numbered("fct", seq, f"{employer}/{kind}/{subject}/{key}")
 
 
 def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
@@ -118,11 +117,9 @@ def preload(session: Session, kind: str, subjects: Iterable[str]) -> None:
             stored[kind, row.subject].append(row)
 
 
-def preload_new(session: Session, kind: str, subjects: Iterable[str]) -> None:
-    """Nobody knows these subjects yet: there is nothing to be read about them."""
-    stored = loaded(session)
-    for subject in subjects:
-        stored.setdefault((kind, subject), [])
+def preload_new(session: Session, subject: str, *kinds: str) -> None:
+    """This transaction has made the subject: there is nothing to be read about it."""
+    loaded(session).update({(kind, subject): [] for kind in kinds})
 
 
 def as_of(

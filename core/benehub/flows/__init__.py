@@ -45,7 +45,8 @@ from benehub.flows import (
     webhooks,
 )
 from benehub.flows.hub import Hub
-from benehub.flows.schedulable import FLOWS
+from benehub.flows.schedulable import FLOWS, PREFIX
+from benehub.flows.silent import carried
 from benehub.store.database import patiently
 
 JOBS: dict[str, Callable[..., Any]] = {
@@ -91,7 +92,7 @@ JOBS: dict[str, Callable[..., Any]] = {
 }
 """Every job by name."""
 
-JOBS |= {f"{scheduled.PREFIX}{name}": scheduled.job(name, JOBS) for name in FLOWS}
+JOBS |= {f"{PREFIX}{name}": scheduled.job(name, JOBS) for name in FLOWS}
 
 
 class _Quiet(Steps):
@@ -122,7 +123,8 @@ def bind(hub: Hub, executor: str = "") -> Hub:
 
     def bound(name: str, job: Callable[..., Any]) -> Callable[..., Any]:
         def work(*arguments: Any) -> Any:
-            return _quiet(f"flow {name}", lambda: job(hub, _Quiet(), *arguments))
+            with carried(name):
+                return _quiet(f"flow {name}", lambda: job(hub, _Quiet(), *arguments))
 
         return lambda _steps, run_id, employer, *arguments: hub.carry_out(work, run_id, employer, *arguments)
 

@@ -64,6 +64,17 @@ def capabilities(hub: Hub, connector: str) -> tuple[Capability, ...]:
     return connections.known(hub.connectors, connector)().capabilities()
 
 
+def can_write(hub: Hub, employer: str, name: str) -> bool:
+    """Whether a connection that is live tells its vendor anything.
+
+    Raises:
+        ConfigError: no such connection, or no package brings its connector.
+    """
+    with hub.store.read(employer) as session:
+        connector = connections.get(session, name).connector
+    return any(one.supported and one.guard is not None for one in capabilities(hub, connector))
+
+
 def try_out(hub: Hub, employer: str, name: str) -> tuple[str, str, list[Tried]]:
     """Open a connection and read the first page of each of its streams; nothing is kept. Gives connector and mode too.
 

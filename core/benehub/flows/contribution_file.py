@@ -2,7 +2,8 @@
 
 A recordkeeper adds up what it is sent, so a pay date's second file must never be a second full one. Amounts of a
 correction are what the ledger owes beyond the files that left; pay and hours are new less told; what is known of the
-year is told as it stands now.
+year is told as it stands now. Whom the file cannot name, for want of an SSN, is held back by himself: the others' money
+is not late for him.
 """
 
 from __future__ import annotations
@@ -26,8 +27,13 @@ from benehub.planbook import Plan, PlanBook
 from benehub.records import ContributionRow, Sex, Source
 from benehub.store import Session
 
-SOURCES = {"pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH}
+SOURCES = {
+    "pretax": Source.EE_PRETAX, "roth": Source.EE_ROTH, "match": Source.ER_MATCH, "qnec": Source.ER_QNEC,
+    "loan": Source.LOAN,
+}  # fmt: skip
 """Part of a contribution in the ledger -> its money source."""
+OF_YEAR = ("pretax", "roth", "match")
+"""Parts whose sums of the year are told beside them."""
 
 _KEY = re.compile(r"contribution\.deposit/(?P<plan>.+)/(?P<day>\d{4}-\d{2}-\d{2})(?:/correction-\d+)?")
 _ADDRESS = ("address1", "address2", "city", "state", "zip_code", "email")
@@ -66,19 +72,44 @@ def told_by(files: Chain) -> Told:
     return Told(files.number, compensation, hours)
 
 
-def rows(
-    session: Session, book: PlanBook, plan: Plan, pay_date: date, owed: Mapping[str, Mapping[str, int]], told: Told
-) -> list[ContributionRow]:
-    """A row for each participant who is owed something, or whose pay was told otherwise before.
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A participant of whom the next file cannot tell: why, and what of his waits, in minor units."""
 
-    Raises:
-        DataError: a participant has no SSN.
-    """
+    person_id: str
+    why: str
+    amount_minor: int
+    mend: str
+
+
+@dataclass(slots=True)
+class NextFile:
+    """What the next file of a pay date says, and of whom it cannot say anything."""
+
+    rows: list[ContributionRow] = field(default_factory=list)
+    held: list[HeldBack] = field(default_factory=list)
+
+    @property
+    def total_minor(self) -> int:
+        """The money of its rows."""
+        return sum(sum(row.amounts.values()) for row in self.rows)
+
+    @property
+    def held_minor(self) -> int:
+        """The money that waits."""
+        return sum(one.amount_minor for one in self.held)
+
+
+def next_file(
+    session: Session, book: PlanBook, plan: Plan, pay_date: date, owed: Mapping[str, Mapping[str, int]], told: Told
+) -> NextFile:
+    """A row for each participant who is owed something, or whose pay was told otherwise before."""
     paid = savings.paid(session, pay_date, pay_date + timedelta(days=1))
     retold = {one for one, amount in told.compensation.items() if paid.get(one, 0) != amount}
     who = sorted(owed.keys() | retold)
+    made = NextFile()
     if not who:
-        return []
+        return made
     periods = {
         group: one
         for group, year in pay_calendar(session, book, pay_date.year).items()
@@ -92,10 +123,30 @@ def rows(
         periods=periods,
         hours=_hours(session, who, periods.values()),
     )
-    return [
-        _row(book, plan, pay_date, worker, owed.get(worker.person_id, {}), told, known)
-        for worker in facts.workers(session, Interval(date.min, Month.of(pay_date).end), None, who, elections=False)
+    nameless = dict.fromkeys(who, "no employment is known")
+    for worker in facts.workers(session, Interval(date.min, Month.of(pay_date).end), None, who, elections=False):
+        one = worker.person_id
+        if one in known.ssns:
+            nameless.pop(one, None)
+            made.rows.append(_row(book, plan, pay_date, worker, owed.get(one, {}), told, known))
+        else:
+            nameless[one] = f"employee {worker.identity.get('employee_number', one)} has no SSN"
+    made.held = [
+        HeldBack(one, why, sum(owed.get(one, {}).values()), "Enter it in the HRIS, sync")
+        for one, why in nameless.items()
     ]
+    return made
+
+
+def without(made: NextFile, unfit: Mapping[str, str]) -> NextFile:
+    """The file without those whom the recordkeeper's layout cannot carry (person -> why), who are held back, too."""
+    stay = [row for row in made.rows if row.person not in unfit]
+    out = [
+        HeldBack(row.person, f"employee {row.employee_number or row.person}: {unfit[row.person]}",
+                 sum(row.amounts.values()), "Mend it where it is kept (HRIS, settings), sync")
+        for row in made.rows if row.person in unfit
+    ]  # fmt: skip
+    return NextFile(stay, made.held + out)
 
 
 def _hours(session: Session, who: Sequence[str], periods: Iterable[PayPeriod]) -> Mapping[str, list[facts.Fact]]:
@@ -131,12 +182,6 @@ def _row(
     book: PlanBook, plan: Plan, pay_date: date, worker: Worker, amounts: Mapping[str, int], told: Told, known: _Known
 ) -> ContributionRow:
     identity, one = worker.identity, worker.person_id
-    if one not in known.ssns:
-        raise DataError(
-            f"employee {identity.get('employee_number', one)} has no SSN",
-            where=f"contributions of {pay_date}",
-            mend="Enter it in the HRIS, sync, then deposit again",
-        )
     period, year = known.periods.get(worker.pay_group), known.year.get(one, Saved())
     # The year's sums are of all plans together: with one plan they are its own.
     alone = len(book.retirement_plans()) == 1
@@ -152,7 +197,7 @@ def _row(
         compensation_minor=known.paid.get(one, 0) - told.compensation.get(one, 0),
         hours_hundredths=known.hours_in(one, period) - told.hours.get(one, 0),
         year_compensation_minor=year.compensation,
-        year_amounts={SOURCES[part]: getattr(year, part) for part in SOURCES} if alone else {},
+        year_amounts={SOURCES[part]: getattr(year, part) for part in OF_YEAR} if alone else {},
         amounts={SOURCES[part]: amount for part, amount in amounts.items()},
         **_before(worker), **address,
     )  # fmt: skip

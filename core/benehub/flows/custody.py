@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +15,8 @@ from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connect.stored import StoredMailbox
 from benehub.errors import BenehubError, DataError
 from benehub.flows.hub import Hub
-from benehub.flows.sync import apply, apply_checked
-from benehub.intake import Leaf, untranslated
+from benehub.flows.sync import apply, apply_at_once, apply_checked
+from benehub.intake import Leaf, told, untranslated
 from benehub.store import Session, note_act
 from benehub.store.tables import intake_batch, intake_row, intake_same, row_waits
 
@@ -34,11 +36,85 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
     return apply_checked(hub, employer, batch_id)
 
 
+def release_all(hub: Hub, employer: str, connection_id: str, who: str, note: str) -> dict[str, int]:
+    """Let in all that is held of a connection whose client writes user by user: one decision for all of them.
+
+    Of a user that was written several times the last word is let in and the former ones are laid aside; so is all of
+    a user who has been let in by a later write. What is written, let in or discarded meanwhile counts as it then is:
+    each turn looks again, in the transaction that applies it. Gives the custody counts together, and how many batches
+    were let in (`batches`) and laid aside (`aside`). After a break the rest stays held: call it again.
+
+    Raises:
+        DataError: nothing is held there, or each batch is a whole read that is looked at by itself.
+    """
+    with hub.store.read(employer) as session:
+        stream = _connector(hub, session, connection_id).pushes
+        if not stream:
+            raise DataError(
+                f"each batch of {connection_id} is a read of its own", where=f"connection {connection_id}",
+                mend="Look at each (benehub intake list --state held), and release it by its id",
+            )  # fmt: skip
+        decided = _last_words(session, connection_id, stream)
+    if not any(decided):
+        raise DataError("nothing is held", where=f"connection {connection_id}", mend="See `benehub intake list`")
+    total = {"batches": 0, "aside": 0}
+    what, of = f"release with {len(decided[0]) - 1} others", {one for each in decided for one in each}
+    while counts := _turn(hub, employer, connection_id, of, who, what, note):
+        for name, value in counts.items():
+            total[name] = total.get(name, 0) + value
+    return total
+
+
+TURN = 20
+"""Batches of one row that are let in, or laid aside, in one transaction."""
+
+
+def _turn(
+    hub: Hub, employer: str, connection_id: str, of: Collection[str], who: str, what: str, note: str
+) -> dict[str, int]:
+    """The next of the batches decided on that are still held, as they stand now; gives nothing at the end."""
+    with hub.store.write(employer) as session:
+        session.take_seq(0)  # nobody writes between the look and what it leads to
+        stream = _connector(hub, session, connection_id).pushes
+        let_in, aside = (
+            [one for one in each if one in of][:TURN] for each in _last_words(session, connection_id, stream)
+        )
+        if not let_in and not aside:
+            return {}
+        for batch_id in aside:
+            note_act(session, batch_id, who, "discard, for a later word counts", note)
+            _lay_aside(session, batch_id, who)
+        total = Counter(batches=len(let_in), aside=len(aside))
+        for batch_id in let_in:
+            note_act(session, batch_id, who, what, note)
+            total.update(apply_at_once(hub, session, batch_id))
+            session.forget()
+        return dict(total)
+
+
+def _lay_aside(session: Session, batch_id: str, who: str) -> None:
+    session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
+    session.change(intake_batch, {"batch_id": batch_id}, state="refused", reason=f"discarded by {who}")
+
+
+def _last_words(session: Session, connection_id: str, stream: str) -> tuple[list[str], list[str]]:
+    """Held batches of one row each, oldest first: those that say the last of their user, and all others."""
+    batch = intake_batch.c
+    here = (batch.connection_id == connection_id, batch.stream == stream)
+    waiting = sorted(told.told_in(session, None, *here, batch.state == "held"), key=lambda row: row.seq)
+    if not waiting:
+        return [], []
+    applied = told.told_in(session, {row.row_key for row in waiting}, *here, batch.state == "applied",
+                           batch.seq > waiting[0].seq)  # fmt: skip
+    last = {row.row_key: row.batch_id for row in sorted((*waiting, *applied), key=lambda row: row.seq)}
+    let_in = [row.batch_id for row in waiting if last[row.row_key] == row.batch_id]
+    return let_in, [row.batch_id for row in waiting if last[row.row_key] != row.batch_id]
+
+
 def _overtaken(session: Session, row: Any, pushed: bool) -> bool:
     """Whether the stream was told again since: as a whole, or, where each row comes by itself, these rows."""
     if pushed:
-        own = session.rows(select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=row.batch_id)))
-        keys = {one.row_key for one in own}
+        keys = told.all_keys(session, row.batch_id)
         return bool(untranslated.told_again(session, row.connection_id, row.stream, row.seq, keys))
     later = intake_batch.alias()
     found = session.connection.execute(
@@ -72,8 +148,7 @@ def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note:
         row = _batch(session, batch_id)
         if row.state in ("held", "staged"):
             note_act(session, batch_id, who, "discard", note)
-            session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
-            session.change(intake_batch, {"batch_id": batch_id}, state="refused", reason=f"discarded by {who}")
+            _lay_aside(session, batch_id, who)
             return int(row.rows)
         open_rows = session.rows(
             select(intake_row.c.row_no).where(*session.where(intake_row, batch_id=batch_id), row_waits)

@@ -42,8 +42,7 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
         connection_id = hub.book(session).plan(plan_id).vendor
     with hub.open(employer, connection_id) as opened, hub.store.write(employer) as session:
         book = hub.book(session)
-        for earlier in dispatch.revisions(session, key):
-            _post_one(session, book, earlier)
+        post_sent(session, book, plan_id, pay_date)
         rows = [row.model_dump(mode="json") for row in _rows(session, plan_id, pay_date)]
         if not rows:
             return ""
@@ -58,6 +57,12 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
         return freeze_file(
             session, opened, OPERATION, key, rows, [session.id("obl", key)], total, book.employer.currency
         )
+
+
+def post_sent(session: Session, book: PlanBook, plan_id: str, pay_date: date) -> None:
+    """Post what the files of a late pay date's earnings that left have deposited; again changes nothing."""
+    for earlier in dispatch.revisions(session, f"{OPERATION}/{plan_id}/{pay_date}"):
+        _post_one(session, book, earlier)
 
 
 def _rows(session: Session, plan_id: str, pay_date: date) -> list[EarningsRow]:

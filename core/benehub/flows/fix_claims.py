@@ -41,7 +41,7 @@ BY_HAND = "by hand: the carrier takes no claims from a program"
 
 TYPES = (
     Type.BILLED_NOT_ENROLLED, Type.DUPLICATE_MEMBER, Type.PLAN_DIFF, Type.TIER_DIFF, Type.RATE_DIFF,
-    Type.EFFECTIVE_DATE_DIFF,
+    Type.EFFECTIVE_DATE_DIFF, Type.VOLUME_DIFF, Type.AGE_BAND_DIFF, Type.DEPENDANT_DIFF,
 )  # fmt: skip
 """Differences by which a carrier has billed too much."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 
 from benehub import ledger
 from benehub.engine import Steps
-from benehub.errors import ConfigError, DataError
+from benehub.errors import ConfigError
 from benehub.flows import earnings_deposit, lost_earnings, retirement
 from benehub.flows.contribution_file import base_key
 from benehub.flows.file_chain import chain, file_key
@@ -34,15 +34,18 @@ def _contributions(asked: Asked) -> Draft | Refusal:
     files = chain(session, base_key(plan.id, day))
     if files.doubtful:
         return Refusal(f"{files.doubtful} may have arrived: settle it first (benehub dispatches settle)")
-    try:
-        rows = retirement.rows_due(session, book, plan, day)
-    except DataError as error:
-        return Refusal(f"{error.what}: {error.mend}")
+    made = retirement.file_due(session, book, plan, day)
+    rows, unit = made.rows, book.employer.currency
+    if not rows and made.held:
+        return Refusal(f"{made.held[0].why}: {made.held[0].mend}")
     if not rows:
         return Refusal("nothing is owed to the recordkeeper for that pay date any more")
-    total, unit = sum(sum(one.amounts.values()) for one in rows), book.employer.currency
     which = f"correction {files.number}" if files.number else "the first file"
+    total = made.total_minor
     says = f"deposit {format_minor(total, unit)} {unit} of the pay of {day} for {len(rows)} participants ({which})"
+    if made.held:
+        waits = f"{format_minor(made.held_minor, unit)} {unit}"
+        says += f"; {waits} of {len(made.held)} wait: {made.held[0].why}"
     return Draft(
         {"plan": plan.id, "pay_date": day.isoformat(), "rows": [one.model_dump(mode="json") for one in rows]},
         abs(total), says,

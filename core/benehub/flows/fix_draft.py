@@ -68,6 +68,8 @@ class Action:
         run: carries it out by the flow that tells such things every day; gives that flow's counts.
         tried: the same up to what leaves, on a hub that takes all back; gives the dispatches.
         keys: business keys of what it makes owed once the flow has run.
+        undo: takes back what it has posted, when it is withdrawn, for a reason; gives why that cannot be.
+        meant: whether it could be meant for a difference of its types at all; None: for any.
     """
 
     name: str
@@ -80,3 +82,5 @@ class Action:
     tried: Callable[[Hub, str, str, Content], Sequence[str]]
     keys: Callable[[Session, str, Content], Sequence[str]]
     owe: Callable[[Asked, Content], Sequence[str]] | None = None
+    meant: Callable[[PlanBook, Row[Any]], bool] | None = None
+    undo: Callable[[Session, PlanBook, Content, str], str] | None = None

@@ -20,7 +20,7 @@ from benehub import dispatch, obligations, reconcile
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
-from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines
+from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_missed
 from benehub.flows.fix_draft import Action, Asked, Draft, Refusal
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
@@ -35,6 +35,7 @@ ACTIONS = {
     one.name: one
     for one in (
         fix_lines.ACTION,
+        fix_missed.ACTION,
         fix_cover.ACTION,
         fix_claims.ACTION,
         fix_deposits.CONTRIBUTIONS,
@@ -178,6 +179,11 @@ def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
                     "it is frozen: it may have left, or leaves in a file with others", where=f"fix {fix_id}",
                     mend=f"benehub dispatches show {one.dispatch_id}: settle it, or let it leave and correct it then",
                 )  # fmt: skip
+        undo = ACTIONS[row.action].undo if row.state == "approved" else None
+        if undo is not None and (
+            why := undo(session, hub.book(session), fixes.content(session, row), f"fix {fix_id} was withdrawn")
+        ):
+            raise DataError(why, where=f"fix {fix_id}", mend="Let it arrive, then correct what it has paid too much")
 
 
 def _close_held(session: Session, owed: Sequence[str], fix_id: str) -> None:
@@ -273,8 +279,9 @@ def _note(session: Session, row: Row[Any], state: str, why: str) -> None:
 
 def _actions(hub: Hub, employer: str, difference_id: str) -> list[Action]:
     with hub.store.read(employer) as session:
-        row = reconcile.get(session, difference_id)
-    return [one for one in ACTIONS.values() if (row.relation, row.type) in one.types]
+        row, book = reconcile.get(session, difference_id), hub.book(session)
+    fitting = [one for one in ACTIONS.values() if (row.relation, row.type) in one.types]
+    return [one for one in fitting if one.meant is None or one.meant(book, row)]
 
 
 def _chosen(hub: Hub, employer: str, difference_id: str, action: str) -> tuple[Action, Draft]:

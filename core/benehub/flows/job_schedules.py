@@ -78,8 +78,12 @@ def add(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, keep: bo
     return times
 
 
-def change(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expected: str = "") -> datetime:
+def change(
+    hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expected: str = "", keep: bool = True
+) -> datetime:  # fmt: skip
     """Let a schedule start something else, or at other times; gives the next. One that is paused stays so.
+
+    With `keep` off it is only checked.
 
     Raises:
         DataError: there is none of this name, or something of it cannot be kept.
@@ -91,8 +95,10 @@ def change(hub: Hub, employer: str, name: str, wanted: Wanted, when: When, expec
         must_be(expected, _edited(before), f"schedule {name}")
         row, table = _checked(hub, session, name, wanted, when)
         slot = next_slot(table, session.clock())
-        kept = {one: row[one] for one in EDITED if one != "state"}
-        session.change(schedule, {"name": name}, **kept, country=row["country"], **_due(session, table, name, slot))
+        edited = {one: row[one] for one in EDITED if one != "state"}
+        if keep:
+            due = _due(session, table, name, slot)
+            session.change(schedule, {"name": name}, **edited, country=row["country"], **due)
     return slot
 
 
@@ -103,6 +109,12 @@ def coming(session: Session, row: Row[Any], count: int = 5) -> list[str]:
         at = next_slot(table, at)
         found.append(iso(at))
     return found
+
+
+def kept(row: Row[Any]) -> tuple[Wanted, When]:
+    """A schedule as a person says it: what it starts, and when."""
+    when = When(row.cron, interval(row.every_s), row.zone, row.closed_days, row.blackouts, row.jitter_s, row.catch_up)
+    return Wanted(row.flow, row.connection_id or "", row.options), when
 
 
 def interval(seconds: int) -> str:

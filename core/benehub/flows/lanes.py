@@ -15,10 +15,13 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+import structlog
+
+from benehub.errors import BenehubError
+
 T = TypeVar("T")
 
-MOST = 64
-"""Calls under way at once at most, whatever a connector says: each has a thread and a connection of its own."""
+log = structlog.get_logger("benehub.send")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +96,18 @@ class Lanes(Generic[T]):
         self._start()
 
     def stop(self) -> list[Lot[T]]:
-        """Wait for what is under way and begin nothing more; gives the lots that nobody has begun."""
+        """Wait for what is under way and begin nothing more; gives the lots that nobody has begun.
+
+        Only one error can be raised by `wait`; those of lots that ended after it are logged.
+        """
         left, self._waiting = list(self._waiting), deque()
         if self._pool is not None:
             self._pool.shutdown()
+        while not self._ended.empty():
+            _, error = self._ended.get()
+            if error is not None:
+                what = str(error) if isinstance(error, BenehubError) else ""
+                log.error("another call failed too", error_class=type(error).__name__, error=what)
         self._under_way = []
         return left
 

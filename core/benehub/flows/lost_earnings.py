@@ -21,12 +21,13 @@ from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.findings import Type
+from benehub.reconcile.not_contributions import deposited_here
 from benehub.rules.base import Calculation
 from benehub.rules.retirement.lost_earnings import LostEarnings, lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
-OWN = ("pretax", "roth")
+OWN = ("pretax", "roth", "loan")
 """Only what was withheld from pay is plan money from its due day on; a late match is none."""
 
 
@@ -92,6 +93,7 @@ def of_difference(
         .where(
             *session.where(confirmation, kind="credit", plan=row.plan, pay_date=pay_date, current=1),
             confirmation.c.part.in_(OWN),
+            deposited_here(book),
             confirmation.c.on_date > in_time,
             confirmation.c.person_id.is_not(None),
         )

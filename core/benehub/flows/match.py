@@ -12,12 +12,12 @@ from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.facts import Worker
 from benehub.facts.explanations import Kept, Said, save
-from benehub.flows import savings
+from benehub.flows import made_up, savings
 from benehub.flows.hub import Hub
 from benehub.flows.money import pay_calendar
 from benehub.flows.savings import Saved
 from benehub.identity import people
-from benehub.ledger import Leg, NewEntry
+from benehub.ledger import Leg, NewEntry, Restated
 from benehub.ledger import accounts as chart
 from benehub.periods import Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
@@ -42,13 +42,17 @@ class _Due:
 def accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
     """Post the match of every period that ended in a month, from what payroll really took; again changes nothing."""
     with hub.store.write(employer) as session:
-        book = hub.book(session)
-        made: list[tuple[NewEntry, Said]] = []
-        for plan in _own(book):
-            for group, due in _ended(session, book, plan, month):
-                made += _matches(session, book, plan, group, due)
-        done = ledger.restate(session, _explained(session, book, made))
+        done = post(session, hub.book(session), month)
     return {"new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+
+
+def post(session: Session, book: PlanBook, month: Month) -> Restated:
+    """The same in the transaction of whoever has changed what it is worked out from."""
+    made: list[tuple[NewEntry, Said]] = []
+    for plan in _own(book):
+        for group, due in _ended(session, book, plan, month):
+            made += _matches(session, book, plan, group, due)
+    return ledger.restate(session, _explained(session, book, made))
 
 
 def _own(book: PlanBook) -> list[Plan]:
@@ -72,11 +76,13 @@ def _matches(session: Session, book: PlanBook, plan: Plan, group: str, due: _Due
     limits = retirement_limits(due.last.year)
     year_start, after = date(due.last.year, 1, 1), due.last + timedelta(days=1)
     before, until = savings.load(session, year_start, due.start), savings.load(session, year_start, after)
+    missed = made_up.missed(session, due.start, after)
     for worker in facts.workers(session, Interval(due.start, after)):
         if worker.pay_group != group or not _saves(worker, plan, due):
             continue
         earlier, whole = before.get(worker.person_id, Saved()), until.get(worker.person_id, Saved())
-        amount, told = _of_period(plan, worker, earlier, whole, limits, due)
+        counted = missed.get((worker.person_id, plan.id), 0)
+        amount, told = _of_period(plan, worker, earlier, whole, limits, due, counted)
         dims = (worker.person_id, plan.id, "match", str(Month.of(due.last)), due.last)
         yield (
             _entry(book, f"match/{plan.id}/{worker.person_id}/{due.last}", "match.accrued", due.last, amount, dims),
@@ -85,13 +91,22 @@ def _matches(session: Session, book: PlanBook, plan: Plan, group: str, due: _Due
 
 
 def _of_period(
-    plan: Plan, worker: Worker, earlier: Saved, whole: Saved, limits: RetirementLimits, due: _Due
+    plan: Plan,
+    worker: Worker,
+    earlier: Saved,
+    whole: Saved,
+    limits: RetirementLimits,
+    due: _Due,
+    missed: int,
 ) -> tuple[int, Kept]:
-    """The match of one person and period in minor units, and what is kept of the answer."""
+    """The match of one person and period in minor units, and what is kept of the answer.
+
+    What was missed and is made up for (`missed`) is matched as if it had been deferred.
+    """
     assert plan.match is not None
     terms = plan.deferral.rule() if plan.deferral else None
     caught_up = whole.caught_up(limits, terms) if terms else 0
-    deferred = whole.deferrals - earlier.deferrals
+    deferred = whole.deferrals - earlier.deferrals + missed
     if terms is not None and not plan.match.matches_catch_up:
         deferred -= caught_up - earlier.caught_up(limits, terms)
     formula = plan.match.rule()
@@ -153,6 +168,7 @@ def year_matches(
     """Everybody's year against the formula, in plans that promise a true-up: worker with number, plan, answer."""
     limits = retirement_limits(year)
     whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    missed = made_up.missed(session, date(year, 1, 1), date(year + 1, 1, 1))
     members = people.people(session)
     due = _Due(date(year, 1, 1), date(year, 12, 31))
     plans = [plan for plan in book.retirement_plans() if plan.match is not None and plan.match.true_up]
@@ -166,7 +182,7 @@ def year_matches(
             left_out = saved.caught_up(limits, terms) if terms and not plan.match.matches_catch_up else 0
             answer = true_up(
                 compensation_minor=saved.compensation,
-                deferrals_minor=saved.deferrals - left_out,
+                deferrals_minor=saved.deferrals - left_out + missed.get((worker.person_id, plan.id), 0),
                 paid_minor=saved.match,
                 formula=plan.match.rule(),
                 limits=limits,

@@ -24,6 +24,7 @@ def posting(plan: Plan, part: str) -> tuple[str, str] | None:
         "pretax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
         "roth": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
         "posttax": (chart.PAYROLL_CLEARING, chart.DEFERRAL_PAYABLE),
+        "loan": (chart.PAYROLL_CLEARING, chart.LOAN_PAYABLE),
         "match": (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE),
     }.get(part)
 

@@ -273,17 +273,15 @@ def prepare_remittance(hub: Hub, employer: str, connection_id: str, month: Month
         if again is None and most is not None:
             lines = _fitting(session, opened, key, lines, due, most)
         total = sum(one.paid_minor for one in lines)
-        content: dict[str, Any] = {"lines": [one.model_dump(mode="json") for one in lines]}
-        if total != all_due:
-            content["more"] = all_due - total
+        items = [one.model_dump(mode="json") for one in lines]
         send_by = leaves_by(book, connection_id, due, terms.transit_bank_days)
         wanted = Wanted(
             kind="premium.remit", key=key, connection_id=connection_id, period=str(month), due=due,
-            send_by=send_by, content=content, worth_minor=total, currency=book.employer.currency,
+            send_by=send_by, content={"lines": items}, worth_minor=total, beside_minor=all_due - total,
+            currency=book.employer.currency,
         )  # fmt: skip
         obligations.want(session, [wanted])
         _again(session, session.id("obl", key))
-        items = [one.model_dump(mode="json") for one in lines]
         made = freeze_file(
             session, opened, "premium.remit", key, items, [session.id("obl", key)], total, book.employer.currency,
             due.isoformat(), again.reference if again else "",

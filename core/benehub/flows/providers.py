@@ -13,10 +13,10 @@ from benehub.access import audit, identities, sessions, users
 from benehub.access.audit import Place
 from benehub.access.identities import Told, link, recognise
 from benehub.access.sessions import Stage, Standing
-from benehub.connect.oidc import Begun, OidcClient, Provider
+from benehub.connect.oidc import LEEWAY, Begun, OidcClient, Provider
 from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
-from benehub.flows.signing_in import Opened, Policy, Refused
+from benehub.flows.signing_in import NOT_ANEW, Opened, Policy, Refused
 from benehub.store import iso
 from benehub.store.access_tables import user_account
 from benehub.store.schema import INSTALLATION
@@ -34,19 +34,30 @@ class SignInBy:
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def begin(hub: Hub, by: SignInBy, back: str, links: str = "") -> tuple[str, str]:
+@dataclass(frozen=True)
+class _Kept:
+    """What the browser kept, sealed."""
+
+    begun: Begun
+    at: datetime
+    links: str
+    shows: str
+
+
+def begin(hub: Hub, by: SignInBy, back: str, links: str = "", shows: str = "") -> tuple[str, str]:
     """The address to send the browser to, and what it keeps, sealed, until it comes back.
 
-    `links` is the user, signed in already, who is to come in by this provider from then on.
+    `links` is the user, signed in already, who is to come in by this provider from then on. `shows` is the user,
+    signed in already, who is to show again who he is: the provider is told to ask, though it knows who is there.
 
     Raises:
         VendorUnavailable: the provider does not answer.
         ConfigError: it is not what the setting says it is.
     """
-    address, begun = OidcClient(by.provider, hub.store.clock).begin(back)
+    address, begun = OidcClient(by.provider, hub.store.clock).begin(back, bool(shows))
     told = {
         "provider": by.provider.name, "state": begun.state, "nonce": begun.nonce, "verifier": begun.verifier,
-        "at": iso(hub.store.clock()), "links": links,
+        "at": iso(hub.store.clock()), "links": links, "shows": shows,
     }  # fmt: skip
     sealed = hub.store.vault.seal(json.dumps(told).encode(), f"{INSTALLATION}/oidc")
     return address, base64.urlsafe_b64encode(sealed).decode()
@@ -58,26 +69,34 @@ def finish(
 ) -> Opened | Refused:  # fmt: skip
     """Let in who comes back, if it is somebody we know or whose groups stand for roles; or link him, if he asked to be.
 
+    That a provider lets somebody in proves nothing anew: it may have known him for days. Who is to show again who he
+    is has to be the one that it asked since; else what he has open stays as it is.
+
     Raises:
         DataError: what came back is not to be believed.
         VendorUnavailable: the provider does not answer.
     """
-    begun, links = _begun(hub, by, kept)
-    claims = OidcClient(by.provider, hub.store.clock).finish(back, begun, query)
+    own = _begun(hub, by, kept)
+    claims = OidcClient(by.provider, hub.store.clock).finish(back, own.begun, query)
     told = Told(
         claims.issuer, claims.subject, claims.email, claims.verified, claims.name, claims.groups, claims.employee
     )
     action = f"sign in by {by.provider.name}"
-    if links:
-        return _linked(hub, by, told, links, place, policy, before)
+    if own.links:
+        return _linked(hub, by, told, own.links, place, policy, before)
+    asked = claims.asked_at is not None and claims.asked_at >= int(own.at.timestamp()) - LEEWAY
     with hub.store.write(INSTALLATION) as session:
         user = recognise(session, by.provider.name, told, by.roles)
         if not user or users.get(session, user).state != "active":
             audit.note(session, user, action, place=place, outcome="refused")
             return Refused()
+        if own.shows and not (asked and user == own.shows):
+            audit.note(session, own.shows, f"show who one is by {by.provider.name}", place=place, outcome="refused")
+            return Refused(reason=NOT_ANEW)
         if before is not None:
             sessions.end(session, before)
-        secret = sessions.begin(session, user, Stage.OPEN, f"oidc:{by.provider.name}", policy.lifetimes)
+        proved_at = session.clock() if own.shows else None
+        secret = sessions.begin(session, user, Stage.OPEN, f"oidc:{by.provider.name}", policy.lifetimes, proved_at)
         session.change(user_account, {"user_id": user}, signed_in_at=session.now())
         audit.note(session, user, action, place=place)
         return Opened(secret, Stage.OPEN)
@@ -104,8 +123,8 @@ def _linked(
         return Opened(secret, Stage.OPEN)
 
 
-def _begun(hub: Hub, by: SignInBy, kept: str) -> tuple[Begun, str]:
-    """What this browser began, and not too long ago; and for whom it links, if it does."""
+def _begun(hub: Hub, by: SignInBy, kept: str) -> _Kept:
+    """What this browser began, and not too long ago."""
     try:
         told = json.loads(hub.store.vault.open(base64.urlsafe_b64decode(kept), f"{INSTALLATION}/oidc"))
     except (ConfigError, ValueError):
@@ -114,4 +133,5 @@ def _begun(hub: Hub, by: SignInBy, kept: str) -> tuple[Begun, str]:
     if not fresh or told["provider"] != by.provider.name:
         raise DataError("this sign-in was not begun in this browser, or too long ago", where="sign-in",
                         mend="Begin again from the sign-in page")  # fmt: skip
-    return Begun(told["state"], told["nonce"], told["verifier"]), str(told["links"])
+    begun = Begun(told["state"], told["nonce"], told["verifier"])
+    return _Kept(begun, datetime.fromisoformat(told["at"]), str(told["links"]), str(told.get("shows", "")))

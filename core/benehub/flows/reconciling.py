@@ -28,6 +28,7 @@ from benehub.reconcile import (
     accounts,
     credits,
     leave,
+    nothing,
     payroll,
     premium,
     retirement,
@@ -44,7 +45,10 @@ from benehub.views.strangers import doubles
 
 
 def reconcile_month(hub: Hub, steps: Steps, employer: str, month: str, relations: list[str]) -> dict[str, Any]:
-    """Compare the relations named (all when empty) and settle their differences; gives counts by relation."""
+    """Compare the relations named (all when empty) and settle their differences; gives counts by relation.
+
+    A relation of which nothing was read says so in `state`: it is not reconciled, nothing was compared.
+    """
     result: dict[str, Any] = {}
     # Who cannot be matched by crosswalk or alternate ids now is suggested to a person; nobody is dropped or merged.
     steps.step("identify", suggest, hub, employer)
@@ -61,22 +65,24 @@ def _follow(hub: Hub, employer: str) -> dict[str, str]:
     return fixes.follow(hub, employer)
 
 
-def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int]:
+def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int | str]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
-        before = _before(session, Relation(relation), month)
+        more = _before(session, Relation(relation), month)
+        if not findings and (name := nothing.absent(session, Relation(relation), month)):
+            more |= {"state": nothing.told(name, month), "nothing": name}
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
         if relation == Relation.PREMIUM:
             outcome += credits.settle(session, book)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
-    return counts | before
+    return counts | more
 
 
-def _before(session: Session, relation: Relation, month: Month) -> dict[str, int]:
+def _before(session: Session, relation: Relation, month: Month) -> dict[str, int | str]:
     """Said where a bill's lines were compared with nothing: the month lies before the first that was accrued here."""
     first = premium.first_month(session) if relation is Relation.PREMIUM else None
     return {"before_first_month": 1} if first is not None and month < first else {}

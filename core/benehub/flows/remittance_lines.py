@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benehub import facts, ledger, obligations
+from benehub.flows.remittance_parts import remitted
 from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -22,7 +23,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import OPEN, Type, credits
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, entry, obligation
+from benehub.store.tables import confirmation, difference, obligation
 
 DISPUTED = (
     Type.BILLED_NOT_ENROLLED,
@@ -30,6 +31,9 @@ DISPUTED = (
     Type.TIER_DIFF,
     Type.RATE_DIFF,
     Type.EFFECTIVE_DATE_DIFF,
+    Type.VOLUME_DIFF,
+    Type.AGE_BAND_DIFF,
+    Type.DEPENDANT_DIFF,
     Type.DUPLICATE_MEMBER,
 )
 """Differences by which a bill may say too much; what it says too little is paid as it is billed."""
@@ -271,16 +275,8 @@ def _on_their_way(session: Session, connection_id: str, part: str) -> dict[Key, 
         select(obligation)
         .where(*session.where(obligation, kind="premium.remit", connection_id=connection_id))
         .where(obligation.c.business_key != part, obligation.c.state.in_(("open", "sent", "held")))
-        .where(obligation.c.dispatch_id.is_not(None))
-        .where(
-            ~select(entry.c.entry_id)
-            .where(
-                entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id,
-                entry.c.type == "premium.remitted",
-            )
-            .exists()
-        )
-    )  # fmt: skip
+        .where(obligation.c.dispatch_id.is_not(None), ~remitted())
+    )
     found: defaultdict[Key, int] = defaultdict(int)
     for row in rows:
         for line in obligations.content(session, row)["lines"]:

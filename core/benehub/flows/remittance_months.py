@@ -49,10 +49,10 @@ def compared(session: Session, book: PlanBook, one: Waiting) -> tuple[Paid, Paid
         return None
     known = parts(session, carrier, month)
     at = [part.key for part in known].index(own)
-    if at and (told := _more(session, known[at - 1])) and told == one.worth_minor + _more(session, known[at]):
+    if at and (told := known[at - 1].beside) and told == one.worth_minor + known[at].beside:
         return None
-    now = _paid(session, [part for part in known if part.left or (part.key == own and not _more(session, part))])
-    if _more(session, known[at]):
+    now = _paid(session, [part for part in known if part.left or (part.key == own and not part.beside)])
+    if known[at].beside:
         for line in lines_due(session, book, carrier, Month.parse(month), own):
             now.worth_minor += line.paid_minor
             now.people |= {line.person} - {""}
@@ -77,12 +77,6 @@ def _before(session: Session, carrier: str, month: str) -> str:
         )
     ).scalar()  # fmt: skip
     return str(last).split("/")[2] if last else ""
-
-
-def _more(session: Session, part: Part) -> int:
-    """What was due of the month beside this part when it was made, in minor units."""
-    (row,) = obligations.by_ids(session, [part.obligation_id])
-    return int(obligations.content(session, row).get("more", 0))
 
 
 def _paid(session: Session, found: Sequence[Part]) -> Paid:

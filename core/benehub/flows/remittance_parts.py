@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, select
+from sqlalchemy import Exists, and_, exists, select
 
 from benehub import dispatch, obligations
 from benehub.errors import NeedsPersonError, OutcomeUnknown
 from benehub.flows.file_chain import drop
 from benehub.periods import Month
 from benehub.store import Session
+from benehub.store.tables import REMITTED, entry, obligation
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import entry, obligation
 
 AT_ONCE = 100
 """Parts that are asked for by one query."""
@@ -37,6 +37,7 @@ class Part:
         key: its business key. `obligation_id`, `state` and `reason`: of what is owed.
         dispatch_id: of its newest 820; empty while it has none. `revision`: of that one.
         left: that one has left, and was not rejected. `posted`: it was posted as remitted.
+        beside: what was due of the month beside this part when it was made, in minor units.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Part:
     revision: int
     left: bool
     posted: bool
+    beside: int
 
 
 def part_key(carrier: str, month: Month | str, number: int = 1) -> str:
@@ -71,18 +73,10 @@ def parts(session: Session, carrier: str, month: Month | str) -> list[Part]:
 def named(session: Session, keys: Sequence[str]) -> list[Part]:
     """The parts with these keys, in no order."""
     owed, sent = obligation.c, dispatch_table.c
-    posted = (
-        select(entry.c.entry_id)
-        .where(
-            entry.c.employer_id == owed.employer_id, entry.c.source == owed.dispatch_id,
-            entry.c.type == "premium.remitted",
-        )
-        .exists()
-    )  # fmt: skip
     rows = session.rows(
         select(
-            owed.business_key, owed.obligation_id, owed.state, owed.reason, owed.dispatch_id, sent.revision,
-            sent.state.label("sent_state"), sent.ack_state, posted.label("posted"),
+            owed.business_key, owed.obligation_id, owed.state, owed.reason, owed.dispatch_id, owed.beside_minor,
+            sent.revision, sent.state.label("sent_state"), sent.ack_state, remitted().label("posted"),
         )
         .outerjoin(
             dispatch_table, and_(sent.employer_id == owed.employer_id, sent.dispatch_id == owed.dispatch_id)
@@ -93,9 +87,17 @@ def named(session: Session, keys: Sequence[str]) -> list[Part]:
     )  # fmt: skip
     return [
         Part(row.business_key, row.obligation_id, row.state, row.reason, row.dispatch_id or "", row.revision or 0,
-             row.state != "refused" and row.sent_state == "sent" and row.ack_state != "rejected", bool(row.posted))
+             row.state != "refused" and row.sent_state == "sent" and row.ack_state != "rejected", bool(row.posted),
+             row.beside_minor)
         for row in rows
     ]  # fmt: skip
+
+
+def remitted() -> Exists:
+    """Whether what an obligation's dispatch paid is posted."""
+    return exists().where(
+        entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id, REMITTED
+    )
 
 
 def current(session: Session, carrier: str, month: Month) -> str:

@@ -9,36 +9,48 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub import dispatch, ledger, obligations
+from benehub.connect.connector import Item
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError
-from benehub.flows.contribution_file import SOURCES, base_key, told_by
-from benehub.flows.contribution_file import rows as contribution_rows
+from benehub.flows.contribution_file import SOURCES, NextFile, base_key, next_file, told_by, without
 from benehub.flows.deposit_sent import deposit_sent
 from benehub.flows.file_chain import chain, drop
 from benehub.flows.files import freeze_file
 from benehub.flows.hub import Hub
-from benehub.ledger import Leg, NewEntry
+from benehub.ledger import Leg, NewEntry, credited
 from benehub.ledger import accounts as chart
+from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
-from benehub.records import ContributionRow
+from benehub.reconcile.not_contributions import LOAN, carried
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
-CREDITED = {
-    "credit": ("contribution.credited", "credit"),
-    "earnings_credit": ("earnings.credited", "earnings-credit"),
-}
-"""Kind of confirmation -> the entry that it posts, and how its key begins."""
+OPERATION = "contribution.deposit"
+
+PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
+"""Where what a recordkeeper is owed stands until it is deposited."""
+_OWED_ON = {"match": chart.MATCH_PAYABLE, "qnec": chart.MATCH_PAYABLE, "loan": chart.LOAN_PAYABLE}
 
 
 def deposit(hub: Hub, steps: Steps, employer: str, plan_id: str, pay_date: str) -> dict[str, Any]:
-    """Send the contributions of one pay date to the recordkeeper and post them as deposited."""
-    return deposit_sent(hub, steps, employer, plan_id, date.fromisoformat(pay_date), prepare, _post)
+    """Send the contributions of one pay date to the recordkeeper and post them as deposited.
+
+    Whoever cannot be named in the file is held back; the counts say how many, and how much of theirs waits.
+    """
+    done = deposit_sent(hub, steps, employer, plan_id, date.fromisoformat(pay_date), prepare, _post)
+    return {**done, **steps.step("held", held, hub, employer, plan_id, date.fromisoformat(pay_date))}
+
+
+def held(hub: Hub, employer: str, plan_id: str, pay_date: date) -> dict[str, int]:
+    """How many participants of a pay date are held back, and what of theirs waits; empty where none is."""
+    with hub.store.read(employer) as session:
+        rows = obligations.parts_of(session, base_key(plan_id, pay_date))
+    return {"held_people": len(rows), "held_amount_minor": sum(row.worth_minor for row in rows)} if rows else {}
 
 
 def due(book: PlanBook, plan: Plan, pay_date: date) -> DepositDue:
@@ -50,7 +62,7 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
     """What the ledger owes the recordkeeper for a pay date: person -> part -> minor units."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for one in ledger.balances(
-        session, [chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE], by=("person_id", "money_source"),
+        session, [*PAYABLE], by=("person_id", "money_source"),
         plan=plan_id, pay_date=pay_date,
     ):  # fmt: skip
         # What was taken from somebody unknown cannot be deposited for anybody; it stays a difference of its own.
@@ -60,13 +72,13 @@ def withheld(session: Session, plan_id: str, pay_date: date) -> dict[str, dict[s
 
 
 def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
-    """Freeze the contribution file of a pay date, or its next correction; an empty text when nothing is owed.
+    """Freeze the contribution file of a pay date, or its next correction; an empty text when it would say nothing.
 
     What has left already is posted first, so that it is not deposited again; what may have left is settled before
-    anything new is said.
+    anything new is said. Whoever cannot be named in it is held back with the amount, and the others go.
 
     Raises:
-        DataError: the plan is paid contract by contract, or a participant has no SSN.
+        DataError: the plan is paid contract by contract.
     """
     with hub.store.read(employer) as session:
         plan = hub.book(session).plan(plan_id)
@@ -82,42 +94,67 @@ def prepare(hub: Hub, employer: str, plan_id: str, pay_date: date) -> str:
 
 def _freeze(session: Session, opened: Open, book: PlanBook, plan_id: str, pay_date: date) -> str:
     plan, files = book.plan(plan_id), chain(session, base_key(plan_id, pay_date))
-    for earlier in files.dispatches:
-        # In this transaction: what somebody else has just sent and not posted yet must not count as owed.
-        _record(session, book, plan_id, pay_date, earlier)
+    post_sent(session, book, plan_id, pay_date)
     if files.doubtful:
         return files.doubtful
     key = files.key
-    rows = rows_due(session, book, plan, pay_date)
-    if not rows:
+    made = fitting(file_due(session, book, plan, pay_date), opened, key)
+    _hold_back(session, book, plan, pay_date, made)
+    if not made.rows:
         drop(session, key)
         return ""
-    total, when = sum(sum(row.amounts.values()) for row in rows), due(book, plan, pay_date)
-    contents = [row.model_dump(mode="json") for row in rows]
-    obligations.want(
-        session,
-        [
-            Wanted(
-                kind="contribution.deposit", key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)),
-                due=when.outer_limit, send_by=send_by(book, plan.vendor, when.due, 0), content={"rows": contents},
-                plan=plan_id, worth_minor=total, currency=book.employer.currency,
-            )
-        ],
-    )  # fmt: skip
+    contents = [row.model_dump(mode="json") for row in made.rows]
+    wanted = _wanted(book, plan, pay_date, key, {"rows": contents}, made.total_minor)
+    obligations.want(session, [wanted])
     return freeze_file(
-        session, opened, "contribution.deposit", key, contents, [session.id("obl", key)], total,
-        book.employer.currency,
+        session, opened, OPERATION, key, contents, [session.id("obl", key)], made.total_minor, book.employer.currency
+    )
+
+
+def post_sent(session: Session, book: PlanBook, plan_id: str, pay_date: date) -> None:
+    """Post what the files of a pay date that left have deposited; again changes nothing.
+
+    In the transaction that asks what is owed: what somebody else has just sent and not posted yet must not count.
+    """
+    for earlier in chain(session, base_key(plan_id, pay_date)).dispatches:
+        _record(session, book, plan_id, pay_date, earlier)
+
+
+def fitting(made: NextFile, opened: Open, key: str) -> NextFile:
+    """Without those whom the recordkeeper's layout cannot carry."""
+    items = [Item(OPERATION, f"{key}#{row.person}", row.model_dump(mode="json")) for row in made.rows]
+    unfit = opened.connector.unfit(OPERATION, items, opened.link.settings)
+    return without(made, {name.rpartition("#")[2]: why for name, why in unfit.items()}) if unfit else made
+
+
+def _wanted(
+    book: PlanBook, plan: Plan, pay_date: date, key: str, content: dict[str, Any], worth: int, person: str | None = None
+) -> Wanted:
+    when = due(book, plan, pay_date)
+    return Wanted(
+        kind=OPERATION, key=key, connection_id=plan.vendor, period=str(Month.of(pay_date)), due=when.outer_limit,
+        send_by=send_by(book, plan.vendor, when.due, 0), content=content, person_id=person, plan=plan.id,
+        worth_minor=worth, currency=book.employer.currency,
     )  # fmt: skip
 
 
-def rows_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> list[ContributionRow]:
-    """The rows of a pay date's next file, the first or a correction; none where nothing is owed.
+def _hold_back(session: Session, book: PlanBook, plan: Plan, pay_date: date, made: NextFile) -> None:
+    """Name each whom the file cannot tell of, with what of his waits: a person has to mend it."""
+    base, unit = base_key(plan.id, pay_date), book.employer.currency
+    parts = []
+    for one in made.held:
+        key = obligations.part_key(base, one.person_id)
+        content = {"pay_date": pay_date.isoformat(), "amount_minor": one.amount_minor}
+        money = f"{format_minor(one.amount_minor, unit)} {unit} of the pay of {pay_date}"
+        wanted = _wanted(book, plan, pay_date, key, content, one.amount_minor, one.person_id)
+        parts.append((wanted, f"{one.why}; {money} wait. {one.mend}, then deposit again"))
+    obligations.hold_back(session, base, parts)
 
-    Raises:
-        DataError: a participant has no SSN.
-    """
+
+def file_due(session: Session, book: PlanBook, plan: Plan, pay_date: date) -> NextFile:
+    """What a pay date's next file says, the first or a correction, and whom it cannot name."""
     files = chain(session, base_key(plan.id, pay_date))
-    return contribution_rows(session, book, plan, pay_date, withheld(session, plan.id, pay_date), told_by(files))
+    return next_file(session, book, plan, pay_date, withheld(session, plan.id, pay_date), told_by(files))
 
 
 def _post(hub: Hub, employer: str, plan_id: str, pay_date: date, dispatch_id: str) -> int:
@@ -136,13 +173,19 @@ def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, disp
     for one in obligations.content(session, row)["rows"]:
         for source, amount in one["amounts"].items():
             part = next(name for name, code in SOURCES.items() if code.value == source)
-            payable = chart.MATCH_PAYABLE if part == "match" else chart.DEFERRAL_PAYABLE
+            payable = _OWED_ON.get(part, chart.DEFERRAL_PAYABLE)
             dims = (one["person"], plan_id, part, str(Month.of(pay_date)), pay_date, dispatch_id)
             legs = (Leg(payable, unit, amount, *dims), Leg(chart.DEPOSIT_TRANSIT, unit, -amount, *dims))
             key = f"deposit/{dispatch_id}/{one['person']}/{part}"
             entries.append(NewEntry(key, "contribution.deposited", today, legs, dispatch_id))
     ledger.record(session, entries)
     return len(entries)
+
+
+def _spared(plan: Plan, part: str) -> str:
+    """The account of money that forfeitures have paid instead of the employer: against the plan's rule, undecided."""
+    allowed = part == "match" and plan.match is not None and plan.match.from_forfeitures
+    return chart.MATCH_EXPENSE if allowed else chart.SUSPENSE
 
 
 def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, int]:
@@ -152,10 +195,11 @@ def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: st
 
 def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[str, int]:
     with hub.store.write(employer) as session:
+        book = hub.book(session)
         rows = session.rows(
             select(confirmation).where(
                 *session.where(confirmation, connection_id=connection_id, current=1),
-                confirmation.c.kind.in_(CREDITED),
+                confirmation.c.kind.in_(credited.KINDS),
                 confirmation.c.pay_date >= month.first,
                 confirmation.c.pay_date < month.end,
             )
@@ -163,12 +207,18 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
         entries = []
         for row in rows:
             dims = (row.person_id, row.plan, row.part, str(month), row.pay_date)
+            # A repayment that payroll sends itself was never on its way from here; what it has earned may be.
+            others = row.part == LOAN and row.kind == credited.CREDIT and not carried(book.plan(row.plan))
+            if others and row.version == 1:
+                continue
+            forfeited = row.kind == credited.FORFEITURE
+            paid = _spared(book.plan(row.plan), row.part) if forfeited else chart.BANK
             legs = (
                 Leg(chart.DEPOSIT_TRANSIT, row.unit, row.amount, *dims),
-                Leg(chart.BANK, row.unit, -row.amount, *dims),
+                Leg(paid, row.unit, -row.amount, *dims),
             )
-            kind, key = CREDITED[row.kind]
-            key = f"{key}/{connection_id}/{row.row_key}"
-            entries.append(NewEntry(key, kind, row.on_date, legs, f"{row.batch_id}#{row.row_no}"))
+            key, kind = credited.credited_key(row.kind, connection_id, row.row_key), credited.POSTED[row.kind][0]
+            # Corrected to one, it takes back what it had posted before.
+            entries.append(NewEntry(key, kind, row.on_date, () if others else legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
     return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}

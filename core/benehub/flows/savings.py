@@ -25,6 +25,8 @@ from benehub.store.tables import confirmation, entry, leg
 
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 MATCHED = ("match.accrued", "match.accrued.reversed")
+MADE_UP = ("correction.accrued", "correction.accrued.reversed")
+"""The match that went with a missed deferral: owed on the day of its correction, and counted for the pay date."""
 
 
 @dataclass
@@ -87,10 +89,17 @@ def load(session: Session, start: date, end: date) -> dict[str, Saved]:
             leg.c.employer_id == session.employer,
             leg.c.person_id.is_not(None),
             ((leg.c.account == chart.DEFERRAL_PAYABLE) & entry.c.type.in_(WITHHELD))
-            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_(MATCHED)),
+            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_((*MATCHED, *MADE_UP))),
             entry.c.status == "posted",
+            # A correction is never owed before its pay date: this bound leaves none out.
             entry.c.effective_date >= start,
-            entry.c.effective_date < end,
+            case(
+                (
+                    entry.c.type.in_(MADE_UP),
+                    (leg.c.money_source == "match") & (leg.c.pay_date >= start) & (leg.c.pay_date < end),
+                ),
+                else_=entry.c.effective_date < end,
+            ),
         )
         .group_by(leg.c.person_id)
     ):

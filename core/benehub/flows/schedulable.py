@@ -24,6 +24,9 @@ from benehub.records import STREAMS
 Call = tuple[str, list[Any]]
 """A job by name, and its arguments."""
 
+PREFIX = "schedule."
+"""Before the name of a flow: it was started by its schedule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Occasion:

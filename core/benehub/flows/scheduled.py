@@ -15,12 +15,9 @@ from benehub.engine import Steps
 from benehub.errors import BenehubError, NeedsPersonError, Unsupported
 from benehub.flows import runs
 from benehub.flows.hub import Hub
-from benehub.flows.schedulable import FLOWS, Occasion
+from benehub.flows.schedulable import FLOWS, PREFIX, Occasion
 from benehub.flows.send import WATCHED
 from benehub.store.tables import dispatch
-
-PREFIX = "schedule."
-"""Before the name of a flow: it was started by its schedule."""
 
 
 def job(name: str, jobs: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connections.registry import check
 from benehub.errors import ConfigError
 from benehub.flows.hub import Hub
-from benehub.flows.sync import tell
+from benehub.flows.sync import apply_at_once, tell
 from benehub.formats.scim import messages
 from benehub.formats.scim.messages import About, Refused
 from benehub.formats.scim.resources import ScimUser
@@ -219,19 +219,13 @@ class Users:
 
         Gives the counts of custody.
         """
-        book = self._hub.book(session)
         stream = self._by.connector.pushes
         batch_id = intake.open_batch(session, self._connection, stream, f"{name} {incoming.key}")
         intake.stage(session, batch_id, Page(stream, [incoming], payload, name))
         if reason:
-            intake.hold(session, batch_id, reason)
+            intake.hold(session, batch_id, reason, alone=True)
             return {}
-        while intake.apply_chunk(session, batch_id, book, intake.APPLIERS):
-            continue
-        counts = asdict(intake.finish(session, batch_id))
-        if counts["applied"]:
-            intake.relink(session)
-        return counts
+        return apply_at_once(self._hub, session, batch_id)
 
     def _tell(self, counts: dict[str, int]) -> None:
         if counts:

@@ -24,6 +24,7 @@ from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, size_of
 from benehub.connect.http import was_sent
 from benehub.connections import Open
+from benehub.connections.registry import MOST_AT_ONCE
 from benehub.dispatch import End
 from benehub.engine import Steps
 from benehub.errors import (
@@ -35,8 +36,9 @@ from benehub.errors import (
 )
 from benehub.flows import exchange, push_guard, together
 from benehub.flows.hub import Hub
-from benehub.flows.lanes import MOST, Lanes, Lot
+from benehub.flows.lanes import Lanes, Lot
 from benehub.flows.push_guard import RESEND
+from benehub.flows.silent import must_send
 from benehub.flows.together import TESTED, made
 from benehub.plugins import call_each
 from benehub.records.notices import Decision, DispatchNotice, Verdict
@@ -95,7 +97,9 @@ def send(hub: Hub, steps: Steps, employer: str, connection_id: str, ids: list[st
 
     Raises:
         GuardTripped: they would change or end too much at the vendor; nothing has left.
+        FatalError: the flow is said to send nothing.
     """
+    must_send()
     # A run that an older version began has no number here.
     pace = steps.step("guard", _guarded, hub, employer, connection_id, ids) or 1
     size = BATCH * pace
@@ -133,7 +137,7 @@ def _guarded(hub: Hub, employer: str, connection_id: str, ids: list[str]) -> int
 
 def at_once(opened: Open) -> int:
     """How many calls to the vendor may be under way at once."""
-    return min(opened.connector.at_once(opened.link.settings), MOST)
+    return min(opened.connector.at_once(opened.link.settings), MOST_AT_ONCE)
 
 
 def send_batch(hub: Hub, employer: str, connection_id: str, ids: Sequence[str]) -> list[str]:
@@ -212,12 +216,17 @@ class _Desk:
         """Whether the vendor answers no more."""
         return self.unheard >= DEAF_AFTER
 
+    @property
+    def window(self) -> int:
+        """Dispatches that are claimed in one transaction, and written down in another."""
+        return max(WINDOW, at_once(self.opened))
+
     def send(self, rows: Sequence[Row[Any]]) -> None:
         """One attempt at each, while the vendor answers."""
         most = at_once(self.opened)
         with Lanes[Ended](most) as lanes:
             try:
-                for window in _windows(rows, max(WINDOW, most)):
+                for window in _windows(rows, self.window):
                     by_itself = most == 1 or _alone(window[0])
                     self._drain(lanes, 0 if by_itself else 2 * most)
                     if self.deaf:
@@ -239,7 +248,7 @@ class _Desk:
             for row, end in lanes.told():
                 self.ended.append((row, end))
                 self.unheard = self.unheard + 1 if end.unheard else 0
-            if len(self.ended) >= WINDOW and lanes.several:
+            if len(self.ended) >= self.window and lanes.several:
                 self._write_down()
         if not lanes.open:
             self._write_down()

@@ -40,6 +40,10 @@ class Opened:
     """Recovery codes, once."""
 
 
+NOT_ANEW = "not_anew"
+"""Why a provider's word does not show again who is there; what is told of it is the page's."""
+
+
 @dataclass(frozen=True)
 class Refused:
     """No."""
@@ -47,7 +51,8 @@ class Refused:
     wait: int = 0
     """Seconds until another attempt is looked at."""
     reason: str = ""
-    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else."""
+    """What to tell, where more may be said than that: `taken`, the account of a provider leads to somebody else;
+    `NOT_ANEW`, the provider did not ask anew who is there, or somebody else was."""
 
 
 def sign_in(
@@ -69,7 +74,8 @@ def sign_in(
         if fresh:
             session.change(user_account, {"user_id": row.user_id}, password_hash=fresh)
         stage = Stage.CODE if row.totp_sealed is not None else _after(row, policy)
-        secret = sessions.begin(session, row.user_id, stage, "password", policy.lifetimes)
+        whole = None if stage is Stage.CODE else session.clock()
+        secret = sessions.begin(session, row.user_id, stage, "password", policy.lifetimes, whole)
         return _opened(session, row, secret, stage, "sign in by password", place)
 
 
@@ -89,8 +95,43 @@ def give_code(hub: Hub, held: Standing, code: str, place: Place, policy: Policy)
             if not second_factor.recovers(session, held.user, code):
                 return _refused(session, held.user, "sign in: code", place)
         stage = _after(row, policy)
-        secret = sessions.step(session, held, stage, policy.lifetimes)
+        secret = sessions.step(session, held, stage, policy.lifetimes, session.clock())
         return _opened(session, row, secret, stage, way, place)
+
+
+def lately(hub: Hub, held: Standing, policy: Policy) -> bool:
+    """Whether who has this session open has just shown who he is; else he has to, before what lets him in is changed.
+
+    A browser that was left open, or a stolen cookie, is not enough to come in by another way for ever.
+    """
+    return held.proved_at is not None and hub.store.clock() - held.proved_at < policy.lifetimes.proof
+
+
+def ways(hub: Hub, held: Standing) -> tuple[bool, bool]:
+    """Whether the user of a session has a password, and a second factor."""
+    with hub.store.read(INSTALLATION) as session:
+        row = users.get(session, held.user)
+    return bool(row.password_hash), row.totp_sealed is not None
+
+
+def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, policy: Policy) -> Opened | Refused:
+    """Show again who one is: password and, where there is a second factor, a code. Counted as a sign-in is."""
+    action = "show who one is"
+    with hub.store.read(INSTALLATION) as session:
+        row = users.get(session, held.user)
+    if held.stage is not Stage.OPEN:
+        return Refused()
+    if wait := _counted(hub, row.email, place):
+        return Refused(wait)
+    right = passwords.matches(row.password_hash, password)
+    with hub.store.write(INSTALLATION) as session:
+        row = users.get(session, held.user)
+        if right and row.totp_sealed is not None:
+            right = second_factor.holds(session, row, code) or second_factor.recovers(session, held.user, code)
+        if not right:
+            return _refused(session, held.user, action, place)
+        secret = sessions.step(session, held, Stage.OPEN, policy.lifetimes, session.clock())
+        return _opened(session, row, secret, Stage.OPEN, action, place)
 
 
 def may_enrol(hub: Hub, held: Standing) -> bool:
@@ -116,7 +157,7 @@ def enrol(hub: Hub, held: Standing, code: str, place: Place, policy: Policy) -> 
         if not codes:
             return _refused(session, held.user, "enrol a second factor", place)
         users.end_sessions(session, held.user)
-        secret = sessions.begin(session, held.user, Stage.OPEN, held.way, policy.lifetimes)
+        secret = sessions.begin(session, held.user, Stage.OPEN, held.way, policy.lifetimes, held.proved_at)
         opened = _opened(session, row, secret, Stage.OPEN, "enrol a second factor", place)
         return Opened(opened.secret, opened.stage, codes)
 
@@ -125,6 +166,8 @@ def change_password(
     hub: Hub, held: Standing, old: str, new: str, place: Place, policy: Policy
 ) -> Opened | Refused:  # fmt: skip
     """Another password, by who knows the old one. All else that the user has open ends.
+
+    It proves no more than before: the old password is not all that is asked of whoever has a second factor.
 
     Raises:
         DataError: the new one is guessed too soon, or is the old one.
@@ -146,7 +189,7 @@ def change_password(
         users.set_password(session, held.user, fresh)
         row = users.get(session, held.user)
         stage = Stage.OPEN if held.stage is Stage.OPEN else _after(row, policy)
-        secret = sessions.begin(session, held.user, stage, held.way, policy.lifetimes)
+        secret = sessions.begin(session, held.user, stage, held.way, policy.lifetimes, held.proved_at)
         return _opened(session, row, secret, stage, "change the password", place)
 
 

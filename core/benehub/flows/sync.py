@@ -16,7 +16,7 @@ from benehub.identity import strangers
 from benehub.plugins import call_each
 from benehub.records import STREAMS
 from benehub.records.notices import SyncNotice
-from benehub.store import without_collector
+from benehub.store import Session, without_collector
 
 MAX_PAGES = 100_000
 """Pages of one read at most; a vendor that never ends is cut off, with an error by the pager before that."""
@@ -129,6 +129,17 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
         if intake.names_people(session, batch_id):
             intake.relink(session)
         return asdict(counts)
+
+
+def apply_at_once(hub: Hub, session: Session, batch_id: str) -> dict[str, int]:
+    """Apply a small batch, that nothing speaks against, within the caller's transaction; gives its custody counts."""
+    book = hub.book(session)
+    while intake.apply_chunk(session, batch_id, book, intake.APPLIERS):
+        continue
+    counts = asdict(intake.finish(session, batch_id))
+    if counts["applied"]:
+        intake.relink(session)
+    return counts
 
 
 def _unlinked(hub: Hub, employer: str, connection_id: str) -> int:

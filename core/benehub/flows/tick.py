@@ -17,7 +17,7 @@ from sqlalchemy import Row, select
 from benehub.errors import BenehubError, DataError
 from benehub.flows import job_schedules, runs
 from benehub.flows.hub import Hub
-from benehub.flows.scheduled import PREFIX
+from benehub.flows.schedulable import PREFIX
 from benehub.store import Session, iso
 from benehub.store.tables import connection, schedule
 

@@ -3,13 +3,16 @@
 Columns `invoice,invoice_date,due_date,member_id,last_name,first_name,plan,tier,coverage_month,premium,
 adjustment`; dates ISO, months YYYY-MM; `adjustment` Y for a correction of a month billed before. A bill may have
 one more column, `line_type`: `premium`, or for a part of the whole bill `fee`, `prior_balance` or `payment` (below
-zero), with `-` under member_id and plan; then the TOTAL is the amount due. The last row
+zero), with `-` under member_id and plan; then the TOTAL is the amount due. Behind it may stand what a price goes by:
+`volume` (the insured amount charged, or the covered pay), `age_band` (`30-34`, `65+` or a single age) and `dependents`
+(how many are covered beside the employee); a cell may be empty. The last row
 says TOTAL under `invoice` and the sum under `premium`. A file without it, or with another sum, is
 refused whole: a bill that was cut off must not pass for a smaller one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +22,7 @@ from operator import attrgetter
 
 from benehub.errors import DataError
 from benehub.formats import delimited
-from benehub.formats.layout import FLAG, ISO_DATE, MONEY, MONTH, TEXT, Column, Layout, one_of, refuse_total
+from benehub.formats.layout import FLAG, ISO_DATE, MONEY, MONTH, TEXT, Column, Kind, Layout, one_of, refuse_total
 from benehub.formats.rows import Parsed, Row, Table
 from benehub.money import format_minor, parse_minor
 from benehub.periods import Month
@@ -52,7 +55,26 @@ class InvoiceRow:
     tier: str = ""
     adjustment: bool = False
     line_type: LineType = LineType.PREMIUM
+    volume: int | None = None
+    """US cents."""
+    age_band: str = ""
+    dependents: int | None = None
 
+
+def _read_band(text: str) -> str:
+    if re.fullmatch(r"\d{1,3}(-\d{1,3}|\+)?", text) is None:
+        raise DataError("no age band", mend="Write 30-34, 65+ or a single age")
+    return text
+
+
+def _read_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 2:
+        raise DataError("no number of dependents", mend="Write a whole number")
+    return int(text)
+
+
+BASIS = ("volume", "age_band", "dependents")
+"""The columns of what a price goes by."""
 
 LAYOUT = Layout(
     "carrier invoice",
@@ -70,7 +92,12 @@ LAYOUT = Layout(
         Column("premium", "premium", MONEY, required=True),
         Column("adjustment", "adjustment", FLAG),
     ),
-    optional=(Column("line_type", "line_type", one_of(LineType)),),
+    optional=(
+        Column("line_type", "line_type", one_of(LineType)),
+        Column("volume", "volume", MONEY),
+        Column("age_band", "age_band", Kind(_read_band, str)),
+        Column("dependents", "dependents", Kind(_read_count, str)),
+    ),
 )
 
 _PREMIUM = LAYOUT.header.index("premium")
@@ -132,15 +159,16 @@ def _amount(row: Row) -> int:
     return parse_minor(row.cells[_PREMIUM], where=f"row {row.line}, premium")
 
 
-def render(lines: Iterable[InvoiceRow], parts: bool = False) -> Iterator[str]:
-    """The file with its TOTAL row, a line at a time; with `parts` it has the column `line_type`.
+def render(lines: Iterable[InvoiceRow], parts: bool = False, basis: bool = False) -> Iterator[str]:
+    """The file with its TOTAL row, a line at a time; with `parts` it has the column `line_type`, with `basis` all.
 
     Raises:
         DataError: a line that cannot be written, an invoice called TOTAL, or a part without `parts`; names row, column
             and mend.
     """
     added = 0
-    width = len(LAYOUT.header) - (not parts)
+    parts = parts or basis
+    width = len(LAYOUT.header) - (not basis) * len(BASIS) - (not parts)
 
     def cells() -> Iterator[Sequence[str]]:
         nonlocal added

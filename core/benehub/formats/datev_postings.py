@@ -2,7 +2,10 @@
 
 A head line of 31 fields, a line of 125 column names, then a booking a line: amount with decimal comma and without sign,
 S for a debit of the account, both accounts, day and month, a reference and a text. Windows-1252, CRLF, texts in quotes.
-The form was observed in public programs that write it; DATEV's own description needs a login, and no file was imported.
+The form was observed in public programs that write it, the 31 fields of the head one by one (format, version, category,
+name, version, made on, -, origin, by, -, adviser, client, year, account length, from, to, title, initials, 1 for
+bookkeeping, 0 for any purpose, fixed, currency, -, -, -, -, chart, -, -, -, -). DATEV's own description needs a login,
+and no file was imported.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ class Layout(Generic[T]):
     Args:
         what: how messages call the file ("Ascensus 180").
         make: the record's class; it gets each column's field by keyword, absent when the cell is empty.
-        optional: columns at the end that a file may lack altogether.
+        optional: columns at the end that a file may lack, from the last one on.
         quote_all: every cell is written in quotes.
     """
 
@@ -244,7 +244,7 @@ class Layout(Generic[T]):
             FormatError: its header is another; the message names what is missing and what is unknown.
         """
         found = [name.casefold() for name in table.header]
-        for columns in (self._columns, self._columns[: self._least]):
+        for columns in (self._columns[:width] for width in range(len(self._columns), self._least - 1, -1)):
             if found == [column.name.casefold() for column in columns]:
                 return columns
         wanted = [name.casefold() for name in self.header]

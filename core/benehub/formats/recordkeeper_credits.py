@@ -1,9 +1,10 @@
 """A recordkeeper's report of credited money as plain CSV: one row a participant, source and pay date.
 
 Columns `credit_id,ssn,last_name,first_name,plan,source,pay_date,trade_date,amount`; sources EE_PRETAX,
-EE_ROTH, ER_MATCH; dates ISO; `plan` as the recordkeeper calls it; `trade_date` is the day the trust
-had the money; a reversal has a negative amount. A last column `kind` may be there: CONTRIBUTION, or EARNINGS for what a
-late deposit had cost.
+EE_ROTH, ER_MATCH, ER_QNEC, and LOAN for a repayment; dates ISO; `plan` as the recordkeeper calls it;
+`trade_date` is the day the trust had the money; a reversal has a negative amount. A last column `kind` may
+be there: CONTRIBUTION, EARNINGS for what a late deposit had cost, or FORFEITURE for what was paid from the
+plan's forfeitures instead of a deposit.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from benehub.records.recordkeeper import Source
 
 
 class CreditKind(StrEnum):
-    """What was credited: what payroll took or the employer matched, or lost earnings."""
+    """What was credited: what payroll took or the employer gave, lost earnings, or money from forfeitures."""
 
     CONTRIBUTION = "CONTRIBUTION"
     EARNINGS = "EARNINGS"
+    FORFEITURE = "FORFEITURE"
 
 
 @dataclass(frozen=True, slots=True)

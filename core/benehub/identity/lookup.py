@@ -35,8 +35,6 @@ class Known:
     """Member id by person."""
     indexes: dict[str, str] = field(default_factory=dict, repr=False)
     """Blind index by SSN."""
-    new_ids: dict[tuple[str, str], str] = field(default_factory=dict)
-    """By connection and vendor's id: the id that somebody first seen under it gets."""
 
 
 def known(session: Session) -> Known:

@@ -179,17 +179,6 @@ class Register:
         """Everybody with this e-mail."""
         return self._mail.get(email.casefold(), [])
 
-    def alike(self) -> list[tuple[str, str]]:
-        """Pairs of persons with one birth date and one name: perhaps one human being, entered twice."""
-        found = []
-        for block in self._born.values():
-            seen: dict[Name, str] = {}
-            for one in block:
-                before = seen.setdefault(self._names[one], one)
-                if before != one:
-                    found.append((before, one))
-        return found
-
     def guesses(self, key: str, told: Told, rejected: Collection[str] = ()) -> list[Guess]:
         """Who this may be, the likeliest first; equally good ones all stand, none is taken."""
         name = named(told.first_name, told.last_name)

@@ -6,7 +6,8 @@ goes the way of `people.add_employee`, which this one equals for newcomers.
 
 from __future__ import annotations
 
-from benehub.identity import lookup, people
+from benehub.identity import lookup
+from benehub.ids import numbered
 from benehub.store import Session
 from benehub.store.tables import crosswalk, person
 
@@ -42,8 +43,8 @@ class Newcomers:
             return None
         session = self._session
         employer = session.employer
-        person_id = people.new_id(session, self._connection_id, external_id)
         seq, _ = session.take_seq(2)
+        person_id = numbered("per", seq, f"{employer}/{external_id}")
         sealed = None if ssn is None else self._seal(ssn.encode())
         self._persons.append((employer, person_id, "employee", person_id, number, sealed, index, seq))
         self._links.append((employer, self._connection_id, external_id, person_id, "source", seq + 1, "", None))

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 
 from benehub.errors import DataError
 from benehub.identity import lookup
+from benehub.ids import numbered
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import crosswalk, person
@@ -41,12 +42,6 @@ def look_up(
     )
     lookup.member_ids(session, [one for one in asked[2][0].values() if one is not None])
     return {one for found, names in asked for name in names if (one := found[name]) is not None}
-
-
-def new_ids(session: Session, connection_id: str, external_ids: Iterable[str]) -> set[str]:
-    """The ids that those get of whom nobody is known yet."""
-    linked = lookup.by_vendor(session, connection_id, external_ids)
-    return {new_id(session, connection_id, one) for one in external_ids if linked[one] is None}
 
 
 def family(session: Session, employee: str) -> list[str]:
@@ -172,15 +167,6 @@ def link(session: Session, connection_id: str, external_id: str, person_id: str 
     return True
 
 
-def new_id(session: Session, connection_id: str, external_id: str) -> str:
-    """The id that somebody first seen under a vendor's id gets."""
-    ids = lookup.known(session).new_ids
-    found = ids.get((connection_id, external_id))
-    if found is None:
-        found = ids[connection_id, external_id] = session.id("per", connection_id, external_id)
-    return found
-
-
 def add_employee(session: Session, connection_id: str, external_id: str, number: str, ssn: str | None) -> str:
     """The person of an HRIS employee, created at first sight; a changed SSN is sealed anew, one not told stays.
 
@@ -202,8 +188,7 @@ def add_employee(session: Session, connection_id: str, external_id: str, number:
         if ssn and owner is None:
             _seal_anew(session, person_id, ssn)
         return person_id
-    person_id = new_id(session, connection_id, external_id)
-    _add(session, "employee", person_id, person_id, number, ssn)
+    person_id = _add(session, "employee", external_id, None, number, ssn)
     link(session, connection_id, external_id, person_id, "source")
     return person_id
 
@@ -230,20 +215,21 @@ def add_dependent(session: Session, connection_id: str, external_id: str, employ
         return person_id
     siblings = family(session, employee)
     number = f"{lookup.known(session).numbers[employee]}-{len(siblings) + 1:02d}"
-    person_id = new_id(session, connection_id, external_id)
-    _add(session, "dependent", person_id, employee, number, ssn)
+    person_id = _add(session, "dependent", external_id, employee, number, ssn)
     siblings.append(person_id)
     link(session, connection_id, external_id, person_id, "source")
     return person_id
 
 
-def _add(session: Session, kind: str, person_id: str, subscriber: str, number: str, ssn: str | None) -> None:
+def _add(session: Session, kind: str, named: str, subscriber: str | None, number: str, ssn: str | None) -> str:
+    """Write a person down; gives his id. An employee is his own subscriber."""
     seq, _ = session.take_seq()
+    person_id = numbered("per", seq, f"{session.employer}/{named}")
     sealed = session.seal(ssn.encode(), "ssn") if ssn else None
     index = ssn_index(session, ssn) if ssn else None
     session.defer(
         person,
-        {"person_id": person_id, "kind": kind, "subscriber_id": subscriber, "member_id": number,
+        {"person_id": person_id, "kind": kind, "subscriber_id": subscriber or person_id, "member_id": number,
          "ssn_sealed": sealed, "ssn_index": index, "seq": seq},
     )  # fmt: skip
     session.written()
@@ -254,6 +240,7 @@ def _add(session: Session, kind: str, person_id: str, subscriber: str, number: s
         mine.families[person_id] = []
     if index:
         mine.ssns[index] = person_id
+    return person_id
 
 
 def _seal_anew(session: Session, person_id: str, ssn: str) -> None:

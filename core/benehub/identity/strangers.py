@@ -84,13 +84,16 @@ def _sealed(session: Session, told: Told) -> bytes:
     return session.seal(asdict(told), "crosswalk")
 
 
-def listed(session: Session, connection_id: str = "", aside: bool = False) -> list[Stranger]:
-    """Everybody nobody is linked to, by connection and vendor's id; with `aside`, those laid aside too."""
+def listed(session: Session, connection_id: str = "", aside: bool = False, most: int = 0) -> list[Stranger]:
+    """Everybody nobody is linked to, by connection and vendor's id; with `aside`, those laid aside too.
+
+    No more than the first `most`, where it is named.
+    """
     session.flush_deferred()
     query = select(crosswalk).where(crosswalk.c.employer_id == session.employer, *_open(aside))
     if connection_id:
         query = query.where(crosswalk.c.connection_id == connection_id)
-    rows = session.rows(query.order_by(crosswalk.c.connection_id, crosswalk.c.external_id))
+    rows = session.rows(query.order_by(crosswalk.c.connection_id, crosswalk.c.external_id).limit(most or None))
     return [_stranger(session, row) for row in rows]
 
 

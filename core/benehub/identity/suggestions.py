@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, tuple_
 
 from benehub.identity.matching import Guess
 from benehub.store import Session
@@ -37,11 +37,18 @@ def rejected(session: Session) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def standing(session: Session, connection_id: str = "") -> Sequence[Row[Any]]:
-    """The open suggestions, the likeliest first for each of a vendor's persons."""
+def standing(
+    session: Session, connection_id: str = "", of: Collection[tuple[str, str]] | None = None
+) -> Sequence[Row[Any]]:
+    """The open suggestions, the likeliest first for each of a vendor's persons.
+
+    Those `of` these (connection, vendor's id), where they are named: as many as a page has.
+    """
     query = select(suggestion).where(*session.where(suggestion, state=OPEN))
     if connection_id:
         query = query.where(suggestion.c.connection_id == connection_id)
+    if of is not None:
+        query = query.where(tuple_(suggestion.c.connection_id, suggestion.c.external_id).in_(sorted(of)))
     order = (suggestion.c.connection_id, suggestion.c.external_id, suggestion.c.score.desc(), suggestion.c.person_id)
     return session.rows(query.order_by(*order))
 

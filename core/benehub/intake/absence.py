@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, func, select, true
+from sqlalchemy import CompoundSelect, Row, select
 
+from benehub.intake.told import keys
 from benehub.store import Session
-from benehub.store.tables import intake_row, intake_same, seen
+from benehub.store.tables import intake_chunk, intake_row, intake_same, seen
 
 
 def absent(session: Session, header: Row[Any]) -> CompoundSelect[Any]:
@@ -17,13 +18,14 @@ def absent(session: Session, header: Row[Any]) -> CompoundSelect[Any]:
     question of each known row would go through all that was told.
     """
 
-    def told(table: Any, keys: Any) -> Any:
-        return select(keys).where(*session.where(table, batch_id=header.batch_id), table.c.row_no > header.full_from)
+    def told(table: Any, key: Any) -> Any:
+        return select(key).where(*session.where(table, batch_id=header.batch_id), table.c.row_no > header.full_from)
 
-    sqlite = session.connection.dialect.name == "sqlite"
-    each = (func.json_each if sqlite else func.json_array_elements_text)(intake_same.c.row_keys).table_valued("value")
     known = select(seen.c.row_key).where(
         *session.where(seen, connection_id=header.connection_id, stream=header.stream), seen.c.gone_seq.is_(None)
     )
-    same = told(intake_same, each.c.value).select_from(intake_same.join(each, true()))
-    return known.except_(same, told(intake_row, intake_row.c.row_key))
+    lists = []
+    for table in (intake_same, intake_chunk):
+        value, source = keys(session, table)
+        lists.append(told(table, value).select_from(source))
+    return known.except_(*lists, told(intake_row, intake_row.c.row_key))

@@ -30,7 +30,7 @@ from benehub.intake.recognising import (
     ssn_name,
     whom,
 )
-from benehub.ledger import Leg, NewEntry
+from benehub.ledger import Leg, NewEntry, credited
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import Plan, PlanBook
@@ -55,6 +55,7 @@ from benehub.records import (
     Record,
     RegisterLine,
     RosterMember,
+    Source,
     YearTotal,
 )
 from benehub.records.election import LeaveStatus
@@ -63,6 +64,11 @@ from benehub.rules.premium.line import Structure
 from benehub.store import Session
 from benehub.store.tables import confirmation
 
+PART = {
+    Source.EE_PRETAX: "pretax", Source.EE_ROTH: "roth", Source.ER_MATCH: "match", Source.ER_QNEC: "qnec",
+    Source.LOAN: "loan",
+}  # fmt: skip
+"""Money source of a credit -> the part of it here."""
 DAY_MINUTES = 24 * 60
 
 
@@ -78,7 +84,11 @@ def dependent(session: Session, book: PlanBook, origin: Origin, row: Record) -> 
     """A dependent of an employee."""
     assert isinstance(row, Dependent)
     subscriber = employee_of(session, origin, row.employee)
-    person_id = people.add_dependent(session, origin.connection_id, f"dep:{origin.key}", subscriber, row.ssn)
+    named = f"dep:{origin.key}"
+    is_new = people.find(session, origin.connection_id, named) is None
+    person_id = people.add_dependent(session, origin.connection_id, named, subscriber, row.ssn)
+    if is_new:
+        facts.preload_new(session, person_id, "dependent")
     told = {"disabled_evidence_until"} if row.disabled_evidence_until is None else set()
     data = row.model_dump(mode="json", exclude={"ssn", "employee"} | told) | {"employee": subscriber}
     _one(session, origin, Version("dependent", person_id, "", row.birth_date, data))
@@ -309,7 +319,7 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
     plan, part = (known[0].id, known[1]) if known else (None, row.kind.value)
     if known and row.kind is LineKind.EMPLOYER:
         part = "match" if known[0].benefit_type == "retirement" else "employer"
-    _confirm(
+    again = _confirm(
         session, book, origin, "register_line",
         person_id=person_id, external_id=name, plan=plan, part=part, code=row.code,
         tax_class=row.tax_class.value if row.tax_class else "", pay_date=row.pay_date,
@@ -320,6 +330,14 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
             "net_pay_minor": row.net_pay_minor, "reverses": row.reverses,
         },
     )  # fmt: skip
+    if row.plan_pay_minor is not None and part in ("pretax", "roth", "match"):
+        _confirm(
+            session, book, origin, "plan_pay", person_id=person_id, external_id=name, plan=plan, part=part,
+            code=row.code, pay_date=row.pay_date, amount=-row.plan_pay_minor if row.reverses else row.plan_pay_minor,
+            reference=row.check,
+        )  # fmt: skip
+    elif again:
+        _retire(session, origin, "plan_pay")
 
 
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -336,8 +354,8 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
     _confirm(
         session, book, origin, "invoice_line", person_id=person_id, external_id=member, plan=row.plan,
         part="adjustment" if row.adjustment else "current", tier=row.tier, coverage_month=row.coverage_month,
-        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
-        detail={"invoice_date": row.invoice_date.isoformat()},
+        on_date=row.due_date, amount=row.premium_minor, reference=row.invoice, code="basis" if row.basis else "",
+        detail={"invoice_date": row.invoice_date.isoformat(), **row.basis},
     )  # fmt: skip
 
 
@@ -353,16 +371,21 @@ def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> Non
     )  # fmt: skip
 
 
-def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions."""
+def credit(session: Session, book: PlanBook, origin: Origin, row: Record) -> list[NewEntry]:
+    """Money the recordkeeper credited to a participant; lost earnings are kept apart from contributions.
+
+    A row that was of another kind before is that no more, and what it had posted as one is taken back.
+    """
     assert isinstance(row, Credit)
-    part = {"EE_PRETAX": "pretax", "EE_ROTH": "roth", "ER_MATCH": "match"}[row.source.value]
+    kind = credited.EARNINGS if row.earnings else credited.FORFEITURE if row.forfeiture else credited.CREDIT
     _confirm(
-        session, book, origin, "earnings_credit" if row.earnings else "credit",
+        session, book, origin, kind,
         person_id=holder_of_ssn(session, origin, row.ssn), external_id=ssn_name(session, row.ssn),
-        plan=row.plan, part=part, pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
+        plan=row.plan, part=PART[row.source], pay_date=row.pay_date, on_date=row.trade_date, amount=row.amount_minor,
         reference=row.credit_id,
     )  # fmt: skip
+    others = [one for one in credited.KINDS if one != kind and _retire(session, origin, one)]
+    return [credited.no_credit(one, origin.connection_id, origin.key, row.trade_date, str(origin)) for one in others]
 
 
 def contribution_result(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -489,13 +512,11 @@ def _one(session: Session, origin: Origin, version: Version) -> None:
     facts.record(session, [version], str(origin), origin.batch_id, origin.row_no)
 
 
-def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **columns: Any) -> None:
+def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **columns: Any) -> bool:
+    """The newest version of a confirmation; gives whether there was one before."""
     key = {"kind": kind, "connection_id": origin.connection_id, "row_key": origin.key}
+    again = _retire(session, origin, kind)
     versions = _versions(session, kind, origin)
-    if versions[origin.key]:
-        where = session.where(confirmation, **key)
-        session.flush_deferred()
-        session.connection.execute(update(confirmation).where(*where).values(current=0))
     versions[origin.key] += 1
     seq, _ = session.take_seq()
     empty = {"code": "", "part": "", "tax_class": "", "tier": "", "coverage_month": "", "amount": 0,
@@ -506,6 +527,17 @@ def _confirm(session: Session, book: PlanBook, origin: Origin, kind: str, **colu
         {**empty, **columns, **key, "version": versions[origin.key], "current": 1, "batch_id": origin.batch_id,
          "row_no": origin.row_no, "seq": seq},
     )  # fmt: skip
+    return again
+
+
+def _retire(session: Session, origin: Origin, kind: str) -> bool:
+    """What the row has told as this kind holds no more; gives whether it had."""
+    if not _versions(session, kind, origin)[origin.key]:
+        return False
+    where = session.where(confirmation, kind=kind, connection_id=origin.connection_id, row_key=origin.key)
+    session.flush_deferred()
+    session.connection.execute(update(confirmation).where(*where).values(current=0))
+    return True
 
 
 def _versions(session: Session, kind: str, origin: Origin) -> dict[str, int]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.exc import DataError as DatabaseDataError
 
 from benehub import ledger
 from benehub.crypto import mask
 from benehub.errors import DataError, GuardTripped, IntegrityError
+from benehub.intake import told
 from benehub.intake.guards import check
 from benehub.intake.looking import look_up
 from benehub.intake.packing import Waiting, kept
 from benehub.intake.recognising import Unknown, note_unknown
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, checker, validate, waiting_rows
+from benehub.intake.superseding import supersede, superseded
 from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
@@ -56,9 +60,7 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
             by a retry, decides nothing. The caller holds it (`hold`) for a person.
         DataError: a person has discarded it.
     """
-    header = _header(session, batch_id)
-    if header.state == "refused":
-        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    header = _wanted(session, batch_id)
     if header.state not in ("staged", "held"):
         return
     reason = header.reason if header.state == "held" else check(session, header, book.guards)
@@ -66,48 +68,44 @@ def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
         raise GuardTripped(reason, where=f"batch {batch_id}", mend=f"Release it: benehub sync --release {batch_id}")
 
 
-def hold(session: Session, batch_id: str, reason: str) -> None:
-    """Keep a batch for a person; none of its rows has been applied."""
+def hold(session: Session, batch_id: str, reason: str, alone: bool = False) -> None:
+    """Keep a batch for a person; none of its rows has been applied.
+
+    `alone`: its rows come by themselves, not in reads of the whole stream. A later one overtakes them, so it has to be
+    told apart from a repeat even where it takes back what is held.
+    """
     session.change(intake_batch, {"batch_id": batch_id}, state="held", reason=reason)
+    if alone:
+        _forget(session, _header(session, batch_id), session.among(seen.c.row_key, told.all_keys(session, batch_id)))
 
 
 @without_collector()
 def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mapping[str, Applier]) -> int:
-    """Apply the next rows that wait; gives how many it took, 0 when none is left."""
-    header = _header(session, batch_id)
+    """Apply the next rows that wait; gives how many it took, 0 when none is left.
+
+    Raises:
+        DataError: a person has discarded the batch.
+    """
     session.take_seq(0)  # the lock comes before any savepoint: undoing one would give the lock away with it
+    header = _wanted(session, batch_id)
     rows, chunks = waiting_rows(session, batch_id)
     if not rows:
         return 0
-    newest = _newest_rows(session, batch_id, [row.key for row in rows])
-    ended: list[dict[str, Any]] = []
-    wanted: list[Waiting] = []
-    for row in rows:
-        if newest.get(row.key, row.row_no) != row.row_no:
-            ended.append(_ended(session, batch_id, row, "superseded", "a later row has its key"))
-        elif problem := _unfit(row):
-            ended.append(_ended(session, batch_id, row, "quarantined", problem))
-        else:
-            wanted.append(row)
-    applied, problems, unknown = _apply_rows(session, header, book, appliers, wanted)
-    ended += [
-        _ended(session, batch_id, row, "quarantined", problems[row.row_no]) for row in wanted if row.row_no in problems
-    ]
+    if chunks[0] == _first_chunk(session, batch_id):
+        supersede(session, batch_id, header.stream)
+    older = superseded(session, batch_id, rows)
+    ended = [_ended(session, batch_id, row) for row in rows if row.row_no in older]
     session.change_all(intake_row, ("batch_id", "row_no"), ended)
+    unfit = {row.row_no: problem for row in rows if row.row_no not in older and (problem := _unfit(row))}
+    wanted = [row for row in rows if row.row_no not in older and row.row_no not in unfit]
+    applied, problems, unknown = _apply_rows(session, header, book, appliers, wanted)
+    _quarantine(session, batch_id, rows, unfit | problems)
     _note_strangers(session, header, unknown)
-    session.connection.execute(
-        intake_row.update()
-        .where(
-            *session.where(intake_row, batch_id=batch_id, outcome="staged"),
-            intake_row.c.row_no.between(rows[0].row_no, rows[-1].row_no),
-        )
-        .values(outcome="applied")
-    )
-    session.connection.execute(
-        intake_chunk.delete().where(
-            *session.where(intake_chunk, batch_id=batch_id), session.among(intake_chunk.c.row_no, chunks)
-        )
-    )
+    counts = Counter(chunks[bisect_right(chunks, one.row.row_no) - 1] for one in applied)
+    session.change_all(
+        intake_chunk, ("batch_id", "row_no"),
+        [{"batch_id": batch_id, "row_no": one, "rows_sealed": None, "applied": counts[one]} for one in chunks],
+    )  # fmt: skip
     _remember(session, header.connection_id, header.stream, applied)
     _resolve_older(session, header, {one.row.key: one.row.row_no for one in applied})
     return len(rows)
@@ -120,11 +118,23 @@ class Applied(NamedTuple):
     about: str
 
 
-def _ended(session: Session, batch_id: str, row: Waiting, outcome: str, reason: str) -> dict[str, Any]:
-    """What becomes of a row that is not applied: its content is kept with it."""
-    sealed = session.seal(row.content, "intake_row")
-    key = {"batch_id": batch_id, "row_no": row.row_no}
-    return {**key, "outcome": outcome, "reason": mask(reason), "row_sealed": sealed}
+def _first_chunk(session: Session, batch_id: str) -> int:
+    first = select(func.min(intake_chunk.c.row_no)).where(*session.where(intake_chunk, batch_id=batch_id))
+    return int(session.connection.execute(first).scalar_one())
+
+
+def _ended(session: Session, batch_id: str, row: Waiting) -> dict[str, Any]:
+    """The content of a row that is not applied is kept with it."""
+    return {"batch_id": batch_id, "row_no": row.row_no, "row_sealed": session.seal(row.content, "intake_row")}
+
+
+def _quarantine(session: Session, batch_id: str, rows: Sequence[Waiting], problems: Mapping[int, str]) -> None:
+    waits = [
+        {**_ended(session, batch_id, row), "row_key": row.key, "outcome": "quarantined", "reason": mask(problem)}
+        for row in rows
+        if (problem := problems.get(row.row_no))
+    ]
+    session.add(intake_row, waits)
 
 
 def _note_strangers(session: Session, header: Row[Any], unknown: Sequence[Unknown]) -> None:
@@ -188,22 +198,16 @@ def finish(session: Session, batch_id: str) -> Counts:
     )  # fmt: skip
     session.connection.execute(intake_same.delete().where(*session.where(intake_same, batch_id=batch_id)))
     if counts.quarantined:
-        _forget_quarantined(session, header)
+        quarantined = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=batch_id), row_waits)
+        _forget(session, header, seen.c.row_key.in_(quarantined))
     _move_cursor(session, header, seq, at)
     return counts
 
 
-def _forget_quarantined(session: Session, header: Row[Any]) -> None:
+def _forget(session: Session, header: Row[Any], those: ColumnElement[bool]) -> None:
     """What was last applied for these keys is not what the vendor said last: the next row is no repeat."""
-    keys = select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=header.batch_id), row_waits)
-    session.connection.execute(
-        update(seen)
-        .where(
-            *session.where(seen, connection_id=header.connection_id, stream=header.stream),
-            seen.c.row_key.in_(keys),
-        )
-        .values(row_hash="")
-    )
+    mine = session.where(seen, connection_id=header.connection_id, stream=header.stream)
+    session.connection.execute(update(seen).where(*mine, those).values(row_hash=""))
 
 
 def redrive(
@@ -267,13 +271,23 @@ def _header(session: Session, batch_id: str) -> Row[Any]:
     return found
 
 
+def _wanted(session: Session, batch_id: str) -> Row[Any]:
+    header = _header(session, batch_id)
+    if header.state == "refused":
+        raise DataError(header.reason, where=f"batch {batch_id}", mend="Sync again: benehub sync CONNECTION")
+    return header
+
+
 def _tally(session: Session, batch_id: str) -> dict[str, int]:
     rows = session.rows(
         select(intake_row.c.outcome, func.count().label("number"))
         .where(*session.where(intake_row, batch_id=batch_id))
         .group_by(intake_row.c.outcome)
     )
-    return {row.outcome: int(row.number) for row in rows}
+    applied = select(func.coalesce(func.sum(intake_chunk.c.applied), 0))
+    mine = session.where(intake_chunk, batch_id=batch_id)
+    found = {row.outcome: int(row.number) for row in rows}
+    return {**found, "applied": int(session.connection.execute(applied.where(*mine)).scalar_one())}
 
 
 def _unfit(row: Waiting) -> str:
@@ -352,18 +366,18 @@ def _apply_set(
             for at, record in records:
                 row, touched = wanted[at], session.touched
                 try:
-                    told = applier(session, book, Origin(connection_id, stream, batch_id, row.row_no, row.key), record)
+                    said = applier(session, book, Origin(connection_id, stream, batch_id, row.row_no, row.key), record)
                 except DataError as error:
                     if session.touched != touched:
                         raise
                     unknown += _unknown(error)
                     problems[row.row_no] = str(error)
                     continue
-                if isinstance(told, str):
-                    applied.append(Applied(row, told))
+                if isinstance(said, str):
+                    applied.append(Applied(row, said))
                 else:
                     applied.append(Applied(row, ""))
-                    entries += told or ()
+                    entries += said or ()
             at = None
             if not entries:
                 work.settle()
@@ -396,24 +410,6 @@ def _records(stream: str, wanted: Sequence[Waiting], problems: dict[int, str]) -
         except DataError as error:
             problems[one.row_no] = str(error)
     return records
-
-
-def _newest_rows(session: Session, batch_id: str, keys: list[str]) -> dict[str, int]:
-    """The newest row of each key that is told by more than one row of the batch."""
-    mine = session.where(intake_row, batch_id=batch_id)
-    # Most keys are told once, and that the index alone knows.
-    told = select(intake_row.c.row_key).where(*mine, session.among(intake_row.c.row_key, keys))
-    twice = [row.row_key for row in session.rows(told.group_by(intake_row.c.row_key).having(func.count() > 1))]
-    if not twice:
-        return {}
-    rows = session.rows(
-        select(intake_row.c.row_key, func.max(intake_row.c.row_no).label("row_no"))
-        .where(
-            *mine, intake_row.c.outcome.in_(("staged", "applied")), session.among(intake_row.c.row_key, twice)
-        )
-        .group_by(intake_row.c.row_key)
-    )  # fmt: skip
-    return {row.row_key: row.row_no for row in rows}
 
 
 def _remember(session: Session, connection_id: str, stream: str, applied: Sequence[Applied]) -> None:

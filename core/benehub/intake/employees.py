@@ -46,7 +46,10 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     newcomer = _newcomer(session, origin, row)
     if newcomer is not None:
         return newcomer
+    is_new = people.find(session, origin.connection_id, origin.key) is None
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
+    if is_new:
+        facts.preload_new(session, person_id, "employee", "employment")
     known = facts.timelines(session, "employee", Interval(row.hire_date), subjects=[person_id])
     since = session.today() if known else row.hire_date
     versions = [Version("employee", person_id, "", since, _told_identity(row))]
@@ -75,7 +78,7 @@ def _newcomer(session: Session, origin: Origin, row: Employee) -> str | None:
     first.add(
         origin.row_no, person_id,
         ("employee", "", start, _FOREVER, _told_identity(row)),
-        ("employment", start, start, _end(row).isoformat(), employment),
+        ("employment", start, start, _FOREVER if row.termination_date is None else _end(row).isoformat(), employment),
     )  # fmt: skip
     session.written()
     return person_id
@@ -83,18 +86,15 @@ def _newcomer(session: Session, origin: Origin, row: Employee) -> str | None:
 
 def _told_identity(row: Employee) -> dict[str, Any]:
     """Who he is, as facts keep it: it is asked for everybody, and the general way costs twice as much."""
-    told: dict[str, Any] = dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
-    told["birth_date"], told["sex"] = row.birth_date.isoformat(), row.sex.value
-    return told
+    return dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
 
 
 def _told_employment(row: Employee) -> dict[str, Any]:
     told: dict[str, Any] = dict(zip(_EMPLOYMENT, _employment_of(row.__dict__), strict=True))
-    told["employment_class"] = row.employment_class.value
     if not row.__pydantic_fields_set__.isdisjoint(_TOLD):
         told |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
     told["hire_date"] = key = row.hire_date.isoformat()
-    told["original_hire_date"] = str(row.original_hire_date or key)
+    told["original_hire_date"] = key if row.original_hire_date is None else row.original_hire_date.isoformat()
     return told
 
 

@@ -47,10 +47,8 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
         facts.preload(session, "pay_date", [getattr(row, "pay_group", "") for _, row in rows])
     if stream not in BELIEVED:
         return
-    new = people.new_ids(session, connection_id, own)
     for kind in BELIEVED[stream]:
         facts.preload(session, kind, sorted(persons))
-        facts.preload_new(session, kind, new - persons)
     if stream == "dependent":
         people.families(session, sorted(persons))
     if "dependents" in fields and any(getattr(row, "dependents", ()) for _, row in rows):

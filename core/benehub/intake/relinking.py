@@ -17,7 +17,7 @@ from benehub.store.tables import confirmation, crosswalk, intake_batch, person, 
 STREAMS = ("employee", "dependent", "payroll_person")
 """Streams by which somebody becomes known."""
 
-BY_SSN = ("credit", "earnings_credit", "roster", "invoice_line", "acknowledgement", "year_total")
+BY_SSN = ("credit", "earnings_credit", "forfeiture_credit", "roster", "invoice_line", "acknowledgement", "year_total")
 """Kinds of confirmations whose vendor may name people by SSN; nine digits of another are an id of its own."""
 
 KEY = ("kind", "connection_id", "row_key", "version")

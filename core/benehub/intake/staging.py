@@ -7,7 +7,7 @@ superseded. The database refuses a finished batch whose counts do not balance.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -20,10 +20,20 @@ from benehub.crypto import as_ssn, mask
 from benehub.errors import DataError
 from benehub.identity import people
 from benehub.intake.packing import Packed, Packer, Waiting, as_kept, opened
+from benehub.intake.told import of_batch
 from benehub.money import shape
 from benehub.records import STREAMS, Record
 from benehub.store import Session, without_collector
-from benehub.store.tables import intake_batch, intake_chunk, intake_page, intake_row, intake_same, payload, seen
+from benehub.store.tables import (
+    chunk_waits,
+    intake_batch,
+    intake_chunk,
+    intake_page,
+    intake_row,
+    intake_same,
+    payload,
+    seen,
+)
 
 CHUNK = 1000
 """Rows taken into custody together, and applied together."""
@@ -195,7 +205,7 @@ class _Chunk:
         known = _known_hashes(self.session, self.header, keys)
         # Only what is the same as last time can be overtaken by what this batch told in between.
         staged = self.header.rows > self.header.unchanged
-        told = _told_before(self.session, self.header.batch_id, known) if staged else set[str]()
+        told = of_batch(self.session, self.header.batch_id, known) if staged and known else set[str]()
         for row_no, (key, row) in enumerate(zip(keys, self.rows, strict=True), self.first):
             if row.problem:
                 told.add(key)
@@ -207,24 +217,22 @@ class _Chunk:
             else:
                 told.add(key)
                 fresh.append(_Fresh(row_no, key, row, packed))
-        problems = _problems(self.header.stream, fresh)
-        for one in fresh:
-            if one.row_no in problems:
-                self._quarantine(one.row_no, one.key, one.row, problems[one.row_no])
-            else:
-                self._staged.append(one)
+        self._staged = fresh
 
     def keep(self) -> None:
         """Write it down; of a full read also who was told unchanged."""
         batch_id = self.header.batch_id
-        employer = self.session.employer
-        waiting = [(employer, batch_id, one.row_no, one.key, "staged", "") for one in self._staged]
-        self.session.add_ready(intake_row, _ROW, waiting)
         self.session.add(intake_row, [{"batch_id": batch_id, **one} for one in self._kept])
         if self._staged:
             rows = ((one.row_no, one.key, one.packed) for one in self._staged)
-            one = {"batch_id": batch_id, "row_no": self.first, "rows": len(self._staged)}
-            self.session.add(intake_chunk, [{**one, "rows_sealed": self._packer.sealed(rows)}])
+            first, count = self._staged[0].row_no, len(self._staged)
+            follow = self._staged[-1].row_no - first + 1 == count
+            chunk = {
+                "batch_id": batch_id, "row_no": first, "rows": count, "applied": 0,
+                "rows_sealed": self._packer.sealed(rows), "row_keys": [one.key for one in self._staged],
+                "row_nos": None if follow else [one.row_no for one in self._staged],
+            }  # fmt: skip
+            self.session.add(intake_chunk, [chunk])
         if self.header.full_read and self.same:
             self.session.add(intake_same, [{"batch_id": batch_id, "row_no": self.first, "row_keys": self.same}])
 
@@ -235,9 +243,6 @@ class _Chunk:
         self._kept.append({"row_no": row_no, "row_key": key, **entry})
 
 
-_ROW = ("employer_id", "batch_id", "row_no", "row_key", "outcome", "reason")
-
-
 def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[Waiting], list[int]]:
     """The next rows waiting to be applied, in their order, and the chunks they stood in, by first row number.
 
@@ -245,7 +250,7 @@ def waiting_rows(session: Session, batch_id: str, after: int = 0) -> tuple[list[
     """
     chunks = session.rows(
         select(intake_chunk.c.row_no, intake_chunk.c.rows)
-        .where(*session.where(intake_chunk, batch_id=batch_id), intake_chunk.c.row_no > after)
+        .where(*session.where(intake_chunk, batch_id=batch_id), chunk_waits, intake_chunk.c.row_no > after)
         .order_by(intake_chunk.c.row_no)
         .limit(CHUNK)
     )
@@ -269,25 +274,6 @@ def checker(stream: str) -> TypeAdapter[list[Record]]:
     """Checks all rows of a chunk at once."""
     rows: Any = list.__class_getitem__(STREAMS[stream])
     return TypeAdapter(rows)
-
-
-def _problems(stream: str, rows: Sequence[_Fresh]) -> dict[int, str]:
-    """What is wrong with rows that have to be the stream's records, by row number."""
-    told = [one for one in rows if not one.row.deleted]
-    try:
-        checker(stream).validate_python([one.row.data for one in told])
-    except ValidationError as error:
-        wrong = {int(problem["loc"][0]) for problem in error.errors(include_url=False, include_context=False)}
-        return {told[at].row_no: problem for at in sorted(wrong) if (problem := _problem(stream, told[at].row.data))}
-    return {}
-
-
-def _problem(stream: str, data: Any) -> str:
-    try:
-        validate(stream, data)
-    except DataError as error:
-        return str(error)
-    return ""
 
 
 def validate(stream: str, data: Any) -> Record:
@@ -330,17 +316,6 @@ def _row_keys(session: Session, stream: str, rows: Sequence[Incoming]) -> list[s
             key = f"{key[:80]}~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
         keys.append(key)
     return keys
-
-
-def _told_before(session: Session, batch_id: str, keys: Collection[str]) -> set[str]:
-    if not keys:
-        return set()
-    rows = session.rows(
-        select(intake_row.c.row_key).where(
-            *session.where(intake_row, batch_id=batch_id), session.among(intake_row.c.row_key, keys)
-        )
-    )
-    return {row.row_key for row in rows}
 
 
 def _known_hashes(session: Session, header: _Staging, keys: list[str]) -> dict[str, str]:

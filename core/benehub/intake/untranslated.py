@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benehub.crypto import mask
+from benehub.intake import told
 from benehub.intake.applying import in_quarantine
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -107,24 +108,7 @@ def told_later(session: Session, leaf: Leaf, keys: Collection[str]) -> set[str]:
 
 def told_again(session: Session, connection_id: str, stream: str, seq: int, keys: Collection[str]) -> set[str]:
     """Those of the keys that have come in again since a batch: the way to ask where each row comes by itself."""
-    found: set[str] = set()
-    wanted = sorted(keys)
-    for start in range(0, len(wanted), CHUNK):
-        rows = session.rows(
-            select(intake_row.c.row_key)
-            .join(
-                intake_batch,
-                (intake_batch.c.employer_id == intake_row.c.employer_id)
-                & (intake_batch.c.batch_id == intake_row.c.batch_id),
-            )
-            .where(
-                *session.where(intake_batch, connection_id=connection_id, stream=stream, state="applied"),
-                intake_batch.c.seq > seq,
-                intake_row.c.row_key.in_(wanted[start : start + CHUNK]),
-            )
-        )
-        found |= {row.row_key for row in rows}
-    return found
+    return told.since(session, connection_id, stream, seq, sorted(keys))
 
 
 def resolve(session: Session, batch_id: str, row_nos: Sequence[int]) -> int:

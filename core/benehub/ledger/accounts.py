@@ -25,6 +25,7 @@ DEFERRAL_PAYABLE = "2310"
 MATCH_PAYABLE = "2320"
 EARNINGS_PAYABLE = "2330"
 ACCOUNT_PAYABLE = "2340"
+LOAN_PAYABLE = "2350"
 LEAVE_LIABILITY = "2400"
 LEAVE_AVAILABLE = "2410"
 LEAVE_SOURCE = "2490"
@@ -51,6 +52,7 @@ CHART: dict[str, Account] = {
         Account(MATCH_PAYABLE, "Employer contributions payable", clearing=True),
         Account(EARNINGS_PAYABLE, "Lost earnings payable", clearing=True),
         Account(ACCOUNT_PAYABLE, "Contributions to HSA, FSA and commuter accounts payable", clearing=True),
+        Account(LOAN_PAYABLE, "Repayments of plan loans payable", clearing=True),
         Account(LEAVE_LIABILITY, "Leave liability"),
         Account(LEAVE_AVAILABLE, "Leave available (hours)"),
         Account(LEAVE_SOURCE, "Leave granted and taken (hours)"),

@@ -20,6 +20,7 @@ from benehub.obligations.book import (
     settle,
     want,
 )
+from benehub.obligations.held_back import held_back, hold_back, part_key, parts_of
 
 __all__ = [
     "UNFIT",
@@ -29,11 +30,15 @@ __all__ = [
     "cancel",
     "carry",
     "content",
+    "held_back",
+    "hold_back",
     "late",
     "mark",
     "of_dispatch",
     "of_dispatches",
     "open_ones",
+    "part_key",
+    "parts_of",
     "persons_in",
     "persons_of",
     "settle",

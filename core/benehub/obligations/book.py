@@ -33,7 +33,8 @@ class Wanted:
         key: business key without content, e.g. `deduction.set/PERSON/CODE`.
         content: the outgoing record's fields; sealed at rest.
         due: when it must have been done; `send_by` the latest safe day to send it.
-        worth_minor: what it is worth.
+        worth_minor: what it is worth; `beside_minor` what was due of the same beside it when it was made. A change of
+            that alone owes nothing anew.
         adopted: the vendor holds it already.
         drifted: the vendor is known to hold something else, whatever it has confirmed before.
         anew: it is owed once more, though the same was sent, confirmed or refused before.
@@ -49,6 +50,7 @@ class Wanted:
     person_id: str | None = None
     plan: str | None = None
     worth_minor: int = 0
+    beside_minor: int = 0
     currency: str = "USD"
     adopted: bool = False
     drifted: bool = False
@@ -74,12 +76,15 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
     known = {row.obligation_id: row for row in by_ids(session, list(by_id))}
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
+    beside: list[dict[str, Any]] = []
     unchanged = adopted = 0
     for obligation_id, one in by_id.items():
         digest = session.vault.content_hash(canonical(one.content))
         before = known.get(obligation_id)
         if before is not None and before.content_hash == digest and not _reopened(one, before.state):
             unchanged += 1
+            if before.beside_minor != one.beside_minor:
+                beside.append({"obligation_id": obligation_id, "beside_minor": one.beside_minor})
             continue
         adopted += one.adopted
         values = _values(session, one, digest)
@@ -87,7 +92,8 @@ def want(session: Session, wants: Iterable[Wanted]) -> Change:
             fresh.append({"obligation_id": obligation_id, "business_key": one.key, **values})
         else:
             changed.append({"obligation_id": obligation_id, **values})
-    session.change_all(obligation, ("obligation_id",), changed)
+    for several in (changed, beside):
+        session.change_all(obligation, ("obligation_id",), several)
     session.add(obligation, fresh)
     return Change(len(by_id) - unchanged - adopted, unchanged, adopted)
 
@@ -105,8 +111,9 @@ def _values(session: Session, one: Wanted, digest: str) -> dict[str, Any]:
     return {
         "kind": one.kind, "connection_id": one.connection_id, "person_id": one.person_id, "plan": one.plan,
         "period": one.period, "due_date": one.due, "send_by": one.send_by, "worth_minor": one.worth_minor,
-        "currency": one.currency, "content_sealed": session.seal(one.content, "obligation"), "content_hash": digest,
-        "state": state, "reason": reason, "dispatch_id": None, "explanation_id": one.explanation_id, "seq": seq,
+        "beside_minor": one.beside_minor, "currency": one.currency,
+        "content_sealed": session.seal(one.content, "obligation"), "content_hash": digest, "state": state,
+        "reason": reason, "dispatch_id": None, "explanation_id": one.explanation_id, "seq": seq,
     }  # fmt: skip
 
 

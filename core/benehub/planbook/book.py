@@ -65,6 +65,8 @@ class PlanBook(Part):
                 found[plan.deferral.pretax_code] = (plan, "pretax")
                 if plan.deferral.roth_code:
                     found[plan.deferral.roth_code] = (plan, "roth")
+                if plan.deferral.loan_code:
+                    found[plan.deferral.loan_code] = (plan, "loan")
             if plan.match is not None:
                 found[plan.match.code] = (plan, "match")
             if plan.computed is not None:
@@ -129,7 +131,7 @@ class PlanBook(Part):
         return tuple(plan for plan in self.plans if plan.benefit_type == "retirement")
 
     def by_code(self, code: str) -> tuple[Plan, str] | None:
-        """The plan behind payroll's code, and the part: employee, pretax, posttax, roth or match."""
+        """The plan behind payroll's code, and the part: employee, pretax, posttax, roth, loan or match."""
         return self._codes.get(code)
 
     def leave_policy(self, policy_id: str) -> LeavePolicy:

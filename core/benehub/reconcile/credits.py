@@ -21,6 +21,7 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile.claimed import Claim, unanswered
 from benehub.reconcile.differences import Outcome, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
@@ -115,20 +116,15 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
     months = {month for _, _, month in keys}
     paid, taken = _paid(session, months), _taken(session, months)
     billed, waiting = _billed(session, months), _owed_claims(session, WAITING)
-    claims, late = _claims(session, book)
+    claims = _claims(session, book)
     found = []
     for key in keys:
         amount, gone = paid_over.get(key, 0), lost.get(key, 0)
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
-        asked, after = _unanswered(claims.get(key, 0), late.get(key, 0), taken.get(key, 0))
+        asked, after = unanswered(claims.get(key, ()), taken.get(key, ()))
         sums = (amount, granted, asked, waiting.get(key, 0), after, gone)
         found.append(_credit(session, book, key, sums))
     return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
-
-
-def _unanswered(claims: int, late: int, taken: int) -> tuple[int, int]:
-    """What stands claimed in time, and what too late: each unit taken answers one claim, the late ones first."""
-    return max(0, claims - max(0, taken - late)), max(0, late - taken)
 
 
 def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int, int]) -> Credit:
@@ -185,11 +181,14 @@ def _paid(session: Session, months: set[str]) -> dict[Key, int]:
     return {key: -amount for key, amount in _by_key(session, chart.CARRIER_TRANSIT, months).items()}
 
 
-def _taken(session: Session, months: set[str]) -> dict[Key, int]:
-    """What payments have taken back so far, by lines below zero."""
+def _taken(session: Session, months: set[str]) -> dict[Key, list[tuple[date, int]]]:
+    """What payments have taken back so far, by lines below zero, and on which day."""
     sent, back = entry.c.type == "premium.remitted", entry.c.type == "premium.remitted.reversed"
     rows = session.rows(
-        select(leg.c.person_id, leg.c.plan, leg.c.coverage_month, func.sum(leg.c.amount).label("amount"))
+        select(
+            leg.c.person_id, leg.c.plan, leg.c.coverage_month, entry.c.effective_date,
+            func.sum(leg.c.amount).label("amount"),
+        )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
@@ -197,9 +196,14 @@ def _taken(session: Session, months: set[str]) -> dict[Key, int]:
             leg.c.coverage_month.in_(sorted(months)),
             or_(and_(sent, leg.c.amount > 0), and_(back, leg.c.amount < 0)),
         )
-        .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month)
-    )
-    return {(row.person_id, row.plan, row.coverage_month): int(row.amount) for row in rows}
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.coverage_month, entry.c.effective_date)
+    )  # fmt: skip
+    found: dict[Key, list[tuple[date, int]]] = {}
+    for row in rows:
+        found.setdefault((row.person_id, row.plan, row.coverage_month), []).append(
+            (row.effective_date, int(row.amount))
+        )
+    return found
 
 
 def _billed(session: Session, months: set[str]) -> dict[Key, int]:
@@ -276,21 +280,23 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def _claims(session: Session, book: PlanBook) -> tuple[dict[Key, int], dict[Key, int]]:
-    """What was claimed in time, by a person's word and by fixes that have left (see `fix_claims`), and what too late.
+def _claims(session: Session, book: PlanBook) -> dict[Key, list[Claim]]:
+    """What was claimed by a person's word, always in time, and by fixes that have left (see `fix_claims`).
 
     A claim that a person sends has left on the day on which he says so.
     """
-    claims, late = _told_claims(session), dict[Key, int]()
-    for (key, day), worth in _left_claims(session).items():
+    claims: dict[Key, list[Claim]] = {}
+    for row in session.rows(select(credit_claim).where(*session.where(credit_claim))):
+        key = (row.person_id, row.plan, row.coverage_month)
+        claims.setdefault(key, []).append(Claim(row.claimed_on, int(row.amount), late=False))
+    for key, day, worth in _left_claims(session):
         last = book.terms(str(book.plan(key[1]).carrier)).claim_by(Month.parse(key[2]))
-        sums = claims if last is None or day <= last else late
-        sums[key] = sums.get(key, 0) + worth
-    return claims, late
+        claims.setdefault(key, []).append(Claim(day, worth, late=last is not None and day > last))
+    return claims
 
 
-def _left_claims(session: Session) -> dict[tuple[Key, date], int]:
-    """What fixes claim that have left, by the day on which they left."""
+def _left_claims(session: Session) -> list[tuple[Key, date, int]]:
+    """What fixes claim that have left, and the day on which they left."""
     rows = session.rows(
         select(obligation.c.person_id, obligation.c.plan, obligation.c.period, obligation.c.worth_minor,
                dispatch.c.sent_at)
@@ -298,11 +304,11 @@ def _left_claims(session: Session) -> dict[tuple[Key, date], int]:
               & (dispatch.c.dispatch_id == obligation.c.dispatch_id))
         .where(*session.where(obligation, kind=CLAIM), obligation.c.state.in_(LEFT))
     )  # fmt: skip
-    found: dict[tuple[Key, date], int] = {}
-    for row in rows:
-        at = (row.person_id, row.plan, row.period), session.day_of(row.sent_at) if row.sent_at else session.today()
-        found[at] = found.get(at, 0) + int(row.worth_minor)
-    return found
+    return [
+        ((row.person_id, row.plan, row.period), session.day_of(row.sent_at) if row.sent_at else session.today(),
+         int(row.worth_minor))
+        for row in rows
+    ]  # fmt: skip
 
 
 def _told_claims(session: Session) -> dict[Key, int]:
@@ -336,7 +342,8 @@ def asked(session: Session, key: Key) -> int:
             confirmation.c.person_id == person_id, confirmation.c.amount < 0,
         )
     ).scalar()  # fmt: skip
-    return max(0, claims - max(int(given or 0), _taken(session, {month}).get(key, 0)))
+    taken = sum(amount for _, amount in _taken(session, {month}).get(key, ()))
+    return max(0, claims - max(int(given or 0), taken))
 
 
 def settle(session: Session, book: PlanBook) -> Outcome:

@@ -13,8 +13,10 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import plan_pay
 from benehub.reconcile.caught_up import without_arrears
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.made_up import without_made_up
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.sources import swapped
 from benehub.reconcile.unmatched import meant
@@ -47,9 +49,12 @@ class Line:
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
     """Every difference between the month's expected lines and the register."""
     lines = without_arrears(session, _differing(session, book, connection_id, month))
+    lines = without_made_up(session, lines, month)
     linked = _linked(session, connection_id)
     findings = list(_unlinked(lines, linked, month, book))
     rest = [line for line in lines if line.person_id in linked]
+    other_pay, rest = plan_pay.apart(rest, plan_pay.other_pay(session, connection_id, month))
+    findings += plan_pay.findings(other_pay, month, book)
     pairs, rest = swapped(rest)
     findings += [_tax_class(line, month, book) for line in pairs]
     moved, rest = misplaced(
@@ -252,7 +257,7 @@ def _strangers(session: Session, book: PlanBook, connection_id: str, month: Mont
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
-            confirmation.c.part.in_(("deduction", "employer", "employee", "pretax", "roth", "match")),
+            confirmation.c.part.in_(("deduction", "employer", "employee", "pretax", "roth", "loan", "match")),
             (confirmation.c.person_id.is_(None)) | (confirmation.c.plan.is_(None)),
         )
         .group_by(

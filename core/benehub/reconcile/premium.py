@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import case, exists, func, select
 
 from benehub import ledger
 from benehub.ledger import accounts as chart
@@ -16,7 +16,7 @@ from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import bill, cut_off, roster
+from benehub.reconcile import basis, bill, cut_off, roster
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
@@ -37,6 +37,10 @@ class Billed:
     amount: int
     tier: str
     lines: int
+    basis: bool = False
+    """Whether a line says what its price goes by."""
+    credits: int = 0
+    """So many lines give something back."""
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month) -> list[Finding]:
@@ -62,7 +66,8 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
-        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, session.today())
+        reasons = _reasons(session, book, connection_id, month, owed, billed, cut)
+        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, reasons)
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
@@ -113,7 +118,8 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
         select(
             confirmation.c.person_id, confirmation.c.external_id, confirmation.c.plan,
             func.max(confirmation.c.tier).label("tier"), func.sum(confirmation.c.amount).label("amount"),
-            func.count().label("lines"),
+            func.count().label("lines"), func.max(confirmation.c.code).label("code"),
+            func.sum(case((confirmation.c.amount < 0, 1), else_=0)).label("credits"),
         )
         .where(
             *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
@@ -127,24 +133,33 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
             # A person may have two ids at the carrier: what is billed under each counts.
             key = (row.person_id, row.plan)
             one = known.get(key, Billed(0, "", 0))
-            known[key] = Billed(one.amount + int(row.amount), max(one.tier, row.tier), one.lines + row.lines)
+            known[key] = Billed(
+                one.amount + int(row.amount), max(one.tier, row.tier), one.lines + row.lines,
+                one.basis or row.code == basis.TOLD, one.credits + int(row.credits),
+            )  # fmt: skip
     return known, [row for row in rows if not row.person_id]
 
 
 def _bill(
     book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
-    billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, today: date,
+    billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, reasons: Reasons,
 ) -> Iterator[Finding]:  # fmt: skip
     """Every line of the bill that differs, but of persons, or persons and plans, of whom another difference tells."""
     swapped, rates = _other_plans(book, accrued, billed), _other_rates(accrued, billed, tiers)
     for key in sorted(accrued.keys() | billed.keys()):
         expected, mine = accrued.get(key, 0), billed.get(key)
         actual = mine.amount if mine else 0
-        if expected == actual or key[0] in told or key in told:
+        if (expected == actual and key not in reasons.told) or key[0] in told or key in told:
             continue
         shown = mine.tier if mine and actual else None
         late = cut is not None and cut.explains(key, tiers.get(key) if expected else None, shown)
         kind, cause, action = _judged(key, expected, mine, tiers, swapped)
+        if kind in (Type.RATE_DIFF, Type.BILLED_NOT_ENROLLED) and reasons.credited_twice(key, expected, actual):
+            kind, cause = Type.RETRO_CREDIT_DUPLICATED, "the bills give the same credit more than once"
+            action = "Tell the carrier: it takes the extra credit back on a later bill, so keep the money for it"
+        elif kind is Type.RATE_DIFF and key in reasons.told:
+            kind, cause = reasons.told[key]
+            action, late = _MEND[kind], key in reasons.outdated
         same = (key[1], tiers.get(key), expected, actual)
         if kind is Type.RATE_DIFF and same not in rates and _part_of_month(book, *same[:2], month, expected, actual):
             kind = Type.EFFECTIVE_DATE_DIFF
@@ -152,7 +167,7 @@ def _bill(
                 "all of it" if actual < expected else "a part of it"
             )
             action = "Send the carrier the dates again, and claim or expect the difference"
-        if cut is not None and late and today <= cut.clear_by:
+        if cut is not None and late and reasons.today <= cut.clear_by:
             cause = f"{cause}; it changed here after the bill of {cut.made} was made"
             action = "Wait for the next bill, which has to put it right"
         yield Finding(
@@ -160,6 +175,53 @@ def _bill(
             plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
             clear_by=cut.clear_by if cut is not None and late else None,
         )  # fmt: skip
+
+
+_MEND = {
+    Type.VOLUME_DIFF: "Send the carrier the volume again, with the pay it follows from, and claim the difference",
+    Type.AGE_BAND_DIFF: "Send the carrier the birth date, and ask on which day it takes age",
+    Type.DEPENDANT_DIFF: "Send the carrier the family again: who has aged out has no cover, who is missing needs it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why lines differ, as far as the bill tells what it went by.
+
+    Args:
+        told: type and cause of each cover whose bill goes by something else than ours.
+        outdated: those of whom the bill says what was known here when it was made.
+        twice: credits that were given more than once: how often, and how much each.
+    """
+
+    told: Mapping[Key, tuple[Type, str]]
+    outdated: frozenset[Key]
+    twice: Mapping[Key, tuple[int, int]]
+    today: date
+
+    def credited_twice(self, key: Key, expected: int, actual: int) -> bool:
+        """Whether all that is billed too little is a credit that was given before."""
+        times, amount = self.twice.get(key, (0, 0))
+        return any(actual - again * amount == expected for again in range(1, times))
+
+
+def _reasons(
+    session: Session, book: PlanBook, connection_id: str, month: Month, owed: Mapping[Key, int],
+    billed: Mapping[Key, Billed], cut: CutOff | None,
+) -> Reasons:  # fmt: skip
+    """Only of covers that cost something on both sides, and whose premium differs or whose dependents are told."""
+    told = basis.told(session, connection_id, month) if any(one.basis for one in billed.values()) else {}
+    same = {key: owed.get(key, 0) == billed[key].amount for key in told if key in billed and owed.get(key)}
+    asked = [key for key, equal in same.items() if not equal or told[key].dependents is not None]
+    ours = basis.ours(session, book, month, asked)
+    found = {key: reason for key, one in ours.items() if (reason := basis.judge(told[key], one, same[key])) is not None}
+    outdated: frozenset[Key] = frozenset()
+    if cut is not None and found and (known := basis.known_when(session, cut.made)) is not None:
+        before = basis.ours(session, book, month, found, known)
+        outdated = frozenset(key for key, one in before.items() if basis.judge(told[key], one, same[key]) is None)
+    often = any(one.credits > 1 for one in billed.values())
+    twice = basis.repeated_credits(session, connection_id, month) if often else {}
+    return Reasons(found, outdated, twice, session.today())
 
 
 def _part_of_month(book: PlanBook, plan: str, tier: str | None, month: Month, expected: int, actual: int) -> bool:

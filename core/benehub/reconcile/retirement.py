@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Executable, case, func, literal_column, select
 
+from benehub import obligations
 from benehub.errors import ConfigError
 from benehub.ledger import accounts as chart
+from benehub.ledger.credited import CREDIT, FORFEITURE
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import earnings
+from benehub.reconcile import earnings, not_contributions
 from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
 from benehub.reconcile.paired import differing
 from benehub.reconcile.sources import swapped
@@ -23,51 +25,42 @@ from benehub.reconcile.unmatched import meant
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
-from benehub.store.tables import confirmation, leg
+from benehub.store.tables import confirmation, leg, obligation
 
 SENT = ("contribution.deposited", "contribution.deposited.reversed")
 """Entries by which contributions have left, less what came back."""
 
+EMPLOYERS = ("match", "qnec")
+"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
+
+_PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
+
+FILE = "contribution.deposit"
+"""The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
+
 Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A key where deposited and credited differ; minor units."""
-
-    person_id: str
-    plan: str
-    part: str
-    pay_date: date
-    deposited: int
-    credited: int
-    credits: int
-
-    @property
-    def gap(self) -> int:
-        """Credited minus deposited."""
-        return self.credited - self.deposited
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the same deposit was credited more than once."""
-        return self.credits > 1 and self.credited == self.deposited * self.credits
 
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
     unequal, on_the_way = _differing(session, connection_id, month)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
+    others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
+    used = not_contributions.forfeited(session, connection_id, month)
+    paid_wrongly, lines = not_contributions.offset(lines, used, book)
+    mixed, lines = not_contributions.mixed(lines, others)
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
+    findings += [not_contributions.mixed_up(*pair, month, book.employer.currency) for pair in mixed]
+    findings += not_contributions.paid_wrongly(paid_wrongly, month, book)
     moved, rest = _moved(rest, book, due, session.today())
     findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
     findings += [_finding(line, month, book, due) for line in rest]
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
-    findings += earnings.compare(session, book, connection_id, month, on_the_way)
+    findings += earnings.compare(session, book, connection_id, month, on_the_way, lambda plan, day: due(plan, day).due)
     return findings
 
 
@@ -189,15 +182,17 @@ def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
 def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     for row in session.rows(
         select(confirmation).where(
-            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
+            *session.where(confirmation, connection_id=connection_id, current=1),
+            confirmation.c.kind.in_((CREDIT, FORFEITURE)),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
             confirmation.c.person_id.is_(None),
         )
     ):
+        part = row.part if row.kind == CREDIT else f"{row.part}/forfeiture"
         yield Finding(
             Relation.RETIREMENT, Type.UNKNOWN_PARTICIPANT, str(month),
-            f"{row.reference}/{row.pay_date}/{row.part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
+            f"{row.reference}/{row.pay_date}/{part}/{row.external_id[:12]}"[-120:], "recordkeeper", "recordkeeper",
             "money was credited to somebody we do not know",
             f"Ask the recordkeeper for the participant behind it{meant(session, connection_id, row.external_id)}",
             plan=row.plan, expected=0, actual=row.amount, unit=book.employer.currency,
@@ -205,38 +200,54 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
-    """One difference a pay date: what payroll took and nobody has sent on to the trust."""
+    """One difference a pay date: what payroll took and nobody has sent on to the trust; whom no file can name, each."""
+    held = obligations.held_back(session, FILE, connection_id)
+    for row in session.rows(_owed(session, connection_id, month)):
+        plan, day, amount = row.plan, row.pay_date, int(row.amount)
+        if book.plan(plan).recordkeeper != connection_id:
+            continue
+        when = due(book.plan(plan), day)
+        past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
+        lost = estimate(int(row.own), when.due, session.today())
+        told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
+        cause, action = f"taken from pay, but not sent to the recordkeeper{past}", "Deposit it now"
+        why = held.get((f"{FILE}/{plan}/{day}", row.held or ""), "")
+        if why:
+            cause, action = f"{why}{past}", "Mend what it names, then deposit"
+        yield Finding(
+            Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance", cause,
+            f"{action}: benehub retirement deposit{told}", person_id=row.held, plan=plan, expected=amount, actual=0,
+            unit=book.employer.currency, clear_by=None if why else when.due,  # what is held waits for a person now
+        )  # fmt: skip
+
+
+def _owed(session: Session, connection_id: str, month: Month) -> Executable:
+    """Plan, pay date and minor units of what is owed to the trust, those apart (`held`) whom a file has left out."""
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
-    owed = (
-        select(leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"))
+    left_out = select(obligation.c.person_id).where(
+        *session.where(obligation, kind=FILE, connection_id=connection_id, state="held"),
+        obligation.c.person_id.is_not(None),
+    )
+    lines = (
+        select(
+            leg.c.account, leg.c.plan, leg.c.pay_date, (-func.sum(leg.c.amount)).label("amount"),
+            case((leg.c.person_id.in_(left_out), leg.c.person_id)).label("held"),
+        )
         .where(
-            leg.c.employer_id == session.employer, leg.c.account.in_((chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE)),
+            leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
             leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
         .having(func.sum(leg.c.amount) < 0)
         .subquery()
     )  # fmt: skip
-    own = case((owed.c.account == chart.DEFERRAL_PAYABLE, owed.c.amount), else_=0)
-    rows = session.rows(
-        select(
-            owed.c.plan, owed.c.pay_date, func.sum(owed.c.amount).label("amount"), func.sum(own).label("own")
-        )
-        .group_by(owed.c.plan, owed.c.pay_date)
-        .order_by(owed.c.plan, owed.c.pay_date)
-    )  # fmt: skip
-    for plan, day, amount, held in ((row.plan, row.pay_date, int(row.amount), int(row.own)) for row in rows):
-        if book.plan(plan).recordkeeper == connection_id:
-            when = due(book.plan(plan), day)
-            past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
-            lost = estimate(held, when.due, session.today())
-            told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
-            yield Finding(
-                Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance",
-                f"taken from pay, but not sent to the recordkeeper{past}",
-                f"Deposit it now: benehub retirement deposit{told}",
-                plan=plan, expected=amount, actual=0, unit=book.employer.currency, clear_by=when.due,
-            )  # fmt: skip
+    own = case((lines.c.account != chart.MATCH_PAYABLE, lines.c.amount), else_=0)
+    by = (lines.c.plan, lines.c.pay_date, lines.c.held)
+    return (
+        select(*by, func.sum(lines.c.amount).label("amount"), func.sum(own).label("own"))
+        .group_by(*by)
+        .order_by(lines.c.plan, lines.c.pay_date, lines.c.held)
+    )
 
 
 def estimate(own_minor: int, due: date, today: date) -> int | None:
@@ -253,18 +264,20 @@ def estimate(own_minor: int, due: date, today: date) -> int | None:
 def _late(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: when the trust had the money, against the standard of the plan.
 
-    A match alone is not late by it: it is the employer's own money, due with the tax return.
+    The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
+    payroll sends itself are no deposit of ours.
     """
     rows: Sequence[Any] = session.rows(
         select(
             confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
             func.sum(confirmation.c.amount).label("amount"),
-            func.sum(case((confirmation.c.part != "match", confirmation.c.amount), else_=0)).label("own"),
+            func.sum(case((confirmation.c.part.not_in(EMPLOYERS), confirmation.c.amount), else_=0)).label("own"),
         )
         .where(
             *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first,
             confirmation.c.pay_date < month.end,
+            not_contributions.deposited_here(book),
         )
         .group_by(confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
     )  # fmt: skip

@@ -59,10 +59,12 @@ def suppress(
             or no reason.
     """
     today = session.today()
-    if relation not in set(Relation) or type_ not in set(Type):
-        raise DataError(
-            f"no differences are called {relation[:20]} {type_[:40]}", mend="See `benehub differences list`"
-        )
+    for what, said, known in (("relation", relation, Relation), ("type of difference", type_, Type)):
+        if said not in set(known):
+            raise DataError(
+                f"no {what} {said[:40]!r}", where="rule that sets differences aside",
+                mend=f"There are: {', '.join(sorted(known))}",
+            )  # fmt: skip
     if type_ in NEVER_SET_ASIDE:
         raise DataError(
             f"no rule sets {type_} aside", mend="Say of each what becomes of it: benehub differences dismiss"

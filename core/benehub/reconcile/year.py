@@ -27,7 +27,12 @@ from benehub.store.tables import confirmation, entry, leg
 Due = Callable[[Plan, date], date]
 Key = tuple[str, str]
 """Person and item."""
-PART = {Source.EE_PRETAX.value: "pretax", Source.EE_ROTH.value: "roth", Source.ER_MATCH.value: "match"}
+PART = {
+    Source.EE_PRETAX.value: "pretax", Source.EE_ROTH.value: "roth", Source.ER_MATCH.value: "match",
+    Source.ER_QNEC.value: "qnec", Source.LOAN.value: "loan",
+}  # fmt: skip
+SELDOM = (Source.ER_QNEC.value, Source.LOAN.value)
+"""Sources that many a recordkeeper leaves out of its year: compared where it tells them of anybody."""
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed")
 GIVEN = ("contribution.accrued", "contribution.accrued.reversed")
 MATCHED = ("match.accrued", "match.accrued.reversed")
@@ -265,7 +270,7 @@ def _recordkeeper(
         by_pay[f"{plan}/EE_PRETAX"][person_id] += amount
         by_trade[f"{plan}/EE_PRETAX"][person_id] = by_trade[f"{plan}/EE_PRETAX"].get(person_id, 0) + amount
     unit = book.employer.currency
-    for item in sorted({*told, *by_pay}):
+    for item in sorted({*told, *(one for one in by_pay if one.partition("/")[2] not in SELDOM)}):
         theirs, ours = told.get(item, {}), by_pay[item]
         found = []
         for who in sorted({*theirs, *ours}):

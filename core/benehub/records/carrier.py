@@ -131,3 +131,15 @@ class InvoiceLine(Record):
     coverage_month: str = Field(pattern=r"^\d{4}-\d{2}$")
     premium_minor: int
     adjustment: bool = False
+    volume_minor: int | None = None
+    """What the bill says is insured (life), or is covered pay: the amount that the rate is on."""
+    age_band: str = Field(default="", pattern=r"^(\d{1,3}(-\d{1,3}|\+)?)?$")
+    """The age that the bill charges: `30-34`, `65+` or a single age."""
+    dependents: int | None = Field(default=None, ge=0)
+    """How many the bill has as covered beside the employee."""
+
+    @property
+    def basis(self) -> dict[str, int | str]:
+        """What the bill says its price goes by; empty where it says nothing."""
+        told = {"volume_minor": self.volume_minor, "age_band": self.age_band or None, "dependents": self.dependents}
+        return {name: value for name, value in told.items() if value is not None}

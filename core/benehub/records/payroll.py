@@ -95,12 +95,13 @@ class LineKind(StrEnum):
 class RegisterLine(Record):
     """Stream `register_line`: one employee x code x check, as payroll really paid it.
 
+    `plan_pay_minor` on a line of a retirement plan is the pay that payroll counted for it, where it tells that;
     `net_pay_minor` stands on every line of a check so that a deduction not taken can say why;
     `hours` is payroll's own text: of leave on a leave line, worked on an earning line; empty where it tells none.
     A reversal carries the original check in `reverses`.
     """
 
-    sensitive: ClassVar[frozenset[str]] = frozenset({"amount_minor", "gross_minor", "net_pay_minor"})
+    sensitive: ClassVar[frozenset[str]] = frozenset({"amount_minor", "gross_minor", "net_pay_minor", "plan_pay_minor"})
 
     pay_run: str
     check: str
@@ -116,6 +117,7 @@ class RegisterLine(Record):
     hours: str = ""
     gross_minor: int = 0
     net_pay_minor: int | None = None
+    plan_pay_minor: int | None = None
     reverses: str = ""
 
     @property

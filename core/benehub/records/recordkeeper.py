@@ -15,6 +15,10 @@ class Source(StrEnum):
     EE_PRETAX = "EE_PRETAX"
     EE_ROTH = "EE_ROTH"
     ER_MATCH = "ER_MATCH"
+    ER_QNEC = "ER_QNEC"
+    """A qualified nonelective contribution: it corrects a missed deferral, and is vested at once."""
+    LOAN = "LOAN"
+    """A repayment of a plan loan: no contribution."""
 
 
 class Credit(Record):
@@ -34,3 +38,5 @@ class Credit(Record):
     amount_minor: int
     earnings: bool = False
     """Whether it is lost earnings of a late deposit, and no contribution."""
+    forfeiture: bool = False
+    """Whether it was paid from the plan's forfeitures, and by no deposit."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from benehub.records.base import Record
+from benehub.records.recordkeeper import Source
 
 W2_BOXES = ("12D", "12AA", "12W", "12DD", "10")
 """Boxes of Form W-2 that are held against the ledger: deferrals before tax and Roth, money paid into an HSA, the cost
@@ -40,7 +41,7 @@ class YearTotal(Record):
 
     @model_validator(mode="after")
     def _item_is_known(self) -> Self:
-        known = {YearSource.W2: W2_BOXES, YearSource.RECORDKEEPER: ("EE_PRETAX", "EE_ROTH", "ER_MATCH")}
+        known = {YearSource.W2: W2_BOXES, YearSource.RECORDKEEPER: tuple(Source)}
         if self.item not in known.get(self.source, (self.item,)):
             raise ValueError(f"{self.source} has no item of this name; known are {', '.join(known[self.source])}")
         return self

@@ -118,6 +118,8 @@ user_session = Table(
     Column("made_at", String(32), nullable=False),
     Column("seen_at", String(32), nullable=False),
     Column("ends_at", String(32), nullable=False),
+    # When its user last showed all of who he is; nothing where he was let in without.
+    Column("proved_at", String(32)),
     CheckConstraint("stage in ('code', 'enrol', 'password', 'open')", name="stage"),
     belongs("user_id", to="user_account"),
 )

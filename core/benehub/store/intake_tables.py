@@ -73,6 +73,7 @@ Index("ix_intake_page_payload", intake_page.c.employer_id, intake_page.c.payload
 intake_row = Table(
     "intake_row",
     metadata,
+    # A row that was not applied; those that were stand in their chunk.
     employer_key(),
     Column("batch_id", String(40), primary_key=True),
     Column("row_no", Integer, primary_key=True),
@@ -81,7 +82,7 @@ intake_row = Table(
     Column("reason", Text, nullable=False),
     Column("row_sealed", LargeBinary),
     Column("resolved_seq", BigInteger),
-    CheckConstraint("outcome in ('staged', 'applied', 'quarantined', 'superseded')", name="outcome"),
+    CheckConstraint("outcome in ('quarantined', 'superseded')", name="outcome"),
     belongs("batch_id", to="intake_batch"),
 )
 Index("ix_intake_row_key", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key)
@@ -97,14 +98,26 @@ Index(
 intake_chunk = Table(
     "intake_chunk",
     metadata,
-    # The content of rows that wait to be applied, sealed together; gone once they are.
+    # Custody of rows that were not the same as last time, told together: their content, sealed while they wait, how
+    # many of them were applied, their keys, and their numbers where they do not simply follow each other. What was not
+    # applied has a row of its own above.
     employer_key(),
     Column("batch_id", String(40), primary_key=True),
     Column("row_no", Integer, primary_key=True),
     Column("rows", Integer, nullable=False),
-    Column("rows_sealed", LargeBinary, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("rows_sealed", LargeBinary),
+    Column("row_keys", JSON, nullable=False),
+    Column("row_nos", JSON(none_as_null=True)),
+    CheckConstraint("applied <= rows", name="applied"),
     belongs("batch_id", to="intake_batch"),
 )
+chunk_waits = intake_chunk.c.rows_sealed.is_not(None)
+"""Its rows wait to be applied."""
+Index(
+    "ix_intake_chunk_waiting", intake_chunk.c.employer_id, intake_chunk.c.batch_id, intake_chunk.c.row_no,
+    sqlite_where=chunk_waits, postgresql_where=chunk_waits,
+)  # fmt: skip
 
 seen = Table(
     "seen",

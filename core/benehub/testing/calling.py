@@ -6,11 +6,11 @@ They go through the hub's own door and its own working off, on a real database.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 
@@ -18,26 +18,16 @@ from benehub.connect.webhooks import Scheme, sign
 from benehub.connections import doors
 from benehub.errors import DataError
 from benehub.flows import JOBS
+from benehub.flows.rehearsal import DirectSteps
 from benehub.flows.webhooks import Answer, receive
-from benehub.store.tables import fact, seen, webhook_delivery, webhook_door
+from benehub.store.tables import webhook_delivery, webhook_door
 from benehub.testing.checks import Broken, Ground, promise
-from benehub.testing.kithub import PlayedHub, played_hub
+from benehub.testing.kithub import Books, PlayedHub, played_hub
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 from benehub.testing.watching import addresses, listening, silent_about
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 KEY = base64.b64encode(b"benehub-kit-webhook-secret-32bytes").decode()
 """What the vendor signs with; base64, which every scheme takes."""
-
-
-class _Direct:
-    """Steps that simply run."""
-
-    def step(self, name: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run it here and now."""
-        return function(*args, **kwargs)
 
 
 @dataclass
@@ -55,18 +45,12 @@ class Door:
 
     def work(self) -> dict[str, int]:
         """Work off what waits."""
-        told: dict[str, int] = JOBS["webhooks.work"](self.hub, _Direct(), EMPLOYER, CONNECTION)
+        told: dict[str, int] = JOBS["webhooks.work"](self.hub, DirectSteps(), EMPLOYER, CONNECTION)
         return told
 
-    def books(self) -> tuple[set[Any], set[Any]]:
-        """What is known of the vendor's rows, and what is true by them."""
-        with self.hub.store.read(EMPLOYER) as session:
-            rows = {(row.stream, row.row_key, row.row_hash) for row in session.rows(select(seen))}
-            facts = {
-                (row.kind, row.subject, row.fact_key, row.effective_from, row.effective_to, repr(row.data))
-                for row in session.rows(select(fact))
-            }
-        return rows, facts
+    def books(self) -> Books:
+        """What is known by now."""
+        return self.hub.books()
 
     def deliveries(self) -> Sequence[Any]:
         """All that was kept."""

@@ -97,9 +97,10 @@ def promise(name: str, proves: str) -> Callable[[Callable[[Ground], None]], Call
 
 def all_checks() -> Iterator[Check]:
     """Every check, by what it is about: form, reads, calls, webhooks, pushes, writes, files, inboxes."""
-    from benehub.testing import calling, filing, form, pushed, pushing, reading, refusing
+    from benehub.testing import calling, filing, form, mailing, pushed, pushing, reading, refusing
 
-    assert form and reading and calling and pushed and pushing and refusing and filing  # their import registers them
+    modules = (form, reading, calling, pushed, pushing, refusing, filing, mailing)
+    assert all(modules)  # their import registers them
     order = list(_ABOUT)
     yield from sorted(_CHECKS.values(), key=lambda one: order.index(one.name.split(".")[0]))
 

@@ -115,7 +115,10 @@ def read(connector: type[Connector]) -> Evidence | None:
 def write(connector: type[Connector], outcomes: list[Outcome], today: date) -> Path:
     """Keep what the kit found. Nothing changes where it found the same over the same code."""
     file, found = home(connector) / FILE, {one.check: one.verdict.value for one in outcomes}
-    before = read(connector)
+    try:
+        before = read(connector)
+    except ConfigError:
+        before = None  # what cannot be read is written anew
     if before is None or (before.digest, dict(before.verdicts)) != (digest(connector), found):
         lines = [
             f"# Written by `benehub connector check {connector.name} --write`.",

@@ -30,7 +30,8 @@ def _envelope(played: Played, items: list[Item]) -> Envelope:
     return Envelope(7, played.stage.now, "KIT7", total, played.stage.now.date().isoformat())
 
 
-def _rendered(played: Played, operation: str) -> tuple[list[Item], FileOut]:
+def rendered(played: Played, operation: str) -> tuple[list[Item], FileOut]:
+    """What the stage has to write of an operation, and the file of it."""
     items = _items(played, operation)
     return items, played.connector.render(operation, items, _envelope(played, items), played.link.settings)
 
@@ -38,7 +39,7 @@ def _rendered(played: Played, operation: str) -> tuple[list[Item], FileOut]:
 @promise("file.bytes", "the same items and envelope give the same bytes, another control number others")
 def _bytes(ground: Ground) -> None:
     for operation in sorted(ground.connector.files_out):
-        (items, first), (_, second) = (_rendered(ground.play(), operation) for _ in range(2))
+        (items, first), (_, second) = (rendered(ground.play(), operation) for _ in range(2))
         if replace(first, content=first.data) != replace(second, content=second.data):
             raise Broken(f"{operation}: two renderings differ", "Take time and numbers from the envelope")
         played = ground.play()
@@ -66,7 +67,7 @@ def _content(ground: Ground) -> None:
 @promise("file.totals", "control totals count the items, and money in them ties to the items to the cent")
 def _totals(ground: Ground) -> None:
     for operation in sorted(ground.connector.files_out):
-        items, made = _rendered(ground.play(), operation)
+        items, made = rendered(ground.play(), operation)
         if not made.totals:
             raise Broken(f"{operation}: no control totals", "Give FileOut.totals, at least the number of items")
         money = [value for name, value in made.totals.items() if name.endswith("_minor")]
@@ -93,7 +94,7 @@ def _private(ground: Ground) -> None:
     for operation in sorted(ground.connector.files_out):
         with listening() as heard:
             played = ground.play()
-            items, made = _rendered(played, operation)
+            items, made = rendered(played, operation)
             broken = [Item(one.operation, one.key, {**one.content, "birth_date": "x"}) for one in items]
             try:
                 played.connector.render(operation, broken, _envelope(played, broken), played.link.settings)
@@ -112,7 +113,7 @@ def _private(ground: Ground) -> None:
 def _delivery(ground: Ground) -> None:
     for operation in sorted(ground.connector.files_out):
         played = ground.play()
-        _, made = _rendered(played, operation)
+        _, made = rendered(played, operation)
         box = played.link.files()
         for _ in range(2):
             box.put(made.name, made.data)

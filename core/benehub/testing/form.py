@@ -17,6 +17,9 @@ from benehub.testing.checks import Broken, Ground, promise
 MANIFEST = ("name", "kind", "docs", "api_version", "owner")
 """What every manifest says."""
 
+_PARTS: dict[str, type] = {"refereed": dict, "playbook": dict, "lacks": dict, "calls": dict, "proof": list}
+"""Parts of a manifest that are tables, or lists of them."""
+
 
 def home(connector: type[Connector]) -> Path:
     """The folder of a connector's package."""
@@ -27,16 +30,24 @@ def manifest(connector: type[Connector]) -> dict[str, Any]:
     """What `manifest.toml` says.
 
     Raises:
-        ConfigError: there is none, or it is no TOML.
+        ConfigError: there is none, it is no TOML, or a part of it is no table.
     """
     file = home(connector) / "manifest.toml"
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(
-            f"no readable manifest ({type(error).__name__})", where=f"{connector.name}/manifest.toml",
-            mend=f"Write one with {', '.join(MANIFEST)}",
-        ) from None  # fmt: skip
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        mend = f"Write one with {', '.join(MANIFEST)}"
+        raise ConfigError("there is no manifest", where=str(file), mend=mend) from None
+    except (OSError, ValueError) as error:
+        mend = "Mend it there; texts stand in quotation marks" if isinstance(error, ValueError) else "Let it be read"
+        raise ConfigError(f"the manifest cannot be read: {error}", where=str(file), mend=mend) from None
+    for name, kind in _PARTS.items():
+        part = told.get(name, kind())
+        rows: Any = part if kind is list else ()
+        if not isinstance(part, kind) or not all(isinstance(one, dict) for one in rows):
+            mend = f"Write it as {f'[[{name}]]' if kind is list else f'[{name}]'}, below all other keys"
+            raise ConfigError(f"`{name}` is no table", where=str(file), mend=mend)
+    return told
 
 
 @promise("form.manifest", "manifest.toml names vendor, documentation, API version and owner, and agrees with the code")
@@ -44,8 +55,9 @@ def _manifest(ground: Ground) -> None:
     told = manifest(ground.connector)
     if missing := [name for name in MANIFEST if not told.get(name)]:
         raise Broken(f"manifest.toml leaves out {', '.join(missing)}", "Fill them in")
-    if (told["name"], told["kind"]) != (ground.connector.name, ground.connector.kind.value):
-        raise Broken("name or kind of manifest.toml differ from the class", "Make them the same")
+    for name, own in (("name", ground.connector.name), ("kind", ground.connector.kind.value)):
+        if told[name] != own:
+            raise Broken(f"manifest.toml says {name} {str(told[name])[:40]!r}, the class {own!r}", "Make them the same")
 
 
 @promise("form.settings", "settings are typed: an unknown one is refused by name")

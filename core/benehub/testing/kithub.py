@@ -6,17 +6,22 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pluggy
+from sqlalchemy import select
 
 from benehub import hookspecs
 from benehub.connections import Open
 from benehub.crypto import Vault
+from benehub.flows import JOBS
 from benehub.flows.hub import Hub
+from benehub.flows.rehearsal import DirectSteps
 from benehub.store import Store, open_store
-from benehub.store.tables import connection, employer, plan_book
+from benehub.store.tables import confirmation, connection, crosswalk, employer, fact, plan_book, seen
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 
 BOOK = """
@@ -39,10 +44,43 @@ carriers:
 """A small employer; what of a vendor's rows it cannot place is quarantined, which is an outcome too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What a hub knows: the vendor's rows, what is true by them, and what vendors have confirmed."""
+
+    rows: set[Any]
+    facts: set[Any]
+    told: list[Any]
+
+
 class PlayedHub(Hub):
     """A hub whose one connection leads to the stage."""
 
     played: Played
+
+    def sync(self, stream: str, key: str) -> Any:
+        """Read a stream from its beginning, and apply it."""
+        return JOBS["sync"](self, DirectSteps(), EMPLOYER, CONNECTION, stream, key, True)
+
+    def books(self) -> Books:
+        """What is in the books now."""
+        with self.store.read(EMPLOYER) as session:
+            rows = {(row.stream, row.row_key, row.row_hash) for row in session.rows(select(seen))}
+            names: dict[str, str] = {}
+            for row in session.rows(select(crosswalk).order_by(crosswalk.c.connection_id, crosswalk.c.external_id)):
+                names.setdefault(row.person_id or "", row.external_id)
+            # An id of a person tells when he came; who he is says the vendor's own id.
+            facts = {
+                (row.kind, names.get(row.subject, row.subject), row.fact_key, row.effective_from, row.effective_to,
+                 repr(row.data))
+                for row in session.rows(select(fact))
+            }  # fmt: skip
+            told = sorted(
+                (row.kind, row.external_id, row.part, row.code, row.coverage_month, str(row.pay_date), row.reference,
+                 row.amount, repr(row.detail), row.version)
+                for row in session.rows(select(confirmation).where(*session.where(confirmation, current=1)))
+            )  # fmt: skip
+        return Books(rows, facts, told)
 
     @contextmanager
     def open(self, employer: str, connection_id: str) -> Iterator[Open]:

@@ -79,14 +79,29 @@ class Recorder:
             raise DataError(f"a row cannot be translated: {problem}", where=page.stream, mend="Mend that first")
 
     def write(self, file: Path, settings: pydantic.BaseModel) -> None:
-        """Write the recording; settings keep their references, which name no secret."""
+        """Write the recording; settings keep their references, which name no secret.
+
+        Raises:
+            DataError: nothing was asked over HTTP, or the file cannot be written.
+        """
+        if not self.exchanges:
+            raise DataError(
+                "no answer came over HTTP", where=str(file),
+                mend="A connector of files takes the vendor's own file, with made-up people, into samples/",
+            )  # fmt: skip
         told = {"settings": settings.model_dump(mode="json", exclude_defaults=True), "exchanges": self.exchanges}
         references = {one for one in _strings(told["settings"]) if one.split(":")[0] in ("env", "file", "keyring")}
         told["secrets"] = dict.fromkeys(sorted(references), "kit-secret")
-        file.parent.mkdir(parents=True, exist_ok=True)
         head = jsontext.dump({name: one for name, one in told.items() if name != "exchanges"}).removesuffix("}")
         lines = ",\n".join(jsontext.dump(one) for one in self.exchanges)
-        file.write_text(f'{head},"exchanges":[\n{lines}\n]}}\n', encoding="utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f'{head},"exchanges":[\n{lines}\n]}}\n', encoding="utf-8")
+        except OSError as error:
+            raise DataError(
+                f"the samples cannot be written ({error.strerror or type(error).__name__})", where=str(file),
+                mend="Name a file in a folder that this user may write to: --to",
+            ) from None  # fmt: skip
 
     def scrubbed(self, value: Any, name: str = "") -> Any:
         """A JSON value with everybody's values replaced."""

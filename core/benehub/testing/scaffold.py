@@ -7,7 +7,9 @@ an entry point is written, and a test of two lines.
 from __future__ import annotations
 
 import json
+import keyword
 import re
+import shutil
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -121,19 +123,23 @@ def write(name: str, kind: Kind, folder: Path, *, package: bool = False) -> list
     """Write a connector into `folder`/`name`; with `package`, a project of its own around it. Gives the files.
 
     Raises:
-        DataError: the name is no module name, the kind cannot be begun, or something of that name is there.
+        DataError: the name is no module name, the kind cannot be begun, something of that name is there, or the
+            folder is none or cannot be written to.
     """
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None or keyword.iskeyword(name) or keyword.iskeyword(name.title()):
         raise DataError(
-            f"{name[:40]!r} is no name of a connector", mend="Use small letters, digits and _, e.g. acme_hr"
+            f"{name[:40]!r} is no name of a connector",
+            mend="Use small letters, digits and _, and no word of Python's own, e.g. acme_hr",
         )
     if kind not in KINDS:
         raise DataError(
             f"a connector of kind {kind.value} cannot be begun", mend="Choose hris, payroll, carrier or recordkeeper"
         )
     root = folder / (f"benehub-{name.replace('_', '-')}" if package else name)
+    if not folder.is_dir():
+        raise DataError("there is no such folder", where=str(folder), mend="Make it first, or choose another --folder")
     if root.exists():
-        raise DataError("there is something already", where=str(root), mend="Choose another name or folder")
+        raise DataError("there is something already", where=str(root), mend="Choose another name or --folder")
     home = root / f"benehub_{name}" if package else root
     texts = {
         home / "__init__.py": source(name, kind),
@@ -142,9 +148,16 @@ def write(name: str, kind: Kind, folder: Path, *, package: bool = False) -> list
     }
     if package:
         texts |= _project(name, root)
-    for file, text in texts.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    try:
+        for file, text in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        shutil.rmtree(root, ignore_errors=True)  # half of a connector would be in the way of the next try
+        raise DataError(
+            f"it cannot be written there ({error.strerror or type(error).__name__})", where=str(folder),
+            mend="Make the folder writable for this user, or choose another --folder",
+        ) from None  # fmt: skip
     return list(texts)
 
 

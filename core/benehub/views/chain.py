@@ -187,6 +187,8 @@ def _sums(session: Session, month: Month, names: Sequence[str]) -> Any:
             leg.c.employer_id == session.employer,
             _whose(leg.c.person_id, names),
             leg.c.plan.is_not(None),
+            # Repayments of loans are in no election: they would make more paid than asked.
+            func.coalesce(leg.c.money_source, "") != "loan",
             or_(
                 leg.c.coverage_month == str(month),
                 and_(leg.c.coverage_month.is_(None), leg.c.pay_date >= month.first, leg.c.pay_date < month.end),

@@ -15,6 +15,7 @@ from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import credits
+from benehub.reconcile.not_contributions import carried
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, leg
@@ -27,7 +28,8 @@ ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
 NO_MONEY = (
     "WRONG_TAX_CLASS", "WRONG_SOURCE", "LATE", "PREMIUM_AT_RISK", "EMPLOYER_LINE_DIFF", "WITHHELD_NOT_DEPOSITED",
-    "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD",
+    "EARNINGS_NOT_DEPOSITED", "FEE", "CASH_APPLICATION", "WRONG_PERIOD", "LOAN_IN_CONTRIB",
+    "FORFEITURE_OFFSET", "COMP_DIFF",
 )  # fmt: skip
 """Differences that leave no money in the accounts of their relation."""
 
@@ -65,6 +67,7 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium")
     items[chart.PREMIUM_PAYABLE] += _paid_otherwise(session, book, month)
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement")
+    items[chart.DEPOSIT_TRANSIT] += _booked_as_loans(session, book, month)
     items[chart.CARRIER_TRANSIT] += _in_flight(session, month)
     items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
@@ -207,6 +210,19 @@ def _differences(session: Session, month: Month, relation: str, insured: PlanBoo
     for one in _gaps(session, month, relation, insured):
         sums[one.type] = sums.get(one.type, 0) + one.amount
     return [Item(f"{name} ({relation})", amount) for name, amount in sorted(sums.items())]
+
+
+def _booked_as_loans(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Deposits credited as repayments of loans that payroll sends itself: none of those is posted to clear them."""
+    rows = session.rows(
+        select(func.sum(difference.c.expected - difference.c.actual).label("amount")).where(
+            *session.where(difference, relation="retirement", type="LOAN_IN_CONTRIB"),
+            difference.c.period <= str(month),
+            difference.c.state.in_(OPEN),
+            difference.c.plan.in_([plan.id for plan in book.plans if not carried(plan)]),
+        )
+    )
+    return [Item("LOAN_IN_CONTRIB (retirement)", -int(row.amount or 0)) for row in rows]
 
 
 def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item]:

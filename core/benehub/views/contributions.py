@@ -12,6 +12,7 @@ from benehub.store.tables import entry, leg
 
 DEFERRED = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 MATCHED = ("match.accrued", "match.accrued.reversed", "match.true_up", "match.true_up.reversed")
+MADE_UP = ("correction.accrued", "correction.accrued.reversed")
 
 
 def deferred(session: Session, year: int, person_id: str = "") -> dict[str, int]:
@@ -22,6 +23,11 @@ def deferred(session: Session, year: int, person_id: str = "") -> dict[str, int]
 def matched(session: Session, year: int, person_id: str = "") -> dict[str, int]:
     """Minor units each person was matched on the pay dates of a calendar year, or the one person named."""
     return _of_year(session, year, chart.MATCH_PAYABLE, MATCHED, person_id)
+
+
+def made_up(session: Session, year: int, person_id: str = "") -> dict[str, int]:
+    """QNEC, and the match that went with what was missed: minor units that became owed to each person in a year."""
+    return _of_year(session, year, chart.MATCH_PAYABLE, MADE_UP, person_id)
 
 
 def _of_year(session: Session, year: int, account: str, types: tuple[str, ...], person_id: str) -> dict[str, int]:

@@ -19,7 +19,10 @@ from benehub.store.tables import entry, leg
 
 TAKEN = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 OWED = ("premium.accrued", "premium.accrued.reversed")
-MATCHED = ("match.accrued", "match.accrued.reversed", "contribution.accrued", "contribution.accrued.reversed")
+MATCHED = (
+    "match.accrued", "match.accrued.reversed", "contribution.accrued", "contribution.accrued.reversed",
+    "correction.accrued", "correction.accrued.reversed",
+)  # fmt: skip
 SENT = (
     "premium.remitted", "premium.remitted.reversed", "contribution.deposited", "contribution.deposited.reversed",
     "account.deposited", "account.refused", "account.refused.reversed",
@@ -115,7 +118,9 @@ def _add(path: Path, row: Row[Any]) -> None:
             path.owed += row.amount
         case chart.PREMIUM_PAYABLE, kind if kind in OWED:
             path.premium -= row.amount
-        case ((chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in TAKEN:
+        case (
+            (chart.EMPLOYEE_SHARE_DUE | chart.DEFERRAL_PAYABLE | chart.LOAN_PAYABLE | chart.ACCOUNT_PAYABLE), kind
+        ) if kind in TAKEN:  # fmt: skip
             path.taken -= row.amount
             path.entries.append(row.entry_id)
         case ((chart.MATCH_PAYABLE | chart.ACCOUNT_PAYABLE), kind) if kind in MATCHED:

@@ -12,9 +12,11 @@ from sqlalchemy import Row, select, tuple_
 
 from benehub import dispatch, obligations
 from benehub.crypto import mask
+from benehub.ids import PERSON
 from benehub.money import format_minor
 from benehub.store import Session
 from benehub.store.tables import dispatch as dispatch_table
+from benehub.views.persons import member_ids
 
 PAY = frozenset({"compensation_minor", "year_compensation_minor"})
 HIDDEN = frozenset({"ssn", "birth_date", *PAY})
@@ -73,6 +75,14 @@ def listed(
         query = query.where(tuple_(dispatch_table.c.seq, dispatch_table.c.dispatch_id) < tuple_(*before))
     query = query.order_by(dispatch_table.c.seq.desc(), dispatch_table.c.dispatch_id.desc())
     return [_line(row) for row in session.rows(query.limit(limit))]
+
+
+def about(session: Session, lines: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """What each of these dispatches is about, by its id: its file, else its key with employee numbers in it."""
+    named = {one["dispatch"]: one["key"].removeprefix(f"{one['operation']}/{one['connection']}/") for one in lines}
+    numbers = member_ids(session, (found for key in named.values() for found in PERSON.findall(key)))
+    told = {ref: PERSON.sub(lambda at: numbers.get(at[0], at[0]), key) for ref, key in named.items()}
+    return told | {one["dispatch"]: one["file"] for one in lines if one["file"]}
 
 
 def one(session: Session, dispatch_id: str) -> dict[str, Any]:

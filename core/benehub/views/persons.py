@@ -12,7 +12,7 @@ from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import of_family, person
-from benehub.views.search import LOOKED, Hit, Search
+from benehub.views.search import LOOKED, PART, Hit, Search
 
 
 def find_person(session: Session, text: str) -> Row[Any]:
@@ -51,10 +51,11 @@ def searched(session: Session, text: str, after: str = "", limit: int = 50) -> t
 
     However many there are, a bounded number of them is looked at: the place may come with less than a whole page.
     """
-    search, hits, looked = Search(session, text), list[Hit](), 0
+    search, hits, looked, size = Search(session, text), list[Hit](), 0, limit
     while len(hits) < limit and looked < LOOKED:
-        part, after = search.next(after, limit)
-        hits, looked = [*hits, *part], looked + limit
+        part, after = search.next(after, size)
+        # Where few of those looked at fit, more are looked at with each statement.
+        hits, looked, size = [*hits, *part], looked + size, min(2 * size, PART)
         if not after:
             break
     if len(hits) > limit:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from benehub.money import format_minor, parse_minor
 from benehub.periods import FOREVER
 from benehub.planbook import Plan
+from benehub.store import Session
+from benehub.store.tables import plan_book
+
+
+def in_force_text(session: Session) -> str:
+    """The text of the plan book in force, as it was loaded; empty where none is."""
+    query = select(plan_book.c.content).where(*session.where(plan_book)).order_by(plan_book.c.seq.desc()).limit(1)
+    return next((str(row.content) for row in session.rows(query)), "")
 
 
 def told(plan: Plan) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
         "flow": row.flow,
         "connection": row.connection_id or "",
         "options": row.options,
-        "when": row.cron or _interval(row.every_s),
+        "when": row.cron or f"every {_interval(row.every_s)}",
+        "cron": row.cron,
+        "every": _interval(row.every_s) if row.every_s else "",
         "zone": row.zone,
         "closed_days": row.closed_days,
         "blackouts": row.blackouts,
@@ -60,5 +62,5 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
 def _interval(seconds: int) -> str:
     for size, unit in ((86400, "d"), (3600, "h")):
         if seconds % size == 0:
-            return f"every {seconds // size}{unit}"
-    return f"every {seconds // 60}m"
+            return f"{seconds // size}{unit}"
+    return f"{seconds // 60}m"

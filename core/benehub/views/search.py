@@ -25,7 +25,10 @@ WORDS: Final = 4
 LOOKED: Final = 2_000
 """Employees that one call looks at to fill a page."""
 
-MANY: Final = 500
+PART: Final = 500
+"""Employees that are looked at at once, at most."""
+
+MANY: Final = LOOKED
 """Beyond this it does not matter how many a word fits."""
 
 _SOURCES: Final = (

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from benehub.identity import lookup, strangers, suggestions
-from benehub.identity.matching import AS_GOOD, Candidate, Register, Told, named
+from benehub.identity.matching import AS_GOOD, Candidate, Told, named
 from benehub.identity.strangers import Stranger
 from benehub.intake import recognising
+from benehub.intake.twins import twins
 from benehub.store import Session, acts
+from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation
 
 
 def unlinked(
-    session: Session, connection_id: str = "", aside: bool = False, clear: bool = False
+    session: Session, connection_id: str = "", aside: bool = False, clear: bool = False, most: int = 0
 ) -> list[dict[str, Any]]:
     """Everybody nobody is linked to; names and birth dates are masked unless `clear`.
 
     `lines` counts what was confirmed of somebody and waits for a person; `suggestions` those that are open.
+    No more than `most` are given, where it is named: `counted` says how many there are.
     """
-    waiting, open_ones = _waiting(session), defaultdict[tuple[str, str], int](int)
-    for row in suggestions.standing(session, connection_id):
+    everybody = strangers.listed(session, connection_id, aside, most)
+    keys = _keys(everybody) if most else None
+    waiting, open_ones = _waiting(session, keys), defaultdict[tuple[str, str], int](int)
+    for row in suggestions.standing(session, connection_id, keys):
         open_ones[row.connection_id, row.external_id] += 1
     found = []
-    for one in strangers.listed(session, connection_id, aside):
+    for one in everybody:
         key = (one.connection_id, one.external_id)
         found.append(
             {
@@ -39,12 +45,24 @@ def unlinked(
     return found
 
 
-def _waiting(session: Session) -> dict[tuple[str, str], int]:
-    rows = session.rows(
+def counted(session: Session, connection_id: str = "") -> int:
+    """How many nobody is linked to; those laid aside are not counted."""
+    return sum(number for name, number in strangers.counted(session).items() if connection_id in ("", name))
+
+
+def _keys(everybody: Iterable[Stranger]) -> dict[tuple[str, str], Stranger]:
+    return {(one.connection_id, one.external_id): one for one in everybody}
+
+
+def _waiting(session: Session, of: Collection[tuple[str, str]] | None) -> dict[tuple[str, str], int]:
+    query = (
         select(confirmation.c.connection_id, confirmation.c.external_id, func.count().label("number"))
         .where(*session.where(confirmation, current=1), confirmation.c.person_id.is_(None))
         .group_by(confirmation.c.connection_id, confirmation.c.external_id)
     )
+    if of is not None:
+        query = query.where(tuple_(confirmation.c.connection_id, confirmation.c.external_id).in_(sorted(of)))
+    rows = session.rows(query)
     return {(row.connection_id, row.external_id): int(row.number) for row in rows}
 
 
@@ -61,10 +79,14 @@ def _name(first: str, last: str, clear: bool) -> str:
     return " ".join(parts if clear else (f"{one[:1]}***" for one in parts))
 
 
-def suggested(session: Session, connection_id: str = "", clear: bool = False) -> list[dict[str, Any]]:
-    """The open suggestions with score and reasons; `level` says how many others are as likely."""
-    told = {(one.connection_id, one.external_id): one for one in strangers.listed(session, connection_id)}
-    rows = [r for r in suggestions.standing(session, connection_id) if (r.connection_id, r.external_id) in told]
+def suggested(session: Session, connection_id: str = "", clear: bool = False, most: int = 0) -> list[dict[str, Any]]:
+    """The open suggestions with score and reasons; `level` says how many others are as likely.
+
+    Those of the first `most` who wait, where it is named: of the same whom `unlinked` gives.
+    """
+    told = _keys(strangers.listed(session, connection_id, most=most))
+    standing = suggestions.standing(session, connection_id, told if most else None)
+    rows = [row for row in standing if (row.connection_id, row.external_id) in told]
     known = recognising.candidates(session, sorted({row.person_id for row in rows}))
     best: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
@@ -105,34 +127,44 @@ def details(session: Session, named: str, clear: bool = False) -> dict[str, Any]
     }  # fmt: skip
 
 
-def doubles(session: Session, connection_id: str = "", ours: bool = True) -> list[dict[str, Any]]:
+def doubles(session: Session, connection_id: str = "", ours: bool = True, most: int = 0) -> list[dict[str, Any]]:
     """Who comes twice: at a vendor (two ids, one person), or here (two persons, one name and birth date).
 
     Without `ours` our own people are not gone through, and ids that a person linked are none: what a comparison asks.
+    No more than `most` are given, where it is named. `persons` are those of us, by the hub's id: what is shown of a
+    vendor's is his own id of them.
     """
+    found = _at_vendors(session, connection_id, ours)
+    if not connection_id and ours:
+        found = chain(found, _here(session))
+    return list(islice(found, most or None))
+
+
+def _at_vendors(session: Session, connection_id: str, ours: bool) -> Iterator[dict[str, Any]]:
     waiting = strangers.listed(session, connection_id, aside=ours)
     linked = strangers.doubled(session, by_persons=ours)
     holders = _holders(session, waiting)
     wanted = {who for _, who in linked} | {who for who in holders.values() if who}
-    known = recognising.candidates(session) if ours else recognising.candidates(session, sorted(wanted))
-    found = [
-        _double(name, known[who].number, f"is linked to {len(ids)} ids", ids)
-        for (name, who), ids in linked.items()
-        if connection_id in ("", name) and who in known
-    ]
-    found += _taken(session, waiting, known, holders)
-    found += _twice(waiting)
-    if not connection_id and ours:
-        pairs = Register(known.values()).alike()
-        found += [
-            _double("", known[one].number, "has the name and birth date of", [known[two].number]) for one, two in pairs
-        ]
-    return found
+    known = recognising.candidates(session, sorted(wanted))
+    for (name, who), ids in linked.items():
+        if connection_id in ("", name) and who in known:
+            yield _double(name, known[who].number, f"is linked to {len(ids)} ids", ids, [who])
+    yield from _taken(session, waiting, known, holders)
+    yield from _twice(waiting)
 
 
-def _double(connection_id: str, who: str, what: str, ids: list[str]) -> dict[str, Any]:
+def _here(session: Session) -> Iterator[dict[str, Any]]:
+    pairs = twins(session)
+    while part := list(islice(pairs, CHUNK // 2)):
+        known = recognising.candidates(session, sorted({who for pair in part for who in pair}))
+        for one, two in part:
+            yield _double("", known[one].number, "has the name and birth date of", [known[two].number], [one, two])
+
+
+def _double(connection_id: str, who: str, what: str, ids: list[str], persons: Sequence[str] = ()) -> dict[str, Any]:
     shown = [strangers.shown(one) for one in ids]
-    return {"connection": connection_id, "who": strangers.shown(who), "what": what, "others": shown}
+    told = {"connection": connection_id, "who": strangers.shown(who), "what": what, "others": shown}
+    return told | {"persons": [*persons]}
 
 
 def _holders(session: Session, waiting: list[Stranger]) -> dict[tuple[str, str], str | None]:
@@ -159,7 +191,7 @@ def _taken(
         if who is not None and who in known and who in held[one.connection_id]:
             other = held[one.connection_id][who]
             what = f"has the number or SSN of {known[who].number}, who is linked to"
-            found.append(_double(one.connection_id, one.external_id, what, [other]))
+            found.append(_double(one.connection_id, one.external_id, what, [other], [who]))
     return found
 
 

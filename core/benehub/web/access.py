@@ -20,6 +20,7 @@ router = APIRouter(route_class=Page)
 NAV = Entry("access", "access", Permission.MANAGE_ACCESS)
 
 Manager = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS))]
+LetsIn = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS, again="/e/{employer}/access"))]
 Text = Annotated[str, Form(max_length=254)]
 
 
@@ -35,7 +36,7 @@ def listed(employer: str, request: Request, caller: Manager) -> Response:
 
 @router.post("/e/{employer}/access")
 def let_in(
-    employer: str, request: Request, caller: Manager, email: Text, role: Text, name: Text = "", password: Text = "",
+    employer: str, request: Request, caller: LetsIn, email: Text, role: Text, name: Text = "", password: Text = "",
     person: Text = "",
 ) -> Response:  # fmt: skip
     """Let somebody be something to the employer."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.sends import must_write
 from benehub.flows import Hub, code_maps, connecting
 from benehub.views import connected, webhooks
 from benehub.views.custody import batches
@@ -50,7 +51,10 @@ def test(employer: str, name: str, request: Request, caller: Operator) -> Respon
 @router.post("/e/{employer}/connections/{name}/mode")
 def mode(employer: str, name: str, request: Request, caller: Operator, mode: Word) -> Response:
     """Live, watch or paused."""
-    connecting.set_mode(request.app.state.hub, employer, name[:40], mode)
+    hub: Hub = request.app.state.hub
+    if mode == "live":
+        must_write(hub, caller, employer, name[:40])
+    connecting.set_mode(hub, employer, name[:40], mode)
     return then(request, f"connections/{name}", done="saved")
 
 

@@ -21,8 +21,8 @@ from benehub.planbook import PlanBook
 from benehub.views import questions
 from benehub.views.mine import mine, own_person
 from benehub.views.statement import language, statement
+from benehub.web.catalog import LANGUAGES
 from benehub.web.pages import Entry, Page, page, then
-from benehub.web.words import LANGUAGES
 
 router = APIRouter(route_class=Page)
 

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches
+from benehub.views.carried import carried, whose
+from benehub.views.outgoing import about, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
-from benehub.views.outgoing import masked_of, outgoing, segments
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
 from benehub.web.pages import Entry, Page, must_work, page, then
@@ -23,7 +25,6 @@ STATES = ("prepared", "held", "sending", "unknown", "sent", "refused", "failed")
 PART, LINES = 50, 200
 """Dispatches, and lines of a file, shown at once."""
 
-Sees = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY))]
 SeesOf = Annotated[Caller, Depends(Needs(Permission.SEE_MONEY, of_people=True))]
 SeesPeople = Annotated[Caller, Depends(Needs(Permission.SEE_PEOPLE))]
 Approves = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
@@ -33,7 +34,7 @@ Note = Annotated[str, Form(max_length=2000)]
 
 @router.get("/e/{employer}/outgoing")
 def listed(
-    request: Request, employer: str, caller: Sees, state: Annotated[str, Query(max_length=14)] = "",
+    request: Request, employer: str, caller: SeesOf, state: Annotated[str, Query(max_length=14)] = "",
     operation: Annotated[str, Query(max_length=32)] = "", connection: Annotated[str, Query(max_length=40)] = "",
     after: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:  # fmt: skip
@@ -47,10 +48,12 @@ def listed(
         found = listed_outgoing(session, states, connection, operation, PART + 1,
                                 (int(number[:18]), name) if after else None)  # fmt: skip
         known, ways = operations(session)
+        seen_in(request, session, *whose(session, [one["dispatch"] for one in found[:PART]]))
+        names = about(session, found)
     last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
     set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
     return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
-                connections=ways, **set_now)  # fmt: skip
+                connections=ways, about=names, **set_now)  # fmt: skip
 
 
 @router.get("/e/{employer}/outgoing/owed")
@@ -65,6 +68,7 @@ def due(
     with hub.store.read(employer) as session:
         found, last = owed(session, kind, after, PART)
         day = session.today()
+        seen_in(request, session, [row.member_id for row in found])
     return page(request, caller, "outgoing/owed.html", found=found, last=last, after_now=after, kind=kind, today=day)
 
 
@@ -77,7 +81,11 @@ def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Respo
     with hub.store.read(employer) as session:
         told = why(session, dispatch)
         members = answered(session, dispatch)
-    return page(request, caller, "outgoing/one.html", ref=told.ref, told=told.data, members=members, **_may(told.data))
+        seen_in(request, session, *carried(session, dispatch))
+        data = told.data
+        named = about(session, [{"dispatch": dispatch, **data}])
+    return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
+                **_may(data))  # fmt: skip
 
 
 def _may(told: dict[str, Any]) -> dict[str, bool]:
@@ -100,6 +108,7 @@ def content(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         shown = outgoing(session, [dispatch])[0]
+        seen_in(request, session, *carried(session, dispatch))
     lines = segments(shown.content) or (shown.content.splitlines(keepends=True) if shown.file else [shown.content])
     name = "outgoing/content.html" if "hx-request" in request.headers else "outgoing/carried.html"
     return page(request, caller, name, shown=shown, lines=lines[first : first + LINES], first=first,
@@ -107,11 +116,11 @@ def content(
                 calls=_calls(hub, employer, dispatch) if not shown.file else [])  # fmt: skip
 
 
-def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str]]:
+def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str | BenehubError]]:
     try:
         found = dispatches.calls(hub, employer, dispatch)
     except BenehubError as error:
-        return [("", str(error))]
+        return [("", error)]
     with hub.store.read(employer) as session:
         return [(place, masked_of(session, dispatch, body)) for place, body in found]
 

@@ -22,12 +22,15 @@ from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller, Permission, users
 from benehub.api import who
+from benehub.api.lately import Unproved
 from benehub.crypto import tells_ssn
 from benehub.errors import BenehubError, ConfigError, ConflictError, DataError, NeedsPersonError, RetriableError
 from benehub.flows import Hub
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
-from benehub.web.words import LANGUAGES, Words, chosen
+from benehub.web.catalog import LANGUAGES, chosen
+from benehub.web.commands import places
+from benehub.web.words import Words
 
 SAID: Final = tuple(name for name, value in vars(Words).items() if callable(value) and not name.startswith("_"))
 """What templates say by words: the public methods of `Words`."""
@@ -82,6 +85,7 @@ def page(
         "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
         "csrf_field": lambda: _csrf_field(request), "called": _Called(hub),
+        "places_of": places,
         "done": request.query_params.get("done", ""), "half_way": False,
         **data,
     }  # fmt: skip
@@ -169,6 +173,8 @@ class Page(APIRoute):
                     raise DataError("a social security number is no word to search by: addresses are kept and shown",
                                     mend="Search by name or employee number")  # fmt: skip
                 return await handle(request)
+            except Unproved as error:
+                return RedirectResponse(address("/signin/again", then=error.then), 303)
             except HTTPException as error:
                 return await run_in_threadpool(failed, request, error.status_code, str(error.detail))
             except RequestValidationError as error:

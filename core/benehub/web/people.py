@@ -16,7 +16,7 @@ from benehub.flows.persons import end_employment
 from benehub.periods import Month
 from benehub.views import people, questions
 from benehub.views.mine.told import told
-from benehub.views.strangers import unlinked
+from benehub.views.strangers import counted
 from benehub.web.pages import Entry, Page, page, then
 
 router = APIRouter(route_class=Page)
@@ -40,7 +40,7 @@ def listed(
     asked = state if state in people.STATES else ""
     with hub.store.read(employer) as session:
         found = people.listed(session, search[:80], asked, after[:200])
-        waiting = len(unlinked(session)) if not after else 0
+        waiting = counted(session) if not after else 0
         seen(request, [row.person for row in found.rows])
     return page(request, caller, "people/list.html", found=found, search=search[:80], state=asked,
                 states=people.STATES, waiting=waiting, begun=after)  # fmt: skip

@@ -23,10 +23,11 @@ from benehub.rules.compare.plans import Comparison, compute
 from benehub.store import Session
 from benehub.views.compare import Asked, comparison, cost_lines
 from benehub.views.mine.promises import pays, who
+from benehub.views.plans import in_force_text
 from benehub.views.population import synthetic
 from benehub.views.statement import language
+from benehub.web.catalog import LANGUAGES
 from benehub.web.pages import Entry, Page, page, then
-from benehub.web.words import LANGUAGES
 
 router = APIRouter(route_class=Page)
 
@@ -57,8 +58,11 @@ def shown(employer: str, request: Request, caller: Seer) -> Response:
 
 @router.get("/e/{employer}/plan-book/try")
 def form(employer: str, request: Request, caller: Editor) -> Response:
-    """The form that takes another version."""
-    return page(request, caller, "plan_book/try.html", text="", tried=None, wrong=())
+    """The form that takes another version; it begins with the one in force."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        text = in_force_text(session)
+    return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=())
 
 
 @router.post("/e/{employer}/plan-book/try")

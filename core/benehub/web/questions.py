@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import seen_in
 from benehub.flows import Hub
 from benehub.flows import questions as flow
 from benehub.views import questions
@@ -30,6 +31,7 @@ def listed(employer: str, request: Request, caller: Seer, turn: str = "employer"
     shown = turn if turn in TURNS else "employer"
     with hub.store.read(employer) as session:
         found = questions.listed(session, turn=shown, after=max(after, 0), limit=questions.PAGE + 1)
+        seen_in(request, session, [one.person for one in found[: questions.PAGE]])
     more = found[questions.PAGE - 1].seq if len(found) > questions.PAGE else 0
     rows = found[: questions.PAGE]
     return page(request, caller, "questions.html", rows=rows, turn=shown, turns=TURNS, after=more, begun=after)
@@ -41,6 +43,7 @@ def one(employer: str, question: str, request: Request, caller: Seer) -> Respons
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         found, said = questions.thread(session, question)
+        seen_in(request, session, [found.person])
     return page(request, caller, "question.html", question=found, said=said)
 
 

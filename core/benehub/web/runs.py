@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.sends import may_start, must_start
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub
 from benehub.reconcile import MONTHLY
@@ -44,12 +45,12 @@ def listed(
                 states=STATES, flows=known)  # fmt: skip
 
 
-def _told(hub: Hub, employer: str, run_id: str) -> dict[str, Any]:
+def _told(hub: Hub, caller: Caller, employer: str, run_id: str) -> dict[str, Any]:
     with hub.store.read(employer) as session:
         found = run(session, run_id)
     steps = hub.steps(employer, run_id)
     found["open"] = found["state"] in OPEN
-    found["may_go_on"] = found["state"] in AGAIN
+    found["may_go_on"] = found["state"] in AGAIN and may_start(caller, employer, found["flow"])
     found["month"] = month[0] if (month := re.search(r"\d{4}-\d{2}", found["subject"])) else ""
     return {"run": found, "steps": steps, "waiting": _waiting(found, len(steps))}
 
@@ -65,13 +66,13 @@ def _waiting(found: dict[str, Any], done: int) -> list[str]:
 @router.get("/e/{employer}/runs/{run_id}")
 def one(request: Request, employer: str, run_id: str, caller: Sees) -> Response:
     """One run; it follows itself while it runs."""
-    return page(request, caller, "runs/one.html", **_told(request.app.state.hub, employer, run_id))
+    return page(request, caller, "runs/one.html", **_told(request.app.state.hub, caller, employer, run_id))
 
 
 @router.get("/e/{employer}/runs/{run_id}/progress")
 def progress(request: Request, employer: str, run_id: str, caller: Sees) -> Response:
     """The part of its page that changes."""
-    return page(request, caller, "runs/progress.html", **_told(request.app.state.hub, employer, run_id))
+    return page(request, caller, "runs/progress.html", **_told(request.app.state.hub, caller, employer, run_id))
 
 
 @router.post("/e/{employer}/runs/{run_id}/retry")
@@ -80,6 +81,7 @@ def retry(request: Request, employer: str, run_id: str, caller: Operates) -> Res
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         found = run(session, run_id)
+    must_start(caller, employer, found["flow"])
     if found["state"] not in AGAIN:
         raise DataError(f"the run is {found['state']}", where=run_id, mend="Only what stopped goes on")
     must_work(hub)

@@ -10,10 +10,11 @@ from sqlalchemy import Row
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.sends import must_schedule
 from benehub.errors import BenehubError, ChangedMeanwhile, DataError, RetriableError
-from benehub.flows import Hub, job_schedules, scheduled
-from benehub.flows.job_schedules import When
-from benehub.flows.schedulable import FLOWS, OPTIONS, Wanted
+from benehub.flows import Hub, job_schedules
+from benehub.flows.job_schedules import When, kept
+from benehub.flows.schedulable import FLOWS, OPTIONS, PREFIX, Wanted
 from benehub.views import connected
 from benehub.web.pages import Page, must_work, page, then
 
@@ -58,6 +59,7 @@ def added(employer: str, request: Request, caller: Operator, form: Fields, name:
     """Add it; what cannot be kept is said above the form."""
     hub: Hub = request.app.state.hub
     wanted, when = _asked(form)
+    must_schedule(caller, employer, wanted.flow)
     try:
         job_schedules.add(hub, employer, name.strip(), wanted, when)
     except RetriableError:
@@ -71,7 +73,7 @@ def added(employer: str, request: Request, caller: Operator, form: Fields, name:
 def one(employer: str, schedule: str, request: Request, caller: Operator) -> Response:
     """One schedule: its next times, and the form that changes it."""
     row = _row(request, employer, schedule)
-    return _form(request, employer, caller, *_kept(row), row=row)
+    return _form(request, employer, caller, *kept(row), row=row)
 
 
 @router.post("/e/{employer}/schedules/{schedule}")
@@ -82,12 +84,13 @@ def changed(
     hub: Hub = request.app.state.hub
     wanted, when = _asked(form)
     row = _row(request, employer, schedule)
+    must_schedule(caller, employer, wanted.flow)
     try:
         job_schedules.change(hub, employer, schedule, wanted, when, expected=seen)
     except RetriableError:
         raise
     except ChangedMeanwhile as error:
-        return _form(request, employer, caller, *_kept(row), row=row, error=error, status=409)
+        return _form(request, employer, caller, *kept(row), row=row, error=error, status=409)
     except BenehubError as error:
         return _form(request, employer, caller, wanted, when, row=row, error=error, status=400)
     return then(request, f"schedules/{schedule}", done="saved")
@@ -100,6 +103,8 @@ def done(
     """Pause it, let it go on, run it now, or remove it."""
     hub: Hub = request.app.state.hub
     row = _row(request, employer, schedule)
+    if what in ("run", "resume"):
+        must_schedule(caller, employer, row.flow)
     if what == "run":
         return then(request, f"runs/{_run(hub, employer, row)}", done="started")
     if what == "pause":
@@ -119,20 +124,13 @@ def _run(hub: Hub, employer: str, row: Row[Any]) -> str:
     connection = row.connection_id or ""
     with hub.store.write(employer) as session:
         key = f"{row.name}/{session.now()}"
-        return hub.enqueue_flow(session, f"{scheduled.PREFIX}{row.flow}", key, connection or "-", connection,
+        return hub.enqueue_flow(session, f"{PREFIX}{row.flow}", key, connection or "-", connection,
                                 row.options, key)  # fmt: skip
 
 
 def _row(request: Request, employer: str, schedule: str) -> Row[Any]:
     with request.app.state.hub.store.read(employer) as session:
         return job_schedules.get(session, schedule)
-
-
-def _kept(row: Row[Any]) -> tuple[Wanted, When]:
-    """A schedule as the form has it."""
-    every = job_schedules.interval(row.every_s)
-    when = When(row.cron, every, row.zone, row.closed_days, row.blackouts, row.jitter_s, row.catch_up)
-    return Wanted(row.flow, row.connection_id or "", row.options), when
 
 
 def _form(

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from benehub.access.sessions import Stage, Standing
-from benehub.api import who
+from benehub.api import lately, who
 from benehub.api.front import front, place
 from benehub.api.headers import POLICY
 from benehub.api.unforged import unforged
@@ -30,6 +30,9 @@ router = APIRouter(route_class=Page, dependencies=[Depends(unforged)], include_i
 
 BACK: Final = "benehub-oidc"
 """The cookie that binds a sign-in by a provider to the browser that began it."""
+
+LINKS: Final = "/signin/providers"
+"""Where providers are linked."""
 
 PATHS: Final = {Stage.CODE: "/signin/code", Stage.ENROL: "/signin/enrol", Stage.PASSWORD: "/signin/password"}
 """Where what is still to be done is done."""
@@ -85,7 +88,7 @@ def enrol(request: Request) -> Response:
     held = who.standing(request)
     if held is None or not signing_in.may_enrol(_hub(request), held):
         return RedirectResponse("/signin", 303)
-    return _enrol(request, held)
+    return _unproved(request, held, "/signin/enrol") or _enrol(request, held)
 
 
 @router.post("/signin/enrol")
@@ -94,6 +97,8 @@ def enrolled(request: Request, code: Text) -> Response:
     held = who.standing(request)
     if held is None or not signing_in.may_enrol(_hub(request), held):
         return _form(request, "late", 401)
+    if (before := _unproved(request, held, "/signin/enrol")) is not None:
+        return before
     result = signing_in.enrol(_hub(request), held, code, place(request), front(request).policy)
     if isinstance(result, Refused):
         return _enrol(request, held, "wrong", 401)
@@ -101,6 +106,27 @@ def enrolled(request: Request, code: Text) -> Response:
     answer = _page(request, "codes.html", codes=result.codes)
     who.set_cookie(answer, request, who.SESSION, result.secret)
     return answer
+
+
+@router.get("/signin/again")
+def again(request: Request, then: str = "") -> Response:
+    """The form to show again who one is."""
+    held = who.standing(request)
+    if held is None or held.stage is not Stage.OPEN:
+        return RedirectResponse("/signin", 303)
+    return _again(request, held, _local(then))
+
+
+@router.post("/signin/again")
+def shown_again(request: Request, password: Text = "", code: Text = "", then: Text = "") -> Response:
+    """On to what asked for it, with another cookie."""
+    held = who.standing(request)
+    if held is None or held.stage is not Stage.OPEN:
+        return _form(request, "late", 401)
+    if not front(request).private(request):
+        return _form(request, "plain", 403)
+    result = signing_in.prove(_hub(request), held, password, code, place(request), front(request).policy)
+    return _went(request, result, partial(_again, request, held, _local(then)), _local(then))
 
 
 @router.get("/signin/password")
@@ -132,7 +158,7 @@ def linking(request: Request) -> Response:
     held = who.standing(request)
     if held is None or held.stage is not Stage.OPEN:
         return RedirectResponse("/signin", 303)
-    return _linking(request, held)
+    return _unproved(request, held, LINKS) or _linking(request, held)
 
 
 @router.post("/signin/providers/{provider}")
@@ -141,7 +167,7 @@ def link(request: Request, provider: str) -> Response:
     held = who.standing(request)
     if held is None or held.stage is not Stage.OPEN:
         return _form(request, "late", 401)
-    return _begun(request, provider, "/signin/providers", held.user)
+    return _unproved(request, held, LINKS) or _begun(request, provider, LINKS, held.user)
 
 
 @router.post("/signout")
@@ -157,9 +183,11 @@ def sign_out(request: Request) -> Response:
 
 
 @router.get("/signin/by/{provider}")
-def to_provider(request: Request, provider: str, then: str = "") -> Response:
-    """Sends the browser to a provider."""
-    return _begun(request, provider, _local(then))
+def to_provider(request: Request, provider: str, then: str = "", again: bool = False) -> Response:
+    """Sends the browser to a provider; `again` where who has it open is to show anew who he is."""
+    held = who.standing(request) if again else None
+    shows = held.user if held is not None and held.stage is Stage.OPEN else ""
+    return _begun(request, provider, _local(then), shows=shows)
 
 
 @router.get("/signin/by/{provider}/back")
@@ -179,25 +207,42 @@ def from_provider(request: Request, provider: str) -> Response:
         answer = _form(request, "away", 503)
     else:
         if isinstance(result, Refused) and result.reason and before is not None:
-            answer = _linking(request, before, result.reason, 409)
+            further = _linking if result.reason == "taken" else partial(_again, then=_local(then))
+            answer = further(request, before, told=result.reason, status=409)
         else:
             answer = _went(request, result, lambda **_: _form(request, "unknown", 403), _local(then))
     who.drop_cookie(answer, request, BACK)
     return answer
 
 
-def _begun(request: Request, provider: str, then: str, links: str = "") -> Response:
+def _begun(request: Request, provider: str, then: str, links: str = "", shows: str = "") -> Response:
     by = _provider(request, provider)
     if not front(request).private(request):
         return _form(request, "plain", 403)
     try:
-        begun, kept = providers.begin(_hub(request), by, _back(request, provider), links)
+        begun, kept = providers.begin(_hub(request), by, _back(request, provider), links, shows)
     except VendorUnavailable:
         return _form(request, "away", 503)
     # Our policy lets no form of ours lead to another place, not by a redirect either: after one, the page leads there.
     answer: Response = _page(request, "onward.html", onward=begun) if links else RedirectResponse(begun, 303)
     who.set_cookie(answer, request, BACK, f"{kept}|{then}", 600)
     return answer
+
+
+def _unproved(request: Request, held: Standing, then: str) -> Response | None:
+    """On to show again who one is, where that is long ago; a sign-in that is under way has just done so."""
+    if held.stage is not Stage.OPEN or lately.proved(request, held):
+        return None
+    return RedirectResponse(address("/signin/again", then=then), 303)
+
+
+def _again(
+    request: Request, held: Standing, then: str, told: str = "", status: int = 200, seconds: int = 0
+) -> HTMLResponse:  # fmt: skip
+    password, factor = signing_in.ways(_hub(request), held)
+    issuers = providers.linked(_hub(request), held.user)
+    by = [(name, one.label) for name, one in front(request).providers.items() if one.provider.issuer in issuers]
+    return _page(request, "again.html", told, status, seconds, password=password, factor=factor, by=by, then=then)
 
 
 def _linking(request: Request, held: Standing, told: str = "", status: int = 200) -> HTMLResponse:

@@ -18,6 +18,7 @@ from benehub.web.pages import Page, address, page
 router = APIRouter(route_class=Page)
 
 Manager = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS))]
+Adds = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS, again="/access/tokens"))]
 Text = Annotated[str, Form(max_length=254)]
 
 
@@ -29,7 +30,7 @@ def listed(request: Request, caller: Manager) -> Response:
 
 @router.post("/access/tokens")
 def added(
-    request: Request, caller: Manager, user: Text, label: Text, days: Annotated[int, Form()],
+    request: Request, caller: Adds, user: Text, label: Text, days: Annotated[int, Form()],
     scope: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Another token, shown this once."""

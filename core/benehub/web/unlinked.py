@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import named_in, seen_in
 from benehub.flows import Hub, identities
 from benehub.views import strangers
 from benehub.web.pages import Page, page, then
@@ -28,14 +29,16 @@ def listed(employer: str, request: Request, caller: Seer, connection: str = "") 
     hub: Hub = request.app.state.hub
     clear = caller.may(Permission.EDIT_PEOPLE, employer)
     with hub.store.read(employer) as session:
-        rows = strangers.unlinked(session, connection, clear=clear)
-        likely = strangers.suggested(session, connection, clear=clear)
-        twice = strangers.doubles(session, connection)
+        rows = strangers.unlinked(session, connection, clear=clear, most=SHOWN)
+        count = strangers.counted(session, connection)
+        likely = strangers.suggested(session, connection, clear=clear, most=SHOWN)
+        twice = strangers.doubles(session, connection, most=SHOWN)
+        seen_in(request, session, [*named_in(likely), *(who for one in twice for who in one["persons"])])
     by_ref: dict[str, list[dict[str, object]]] = {}
     for guess in likely:
         by_ref.setdefault(guess["ref"], []).append(guess)
-    return page(request, caller, "people/unlinked.html", rows=rows[:SHOWN], count=len(rows), likely=by_ref,
-                twice=twice[:SHOWN], connection=connection)  # fmt: skip
+    return page(request, caller, "people/unlinked.html", rows=rows, count=count, likely=by_ref,
+                twice=twice, connection=connection)  # fmt: skip
 
 
 @router.get("/e/{employer}/unlinked/{ref}")
@@ -46,6 +49,7 @@ def one(employer: str, ref: str, request: Request, caller: Seer) -> Response:
     with hub.store.read(employer) as session:
         found = strangers.details(session, ref, clear=clear)
         likely = [one for one in strangers.suggested(session, found["connection"], clear=clear) if one["ref"] == ref]
+        seen_in(request, session, [found["linked_to"], *named_in(likely)])
     return page(request, caller, "people/stranger.html", one=found, likely=likely)
 
 

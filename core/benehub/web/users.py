@@ -20,6 +20,9 @@ from benehub.web.pages import Page, address, page
 router = APIRouter(route_class=Page)
 
 Manager = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS))]
+Adds = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS, again="/access"))]
+Changes = Annotated[Caller, Depends(Needs(Permission.MANAGE_ACCESS, again="/access/users/{user}"))]
+"""Who lets somebody in, or in by another way, has shown lately who he is."""
 Text = Annotated[str, Form(max_length=254)]
 
 SHOWN = 100
@@ -39,7 +42,7 @@ def listed(request: Request, caller: Manager, find: str = "", after: str = "") -
 
 @router.post("/access/users")
 def added(
-    request: Request, caller: Manager, email: Text, name: Text, password: Text = "", provider: Text = ""
+    request: Request, caller: Adds, email: Text, name: Text, password: Text = "", provider: Text = ""
 ) -> Response:  # fmt: skip
     """Another user; on to him, to say what he may do."""
     user = users.add(request.app.state.hub, caller, email, name, password, place(request))
@@ -64,7 +67,7 @@ def one(request: Request, caller: Manager, user: str) -> Response:
 
 @router.post("/access/users/{user}/give")
 def given(
-    request: Request, caller: Manager, user: str, role: Text, role_for: Text, person: Text = ""
+    request: Request, caller: Changes, user: str, role: Text, role_for: Text, person: Text = ""
 ) -> Response:  # fmt: skip
     """Let him be something to an employer."""
     users.give(request.app.state.hub, caller, user, as_role(role), role_for, person.strip(), place(request))
@@ -86,21 +89,21 @@ def disabled(request: Request, caller: Manager, user: str) -> Response:
 
 
 @router.post("/access/users/{user}/enable")
-def enabled(request: Request, caller: Manager, user: str) -> Response:
+def enabled(request: Request, caller: Changes, user: str) -> Response:
     """Let him in again."""
     users.disable(request.app.state.hub, caller, user, undo=True, place=place(request))
     return _to(user, "enabled")
 
 
 @router.post("/access/users/{user}/reset")
-def reset(request: Request, caller: Manager, user: str, password: Text = "", factor: Text = "") -> Response:
+def reset(request: Request, caller: Changes, user: str, password: Text = "", factor: Text = "") -> Response:
     """Another password, or no second factor until he enrols a phone anew."""
     users.reset(request.app.state.hub, caller, user, password, factor == "yes", place(request))
     return _to(user, "reset")
 
 
 @router.post("/access/users/{user}/invite")
-def invited(request: Request, caller: Manager, user: str, provider: Text) -> Response:
+def invited(request: Request, caller: Changes, user: str, provider: Text) -> Response:
     """Let him come in by a provider."""
     users.invite(request.app.state.hub, caller, user, _known(request, provider), place(request))
     return _to(user, "invited")

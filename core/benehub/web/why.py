@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import named_in, seen_in
 from benehub.flows import Hub
 from benehub.ids import PREFIXES
 from benehub.views.known import known_at
@@ -19,6 +20,16 @@ router = APIRouter(route_class=Page)
 REFS: Final = tuple(f"{prefix}_" for prefix in PREFIXES if prefix not in ("usr", "run"))
 """How what can be asked about begins."""
 
+SPOKEN: Final = frozenset((
+    "reason", "reasons", "mend", "mends", "cause", "action", "needed", "today", "known_then", "recorded", "effective",
+    "seen", "quarantine", "revisions", "alarms", "type", "kind", "state", "status", "operation", "acknowledged",
+))  # fmt: skip
+"""Fields that the program itself fills with words; all others hold what is stored, names and what people said."""
+KINDS: Final = {"relation": "relations", "owner": "owners", "stream": "people.kinds"}
+"""Fields that hold one word of a catalog."""
+STORED: Final = ("says", "inputs", "result", "said")
+"""Fields whose whole content was told by others, whatever the fields within are called."""
+
 
 @router.get("/e/{employer}/why/{ref}")
 def asked(
@@ -29,4 +40,6 @@ def asked(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         answer = why(session, ref, known_at(session, known[:40]))
-    return page(request, caller, "why.html", answer=answer, known=known[:40], refs=REFS)
+        seen_in(request, session, named_in([answer.data, *(one.as_json() for one in answer.behind)]))
+    return page(request, caller, "why.html", answer=answer, known=known[:40], refs=REFS,
+                spoken=SPOKEN, kinds=KINDS, stored_fields=STORED)  # fmt: skip

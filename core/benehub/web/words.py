@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import lru_cache
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
-import yaml
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from benehub.hours import format_hours, is_leave
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
+from benehub.web.catalog import catalog
+from benehub.web.translated import DAY, MOMENT, translated
 
-LANGUAGES: Final = ("en", "de")
-"""The first is what somebody gets who asks for none of them."""
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def catalog(language: str) -> Mapping[str, str]:
-    """All texts of a language by `file.key.key`."""
-    found: dict[str, str] = {}
-    for file in sorted((resources.files("benehub.web.texts") / language).iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".yaml"):
-            _flatten(file.name.removesuffix(".yaml"), yaml.safe_load(file.read_text(encoding="utf-8")), found)
-    return found
-
-
-def _flatten(prefix: str, value: Any, into: dict[str, str]) -> None:
-    if isinstance(value, dict):
-        for name, one in value.items():
-            _flatten(f"{prefix}.{name}", one, into)
-    else:
-        into[prefix] = str(value)
-
-
-def chosen(asked: str, accepted: str) -> str:
-    """The language of a page: what the reader chose, else the first that his browser accepts."""
-    if asked in LANGUAGES:
-        return asked
-    for part in accepted.split(","):
-        code = part.split(";")[0].strip().lower()[:2]
-        if code in LANGUAGES:
-            return code
-    return LANGUAGES[0]
+PARTS: Final = ("people.kinds", "relations", "obligations", "flows")
+"""Catalogs of what the keys of runs and dispatches are made of."""
+_APART: Final = re.compile(r"[/\[\]', ]+")
+_STAMP: Final = re.compile(r"\d{8}T\d+|\d{4}-\d\d-\d\dT.*")
+_FLAGS: Final = frozenset({"True", "False", "-", "deadlines"})
+_MONTH: Final = re.compile(r"\d{4}-\d\d")
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -76,6 +53,70 @@ class Words:
         """A word that the program keeps (a state, a type, a flow) as people say it; unknown ones stay as they are."""
         return catalog(self.language).get(f"{kind}.{name}", name)
 
+    def in_words(self, text: str | None) -> str:
+        """What the program said in English (a reason, a mend, a step) in the reader's language, its dates as well."""
+        told = translated(text or "", self.language)
+        told = MOMENT.sub(lambda found: _or_as_told(self.moment, found[0]), told)
+        return DAY.sub(lambda found: _or_as_told(self.day, found[0]), told)
+
+    def stored(self, text: str) -> str:
+        """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""
+        if DAY.fullmatch(text):
+            return _or_as_told(self.day, text)
+        return _or_as_told(self.moment, text) if MOMENT.fullmatch(text) else text
+
+    def subject(self, text: str) -> str:
+        """What a run is about, out of its key: connection, stream, day; moments and flags are left out."""
+        parts = (one for one in _APART.split(text) if one and not _STAMP.fullmatch(one) and one not in _FLAGS)
+        return ", ".join(dict.fromkeys(map(self._part, parts)))
+
+    def source(self, name: str) -> str:
+        """A connection and one of its streams."""
+        return ", ".join(self._part(one) for one in name.split())
+
+    def job_step(self, name: str) -> str:
+        """A step of a run; a number of its part stands behind it."""
+        first, _, rest = name.partition(" ")
+        if first == "compare" and rest != "year":
+            return f"{self.t('runs.compares')}: {self.word('relations', rest)}"
+        known = self.word("run_steps", name)
+        return known if known != name or not rest else f"{self.word('run_steps', first)} {self._part(rest)}"
+
+    def operation(self, name: str) -> str:
+        """What a connector can do, in words."""
+        verb, _, stream = name.partition(".")
+        if verb == "read":
+            return f"{self.t('connections.reads')}: {self.word('people.kinds', stream)}"
+        return self.word("obligations", name)
+
+    def fact(self, name: str, value: object) -> str:
+        """A value of a fact: a word of the program, a day, or as it was told."""
+        kind = {"employment_class": "people.classes", "tier": "people.elections", "event": "people.events"}.get(name)
+        text = str(value)
+        if kind:
+            return self.word(kind, text)
+        return self.stored(text)
+
+    def sum_of(self, text: str, unit: str) -> str:
+        """An amount as decimal text, with its currency behind it or in the one given."""
+        number, _, own = text.partition(" ")
+        return self.amount(number, own or unit) if number and _NUMBER.fullmatch(number) else text
+
+    def month_short(self, value: Month | str) -> str:
+        """A month, short enough for the foot of a chart."""
+        text = str(value)
+        return str(format_date(date(int(text[:4]), int(text[5:7]), 1), format="MMM yy", locale=self.language))
+
+    def _part(self, text: str) -> str:
+        if _MONTH.fullmatch(text):
+            return _or_as_told(self.month, text)
+        known = next((found for kind in PARTS if (found := self.word(kind, text)) != text), text)
+        return _or_as_told(self.day, known) if DAY.fullmatch(known) else known
+
+    def country(self, code: str) -> str:
+        """A country by its ISO code."""
+        return str(Locale(self.language).territories.get(code, code))
+
     def number(self, value: int) -> str:
         """A whole number."""
         return str(format_decimal(value, locale=self.language))
@@ -89,6 +130,14 @@ class Words:
         if unit not in EXPONENT:
             return self.number(minor)
         return str(format_currency(Decimal(format_minor(minor, unit)), unit, locale=self.language))
+
+    def money_whole(self, minor: int, unit: str) -> str:
+        """An amount in whole units of its currency, as scales have it."""
+        value = Decimal(format_minor(minor, unit))
+        return str(format_currency(value, unit, locale=self.language, currency_digits=False, format=self._whole()))
+
+    def _whole(self) -> str:
+        return str(Locale(self.language).currency_formats["standard"].pattern).replace("0.00", "0")
 
     def amount(self, text: str, unit: str) -> str:
         """An amount that a view gives as decimal text."""
@@ -138,3 +187,11 @@ class Words:
 
     def _at(self, value: str) -> datetime:
         return datetime.fromisoformat(value).astimezone(self.zone)
+
+
+def _or_as_told(write: Callable[[str], str], text: str) -> str:
+    """A day, month or moment as the language writes it; one that no calendar has (2026-02-30) stays as it was told."""
+    try:
+        return write(text)
+    except (ValueError, OverflowError):
+        return text

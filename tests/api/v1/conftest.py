@@ -206,5 +206,5 @@ def problem(found: Any, status: int, kind: str) -> Mapping[str, Any]:
     assert found.headers["content-type"] == "application/problem+json"
     told: Mapping[str, Any] = found.json()
     assert (told["status"], told["kind"], told["type"]) == (status, kind, f"urn:benehub:problem:{kind}")
-    assert told["title"] and told["detail"]
+    assert told["title"] and told["detail"] and told["mend"]
     return told

@@ -17,7 +17,7 @@ from benehub.api.guard import OPEN, Needs
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference, dispatch, entry, obligation, run, suppression
 
-METHODS = ("GET", "POST", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 IDS = {"run": "run", "difference": "dif", "dispatch": "dis", "obligation": "obl", "suppression": "sup", "ref": "ent",
        "subscription": "whs", "message": "whm"}  # fmt: skip
 
@@ -106,11 +106,13 @@ def test_ids_of_one_employer_are_nothing_with_another(api: Api) -> None:
         if not names or path.endswith(("/run-now", "/retry")):
             continue
         place = path.format(employer="other", **some)
-        body = bodies.get(path.rsplit("/", 1)[1], {"note": "x"})
+        body = {"flow": "sync"} if method == "PUT" else bodies.get(path.rsplit("/", 1)[1], {"note": "x"})
         headers = {"idempotency-key": place, "if-match": "*"}
         params = {"pay_date": "2026-10-15"} if place.endswith("/deductions") else {}
         params |= {"year": "2026"} if place.endswith("/contributions") else {}
-        sends = method != "GET" and not re.search(r"/(test|pause|watch|resume|cancel|lift)$|schedules", path)
+        sends = method == "PUT" or (
+            method != "GET" and not re.search(r"/(test|pause|watch|resume|cancel|lift)$|schedules", path)
+        )
         found = api.client.request(method, place, json=body if sends else None, headers=headers, params=params)
         assert found.status_code == 404, (method, place, found.text)
         seen += 1

@@ -105,8 +105,24 @@ def test_where_events_do_not_tell_all_everybody_is_read(
     pages = reader.read()
     assert [row.data["first_name"] for page in pages for row in page.rows] == ["Ada", "Max"]
     assert all(page.full for page in pages) and pages[-1].cursor
+    assert (why == "unknown event") == ("not gone on from the last one: payroll refused it (422)" in pages[-1].name)
     monkeypatch.undo()
     assert reader.names() == []
+
+
+@pytest.mark.parametrize("forgotten", ["refused", "ignored", "nothing"])
+def test_an_event_about_to_be_forgotten_is_never_gone_on_from(reader: Reader, gusto: Any, forgotten: str) -> None:
+    """However Gusto answers it, nobody who has changed since is missed."""
+    gusto.forgotten = forgotten
+    gusto.note("employee.updated", "Employee", gusto._employee("1001").uuid)
+    reader.bench.now += timedelta(days=25)
+    gusto.today += timedelta(days=25)
+    assert reader.names() == ["Ada", "Max"]
+    reader.bench.now += timedelta(days=WEEK - 1)  # by now Gusto has forgotten the last event, the full read is young
+    gusto.today += timedelta(days=WEEK - 1)
+    gusto.note("employee.updated", "Employee", gusto._employee("1002").uuid)
+    reader.lists()
+    assert (reader.names(), reader.lists(), reader.names()) == (["Max"], 0, [])
 
 
 def test_without_the_setting_nobody_asks_for_events(reader: Reader, gusto: Any) -> None:

@@ -287,6 +287,23 @@ def test_money_taken_back_is_refused_where_the_recordkeeper_takes_none(tmp_path:
         world.render([contribution(), contribution(BO, correction=1)])
 
 
+def test_who_cannot_be_in_the_file_stops_nobody_else(tmp_path: Path) -> None:
+    told = {
+        "fits": contribution("100000003"), "taken back": contribution(BO, pretax=-100), "one": contribution(ANA),
+        "same": contribution(ANA, match=1), "same and faulty": contribution(ANA, last_name=""),
+    }  # fmt: skip
+    items = [Item(DEPOSIT, name, row.model_dump(mode="json")) for name, row in told.items()]
+    for takes, names in ((False, {"taken back", "one", "same", "same and faulty"}),
+                         (True, {"one", "same", "same and faulty"})):  # fmt: skip
+        world = World(tmp_path, negative_amounts=takes)
+        why = RecordkeeperFiles().unfit(DEPOSIT, items, world.settings)
+        assert set(why) == names
+        assert why["one"] == why["same"] == "another participant has the same SSN"
+        assert "LAST NAME" in why["same and faulty"] and not any(ANA in text or BO in text for text in why.values())
+        assert why.get("taken back", "money is taken back").startswith("money is taken back")
+        assert world.render([row for name, row in told.items() if name not in names]).totals["rows"] == 5 - len(names)
+
+
 def test_a_change_without_a_day_may_hold_from_eligibility(tmp_path: Path) -> None:
     world = World(tmp_path, layout="paykonnect", undated_from_eligibility=True)
     rows = [

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from benehub import connections as room
+from benehub.api.sends import must_write
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, NamePath, Once, Operates, SeesConnections
 from benehub.api.v1.models import Model
@@ -25,6 +26,8 @@ class ConnectionTold(Model):
     connector: str
     mode: str
     """live, watch (it reads and compares, and writes nothing) or paused."""
+    at_once: int | None
+    """How many writes may be under way at once; null where its connector is not installed or refuses its settings."""
     unlinked: int
     """People of the vendor's who are linked to nobody."""
     read: dict[str, str]
@@ -78,7 +81,9 @@ class Tested(Model):
 def list_connections(_caller: SeesConnections, at: At) -> Connections:
     """List the connections."""
     with at.read() as session:
-        return Connections(items=[ConnectionTold.model_validate(one) for one in view.listed(session)])
+        return Connections(
+            items=[ConnectionTold.model_validate(one) for one in view.listed(session, at.hub.connectors)]
+        )
 
 
 @router.get("/{connection}", operation_id="get_connection")
@@ -116,7 +121,9 @@ def watch_connection(
 def resume_connection(
     _caller: Operates, at: At, claim: Once, connection: NamePath, if_match: IfMatch, response: Response
 ) -> ConnectionDetail:
-    """Let it read and write again."""
+    """Let it read and write again. Where it can write, who may send may."""
+    _must_be(at, connection)
+    must_write(at.hub, at.caller, at.employer, connection)
     return _change(at, connection, "live", if_match, response)
 
 
@@ -135,7 +142,7 @@ def _shown(at: Office, connection: str, response: Response) -> ConnectionDetail:
     with at.read() as session:
         with named():
             tagged(response, connecting.version_of(room.get(session, connection)))
-        found = next(one for one in view.listed(session) if one["name"] == connection)
+        found = next(one for one in view.listed(session, at.hub.connectors) if one["name"] == connection)
     can = connecting.capabilities(at.hub, found["connector"])
     lines = [Able.model_validate(one, from_attributes=True) for one in can]
     return ConnectionDetail.model_validate(found | {"capabilities": lines})

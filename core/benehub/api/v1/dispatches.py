@@ -9,7 +9,7 @@ from pydantic import Field
 
 from benehub import dispatch as room
 from benehub.access import Permission
-from benehub.api.v1.fields import Approves, At, Filter, Once, PageOf, SeesMoney, SeesPeople, Sends, id_path
+from benehub.api.v1.fields import Approves, At, Filter, Once, PageOf, SeesMoneyOf, SeesPeople, Sends, id_path
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import Refused, named
@@ -17,6 +17,7 @@ from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, must_run, start
 from benehub.flows import dispatches as flow
 from benehub.views import outgoing as view
+from benehub.views.carried import carried, whose
 from benehub.views.why import why
 
 router = APIRouter(prefix="/employers/{employer}/dispatches", tags=["dispatches"], route_class=Route)
@@ -113,7 +114,7 @@ class Reopened(Model):
 
 @router.get("", operation_id="list_dispatches")
 def list_dispatches(
-    _caller: SeesMoney, at: At, page: PageOf,
+    _caller: SeesMoneyOf, at: At, page: PageOf,
     state: Annotated[list[State] | None, Query(description="Only in these states.")] = None,
     connection: Filter = "", operation: Filter = "",
 ) -> Page[DispatchTold]:  # fmt: skip
@@ -123,11 +124,12 @@ def list_dispatches(
         rows = view.listed(
             session, state or (), connection, operation, page.limit + 1, (before[0], before[1]) if before else None
         )
+        at.seen(session, *whose(session, [row["dispatch"] for row in rows[: page.limit]]))
     return page.page(rows, DispatchTold.model_validate, lambda row: (row["seq"], row["dispatch"]))
 
 
 @router.get("/{dispatch}", operation_id="get_dispatch")
-def get_dispatch(_caller: SeesMoney, at: At, dispatch: DispatchPath) -> DispatchDetail:
+def get_dispatch(_caller: SeesMoneyOf, at: At, dispatch: DispatchPath) -> DispatchDetail:
     """One dispatch: its attempts, what came of it, and what it carries."""
     return _shown(at, dispatch)
 
@@ -137,6 +139,7 @@ def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Pre
     """What it carries, personal data masked: a file as it leaves, an item with the calls that write it."""
     with at.read() as session, named():
         (shown,) = view.outgoing(session, [dispatch])
+        at.seen(session, *carried(session, dispatch))
     calls = flow.calls(at.hub, at.employer, dispatch)
     with at.read() as session:
         masked = [Call(call=place, body=view.masked_of(session, dispatch, body)) for place, body in calls]
@@ -154,6 +157,7 @@ def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
         with named():
             row = room.get(session, dispatch)
         content = room.frozen_bytes(session, row)
+        at.seen(session, *carried(session, dispatch))
     headers = {"content-disposition": "attachment"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
@@ -202,6 +206,7 @@ def _shown(at: Office, dispatch: str) -> DispatchDetail:
     with at.read() as session:
         with named():
             row = view.one(session, dispatch)
+        at.seen(session, *carried(session, dispatch))
         data = why(session, dispatch).data
     lists = {name: [str(one) for one in data[name]] for name in ("attempts", "said", "obligations", "entries")}
     return DispatchDetail.model_validate(row | lists)

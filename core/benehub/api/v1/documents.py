@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from benehub.api.v1.limits import CALLS, SECONDS
+from benehub.api.v1.links import linked
 from benehub.api.v1.models import Problem
 from benehub.api.v1.problems import MEDIA
 
@@ -70,6 +71,7 @@ def document(router: APIRouter) -> dict[str, Any]:
     for path in made["paths"].values():
         for method, operation in path.items():
             _complete(method, operation)
+    linked({one["operationId"]: one for path in made["paths"].values() for one in path.values()})
     return made
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 
 from benehub import ledger as room
+from benehub.api.trail import named_in
 from benehub.api.v1.fields import MONTH, At, Day, EmployeeFilter, Filter, KnownAt, PageOf, SeesMoneyOf, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.route import Route
@@ -88,6 +89,7 @@ def list_balances(
         then = session.latest_seq() if known is None else known
         whose = {"person_id": find_person(session, employee).person_id} if employee else {}
         found = room.balances(session, account or (), groups, effective, then, **whose)
+        at.seen(session, whose.values())
     return Balances(
         known_at=then,
         items=[
@@ -113,4 +115,5 @@ def list_entries(
             session, account or (), employee, plan, month, page.limit + 1, before[0] if before else None,
             number_of(session, known_at),
         )  # fmt: skip
+        at.seen(session, named_in(rows[: page.limit]))
     return page.page(rows, EntryTold.model_validate, lambda row: (row["seq"],))

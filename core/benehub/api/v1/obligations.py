@@ -58,6 +58,7 @@ def list_obligations(
             session, page.limit + 1, (before[0], before[1]) if before else None, due_by, employee,
             **{name: value for name, value in equal.items() if value},
         )  # fmt: skip
+        at.seen(session, [row["employee"] for row in rows[: page.limit]])
     return page.page(rows, ObligationTold.model_validate, lambda row: (row["seq"], row["obligation"]))
 
 
@@ -65,4 +66,6 @@ def list_obligations(
 def get_obligation(_caller: SeesMoneyOf, at: At, obligation: Annotated[str, id_path("obl")]) -> ObligationTold:
     """One obligation."""
     with at.read() as session, named():
-        return ObligationTold.model_validate(view.one(session, obligation))
+        found = view.one(session, obligation)
+        at.seen(session, [found["employee"]])
+        return ObligationTold.model_validate(found)

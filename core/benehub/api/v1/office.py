@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Request
+from sqlalchemy import Row
 from starlette.concurrency import run_in_threadpool
 
 from benehub.access import Caller
 from benehub.api.guard import Needs
-from benehub.api.trail import seen
+from benehub.api.trail import seen_in
 from benehub.api.v1.limits import Limits
 from benehub.api.v1.problems import Refused, named
 from benehub.errors import DataError
@@ -22,7 +23,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.views.employers import employer_of
-from benehub.views.persons import person_ids
+from benehub.views.persons import find_person
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
 """How things of an address may be called."""
@@ -51,11 +52,19 @@ class Office:
     employer: str
     request: Request
 
-    def seen(self, session: Session, named: Iterable[str]) -> None:
-        """Say in the trail whom an answer names: employee numbers, or the hub's ids."""
-        known = {one for one in named if one}
-        numbers = person_ids(session, [one for one in known if not one.startswith("per_")])
-        seen(self.request, sorted({*numbers.values(), *(one for one in known if one.startswith("per_"))}))
+    def seen(self, session: Session, named: Iterable[str], count: int = 0) -> None:
+        """Say in the trail whom an answer names: employee numbers, or the hub's ids; `count` where they are more."""
+        seen_in(self.request, session, named, count)
+
+    def whose(self, session: Session, person: str) -> Row[Any]:
+        """The person of an address; that he was looked at stands in the trail.
+
+        Raises:
+            DataError: there is none.
+        """
+        found = find_person(session, person)
+        seen_in(self.request, session, [str(found.person_id)])
+        return found
 
     @contextmanager
     def read(self) -> Iterator[Session]:

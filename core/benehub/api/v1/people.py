@@ -185,8 +185,7 @@ def list_people(
 def get_person(_caller: SeesPeople, at: At, person: PersonPath) -> PersonDetail:
     """One person with the family."""
     with at.read() as session, named():
-        found = persons.find_person(session, person)
-        at.seen(session, [found.person_id])
+        found = at.whose(session, person)
         return PersonDetail.model_validate(persons.told_of(session, found))
 
 
@@ -202,7 +201,7 @@ def list_facts(
     window = Interval(since or date.min, until or FOREVER)
     with at.read() as session:
         with named():
-            persons.find_person(session, person)
+            at.whose(session, person)
         found = person_facts.over_time(session, person, kind, window, number_of(session, known_at))
     return Facts(items=[FactLine.model_validate(one) for one in found])
 
@@ -212,7 +211,7 @@ def list_coverage(_caller: SeesPeople, at: At, person: PersonPath, day: Day | No
     """What covers a person on a day, and how far it has come at the carrier."""
     with at.book() as (session, book):
         with named():
-            persons.find_person(session, person)
+            at.whose(session, person)
         found = person_facts.cover(session, book, person, day_or_today(session, day))
     return Covers(items=[Cover.model_validate(one) for one in found])
 
@@ -222,7 +221,7 @@ def list_deductions(_caller: SeesPeople, at: At, person: PersonPath, pay_date: D
     """Every line of a pay date, with what became of it."""
     with at.book() as (session, book):
         with named():
-            persons.find_person(session, person)
+            at.whose(session, person)
         found = deductions.lines(session, pay_date, person)
     currency = book.employer.currency
     return DeductionLines(items=[_deduction(one, currency) for one in found])
@@ -235,7 +234,7 @@ def get_contributions(
     """What was deferred and matched in a year."""
     with at.book() as (session, book):
         with named():
-            whose = str(persons.find_person(session, person).subscriber_id)
+            whose = str(at.whose(session, person).subscriber_id)
         deferred = contributions.deferred(session, year, whose).get(whose, 0)
         matched = contributions.matched(session, year, whose).get(whose, 0)
     currency = book.employer.currency
@@ -249,7 +248,7 @@ def list_leave(_caller: SeesPeople, at: At, person: PersonPath, day: Day | None 
     """Leave of each policy at the end of a day."""
     with at.book() as (session, book):
         with named():
-            whose = str(persons.find_person(session, person).subscriber_id)
+            whose = str(at.whose(session, person).subscriber_id)
         found = leave.meters(session, book, day_or_today(session, day), [whose])
     return Meters(items=[_meter(one, book.employer.currency) for one in found])
 

@@ -48,6 +48,20 @@ STATUS: Final[tuple[tuple[type[BenehubError], int, str], ...]] = (
 """Status and kind of the hub's errors, the narrower class first."""
 
 
+MENDS: Final = {
+    400: f"Send JSON as {BASE}/openapi.json describes it",
+    401: "Send an API token: Authorization: Bearer bhb_...",
+    403: "Ask an owner for a role that has the permission, or use a token with that scope",
+    404: "List what there is, and name one of those",
+    405: "Use one of the methods that `Allow` names",
+    408: "Send the whole body at once",
+    413: "Send less at a time",
+    429: "Wait for as many seconds as `Retry-After` says",
+    503: "Send the same again after as many seconds as `Retry-After` says",
+}
+"""What to do about a refusal that says nothing of its own, by status."""
+
+
 class Refused(Exception):
     """A request that is refused by the front itself."""
 
@@ -111,6 +125,7 @@ def _of_hub(error: BenehubError) -> Response:
 def answer(status: int, detail: str, kind: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """A problem as an answer."""
     title = HTTPStatus(status).phrase
+    more["mend"] = more.get("mend") or MENDS.get(status, f"See {BASE}/openapi.json")
     problem = Problem(type=f"urn:benehub:problem:{kind}", title=title, status=status, detail=detail, kind=kind, **more)
     sent = dict(headers or {})
     if status == 401:

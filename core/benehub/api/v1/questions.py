@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 
+from benehub.api.trail import named_in
 from benehub.api.v1.fields import At, Day, KnownAt, MonthText, PersonPath, SeesMoney, SeesPeople
 from benehub.api.v1.models import Model
 from benehub.api.v1.office import day_or_today
@@ -17,7 +18,6 @@ from benehub.periods import Month
 from benehub.rules.registry import load_plugin_rules
 from benehub.views import cost as costs
 from benehub.views.known import known_at as number_of
-from benehub.views.persons import find_person
 from benehub.views.statement import as_json, language
 from benehub.views.statement import statement as state
 from benehub.views.trace import trace as follow
@@ -119,6 +119,7 @@ def trace(
     """Follow one employee's plan and month through every station."""
     with at.book() as (session, book):
         found = follow(session, book, employee, plan, Month.parse(month))
+        at.seen(session, [employee])
     return Traced(items=[Stop.model_validate(one.as_json()) for one in found])
 
 
@@ -130,6 +131,7 @@ def why(_caller: SeesPeople, at: At, ref: Ref, known_at: KnownAt = "") -> Why:
         known = number_of(session, known_at)
         with named():
             found = ask(session, ref, known)
+        at.seen(session, named_in([found.data, *(one.as_json() for one in found.behind)]))
     return Why(ref=found.ref, what=found.title, data=found.data, behind=[one.as_json() for one in found.behind])
 
 
@@ -160,6 +162,6 @@ def statement(
     """A person's benefit statement, each sentence with the ids that prove it."""
     with at.book() as (session, book):
         with named():
-            find_person(session, person)
+            at.whose(session, person)
         found = state(session, book, at.hub.plugins, person, day_or_today(session, day))
     return StatementTold.model_validate(as_json(found, language(lang)))

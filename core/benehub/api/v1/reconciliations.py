@@ -55,7 +55,7 @@ class ReconciliationTold(Model):
     started_at: str
     ended_at: str | None
     counts: dict[str, Any]
-    """Of each relation: differences opened, closed, and seen again."""
+    """Of each relation: differences opened, closed, seen again; `state` where nothing of the month was read."""
     error: str
     mend: str
 

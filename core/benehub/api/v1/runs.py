@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from benehub.api.sends import must_start
 from benehub.api.v1 import events
 from benehub.api.v1.fields import At, Filter, Once, Operates, PageOf, SeesOverview, id_path
 from benehub.api.v1.models import Model, Page
@@ -97,9 +98,10 @@ def follow_run(
 
 @router.post("/{run}/retry", operation_id="retry_run", status_code=202)
 def retry_run(_caller: Operates, at: At, claim: Once, run: RunPath, response: Response) -> Started:
-    """Let a run that failed, was held, canceled or interrupted go on where it stopped."""
+    """Let a run that failed, was held, canceled or interrupted go on where it stopped; if it sends, by who may send."""
     with at.read() as session, named():
-        view.run(session, run)
+        flow = view.run(session, run)["flow"]
+    must_start(at.caller, at.employer, flow)
     must_run(at)
     at.hub.retry_beside(at.employer, run)
     return at_run(at, response, run)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
+from sqlalchemy import Row
 
+from benehub.api.sends import must_schedule
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, NamePath, Once, Operates, SeesOverview, one_of
 from benehub.api.v1.models import Model
@@ -15,8 +17,8 @@ from benehub.api.v1.office import Office
 from benehub.api.v1.problems import given, named
 from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, key_of, must_run, start
-from benehub.flows import job_schedules, scheduled
-from benehub.flows.schedulable import FLOWS, Wanted
+from benehub.flows import job_schedules
+from benehub.flows.schedulable import FLOWS, PREFIX, Wanted
 from benehub.views import schedules as view
 
 router = APIRouter(prefix="/employers/{employer}/schedules", tags=["schedules"], route_class=Route)
@@ -24,10 +26,9 @@ router = APIRouter(prefix="/employers/{employer}/schedules", tags=["schedules"],
 Short = Annotated[str, Field(max_length=120, pattern=r"^[\x20-\x7e]*$")]
 
 
-class NewSchedule(Model):
+class Planned(Model):
     """A flow that is to start by itself; `cron` or `every` says when."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$", examples=["hris-nightly"])
     flow: str = Field(pattern=one_of(FLOWS), examples=["sync"])
     connection: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,40}$", examples=["hris"])
     """Its connection; the plan book's when left out."""
@@ -48,6 +49,22 @@ class NewSchedule(Model):
     catch_up: Literal["once", "skip"] = "once"
     """After an outage: once, or skip what was missed."""
 
+    def wanted(self) -> Wanted:
+        """What it starts."""
+        return Wanted(self.flow, self.connection, self.options)
+
+    def times(self) -> job_schedules.When:
+        """When it starts."""
+        return job_schedules.When(
+            self.cron, self.every, self.zone, self.closed_days, self.blackouts, self.jitter_s, self.catch_up
+        )
+
+
+class NewSchedule(Planned):
+    """The same, with the name that it shall have."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$", examples=["hris-nightly"])
+
 
 class ScheduleTold(Model):
     """A schedule."""
@@ -57,6 +74,9 @@ class ScheduleTold(Model):
     connection: str
     options: dict[str, str]
     when: str
+    """`cron`, or else `every`."""
+    cron: str
+    every: str
     zone: str
     closed_days: str
     blackouts: list[str]
@@ -100,14 +120,23 @@ def get_schedule(_caller: SeesOverview, at: At, schedule: NamePath, response: Re
 
 @router.post("", operation_id="add_schedule", status_code=201)
 def add_schedule(_caller: Operates, at: At, claim: Once, body: NewSchedule, response: Response) -> Added:
-    """Let a flow start by itself."""
-    when = job_schedules.When(
-        body.cron, body.every, body.zone, body.closed_days, body.blackouts, body.jitter_s, body.catch_up
-    )
-    wanted = Wanted(body.flow, body.connection, body.options)
+    """Let a flow start by itself; one that sends, by who may send."""
+    must_schedule(at.caller, at.employer, body.flow)
     with given():
-        times = job_schedules.add(at.hub, at.employer, body.name, wanted, when)
+        times = job_schedules.add(at.hub, at.employer, body.name, body.wanted(), body.times())
     return Added(schedule=_shown(at, body.name, response), next=times)
+
+
+@router.put("/{schedule}", operation_id="change_schedule")
+def change_schedule(
+    _caller: Operates, at: At, claim: Once, schedule: NamePath, if_match: IfMatch, body: Planned, response: Response
+) -> ScheduleTold:  # fmt: skip
+    """Let it start this, at these times, in place of what it did; one that is paused stays so."""
+    must_schedule(at.caller, at.employer, body.flow)
+    _must_be(at, schedule)
+    with given():
+        job_schedules.change(at.hub, at.employer, schedule, body.wanted(), body.times(), expected=expected(if_match))
+    return _shown(at, schedule, response)
 
 
 @router.post("/{schedule}/pause", operation_id="pause_schedule")
@@ -125,7 +154,7 @@ def resume_schedule(
     _caller: Operates, at: At, claim: Once, schedule: NamePath, if_match: IfMatch, response: Response
 ) -> ScheduleTold:
     """Let it start again from its next time on; what fell into the pause is not made up for."""
-    _must_be(at, schedule)
+    must_schedule(at.caller, at.employer, _must_be(at, schedule).flow)
     job_schedules.resume(at.hub, at.employer, schedule, expected=expected(if_match))
     return _shown(at, schedule, response)
 
@@ -141,19 +170,17 @@ def remove_schedule(_caller: Operates, at: At, claim: Once, schedule: NamePath, 
 def run_schedule(_caller: Operates, at: At, claim: Once, schedule: NamePath, response: Response) -> Started:
     """Run what it starts now, whatever its time."""
     must_run(at)
-    with at.read() as session, named():
-        row = job_schedules.get(session, schedule)
+    row = _must_be(at, schedule)
+    must_schedule(at.caller, at.employer, row.flow)
     connection = row.connection_id or ""
     # The flow has to know the key of its run: `start` makes the same of subject and claim.
     key = f"{schedule}/{key_of(claim)}"
-    return start(
-        claim, response, f"{scheduled.PREFIX}{row.flow}", schedule, connection or "-", connection, row.options, key
-    )
+    return start(claim, response, f"{PREFIX}{row.flow}", schedule, connection or "-", connection, row.options, key)
 
 
-def _must_be(at: Office, schedule: str) -> None:
+def _must_be(at: Office, schedule: str) -> Row[Any]:
     with at.read() as session, named():
-        job_schedules.get(session, schedule)
+        return job_schedules.get(session, schedule)
 
 
 def _shown(at: Office, schedule: str, response: Response) -> ScheduleTold:

@@ -60,7 +60,8 @@ def _codes(book: PlanBook) -> Iterator[Finding]:
     owner: dict[str, str] = {}
     for number, plan in enumerate(book.plans):
         codes = [plan.deduction.code, plan.deduction.posttax_code] if plan.deduction else []
-        codes += [plan.deferral.pretax_code, plan.deferral.roth_code] if plan.deferral else []
+        own = plan.deferral
+        codes += [own.pretax_code, own.roth_code, own.loan_code] if own else []
         codes += [plan.match.code] if plan.match else []
         codes += [line.code for line in plan.computed.lines.values()] if plan.computed else []
         for code in filter(None, codes):

@@ -33,6 +33,8 @@ class Deferral(Part):
     """Payroll's code of the pre-tax deferral."""
     roth_code: str = ""
     """Empty: the plan takes no Roth, so that high earners can have no catch-up."""
+    loan_code: str = ""
+    """Payroll's code of repayments of plan loans, which leave with the contributions; empty: payroll sends them."""
     catch_up: bool = True
     """Whether the plan takes catch-up contributions of those of 50 and more."""
     deemed_roth: bool = True
@@ -93,6 +95,8 @@ class Match(Part):
     """Whether the plan promises the year's formula to those whose deferrals were uneven."""
     safe_harbor: Preset | None = None
     """Which safe harbour the plan claims; the formula is checked against it."""
+    from_forfeitures: bool = False
+    """Whether the plan lets forfeitures pay for the match; deferrals and corrections they may never pay for."""
     matches_catch_up: bool = True
     """Whether catch-up is matched like other deferrals."""
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
 
-from benehub.periods import Month
-from benehub.testing.worlds.terms import PERIODS, PLANS, half_up
+from benehub.periods import Month, age_on
+from benehub.testing.worlds.terms import BANDS, LIFE, PERIODS, PLANS, RATED_ON, UNIT, band_of, half_up
 from benehub.testing.worlds.time_off import Request, opening, requests
 
 FIRST = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gia", "Hal", "Ida", "Jon", "Kim", "Leo", "Mia", "Ned", "Ola")
@@ -48,6 +48,8 @@ class Employee:
     percent: int
     opening: int
     requests: tuple[Request, ...]
+    loan: int = 0
+    """What each pay date repays of a plan loan, in cents."""
 
     @property
     def ssn(self) -> str:
@@ -66,7 +68,7 @@ class Employee:
         mine = [one for one in self.choices if one.plan == plan]
         if not mine:
             return None
-        begin = max(mine[0].start, self.hired if PLANS[plan].daily else entry(self.hired))
+        begin = max(mine[0].start, self.hired if plan != LIFE and PLANS[plan].daily else entry(self.hired))
         if begin > month.last:
             return None
         return [one.tier for one in mine if one.start <= max(month.first, begin)][-1], begin
@@ -76,11 +78,33 @@ class Employee:
         found = self.cover(plan, month)
         if found is None:
             return 0
+        if plan == LIFE:
+            return self.life_premium(self.volume, self.band)
         (tier, begin), terms = found, PLANS[plan]
         full = terms.in_month(month)[tier]
         if not terms.daily or begin <= month.first:
             return full
         return half_up(Fraction(full * ((month.last - begin).days + 1), month.last.day))
+
+    @property
+    def volume(self) -> int:
+        """A year's pay up to the next unit, in cents."""
+        return -(-self.pay * 24 // UNIT) * UNIT
+
+    @property
+    def band(self) -> int:
+        """The place of the age band by the age on the rating day."""
+        return band_of(age_on(self.born, RATED_ON))
+
+    @staticmethod
+    def life_premium(volume: int, band: int) -> int:
+        """A month of group life in cents."""
+        return volume // UNIT * BANDS[band][2]
+
+    def family(self, tier: str) -> tuple[tuple[str, str], ...]:
+        """First name and relationship of whom a tier covers beside the employee."""
+        spouse, child = ("Sam", "spouse"), ("Kit", "child")
+        return {"EE": (), "ES": (spouse,), "EC": (child,), "FAM": (spouse, child)}[tier]
 
     def takings(self, plan: str, month: Month) -> dict[date, int]:
         """What each pay date of a month takes of the share, so that the month sums exactly."""
@@ -89,15 +113,15 @@ class Employee:
         sums = [half_up(Fraction(share * number, len(days))) for number in range(len(days) + 1)] if days else []
         return {day: after - before for day, before, after in zip(days, sums, sums[1:], strict=False)}
 
-    def deferral(self) -> int:
-        """What a pay date defers, in cents."""
-        return half_up(Fraction(self.pay * self.percent, 100))
+    def deferral(self, pay: int | None = None) -> int:
+        """What a pay date defers, in cents; of another pay, if one is given."""
+        return half_up(Fraction((self.pay if pay is None else pay) * self.percent, 100))
 
-    def match(self) -> int:
+    def match(self, pay: int | None = None) -> int:
         """What the employer adds on a pay date: all up to 3 % of pay, half of the next 2 %."""
-        own = self.deferral()
-        first = min(Fraction(own), Fraction(self.pay * 3, 100))
-        second = max(Fraction(0), min(Fraction(own), Fraction(self.pay * 5, 100)) - first)
+        pay, own = self.pay if pay is None else pay, self.deferral(pay)
+        first = min(Fraction(own), Fraction(pay * 3, 100))
+        second = max(Fraction(0), min(Fraction(own), Fraction(pay * 5, 100)) - first)
         return half_up(first + second / 2)
 
 
@@ -124,6 +148,7 @@ def _employee(random: Random, number: int) -> Employee:
         left, random.randrange(150000, 450000, 25), _choices(random, hired if lately else JOINED, lately),
         random.choice(("pretax", "pretax", "roth")) if saves else "", random.randrange(2, 9) if saves else 0,
         opening(random, hired), requests(random, hired, left),
+        random.randrange(4000, 20000, 50) if saves and random.random() < 0.4 else 0,
     )  # fmt: skip
 
 
@@ -136,4 +161,6 @@ def _choices(random: Random, start: date, lately: bool) -> tuple[Choice, ...]:
             if not lately and random.random() < 1 / 6:
                 other = random.choice([one for one in TIERS if one != tier])
                 found.append(Choice(plan, other, random.choice(TIER_CHANGE)))
+    if random.random() < 0.75:
+        found.append(Choice(LIFE, "EE", start))
     return tuple(found)

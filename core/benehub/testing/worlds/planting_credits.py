@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benehub.periods import Month
-from benehub.testing.worlds.terms import DEFERRAL_PLAN, DEPOSIT_DAYS, PAY_DATES
+from benehub.testing.worlds.terms import DEFERRAL_PLAN, DEPOSIT_DAYS, PAY_DATES, from_forfeitures
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import CreditLine, traded
 from benehub.testing.worlds.world import World
@@ -15,6 +15,7 @@ STEP = 100
 """What a wrong credit is off by, in cents; less than any credit."""
 STRANGER = 99000000
 """SSNs from here on (after the 9) are nobody's."""
+OWN = ("pretax", "roth")
 IN_FLIGHT = PAY_DATES[-1]
 """The pay date whose money may still be on its way."""
 
@@ -57,7 +58,7 @@ def over(world: World) -> None:
 
 def offsetting(world: World) -> None:
     """Own money too much and match as much too little: the participant's total is right, two lines wrong."""
-    first = _free(world, lambda one: one.part != "match" and _twin(world, one) is not None)
+    first = _free(world, lambda one: one.part in OWN and _twin(world, one) is not None)
     if first and (second := _twin(world, first)):
         world.claim(*_key(second))
         _off_by(world, first, STEP)
@@ -81,7 +82,7 @@ def twice(world: World) -> None:
 
 def other_source(world: World) -> None:
     """Pre-tax is credited as Roth, or the reverse."""
-    if line := _free(world, lambda one: one.part != "match"):
+    if line := _free(world, lambda one: one.part in OWN):
         world.truth.discrepancies.append(_row("WRONG_SOURCE", line, line.amount, 0))
         line.part = "roth" if line.part == "pretax" else "pretax"
         world.claim(*_key(line))
@@ -129,6 +130,56 @@ def on_its_way(world: World) -> None:
             world.truth.pending.append(_row("DEPOSITED_NOT_CREDITED", line, line.amount, 0))
 
 
+def mixed_with_a_loan(world: World) -> None:
+    """A loan's repayment is booked as a contribution, or the contribution as a repayment."""
+    loan = _free(world, lambda one: one.part == "loan" and _own(world, one) is not None)
+    own = loan and _own(world, loan)
+    if loan and own:
+        world.claim(*_key(own))
+        gone, more = (loan, own) if world.random.random() < 0.5 else (own, loan)
+        more.amount += gone.amount
+        world.credits.remove(gone)
+        world.truth.discrepancies.append(_row("LOAN_IN_CONTRIB", gone, gone.amount, 0))
+
+
+def _own(world: World, loan: CreditLine) -> CreditLine | None:
+    for one in world.credits:
+        same = (one.number, one.pay_date) == (loan.number, loan.pay_date) and one.part in OWN
+        if same and one.amount != loan.amount and _key(one) not in world.taken:
+            return one
+    return None
+
+
+def forfeited_deferral(world: World) -> None:
+    """A part of a deferral is paid from forfeitures, which no plan allows."""
+    if line := _free(world, lambda one: one.part in OWN):
+        _forfeit(world, line)
+        world.truth.discrepancies.append(_row("FORFEITURE_OFFSET", line, line.amount + STEP, line.amount))
+
+
+def forfeited_match(world: World) -> None:
+    """A part of a match is paid from forfeitures: tied out where the plan allows it, else a mistake."""
+    if line := _free(world, lambda one: one.part == "match"):
+        _forfeit(world, line)
+        if from_forfeitures(world.seed):
+            world.truth.silent.append(f"match paid from forfeitures: {line.number} {line.pay_date}")
+        else:
+            world.truth.discrepancies.append(_row("FORFEITURE_OFFSET", line, line.amount + STEP, line.amount))
+
+
+def _forfeit(world: World, line: CreditLine) -> None:
+    line.amount -= STEP
+    world.credits.append(replace(line, amount=STEP, kind="FORFEITURE"))
+
+
+def loans_apart(world: World) -> None:
+    """Repayments of loans stand beside the contributions, as what they are."""
+    for line in world.credits:
+        if line.part == "loan":
+            world.truth.silent.append(f"loan repaid beside contributions: {line.number} {line.pay_date}")
+            return
+
+
 def not_deposited(world: World) -> None:
     """In every other world nobody has sent on what the first pay date took: nothing of it can be credited."""
     if world.seed % 2:
@@ -156,12 +207,16 @@ def late(world: World) -> None:
     for line in world.credits:
         if line.pay_date == day and world.random.random() < 0.3:
             line.traded = traded(day, DEPOSIT_DAYS + world.random.randint(1, 4))
-    after = sum(line.amount for line in world.credits if line.pay_date == day and line.traded > due)
+    after = sum(
+        line.amount for line in world.credits
+        if line.pay_date == day and line.traded > due and line.kind == "CONTRIBUTION"
+    )  # fmt: skip
     if after:
         world.truth.discrepancies.append(_row("LATE", CreditLine(0, "", day, day, after), after, 0, ""))
 
 
-VARIANCES: tuple[Callable[[World], None], ...] = (not_deposited, on_time, on_its_way)
+VARIANCES: tuple[Callable[[World], None], ...] = (not_deposited, on_time, on_its_way, loans_apart)
 MISTAKES: tuple[Callable[[World], None], ...] = (
     short, over, twice, other_source, not_credited, unknown_participant, offsetting, other_person,
+    mixed_with_a_loan, forfeited_deferral, forfeited_match,
 )  # fmt: skip

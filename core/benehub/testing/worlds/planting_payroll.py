@@ -129,6 +129,32 @@ def other_match(world: World) -> None:
         _found(world, "EMPLOYER_LINE_DIFF", line, expected, line.amount)
 
 
+def other_base(world: World) -> None:
+    """Payroll counts another pay for the plan, so that deferral and match are wrong together; or only tells it."""
+    people = {one.number: one for one in world.people}
+    for place in world.shuffled(world.register):
+        own = world.register[place]
+        match = next((one for one in world.register if _match_of(own, one)), None)
+        if own.pay_date not in LAST or own.part not in ("pretax", "roth") or match is None:
+            continue
+        if not {_key(own), _key(match)} & world.taken:
+            one = people[own.number]
+            pay = one.pay - 200 * STEP // 10 * world.random.randint(1, 4)
+            world.taken |= {_key(own), _key(match)}
+            own.plan_pay = match.plan_pay = pay
+            before, after = own.amount + match.amount, one.deferral(pay) + one.match(pay)
+            if world.random.random() < 0.3:
+                _found(world, "COMP_DIFF", own, 0, 0)
+                return
+            own.amount, match.amount = one.deferral(pay), one.match(pay)
+            _found(world, "COMP_DIFF", own, before, after)
+            return
+
+
+def _match_of(own: PayLine, one: PayLine) -> bool:
+    return (one.number, one.pay_date, one.part, one.check) == (own.number, own.pay_date, "match", own.check)
+
+
 def other_pay(world: World) -> None:
     """A share is not taken on its pay date, and taken with the month's other pay: the month is right, a line wrong."""
     for place in world.shuffled(world.register):
@@ -194,5 +220,5 @@ def in_two_lines(world: World) -> None:
 VARIANCES: Mistakes = (void_and_reissue, in_two_lines)
 MISTAKES: Mistakes = (
     not_taken, other_amount, not_expected, after_tax, other_source, other_match, unknown_code, unknown_employee,
-    offsetting, taken_twice, other_pay,
+    offsetting, taken_twice, other_pay, other_base,
 )  # fmt: skip

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
-from benehub.testing.worlds.terms import MONTHS, PLANS, RIVAL, TODAY, half_up
+from benehub.periods import age_on
+from benehub.testing.worlds.people import Employee
+from benehub.testing.worlds.terms import BANDS, LIFE, MONTHS, PLANS, RIVAL, TODAY, UNIT, band_of, band_text, half_up
 from benehub.testing.worlds.truth import Planted
 from benehub.testing.worlds.vendors import BillLine
 from benehub.testing.worlds.world import World
@@ -39,17 +41,22 @@ def _free(world: World, fits: Callable[[BillLine], bool] = lambda line: True) ->
     return None
 
 
-def still_billed(world: World) -> None:
-    """Who has left is billed for another month."""
+def _leaver(world: World) -> BillLine | None:
+    """A month too many of somebody who has left; its line is claimed, and not on the bill yet."""
     for one in world.random.sample(world.people, len(world.people)):
         for plan in PLANS:
             before, after = one.cover(plan, MONTHS[0]), one.cover(plan, MONTHS[1])
             if before and not after and world.claim("bill", one.number, plan, MONTHS[1]):
                 amount = PLANS[plan].in_month(MONTHS[1])[before[0]]
-                line = BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], amount)
-                world.bill.append(line)
-                _found(world, "BILLED_NOT_ENROLLED", line, 0, amount)
-                return
+                return BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], amount)
+    return None
+
+
+def still_billed(world: World) -> None:
+    """Who has left is billed for another month."""
+    if line := _leaver(world):
+        world.bill.append(line)
+        _found(world, "BILLED_NOT_ENROLLED", line, 0, line.amount)
 
 
 def never_enrolled(world: World) -> None:
@@ -141,6 +148,61 @@ def twice(world: World) -> None:
         _found(world, "DUPLICATE_MEMBER", line, line.amount, 2 * line.amount)
 
 
+def _life(world: World) -> tuple[BillLine, Employee] | None:
+    people = {one.number: one for one in world.people}
+    for place in world.shuffled(world.bill):
+        line = world.bill[place]
+        if line.plan == LIFE and line.member in people and world.claim("bill", line.member, line.plan, line.month):
+            return line, people[line.member]
+    return None
+
+
+def other_volume(world: World) -> None:
+    """Group life is billed on another year's pay."""
+    if found := _life(world):
+        line, one = found
+        expected, line.volume = line.amount, one.volume + world.random.choice((1, -1)) * 5 * UNIT
+        line.amount = one.life_premium(line.volume, one.band)
+        _found(world, "VOLUME_DIFF", line, expected, line.amount)
+
+
+def other_age(world: World) -> None:
+    """Group life is billed in another age band."""
+    if found := _life(world):
+        line, one = found
+        band = world.random.choice([place for place in range(len(BANDS)) if place != one.band])
+        expected, line.band = line.amount, band_text(band)
+        line.amount = one.life_premium(one.volume, band)
+        _found(world, "AGE_BAND_DIFF", line, expected, line.amount)
+
+
+def other_family(world: World) -> None:
+    """A child that has no cover any more is billed with the family, or one is missing; it costs the same."""
+    if line := _free(world, lambda one: one.plan == "ppo" and one.dependents is not None):
+        more = 1 if not line.dependents else world.random.choice((1, -1))
+        line.dependents = (line.dependents or 0) + more
+        _found(world, "DEPENDANT_DIFF", line, line.amount, line.amount)
+
+
+def as_it_is(world: World) -> None:
+    """Group life is billed with the year's pay as it is, and priced on what the plan rounds it up to."""
+    people = {one.number: one for one in world.people}
+    for line in world.bill:
+        if line.plan == LIFE and line.member in people and people[line.member].pay * 24 != line.volume:
+            if world.claim("bill", line.member, line.plan, line.month):
+                line.volume = people[line.member].pay * 24
+                world.truth.silent.append(f"volume before it is rounded up: {line.member} {line.month}")
+            return
+
+
+def birthdays(world: World) -> None:
+    """Whose age has passed into another band since the plan's rating day: the bill has the band of that day."""
+    for line in world.bill:
+        one = next((one for one in world.people if one.number == line.member), None)
+        if one and line.plan == LIFE and band_of(age_on(one.born, line.month.first)) != one.band:
+            world.truth.silent.append(f"age of the plan's rating day: {line.member} {line.month}")
+
+
 def settled_late(world: World) -> None:
     """September was billed at another tier; October's bill puts it right with a line for September."""
     if line := _free(world, lambda one: one.month == MONTHS[0] and one.tier != "FAM"):
@@ -161,15 +223,17 @@ def billed_late(world: World) -> None:
 
 def credited_at_once(world: World) -> None:
     """Who has left is billed for another month, and the same bill takes it back."""
-    for one in world.random.sample(world.people, len(world.people)):
-        for plan in PLANS:
-            before, after = one.cover(plan, MONTHS[0]), one.cover(plan, MONTHS[1])
-            if before and not after and world.claim("bill", one.number, plan, MONTHS[1]):
-                amount = PLANS[plan].in_month(MONTHS[1])[before[0]]
-                for worth, adjusts in ((amount, False), (-amount, True)):
-                    world.bill.append(BillLine(one.number, MONTHS[1], plan, before[0], MONTHS[1], worth, adjusts))
-                world.truth.silent.append(f"billed and credited: {one.number} {plan} {MONTHS[1]}")
-                return
+    if line := _leaver(world):
+        world.bill += [line, replace(line, amount=-line.amount, adjustment=True)]
+        world.truth.silent.append(f"billed and credited: {line.member} {line.plan} {MONTHS[1]}")
+
+
+def credited_twice(world: World) -> None:
+    """Who has left is billed for another month, and two lines take it back."""
+    if leaver := _leaver(world):
+        line, amount = leaver, leaver.amount
+        world.bill += [line, *(replace(line, amount=-amount, adjustment=True) for _ in range(2))]
+        _found(world, "RETRO_CREDIT_DUPLICATED", line, 0, -amount)
 
 
 def a_cent(world: World) -> None:
@@ -228,8 +292,10 @@ def parts(world: World) -> None:
         world.truth.silent.append(f"a balance before the bill that is right: {last}")
 
 
-VARIANCES: tuple[Callable[[World], None], ...] = (settled_late, billed_late, credited_at_once, a_cent, prorated)
+VARIANCES: tuple[Callable[[World], None], ...] = (
+    settled_late, billed_late, credited_at_once, a_cent, prorated, as_it_is, birthdays,
+)  # fmt: skip
 MISTAKES: tuple[Callable[[World], None], ...] = (
     still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting, other_plan,
-    other_days,
+    other_days, other_volume, other_age, other_family, credited_twice,
 )  # fmt: skip

@@ -21,12 +21,16 @@ streams:
       hire_date: Hired
       termination_date: Last day
     constants: {pay_group: semimonthly}
+  dependent:
+    pattern: families*.csv
+    columns: {employee: Number, first_name: First name, last_name: Last name, birth_date: Born, relationship: Relation}
   compensation:
     pattern: compensation*.csv
     columns: {employee: Number, effective_from: From, rate_minor: Pay, per: Per}
   election:
     pattern: elections*.csv
-    columns: {employee: Number, plan: Plan, tier: Tier, pretax_rate: Pre-tax, roth_rate: Roth, effective_from: From}
+    columns: {employee: Number, plan: Plan, tier: Tier, pretax_rate: Pre-tax, roth_rate: Roth, dependents: With,
+      effective_from: From}
   opening_balance:
     pattern: opening*.csv
     columns: {employee: Number, kind: Kind, plan: Plan, as_of: As of, amount: Amount}
@@ -50,6 +54,7 @@ streams:
       hours: Hours
       gross_minor: Gross
       net_pay_minor: Net
+      plan_pay_minor: Plan pay
       reverses: Reverses
 """
 INSURER = """# The insurer: its list bills are read, what is paid goes out as an 820.
@@ -67,6 +72,7 @@ plans:
   hmo: {insurance_line: HMO}
   dental: {insurance_line: DEN}
   vision: {insurance_line: VIS}
+  life: {insurance_line: HLT}
 premium:
   payer: {name: Meadow Tools, id: "900000001"}
   payee: {name: Northstar Health, id: "900000002"}

@@ -23,7 +23,7 @@ DEPOSIT_DAYS = 3
 TODAY = date(2026, 11, 2)
 """The day on which the world is compared: before the last pay date's money has to be with the trust (4 November)."""
 DEFERRAL_PLAN = "401k"
-CODES = {"pretax": "401K", "roth": "ROTH", "match": "MATCH"}
+CODES = {"pretax": "401K", "roth": "ROTH", "match": "MATCH", "loan": "LOAN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,27 @@ RIVAL = ("hmo", Terms("MED-HMO", {"EE": 51000, "ES": 107100, "EC": 96900, "FAM":
 """A second medical plan that nobody chooses: who is billed for it is billed in the wrong plan."""
 
 
+LIFE, LIFE_CODE = "life", "LIFE"
+"""Group life: a year's pay up to the next 1,000, rated by age on the plan year's first day; the employer pays all."""
+UNIT = 100000
+"""What one rate is for, in cents, and the step to which the volume is rounded up."""
+BANDS = ((0, 34, 6), (35, 44, 11), (45, 54, 23), (55, 99, 47))
+"""First and last age, and cents a month for each unit of volume."""
+RATED_ON = date(2026, 1, 1)
+COVERED = (*PLANS, LIFE)
+
+
+def band_of(age: int) -> int:
+    """The place of the band that an age lies in."""
+    return next(place for place, (first, last, _) in enumerate(BANDS) if first <= age <= last)
+
+
+def band_text(place: int) -> str:
+    """A band as bills tell it."""
+    first, last, _ = BANDS[place]
+    return f"{first}-{last}" if place < len(BANDS) - 1 else f"{first}+"
+
+
 def half_up(value: Fraction) -> int:
     """To the nearest cent, halves up."""
     return int((value * 2 + 1) // 2)
@@ -70,11 +91,31 @@ def money(minor: int) -> str:
     return f"{sign}{minor // 100}.{minor % 100:02d}"
 
 
-def plan_book(credit_days: int) -> str:
+def from_forfeitures(seed: int) -> bool:
+    """Whether a world's plan lets forfeitures pay for the match."""
+    return seed % 3 != 0
+
+
+def plan_book(credit_days: int, forfeitures: bool) -> str:
     """The plan book of the world."""
-    return BOOK.replace("CREDIT_DAYS", str(credit_days)) + "".join(
-        _plan(name, terms) for name, terms in (*PLANS.items(), RIVAL)
-    )
+    book = BOOK.replace("CREDIT_DAYS", str(credit_days)).replace("FORFEITURES", str(forfeitures).lower())
+    return book + "".join([*(_plan(name, terms) for name, terms in (*PLANS.items(), RIVAL)), _life()])
+
+
+def _life() -> str:
+    ages = ", ".join(f"{{from: {first}, through: {last}, rate: {money(rate)}}}" for first, last, rate in BANDS)
+    return f"""
+  - id: {LIFE}
+    name: Group life
+    benefit_type: life
+    carrier: {CARRIER}
+    effective_from: {RATED_ON}
+    volume: {{basis: year, round: {{to: {money(UNIT)}, mode: up}}}}
+    rates: [{{from: {RATED_ON}, ages: [{ages}]}}]
+    employer_contribution: {{scheme: percent_of_tier, percent: 100%}}
+    eligibility: {{waiting: {{days: 30}}, entry: first_of_month}}
+    deduction: {{code: {LIFE_CODE}, method: per_month, per_month: 2}}
+"""
 
 
 def _plan(name: str, terms: Terms) -> str:
@@ -123,8 +164,9 @@ plans:
     recordkeeper: {KEEPER}
     effective_from: 2026-01-01
     eligibility: {{waiting: {{months: 3}}, entry: quarterly}}
-    deferral: {{pretax_code: {CODES["pretax"]}, roth_code: {CODES["roth"]}}}
+    deferral: {{pretax_code: {CODES["pretax"]}, roth_code: {CODES["roth"]}, loan_code: {CODES["loan"]}}}
     match:
+      from_forfeitures: FORFEITURES
       code: {CODES["match"]}
       tiers: [{{rate: 100%, up_to: 3%}}, {{rate: 50%, up_to: 5%}}]
     deposit: {{standard_bank_days: {DEPOSIT_DAYS}}}

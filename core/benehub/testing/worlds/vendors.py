@@ -11,9 +11,9 @@ from benehub.legal import bank_holidays
 from benehub.periods import Month, nth_business_day
 from benehub.testing.worlds import time_off
 from benehub.testing.worlds.people import Employee
-from benehub.testing.worlds.terms import CODES, MONTHS, PAY_DATES, PERIODS, PLANS
+from benehub.testing.worlds.terms import CODES, COVERED, LIFE, MONTHS, PAY_DATES, PERIODS, PLANS, band_text
 
-SOURCES = {"pretax": "EE_PRETAX", "roth": "EE_ROTH", "match": "ER_MATCH"}
+SOURCES = {"pretax": "EE_PRETAX", "roth": "EE_ROTH", "match": "ER_MATCH", "loan": "LOAN"}
 HOLIDAYS = bank_holidays("US", (2026,))
 
 
@@ -33,6 +33,8 @@ class PayLine:
     check: str = ""
     """Which of the day's checks, where there are several."""
     reverses: str = ""
+    plan_pay: int | None = None
+    """The pay that payroll counted for the retirement plan, where it says so."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,10 @@ class BillLine:
     month: Month
     amount: int
     adjustment: bool = False
+    volume: int | None = None
+    band: str = ""
+    dependents: int | None = None
+    """What the bill says its price goes by; what it does not say is None or empty."""
 
 
 @dataclass(slots=True)
@@ -79,6 +85,7 @@ class CreditLine:
     pay_date: date
     traded: date
     amount: int
+    kind: str = "CONTRIBUTION"
 
 
 def register(people: Iterable[Employee]) -> Iterator[PayLine]:
@@ -97,8 +104,14 @@ def _check(one: Employee, day: date) -> Iterator[PayLine]:
             yield PayLine(one.number, day, "deduction", terms.code, "pretax", amount, plan, "employee")
     if one.source:
         code = CODES[one.source]
-        yield PayLine(one.number, day, "deduction", code, one.source, one.deferral(), "401k", one.source)
-        yield PayLine(one.number, day, "employer", CODES["match"], "employer", one.match(), "401k", "match")
+        yield PayLine(
+            one.number, day, "deduction", code, one.source, one.deferral(), "401k", one.source, plan_pay=one.pay
+        )  # fmt: skip
+        yield PayLine(
+            one.number, day, "employer", CODES["match"], "employer", one.match(), "401k", "match", plan_pay=one.pay
+        )  # fmt: skip
+    if one.loan:
+        yield PayLine(one.number, day, "deduction", CODES["loan"], "posttax", one.loan, "401k", "loan")
     yield from _leave(one, day)
 
 
@@ -118,16 +131,21 @@ def bill(people: Iterable[Employee]) -> Iterator[BillLine]:
     """Everybody's cover, billed in its own month."""
     for month in MONTHS:
         for one in people:
-            for plan in PLANS:
+            for plan in COVERED:
                 found = one.cover(plan, month)
                 if found is not None:
-                    yield BillLine(one.number, month, plan, found[0], month, one.premium(plan, month))
+                    line = BillLine(one.number, month, plan, found[0], month, one.premium(plan, month))
+                    if plan == LIFE:
+                        line.volume, line.band = one.volume, band_text(one.band)
+                    elif plan == "ppo":
+                        line.dependents = len(one.family(found[0]))
+                    yield line
 
 
 def roster(people: Iterable[Employee]) -> Iterator[RosterLine]:
     """Everybody's cover as the carrier has it on the day of the comparison."""
     for one in people:
-        for plan in PLANS:
+        for plan in COVERED:
             now, before = one.cover(plan, MONTHS[1]), one.cover(plan, MONTHS[0])
             if found := now or before:
                 yield RosterLine(one.number, plan, found[0], found[1], None if now else MONTHS[0].last)

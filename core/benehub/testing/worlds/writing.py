@@ -11,7 +11,7 @@ from benehub.formats.delimited import write_delimited
 from benehub.periods import Month
 from benehub.testing.worlds.planting_claims import credit_days
 from benehub.testing.worlds.settings import SETTINGS
-from benehub.testing.worlds.terms import DEFERRAL_PLAN, money, plan_book
+from benehub.testing.worlds.terms import DEFERRAL_PLAN, from_forfeitures, money, plan_book
 from benehub.testing.worlds.time_off import LEAVE_POLICY, OPENED, POLICY, TAKEN, hours
 from benehub.testing.worlds.truth import FILE
 from benehub.testing.worlds.vendors import SOURCES, BillLine, PayLine
@@ -30,6 +30,7 @@ TABLES = (
     "leave.csv",
     "balances.csv",
     "roster.csv",
+    "families.csv",
 )
 
 
@@ -46,7 +47,7 @@ def write(world: World, folder: Path) -> list[Path]:
     made |= {f"invoice-{month}.csv": data for month, data in _bills(world)}
     made |= {name: text.encode() for name, text in SETTINGS.items()}
     made |= {
-        "planbook.yaml": (plan_book(credit_days(world.seed)) + LEAVE_POLICY).encode(),
+        "planbook.yaml": (plan_book(credit_days(world.seed), from_forfeitures(world.seed)) + LEAVE_POLICY).encode(),
         FILE: world.truth.as_json().encode(),
     }
     for name, data in made.items():
@@ -63,14 +64,15 @@ def _tables(world: World) -> Iterator[Table]:
         ("Number", "From", "Pay", "Per"),
         ((str(one.number), str(one.hired), money(one.pay * 24), "year") for one in world.people),
     )
-    yield ("Number", "Plan", "Tier", "Pre-tax", "Roth", "From"), _elections(world)
+    yield ("Number", "Plan", "Tier", "Pre-tax", "Roth", "With", "From"), _elections(world)
     yield (
         ("Run", "Check", "Number", "Pay date", "Kind", "Code", "Tax", "Hours", "Amount", "Gross", "Net",
-         "Reverses"),
+         "Reverses", "Plan pay"),
         _register(world),
     )  # fmt: skip
     yield (
-        ("credit_id", "ssn", "last_name", "first_name", "plan", "source", "pay_date", "trade_date", "amount"),
+        ("credit_id", "ssn", "last_name", "first_name", "plan", "source", "pay_date", "trade_date", "amount",
+         "kind"),
         _credits(world),
     )  # fmt: skip
     yield ("Number", "Kind", "Plan", "As of", "Amount"), (
@@ -89,6 +91,10 @@ def _tables(world: World) -> Iterator[Table]:
         ((str(line.number), TAKEN, str(line.as_of), hours(line.minutes)) for line in world.balances),
     )
     yield from _roster(world)
+    yield ("Number", "First name", "Last name", "Born", "Relation"), (
+        (str(one.number), first, one.last, "2015-05-05" if relation == "child" else "1980-08-08", relation)
+        for one in world.people for first, relation in one.family("FAM")
+    )  # fmt: skip
 
 
 def _roster(world: World) -> Iterator[Table]:
@@ -107,13 +113,14 @@ def _roster(world: World) -> Iterator[Table]:
 def _elections(world: World) -> Iterator[Sequence[str]]:
     for one in world.people:
         for choice in one.choices:
-            yield str(one.number), choice.plan, choice.tier, "", "", str(choice.start)
+            names = ";".join(first for first, _ in one.family(choice.tier)) if choice.plan == "ppo" else ""
+            yield str(one.number), choice.plan, choice.tier, "", "", names, str(choice.start)
         if one.source:
             rate = f"{one.percent}%"
             rates = (rate, "") if one.source == "pretax" else ("", rate)
-            yield str(one.number), DEFERRAL_PLAN, "", *rates, "2026-01-01"
+            yield str(one.number), DEFERRAL_PLAN, "", *rates, "", "2026-01-01"
     for number in world.misspelt:
-        yield str(number), "visoin", "EE", "", "", "2026-09-01"
+        yield str(number), "visoin", "EE", "", "", "", "2026-09-01"
 
 
 def _register(world: World) -> Iterator[Sequence[str]]:
@@ -129,7 +136,7 @@ def _register(world: World) -> Iterator[Sequence[str]]:
         yield (
             str(line.pay_date), _check(line) + line.check, str(line.number), str(line.pay_date), line.kind,
             line.code, line.tax, hours(line.minutes) if line.minutes else "", money(line.amount), pay, net,
-            _check(line) if line.reverses else "",
+            _check(line) if line.reverses else "", "" if line.plan_pay is None else money(line.plan_pay),
         )  # fmt: skip
 
 
@@ -143,20 +150,20 @@ def _credits(world: World) -> Iterator[Sequence[str]]:
         ssn = ssns.get(line.number, f"9{line.number:08d}")
         yield (
             f"S{number:06d}", ssn, "", "", KEEPER_PLAN, SOURCES[line.part], str(line.pay_date), str(line.traded),
-            money(line.amount),
+            money(line.amount), line.kind,
         )  # fmt: skip
 
 
 def _bills(world: World) -> Iterator[tuple[Month, bytes]]:
     header = (
         "invoice", "invoice_date", "due_date", "member_id", "last_name", "first_name", "plan", "tier", "coverage_month",
-        "premium", "adjustment", "line_type",
+        "premium", "adjustment", "line_type", "volume", "age_band", "dependents",
     )  # fmt: skip
     for month in sorted({line.billed for line in world.bill}):
         lines = [line for line in world.bill if line.billed == month]
         parts = world.parts.get(month, [])
         due = sum(line.amount for line in lines) + sum(amount for _, amount in parts)
-        total = ("TOTAL", *[""] * 8, money(due), "", "")
+        total = ("TOTAL", *[""] * 8, money(due), *[""] * 5)
         rows = (*(_bill_row(world, line) for line in lines), *(_part_row(world, month, *part) for part in parts))
         yield month, write_delimited(header, [*rows, total])
 
@@ -165,11 +172,13 @@ def _bill_row(world: World, line: BillLine) -> Sequence[str]:
     return (
         *_bill_head(world, line.billed), str(line.member), "", "", line.plan, line.tier, str(line.month),
         money(line.amount), "Y" if line.adjustment else "N", "premium",
+        "" if line.volume is None else money(line.volume), line.band,
+        "" if line.dependents is None else str(line.dependents),
     )  # fmt: skip
 
 
 def _part_row(world: World, month: Month, kind: str, amount: int) -> Sequence[str]:
-    return *_bill_head(world, month), "-", "", "", "-", "", str(month), money(amount), "N", kind
+    return *_bill_head(world, month), "-", "", "", "-", "", str(month), money(amount), "N", kind, "", "", ""
 
 
 def _bill_head(world: World, month: Month) -> Sequence[str]:

@@ -81,7 +81,7 @@ def deposits(asked: Asked) -> Iterator[Deadline]:
     """Pay dates whose contributions were withheld or granted, and have not been sent on."""
     plans = {plan.id: plan for plan in asked.book.plans}
     kept: dict[tuple[str, date], _Owed] = {}
-    accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.ACCOUNT_PAYABLE)
+    accounts = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.ACCOUNT_PAYABLE, chart.LOAN_PAYABLE)
     for one in ledger.balances(asked.session, accounts, by=("plan", "pay_date", "money_source")):
         plan, day = one.dimensions["plan"], one.dimensions["pay_date"]
         if plan in plans and day is not None:

@@ -21,7 +21,7 @@ from benehub.records.notices import StatementSection
 from benehub.rules.retirement.match_formula import percent_text
 from benehub.store import Session
 from benehub.views.computed import questions
-from benehub.views.contributions import deferred, matched
+from benehub.views.contributions import deferred, made_up, matched
 from benehub.views.decisions import decisions
 from benehub.views.leave import meters
 from benehub.views.members import waits_for
@@ -115,6 +115,7 @@ def _retirement(session: Session, book: PlanBook, worker: Worker, day: date) -> 
     amounts = {
         "own": deferred(session, day.year).get(worker.person_id, 0),
         "match": matched(session, day.year).get(worker.person_id, 0),
+        "qnec": made_up(session, day.year, worker.person_id).get(worker.person_id, 0),
     }
     lines = [Line(key, {"amount": Money(minor, unit)}) for key, minor in amounts.items() if minor]
     fact = facts.in_force(worker.coverages.get("retirement", ()), day)

@@ -1,0 +1,338 @@
+"""A deferral that payroll did not take: the employer makes up for it, with the match and what both would have earned.
+
+The employee has had the pay, so a part of the deferral is owed as a qualified nonelective contribution (QNEC), vested
+at once and from no forfeiture; the match that went with it is owed whole. It is posted as owed for the pay date that
+missed it, and leaves by the deposits of every day: a correction of that pay date's file, and the file of lost earnings.
+
+Nobody has told the hub of a notice to the employee, so it proposes the half that is owed without one. Where the notice
+was given in time, less is owed: `benehub calc retirement.missed-deferral` says how much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from benehub import facts, ledger, obligations
+from benehub.engine import Steps
+from benehub.errors import ConfigError
+from benehub.facts import Worker
+from benehub.flows import earnings_deposit, made_up, match, retirement, savings
+from benehub.flows.contribution_file import base_key, next_file, told_by
+from benehub.flows.file_chain import chain, file_key
+from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
+from benehub.flows.hub import Hub
+from benehub.flows.made_up import Posted
+from benehub.flows.money import pay_calendar
+from benehub.ledger import accounts as chart
+from benehub.money import format_minor, parse_rate
+from benehub.periods import FOREVER, Interval, Month, age_on
+from benehub.planbook import Plan, PlanBook
+from benehub.reconcile import Relation, Type, fixes
+from benehub.reconcile.made_up import MISSED
+from benehub.records import Source
+from benehub.rules.retirement.limits import retirement_limits
+from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, missed_deferral
+from benehub.store import Session
+from benehub.store.tables import confirmation, entry, leg
+
+_PARTS = ("pretax", "roth")
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """A line of pay that missed a deferral."""
+
+    worker: Worker
+    plan: Plan
+    day: date
+    part: str
+    actual: int
+
+
+def _of_deferral(book: PlanBook, row: Row[Any]) -> bool:
+    """Whether the difference is of a plan with deferrals."""
+    return bool(row.plan) and book.plan(row.plan).deferral is not None
+
+
+def _connection(book: PlanBook, row: Row[Any]) -> str:
+    return book.plan(row.plan).recordkeeper or ""
+
+
+def _draft(asked: Asked) -> Draft | Refusal:
+    book, row = asked.book, asked.row
+    told, _, part = row.reference.partition("/")
+    plan = book.plan(row.plan)
+    if part not in _PARTS or plan.deferral is None:
+        return Refusal("it is no deferral")
+    if (row.actual or 0) >= (row.expected or 0):
+        return Refusal("it was taken too much, and not missed")
+    worker = facts.part_of(asked.session, Interval(date.min, FOREVER), row.person_id).workers[0]
+    one = _Missed(worker, plan, date.fromisoformat(told), part, row.actual or 0)
+    line = {"person": worker.person_id, "plan": plan.id, "pay_date": told, "part": part}
+    if there := made_up.standing(asked.session, line):
+        return _owed_already(asked, one, line, there)
+    paid_on = _next_pay(asked, worker)
+    if _trued_up(asked.session, one):
+        return Refusal(f"the true-up of {one.day.year} is posted and has paid the match of it: correct it by hand")
+    try:
+        answer = _answer(asked, one, paid_on)
+    except ConfigError as error:
+        return Refusal(f"{error.what}: {error.mend}")
+    if isinstance(answer, Refusal):
+        return answer
+    unit = book.employer.currency
+    matched = answer.missed_match_minor if _matched_by_payroll(plan) else 0
+    qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
+    if why := _unwritable(asked, one, {"qnec": qnec, "match": matched}):
+        return Refusal(f"the file to {plan.vendor} cannot carry it: {why}")
+    return Draft(
+        {
+            **line, "paid_on": paid_on.isoformat(),
+            "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": matched, "earnings_minor": earned,
+        },
+        qnec + matched + earned,
+        f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
+        f"{format_minor(qnec, unit)} ({answer.share.value}), {_told_match(plan, matched, unit)}, lost earnings "
+        f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
+    )  # fmt: skip
+
+
+def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]) -> Draft | Refusal:
+    """A correction that was posted and has not arrived is told again as it is owed; never is another one added."""
+    session, unit = asked.session, asked.book.employer.currency
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn")):
+        content = fixes.content(session, row)
+        if made_up.base_of(content) == made_up.base_of(line):
+            found.append((row.fix_id, row.state, content))
+    for fix_id, state, _ in found:
+        if state in ("approved", fixes.DONE):
+            return Refusal(
+                f"{fix_id} makes up for it already and is {state}: read what the recordkeeper has credited; what is "
+                "still missed after that, payroll having told otherwise since, has to be corrected by hand"
+            )
+    for fix_id, state, content in reversed(found):
+        if made_up.is_of(there, asked.book, content):
+            if why := _unwritable(asked, one, {"qnec": content["qnec_minor"], "match": content["match_minor"]}):
+                return Refusal(f"the file to {one.plan.vendor} cannot carry it: {why}")
+            whole = content["qnec_minor"] + content["match_minor"] + content["earnings_minor"]
+            says = f"send again what {fix_id} ({state}) has made owed: {format_minor(whole, unit)} {unit} with earnings"
+            return Draft(content, whole, says)
+    return Refusal(f"{made_up.base_of(line)} is owed already, and by no fix: have the ledger's entries looked at")
+
+
+def _unwritable(asked: Asked, one: _Missed, parts: Mapping[str, int]) -> str:
+    """Why the pay date's next file cannot carry these parts of an employee's; empty where it can.
+
+    Asked before anything is owed: what is owed and cannot be written is held back with all that is the employee's.
+    """
+    session, who, key = asked.session, one.worker.person_id, base_key(one.plan.id, one.day)
+    owed = {who: {part: amount for part, amount in parts.items() if amount}}
+    made = next_file(session, asked.book, one.plan, one.day, owed, told_by(chain(session, key)))
+    made.rows = [row for row in made.rows if row.person == who]
+    return next((told.why for told in retirement.fitting(made, asked.opened, key).held if told.person_id == who), "")
+
+
+def _matched_by_payroll(plan: Plan) -> bool:
+    """Whether the match goes with each check: one over a longer period is worked out anew by itself."""
+    return plan.match is not None and plan.match.by_payroll
+
+
+def _told_match(plan: Plan, matched: int, unit: str) -> str:
+    if plan.match is not None and not plan.match.by_payroll:
+        return "the match with that of its period, which counts what was missed"
+    return f"match {format_minor(matched, unit)}"
+
+
+def _match_months(book: PlanBook, content: Content) -> list[Month]:
+    """Months in which the match of the pay date's period may have ended, where payroll does not work it out."""
+    plan, day = book.plan(content["plan"]), date.fromisoformat(content["pay_date"])
+    if plan.match is None or plan.match.by_payroll:
+        return []
+    _, end = plan.match.period.bounds(day)
+    months = [Month.of(day)]
+    while months[-1].end < end:
+        months.append(months[-1].plus(1))
+    return months
+
+
+def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refusal:
+    """What the rule says of it.
+
+    Raises:
+        ConfigError: the limits of the year or the rate of a quarter are not loaded.
+    """
+    session, person_id, plan = asked.session, one.worker.person_id, one.plan
+    cover = facts.in_force(one.worker.coverages.get("retirement", ()), one.day)
+    elected = "" if cover is None else cover.data[f"{one.part}_rate"]
+    if not elected:
+        return Refusal("no rate of pay was elected on that day, so what was missed is not known")
+    pay = savings.paid(session, one.day, one.day + timedelta(days=1)).get(person_id, 0)
+    if not pay:
+        return Refusal("payroll has told no pay of that date: read its register first")
+    year = savings.load(session, date(one.day.year, 1, 1), date(one.day.year + 1, 1, 1)).get(person_id)
+    other = _on_register(session, one, next(part for part in _PARTS if part != one.part))
+    taken = one.actual + other
+    return missed_deferral(
+        compensation_minor=pay,
+        # What was taken of the other part counts as it is: only this one was missed.
+        rate=parse_rate(elected) + Fraction(other, pay),
+        failure=Failure(one.day, max(one.day, _right_again(session, one) or session.today()), None, False, 12),
+        limits=retirement_limits(one.day.year),
+        formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
+        years_of_service=age_on(one.worker.hired, one.day),
+        deferred_minor=taken,
+        ytd_deferrals_minor=max(0, (year.deferrals if year else 0) - taken),
+        matched_minor=_on_register(session, one, "match") + _made_up(session, one),
+        paid_on=paid_on,
+    ).required()
+
+
+def _on_register(session: Session, one: _Missed, part: str) -> int:
+    """What the register has of a part on that pay date."""
+    found = session.connection.execute(
+        select(func.sum(confirmation.c.amount)).where(
+            *session.where(confirmation, kind="register_line", current=1, person_id=one.worker.person_id, part=part),
+            confirmation.c.plan == one.plan.id, confirmation.c.pay_date == one.day,
+        )
+    ).scalar()  # fmt: skip
+    return int(found or 0)
+
+
+def _made_up(session: Session, one: _Missed) -> int:
+    """Match of that pay date that another correction has made up for already."""
+    return _matched(session, one, made_up.CORRECTED, one.day)
+
+
+def _trued_up(session: Session, one: _Missed) -> int:
+    """What the year's true-up has given."""
+    return _matched(session, one, "match.true_up", date(one.day.year, 12, 31))
+
+
+def _matched(session: Session, one: _Missed, kind: str, day: date) -> int:
+    found = session.connection.execute(
+        select(func.sum(-leg.c.amount))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.person_id == one.worker.person_id, leg.c.plan == one.plan.id,
+            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == day,
+            entry.c.type.in_((kind, f"{kind}.reversed")),
+        )
+    ).scalar()  # fmt: skip
+    return int(found or 0)
+
+
+def _right_again(session: Session, one: _Missed) -> date | None:
+    """The first later pay date on which the deferral was taken."""
+    found: date | None = session.connection.execute(
+        select(func.min(confirmation.c.pay_date)).where(
+            *session.where(
+                confirmation, kind="register_line", current=1, person_id=one.worker.person_id, part=one.part
+            ),
+            confirmation.c.plan == one.plan.id, confirmation.c.pay_date > one.day, confirmation.c.amount > 0,
+        )
+    ).scalar()  # fmt: skip
+    return found
+
+
+def _next_pay(asked: Asked, worker: Worker) -> date:
+    """The coming pay date, up to which lost earnings run: the same amount until then, whenever it is looked at."""
+    today = asked.session.today()
+    for year in (today.year, today.year + 1):
+        for period in pay_calendar(asked.session, asked.book, year).get(worker.pay_group, ()):
+            if period.pay_date >= today:
+                return period.pay_date
+    return today
+
+
+def _post(hub: Hub, employer: str, content: Content) -> int:
+    """Make it owed; again changes nothing."""
+    with hub.store.write(employer) as session:
+        return made_up.owe(session, hub.book(session), content)
+
+
+def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
+    """Take back what a fix that is withdrawn has made owed; gives why that cannot be, empty where it is done."""
+    there, told = made_up.standing(session, content), fixes.digest(session, dict(content))
+    others = fixes.of_action(session, MISSED, ("approved", fixes.DONE))
+    if not made_up.is_of(there, book, content) or any(row.content_hash == told for row in others):
+        return ""  # it is not this fix that owes it, or not alone
+    if gone := _on_its_way(session, book, content, there):
+        return gone
+    ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
+    months = _match_months(book, content)
+    for month in months:
+        match.post(session, book, month)
+    left = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
+                           plan=content["plan"])  # fmt: skip
+    return "its period's match has been deposited" if months and any(one.amount > 0 for one in left) else ""
+
+
+def _on_its_way(session: Session, book: PlanBook, content: Content, there: Sequence[Posted]) -> str:
+    """What has left of a correction, or may have; empty where all of it is only owed."""
+    plan_id, day, who = content["plan"], date.fromisoformat(content["pay_date"]), content["person"]
+    files, earned = chain(session, base_key(plan_id, day)), f"{earnings_deposit.OPERATION}/{plan_id}/{day}"
+    if files.doubtful:
+        return f"{files.doubtful} may have arrived"
+    for row in obligations.by_ids(session, [session.id("obl", key) for key in (files.key, earned)]):
+        waits = row.state in ("open", "held") and row.dispatch_id is not None
+        if waits and any(one["person"] == who for one in obligations.content(session, row)["rows"]):
+            return f"it is frozen in {row.dispatch_id}"
+    retirement.post_sent(session, book, plan_id, day)
+    earnings_deposit.post_sent(session, book, plan_id, day)
+    left = {
+        (one.account, one.dimensions["money_source"]): one.amount
+        for one in ledger.balances(
+            session, [chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE], by=("money_source",), person_id=who, plan=plan_id,
+            pay_date=day,
+        )
+    }  # fmt: skip
+    whole = all(left.get((one.account, one.part), 0) <= one.amount for one in there)
+    return "" if whole else "something of it has been deposited"
+
+
+def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Content) -> dict[str, Any]:
+    steps.step("owe", _post, hub, employer, dict(content))
+    with hub.store.read(employer) as session:
+        months = _match_months(hub.book(session), content)
+    for month in months:
+        steps.step(f"match {month}", match.accrue, hub, employer, month)
+    done = retirement.deposit(hub, steps, employer, content["plan"], content["pay_date"])
+    earned = earnings_deposit.deposit(hub, steps, employer, content["plan"], content["pay_date"])
+    return {**done, "earnings": earned["rows"]}
+
+
+def _tried(hub: Hub, employer: str, connection_id: str, content: Content) -> Sequence[str]:
+    _post(hub, employer, content)
+    day = date.fromisoformat(content["pay_date"])
+    made = [one.prepare(hub, employer, content["plan"], day) for one in (retirement, earnings_deposit)]
+    return [one for one in made if one]
+
+
+def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
+    """The file that carries this QNEC, the next one before it has left; and the file of the earnings."""
+    day = date.fromisoformat(content["pay_date"])
+    base = base_key(content["plan"], day)
+    files = chain(session, base)
+    carrying = [number for number, told in enumerate(files.contents) if _carries(told["rows"], content["person"])]
+    keys = [file_key(base, carrying[-1] if carrying else files.number)]
+    earned = f"{earnings_deposit.OPERATION}/{content['plan']}/{day}"
+    return [*keys, earned] if content["earnings_minor"] else keys
+
+
+def _carries(rows: Sequence[dict[str, Any]], person_id: str) -> bool:
+    return any(row["person"] == person_id and Source.ER_QNEC.value in row["amounts"] for row in rows)
+
+
+ACTION = Action(
+    MISSED,
+    "make up for a deferral that was not taken",
+    frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
+    _connection, _draft, _run, _tried, _keys, meant=_of_deferral, undo=_undo,
+)  # fmt: skip

@@ -1,0 +1,156 @@
+"""What the corrections of missed deferrals make owed: posted once, found again, and counted with the match."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import literal, select
+
+from benehub import ledger
+from benehub.errors import DataError
+from benehub.flows.fix_draft import Content
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import fixes
+from benehub.reconcile.made_up import MISSED
+from benehub.store import Session
+from benehub.store.tables import entry, leg
+
+CORRECTED = "correction.accrued"
+"""The entry that makes a correction owed."""
+_OWED_ON = (chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE)
+
+Owed = dict[tuple[str, str], int]
+"""Account and part -> minor units owed, below zero as the ledger has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An entry of a correction, by what it owes; `gone` where it was taken back."""
+
+    entry_id: str
+    account: str
+    part: str
+    amount: int
+    gone: bool
+
+
+def base_of(content: Content) -> str:
+    """The line of pay that a correction makes up for: source of its entries, and how their keys begin."""
+    return f"correction/{content['person']}/{content['plan']}/{content['pay_date']}/{content['part']}"
+
+
+def posted(session: Session, content: Content) -> list[Posted]:
+    """Every entry that was ever posted for the line of pay that is told, whatever its amounts."""
+    rows = session.rows(
+        select(entry.c.entry_id, entry.c.idempotency_key, leg.c.account, leg.c.money_source, leg.c.amount)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account.in_(_OWED_ON), leg.c.person_id == content["person"],
+            leg.c.plan == content["plan"], entry.c.source == base_of(content),
+        )
+        .order_by(entry.c.seq)
+    )  # fmt: skip
+    backs = {f"reverse:{row.idempotency_key}" for row in rows}
+    gone = {
+        row.idempotency_key
+        for row in session.rows(
+            select(entry.c.idempotency_key).where(*session.where(entry), entry.c.idempotency_key.in_(sorted(backs)))
+        )
+    }
+    return [
+        Posted(row.entry_id, row.account, row.money_source, row.amount, f"reverse:{row.idempotency_key}" in gone)
+        for row in rows
+    ]
+
+
+def standing(session: Session, content: Content) -> list[Posted]:
+    """What stands of a line's correction: posted, and not taken back."""
+    return [one for one in posted(session, content) if not one.gone]
+
+
+def is_of(there: list[Posted], book: PlanBook, content: Content) -> bool:
+    """Whether what stands is what this content makes owed, to the cent."""
+    return {(one.account, one.part): one.amount for one in there} == owed_by(book, content)
+
+
+def owed_by(book: PlanBook, content: Content) -> Owed:
+    """What a correction makes owed."""
+    legs = [leg for one in entries(book, content, date.min) for leg in one.legs if leg.account in _OWED_ON]
+    return {(one.account, str(one.money_source)): one.amount for one in legs}
+
+
+def owe(session: Session, book: PlanBook, content: Content) -> int:
+    """Post what a correction makes owed, once; gives how many entries it has.
+
+    Raises:
+        DataError: another correction of the same line stands, or no approved fix has this content.
+    """
+    session.take_seq(0)  # the lock comes first: of two who post at once the second sees the first's
+    base, told = base_of(content), fixes.digest(session, dict(content))
+    if all(row.content_hash != told for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE))):
+        raise DataError("no approved fix makes it owed", where=base, mend="Propose it again, and have it approved")
+    known, wanted = posted(session, content), entries(book, content, session.today())
+    there = [one for one in known if not one.gone]
+    if there and not is_of(there, book, content):
+        raise DataError("another correction of it is owed already", where=base, mend="Withdraw one of the two fixes")
+    if not there:
+        # What was taken back keeps its key: the same is owed again under the next.
+        again = 1 + max(Counter((one.account, one.part) for one in known).values(), default=0)
+        end = f"/r{again}" if again > 1 else ""
+        ledger.record(session, [replace(one, key=f"{one.key}{end}") for one in wanted])
+    return len(wanted)
+
+
+def missed(session: Session, start: date, end: date) -> dict[tuple[str, str], int]:
+    """What was missed and is made up for on the pay dates of `[start, end)`: (person, plan) -> minor units.
+
+    The match of a longer period counts it as if it had been deferred: without it the match would be short by it.
+    """
+    back = entry.alias()
+    there = session.rows(
+        select(entry.c.source)
+        .join(leg, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.pay_date >= start,
+            leg.c.pay_date < end, entry.c.type == CORRECTED,
+            ~select(back.c.entry_id).where(
+                back.c.employer_id == entry.c.employer_id,
+                back.c.idempotency_key == literal("reverse:") + entry.c.idempotency_key,
+            ).exists(),
+        )
+        .distinct()
+    )  # fmt: skip
+    bases, contents = {row.source for row in there}, dict[str, dict[str, Any]]()
+    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed")) if bases else ():
+        content = fixes.content(session, row)
+        contents[base_of(content)] = content
+    found: Counter[tuple[str, str]] = Counter()
+    for base in bases & contents.keys():
+        found[contents[base]["person"], contents[base]["plan"]] += contents[base]["missed_minor"]
+    return dict(found)
+
+
+def entries(book: PlanBook, content: Content, today: date) -> list[NewEntry]:
+    """What makes the correction owed, and what both parts have lost by it."""
+    day, unit, base = date.fromisoformat(content["pay_date"]), book.employer.currency, base_of(content)
+    whole, earned = content["qnec_minor"] + content["match_minor"], content["earnings_minor"]
+    made = []
+    for part in ("qnec", "match"):
+        amount = content[f"{part}_minor"]
+        dims = (content["person"], content["plan"], part, str(Month.of(day)), day)
+        if amount:
+            legs = (Leg(chart.MATCH_EXPENSE, unit, amount, *dims), Leg(chart.MATCH_PAYABLE, unit, -amount, *dims))
+            made.append(NewEntry(f"{base}/{part}", CORRECTED, today, legs, base))
+        # The QNEC's share of the earnings to the cent below, the rest to the match.
+        share = earned * content["qnec_minor"] // whole if whole else 0
+        lost = share if part == "qnec" and content["match_minor"] else earned if part == "qnec" else earned - share
+        if lost and amount:
+            legs = (Leg(chart.LOST_EARNINGS, unit, lost, *dims), Leg(chart.EARNINGS_PAYABLE, unit, -lost, *dims))
+            made.append(NewEntry(f"{base}/{part}/earnings", "lost_earnings.accrued", today, legs, base))
+    return made

@@ -1,0 +1,268 @@
+"""A deferral that payroll missed: found, made up for by a fix, deposited as QNEC, credited, and over only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import facts, ledger, reconcile
+from benehub.connect.connector import Incoming
+from benehub.errors import DataError
+from benehub.facts import Version
+from benehub.flows import Hub, fixes, match
+from benehub.flows.made_up import owe
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.reconcile import fixes as frozen
+from benehub.reconcile.fixes import Proposal
+from benehub.records import Source
+from benehub.store.tables import person
+from benehub.views.clearing import clearing
+from benehub.views.contributions import made_up
+from benehub_connectors import recordkeeper_files
+from benehub_connectors.recordkeeper_files import RecordkeeperSettings
+from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
+
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2025-01-01
+    deferral: {pretax_code: 401K, roth_code: ROTH, loan_code: LOAN}
+    match: {code: M, formula: basic}
+carriers:
+"""
+MISSED, RIGHT = "2026-10-15", "2026-10-30"
+OCTOBER = "2026-10"
+
+
+class World:
+    """One participant, 10,000.00 a pay and 10 % of it deferred; the pay of 15 October took nothing of it."""
+
+    def __init__(
+        self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
+        **settings: str,
+    ) -> None:  # fmt: skip
+        self.hub, self.runs = hub, 0
+        told = {
+            "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
+            **settings,
+        }  # fmt: skip
+        self.keeper = RecordkeeperSimulator(root / "keeper", RecordkeeperSettings.model_validate(told))
+        fakehub.set_up(hub, root / "vendor", "read_back")
+        plan = PLAN.replace("formula: basic", terms)
+        book = fakehub.BOOK.replace("carriers:\n", plan).replace("monthly, days: [15]", "semimonthly, days: [15, last]")
+        load_plan_book(hub, book, "book")
+        connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
+        self._participant()
+        self.flow("deductions.expect", OCTOBER)
+        taken = (("401K", "deduction", 100_000), ("M", "employer", matched), ("LOAN", "deduction", 5_000))
+        register = [_line(day, "REG", "earning", 1_000_000) for day in (MISSED, RIGHT)]
+        fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
+        self.flow("sync", "payroll", "register_line", "1", False)
+        self.flow("payroll.results", "payroll", OCTOBER)
+
+    def _participant(self) -> None:
+        with self.hub.store.write("acme") as session:
+            rows = session.rows(select(person.c.person_id).where(person.c.member_id.like("%1")))
+            self.who = str(rows[0].person_id)
+            cover = {"plan": "401k", "tier": "", "dependents": [], "pretax_rate": "10%", "roth_rate": "", "event": ""}
+            pay = {"rate_minor": 1_000_000, "per": "pay", "currency": "USD"}
+            born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[self.who])[0].data
+            facts.record(session, [
+                Version("employee", self.who, "", date(1990, 6, 1), {**born, "birth_date": "1990-06-01"}),
+                Version("compensation", self.who, "", date(2025, 1, 1), pay),
+                Version("coverage", self.who, "retirement", date(2025, 1, 1), cover),
+            ], "test")  # fmt: skip
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"run {self.runs}", *arguments)
+
+    def credited(self) -> None:
+        """The recordkeeper takes what lies there and reports it."""
+        self.keeper.collect(date(2026, 11, 3))
+        self.keeper.write_credit_report()
+        self.flow("sync", "keeper", "credit", f"read {self.runs}", False)
+        self.flow("retirement.credits", "keeper", OCTOBER)
+
+    def differences(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Open differences of the plan, by type and reference; every clearing balance of it is named."""
+        self.flow("reconcile", OCTOBER, ["payroll", "retirement"])
+        with self.hub.store.read("acme") as session:
+            for one in clearing(session, self.hub.book(session), Month(2026, 10)):
+                if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
+                    assert one.unexplained == 0, one
+            rows = [one for one in reconcile.listed(session) if one.plan == "401k"]
+            return {(one.type, one.reference): (one.expected, one.actual) for one in rows}
+
+    def missed(self) -> str:
+        with self.hub.store.read("acme") as session:
+            rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
+            return str(rows[0].difference_id)
+
+    def approved(self) -> str:
+        """The fix of what was missed, approved and not carried out."""
+        fix = fixes.propose(self.hub, "acme", self.missed(), "ann", "missed_deferral")
+        fixes.approve(self.hub, "acme", fix, "ben")
+        return fix
+
+    def owe(self, fix: str) -> dict[str, int]:
+        """Make owed what a fix would, as far as that and no further."""
+        with self.hub.store.write("acme") as session:
+            owe(session, self.hub.book(session), frozen.content(session, frozen.get(session, fix)))
+        return self.balances()
+
+    def balances(self) -> dict[str, int]:
+        with self.hub.store.read("acme") as session:
+            found = ledger.balances(session, [chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE, chart.LOAN_PAYABLE])
+            return {one.account: one.amount for one in found if one.amount}
+
+
+def _line(day: str, code: str, kind: str, amount: int) -> Incoming:
+    data = {
+        "pay_run": day, "check": day, "employee": "p1", "pay_date": day, "kind": kind, "code": code,
+        "amount_minor": amount, "gross_minor": 1_000_000, "net_pay_minor": 700_000,
+    }  # fmt: skip
+    return Incoming(f"{day}{code}", data)
+
+
+Made = Callable[..., World]
+
+
+@pytest.fixture
+def made(
+    sqlite_url: str, tmp_path: Path, open_hub: Callable[..., Hub], fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Made:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 3, 12, tzinfo=UTC))
+    return lambda *terms, **settings: World(
+        open_hub(sqlite_url, recordkeeper_files), fakehub, tmp_path, *terms, **settings
+    )
+
+
+def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    missed = {("NOT_TAKEN", f"{MISSED}/pretax"): (100_000, 0), ("EMPLOYER_LINE_DIFF", f"{MISSED}/match"): (40_000, 0)}
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    # The repayment of the loan went with them: deposited and credited as what it is.
+    assert world.keeper.trust.credits[-1].source is Source.LOAN
+    assert world.differences() == missed
+    shown = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert "QNEC of 500.00 (50%), match 400.00" in shown.says and "SAFE HARBOR NEC" in shown.text
+    fix = fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    fixes.approve(world.hub, "acme", fix, "ben")
+    done = world.flow("fixes.carry", fix)
+    assert (done["state"], world.balances()) == ("carried_out", {})
+    waiting = {
+        **missed, ("DEPOSITED_NOT_CREDITED", f"{MISSED}/qnec"): (50_000, 0),
+        ("DEPOSITED_NOT_CREDITED", f"{MISSED}/match"): (40_000, 0),
+    }  # fmt: skip
+    found = world.differences()
+    earned = {key: value for key, value in found.items() if key[0] == "EARNINGS_NOT_CREDITED"}
+    assert {key: value for key, value in found.items() if key not in earned} == waiting
+    with pytest.raises(DataError, match=f"{fix} makes up for it already and is carried_out"):
+        fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    missed_id = world.missed()
+    assert sum(value[0] for value in earned.values()) == shown.at_stake - 90_000 > 0
+    world.credited()
+    sources = {(one.source, one.earnings): one.amount_minor for one in world.keeper.trust.credits[-4:]}
+    assert sources[Source.ER_QNEC, False] == 50_000 and sources[Source.ER_MATCH, False] == 40_000
+    assert sources[Source.ER_QNEC, True] > sources[Source.ER_MATCH, True] > 0
+    assert world.differences() == {}
+    with world.hub.store.write("acme") as session:
+        assert made_up(session, 2026, world.who) == {world.who: 90_000}
+        row = frozen.get(session, fix)
+        again = Proposal(missed_id, row.action, row.connection_id, frozen.content(session, row), "", 1, "USD")
+        frozen.move(session, frozen.propose(session, again, "ann", ""), "benehub", "carried_out", "")
+    # Two fixes of one line are the same money, told twice.
+    assert world.differences() == {}
+
+
+def test_a_fix_taken_back_owes_nothing_and_one_that_has_left_stays(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    before = world.balances()
+    first = world.approved()
+    owed = world.owe(first)
+    assert owed[chart.MATCH_PAYABLE] == before[chart.MATCH_PAYABLE] - 90_000
+    fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    assert world.balances() == before
+    assert world.flow("retirement.deposit", "401k", MISSED) == {"rows": 0}
+    second = world.approved()
+    assert world.owe(second) == owed == world.owe(second)
+    world.flow("retirement.deposit", "401k", MISSED)
+    with pytest.raises(DataError, match=r"left already|been deposited"):
+        fixes.withdraw(world.hub, "acme", second, "ben", "too late")
+    with world.hub.store.write("acme") as session:
+        other = {**frozen.content(session, frozen.get(session, second)), "qnec_minor": 1}
+        with pytest.raises(DataError, match="no approved fix makes it owed"):
+            owe(session, world.hub.book(session), other)
+
+
+def test_what_was_owed_and_refused_is_told_again_and_not_owed_twice(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    world.differences()
+    first = world.approved()
+    owed = world.owe(first)
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, first, "benehub", "failed", "its file was refused")
+    assert f"send again what {first} (failed)" in fixes.preview(world.hub, "acme", world.missed()).says
+    second = world.approved()
+    assert world.owe(second) == owed
+    assert (world.flow("fixes.carry", second)["state"], world.balances()) == ("carried_out", {})
+    world.credited()
+    assert world.differences() == {}
+
+
+def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_others(made: Made) -> None:
+    world = made()
+    world.differences()
+    with pytest.raises(DataError, match=r"keeper cannot carry it.*no column"):
+        fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    with pytest.raises(DataError, match="no employee's share"):
+        fixes.preview(world.hub, "acme", world.missed(), "payroll_line")
+    # The recordkeeper takes it no more after it was owed: one row waits, by name, and the flow does not fail.
+    legs = [Leg(account, "USD", amount, world.who, "401k", "qnec", OCTOBER, date.fromisoformat(RIGHT))
+            for account, amount in ((chart.MATCH_EXPENSE, 50_000), (chart.MATCH_PAYABLE, -50_000))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), "test")])
+    assert world.flow("retirement.deposit", "401k", RIGHT)["held_people"] == 1
+
+
+HALF = "tiers: [{rate: 50%, up_to: 7.5%}]"
+
+
+def test_the_true_up_counts_what_was_made_up_for_and_pays_its_match_no_second_time(made: Made) -> None:
+    world = made(f"{HALF}, true_up: true", 37_500, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    assert match.preview(world.hub, "acme", 2026)["true_up_minor"] == 12_500
+    world.owe(world.approved())
+    told = match.preview(world.hub, "acme", 2026)
+    assert (told["true_up_minor"], told["over_match_minor"]) == (0, 0)
+
+
+def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None:
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    before = world.balances()
+    assert before[chart.MATCH_PAYABLE] == -50_000
+    assert "counts what was missed" in fixes.preview(world.hub, "acme", world.missed(), "missed_deferral").says
+    fix = world.approved()
+    world.owe(fix)
+    match.accrue(world.hub, "acme", Month(2026, 10))
+    assert world.balances()[chart.MATCH_PAYABLE] == -75_000 - 50_000
+    fixes.withdraw(world.hub, "acme", fix, "ben", "payroll takes it after all")
+    assert world.balances() == before
+    done = world.flow("fixes.carry", world.approved())
+    assert (done["state"], world.balances()[chart.MATCH_PAYABLE]) == ("carried_out", -75_000)

@@ -1,0 +1,191 @@
+"""What the program says in English stands on pages in the reader's language, and no page asks for a command."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta, timezone
+
+import pytest
+from sqlalchemy import select
+from tests.web.conftest import Desk, caller_of
+from tests.web.said_in_code import said
+
+from benehub.access import Permission, Role
+from benehub.cli.menu import MENU
+from benehub.store.tables import difference, dispatch, person, run
+from benehub.views.why.answer import Answer
+from benehub.web import why as asking
+from benehub.web.commands import PLACES, places
+from benehub.web.translated import HOLE, Template, texts, translated
+from benehub.web.words import Words
+
+COMMAND = re.compile(rf"benehub (?:{'|'.join(MENU)})\b|(?<![\w-])--[a-z]{{2,}}")
+SPOKEN = sorted(said())
+GERMAN = texts("de")
+
+
+def test_every_text_of_the_code_has_its_words() -> None:
+    assert len(SPOKEN) > 500
+    assert [one for one in SPOKEN if one not in GERMAN and not known(one)] == []
+
+
+def known(text: str) -> bool:
+    """Whether it is put into words by its parts."""
+    return translated(text.replace(HOLE, "X"), "de") != text.replace(HOLE, "X")
+
+
+def test_translations_keep_the_values_of_their_text() -> None:
+    for language in ("en", "de"):
+        for template, translation in texts(language).items():
+            assert template.count(HOLE) >= len(re.findall(r"\{\d?\}", translation)), template
+            translation.format(*["X"] * template.count(HOLE))
+            assert not COMMAND.search(translation.replace("benehub up", "")), translation
+
+
+def test_what_names_a_command_says_it_without_on_pages() -> None:
+    named = [one for one in SPOKEN if COMMAND.search(one)]
+    assert len(named) > 40
+    for language in ("en", "de"):
+        told = [translated(one.replace(HOLE, "X1"), language) for one in named]
+        assert [one for one in told if COMMAND.search(one.replace("benehub up", ""))] == []
+    assert {place.needs for place in PLACES.values()} <= {one.value for one in Permission}
+    assert [one.path for one in places("Work them: benehub differences list; then benehub worker")] == ["reconcile"]
+    assert places(None) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("no dispatch 'dis_x'. See `benehub dispatches list`",
+         "keine Sendung 'dis_x'. Die Liste der Sendungen ansehen"),
+        ("row 7 of employee: its SSN is missing", "Zeile 7 von Mitarbeitende: die SSN fehlt"),
+        ("deduction.set: confirmed adopted: the vendor holds it already",
+         "Abzüge für die Lohnabrechnung: bestätigt: übernommen: der Partner hat es schon"),
+        ("invoice due 2026-10-01 is not paid; cover lapses when grace ends on 2026-11-01",
+         "Rechnung, fällig 01.10.2026, ist nicht bezahlt; "
+         "die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
+        ("the pay of this check did not cover it; 1234.50 was made up for since",
+         "der Lohn dieser Abrechnung reichte dafür nicht; 1.234,50 wurde seither nachgeholt"),
+        ("sent delivered", "gesendet: übergeben"),
+        ("Ann said: call me", "Ann said: call me"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_text_is_put_into_words_part_by_part(text: str, german: str) -> None:
+    assert Words("de").in_words(text) == german
+    assert "benehub dispatches" not in Words("en").in_words(text)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_day_that_no_calendar_has_stays_as_it_was_told(language: str) -> None:
+    words = Words(language, timezone(timedelta(hours=-5)))
+    for told in ("2026-02-30", "0000-00-00", "2026-01-01T25:00:00Z", "0001-01-01T00:00:00Z", "2026-13-01T10:00Z"):
+        assert words.in_words(f"the reason says '{told}'") == f"the reason says '{told}'"
+    assert words.fact("hired", "2026-02-30") == words.subject("2026-02-30") == "2026-02-30"
+    assert words.subject("2026-13") == "2026-13"
+    assert "2026-01-02" not in words.in_words("the reason says '2026-01-02'")
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("3 rows of hris employee in quarantine", "3 Zeilen von hris Mitarbeitende in Quarantäne"),
+        ("bat_1 of payroll dependent is held", "bat_1 von payroll dependent ist angehalten"),
+        ("connection carrier is paused", "Verbindung carrier ruht"),
+        ("to carrier: sent", "an carrier: Gesendet"),
+        ("hris: no answer (Timeout)", "hris: keine Antwort (Timeout)"),
+        ("approved by payroll: hris is missing, arrears of Ann: open",
+         "freigegeben von payroll: hris is missing, arrears of Ann: open"),
+        ("the carrier refused the member: plan payroll has no rates",
+         "der Versicherer hat das Mitglied abgelehnt: plan payroll has no rates"),
+        ("2 to 3", "2 bis 3"),
+        *((one, one) for one in ("sent to hris", "Smith to Jones", "to Ann", "from hris to payroll", "hris")),
+    ],
+)  # fmt: skip
+def test_names_and_what_people_said_stay_to_the_letter(text: str, german: str) -> None:
+    assert Words("de").in_words(text) == german
+
+
+def test_a_punctuated_text_is_tried_against_few_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    read = Template.values
+
+    def counted(one: Template, text: str, apart: Sequence[str] = ()) -> list[str] | None:
+        tried.append(text)
+        return read(one, text, apart)
+
+    monkeypatch.setattr(Template, "values", counted)
+    for punctuated in ("k: v; " * 9 + "x. Y", "the plan: no, is missing; " * 6 + "x. Y", "is " * 190 + "x"):
+        tried.clear()
+        translated(punctuated, "de")
+        assert len(tried) < 400 < len(texts("de")), punctuated
+    tried.clear()
+    for long in ("k: v; " * 67, "no answer (X): " * 40, "the plan is " * 200):
+        assert translated(long, "de") == long
+    assert tried == []
+    assert translated("row 7 of employee: no answer (X)", "de") and 0 < len(tried) < 60
+
+
+def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "no answer (X)"
+    data = {
+        "reason": own, "state": "sent", "owner": "hris", "effective_date": "2026-01-02",
+        "note": own, "connection": "hris", "attempts": [f"sent {own}"], "said": [f"Ann: {own}"],
+        "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
+    }  # fmt: skip
+    monkeypatch.setattr(asking, "why", lambda *_: Answer("dis_x", "dispatch deduction.set", data))
+    monkeypatch.setattr(asking, "seen_in", lambda *_: None)
+    told = shared_desk.client.get(shared_desk.address("why/dis_x"), headers={"accept-language": "de"}).text
+    words = re.findall(r"(?<=>)[^<>]*\w[^<>]*(?=<)", told[told.index('<ol class="why top') :])
+    assert "Sendung: Abzüge für die Lohnabrechnung" in words and "02.01.2026" in words
+    assert (words.count("keine Antwort (X)"), words.count(own), words.count(f"Ann: {own}")) == (1, 3, 1)
+    assert (words.count("Gesendet"), words.count("sent"), words.count(f"sent {own}")) == (2, 1, 1)
+    assert (words.count("Personalsystem"), words.count("hris")) == (1, 1)
+
+
+def paths(desk: Desk) -> Iterator[str]:
+    """Every kind of page of the demo, and every difference."""
+    with desk.store.read(desk.employer) as session:
+        found = session.rows(select(difference.c.difference_id, difference.c.type).where(*session.where(difference)))
+        sent = session.rows(select(dispatch).where(*session.where(dispatch)))
+        ran = session.rows(select(run).where(*session.where(run)))
+        number = session.rows(select(person).where(*session.where(person, kind="employee")))[0].member_id
+    yield from (f"reconcile/differences/{ref}" for ref in {one.type: one.difference_id for one in found}.values())
+    yield from (f"reconcile/differences/{one.difference_id}/fix" for one in found[:1])
+    yield from (f"outgoing/{ref}" for ref in {one.operation: one.dispatch_id for one in sent}.values())
+    yield from (f"runs/{ref}" for ref in list({one.flow: one.run_id for one in ran}.values())[:5])
+    yield from (f"people/{number}?show={part}&month=2026-10" for part in ("now", "money", "vendors", "facts"))
+    yield from ("today", "reconcile", "reconcile/start", "outgoing", "outgoing/owed", "deadlines?within=90", "runs",
+                "closing", "closing/2026-10/checklist", "money?month=2026-10", "money/invoices/carrier/2026-10",
+                "connections", "connections/carrier", "schedules", "plan-book", "plan-book/compare", "settings", "me",
+                "people", "unlinked", "import", "import/upl_none", "people/E-nobody", "runs/run_none")  # fmt: skip
+
+
+def seen(page: str) -> str:
+    """What a page says: its text and labels."""
+    labels = re.sub(r'(?:title|aria-label|placeholder)="([^"]*)"', r">\1<a", page)
+    return html.unescape(re.sub(r"<[^>]*>", "\n", labels))
+
+
+def test_no_english_is_left_on_a_german_page_and_no_command(shared_desk: Desk) -> None:
+    """Every kind of page of the demo's month, against the list of what the code says in English."""
+    desk, owner = shared_desk, shared_desk.caller
+    with desk.store.read(desk.employer) as session:
+        own = session.rows(select(person).where(*session.where(person, kind="employee")))[0].person_id
+    pages: dict[str, list[str]] = {"en": [], "de": []}
+    try:
+        desk.caller = caller_of(*Role, employer=desk.employer)
+        object.__setattr__(desk.caller, "persons", {desk.employer: own})
+        for path in list(paths(desk)):
+            for language, told in pages.items():
+                if language == "de" or path.startswith(("closing/", "deadlines")):
+                    answer = desk.client.get(desk.address(path), headers={"accept-language": language})
+                    told.append(seen(answer.text))
+    finally:
+        desk.caller = owner
+    german, english = "\n".join(pages["de"]), "\n".join(pages["en"])
+    left = {part for one in SPOKEN for part in map(str.strip, one.split(HOLE)) if len(part.split()) > 2}
+    assert sorted(part for part in left if part in german) == []
+    assert not COMMAND.findall(german) and not COMMAND.findall(english)
