@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,13 @@ from benehub.errors import ConfigError, DataError, ReauthNeeded, VendorUnavailab
 ONCE = RetryBudget(max_attempts=1)
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 GZIPPED = b"HTTP/1.1 200 OK\r\ncontent-encoding: %s\r\ncontent-length: %d\r\n\r\n%s"
+
+
+def _whole(asked: bytes) -> bool:
+    """Whether a request has come to its end: who answers earlier races the rest of it."""
+    head, ended, body = asked.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    return bool(ended) and len(body) >= int(length[1] if length else 0)
 
 
 class Host:
@@ -52,8 +60,13 @@ class Host:
             threading.Thread(target=self._speak, args=(number, connection), daemon=True).start()
 
     def _speak(self, number: int, connection: socket.socket) -> None:
+        asked = b""
         while piece := connection.recv(1 << 20):
             self.pieces.append((number, piece))
+            asked += piece
+            if not _whole(asked):
+                continue
+            asked = b""
             said = self.says.pop(0) if self.says else OK
             if said:
                 connection.sendall(said)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,7 +78,9 @@ def test_a_run_of_another_flow_is_no_reconciliation(api: Api) -> None:
     assert "no reconciliation" in problem(found, 404, "request")["detail"]
 
 
-def test_following_is_bounded_in_time_and_in_number(api: Api) -> None:
+def test_following_is_bounded_in_time_and_in_number(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(0, 0.03)  # seconds that pass from one look at the clock to the next
+    monkeypatch.setattr("benehub.api.v1.events.time", SimpleNamespace(monotonic=clock.__next__))
     patience = api.app.state.patience
     patience.seconds, patience.pause, patience.silence = 0.2, 0.02, 0.05
     with api.hub.store.write("acme") as session:
