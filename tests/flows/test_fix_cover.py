@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import select
 
 from benehub import facts, ledger
-from benehub.errors import DataError
+from benehub.errors import DataError, RetriableError
 from benehub.facts import Version
 from benehub.flows import dispatches, fixes
 from benehub.flows.fix_claims import BY_HAND
@@ -119,6 +120,19 @@ def test_a_wrong_tier_is_told_again_and_its_credit_claimed_by_hand(enrolled: Any
     with hub.store.read("acme") as session:
         assert view.shown(session, claim)["state"] == "carried_out"
         assert view.shown(session, change)["state"] == "carried_out"
+
+
+def test_a_vendor_that_cannot_be_asked_hides_no_other_fix(enrolled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_asked: Any) -> NoReturn:
+        raise RetriableError("the insurer's server is away")
+
+    answered(enrolled)
+    billed_as_family(enrolled)
+    row = found(enrolled, "TIER_DIFF")
+    one = fixes.ACTIONS["enrollment_correction"]
+    monkeypatch.setitem(fixes.ACTIONS, one.name, replace(one, draft=away))
+    told = {one.action: (one.at_stake, one.why_not) for one in fixes.options(enrolled.hub, "acme", row.difference_id)}
+    assert told == {"enrollment_correction": (0, "the insurer's server is away"), "credit_claim": (700_00, "")}
 
 
 def test_a_plan_billed_for_another_is_told_again_both_ways(enrolled: Any) -> None:

@@ -71,7 +71,8 @@ def preview(
         seen = fixes.preview(desk.hub, desk.employer, difference, action, clear) if possible or action else None
         rows = [(one.action, one.says or "-", one.why_not) for one in found]
         data = {"options": [asdict(one) for one in found], "preview": _told(seen) if seen else None}
-        emit(data, as_json, table("fixes", ("action", "would", "cannot"), rows), Text(seen.text if seen else ""))
+        text = seen.text if seen else "" if found else f"{fixes.NONE}. {fixes.BY_HAND}"
+        emit(data, as_json, table("fixes", ("action", "would", "cannot"), rows), Text(text))
 
 
 @app.command("list")

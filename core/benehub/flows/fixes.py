@@ -44,6 +44,8 @@ ACTIONS = {
 }
 """Every kind of fix by name."""
 
+NONE = "no fix of the hub's puts this difference right"
+BY_HAND = "Do what the difference says by hand, then resolve it"
 WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "retirement": "waiting_on_partner"}
 
 
@@ -75,6 +77,8 @@ class Preview:
 def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
     """Every kind of fix that could be meant for a difference: what it would do, or why it cannot be proposed.
 
+    A kind whose vendor cannot be asked (a secret that is missing, a server that is away) says so; the others stand.
+
     Raises:
         DataError: no such difference.
     """
@@ -82,7 +86,10 @@ def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
     for action in _actions(hub, employer, difference_id):
         with hub.store.read(employer) as session:
             unit = hub.book(session).employer.currency
-        answer = _drafted(hub, employer, difference_id, action)
+        try:
+            answer = _drafted(hub, employer, difference_id, action)
+        except BenehubError as error:
+            answer = Refusal(str(error))
         if isinstance(answer, Draft):
             found.append(Option(action.name, action.title, answer.says, answer.at_stake, unit, ""))
         else:
@@ -296,10 +303,7 @@ def _chosen(hub: Hub, employer: str, difference_id: str, action: str) -> tuple[A
         if isinstance(answer, Draft):
             return one, answer
         whys.append(f"{one.name}: {answer.why}")
-    raise DataError(
-        "; ".join(whys) or "no fix of the hub's puts this difference right", where=difference_id,
-        mend="Do what the difference says by hand, then resolve it",
-    )  # fmt: skip
+    raise DataError("; ".join(whys) or NONE, where=difference_id, mend=BY_HAND)
 
 
 def _drafted(hub: Hub, employer: str, difference_id: str, action: Action) -> Draft | Refusal:
