@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.flows.pushing import Pushing
 
-from benehub import facts, ledger
+from benehub import facts
 from benehub.errors import DataError, FatalError
 from benehub.flows import Hub, dispatches
 from benehub.flows.onboarding import connect
@@ -18,42 +19,15 @@ from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store import acts
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import obligation
 
 Open = Callable[..., Hub]
 
 
-class Bench:
+class Bench(Pushing):
     """Three people to push, at a vendor of which nothing can be asked."""
 
     def __init__(self, hub: Hub, fakehub: ModuleType, folder: Path, guard: str = "none") -> None:
-        self.hub, self.fakehub, self.folder, self.guard = hub, fakehub, folder, guard
-        fakehub.set_up(hub, folder, guard)
-        self.vendor = fakehub.Vendor(str(folder))
-        self.pushes = 0
-
-    def push(self, *script: str) -> dict[str, int]:
-        """Push once more."""
-        self.pushes += 1
-        self.fakehub.Vendor.script = list(script)
-        tally = self.fakehub.run(self.hub, self.fakehub.PUSH, f"push {self.pushes}")
-        self.fakehub.Vendor.script = []
-        return {name: tally[name] for name in tally if name not in ("opened", "unchanged", "adopted", "unlinked")}
-
-    def rows(self, table: Any) -> list[Any]:
-        """All rows of a table."""
-        with self.hub.store.read("acme") as session:
-            assert ledger.verify(session).ok
-            return list(session.rows(select(table).order_by(table.c.seq)))
-
-    def only(self, state: str) -> Any:
-        """The one dispatch in a state."""
-        (found,) = [row for row in self.rows(dispatch_table) if row.state == state]
-        return found
-
-    def owed(self) -> list[str]:
-        """Every obligation's state, sorted."""
-        return sorted(row.state for row in self.rows(obligation))
+        super().__init__(hub, fakehub, folder, guard)
 
     def trail(self, dispatch_id: str) -> list[tuple[str, str, str]]:
         """Who did what to it, and why."""

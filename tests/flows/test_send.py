@@ -9,55 +9,29 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from tests.flows.pushing import Pushing
 
-from benehub import dispatch, ledger
+from benehub import dispatch
 from benehub.connect.verdict import not_yet
 from benehub.flows import Hub
 from benehub.flows.onboarding import connect
 from benehub.hookspecs import hookimpl
 from benehub.records.notices import Decision, DispatchNotice, Verdict
 from benehub.store.tables import dispatch as dispatch_table
-from benehub.store.tables import obligation
 
 Open = Callable[..., Hub]
 
 
-class Bench:
+class Bench(Pushing):
     """A hub whose people wait to be pushed, and the vendor it pushes to."""
 
     def __init__(self, hub: Hub, fakehub: ModuleType, folder: Path, guard: str = "read_back") -> None:
-        self.hub, self.fakehub, self.folder, self.guard = hub, fakehub, folder, guard
-        fakehub.set_up(hub, folder, guard)
-        self.vendor = fakehub.Vendor(str(folder))
-        self.pushes = 0
-
-    def push(self, *script: str) -> dict[str, int]:
-        """Push once more; `script` is what the vendor does to the next writes. Gives how many ended how."""
-        self.pushes += 1
-        self.fakehub.Vendor.script = list(script)
-        tally = self.fakehub.run(self.hub, self.fakehub.PUSH, f"push {self.pushes}")
-        self.fakehub.Vendor.script = []
-        return {name: tally[name] for name in tally if name not in ("opened", "unchanged", "adopted", "unlinked")}
+        super().__init__(hub, fakehub, folder, guard)
 
     def connect(self, mode: str) -> None:
         """Change the payroll connection's mode."""
         one = {"connector": self.guard, "settings": {"folder": str(self.folder)}, "mode": mode}
         connect(self.hub, "acme", {"payroll": one})
-
-    def rows(self, table: Any) -> list[Any]:
-        """All rows of a table."""
-        with self.hub.store.read("acme") as session:
-            assert ledger.verify(session).ok
-            return list(session.rows(select(table).order_by(table.c.seq)))
-
-    def states(self) -> list[str]:
-        """Every dispatch's state, sorted."""
-        return sorted(row.state for row in self.rows(dispatch_table))
-
-    def owed(self) -> list[str]:
-        """Every obligation's state, sorted."""
-        return sorted(row.state for row in self.rows(obligation))
 
     def attempts(self) -> list[list[tuple[str, str]]]:
         """Outcome and detail of the attempts at each dispatch that was tried."""
