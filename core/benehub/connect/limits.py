@@ -57,7 +57,31 @@ WAITS = Waits()
 """Of all windows of this process."""
 
 
-class SlidingWindow:
+class _Window:
+    """Waiting for a slot, whoever keeps the count."""
+
+    _clock: Callable[[], float]
+    _sleep: Callable[[float], None]
+
+    def acquire(self, max_wait: float = math.inf) -> None:
+        """Take a slot, sleeping until one is free.
+
+        Raises:
+            RateLimited: the wait would be longer than `max_wait` seconds.
+        """
+        give_up = self._clock() + max_wait
+        while (wait := self._take()) > 0:
+            if self._clock() + wait > give_up:
+                raise _used_up(wait)
+            WAITS.add(wait)
+            self._sleep(wait)
+
+    def _take(self) -> float:
+        """Seconds to wait before trying again; 0 when a slot was taken."""
+        raise NotImplementedError
+
+
+class SlidingWindow(_Window):
     """At most nine tenths of `limit` calls in any `period_seconds`.
 
     Args:
@@ -84,26 +108,12 @@ class SlidingWindow:
         self._calls: deque[float] = deque()
         self._held_until = -math.inf
 
-    def acquire(self, max_wait: float = math.inf) -> None:
-        """Take a slot, sleeping until one is free.
-
-        Raises:
-            RateLimited: the wait would be longer than `max_wait` seconds.
-        """
-        give_up = self._clock() + max_wait
-        while (wait := self._take()) > 0:
-            if self._clock() + wait > give_up:
-                raise _used_up(wait)
-            WAITS.add(wait)
-            self._sleep(wait)
-
     def hold(self, seconds: float) -> None:
         """Stop the whole account for so many seconds (a vendor's Retry-After)."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
 
     def _take(self) -> float:
-        """Seconds to wait before trying again; 0 when a slot was taken."""
         with self._lock:
             now = self._clock()
             if now < self._held_until:
@@ -185,7 +195,7 @@ class Shared(Protocol):
         ...
 
 
-class SharedWindow:
+class SharedWindow(_Window):
     """As `SlidingWindow`, but one for all processes: slots come in blocks from `shared`.
 
     A block is good for a short lease only, and counts until the lease, the period and a margin for the way to the
@@ -224,19 +234,6 @@ class SharedWindow:
         self._lock = threading.Lock()
         self._want, self._left, self._block, self._until = 1, 0, 0, -math.inf
 
-    def acquire(self, max_wait: float = math.inf) -> None:
-        """Take a slot, sleeping until one is free.
-
-        Raises:
-            RateLimited: the wait would be longer than `max_wait` seconds.
-        """
-        give_up = self._clock() + max_wait
-        while (wait := self._take()) > 0:
-            if self._clock() + wait > give_up:
-                raise _used_up(wait)
-            WAITS.add(wait)
-            self._sleep(wait)
-
     def hold(self, seconds: float) -> None:
         """Stop the whole account for so many seconds, in every process."""
         with self._lock:
@@ -244,7 +241,6 @@ class SharedWindow:
             self._shared.hold(self._name, seconds)
 
     def _take(self) -> float:
-        """Seconds to wait before trying again; 0 when a slot was taken."""
         with self._lock:
             now = self._clock()
             if self._left and now < self._until:
