@@ -12,18 +12,26 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import select
 
+from benehub import plugins
+from benehub.crypto import Vault
+from benehub.flows import Hub, bind, fixes
 from benehub.sandbox.demo import run_demo
 from benehub.sandbox.outcome import DemoReport
+from benehub.sandbox.staying import Sweep
 from benehub.sandbox.story.people import newcomers, population
 from benehub.sandbox.story.plot import HIRES
-from benehub.store import database
+from benehub.settings import read_keys
+from benehub.store import database, open_store
+from benehub.store.tables import difference
 
 _x12 = Path(__file__).parent.parent / "formats" / "x12" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("x12_referee", _x12)
@@ -32,6 +40,7 @@ _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)
 referee = _module.referee
 
+EMPLOYER = "northwind"
 SEED, SMALL = 1, 70
 SIZES = {7: 120, 18: 120}
 """Seeds whose story needs more people than `SMALL`: for its events, or for a 5 % guard to stay silent."""
@@ -49,6 +58,8 @@ class Kept:
     report: DemoReport
     folder: Path
     said: str
+    fixes: dict[str, str]
+    """What would leave for the first difference of a type, asked for while the vendors still answered."""
 
     @property
     def artefacts(self) -> Path:
@@ -57,6 +68,19 @@ class Kept:
     @property
     def database(self) -> Path:
         return self.folder / "benehub.db"
+
+
+def offered(folder: Path) -> dict[str, str]:
+    """What another process of the kept folder's installation previews on the day after the story."""
+    vault = Vault(*read_keys((folder / "benehub.keys").read_text()))
+    store = open_store(f"sqlite:///{folder / 'benehub.db'}", vault, lambda: datetime(2026, 11, 10, 8, tzinfo=UTC))
+    hub = bind(Hub(store, plugins.build(load_strangers=False)))
+    try:
+        with store.read(EMPLOYER) as session:
+            found = {row.type: row.difference_id for row in session.rows(select(difference))}
+        return {kind: fixes.preview(hub, EMPLOYER, found[kind]).text for kind in ("AMOUNT_DIFF", "MEMBER_DROPPED")}
+    finally:
+        store.close()
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +94,19 @@ def kept(tmp_path_factory: pytest.TempPathFactory, _played: Any) -> Kept:
     try:
         with redirect_stdout(said), redirect_stderr(said), pytest.MonkeyPatch.context() as patch:
             patch.setattr(database, "migrate", _played.real)
-            report = run_demo(SEED, keep=folder, employees=SMALL)
+            told: dict[str, str] = {}
+            taken: list[list[str]] = []
+
+            def stay(_report: DemoReport, sweep: Sweep) -> None:
+                taken.append(sweep(date(2026, 11, 10)))
+                told.update(offered(folder))
+
+            report = run_demo(SEED, keep=folder, employees=SMALL, stay=stay)
+            assert taken == [[]]
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-    return Kept(report, folder, said.getvalue())
+    return Kept(report, folder, said.getvalue(), told)
 
 
 def exact(report: DemoReport) -> None:
@@ -95,6 +127,15 @@ def test_every_planted_fault_is_found_and_nothing_else(seed: int) -> None:
 
 def test_the_kept_demo_is_as_exact(kept: Kept) -> None:
     exact(kept.report)
+
+
+def test_vendors_that_stay_can_be_asked_and_are_let_alone_after(kept: Kept) -> None:
+    assert '"operation":"deduction.set"' in kept.fixes["AMOUNT_DIFF"]
+    assert "~HD*021**" in kept.fixes["MEMBER_DROPPED"]
+    with closing(sqlite3.connect(kept.database)) as connection:
+        told = connection.execute("SELECT DISTINCT mode FROM connection").fetchall()
+    assert told == [("paused",)]
+    assert {path.stat().st_mode & 0o777 for path in kept.folder.glob("*.secret")} == {0o600}
 
 
 def test_postgresql_gives_the_same(fresh_pg_url: str, tmp_path: Path, kept: Kept) -> None:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from benehub.sandbox.outcome import DemoReport
+
+SWEEP_SECONDS = 2
+"""Between two looks of the pretend vendors into their mailboxes."""
 
 
 def demo(
     seed: int = typer.Option(7, "--seed", help="Seed of the made-up company; the same seed, the same story."),
     keep: bool = typer.Option(False, "--keep", help="Leave the folder benehub-demo/ behind, to look around in."),
+    stay: bool = typer.Option(
+        False, "--stay", help="Keep it, and let the pretend vendors answer until Ctrl-C: what was found can be worked."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
     db: str = typer.Option("", "--db", help="Database to run on; a SQLite file of its own when left out."),
 ) -> None:
@@ -17,9 +30,33 @@ def demo(
     from benehub.cli.console import FOUND, emit, working
     from benehub.sandbox.demo import run_demo
 
-    folder = Path("benehub-demo") if keep else None
+    folder = Path("benehub-demo") if keep or stay else None
     with working("demo") as status:
-        report = run_demo(seed, folder, db or None, status.update)
-    emit(report.as_json(), as_json, report.render())
+
+        def remain(report: DemoReport, sweep: Callable[[date], list[str]]) -> None:
+            status.stop()
+            emit(report.as_json(), as_json, report.render())
+            _answer(sweep)
+
+        report = run_demo(seed, folder, db or None, status.update, stay=remain if stay else None)
+    if not stay:
+        emit(report.as_json(), as_json, report.render())
     if not report.ok:
         raise typer.Exit(FOUND)
+
+
+def _answer(sweep: Callable[[date], list[str]]) -> None:
+    """Sweep the vendors' mailboxes every two seconds, until Ctrl-C."""
+    import time
+
+    from benehub.cli.console import say
+    from benehub.periods import system_clock
+
+    say("The pretend vendors answer until Ctrl-C. Start `benehub up` in the folder, in another terminal.")
+    try:
+        while True:
+            for name in sweep(system_clock().date()):
+                say(f"a vendor took {name}")
+            time.sleep(SWEEP_SECONDS)
+    except KeyboardInterrupt:
+        say("The vendors are gone; the connections are paused.")

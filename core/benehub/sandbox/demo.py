@@ -20,7 +20,6 @@ from typing import Any
 from sqlalchemy import select
 
 from benehub import planbook, plugins
-from benehub.connections import listed
 from benehub.crypto import Vault
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import connect, load_plan_book
@@ -28,6 +27,7 @@ from benehub.identity import people as identity
 from benehub.ledger import accounts as chart
 from benehub.sandbox.mailbox import SftpAddress, serve_sftp
 from benehub.sandbox.outcome import DemoReport, collect
+from benehub.sandbox.staying import Sweep, answering, pause
 from benehub.sandbox.story.people import population
 from benehub.sandbox.story.plot import HEADER, Plot
 from benehub.sandbox.story.world import (
@@ -41,12 +41,13 @@ from benehub.sandbox.story.world import (
 )
 from benehub.settings import new_key, read_keys
 from benehub.store import Store, open_store
-from benehub.store.tables import connection, entry, leg
+from benehub.store.tables import entry, leg
 
 EMPLOYEES = 250
 PERIOD = "2026-10"
 OPENING_HEADER = ("Employee Number", "Kind", "Plan", "As of", "Amount")
 Progress = Callable[[str], None]
+Stay = Callable[[DemoReport, Sweep], None]
 
 
 class StoryClock:
@@ -104,6 +105,7 @@ def run_demo(
     url: str | None = None,
     progress: Progress = lambda text: None,
     employees: int = EMPLOYEES,
+    stay: Stay | None = None,
 ) -> DemoReport:
     """Run the month and say what was found.
 
@@ -113,6 +115,7 @@ def run_demo(
         url: another database than a SQLite file in the folder.
         progress: told in a few words what is going on.
         employees: how many people work there.
+        stay: is given the report and what sweeps the vendors' mailboxes; they answer until it returns.
     """
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="benehub-") as temporary:
@@ -126,8 +129,13 @@ def run_demo(
             run = _open(seed, folder, root, url, sftp, progress, employees)
             try:
                 _month(run)
-                _pause(run)
-                return collect(run, folder, keep is not None, time.perf_counter() - started)
+                pause(run)
+                report = collect(run, folder, keep is not None, time.perf_counter() - started)
+                if stay is not None:
+                    run.hub.engine.stop()
+                    with answering(run, sftp, folder) as sweep:
+                        stay(report, sweep)
+                return report
             finally:
                 run.hub.engine.stop()
                 run.hub.store.close()
@@ -184,13 +192,6 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _pause(run: Run) -> None:
-    """The vendors end with the run: what is kept shall not call them."""
-    with run.hub.store.write(run.employer) as session:
-        for row in listed(session):
-            session.change(connection, {"connection_id": row.connection_id}, mode="paused")
 
 
 def _month(run: Run) -> None:

@@ -6,7 +6,7 @@ server on the loopback. The hub is given settings and secrets, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -92,14 +92,16 @@ def keeper_settings(place: Mapping[str, Any]) -> dict[str, Any]:
     return {"place": dict(place), "plan": "401k", "plan_id": "NW401K", "client_id": "NW1001"}
 
 
-def connections(root: Path, sftp: SftpAddress, company: str) -> dict[str, dict[str, Any]]:
-    """The five connections, as somebody would write them."""
+def connections(
+    root: Path, sftp: SftpAddress, company: str, secret: Callable[[str], str] = "env:{}".format
+) -> dict[str, dict[str, Any]]:
+    """The five connections, as somebody would write them; `secret` gives the reference to a secret by its name."""
 
     def place(folder: str) -> dict[str, Any]:
         return {
             "sftp": {
                 "host": sftp.host, "port": sftp.port, "user": sftp.user, "host_keys": [sftp.host_key],
-                "password": "env:BENEHUB_DEMO_SFTP", "root": folder,
+                "password": secret("BENEHUB_DEMO_SFTP"), "root": folder,
             }
         }  # fmt: skip
 
@@ -108,13 +110,13 @@ def connections(root: Path, sftp: SftpAddress, company: str) -> dict[str, dict[s
             "connector": "bamboohr",
             "settings": {
                 "company": "northwind", "base_url": "https://northwind.bamboohr.com",
-                "api_key": "env:BENEHUB_DEMO_HRIS", "leave_policies": {"Vacation": "pto"},
+                "api_key": secret("BENEHUB_DEMO_HRIS"), "leave_policies": {"Vacation": "pto"},
             },
         },
         "payroll": {
             "connector": "gusto",
             "settings": {
-                "company": company, "client_id": "benehub", "client_secret": "env:BENEHUB_DEMO_PAYROLL",
+                "company": company, "client_id": "benehub", "client_secret": secret("BENEHUB_DEMO_PAYROLL"),
                 "refresh_token": f"file:{root / 'payroll.token'}", "leave_codes": {"Vacation Hours": "PTO"},
                 "payouts": {"PTO Payout": {"code": "PTO-PAYOUT"}}, "register_from": "2026-10-01",
             },
