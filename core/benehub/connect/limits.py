@@ -12,6 +12,7 @@ import hashlib
 import math
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ WAITS = Waits()
 """Of all windows of this process."""
 
 
-class _Window:
+class _Window(ABC):
     """Waiting for a slot, whoever keeps the count."""
 
     _clock: Callable[[], float]
@@ -76,9 +77,9 @@ class _Window:
             WAITS.add(wait)
             self._sleep(wait)
 
+    @abstractmethod
     def _take(self) -> float:
         """Seconds to wait before trying again; 0 when a slot was taken."""
-        raise NotImplementedError
 
 
 class SlidingWindow(_Window):
