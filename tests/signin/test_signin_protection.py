@@ -246,10 +246,14 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
     assert {path.rsplit("/", 1)[1] for path in needs} == known
     desk.later(minutes=11)
     browser.get("/signin/again")
+    noted = {(row.employer_id, row.audit_no) for row in desk.rows(audit.select())}
     for path, one in needs.items():
         asked = browser.post(path.format(user=other, employer="acme"), None, **told)
         then = quote(one.again.format(user=other, employer="acme"), "")
         assert (asked.status_code, asked.headers["location"]) == (303, f"/signin/again?then={then}"), path
+    rows = [row for row in desk.rows(audit.select()) if (row.employer_id, row.audit_no) not in noted]
+    tried = sorted((row.action.rsplit("/", 1)[1], row.outcome) for row in rows)
+    assert tried == sorted((path, "refused") for path in known), "nothing was asked for, and nothing done"
     for path in ("/signin/providers", "/access/tokens"):
         assert (browser.get(path).status_code == 303) is path.startswith("/signin")
     assert desk.rows(api_token.select()) == [] and len(desk.rows(user_account.select())) == 2

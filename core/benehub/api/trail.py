@@ -36,6 +36,8 @@ class Act:
     place: Place
     refs: list[str] = field(default_factory=list)
     of_no: int = 0
+    unproved: bool = False
+    """Nothing came of it: the caller was sent to show first who he is, which is no error to a browser."""
 
     def asked(self) -> None:
         """It is about to be done."""
@@ -43,7 +45,8 @@ class Act:
 
     def ended(self, status: int) -> None:
         """It was done, refused, or went wrong."""
-        self._keep("done" if status < 400 else "refused" if status < 500 else "failed")
+        done = status < 400 and not self.unproved
+        self._keep("done" if done else "refused" if status < 500 else "failed")
 
     def _keep(self, outcome: str) -> int:
         return keep(
