@@ -320,6 +320,34 @@ def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..
     assert asked == ["", *["/signin/again?then=%2Fsignin%2Fproviders"] * 2]
 
 
+def test_another_password_is_no_sign_in(desk: Desk, site: Callable[..., Any]) -> None:
+    """It takes back nothing that is held against the account, and what is open ends when it did; so does showing."""
+    desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    browser = Browser(site())
+    browser.sign_in()
+    phone, _ = browser.enrol(desk)
+
+    def stands() -> tuple[str, str]:
+        (held,), (user,) = desk.rows(user_session.select()), desk.rows(user_account.select())
+        return held.ends_at, user.signed_in_at
+
+    begun = stands()
+    desk.later(minutes=5)
+    browser.get("/signin/again")
+    guessed = {"password": PASSWORD, "code": "000000"}
+    assert [browser.post("/signin/again", None, **guessed).status_code for _ in range(3)] == [401] * 3
+    browser.get("/signin/password")
+    assert browser.post("/signin/password", old=PASSWORD, new=f"{PASSWORD} anew").status_code == 303
+    browser.get("/signin/again")
+    guessed["password"] += " anew"
+    assert [browser.post("/signin/again", None, **guessed).status_code for _ in range(2)] == [401, 429]
+    assert stands() == begun
+    desk.later(minutes=1)
+    guessed["code"] = phone.at(desk.now)
+    assert browser.post("/signin/again", None, **guessed).status_code == 303
+    assert stands()[0] == begun[0]
+
+
 def test_a_session_that_ends_while_it_is_looked_at_has_shown_nothing(desk: Desk) -> None:
     ended = Caller("usr_ann", "Ann", everywhere=frozenset({Role.OWNER}), by="ses_ended")
     client = TestClient(create_app(desk.hub, lambda _: ended, HTTPS), base_url="https://hub.example")
