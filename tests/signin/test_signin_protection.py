@@ -303,6 +303,24 @@ def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, s
     browser.enrol(desk)
 
 
+def test_a_given_password_shows_nothing_until_it_is_changed(desk: Desk, site: Callable[..., Any]) -> None:
+    """Whoever gave it knows it. Where nothing else can ask, the page says what can be done about it."""
+    browser = opened(desk, site, Role.OWNER)
+    with desk.write() as session:
+        session.change(user_account, {"email": "ann@acme.example"}, must_change=True)
+    desk.later(minutes=11)
+    asks = browser.get("/signin/again").text
+    assert 'name="password"' not in asks and "benehub users reset EMAIL --password-file FILE" in asks
+    browser.get("/signin/password")
+    assert browser.post("/signin/again", password=PASSWORD).status_code == 401
+    assert browser.get("/signin/providers").status_code == 303
+    browser.get("/signin/password")
+    browser.post("/signin/password", old=PASSWORD, new=f"{PASSWORD} anew")
+    browser.get("/signin/again")
+    assert browser.post("/signin/again", password=f"{PASSWORD} anew").status_code == 303
+    assert browser.get("/signin/providers").status_code == 200
+
+
 def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..., Any]) -> None:
     """What was shown before counts on for as long as it did: the old password alone is not all that is asked for."""
     desk.user("ann@acme.example", Role.OWNER, role_for="*")

@@ -108,14 +108,17 @@ def lately(hub: Hub, held: Standing, policy: Policy) -> bool:
 
 
 def ways(hub: Hub, held: Standing) -> tuple[bool, bool]:
-    """Whether the user of a session has a password, and a second factor."""
+    """Whether the user of a session has a password of his own, and a second factor."""
     with hub.store.read(INSTALLATION) as session:
         row = users.get(session, held.user)
-    return bool(row.password_hash), row.totp_sealed is not None
+    return bool(row.password_hash) and not row.must_change, row.totp_sealed is not None
 
 
 def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, policy: Policy) -> Opened | Refused:
-    """Show again who one is: password and, where there is a second factor, a code. Counted as a sign-in is."""
+    """Show again who one is: password and, where there is a second factor, a code. Counted as a sign-in is.
+
+    A password that was given and never changed is known to whoever gave it: it shows nothing.
+    """
     action = "show who one is"
     with hub.store.read(INSTALLATION) as session:
         row = users.get(session, held.user)
@@ -126,6 +129,7 @@ def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, poli
     right = passwords.matches(row.password_hash, password)
     with hub.store.write(INSTALLATION) as session:
         row = users.get(session, held.user)
+        right = right and not row.must_change
         if right and row.totp_sealed is not None:
             right = second_factor.holds(session, row, code) or second_factor.recovers(session, held.user, code)
         if not right:
