@@ -45,6 +45,11 @@ class Provider:
     employee_claim: str = ""
 
 
+def same_issuer(one: str, other: str) -> bool:
+    """Whether two names are one issuer: some write theirs with a slash at the end, and settings leave it out."""
+    return one.rstrip("/") == other.rstrip("/")
+
+
 @dataclass(frozen=True)
 class Begun:
     """A sign-in that was begun; the browser brings it back sealed, so that no other can end it."""
@@ -166,7 +171,7 @@ class OidcClient:
             told = _json(client.get(place))
         except httpx.HTTPError as error:
             raise self._away(error) from None
-        if str(told.get("issuer", "")).rstrip("/") != self._provider.issuer.rstrip("/"):
+        if not same_issuer(str(told.get("issuer", "")), self._provider.issuer):
             raise ConfigError("the provider calls itself otherwise", where=f"setting oidc.{self._provider.name}.issuer",
                               mend=f"It says {str(told.get('issuer', ''))[:80]!r}")  # fmt: skip
         return told
