@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub.access import Caller
-from benehub.access.audit import Place
+from benehub.access.audit import NAMED, Place
 from benehub.flows import Hub
 from benehub.flows.callers import keep
 from benehub.ids import PERSON
@@ -62,7 +62,7 @@ def about(request: Request, *refs: str) -> None:
         act.refs += [ref for ref in refs if ref not in act.refs]
 
 
-SEEN: Final = 100
+SEEN: Final = NAMED
 """Ids of people that one look names at most; how many more there were stands with them."""
 
 _PLAIN: Final = re.compile(r"[a-z0-9_.:-]{1,40}")

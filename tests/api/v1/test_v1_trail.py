@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from tests.api.v1.conftest import ACME, Api
 from tests.api.v1.test_v1_access import routes
@@ -15,8 +16,11 @@ from benehub.access.audit import newest
 from benehub.api.trail import named_in
 from benehub.connect.capabilities import Guard
 from benehub.dispatch import Frozen
+from benehub.flows import dispatches as flow
 from benehub.obligations import Wanted
+from benehub.store import Session
 from benehub.store.tables import difference, dispatch, entry, obligation, person, run, suppression
+from benehub.views.carried import everybody as people_of
 
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
@@ -75,7 +79,15 @@ def test_who_stands_only_inside_a_text_is_named(api: Api) -> None:
     assert made and named_in({"key": f"enrollment.change/carrier/{'/'.join(made)}", "why": ["none"]}) == set(made)
 
 
-def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api) -> None:
+def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file from before it was kept of whom one tells is opened for the first look at it, and for no other."""
+    opened: list[str] = []
+
+    def everybody(session: Session, one: str) -> set[str]:
+        opened.append(one)
+        return people_of(session, one)
+
+    monkeypatch.setattr(flow, "everybody", everybody)
     with api.hub.store.write("acme") as session:
         made = [row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))]
         day, rows = session.today(), {"rows": [{"person": one} for one in made]}
@@ -86,6 +98,7 @@ def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api) ->
     for path in ("", "/preview", "/content"):
         assert api.client.get(f"{ACME}/dispatches/{file}{path}").status_code == 200
         assert trail(api) >= {f"people:{len(made)}", *made}, path
+    assert opened == [file]
 
 
 def _people(found: Any, numbers: dict[str, str]) -> set[str]:
