@@ -19,12 +19,13 @@ from benehub.dispatch import Frozen
 from benehub.flows import dispatches as flow
 from benehub.obligations import Wanted
 from benehub.store import Session
-from benehub.store.tables import difference, dispatch, entry, obligation, person, run, suppression
+from benehub.store.tables import difference, dispatch, entry, fix, obligation, person, run, suppression
 from benehub.views.carried import everybody as people_of
+from benehub.views.strangers import unlinked
 
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
-    "/cost": "sums", "/reconciliations/{run}": "sums",
+    "/plan-book/text": "what is promised to everybody", "/cost": "sums", "/reconciliations/{run}": "sums",
 }  # fmt: skip
 """Guarded reads that may name nobody, by address, each with what they show."""
 
@@ -37,13 +38,15 @@ def trail(api: Api) -> set[str]:
 
 
 def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
-    some = {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none"}
+    some = {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none",
+            "month": "2026-10"}  # fmt: skip
     with api.hub.store.read("acme") as session:
         numbers = {row.member_id: row.person_id for row in session.rows(select(person).where(*session.where(person)))}
         (one,) = session.rows(select(obligation).where(*session.where(obligation),
                                                        obligation.c.person_id.is_not(None)).limit(1))  # fmt: skip
         some |= {"obligation": one.obligation_id}
-        for name, table in (("run", run), ("difference", difference), ("suppression", suppression)):
+        some["stranger"] = str(unlinked(session)[0]["ref"])
+        for name, table in (("run", run), ("difference", difference), ("suppression", suppression), ("fix", fix)):
             some[name] = str(session.rows(select(table.c[f"{name}_id"]).where(*session.where(table)))[0][0])
         some["ref"] = str(session.rows(select(entry.c.entry_id).where(*session.where(entry)))[0][0])
         about = select(obligation.c.dispatch_id).where(*session.where(obligation), obligation.c.person_id.is_not(None),
