@@ -83,11 +83,11 @@ def poison(desk: Desk, texts: frozenset[str]) -> None:
         ]
         for name in names:
             raw.exec_driver_sql(f"drop trigger {name}")
-        for row in raw.execute(select(fact.c.fact_id, fact.c.kind, fact.c.data)).all():
-            told = texts & {*(row.data or ())}
+        for one in raw.execute(select(fact.c.fact_id, fact.c.data)).all():
+            told = texts & {*(one.data or ())}
             if told:
-                bad = {**row.data, **dict.fromkeys(told, EVIL)}
-                raw.execute(update(fact).where(fact.c.fact_id == row.fact_id).values(data=bad))
+                bad = {**one.data, **dict.fromkeys(told, EVIL)}
+                raw.execute(update(fact).where(fact.c.fact_id == one.fact_id).values(data=bad))
         raw.commit()
 
 
