@@ -72,6 +72,30 @@ def test_a_no_needs_a_reason_and_is_kept(desk: Desk, dropped: str) -> None:
     assert desk.post(f"{path}/withdraw", note="x").status_code == 400
 
 
+def test_by_the_api_it_is_the_same_fix(desk: Desk, dropped: str) -> None:
+    place = f"/api/v1/employers/{desk.employer}"
+    difference = f"{place}/differences/{dropped.rsplit('/', 1)[1]}"
+    key = {"idempotency-key": "one"}
+    (option,) = desk.client.get(f"{difference}/fix-options").json()["items"]
+    seen = desk.client.get(f"{difference}/fix-preview").json()
+    assert seen["says"] == option["says"] and seen["text"] and not re.search(r"\b\d{3}-\d{2}-\d{4}\b", seen["text"])
+    made = desk.client.post(f"{difference}/fixes", json={"note": "they lost her"}, headers=key)
+    fix, etag = made.json()["fix"], made.headers["etag"]
+    assert (
+        made.status_code == 201
+        and made.json()["preview"] == seen["text"]
+        and "they lost her" in desk.get(f"fixes/{fix}")
+    )
+    desk.start()
+    word = f"{place}/fixes/{fix}"
+    started = desk.client.post(f"{word}/approve", json={}, headers={"idempotency-key": "two", "if-match": etag})
+    assert started.status_code == 202 and desk.client.get(started.headers["location"]).json()["flow"] == "fixes.carry"
+    found = desk.client.get(word).json()
+    assert found["state"] == "approved" and found["obligations"] and found["digest"] == made.json()["digest"]
+    again = desk.client.post(f"{word}/carry-out", headers={"idempotency-key": "three"})
+    assert again.status_code == 202 and again.json()["run"] != started.json()["run"]
+
+
 def test_what_no_fix_puts_right_is_told_so(desk: Desk) -> None:
     with desk.store.read(desk.employer) as session:
         row = session.rows(select(difference).where(*session.where(difference, type="WRONG_TAX_CLASS")))[0]

@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
+from benehub import dispatch as outbox
 from benehub.access import Role, audit
 from benehub.errors import DataError
 from benehub.flows import runs
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
-from benehub.views.carried import carried
+from benehub.views.carried import everybody, first_of
 from benehub.views.outgoing import segments
 from benehub.web.runs import AGAIN
 
@@ -95,12 +96,23 @@ def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None
     (pay, *_) = found(read_desk, dispatch, operation="contribution.deposit")
     content = read_desk.get(f"outgoing/{pay.dispatch_id}/content")
     with read_desk.store.read(read_desk.employer) as session:
-        people = carried(session, pay.dispatch_id)
+        people = first_of(everybody(session, pay.dispatch_id))
         refs = set(str(audit.newest(session, limit=1)[0].ref).split())
     assert people.number > 1 and {f"people:{people.number}", *people.people} <= refs
     assert "SOCIAL SECURITY" in content and not re.search(r"\b\d{3}-?\d{2}-?\d{4}\b", content)
     read_desk.get("outgoing/dis_none", 404)
     read_desk.get("outgoing/../../x", 404)
+
+
+def test_of_whom_a_file_tells_is_kept_when_it_is_frozen(read_desk: Desk) -> None:
+    with read_desk.store.read(read_desk.employer) as session:
+        files = [row for row in session.rows(select(dispatch).where(*session.where(dispatch))) if row.file_name]
+        kept = {row.dispatch_id: outbox.told_of(session, row.dispatch_id) for row in files}
+        named = {made: told for made, told in kept.items() if told is not None}
+        assert {made: first_of(everybody(session, made)) for made in named} == named
+        assert any(number for _, number in named.values())
+        unkept = {row.operation for row in files if row.dispatch_id not in named}
+    assert unkept <= {"payment.order"}, "a payment alone does not say it by itself"
 
 
 def test_segments_are_found_where_masking_has_moved_them() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from benehub.access.audit import NAMED
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, whole
@@ -63,6 +64,8 @@ class Frozen:
     """The group of the employer's that a file is of, where the partner takes one for each."""
     wire: Content | None = field(default=None, repr=False)
     """The bytes as they leave, where the content is encrypted for the way."""
+    people: Collection[str] | None = field(default=None, repr=False)
+    """Everybody of whom a file tells; None where its content does not say it."""
 
 
 def freeze_item(connection_id: str, item: Item, guard: Guard, worth_minor: int, currency: str) -> Frozen:
@@ -164,8 +167,32 @@ def _values(session: Session, frozen: Frozen, dispatch_id: str, kept: Kept) -> d
         "prepared_at": at, "sent_at": None, "ack_state": "", "control_line": frozen.control_line,
         "heads": frozen.heads, "file_group": frozen.file_group,
         "wire_sealed": None if wire is None else wire.sealed(session, dispatch_id),
-        "wire_pieces": 1 if wire is None else wire.count,
+        "wire_pieces": 1 if wire is None else wire.count, **_people(frozen.people),
     }  # fmt: skip
+
+
+def _people(people: Collection[str] | None) -> dict[str, Any]:
+    if people is None:
+        return {"people": None, "first_people": None}
+    return {"people": len(people), "first_people": sorted(people)[:NAMED]}
+
+
+def told_of(session: Session, dispatch_id: str) -> tuple[list[str], int] | None:
+    """The first people of whom a file tells, by id, and how many there are; None where that is not kept.
+
+    Raises:
+        DataError: no such dispatch.
+    """
+    query = select(dispatch.c.people, dispatch.c.first_people).where(*session.where(dispatch, dispatch_id=dispatch_id))
+    found = session.connection.execute(query).first()
+    if found is None:
+        raise _none(dispatch_id)
+    return None if found.people is None else ([str(one) for one in found.first_people], int(found.people))
+
+
+def keep_told_of(session: Session, dispatch_id: str, people: Collection[str]) -> None:
+    """Keep of whom a file tells: its bytes never change."""
+    session.change(dispatch, {"dispatch_id": dispatch_id}, **_people(people))
 
 
 def _may_have_arrived(session: Session, row: Row[Any]) -> bool:
@@ -223,8 +250,12 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
     query = select(dispatch).where(*session.where(dispatch, dispatch_id=dispatch_id))
     found = session.connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
-        raise DataError(f"no dispatch {dispatch_id}", mend="See `benehub dispatches list`")
+        raise _none(dispatch_id)
     return found
+
+
+def _none(dispatch_id: str) -> DataError:
+    return DataError(f"no dispatch {dispatch_id}", mend="See `benehub dispatches list`")
 
 
 def frozen_bytes(session: Session, row: Row[Any]) -> bytes:

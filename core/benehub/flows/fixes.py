@@ -128,11 +128,12 @@ def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str =
     return made
 
 
-def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> None:
+def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "") -> None:
     """A person approves a fix; what it makes owed is written with the word.
 
     Raises:
         DataError: no such fix, it is not proposed, a second person is needed, or it would be something else by now.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     said_by = as_user(hub, who)
     with hub.store.read(employer) as session:
@@ -140,7 +141,7 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> N
     action = ACTIONS[row.action]
     with _asked(hub, employer, row.difference_id, row.connection_id, write=True) as asked:
         session = asked.session
-        row = fixes.get(session, fix_id, lock=True)
+        row = _looked_at(session, fix_id, expected)
         limit = asked.book.guards.alone_up_to_minor
         fixes.check(row, said_by, "approved", note, limit)
         answer = action.draft(asked)
@@ -153,25 +154,31 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> N
             fixes.link(session, fix_id, action.owe(asked, fixes.content(session, row)))
 
 
-def reject(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
+def _looked_at(session: Session, fix_id: str, expected: str) -> Row[Any]:
+    row = fixes.get(session, fix_id, lock=True)
+    fixes.looked_at(session, row, expected)
+    return row
+
+
+def reject(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected: str = "") -> None:
     """A person says no to a fix, and why.
 
     Raises:
         DataError: no such fix, it is not proposed, or no reason.
     """
     with hub.store.write(employer) as session:
-        fixes.check(fixes.get(session, fix_id, lock=True), who, "rejected", note, None)
+        fixes.check(_looked_at(session, fix_id, expected), who, "rejected", note, None)
         fixes.move(session, fix_id, who, "rejected", note)
 
 
-def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
+def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected: str = "") -> None:
     """Take back a fix that is proposed, or approved and not carried out yet; what it made owed is taken back with it.
 
     Raises:
         DataError: no such fix, something of it has left or may have, it stands in a file with others, or no reason.
     """
     with hub.store.write(employer) as session:
-        row = fixes.get(session, fix_id, lock=True)
+        row = _looked_at(session, fix_id, expected)
         owed = fixes.owed(session, fix_id)
         gone = [one for one in obligations.by_ids(session, owed) if one.state in ("sent", "confirmed")]
         if row.state == "approved" and gone:
@@ -223,10 +230,20 @@ def carry_out(hub: Hub, steps: Steps, employer: str, fix_id: str) -> dict[str, A
 
 def _approved(hub: Hub, employer: str, fix_id: str) -> dict[str, Any]:
     with hub.store.read(employer) as session:
-        row = fixes.get(session, fix_id)
-        if row.state not in ("approved", fixes.DONE):
-            raise DataError(f"it is {row.state}", where=f"fix {fix_id}", mend="Have it approved: benehub fixes approve")
+        row = approved(session, fix_id)
         return {"action": row.action, "connection": row.connection_id, "content": fixes.content(session, row)}
+
+
+def approved(session: Session, fix_id: str) -> Row[Any]:
+    """A fix that may be carried out, or was.
+
+    Raises:
+        DataError: no such fix, or it is not approved.
+    """
+    row = fixes.get(session, fix_id)
+    if row.state not in ("approved", fixes.DONE):
+        raise DataError(f"it is {row.state}", where=f"fix {fix_id}", mend="Have it approved: benehub fixes approve")
+    return row
 
 
 def _link(hub: Hub, employer: str, fix_id: str) -> None:

@@ -9,22 +9,41 @@ from sqlalchemy import select
 
 from benehub import connections, facts, planbook
 from benehub.engine import Steps
+from benehub.errors import ConfigError
 from benehub.flows.acknowledgements import record_told
 from benehub.flows.hub import Hub
 from benehub.periods import FOREVER
+from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import confirmation, plan_book
 from benehub.store.tables import employer as employer_table
+from benehub.store.version import must_be
 
 
-def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
+def book_of(employer: str, text: str, name: str) -> PlanBook:
+    """A plan book of this employer; another's is not taken, whoever sends it.
+
+    Raises:
+        ConfigError: it is wrong, or another employer's.
+    """
+    book = planbook.load(text, name)
+    if book.employer.id != employer:
+        raise ConfigError("it is another employer's book", where="employer.id", mend=f"Write id: {employer}")
+    return book
+
+
+def load_plan_book(hub: Hub, text: str, name: str, expected: str = "") -> tuple[str, str]:
     """Check a plan book and put it in force; creates the employer at first sight. Gives employer and version.
 
     Raises:
         ConfigError: the book is wrong; nothing changes.
+        ChangedMeanwhile: the version in force is not the one `expected`, where one is named.
     """
     book = planbook.load(text, name)
     with hub.store.write(book.employer.id) as session:
+        if expected:
+            session.take_seq(0)  # of two who load at once the second sees the first's
+            must_be(expected, in_force(hub.book(session)), "plan book")
         known = session.connection.execute(
             select(employer_table.c.employer_id).where(employer_table.c.employer_id == book.employer.id)
         ).first()
@@ -47,6 +66,11 @@ def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
         else:
             session.change(plan_book, {"version": book.version}, seq=seq)
     return book.employer.id, book.version
+
+
+def in_force(book: PlanBook) -> dict[str, Any]:
+    """What of a plan book two people may change."""
+    return {"version": book.version}
 
 
 def connect(hub: Hub, employer: str, wanted: Mapping[str, Mapping[str, Any]]) -> None:

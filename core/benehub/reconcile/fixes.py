@@ -18,6 +18,7 @@ from benehub.crypto import mask
 from benehub.errors import DataError
 from benehub.store import Session, canonical
 from benehub.store.tables import fix, fix_obligation, fixing
+from benehub.store.version import must_be, version
 
 STATES = ("proposed", "approved", "rejected", "carried_out", "failed", "withdrawn")
 ALIVE = ("proposed", "approved")
@@ -70,6 +71,24 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
     session.add(fix, [fresh])
     _say(session, fix_id, who, "proposed", note)
     return fix_id
+
+
+def version_of(session: Session, row: Row[Any]) -> str:
+    """The version of a fix: other as soon as somebody has said something of it, or something has come of it."""
+    return version(_decided(session, row))
+
+
+def looked_at(session: Session, row: Row[Any], expected: str) -> None:
+    """Go on where nothing is expected, or the fix is as it was at that version.
+
+    Raises:
+        ChangedMeanwhile: it is not.
+    """
+    must_be(expected, _decided(session, row), f"fix {row.fix_id}")
+
+
+def _decided(session: Session, row: Row[Any]) -> dict[str, Any]:
+    return {"state": row.state, "history": len(history(session, row.fix_id))}
 
 
 def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | None) -> None:
@@ -127,11 +146,15 @@ def get(session: Session, fix_id: str, lock: bool = False) -> Row[Any]:
     return row
 
 
-def listed(session: Session, states: Sequence[str] = (), limit: int = 500) -> Sequence[Row[Any]]:
-    """Fixes in these states (all when none is named), the newest first."""
+def listed(
+    session: Session, states: Sequence[str] = (), limit: int = 500, before: int | None = None
+) -> Sequence[Row[Any]]:
+    """Fixes in these states (all when none is named), the newest first; those proposed before a recorded order."""
     query = select(fix).where(*session.where(fix))
     if states:
         query = query.where(fix.c.state.in_(states))
+    if before is not None:
+        query = query.where(fix.c.seq < before)
     return session.rows(query.order_by(fix.c.seq.desc()).limit(limit))
 
 

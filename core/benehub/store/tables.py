@@ -341,6 +341,10 @@ dispatch = Table(
     # In how many pieces they stand; the first is the one above.
     Column("frozen_pieces", Integer, nullable=False, server_default="1"),
     Column("wire_pieces", Integer, nullable=False, server_default="1"),
+    # Of how many people a file tells, and the first of them as the audit trail names them; empty where nobody has
+    # looked yet at one that does not say it by itself.
+    Column("people", Integer),
+    Column("first_people", JSON),
     UniqueConstraint("employer_id", "business_key", "revision"),
     CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),

@@ -14,9 +14,15 @@ from benehub.store import Session
 from benehub.views.amounts import amount
 
 
-def listed(session: Session, states: Sequence[str] = (), limit: int = 500) -> list[dict[str, Any]]:
-    """Fixes in these states (all when none is named), the newest first, without what they would do."""
-    return _lines(session, fixes.listed(session, states, limit))
+def listed(
+    session: Session, states: Sequence[str] = (), limit: int = 500, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Fixes in these states (all when none is named), the newest first, without what they would do.
+
+    Args:
+        before: only those proposed before this number of the recorded order (`seq`).
+    """
+    return _lines(session, fixes.listed(session, states, limit, before))
 
 
 def of_difference(session: Session, difference_id: str) -> list[dict[str, Any]]:
@@ -72,6 +78,7 @@ def _lines(session: Session, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "unit": row.unit,
             "proposed_by": row.proposed_by,
             "proposed_at": row.proposed_at,
+            "seq": row.seq,
         }
         for row in rows
     ]

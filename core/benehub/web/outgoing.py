@@ -11,7 +11,7 @@ from benehub.api.guard import Needs
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches
-from benehub.views.carried import carried, whose
+from benehub.views.carried import whose
 from benehub.views.outgoing import about, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
@@ -78,10 +78,11 @@ def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Respo
     hub: Hub = request.app.state.hub
     if not dispatch.startswith("dis_"):
         raise DataError(f"no dispatch {dispatch[:50]!r}", mend="See what has left")
+    people = dispatches.carried(hub, employer, dispatch)
     with hub.store.read(employer) as session:
         told = why(session, dispatch)
         members = answered(session, dispatch)
-        seen_in(request, session, *carried(session, dispatch))
+        seen_in(request, session, *people)
         data = told.data
         named = about(session, [{"dispatch": dispatch, **data}])
     return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
@@ -106,9 +107,10 @@ def content(
 ) -> Response:  # fmt: skip
     """What it carries, so many lines at a time: a file as it was frozen, an item with the calls that write it."""
     hub: Hub = request.app.state.hub
+    people = dispatches.carried(hub, employer, dispatch)
     with hub.store.read(employer) as session:
         shown = outgoing(session, [dispatch])[0]
-        seen_in(request, session, *carried(session, dispatch))
+        seen_in(request, session, *people)
     lines = segments(shown.content) or (shown.content.splitlines(keepends=True) if shown.file else [shown.content])
     name = "outgoing/content.html" if "hx-request" in request.headers else "outgoing/carried.html"
     return page(request, caller, name, shown=shown, lines=lines[first : first + LINES], first=first,

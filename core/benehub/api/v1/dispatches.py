@@ -17,7 +17,7 @@ from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, must_run, start
 from benehub.flows import dispatches as flow
 from benehub.views import outgoing as view
-from benehub.views.carried import carried, whose
+from benehub.views.carried import Carried, whose
 from benehub.views.why import why
 
 router = APIRouter(prefix="/employers/{employer}/dispatches", tags=["dispatches"], route_class=Route)
@@ -137,9 +137,10 @@ def get_dispatch(_caller: SeesMoneyOf, at: At, dispatch: DispatchPath) -> Dispat
 @router.get("/{dispatch}/preview", operation_id="preview_dispatch")
 def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Preview:
     """What it carries, personal data masked: a file as it leaves, an item with the calls that write it."""
+    people = _people(at, dispatch)
     with at.read() as session, named():
         (shown,) = view.outgoing(session, [dispatch])
-        at.seen(session, *carried(session, dispatch))
+        at.seen(session, *people)
     calls = flow.calls(at.hub, at.employer, dispatch)
     with at.read() as session:
         masked = [Call(call=place, body=view.masked_of(session, dispatch, body)) for place, body in calls]
@@ -153,11 +154,10 @@ def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Pre
 )  # fmt: skip
 def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
     """The frozen bytes, exact and unmasked; for whoever may send them."""
+    people = _people(at, dispatch)
     with at.read() as session:
-        with named():
-            row = room.get(session, dispatch)
-        content = room.frozen_bytes(session, row)
-        at.seen(session, *carried(session, dispatch))
+        content = room.frozen_bytes(session, room.get(session, dispatch))
+        at.seen(session, *people)
     headers = {"content-disposition": "attachment"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
@@ -202,11 +202,17 @@ def _must_be(at: Office, dispatch: str) -> None:
         room.get(session, dispatch)
 
 
+def _people(at: Office, dispatch: str) -> Carried:
+    """Of whom it tells; a dispatch that there is not is answered as such."""
+    with named():
+        return flow.carried(at.hub, at.employer, dispatch)
+
+
 def _shown(at: Office, dispatch: str) -> DispatchDetail:
+    people = _people(at, dispatch)
     with at.read() as session:
-        with named():
-            row = view.one(session, dispatch)
-        at.seen(session, *carried(session, dispatch))
+        row = view.one(session, dispatch)
+        at.seen(session, *people)
         data = why(session, dispatch).data
     lists = {name: [str(one) for one in data[name]] for name in ("attempts", "said", "obligations", "entries")}
     return DispatchDetail.model_validate(row | lists)
