@@ -100,13 +100,15 @@ class Packer:
 def opened(session: Session, sealed: bytes) -> list[Waiting]:
     """The rows that were sealed together."""
     content = from_json(session.unseal(sealed, "intake_chunk"))
-    names = content["names"]
-    return [_waiting(row, names) for row in content["rows"]]
+    names: Sequence[Names] = content["names"]
+    return [
+        Waiting(row_no, key, hashed, dict(zip(names[layout], values, strict=True)), *(more[0] if more else _PLAIN))
+        for row_no, key, hashed, layout, values, *more in content["rows"]
+    ]
 
 
-def _waiting(row: Sequence[Any], names: Sequence[Names]) -> Waiting:
-    extra, deleted = row[5] if len(row) > 5 else ({}, False)
-    return Waiting(row[0], row[1], row[2], dict(zip(names[row[3]], row[4], strict=True)), extra, deleted)
+_PLAIN: tuple[Mapping[str, Any], bool] = {}, False
+"""What most rows have beside their fields: nothing, and they are not deleted."""
 
 
 def kept(session: Session, row_no: int, key: str, sealed: bytes) -> Waiting:
