@@ -72,7 +72,10 @@ class Newcomers:
         """The persons made of them; `order` is the first of each one's numbers of the recorded order."""
         session, employer, connection_id = self._session, self._session.employer, self._connection_id
         seal = session.vault.sealing(f"{employer}/ssn")
-        made = [(numbered("per", seq, f"{employer}/{one.external_id}"), seq, *one) for seq, one in zip(order, new, strict=True)]
+        made = [
+            (numbered("per", seq, f"{employer}/{one.external_id}"), seq, *one)
+            for seq, one in zip(order, new, strict=True)
+        ]
         session.deferring(person, _PERSON).extend(
             [
                 (employer, name, "employee", name, number, None if ssn is None else seal(ssn.encode()), index, seq)

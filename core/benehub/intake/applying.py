@@ -445,23 +445,17 @@ def _remember(session: Session, connection_id: str, stream: str, applied: Sequen
     key = {"connection_id": connection_id, "stream": stream}
     names = [one.row.key for one in applied]
     employer = session.employer
-    session.replace_ready(
+    session.connection.execute(seen.delete().where(*session.where(seen, **key), session.among(seen.c.row_key, names)))
+    session.add_ready(
         seen, _SEEN,
         [
-            (employer, connection_id, stream, row.key, row.hash, _filled(row.data), about[:200])
+            (employer, connection_id, stream, row.key, row.hash, row.filled, about[:200])
             for row, about in applied
         ],
-        seen.delete().where(*session.where(seen, **key), session.among(seen.c.row_key, names)),
     )  # fmt: skip
 
 
 _SEEN = ("employer_id", "connection_id", "stream", "row_key", "row_hash", "filled", "about")
-
-
-def _filled(data: Mapping[str, Any]) -> str:
-    if all(data.values()):
-        return ",".join(data)
-    return ",".join([name for name, value in data.items() if value is not None and value != "" and value != []])
 
 
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:

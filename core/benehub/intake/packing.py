@@ -32,6 +32,14 @@ class Waiting(NamedTuple):
     problem: str = ""
 
     @property
+    def filled(self) -> str:
+        """The names of the fields in which something stands, with commas between."""
+        data = self.data
+        if all(data.values()):
+            return ",".join(data)
+        return ",".join([name for name, value in data.items() if value is not None and value != "" and value != []])
+
+    @property
     def content(self) -> dict[str, Any]:
         """The content as it is sealed with a row that is kept by itself."""
         kept = {"data": self.data, "extra": self.extra, "deleted": self.deleted}

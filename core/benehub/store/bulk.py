@@ -68,12 +68,9 @@ def insert_rows(connection: Connection, table: Table, employer: str, rows: Seque
 
 
 def insert_tuples(
-    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]],
-    replacing: bool = False,
-) -> None:  # fmt: skip
+    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Insert rows as the driver takes them, their values in the order of `names`: JSON as text, on SQLite days too.
-
-    `replacing`, which SQLite alone knows, puts them in the place of those that have their keys.
 
     For what is written by the thousand: nothing is turned, and no row is a dict on its way.
 
@@ -81,7 +78,7 @@ def insert_tuples(
         sqlalchemy.exc.DBAPIError: what the database refuses, in the same classes either way.
     """
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_command(table, names, "?", "INSERT OR REPLACE" if replacing else "INSERT"), list(rows))
+        connection.exec_driver_sql(_command(table, names, "?"), list(rows))
     elif len(rows) >= COPY_FROM:
         _copy(connection, table, names, rows)
     else:
@@ -109,10 +106,10 @@ def change_rows(connection: Connection, table: Table, keys: Sequence[str], rows:
 
 
 @cache
-def _command(table: Table, names: tuple[str, ...], mark: str, verb: str = "INSERT") -> str:
+def _command(table: Table, names: tuple[str, ...], mark: str) -> str:
     """The driver's statement for rows with these columns in this order."""
     columns = ", ".join(f'"{name}"' for name in names)
-    return f'{verb} INTO "{table.name}" ({columns}) VALUES ({", ".join([mark] * len(names))})'  # noqa: S608 - names of columns
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join([mark] * len(names))})'  # noqa: S608 - names of columns
 
 
 @cache

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Delete, Row, String, Table, collate, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, String, Table, collate, select, update
 from sqlalchemy.sql import Executable
 
 from benehub.crypto import Vault
@@ -171,15 +171,6 @@ class Session:
         self.touched += 1
         for start in range(0, len(rows), INSERTED):
             insert_tuples(self.connection, table, names, rows[start : start + INSERTED])
-
-    def replace_ready(self, table: Table, names: Names, rows: Sequence[tuple[Any, ...]], before: Delete) -> None:
-        """As `add_ready`, in the place of those with the same keys: SQLite does so by itself, else `before` is done."""
-        replacing = self.connection.dialect.name == "sqlite"
-        if not replacing:
-            self.connection.execute(before)
-        self.touched += 1
-        for start in range(0, len(rows), INSERTED):
-            insert_tuples(self.connection, table, names, rows[start : start + INSERTED], replacing)
 
     def deferring(self, table: Table, names: Names) -> list[tuple[Any, ...]]:
         """Where such rows are put that the next `flush_deferred` inserts; it stays the same list for this session.
