@@ -27,7 +27,7 @@ class Newcomer(NamedTuple):
     external_id: str
     number: str
     ssn: str | None
-    index: str | None
+    ssn_index: str | None
 
 
 class Newcomers:
@@ -93,6 +93,8 @@ class Newcomers:
         self._linked.update(zip((one.external_id for one in new), persons, strict=True))
         known.members.update(zip((one.number for one in new), persons, strict=True))
         known.numbers.update(zip(persons, (one.number for one in new), strict=True))
-        known.ssns.update((one.index, name) for one, name in zip(new, persons, strict=True) if one.index is not None)
+        known.ssns.update(
+            (one.ssn_index, name) for one, name in zip(new, persons, strict=True) if one.ssn_index is not None
+        )
         known.families.update((name, []) for name in persons)
         return persons

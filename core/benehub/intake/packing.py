@@ -110,13 +110,19 @@ def opened(session: Session, sealed: bytes) -> list[Waiting]:
     content = from_json(session.unseal(sealed, "intake_chunk"))
     names: Sequence[Names] = content["names"]
     return [
-        Waiting(row_no, key, hashed, dict(zip(names[layout], values, strict=True)), *(more[0] if more else _PLAIN))
+        Waiting(row_no, key, hashed, dict(zip(names[layout], values, strict=True)), *(_more(more) if more else _PLAIN))
         for row_no, key, hashed, layout, values, *more in content["rows"]
     ]
 
 
 _PLAIN: tuple[Mapping[str, Any], bool] = {}, False
 """What most rows have beside their fields: nothing, and they are not deleted."""
+
+
+def _more(written: Sequence[Any]) -> tuple[Mapping[str, Any], bool]:
+    """What else a row has."""
+    extra, deleted = written[0]
+    return extra, deleted
 
 
 def kept(session: Session, row_no: int, key: str, sealed: bytes) -> Waiting:
