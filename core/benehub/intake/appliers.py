@@ -18,8 +18,8 @@ from benehub.facts import Version
 from benehub.hours import leave_unit
 from benehub.identity import people
 from benehub.identity.matching import Told
-from benehub.intake.applying import Applier, Origin
-from benehub.intake.employees import employee
+from benehub.intake.applying import Applier, Origin, Together
+from benehub.intake.employees import employee, newcomers
 from benehub.intake.recognising import (
     Unknown,
     by_ssn,
@@ -483,7 +483,7 @@ def year_total(session: Session, book: PlanBook, origin: Origin, row: Record) ->
 
 
 APPLIERS: dict[str, Applier] = {
-    "employee": employee,
+    "employee": Together(employee, newcomers),
     "compensation": compensation,
     "dependent": dependent,
     "election": election,
