@@ -208,6 +208,16 @@ def test_a_fix_taken_back_owes_nothing_and_one_that_has_left_stays(made: Made) -
             owe(session, world.hub.book(session), other)
 
 
+def test_what_is_approved_is_owed_and_leaves_with_the_deposit_of_its_pay_date(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    before = world.balances()
+    fix = world.approved()
+    owed = world.balances()
+    assert owed[chart.MATCH_PAYABLE] == before[chart.MATCH_PAYABLE] - 90_000
+    assert (world.owe(fix), world.flow("retirement.deposit", "401k", MISSED)["rows"]) == (owed, 2)
+
+
 def test_what_was_owed_and_refused_is_told_again_and_not_owed_twice(made: Made) -> None:
     world = made(qnec_column="safe_harbor_nonelective")
     world.flow("retirement.deposit", "401k", RIGHT)
@@ -259,6 +269,7 @@ def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None
     assert before[chart.MATCH_PAYABLE] == -50_000
     assert "counts what was missed" in fixes.preview(world.hub, "acme", world.missed(), "missed_deferral").says
     fix = world.approved()
+    assert world.balances()[chart.MATCH_PAYABLE] == -75_000 - 50_000
     world.owe(fix)
     match.accrue(world.hub, "acme", Month(2026, 10))
     assert world.balances()[chart.MATCH_PAYABLE] == -75_000 - 50_000

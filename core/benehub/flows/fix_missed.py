@@ -251,6 +251,14 @@ def _next_pay(asked: Asked, worker: Worker) -> date:
     return today
 
 
+def _owe(asked: Asked, content: Content) -> list[str]:
+    """It is owed from its approval on: whatever is worked out after that counts it."""
+    made_up.owe(asked.session, asked.book, content)
+    for month in _match_months(asked.book, content):
+        match.post(asked.session, asked.book, month)
+    return []
+
+
 def _post(hub: Hub, employer: str, content: Content) -> int:
     """Make it owed; again changes nothing."""
     with hub.store.write(employer) as session:
@@ -334,5 +342,5 @@ ACTION = Action(
     MISSED,
     "make up for a deferral that was not taken",
     frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
-    _connection, _draft, _run, _tried, _keys, meant=_of_deferral, undo=_undo,
+    _connection, _draft, _run, _tried, _keys, owe=_owe, meant=_of_deferral, undo=_undo,
 )  # fmt: skip
