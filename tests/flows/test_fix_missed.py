@@ -49,9 +49,9 @@ class World:
 
     def __init__(
         self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
-        **settings: str,
+        elected: tuple[int, int] = (10, 0), **settings: str,
     ) -> None:  # fmt: skip
-        self.hub, self.runs = hub, 0
+        self.hub, self.runs, self.elected = hub, 0, elected
         told = {
             "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
             **settings,
@@ -64,7 +64,8 @@ class World:
         connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
         self._participant()
         self.flow("deductions.expect", OCTOBER)
-        taken = (("401K", "deduction", 100_000), ("M", "employer", matched), ("LOAN", "deduction", 5_000))
+        deferred = (("401K", "deduction", 10_000 * elected[0]), ("ROTH", "deduction", 10_000 * elected[1]))
+        taken = (*deferred, ("M", "employer", matched), ("LOAN", "deduction", 5_000))
         register = [_line(day, "REG", "earning", 1_000_000) for day in (MISSED, RIGHT)]
         fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
         self.flow("sync", "payroll", "register_line", "1", False)
@@ -74,7 +75,10 @@ class World:
         with self.hub.store.write("acme") as session:
             rows = session.rows(select(person.c.person_id).where(person.c.member_id.like("%1")))
             self.who = str(rows[0].person_id)
-            cover = {"plan": "401k", "tier": "", "dependents": [], "pretax_rate": "10%", "roth_rate": "", "event": ""}
+            rates = dict(
+                zip(("pretax_rate", "roth_rate"), (f"{one}%" if one else "" for one in self.elected), strict=True)
+            )
+            cover = {"plan": "401k", "tier": "", "dependents": [], **rates, "event": ""}
             pay = {"rate_minor": 1_000_000, "per": "pay", "currency": "USD"}
             born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[self.who])[0].data
             facts.record(session, [
@@ -104,14 +108,14 @@ class World:
             rows = [one for one in reconcile.listed(session) if one.plan == "401k"]
             return {(one.type, one.reference): (one.expected, one.actual) for one in rows}
 
-    def missed(self) -> str:
+    def missed(self, part: str = "pretax") -> str:
         with self.hub.store.read("acme") as session:
             rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
-            return str(rows[0].difference_id)
+            return str(next(one.difference_id for one in rows if one.reference == f"{MISSED}/{part}"))
 
-    def approved(self) -> str:
+    def approved(self, part: str = "pretax") -> str:
         """The fix of what was missed, approved and not carried out."""
-        fix = fixes.propose(self.hub, "acme", self.missed(), "ann", "missed_deferral")
+        fix = fixes.propose(self.hub, "acme", self.missed(part), "ann", "missed_deferral")
         fixes.approve(self.hub, "acme", fix, "ben")
         return fix
 
@@ -248,6 +252,28 @@ def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_
     with world.hub.store.write("acme") as session:
         ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), "test")])
     assert world.flow("retirement.deposit", "401k", RIGHT)["held_people"] == 1
+
+
+def test_two_deferrals_missed_on_one_day_are_matched_together_and_once(made: Made) -> None:
+    world = made(elected=(4, 4), qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    assert world.differences()["EMPLOYER_LINE_DIFF", f"{MISSED}/match"] == (40_000, 0)
+    early = fixes.propose(world.hub, "acme", world.missed("roth"), "ann", "missed_deferral")
+    first = world.approved()
+    with pytest.raises(DataError, match="has changed since it was proposed"):
+        fixes.approve(world.hub, "acme", early, "ben")
+    fixes.withdraw(world.hub, "acme", early, "ben", "alone it is another")
+    second = world.approved("roth")
+    assert world.balances()[chart.MATCH_PAYABLE] == -(20_000 + 20_000 + 40_000)
+    with pytest.raises(DataError, match=f"withdraw {second} first"):
+        fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    assert world.flow("fixes.carry", first)["state"] == "carried_out"
+    # One file carries both, and both are over with it.
+    with world.hub.store.read("acme") as session:
+        assert (frozen.get(session, second).state, world.balances()) == ("carried_out", {})
+    world.credited()
+    assert world.differences() == {}
 
 
 HALF = "tiers: [{rate: 50%, up_to: 7.5%}]"

@@ -80,8 +80,11 @@ def _draft(asked: Asked) -> Draft | Refusal:
     paid_on = _next_pay(asked, worker)
     if _trued_up(asked.session, one):
         return Refusal(f"the true-up of {one.day.year} is posted and has paid the match of it: correct it by hand")
+    beside = _beside(asked.session, book, line)
+    if isinstance(beside, Refusal):
+        return beside
     try:
-        answer = _answer(asked, one, paid_on)
+        answer = _answer(asked, one, paid_on, beside[1] if beside else {})
     except ConfigError as error:
         return Refusal(f"{error.what}: {error.mend}")
     if isinstance(answer, Refusal):
@@ -106,11 +109,7 @@ def _draft(asked: Asked) -> Draft | Refusal:
 def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]) -> Draft | Refusal:
     """A correction that was posted and has not arrived is told again as it is owed; never is another one added."""
     session, unit = asked.session, asked.book.employer.currency
-    found: list[tuple[str, str, dict[str, Any]]] = []
-    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn")):
-        content = fixes.content(session, row)
-        if made_up.base_of(content) == made_up.base_of(line):
-            found.append((row.fix_id, row.state, content))
+    found = _fixes_of(session, line)
     for fix_id, state, _ in found:
         if state in ("approved", fixes.DONE):
             return Refusal(
@@ -124,7 +123,36 @@ def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]
             whole = content["qnec_minor"] + content["match_minor"] + content["earnings_minor"]
             says = f"send again what {fix_id} ({state}) has made owed: {format_minor(whole, unit)} {unit} with earnings"
             return Draft(content, whole, says)
-    return Refusal(f"{made_up.base_of(line)} is owed already, and by no fix: have the ledger's entries looked at")
+    return _owed_by_none(line)
+
+
+def _fixes_of(session: Session, line: Content) -> list[tuple[str, str, dict[str, Any]]]:
+    """The fixes of a line of pay that were approved once, in order: id, state and content."""
+    rows = fixes.of_people(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn"), [line["person"]])
+    told = [(row.fix_id, row.state, fixes.content(session, row)) for row in rows]
+    return [one for one in told if made_up.base_of(one[2]) == made_up.base_of(line)]
+
+
+def _owed_by_none(line: Content) -> Refusal:
+    return Refusal(
+        f"the correction of {made_up.told(line)} is owed, and by no fix: look at `benehub ledger journal --account "
+        f"{chart.MATCH_PAYABLE} --plan {line['plan']} --month {line['pay_date'][:7]}`"
+    )
+
+
+def _beside(session: Session, book: PlanBook, line: Content) -> tuple[str, Content] | Refusal | None:
+    """The fix that makes up for the other deferral of the same pay date, and what it does; None where none does."""
+    other = {**line, "part": _other(line["part"])}
+    there, known = made_up.standing(session, other), _fixes_of(session, other)
+    for fix_id, state, content in reversed(known):
+        if made_up.is_of(there, book, content) or (not there and state == "approved"):
+            return fix_id, content
+    return _owed_by_none(other) if there else None
+
+
+def _other(part: str) -> str:
+    """The deferral that one is not."""
+    return next(one for one in _PARTS if one != part)
 
 
 def _unwritable(asked: Asked, one: _Missed, parts: Mapping[str, int]) -> str:
@@ -162,8 +190,8 @@ def _match_months(book: PlanBook, content: Content) -> list[Month]:
     return months
 
 
-def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refusal:
-    """What the rule says of it.
+def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> MissedDeferral | Refusal:
+    """What the rule says of it; the match is of both deferrals, less what is made up for with the other (`beside`).
 
     Raises:
         ConfigError: the limits of the year or the rate of a quarter are not loaded.
@@ -177,19 +205,19 @@ def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refus
     if not pay:
         return Refusal("payroll has told no pay of that date: read its register first")
     year = savings.load(session, date(one.day.year, 1, 1), date(one.day.year + 1, 1, 1)).get(person_id)
-    other = _on_register(session, one, next(part for part in _PARTS if part != one.part))
-    taken = one.actual + other
+    other = _on_register(session, one, _other(one.part))
+    taken, made_good = one.actual + other, beside.get("missed_minor", 0)
     return missed_deferral(
         compensation_minor=pay,
-        # What was taken of the other part counts as it is: only this one was missed.
-        rate=parse_rate(elected) + Fraction(other, pay),
+        # What was taken of the other part counts as it is, and what is made up for as if it had been taken.
+        rate=parse_rate(elected) + Fraction(other + made_good, pay),
         failure=Failure(one.day, max(one.day, _right_again(session, one) or session.today()), None, False, 12),
         limits=retirement_limits(one.day.year),
         formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
         years_of_service=age_on(one.worker.hired, one.day),
-        deferred_minor=taken,
+        deferred_minor=taken + made_good,
         ytd_deferrals_minor=max(0, (year.deferrals if year else 0) - taken),
-        matched_minor=_on_register(session, one, "match") + _made_up(session, one),
+        matched_minor=_on_register(session, one, "match") + beside.get("match_minor", 0),
         paid_on=paid_on,
     ).required()
 
@@ -205,24 +233,16 @@ def _on_register(session: Session, one: _Missed, part: str) -> int:
     return int(found or 0)
 
 
-def _made_up(session: Session, one: _Missed) -> int:
-    """Match of that pay date that another correction has made up for already."""
-    return _matched(session, one, made_up.CORRECTED, one.day)
-
-
 def _trued_up(session: Session, one: _Missed) -> int:
     """What the year's true-up has given."""
-    return _matched(session, one, "match.true_up", date(one.day.year, 12, 31))
-
-
-def _matched(session: Session, one: _Missed, kind: str, day: date) -> int:
     found = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.person_id == one.worker.person_id, leg.c.plan == one.plan.id,
-            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == day,
-            entry.c.type.in_((kind, f"{kind}.reversed")),
+            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match",
+            leg.c.pay_date == date(one.day.year, 12, 31),
+            entry.c.type.in_(("match.true_up", "match.true_up.reversed")),
         )
     ).scalar()  # fmt: skip
     return int(found or 0)
@@ -268,9 +288,12 @@ def _post(hub: Hub, employer: str, content: Content) -> int:
 def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     """Take back what a fix that is withdrawn has made owed; gives why that cannot be, empty where it is done."""
     there, told = made_up.standing(session, content), fixes.digest(session, dict(content))
-    others = fixes.of_action(session, MISSED, ("approved", fixes.DONE))
+    others = fixes.of_people(session, MISSED, ("approved", fixes.DONE), [content["person"]])
     if not made_up.is_of(there, book, content) or any(row.content_hash == told for row in others):
         return ""  # it is not this fix that owes it, or not alone
+    beside = _beside(session, book, content)
+    if isinstance(beside, tuple) and _later(made_up.standing(session, beside[1]), there):
+        return f"{beside[0]} counts it, which makes up for the other deferral of that pay: withdraw {beside[0]} first"
     if gone := _on_its_way(session, book, content, there):
         return gone
     ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
@@ -280,6 +303,11 @@ def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     left = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
                            plan=content["plan"])  # fmt: skip
     return "its period's match has been deposited" if months and any(one.amount > 0 for one in left) else ""
+
+
+def _later(ours: Sequence[Posted], theirs: Sequence[Posted]) -> bool:
+    """Whether what stands of a correction was posted behind another one."""
+    return bool(ours and theirs) and ours[0].seq > theirs[0].seq
 
 
 def _on_its_way(session: Session, book: PlanBook, content: Content, there: Sequence[Posted]) -> str:

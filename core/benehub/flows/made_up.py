@@ -34,6 +34,7 @@ class Posted:
     """An entry of a correction, by what it owes; `gone` where it was taken back."""
 
     entry_id: str
+    seq: int
     account: str
     part: str
     amount: int
@@ -45,10 +46,15 @@ def base_of(content: Content) -> str:
     return f"correction/{content['person']}/{content['plan']}/{content['pay_date']}/{content['part']}"
 
 
+def told(content: Content) -> str:
+    """The same line of pay for a person's eyes."""
+    return f"{content['plan']} {content['pay_date']}/{content['part']}"
+
+
 def posted(session: Session, content: Content) -> list[Posted]:
     """Every entry that was ever posted for the line of pay that is told, whatever its amounts."""
     rows = session.rows(
-        select(entry.c.entry_id, entry.c.idempotency_key, leg.c.account, leg.c.money_source, leg.c.amount)
+        select(entry.c.entry_id, entry.c.seq, entry.c.idempotency_key, leg.c.account, leg.c.money_source, leg.c.amount)
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_(_OWED_ON), leg.c.person_id == content["person"],
@@ -64,7 +70,9 @@ def posted(session: Session, content: Content) -> list[Posted]:
         )
     }
     return [
-        Posted(row.entry_id, row.account, row.money_source, row.amount, f"reverse:{row.idempotency_key}" in gone)
+        Posted(
+            row.entry_id, row.seq, row.account, row.money_source, row.amount, f"reverse:{row.idempotency_key}" in gone
+        )
         for row in rows
     ]
 
