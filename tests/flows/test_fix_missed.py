@@ -185,7 +185,9 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
     with world.hub.store.write("acme") as session:
         assert made_up(session, 2026, world.who) == {world.who: 90_000}
         row = frozen.get(session, fix)
-        again = Proposal(missed_id, row.action, row.connection_id, frozen.content(session, row), "", 1, "USD")
+        again = Proposal(
+            missed_id, row.action, row.connection_id, frozen.content(session, row), "", 1, "USD", world.who
+        )
         frozen.move(session, frozen.propose(session, again, "ann", ""), "benehub", "carried_out", "")
     # Two fixes of one line are the same money, told twice.
     assert world.differences() == {}
@@ -208,7 +210,7 @@ def test_a_fix_taken_back_owes_nothing_and_one_that_has_left_stays(made: Made) -
         fixes.withdraw(world.hub, "acme", second, "ben", "too late")
     with world.hub.store.write("acme") as session:
         other = {**frozen.content(session, frozen.get(session, second)), "qnec_minor": 1}
-        with pytest.raises(DataError, match="no approved fix makes it owed"):
+        with pytest.raises(DataError, match=f"401k {MISSED}/pretax: no approved fix makes it owed"):
             owe(session, world.hub.book(session), other)
 
 
@@ -237,6 +239,51 @@ def test_what_was_owed_and_refused_is_told_again_and_not_owed_twice(made: Made) 
     assert (world.flow("fixes.carry", second)["state"], world.balances()) == ("carried_out", {})
     world.credited()
     assert world.differences() == {}
+
+
+def test_a_refused_one_whose_money_went_with_the_next_deposit_is_over_when_it_is_credited(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    world.differences()
+    fix = world.approved()
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, fix, "benehub", "failed", "its file was refused")
+    world.flow("retirement.deposit", "401k", MISSED)
+    world.flow("retirement.deposit-earnings", "401k", MISSED)
+    assert ("NOT_TAKEN", f"{MISSED}/pretax") in world.differences()
+    with pytest.raises(DataError, match=f"what {fix} .failed. has made owed has left already: read the credits"):
+        fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    world.credited()
+    assert world.differences() == {}
+
+
+def test_what_was_never_owed_is_not_over_whatever_its_fix_says(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    fix = fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, fix, "benehub", "carried_out", "")
+        # A fix of somebody else is not opened for it: this one could not be read.
+        row = frozen.get(session, fix)
+        others = Proposal(row.difference_id, row.action, row.connection_id, {}, "", 1, "USD", "per_other")
+        frozen.move(session, frozen.propose(session, others, "ann", ""), "benehub", "carried_out", "")
+        assert fixes.ACTIONS[row.action].keys(session, "keeper", frozen.content(session, row)) == []
+    assert ("NOT_TAKEN", f"{MISSED}/pretax") in world.differences()
+
+
+def test_what_is_owed_by_no_fix_is_named_without_an_internal_id(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    day = date.fromisoformat(MISSED)
+    legs = [Leg(account, "USD", amount, world.who, "401k", "qnec", OCTOBER, day)
+            for account, amount in ((chart.MATCH_EXPENSE, 50_000), (chart.MATCH_PAYABLE, -50_000))]  # fmt: skip
+    base = f"correction/{world.who}/401k/{MISSED}/pretax"
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), base)])
+    with pytest.raises(DataError, match=f"401k {MISSED}/pretax is owed, and by no fix.*ledger journal") as refused:
+        fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert world.who not in str(refused.value)
 
 
 def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_others(made: Made) -> None:
@@ -268,12 +315,33 @@ def test_two_deferrals_missed_on_one_day_are_matched_together_and_once(made: Mad
     assert world.balances()[chart.MATCH_PAYABLE] == -(20_000 + 20_000 + 40_000)
     with pytest.raises(DataError, match=f"withdraw {second} first"):
         fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    with world.hub.store.read("acme") as session:
+        rows = [frozen.get(session, one) for one in (first, second)]
+        told = [frozen.content(session, row) for row in rows]
+        keys = fixes.ACTIONS["missed_deferral"].keys
+        assert [keys(session, "keeper", one) for one in told] == [[], []]
     assert world.flow("fixes.carry", first)["state"] == "carried_out"
     # One file carries both, and both are over with it.
     with world.hub.store.read("acme") as session:
         assert (frozen.get(session, second).state, world.balances()) == ("carried_out", {})
     world.credited()
     assert world.differences() == {}
+
+
+def test_the_file_of_one_deferral_is_not_that_of_the_other(made: Made) -> None:
+    world = made(elected=(4, 4), qnec_column="safe_harbor_nonelective")
+    world.differences()
+    first = world.approved()
+    world.flow("fixes.carry", first)
+    second = world.approved("roth")
+    keys = fixes.ACTIONS["missed_deferral"].keys
+    with world.hub.store.read("acme") as session:
+        told = [frozen.content(session, frozen.get(session, one)) for one in (first, second)]
+        file = f"contribution.deposit/401k/{MISSED}"
+        assert (keys(session, "keeper", told[0])[:1], keys(session, "keeper", told[1])) == ([file], [])
+    assert world.flow("fixes.carry", second)["state"] == "carried_out"
+    with world.hub.store.read("acme") as session:
+        assert keys(session, "keeper", told[1])[0] == f"{file}/correction-1"
 
 
 HALF = "tiers: [{rate: 50%, up_to: 7.5%}]"

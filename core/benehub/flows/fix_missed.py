@@ -34,7 +34,7 @@ from benehub.money import format_minor, parse_rate
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import Relation, Type, fixes
-from benehub.reconcile.made_up import MISSED
+from benehub.reconcile.made_up import MISSED, base_of
 from benehub.records import Source
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, missed_deferral
@@ -89,6 +89,8 @@ def _draft(asked: Asked) -> Draft | Refusal:
         return Refusal(f"{error.what}: {error.mend}")
     if isinstance(answer, Refusal):
         return answer
+    if not answer.qnec_minor:
+        return Refusal(f"nothing of it could have been deferred: the limit of {one.day.year} is reached")
     unit = book.employer.currency
     matched = answer.missed_match_minor if _matched_by_payroll(plan) else 0
     qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
@@ -118,6 +120,8 @@ def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]
             )
     for fix_id, state, content in reversed(found):
         if made_up.is_of(there, asked.book, content):
+            if _file_of(session, content)[1] and not _earnings_owed(session, content):
+                return Refusal(f"what {fix_id} ({state}) has made owed has left already: read the credits")
             if why := _unwritable(asked, one, {"qnec": content["qnec_minor"], "match": content["match_minor"]}):
                 return Refusal(f"the file to {one.plan.vendor} cannot carry it: {why}")
             whole = content["qnec_minor"] + content["match_minor"] + content["earnings_minor"]
@@ -130,7 +134,7 @@ def _fixes_of(session: Session, line: Content) -> list[tuple[str, str, dict[str,
     """The fixes of a line of pay that were approved once, in order: id, state and content."""
     rows = fixes.of_people(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn"), [line["person"]])
     told = [(row.fix_id, row.state, fixes.content(session, row)) for row in rows]
-    return [one for one in told if made_up.base_of(one[2]) == made_up.base_of(line)]
+    return [one for one in told if base_of(one[2]) == base_of(line)]
 
 
 def _owed_by_none(line: Content) -> Refusal:
@@ -322,6 +326,8 @@ def _on_its_way(session: Session, book: PlanBook, content: Content, there: Seque
             return f"it is frozen in {row.dispatch_id}"
     retirement.post_sent(session, book, plan_id, day)
     earnings_deposit.post_sent(session, book, plan_id, day)
+    if _file_of(session, content)[1]:
+        return "something of it has been deposited"
     left = {
         (one.account, one.dimensions["money_source"]): one.amount
         for one in ledger.balances(
@@ -352,18 +358,66 @@ def _tried(hub: Hub, employer: str, connection_id: str, content: Content) -> Seq
 
 
 def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
-    """The file that carries this QNEC, the next one before it has left; and the file of the earnings."""
-    day = date.fromisoformat(content["pay_date"])
-    base = base_key(content["plan"], day)
+    """The file that carries what the correction owes, and that of its earnings; empty while one of them is missing."""
+    file, _ = _file_of(session, content)
+    earned = _earnings_file(session, content) if content["earnings_minor"] else ""
+    return [] if not file or (content["earnings_minor"] and not earned) else [one for one in (file, earned) if one]
+
+
+def _file_of(session: Session, content: Content) -> tuple[str, bool]:
+    """The file that carries the QNEC of a correction, and whether it has left; an empty text while none does.
+
+    A file tells a person's QNEC for both deferrals as one sum: what was owed first went first.
+    """
+    base = base_key(content["plan"], date.fromisoformat(content["pay_date"]))
+    owed = _qnec(session, content)
+    if not owed:
+        return "", False
+    other = _qnec(session, {**content, "part": _other(content["part"])})
+    due = owed[0].amount + sum(one.amount for one in other if one.seq < owed[0].seq)
     files = chain(session, base)
-    carrying = [number for number, told in enumerate(files.contents) if _carries(told["rows"], content["person"])]
-    keys = [file_key(base, carrying[-1] if carrying else files.number)]
-    earned = f"{earnings_deposit.OPERATION}/{content['plan']}/{day}"
-    return [*keys, earned] if content["earnings_minor"] else keys
+    for number, told in enumerate(files.contents):
+        due += _carried(told["rows"], content["person"])
+        if due >= 0:
+            return file_key(base, number), True
+    for row in obligations.by_ids(session, [session.id("obl", files.key)]):
+        if due + _carried(obligations.content(session, row)["rows"], content["person"]) >= 0:
+            return files.key, False
+    return "", False
 
 
-def _carries(rows: Sequence[dict[str, Any]], person_id: str) -> bool:
-    return any(row["person"] == person_id and Source.ER_QNEC.value in row["amounts"] for row in rows)
+def _qnec(session: Session, line: Content) -> list[Posted]:
+    """What stands of a line's QNEC, below zero as the ledger has it."""
+    there = made_up.standing(session, line)
+    return [one for one in there if (one.account, one.part) == (chart.MATCH_PAYABLE, "qnec")]
+
+
+def _carried(rows: Sequence[dict[str, Any]], person_id: str) -> int:
+    return sum(row["amounts"].get(Source.ER_QNEC.value, 0) for row in rows if row["person"] == person_id)
+
+
+def _earnings_file(session: Session, content: Content) -> str:
+    """The file of the earnings that a correction owes; empty while they are in none."""
+    key = f"{earnings_deposit.OPERATION}/{content['plan']}/{content['pay_date']}"
+    for row in obligations.by_ids(session, [session.id("obl", key)]):
+        if row.state in ("sent", "confirmed"):
+            return "" if _earnings_owed(session, content) else key
+        if any(one["person"] == content["person"] for one in obligations.content(session, row)["rows"]):
+            return key
+    return ""
+
+
+def _earnings_owed(session: Session, content: Content) -> bool:
+    """Whether some of the earnings of a correction is still to be deposited: what was owed first went first."""
+    found = ledger.balances(
+        session, [chart.EARNINGS_PAYABLE], by=("money_source",), person_id=content["person"], plan=content["plan"],
+        pay_date=date.fromisoformat(content["pay_date"]),
+    )  # fmt: skip
+    left = sum(one.amount for one in found if one.dimensions["money_source"] in ("qnec", "match"))
+    ours = made_up.standing(session, content)
+    other = made_up.standing(session, {**content, "part": _other(content["part"])})
+    behind = [one.amount for one in other if one.account == chart.EARNINGS_PAYABLE and _later([one], ours)]
+    return left < sum(behind)
 
 
 ACTION = Action(
