@@ -356,6 +356,38 @@ def test_the_true_up_counts_what_was_made_up_for_and_pays_its_match_no_second_ti
     assert (told["true_up_minor"], told["over_match_minor"]) == (0, 0)
 
 
+def test_a_true_up_that_counted_what_is_taken_back_is_worked_out_anew(
+    made: Made, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = made(f"{HALF}, true_up: true", 37_500, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    fix = world.approved()
+    monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 4, 12, tzinfo=UTC))
+    assert world.flow("retirement.true-up", 2026)["true_up_minor"] == 0
+    before = world.balances()
+    fixes.withdraw(world.hub, "acme", fix, "ben", "payroll takes it after all")
+    # QNEC and match of the correction are owed no more, and the year's formula again gives what it had spared.
+    assert world.balances()[chart.MATCH_PAYABLE] == before[chart.MATCH_PAYABLE] + 87_500 - 12_500
+    assert match.preview(world.hub, "acme", 2026)["true_up_minor"] == 12_500
+
+
+def test_too_much_of_another_pay_date_keeps_no_fix_from_being_taken_back(made: Made) -> None:
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    legs = [Leg(account, "USD", amount, world.who, "401k", "match", "2026-08", date(2026, 8, 31))
+            for account, amount in ((chart.MATCH_EXPENSE, -100), (chart.MATCH_PAYABLE, 100))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "match.accrued", date(2026, 8, 31), tuple(legs), "test")])
+    before = world.balances()
+    fixes.withdraw(world.hub, "acme", world.approved(), "ben", "payroll takes it after all")
+    assert world.balances() == before
+    # The match that counts it has left meanwhile: that is a reason.
+    second = world.approved()
+    world.flow("retirement.deposit", "401k", RIGHT)
+    with pytest.raises(DataError, match="the match that counts it has been deposited"):
+        fixes.withdraw(world.hub, "acme", second, "ben", "too late")
+
+
 def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None:
     world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
     world.differences()

@@ -301,12 +301,21 @@ def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     if gone := _on_its_way(session, book, content, there):
         return gone
     ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
-    months = _match_months(book, content)
-    for month in months:
+    before = _by_pay_date(session, content)
+    for month in _match_months(book, content):
         match.post(session, book, month)
-    left = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
-                           plan=content["plan"])  # fmt: skip
-    return "its period's match has been deposited" if months and any(one.amount > 0 for one in left) else ""
+    match.true_up_again(session, book, content["plan"], content["person"], int(content["pay_date"][:4]))
+    # Paid too much somewhere else, and before this, is no reason.
+    after = _by_pay_date(session, content)
+    over = any(amount > max(0, before.get(day, 0)) for day, amount in after.items())
+    return "the match that counts it has been deposited" if over else ""
+
+
+def _by_pay_date(session: Session, content: Content) -> dict[date, int]:
+    """What a participant's employer contributions hold, by pay date: above zero was deposited too much."""
+    found = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
+                            plan=content["plan"])  # fmt: skip
+    return {one.dimensions["pay_date"]: one.amount for one in found}
 
 
 def _later(ours: Sequence[Posted], theirs: Sequence[Posted]) -> bool:

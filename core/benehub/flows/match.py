@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -156,6 +156,25 @@ def _true_up(hub: Hub, employer: str, year: int) -> dict[str, Any]:
     return {**summary(found), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
+def true_up_again(session: Session, book: PlanBook, plan_id: str, person_id: str, year: int) -> None:
+    """The true-up of one participant, in the transaction of whoever has changed what an ended year's counts.
+
+    One of zero leaves no entry, so nobody can see whether the year's was run: it is worked out all the same, and the
+    run of the year finds it.
+    """
+    if session.today() < date(year, 12, 31):
+        return
+    terms = book.plan(plan_id).match
+    if terms is None or not terms.true_up:
+        return
+    made = [
+        _true_up_entry(book, worker, plan, year, answer)
+        for worker, plan, answer in year_matches(session, book, year, [person_id])
+        if plan.id == plan_id
+    ]
+    ledger.restate(session, _explained(session, book, made))
+
+
 def preview(hub: Hub, employer: str, year: int) -> dict[str, Any]:
     """What `true_up_year` would post as of now; also before the year is over."""
     with hub.store.read(employer) as session:
@@ -163,16 +182,20 @@ def preview(hub: Hub, employer: str, year: int) -> dict[str, Any]:
 
 
 def year_matches(
-    session: Session, book: PlanBook, year: int
+    session: Session, book: PlanBook, year: int, who: Sequence[str] | None = None
 ) -> Iterator[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]:
-    """Everybody's year against the formula, in plans that promise a true-up: worker with number, plan, answer."""
+    """Everybody's year against the formula, in plans that promise a true-up: worker with number, plan, answer.
+
+    Args:
+        who: only these persons'.
+    """
     limits = retirement_limits(year)
     whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1))
     missed = made_up.missed(session, date(year, 1, 1), date(year + 1, 1, 1))
     members = people.people(session)
     due = _Due(date(year, 1, 1), date(year, 12, 31))
     plans = [plan for plan in book.retirement_plans() if plan.match is not None and plan.match.true_up]
-    for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1))):
+    for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1)), None, who):
         saved = whole.get(worker.person_id)
         for plan in plans:
             if saved is None or not _saves(worker, plan, due):
