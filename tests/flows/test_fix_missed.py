@@ -18,12 +18,14 @@ from benehub.facts import Version
 from benehub.flows import Hub, fixes, match
 from benehub.flows.made_up import owe
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.savings import contribute, load, standings
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.periods import Month
+from benehub.periods import Interval, Month
 from benehub.reconcile import fixes as frozen
 from benehub.reconcile.fixes import Proposal
 from benehub.records import Source
+from benehub.rules.retirement.limits import retirement_limits
 from benehub.store.tables import person
 from benehub.views.clearing import clearing
 from benehub.views.contributions import made_up
@@ -354,6 +356,27 @@ def test_the_true_up_counts_what_was_made_up_for_and_pays_its_match_no_second_ti
     world.owe(world.approved())
     told = match.preview(world.hub, "acme", 2026)
     assert (told["true_up_minor"], told["over_match_minor"]) == (0, 0)
+
+
+def test_a_qnec_takes_room_from_the_years_additions_and_is_no_match(made: Made) -> None:
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    assert world.balances()[chart.MATCH_PAYABLE] == -50_000
+    whole, day = retirement_limits(2026).additions_minor, date.fromisoformat(RIGHT)
+    legs = [Leg(account, "USD", amount, world.who, "401k", "qnec", OCTOBER, day)
+            for account, amount in ((chart.MATCH_EXPENSE, whole), (chart.MATCH_PAYABLE, -whole))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), "test")])
+        book = world.hub.book(session)
+        assert match.post(session, book, Month(2026, 10)).corrected == 1
+        saved = load(session, date(2026, 1, 1), date(2027, 1, 1))[world.who]
+        assert (saved.match, saved.qnec) == (0, whole)
+        (one,) = standings(session, book, 2026)
+        assert (one.additions_minor, one.state) == (100_000 + whole, "over")
+        (worker,) = facts.workers(session, Interval(day, date(2026, 11, 3)), None, [world.who])
+        cover = worker.coverages["retirement"][0].data
+        parts = contribute(book.plan("401k"), worker, cover, 1_000_000, day, saved)
+        assert (parts["pretax"], parts["match"]) == (0, 0)
+    assert world.balances()[chart.MATCH_PAYABLE] == -whole
 
 
 def test_a_true_up_that_counted_what_is_taken_back_is_worked_out_anew(

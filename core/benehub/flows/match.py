@@ -116,7 +116,9 @@ def _of_period(
         "ytd_compensation_minor": earlier.compensation,
         "years_of_service": age_on(worker.hired, due.last),
         # the period's own accrual may stand already; what it replaces leaves its room again
-        "additions_left_minor": max(0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match),
+        "additions_left_minor": max(
+            0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match - whole.qnec
+        ),
         "match_period": plan.match.period,
     }
     answer = match_contribution(**given, formula=formula, limits=limits)
