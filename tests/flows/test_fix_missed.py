@@ -44,6 +44,10 @@ carriers:
 """
 MISSED, RIGHT = "2026-10-15", "2026-10-30"
 OCTOBER = "2026-10"
+OWED_BY_NONE = (
+    f"employee 1001: 401k {MISSED}/pretax is owed, and by no fix: look at "
+    f"`benehub ledger journal --account .* --employee 1001 --plan 401k --month {OCTOBER}`"
+)
 
 
 class World:
@@ -212,7 +216,7 @@ def test_a_fix_taken_back_owes_nothing_and_one_that_has_left_stays(made: Made) -
         fixes.withdraw(world.hub, "acme", second, "ben", "too late")
     with world.hub.store.write("acme") as session:
         other = {**frozen.content(session, frozen.get(session, second)), "qnec_minor": 1}
-        with pytest.raises(DataError, match=f"401k {MISSED}/pretax: no approved fix makes it owed"):
+        with pytest.raises(DataError, match=f"employee 1001: 401k {MISSED}/pretax: no approved fix makes it owed"):
             owe(session, world.hub.book(session), other)
 
 
@@ -283,7 +287,7 @@ def test_what_is_owed_by_no_fix_is_named_without_an_internal_id(made: Made) -> N
     base = f"correction/{world.who}/401k/{MISSED}/pretax"
     with world.hub.store.write("acme") as session:
         ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), base)])
-    with pytest.raises(DataError, match=f"401k {MISSED}/pretax is owed, and by no fix.*ledger journal") as refused:
+    with pytest.raises(DataError, match=OWED_BY_NONE) as refused:
         fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
     assert world.who not in str(refused.value)
 

@@ -127,7 +127,7 @@ def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]
             whole = content["qnec_minor"] + content["match_minor"] + content["earnings_minor"]
             says = f"send again what {fix_id} ({state}) has made owed: {format_minor(whole, unit)} {unit} with earnings"
             return Draft(content, whole, says)
-    return _owed_by_none(line)
+    return _owed_by_none(session, line)
 
 
 def _fixes_of(session: Session, line: Content) -> list[tuple[str, str, dict[str, Any]]]:
@@ -137,10 +137,10 @@ def _fixes_of(session: Session, line: Content) -> list[tuple[str, str, dict[str,
     return [one for one in told if base_of(one[2]) == base_of(line)]
 
 
-def _owed_by_none(line: Content) -> Refusal:
+def _owed_by_none(session: Session, line: Content) -> Refusal:
     return Refusal(
-        f"the correction of {made_up.told(line)} is owed, and by no fix: look at `benehub ledger journal --account "
-        f"{chart.MATCH_PAYABLE} --plan {line['plan']} --month {line['pay_date'][:7]}`"
+        f"the correction of {made_up.told(session, line)} is owed, and by no fix: look at "
+        f"`{made_up.in_journal(session, line)}`"
     )
 
 
@@ -151,7 +151,7 @@ def _beside(session: Session, book: PlanBook, line: Content) -> tuple[str, Conte
     for fix_id, state, content in reversed(known):
         if made_up.is_of(there, book, content) or (not there and state == "approved"):
             return fix_id, content
-    return _owed_by_none(other) if there else None
+    return _owed_by_none(session, other) if there else None
 
 
 def _other(part: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from benehub import ledger
 from benehub.errors import DataError
 from benehub.flows.fix_draft import Content
+from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
@@ -38,9 +39,21 @@ class Posted:
     gone: bool
 
 
-def told(content: Content) -> str:
-    """The line of pay that a correction makes up for, for a person's eyes."""
-    return f"{content['plan']} {content['pay_date']}/{content['part']}"
+def told(session: Session, content: Content) -> str:
+    """The line of pay that a correction makes up for, for a person's eyes: whose it is, by the employee number."""
+    return f"employee {_number(session, content)}: {content['plan']} {content['pay_date']}/{content['part']}"
+
+
+def in_journal(session: Session, content: Content) -> str:
+    """The command that shows what a line's correction has posted."""
+    return (
+        f"benehub ledger journal --account {chart.MATCH_PAYABLE} --employee {_number(session, content)} "
+        f"--plan {content['plan']} --month {content['pay_date'][:7]}"
+    )
+
+
+def _number(session: Session, content: Content) -> str:
+    return people.member_ids(session, [content["person"]])[content["person"]]
 
 
 def posted(session: Session, content: Content) -> list[Posted]:
@@ -92,7 +105,7 @@ def owe(session: Session, book: PlanBook, content: Content) -> int:
         DataError: another correction of the same line stands, or no approved fix has this content.
     """
     session.take_seq(0)  # the lock comes first: of two who post at once the second sees the first's
-    line, digest = told(content), fixes.digest(session, dict(content))
+    line, digest = told(session, content), fixes.digest(session, dict(content))
     approved = fixes.of_people(session, MISSED, ("approved", fixes.DONE), [content["person"]])
     if all(row.content_hash != digest for row in approved):
         raise DataError("no approved fix makes it owed", where=line, mend="Propose it again, and have it approved")
