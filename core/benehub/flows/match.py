@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+
 from benehub import facts, ledger
 from benehub.engine import Steps
 from benehub.errors import DataError
@@ -27,6 +29,7 @@ from benehub.rules.retirement.match import match_contribution
 from benehub.rules.retirement.match_formula import MatchPeriod, told_formula
 from benehub.rules.retirement.true_up import TrueUp, true_up
 from benehub.store import Session
+from benehub.store.tables import entry, leg
 
 EXPENSE = (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE)
 
@@ -49,10 +52,35 @@ def accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
 def post(session: Session, book: PlanBook, month: Month) -> Restated:
     """The same in the transaction of whoever has changed what it is worked out from."""
     made: list[tuple[NewEntry, Said]] = []
+    gone: list[NewEntry] = []
     for plan in _own(book):
+        wanted: dict[date, list[tuple[NewEntry, Said]]] = {}
         for group, due in _ended(session, book, plan, month):
-            made += _matches(session, book, plan, group, due)
-    return ledger.restate(session, _explained(session, book, made))
+            wanted.setdefault(due.last, []).extend(_matches(session, book, plan, group, due))
+        for last, entries in wanted.items():
+            made += entries
+            gone += _taken_back(session, plan, last, {one.key for one, _ in entries})
+    return ledger.restate(session, [*_explained(session, book, made), *gone])
+
+
+def _taken_back(session: Session, plan: Plan, last: date, wanted: set[str]) -> Iterator[NewEntry]:
+    """Entries without legs for the match of those who, as known now, were not in the plan in that period."""
+    rows = session.rows(
+        select(leg.c.person_id)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.plan == plan.id,
+            leg.c.pay_date == last, leg.c.money_source == "match",
+            entry.c.type.in_(("match.accrued", "match.accrued.reversed")),
+        )
+        .group_by(leg.c.person_id)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.person_id)
+    )  # fmt: skip
+    for row in rows:
+        key = f"match/{plan.id}/{row.person_id}/{last}"
+        if key not in wanted:
+            yield NewEntry(key, "match.accrued", last, (), "not in the plan in that period")
 
 
 def _own(book: PlanBook) -> list[Plan]:
