@@ -167,6 +167,7 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
     assert world.keeper.trust.credits[-1].source is Source.LOAN
     assert world.differences() == missed
     shown = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert "50% is owed as no notice is known, and 0% once it was given" in shown.says
     assert "QNEC of 500.00 (50%), match 400.00" in shown.says and "SAFE HARBOR NEC" in shown.text
     fix = fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
     fixes.approve(world.hub, "acme", fix, "ben")

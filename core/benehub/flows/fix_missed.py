@@ -104,8 +104,17 @@ def _draft(asked: Asked) -> Draft | Refusal:
         qnec + matched + earned,
         f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
         f"{format_minor(qnec, unit)} ({answer.share.value}), {_told_match(plan, matched, unit)}, lost earnings "
-        f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
+        f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}{_with_notice(answer)}",
     )  # fmt: skip
+
+
+def _with_notice(answer: MissedDeferral) -> str:
+    """What would be owed once the notice was given in time: nobody has told the hub of one."""
+    if answer.share_with_notice is answer.share:
+        return ""
+    return (
+        f": {answer.share.value} is owed as no notice is known, and {answer.share_with_notice.value} once it was given"
+    )
 
 
 def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]) -> Draft | Refusal:
