@@ -26,7 +26,7 @@ from benehub.store.tables import confirmation, entry, leg
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 MATCHED = ("match.accrued", "match.accrued.reversed")
 MADE_UP = ("correction.accrued", "correction.accrued.reversed")
-"""The match that went with a missed deferral: owed on the day of its correction, and counted for the pay date."""
+"""The QNEC and the match of a missed deferral: owed on the day of the correction, and counted for the pay date."""
 
 
 @dataclass
@@ -41,6 +41,12 @@ class Saved:
     match: int = 0
     compensation: int = 0
     prior_wages: int | None = None
+    qnec: int = 0
+
+    @property
+    def granted(self) -> int:
+        """What the employer has added, all of which 415(c) counts; a QNEC is no match."""
+        return self.match + self.qnec
 
     @property
     def deferrals(self) -> int:
@@ -81,7 +87,8 @@ def load(session: Session, start: date, end: date) -> dict[str, Saved]:
         select(
             leg.c.person_id,
             func.sum(case((leg.c.money_source == "roth", -leg.c.amount), else_=0)).label("roth"),
-            func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0)).label("match"),
+            func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0)).label("granted"),
+            func.sum(case((leg.c.money_source == "qnec", -leg.c.amount), else_=0)).label("qnec"),
             func.sum(-leg.c.amount).label("everything"),
         )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
@@ -96,15 +103,15 @@ def load(session: Session, start: date, end: date) -> dict[str, Saved]:
             case(
                 (
                     entry.c.type.in_(MADE_UP),
-                    (leg.c.money_source == "match") & (leg.c.pay_date >= start) & (leg.c.pay_date < end),
+                    leg.c.money_source.in_(("match", "qnec")) & (leg.c.pay_date >= start) & (leg.c.pay_date < end),
                 ),
                 else_=entry.c.effective_date < end,
             ),
         )
         .group_by(leg.c.person_id)
     ):
-        roth, match = int(row.roth), int(row.match)
-        found[row.person_id] = Saved(int(row.everything) - roth - match, roth, match)
+        roth, granted, qnec = int(row.roth), int(row.granted), int(row.qnec)
+        found[row.person_id] = Saved(int(row.everything) - roth - granted, roth, granted - qnec, qnec=qnec)
     for person_id, pay in paid(session, start, end).items():
         found.setdefault(person_id, Saved()).compensation = pay
     for told in facts.as_of(session, "prior_wages", start):
@@ -143,7 +150,7 @@ def contribute(
     if plan.match is not None and plan.match.by_payroll:
         caught_up = taken.catch_up_pretax_minor + taken.catch_up_roth_minor
         regular = taken.total_minor - caught_up
-        additions = saved.deferrals - saved.caught_up(limits, terms) + saved.match
+        additions = saved.deferrals - saved.caught_up(limits, terms) + saved.granted
         matched = (
             match_contribution(
                 compensation_minor=gross_minor,
@@ -178,7 +185,7 @@ def _deferral(
         # pay before the employer joined is not known, so that 100 % of pay (415(c)) cannot be held against anybody
         "ytd": YearToDate(
             saved.deferrals,
-            saved.deferrals - caught_up + saved.match,
+            saved.deferrals - caught_up + saved.granted,
             saved.roth,
             caught_up,
             saved.compensation if terms.capped_pay else None,
@@ -231,7 +238,7 @@ def standings(session: Session, book: PlanBook, year: int) -> list[Standing]:
         plans = [book.plan(one.data["plan"]) for one in worker.coverages.get("retirement", ())]
         terms = next((plan.deferral.rule() for plan in reversed(plans) if plan.deferral), DeferralPlan())
         caught_up = saved.caught_up(limits, terms)
-        additions = saved.deferrals - caught_up + saved.match
+        additions = saved.deferrals - caught_up + saved.granted
         percent = saved.deferrals * 100 // limits.deferral_minor
         state = _state(worker, saved, terms, limits, caught_up, additions)
         number = members[worker.person_id].member_id

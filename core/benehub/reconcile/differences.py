@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile.findings import STANDING, Finding, Relation
-from benehub.reconcile.fix_entries import settling
+from benehub.reconcile.settled_by import proposed, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.events import note_event
@@ -122,14 +122,18 @@ def settle_within(
 def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
     entries: Sequence[str] = (), to: str | None = None, expected: str = "",
-) -> None:  # fmt: skip
+) -> tuple[str, ...]:  # fmt: skip
     """A person's word on a difference: resolve (says how), dismiss (says why), a work step, or whose it is.
+
+    What is resolved is linked to the ledger entries that made it right: those named, else those that are found. Gives
+    the entries that the word is linked to.
 
     Args:
         to: the user who is to work it; empty for nobody, None to leave it as it is.
 
     Raises:
-        DataError: no such difference, a state or step that does not exist, or no reason given.
+        DataError: no such difference, a state or step that does not exist, no reason given, or no entry for what is
+            at stake.
         ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
@@ -138,6 +142,8 @@ def act(
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
         raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
+    if state == "resolved":
+        entries = settled_by(session, row, entries)
     values = {"state": state or row.state, "work_step": step or row.work_step}
     given: dict[str, Any] = {}
     if to is not None and to != (row.assigned_to or ""):
@@ -146,6 +152,7 @@ def act(
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries, to if given else None)
     if row.state in OPEN and values["state"] not in OPEN:
         note_event(session, "difference.closed", [difference_id], session.now())
+    return tuple(entries)
 
 
 def version_of(session: Session, row: Row[Any]) -> str:
@@ -270,7 +277,7 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
 
 def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
     session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, settling(session, row.difference_id))
+    _event(session, row.difference_id, who, state, row.work_step, note, proposed(session, row))
     return str(row.difference_id)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import Row, func, select
 from benehub.crypto import mask
 from benehub.errors import DataError
 from benehub.store import Session, canonical
+from benehub.store.session import CHUNK
 from benehub.store.tables import fix, fix_obligation, fixing
 from benehub.store.version import must_be, version
 
@@ -169,6 +170,15 @@ def of_action(session: Session, action: str, states: Sequence[str], connection_i
     if connection_id:
         query = query.where(fix.c.connection_id == connection_id)
     return session.rows(query.order_by(fix.c.seq))
+
+
+def of_people(session: Session, action: str, states: Sequence[str], people: Collection[str]) -> list[Row[Any]]:
+    """Fixes of one action in these states that are about one of these persons, in the order they were proposed."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(asked := sorted(people)), CHUNK):
+        query = select(fix).where(*session.where(fix, action=action), fix.c.state.in_(states))
+        found += session.rows(query.where(fix.c.person_id.in_(asked[start : start + CHUNK])))
+    return sorted(found, key=lambda row: row.seq)
 
 
 def content(session: Session, row: Row[Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from benehub.errors import DataError
 from benehub.money import parse_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile.settled_by import proposed
 from benehub.store import Session, iso
 from benehub.store.tables import difference
 from benehub.views.chain import Chain, chains_of
@@ -154,6 +155,8 @@ class Case:
     """The way of the plan and month, from the HR fact to the vendor's confirmation."""
     rule: reconcile.Suppression | None
     """The rule that sets it aside now."""
+    entries: list[str]
+    """Ledger entries that may have settled it, while it is open."""
 
     @property
     def ways(self) -> list[tuple[str, list[Stop]]]:
@@ -181,7 +184,8 @@ def case(session: Session, book: PlanBook, difference_id: str) -> Case:
             stops = trace(session, book, row.person_id, row.plan, month)
     rule = next((one for one in reconcile.suppressions(session) if row.state == "suppressed" and _by(one, row)), None)
     return Case(row, reconcile.version_of(session, row), employee, _name(session, row.person_id, session.today()),
-                reconcile.history(session, difference_id), chains, stops, rule)  # fmt: skip
+                reconcile.history(session, difference_id), chains, stops, rule,
+                proposed(session, row) if row.state in reconcile.OPEN else [])  # fmt: skip
 
 
 def _by(rule: reconcile.Suppression, row: Row[Any]) -> bool:

@@ -132,7 +132,12 @@ def test_a_difference_is_worked_until_it_is_closed(api: Api) -> None:
     found = api.send(f"{path}/assign", {"step": "waiting_on_payroll", "note": "asked"}, etag=etag)
     assert (found.json()["work_step"], found.json()["state"]) == ("waiting_on_payroll", "discrepancy")
     assert found.headers["etag"] == api.etag(path) != etag
-    entry = api.get("/ledger/journal", limit=1)["items"][0]["entry"]
+    etag = found.headers["etag"]
+    assert found.json()["proposed_entries"] == []
+    refused = problem(api.send(f"{path}/resolve", {"note": "paid"}, 422, etag=etag), 422, "data")
+    assert "no ledger entry is named that made it right" in refused["detail"]
+    who = found.json()["employee"]
+    entry = api.get("/ledger/journal", limit=1, employee=who)["items"][0]["entry"]
     done = api.send(f"{path}/resolve", {"note": "paid", "entries": [entry]}, etag=found.headers["etag"]).json()
     assert (done["state"], done["chain"][0]["ref"]) == ("resolved", entry)
     assert [one["who"] for one in done["history"]] == ["benehub", "usr_owner", "usr_owner"]
