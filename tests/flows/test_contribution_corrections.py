@@ -24,7 +24,9 @@ from benehub.formats import ascensus_180, paykonnect_180
 from benehub.formats.rows import records
 from benehub.identity import people
 from benehub.ledger import accounts as chart
+from benehub.periods import Month
 from benehub.store.tables import difference, entry
+from benehub.views.clearing import clearing
 from benehub_connectors import recordkeeper_files
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
@@ -73,14 +75,16 @@ class Keeper:
         self.runs += 1
         self.flow("sync", connection, stream, f"r{self.runs}", False)
 
-    def check(self, number: int, gross: int, pretax: int, match: int) -> None:
-        """What payroll says of somebody's check of the pay date, now."""
-        for kind, code, amount in (("earning", "REG", gross), ("deduction", "401K", pretax), ("employer", "M", match)):
+    def check(self, number: int, gross: int, pretax: int, match: int, roth: int = 0, day: str = DAY) -> None:
+        """What payroll says of somebody's check of a pay date, now."""
+        name = f"c{number}" if day == DAY else f"c{number}/{day}"
+        lines = {"REG": ("earning", gross), "401K": ("deduction", pretax), "M": ("employer", match)}
+        for code, (kind, amount) in (lines | ({"ROTH": ("deduction", roth)} if roth else {})).items():
             data = {
-                "pay_run": "run", "check": f"c{number}", "employee": str(1000 + number), "pay_date": DAY,
+                "pay_run": f"run {day}", "check": name, "employee": str(1000 + number), "pay_date": day,
                 "kind": kind, "code": code, "amount_minor": amount, "gross_minor": gross,
             }  # fmt: skip
-            self.lines[str(number), code] = Incoming(f"c{number}/{code}", data)
+            self.lines[name, code] = Incoming(f"{name}/{code}", data)
 
     def results(self) -> None:
         rows = [Incoming(one.key, one.data, row=n) for n, one in enumerate(self.lines.values(), 1)]
@@ -312,3 +316,49 @@ def test_who_cannot_be_named_is_held_back_alone_and_goes_with_the_next_file(keep
     with keeper.hub.store.read("acme") as session:
         assert not obligations.parts_of(session, BASE)
     assert owed()[part.person_id][2] == "resolved"
+
+
+def told_of(keeper: Keeper) -> list[tuple[str, str, int, int, str, bool]]:
+    """What is open of what was not sent, or sent beyond: pay date, type, amounts, the cause, whether of one."""
+    keeper.flow("reconcile", "2026-11", ["retirement"])
+    mine = difference.c.type.in_(("WITHHELD_NOT_DEPOSITED", "DEPOSITED_OVER"))
+    with keeper.hub.store.read("acme") as session:
+        rows = session.rows(select(difference).where(mine, difference.c.state != "resolved"))
+        assert not any(one.unexplained for one in clearing(session, keeper.hub.book(session), Month(2026, 11))
+                       if one.account == chart.DEPOSIT_TRANSIT)  # fmt: skip
+    return sorted((r.reference, r.type, r.expected, r.actual, r.cause, bool(r.person_id)) for r in rows)
+
+
+def test_what_a_recordkeeper_never_takes_back_is_a_difference(keeper: Keeper) -> None:
+    keeper.settings["negative_amounts"] = False
+    keeper.mode("live")
+    assert keeper.deposit()["sent"] == 1
+    for roth, held, expected in (
+        (0, -50_00, ("DEPOSITED_OVER", 0, 50_00)), (30_00, -20_00, ("DEPOSITED_OVER", 30_00, 50_00)),
+        (50_00, 0, ("WITHHELD_NOT_DEPOSITED", 50_00, 50_00)), (60_00, 10_00, ("WITHHELD_NOT_DEPOSITED", 60_00, 50_00)),
+    ):  # fmt: skip
+        keeper.check(1, 5_000_00, 200_00, 150_00, roth)
+        keeper.results()
+        assert keeper.deposit() == {"rows": 0, "held_people": 1, "held_amount_minor": held}
+        assert keeper.balance(*PAYABLE) == -held
+        ((day, kind, ours, theirs, cause, named),) = told_of(keeper)
+        assert (kind, ours, theirs) == expected
+        assert day == DAY and named and "takes no amount below zero" in cause
+    keeper.check(1, 5_000_00, 250_00, 150_00, 10_00)
+    keeper.results()
+    assert keeper.deposit()["sent"] == 1
+    assert told_of(keeper) == []
+
+
+def test_who_is_held_back_of_one_pay_date_waits_with_all_others_of_the_next(keeper: Keeper) -> None:
+    keeper.settings["negative_amounts"] = False
+    keeper.mode("live")
+    keeper.deposit()
+    keeper.check(1, 5_000_00, 200_00, 150_00)
+    for number in (1, 2):
+        keeper.check(number, 5_000_00, 70_00, 30_00, day="2026-11-20")
+    keeper.results()
+    assert keeper.deposit()["held_people"] == 1
+    assert [(one[0], one[1], one[2], one[3], one[5]) for one in told_of(keeper)] == [
+        (DAY, "DEPOSITED_OVER", 0, 50_00, True), ("2026-11-20", "WITHHELD_NOT_DEPOSITED", 200_00, 0, False),
+    ]  # fmt: skip

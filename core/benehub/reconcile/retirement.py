@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -201,28 +202,54 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust; whom no file can name, each."""
-    held = obligations.held_back(session, FILE, connection_id)
-    for row in session.rows(_owed(session, connection_id, month)):
-        plan, day, amount = row.plan, row.pay_date, int(row.amount)
+    for (plan, day, person_id, why), sums in sorted(_by_pay_date(session, connection_id, month).items()):
         if book.plan(plan).recordkeeper != connection_id:
             continue
         when = due(book.plan(plan), day)
         past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
-        lost = estimate(int(row.own), when.due, session.today())
+        lost = estimate(min(sums["own"], sums["owed"] - sums["over"]), when.due, session.today())
         told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
-        cause, action = f"taken from pay, but not sent to the recordkeeper{past}", "Deposit it now"
-        why = held.get((f"{FILE}/{plan}/{day}", row.held or ""), "")
+        kind, cause, action = (
+            Type.WITHHELD_NOT_DEPOSITED,
+            "taken from pay, but not sent to the recordkeeper",
+            "Deposit it now",
+        )
         if why:
-            cause, action = f"{why}{past}", "Mend what it names, then deposit"
+            cause, action = why, "Mend what it names, then deposit"
+        action = f"{action}: benehub retirement deposit{told}"
+        if sums["over"] > sums["owed"]:
+            # The law's limit is one of what is owed to the trust, not of what it has too much.
+            kind, past = Type.DEPOSITED_OVER, ""
+            action = "Ask the recordkeeper for the excess; it lowers nobody else's deposit"
         yield Finding(
-            Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance", cause,
-            f"{action}: benehub retirement deposit{told}", person_id=row.held, plan=plan, expected=amount, actual=0,
+            Relation.RETIREMENT, kind, str(month), f"{day}", "hub", "finance", f"{cause}{past}", action,
+            person_id=person_id or None, plan=plan, expected=sums["owed"], actual=sums["over"],
             unit=book.employer.currency, clear_by=None if why else when.due,  # what is held waits for a person now
         )  # fmt: skip
 
 
+def _by_pay_date(session: Session, connection_id: str, month: Month) -> dict[tuple[str, date, str, str], Counter[str]]:
+    """Plan, pay date, and who is held back of it and why -> minor units owed, sent beyond what was taken, and own.
+
+    All others of a pay date are one, with no name: who is held back for another pay date waits for its file with them.
+    What was sent beyond is taken back by that file, so that it counts of those alone whom no file can tell of.
+    """
+    held = obligations.held_back(session, FILE, connection_id)
+    found: dict[tuple[str, date, str, str], Counter[str]] = {}
+    for row in session.rows(_owed(session, connection_id, month)):
+        why = held.get((f"{FILE}/{row.plan}/{row.pay_date}", row.held or ""), "")
+        sums = Counter(owed=int(row.owed), over=int(row.over) if why else 0, own=int(row.own))
+        if any(sums.values()):
+            key = (row.plan, row.pay_date, row.held if why else "", why)
+            found[key] = found.get(key, Counter()) + sums
+    return found
+
+
 def _owed(session: Session, connection_id: str, month: Month) -> Executable:
-    """Plan, pay date and minor units of what is owed to the trust, those apart (`held`) whom a file has left out."""
+    """Plan, pay date and minor units of what is owed to the trust, those apart (`held`) whom a file has left out.
+
+    Of those also what was sent beyond what payroll took (`over`).
+    """
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
     left_out = select(obligation.c.person_id).where(
         *session.where(obligation, kind=FILE, connection_id=connection_id, state="held"),
@@ -238,16 +265,15 @@ def _owed(session: Session, connection_id: str, month: Month) -> Executable:
             leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
-        .having(func.sum(leg.c.amount) < 0)
+        .having((func.sum(leg.c.amount) < 0) | (func.sum(leg.c.amount) > 0) & leg.c.person_id.in_(left_out))
         .subquery()
     )  # fmt: skip
-    own = case((lines.c.account != chart.MATCH_PAYABLE, lines.c.amount), else_=0)
+    owed = case((lines.c.amount > 0, lines.c.amount), else_=0)
+    over = case((lines.c.amount < 0, -lines.c.amount), else_=0)
+    own = case((lines.c.account != chart.MATCH_PAYABLE, owed), else_=0)
     by = (lines.c.plan, lines.c.pay_date, lines.c.held)
-    return (
-        select(*by, func.sum(lines.c.amount).label("amount"), func.sum(own).label("own"))
-        .group_by(*by)
-        .order_by(lines.c.plan, lines.c.pay_date, lines.c.held)
-    )
+    sums = [func.sum(one).label(name) for name, one in (("owed", owed), ("over", over), ("own", own))]
+    return select(*by, *sums).group_by(*by)
 
 
 def estimate(own_minor: int, due: date, today: date) -> int | None:
