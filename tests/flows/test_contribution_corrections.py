@@ -54,7 +54,7 @@ class Keeper:
         self.runs = 0
         fakehub.set_up(hub, root / "vendor", "read_back")
         load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", PLAN), "book")
-        settings = {
+        settings: dict[str, Any] = {
             "place": {"folder": str(root / "rk")}, "plan": "401k", "plan_id": "P1", "client_id": "ACME",
             "layout": layout,
         }  # fmt: skip
