@@ -29,6 +29,7 @@ from benehub.store import access_tables as access_tables
 from benehub.store.api_tables import first_result as first_result
 from benehub.store.api_tables import hook_message as hook_message
 from benehub.store.api_tables import hook_subscription as hook_subscription
+from benehub.store.balance_tables import account_block as account_block
 from benehub.store.balance_tables import account_day as account_day
 from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
