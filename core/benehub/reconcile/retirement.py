@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, case, func, literal_column, select
+from sqlalchemy import Executable, bindparam, case, func, literal_column, select
 
 from benehub import obligations
 from benehub.errors import ConfigError
@@ -293,22 +293,8 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
     The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
     payroll sends itself are no deposit of ours.
     """
-    rows: Sequence[Any] = session.rows(
-        select(
-            confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
-            func.sum(confirmation.c.amount).label("amount"),
-            func.sum(case((confirmation.c.part.not_in(EMPLOYERS), confirmation.c.amount), else_=0)).label("own"),
-        )
-        .where(
-            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
-            confirmation.c.pay_date >= month.first,
-            confirmation.c.pay_date < month.end,
-            not_contributions.deposited_here(book),
-        )
-        .group_by(confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
-    )  # fmt: skip
     late: dict[tuple[str, date], list[Any]] = {}
-    for row in rows:
+    for row in _after(session, book, connection_id, month, due):
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), found in sorted(late.items()):
@@ -322,6 +308,29 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
             SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(found, when.due),
             plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
         )  # fmt: skip
+
+
+def _after(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Any]:
+    """What the trust had after the first due day of a pay date, by plan and day: nearly all it had before, unread.
+
+    Each pay date is asked for by itself, for the day it is due is its own.
+    """
+    mine = session.where(confirmation, kind=CREDIT, connection_id=connection_id, current=1)
+    part, amount = confirmation.c.part, confirmation.c.amount
+    own = func.sum(case((part.not_in(EMPLOYERS), amount), else_=0)).label("own")
+    by = (confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
+    late = select(*by, func.sum(amount).label("amount"), own).where(
+        *mine, confirmation.c.pay_date == bindparam("day"), confirmation.c.on_date > bindparam("due"),
+        not_contributions.deposited_here(book),
+    ).group_by(*by)  # fmt: skip
+    following = select(func.min(confirmation.c.pay_date)).where(
+        *mine, confirmation.c.pay_date >= bindparam("after"), confirmation.c.pay_date < month.end
+    )
+    after = month.first
+    while day := session.connection.execute(following, {"after": after}).scalar():
+        first = min((due(plan, day).due for plan in book.plans if plan.recordkeeper), default=day)
+        yield from session.rows(late, {"day": day, "due": first})
+        after = day + timedelta(1)
 
 
 SAFE = "No lost earnings are owed; find out why the plan's own standard was missed, then dismiss this"
