@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -362,3 +362,53 @@ def test_who_is_held_back_of_one_pay_date_waits_with_all_others_of_the_next(keep
     assert [(one[0], one[1], one[2], one[3], one[5]) for one in told_of(keeper)] == [
         (DAY, "DEPOSITED_OVER", 0, 50_00, True), ("2026-11-20", "WITHHELD_NOT_DEPOSITED", 200_00, 0, False),
     ]  # fmt: skip
+
+
+def test_what_a_correction_adds_to_an_old_pay_date_is_due_by_its_own_day(keeper: Keeper) -> None:
+    """From the register to the trust: it is in time for as many bank days as the pay date's own money had."""
+
+    def at(day: date) -> None:
+        keeper.patch.setattr(keeper.fake, "NOW", datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+    def credit(day: date) -> None:
+        assert keeper.keeper.collect(day)
+        keeper.keeper.write_credit_report()
+        keeper.sync("keeper", "credit")
+        keeper.flow("retirement.credits", "keeper", "2026-11")
+
+    def told() -> list[tuple[str, str, int, date | None]]:
+        keeper.flow("reconcile", "2026-11", ["retirement"])
+        with keeper.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).where(difference.c.state != "resolved"))
+        return [(row.type, row.state, abs(row.expected - row.actual), row.clear_by) for row in rows]
+
+    known, due = date(2026, 12, 2), date(2026, 12, 7)
+    keeper.deposit()
+    credit(date(2026, 11, 17))
+    assert told() == []
+    at(known)
+    keeper.check(1, 5_000_00, 260_00, 150_00)
+    keeper.results()
+    assert told() == [("WITHHELD_NOT_DEPOSITED", "pending", 10_00, due)]
+    at(due + timedelta(1))
+    assert told() == [("WITHHELD_NOT_DEPOSITED", "discrepancy", 10_00, due)]
+    at(due)
+    keeper.deposit()
+    assert told() == [("CREDITED_SHORT", "pending", 10_00, due)]
+    at(due + timedelta(1))
+    assert told() == [("CREDITED_SHORT", "discrepancy", 10_00, due)]
+    credit(due)
+    assert told() == []
+    keeper.check(2, 4_000_00, 230_00, 100_00)
+    keeper.results()
+    keeper.deposit()
+    credit(date(2026, 12, 14))
+    ((kind, state, amount, _),) = told()
+    assert (kind, state, amount) == ("LATE", "discrepancy", 30_00)
+    with keeper.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.state != "resolved"))
+    assert "due 2026-12-11 by" in row.cause
+    # What was told at first is late by the pay date, whenever a correction came.
+    keeper.check(1, 5_000_00, 260_00, 150_00, day="2026-11-20")
+    keeper.results()
+    assert ("WITHHELD_NOT_DEPOSITED", "discrepancy", 410_00, date(2026, 11, 25)) in told()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, bindparam, case, func, literal_column, select
+from sqlalchemy import Executable, Row, bindparam, case, func, literal_column, select
 
 from benehub import obligations
 from benehub.errors import ConfigError
@@ -16,7 +16,8 @@ from benehub.ledger.credited import CREDIT, FORFEITURE
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import earnings, not_contributions
+from benehub.reconcile import corrected, earnings, not_contributions
+from benehub.reconcile.corrected import EMPLOYERS, PAYABLE, SENT
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
@@ -27,14 +28,6 @@ from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, leg, obligation
-
-SENT = ("contribution.deposited", "contribution.deposited.reversed")
-"""Entries by which contributions have left, less what came back."""
-
-EMPLOYERS = ("match", "qnec")
-"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
-
-_PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
 
 FILE = "contribution.deposit"
 """The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
@@ -57,7 +50,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += not_contributions.paid_wrongly(paid_wrongly, month, book)
     moved, rest = _moved(rest, book, due, session.today())
     findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
-    findings += [_finding(line, month, book, due) for line in rest]
+    findings += _unequal(session, rest, month, book, due)
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
@@ -157,13 +150,26 @@ def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iter
         )  # fmt: skip
 
 
-def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
-    clear_by = None
+def _unequal(session: Session, lines: Sequence[Line], month: Month, book: PlanBook, due: Due) -> Iterator[Finding]:
+    """What differs; what a correction added to a pay date that was due before has until its own day."""
+    later: dict[tuple[str, date], corrected.Told] = {}
+    for line in lines:
+        plan, known = book.plan(line.plan), line.pay_date
+        first = due(plan, known).due
+        if line.gap < 0 and session.today() > first:
+            if (plan.id, known) not in later:
+                later[plan.id, known] = corrected.told_later(session, plan.id, known, first)
+            told = later[plan.id, known].get((line.person_id, line.part), [])
+            known = corrected.since(told, line.credited) or known
+        own = due(plan, known).due
+        yield _finding(line, month, book, own if own > first or not line.credits else None)
+
+
+def _finding(line: Line, month: Month, book: PlanBook, clear_by: date | None) -> Finding:
     if not line.credits:
         # On its way: only past the day on which the trust must have it does it become a discrepancy.
         kind, cause = Type.DEPOSITED_NOT_CREDITED, "deposited, no credit seen yet"
         action = "Ask the recordkeeper for the deposit's status"
-        clear_by = due(book.plan(line.plan), line.pay_date).due
     elif line.repeated:
         kind, cause = Type.DUPLICATE_CREDIT, f"credited {line.credits} times"
         action = "Have the recordkeeper take the extra credit back; do not offset it against the next deposit"
@@ -202,10 +208,15 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust; whom no file can name, each."""
-    for (plan, day, person_id, why), sums in sorted(_by_pay_date(session, connection_id, month).items()):
+    found = _by_pay_date(session, connection_id, month)
+    for (plan, day, person_id, why), sums in sorted(found.items()):
         if book.plan(plan).recordkeeper != connection_id:
             continue
         when = due(book.plan(plan), day)
+        if not why and session.today() > when.due:
+            later = corrected.told_later(session, plan, day, when.due)
+            held = {who for of_plan, of_day, who, _ in found if (of_plan, of_day) == (plan, day)}
+            when = due(book.plan(plan), corrected.open_since(session, plan, day, later, held))
         past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
         lost = estimate(min(sums["own"], sums["owed"] - sums["over"]), when.due, session.today())
         told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
@@ -261,7 +272,7 @@ def _owed(session: Session, connection_id: str, month: Month) -> Executable:
             case((leg.c.person_id.in_(left_out), leg.c.person_id)).label("held"),
         )
         .where(
-            leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
+            leg.c.employer_id == session.employer, leg.c.account.in_(PAYABLE),
             leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
@@ -293,15 +304,15 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
     The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
     payroll sends itself are no deposit of ours.
     """
-    late: dict[tuple[str, date], list[Any]] = {}
+    late: dict[tuple[str, date], list[Row[Any]]] = {}
     for row in _after(session, book, connection_id, month, due):
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
-    for (plan, pay_date), found in sorted(late.items()):
+    for (plan, pay_date), rows in sorted(late.items()):
+        found, when = _without_corrections(session, connection_id, book.plan(plan), pay_date, rows, due)
         if not any(row.own for row in found):
             continue
         last = max(row.on_date for row in found if row.own)
-        when = due(book.plan(plan), pay_date)
         yield Finding(
             Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
             f"the trust had the money on {last}, due {when.due} by the plan's standard{_law(last, when)}",
@@ -310,7 +321,7 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
         )  # fmt: skip
 
 
-def _after(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Any]:
+def _after(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Row[Any]]:
     """What the trust had after the first due day of a pay date, by plan and day: nearly all it had before, unread.
 
     Each pay date is asked for by itself, for the day it is due is its own.
@@ -333,6 +344,37 @@ def _after(session: Session, book: PlanBook, connection_id: str, month: Month, d
         after = day + timedelta(1)
 
 
+class _Received(NamedTuple):
+    """What the trust had of a pay date on a day after it was due; minor units, `own` the employees'."""
+
+    on_date: date
+    amount: int
+    own: int
+
+
+def _without_corrections(
+    session: Session, connection_id: str, plan: Plan, pay_date: date, rows: Sequence[Row[Any]], due: Due
+) -> tuple[list[_Received], DepositDue]:
+    """What came late, but for what a corrected register added and the trust had by its own due day; and its due day.
+
+    That is the one of the correction where nothing else was late.
+    """
+    when = due(plan, pay_date)
+    later = corrected.told_later(session, plan.id, pay_date, when.due)
+    of_corrections = corrected.credited(session, connection_id, plan.id, pay_date, later)
+    late = {key: amount for key, amount in of_corrections.items() if amount and key[0] > due(plan, key[2]).due}
+    found, others = [], 0
+    for row in rows:
+        mine = {key: amount for key, amount in of_corrections.items() if key[0] == row.on_date}
+        fine = {key: amount for key, amount in mine.items() if key not in late}
+        own = sum(amount for key, amount in fine.items() if key[1])
+        others += abs(int(row.amount) - sum(mine.values()))
+        found.append(_Received(row.on_date, int(row.amount) - sum(fine.values()), int(row.own) - own))
+    if late and not others:
+        when = due(plan, min(known for *_, known in late))
+    return [one for one in found if one.amount], when
+
+
 SAFE = "No lost earnings are owed; find out why the plan's own standard was missed, then dismiss this"
 
 
@@ -345,7 +387,7 @@ def _law(received: date, when: DepositDue) -> str:
     return f"; past the small plan's safe harbor of {when.safe_harbor}" if when.safe_harbor else ""
 
 
-def _proposal(found: Sequence[Any], due: date) -> str:
+def _proposal(found: Sequence[_Received], due: date) -> str:
     """What to do about a late deposit, with the amount as the rule gives it for the days up to the receipt."""
     try:
         lost = sum(
