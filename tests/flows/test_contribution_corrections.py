@@ -15,7 +15,7 @@ from benehub import dispatch, ledger, obligations
 from benehub.connect.connector import Incoming
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, VendorUnavailable
-from benehub.flows import Hub, retirement
+from benehub.flows import Hub, lost_earnings, retirement
 from benehub.flows.contribution_file import base_key, subject
 from benehub.flows.file_chain import file_key
 from benehub.flows.onboarding import connect, load_plan_book
@@ -407,7 +407,10 @@ def test_what_a_correction_adds_to_an_old_pay_date_is_due_by_its_own_day(keeper:
     assert (kind, state, amount) == ("LATE", "discrepancy", 30_00)
     with keeper.hub.store.read("acme") as session:
         (row,) = session.rows(select(difference).where(difference.c.state != "resolved"))
+        ((credits, answer),) = lost_earnings.of_difference(session, keeper.hub.book(session), row, None)
     assert "due 2026-12-11 by" in row.cause
+    assert [one.amount for one in credits] == [30_00], "of the correction that was late, and of no other"
+    assert str(answer.explanation.inputs["loss_date"]) == "2026-12-11"
     # What was told at first is late by the pay date, whenever a correction came.
     keeper.check(1, 5_000_00, 260_00, 150_00, day="2026-11-20")
     keeper.results()

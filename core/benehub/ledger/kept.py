@@ -95,11 +95,13 @@ def known(session: Session, accounts: Sequence[str], effective: date | None, kno
     return [row for row in found if not accounts or row.account in accounts]
 
 
-def _until(column: ColumnElement[date], effective: date | None, query: Select[Any]) -> Select[Any]:
+def _until(
+    column: ColumnElement[date], effective: date | None, query: Select[*tuple[Any, ...]]
+) -> Select[*tuple[Any, ...]]:
     return query if effective is None else query.where(column <= effective)
 
 
-def _summed(session: Session, query: Select[Any]) -> Sequence[Row[Any]]:
+def _summed(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Row[Any]]:
     account, unit, amount = query.subquery().c
     total = func.sum(amount)
     return session.rows(

@@ -7,10 +7,11 @@ on a later day could not be sent before, so the plan's standard runs from that d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.credited import CREDIT
@@ -20,9 +21,6 @@ from benehub.store.tables import confirmation, entry, leg
 
 SENT = ("contribution.deposited", "contribution.deposited.reversed")
 """Entries by which contributions have left, less what came back."""
-
-EMPLOYERS = ("match", "qnec")
-"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
 
 PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
 
@@ -87,32 +85,30 @@ def open_since(session: Session, plan: str, pay_date: date, later: Told, apart: 
     return min(found, default=pay_date)
 
 
-def credited(
-    session: Session, connection_id: str, plan: str, pay_date: date, later: Told
-) -> Counter[tuple[date, bool, date]]:
-    """What was credited of corrections: minor units by day, whether they are employees', and since when it was known.
+def credited(session: Session, plan: str, pay_date: date, later: Told) -> Iterator[tuple[Row[Any], date]]:
+    """Credits of what only a correction told, each with the day since which that was known.
 
     What was taken back, or was more than anything told, counts as known on the day it was credited.
     """
+    if not later:
+        return
     people = sorted({person_id for person_id, _ in later})
-    rows = () if not people else session.rows(
-        select(confirmation.c.person_id, confirmation.c.part, confirmation.c.on_date, confirmation.c.amount)
+    rows = session.rows(
+        select(confirmation)
         .where(
-            *session.where(confirmation, kind=CREDIT, connection_id=connection_id, current=1, plan=plan),
-            confirmation.c.pay_date == pay_date, session.among(confirmation.c.person_id, people),
+            *session.where(confirmation, kind=CREDIT, current=1, plan=plan), confirmation.c.pay_date == pay_date,
+            session.among(confirmation.c.person_id, people),
         )
         .order_by(confirmation.c.on_date, confirmation.c.row_key)
     )  # fmt: skip
     covered: Counter[tuple[str, str]] = Counter()
-    found: Counter[tuple[date, bool, date]] = Counter()
     for row in rows:
         key = (row.person_id, row.part)
         if told := later.get(key):
             known = since(told, covered[key]) or row.on_date
             covered[key] += row.amount
             if known != pay_date:
-                found[row.on_date, row.part not in EMPLOYERS, known] += row.amount
-    return found
+                yield row, known
 
 
 def _of(session: Session, plan: str, pay_date: date) -> tuple[ColumnElement[bool], ...]:

@@ -17,7 +17,7 @@ from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import corrected, earnings, not_contributions
-from benehub.reconcile.corrected import EMPLOYERS, PAYABLE, SENT
+from benehub.reconcile.corrected import PAYABLE, SENT
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
@@ -28,6 +28,9 @@ from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, leg, obligation
+
+EMPLOYERS = ("match", "qnec")
+"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
 
 FILE = "contribution.deposit"
 """The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
@@ -309,7 +312,7 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), rows in sorted(late.items()):
-        found, when = _without_corrections(session, connection_id, book.plan(plan), pay_date, rows, due)
+        found, when = _without_corrections(session, book.plan(plan), pay_date, rows, due)
         if not any(row.own for row in found):
             continue
         last = max(row.on_date for row in found if row.own)
@@ -353,7 +356,7 @@ class _Received(NamedTuple):
 
 
 def _without_corrections(
-    session: Session, connection_id: str, plan: Plan, pay_date: date, rows: Sequence[Row[Any]], due: Due
+    session: Session, plan: Plan, pay_date: date, rows: Sequence[Row[Any]], due: Due
 ) -> tuple[list[_Received], DepositDue]:
     """What came late, but for what a corrected register added and the trust had by its own due day; and its due day.
 
@@ -361,17 +364,20 @@ def _without_corrections(
     """
     when = due(plan, pay_date)
     later = corrected.told_later(session, plan.id, pay_date, when.due)
-    of_corrections = corrected.credited(session, connection_id, plan.id, pay_date, later)
-    late = {key: amount for key, amount in of_corrections.items() if amount and key[0] > due(plan, key[2]).due}
-    found, others = [], 0
-    for row in rows:
-        mine = {key: amount for key, amount in of_corrections.items() if key[0] == row.on_date}
-        fine = {key: amount for key, amount in mine.items() if key not in late}
-        own = sum(amount for key, amount in fine.items() if key[1])
-        others += abs(int(row.amount) - sum(mine.values()))
-        found.append(_Received(row.on_date, int(row.amount) - sum(fine.values()), int(row.own) - own))
-    if late and not others:
-        when = due(plan, min(known for *_, known in late))
+    late: set[date] = set()
+    of_corrections, fine, own = Counter[date](), Counter[date](), Counter[date]()
+    for one, known in corrected.credited(session, plan.id, pay_date, later):
+        of_corrections[one.on_date] += one.amount
+        if one.on_date > due(plan, known).due:
+            late.add(known)
+        else:
+            fine[one.on_date] += one.amount
+            own[one.on_date] += 0 if one.part in EMPLOYERS else one.amount
+    if late and all(row.amount == of_corrections[row.on_date] for row in rows):
+        when = due(plan, min(late))
+    found = [
+        _Received(row.on_date, int(row.amount) - fine[row.on_date], int(row.own) - own[row.on_date]) for row in rows
+    ]
     return [one for one in found if one.amount], when
 
 
