@@ -88,7 +88,8 @@ def of_difference(
     pay_date = date.fromisoformat(row.reference)
     plan = book.plan(row.plan)
     when = due(book, plan, pay_date)
-    later = corrected.told_later(session, plan.id, pay_date, when.due)
+    whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
+    later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
     known = {one.row_key: day for one, day in corrected.credited(session, plan.id, pay_date, later)}
     late: dict[tuple[date, date], list[Row[Any]]] = {}
     for one in session.rows(

@@ -28,14 +28,14 @@ Told = Mapping[tuple[str, str], list[tuple[date, int]]]
 """Person and part -> what was to be deposited in all, from each day on which it was known; minor units."""
 
 
-def told_later(session: Session, plan: str, pay_date: date, after: date) -> Told:
+def told_later(session: Session, plan: str, pay_date: date, after: date, whom: ColumnElement[bool]) -> Told:
     """Of everybody of whose pay date something was told after a day: all that was told, by its day.
 
-    Somebody's first day counts as the pay date itself.
+    Somebody's first day counts as the pay date itself. `whom` says of whose legs it is asked: of few, as a rule.
     """
     until = datetime.combine(after + timedelta(1), time(), UTC)
     same = (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id)
-    mine = (*_of(session, plan, pay_date), leg.c.posted_as.not_in(SENT))
+    mine = (*_of(session, plan, pay_date), leg.c.posted_as.not_in(SENT), whom)
     later = select(leg.c.person_id).join(entry, same).where(*mine, entry.c.recorded_at >= iso(until))
     keys = (leg.c.person_id, leg.c.money_source, entry.c.recorded_at)
     rows = session.rows(
@@ -61,6 +61,23 @@ def since(told: list[tuple[date, int]], covered: int) -> date | None:
     for day, amount in told:
         found = (found or day) if amount > covered else None
     return found
+
+
+def with_open(session: Session, plan: str, pay_date: date) -> ColumnElement[bool]:
+    """Legs of those of whose pay date something is not deposited."""
+    keys = (leg.c.account, leg.c.person_id, leg.c.money_source)
+    lines = select(leg.c.person_id).where(*_of(session, plan, pay_date)).group_by(*keys)
+    return leg.c.person_id.in_(lines.having(func.sum(leg.c.amount) < 0))
+
+
+def with_credit_after(session: Session, plan: str, pay_date: date, after: date) -> ColumnElement[bool]:
+    """Legs of those who have a credit of the pay date from after a day."""
+    return leg.c.person_id.in_(
+        select(confirmation.c.person_id).where(
+            *session.where(confirmation, kind=CREDIT, current=1, plan=plan), confirmation.c.pay_date == pay_date,
+            confirmation.c.on_date > after,
+        )
+    )  # fmt: skip
 
 
 def open_since(session: Session, plan: str, pay_date: date, later: Told, apart: Collection[str]) -> date:

@@ -155,16 +155,20 @@ def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iter
 
 def _unequal(session: Session, lines: Sequence[Line], month: Month, book: PlanBook, due: Due) -> Iterator[Finding]:
     """What differs; what a correction added to a pay date that was due before has until its own day."""
-    later: dict[tuple[str, date], corrected.Told] = {}
+    behind: dict[tuple[str, date], set[str]] = {}
+    for line in lines:
+        if line.gap < 0 and session.today() > due(book.plan(line.plan), line.pay_date).due:
+            behind.setdefault((line.plan, line.pay_date), set()).add(line.person_id)
+    later = {
+        (plan, day): corrected.told_later(
+            session, plan, day, due(book.plan(plan), day).due, session.among(leg.c.person_id, sorted(people))
+        )
+        for (plan, day), people in behind.items()
+    }
     for line in lines:
         plan, known = book.plan(line.plan), line.pay_date
-        first = due(plan, known).due
-        if line.gap < 0 and session.today() > first:
-            if (plan.id, known) not in later:
-                later[plan.id, known] = corrected.told_later(session, plan.id, known, first)
-            told = later[plan.id, known].get((line.person_id, line.part), [])
-            known = corrected.since(told, line.credited) or known
-        own = due(plan, known).due
+        told = later.get((line.plan, known), {}).get((line.person_id, line.part), [])
+        first, own = due(plan, known).due, due(plan, corrected.since(told, line.credited) or known).due
         yield _finding(line, month, book, own if own > first or not line.credits else None)
 
 
@@ -217,7 +221,7 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
             continue
         when = due(book.plan(plan), day)
         if not why and session.today() > when.due:
-            later = corrected.told_later(session, plan, day, when.due)
+            later = corrected.told_later(session, plan, day, when.due, corrected.with_open(session, plan, day))
             held = {who for of_plan, of_day, who, _ in found if (of_plan, of_day) == (plan, day)}
             when = due(book.plan(plan), corrected.open_since(session, plan, day, later, held))
         past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
@@ -363,7 +367,8 @@ def _without_corrections(
     That is the one of the correction where nothing else was late.
     """
     when = due(plan, pay_date)
-    later = corrected.told_later(session, plan.id, pay_date, when.due)
+    whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
+    later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
     late: set[date] = set()
     of_corrections, fine, own = Counter[date](), Counter[date](), Counter[date]()
     for one, known in corrected.credited(session, plan.id, pay_date, later):
