@@ -41,6 +41,7 @@ Due = Callable[[Plan, date], DepositDue]
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
+    due = _worked_out_once(due)
     unequal, on_the_way = _differing(session, connection_id, month)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
@@ -59,6 +60,18 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += _late(session, book, connection_id, month, due)
     findings += earnings.compare(session, book, connection_id, month, on_the_way, lambda plan, day: due(plan, day).due)
     return findings
+
+
+def _worked_out_once(due: Due) -> Due:
+    """The same, with each plan's pay date asked for once however many lines it has."""
+    found: dict[tuple[str, date], DepositDue] = {}
+
+    def known(plan: Plan, day: date) -> DepositDue:
+        if (plan.id, day) not in found:
+            found[plan.id, day] = due(plan, day)
+        return found[plan.id, day]
+
+    return known
 
 
 def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
