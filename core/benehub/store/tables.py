@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     literal_column,
 )
 
@@ -28,6 +29,7 @@ from benehub.store import access_tables as access_tables
 from benehub.store.api_tables import first_result as first_result
 from benehub.store.api_tables import hook_message as hook_message
 from benehub.store.api_tables import hook_subscription as hook_subscription
+from benehub.store.balance_tables import account_block as account_block
 from benehub.store.balance_tables import account_day as account_day
 from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
@@ -224,11 +226,14 @@ for _name in ("pending", "reverses"):
         f"ix_entry_{_name}", entry.c.employer_id, entry.c[f"{_name}_id"],
         sqlite_where=_follows, postgresql_where=_follows,
     )  # fmt: skip
-# What a dispatch has paid a carrier is asked by the dispatch. The type stands in the text of the condition, never as a
-# parameter: a query has to say the same words for SQLite to take the index.
-REMITTED = entry.c.type == literal_column("'premium.remitted'")
+# What a dispatch has paid, and what a fix or for a difference was posted, is asked by it. What begins so stands in the
+# text of the condition, never as a parameter: a query has to say the same words for SQLite to take the index.
+SOURCED = func.substr(entry.c.source, literal_column("1"), literal_column("4")).in_(
+    [literal_column("'dif_'"), literal_column("'dis_'"), literal_column("'fix '")]
+)
 Index(
-    "ix_entry_remitted", entry.c.employer_id, entry.c.source, sqlite_where=REMITTED, postgresql_where=REMITTED
+    "ix_entry_source", entry.c.employer_id, entry.c.source, entry.c.type,
+    sqlite_where=SOURCED, postgresql_where=SOURCED,
 )  # fmt: skip
 
 leg = Table(
