@@ -229,7 +229,7 @@ class _Desk:
             try:
                 for window in _windows(rows, self.window):
                     by_itself = most == 1 or _alone(window[0])
-                    self._drain(lanes, 0 if by_itself else 2 * most)
+                    self._drain(lanes, 0 if by_itself else 3 * most)
                     if self.deaf:
                         break
                     lanes.put(self._lots(window, most))
