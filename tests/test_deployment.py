@@ -11,9 +11,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
+from jsonschema.validators import validator_for
 from starlette.routing import Route
 from typer.main import get_command
 
@@ -100,7 +100,7 @@ def test_the_compose_file_keeps_to_the_specification() -> None:
 def test_the_compose_file_is_valid_by_the_published_schema() -> None:
     kept = pytest.importorskip("check_jsonschema", reason="it carries the schema of the compose specification")
     schema = json.loads((Path(kept.__file__).parent / "builtin_schemas/vendor/compose-spec.json").read_text())
-    judge: Any = jsonschema.validators.validator_for(schema)(schema)
+    judge: Any = validator_for(schema)(schema)
     assert [f"{error.json_path}: {error.message}" for error in judge.iter_errors(COMPOSE)] == []
     broken = {**COMPOSE, "services": {**COMPOSE["services"], "web": {**COMPOSE["services"]["web"], "port": []}}}
     assert list(judge.iter_errors(broken)) != []
