@@ -164,8 +164,7 @@ def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], 
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
         desk = _Desk(hub, employer, opened, let_go, len(ids))
-        with without_collector():
-            desk.send(waiting)
+        desk.send(waiting)
         left = [one for one in ids if one not in desk.states]
         if left:
             with hub.store.read(employer) as session:
@@ -232,7 +231,9 @@ class _Desk:
                     self._drain(lanes, 0 if by_itself else 3 * most)
                     if self.deaf:
                         break
-                    lanes.put(self._lots(window, most))
+                    with without_collector():  # not while one waits: others work in this process
+                        lots = self._lots(window, most)
+                    lanes.put(lots)
                     if by_itself:
                         self._drain(lanes, 0)
                 self._drain(lanes, 0)
@@ -260,7 +261,8 @@ class _Desk:
 
     def _write_down(self) -> None:
         if self.ended:
-            written = _write(self.hub, self.employer, self.ended)
+            with without_collector():
+                written = _write(self.hub, self.employer, self.ended)
             self.states |= {row.dispatch_id: end.state for row, end in written}
             self.ended = []
             self.hub.progress(f"{self.opened.link.connection}: {len(self.states)} of {self.count} sent")
