@@ -120,3 +120,22 @@ def test_of_two_that_fail_one_is_raised_and_the_other_one_is_logged() -> None:
     assert [(one["event"], one["error_class"], one["error"]) for one in logs] == [
         ("another call failed too", "RuntimeError", "")
     ]
+
+
+def test_the_next_one_is_begun_without_the_caller_and_none_once_that_is_said() -> None:
+    third = threading.Event()
+
+    def last(tell: Callable[[str], None]) -> None:
+        third.set()
+        tell("stop")
+
+    heard: list[str] = []
+    with Lanes[str](2, lambda told: told != "stop") as lanes:
+        lots = [lot("ann", lambda tell: tell("a")), lot("ben", lambda tell: tell("b")), lot("cid", last)]
+        # Behind the third, so that nobody begins it before that has told.
+        lanes.put([*lots, lot("cid", lambda tell: tell("never"), "left")])
+        assert third.wait(30)  # nobody has waited for the two before it
+        left = lanes.stop()
+        heard = lanes.told()
+    assert [one.rows for one in left] == [("left",)]
+    assert sorted(heard) == ["a", "b", "stop"]

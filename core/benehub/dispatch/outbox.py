@@ -282,13 +282,23 @@ def piece_leaving(session: Session, row: Row[Any], place: int) -> bytes:
     return opened(session, row, leaving(row), place)
 
 
-def by_ids(session: Session, ids: Sequence[str], lock: bool = False) -> list[Row[Any]]:
-    """These dispatches in the order given; with `lock`, nobody else claims them until this transaction ends."""
+_BESIDE = tuple(one for one in dispatch.c if one.name not in ("frozen_sealed", "wire_sealed"))
+"""All of a dispatch but what was frozen."""
+
+
+def by_ids(session: Session, ids: Sequence[str], lock: bool = False, content: bool = True) -> list[Row[Any]]:
+    """These dispatches in the order given.
+
+    With `lock`, nobody else claims them until this transaction ends; without `content`, what was frozen is not read.
+    """
     found: dict[str, Row[Any]] = {}
     for start in range(0, len(ids), CHUNK):
         query = (
-            select(dispatch)
-            .where(dispatch.c.employer_id == session.employer, dispatch.c.dispatch_id.in_(ids[start : start + CHUNK]))
+            select(*(dispatch.c if content else _BESIDE))
+            .where(
+                dispatch.c.employer_id == session.employer,
+                session.among(dispatch.c.dispatch_id, ids[start : start + CHUNK]),
+            )
             .order_by(dispatch.c.dispatch_id)
         )
         rows = session.rows(query.with_for_update() if lock else query)
@@ -306,7 +316,8 @@ def begin(session: Session, dispatch_id: str) -> Row[Any] | None:
 
 def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     """As `begin` for many; gives those that there is something to do for, as they stand now, in the order given."""
-    rows = [row for row in by_ids(session, ids, lock=True) if row.state not in FINAL and row.state != "held"]
+    found = by_ids(session, ids, lock=True, content=False)
+    rows = [row for row in found if row.state not in FINAL and row.state != "held"]
     died = [row.dispatch_id for row in rows if row.state == "sending"]
     close_all(session, dict.fromkeys(died, ("unknown", "the process died during the attempt")))
     fresh = [row.dispatch_id for row in rows if row.state == "prepared"]

@@ -49,7 +49,7 @@ def waiting(session: Session, ids: Sequence[str]) -> list[Waiting]:
                                              "worth_minor")]  # fmt: skip
     found: list[Waiting] = []
     for start in range(0, len(ids), CHUNK):
-        mine = dispatch.c.dispatch_id.in_(ids[start : start + CHUNK])
+        mine = session.among(dispatch.c.dispatch_id, ids[start : start + CHUNK])
         rows = session.rows(select(*columns).where(*session.where(dispatch, state="prepared"), mine))
         found += [
             Waiting(row.dispatch_id, row.operation, row.business_key, row.revision, bool(row.file_name),
