@@ -158,7 +158,7 @@ def _cell(one: _Looked, part: _Part, lacks: dict[str, tuple[str, str]]) -> Cell:
     if name in ("reads", "writes") and (line := _said(one.connector, name)) is not None:
         return Cell(point, name, line.blocker.value if line.blocker else Blocker.US.value, line.note)
     missing = [check for check in promises if one.verdicts.get(check) not in ("kept", None)]
-    return Cell(point, name, Blocker.US.value, f"not shown: {', '.join(missing or promises) or 'nothing kept'}")
+    return Cell(point, name, Blocker.US.value, f"not shown: {', '.join(missing or promises) or _WANTED[name]}")
 
 
 def _said(connector: type[Connector], what: str) -> Capability | None:
@@ -203,6 +203,9 @@ _OWN: dict[str, Callable[[_Looked], str]] = {
     "vendor": _stateful,
 }
 """Parts that are seen in the code or in the proofs rather than in promises."""
+
+_WANTED = {"contract": "a [[proof]] in the manifest", "vendor": "simulator.py or stage.py", "limit": "a limit"}
+"""What would show such a part."""
 
 
 def word(told: list[Cell], point: str) -> str:
