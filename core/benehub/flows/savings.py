@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from benehub import facts
 from benehub.facts import Worker
@@ -80,7 +80,7 @@ class Savings:
         return found
 
 
-SavedQuery = tuple[Select[Any], ColumnElement[int], ColumnElement[int], ColumnElement[date]]
+SavedQuery = tuple[Any, ColumnElement[int], ColumnElement[int], ColumnElement[date]]
 """What everybody has saved; and within it the deferrals, all of it, and the day of the last."""
 
 
