@@ -202,6 +202,9 @@ def test_what_went_over_a_limit_is_a_difference_of_its_month(hub: Hub, saver: st
     assert over(hub, Month(2026, 12)) == over(hub, Month(2026, 10)) == []
     told = reconcile_month(hub, DirectSteps(), "acme", "2026-11", ["retirement"])
     assert told["retirement"]["opened"] >= 2
+    with hub.store.read("acme") as session:
+        items = clearing(session, hub.book(session), NOVEMBER)
+    assert "OVER_LIMIT" not in {item.name.split()[0] for one in items for item in one.items}  # it leaves no money
 
 
 PERIODS = [
