@@ -15,9 +15,10 @@ from benehub import facts, ledger, planbook, reconcile
 from benehub.cli.rehearsal import DirectSteps
 from benehub.errors import DataError
 from benehub.facts import Version
-from benehub.flows import Hub, history, lost_earnings, match
+from benehub.flows import Hub, history, lost_earnings, match, over_limit
 from benehub.flows.deductions import expected
 from benehub.flows.onboarding import load_plan_book
+from benehub.flows.reconciling import reconcile_month
 from benehub.flows.retirement import credits, due
 from benehub.flows.savings import Saved, contribute, load, standings
 from benehub.ledger import Leg, NewEntry
@@ -180,6 +181,30 @@ def test_who_is_near_a_limit_is_told(hub: Hub, saver: str) -> None:
     with hub.store.write("acme") as session:
         pay(session, saver, date(2026, 11, 15), 10_000_00, 9_000_00)
     assert standing()[2] == "over"
+
+
+def over(hub: Hub, month: Month = NOVEMBER) -> list[tuple[str, str, int | None, int | None]]:
+    """What is over a limit in a month: which, and most and taken."""
+    with hub.store.read("acme") as session:
+        found = over_limit.compare(session, hub.book(session), month)
+    return [(one.type.value, one.reference, one.expected, one.actual) for one in found]
+
+
+def test_what_went_over_a_limit_is_a_difference_of_its_month(hub: Hub, saver: str) -> None:
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 24_500_00)
+    assert over(hub, Month(2026, 10)) == over(hub) == []
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 11, 15), 10_000_00, 8_000_01, matched=60_000_00)
+    # 24,500.00 and a catch-up of 8,000.00; additions are without it
+    deferral = ("OVER_LIMIT", "deferral", 32_500_00, 32_500_01)
+    assert over(hub) == [deferral, ("OVER_LIMIT", "additions", 72_000_00, 84_500_00)]
+    assert over(hub, Month(2026, 12)) == over(hub, Month(2026, 10)) == []
+    told = reconcile_month(hub, DirectSteps(), "acme", "2026-11", ["retirement"])
+    assert told["retirement"]["opened"] >= 2
+    with hub.store.read("acme") as session:
+        items = clearing(session, hub.book(session), NOVEMBER)
+    assert "OVER_LIMIT" not in {item.name.split()[0] for one in items for item in one.items}  # it leaves no money
 
 
 PERIODS = [

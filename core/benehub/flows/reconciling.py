@@ -11,6 +11,7 @@ from sqlalchemy import select
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError
+from benehub.flows import over_limit
 from benehub.flows.hub import Hub
 from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
@@ -195,7 +196,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return [one for carrier in carriers for one in premium.compare(session, book, carrier, month)]
         case Relation.RETIREMENT:
             keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
-            return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
+            found = [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
+            return [*found, *over_limit.compare(session, book, month)]
         case Relation.ACCOUNTS:
             return accounts.compare(session, book, month, lambda plan, day: due(plan, day).due)
         case Relation.LEAVE:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from benehub import facts
 from benehub.facts import Worker
@@ -48,6 +48,12 @@ class Saved:
         """What the employer has added, all of which 415(c) counts; a QNEC is no match."""
         return self.match + self.qnec
 
+    @classmethod
+    def told(cls, row: Row[Any]) -> Saved:
+        """From a row of `saved_query`."""
+        roth, granted, qnec = int(row.roth), int(row.granted), int(row.qnec)
+        return cls(int(row.everything) - roth - granted, roth, granted - qnec, qnec=qnec)
+
     @property
     def deferrals(self) -> int:
         """Pre-tax and Roth, catch-up included."""
@@ -80,17 +86,21 @@ class Savings:
         return found
 
 
-def load(session: Session, start: date, end: date) -> dict[str, Saved]:
-    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before."""
-    found: dict[str, Saved] = {}
-    for row in session.rows(
+SavedQuery = tuple[Any, ColumnElement[int], ColumnElement[int], ColumnElement[date]]
+"""What everybody has saved; and within it the deferrals, all of it, and the day of the last."""
+
+
+def saved_query(session: Session, start: date, end: date) -> SavedQuery:
+    """What was withheld and matched on the pay dates of `[start, end)`, by person."""
+    roth = func.sum(case((leg.c.money_source == "roth", -leg.c.amount), else_=0))
+    granted = func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0))
+    qnec = func.sum(case((leg.c.money_source == "qnec", -leg.c.amount), else_=0))
+    everything: ColumnElement[int] = func.sum(-leg.c.amount)
+    query = (
         select(
             leg.c.person_id,
-            func.sum(case((leg.c.money_source == "roth", -leg.c.amount), else_=0)).label("roth"),
-            func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0)).label("granted"),
-            func.sum(case((leg.c.money_source == "qnec", -leg.c.amount), else_=0)).label("qnec"),
-            func.sum(-leg.c.amount).label("everything"),
-        )
+            roth.label("roth"), granted.label("granted"), qnec.label("qnec"), everything.label("everything"),
+        )  # fmt: skip
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
@@ -109,9 +119,14 @@ def load(session: Session, start: date, end: date) -> dict[str, Saved]:
             ),
         )
         .group_by(leg.c.person_id)
-    ):
-        roth, granted, qnec = int(row.roth), int(row.granted), int(row.qnec)
-        found[row.person_id] = Saved(int(row.everything) - roth - granted, roth, granted - qnec, qnec=qnec)
+    )
+    return query, everything - granted, everything, func.max(entry.c.effective_date)
+
+
+def load(session: Session, start: date, end: date) -> dict[str, Saved]:
+    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before."""
+    query, *_ = saved_query(session, start, end)
+    found = {row.person_id: Saved.told(row) for row in session.rows(query)}
     for person_id, pay in paid(session, start, end).items():
         found.setdefault(person_id, Saved()).compensation = pay
     for told in facts.as_of(session, "prior_wages", start):
@@ -235,23 +250,39 @@ def standings(session: Session, book: PlanBook, year: int) -> list[Standing]:
         saved = Savings(whole).of(worker, year)
         if not saved.deferrals:
             continue
-        plans = [book.plan(one.data["plan"]) for one in worker.coverages.get("retirement", ())]
-        terms = next((plan.deferral.rule() for plan in reversed(plans) if plan.deferral), DeferralPlan())
+        terms = terms_of(book, worker)
         caught_up = saved.caught_up(limits, terms)
         additions = saved.deferrals - caught_up + saved.granted
         percent = saved.deferrals * 100 // limits.deferral_minor
-        state = _state(worker, saved, terms, limits, caught_up, additions)
+        state = _state(worker, saved, terms, limits)
         number = members[worker.person_id].member_id
         found.append(Standing(number, saved.deferrals, percent, caught_up, additions, state))
     return sorted(found, key=lambda one: (-one.deferred_minor, one.member_id))
 
 
-def _state(
-    worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits, caught_up: int, additions: int
-) -> str:
+def terms_of(book: PlanBook, worker: Worker) -> DeferralPlan:
+    """The terms of the last retirement plan that somebody was in."""
+    plans = [book.plan(one.data["plan"]) for one in worker.coverages.get("retirement", ())]
+    return next((plan.deferral.rule() for plan in reversed(plans) if plan.deferral), DeferralPlan())
+
+
+def excess(worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits) -> dict[str, tuple[int, int]]:
+    """`deferral` and `additions`, where one is over: the most that is allowed in the year, and what was saved."""
+    caught_up = saved.caught_up(limits, terms)
+    most = saved.deferrals - caught_up + _catch_up(worker, terms, limits)
+    additions = saved.deferrals - caught_up + saved.granted
+    found = {"deferral": (most, saved.deferrals), "additions": (limits.additions_minor, additions)}
+    return {what: pair for what, pair in found.items() if pair[1] > pair[0]}
+
+
+def _catch_up(worker: Worker, terms: DeferralPlan, limits: RetirementLimits) -> int:
     birth = worker.identity.get("birth_date")
-    most = catch_up_limit(date.fromisoformat(birth), limits) if birth and terms.allows_catch_up else 0
-    if caught_up > most or additions > limits.additions_minor:
+    return catch_up_limit(date.fromisoformat(birth), limits) if birth and terms.allows_catch_up else 0
+
+
+def _state(worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits) -> str:
+    birth, most = worker.identity.get("birth_date"), _catch_up(worker, terms, limits)
+    if excess(worker, saved, terms, limits):
         return "over"
     regular = (
         limits.deferral_minor if terms.max_year_minor is None else min(limits.deferral_minor, terms.max_year_minor)

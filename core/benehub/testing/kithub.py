@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from benehub import hookspecs
 from benehub.connections import Open
 from benehub.crypto import Vault
+from benehub.errors import BenehubError
 from benehub.flows import JOBS
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import DirectSteps
@@ -43,6 +45,8 @@ carriers:
 """
 """A small employer; what of a vendor's rows it cannot place is quarantined, which is an outcome too."""
 
+_PERSON = re.compile(r"per_\w+")
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -58,9 +62,17 @@ class PlayedHub(Hub):
 
     played: Played
 
-    def sync(self, stream: str, key: str) -> Any:
-        """Read a stream from its beginning, and apply it."""
-        return JOBS["sync"](self, DirectSteps(), EMPLOYER, CONNECTION, stream, key, True)
+    def sync(self, stream: str, key: str, full: bool = True) -> Any:
+        """Read a stream from its beginning, or else from its cursor, and apply it."""
+        return JOBS["sync"](self, DirectSteps(), EMPLOYER, CONNECTION, stream, key, full)
+
+    def sync_all(self, key: str, full: bool = True) -> int:
+        """Every stream of the stage; gives how many rows were applied."""
+        applied = 0
+        for stream in self.played.streams:
+            with suppress(BenehubError):  # what a guard holds, or a file that is refused, changes nothing
+                applied += self.sync(stream, key, full)["applied"]
+        return applied
 
     def books(self) -> Books:
         """What is in the books now."""
@@ -72,7 +84,7 @@ class PlayedHub(Hub):
             # An id of a person tells when he came; who he is says the vendor's own id.
             facts = {
                 (row.kind, names.get(row.subject, row.subject), row.fact_key, row.effective_from, row.effective_to,
-                 repr(row.data))
+                 _PERSON.sub(lambda found: names.get(found[0], found[0]), repr(row.data)))
                 for row in session.rows(select(fact))
             }  # fmt: skip
             told = sorted(
