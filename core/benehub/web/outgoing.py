@@ -10,7 +10,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
-from benehub.flows import Hub, dispatches
+from benehub.flows import Hub, dispatches, push_guard
 from benehub.views.carried import carried, whose
 from benehub.views.outgoing import about, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
@@ -50,10 +50,11 @@ def listed(
         known, ways = operations(session)
         seen_in(request, session, *whose(session, [one["dispatch"] for one in found[:PART]]))
         names = about(session, found)
+        stops = push_guard.stopped(session)
     last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
     set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
     return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
-                connections=ways, about=names, **set_now)  # fmt: skip
+                connections=ways, about=names, stops=stops, **set_now)  # fmt: skip
 
 
 @router.get("/e/{employer}/outgoing/owed")
@@ -70,6 +71,20 @@ def due(
         day = session.today()
         seen_in(request, session, [row.member_id for row in found])
     return page(request, caller, "outgoing/owed.html", found=found, last=last, after_now=after, kind=kind, today=day)
+
+
+@router.post("/e/{employer}/outgoing/permit")
+def permit(
+    request: Request, employer: str, caller: Approves, connection: Annotated[str, Form(max_length=40)],
+    operation: Annotated[str, Form(max_length=32)], people: Annotated[int, Form(ge=1, le=100_000_000)], note: Note = "",
+) -> Response:  # fmt: skip
+    """Let a push leave that stopped because it changes or ends many; its run goes on where it is shown."""
+    hub: Hub = request.app.state.hub
+    push_guard.permit(hub, employer, connection, operation, people, caller.user, note)
+    with hub.store.read(employer) as session:
+        stops = push_guard.stopped(session)
+    run = next((one.run for one in stops if (one.connection, one.operation) == (connection, operation)), "")
+    return then(request, f"runs/{run}" if run else "outgoing", done="permitted")
 
 
 @router.get("/e/{employer}/outgoing/{dispatch}")
