@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role, audit
+from benehub.access import Role, audit, users
 from benehub.dispatch import permitted
 from benehub.errors import DataError
 from benehub.flows import runs
-from benehub.store import acts
+from benehub.store import acts, note_act
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
 from benehub.views.carried import carried
@@ -198,6 +199,34 @@ def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(desk: De
         assert permitted(session, "payroll", "deduction.set") == 1236
         assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_ann", "1236 people: looked")]
         assert "outgoing/permit" in str(audit.newest(session, limit=3))
+
+
+def test_what_was_tried_and_said_of_a_dispatch_is_told_without_codes(desk: Desk) -> None:
+    one = next(row for row in found(desk, dispatch, operation="deduction.set") if row.revision == 2)
+    other = next(row for row in found(desk, dispatch, business_key=one.business_key) if row.revision == 1)
+    with desk.store.write(INSTALLATION) as session:
+        ann = users.add(session, "ann@alder.example", "Ann Alder")
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": other.dispatch_id}, state="refused", ack_state="rejected")
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, state="held", reason=f"held by {ann}: hold: it")
+        session.connection.execute(delete(attempt).where(attempt.c.dispatch_id == one.dispatch_id))
+        row = {"dispatch_id": one.dispatch_id, "started_at": session.now()}
+        session.add(attempt, [
+            {**row, "attempt_no": 1, "outcome": "unknown", "detail": "time-out (ReadTimeout)"},
+            {**row, "attempt_no": 2, "outcome": "prepared", "detail": "the exchange broke (ReadError)"},
+        ])  # fmt: skip
+        for what, note in (("hold", "hold: <it>"), ("settle: not there", "asked"), ("resend", "the same bytes: lost")):
+            note_act(session, one.dispatch_id, ann, what, note)
+    told = re.sub(r"<svg.*?</svg>", "", desk.get(f"outgoing/{one.dispatch_id}", lang="de"))
+    for line in ("Ausgang unbekannt</span> Zeitüberschreitung (ReadTimeout)",
+                 "ging nicht hinaus</span> der Austausch brach ab (ReadError)", "angehalten von Ann Alder: hold: it",
+                 "<strong>Ann Alder</strong>: angehalten</p><p class=\"said\">hold: &lt;it&gt;</p>",
+                 "der Partner hat es nicht</p><p class=\"said\">asked</p>",
+                 "dieselben Bytes noch einmal senden lassen</p><p class=\"said\">lost</p>",
+                 f'/outgoing/{other.dispatch_id}">Fassung 1</a>',
+                 "Abgelehnt</span>", "Zurückgewiesen</span>"):  # fmt: skip
+        assert line in told, line
+    assert not re.search(r"usr_|unknown time-out|rejected", told)
 
 
 def test_what_is_owed_is_listed_by_the_day_it_must_leave(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches, push_guard
 from benehub.views.carried import carried, whose
-from benehub.views.outgoing import about, masked_of, outgoing, segments
+from benehub.views.outgoing import about, history, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
@@ -97,10 +97,10 @@ def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Respo
         told = why(session, dispatch)
         members = answered(session, dispatch)
         seen_in(request, session, *carried(session, dispatch))
-        data = told.data
+        data, past = told.data, history(session, dispatch)
         named = about(session, [{"dispatch": dispatch, **data}])
     return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
-                **_may(data))  # fmt: skip
+                past=past, **_may(data))  # fmt: skip
 
 
 def _may(told: dict[str, Any]) -> dict[str, bool]:
