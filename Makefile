@@ -35,6 +35,7 @@ lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 bench: $(DEV_STAMP)  ## CPU and memory beside bare peers, as ratios; jobs a second (BENCH="--json bench.json" JOBS="--jobs n")
 	$(BIN)/python tests/bench/run.py $(BENCH)
 	$(BIN)/python tests/bench/jobs.py $(JOBS)
+	$(BIN)/python tests/bench/idle.py
 
 docs: $(DEV_STAMP)  ## write the generated pages under docs/ again
 	$(BIN)/python docs/generate.py

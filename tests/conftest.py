@@ -10,11 +10,9 @@ from __future__ import annotations
 import fcntl
 import gc
 import importlib
-import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import uuid
 import warnings
@@ -280,16 +278,6 @@ def _played() -> Iterator[Played]:
 def real_migrations(_played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """The migrations themselves, one by one, for who tests them."""
     monkeypatch.setattr(database, "migrate", _played.real)
-
-
-@pytest.fixture(scope="session")
-def forks() -> Any:
-    """Makes other processes quickly (`forks.py`; under importlib mode it cannot be imported by name)."""
-    spec = importlib.util.spec_from_file_location("tests_forks", Path(__file__).with_name("forks.py"))
-    assert spec is not None and spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Forks()
 
 
 @pytest.fixture(scope="session")

@@ -74,39 +74,37 @@ class Done(NamedTuple):
     stderr: str
 
 
-class Forks:
-    """Makes them."""
+_CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(PRELOAD)
 
-    def __init__(self) -> None:
-        self._context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOAD)
 
-    @contextmanager
-    def running(self, script: str | Path, *words: object) -> Iterator[Fork]:
-        """A process that runs a script (its text, or its file) with these words; killed at the end."""
-        text, name = (script.read_text(), str(script)) if isinstance(script, Path) else (script, "script")
-        pipes = [self._context.Pipe(duplex=False) for _ in range(3)]
-        theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
-        ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
-        known = {"pipes": theirs, "script": text, "name": name, "words": [*map(str, words)], "env": dict(os.environ)}
-        process = self._context.Process(target=exec, args=(BOOT, known), daemon=True)
-        process.start()
-        for one in theirs:
-            one.close()
-        stdin, stdout, stderr = (
-            cast("TextIO", os.fdopen(os.dup(one.fileno()), mode, buffering=1))
-            for one, mode in zip(ours, ("w", "r", "r"), strict=True)
-        )
-        for one in ours:
-            one.close()
-        fork = Fork(process, stdin, stdout, stderr)
-        try:
-            yield fork
-        finally:
-            fork.close()
+@contextmanager
+def running(script: str | Path, *words: object) -> Iterator[Fork]:
+    """A process that runs a script (its text, or its file) with these words; killed at the end."""
+    text, name = (script.read_text(), str(script)) if isinstance(script, Path) else (script, "script")
+    pipes = [_CONTEXT.Pipe(duplex=False) for _ in range(3)]
+    theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
+    ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
+    known = {"pipes": theirs, "script": text, "name": name, "words": [*map(str, words)], "env": dict(os.environ)}
+    process = _CONTEXT.Process(target=exec, args=(BOOT, known), daemon=True)
+    process.start()
+    for one in theirs:
+        one.close()
+    stdin, stdout, stderr = (
+        cast("TextIO", os.fdopen(os.dup(one.fileno()), mode, buffering=1))
+        for one, mode in zip(ours, ("w", "r", "r"), strict=True)
+    )
+    for one in ours:
+        one.close()
+    fork = Fork(process, stdin, stdout, stderr)
+    try:
+        yield fork
+    finally:
+        fork.close()
 
-    def run(self, script: str | Path, *words: object) -> Done:
-        """A process that runs a script to its end."""
-        with self.running(script, *words) as fork:
-            code = fork.wait()
-            return Done(code, fork.stdout.read(), fork.stderr.read())
+
+def run(script: str | Path, *words: object) -> Done:
+    """A process that runs a script to its end."""
+    with running(script, *words) as fork:
+        code = fork.wait()
+        return Done(code, fork.stdout.read(), fork.stderr.read())

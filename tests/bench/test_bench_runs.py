@@ -56,6 +56,13 @@ def test_jobs_are_measured(pg_server: str) -> None:
     assert (workers, jobs, len(figures)) == ("1", "3", 5)
 
 
+def test_doing_nothing_is_measured() -> None:
+    command = [sys.executable, str(RUN.with_name("idle.py")), "--seconds", "0.2", "--settles", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()[1:3]] == ["up", "up --no-worker"]
+
+
 def test_sides_that_do_not_agree_are_refused(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_text(RUN.read_text().replace('"bench_x12"', '"bench_lie"'))
     sides = "write_ours = write_elements = lambda folder, size: iter([None, 1])"

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from tests import forks
 
 from benehub.connect.limits import LimitBook, SharedWindow, SlidingWindow, Slots, sharing
 from benehub.errors import RateLimited, RetriableError
@@ -99,7 +100,7 @@ def door() -> Iterator[Door]:
     server.server_close()
 
 
-def work(forks: Any, store: Store, door: Door, calls: int, limit: int, period: float) -> list[int]:
+def work(store: Store, door: Door, calls: int, limit: int, period: float) -> list[int]:
     """Three processes make so many calls each, all at once; gives how many each brought through."""
     url = store.engine.url.render_as_string(hide_password=False)
     base = f"http://127.0.0.1:{door.server_address[1]}"
@@ -115,10 +116,10 @@ def work(forks: Any, store: Store, door: Door, calls: int, limit: int, period: f
         return [int(one.stdout.read()) for one in workers]
 
 
-def test_three_processes_stay_under_the_figure_retries_included(forks: Any, store: Store, door: Door) -> None:
+def test_three_processes_stay_under_the_figure_retries_included(store: Store, door: Door) -> None:
     door.fail_every = 9
     limit, period = 20, 1.0
-    assert work(forks, store, door, 18, limit, period) == [18, 18, 18]
+    assert work(store, door, 18, limit, period) == [18, 18, 18]
     assert len(door.arrived) > 3 * 18  # the failed ones came again
     assert door.most_within(period) <= limit
     # Together they use what they may: at least half of it, blocks, leases and backing off included.
@@ -126,9 +127,9 @@ def test_three_processes_stay_under_the_figure_retries_included(forks: Any, stor
     assert took < 2 * len(door.arrived) / limit * period + 3
 
 
-def test_a_429_slows_all_of_them(forks: Any, store: Store, door: Door) -> None:
+def test_a_429_slows_all_of_them(store: Store, door: Door) -> None:
     door.wait_at = 10
-    assert work(forks, store, door, 30, 20, 1.0) == [30, 30, 30]
+    assert work(store, door, 30, 20, 1.0) == [30, 30, 30]
     # Two seconds were asked for; what another worker had reserved already may still leave, on a busy machine late.
     quiet = [at - door.told_at for at in door.arrived if 0.6 < at - door.told_at < 1.9]
     assert quiet == []

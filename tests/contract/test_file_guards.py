@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.contract.taken import died_is_fresh, no_outbox
 
 from benehub.connect import files
 from benehub.connect.content import whole
 from benehub.connect.files import FolderMailbox
-from benehub.dispatch import outbox
 from benehub.flows import send
 from benehub.intake import staging
 from benehub.testing import Verdict
@@ -127,22 +127,6 @@ class _Fresh:
         return getattr(self._row, name)
 
 
-def _no_outbox(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "_told_anew", lambda before, frozen: True)
-
-
-def _died_is_fresh(patch: pytest.MonkeyPatch) -> None:
-    real = outbox.begin_all
-
-    def begin_all(session: Any, ids: Any) -> Any:
-        for row in outbox.by_ids(session, ids):
-            if row.state == "sending":
-                session.change(outbox.dispatch, {"dispatch_id": row.dispatch_id}, state="prepared")
-        return real(session, ids)
-
-    patch.setattr(send.dispatch, "begin_all", begin_all)
-
-
 def _each_row_is_new(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(staging, "_known_hashes", lambda session, header, keys: {})
 
@@ -155,8 +139,8 @@ TAKEN: dict[str, tuple[Take, str]] = {
     "a file being written is not listed": (_parts_are_listed, "box.partly"),
     "a delivery in doubt is looked for": (_delivered_again, "file.once"),
     "a file that is gone is no proof": (_absent_is_lost, "file.once"),
-    "the outbox knows the file it has sent": (_no_outbox, "file.once"),
-    "a dead process leaves a delivery in doubt": (_died_is_fresh, "file.once"),
+    "the outbox knows the file it has sent": (no_outbox, "file.once"),
+    "a dead process leaves a delivery in doubt": (died_is_fresh, "file.once"),
     "a row that was fetched is known again": (_each_row_is_new, "box.again"),
 }
 """Guard -> how it is taken away, and the promise that then breaks."""

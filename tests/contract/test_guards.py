@@ -12,11 +12,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.contract.taken import died_is_fresh, no_outbox
 
 from benehub.connect import auth, http, jsontext, limits, paging, verdict, webhooks, wire
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
-from benehub.dispatch import outbox
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import send
 from benehub.flows import webhooks as hook_flows
@@ -117,24 +117,8 @@ def _floats(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(jsontext, "parse", json.loads)
 
 
-def _no_outbox(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "_told_anew", lambda before, frozen: True)
-
-
 def _never_held(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Guard, "must_hold", property(lambda self: False))
-
-
-def _died_is_fresh(patch: pytest.MonkeyPatch) -> None:
-    real = outbox.begin_all
-
-    def begin_all(session: Any, ids: Any) -> Any:
-        for row in outbox.by_ids(session, ids):
-            if row.state == "sending":
-                session.change(outbox.dispatch, {"dispatch_id": row.dispatch_id}, state="prepared")
-        return real(session, ids)
-
-    patch.setattr(send.dispatch, "begin_all", begin_all)
 
 
 def _no_key(patch: pytest.MonkeyPatch) -> None:
@@ -208,9 +192,9 @@ TAKEN: dict[str, tuple[Take, str, str]] = {
     "a cursor that leads back ends": (_endless, "Plain", "http.pages-end"),
     "a page that is repeated ends": (_endless_numbers, "Plain", "http.pages-end"),
     "JSON numbers keep their text": (_floats, "Plain", "read.no-float"),
-    "the outbox knows what it has sent": (_no_outbox, "Plain", "write.twice"),
+    "the outbox knows what it has sent": (no_outbox, "Plain", "write.twice"),
     "what nothing can settle is held": (_never_held, "Plain", "write.timeout-after-apply"),
-    "a dead process leaves doubt": (_died_is_fresh, "Plain", "write.crash"),
+    "a dead process leaves doubt": (died_is_fresh, "Plain", "write.crash"),
     "the idempotency key goes along": (_no_key, "Keyed", "write.crash"),
     "doubt is read back": (_no_lookup, "ReadBack", "write.timeout-after-apply"),
     "HTTP libraries are silent": (_talkative, "Plain", "read.private"),

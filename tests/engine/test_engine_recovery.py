@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 from dbos import DBOS
+from tests import forks
 
 from benehub.crypto import Vault
 from benehub.engine import Engine, Flow, Steps, runner
+from benehub.engine.dozing import KEEPER, WORKER
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.store import Store, open_store
 from benehub.store.locks import is_held, sign_of_life
@@ -76,7 +79,7 @@ Other = Callable[..., AbstractContextManager[Any]]
 
 
 @pytest.fixture
-def other(tmp_path: Path, db_url: str, forks: Any) -> Other:
+def other(tmp_path: Path, db_url: str) -> Other:
     """Starts the other process; it is in its second step then."""
 
     @contextmanager
@@ -246,6 +249,8 @@ def test_a_worker_of_a_newer_version_takes_what_waits_and_leaves_what_was_begun(
         worker.start(listen=True)
         try:
             wait(lambda: not worker.is_open("story", "other"))
+            threads = [one.name for one in threading.enumerate()]
+            assert WORKER + runner.QUEUE in threads and any(one.endswith(KEEPER) for one in threads)  # what dozes
             assert worker.watch.look() == []
             begun = DBOS.get_workflow_status("story:november")
             assert begun is not None and (begun.status, begun.app_version) == ("PENDING", OWN)

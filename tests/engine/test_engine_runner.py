@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import forks
 
 from benehub.crypto import Vault
 from benehub.engine import Engine, Flow, Steps
@@ -46,7 +47,7 @@ engine.stop()
 """
 
 
-def test_a_killed_flow_goes_on_where_it_was(db_url: str, tmp_path: Path, forks: Any) -> None:
+def test_a_killed_flow_goes_on_where_it_was(db_url: str, tmp_path: Path) -> None:
     killed = forks.run(PROCESS, db_url, tmp_path, "die")
     assert killed.code == -signal.SIGKILL, killed.stderr
     assert (tmp_path / "ran").read_text().split() == ["first", "second"]

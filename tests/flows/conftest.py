@@ -25,11 +25,9 @@ def _beside(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def fakehub(forks: Any) -> ModuleType:
+def fakehub() -> ModuleType:
     """The fake vendor's module."""
-    module = _beside("fakehub")
-    module.forks.append(forks)
-    return module
+    return _beside("fakehub")
 
 
 @pytest.fixture

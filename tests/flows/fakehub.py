@@ -60,8 +60,6 @@ carriers:
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 PUSH = ("deductions.push", "push", "payroll", "monthly", "2026-10-15")
 ENROLL = ("enrollments.send", "enroll", "carrier", "2026-10-01")
-forks: list[Any] = []
-"""What makes other processes, put here by the fixture."""
 MANY = 7
 """Rows of the sync that is killed between chunks of two."""
 
@@ -386,15 +384,6 @@ def main(url: str, folder: str, guard: str, flow: str, crash: str) -> None:
         sync_many(hub)
     else:
         run(hub, PUSH if flow == "push" else ENROLL)
-
-
-def crash(url: str, folder: Path, guard: str, flow: str, point: str) -> None:
-    """Run a process into its death, on a database that is ready."""
-    hub = open_hub(url)
-    hub.engine.stop()
-    hub.store.close()
-    done = forks[0].run(Path(__file__), url, folder, guard, flow, point)
-    assert done.code == -signal.SIGKILL, done.stderr[-2000:]
 
 
 if __name__ == "__main__":

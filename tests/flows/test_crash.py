@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests import forks
+from tests.flows.killed import crash
 
 from benehub import dispatch, ledger
 from benehub.crypto import Vault
@@ -84,7 +86,7 @@ def test_a_killed_push_on_postgresql(
 
 def killed_push(guard: str, point: str, url: str, folder: Path, open_hub: Open, fakehub: ModuleType) -> None:
     vendor = fakehub.Vendor(str(folder / "vendor"))
-    fakehub.crash(url, vendor.root, guard, "push", point)
+    crash(fakehub, url, vendor.root, guard, "push", point)
     before = {"prepared": 0, "after_apply": 2, "noted": 3}.get(point, 1)
     assert len(vendor.effects()) == before
     hub = open_hub(url)
@@ -116,7 +118,7 @@ def killed_push(guard: str, point: str, url: str, folder: Path, open_hub: Open, 
 def test_what_was_sent_and_not_noted_is_read_back(
     sqlite_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
 ) -> None:
-    fakehub.crash(sqlite_url, tmp_path / "vendor", "read_back", "push", "after_apply")
+    crash(fakehub, sqlite_url, tmp_path / "vendor", "read_back", "push", "after_apply")
     hub = open_hub(sqlite_url)
     wait(lambda: all(state in DONE for state in states(hub)))
     with hub.store.read("acme") as session:
@@ -133,7 +135,7 @@ def test_a_new_push_waits_for_the_one_that_is_taken_up(
     db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor = fakehub.Vendor(str(tmp_path / "vendor"))
-    fakehub.crash(db_url, vendor.root, "read_back", "push", "prepared")
+    crash(fakehub, db_url, vendor.root, "read_back", "push", "prepared")
     quick, seen = fakehub.Vendor.answer, threading.Event()
 
     def slow(self: Any, request: Any) -> Any:
@@ -163,7 +165,7 @@ with open_store(sys.argv[1], Vault({"k1": b"k" * 32})).turn("acme", "sending to 
 """
 
 
-def test_a_killed_process_gives_its_turn_back(db_url: str, monkeypatch: pytest.MonkeyPatch, forks: Any) -> None:
+def test_a_killed_process_gives_its_turn_back(db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(db_url, Vault({"k1": b"k" * 32}))
     with forks.running(HOLDER, db_url) as holder:
         assert holder.stdout.read(4) == "held"
@@ -181,7 +183,7 @@ def test_a_killed_process_gives_its_turn_back(db_url: str, monkeypatch: pytest.M
 def test_a_killed_delivery_is_looked_for_in_the_mailbox(
     point: str, state: str, files: int, db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
 ) -> None:
-    fakehub.crash(db_url, tmp_path / "vendor", "none", "enroll", point)
+    crash(fakehub, db_url, tmp_path / "vendor", "none", "enroll", point)
     hub = open_hub(db_url)
     wait(lambda: states(hub) == [state])
     fakehub.run(hub, fakehub.ENROLL)
@@ -210,7 +212,7 @@ def killed_read(
 ) -> None:
     monkeypatch.setattr(fakehub.staging, "CHUNK", 2)
     fakehub.feed(3 + fakehub.MANY)
-    fakehub.crash(url, folder / "vendor", "read_back", "sync", point)
+    crash(fakehub, url, folder / "vendor", "read_back", "sync", point)
     hub = open_hub(url)
 
     def count(query: Any) -> int:

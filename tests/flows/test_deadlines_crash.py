@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 from sqlalchemy import func, select
+from tests.flows.killed import crash
 from tests.flows.test_crash import wait
 
 from benehub.flows import Hub
@@ -25,7 +26,7 @@ def test_a_killed_guardian_raises_each_alarm_once(
 ) -> None:
     folder = tmp_path / "vendor"
     pager = fakehub.Pager(folder)
-    fakehub.crash(db_url, folder, "read_back", "deadlines.check", point)
+    crash(fakehub, db_url, folder, "read_back", "deadlines.check", point)
     assert len(pager.told()) == (1 if point in ("told", "told_noted") else 0)
     hub = open_hub(db_url, pager)
     wait(lambda: _ended(hub))

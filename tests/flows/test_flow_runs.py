@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.flows.killed import crash
 
 from benehub.crypto import Vault
 from benehub.errors import DataError, GuardTripped, NeedsPersonError
@@ -29,7 +30,7 @@ def listed(hub: Hub, state: str = "", flow: str = "") -> list[dict[str, Any]]:
 def test_a_run_whose_process_died_is_interrupted_then_done(
     db_url: str, tmp_path: Path, open_hub: Open, fakehub: ModuleType
 ) -> None:
-    fakehub.crash(db_url, tmp_path / "vendor", "read_back", "push", "claimed")
+    crash(fakehub, db_url, tmp_path / "vendor", "read_back", "push", "claimed")
     store = open_store(db_url, Vault({"k1": b"k" * 32}))
     with store.read("acme") as session:
         (gone,) = runs(session, "interrupted")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dbos import DBOS
 from sqlalchemy import select
+from tests import forks
 
 from benehub.flows import Hub, job_schedules
 from benehub.flows.job_schedules import When
@@ -89,7 +90,7 @@ def standing(hub: Hub) -> tuple[int, int, bool]:
 def test_who_dies_between_them_leaves_all_or_nothing(
     point: str, left: tuple[int, int, bool], hub: Hub, db_url: str, fakehub: ModuleType
 ) -> None:
-    done = fakehub.forks[0].run(DYING, fakehub.__file__, db_url, point, LATER.isoformat())
+    done = forks.run(DYING, fakehub.__file__, db_url, point, LATER.isoformat())
     assert done.code == -9, done.stderr
     assert standing(hub) == left
     assert tick(hub) == Ticked(started=1 - left[0])

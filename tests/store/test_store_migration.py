@@ -22,6 +22,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.usefixtures("real_migrations")
 
+ACME = (
+    "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
+    "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')",
+    "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
+    "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+)
+"""An employer with a connection, as the tables were then."""
+
 
 def test_the_migration_makes_every_table(store: Store) -> None:
     assert set(metadata.tables) <= set(inspect(store.engine).get_table_names())
@@ -174,10 +182,7 @@ def test_the_rows_of_a_batch_are_gathered_in_their_chunks(db_url: str) -> None:
     rows = ["applied", "quarantined", "applied", "superseded", "staged", "staged"]
     with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
         for command in (
-            "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
-            "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')",
-            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
-            "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+            *ACME,
             *(
                 "INSERT INTO intake_batch (employer_id, batch_id, connection_id, stream, run_key, state, reason,"
                 " full_read, rows, applied, unchanged, quarantined, superseded, seq, recorded_at) "
@@ -214,10 +219,7 @@ def test_a_batch_that_was_being_applied_goes_on_as_it_began(db_url: str) -> None
     rows = ["applied", "applied", "applied", "staged", "staged", "staged"]
     with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
         for command in (
-            "INSERT INTO employer (employer_id, name, country, currency, timezone, seq, recorded_at, ledger_head) "
-            "VALUES ('acme', 'Acme', 'US', 'USD', 'UTC', 0, '', '')",
-            "INSERT INTO connection (employer_id, connection_id, connector, settings, mode) "
-            "VALUES ('acme', 'hris', 'files', '{}', 'live')",
+            *ACME,
             *(
                 "INSERT INTO intake_batch (employer_id, batch_id, connection_id, stream, run_key, state, reason,"
                 " full_read, full_from, rows, applied, unchanged, quarantined, superseded, seq, recorded_at) "

@@ -4,8 +4,8 @@ Only calls are used that take an API key as well as OAuth 2. `GET /api/v1/employ
 neither birth date by that name nor SSN; the directory leaves out everybody who has left; the custom report
 is deprecated. The dataset call gives a thousand employees an answer with exactly the fields asked for.
 
-The vendor publishes no rate limit, so there is no limiter of ours: calls go one by one, and a 429, or a 200
-whose body says 429, is waited out by the client.
+The vendor publishes no rate limit, so the limit is what the setting `calls_a_minute` says: calls go one by one, and a
+429, or a 200 whose body says 429, is waited out by the client.
 """
 
 from __future__ import annotations

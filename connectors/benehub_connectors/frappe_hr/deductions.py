@@ -69,7 +69,7 @@ def _benefit(cells: Cells, number: int, settings: FrappeSettings) -> Incoming:
         "active": not cells.flag("disabled"),
         "version": cells.text("modified"),
     }
-    return cells.incoming(data, number, frozenset({*_FIELDS, "name"}) - {"from_date", "to_date"})
+    return cells.document(data, number, frozenset({*_FIELDS, "name"}) - {"from_date", "to_date"})
 
 
 def lookup(order: DeductionOrder, settings: FrappeSettings) -> Request:

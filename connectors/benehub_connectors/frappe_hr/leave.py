@@ -61,7 +61,7 @@ def _request(cells: Cells, number: int, settings: FrappeSettings) -> Incoming:
         "hours": _hours(cells, "total_leave_days", cells.raw.get("total_leave_days"), settings),
         "status": _status(cells),
     }
-    return cells.incoming(data, number, frozenset({*_REQUEST, "name"}))
+    return cells.document(data, number, frozenset({*_REQUEST, "name"}))
 
 
 def _status(cells: Cells) -> LeaveStatus | None:
@@ -93,7 +93,7 @@ def _balance(link: Link, cells: Cells, number: int, settings: FrappeSettings, to
         "as_of": today.isoformat(),
         "hours": _hours(cells, "balance", left, settings),
     }
-    return cells.incoming(data, number, frozenset({"name", "employee", "leave_type"}))
+    return cells.document(data, number, frozenset({"name", "employee", "leave_type"}))
 
 
 def _hours(cells: Cells, field: str, days: Any, settings: FrappeSettings) -> str:

@@ -74,7 +74,7 @@ def _person(cells: Cells, number: int) -> Incoming:
         "birth_date": cells.date("date_of_birth"),
         "active": cells.text("status") != "Left",
     }
-    return cells.incoming(data, number, frozenset({*_PERSON, "name"}))
+    return cells.document(data, number, frozenset({*_PERSON, "name"}))
 
 
 def _employee(cells: Cells, number: int, settings: FrappeSettings, today: date, used: frozenset[str]) -> Incoming:
@@ -90,7 +90,7 @@ def _employee(cells: Cells, number: int, settings: FrappeSettings, today: date, 
     data["ssn"] = cells.ssn(fields.ssn)
     data["birth_date"] = cells.date(fields.birth_date, needed=True)
     data |= _employment(cells, settings, today)
-    return cells.incoming(data, number, used)
+    return cells.document(data, number, used)
 
 
 def _employment(cells: Cells, settings: FrappeSettings, today: date) -> dict[str, Any]:

@@ -129,7 +129,9 @@ def _released(desk: Desk, connection: str, batch: str, dry_run: bool) -> dict[st
     from benehub.flows import custody
 
     if batch == "all" and not connection:
-        raise DataError("--release all names no connection", mend="Name it: benehub sync CONNECTION --release all")
+        raise DataError(
+            "it names no connection", where="--release all", mend="Name it: benehub sync CONNECTION --release all"
+        )
     with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
         if batch == "all":
             counts = custody.release_all(hub, desk.employer, connection, "cli", "looked at and let in")

@@ -29,7 +29,7 @@ from benehub.connect.auth import Auth
 from benehub.connect.limits import Limiter, Pause
 from benehub.connect.messages import Pairs, Request, Response
 from benehub.connect.verdict import BodyCheck, judge, lost, retry_after, unavailable, was_sent
-from benehub.connect.wire import Incoming, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
+from benehub.connect.wire import Answered, Line, NetworkLine, Outgoing, ReplacedLine, errors_told
 from benehub.errors import ConfigError, FatalError, RateLimited, VendorUnavailable
 
 __all__ = [
@@ -284,7 +284,7 @@ class VendorClient:
             with self._own_line() as line, line.exchange(out) as answer:
                 return self._receive(request, answer, out.left)
 
-    def _receive(self, request: Request, answer: Incoming, left: Callable[[], float]) -> Response:
+    def _receive(self, request: Request, answer: Answered, left: Callable[[], float]) -> Response:
         """The whole answer, or an error once it is larger or slower than the caps allow."""
         where, size, chunks = self._where(request), 0, []
         for chunk in answer.chunks:

@@ -55,7 +55,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class Answered:
     """What comes back: header names in lower case, the body piece by piece, decompressed (see `inflated`)."""
 
     status: int
@@ -67,7 +67,7 @@ class Line(Protocol):
     """Carries one exchange at a time."""
 
     @contextmanager
-    def exchange(self, out: Outgoing) -> Iterator[Incoming]:
+    def exchange(self, out: Outgoing) -> Iterator[Answered]:
         """Send, and give the answer to be read in here."""
         ...
 
@@ -93,7 +93,7 @@ class NetworkLine:
         self._ways: dict[tuple[bytes, bytes, int | None], httpcore.HTTPConnection | httpcore.HTTPProxy] = {}
 
     @contextmanager
-    def exchange(self, out: Outgoing) -> Iterator[Incoming]:
+    def exchange(self, out: Outgoing) -> Iterator[Answered]:
         """Send, and give the answer to be read in here."""
         url, self._left = out.url, out.left
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
@@ -109,7 +109,7 @@ class NetworkLine:
             for raw_name, raw in response.headers:
                 name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
                 headers[name] = f"{headers[name]}, {value}" if name in headers else value
-            yield Incoming(response.status, headers, inflated(response.stream, coding(headers)))
+            yield Answered(response.status, headers, inflated(response.stream, coding(headers)))
         finally:
             response.close()
 
@@ -157,14 +157,14 @@ class ReplacedLine:
         self._transport = transport
 
     @contextmanager
-    def exchange(self, out: Outgoing) -> Iterator[Incoming]:
+    def exchange(self, out: Outgoing) -> Iterator[Answered]:
         """Hand the request over, and give the answer to be read in here."""
         request = httpx.Request(out.method, out.url, headers=dict(out.headers), content=out.content)
         response = self._transport.handle_request(request)
         assert isinstance(response.stream, Iterable)
         try:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            yield Incoming(response.status_code, headers, inflated(response.stream, coding(headers)))
+            yield Answered(response.status_code, headers, inflated(response.stream, coding(headers)))
         finally:
             response.close()
 

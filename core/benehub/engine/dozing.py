@@ -2,8 +2,8 @@
 
 A full look is several statements in a transaction, whether anything waits or not, and the engine's own option
 (`polling_interval_sec`) is one figure for the busy and the idle hour. So one cheap statement asks before each look
-whether anything waits there; where nothing does, the look is put off, for a while at most. What waits is taken as soon
-as it would be without.
+whether anything waits there; where nothing does, the look is put off, for a while at most. What comes in meanwhile is
+seen within half a second.
 
 The engine has no door for that: the wait of the events by which it ends its threads is replaced, here and nowhere else.
 Threads of another name than is known here wait as they always did.

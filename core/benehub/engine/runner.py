@@ -36,7 +36,7 @@ AT_ONCE = 4
 """Waiting flows that one worker has in hand at most."""
 
 POLL_SECONDS = 0.25
-"""Pause between two looks into the queue; while nothing waits each is one cheap statement (`dozing`)."""
+"""Pause between two looks into the queue; while nothing waits `dozing` puts them off."""
 
 OPEN = ("PENDING", "ENQUEUED", "DELAYED")
 """What the job engine calls a job that will still go on by itself."""

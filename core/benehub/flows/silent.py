@@ -55,5 +55,5 @@ def must_send() -> None:
     """
     flow = _CARRIED.get()
     if flow and not may_send(flow):
-        raise FatalError(f"flow {flow} is said to send nothing, and wanted to", where="flow",
+        raise FatalError("it is said to send nothing, and wanted to", where=f"flow {flow}",
                          mend="It is a fault of the program: report it")  # fmt: skip

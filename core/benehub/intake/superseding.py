@@ -58,7 +58,7 @@ def _fit(stream: str, row: Waiting) -> bool:
     return True
 
 
-def superseded(session: Session, batch_id: str, rows: Sequence[Waiting]) -> set[int]:
+def superseded_numbers(session: Session, batch_id: str, rows: Sequence[Waiting]) -> set[int]:
     """The numbers of those of these rows, which follow each other, that are superseded."""
     found = session.rows(
         select(intake_row.c.row_no).where(

@@ -125,7 +125,7 @@ def cells(connector: type[Connector]) -> list[Cell]:
     told = [_cell(looked, part, lacks) for part in _PARTS if part[3](looked)]
     if unused := sorted(set(lacks) - {one.part for one in told if one.word != YES}):
         raise ConfigError(
-            f"[lacks] names {', '.join(unused)}, which it does not lack", where=f"{connector.name}/manifest.toml",
+            f"[lacks] names {', '.join(unused)}, which it does not lack", where=str(home(connector) / "manifest.toml"),
             mend=f"Take it out; the parts are {', '.join(part[1] for part in _PARTS)}",
         )  # fmt: skip
     return told
@@ -140,7 +140,7 @@ def _lacks(connector: type[Connector]) -> Iterator[tuple[str, tuple[str, str]]]:
         by, _, why = str(told).partition(": ")
         if by not in {one.value for one in Blocker} or not why:
             raise ConfigError(
-                f"[lacks] {part} does not say whose doing it is", where=f"{connector.name}/manifest.toml",
+                f"[lacks] {part} does not say whose doing it is", where=str(home(connector) / "manifest.toml"),
                 mend='Write it as "vendor: why", with vendor, us, permissions or customer_plan',
             )  # fmt: skip
         yield part, (by, why)
@@ -171,7 +171,11 @@ def _said(connector: type[Connector], what: str) -> Capability | None:
 
 
 def _limited(one: _Looked) -> str:
-    by = "by the setting calls_a_minute" if "calls_a_minute" in one.connector.Settings.model_fields else "as published"
+    by = (
+        "where the setting calls_a_minute says one"
+        if "calls_a_minute" in one.connector.Settings.model_fields
+        else "as published"
+    )
     return f"{by}: tests/connectors/test_vendor_limits.py"
 
 

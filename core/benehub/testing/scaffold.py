@@ -129,11 +129,14 @@ def write(name: str, kind: Kind, folder: Path, *, package: bool = False) -> list
     if _NAME.fullmatch(name) is None or keyword.iskeyword(name) or keyword.iskeyword(name.title()):
         raise DataError(
             f"{name[:40]!r} is no name of a connector",
+            where="NAME",
             mend="Use small letters, digits and _, and no word of Python's own, e.g. acme_hr",
         )
     if kind not in KINDS:
         raise DataError(
-            f"a connector of kind {kind.value} cannot be begun", mend="Choose hris, payroll, carrier or recordkeeper"
+            f"a connector of kind {kind.value} cannot be begun",
+            where="--kind",
+            mend="Choose hris, payroll, carrier or recordkeeper",
         )
     root = folder / (f"benehub-{name.replace('_', '-')}" if package else name)
     if not folder.is_dir():
