@@ -31,6 +31,13 @@ def test_every_text_of_the_code_has_its_words() -> None:
     assert [one for one in SPOKEN if one not in GERMAN and not known(one)] == []
 
 
+def test_every_note_of_a_connector_has_its_words(read_desk: Desk) -> None:
+    capabilities = [one for made in read_desk.hub.connectors.values() for one in made().capabilities()]
+    notes = {one.note for one in capabilities if one.note}
+    assert len(notes) > 40
+    assert [one for one in sorted(notes) if translated(one, "de") == one] == []
+
+
 def known(text: str) -> bool:
     """Whether it is put into words by its parts."""
     return translated(text.replace(HOLE, "X"), "de") != text.replace(HOLE, "X")
@@ -68,6 +75,8 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
          "die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
         ("the pay of this check did not cover it; 1234.50 was made up for since",
          "der Lohn dieser Abrechnung reichte dafür nicht; 1.234,50 wurde seither nachgeholt"),
+        ("premium of the month (half_up): 183750 -> 1837.50",
+         "Prämie des Monats (kaufmännisch gerundet): 183750 -> 1.837,50"),
         ("sent delivered", "gesendet: übergeben"),
         ("Ann said: call me", "Ann said: call me"),
         ("", ""),

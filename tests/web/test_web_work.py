@@ -219,7 +219,7 @@ def test_what_was_tried_and_said_of_a_dispatch_is_told_without_codes(desk: Desk)
             note_act(session, one.dispatch_id, ann, what, note)
     told = re.sub(r"<svg.*?</svg>", "", desk.get(f"outgoing/{one.dispatch_id}", lang="de"))
     for line in ("Ausgang unbekannt</span> Zeitüberschreitung (ReadTimeout)",
-                 "ging nicht hinaus</span> der Austausch brach ab (ReadError)", "angehalten von Ann Alder: hold: it",
+                 "wurde nicht gesendet</span> der Austausch brach ab (ReadError)", "angehalten von Ann Alder: hold: it",
                  "<strong>Ann Alder</strong>: angehalten</p><p class=\"said\">hold: &lt;it&gt;</p>",
                  "der Partner hat es nicht</p><p class=\"said\">asked</p>",
                  "dieselben Bytes noch einmal senden lassen</p><p class=\"said\">lost</p>",
