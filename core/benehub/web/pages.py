@@ -198,6 +198,8 @@ class Page(APIRoute):
 def _status(error: BenehubError) -> int:
     if isinstance(error, DataError):
         return 404 if error.what.startswith("no ") else 400
+    if isinstance(error, ConfigError) and error.what.startswith("no connection "):
+        return 404
     if isinstance(error, RetriableError):
         return 503
     return 409 if isinstance(error, NeedsPersonError | ConfigError | ConflictError) else 500
