@@ -155,9 +155,11 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 def test_axe_judges_every_page_that_there_is(everybody: Served, look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = everybody.desk
+    assert desk.caller is not None
     desk.caller = replace(desk.caller, everywhere=frozenset({Role.OWNER}))
     some = made(desk, monkeypatch)
-    page, judge, found = look(), axe.Axe(), []
+    page, judge = look(), axe.Axe()
+    found: list[tuple[Any, ...]] = []
     for name, path in some.items():
         visit(page, everybody, path)
         found += faults(page, judge, name, [("light", WIDE), ("dark", PHONE)])

@@ -1,4 +1,4 @@
-"""`/e/{employer}/connections/{name}/reads/{batch}`: one read of a system: what of it waits, and what becomes of that."""
+"""`/e/{employer}/connections/{name}/reads/{batch}`: one read of a system: what of it waits, and what becomes of it."""
 
 from __future__ import annotations
 
