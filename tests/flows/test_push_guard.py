@@ -137,6 +137,26 @@ def test_a_push_that_changes_everybody_leaves_nothing_and_asks(desk: Desk) -> No
         desk.push()  # asking again is no permit
 
 
+def test_what_has_stopped_is_told_until_it_is_permitted_and_its_run_goes(desk: Desk) -> None:
+    desk.book(rate="EE: 600.00")
+    for _ in range(2):
+        with pytest.raises(GuardTripped):
+            desk.push()
+    (stop,) = stopped(desk)
+    assert (stop.connection, stop.operation, stop.people, stop.permitted) == ("payroll", "deduction.set", MANY, False)
+    assert stop.why.startswith("connection payroll: deduction.set stops") and stop.why.endswith("changed or ended")
+    push_guard.permit(desk.hub, "acme", "payroll", "deduction.set", stop.people, "ann", "new rates")
+    assert stopped(desk)[0].permitted
+    assert desk.hub.retry("acme", stop.run)["sent"] == MANY
+    with desk.hub.store.read("acme") as session:
+        assert push_guard.stopped(session)[0].run != stop.run, "the earlier one stands held"
+
+
+def stopped(desk: Desk) -> list[push_guard.Stop]:
+    with desk.hub.store.read("acme") as session:
+        return push_guard.stopped(session)
+
+
 def test_a_person_permits_as_many_as_named_and_for_a_day(desk: Desk) -> None:
     desk.book(rate="EE: 600.00")
     push_guard.permit(desk.hub, "acme", "payroll", "deduction.set", 11, "ann", "new rates")

@@ -161,3 +161,18 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
         ("plan-book/try", {"text": text}),
     ):
         assert desk.post(path, **form).status_code in (403, 404), path
+
+
+def test_what_a_vendor_called_is_told_in_words(read_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benehub.web.connections.webhooks.doors", lambda _: [{"connection": "hris"}])
+    call = {"received_at": "2026-10-01T10:00:00Z", "signed": True, "reason": ""}
+    calls = [
+        call | {"kind": "event", "streams": "employee,election", "state": "worked"},
+        call | {"kind": "handshake", "streams": "", "state": "waiting"},
+        call | {"kind": "event", "streams": "", "state": "failed"},
+    ]
+    monkeypatch.setattr("benehub.web.connections.webhooks.listed", lambda *_: calls)
+    told = re.sub(r"<[^>]*>", "\n", read_desk.get("connections/hris", lang="de").rpartition("Empfangene Aufrufe")[2])
+    words = [one.strip() for one in told.splitlines()]
+    assert {"Ereignis", "Person, Wahl", "Anmeldung des Eingangs", "Abgearbeitet", "Wartet", "Gescheitert"} <= {*words}
+    assert not {"worked", "waiting", "failed", "event", "handshake"} & {*words}

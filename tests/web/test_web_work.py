@@ -12,9 +12,11 @@ from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub import dispatch as outbox
-from benehub.access import Role, audit
+from benehub.access import Role, audit, users
 from benehub.errors import DataError
 from benehub.flows import runs
+from benehub.store import acts, note_act
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
 from benehub.views.carried import everybody, first_of
@@ -173,6 +175,69 @@ def test_what_waits_to_leave_is_held_with_a_reason_and_let_go_by_whoever_approve
     shown = desk.get(path, lang="de")
     assert "&lt;b&gt;wrong&lt;/b&gt; plan" in shown and "Anhalten" not in shown and "Freigeben" in shown
     assert path in desk.get("outgoing", state="held")
+
+
+def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(desk: Desk) -> None:
+    one = found(desk, run, flow="reconcile")[0]
+    why = ("connection payroll: deduction.set stops before anything has left: it would change 1234 and end 2 of 3000 "
+           "people (41 %), over 30 % changed or ended")  # fmt: skip
+    mend = ("Look at what would leave (benehub dispatches list --state prepared). To let it leave: benehub dispatches "
+            "permit payroll deduction.set --people 1236 --note WHY, and run it again; limits stand in the plan book, "
+            "guards")  # fmt: skip
+    assert 'id="stops"' not in desk.get("outgoing")
+    with desk.store.write(desk.employer) as session:
+        session.change(run, {"run_id": one.run_id}, state="held", error=f"{why}. {mend}",
+                       error_class="GuardTripped", mend=mend)  # fmt: skip
+    shown = desk.get(f"runs/{one.run_id}", lang="de")
+    assert 'href="/e/northwind/outgoing#stops">Erlauben' in shown and "im Ausgang mit Notiz erlauben" in shown
+    shown = desk.get("outgoing", lang="de")
+    assert "würde bei 1234 Personen etwas ändern und 2 von 3000 Personen abmelden (41 %), mehr als 30 %" in shown
+    assert "permit" not in shown.partition('id="stops"')[2].partition("<form")[0]
+    assert "höchstens 1.236 Personen" in shown and 'name="people" value="1236"' in shown
+    form = {"connection": "payroll", "operation": "deduction.set", "people": 1236}
+    for role in (Role.AUDITOR, Role.ENGINEER):
+        desk.caller = caller_of(role)
+        assert desk.post("outgoing/permit", **form, note="looked").status_code == 403
+        assert "/outgoing/permit" not in desk.client.get(desk.address("outgoing")).text
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert desk.post("outgoing/permit", **form).status_code == 400
+    assert desk.post("outgoing/permit", **form | {"people": 0}, note="x").status_code == 422
+    told = desk.post("outgoing/permit", **form, note="looked").headers["location"]
+    assert told == f"/e/northwind/runs/{one.run_id}?done=permitted"
+    shown = desk.get("outgoing", lang="en")
+    assert "It is permitted" in shown and "/outgoing/permit" not in shown
+    with desk.store.read(desk.employer) as session:
+        assert outbox.permitted(session, "payroll", "deduction.set") == 1236
+        assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_ann", "1236 people: looked")]
+        assert "outgoing/permit" in str(audit.newest(session, limit=3))
+
+
+def test_what_was_tried_and_said_of_a_dispatch_is_told_without_codes(desk: Desk) -> None:
+    one = next(row for row in found(desk, dispatch, operation="deduction.set") if row.revision == 2)
+    other = next(row for row in found(desk, dispatch, business_key=one.business_key) if row.revision == 1)
+    with desk.store.write(INSTALLATION) as session:
+        ann = users.add(session, "ann@alder.example", "Ann Alder")
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": other.dispatch_id}, state="refused", ack_state="rejected")
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, state="held", reason=f"held by {ann}: hold: it")
+        session.connection.execute(delete(attempt).where(attempt.c.dispatch_id == one.dispatch_id))
+        row = {"dispatch_id": one.dispatch_id, "started_at": session.now()}
+        session.add(attempt, [
+            {**row, "attempt_no": 1, "outcome": "unknown", "detail": "time-out (ReadTimeout)"},
+            {**row, "attempt_no": 2, "outcome": "prepared", "detail": "the exchange broke (ReadError)"},
+        ])  # fmt: skip
+        for what, note in (("hold", "hold: <it>"), ("settle: not there", "asked"), ("resend", "the same bytes: lost")):
+            note_act(session, one.dispatch_id, ann, what, note)
+    told = re.sub(r"<svg.*?</svg>", "", desk.get(f"outgoing/{one.dispatch_id}", lang="de"))
+    for line in ("Ausgang unbekannt</span> Zeitüberschreitung (ReadTimeout)",
+                 "wurde nicht gesendet</span> der Austausch brach ab (ReadError)", "angehalten von Ann Alder: hold: it",
+                 "<strong>Ann Alder</strong>: angehalten</p><p class=\"said\">hold: &lt;it&gt;</p>",
+                 "der Partner hat es nicht</p><p class=\"said\">asked</p>",
+                 "dieselben Bytes noch einmal senden lassen</p><p class=\"said\">lost</p>",
+                 f'/outgoing/{other.dispatch_id}">Fassung 1</a>',
+                 "Abgelehnt</span>", "Zurückgewiesen</span>"):  # fmt: skip
+        assert line in told, line
+    assert not re.search(r"usr_|unknown time-out|rejected", told)
 
 
 def test_what_is_owed_is_listed_by_the_day_it_must_leave(desk: Desk) -> None:

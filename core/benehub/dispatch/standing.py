@@ -132,11 +132,12 @@ def left_before(session: Session, connection_id: str, one: Waiting) -> bool:
     return session.connection.execute(query).first() is not None
 
 
-def permit(session: Session, connection_id: str, operation: str, people: int, who: str, note: str) -> None:
-    """Write down that pushes of an operation may change or end so many people from now on, for a day."""
+def permit(session: Session, connection_id: str, operation: str, people: int, who: str, note: str) -> str:
+    """Write down that pushes of an operation may change or end so many people from now on, for a day: until when."""
     seq, _ = session.take_seq()
     row = {"connection_id": connection_id, "operation": operation, "seq": seq, "people": people}
     session.add(push_permit, [{**row, "at": session.now(), "who": who[:80], "note": note[:2000]}])
+    return iso(session.clock() + PERMITTED_FOR)
 
 
 def permitted(session: Session, connection_id: str, operation: str) -> int:

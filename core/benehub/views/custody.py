@@ -14,9 +14,9 @@ COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
 
 
 def batches(
-    session: Session, state: str = "", waiting: bool = False, connection_id: str = "", limit: int = 50
+    session: Session, state: str = "", waiting: bool = False, connection_id: str = "", limit: int = 50, batch: str = ""
 ) -> list[dict[str, Any]]:
-    """The newest batches; with `waiting`, only those that are held or have rows in quarantine.
+    """The newest batches, or this one; with `waiting`, only those that are held or have rows in quarantine.
 
     `unlinked` counts the people of the batch's connection whom nobody is linked to, as of now.
     """
@@ -35,6 +35,8 @@ def batches(
         query = query.where(intake_batch.c.state == state)
     if connection_id:
         query = query.where(intake_batch.c.connection_id == connection_id)
+    if batch:
+        query = query.where(intake_batch.c.batch_id == batch)
     if waiting:
         query = query.where((intake_batch.c.state == "held") | (open_rows > 0))
     unknown = strangers.counted(session)

@@ -10,9 +10,9 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
-from benehub.flows import Hub, dispatches
+from benehub.flows import Hub, dispatches, push_guard
 from benehub.views.carried import whose
-from benehub.views.outgoing import about, masked_of, outgoing, segments
+from benehub.views.outgoing import about, history, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
@@ -50,10 +50,11 @@ def listed(
         known, ways = operations(session)
         seen_in(request, session, *whose(session, [one["dispatch"] for one in found[:PART]]))
         names = about(session, found)
+        stops = push_guard.stopped(session)
     last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
     set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
     return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
-                connections=ways, about=names, **set_now)  # fmt: skip
+                connections=ways, about=names, stops=stops, **set_now)  # fmt: skip
 
 
 @router.get("/e/{employer}/outgoing/owed")
@@ -72,6 +73,20 @@ def due(
     return page(request, caller, "outgoing/owed.html", found=found, last=last, after_now=after, kind=kind, today=day)
 
 
+@router.post("/e/{employer}/outgoing/permit")
+def permit(
+    request: Request, employer: str, caller: Approves, connection: Annotated[str, Form(max_length=40)],
+    operation: Annotated[str, Form(max_length=32)], people: Annotated[int, Form(ge=1, le=100_000_000)], note: Note = "",
+) -> Response:  # fmt: skip
+    """Let a push leave that stopped because it changes or ends many; its run goes on where it is shown."""
+    hub: Hub = request.app.state.hub
+    push_guard.permit(hub, employer, connection, operation, people, caller.user, note)
+    with hub.store.read(employer) as session:
+        stops = push_guard.stopped(session)
+    run = next((one.run for one in stops if (one.connection, one.operation) == (connection, operation)), "")
+    return then(request, f"runs/{run}" if run else "outgoing", done="permitted")
+
+
 @router.get("/e/{employer}/outgoing/{dispatch}")
 def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Response:
     """One dispatch: its attempts, what came of it, and who said what of it."""
@@ -83,10 +98,10 @@ def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Respo
         told = why(session, dispatch)
         members = answered(session, dispatch)
         seen_in(request, session, *people)
-        data = told.data
+        data, past = told.data, history(session, dispatch)
         named = about(session, [{"dispatch": dispatch, **data}])
     return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
-                **_may(data))  # fmt: skip
+                past=past, **_may(data))  # fmt: skip
 
 
 def _may(told: dict[str, Any]) -> dict[str, bool]:

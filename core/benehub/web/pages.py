@@ -5,6 +5,7 @@ Templates escape everything, an unknown name in one is an error, and a page may 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
@@ -66,7 +67,7 @@ def page(
     """A template as an answer; `data` are its own names. A whole page and a fragment of one are made alike.
 
     Every template has `t`, `n`, `word`, `money`, `day`, `moment` and the others of `Words`, `can(permission)`,
-    `link(path, **query)`, `here(**query)`, `csrf_field()`, `called(user)`, `employer`, `caller`.
+    `link(path, **query)`, `here(**query)`, `csrf_field()`, `called(user)`, `called.within(text)`, `employer`, `caller`.
     """
     hub: Hub = request.app.state.hub
     employer = request.path_params.get("employer", "")
@@ -109,6 +110,13 @@ class _Called:
             with self._hub.store.read(INSTALLATION) as session:
                 self._known[name] = users.names(session, [name]).get(name, name)
         return self._known.get(name, name)
+
+    def within(self, text: str | None) -> str:
+        """A text in which users are called by their names instead of their ids."""
+        return _USER.sub(lambda found: self(found[0]), text or "")
+
+
+_USER: Final = re.compile(r"\busr_[a-z0-9]+")
 
 
 _HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
@@ -190,6 +198,8 @@ class Page(APIRoute):
 def _status(error: BenehubError) -> int:
     if isinstance(error, DataError):
         return 404 if error.what.startswith("no ") else 400
+    if isinstance(error, ConfigError) and error.what.startswith("no connection "):
+        return 404
     if isinstance(error, RetriableError):
         return 503
     return 409 if isinstance(error, NeedsPersonError | ConfigError | ConflictError) else 500

@@ -81,4 +81,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise DataError("no day that can be read", where="last day", mend="Write it as 2026-11-30") from None
+        raise DataError("no day that can be read", where="last day", mend="Write it as `2026-11-30`") from None

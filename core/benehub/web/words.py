@@ -17,7 +17,7 @@ from benehub.hours import format_hours, is_leave
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.web.catalog import catalog
-from benehub.web.translated import DAY, MOMENT, translated
+from benehub.web.translated import DAY, MOMENT, WRITTEN, marked
 
 PARTS: Final = ("people.kinds", "relations", "obligations", "flows")
 """Catalogs of what the keys of runs and dispatches are made of."""
@@ -55,9 +55,8 @@ class Words:
 
     def in_words(self, text: str | None) -> str:
         """What the program said in English (a reason, a mend, a step) in the reader's language, its dates as well."""
-        told = translated(text or "", self.language)
-        told = MOMENT.sub(lambda found: _or_as_told(self.moment, found[0]), told)
-        return DAY.sub(lambda found: _or_as_told(self.day, found[0]), told)
+        parts = marked(text or "", self.language).split(WRITTEN)
+        return "".join(self.stored(part) if at % 2 else part for at, part in enumerate(parts))
 
     def stored(self, text: str) -> str:
         """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""

@@ -11,8 +11,10 @@ from sqlalchemy import func, select
 from tests.api.v1.conftest import ACME, Api, problem, start_clock
 
 from benehub.access import Caller, Role, users
+from benehub.dispatch import permitted
 from benehub.errors import RateLimited
 from benehub.flows import first_results
+from benehub.store import acts
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference_event, first_result, suppression
 
@@ -240,6 +242,25 @@ def test_a_dispatch_that_stopped_is_settled_by_a_word(api: Api) -> None:
     api.send(f"/dispatches/dis_{'a' * 24}/settle", {"has": True, "note": "x"}, 404)
     found = api.client.get(f"{ACME}{path}/content")
     assert found.headers["content-type"] == "application/octet-stream" and found.content
+
+
+def test_a_push_that_stopped_is_permitted_by_who_approves(api: Api) -> None:
+    wanted = {"connection": "payroll", "operation": "deduction.set", "people": 12, "note": "new rates"}
+    path = "/dispatches/permit"
+    for role, status in ((Role.ENGINEER, 403), (Role.AUDITOR, 403), (Role.BENEFITS_ADMIN, 201)):
+        api.caller = Caller("usr_2", "Cy", everywhere=frozenset({role}))
+        found = api.send(path, wanted, status, key=f"k{role}")
+    told = found.json()
+    assert (told["connection"], told["people"]) == ("payroll", 12) and told["until"] > "2026"
+    again = api.send(path, wanted, 201, key=f"k{Role.BENEFITS_ADMIN}")
+    assert again.headers["idempotency-replayed"] == "true" and again.json() == found.json()
+    with api.hub.store.read("acme") as session:
+        assert permitted(session, "payroll", "deduction.set") == 12
+        assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_2", "12 people: new rates")]
+    problem(api.send(path, wanted | {"note": " "}, 422), 422, "request")
+    problem(api.send(path, wanted | {"people": 0}, 422), 422, "request")
+    assert "writes" in problem(api.send(path, wanted | {"operation": "no.such"}, 422), 422, "data")["mend"]
+    problem(api.send(path, wanted | {"connection": "nobody"}, 422), 422, "data")
 
 
 @pytest.mark.parametrize("path", ["/reconciliations", "/schedules/nightly/run-now", f"/runs/run_{'a' * 24}/retry"])

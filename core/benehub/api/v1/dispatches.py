@@ -11,11 +11,12 @@ from benehub import dispatch as room
 from benehub.access import Permission
 from benehub.api.v1.fields import Approves, At, Filter, Once, PageOf, SeesMoneyOf, SeesPeople, Sends, id_path
 from benehub.api.v1.models import Model, Page
-from benehub.api.v1.office import Office
-from benehub.api.v1.problems import Refused, named
+from benehub.api.v1.office import NAME, Office
+from benehub.api.v1.problems import Refused, given, named
 from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, must_run, start
 from benehub.flows import dispatches as flow
+from benehub.flows import push_guard
 from benehub.views import outgoing as view
 from benehub.views.carried import Carried, whose
 from benehub.views.why import why
@@ -103,6 +104,27 @@ class Resent(Model):
     """Of a file that has left: the very bytes once more, because the partner has lost it unread."""
 
 
+class Permit(Model):
+    """A push that stopped because it changes or ends many, and may leave all the same."""
+
+    connection: str = Field(max_length=40, pattern=NAME, examples=["payroll"])
+    operation: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=32, examples=["deduction.set"])
+    """What was stopped."""
+    people: int = Field(ge=1, le=100_000_000)
+    """How many may be changed or ended, as the stop said."""
+    note: Note
+
+
+class Permitted(Model):
+    """What may leave now."""
+
+    connection: str
+    operation: str
+    people: int
+    until: str
+    """The moment from which on such a push stops again."""
+
+
 class Reopened(Model):
     """What becomes of it."""
 
@@ -126,6 +148,15 @@ def list_dispatches(
         )
         at.seen(session, *whose(session, [row["dispatch"] for row in rows[: page.limit]]))
     return page.page(rows, DispatchTold.model_validate, lambda row: (row["seq"], row["dispatch"]))
+
+
+@router.post("/permit", operation_id="permit_push", status_code=201)
+def permit_push(_caller: Approves, at: At, claim: Once, body: Permit) -> Permitted:
+    """Let pushes leave that stop because they change or end many: for a day, and no more people than named."""
+    with given():
+        until = push_guard.permit(at.hub, at.employer, body.connection, body.operation, body.people, at.caller.user,
+                                  body.note)  # fmt: skip
+    return Permitted(connection=body.connection, operation=body.operation, people=body.people, until=until)
 
 
 @router.get("/{dispatch}", operation_id="get_dispatch")

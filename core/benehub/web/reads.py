@@ -1,0 +1,65 @@
+"""`/e/{employer}/connections/{name}/reads/{batch}`: one read of a system: what of it waits, and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+
+from benehub.access import Caller, Permission
+from benehub.api.guard import Needs
+from benehub.errors import DataError
+from benehub.flows import Hub, custody
+from benehub.views.custody import batches, details
+from benehub.web.pages import Page, page, then
+
+router = APIRouter(route_class=Page)
+
+Seer = Annotated[Caller, Depends(Needs(Permission.SEE_CONNECTIONS))]
+Operator = Annotated[Caller, Depends(Needs(Permission.OPERATE))]
+Approver = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
+Note = Annotated[str, Form(max_length=2000)]
+
+PLACE = "/e/{employer}/connections/{name}/reads/{batch}"
+
+
+@router.get(PLACE)
+def one(employer: str, name: str, batch: str, request: Request, caller: Seer) -> Response:
+    """Its counts, why it is held or which rows wait, and what persons did to it."""
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        found = batches(session, connection_id=name[:40], batch=batch[:40])
+        if not found:
+            raise DataError(f"no read {batch[:40]} of {name[:40]}", mend="Look at the reads of the connection")
+        known = details(session, batch[:40])
+    return page(request, caller, "connections/read.html", read=found[0], waits=known["quarantine"], said=known["said"])
+
+
+@router.post(PLACE + "/again")
+def again(employer: str, name: str, batch: str, request: Request, caller: Operator) -> Response:
+    """Try the rows that wait again, after what they lacked is known."""
+    custody.redrive(request.app.state.hub, employer, batch)
+    return then(request, f"connections/{name}/reads/{batch}", done="tried")
+
+
+@router.post(PLACE + "/discard")
+def discard(
+    employer: str, name: str, batch: str, request: Request, caller: Operator, note: Note,
+    row: Annotated[int, Form(ge=0)] = 0,
+) -> Response:  # fmt: skip
+    """Lay aside what waits, with a reason; nothing is deleted."""
+    custody.discard(request.app.state.hub, employer, batch, row, caller.user, note)
+    return then(request, f"connections/{name}/reads/{batch}", done="dropped")
+
+
+@router.post(PLACE + "/release")
+def release(employer: str, name: str, batch: str, request: Request, caller: Approver, note: Note) -> Response:
+    """Let in what a guard held: that is an approval, of people that the approver may edit.
+
+    Raises:
+        HTTPException: he may not edit people.
+    """
+    if not caller.may(Permission.EDIT_PEOPLE, employer):
+        raise HTTPException(403, "This needs the permission edit_people too; an owner can give a role that has it")
+    custody.release(request.app.state.hub, employer, batch, caller.user, note)
+    return then(request, f"connections/{name}/reads/{batch}", done="taken")
