@@ -99,8 +99,11 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
     query = (
         select(
             leg.c.person_id,
-            roth.label("roth"), granted.label("granted"), qnec.label("qnec"), everything.label("everything"),
-        )  # fmt: skip
+            roth.label("roth"),
+            granted.label("granted"),
+            qnec.label("qnec"),
+            everything.label("everything"),
+        )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer,
