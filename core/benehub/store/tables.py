@@ -42,6 +42,7 @@ from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
+from benehub.store.difference_tables import still_open as still_open
 from benehub.store.difference_tables import suppression as suppression
 from benehub.store.fix_tables import fix as fix
 from benehub.store.fix_tables import fix_obligation as fix_obligation
