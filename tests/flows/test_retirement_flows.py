@@ -207,6 +207,17 @@ def test_what_went_over_a_limit_is_a_difference_of_its_month(hub: Hub, saver: st
     assert "OVER_LIMIT" not in {item.name.split()[0] for one in items for item in one.items}  # it leaves no money
 
 
+def test_what_was_saved_before_the_hub_counts_against_the_limit(hub: Hub, saver: str) -> None:
+    legs = (
+        Leg(chart.DEFERRAL_PAYABLE, "USD", -32_000_00, saver, "401k", "pretax"),
+        Leg(chart.OPENING, "USD", 32_000_00, saver, "401k"),
+    )
+    with hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("t/opening", "opening.deferral", date(2026, 6, 30), legs, "test")])
+        pay(session, saver, date(2026, 11, 15), 10_000_00, 500_01)
+    assert over(hub) == [("OVER_LIMIT", "deferral", 32_500_00, 32_500_01)]
+
+
 PERIODS = [
     ("monthly", "formula: basic, period: monthly", Month(2026, 10), 400_00),
     ("quarter still open", "formula: basic, period: quarterly", Month(2026, 10), 0),
