@@ -10,6 +10,8 @@ from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
+from benehub.errors import RetriableError
+from benehub.flows import Hub
 from benehub.sandbox.story.world import SECRETS
 from benehub.store.tables import difference, fix, obligation
 
@@ -101,3 +103,26 @@ def test_what_no_fix_puts_right_is_told_so(desk: Desk) -> None:
         row = session.rows(select(difference).where(*session.where(difference, type="WRONG_TAX_CLASS")))[0]
     assert "The hub has no fix for this one" in desk.get(f"reconcile/differences/{row.difference_id}/fix")
     assert desk.post(f"reconcile/differences/{row.difference_id}/fix/propose").status_code == 404
+
+
+def test_what_cannot_be_queued_is_not_approved_and_the_same_call_goes_on(
+    desk: Desk, dropped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk.post(f"{dropped}/fix/propose", action="enrollment_correction")
+    path, before = made.headers["location"].split("?")[0], owed(desk)
+    word = f"/api/v1{path.replace('/e/', '/employers/')}"
+    etag = desk.client.get(word).headers["etag"]
+    desk.start()
+
+    def approve(key: str) -> int:
+        headers = {"idempotency-key": key, "if-match": etag}
+        return desk.client.post(f"{word}/approve", json={}, headers=headers).status_code
+
+    def away(*_: object) -> str:
+        raise RetriableError("the database went away", mend="Try again")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Hub, "enqueue_flow", away)
+        assert [desk.post(f"{path}/approve").status_code, approve("one")] == [503, 503]
+    assert (fixes(desk)[0][1], owed(desk)) == ("proposed", before), "the word and its run stand together"
+    assert (approve("two"), fixes(desk)[0][1]) == (202, "approved")

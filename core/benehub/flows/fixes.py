@@ -44,6 +44,9 @@ ACTIONS = {
 }
 """Every kind of fix by name."""
 
+CARRY = "fixes.carry"
+"""The flow that carries an approved fix out."""
+
 NONE = "no fix of the hub's puts this difference right"
 BY_HAND = "Do what the difference says by hand, then resolve it"
 WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "retirement": "waiting_on_partner"}
@@ -128,8 +131,17 @@ def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str =
     return made
 
 
-def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "") -> None:
+def approve(
+    hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "", run_key: str = ""
+) -> str:  # fmt: skip
     """A person approves a fix; what it makes owed is written with the word.
+
+    Args:
+        run_key: what tells the run apart that carries it out, put into the queue with the word: both, or neither;
+            empty where none is.
+
+    Returns:
+        That run; empty where there is none.
 
     Raises:
         DataError: no such fix, it is not proposed, a second person is needed, or it would be something else by now.
@@ -152,6 +164,12 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expe
         fixes.move(session, fix_id, said_by, "approved", note)
         if action.owe is not None:
             fixes.link(session, fix_id, action.owe(asked, fixes.content(session, row)))
+        return queue(hub, session, fix_id, run_key) if run_key else ""
+
+
+def queue(hub: Hub, session: Session, fix_id: str, run_key: str) -> str:
+    """Let a worker carry out a fix; gives the run, the same for the same key."""
+    return hub.enqueue_flow(session, CARRY, f"{fix_id}/{run_key}", "fixes", fix_id)
 
 
 def _looked_at(session: Session, fix_id: str, expected: str) -> Row[Any]:

@@ -11,7 +11,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.errors import BenehubError
 from benehub.flows import Hub, fixes
-from benehub.store import Session
+from benehub.store import Session, iso
 from benehub.views.fixes import of_difference, shown
 from benehub.web.pages import Page, must_work, page, then
 
@@ -74,26 +74,23 @@ def _alone(hub: Hub, session: Session) -> int | None:
     return limit
 
 
-def _run(request: Request, employer: str, fix: str) -> str:
-    hub: Hub = request.app.state.hub
-    must_work(hub)
-    with hub.store.write(employer) as session:
-        return hub.enqueue_flow(session, "fixes.carry", f"{fix}/{session.now()}", "fixes", fix)
-
-
 @router.post("/e/{employer}/fixes/{fix}/approve")
 def approve(request: Request, employer: str, fix: str, caller: Approves, note: Note = "") -> Response:
     """Approve it, and have it carried out by a worker."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    fixes.approve(hub, employer, fix, caller.user, note.strip())
-    return then(request, f"runs/{_run(request, employer, fix)}", done="approved")
+    run = fixes.approve(hub, employer, fix, caller.user, note.strip(), run_key=iso(hub.store.clock()))
+    return then(request, f"runs/{run}", done="approved")
 
 
 @router.post("/e/{employer}/fixes/{fix}/carry-out")
 def carry_out(request: Request, employer: str, fix: str, caller: Sends) -> Response:
     """Carry out what is approved and has not been, or stopped half-way."""
-    return then(request, f"runs/{_run(request, employer, fix)}", done="started")
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.write(employer) as session:
+        run = fixes.queue(hub, session, fix, session.now())
+    return then(request, f"runs/{run}", done="started")
 
 
 @router.post("/e/{employer}/fixes/{fix}/reject")

@@ -24,8 +24,8 @@ from benehub.api.v1.fields import (
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
-from benehub.api.v1.route import Claim, Route
-from benehub.api.v1.starting import Started, must_run, start
+from benehub.api.v1.route import Route
+from benehub.api.v1.starting import Started, at_run, key_of, must_run, start
 from benehub.flows import fixes as flow
 from benehub.reconcile import fixes as room
 from benehub.views import fixes as view
@@ -224,8 +224,10 @@ def approve_fix(
     """Approve it, and have it carried out; refused where it would be something else by now."""
     must_run(at)
     _must_be(at, fix)
-    flow.approve(at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match))
-    return _carried(claim, fix, response)
+    run = flow.approve(
+        at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match), key_of(claim)
+    )  # fmt: skip
+    return at_run(at, response, run)
 
 
 @router.post("/fixes/{fix}/carry-out", operation_id="carry_out_fix", status_code=202)
@@ -235,7 +237,7 @@ def carry_out_fix(_caller: Sends, at: At, claim: Once, fix: FixPath, response: R
     _must_be(at, fix)
     with at.read() as session:
         flow.approved(session, fix)
-    return _carried(claim, fix, response)
+    return start(claim, response, flow.CARRY, fix, "fixes", fix)
 
 
 @router.post("/fixes/{fix}/reject", operation_id="reject_fix")
@@ -256,10 +258,6 @@ def withdraw_fix(
     _must_be(at, fix)
     flow.withdraw(at.hub, at.employer, fix, at.caller.user, body.note, expected(if_match))
     return _shown(at, fix, response)
-
-
-def _carried(claim: Claim, fix: str, response: Response) -> Started:
-    return start(claim, response, "fixes.carry", fix, "fixes", fix)
 
 
 def _person(at: Office, difference: str) -> None:
