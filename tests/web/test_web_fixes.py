@@ -12,8 +12,9 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Role
 from benehub.errors import RetriableError
 from benehub.flows import Hub
+from benehub.flows.fixes import WAITS
 from benehub.sandbox.story.world import SECRETS
-from benehub.store.tables import difference, fix, obligation
+from benehub.store.tables import difference, fix, obligation, run
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_fix_is_previewed_proposed_and_approved(desk: Desk, dropped: str, link
     assert [desk.post(f"{path}/{word}", note="x").status_code for word in ("approve", "reject", "withdraw")] == [
         403
     ] * 3
-    desk.caller = caller_of(Role.FINANCE)
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
     refused = desk.post(f"{path}/approve")
     assert (refused.status_code, fixes(desk)[0][1]) == (409, "proposed"), "no engine runs: nothing is half done"
     desk.start()
@@ -126,3 +127,37 @@ def test_what_cannot_be_queued_is_not_approved_and_the_same_call_goes_on(
         assert [desk.post(f"{path}/approve").status_code, approve("one")] == [503, 503]
     assert (fixes(desk)[0][1], owed(desk)) == ("proposed", before), "the word and its run stand together"
     assert (approve("two"), fixes(desk)[0][1]) == (202, "approved")
+
+
+def test_who_may_not_send_approves_and_nothing_leaves(desk: Desk, dropped: str) -> None:
+    path = desk.post(f"{dropped}/fix/propose").headers["location"].split("?")[0]
+    desk.start()
+    desk.caller = caller_of(Role.FINANCE)
+    assert "Approve and carry out" not in desk.get(path)
+    done = desk.post(f"{path}/approve", note="yes")
+    assert (done.status_code, done.headers["location"]) == (303, f"{path}?done=approved_waits")
+    told = desk.get(done.headers["location"])
+    assert "Somebody who may send carries it out" in told and "It is approved: it leaves with the flows" in told
+    assert (fixes(desk)[0][1], carried(desk)) == ("approved", []), "approve is not send"
+    assert desk.post(f"{path}/carry-out").status_code == 403
+    desk.caller = caller_of(Role.OWNER)
+    desk.post(f"{path}/withdraw", note="by the API")
+    word = f"/api/v1/employers/{desk.employer}"
+    difference = f"{word}/differences/{dropped.rsplit('/', 1)[1]}"
+    made = desk.client.post(f"{difference}/fixes", json={}, headers={"idempotency-key": "one"})
+    desk.caller = caller_of(Role.FINANCE)
+    word, headers = f"{word}/fixes/{made.json()['fix']}", {"idempotency-key": "two", "if-match": made.headers["etag"]}
+    answer = desk.client.post(f"{word}/approve", json={}, headers=headers)
+    assert (answer.status_code, answer.json()) == (202, {"run": None, "waits": WAITS})
+    assert "location" not in answer.headers and desk.client.get(word).json()["state"] == "approved"
+    assert desk.client.post(f"{word}/carry-out", headers={"idempotency-key": "three"}).status_code == 403
+    assert carried(desk) == []
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert desk.client.post(f"{word}/carry-out", headers={"idempotency-key": "four"}).status_code == 202
+    assert carried(desk) == ["fixes.carry"]
+
+
+def carried(desk: Desk) -> list[str]:
+    """The runs that carry something out."""
+    with desk.store.read(desk.employer) as session:
+        return [row.flow for row in session.rows(select(run.c.flow).where(*session.where(run, flow="fixes.carry")))]

@@ -47,6 +47,9 @@ ACTIONS = {
 CARRY = "fixes.carry"
 """The flow that carries an approved fix out."""
 
+WAITS = "it leaves with the flows of every day, or when somebody who may send carries it out"
+"""What is told of an approved fix that whoever approved it may not let leave."""
+
 NONE = "no fix of the hub's puts this difference right"
 BY_HAND = "Do what the difference says by hand, then resolve it"
 WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "retirement": "waiting_on_partner"}

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from benehub import reconcile
+from benehub.api.sends import may_start
 from benehub.api.v1.differences import DifferencePath, Note
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import (
@@ -83,6 +84,15 @@ class Approved(Model):
     """A yes."""
 
     note: Said = ""
+
+
+class Approval(Model):
+    """What comes of a yes."""
+
+    run: str | None
+    """The run that carries it out, as of all long work; null where the caller may not send."""
+    waits: str
+    """What carries it out instead; empty where a run does."""
 
 
 class Refused(Model):
@@ -220,14 +230,15 @@ def get_fix(_caller: SeesPeople, at: At, fix: FixPath, response: Response) -> Fi
 @router.post("/fixes/{fix}/approve", operation_id="approve_fix", status_code=202)
 def approve_fix(
     _caller: Approves, at: At, claim: Once, fix: FixPath, body: Approved, if_match: IfMatch, response: Response
-) -> Started:
-    """Approve it, and have it carried out; refused where it would be something else by now."""
-    must_run(at)
+) -> Approval:
+    """Approve it; by whoever may send it is carried out, too. Refused where it would be something else by now."""
+    sends = may_start(at.caller, at.employer, flow.CARRY)
+    if sends:
+        must_run(at)
     _must_be(at, fix)
-    run = flow.approve(
-        at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match), key_of(claim)
-    )  # fmt: skip
-    return at_run(at, response, run)
+    key = key_of(claim) if sends else ""
+    run = flow.approve(at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match), key)
+    return Approval(run=at_run(at, response, run).run, waits="") if run else Approval(run=None, waits=flow.WAITS)
 
 
 @router.post("/fixes/{fix}/carry-out", operation_id="carry_out_fix", status_code=202)
