@@ -377,7 +377,7 @@ def _proposal(
     row = reconcile.get(session, difference_id)
     return Proposal(
         difference_id, action.name, action.connection(book, row), draft.content, text, draft.at_stake,
-        book.employer.currency, row.person_id,
+        book.employer.currency, row.person_id, book.guards.alone_up_to_minor,
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Proposal:
         content: what would be told, as data; frozen and compared when it is approved.
         preview: the same as it would leave, for whoever decides.
         at_stake: money that it moves or saves, minor units.
+        alone_up_to: money up to which its proposer may approve it alone by the plan book in force; None: any.
     """
 
     difference_id: str
@@ -47,6 +48,7 @@ class Proposal:
     at_stake: int
     unit: str
     person_id: str | None = None
+    alone_up_to: int | None = None
 
 
 def propose(session: Session, one: Proposal, who: str, note: str) -> str:
@@ -65,6 +67,7 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
     fresh = {
         "fix_id": fix_id, "difference_id": one.difference_id, "action": one.action, "state": "proposed", "reason": "",
         "connection_id": one.connection_id, "person_id": one.person_id, "at_stake": one.at_stake, "unit": one.unit,
+        "alone_up_to": one.alone_up_to,
         "content_sealed": session.seal(one.content, "fix"), "content_hash": digest(session, one.content),
         "preview_sealed": session.seal(one.preview.encode(), "fix"), "proposed_by": _signed(who), "proposed_at": at,
         "seq": seq,
@@ -96,7 +99,9 @@ def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | Non
     """Hold whether a person may approve, reject or withdraw a fix.
 
     Args:
-        alone_up_to: money at stake up to which the proposer may approve alone (0: never alone); None: any.
+        alone_up_to: money at stake up to which the proposer may approve alone by the plan book in force now (0: never
+            alone); None: any. Where that of the moment it was proposed is stricter, that holds: a plan book which the
+            proposer loads meanwhile frees him of nobody.
 
     Raises:
         DataError: nobody is named, no reason for a no, the fix is past that, or the proposer may not approve it.
@@ -106,7 +111,7 @@ def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | Non
         raise DataError(f"it is {row.state}", where=f"fix {row.fix_id}", mend="Propose another")
     if state != "approved" and not note.strip():
         raise DataError(f"a fix is not {state} without a reason", where=f"fix {row.fix_id}", mend="Say why")
-    if state == "approved" and needs_second(row.at_stake, alone_up_to) and same_person(who, row.proposed_by):
+    if state == "approved" and held_by_second(row, alone_up_to) and same_person(who, row.proposed_by):
         raise DataError(
             "a second person has to approve it: its proposer cannot", where=f"fix {row.fix_id}",
             mend="Have somebody else approve it; the plan book says from which amount (guards.second_person_above)",
@@ -116,6 +121,12 @@ def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | Non
 def needs_second(at_stake: int, alone_up_to: int | None) -> bool:
     """Whether so much money needs the word of a second person: above the amount, and always where it is zero."""
     return alone_up_to is not None and (at_stake > alone_up_to or alone_up_to == 0)
+
+
+def held_by_second(row: Row[Any], alone_up_to: int | None) -> bool:
+    """Whether a fix needs the word of a second person, by the stricter limit of now and of when it was proposed."""
+    limits = [one for one in (row.alone_up_to, alone_up_to) if one is not None]
+    return needs_second(row.at_stake, min(limits, default=None))
 
 
 def same_person(one: str, other: str) -> bool:

@@ -30,6 +30,8 @@ fix = Table(
     Column("person_id", String(40)),
     Column("at_stake", BigInteger, nullable=False),
     Column("unit", String(16), nullable=False),
+    # Money up to which its proposer might have approved it alone by the plan book of that moment; null: any.
+    Column("alone_up_to", BigInteger),
     Column("content_sealed", LargeBinary, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("preview_sealed", LargeBinary, nullable=False),
