@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
+from benehub.access.audit import newest
 from benehub.errors import RetriableError
 from benehub.flows import Hub
 from benehub.flows.fixes import WAITS
@@ -155,6 +156,32 @@ def test_who_may_not_send_approves_and_nothing_leaves(desk: Desk, dropped: str) 
     desk.caller = caller_of(Role.BENEFITS_ADMIN)
     assert desk.client.post(f"{word}/carry-out", headers={"idempotency-key": "four"}).status_code == 202
     assert carried(desk) == ["fixes.carry"]
+
+
+def test_a_look_at_a_fix_of_many_names_them_in_the_trail(desk: Desk, dropped: str) -> None:
+    """The difference is of nobody by name; the file that would leave is of everybody of a pay date."""
+    with desk.store.read(desk.employer) as session:
+        (late,) = session.rows(select(difference).where(*session.where(difference, relation="retirement", type="LATE")))
+    assert late.person_id is None
+    place, named = f"/api/v1/employers/{desk.employer}", []
+    theirs = f"{place}/differences/{late.difference_id}"
+
+    def look(path: str) -> None:
+        answer = desk.client.get(path)
+        assert answer.status_code == 200, answer.text
+        with desk.store.read(desk.employer) as session:
+            named.append(newest(session, limit=1)[0].ref.split()[1:])
+
+    look(f"/e/{desk.employer}/reconcile/differences/{late.difference_id}/fix/preview")
+    look(f"{theirs}/fix-preview")
+    fix = desk.client.post(f"{theirs}/fixes", json={}, headers={"idempotency-key": "one"}).json()["fix"]
+    look(f"/e/{desk.employer}/fixes/{fix}")
+    look(f"{place}/fixes/{fix}")
+    look(f"/e/{desk.employer}/{dropped}/fix")
+    *many, one = named
+    assert all(refs == many[0] for refs in many) and many[0][0] == f"people:{len(many[0]) - 1}"
+    assert len(set(many[0])) > 40 and all(ref.startswith("per_") for ref in many[0][1:])
+    assert one[0] == "people:1" and len(one) == 2
 
 
 def carried(desk: Desk) -> list[str]:

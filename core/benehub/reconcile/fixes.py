@@ -14,8 +14,10 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from benehub.access.audit import NAMED
 from benehub.crypto import mask
 from benehub.errors import DataError
+from benehub.ids import PERSON
 from benehub.store import Session, canonical
 from benehub.store.session import CHUNK
 from benehub.store.tables import fix, fix_obligation, fixing
@@ -38,6 +40,7 @@ class Proposal:
         preview: the same as it would leave, for whoever decides.
         at_stake: money that it moves or saves, minor units.
         alone_up_to: money up to which its proposer may approve it alone by the plan book in force; None: any.
+        people: of whom the preview tells, by the hub's ids, beside the person it is about.
     """
 
     difference_id: str
@@ -49,6 +52,7 @@ class Proposal:
     unit: str
     person_id: str | None = None
     alone_up_to: int | None = None
+    people: Collection[str] = field(default=(), repr=False)
 
 
 def propose(session: Session, one: Proposal, who: str, note: str) -> str:
@@ -63,11 +67,12 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
         if row.action == one.action and row.state in ALIVE:
             told = f"{row.fix_id} proposes the same and is {row.state}"
             raise DataError(told, where=one.difference_id, mend="Approve it, or withdraw it first")
+    named = sorted({*one.people, *([one.person_id] if one.person_id else [])})
     fix_id = session.id("fix", one.difference_id, one.action, str(seq))
     fresh = {
         "fix_id": fix_id, "difference_id": one.difference_id, "action": one.action, "state": "proposed", "reason": "",
         "connection_id": one.connection_id, "person_id": one.person_id, "at_stake": one.at_stake, "unit": one.unit,
-        "alone_up_to": one.alone_up_to,
+        "alone_up_to": one.alone_up_to, "people": len(named), "first_people": named[:NAMED],
         "content_sealed": session.seal(one.content, "fix"), "content_hash": digest(session, one.content),
         "preview_sealed": session.seal(one.preview.encode(), "fix"), "proposed_by": _signed(who), "proposed_at": at,
         "seq": seq,
@@ -201,6 +206,22 @@ def content(session: Session, row: Row[Any]) -> dict[str, Any]:
 def preview(session: Session, row: Row[Any]) -> str:
     """What whoever decides was shown."""
     return session.unseal(row.preview_sealed, "fix").decode()
+
+
+def told_of(session: Session, row: Row[Any]) -> tuple[list[str], int]:
+    """The first people of whom a fix tells, by the hub's ids, and how many there are.
+
+    One that was proposed before this was kept is opened for it.
+    """
+    if row.people is not None:
+        return [str(one) for one in row.first_people], int(row.people)
+    told = sorted({*people_in(content(session, row)), *([str(row.person_id)] if row.person_id else [])})
+    return told[:NAMED], len(told)
+
+
+def people_in(told: dict[str, Any]) -> set[str]:
+    """The people whom a content names by the hub's ids, wherever in it."""
+    return set(PERSON.findall(json.dumps(told)))
 
 
 def digest(session: Session, told: dict[str, Any]) -> str:

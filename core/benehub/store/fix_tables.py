@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -35,6 +36,9 @@ fix = Table(
     Column("content_sealed", LargeBinary, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("preview_sealed", LargeBinary, nullable=False),
+    # Of whom its preview tells: how many, and the first of them; null where that was not kept yet.
+    Column("people", Integer),
+    Column("first_people", JSON),
     Column("proposed_by", String(80), nullable=False),
     Column("proposed_at", String(32), nullable=False),
     Column("seq", BigInteger, nullable=False),

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
+from benehub import reconcile
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import may_start
+from benehub.api.trail import seen
 from benehub.errors import BenehubError
 from benehub.flows import Hub, fixes
+from benehub.reconcile import fixes as room
 from benehub.store import Session, iso
 from benehub.views.fixes import of_difference, shown
 from benehub.web.pages import Page, must_work, page, then
@@ -32,6 +35,7 @@ def offered(request: Request, employer: str, difference: str, caller: Works) -> 
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         known = of_difference(session, difference)
+        seen(request, [reconcile.get(session, difference).person_id])
     try:
         found, told = [asdict(one) for one in fixes.options(hub, employer, difference)], ""
     except BenehubError as error:
@@ -47,6 +51,7 @@ def preview(
 ) -> Response:  # fmt: skip
     """What would leave, before anybody proposes it; nothing is written."""
     found = fixes.preview(request.app.state.hub, employer, difference, action)
+    seen(request, *found.people)
     return page(request, caller, "fixes/preview.html", difference=difference, preview=found)
 
 
@@ -65,6 +70,7 @@ def one(request: Request, employer: str, fix: str, caller: Sees) -> Response:
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         found = shown(session, fix, _alone(hub, session))
+        seen(request, *room.told_of(session, room.get(session, fix)))
     own = found["needs_second"] and found["proposed_by"] == caller.user
     return page(request, caller, "fixes/one.html", fix=found, own=own)
 

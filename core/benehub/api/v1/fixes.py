@@ -205,8 +205,10 @@ def preview_fix(
     action: Annotated[str, Query(pattern=ACTION, description="Kind of fix; the first possible when left out.")] = "",
 ) -> FixPreview:  # fmt: skip
     """What a fix would do and what would leave, before anybody proposes it."""
-    _person(at, difference)
+    _must_differ(at, difference)
     one = flow.preview(at.hub, at.employer, difference, action)
+    with at.read() as session:
+        at.seen(session, *one.people)
     return FixPreview(action=one.action, says=one.says, at_stake=amount(one.at_stake, one.unit), unit=one.unit,
                       text=one.text, needs_second=one.needs_second)  # fmt: skip
 
@@ -216,7 +218,7 @@ def propose_fix(
     _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Proposed, response: Response
 ) -> FixDetail:
     """Propose a fix, frozen with its preview; somebody approves it."""
-    _person(at, difference)
+    _must_differ(at, difference)
     made = flow.propose(at.hub, at.employer, difference, at.caller.user, body.action, body.note.strip())
     return _shown(at, made, response)
 
@@ -279,6 +281,11 @@ def _person(at: Office, difference: str) -> None:
         at.seen(session, [str(row.person_id or "")])
 
 
+def _must_differ(at: Office, difference: str) -> None:
+    with at.read() as session, named():
+        reconcile.get(session, difference)
+
+
 def _must_be(at: Office, fix: str) -> None:
     with at.read() as session, named():
         room.get(session, fix)
@@ -288,6 +295,7 @@ def _shown(at: Office, fix: str, response: Response) -> FixDetail:
     _must_be(at, fix)
     with at.book() as (session, book):
         found = view.shown(session, fix, book.guards.alone_up_to_minor)
-        tagged(response, room.version_of(session, room.get(session, fix)))
-        at.seen(session, [found["employee"]])
+        row = room.get(session, fix)
+        tagged(response, room.version_of(session, row))
+        at.seen(session, *room.told_of(session, row))
     return FixDetail.model_validate(found)

@@ -13,3 +13,5 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("fix", sa.Column("alone_up_to", sa.BigInteger(), nullable=True))
+    op.add_column("fix", sa.Column("people", sa.Integer(), nullable=True))
+    op.add_column("fix", sa.Column("first_people", sa.JSON(), nullable=True))
