@@ -215,8 +215,10 @@ def told_of(session: Session, row: Row[Any]) -> tuple[list[str], int]:
     """
     if row.people is not None:
         return [str(one) for one in row.first_people], int(row.people)
-    told = sorted({*people_in(content(session, row)), *([str(row.person_id)] if row.person_id else [])})
-    return told[:NAMED], len(told)
+    told = people_in(content(session, row))
+    if row.person_id:
+        told.add(str(row.person_id))
+    return sorted(told)[:NAMED], len(told)
 
 
 def people_in(told: dict[str, Any]) -> set[str]:
