@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, func, select
 
+from benehub.crypto import mask
 from benehub.store import Session, iso
 from benehub.store.session import CHUNK
 from benehub.store.tables import dispatch, push_permit
@@ -136,7 +137,8 @@ def permit(session: Session, connection_id: str, operation: str, people: int, wh
     """Write down that pushes of an operation may change or end so many people from now on, for a day: until when."""
     seq, _ = session.take_seq()
     row = {"connection_id": connection_id, "operation": operation, "seq": seq, "people": people}
-    session.add(push_permit, [{**row, "at": session.now(), "who": who[:80], "note": note[:2000]}])
+    said = {"who": mask(who.strip())[:80], "note": mask(note.strip())[:2000]}
+    session.add(push_permit, [{**row, "at": session.now(), **said}])
     return iso(session.clock() + PERMITTED_FOR)
 
 

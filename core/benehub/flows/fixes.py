@@ -9,7 +9,7 @@ The difference closes when a comparison finds the money right, not because a fix
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import fixes
 from benehub.reconcile.fixes import Proposal
 from benehub.store import Session
+from benehub.views.carried import Carried, everybody, first_of
 from benehub.views.outgoing import masked, outgoing
 
 ACTIONS = {
@@ -43,6 +44,12 @@ ACTIONS = {
     )
 }
 """Every kind of fix by name."""
+
+CARRY = "fixes.carry"
+"""The flow that carries an approved fix out."""
+
+WAITS = "it leaves with the flows of every day, or when somebody who may send carries it out"
+"""What is told of an approved fix that whoever approved it may not let leave."""
 
 NONE = "no fix of the hub's puts this difference right"
 BY_HAND = "Do what the difference says by hand, then resolve it"
@@ -72,6 +79,8 @@ class Preview:
     text: str
     needs_second: bool
     """Whether a second person would have to approve it."""
+    people: Carried
+    """Of whom it tells."""
 
 
 def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
@@ -106,9 +115,9 @@ def preview(hub: Hub, employer: str, difference_id: str, action: str = "", clear
     chosen, draft = _chosen(hub, employer, difference_id, action)
     with hub.store.read(employer) as session:
         book = hub.book(session)
-    text = _shown(hub, employer, difference_id, chosen, draft, clear)
+    text, people = _shown(hub, employer, difference_id, chosen, draft, clear)
     second = fixes.needs_second(draft.at_stake, book.guards.alone_up_to_minor)
-    return Preview(chosen.name, draft.says, draft.at_stake, book.employer.currency, text, second)
+    return Preview(chosen.name, draft.says, draft.at_stake, book.employer.currency, text, second, first_of(people))
 
 
 def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str = "", note: str = "") -> str:
@@ -119,17 +128,26 @@ def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str =
     """
     said_by = as_user(hub, who)
     chosen, draft = _chosen(hub, employer, difference_id, action)
-    text = _shown(hub, employer, difference_id, chosen, draft, clear=False)
+    text, people = _shown(hub, employer, difference_id, chosen, draft, clear=False)
     with hub.store.write(employer) as session:
-        proposal = _proposal(session, hub.book(session), difference_id, chosen, draft, text)
+        proposal = _proposal(session, hub.book(session), difference_id, chosen, draft, text, people)
         made = fixes.propose(session, proposal, said_by, note)
         told = f"{made}: {draft.says}"
         reconcile.act(session, difference_id, said_by, step="fix_proposed", note=told)
     return made
 
 
-def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "") -> None:
+def approve(
+    hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "", run_key: str = ""
+) -> str:  # fmt: skip
     """A person approves a fix; what it makes owed is written with the word.
+
+    Args:
+        run_key: what tells the run apart that carries it out, put into the queue with the word: both, or neither;
+            empty where none is.
+
+    Returns:
+        That run; empty where there is none.
 
     Raises:
         DataError: no such fix, it is not proposed, a second person is needed, or it would be something else by now.
@@ -152,6 +170,12 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expe
         fixes.move(session, fix_id, said_by, "approved", note)
         if action.owe is not None:
             fixes.link(session, fix_id, action.owe(asked, fixes.content(session, row)))
+        return queue(hub, session, fix_id, run_key) if run_key else ""
+
+
+def queue(hub: Hub, session: Session, fix_id: str, run_key: str) -> str:
+    """Let a worker carry out a fix; gives the run, the same for the same key."""
+    return hub.enqueue_flow(session, CARRY, f"{fix_id}/{run_key}", "fixes", fix_id)
 
 
 def _looked_at(session: Session, fix_id: str, expected: str) -> Row[Any]:
@@ -351,17 +375,20 @@ def _ask(session: Session, hub: Hub, opened: Open, difference_id: str) -> Asked:
 
 
 def _proposal(
-    session: Session, book: PlanBook, difference_id: str, action: Action, draft: Draft, text: str
-) -> Proposal:
+    session: Session, book: PlanBook, difference_id: str, action: Action, draft: Draft, text: str,
+    people: Collection[str] = (),
+) -> Proposal:  # fmt: skip
     row = reconcile.get(session, difference_id)
     return Proposal(
         difference_id, action.name, action.connection(book, row), draft.content, text, draft.at_stake,
-        book.employer.currency, row.person_id,
+        book.employer.currency, row.person_id, book.guards.alone_up_to_minor, people,
     )  # fmt: skip
 
 
-def _shown(hub: Hub, employer: str, difference_id: str, action: Action, draft: Draft, clear: bool) -> str:
-    """What would leave, byte for byte: the fix is tried to the point of sending, and all is taken back.
+def _shown(
+    hub: Hub, employer: str, difference_id: str, action: Action, draft: Draft, clear: bool
+) -> tuple[str, set[str]]:  # fmt: skip
+    """What would leave, byte for byte, and of whom: it is tried to the point of sending, and all is taken back.
 
     A file that waits (the partner reads none today) is told by its content.
     """
@@ -374,20 +401,23 @@ def _shown(hub: Hub, employer: str, difference_id: str, action: Action, draft: D
         with trial.open(employer, connection_id) as opened, trial.store.write(employer) as session:
             if action.owe is not None:
                 fixes.link(session, made, action.owe(_ask(session, trial, opened, difference_id), draft.content))
-        parts = [_told(draft.content, clear)]
+        parts, people = [_told(draft.content, clear)], fixes.people_in(draft.content)
         try:
             ids = action.tried(trial, employer, connection_id, draft.content)
         except BenehubError as error:
             parts.append(f"it cannot be frozen now: {error.what}")
             ids = []
         with trial.store.read(employer) as session:
+            about = reconcile.get(session, difference_id).person_id
+            people |= {about} if about else set()
             keys = action.keys(session, connection_id, draft.content)
             mine = {session.id("obl", one) for one in keys}
             for one in ids:
                 if mine & {carried.obligation_id for carried in obligations.of_dispatch(session, one)}:
+                    people |= everybody(session, one)
                     (sent,) = outgoing(session, [one], clear)
                     parts.append(f"{sent.operation} to {sent.connection} {sent.file}".rstrip() + f"\n{sent.content}")
-    return "\n\n".join(parts)
+    return "\n\n".join(parts), people
 
 
 def _told(content: Mapping[str, Any], clear: bool) -> str:

@@ -39,7 +39,7 @@ def shown(session: Session, fix_id: str, alone_up_to: int | None = None) -> dict
     """One fix: its preview as it was frozen (personal data masked), what it made owed, and who said what.
 
     Args:
-        alone_up_to: money up to which one person may propose and approve; None: any.
+        alone_up_to: money up to which one person may propose and approve by the plan book in force; None: any.
 
     Raises:
         DataError: no such fix.
@@ -48,7 +48,7 @@ def shown(session: Session, fix_id: str, alone_up_to: int | None = None) -> dict
     owed = obligations.by_ids(session, fixes.owed(session, fix_id))
     return {
         **_lines(session, [row])[0],
-        "needs_second": fixes.needs_second(row.at_stake, alone_up_to),
+        "needs_second": fixes.held_by_second(row, alone_up_to),
         "preview": fixes.preview(session, row),
         "digest": row.content_hash,
         "obligations": [

@@ -36,18 +36,30 @@ def unlinked(
     return _lines(session, everybody, _keys(everybody) if most else None, connection_id, clear)
 
 
+Place = tuple[str, str]
+"""Where a page of strangers begins: behind this connection and vendor's id."""
+
+
+def place_of(session: Session, sealed: str) -> Place | None:
+    """The place that `paged` has given; None for the beginning.
+
+    Raises:
+        ConfigError, ValueError: it is no place.
+    """
+    if not sealed:
+        return None
+    connection_id, external_id = json.loads(session.unseal(urlsafe_b64decode(sealed), PLACE))
+    return connection_id, external_id
+
+
 def paged(
-    session: Session, connection_id: str, aside: bool, clear: bool, most: int, after: str
+    session: Session, connection_id: str, aside: bool, clear: bool, most: int, after: Place | None
 ) -> tuple[list[dict[str, Any]], str]:
     """A page of them, each with who he may be (`likely`, the likeliest first), and the place where the next one begins.
 
     A place is sealed: vendors' ids may be what no address should show. It is empty where there is no next page.
-
-    Raises:
-        ConfigError: `after` is no place.
     """
-    place = tuple(json.loads(session.unseal(urlsafe_b64decode(after), PLACE))) if after else None
-    found = strangers.listed(session, connection_id, aside, most + 1, place)
+    found = strangers.listed(session, connection_id, aside, most + 1, after)
     shown = found[:most]
     keys = _keys(shown)
     lines = _lines(session, shown, keys, connection_id, clear)

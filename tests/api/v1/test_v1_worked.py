@@ -10,6 +10,7 @@ from tests.api.v1.conftest import ACME, Api, problem
 
 from benehub.access import Role
 from benehub.access.audit import newest
+from benehub.crypto import Vault
 from benehub.flows import closing as flow
 from benehub.identity import strangers
 from benehub.store.tables import crosswalk
@@ -48,6 +49,16 @@ def test_a_vendors_id_stands_in_no_cursor(api: Api) -> None:
     assert "900-11-0001" not in str(page)
     (rest,) = api.get("/unlinked", limit=1, cursor=page["next"])["items"]
     assert rest["id"] == "9002"
+
+
+def test_a_key_that_is_not_loaded_is_no_fault_of_the_cursor(api: Api) -> None:
+    gone = Vault({"k0": b"0" * 32}, "k0").seal(b"{}", "acme/crosswalk")
+    cursor = api.get("/unlinked", limit=1)["next"]
+    with api.hub.store.write("acme") as session:
+        session.connection.execute(update(crosswalk).where(crosswalk.c.external_id == "9002").values(told_sealed=gone))
+    told = api.client.get(f"{ACME}/unlinked", params={"limit": 1, "cursor": cursor})
+    assert "sealed with key 'k0', which is not loaded" in told.text and "cursor" not in told.json()["detail"]
+    problem(api.client.get(f"{ACME}/unlinked", params={"cursor": cursor[:-9]}), 422, "request")
 
 
 def test_names_of_strangers_are_for_whoever_may_link_them(api: Api) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from benehub import reconcile
+from benehub.api.sends import may_start
 from benehub.api.v1.differences import DifferencePath, Note
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import (
@@ -24,8 +25,8 @@ from benehub.api.v1.fields import (
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
-from benehub.api.v1.route import Claim, Route
-from benehub.api.v1.starting import Started, must_run, start
+from benehub.api.v1.route import Route
+from benehub.api.v1.starting import Started, at_run, key_of, must_run, start
 from benehub.flows import fixes as flow
 from benehub.reconcile import fixes as room
 from benehub.views import fixes as view
@@ -83,6 +84,15 @@ class Approved(Model):
     """A yes."""
 
     note: Said = ""
+
+
+class Approval(Model):
+    """What comes of a yes."""
+
+    run: str | None
+    """The run that carries it out, as of all long work; null where the caller may not send."""
+    waits: str
+    """What carries it out instead; empty where a run does."""
 
 
 class Refused(Model):
@@ -195,8 +205,10 @@ def preview_fix(
     action: Annotated[str, Query(pattern=ACTION, description="Kind of fix; the first possible when left out.")] = "",
 ) -> FixPreview:  # fmt: skip
     """What a fix would do and what would leave, before anybody proposes it."""
-    _person(at, difference)
+    _must_differ(at, difference)
     one = flow.preview(at.hub, at.employer, difference, action)
+    with at.read() as session:
+        at.seen(session, *one.people)
     return FixPreview(action=one.action, says=one.says, at_stake=amount(one.at_stake, one.unit), unit=one.unit,
                       text=one.text, needs_second=one.needs_second)  # fmt: skip
 
@@ -206,7 +218,7 @@ def propose_fix(
     _caller: WorksDifferences, at: At, claim: Once, difference: DifferencePath, body: Proposed, response: Response
 ) -> FixDetail:
     """Propose a fix, frozen with its preview; somebody approves it."""
-    _person(at, difference)
+    _must_differ(at, difference)
     made = flow.propose(at.hub, at.employer, difference, at.caller.user, body.action, body.note.strip())
     return _shown(at, made, response)
 
@@ -220,12 +232,15 @@ def get_fix(_caller: SeesPeople, at: At, fix: FixPath, response: Response) -> Fi
 @router.post("/fixes/{fix}/approve", operation_id="approve_fix", status_code=202)
 def approve_fix(
     _caller: Approves, at: At, claim: Once, fix: FixPath, body: Approved, if_match: IfMatch, response: Response
-) -> Started:
-    """Approve it, and have it carried out; refused where it would be something else by now."""
-    must_run(at)
+) -> Approval:
+    """Approve it; by whoever may send it is carried out, too. Refused where it would be something else by now."""
+    sends = may_start(at.caller, at.employer, flow.CARRY)
+    if sends:
+        must_run(at)
     _must_be(at, fix)
-    flow.approve(at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match))
-    return _carried(claim, fix, response)
+    key = key_of(claim) if sends else ""
+    run = flow.approve(at.hub, at.employer, fix, at.caller.user, body.note.strip(), expected(if_match), key)
+    return Approval(run=at_run(at, response, run).run, waits="") if run else Approval(run=None, waits=flow.WAITS)
 
 
 @router.post("/fixes/{fix}/carry-out", operation_id="carry_out_fix", status_code=202)
@@ -235,7 +250,7 @@ def carry_out_fix(_caller: Sends, at: At, claim: Once, fix: FixPath, response: R
     _must_be(at, fix)
     with at.read() as session:
         flow.approved(session, fix)
-    return _carried(claim, fix, response)
+    return start(claim, response, flow.CARRY, fix, "fixes", fix)
 
 
 @router.post("/fixes/{fix}/reject", operation_id="reject_fix")
@@ -258,16 +273,17 @@ def withdraw_fix(
     return _shown(at, fix, response)
 
 
-def _carried(claim: Claim, fix: str, response: Response) -> Started:
-    return start(claim, response, "fixes.carry", fix, "fixes", fix)
-
-
 def _person(at: Office, difference: str) -> None:
     """The difference is there; whom it is about was looked at."""
     with at.read() as session:
         with named():
             row = reconcile.get(session, difference)
         at.seen(session, [str(row.person_id or "")])
+
+
+def _must_differ(at: Office, difference: str) -> None:
+    with at.read() as session, named():
+        reconcile.get(session, difference)
 
 
 def _must_be(at: Office, fix: str) -> None:
@@ -279,6 +295,7 @@ def _shown(at: Office, fix: str, response: Response) -> FixDetail:
     _must_be(at, fix)
     with at.book() as (session, book):
         found = view.shown(session, fix, book.guards.alone_up_to_minor)
-        tagged(response, room.version_of(session, room.get(session, fix)))
-        at.seen(session, [found["employee"]])
+        row = room.get(session, fix)
+        tagged(response, room.version_of(session, row))
+        at.seen(session, *room.told_of(session, row))
     return FixDetail.model_validate(found)

@@ -21,6 +21,7 @@ from benehub.api.v1.starting import Started, start
 from benehub.errors import ConfigError
 from benehub.flows import identities as flow
 from benehub.identity import strangers as room
+from benehub.store import Session
 from benehub.views import strangers as view
 
 router = APIRouter(prefix="/employers/{employer}/unlinked", tags=["people"], route_class=Route)
@@ -134,10 +135,8 @@ def list_unlinked(
     """List vendors' people nobody is linked to, each with who he may be."""
     after = page.after(str)
     with at.read() as session:
-        try:
-            rows, place = view.paged(session, connection, aside, _clear(at), page.limit, after[0] if after else "")
-        except (ConfigError, ValueError):
-            raise no_cursor() from None
+        begin = _place(session, after[0] if after else "")
+        rows, place = view.paged(session, connection, aside, _clear(at), page.limit, begin)
         at.seen(session, named_in(rows))
     items = [StrangerTold(**{**row, "likely": list(map(_guessed, row["likely"]))}) for row in rows]
     return page.page_to(items, (place,) if place else None)
@@ -189,6 +188,13 @@ def reject_person(
     _must_be(at, stranger)
     flow.reject(at.hub, at.employer, stranger, body.employee, at.caller.user, body.note, expected(if_match))
     return _shown(at, stranger, response)
+
+
+def _place(session: Session, cursor: str) -> view.Place | None:
+    try:
+        return view.place_of(session, cursor)
+    except (ConfigError, ValueError):
+        raise no_cursor() from None
 
 
 def _clear(at: Office) -> bool:
