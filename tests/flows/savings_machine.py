@@ -46,6 +46,8 @@ SETTINGS = {"plan": "401k", "plan_id": "P-401", "client_id": "ACME", "qnec_colum
 SAVER = 1
 """The employee who saves and takes leave."""
 GROSS, HOURS, MOST_LEAVE = 2_000_00, 8, 3
+SAVED = ("payroll", "retirement")
+"""Relations that deposits and credits touch: what was missed and made up for is over in both when it is credited."""
 OWED = {
     chart.DEFERRAL_PAYABLE: ("401K", (Source.EE_PRETAX,)),
     chart.MATCH_PAYABLE: ("M", (Source.ER_MATCH, Source.ER_QNEC)),
@@ -68,6 +70,8 @@ class Savings:
     flow: Callable[..., Any]
     read: Callable[..., None]
     runs: int
+    touched: set[str]
+    """Relations in which something has changed since they were compared."""
     days: list[date]
     """Pay dates that are over."""
 
@@ -98,6 +102,7 @@ class Savings:
         """The contributions of a pay date leave, perhaps again."""
         day = self.days[place % len(self.days)]
         self.flow(retirement.deposit, "401k", day.isoformat())
+        self.touched.update(SAVED)
 
     @precondition(lambda self: self.days)
     @rule(short=st.sampled_from((0, 0, 5_00)))
@@ -111,6 +116,7 @@ class Savings:
         self.flow(sync.sync, "keeper", "credit", f"k{self.runs}", False)
         for month in sorted({Month.of(day) for day in self.days}):
             self.flow(retirement.credits, "keeper", str(month))
+        self.touched.update(SAVED)
 
     @precondition(lambda self: len(self.approved) < MOST_LEAVE)
     @rule(ahead=st.integers(-12, 12))
@@ -124,6 +130,7 @@ class Savings:
                 "hours": str(HOURS), "status": "approved"}  # fmt: skip
         self.approved.append(Incoming(key, data, row=len(self.approved) + 1))
         self.read("hris", "leave_request", self.approved)
+        self.touched.add("leave")
 
     def earn(self) -> None:
         """The month's leave is accrued."""

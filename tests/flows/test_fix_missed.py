@@ -55,9 +55,9 @@ class World:
 
     def __init__(
         self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
-        elected: tuple[int, int] = (10, 0), **settings: str,
+        elected: tuple[int, int] = (10, 0), day: str = MISSED, **settings: str,
     ) -> None:  # fmt: skip
-        self.hub, self.runs, self.elected = hub, 0, elected
+        self.hub, self.runs, self.elected, self.day = hub, 0, elected, day
         told = {
             "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
             **settings,
@@ -69,13 +69,14 @@ class World:
         load_plan_book(hub, book, "book")
         connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
         self._participant()
-        self.flow("deductions.expect", OCTOBER)
+        self.flow("deductions.expect", day[:7])
         deferred = (("401K", "deduction", 10_000 * elected[0]), ("ROTH", "deduction", 10_000 * elected[1]))
         taken = (*deferred, ("M", "employer", matched), ("LOAN", "deduction", 5_000))
-        register = [_line(day, "REG", "earning", 1_000_000) for day in (MISSED, RIGHT)]
+        register = [_line(day, "REG", "earning", 1_000_000) for day in (self.day, RIGHT)]
         fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
         self.flow("sync", "payroll", "register_line", "1", False)
-        self.flow("payroll.results", "payroll", OCTOBER)
+        for month in sorted({day[:7], OCTOBER}):
+            self.flow("payroll.results", "payroll", month)
 
     def _participant(self) -> None:
         with self.hub.store.write("acme") as session:
@@ -102,11 +103,11 @@ class World:
         self.keeper.collect(date(2026, 11, 3))
         self.keeper.write_credit_report()
         self.flow("sync", "keeper", "credit", f"read {self.runs}", False)
-        self.flow("retirement.credits", "keeper", OCTOBER)
+        self.flow("retirement.credits", "keeper", self.day[:7])
 
     def differences(self) -> dict[tuple[str, str], tuple[int, int]]:
         """Open differences of the plan, by type and reference; every clearing balance of it is named."""
-        self.flow("reconcile", OCTOBER, ["payroll", "retirement"])
+        self.flow("reconcile", self.day[:7], ["payroll", "retirement"])
         with self.hub.store.read("acme") as session:
             for one in clearing(session, self.hub.book(session), Month(2026, 10)):
                 if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
@@ -117,11 +118,11 @@ class World:
     def missed(self, part: str = "pretax") -> str:
         with self.hub.store.read("acme") as session:
             rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
-            return str(next(one.difference_id for one in rows if one.reference == f"{MISSED}/{part}"))
+            return str(next(one.difference_id for one in rows if one.reference == f"{self.day}/{part}"))
 
-    def approved(self, part: str = "pretax") -> str:
-        """The fix of what was missed, approved and not carried out."""
-        fix = fixes.propose(self.hub, "acme", self.missed(part), "ann", "missed_deferral")
+    def approved(self, part: str = "pretax", told: date | None = None) -> str:
+        """The fix of what was missed, approved and not carried out; the employee was told of it on a day, if at all."""
+        fix = fixes.propose(self.hub, "acme", self.missed(part), "ann", "missed_deferral", notice_day=told)
         fixes.approve(self.hub, "acme", fix, "ben")
         return fix
 
@@ -431,3 +432,94 @@ def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None
     assert world.balances() == before
     done = world.flow("fixes.carry", world.approved())
     assert (done["state"], world.balances()[chart.MATCH_PAYABLE]) == ("carried_out", -75_000)
+
+
+def test_told_in_time_nothing_of_the_deferral_is_owed_and_all_of_the_match(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    world.differences()
+    # Payroll's own match of that pay date goes first.
+    day = date.fromisoformat(MISSED)
+    legs = [Leg(account, "USD", amount, world.who, "401k", "match", OCTOBER, day)
+            for account, amount in ((chart.MATCH_EXPENSE, 1_000), (chart.MATCH_PAYABLE, -1_000))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("own", "match.accrued", day, tuple(legs), "test")])
+    world.flow("retirement.deposit", "401k", MISSED)
+    told, before, row = date(2026, 11, 2), world.balances(), world.missed()
+    shown = fixes.preview(world.hub, "acme", row, notice_day=told)
+    assert (shown.action, shown.with_notice) == ("missed_deferral", True)
+    assert "QNEC of 0.00 (0%), match 400.00" in shown.says and "was told in writing on 2026-11-02" in shown.says
+    assert '"notice_day": "2026-11-02"' in shown.text and '"share": "0%"' in shown.text
+    first = world.approved(told=told)
+    with world.hub.store.read("acme") as session:
+        content = frozen.content(session, frozen.get(session, first))
+        assert fixes.ACTIONS["missed_deferral"].keys(session, "keeper", content) == []
+    assert world.balances()[chart.MATCH_PAYABLE] == before.get(chart.MATCH_PAYABLE, 0) - 40_000
+    fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    assert world.balances() == before
+    second = world.approved(told=told)
+    assert (world.flow("fixes.carry", second)["state"], world.balances()) == ("carried_out", {})
+    assert ("NOT_TAKEN", f"{MISSED}/pretax") in world.differences()
+    with pytest.raises(DataError, match=f"{second} makes up for it already and is carried_out"):
+        fixes.propose(world.hub, "acme", row, "ann", "missed_deferral")
+    with world.hub.store.read("acme") as session:
+        keys = fixes.ACTIONS["missed_deferral"].keys(session, "keeper", content)
+        assert keys[0] == f"contribution.deposit/401k/{MISSED}/correction-1"
+    world.credited()
+    assert world.differences() == {}
+    assert Source.ER_QNEC not in {one.source for one in world.keeper.trust.credits}
+
+
+def test_told_in_time_and_put_right_late_a_quarter_is_owed(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-06-15")
+    world.differences()
+    seen = [fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=day).says
+            for day in (None, date(2026, 11, 2))]  # fmt: skip
+    assert "QNEC of 500.00 (50%)" in seen[0] and "and 25% once it was given" in seen[0]
+    assert "QNEC of 250.00 (25%), match 400.00" in seen[1]
+    fix = world.approved(told=date(2026, 11, 2))
+    with world.hub.store.read("acme") as session:
+        content = frozen.content(session, frozen.get(session, fix))
+    assert (content["qnec_minor"], content["share"], content["notice_day"]) == (25_000, "25%", "2026-11-02")
+    assert world.flow("fixes.carry", fix)["state"] == "carried_out"
+    world.credited()
+    assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_a_day_of_notice_that_makes_no_smaller_part_possible_is_refused(
+    made: Made, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    row = world.missed()
+
+    def refused(told: date, why: str, action: str = "missed_deferral") -> None:
+        with pytest.raises(DataError, match=why):
+            fixes.propose(world.hub, "acme", row, "ann", action, notice_day=told)
+
+    refused(date(2026, 11, 4), "2026-11-04: it is still to come. Tell the employee first")
+    refused(date(2026, 10, 14), "nothing was missed before 2026-10-15")
+    refused(date(2026, 11, 2), "no fix of it depends on a notice", "payroll_line")
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 12, 16, 12, tzinfo=UTC))
+    refused(date(2026, 12, 15), "the last day for it was 2026-12-14. Leave the day out")
+    assert "(0%)" in fixes.preview(world.hub, "acme", row, notice_day=date(2026, 12, 14)).says
+    # What is owed without a notice stays owed as it is.
+    fix = world.approved()
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, fix, "benehub", "failed", "its file was refused")
+    refused(date(2026, 12, 14), f"{fix} .failed. has made it owed without that notice: leave the day of it out")
+
+
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        (f"{HALF}, period: monthly", "but the match of its period, which has to be corrected by hand"),
+        ("tiers: [{rate: 50%, up_to: 0.00001%}]", "nothing is owed for it .0%, and no match.: resolve the difference"),
+    ],
+)
+def test_where_not_even_a_match_is_owed_there_is_nothing_to_fix(made: Made, terms: str, why: str) -> None:
+    world = made(terms, 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    with pytest.raises(DataError, match=why):
+        fixes.preview(world.hub, "acme", world.missed(), notice_day=date(2026, 11, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from benehub.access import Role
 from benehub.access.audit import newest
 from benehub.errors import RetriableError
 from benehub.flows import Hub
+from benehub.flows import fixes as flow
 from benehub.flows.fixes import WAITS
 from benehub.sandbox.story.world import SECRETS
 from benehub.store.tables import difference, fix, obligation, run
@@ -74,6 +76,27 @@ def test_a_no_needs_a_reason_and_is_kept(desk: Desk, dropped: str) -> None:
     page = desk.get(path)
     assert "Rejected" in page and "&lt;i&gt;no&lt;/i&gt;" in page
     assert desk.post(f"{path}/withdraw", note="x").status_code == 400
+
+
+def test_the_day_of_a_notice_is_read_and_belongs_to_fixes_that_depend_on_it(
+    desk: Desk, dropped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "notice_day" not in desk.get(f"{dropped}/fix/preview")
+    for day, why in (("2026-11-20", "no fix of it depends on a notice"), ("soon", "no day that can be read")):
+        refused = desk.post(f"{dropped}/fix/propose", action="enrollment_correction", notice_day=day)
+        assert refused.status_code in (400, 404) and why in refused.text
+    place = f"/api/v1/employers/{desk.employer}/differences/{dropped.rsplit('/', 1)[1]}"
+    (option,) = desk.client.get(f"{place}/fix-options").json()["items"]
+    assert option["with_notice"] is False
+    assert desk.client.get(f"{place}/fix-preview", params={"notice_day": "2026-11-20"}).status_code == 422
+    made = desk.client.post(f"{place}/fixes", json={"notice_day": "2026-11-20"}, headers={"idempotency-key": "one"})
+    assert made.status_code == 422 and fixes(desk) == []
+    action = flow.ACTIONS["enrollment_correction"]
+    monkeypatch.setitem(flow.ACTIONS, action.name, replace(action, with_notice=True))
+    assert 'name="notice_day" type="date" value=""' in desk.get(f"{dropped}/fix/preview")
+    asked = desk.get(f"{dropped}/fix/preview", notice_day="2026-11-20")
+    assert 'type="hidden" name="notice_day" value="2026-11-20"' in asked
+    assert desk.post(f"{dropped}/fix/propose", notice_day="2026-11-20").status_code == 303
 
 
 def test_by_the_api_it_is_the_same_fix(desk: Desk, dropped: str) -> None:

@@ -4,8 +4,8 @@ The employee has had the pay, so a part of the deferral is owed as a qualified n
 at once and from no forfeiture; the match that went with it is owed whole. It is posted as owed for the pay date that
 missed it, and leaves by the deposits of every day: a correction of that pay date's file, and the file of lost earnings.
 
-Nobody has told the hub of a notice to the employee, so it proposes the half that is owed without one. Where the notice
-was given in time, less is owed: `benehub calc retirement.missed-deferral` says how much.
+Half of the deferral is owed while nobody says on which day the employee was told of it in writing. With that day the
+rule decides: a quarter or nothing of it, where it was put right and told in time. The match is owed whole all the same.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sqlalchemy import Row, func, select
 
 from benehub import facts, ledger, obligations
 from benehub.engine import Steps
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, DataError
 from benehub.facts import Worker
 from benehub.flows import earnings_deposit, made_up, match, retirement, savings
-from benehub.flows.contribution_file import base_key, next_file, told_by
+from benehub.flows.contribution_file import SOURCES, base_key, next_file, told_by
 from benehub.flows.file_chain import chain, file_key
-from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
+from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal, notice_day_of
 from benehub.flows.hub import Hub
 from benehub.flows.made_up import Posted
 from benehub.flows.money import pay_calendar
@@ -35,7 +35,6 @@ from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import Relation, Type, fixes
 from benehub.reconcile.made_up import MISSED, base_of
-from benehub.records import Source
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, missed_deferral
 from benehub.store import Session
@@ -89,32 +88,72 @@ def _draft(asked: Asked) -> Draft | Refusal:
         return Refusal(f"{error.what}: {error.mend}")
     if isinstance(answer, Refusal):
         return answer
-    if not answer.qnec_minor:
+    _must_be_in_time(asked, one, answer)
+    if not answer.missed_minor:
         return Refusal(f"nothing of it could have been deferred: the limit of {one.day.year} is reached")
-    unit = book.employer.currency
+    return _drafted(asked, one, {**line, "paid_on": paid_on.isoformat()}, answer)
+
+
+def _drafted(asked: Asked, one: _Missed, line: Content, answer: MissedDeferral) -> Draft | Refusal:
+    unit, plan = asked.book.employer.currency, one.plan
     matched = answer.missed_match_minor if _matched_by_payroll(plan) else 0
     qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
+    if not qnec and not matched:
+        return Refusal(_nothing_owed(plan, answer))
     if why := _unwritable(asked, one, {"qnec": qnec, "match": matched}):
         return Refusal(f"the file to {plan.vendor} cannot carry it: {why}")
+    # Without the day of a notice the content stays as it always was: what is proposed can still be approved.
+    noticed = {"notice_day": str(asked.notice_day), "share": answer.share.value} if asked.notice_day else {}
     return Draft(
         {
-            **line, "paid_on": paid_on.isoformat(),
+            **line, **noticed,
             "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": matched, "earnings_minor": earned,
         },
         qnec + matched + earned,
-        f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
+        f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {one.day}: a QNEC of "
         f"{format_minor(qnec, unit)} ({answer.share.value}), {_told_match(plan, matched, unit)}, lost earnings "
-        f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}{_with_notice(answer)}",
+        f"{format_minor(earned, unit)}; {_told_notice(asked.notice_day, answer)}",
     )  # fmt: skip
 
 
-def _with_notice(answer: MissedDeferral) -> str:
-    """What would be owed once the notice was given in time: nobody has told the hub of one."""
+def _told_notice(notice_day: date | None, answer: MissedDeferral) -> str:
+    """When the employee was told, or by when that has to be, and what would be owed then."""
+    if notice_day is not None:
+        return f"the employee was told in writing on {notice_day}"
+    due = f"tell the employee in writing by {answer.notice_by}"
     if answer.share_with_notice is answer.share:
-        return ""
-    return (
-        f": {answer.share.value} is owed as no notice is known, and {answer.share_with_notice.value} once it was given"
-    )
+        return due
+    with_it = answer.share_with_notice.value
+    return f"{due} ({answer.share.value} is owed as no notice is known, and {with_it} once it was given)"
+
+
+def _nothing_owed(plan: Plan, answer: MissedDeferral) -> str:
+    if plan.match is None or plan.match.by_payroll:
+        return f"nothing is owed for it ({answer.share.value}, and no match): resolve the difference with that"
+    return "nothing is owed for it but the match of its period, which has to be corrected by hand"
+
+
+def _must_be_in_time(asked: Asked, one: _Missed, answer: MissedDeferral) -> None:
+    """The day of the notice, where one is said, makes a smaller part possible.
+
+    Raises:
+        DataError: it is still to come, was before anything was missed or after the last day, or pay is not right yet.
+    """
+    day, where = asked.notice_day, f"the day of the notice, {asked.notice_day}"
+    if day is None:
+        return
+    if day > asked.session.today():
+        raise DataError("it is still to come", where=where, mend="Tell the employee first, then say the day")
+    if day < one.day:
+        raise DataError(f"nothing was missed before {one.day}", where=where, mend="Say the day of the notice about it")
+    if _put_right(asked, one) is None:
+        raise DataError(
+            "payroll has not taken the deferral again since, so no smaller part holds yet", where=where,
+            mend="Read the register of the first pay that takes it, or leave the day out: half of it is owed",
+        )  # fmt: skip
+    if day > answer.notice_by:
+        raise DataError(f"the last day for it was {answer.notice_by}", where=where,
+                        mend="Leave the day out: half of it is owed")  # fmt: skip
 
 
 def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]) -> Draft | Refusal:
@@ -129,6 +168,8 @@ def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]
             )
     for fix_id, state, content in reversed(found):
         if made_up.is_of(there, asked.book, content):
+            if asked.notice_day not in (None, notice_day_of(content)):
+                return Refusal(f"{fix_id} ({state}) has made it owed without that notice: leave the day of it out")
             if _file_of(session, content)[1] and not _earnings_owed(session, content):
                 return Refusal(f"what {fix_id} ({state}) has made owed has left already: read the credits")
             if why := _unwritable(asked, one, {"qnec": content["qnec_minor"], "match": content["match_minor"]}):
@@ -224,7 +265,7 @@ def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> Misse
         compensation_minor=pay,
         # What was taken of the other part counts as it is, and what is made up for as if it had been taken.
         rate=parse_rate(elected) + Fraction(other + made_good, pay),
-        failure=Failure(one.day, max(one.day, _right_again(session, one) or session.today()), None, False, 12),
+        failure=Failure(one.day, _put_right(asked, one) or max(one.day, session.today()), asked.notice_day, False, 12),
         limits=retirement_limits(one.day.year),
         formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
         years_of_service=age_on(one.worker.hired, one.day),
@@ -272,6 +313,13 @@ def _right_again(session: Session, one: _Missed) -> date | None:
         )
     ).scalar()  # fmt: skip
     return found
+
+
+def _put_right(asked: Asked, one: _Missed) -> date | None:
+    """The first pay date with the right deferral, or the last day of employment; None while neither is there."""
+    gone = one.worker.terminated_on
+    left = max(one.day, gone) if gone is not None and gone <= asked.session.today() else None
+    return _right_again(asked.session, one) or left
 
 
 def _next_pay(asked: Asked, worker: Worker) -> date:
@@ -383,35 +431,28 @@ def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
 
 
 def _file_of(session: Session, content: Content) -> tuple[str, bool]:
-    """The file that carries the QNEC of a correction, and whether it has left; an empty text while none does.
+    """The file that carries a correction, and whether it has left; an empty text while none does.
 
-    A file tells a person's QNEC for both deferrals as one sum: what was owed first went first.
+    QNEC and match leave in the same file; the match is looked at where no QNEC is owed.
     """
     base = base_key(content["plan"], date.fromisoformat(content["pay_date"]))
-    owed = _qnec(session, content)
+    owed = {one.part: one for one in made_up.standing(session, content) if one.account == chart.MATCH_PAYABLE}
     if not owed:
         return "", False
-    other = _qnec(session, {**content, "part": _other(content["part"])})
-    due = owed[0].amount + sum(one.amount for one in other if one.seq < owed[0].seq)
-    files = chain(session, base)
+    one = owed.get("qnec") or owed["match"]
+    due, files = made_up.due(session, content, one), chain(session, base)
     for number, told in enumerate(files.contents):
-        due += _carried(told["rows"], content["person"])
+        due += _carried(told["rows"], content["person"], one.part)
         if due >= 0:
             return file_key(base, number), True
     for row in obligations.by_ids(session, [session.id("obl", files.key)]):
-        if due + _carried(obligations.content(session, row)["rows"], content["person"]) >= 0:
+        if due + _carried(obligations.content(session, row)["rows"], content["person"], one.part) >= 0:
             return files.key, False
     return "", False
 
 
-def _qnec(session: Session, line: Content) -> list[Posted]:
-    """What stands of a line's QNEC, below zero as the ledger has it."""
-    there = made_up.standing(session, line)
-    return [one for one in there if (one.account, one.part) == (chart.MATCH_PAYABLE, "qnec")]
-
-
-def _carried(rows: Sequence[dict[str, Any]], person_id: str) -> int:
-    return sum(row["amounts"].get(Source.ER_QNEC.value, 0) for row in rows if row["person"] == person_id)
+def _carried(rows: Sequence[dict[str, Any]], person_id: str, part: str) -> int:
+    return sum(row["amounts"].get(SOURCES[part].value, 0) for row in rows if row["person"] == person_id)
 
 
 def _earnings_file(session: Session, content: Content) -> str:
@@ -443,4 +484,5 @@ ACTION = Action(
     "make up for a deferral that was not taken",
     frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
     _connection, _draft, _run, _tried, _keys, owe=_owe, meant=_of_deferral, undo=_undo,
+    with_notice=True,
 )  # fmt: skip

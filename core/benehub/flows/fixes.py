@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,7 +22,7 @@ from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
 from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_missed
-from benehub.flows.fix_draft import Action, Asked, Draft, Refusal
+from benehub.flows.fix_draft import Action, Asked, Draft, Refusal, notice_day_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
 from benehub.flows.users import as_user
@@ -58,7 +59,10 @@ WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "r
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A kind of fix for a difference: what it would do now, or why it cannot be proposed (`why_not`)."""
+    """A kind of fix for a difference: what it would do now, or why it cannot be proposed (`why_not`).
+
+    `with_notice` says that it does something else once the day of the notice to the employee is said.
+    """
 
     action: str
     title: str
@@ -66,6 +70,7 @@ class Option:
     at_stake: int
     unit: str
     why_not: str
+    with_notice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Preview:
     """Whether a second person would have to approve it."""
     people: Carried
     """Of whom it tells."""
+    with_notice: bool
+    """Whether it depends on the day of the notice to the employee."""
 
 
 def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
@@ -99,35 +106,47 @@ def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
             answer = _drafted(hub, employer, difference_id, action)
         except BenehubError as error:
             answer = Refusal(str(error))
-        if isinstance(answer, Draft):
-            found.append(Option(action.name, action.title, answer.says, answer.at_stake, unit, ""))
-        else:
-            found.append(Option(action.name, action.title, "", 0, unit, answer.why))
+        told = (answer.says, answer.at_stake, unit, "") if isinstance(answer, Draft) else ("", 0, unit, answer.why)
+        found.append(Option(action.name, action.title, *told, action.with_notice))
     return found
 
 
-def preview(hub: Hub, employer: str, difference_id: str, action: str = "", clear: bool = False) -> Preview:
+def preview(
+    hub: Hub, employer: str, difference_id: str, action: str = "", clear: bool = False, notice_day: date | None = None
+) -> Preview:
     """What a fix would do and what would leave; nothing is written. The first that can be proposed where none is named.
+
+    Args:
+        notice_day: the day the employee was told of it in writing, for a kind of fix that depends on it.
 
     Raises:
         DataError: no such difference or action, or why it cannot be proposed.
     """
-    chosen, draft = _chosen(hub, employer, difference_id, action)
+    chosen, draft = _chosen(hub, employer, difference_id, action, notice_day)
     with hub.store.read(employer) as session:
         book = hub.book(session)
     text, people = _shown(hub, employer, difference_id, chosen, draft, clear)
     second = fixes.needs_second(draft.at_stake, book.guards.alone_up_to_minor)
-    return Preview(chosen.name, draft.says, draft.at_stake, book.employer.currency, text, second, first_of(people))
+    return Preview(
+        chosen.name, draft.says, draft.at_stake, book.employer.currency, text, second, first_of(people),
+        chosen.with_notice,
+    )  # fmt: skip
 
 
-def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str = "", note: str = "") -> str:
+def propose(
+    hub: Hub, employer: str, difference_id: str, who: str, action: str = "", note: str = "",
+    notice_day: date | None = None,
+) -> str:  # fmt: skip
     """Propose a fix, frozen with its preview; gives its id.
+
+    Args:
+        notice_day: the day the employee was told of it in writing, for a kind of fix that depends on it.
 
     Raises:
         DataError: no such difference or action, why it cannot be proposed, or nobody named.
     """
     said_by = as_user(hub, who)
-    chosen, draft = _chosen(hub, employer, difference_id, action)
+    chosen, draft = _chosen(hub, employer, difference_id, action, notice_day)
     text, people = _shown(hub, employer, difference_id, chosen, draft, clear=False)
     with hub.store.write(employer) as session:
         proposal = _proposal(session, hub.book(session), difference_id, chosen, draft, text, people)
@@ -162,7 +181,7 @@ def approve(
         row = _looked_at(session, fix_id, expected)
         limit = asked.book.guards.alone_up_to_minor
         fixes.check(row, said_by, "approved", note, limit)
-        answer = action.draft(asked)
+        answer = action.draft(replace(asked, notice_day=notice_day_of(fixes.content(session, row))))
         changed = isinstance(answer, Refusal) or fixes.digest(session, answer.content) != row.content_hash
         if changed:
             why = answer.why if isinstance(answer, Refusal) else "what it would do has changed since it was proposed"
@@ -332,22 +351,31 @@ def _actions(hub: Hub, employer: str, difference_id: str) -> list[Action]:
     return [one for one in fitting if one.meant is None or one.meant(book, row)]
 
 
-def _chosen(hub: Hub, employer: str, difference_id: str, action: str) -> tuple[Action, Draft]:
-    """The action named, or the first that can be proposed."""
+def _chosen(
+    hub: Hub, employer: str, difference_id: str, action: str, notice_day: date | None = None
+) -> tuple[Action, Draft]:
+    """The action named, or the first that can be proposed; with a day of notice of those that depend on it."""
     known = {one.name: one for one in _actions(hub, employer, difference_id)}
     if action and action not in known:
         told = ", ".join(known) or "none"
         raise DataError(f"{action[:40]} is no fix of this difference", where=difference_id, mend=f"It has: {told}")
+    asked = [known[action]] if action else list(known.values())
+    fitting = [one for one in asked if one.with_notice or notice_day is None]
+    if asked and not fitting:
+        raise DataError("no fix of it depends on a notice to the employee", where=difference_id,
+                        mend="Leave the day of the notice out")  # fmt: skip
     whys = []
-    for one in [known[action]] if action else known.values():
-        answer = _drafted(hub, employer, difference_id, one)
+    for one in fitting:
+        answer = _drafted(hub, employer, difference_id, one, notice_day)
         if isinstance(answer, Draft):
             return one, answer
         whys.append(f"{one.name}: {answer.why}")
     raise DataError("; ".join(whys) or NONE, where=difference_id, mend=BY_HAND)
 
 
-def _drafted(hub: Hub, employer: str, difference_id: str, action: Action) -> Draft | Refusal:
+def _drafted(
+    hub: Hub, employer: str, difference_id: str, action: Action, notice_day: date | None = None
+) -> Draft | Refusal:
     with hub.store.read(employer) as session:
         row, book = reconcile.get(session, difference_id), hub.book(session)
         busy = [one for one in fixes.of_difference(session, difference_id)
@@ -360,7 +388,7 @@ def _drafted(hub: Hub, employer: str, difference_id: str, action: Action) -> Dra
     if not connection_id:
         return Refusal("nobody is connected who could be told")
     with _asked(hub, employer, difference_id, connection_id) as asked:
-        return action.draft(asked)
+        return action.draft(replace(asked, notice_day=notice_day))
 
 
 @contextmanager

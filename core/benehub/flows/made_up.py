@@ -17,6 +17,7 @@ from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import fixes
+from benehub.reconcile.corrected import SENT
 from benehub.reconcile.made_up import CORRECTED, MISSED, base_of, contents, standing_of
 from benehub.store import Session
 from benehub.store.tables import entry, leg
@@ -85,6 +86,26 @@ def posted(session: Session, content: Content) -> list[Posted]:
 def standing(session: Session, content: Content) -> list[Posted]:
     """What stands of a line's correction: posted, and not taken back."""
     return [one for one in posted(session, content) if not one.gone]
+
+
+def due(session: Session, content: Content, one: Posted) -> int:
+    """What the pay date's files have to carry of the part of an entry until that is among it, below zero.
+
+    A file tells a person's part as one sum: what was owed first, by payroll or another correction, goes first. What
+    is owed no more since then needs no file.
+    """
+    rows = session.rows(
+        select(entry.c.seq, leg.c.amount)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == one.account, leg.c.money_source == one.part,
+            leg.c.person_id == content["person"], leg.c.plan == content["plan"],
+            leg.c.pay_date == date.fromisoformat(content["pay_date"]),
+            entry.c.status == "posted", entry.c.type.not_in(SENT),
+        )
+    )  # fmt: skip
+    since = sum(row.amount for row in rows if row.seq > one.seq)
+    return int(sum(row.amount for row in rows if row.seq <= one.seq) + max(0, since))
 
 
 def is_of(there: list[Posted], book: PlanBook, content: Content) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -17,7 +18,7 @@ from benehub.flows import Hub, fixes
 from benehub.reconcile import fixes as room
 from benehub.store import Session, iso
 from benehub.views.fixes import of_difference, shown
-from benehub.web.pages import Page, must_work, page, then
+from benehub.web.pages import Page, a_day, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -47,20 +48,23 @@ def offered(request: Request, employer: str, difference: str, caller: Works) -> 
 
 @router.get("/e/{employer}/reconcile/differences/{difference}/fix/preview")
 def preview(
-    request: Request, employer: str, difference: str, caller: Sees, action: Annotated[str, Query(max_length=40)] = ""
+    request: Request, employer: str, difference: str, caller: Sees, action: Annotated[str, Query(max_length=40)] = "",
+    notice_day: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """What would leave, before anybody proposes it; nothing is written."""
-    found = fixes.preview(request.app.state.hub, employer, difference, action)
+    found = fixes.preview(request.app.state.hub, employer, difference, action, notice_day=_noticed(notice_day))
     seen(request, *found.people)
-    return page(request, caller, "fixes/preview.html", difference=difference, preview=found)
+    return page(request, caller, "fixes/preview.html", difference=difference, preview=found, notice_day=notice_day)
 
 
 @router.post("/e/{employer}/reconcile/differences/{difference}/fix/propose")
 def propose(
-    request: Request, employer: str, difference: str, caller: Works, action: Action = "", note: Note = ""
+    request: Request, employer: str, difference: str, caller: Works, action: Action = "", note: Note = "",
+    notice_day: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """Propose it, frozen with its preview."""
-    made = fixes.propose(request.app.state.hub, employer, difference, caller.user, action, note.strip())
+    told = _noticed(notice_day)
+    made = fixes.propose(request.app.state.hub, employer, difference, caller.user, action, note.strip(), told)
     return then(request, f"fixes/{made}", done="proposed")
 
 
@@ -73,6 +77,10 @@ def one(request: Request, employer: str, fix: str, caller: Sees) -> Response:
         seen(request, *room.told_of(session, room.get(session, fix)))
     own = found["needs_second"] and found["proposed_by"] == caller.user
     return page(request, caller, "fixes/one.html", fix=found, own=own)
+
+
+def _noticed(text: str) -> date | None:
+    return a_day(text, "day of the notice") if text.strip() else None
 
 
 def _alone(hub: Hub, session: Session) -> int | None:

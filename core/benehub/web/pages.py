@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -127,6 +128,18 @@ def address(path: str, **query: object) -> str:
     """A path with these values as its query; what is empty is left out."""
     given = [(name, str(value)) for name, value in query.items() if value not in (None, "", [], ())]
     return f"{path}?{urlencode(given)}" if given else path
+
+
+def a_day(text: str, where: str) -> date:
+    """A day as a form gives it.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError("no day that can be read", where=where, mend="Write it as `2026-11-30`") from None
 
 
 def then(request: Request, path: str, **query: object) -> RedirectResponse:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Le
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
@@ -12,8 +14,11 @@ from benehub.api.sends import may_start
 from benehub.api.v1.differences import DifferencePath, Note
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import (
+    FIRST_DAY,
+    LAST_DAY,
     Approves,
     At,
+    Day,
     Once,
     PageOf,
     SeesPeople,
@@ -51,6 +56,8 @@ class OptionTold(Model):
     unit: str
     why_not: str
     """Why it cannot be proposed; empty where it can."""
+    with_notice: bool
+    """Whether it does something else once the day of the notice to the employee is said (`notice_day`)."""
 
 
 class Options(Model):
@@ -70,6 +77,8 @@ class FixPreview(Model):
     """What would leave, byte for byte, personal data masked."""
     needs_second: bool
     """Whether somebody else than its proposer has to approve it."""
+    with_notice: bool
+    """Whether it depends on the day of the notice to the employee (`notice_day`)."""
 
 
 class Proposed(Model):
@@ -78,6 +87,8 @@ class Proposed(Model):
     action: Annotated[str, Field(pattern=ACTION, examples=["enrollment_correction"])] = ""
     """Kind of fix; the first that can be proposed when left out."""
     note: Said = ""
+    notice_day: Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY), Field(examples=["2026-11-20"])] | None = None
+    """missed_deferral: the day the employee was told of it in writing; half is owed when left out."""
 
 
 class Approved(Model):
@@ -193,7 +204,7 @@ def list_fix_options(_caller: SeesPeople, at: At, difference: DifferencePath) ->
     return Options(
         items=[
             OptionTold(action=one.action, title=one.title, says=one.says, at_stake=amount(one.at_stake, one.unit),
-                       unit=one.unit, why_not=one.why_not)
+                       unit=one.unit, why_not=one.why_not, with_notice=one.with_notice)
             for one in found
         ]
     )  # fmt: skip
@@ -203,14 +214,17 @@ def list_fix_options(_caller: SeesPeople, at: At, difference: DifferencePath) ->
 def preview_fix(
     _caller: SeesPeople, at: At, difference: DifferencePath,
     action: Annotated[str, Query(pattern=ACTION, description="Kind of fix; the first possible when left out.")] = "",
+    notice_day: Annotated[
+        Day | None, Query(description="missed_deferral: the day the employee was told of it in writing.")
+    ] = None,
 ) -> FixPreview:  # fmt: skip
     """What a fix would do and what would leave, before anybody proposes it."""
     _must_differ(at, difference)
-    one = flow.preview(at.hub, at.employer, difference, action)
+    one = flow.preview(at.hub, at.employer, difference, action, notice_day=notice_day)
     with at.read() as session:
         at.seen(session, *one.people)
     return FixPreview(action=one.action, says=one.says, at_stake=amount(one.at_stake, one.unit), unit=one.unit,
-                      text=one.text, needs_second=one.needs_second)  # fmt: skip
+                      text=one.text, needs_second=one.needs_second, with_notice=one.with_notice)  # fmt: skip
 
 
 @router.post("/differences/{difference}/fixes", operation_id="propose_fix", status_code=201)
@@ -219,7 +233,9 @@ def propose_fix(
 ) -> FixDetail:
     """Propose a fix, frozen with its preview; somebody approves it."""
     _must_differ(at, difference)
-    made = flow.propose(at.hub, at.employer, difference, at.caller.user, body.action, body.note.strip())
+    made = flow.propose(
+        at.hub, at.employer, difference, at.caller.user, body.action, body.note.strip(), body.notice_day
+    )
     return _shown(at, made, response)
 
 
