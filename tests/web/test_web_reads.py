@@ -25,6 +25,10 @@ def test_what_waits_is_tried_again_and_laid_aside_with_a_reason(desk: Desk) -> N
     assert f"/{place}" in desk.get("connections/hris")
     told = desk.get(place)
     assert "hireDate" in told and ">waits<" in told and "Release" not in told
+    desk.caller = caller_of(Role.OWNER, employer=desk.employer)
+    for what in ("again", "discard", "release"):
+        assert desk.post(f"{place.replace('hris', 'payroll')}/{what}", note="x").status_code == 404, what
+    desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
     assert desk.post(f"{place}/again").status_code == 303 and ">waits<" in desk.get(place)
     assert desk.post(f"{place}/discard", note=" ").status_code == 400
     assert desk.post(f"{place}/discard", note="<b>a test</b>").status_code == 303

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 
@@ -10,6 +10,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.errors import DataError
 from benehub.flows import Hub, custody
+from benehub.store import Session
 from benehub.views.custody import batches, details
 from benehub.web.pages import Page, page, then
 
@@ -28,17 +29,18 @@ def one(employer: str, name: str, batch: str, request: Request, caller: Seer) ->
     """Its counts, why it is held or which rows wait, and what persons did to it."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
-        found = batches(session, connection_id=name[:40], batch=batch[:40])
-        if not found:
-            raise DataError(f"no read {batch[:40]} of {name[:40]}", mend="Look at the reads of the connection")
-        known = details(session, batch[:40])
-    return page(request, caller, "connections/read.html", read=found[0], waits=known["quarantine"], said=known["said"])
+        read = _read(session, name, batch)
+        known = details(session, batch)
+    return page(request, caller, "connections/read.html", read=read, waits=known["quarantine"], said=known["said"])
 
 
 @router.post(PLACE + "/again")
 def again(employer: str, name: str, batch: str, request: Request, caller: Operator) -> Response:
     """Try the rows that wait again, after what they lacked is known."""
-    custody.redrive(request.app.state.hub, employer, batch)
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        _read(session, name, batch)
+    custody.redrive(hub, employer, batch)
     return then(request, f"connections/{name}/reads/{batch}", done="tried")
 
 
@@ -48,7 +50,10 @@ def discard(
     row: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:  # fmt: skip
     """Lay aside what waits, with a reason; nothing is deleted."""
-    custody.discard(request.app.state.hub, employer, batch, row, caller.user, note)
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        _read(session, name, batch)
+    custody.discard(hub, employer, batch, row, caller.user, note)
     return then(request, f"connections/{name}/reads/{batch}", done="dropped")
 
 
@@ -61,5 +66,20 @@ def release(employer: str, name: str, batch: str, request: Request, caller: Appr
     """
     if not caller.may(Permission.EDIT_PEOPLE, employer):
         raise HTTPException(403, "This needs the permission edit_people too; an owner can give a role that has it")
-    custody.release(request.app.state.hub, employer, batch, caller.user, note)
+    hub: Hub = request.app.state.hub
+    with hub.store.read(employer) as session:
+        _read(session, name, batch)
+    custody.release(hub, employer, batch, caller.user, note)
     return then(request, f"connections/{name}/reads/{batch}", done="taken")
+
+
+def _read(session: Session, name: str, batch: str) -> dict[str, Any]:
+    """A read of this connection: what is said under its address is said of its own rows.
+
+    Raises:
+        DataError: the connection has no such read.
+    """
+    found = batches(session, connection_id=name[:40], batch=batch[:40])
+    if not found:
+        raise DataError(f"no read {batch[:40]} of {name[:40]}", mend="Look at the reads of the connection")
+    return found[0]
