@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, exists, func, select
 
@@ -13,7 +13,7 @@ from benehub import connections, intake
 from benehub.connect import jsontext
 from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connect.stored import StoredMailbox
-from benehub.errors import BenehubError, DataError
+from benehub.errors import BenehubError, ChangedMeanwhile, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.sync import apply, apply_at_once, apply_checked
 from benehub.intake import Leaf, told, untranslated
@@ -180,17 +180,32 @@ def _connector(hub: Hub, session: Session, connection_id: str) -> type[Connector
     return connections.known(hub.connectors, connections.get(session, connection_id).connector)
 
 
-def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note: str) -> int:
+HELD: Final = "held"
+"""What was seen of a batch that a guard holds, where its rows are laid aside."""
+
+
+def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note: str, seen: str = "") -> int:
     """Lay aside a held batch, or quarantined rows of an applied one (all of them for `row_no` 0); gives how many rows.
 
     Nothing is deleted: payload, rows, reason, name and note stay.
 
+    Args:
+        hub: the hub.
+        employer: whose it is.
+        batch_id: the batch.
+        row_no: one row alone.
+        who: whose decision it is.
+        note: why.
+        seen: for all rows, what he has seen of it: how many waited, or `HELD`; empty where he decides without a look.
+
     Raises:
         DataError: there is nothing to discard, or no name or reason is given.
+        ChangedMeanwhile: it is not as he has seen it.
     """
     with hub.store.write(employer) as session:
         row = _batch(session, batch_id)
         if row.state in ("held", "staged"):
+            _must_be_as_seen(batch_id, seen, HELD)
             note_act(session, batch_id, who, "discard", note)
             _lay_aside(session, batch_id, who)
             return int(row.rows)
@@ -201,9 +216,17 @@ def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note:
         if not wanted:
             what = f"row {row_no} does not wait in quarantine" if row_no else "no row of it waits in quarantine"
             raise DataError(what, where=f"batch {batch_id}", mend="See `benehub intake show`")
+        if not row_no:
+            _must_be_as_seen(batch_id, seen, str(len(wanted)))
         rows = f"row {row_no}" if row_no else f"{len(wanted)} rows"
         note_act(session, batch_id, who, f"discard {rows}", note)
         return untranslated.resolve(session, batch_id, wanted)
+
+
+def _must_be_as_seen(batch_id: str, seen: str, now: str) -> None:
+    if seen and seen != now:
+        raise ChangedMeanwhile("what waits of it has changed since it was shown", where=f"batch {batch_id}",
+                               mend="Look at it anew, then decide")  # fmt: skip
 
 
 def redrive(hub: Hub, employer: str, batch_id: str = "") -> dict[str, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.errors import DataError
 from benehub.flows import Hub, custody
-from benehub.store import Session
-from benehub.views.custody import batches, details
+from benehub.store import Session, acts
+from benehub.views.custody import batches, ever_quarantined, quarantined
 from benehub.web.pages import Page, page, then
 
 router = APIRouter(route_class=Page)
@@ -21,17 +21,27 @@ Operator = Annotated[Caller, Depends(Needs(Permission.OPERATE))]
 Approver = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
 Note = Annotated[str, Form(max_length=2000)]
 
+PART = 50
+"""Rows in quarantine that are shown at once."""
+
 PLACE = "/e/{employer}/connections/{name}/reads/{batch}"
 
 
 @router.get(PLACE)
-def one(employer: str, name: str, batch: str, request: Request, caller: Seer) -> Response:
-    """Its counts, why it is held or which rows wait, and what persons did to it."""
+def one(
+    employer: str, name: str, batch: str, request: Request, caller: Seer,
+    after: Annotated[str, Query(pattern=r"^([wd][0-9]{1,9})?$")] = "",
+) -> Response:  # fmt: skip
+    """Its counts, why it is held or which rows wait (those first), and what persons did to it."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         read = _read(session, name, batch)
-        known = details(session, batch)
-    return page(request, caller, "connections/read.html", read=read, waits=known["quarantine"], said=known["said"])
+        rows = quarantined(session, batch, PART + 1, (after[0] == "w", int(after[1:])) if after else None)
+        total, said = ever_quarantined(session, batch), acts(session, batch)
+    end = rows[PART - 1] if len(rows) > PART else None
+    last = f"{'w' if end['open'] else 'd'}{end['row']}" if end else ""
+    return page(request, caller, "connections/read.html", read=read, waits=rows[:PART], total=total, said=said,
+                last=last, after_now=after, held=custody.HELD)  # fmt: skip
 
 
 @router.post(PLACE + "/again")
@@ -47,13 +57,19 @@ def again(employer: str, name: str, batch: str, request: Request, caller: Operat
 @router.post(PLACE + "/discard")
 def discard(
     employer: str, name: str, batch: str, request: Request, caller: Operator, note: Note,
-    row: Annotated[int, Form(ge=0)] = 0,
+    row: Annotated[int, Form(ge=0)] = 0, seen: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:  # fmt: skip
-    """Lay aside what waits, with a reason; nothing is deleted."""
+    """Lay aside one row, or all that waits as it was shown, with a reason; nothing is deleted.
+
+    Raises:
+        HTTPException: all of it, and the form does not say what was shown.
+    """
+    if not row and not seen:
+        raise HTTPException(422, "Not understood: seen")
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         _read(session, name, batch)
-    custody.discard(hub, employer, batch, row, caller.user, note)
+    custody.discard(hub, employer, batch, row, caller.user, note, seen)
     return then(request, f"connections/{name}/reads/{batch}", done="dropped")
 
 
