@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
-from benehub.flows import custody
+from benehub.flows import Hub, custody
 from benehub.store.tables import intake_batch, intake_row, row_waits
 from benehub.views.custody import batches
 from benehub.web import reads
@@ -20,17 +20,25 @@ def waiting(desk: Desk) -> str:
     return f"connections/hris/reads/{row['batch']}"
 
 
-def test_what_waits_is_tried_again_and_laid_aside_with_a_reason(desk: Desk) -> None:
+def test_what_waits_is_tried_again_and_laid_aside_with_a_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     place = waiting(desk)
     desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
     assert f"/{place}" in desk.get("connections/hris")
     told = desk.get(place)
     assert "hireDate" in told and ">waits<" in told and "Release" not in told
     desk.caller = caller_of(Role.OWNER, employer=desk.employer)
+    monkeypatch.setattr(reads, "must_work", lambda _hub: None)
     for what in ("again", "discard", "release"):
         assert desk.post(f"{place.replace('hris', 'payroll')}/{what}", note="x", seen="1").status_code == 404, what
+    monkeypatch.undo()
     desk.caller = caller_of(Role.ENGINEER, employer=desk.employer)
-    assert desk.post(f"{place}/again").status_code == 303 and ">waits<" in desk.get(place)
+    assert desk.post(f"{place}/again", note="mapped").status_code == 409, "no engine runs"
+    desk.start()
+    assert desk.post(f"{place}/again", note=" ").status_code == 400
+    run = desk.post(f"{place}/again", note="mapped it").headers["location"].removesuffix("?done=started")
+    assert "Try again what waits" in desk.get(run) and "waiting" in desk.get(f"{run}/progress").lower()
+    told = desk.get(place)
+    assert ">waits<" in told and "tried again" in told and "mapped it" in told
     assert desk.post(f"{place}/discard", note=" ", seen="1").status_code == 400
     assert desk.post(f"{place}/discard", note="<b>a test</b>", seen="1").status_code == 303
     told = desk.get(place, lang="de")
@@ -74,7 +82,13 @@ def test_a_held_read_is_let_in_by_whoever_approves_and_edits_people(
         of = update(intake_batch).where(intake_batch.c.batch_id == place.rpartition("/")[2])
         session.connection.execute(of.values(state="held", reason="9 % of the rows would end somebody"))
     let_in: list[tuple[str, ...]] = []
-    monkeypatch.setattr(custody, "release", lambda _hub, *told: let_in.append(told))
+
+    def asked(_hub: Hub, *told: str) -> str:
+        let_in.append(told)
+        return "run_made"
+
+    monkeypatch.setattr(reads, "must_work", lambda _hub: None)
+    monkeypatch.setattr(custody, "release_by_run", asked)
     for role, status in ((Role.FINANCE, 403), (Role.AUDITOR, 403), (Role.BENEFITS_ADMIN, 303)):
         desk.caller = caller_of(role, employer=desk.employer)
         assert desk.post(f"{place}/release", note="the plant closed").status_code == status

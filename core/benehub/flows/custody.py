@@ -13,6 +13,7 @@ from benehub import connections, intake
 from benehub.connect import jsontext
 from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connect.stored import StoredMailbox
+from benehub.engine import Steps
 from benehub.errors import BenehubError, ChangedMeanwhile, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.sync import apply, apply_at_once, apply_checked
@@ -28,12 +29,51 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
         DataError: it is not held, or its stream has been read and applied since: that read says what holds now.
     """
     with hub.store.write(employer) as session:
-        row = _held(session, batch_id)
-        if _overtaken(session, row, bool(_connector(hub, session, row.connection_id).pushes)):
-            raise DataError("its stream has been read and applied since", where=f"batch {batch_id}",
-                            mend="Discard it (benehub intake discard), and sync again")  # fmt: skip
+        _free(hub, session, batch_id)
         note_act(session, batch_id, who, "release", note)
     return apply_checked(hub, employer, batch_id)
+
+
+def release_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> str:
+    """As `release`, in a run of its own that a worker takes up; gives the run.
+
+    Raises:
+        DataError: it is not held, its stream has been read and applied since, or no name or reason is given.
+        ConfigError: the engine is not started.
+    """
+    with hub.store.write(employer) as session:
+        row = _free(hub, session, batch_id)
+        note_act(session, batch_id, who, "release", note)
+        key = f"{batch_id}/{session.now()}"
+        return hub.enqueue_flow(session, "intake.release", key, row.connection_id, batch_id)
+
+
+def let_in(hub: Hub, steps: Steps, employer: str, batch_id: str) -> dict[str, int]:
+    """Apply a held batch that a person has released, where it may still be; gives its custody counts.
+
+    Raises:
+        DataError: it was discarded, or its stream read and applied, before a worker came to it.
+    """
+    held = steps.step("look", _still_held, hub, employer, batch_id)
+    return steps.step("apply", apply_checked, hub, employer, batch_id) if held else {}
+
+
+def _still_held(hub: Hub, employer: str, batch_id: str) -> bool:
+    """Whether it waits to be let in; another run of the same decision may have done it."""
+    with hub.store.read(employer) as session:
+        if _batch(session, batch_id).state == "applied":
+            return False
+        _free(hub, session, batch_id)
+    return True
+
+
+def _free(hub: Hub, session: Session, batch_id: str) -> Any:
+    """A held batch that nothing read since has overtaken."""
+    row = _held(session, batch_id)
+    if _overtaken(session, row, bool(_connector(hub, session, row.connection_id).pushes)):
+        raise DataError("its stream has been read and applied since", where=f"batch {batch_id}",
+                        mend="Discard it (benehub intake discard), and sync again")  # fmt: skip
+    return row
 
 
 def release_all(hub: Hub, employer: str, connection_id: str, who: str, note: str) -> dict[str, int]:
@@ -227,6 +267,25 @@ def _must_be_as_seen(batch_id: str, seen: str, now: str) -> None:
     if seen and seen != now:
         raise ChangedMeanwhile("what waits of it has changed since it was shown", where=f"batch {batch_id}",
                                mend="Look at it anew, then decide")  # fmt: skip
+
+
+def redrive_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> str:
+    """Note that somebody has the quarantined rows of a batch tried again, in a run of its own; gives the run.
+
+    Raises:
+        DataError: there is no such batch, or no name or reason is given.
+        ConfigError: the engine is not started.
+    """
+    with hub.store.write(employer) as session:
+        row = _batch(session, batch_id)
+        note_act(session, batch_id, who, "again", note)
+        key = f"{batch_id}/{session.now()}"
+        return hub.enqueue_flow(session, "intake.redrive", key, row.connection_id, batch_id)
+
+
+def tried_again(hub: Hub, steps: Steps, employer: str, batch_id: str) -> dict[str, int]:
+    """Try the quarantined rows of a batch again; gives the counts of the rows tried."""
+    return steps.step("again", redrive, hub, employer, batch_id)
 
 
 def redrive(hub: Hub, employer: str, batch_id: str = "") -> dict[str, int]:

@@ -12,7 +12,7 @@ from benehub.errors import DataError
 from benehub.flows import Hub, custody
 from benehub.store import Session, acts
 from benehub.views.custody import batches, ever_quarantined, quarantined
-from benehub.web.pages import Page, page, then
+from benehub.web.pages import Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -45,13 +45,14 @@ def one(
 
 
 @router.post(PLACE + "/again")
-def again(employer: str, name: str, batch: str, request: Request, caller: Operator) -> Response:
-    """Try the rows that wait again, after what they lacked is known."""
+def again(employer: str, name: str, batch: str, request: Request, caller: Operator, note: Note) -> Response:
+    """Try the rows that wait again, after what they lacked is known: a run of its own."""
     hub: Hub = request.app.state.hub
+    must_work(hub)
     with hub.store.read(employer) as session:
         _read(session, name, batch)
-    custody.redrive(hub, employer, batch)
-    return then(request, f"connections/{name}/reads/{batch}", done="tried")
+    run = custody.redrive_by_run(hub, employer, batch, caller.user, note)
+    return then(request, f"runs/{run}", done="started")
 
 
 @router.post(PLACE + "/discard")
@@ -75,7 +76,7 @@ def discard(
 
 @router.post(PLACE + "/release")
 def release(employer: str, name: str, batch: str, request: Request, caller: Approver, note: Note) -> Response:
-    """Let in what a guard held: that is an approval, of people that the approver may edit.
+    """Let in what a guard held: that is an approval, of people that the approver may edit; a run of its own.
 
     Raises:
         HTTPException: he may not edit people.
@@ -83,10 +84,11 @@ def release(employer: str, name: str, batch: str, request: Request, caller: Appr
     if not caller.may(Permission.EDIT_PEOPLE, employer):
         raise HTTPException(403, "This needs the permission edit_people too; an owner can give a role that has it")
     hub: Hub = request.app.state.hub
+    must_work(hub)
     with hub.store.read(employer) as session:
         _read(session, name, batch)
-    custody.release(hub, employer, batch, caller.user, note)
-    return then(request, f"connections/{name}/reads/{batch}", done="taken")
+    run = custody.release_by_run(hub, employer, batch, caller.user, note)
+    return then(request, f"runs/{run}", done="started")
 
 
 def _read(session: Session, name: str, batch: str) -> dict[str, Any]:
