@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from benehub import dispatch, obligations
+from benehub import dispatch, obligations, plugins
 from benehub.connect.capabilities import Guard
 from benehub.dispatch import Frozen
+from benehub.flows import Hub, dispatches
 from benehub.obligations import Wanted
 from benehub.store import Session, Store
 from benehub.store.tables import connection
+from benehub.store.tables import dispatch as table
 from benehub.views import carried as view
 
 DAY = date(2026, 11, 30)
@@ -73,3 +75,21 @@ def test_people_are_counted_beyond_those_that_are_named(session: Session, monkey
     whole = frozen(session, "deduction.book", ({"rows": [{"person": who} for who in (KIM, BEN, ANN)]}, None))
     for told in (carried(session, each), carried(session, whole), view.whose(session, [each, whole])):
         assert told == ([ANN, BEN], 3)
+
+
+def test_of_a_file_whose_people_hang_on_a_later_one_nothing_is_kept(store: Store) -> None:
+    hub = Hub(store, plugins.build(load_strangers=False))
+    owed = [({"members": [{"person": who}]}, who) for who in (ANN, BEN)]
+    with store.write("acme") as session:
+        session.add(connection, [{"connection_id": "vendor", "connector": "x", "settings": {}, "mode": "live"}])
+        made = frozen(session, "enrollment.change", *owed)
+        session.change(table, {"dispatch_id": made}, file_name="834.txt", people=None, first_people=None)
+        ids = [one.obligation_id for one in obligations.of_dispatch(session, made)]
+        obligations.mark(session, ids, "open", "to be sent anew", "dis_later")
+    assert dispatches.carried(hub, "acme", made) == ([], 0)
+    with store.write("acme") as session:
+        assert dispatch.told_of(session, made) is None, "nobody is not what it told of"
+        obligations.mark(session, ids, "open", "frozen", made)
+    assert dispatches.carried(hub, "acme", made) == ([ANN, BEN], 2)
+    with store.read("acme") as session:
+        assert dispatch.told_of(session, made) == ([ANN, BEN], 2)

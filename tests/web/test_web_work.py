@@ -14,7 +14,7 @@ from tests.web.conftest import Desk, caller_of
 from benehub import dispatch as outbox
 from benehub.access import Role, audit, users
 from benehub.errors import DataError
-from benehub.flows import runs
+from benehub.flows import Hub, runs
 from benehub.store import acts, note_act
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
@@ -177,7 +177,9 @@ def test_what_waits_to_leave_is_held_with_a_reason_and_let_go_by_whoever_approve
     assert path in desk.get("outgoing", state="held")
 
 
-def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(desk: Desk) -> None:
+def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = found(desk, run, flow="reconcile")[0]
     why = ("connection payroll: deduction.set stops before anything has left: it would change 1234 and end 2 of 3000 "
            "people (41 %), over 30 % changed or ended")  # fmt: skip
@@ -210,6 +212,20 @@ def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(desk: De
         assert outbox.permitted(session, "payroll", "deduction.set") == 1236
         assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_ann", "1236 people: looked")]
         assert "outgoing/permit" in str(audit.newest(session, limit=3))
+    goes_on: list[str] = []
+    monkeypatch.setattr(Hub, "retry_beside", lambda _hub, _employer, run_id: goes_on.append(run_id))
+    way = {"connection": "payroll", "operation": "deduction.set"}
+    desk.start()
+    desk.caller = caller_of(Role.FINANCE)
+    assert "/outgoing/go-on" not in desk.get("outgoing") and desk.post("outgoing/go-on", **way).status_code == 403
+    assert desk.post("outgoing/permit", **form, note="yes").headers["location"].endswith("done=permitted")
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert "/outgoing/go-on" in desk.get("outgoing") and goes_on == []
+    for path, sent in (("go-on", way), ("permit", form | {"note": "yes"})):
+        told = desk.post(f"outgoing/{path}", **sent).headers["location"]
+        assert told == f"/e/northwind/runs/{one.run_id}?done=retried"
+    assert goes_on == [one.run_id] * 2
+    assert desk.post("outgoing/go-on", **way | {"operation": "deduction.book"}).status_code == 400
 
 
 def test_what_was_tried_and_said_of_a_dispatch_is_told_without_codes(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from benehub.flows import (
     corrections,
     coverage,
     credits,
+    custody,
     deadlines,
     deductions,
     dispatches,
@@ -91,6 +92,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "retention": retention.sweep,
     "jobs.trim": job_history.trim,
     "imports.take": imports.take,
+    "intake.release": custody.let_in,
+    "intake.redrive": custody.tried_again,
 }
 """Every job by name."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, exists, func, select
 
@@ -13,7 +13,8 @@ from benehub import connections, intake
 from benehub.connect import jsontext
 from benehub.connect.connector import Connector, Incoming, Page
 from benehub.connect.stored import StoredMailbox
-from benehub.errors import BenehubError, DataError
+from benehub.engine import Steps
+from benehub.errors import BenehubError, ChangedMeanwhile, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.sync import apply, apply_at_once, apply_checked
 from benehub.intake import Leaf, told, untranslated
@@ -28,12 +29,51 @@ def release(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> dict
         DataError: it is not held, or its stream has been read and applied since: that read says what holds now.
     """
     with hub.store.write(employer) as session:
-        row = _held(session, batch_id)
-        if _overtaken(session, row, bool(_connector(hub, session, row.connection_id).pushes)):
-            raise DataError("its stream has been read and applied since", where=f"batch {batch_id}",
-                            mend="Discard it (benehub intake discard), and sync again")  # fmt: skip
+        _free(hub, session, batch_id)
         note_act(session, batch_id, who, "release", note)
     return apply_checked(hub, employer, batch_id)
+
+
+def release_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> str:
+    """As `release`, in a run of its own that a worker takes up; gives the run.
+
+    Raises:
+        DataError: it is not held, its stream has been read and applied since, or no name or reason is given.
+        ConfigError: the engine is not started.
+    """
+    with hub.store.write(employer) as session:
+        row = _free(hub, session, batch_id)
+        note_act(session, batch_id, who, "release", note)
+        key = f"{batch_id}/{session.now()}"
+        return hub.enqueue_flow(session, "intake.release", key, row.connection_id, batch_id)
+
+
+def let_in(hub: Hub, steps: Steps, employer: str, batch_id: str) -> dict[str, int]:
+    """Apply a held batch that a person has released, where it may still be; gives its custody counts.
+
+    Raises:
+        DataError: it was discarded, or its stream read and applied, before a worker came to it.
+    """
+    held = steps.step("look", _still_held, hub, employer, batch_id)
+    return steps.step("apply", apply_checked, hub, employer, batch_id) if held else {}
+
+
+def _still_held(hub: Hub, employer: str, batch_id: str) -> bool:
+    """Whether it waits to be let in; another run of the same decision may have done it."""
+    with hub.store.read(employer) as session:
+        if _batch(session, batch_id).state == "applied":
+            return False
+        _free(hub, session, batch_id)
+    return True
+
+
+def _free(hub: Hub, session: Session, batch_id: str) -> Any:
+    """A held batch that nothing read since has overtaken."""
+    row = _held(session, batch_id)
+    if _overtaken(session, row, bool(_connector(hub, session, row.connection_id).pushes)):
+        raise DataError("its stream has been read and applied since", where=f"batch {batch_id}",
+                        mend="Discard it (benehub intake discard), and sync again")  # fmt: skip
+    return row
 
 
 def release_all(hub: Hub, employer: str, connection_id: str, who: str, note: str) -> dict[str, int]:
@@ -180,17 +220,32 @@ def _connector(hub: Hub, session: Session, connection_id: str) -> type[Connector
     return connections.known(hub.connectors, connections.get(session, connection_id).connector)
 
 
-def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note: str) -> int:
+HELD: Final = "held"
+"""What was seen of a batch that a guard holds, where its rows are laid aside."""
+
+
+def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note: str, seen: str = "") -> int:
     """Lay aside a held batch, or quarantined rows of an applied one (all of them for `row_no` 0); gives how many rows.
 
     Nothing is deleted: payload, rows, reason, name and note stay.
 
+    Args:
+        hub: the hub.
+        employer: whose it is.
+        batch_id: the batch.
+        row_no: one row alone.
+        who: whose decision it is.
+        note: why.
+        seen: for all rows, what he has seen of it: how many waited, or `HELD`; empty where he decides without a look.
+
     Raises:
         DataError: there is nothing to discard, or no name or reason is given.
+        ChangedMeanwhile: it is not as he has seen it.
     """
     with hub.store.write(employer) as session:
         row = _batch(session, batch_id)
         if row.state in ("held", "staged"):
+            _must_be_as_seen(batch_id, seen, HELD)
             note_act(session, batch_id, who, "discard", note)
             _lay_aside(session, batch_id, who)
             return int(row.rows)
@@ -201,9 +256,36 @@ def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note:
         if not wanted:
             what = f"row {row_no} does not wait in quarantine" if row_no else "no row of it waits in quarantine"
             raise DataError(what, where=f"batch {batch_id}", mend="See `benehub intake show`")
+        if not row_no:
+            _must_be_as_seen(batch_id, seen, str(len(wanted)))
         rows = f"row {row_no}" if row_no else f"{len(wanted)} rows"
         note_act(session, batch_id, who, f"discard {rows}", note)
         return untranslated.resolve(session, batch_id, wanted)
+
+
+def _must_be_as_seen(batch_id: str, seen: str, now: str) -> None:
+    if seen and seen != now:
+        raise ChangedMeanwhile("what waits of it has changed since it was shown", where=f"batch {batch_id}",
+                               mend="Look at it anew, then decide")  # fmt: skip
+
+
+def redrive_by_run(hub: Hub, employer: str, batch_id: str, who: str, note: str) -> str:
+    """Note that somebody has the quarantined rows of a batch tried again, in a run of its own; gives the run.
+
+    Raises:
+        DataError: there is no such batch, or no name or reason is given.
+        ConfigError: the engine is not started.
+    """
+    with hub.store.write(employer) as session:
+        row = _batch(session, batch_id)
+        note_act(session, batch_id, who, "again", note)
+        key = f"{batch_id}/{session.now()}"
+        return hub.enqueue_flow(session, "intake.redrive", key, row.connection_id, batch_id)
+
+
+def tried_again(hub: Hub, steps: Steps, employer: str, batch_id: str) -> dict[str, int]:
+    """Try the quarantined rows of a batch again; gives the counts of the rows tried."""
+    return steps.step("again", redrive, hub, employer, batch_id)
 
 
 def redrive(hub: Hub, employer: str, batch_id: str = "") -> dict[str, int]:

@@ -209,6 +209,8 @@ def next_command(row: Row[Any]) -> str:
 def carried(hub: Hub, employer: str, dispatch_id: str) -> Carried:
     """Everybody of whom a dispatch tells. A file that does not say it is opened for the first look at it alone.
 
+    What hung on an older file may hang on a later one now: fewer people than it has items are not kept for all of it.
+
     Raises:
         DataError: there is none.
     """
@@ -216,8 +218,8 @@ def carried(hub: Hub, employer: str, dispatch_id: str) -> Carried:
         if (kept := dispatch.told_of(session, dispatch_id)) is not None:
             return Carried(*kept)
         people = everybody(session, dispatch_id)
-        file = bool(dispatch.get(session, dispatch_id).file_name)
-    if file:
+        row = dispatch.get(session, dispatch_id)
+    if row.file_name and len(people) >= max(1, row._mapping["items"]):
         with suppress(RetriableError), hub.store.write(employer) as session:  # the next look keeps it, else
             dispatch.keep_told_of(session, dispatch_id, people)
     return first_of(people)

@@ -280,6 +280,12 @@ def stopped(session: Session) -> list[Stop]:
     return list(found.values())
 
 
+def may_go_on(session: Session, connection_id: str, operation: str) -> str:
+    """The run of a stopped push that a permit lets go on; empty where there is none."""
+    wanted = (connection_id, operation)
+    return next((one.run for one in stopped(session) if one.permitted and one[1:3] == wanted), "")
+
+
 def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: int, who: str, note: str) -> str:
     """A person has looked: for a day, pushes of this operation may change or end so many people.
 

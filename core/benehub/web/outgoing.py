@@ -16,7 +16,7 @@ from benehub.views.outgoing import about, history, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
-from benehub.web.pages import Entry, Page, must_work, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then, works
 
 router = APIRouter(route_class=Page)
 NAV = Entry("outgoing", "outgoing", Permission.SEE_MONEY)
@@ -78,13 +78,33 @@ def permit(
     request: Request, employer: str, caller: Approves, connection: Annotated[str, Form(max_length=40)],
     operation: Annotated[str, Form(max_length=32)], people: Annotated[int, Form(ge=1, le=100_000_000)], note: Note = "",
 ) -> Response:  # fmt: skip
-    """Let a push leave that stopped because it changes or ends many; its run goes on where it is shown."""
+    """Let a push leave that stopped as it changes or ends many; its run goes on where who permits may send, too."""
     hub: Hub = request.app.state.hub
     push_guard.permit(hub, employer, connection, operation, people, caller.user, note)
     with hub.store.read(employer) as session:
         stops = push_guard.stopped(session)
-    run = next((one.run for one in stops if (one.connection, one.operation) == (connection, operation)), "")
-    return then(request, f"runs/{run}" if run else "outgoing", done="permitted")
+    stop = next((one for one in stops if (one.connection, one.operation) == (connection, operation)), None)
+    if stop and stop.permitted and caller.may(Permission.SEND, employer) and works(hub):
+        hub.retry_beside(employer, stop.run)
+        return then(request, f"runs/{stop.run}", done="retried")
+    return then(request, f"runs/{stop.run}" if stop else "outgoing", done="permitted")
+
+
+@router.post("/e/{employer}/outgoing/go-on")
+def go_on(
+    request: Request, employer: str, caller: Sends, connection: Annotated[str, Form(max_length=40)],
+    operation: Annotated[str, Form(max_length=32)],
+) -> Response:  # fmt: skip
+    """Let the run of a stopped push that somebody has permitted go on."""
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.read(employer) as session:
+        run = push_guard.may_go_on(session, connection, operation)
+    if not run:
+        raise DataError("nothing of it has stopped that is permitted", where=f"connection {connection[:40]}",
+                        mend="Have it permitted first: a permit is for a day")  # fmt: skip
+    hub.retry_beside(employer, run)
+    return then(request, f"runs/{run}", done="retried")
 
 
 @router.get("/e/{employer}/outgoing/{dispatch}")

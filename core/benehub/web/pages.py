@@ -171,13 +171,18 @@ def navigation(request: Request, caller: Caller | None, employer: str) -> list[E
     return [one for one in entries if caller and employer and caller.may(one.needs, employer)]
 
 
+def works(hub: Hub) -> bool:
+    """Whether this process can start jobs."""
+    return hasattr(hub, "engine") and hub.engine.running
+
+
 def must_work(hub: Hub) -> None:
     """Nothing, where this process can start jobs.
 
     Raises:
         ConfigError: it cannot.
     """
-    if not hasattr(hub, "engine") or not hub.engine.running:
+    if not works(hub):
         raise ConfigError("no job can be started from here", mend="Serve the pages with `benehub up`")
 
 

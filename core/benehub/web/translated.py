@@ -7,6 +7,7 @@ translation is found by its template: the text as it stands in the code with a h
     {}   a name (of a connection, a person, a plan) or a number: stays to the letter; a day or moment alone is written
          as the language does
     {a}  an amount, written as the language does
+    {r}  a number before it is rounded, with as many places as it has, written as the language does
     {w}  what the program says itself, a word or another text: put into the language too
     {n}  numbers, amounts and days alone: `{n} to {n}` is a range, never a recipient
     {q}  what a person or a vendor said: may hold anything, and stays to the letter
@@ -33,7 +34,7 @@ from babel.numbers import format_decimal
 from benehub.web.catalog import catalog
 
 HOLE: Final = "{}"
-_HOLE: Final = re.compile(r"\{([wnqa]?)\}")
+_HOLE: Final = re.compile(r"\{([wnqar]?)\}")
 _HELD: Final = {"n": r"([-\d][\d.,:TZ+-]*)"}
 """What a hole may hold; others hold anything."""
 DAY: Final = re.compile(r"(?<![\w/.:-])\d{4}-\d{2}-\d{2}(?![\w/:-]|\.\w)")
@@ -41,9 +42,12 @@ MOMENT: Final = re.compile(r"(?<![\w/.:-])\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}
 WRITTEN: Final = "\x02"
 """Stands around each day and moment that is to be written as the language does."""
 _CODE: Final = re.compile(r"(`[^`]*`)")
-_NAMES_FILE: Final = re.compile(r"(?:(?![.:;,](?:\s|$)).)*?\.[A-Za-z][A-Za-z0-9]{1,4}(?![\w.])", re.DOTALL)
-"""What a day stands before within the name of a file."""
+_ENDS: Final = "csv|txt|xlsx?|xml|json|zip|pdf|edi|x12|834|820|ach|dat|pgp|gpg|asc"
+"""How names of files end."""
+_NAMES_FILE: Final = re.compile(rf"(?:(?![.:;,](?:\s|$)).)*?\.(?:{_ENDS})(?![\w.])", re.DOTALL | re.IGNORECASE)
+"""What a day stands before within the name of a file: an operation (`deduction.set`) is none."""
 _AMOUNT: Final = re.compile(r"-?\d+\.\d\d")
+_PLACES: Final = re.compile(r"-?\d+\.\d+")
 NAMED: Final = ("states", "entries", "obligations", "types")
 """Catalogs of words that nothing else is called by: a text that is one of them alone is put into the language."""
 KINDS: Final = (*NAMED, "relations", "flows", "owners")
@@ -213,6 +217,8 @@ class _Reader:
             return value
         if DAY.fullmatch(value) or MOMENT.fullmatch(value):
             return f"{WRITTEN}{value}{WRITTEN}"
+        if hole == "r":
+            return self._number(value)
         return self._amount(value) if hole else value
 
     def _parts(self, text: str, level: int) -> str:
@@ -231,6 +237,12 @@ class _Reader:
             elif any(found := [self._found(one, depth) for one in parts]):
                 return sign.join(one or _with_days(part) for one, part in zip(found, parts, strict=True))
         return ""
+
+    def _number(self, text: str) -> str:
+        """A number with places as the language writes it; a whole one or a fraction stays to the letter."""
+        if not _PLACES.fullmatch(text):
+            return text
+        return str(format_decimal(Decimal(text), locale=self.language, decimal_quantization=False))
 
     def _amount(self, text: str) -> str:
         """An amount as the language writes it; other values stay to the letter."""

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from tests.api.v1.conftest import ACME, Api, problem, start_clock
 
 from benehub.access import Caller, Role, users
+from benehub.api.v1 import dispatches
 from benehub.dispatch import permitted
 from benehub.errors import RateLimited
-from benehub.flows import first_results
+from benehub.flows import Hub, first_results, push_guard
 from benehub.store import acts
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference_event, first_result, suppression
@@ -244,7 +245,7 @@ def test_a_dispatch_that_stopped_is_settled_by_a_word(api: Api) -> None:
     assert found.headers["content-type"] == "application/octet-stream" and found.content
 
 
-def test_a_push_that_stopped_is_permitted_by_who_approves(api: Api) -> None:
+def test_a_push_that_stopped_is_permitted_by_who_approves(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {"connection": "payroll", "operation": "deduction.set", "people": 12, "note": "new rates"}
     path = "/dispatches/permit"
     for role, status in ((Role.ENGINEER, 403), (Role.AUDITOR, 403), (Role.BENEFITS_ADMIN, 201)):
@@ -257,6 +258,15 @@ def test_a_push_that_stopped_is_permitted_by_who_approves(api: Api) -> None:
     with api.hub.store.read("acme") as session:
         assert permitted(session, "payroll", "deduction.set") == 12
         assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_2", "12 people: new rates")]
+    assert told["run"] == "", "no run has stopped"
+    goes_on: list[str] = []
+    monkeypatch.setattr(Hub, "retry_beside", lambda _hub, _employer, run: goes_on.append(run))
+    monkeypatch.setattr(push_guard, "may_go_on", lambda *_: "run_stopped")
+    monkeypatch.setattr(dispatches, "runs_here", lambda _at: True)
+    for role, run in ((Role.FINANCE, ""), (Role.BENEFITS_ADMIN, "run_stopped")):
+        api.caller = Caller("usr_2", "Cy", everywhere=frozenset({role}))
+        assert api.send(path, wanted, 201, key=f"go{role}").json()["run"] == run
+    assert goes_on == ["run_stopped"]
     problem(api.send(path, wanted | {"note": " "}, 422), 422, "request")
     problem(api.send(path, wanted | {"people": 0}, 422), 422, "request")
     assert "writes" in problem(api.send(path, wanted | {"operation": "no.such"}, 422), 422, "data")["mend"]

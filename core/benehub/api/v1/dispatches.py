@@ -14,7 +14,7 @@ from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import NAME, Office
 from benehub.api.v1.problems import Refused, given, named
 from benehub.api.v1.route import Route
-from benehub.api.v1.starting import Started, must_run, start
+from benehub.api.v1.starting import Started, must_run, runs_here, start
 from benehub.flows import dispatches as flow
 from benehub.flows import push_guard
 from benehub.views import outgoing as view
@@ -123,6 +123,9 @@ class Permitted(Model):
     people: int
     until: str
     """The moment from which on such a push stops again."""
+    run: str
+    """The run that had stopped and goes on now; empty where none waits, or the caller may not send: then somebody who
+    may sends it anew, or permits it, too."""
 
 
 class Reopened(Model):
@@ -152,11 +155,20 @@ def list_dispatches(
 
 @router.post("/permit", operation_id="permit_push", status_code=201)
 def permit_push(_caller: Approves, at: At, claim: Once, body: Permit) -> Permitted:
-    """Let pushes leave that stop because they change or end many: for a day, and no more people than named."""
+    """Let pushes leave that stop because they change or end many: for a day, and no more people than named.
+
+    The run that stopped goes on at once where the caller has the permission `send`, too.
+    """
     with given():
         until = push_guard.permit(at.hub, at.employer, body.connection, body.operation, body.people, at.caller.user,
                                   body.note)  # fmt: skip
-    return Permitted(connection=body.connection, operation=body.operation, people=body.people, until=until)
+    run = ""
+    if at.caller.may(Permission.SEND, at.employer) and runs_here(at):
+        with at.read() as session:
+            run = push_guard.may_go_on(session, body.connection, body.operation)
+        if run:
+            at.hub.retry_beside(at.employer, run)
+    return Permitted(connection=body.connection, operation=body.operation, people=body.people, until=until, run=run)
 
 
 @router.get("/{dispatch}", operation_id="get_dispatch")
