@@ -277,14 +277,22 @@ def _played() -> Iterator[Played]:
         yield played
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _unsynced() -> Iterator[None]:
-    """Files of SQLite are not written through to the disk: only a power failure could tell, and none is tested."""
-    tune = database._tune_sqlite
+class Unsynced:
+    """Whether files of SQLite are written through to the disk: not while `relaxed`; only a power failure would tell."""
 
-    def relax(raw: Any, _record: Any) -> None:
-        if isinstance(raw, sqlite3.Connection):
+    def __init__(self) -> None:
+        self.relaxed = True
+
+    def __call__(self, raw: Any, _record: Any = None) -> None:
+        """A connection's last word."""
+        if self.relaxed and isinstance(raw, sqlite3.Connection):
             raw.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced() -> Iterator[Unsynced]:
+    """Nothing waits for the disk but what is tested for it."""
+    tune, relax = database._tune_sqlite, Unsynced()
 
     def tune_and_relax(engine: Engine) -> None:
         tune(engine)
@@ -293,7 +301,7 @@ def _unsynced() -> Iterator[None]:
     event.listen(Engine, "connect", relax)  # the job engine's, which asks for nothing itself
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_tune_sqlite", tune_and_relax)
-        yield
+        yield relax
     event.remove(Engine, "connect", relax)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -48,11 +48,18 @@ class Lanes(Generic[T]):
     Args:
         at_once: how many.
         go_on: asked of each outcome as it is told, one after the other; where it says no, no other lot is begun.
+        may_begin: asked before a lot is begun in a thread; where it says no, neither that one nor another is begun.
     """
 
-    def __init__(self, at_once: int, go_on: Callable[[T], bool] = lambda _outcome: True) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        go_on: Callable[[T], bool] = lambda _outcome: True,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._at_once = at_once
         self._go_on = go_on
+        self._may_begin = may_begin
         self._pool = ThreadPoolExecutor(at_once, "benehub-send") if at_once > 1 else None
         # A copy for each lot, so that what a call logs names its run.
         self._context = contextvars.copy_context()
@@ -62,7 +69,7 @@ class Lanes(Generic[T]):
         """Whom and what the lots under way are about."""
         self._under_way = 0
         self._halted = False
-        """Whether no other lot is begun: one has raised, or `go_on` said no."""
+        """Whether no other lot is begun: one has raised, no thread was to be had, `go_on` or `may_begin` said no."""
         self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
         self._told: deque[T] = deque()
         self._open = 0
@@ -81,17 +88,27 @@ class Lanes(Generic[T]):
         return self._pool is not None
 
     @property
+    def halted(self) -> bool:
+        """Whether nothing more is begun: then there is nothing to wait for but what `stop` waits for."""
+        return self._halted
+
+    @property
     def open(self) -> int:
         """Lots whose end is not known yet."""
         return self._open
 
     def put(self, lots: Sequence[Lot[T]]) -> None:
-        """Have these done as soon as there is room."""
+        """Have these done as soon as there is room.
+
+        Raises:
+            RuntimeError: no thread is to be had; `stop` gives back what was not begun.
+        """
         self._open += len(lots)
         with self._lock:
             self._waiting.extend(lots)
-            if self._pool is not None:
-                self._hand_out(self._begin())
+            error = self._hand_out(self._begin()) if self._pool is not None else None
+        if error is not None:
+            raise error
 
     def told(self) -> list[T]:
         """What has been told since the last asking."""
@@ -144,6 +161,9 @@ class Lanes(Generic[T]):
         passed: list[Lot[T]] = []
         behind: set[str] = set()  # nobody overtakes himself
         while self._waiting and self._under_way < self._at_once and not self._halted:
+            if not self._may_begin():
+                self._halted = True
+                break
             lot = self._waiting.popleft()
             if self._busy.isdisjoint(lot.about) and behind.isdisjoint(lot.about):
                 self._busy |= lot.about
@@ -155,10 +175,20 @@ class Lanes(Generic[T]):
         self._waiting.extendleft(reversed(passed))
         return begun
 
-    def _hand_out(self, lots: Iterable[Lot[T]]) -> None:
-        for lot in lots:
-            assert self._pool is not None
-            self._pool.submit(self._work, lot)
+    def _hand_out(self, lots: Sequence[Lot[T]]) -> RuntimeError | None:
+        """Have threads work them; where none is to be had (the interpreter ends) they wait again, and it is told."""
+        assert self._pool is not None
+        for number, lot in enumerate(lots):
+            try:
+                self._pool.submit(self._work, lot)
+            except RuntimeError as error:
+                self._halted = True
+                for one in reversed(lots[number:]):
+                    self._busy -= one.about
+                    self._under_way -= 1
+                    self._waiting.appendleft(one)
+                return error
+        return None
 
     def _work(self, lot: Lot[T] | None) -> None:
         while lot is not None:
@@ -173,6 +203,6 @@ class Lanes(Generic[T]):
                 self._halted = self._halted or error is not None
                 begun = self._begin()
                 # Within the lock: what is begun stands with the pool before `stop` closes it.
-                self._hand_out(begun[1:])
-            self._ended.put(error)
+                threadless = self._hand_out(begun[1:])
+            self._ended.put(error or threadless)
             lot = begun[0] if begun else None

@@ -52,6 +52,10 @@ where its absence from a full read says something later.
 """
 
 
+APART = 64
+"""Rows of known people after which it is asked again whether new ones follow, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """An applier that takes many rows at once where it can: as many as `leading` finds to, from the first on.
@@ -383,13 +387,17 @@ def _apply_set(
             look_up(session, connection_id, stream, [(wanted[n].key, record) for n, record in records])
             entries: list[NewEntry] = []
             rows, done = [(wanted[number], record) for number, record in records], 0
+            ask, apart = 0, 1  # those who are known stand together as well: they are not looked at for each of them
             while done < len(rows):
-                if isinstance(applier, Together):
-                    about = applier.leading(session, book, batch, rows[done:])
-                    applied += [Applied(row, said) for (row, _), said in zip(rows[done:], about, strict=False)]
+                if isinstance(applier, Together) and done >= ask:
+                    at, rest = None, rows[done:]
+                    about = applier.leading(session, book, batch, rest)
+                    applied += [Applied(row, said) for (row, _), said in zip(rest, about, strict=False)]
                     done += len(about)
                     if done == len(rows):
                         break
+                    apart = 1 if about else min(2 * apart, APART)
+                    ask = done + apart
                 at, record = records[done]
                 done += 1
                 row, touched = wanted[at], session.touched
