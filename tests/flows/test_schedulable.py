@@ -59,7 +59,7 @@ def test_a_push_tells_the_next_pay_date_of_each_group_once_it_is_near(hub: Hub) 
     assert calls(hub, "deductions.push", "2026-10-15", "payroll") == []
     assert calls(hub, "deductions.push", "2026-10-15", "payroll", ahead="40")[0][1][2] == "2026-11-13"
     assert calls(hub, "leave.handover", "2026-10-01", "payroll") == [("leave.handover", told[1])]
-    with pytest.raises(DataError, match="no pay group 'weekly'"):
+    with pytest.raises(DataError, match="pay group 'weekly' is not in the plan book"):
         calls(hub, "deductions.push", "2026-10-01", "payroll", group="weekly")
 
 

@@ -118,7 +118,7 @@ def _accrual(book: PlanBook, policy: LeavePolicy, worker: Worker, day: date, min
     unit = leave_unit(policy.id)
     legs = [Leg(chart.LEAVE_AVAILABLE, unit, minutes, *dims), Leg(chart.LEAVE_SOURCE, unit, -minutes, *dims)]
     legs += worth(
-        book, worker.hourly_rate(day, book.pay_groups[worker.pay_group].pays_a_year), minutes, chart.LEAVE_EXPENSE, dims
+        book, worker.hourly_rate(day, book.pay_group(worker.pay_group).pays_a_year), minutes, chart.LEAVE_EXPENSE, dims
     )
     return NewEntry(f"leave/{policy.id}/{worker.person_id}/{day}", ACCRUED, day, tuple(legs), f"policy {policy.id}")
 
@@ -164,7 +164,7 @@ def _opening_values(book: PlanBook, policy: LeavePolicy, history: History) -> It
         minutes = int(event.hours * 60)
         legs = worth(
             book,
-            worker.hourly_rate(event.on, book.pay_groups[worker.pay_group].pays_a_year),
+            worker.hourly_rate(event.on, book.pay_group(worker.pay_group).pays_a_year),
             minutes,
             chart.OPENING,
             dims,
@@ -199,7 +199,7 @@ def _revalued(
         for worker in workers:
             minutes, value = values.get(worker.person_id, (0, 0))
             value -= standing.get(worker.person_id, 0)
-            rate = worker.hourly_rate(day, book.pay_groups[worker.pay_group].pays_a_year)
+            rate = worker.hourly_rate(day, book.pay_group(worker.pay_group).pays_a_year)
             if rate is None:
                 continue
             delta = round_to_int(rate * minutes / 60, Rounding.HALF_UP) - value

@@ -47,7 +47,7 @@ def payouts(
         gone = worker.terminated_on
         minutes, rate = (
             held.get(worker.person_id, 0),
-            worker.hourly_rate(gone, book.pay_groups[worker.pay_group].pays_a_year) if gone else None,
+            worker.hourly_rate(gone, book.pay_group(worker.pay_group).pays_a_year) if gone else None,
         )
         final = next((one.pay_date for one in calendar[worker.pay_group] if gone and one.end >= gone), None)
         if gone is None or minutes <= 0 or rate is None or final is None:

@@ -227,7 +227,7 @@ def failed(request: Request, status: int, what: str, where: str = "", mend: str 
     """The page of an error; a part of a page that htmx asked for gets a sentence alone."""
     try:
         caller = request.app.state.resolve(request)
-    except RetriableError:  # the page of a database that is away asks it for nobody
+    except Exception:  # the page of what is broken, or of a database that is away, is nobody's
         caller = None
     bare = "hx-request" in request.headers
     return page(request, caller, "parts/failed.html" if bare else "failed.html", status=status, code=status, what=what,

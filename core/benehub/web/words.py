@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from benehub.hours import format_hours, is_leave
@@ -21,6 +21,8 @@ from benehub.web.translated import DAY, MOMENT, WRITTEN, marked
 
 PARTS: Final = ("people.kinds", "relations", "obligations", "flows")
 """Catalogs of what the keys of runs and dispatches are made of."""
+_OF_FACTS: Final = ("classes", "events", "tiers")
+"""Catalogs of the words that stand in facts."""
 _APART: Final = re.compile(r"[/\[\]', ]+")
 _STAMP: Final = re.compile(r"\d{8}T\d+|\d{4}-\d\d-\d\dT.*")
 _FLAGS: Final = frozenset({"True", "False", "-", "deadlines"})
@@ -62,12 +64,22 @@ class Words:
         """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""
         if DAY.fullmatch(text):
             return _or_as_told(self.day, text)
-        return _or_as_told(self.moment, text) if MOMENT.fullmatch(text) else text
+        return _or_as_told(self.exact, text) if MOMENT.fullmatch(text) else text
 
     def subject(self, text: str) -> str:
         """What a run is about, out of its key: connection, stream, day; moments and flags are left out."""
         parts = (one for one in _APART.split(text) if one and not _STAMP.fullmatch(one) and one not in _FLAGS)
         return ", ".join(dict.fromkeys(map(self._part, parts)))
+
+    def told_fact(self, text: str) -> str:
+        """A fact as a trace tells it (`kind: values`), the words that the program keeps in the reader's language."""
+        kind, _, rest = text.partition(": ")
+        known = catalog(self.language)
+        values = (
+            next((known[key] for group in _OF_FACTS if (key := f"people.{group}.{one}") in known), one)
+            for one in rest.split()
+        )
+        return f"{self.word('people.kinds', kind)}: {', '.join(values)}"
 
     def source(self, name: str) -> str:
         """A connection and one of its streams."""
@@ -159,7 +171,15 @@ class Words:
         return str(format_date(date(int(text[:4]), int(text[5:]), 1), format="LLLL yyyy", locale=self.language))
 
     def moment(self, value: str | None) -> str:
-        """A recorded moment (ISO, UTC) on the employer's clock."""
+        """A recorded moment (ISO, UTC) on the employer's clock, to the minute."""
+        if not value:
+            return "–"
+        at, together = self._at(value), str(Locale.parse(self.language).datetime_formats["medium"])
+        day, time = format_date(at, locale=self.language), format_time(at, "short", locale=self.language)
+        return together.replace("{1}", str(day)).replace("{0}", str(time))
+
+    def exact(self, value: str | None) -> str:
+        """As `moment`, to the second: for titles."""
         if not value:
             return "–"
         return str(format_datetime(self._at(value), format="medium", locale=self.language))
