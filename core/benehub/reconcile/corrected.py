@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Executable, Row, Select, and_, case, func, or_, select
 
 from benehub.ledger import accounts as chart
 from benehub.ledger.credited import CREDIT
@@ -75,7 +75,7 @@ def told_later(session: Session, plan: str, pay_date: date, after: date, whom: C
     return found
 
 
-def _register(session: Session, plan: str, pay_date: date, posted: Select[Any]) -> Select[Any]:
+def _register(session: Session, plan: str, pay_date: date, posted: Select[Any]) -> Executable:
     """Every version of the register lines of these persons that are of the plan, or of a code that was of none."""
     line = confirmation.alias("line")
     unmapped = and_(line.c.plan.is_(None), line.c.part == LineKind.DEDUCTION.value)
