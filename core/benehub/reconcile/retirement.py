@@ -339,14 +339,14 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), rows in sorted(late.items()):
-        found, when = _without_corrections(session, book.plan(plan), pay_date, rows, due)
+        found, when, owed = _without_corrections(session, book.plan(plan), pay_date, rows, due)
         if not any(row.own for row in found):
             continue
         last = max(row.on_date for row in found if row.own)
         yield Finding(
             Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
             f"the trust had the money on {last}, due {when.due} by the plan's standard{_law(last, when)}",
-            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(found, when.due),
+            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(owed),
             plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
         )  # fmt: skip
 
@@ -384,28 +384,33 @@ class _Received(NamedTuple):
 
 def _without_corrections(
     session: Session, plan: Plan, pay_date: date, rows: Sequence[Row[Any]], due: Due
-) -> tuple[list[_Received], DepositDue]:
+) -> tuple[list[_Received], DepositDue, Counter[tuple[date, date]]]:
     """What came late, but for what a corrected register added and the trust had by its own due day; and its due day.
 
-    That is the one of the correction where nothing else was late.
+    That is the one of the correction where nothing else was late. Last, the employees' own money by the day on which
+    it was received and the one on which it was due.
     """
     when = due(plan, pay_date)
     whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
     later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
     late: set[date] = set()
+    owed = Counter[tuple[date, date]]()
     of_corrections, fine = Counter[date](), Counter[date]()
     for one, known in corrected.credited(session, plan, pay_date, later):
         of_corrections[one.on_date] += one.amount
         if one.on_date > due(plan, known).due:
             late.add(known)
+            owed[one.on_date, due(plan, known).due] += one.amount
         else:
             fine[one.on_date] += one.amount
+    for row in rows:
+        owed[row.on_date, when.due] += int(row.own) - of_corrections[row.on_date]
     if late and all(row.own == of_corrections[row.on_date] for row in rows):
         when = due(plan, min(late))
     found = [
         _Received(row.on_date, int(row.amount) - fine[row.on_date], int(row.own) - fine[row.on_date]) for row in rows
     ]
-    return [one for one in found if one.amount], when
+    return [one for one in found if one.amount], when, +owed
 
 
 SAFE = "No lost earnings are owed; find out why the plan's own standard was missed, then dismiss this"
@@ -420,14 +425,12 @@ def _law(received: date, when: DepositDue) -> str:
     return f"; past the small plan's safe harbor of {when.safe_harbor}" if when.safe_harbor else ""
 
 
-def _proposal(found: Sequence[_Received], due: date) -> str:
-    """What to do about a late deposit, with the amount as the rule gives it for the days up to the receipt."""
+def _proposal(owed: Counter[tuple[date, date]]) -> str:
+    """What to do about late money (by its days of receipt and due), with the amount up to the receipt by the rule."""
     try:
         lost = sum(
-            lost_earnings(principal_minor=int(row.own), loss_date=due, recovery_date=row.on_date)
-            .required()
-            .lost_earnings_minor
-            for row in found
+            lost_earnings(principal_minor=own, loss_date=due, recovery_date=received).required().lost_earnings_minor
+            for (received, due), own in owed.items()
         )
     except ConfigError as missing:
         return f"Work out lost earnings once the rate is loaded ({missing.mend})"
