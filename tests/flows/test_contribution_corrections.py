@@ -415,3 +415,52 @@ def test_what_a_correction_adds_to_an_old_pay_date_is_due_by_its_own_day(keeper:
     keeper.check(1, 5_000_00, 260_00, 150_00, day="2026-11-20")
     keeper.results()
     assert ("WITHHELD_NOT_DEPOSITED", "discrepancy", 410_00, date(2026, 11, 25)) in told()
+
+
+def test_what_was_told_in_time_stays_due_by_then_whatever_is_told_of_it_later(keeper: Keeper) -> None:
+    """As another part, taken back and told again, or posted late because its code was in no plan; a match is not."""
+    kind, rest, unmapped = "WITHHELD_NOT_DEPOSITED", "2026-11-20", "2026-11-27"
+    due, due_unmapped = date(2026, 11, 25), date(2026, 12, 2)
+
+    def at(day: date) -> None:
+        keeper.patch.setattr(keeper.fake, "NOW", datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+    def told() -> dict[str, tuple[str, str, int, date | None]]:
+        keeper.results()
+        keeper.flow("reconcile", "2026-11", ["retirement"])
+        with keeper.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).where(difference.c.state != "resolved"))
+        return {row.reference: (row.type, row.state, abs(row.expected - row.actual), row.clear_by) for row in rows}
+
+    keeper.check(1, 5_000_00, 250_00, 0, day=rest)
+    keeper.check(2, 4_000_00, 0, 0, day=unmapped)
+    loan = {**keeper.lines["c2/" + unmapped, "401K"].data, "code": "LOAN", "amount_minor": 40_00}
+    keeper.lines["loan", "LOAN"] = Incoming("loan", loan)
+    keeper.deposit()
+    keeper.results()
+    at(date(2026, 12, 3))
+    keeper.check(1, 5_000_00, 0, 0, 250_00, day=rest)
+    assert told()[rest] == (kind, "discrepancy", 250_00, due)
+    keeper.check(1, 5_000_00, 0, 0, day=rest)
+    roth = keeper.lines["c1/" + rest, "ROTH"]
+    keeper.lines["c1/" + rest, "ROTH"] = Incoming(roth.key, {**roth.data, "amount_minor": 0})
+    assert rest not in told()
+    at(date(2026, 12, 4))
+    keeper.check(1, 5_000_00, 250_00, 0, day=rest)
+    loans = PLAN.replace("roth_code: ROTH", "roth_code: ROTH, loan_code: LOAN")
+    load_plan_book(keeper.hub, keeper.fake.BOOK.replace("carriers:\n", loans), "book")
+    found = told()
+    assert (found[rest], found[unmapped]) == (
+        (kind, "discrepancy", 250_00, due), (kind, "discrepancy", 40_00, due_unmapped),
+    )  # fmt: skip
+    at(date(2026, 12, 7))
+    keeper.flow("retirement.deposit", "401k", rest)
+    assert keeper.keeper.collect(date(2026, 12, 8))
+    keeper.keeper.write_credit_report()
+    keeper.sync("keeper", "credit")
+    keeper.flow("retirement.credits", "keeper", "2026-11")
+    assert told()[rest][:3] == ("LATE", "discrepancy", 250_00)
+    with keeper.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.type == "LATE", difference.c.reference == rest))
+        ((_, answer),) = lost_earnings.of_difference(session, keeper.hub.book(session), row, None)
+    assert f"due {due} by" in row.cause and str(answer.explanation.inputs["loss_date"]) == str(due)

@@ -15,7 +15,7 @@ from benehub import ledger
 from benehub.crypto import Vault
 from benehub.ledger import Leg, NewEntry, kept
 from benehub.store import Store, open_store
-from benehub.store.tables import entry, leg
+from benehub.store.tables import account_block, entry, leg
 
 FIRST = date(2026, 1, 1)
 TURN = count()
@@ -99,22 +99,33 @@ def test_one_that_was_changed_by_hand_is_told(store: Store) -> None:
         )
 
 
-def test_a_ledger_from_before_gets_its_balances_by_the_migration(db_url: str) -> None:
+def test_a_ledger_from_before_gets_its_balances_by_the_migration(db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In blocks as they are kept now: entries at the ends of one and far behind; what was only expected is in none."""
+    monkeypatch.setattr(kept, "BLOCK", 1 << 15)
     opened = open_store(db_url, Vault({"k1": b"k" * 32}), lambda: datetime(2026, 11, 1, tzinfo=UTC))
     opened.migrate("0014")
     with opened.engine.connect().execution_options(benehub_write=True) as connection, connection.begin():
         run: Callable[[str], object] = connection.exec_driver_sql
         run("INSERT INTO employer (employer_id, name, country, currency, seq, recorded_at, ledger_head) "
             "VALUES ('acme', 'Acme', 'US', 'USD', 1, '', '')")  # fmt: skip
-        for number, (account, amount) in enumerate((("5100", 700), ("2100", -700)), 1):
-            run(f"INSERT INTO leg (employer_id, entry_id, leg_no, account, unit, amount) "
-                f"VALUES ('acme', 'ent_1', {number}, '{account}', 'USD', {amount})")  # fmt: skip
-        run("INSERT INTO entry (employer_id, entry_id, idempotency_key, content_hash, type, status, effective_date, "
-            "source, seq, recorded_at, prev_hash, hash) "
-            "VALUES ('acme', 'ent_1', 'k', '', 't', 'posted', '2026-01-01', 'x', 1, '', '', '')")  # fmt: skip
+        for seq, money in ((1, 700), (32_767, 20), (32_768, 3), (40_000, 5_000), (70_000, 100_000)):
+            for number, (account, amount) in enumerate((("5100", money), ("2100", -money)), 1):
+                run(f"INSERT INTO leg (employer_id, entry_id, leg_no, account, unit, amount) "
+                    f"VALUES ('acme', 'ent_{seq}', {number}, '{account}', 'USD', {amount})")  # fmt: skip
+            status = "pending" if seq == 40_000 else "posted"
+            names = "employer_id, entry_id, idempotency_key, content_hash, type, status, effective_date, source, seq"
+            values = f"'acme', 'ent_{seq}', 'k{seq}', '', 't', '{status}', '2026-01-01', 'x', {seq}"
+            run(f"INSERT INTO entry ({names}, recorded_at, prev_hash, hash) VALUES ({values}, '', '', '')")
     opened.migrate()
     with opened.read("acme") as session:
-        for known_at, held in ((None, 700), (1, 700), (40_000, 700), (0, 0)):
+        for known_at, held in (
+            (None, 100_723), (1, 700), (32_766, 700), (32_767, 720), (32_768, 723), (69_999, 723), (70_000, 100_723),
+            (0, 0),
+        ):  # fmt: skip
             found = [(one.account, one.amount) for one in ledger.balances(session, known_at=known_at)]
-            assert found == ([("2100", -held), ("5100", held)] if held else [])
+            assert found == ([("2100", -held), ("5100", held)] if held else []), known_at
+        blocks = select(account_block.c.block, account_block.c.amount).where(account_block.c.account == "5100")
+        rows = session.rows(blocks.order_by(account_block.c.block))
+        assert [tuple(row) for row in rows] == [(0, 720), (1, 3), (2, 100_000)]
+        assert not [one for one in ledger.verify(session).problems if "balance kept" in one]
     opened.close()

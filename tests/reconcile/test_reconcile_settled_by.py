@@ -37,10 +37,11 @@ def settle(session: Session, *findings: Finding) -> reconcile.Outcome:
 
 
 def posted(
-    session: Session, key: str, who: str | None, pay: date | None, *, plan: str = "ppo", pending: bool = False
-) -> str:
+    session: Session, key: str, who: str | None, pay: date | None, *, plan: str = "ppo", part: str | None = None,
+    pending: bool = False,
+) -> str:  # fmt: skip
     legs = [
-        Leg(account, "USD", amount, who, plan, None, "2026-11", pay)
+        Leg(account, "USD", amount, who, plan, part, "2026-11", pay)
         for account, amount in ((chart.PAYROLL_CLEARING, 3000), (chart.EMPLOYEE_SHARE_DUE, -3000))
     ]
     status = "pending" if pending else "posted"
@@ -107,3 +108,43 @@ def test_what_closes_by_itself_names_what_was_posted_and_cover_what_was_taken_fo
         cover = replace(short(ann), relation=Relation.COVERAGE, type=Type.RESCISSION_BLOCKED)
         (kept,) = reconcile.settle(session, Relation.COVERAGE, "2026-11", [cover], TODAY).opened
         assert proposed(session, reconcile.get(session, kept)) == [taken, made]
+
+
+def test_what_settled_it_before_it_returned_settles_it_no_more(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        (one,) = settle(session, short(ann)).opened
+        first = posted(session, "made good", ann, PAY)
+        assert (settle(session).closed, closing(session, one)) == ((one,), [first])
+        ledger.record(session, [ledger.reversal(session, first, "it was not")])
+        assert settle(session, short(ann)).opened == (one,)
+        assert proposed(session, reconcile.get(session, one)) == []
+        for named in ((), (first,)):
+            with pytest.raises(DataError, match=r"no ledger entry is named|was taken back"):
+                reconcile.act(session, one, "ann", state="resolved", note="taken", entries=named)
+        second = posted(session, "made good again", ann, PAY)
+        reconcile.act(session, one, "ann", state="resolved", note="taken")
+        assert closing(session, one) == [second]
+
+
+def test_of_other_parts_plans_and_days_nothing_settles_it_and_a_whole_pay_date_is_found(store: Store) -> None:
+    late = replace(short("x"), person_id=None, type=Type.WITHHELD_NOT_DEPOSITED, reference=f"{PAY}")
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        one, whole = settle(session, short(ann), late).opened
+        row, of_all = reconcile.get(session, one), reconcile.get(session, whole)
+        posted(session, "employer's", ann, PAY, part="employer")
+        back = posted(session, "and back", ann, PAY)
+        ledger.record(session, [ledger.reversal(session, back, "again")])
+        assert proposed(session, row) == []
+        expected = posted(session, "expected", ann, PAY, pending=True)
+        others = posted(session, "dental", ann, PAY, plan="dental")
+        next_pay = posted(session, "next", ann, date(2026, 11, 30))
+        for about, named, why in (
+            (one, expected, "is pending, not posted"), (one, others, "about another plan"),
+            (whole, others, "about another plan"), (whole, next_pay, "about another pay date"),
+        ):  # fmt: skip
+            with pytest.raises(DataError, match=why):
+                reconcile.act(session, about, "ann", state="resolved", note="x", entries=[named])
+        mine = posted(session, "own", ann, PAY, part="employee")
+        assert (proposed(session, row), proposed(session, of_all)[-1]) == ([mine], mine)

@@ -112,7 +112,8 @@ def test_a_word_on_it_is_kept_with_the_name(desk: Desk) -> None:
     refused = desk.post(f"{path}/resolve", seen=version, note="they credited it")
     assert refused.status_code == 400 and "no ledger entry is named that made it right" in refused.text
     with desk.store.read(desk.employer) as session:
-        entry_id = session.rows(select(leg.c.entry_id).where(leg.c.person_id == row.person_id))[0].entry_id
+        mine = (leg.c.person_id == row.person_id, leg.c.plan == row.plan, leg.c.posted_as.is_not(None))
+        entry_id = session.rows(select(leg.c.entry_id).where(*mine))[0].entry_id
     desk.post(f"{path}/resolve", seen=version, note="they credited it", entries=entry_id)
     assert entry_id in desk.get(path)
     (after,) = rows(desk, type="CREDITED_SHORT")

@@ -90,7 +90,7 @@ def of_difference(
     when = due(book, plan, pay_date)
     whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
     later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
-    known = {one.row_key: day for one, day in corrected.credited(session, plan.id, pay_date, later)}
+    known = {one.row_key: day for one, day in corrected.credited(session, plan, pay_date, later)}
     late: dict[tuple[date, date], list[Row[Any]]] = {}
     for one in session.rows(
         select(confirmation)

@@ -17,7 +17,7 @@ from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import corrected, earnings, not_contributions
-from benehub.reconcile.corrected import PAYABLE, SENT
+from benehub.reconcile.corrected import EMPLOYERS, PAYABLE, SENT
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
@@ -28,9 +28,6 @@ from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, leg, obligation
-
-EMPLOYERS = ("match", "qnec")
-"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
 
 FILE = "contribution.deposit"
 """The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
@@ -168,21 +165,33 @@ def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iter
 
 def _unequal(session: Session, lines: Sequence[Line], month: Month, book: PlanBook, due: Due) -> Iterator[Finding]:
     """What differs; what a correction added to a pay date that was due before has until its own day."""
-    behind: dict[tuple[str, date], set[str]] = {}
+    behind: dict[tuple[str, date], list[Line]] = {}
     for line in lines:
         if line.gap < 0 and session.today() > due(book.plan(line.plan), line.pay_date).due:
-            behind.setdefault((line.plan, line.pay_date), set()).add(line.person_id)
-    later = {
-        (plan, day): corrected.told_later(
-            session, plan, day, due(book.plan(plan), day).due, session.among(leg.c.person_id, sorted(people))
-        )
-        for (plan, day), people in behind.items()
-    }
+            behind.setdefault((line.plan, line.pay_date), []).append(line)
+    known = {key: _known(session, book.plan(key[0]), key[1], due, of) for key, of in behind.items()}
     for line in lines:
-        plan, known = book.plan(line.plan), line.pay_date
-        told = later.get((line.plan, known), {}).get((line.person_id, line.part), [])
-        first, own = due(plan, known).due, due(plan, corrected.since(told, line.credited) or known).due
+        plan, day = book.plan(line.plan), line.pay_date
+        since = known.get((line.plan, day), {}).get((line.person_id, line.part in EMPLOYERS), day)
+        first, own = due(plan, day).due, due(plan, since).due
         yield _finding(line, month, book, own if own > first or not line.credits else None)
+
+
+def _known(
+    session: Session, plan: Plan, day: date, due: Due, lines: Sequence[Line]
+) -> dict[tuple[str | None, bool], date]:
+    """Since when the money of these lines of a pay date was known, by person and whether it is the employer's."""
+    people = sorted({line.person_id for line in lines if line.person_id})
+    whom = session.among(leg.c.person_id, people)
+    later = corrected.told_later(session, plan.id, day, due(plan, day).due, whom)
+    got = corrected.credits_of(session, plan, day, later) if later else {}
+    known: dict[tuple[str | None, bool], date] = {
+        (who, False): told.since(got.get(who, 0)) or told.last for who, told in later.items()
+    }
+    if of_match := {line.person_id for line in lines if line.part in EMPLOYERS}:
+        first = corrected.match_since(session, plan.id, day)
+        known |= {(who, True): max(first, later[who].last) if who in later else first for who in of_match}
+    return known
 
 
 def _finding(line: Line, month: Month, book: PlanBook, clear_by: date | None) -> Finding:
@@ -236,7 +245,8 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
         if not why and session.today() > when.due:
             later = corrected.told_later(session, plan, day, when.due, corrected.with_open(session, plan, day))
             held = {who for of_plan, of_day, who, _ in found if (of_plan, of_day) == (plan, day)}
-            when = due(book.plan(plan), corrected.open_since(session, plan, day, later, held))
+            since = corrected.open_since(session, plan, day, later, held)
+            when = due(book.plan(plan), since if sums["own"] else corrected.match_since(session, plan, day))
         past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
         lost = estimate(min(sums["own"], sums["owed"] - sums["over"]), when.due, session.today())
         told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
@@ -329,14 +339,14 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
     for (plan, pay_date), rows in sorted(late.items()):
-        found, when = _without_corrections(session, book.plan(plan), pay_date, rows, due)
+        found, when, owed = _without_corrections(session, book.plan(plan), pay_date, rows, due)
         if not any(row.own for row in found):
             continue
         last = max(row.on_date for row in found if row.own)
         yield Finding(
             Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
             f"the trust had the money on {last}, due {when.due} by the plan's standard{_law(last, when)}",
-            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(found, when.due),
+            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(owed),
             plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
         )  # fmt: skip
 
@@ -374,29 +384,33 @@ class _Received(NamedTuple):
 
 def _without_corrections(
     session: Session, plan: Plan, pay_date: date, rows: Sequence[Row[Any]], due: Due
-) -> tuple[list[_Received], DepositDue]:
+) -> tuple[list[_Received], DepositDue, Counter[tuple[date, date]]]:
     """What came late, but for what a corrected register added and the trust had by its own due day; and its due day.
 
-    That is the one of the correction where nothing else was late.
+    That is the one of the correction where nothing else was late. Last, the employees' own money by the day on which
+    it was received and the one on which it was due.
     """
     when = due(plan, pay_date)
     whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
     later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
     late: set[date] = set()
-    of_corrections, fine, own = Counter[date](), Counter[date](), Counter[date]()
-    for one, known in corrected.credited(session, plan.id, pay_date, later):
+    owed = Counter[tuple[date, date]]()
+    of_corrections, fine = Counter[date](), Counter[date]()
+    for one, known in corrected.credited(session, plan, pay_date, later):
         of_corrections[one.on_date] += one.amount
         if one.on_date > due(plan, known).due:
             late.add(known)
+            owed[one.on_date, due(plan, known).due] += one.amount
         else:
             fine[one.on_date] += one.amount
-            own[one.on_date] += 0 if one.part in EMPLOYERS else one.amount
-    if late and all(row.amount == of_corrections[row.on_date] for row in rows):
+    for row in rows:
+        owed[row.on_date, when.due] += int(row.own) - of_corrections[row.on_date]
+    if late and all(row.own == of_corrections[row.on_date] for row in rows):
         when = due(plan, min(late))
     found = [
-        _Received(row.on_date, int(row.amount) - fine[row.on_date], int(row.own) - own[row.on_date]) for row in rows
+        _Received(row.on_date, int(row.amount) - fine[row.on_date], int(row.own) - fine[row.on_date]) for row in rows
     ]
-    return [one for one in found if one.amount], when
+    return [one for one in found if one.amount], when, +owed
 
 
 SAFE = "No lost earnings are owed; find out why the plan's own standard was missed, then dismiss this"
@@ -411,14 +425,12 @@ def _law(received: date, when: DepositDue) -> str:
     return f"; past the small plan's safe harbor of {when.safe_harbor}" if when.safe_harbor else ""
 
 
-def _proposal(found: Sequence[_Received], due: date) -> str:
-    """What to do about a late deposit, with the amount as the rule gives it for the days up to the receipt."""
+def _proposal(owed: Counter[tuple[date, date]]) -> str:
+    """What to do about late money (by its days of receipt and due), with the amount up to the receipt by the rule."""
     try:
         lost = sum(
-            lost_earnings(principal_minor=int(row.own), loss_date=due, recovery_date=row.on_date)
-            .required()
-            .lost_earnings_minor
-            for row in found
+            lost_earnings(principal_minor=own, loss_date=due, recovery_date=received).required().lost_earnings_minor
+            for (received, due), own in owed.items()
         )
     except ConfigError as missing:
         return f"Work out lost earnings once the rate is loaded ({missing.mend})"
