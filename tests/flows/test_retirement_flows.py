@@ -199,12 +199,60 @@ def test_what_went_over_a_limit_is_a_difference_of_its_month(hub: Hub, saver: st
     # 24,500.00 and a catch-up of 8,000.00; additions are without it
     deferral = ("OVER_LIMIT", "deferral", 32_500_00, 32_500_01)
     assert over(hub) == [deferral, ("OVER_LIMIT", "additions", 72_000_00, 84_500_00)]
-    assert over(hub, Month(2026, 12)) == over(hub, Month(2026, 10)) == []
+    assert over(hub, Month(2026, 12)) == over(hub)  # it stands: the same difference, of November
+    assert over(hub, Month(2026, 10)) == []
     told = reconcile_month(hub, DirectSteps(), "acme", "2026-11", ["retirement"])
     assert told["retirement"]["opened"] >= 2
     with hub.store.read("acme") as session:
         items = clearing(session, hub.book(session), NOVEMBER)
     assert "OVER_LIMIT" not in {item.name.split()[0] for one in items for item in one.items}  # it leaves no money
+
+
+def settled(hub: Hub, month: Month) -> dict[str, tuple[str, str, int]]:
+    """What of limits stands once a month was compared: reference -> month, state and minor units at stake."""
+    with hub.store.write("acme") as session:
+        found = over_limit.compare(session, hub.book(session), month)
+        reconcile.settle(session, Relation.RETIREMENT, str(month), found, session.today())
+        rows = reconcile.listed(session, ("pending", "discrepancy", "resolved", "dismissed"))
+        assert len({row.reference for row in rows}) == len(rows)  # never two of one limit
+        return {row.reference: (row.period, row.state, row.at_stake) for row in rows}
+
+
+def test_an_excess_is_one_difference_of_the_year_until_it_was_returned(hub: Hub, saver: str) -> None:
+    """It never counts twice, and a person's word that it was returned holds until it grows."""
+    october, november, december, january = (NOVEMBER.plus(one) for one in (-1, 0, 1, 2))
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 32_600_00)
+        pay(session, saver, date(2026, 11, 13), 10_000_00, 500_00)
+    assert settled(hub, november) == settled(hub, december) == {"deferral": ("2026-10", "discrepancy", 600_00)}
+    assert settled(hub, october) == settled(hub, january) == settled(hub, november)
+    with hub.store.write("acme") as session:
+        (row,) = reconcile.listed(session)
+        for note, why in (
+            ("they sent it back", "how much was returned"),
+            ("500.00 on 2026-11-18", "less was returned"),
+        ):
+            with pytest.raises(DataError, match=why):
+                reconcile.act(session, row.difference_id, "ann", state="resolved", note=note)
+        told = "500.00 on 2026-11-18 and 104.20, earnings and all, on 2026-11-20"
+        assert reconcile.act(session, row.difference_id, "ann", state="resolved", note=told) == ()
+    for month in (october, november, january):
+        assert settled(hub, month) == {"deferral": ("2026-10", "resolved", 600_00)}
+    with hub.store.write("acme") as session:
+        # a QNEC of an earlier pay, approved later, and a match: what is added is of its pay date, and no deferral
+        dims = (saver, "401k", "qnec", "2026-09", date(2026, 9, 15))
+        legs = (Leg(chart.MATCH_EXPENSE, "USD", 1_00, *dims), Leg(chart.MATCH_PAYABLE, "USD", -1_00, *dims))
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 12, 2), legs, "test")])
+    assert settled(hub, december) == {"deferral": ("2026-10", "resolved", 600_00)}
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 12, 15), 10_000_00, 500_00)
+    assert settled(hub, december) == {"deferral": ("2026-10", "discrepancy", 1_100_00)}
+    with hub.store.write("acme") as session:  # payroll gives it all back: the hub closes it, and may open it again
+        pay(session, saver, date(2026, 12, 16), 0, -1_100_00)
+    assert settled(hub, december)["deferral"][:2] == ("2026-10", "resolved")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 12, 17), 0, 1_100_00)
+    assert settled(hub, december) == settled(hub, january) == {"deferral": ("2026-10", "discrepancy", 1_100_00)}
 
 
 PERIODS = [

@@ -86,8 +86,8 @@ class Savings:
         return found
 
 
-SavedQuery = tuple[Any, ColumnElement[int], ColumnElement[int], ColumnElement[date]]
-"""What everybody has saved; and within it the deferrals, all of it, and the day of the last."""
+SavedQuery = tuple[Any, ColumnElement[int], ColumnElement[int]]
+"""What everybody has saved; and within it the deferrals, and all of it."""
 
 
 def saved_query(session: Session, start: date, end: date) -> SavedQuery:
@@ -123,7 +123,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
         )
         .group_by(leg.c.person_id)
     )
-    return query, everything - granted, everything, func.max(entry.c.effective_date)
+    return query, everything - granted, everything
 
 
 def load(session: Session, start: date, end: date) -> dict[str, Saved]:
