@@ -300,6 +300,24 @@ def test_the_true_up_pays_the_formula_of_the_year(
         assert ledger.balances(session, [chart.MATCH_EXPENSE])[0].amount == 800_00
 
 
+def test_the_true_up_is_of_the_years_additions_and_keeps_their_limit(
+    hub: Hub, saver: str, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_plan_book(hub, text_of(fakehub, "fixed: 60000.00, period: quarterly, true_up: true"), "book")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 9, 15), 200_000_00, 20_000_00, matched=50_000_00)
+    monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 15, 12, tzinfo=UTC))
+    for _ in range(2):  # the second finds its own of the first, and leaves it
+        assert match.true_up_year(hub, DirectSteps(), "acme", YEAR)["true_up_minor"] == 2_000_00
+    december = Month(2026, 12)
+    assert over(hub, december) == []
+    with hub.store.write("acme") as session:
+        (one,) = standings(session, hub.book(session), YEAR)
+        assert one.additions_minor == 72_000_00
+        pay(session, saver, date(2026, 10, 15), 0, 3_000_00)
+    assert over(hub, december) == [("OVER_LIMIT", "additions", 72_000_00, 75_000_00)]
+
+
 def test_over_match_is_listed_and_takes_nothing_back(hub: Hub, saver: str, fakehub: ModuleType) -> None:
     load_plan_book(hub, text_of(fakehub, "formula: basic, true_up: true"), "book")
     with hub.store.write("acme") as session:

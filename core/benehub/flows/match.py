@@ -232,7 +232,10 @@ def year_matches(
                 continue
             assert plan.match is not None
             terms = plan.deferral.rule() if plan.deferral else None
-            left_out = saved.caught_up(limits, terms) if terms and not plan.match.matches_catch_up else 0
+            caught_up = saved.caught_up(limits, terms) if terms else 0
+            left_out = 0 if plan.match.matches_catch_up else caught_up
+            # a true-up may stand already; what it replaces leaves its room again
+            additions = saved.deferrals - caught_up + saved.match + saved.qnec
             answer = true_up(
                 compensation_minor=saved.compensation,
                 deferrals_minor=saved.deferrals - left_out + missed.get((worker.person_id, plan.id), 0),
@@ -242,6 +245,7 @@ def year_matches(
                 plan_trues_up=True,
                 match_period=plan.match.period,
                 years_of_service=age_on(worker.hired, due.last),
+                additions_left_minor=max(0, limits.additions_minor - additions),
             )
             yield (worker, members[worker.person_id].member_id), plan, answer
 

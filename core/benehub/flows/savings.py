@@ -25,6 +25,8 @@ from benehub.store.tables import confirmation, entry, leg
 
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 MATCHED = ("match.accrued", "match.accrued.reversed")
+TRUED_UP = ("match.true_up", "match.true_up.reversed")
+"""What the year's formula gave beyond the match: owed on the year's last day."""
 MADE_UP = ("correction.accrued", "correction.accrued.reversed")
 """The QNEC and the match of a missed deferral: owed on the day of the correction, and counted for the pay date."""
 
@@ -42,17 +44,19 @@ class Saved:
     compensation: int = 0
     prior_wages: int | None = None
     qnec: int = 0
+    trued_up: int = 0
 
     @property
     def granted(self) -> int:
-        """What the employer has added, all of which 415(c) counts; a QNEC is no match."""
-        return self.match + self.qnec
+        """What the employer has added, all of which 415(c) counts; a QNEC is no match, a true-up none paid before."""
+        return self.match + self.qnec + self.trued_up
 
     @classmethod
     def told(cls, row: Row[Any]) -> Saved:
         """From a row of `saved_query`."""
-        roth, granted, qnec = int(row.roth), int(row.granted), int(row.qnec)
-        return cls(int(row.everything) - roth - granted, roth, granted - qnec, qnec=qnec)
+        roth, granted, qnec, trued_up = int(row.roth), int(row.granted), int(row.qnec), int(row.trued_up)
+        match = granted - qnec - trued_up
+        return cls(int(row.everything) - roth - granted, roth, match, qnec=qnec, trued_up=trued_up)
 
     @property
     def deferrals(self) -> int:
@@ -95,6 +99,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
     roth = func.sum(case((leg.c.money_source == "roth", -leg.c.amount), else_=0))
     granted = func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0))
     qnec = func.sum(case((leg.c.money_source == "qnec", -leg.c.amount), else_=0))
+    trued_up = func.sum(case((entry.c.type.in_(TRUED_UP), -leg.c.amount), else_=0))
     everything: ColumnElement[int] = func.sum(-leg.c.amount)
     query = (
         select(
@@ -102,6 +107,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
             roth.label("roth"),
             granted.label("granted"),
             qnec.label("qnec"),
+            trued_up.label("trued_up"),
             everything.label("everything"),
         )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
@@ -109,7 +115,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
             leg.c.employer_id == session.employer,
             leg.c.person_id.is_not(None),
             ((leg.c.account == chart.DEFERRAL_PAYABLE) & entry.c.type.in_(WITHHELD))
-            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_((*MATCHED, *MADE_UP))),
+            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_((*MATCHED, *TRUED_UP, *MADE_UP))),
             entry.c.status == "posted",
             # A correction is never owed before its pay date: this bound leaves none out.
             entry.c.effective_date >= start,
