@@ -218,6 +218,23 @@ def settled(hub: Hub, month: Month) -> dict[str, tuple[str, str, int]]:
         return {row.reference: (row.period, row.state, row.at_stake) for row in rows}
 
 
+def test_who_may_be_in_catch_up_is_not_told_to_return_it(hub: Hub, saver: str) -> None:
+    """Without a birth date nothing below the highest catch-up is over: what is missing is named."""
+    with hub.store.write("acme") as session:
+        born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[saver])[0].data
+        told = {name: value for name, value in born.items() if name != "birth_date"}
+        facts.record(session, [Version("employee", saver, "", date(1970, 6, 1), told)], "test")
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 35_750_00)
+    for month in (NOVEMBER, NOVEMBER.plus(2)):
+        assert over(hub, month) == [("LIMIT_UNKNOWN", "age", 24_500_00, 35_750_00)]
+        assert settled(hub, month) == {"age": ("2026-10", "discrepancy", 11_250_00)}
+    with hub.store.write("acme") as session:
+        (one,) = standings(session, hub.book(session), YEAR)
+        assert one.state == "catch-up held: birth date unknown"
+        pay(session, saver, date(2026, 11, 13), 10_000_00, 1)
+    assert over(hub) == [("OVER_LIMIT", "deferral", 35_750_00, 35_750_01)]
+
+
 def test_an_excess_is_one_difference_of_the_year_until_it_was_returned(hub: Hub, saver: str) -> None:
     """It never counts twice, and a person's word that it was returned holds until it grows."""
     october, november, december, january = (NOVEMBER.plus(one) for one in (-1, 0, 1, 2))

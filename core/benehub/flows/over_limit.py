@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from benehub import facts
 from benehub.errors import ConfigError
 from benehub.facts import Worker
-from benehub.flows.savings import Saved, excess, saved_query, terms_of
+from benehub.flows.savings import Saved, excess, saved_query, terms_of, unknown
 from benehub.money import format_minor
 from benehub.periods import Interval, Month
 from benehub.planbook import PlanBook
@@ -28,7 +28,9 @@ MEND = (
     "Lower or end the deferral, and have the recordkeeper return what is above, with its earnings; then resolve it and "
     "say amount and day of the return"
 )
-Begun = dict[tuple[str, str, int], tuple[str, str | None]]
+AGE = "age"
+"""The reference of deferrals of which only a birth date tells whether they are above the limit."""
+Begun = dict[tuple[str | None, str, int], tuple[str, str | None]]
 """Person, which limit and year -> month and plan of the difference that stands for it."""
 
 
@@ -40,14 +42,18 @@ def compare(session: Session, book: PlanBook, month: Month) -> list[Finding]:
     if not book.retirement_plans():
         return []
     begun, still = _begun(session)
-    found = [
-        one for year in sorted(still) if year < month.year for one in _of_year(session, book, year, begun)
-    ]  # fmt: skip
-    try:
-        found += _of_year(session, book, month.year, begun)
-    except ConfigError as missing:
-        found += [_unknown(book, month, missing)] if _anybody(session, month) else []
+    years = sorted({month.year, *(one for one in still if one < month.year)})
+    found = [one for year in years for one in _year(session, book, year, begun, month)]
     return [one for one in found if one.period <= str(month)]
+
+
+def _year(session: Session, book: PlanBook, year: int, begun: Begun, month: Month) -> list[Finding]:
+    try:
+        return list(_of_year(session, book, year, begun))
+    except ConfigError as missing:
+        at = min(month, Month(year, 12))
+        period, _ = begun.get((None, "-", year), (str(at), None))
+        return [_unknown(book, period, missing)] if _anybody(session, at) else []
 
 
 def _begun(session: Session) -> tuple[Begun, set[int]]:
@@ -55,7 +61,10 @@ def _begun(session: Session) -> tuple[Begun, set[int]]:
     rows = session.rows(
         select(difference.c.person_id, difference.c.reference, difference.c.period, difference.c.plan,
                difference.c.state)
-        .where(*session.where(difference, relation=Relation.RETIREMENT, type=Type.OVER_LIMIT))
+        .where(
+            *session.where(difference, relation=Relation.RETIREMENT),
+            difference.c.type.in_((Type.OVER_LIMIT, Type.LIMIT_UNKNOWN)),
+        )
         .order_by(difference.c.period)
     )  # fmt: skip
     found: Begun = {}
@@ -85,7 +94,7 @@ def _of_year(session: Session, book: PlanBook, year: int, begun: Begun) -> Itera
     persons = sorted(found)
     for start in range(0, len(persons), CHUNK):
         workers = list(facts.workers(session, whole, people=persons[start : start + CHUNK]))
-        above = {one.person_id: excess(one, found[one.person_id], terms_of(book, one), limits) for one in workers}
+        above = {one.person_id: _above(book, one, found[one.person_id], limits) for one in workers}
         fresh = [
             one for one in workers
             if any((one.person_id, what, year) not in begun for what in above[one.person_id])
@@ -94,6 +103,15 @@ def _of_year(session: Session, book: PlanBook, year: int, begun: Begun) -> Itera
         for worker in workers:
             for what, (most, taken) in above[worker.person_id].items():
                 yield _finding(book, worker.person_id, *known[worker.person_id, what, year], what, most, taken)
+
+
+def _above(book: PlanBook, worker: Worker, saved: Saved, limits: RetirementLimits) -> dict[str, tuple[int, int]]:
+    """What is over, and what may be (`AGE`): the most that is sure to be allowed, and what was saved."""
+    terms = terms_of(book, worker)
+    above = excess(worker, saved, terms, limits)
+    if unknown(worker, saved, terms, limits):
+        above[AGE] = (saved.deferrals - saved.caught_up(limits, terms), saved.deferrals)
+    return above
 
 
 def _first_over(session: Session, book: PlanBook, workers: Sequence[Worker], limits: RetirementLimits) -> Begun:
@@ -106,7 +124,7 @@ def _first_over(session: Session, book: PlanBook, workers: Sequence[Worker], lim
         for row in session.rows(query.where(session.among(leg.c.person_id, list(by_id)))):
             worker = by_id[row.person_id]
             plans = [one.data["plan"] for one in worker.coverages.get("retirement", ())]
-            for what in excess(worker, Saved.told(row), terms_of(book, worker), limits):
+            for what in _above(book, worker, Saved.told(row), limits):
                 found.setdefault((row.person_id, what, year), (str(month), plans[-1] if plans else None))
     return found
 
@@ -114,6 +132,13 @@ def _first_over(session: Session, book: PlanBook, workers: Sequence[Worker], lim
 def _finding(
     book: PlanBook, person_id: str, period: str, plan: str | None, what: str, most: int, taken: int
 ) -> Finding:
+    if what == AGE:
+        return Finding(
+            Relation.RETIREMENT, Type.LIMIT_UNKNOWN, period, what, "hris", "hris",
+            "the birth date is unknown: what was deferred above the regular limit is catch-up, or too much",
+            "Have the HRIS tell the birth date, then compare again",
+            person_id=person_id, plan=plan, expected=most, actual=taken, unit=book.employer.currency,
+        )  # fmt: skip
     over = format_minor(taken - most, book.employer.currency)
     cause = (
         f"more was deferred in the year than law and plan allow, by {over}"
@@ -126,9 +151,9 @@ def _finding(
     )  # fmt: skip
 
 
-def _unknown(book: PlanBook, month: Month, missing: ConfigError) -> Finding:
+def _unknown(book: PlanBook, period: str, missing: ConfigError) -> Finding:
     return Finding(
-        Relation.RETIREMENT, Type.LIMIT_UNKNOWN, str(month), "-", "hub", "hub",
+        Relation.RETIREMENT, Type.LIMIT_UNKNOWN, period, "-", "hub", "hub",
         f"the limit is not loaded: {missing.what}"[:500], missing.mend or "Load the notice",
         unit=book.employer.currency,
     )  # fmt: skip

@@ -243,6 +243,7 @@ class Standing:
 
 
 NEAR_PERCENT = 90
+BIRTH_UNKNOWN = "catch-up held: birth date unknown"
 
 
 def standings(session: Session, book: PlanBook, year: int) -> list[Standing]:
@@ -276,12 +277,28 @@ def terms_of(book: PlanBook, worker: Worker) -> DeferralPlan:
 
 
 def excess(worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits) -> dict[str, tuple[int, int]]:
-    """`deferral` and `additions`, where one is over: the most that is allowed in the year, and what was saved."""
+    """`deferral` and `additions`, where one is over: the most that is allowed in the year, and what was saved.
+
+    Without a birth date it is over above the highest catch-up only: below that `unknown` tells.
+    """
     caught_up = saved.caught_up(limits, terms)
-    most = saved.deferrals - caught_up + _catch_up(worker, terms, limits)
+    most = saved.deferrals - caught_up + _most_catch_up(worker, terms, limits)
     additions = saved.deferrals - caught_up + saved.granted
     found = {"deferral": (most, saved.deferrals), "additions": (limits.additions_minor, additions)}
     return {what: pair for what, pair in found.items() if pair[1] > pair[0]}
+
+
+def unknown(worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits) -> bool:
+    """Whether only the birth date tells if somebody's deferrals are above their limit, or catch-up that he may make."""
+    caught_up = saved.caught_up(limits, terms)
+    return not worker.identity.get("birth_date") and 0 < caught_up <= _most_catch_up(worker, terms, limits)
+
+
+def _most_catch_up(worker: Worker, terms: DeferralPlan, limits: RetirementLimits) -> int:
+    """His catch-up; the highest of all where his age is not known."""
+    if worker.identity.get("birth_date") or not terms.allows_catch_up:
+        return _catch_up(worker, terms, limits)
+    return max(limits.catch_up_minor, limits.super_catch_up_minor)
 
 
 def _catch_up(worker: Worker, terms: DeferralPlan, limits: RetirementLimits) -> int:
@@ -293,6 +310,8 @@ def _state(worker: Worker, saved: Saved, terms: DeferralPlan, limits: Retirement
     birth, most = worker.identity.get("birth_date"), _catch_up(worker, terms, limits)
     if excess(worker, saved, terms, limits):
         return "over"
+    if unknown(worker, saved, terms, limits):
+        return BIRTH_UNKNOWN
     regular = (
         limits.deferral_minor if terms.max_year_minor is None else min(limits.deferral_minor, terms.max_year_minor)
     )
@@ -301,7 +320,7 @@ def _state(worker: Worker, saved: Saved, terms: DeferralPlan, limits: Retirement
     if saved.deferrals >= regular + most:
         return "at the limit"
     if not birth:
-        return "catch-up held: birth date unknown"
+        return BIRTH_UNKNOWN
     if most and saved.prior_wages is None and limits.roth_catch_up_wages_minor is not None:
         return "catch-up held: wages of the year before unknown (opening_balance prior_wages)"
     return "near" if saved.deferrals < regular else "in catch-up"

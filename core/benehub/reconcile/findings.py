@@ -108,7 +108,13 @@ class Type(StrEnum):
     ACK_OVERDUE = "ACK_OVERDUE"
 
 
-STANDING = frozenset({(Relation.PREMIUM, Type.PREMIUM_AT_RISK), (Relation.RETIREMENT, Type.OVER_LIMIT)})
+STANDING = frozenset(
+    {
+        (Relation.PREMIUM, Type.PREMIUM_AT_RISK),
+        (Relation.RETIREMENT, Type.OVER_LIMIT),
+        (Relation.RETIREMENT, Type.LIMIT_UNKNOWN),
+    }
+)
 """What stands from month to month until it is over: each is one difference, of the month it began with."""
 
 NEVER_SET_ASIDE = frozenset({Type.CLAIMED_LATE})
