@@ -20,7 +20,7 @@ from benehub.flows.leave_books import available
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval
-from benehub.store.tables import entry, explanation
+from benehub.store.tables import entry, explanation, leg
 from benehub.views.leave import meters
 
 Open = Callable[..., Hub]
@@ -149,6 +149,25 @@ def test_an_opening_gets_its_value_and_a_raise_makes_it_dearer(leave: Leave) -> 
         assert leave.money(chart.LEAVE_LIABILITY, chart.LEAVE_EXPENSE) == {
             chart.LEAVE_LIABILITY: -246000, chart.LEAVE_EXPENSE: 6000,
         }  # fmt: skip
+
+
+def test_a_leaver_told_late_is_paid_nothing_of_months_that_are_not_earned(leave: Leave) -> None:
+    leave.pay("2000")
+    leave.opening(600)
+    for month in ("2026-10", "2026-11", "2026-12"):
+        leave.flow("leave.accrue", month)
+    assert leave.minutes() == 600 + 6 * 173 + 2  # 40 x 52 / 24 h a pay date, a thirtieth each: 173 1/3 minutes
+    leave.sync("employee", leave.fakehub.person(1, termination_date="2026-10-09"))
+    # The month of leaving alone: what stands of later ones goes first, and is not paid out.
+    leave.flow("leave.accrue", "2026-10")
+    assert leave.minutes() == 600 + 173
+    for month in ("2026-12", "2026-11", "2026-10"):
+        leave.flow("leave.accrue", month)
+    (owed,) = leave.entries("leave.payout_expected")
+    with leave.hub.store.read("acme") as session:
+        rows = session.rows(select(leg).where(*session.where(leg, entry_id=owed.entry_id)))
+    assert -600 - 173 in [row.amount for row in rows if row.account == chart.LEAVE_AVAILABLE]
+    assert leave.minutes() == 600 + 173
 
 
 def test_z05_what_a_leaver_is_paid_closes_hours_and_liability(leave: Leave) -> None:
