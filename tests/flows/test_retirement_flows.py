@@ -306,6 +306,10 @@ def test_the_true_up_pays_the_formula_of_the_year(
         pay(session, saver, date(2026, 9, 15), 10_000_00, 1_000_00, matched=400_00)
         pay(session, saver, date(2026, 10, 15), 10_000_00, 0)
     assert match.preview(hub, "acme", YEAR)["true_up_minor"] == 400_00
+    with hub.store.read("acme") as session:
+        whole = load(session, date(2026, 1, 1), date(2027, 1, 1))
+        assert load(session, date(2026, 1, 1), date(2027, 1, 1), [saver]) == whole == {saver: whole[saver]}
+        assert load(session, date(2026, 1, 1), date(2027, 1, 1), ["per_other"]) == {}
     with pytest.raises(DataError, match="2026 is not over"):
         match.true_up_year(hub, DirectSteps(), "acme", YEAR)
     monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 15, 12, tzinfo=UTC))

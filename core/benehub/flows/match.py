@@ -220,9 +220,9 @@ def year_matches(
         who: only these persons'.
     """
     limits = retirement_limits(year)
-    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1), who)
     missed = made_up.missed(session, date(year, 1, 1), date(year + 1, 1, 1))
-    members = people.people(session)
+    members = people.member_ids(session, list(whole))
     due = _Due(date(year, 1, 1), date(year, 12, 31))
     plans = [plan for plan in book.retirement_plans() if plan.match is not None and plan.match.true_up]
     for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1)), None, who):
@@ -247,7 +247,7 @@ def year_matches(
                 years_of_service=age_on(worker.hired, due.last),
                 additions_left_minor=max(0, limits.additions_minor - additions),
             )
-            yield (worker, members[worker.person_id].member_id), plan, answer
+            yield (worker, members[worker.person_id]), plan, answer
 
 
 def summary(found: list[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]) -> dict[str, Any]:

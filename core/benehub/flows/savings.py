@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -132,24 +132,30 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
     return query, everything - granted, everything
 
 
-def load(session: Session, start: date, end: date) -> dict[str, Saved]:
-    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before."""
+def load(session: Session, start: date, end: date, who: Sequence[str] | None = None) -> dict[str, Saved]:
+    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before.
+
+    Args:
+        who: only these persons'.
+    """
     query, *_ = saved_query(session, start, end)
+    if who is not None:
+        query = query.where(session.among(leg.c.person_id, who))
     found = {row.person_id: Saved.told(row) for row in session.rows(query)}
-    for person_id, pay in paid(session, start, end).items():
+    for person_id, pay in paid(session, start, end, who).items():
         found.setdefault(person_id, Saved()).compensation = pay
-    for told in facts.as_of(session, "prior_wages", start):
+    for told in facts.as_of(session, "prior_wages", start, subjects=who):
         found.setdefault(told.subject, Saved()).prior_wages = int(told.data["wages_minor"])
     return found
 
 
-def paid(session: Session, start: date, end: date) -> dict[str, int]:
+def paid(session: Session, start: date, end: date, who: Sequence[str] | None = None) -> dict[str, int]:
     """Pay of the checks as payroll reported it, by person; a check tells it on every line of earnings."""
     checks = (
         select(confirmation.c.person_id, func.max(confirmation.c.amount).label("gross"))
         .where(
             *session.where(confirmation, kind="register_line", current=1, part="earning"),
-            confirmation.c.person_id.is_not(None),
+            confirmation.c.person_id.is_not(None) if who is None else session.among(confirmation.c.person_id, who),
             confirmation.c.pay_date >= start,
             confirmation.c.pay_date < end,
         )
