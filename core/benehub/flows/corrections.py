@@ -130,8 +130,9 @@ def _work(hub: Hub, steps: Steps, employer: str, today: date) -> Iterator[str]:
             yield why
     for one in months:
         steps.step(f"match {one}", match.accrue, hub, employer, one)
-    # The newest first: what was not earned after somebody has left is gone before he is paid out what is left.
-    for one in reversed(earned):
+    # The oldest first: a pay-out and a raise count what earlier months have come to. What was not earned after somebody
+    # has left is taken back with the month he left in, before he is paid out what is left.
+    for one in earned:
         steps.step(f"leave {one}", leave._accrue, hub, employer, one)
 
 

@@ -220,9 +220,9 @@ def year_matches(
         who: only these persons'.
     """
     limits = retirement_limits(year)
-    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1), who)
     missed = made_up.missed(session, date(year, 1, 1), date(year + 1, 1, 1))
-    members = people.people(session)
+    members = people.member_ids(session, list(whole))
     due = _Due(date(year, 1, 1), date(year, 12, 31))
     plans = [plan for plan in book.retirement_plans() if plan.match is not None and plan.match.true_up]
     for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1)), None, who):
@@ -232,7 +232,10 @@ def year_matches(
                 continue
             assert plan.match is not None
             terms = plan.deferral.rule() if plan.deferral else None
-            left_out = saved.caught_up(limits, terms) if terms and not plan.match.matches_catch_up else 0
+            caught_up = saved.caught_up(limits, terms) if terms else 0
+            left_out = 0 if plan.match.matches_catch_up else caught_up
+            # a true-up may stand already; what it replaces leaves its room again
+            additions = saved.deferrals - caught_up + saved.match + saved.qnec
             answer = true_up(
                 compensation_minor=saved.compensation,
                 deferrals_minor=saved.deferrals - left_out + missed.get((worker.person_id, plan.id), 0),
@@ -242,8 +245,9 @@ def year_matches(
                 plan_trues_up=True,
                 match_period=plan.match.period,
                 years_of_service=age_on(worker.hired, due.last),
+                additions_left_minor=max(0, limits.additions_minor - additions),
             )
-            yield (worker, members[worker.person_id].member_id), plan, answer
+            yield (worker, members[worker.person_id]), plan, answer
 
 
 def summary(found: list[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]) -> dict[str, Any]:

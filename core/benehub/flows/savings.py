@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,6 +25,8 @@ from benehub.store.tables import confirmation, entry, leg
 
 WITHHELD = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
 MATCHED = ("match.accrued", "match.accrued.reversed")
+TRUED_UP = ("match.true_up", "match.true_up.reversed")
+"""What the year's formula gave beyond the match: owed on the year's last day."""
 MADE_UP = ("correction.accrued", "correction.accrued.reversed")
 """The QNEC and the match of a missed deferral: owed on the day of the correction, and counted for the pay date."""
 
@@ -42,17 +44,19 @@ class Saved:
     compensation: int = 0
     prior_wages: int | None = None
     qnec: int = 0
+    trued_up: int = 0
 
     @property
     def granted(self) -> int:
-        """What the employer has added, all of which 415(c) counts; a QNEC is no match."""
-        return self.match + self.qnec
+        """What the employer has added, all of which 415(c) counts; a QNEC is no match, a true-up none paid before."""
+        return self.match + self.qnec + self.trued_up
 
     @classmethod
     def told(cls, row: Row[Any]) -> Saved:
         """From a row of `saved_query`."""
-        roth, granted, qnec = int(row.roth), int(row.granted), int(row.qnec)
-        return cls(int(row.everything) - roth - granted, roth, granted - qnec, qnec=qnec)
+        roth, granted, qnec, trued_up = int(row.roth), int(row.granted), int(row.qnec), int(row.trued_up)
+        match = granted - qnec - trued_up
+        return cls(int(row.everything) - roth - granted, roth, match, qnec=qnec, trued_up=trued_up)
 
     @property
     def deferrals(self) -> int:
@@ -86,8 +90,8 @@ class Savings:
         return found
 
 
-SavedQuery = tuple[Any, ColumnElement[int], ColumnElement[int], ColumnElement[date]]
-"""What everybody has saved; and within it the deferrals, all of it, and the day of the last."""
+SavedQuery = tuple[Any, ColumnElement[int], ColumnElement[int]]
+"""What everybody has saved; and within it the deferrals, and all of it."""
 
 
 def saved_query(session: Session, start: date, end: date) -> SavedQuery:
@@ -95,6 +99,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
     roth = func.sum(case((leg.c.money_source == "roth", -leg.c.amount), else_=0))
     granted = func.sum(case((leg.c.account == chart.MATCH_PAYABLE, -leg.c.amount), else_=0))
     qnec = func.sum(case((leg.c.money_source == "qnec", -leg.c.amount), else_=0))
+    trued_up = func.sum(case((entry.c.type.in_(TRUED_UP), -leg.c.amount), else_=0))
     everything: ColumnElement[int] = func.sum(-leg.c.amount)
     query = (
         select(
@@ -102,6 +107,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
             roth.label("roth"),
             granted.label("granted"),
             qnec.label("qnec"),
+            trued_up.label("trued_up"),
             everything.label("everything"),
         )
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
@@ -109,7 +115,7 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
             leg.c.employer_id == session.employer,
             leg.c.person_id.is_not(None),
             ((leg.c.account == chart.DEFERRAL_PAYABLE) & entry.c.type.in_(WITHHELD))
-            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_((*MATCHED, *MADE_UP))),
+            | ((leg.c.account == chart.MATCH_PAYABLE) & entry.c.type.in_((*MATCHED, *TRUED_UP, *MADE_UP))),
             entry.c.status == "posted",
             # A correction is never owed before its pay date: this bound leaves none out.
             entry.c.effective_date >= start,
@@ -123,27 +129,33 @@ def saved_query(session: Session, start: date, end: date) -> SavedQuery:
         )
         .group_by(leg.c.person_id)
     )
-    return query, everything - granted, everything, func.max(entry.c.effective_date)
+    return query, everything - granted, everything
 
 
-def load(session: Session, start: date, end: date) -> dict[str, Saved]:
-    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before."""
+def load(session: Session, start: date, end: date, who: Sequence[str] | None = None) -> dict[str, Saved]:
+    """What was withheld, matched and paid on the pay dates of `[start, end)`, with the wages of the year before.
+
+    Args:
+        who: only these persons'.
+    """
     query, *_ = saved_query(session, start, end)
+    if who is not None:
+        query = query.where(session.among(leg.c.person_id, who))
     found = {row.person_id: Saved.told(row) for row in session.rows(query)}
-    for person_id, pay in paid(session, start, end).items():
+    for person_id, pay in paid(session, start, end, who).items():
         found.setdefault(person_id, Saved()).compensation = pay
-    for told in facts.as_of(session, "prior_wages", start):
+    for told in facts.as_of(session, "prior_wages", start, subjects=who):
         found.setdefault(told.subject, Saved()).prior_wages = int(told.data["wages_minor"])
     return found
 
 
-def paid(session: Session, start: date, end: date) -> dict[str, int]:
+def paid(session: Session, start: date, end: date, who: Sequence[str] | None = None) -> dict[str, int]:
     """Pay of the checks as payroll reported it, by person; a check tells it on every line of earnings."""
     checks = (
         select(confirmation.c.person_id, func.max(confirmation.c.amount).label("gross"))
         .where(
             *session.where(confirmation, kind="register_line", current=1, part="earning"),
-            confirmation.c.person_id.is_not(None),
+            confirmation.c.person_id.is_not(None) if who is None else session.among(confirmation.c.person_id, who),
             confirmation.c.pay_date >= start,
             confirmation.c.pay_date < end,
         )
@@ -237,6 +249,7 @@ class Standing:
 
 
 NEAR_PERCENT = 90
+BIRTH_UNKNOWN = "catch-up held: birth date unknown"
 
 
 def standings(session: Session, book: PlanBook, year: int) -> list[Standing]:
@@ -270,12 +283,28 @@ def terms_of(book: PlanBook, worker: Worker) -> DeferralPlan:
 
 
 def excess(worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits) -> dict[str, tuple[int, int]]:
-    """`deferral` and `additions`, where one is over: the most that is allowed in the year, and what was saved."""
+    """`deferral` and `additions`, where one is over: the most that is allowed in the year, and what was saved.
+
+    Without a birth date it is over above the highest catch-up only: below that `unknown` tells.
+    """
     caught_up = saved.caught_up(limits, terms)
-    most = saved.deferrals - caught_up + _catch_up(worker, terms, limits)
+    most = saved.deferrals - caught_up + _most_catch_up(worker, terms, limits)
     additions = saved.deferrals - caught_up + saved.granted
     found = {"deferral": (most, saved.deferrals), "additions": (limits.additions_minor, additions)}
     return {what: pair for what, pair in found.items() if pair[1] > pair[0]}
+
+
+def unknown(worker: Worker, saved: Saved, terms: DeferralPlan, limits: RetirementLimits) -> bool:
+    """Whether only the birth date tells if somebody's deferrals are above their limit, or catch-up that he may make."""
+    caught_up = saved.caught_up(limits, terms)
+    return not worker.identity.get("birth_date") and 0 < caught_up <= _most_catch_up(worker, terms, limits)
+
+
+def _most_catch_up(worker: Worker, terms: DeferralPlan, limits: RetirementLimits) -> int:
+    """His catch-up; the highest of all where his age is not known."""
+    if worker.identity.get("birth_date") or not terms.allows_catch_up:
+        return _catch_up(worker, terms, limits)
+    return max(limits.catch_up_minor, limits.super_catch_up_minor)
 
 
 def _catch_up(worker: Worker, terms: DeferralPlan, limits: RetirementLimits) -> int:
@@ -287,6 +316,8 @@ def _state(worker: Worker, saved: Saved, terms: DeferralPlan, limits: Retirement
     birth, most = worker.identity.get("birth_date"), _catch_up(worker, terms, limits)
     if excess(worker, saved, terms, limits):
         return "over"
+    if unknown(worker, saved, terms, limits):
+        return BIRTH_UNKNOWN
     regular = (
         limits.deferral_minor if terms.max_year_minor is None else min(limits.deferral_minor, terms.max_year_minor)
     )
@@ -295,7 +326,7 @@ def _state(worker: Worker, saved: Saved, terms: DeferralPlan, limits: Retirement
     if saved.deferrals >= regular + most:
         return "at the limit"
     if not birth:
-        return "catch-up held: birth date unknown"
+        return BIRTH_UNKNOWN
     if most and saved.prior_wages is None and limits.roth_catch_up_wages_minor is not None:
         return "catch-up held: wages of the year before unknown (opening_balance prior_wages)"
     return "near" if saved.deferrals < regular else "in catch-up"

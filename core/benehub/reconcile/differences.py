@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
+from benehub.reconcile import returned
 from benehub.reconcile.findings import STANDING, Finding, Relation
 from benehub.reconcile.settled_by import proposed, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
@@ -45,8 +47,8 @@ class Outcome:
 def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
     """Bring the differences of one relation and period up to date with what was found now.
 
-    Those of a type that stands from month to month (`STANDING`) are of the month they began with, and are settled with
-    every later one.
+    Those that stand from month to month (`STANDING`) are of the month they began with, and are settled with every later
+    one.
 
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
@@ -65,7 +67,8 @@ def _told(session: Session, outcome: Outcome) -> Outcome:
 
 def _of(period: str) -> Any:
     """What a comparison of the period speaks of: its own differences, and those that stand from before."""
-    return or_(difference.c.period == period, and_(difference.c.type.in_(STANDING), difference.c.period < period))
+    standing = [and_(difference.c.relation == one, difference.c.type == type_) for one, type_ in sorted(STANDING)]
+    return or_(difference.c.period == period, and_(or_(*standing), difference.c.period < period))
 
 
 def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
@@ -87,7 +90,7 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
             _set_aside(session, row, finding, rule, today)
         elif row is None:
             opened.append(_open(session, finding, today))
-        elif row.state in OPEN or _still_dismissed(row, finding):
+        elif row.state in OPEN or _still_dismissed(row, finding) or _still_returned(session, row, finding):
             again += 1
             _see_again(session, row, finding, today)
         else:
@@ -125,15 +128,15 @@ def act(
 ) -> tuple[str, ...]:  # fmt: skip
     """A person's word on a difference: resolve (says how), dismiss (says why), a work step, or whose it is.
 
-    What is resolved is linked to the ledger entries that made it right: those named, else those that are found. Gives
-    the entries that the word is linked to.
+    What is resolved is linked to the ledger entries that made it right: those named, else those that are found; of what
+    was returned elsewhere none is needed, the note says amount and day. Gives the entries that the word is linked to.
 
     Args:
         to: the user who is to work it; empty for nobody, None to leave it as it is.
 
     Raises:
-        DataError: no such difference, a state or step that does not exist, no reason given, or no entry for what is
-            at stake.
+        DataError: no such difference, a state or step that does not exist, no reason given, or no entry (or return)
+            for what is at stake.
         ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
@@ -143,7 +146,8 @@ def act(
     if state and not note:
         raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
     if state == "resolved":
-        entries = settled_by(session, row, entries)
+        outside = returned.elsewhere(row) and not entries
+        entries = returned.stated(row, note) if outside else settled_by(session, row, entries)
     values = {"state": state or row.state, "work_step": step or row.work_step}
     given: dict[str, Any] = {}
     if to is not None and to != (row.assigned_to or ""):
@@ -200,6 +204,14 @@ def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
 def _still_dismissed(row: Row[Any], finding: Finding) -> bool:
     """Whether a person's word still stands: it was said of this amount, not of whatever it grows to."""
     return bool(row.state == "dismissed" and row.at_stake == finding.at_stake)
+
+
+def _still_returned(session: Session, row: Row[Any], finding: Finding) -> bool:
+    """Whether a person has said that it was returned, and no more is at stake than then."""
+    if row.state != "resolved" or not returned.elsewhere(row) or finding.at_stake > row.at_stake:
+        return False
+    said = takewhile(lambda one: one.state == "resolved", reversed(history(session, row.difference_id)))
+    return [one.who for one in said][-1:] != ["benehub"]
 
 
 def _state_of(finding: Finding, today: date) -> str:

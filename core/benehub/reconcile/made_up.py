@@ -65,7 +65,7 @@ def standing_of(session: Session, start: date, end: date) -> dict[str, Standing]
         .join(leg, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.pay_date >= start,
-            leg.c.pay_date < end, entry.c.type == CORRECTED,
+            leg.c.pay_date < end, leg.c.posted_as == CORRECTED,
             ~select(back.c.entry_id).where(
                 back.c.employer_id == entry.c.employer_id,
                 back.c.idempotency_key == literal("reverse:") + entry.c.idempotency_key,
