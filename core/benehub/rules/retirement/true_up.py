@@ -119,7 +119,12 @@ def true_up(
     )
     if allowed < due:
         steps = (*steps, money_step("room under 415(c)", due, allowed))
-    reasons = (
+    reasons = _reasons(plan_trues_up, match_period, owed, over)
+    return Calculation(result, explain(NAME, VERSION, inputs, steps, reasons, citation=CITATION))
+
+
+def _reasons(plan_trues_up: bool, match_period: MatchPeriod, owed: bool, over: int) -> tuple[Reason, Reason]:
+    return (
         Reason(
             rule="true_up_owed",
             outcome=Outcome.PASS if owed else Outcome.FAIL,
@@ -135,7 +140,6 @@ def true_up(
             citation="Rev. Proc. 2021-30, section 6.06(2)",
         ),
     )
-    return Calculation(result, explain(NAME, VERSION, inputs, steps, reasons, citation=CITATION))
 
 
 @calculator(
