@@ -70,3 +70,20 @@ class ByReading(CarrierX12):
 def test_a_connector_that_knows_answers_by_the_read_is_found(tmp_path: Path) -> None:
     outcome = try_check(ByReading, CHECK, tmp_path, carrier)
     assert outcome.verdict is Verdict.BROKEN and "read twice" in outcome.why
+
+
+class Mute(NoyoConnector):
+    """Reads nothing of what its vendor says."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """No page."""
+        return iter(())
+
+
+def test_a_receipt_is_no_answer(tmp_path: Path) -> None:
+    for connector, maker in (
+        (Mute, platform),
+        (NoyoConnector, lambda folder: replace(platform(folder), answers=None)),
+    ):
+        outcome = try_check(connector, CHECK, tmp_path / connector.__name__, maker)
+        assert outcome.verdict is Verdict.BROKEN and "nothing of what was sent is answered" in outcome.why

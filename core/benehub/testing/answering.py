@@ -62,6 +62,32 @@ class Counter:
         told: dict[str, int] = JOBS["enrollments.acks"](self.hub, DirectSteps(), EMPLOYER, CONNECTION)
         return told
 
+    def answered(self) -> None:
+        """Follow what the vendor says for the first time.
+
+        Raises:
+            Broken: none of his answers moves a member further than the receipts, or having left, have moved him.
+        """
+        follow = JOBS["enrollments.acks"]
+        if by_request(self.hub.played.connector):
+            follow(self.hub, DirectSteps(), EMPLOYER, CONNECTION)  # what follows of the receipts alone
+        before = self._members()
+        if self.hub.played.stage.answers is not None:
+            self.hub.played.stage.answers()
+        self.follow("first")
+        moved = self._members().items() - before.items()
+        if not moved or not any(row[0] == "acknowledgement" for row in self.hub.books().told):
+            raise Broken(
+                "nothing of what was sent is answered",
+                "Let the stage answer what it writes (`answers`), or delivers (`deliver`)",
+            )
+
+    def _members(self) -> dict[tuple[str, str], str]:
+        """How each member stands, by person and file group."""
+        with self.hub.store.read(EMPLOYER) as session:
+            rows = session.rows(select(t.member_state).where(*session.where(t.member_state)))
+            return {(row.person_id, row.file_group): row.state for row in rows}
+
     def stands(self) -> dict[str, list[str]]:
         """How everything stands that answers may move."""
         with self.hub.store.read(EMPLOYER) as session:
@@ -77,8 +103,7 @@ def _twice(ground: Ground) -> None:
     room, hub = _sent(ground)
     with closing(hub.store):
         counter = Counter(hub)
-        if not sum(counter.follow("first").values()):
-            raise Broken("nothing of what was sent is answered", "Let the stage answer what it writes, or delivers")
+        counter.answered()
         hub.played.stage.now += LATER
         counter.follow("late")
         calm = counter.stands()

@@ -42,6 +42,8 @@ class Stage:
         items: operation -> contents to write, at least one each; the kit writes them in order.
         effects: how many changes the vendor's books have had so far. A repetition that it recognises is none.
         deliver: puts into the mailbox what the vendor sends; called once before a read.
+        answers: the vendor says what he has to say later of the requests he took; for those whose receipts are not
+            their last word.
         streams: what of the connector's streams the settings map; all unless said.
         mailbox: stands in for the connector's own mailbox, where that is a server.
         harmless: patterns of paths whose POST or PUT changes nothing (a token, a search).
@@ -63,6 +65,7 @@ class Stage:
     items: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     effects: Callable[[], int] = _none
     deliver: Callable[[], None] | None = None
+    answers: Callable[[], None] | None = None
     streams: tuple[str, ...] = ()
     mailbox: Mailbox | None = None
     harmless: tuple[str, ...] = ()
