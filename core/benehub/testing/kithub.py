@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import DirectSteps
 from benehub.store import Store, open_store
 from benehub.store.tables import confirmation, connection, crosswalk, employer, fact, plan_book, seen
+from benehub.testing.checks import Broken
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 
 BOOK = """
@@ -57,6 +58,46 @@ class Books:
     told: list[Any]
 
 
+@dataclass(slots=True)
+class Swept:
+    """What reading every stream came to: the rows that came of each, how many were applied, and what ended a read."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    applied: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def read_again(self, before: Swept, streams: Collection[str] = ()) -> None:
+        """Hold it against an earlier sweep: of `streams`, or else of all that gave rows then, rows must have come.
+
+        Raises:
+            Broken: a stream that was read before could not be, or gave no row.
+        """
+        if not any(before.rows.values()):
+            raise Broken("no stream could be read at first", "Mend the stage: it gives no row")
+        for stream in before.rows:
+            if stream in self.failed:
+                raise Broken(
+                    f"{stream}: read once more it ends in {self.failed[stream]}", "Let it be read as often as asked"
+                )
+        for stream in streams or [name for name, rows in before.rows.items() if rows]:
+            if not self.rows.get(stream):
+                raise Broken(f"{stream}: read once more it gives no row", "Read from the beginning without a cursor")
+
+    def came_twice(self, before: Swept, streams: Collection[str] = ()) -> None:
+        """Hold it against a sweep before each file came under a second name too.
+
+        Raises:
+            Broken: as for `read_again`; or the second file gave no row.
+        """
+        self.read_again(before, streams)
+        for stream in streams or [name for name, rows in before.rows.items() if rows]:
+            if self.rows[stream] <= before.rows.get(stream, 0):
+                raise Broken(
+                    f"{stream}: a file under a second name gives no row",
+                    "Let the stage's patterns of names match NAME-2 as well",
+                )
+
+
 class PlayedHub(Hub):
     """A hub whose one connection leads to the stage."""
 
@@ -66,13 +107,18 @@ class PlayedHub(Hub):
         """Read a stream from its beginning, or else from its cursor, and apply it."""
         return JOBS["sync"](self, DirectSteps(), EMPLOYER, CONNECTION, stream, key, full)
 
-    def sync_all(self, key: str, full: bool = True) -> int:
-        """Every stream of the stage; gives how many rows were applied."""
-        applied = 0
+    def sync_all(self, key: str, full: bool = True) -> Swept:
+        """Every stream of the stage, also behind one that fails."""
+        swept = Swept()
         for stream in self.played.streams:
-            with suppress(BenehubError):  # what a guard holds, or a file that is refused, changes nothing
-                applied += self.sync(stream, key, full)["applied"]
-        return applied
+            try:
+                counts = self.sync(stream, key, full)
+            except BenehubError as error:  # what a guard holds, or a file that is refused, changes nothing
+                swept.failed[stream] = type(error).__name__
+            else:
+                swept.rows[stream] = counts["rows"]
+                swept.applied += counts["applied"]
+        return swept
 
     def books(self) -> Books:
         """What is in the books now."""

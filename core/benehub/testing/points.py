@@ -94,7 +94,7 @@ _PARTS: tuple[_Part, ...] = (
     ("b", "pages", "a list that repeats itself ends", _asked, ("http.pages-end",)),
     ("b", "mailbox", "a file is read whole, and counts once", _box, ("box.partly", "box.again", "box.rubbish")),
     ("b", "answers", "an answer to what was sent counts once",
-     lambda one: any(check.name == "ack.twice" for check in checks_for(one.connector)), ("ack.twice",)),
+     lambda one: any(check.name == "ack.twice" for check in checks_for(one.connector)), ("ack.twice", "ack.again")),
     ("c", "writes", "a write has one effect, repeated or crashed", _everybody,
      ("write.twice", "write.crash", "file.once", "file.bytes", "file.totals")),
     ("c", "bulk", "several writes in one request", _requests, ("write.together",)),
