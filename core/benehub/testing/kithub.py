@@ -22,8 +22,9 @@ from benehub.errors import BenehubError
 from benehub.flows import JOBS
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import DirectSteps
+from benehub.identity import people
 from benehub.store import Store, open_store
-from benehub.store.tables import confirmation, connection, crosswalk, employer, fact, plan_book, seen
+from benehub.store.tables import confirmation, connection, crosswalk, employer, fact, plan_book, seen, stream_state
 from benehub.testing.checks import Broken
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 
@@ -32,6 +33,8 @@ employer: {id: acme, name: Acme}
 roles: {hris: vendor, payroll: vendor}
 pay_groups:
   monthly: {frequency: monthly, days: [last]}
+  semimonthly: {frequency: semimonthly, days: [15, last]}
+  biweekly: {frequency: biweekly, first_pay_date: 2026-01-09}
 plans:
   - id: ppo
     name: PPO
@@ -41,10 +44,19 @@ plans:
     rates: [{from: 2020-01-01, tiers: {EE: 500.00}}]
     employer_contribution: {scheme: percent_of_tier, percent: 80%}
     deduction: {code: MED-PPO, tax_class: pretax, method: per_month, per_month: 1}
+  - id: 401k
+    name: 401(k)
+    benefit_type: retirement
+    recordkeeper: keeper
+    effective_from: 2020-01-01
+    deferral: {pretax_code: 401K}
+leave:
+  - {id: pto, name: Paid time off, accrual: {method: monthly, tenure: [{after_months: 0, annual_hours: 80}]}}
 carriers:
   carrier: {pay_policy: pay_as_enrolled}
 """
-"""A small employer; what of a vendor's rows it cannot place is quarantined, which is an outcome too."""
+"""A small employer; what of a vendor's rows it cannot place is quarantined, which is an outcome too. A stage's settings
+map the vendor's words to its pay groups and its leave policy."""
 
 _PERSON = re.compile(r"per_\w+")
 
@@ -120,6 +132,12 @@ class PlayedHub(Hub):
                 swept.applied += counts["applied"]
         return swept
 
+    def cursors(self) -> dict[str, str]:
+        """Where each stream that has told a cursor would be read on."""
+        with self.store.read(EMPLOYER) as session:
+            rows = session.rows(select(stream_state).where(*session.where(stream_state, connection_id=CONNECTION)))
+            return {row.stream: row.cursor for row in rows if row.cursor is not None}
+
     def books(self) -> Books:
         """What is in the books now."""
         with self.store.read(EMPLOYER) as session:
@@ -153,6 +171,9 @@ def played_hub(folder: Path, played: Played) -> PlayedHub:
     made = PlayedHub(_store(folder, played), manager)
     made.played = played
     made.connectors = {"kit": type(played.connector)}
+    with made.store.write(EMPLOYER) as session:
+        for number, ssn in played.stage.known.items():
+            people.add_employee(session, CONNECTION, number, number, ssn)
     return made
 
 

@@ -48,6 +48,7 @@ class Stage:
         mailbox: stands in for the connector's own mailbox, where that is a server.
         harmless: patterns of paths whose POST or PUT changes nothing (a token, a search).
         renews: whether a 401 in mid-read is cured by renewing a token.
+        known: employee number -> SSN of people whom the hub knows before it reads; for vendors that name people by SSN.
         now: the hub's clock.
         wiring: further arguments of the connector's `client` (a token store, a wall clock).
         private: words beside the secrets that must never show (a bank number).
@@ -70,6 +71,7 @@ class Stage:
     mailbox: Mailbox | None = None
     harmless: tuple[str, ...] = ()
     renews: bool = False
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
     now: datetime = NOW
     wiring: Mapping[str, Any] = field(default_factory=dict)
     private: tuple[str, ...] = field(default=(), repr=False)
