@@ -44,16 +44,15 @@ def test_the_connectors_own_tests_are_refereed(name: str, shared: Path) -> None:
     judge = made(shared) if signature(made).parameters else made()
     assert isinstance(judge, Referee) and [one for one, _ in judge.judged] == list(PUBLISHED[name])
     source = (HERE / name / "conftest.py").read_text(encoding="utf-8")
-    held = [one for one in ast.walk(ast.parse(source)) if _guards(one) & {"hold"}]
+    conditions = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.If)]
+    held = [one for one in conditions if "hold" in _called(one)]
     # Nothing but the question whether there is a referee stands before him.
     assert "api.hold(wire, " in source
     assert {ast.unparse(one.test).split(" and ")[0].removeprefix("self.") for one in held} <= {"api is not None"}
 
 
-def _guards(one: ast.AST) -> set[str]:
+def _called(one: ast.If) -> set[str]:
     """The methods that are called where a condition lets them be."""
-    if not isinstance(one, ast.If):
-        return set()
     return {
         call.func.attr for call in ast.walk(one) if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
     }

@@ -187,6 +187,13 @@ def _incremental(one: _Looked) -> str:
     return f"{', '.join(shown)}: {', '.join(going)}" if going and shown else ""
 
 
+def _answered(one: _Looked) -> str:
+    """Answers that are asked for come in no files, so none can come under a second name."""
+    again = one.verdicts.get("ack.again")
+    shown = one.kept("ack.twice") if again == "not here" else one.kept("ack.twice", "ack.again")
+    return ", ".join(shown)
+
+
 def _judged(one: _Looked) -> str:
     return ", ".join(f"{proof.by}: {proof.test}" for proof in proofs(one.connector) if proof.outside)
 
@@ -199,6 +206,7 @@ def _stateful(one: _Looked) -> str:
 _OWN: dict[str, Callable[[_Looked], str]] = {
     "limit": _limited,
     "incremental": _incremental,
+    "answers": _answered,
     "contract": _judged,
     "vendor": _stateful,
 }
