@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import benehub
+from benehub.errors import DataError
 from benehub.flows import acknowledgements
 from benehub.intake import staging
 from benehub.testing import Verdict
@@ -20,7 +21,8 @@ from benehub_connectors.carrier_x12.stage import stage as carrier
 from benehub_connectors.noyo import NoyoConnector
 from benehub_connectors.noyo.stage import stage as platform
 
-(CHECK,) = (one for one in all_checks() if one.name == "ack.twice")
+CHECK, AGAIN = (one for one in all_checks() if one.name in ("ack.twice", "ack.again"))
+(BOX,) = (one for one in all_checks() if one.name == "box.again")
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -70,3 +72,54 @@ class ByReading(CarrierX12):
 def test_a_connector_that_knows_answers_by_the_read_is_found(tmp_path: Path) -> None:
     outcome = try_check(ByReading, CHECK, tmp_path, carrier)
     assert outcome.verdict is Verdict.BROKEN and "read twice" in outcome.why
+
+
+class Mute(NoyoConnector):
+    """Reads nothing of what its vendor says."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """No page."""
+        return iter(())
+
+
+def test_a_receipt_is_no_answer(tmp_path: Path) -> None:
+    for connector, maker in (
+        (Mute, platform),
+        (NoyoConnector, lambda folder: replace(platform(folder), answers=None)),
+    ):
+        outcome = try_check(connector, CHECK, tmp_path / connector.__name__, maker)
+        assert outcome.verdict is Verdict.BROKEN and "nothing of what was sent is answered" in outcome.why
+
+
+class Once(CarrierX12):
+    """Reads as often as it is let, then never again."""
+
+    left = 0
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """Until its reads are used up."""
+        Once.left -= 1
+        if Once.left < 0:
+            raise DataError("nothing to be had", mend="Ask on another day")
+        return super().read(stream, link, cursor)
+
+
+def test_what_is_not_read_again_is_not_followed_once(tmp_path: Path) -> None:
+    Once.left = 3 * len(CarrierX12.streams)
+    outcome = try_check(Once, CHECK, tmp_path / "dry", carrier)
+    assert outcome.verdict is Verdict.BROKEN and "read once more it ends in DataError" in outcome.why
+
+
+class OneFile(CarrierX12):
+    """Passes over files under a second name."""
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """The pages of the others."""
+        return (page for page in super().read(stream, link, cursor) if "-2." not in page.name)
+
+
+def test_a_second_file_has_to_be_read(tmp_path: Path) -> None:
+    for number, check in enumerate((AGAIN, BOX)):
+        outcome = try_check(OneFile, check, tmp_path / str(number), carrier)
+        assert outcome.verdict is Verdict.BROKEN and "under a second name gives no row" in outcome.why
+    assert try_check(NoyoConnector, AGAIN, tmp_path / "requests", platform).verdict is Verdict.NOT_HERE

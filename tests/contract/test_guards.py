@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 from tests.contract.taken import died_is_fresh, no_outbox
 
-from benehub import intake
+from benehub import intake, plugins
 from benehub.connect import auth, http, jsontext, limits, paging, verdict, webhooks, wire
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
+from benehub.connections import connectors
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import send
 from benehub.flows import webhooks as hook_flows
 from benehub.intake import applying, deliveries, staging
-from benehub.testing import Verdict
+from benehub.testing import Verdict, kithub
 from benehub.testing.checks import all_checks, checks_for
 from benehub.testing.kit import try_check
 
+IN_TREE = connectors(plugins.build(load_strangers=False))
 CHECKS = {one.name: one for one in all_checks()}
 KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Renewing", "Receiving", "Going")
 
@@ -227,6 +229,22 @@ def test_without_a_guard_a_promise_breaks(
     assert verdicts(hostile, kind, [name], tmp_path / "with") == {}
     take(monkeypatch)
     assert set(verdicts(hostile, kind, [name], tmp_path / "without")) == {name}
+
+
+@pytest.mark.parametrize("name", ["rippling", "scim"])
+def test_a_cursor_written_with_its_page_is_found_in_any_connector(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _cursor_first(monkeypatch)
+    outcome = try_check(IN_TREE[name], CHECKS["read.resumed"], tmp_path)
+    assert outcome.verdict is Verdict.BROKEN and "before its rows are applied" in outcome.why
+
+
+def test_books_that_stay_empty_show_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kithub, "BOOK", kithub.BOOK.replace("biweekly", "fortnightly", 1))
+    monkeypatch.setattr(kithub, "_migrated", kithub._migrated.__wrapped__)
+    outcome = try_check(IN_TREE["scim"], CHECKS["read.resumed"], tmp_path)
+    assert outcome.verdict is Verdict.BROKEN and "employee: no row of the stage finds its place" in outcome.why
 
 
 FAULTY = {

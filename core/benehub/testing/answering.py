@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,13 @@ from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.store import Session
 from benehub.store import tables as t
-from benehub.testing.checks import Broken, Ground, promise
+from benehub.testing.checks import Broken, Ground, NotHere, promise
 from benehub.testing.filing import rendered
-from benehub.testing.kithub import PlayedHub, played_hub
+from benehub.testing.kithub import PlayedHub, Swept, played_hub
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 
 CHANGE = "enrollment.change"
+ANSWERS = ("acknowledgement",)
 LATER = timedelta(days=60)
 """After this every answer that was not given is overdue."""
 
@@ -55,12 +56,40 @@ class Counter:
     """A hub that has sent families to one vendor, who answers."""
 
     hub: PlayedHub
+    swept: Swept = field(default_factory=Swept)
+    """What the last read came to."""
 
     def follow(self, key: str) -> dict[str, int]:
         """Read everything the vendor has to say from its beginning, and follow its answers."""
-        self.hub.sync_all(key)
+        self.swept = self.hub.sync_all(key)
         told: dict[str, int] = JOBS["enrollments.acks"](self.hub, DirectSteps(), EMPLOYER, CONNECTION)
         return told
+
+    def answered(self) -> None:
+        """Follow what the vendor says for the first time.
+
+        Raises:
+            Broken: none of his answers moves a member further than the receipts, or having left, have moved him.
+        """
+        follow = JOBS["enrollments.acks"]
+        if by_request(self.hub.played.connector):
+            follow(self.hub, DirectSteps(), EMPLOYER, CONNECTION)  # what follows of the receipts alone
+        before = self._members()
+        if self.hub.played.stage.answers is not None:
+            self.hub.played.stage.answers()
+        self.follow("first")
+        moved = self._members().items() - before.items()
+        if not moved or not any(row[0] == "acknowledgement" for row in self.hub.books().told):
+            raise Broken(
+                "nothing of what was sent is answered",
+                "Let the stage answer what it writes (`answers`), or delivers (`deliver`)",
+            )
+
+    def _members(self) -> dict[tuple[str, str], str]:
+        """How each member stands, by person and file group."""
+        with self.hub.store.read(EMPLOYER) as session:
+            rows = session.rows(select(t.member_state).where(*session.where(t.member_state)))
+            return {(row.person_id, row.file_group): row.state for row in rows}
 
     def stands(self) -> dict[str, list[str]]:
         """How everything stands that answers may move."""
@@ -72,26 +101,44 @@ class Counter:
         return {**found, "confirmation": [repr(one) for one in self.hub.books().told]}
 
 
-@promise("ack.twice", "an answer to what was sent that is read twice, or comes twice, is followed once")
+@promise("ack.twice", "an answer to what was sent that is read twice is followed once")
 def _twice(ground: Ground) -> None:
-    room, hub = _sent(ground)
+    _, hub = _sent(ground)
     with closing(hub.store):
-        counter = Counter(hub)
-        if not sum(counter.follow("first").values()):
-            raise Broken("nothing of what was sent is answered", "Let the stage answer what it writes, or delivers")
-        hub.played.stage.now += LATER
-        counter.follow("late")
-        calm = counter.stands()
+        counter, calm = _calm(hub)
+        first = counter.swept
         told = counter.follow("read again")
+        counter.swept.read_again(first, ANSWERS)
         if counter.stands() != calm or told["acked"] or told["refused"]:
             raise Broken("an answer that is read twice is followed twice", "Give its rows the same keys each time")
-        for file in [one for one in room.rglob("*") if one.is_file()]:
+
+
+@promise("ack.again", "an answer to what was sent that comes twice, under two names, is followed once")
+def _again(ground: Ground) -> None:
+    room, hub = _sent(ground)
+    with closing(hub.store):
+        files = [one for one in room.rglob("*") if one.is_file()]
+        if not files:
+            raise NotHere("its answers come in no files of the stage; what is asked for again is told by ack.twice")
+        counter, calm = _calm(hub)
+        first = counter.swept
+        for file in files:
             shutil.copy(file, file.with_name(f"{file.stem}-2{file.suffix}"))
         counter.follow("comes again")
+        counter.swept.came_twice(first, ANSWERS)
         if counter.stands() != calm:
             raise Broken(
                 "an answer that comes twice is followed twice", "Know rows by what they say, not by their file"
             )
+
+
+def _calm(hub: PlayedHub) -> tuple[Counter, dict[str, list[str]]]:
+    """Everything answered and overdue, and how it stands then."""
+    counter = Counter(hub)
+    counter.answered()
+    hub.played.stage.now += LATER
+    counter.follow("late")
+    return counter, counter.stands()
 
 
 def _sent(ground: Ground) -> tuple[Path, PlayedHub]:

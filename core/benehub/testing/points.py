@@ -94,7 +94,7 @@ _PARTS: tuple[_Part, ...] = (
     ("b", "pages", "a list that repeats itself ends", _asked, ("http.pages-end",)),
     ("b", "mailbox", "a file is read whole, and counts once", _box, ("box.partly", "box.again", "box.rubbish")),
     ("b", "answers", "an answer to what was sent counts once",
-     lambda one: any(check.name == "ack.twice" for check in checks_for(one.connector)), ("ack.twice",)),
+     lambda one: any(check.name == "ack.twice" for check in checks_for(one.connector)), ("ack.twice", "ack.again")),
     ("c", "writes", "a write has one effect, repeated or crashed", _everybody,
      ("write.twice", "write.crash", "file.once", "file.bytes", "file.totals")),
     ("c", "bulk", "several writes in one request", _requests, ("write.together",)),
@@ -187,6 +187,13 @@ def _incremental(one: _Looked) -> str:
     return f"{', '.join(shown)}: {', '.join(going)}" if going and shown else ""
 
 
+def _answered(one: _Looked) -> str:
+    """Answers that are asked for come in no files, so none can come under a second name."""
+    again = one.verdicts.get("ack.again")
+    shown = one.kept("ack.twice") if again == "not here" else one.kept("ack.twice", "ack.again")
+    return ", ".join(shown)
+
+
 def _judged(one: _Looked) -> str:
     return ", ".join(f"{proof.by}: {proof.test}" for proof in proofs(one.connector) if proof.outside)
 
@@ -199,6 +206,7 @@ def _stateful(one: _Looked) -> str:
 _OWN: dict[str, Callable[[_Looked], str]] = {
     "limit": _limited,
     "incremental": _incremental,
+    "answers": _answered,
     "contract": _judged,
     "vendor": _stateful,
 }

@@ -125,8 +125,17 @@ def _resumed(ground: Ground) -> None:
         with contextlib.closing(hub.store):
             for stream in played.streams if dies else ():
                 sync.read(hub, EMPLOYER, CONNECTION, stream, "dies", False)
+            if hub.cursors():
+                raise Broken("a cursor moves on before its rows are applied", "Leave it to the hub")
             hub.sync_all("reads on", full=False)
             known.append(hub.books())
+    placed = {stream for stream, *_ in known[0].rows}
+    for stream in played.streams:
+        if ground.connector.streams[stream] != "full" and stream not in placed:
+            raise Broken(
+                f"{stream}: no row of the stage finds its place in the kit's plan book, so a lost one is not missed",
+                "Map pay groups and leave policies in its settings to those of `testing.kithub.BOOK`",
+            )
     if known[0] != known[1]:
         raise Broken("what was read and not applied is not read again", "Keep no place of your own: go by the cursor")
 
