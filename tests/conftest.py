@@ -12,10 +12,12 @@ import gc
 import importlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import uuid
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ from dbos._sys_db_sqlite import SQLiteSystemDatabase
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.engine import make_url
+from sqlalchemy.util import LRUCache
 
 from benehub.access import passwords
 from benehub.crypto import Vault
@@ -272,6 +275,55 @@ def _played() -> Iterator[Played]:
         patch.setattr(SQLiteSystemDatabase, "run_migrations", lambda system: engine.sqlite(system))
         patch.setattr(_sys_db_postgres, "run_dbos_migrations", engine.postgres)
         yield played
+
+
+class Unsynced:
+    """Whether files of SQLite are written through to the disk: not while `relaxed`; only a power failure would tell."""
+
+    def __init__(self) -> None:
+        self.relaxed = True
+
+    def __call__(self, raw: Any, _record: Any = None) -> None:
+        """A connection's last word."""
+        if self.relaxed and isinstance(raw, sqlite3.Connection):
+            raw.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced() -> Iterator[Unsynced]:
+    """Nothing waits for the disk but what is tested for it."""
+    tune, relax = database._tune_sqlite, Unsynced()
+
+    def tune_and_relax(engine: Engine) -> None:
+        tune(engine)
+        event.listen(engine, "connect", relax)
+
+    event.listen(Engine, "connect", relax)  # the job engine's, which asks for nothing itself
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_tune_sqlite", tune_and_relax)
+        yield relax
+    event.remove(Engine, "connect", relax)
+
+
+class Compiled(LRUCache[Any, Any]):
+    """Statements that were compiled for one dialect, by what they are: an engine's own would know its dialect alone."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """As in any engine's cache, where the dialect stands first in the key."""
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key[1:], value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> Iterator[None]:
+    """What one engine has compiled serves all of its dialect: nearly every test opens one, to ask the same."""
+    caches: defaultdict[type, Compiled] = defaultdict(lambda: Compiled(5000))
+    shared = property(lambda engine: caches[type(engine.dialect)], lambda _engine, _own: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "_compiled_cache", shared, raising=False)
+        yield
 
 
 @pytest.fixture

@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema.validators import validator_for
+from starlette.routing import Route
 from typer.main import get_command
 
+from benehub.api import health
 from benehub.cli import app
+from benehub.settings import Settings
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 COMPOSE: dict[str, Any] = yaml.safe_load((CONFIG / "compose.yaml").read_text())
@@ -91,6 +95,33 @@ def test_the_compose_file_keeps_to_the_specification() -> None:
     assert services["web"]["ports"] == ["127.0.0.1:8080:8080"]
     command = services["web"]["command"]
     assert command[command.index("--port") + 1] == "8080"
+
+
+def test_the_compose_file_is_valid_by_the_published_schema() -> None:
+    kept = pytest.importorskip("check_jsonschema", reason="it carries the schema of the compose specification")
+    schema = json.loads((Path(kept.__file__).parent / "builtin_schemas/vendor/compose-spec.json").read_text())
+    judge: Any = validator_for(schema)(schema)
+    assert [f"{error.json_path}: {error.message}" for error in judge.iter_errors(COMPOSE)] == []
+    broken = {**COMPOSE, "services": {**COMPOSE["services"], "web": {**COMPOSE["services"]["web"], "port": []}}}
+    assert list(judge.iter_errors(broken)) != []
+
+
+def test_what_the_files_say_of_the_program_is_so() -> None:
+    names = {f"BENEHUB_{name.upper()}" for name in Settings.model_fields}
+    for service in COMPOSE["services"].values():
+        assert {name for name in service["environment"] if name.startswith("BENEHUB_")} <= names
+    # The database is the one that each step names, as the user that it makes.
+    db, web, migrate = (COMPOSE["services"][name] for name in ("db", "web", "migrate"))
+    url = web["environment"]["BENEHUB_DB"]
+    assert migrate["command"] == ["init", "--db", url]
+    assert url == f"postgresql+psycopg://{db['environment']['POSTGRES_USER']}@db/{db['environment']['POSTGRES_DB']}"
+    assert db["healthcheck"]["test"][1:] == ["pg_isready", "--username", "benehub", "--dbname", "benehub"]
+    assert int(db["image"].partition(":")[2]) >= 15
+    code = web["healthcheck"]["test"]
+    assert code[1:3] == ["python", "-c"]
+    ready = re.search(r"http://127\.0\.0\.1:8080(/\w+)", code[3])
+    assert ready is not None and ready[1] in {route.path for route in health.router.routes if isinstance(route, Route)}
+    compile(code[3], "healthcheck", "exec")
 
 
 def test_the_image_installs_what_is_here_on_a_python_that_is_supported() -> None:

@@ -135,3 +135,16 @@ def test_links_between_pages_lead_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_what_is_said_to_be_tried_against_it_is_tried() -> None:
+    """The table of attacks names tests that there are."""
+    told = (DOCS / "access.md").read_text(encoding="utf-8").partition("## What is tried against it")[2]
+    table = told.partition("\n## ")[0]
+    files = {path.name: path for path in (DOCS.parent / "tests").rglob("test_*.py")}
+    named = re.findall(r"`(?:tests/[\w/]*)?(test_\w+)(\.py)?`", table)
+    written = "".join(files[f"{name}.py"].read_text(encoding="utf-8") for name, is_file in named if is_file)
+    missing = [name for name, is_file in named if not is_file and f"def {name}(" not in written]
+    assert len(named) > 15 and missing == []
+    places = re.findall(r"`(tests/[\w/]+\.py)`", table)
+    assert places and all((DOCS.parent / place).exists() for place in places)

@@ -16,6 +16,7 @@ from benehub.errors import DataError
 from benehub.flows import custody, scim
 from benehub.flows.onboarding import connect
 from benehub.formats.scim import EMPLOYMENT
+from benehub.intake import told
 from benehub.records import Employee
 from benehub.store import acts
 from benehub.store.tables import payload, pushed_resource
@@ -230,7 +231,19 @@ def test_many_changes_within_a_day_ask_a_person_and_a_client_that_sets_up_its_us
     assert "held" not in {batch.state for batch in desk.batches()}
 
 
-def test_what_many_writes_held_is_let_in_as_one_decision(desk: Any, client: Client) -> None:
+def test_what_many_writes_held_is_let_in_as_one_decision(
+    desk: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    told_in = told.told_in
+
+    def looks(*args: Any) -> Any:
+        rows = told_in(*args)
+        read.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(told, "told_in", looks)
+    monkeypatch.setattr(custody, "TURN", 1)
     made = [client.create(number) for number in range(1, 13)]
     for one in made[:5]:
         client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
@@ -239,7 +252,10 @@ def test_what_many_writes_held_is_let_in_as_one_decision(desk: Any, client: Clie
     with pytest.raises(DataError, match="needs a name and a reason"):
         custody.release_all(desk.hub, "acme", "idp", "ann", "")
     assert [batch for batch in desk.batches() if batch.state == "held"] == held
+    read.clear()
     counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    # One look at all, what is applied since; then each turn reads of its own user alone, who has written once or twice.
+    assert read[:2] == [len(held), 0] and max(read[2:]) <= 2 and len(read) == 2 + len(held)
     assert (counts["batches"], counts["aside"], counts["applied"]) == (len(held) - 1, 1, len(held) - 1)
     assert sorted(last_day(desk)) == [date(2026, 12, 1)] * 4 + [date(2027, 1, 1)]
     assert "held" not in {batch.state for batch in desk.batches()}

@@ -129,7 +129,7 @@ def csv_datacompy(folder: Path, size: int) -> Iterator[Any]:
 
 def db_prepare(folder: Path, size: int) -> None:
     """A ledger of deposits and the recordkeeper's credits of them, with a covering index for the peer."""
-    from bench_hub import NOW, add_people, make_hub
+    from bench_hub import NOW, add_people, fill, filling, make_hub
 
     from benehub import ledger
     from benehub.ledger import Leg, NewEntry
@@ -144,28 +144,25 @@ def db_prepare(folder: Path, size: int) -> None:
             intake_batch, [{**batch, **counts, "state": "applied", "reason": "", "seq": 1, "recorded_at": str(NOW)}]
         )
 
-        def entry(number: int, amount: int) -> NewEntry:
-            part = SOURCES[number % 2][1]
-            dims = (people[number // 2], "401k", part, "2026-11", DAY, "dis_1")
-            legs = (
-                Leg("2320" if part == "match" else "2310", "USD", amount, *dims), Leg("1020", "USD", -amount, *dims)
-            )  # fmt: skip
-            return NewEntry(f"deposit/{number}", "contribution.deposited", DAY, legs, "dis_1")
+    def entry(number: int, amount: int) -> NewEntry:
+        part = SOURCES[number % 2][1]
+        dims = (people[number // 2], "401k", part, "2026-11", DAY, "dis_1")
+        legs = (Leg("2320" if part == "match" else "2310", "USD", amount, *dims), Leg("1020", "USD", -amount, *dims))
+        return NewEntry(f"deposit/{number}", "contribution.deposited", DAY, legs, "dis_1")
 
-        ledger.record(session, (entry(number, amount) for number, amount, _ in rows(size)))
-        same = {
-            "kind": "credit", "connection_id": "summit", "version": 1, "current": 1, "plan": "401k", "code": "",
-            "tax_class": "", "tier": "", "coverage_month": "", "pay_date": DAY, "on_date": TRADED, "unit": "USD",
-            "effective_from": None, "effective_to": None, "detail": {}, "batch_id": "int_1", "row_no": 1, "seq": 1,
-        }  # fmt: skip
-        session.add(
-            confirmation,
-            (
-                {**same, "row_key": f"{number}/{place}", "person_id": people[number // 2], "external_id": str(number),
-                 "part": SOURCES[number % 2][1], "amount": worth, "reference": str(number)}
-                for number, amount, kind in rows(size) for place, worth in enumerate(credited(amount, kind))
-            ),
-        )  # fmt: skip
+    same = {
+        "kind": "credit", "connection_id": "summit", "version": 1, "current": 1, "plan": "401k", "code": "",
+        "tax_class": "", "tier": "", "coverage_month": "", "pay_date": DAY, "on_date": TRADED, "unit": "USD",
+        "effective_from": None, "effective_to": None, "detail": {}, "batch_id": "int_1", "row_no": 1, "seq": 1,
+    }  # fmt: skip
+    credits = (
+        {**same, "row_key": f"{number}/{place}", "person_id": people[number // 2], "external_id": str(number),
+         "part": SOURCES[number % 2][1], "amount": worth, "reference": str(number)}
+        for number, amount, kind in rows(size) for place, worth in enumerate(credited(amount, kind))
+    )  # fmt: skip
+    with filling(store):
+        fill(store, ledger.record, (entry(number, amount) for number, amount, _ in rows(size)))
+        fill(store, lambda session, part: session.add(confirmation, part), credits)
     store.close()
     database = sqlite3.connect(folder / "hub.db")
     database.execute("CREATE INDEX peer_leg ON leg (account, person_id, plan, money_source, pay_date, amount)")

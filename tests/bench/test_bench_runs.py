@@ -22,7 +22,7 @@ CASES = {
     "payroll comparison", "everybody's amounts, premiums", "everybody's amounts, deductions",
     "salaries all different, premiums", "salaries all different, deductions",
     "contributions from CSV", "contributions from CSV, large", "contributions in the database",
-    *(f"ledger balances, {question}" for question in ("one account", "all", "as of a day")),
+    *(f"ledger balances, {question}" for question in ("one account", "all", "as of a day", "as known")),
     "HTTP, 1 thread", "HTTP, 16 threads", *(f"sending, {number} at once" for number in (1, 8, 64)),
     "834 checking", "834 checking, large",
     *(

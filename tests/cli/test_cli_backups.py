@@ -28,7 +28,10 @@ def test_an_installation_is_put_back_from_one_file(cli: Any, employed: Path) -> 
 
 
 def test_without_the_key_file_it_says_what_to_bring(cli: Any, employed: Path) -> None:
-    cli.run("backup", "all.backup")
+    cli.run("backup", "nowhere/at/all.backup", code=2)
+    cli.run("backup", "backups/all.backup")  # its folder alone is made
+    assert ((employed / "backups").stat().st_mode & 0o777) == 0o700
+    (employed / "backups" / "all.backup").rename(employed / "all.backup")
     (employed / "benehub.keys").write_text("k2=" + "A" * 43)
     (employed / "benehub.db").unlink()
     done = cli.run("restore", "all.backup", code=2)

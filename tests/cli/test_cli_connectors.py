@@ -18,7 +18,8 @@ api_key: env:BENEHUB_TEST_HRIS
 
 
 def test_new_writes_a_package(cli: Any, home: Path) -> None:
-    cli.run("connector", "new", "acme_hr", "--kind", "hris", "--out-of-tree")
+    told = " ".join(cli.run("connector", "new", "acme_hr", "--kind", "hris", "--out-of-tree").output.split())
+    assert "Next: pip install -e benehub-acme-hr, then benehub connector check acme_hr" in told
     assert (home / "benehub-acme-hr/benehub_acme_hr/__init__.py").is_file()
     assert (home / "benehub-acme-hr/tests/test_contract.py").is_file()
 

@@ -202,10 +202,15 @@ def test_reconciling_finds_what_payroll_never_took(cli: Any, covered: Path) -> N
     assert cli.told("differences", "list") == []
     found = cli.told("reconcile", "payroll", *PERIOD, code=1)
     assert [one["type"] for one in found["open"]] == [one["type"] for one in tried["open"]] != []
-    first = cli.told("differences", "list")[0]["id"]
+    first, number = (cli.told("differences", "list")[0][name] for name in ("id", "employee"))
     cli.run("differences", "step", first, "waiting_on_payroll")
     cli.run("differences", "dismiss", first, "--note", "a test", "--dry-run")
-    cli.run("differences", "resolve", first, "--note", "taken by hand", "--who", "ann")
+    by_hand = ("differences", "resolve", first, "--note", "taken by hand", "--who", "ann")
+    assert "no ledger entry is named that made it right" in cli.run(*by_hand, code=2).stderr
+    told = cli.told("ledger", "journal", "--employee", number)
+    entry = next(one["entry"] for one in told if one["status"] == "posted")
+    assert f"resolved by {entry}" in cli.run(*by_hand, "--entry", entry).stdout
+    assert cli.told("differences", "show", first)["settled_by"] == [entry]
     history = cli.told("differences", "show", first)["history"]
     assert [(one["who"], one["work_step"] or one["state"]) for one in history] == [
         ("benehub", "discrepancy"), ("cli", "waiting_on_payroll"), ("ann", "waiting_on_payroll"),

@@ -8,8 +8,12 @@ from tests.cli.conftest import BOOK, Cli
 
 LIST = "There are: "
 CASES = (
-    ("deductions push -g nosuch --pay-date 2026-10-31", "pay_groups: no pay group 'nosuch'", "Name one: monthly"),
-    ("schedule add x --flow deductions.push --every 1d --option group=nosuch", "no pay group 'nosuch'", "monthly"),
+    ("deductions push -g nosuch --pay-date 2026-10-31", "pay group 'nosuch' is not in the plan", "Name one: monthly"),
+    (
+        "schedule add x --flow deductions.push --every 1d --option group=nosuch",
+        "pay group 'nosuch' is not in the plan",
+        "monthly",
+    ),
     ("premiums invoice nosuch --period 2026-10", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),
     ("premiums walk nosuch --period 2026-10", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),
     ("premiums credits nosuch", "plan book: no carrier 'nosuch'", f"{LIST}carrier"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benehub.connect.capabilities import Blocker, Capability, Guard, find, require
+from benehub.connect.capabilities import Blocker, Capability, Guard, find, read_only, require
 from benehub.errors import Unsupported
+from benehub.records import OPERATIONS
 
 LINES = (
     Capability("push", guard=Guard.READ_BACK),
@@ -41,3 +42,12 @@ def test_which_writes_may_be_sent_twice() -> None:
         Guard.NATURAL_KEY_UPSERT,
     ]
     assert [guard for guard in Guard if guard.must_hold] == [Guard.NONE]
+
+
+def test_a_reader_refuses_every_write_by_its_vendor() -> None:
+    lines = read_only(["employee"], "it takes none", {"employee": "all of them"})
+    assert require(lines, "read.employee").note == "all of them"
+    for operation in OPERATIONS:
+        with pytest.raises(Unsupported, match="it takes none") as caught:
+            require(lines, operation)
+        assert caught.value.blocker == "vendor"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -176,3 +178,34 @@ def test_a_provider_that_breaks_is_away() -> None:
         client = OidcClient(Provider("login", ISSUER, "benehub"), lambda: NOW, transport)
         with pytest.raises(VendorUnavailable):
             client.begin(BACK)
+
+
+@pytest.mark.parametrize("place", ["/.well-known/openid-configuration", "/keys", "/token", "/me"])
+def test_a_provider_whose_answer_never_ends_is_away(issuer: Issuer, place: str) -> None:
+    """Too much at once, too much out of little, or too little for ever: whoever signs in waits for none of it."""
+    looked = itertools.count()
+    given: list[int] = []
+
+    def endless(piece: bytes) -> Iterator[bytes]:
+        for number in itertools.count():
+            given.append(number)
+            yield piece
+
+    def packed() -> Iterator[bytes]:
+        pack = zlib.compressobj(wbits=31)
+        return (pack.compress(b" " * 1024 * 1024) + pack.flush(zlib.Z_SYNC_FLUSH) for _ in itertools.count())
+
+    for body, coded, most in ((endless(b"x" * 65_536), "", 17), (packed(), "gzip", 0), (endless(b" "), "", 12)):
+        given.clear()
+
+        def answer(request: httpx.Request, body: Iterator[bytes] = body, coded: str = coded) -> httpx.Response:
+            if request.url.path != place:
+                return issuer.answer(request)
+            return httpx.Response(200, content=body, headers={"content-encoding": coded} if coded else {})
+
+        client = OidcClient(
+            Provider("login", ISSUER, "benehub"), lambda: NOW, httpx.MockTransport(answer), lambda: next(looked)
+        )
+        with pytest.raises(VendorUnavailable, match="does not answer"):
+            client.finish(BACK, BEGUN, {"state": "state-1", "code": "c1"})
+        assert len(given) <= most

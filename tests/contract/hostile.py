@@ -250,6 +250,18 @@ class Resuming(Plain):
     streams: ClassVar = {"employee": "both"}
 
 
+class Going(Plain):
+    """Goes on from a cursor: whom it has told before it tells no more."""
+
+    streams: ClassVar = {"employee": "both"}
+
+    def read(self, stream: str, link: benehub.Link, cursor: str | None) -> Iterator[benehub.Page]:
+        """Everybody, or nobody."""
+        if cursor is None:
+            for page in super().read(stream, link, cursor):
+                yield replace(page, cursor="all", full=False)
+
+
 class Writing(Plain):
     """Reads by what counts as a write."""
 

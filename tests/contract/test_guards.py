@@ -14,19 +14,22 @@ from typing import Any
 import pytest
 from tests.contract.taken import died_is_fresh, no_outbox
 
+from benehub import intake, plugins
 from benehub.connect import auth, http, jsontext, limits, paging, verdict, webhooks, wire
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item
+from benehub.connections import connectors
 from benehub.errors import DataError, VendorUnavailable
 from benehub.flows import send
 from benehub.flows import webhooks as hook_flows
-from benehub.intake import deliveries
-from benehub.testing import Verdict
+from benehub.intake import applying, deliveries, staging
+from benehub.testing import Verdict, kithub
 from benehub.testing.checks import all_checks, checks_for
 from benehub.testing.kit import try_check
 
+IN_TREE = connectors(plugins.build(load_strangers=False))
 CHECKS = {one.name: one for one in all_checks()}
-KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Renewing", "Receiving")
+KINDS = ("Plain", "ReadBack", "Keyed", "Upsert", "Locked", "Itemised", "Renewing", "Receiving", "Going")
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -178,6 +181,17 @@ def _said_aloud(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hook_flows, "_checked", checked)
 
 
+def _cursor_first(patch: pytest.MonkeyPatch) -> None:
+    """The cursor is written with the page, before anything of it is applied."""
+    real = staging.stage
+
+    def stage(session: Any, batch_id: str, *pages: Any) -> None:
+        real(session, batch_id, *pages)
+        applying._move_cursor(session, applying._header(session, batch_id), *session.take_seq())
+
+    patch.setattr(intake, "stage", stage)
+
+
 TAKEN: dict[str, tuple[Take, str, str]] = {
     "writes are refused in a dry run": (_dry, "Plain", "write.dry-run"),
     "429 and 503 are repeated": (_never_again, "Plain", "http.5xx"),
@@ -189,6 +203,7 @@ TAKEN: dict[str, tuple[Take, str, str]] = {
     "401 asks a person": (_every_refusal_is_data, "Plain", "http.401"),
     "a token that has ended is renewed": (_never_renewed, "Renewing", "http.token-expiry"),
     "401 holds a write": (_every_refusal_is_data, "Plain", "write.401"),
+    "the cursor is written with what was applied": (_cursor_first, "Going", "read.resumed"),
     "a cursor that leads back ends": (_endless, "Plain", "http.pages-end"),
     "a page that is repeated ends": (_endless_numbers, "Plain", "http.pages-end"),
     "JSON numbers keep their text": (_floats, "Plain", "read.no-float"),
@@ -214,6 +229,22 @@ def test_without_a_guard_a_promise_breaks(
     assert verdicts(hostile, kind, [name], tmp_path / "with") == {}
     take(monkeypatch)
     assert set(verdicts(hostile, kind, [name], tmp_path / "without")) == {name}
+
+
+@pytest.mark.parametrize("name", ["rippling", "scim"])
+def test_a_cursor_written_with_its_page_is_found_in_any_connector(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _cursor_first(monkeypatch)
+    outcome = try_check(IN_TREE[name], CHECKS["read.resumed"], tmp_path)
+    assert outcome.verdict is Verdict.BROKEN and "before its rows are applied" in outcome.why
+
+
+def test_books_that_stay_empty_show_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kithub, "BOOK", kithub.BOOK.replace("biweekly", "fortnightly", 1))
+    monkeypatch.setattr(kithub, "_migrated", kithub._migrated.__wrapped__)
+    outcome = try_check(IN_TREE["scim"], CHECKS["read.resumed"], tmp_path)
+    assert outcome.verdict is Verdict.BROKEN and "employee: no row of the stage finds its place" in outcome.why
 
 
 FAULTY = {

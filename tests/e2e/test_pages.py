@@ -19,8 +19,9 @@ import uvicorn
 from sqlalchemy import select
 from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
 
+from benehub import reconcile
 from benehub.api.app import create_app
-from benehub.store.tables import difference, dispatch, run
+from benehub.store.tables import difference, dispatch, entry, leg, run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (the dev extra has it)")
@@ -159,6 +160,20 @@ def test_axe_finds_no_serious_fault_and_no_page_is_wider_than_its_window(
     assert found == []
 
 
+def posted_for(served: Served, difference_id: str) -> str:
+    """The newest posted entry about the employee and plan of a difference."""
+    with served.desk.store.read(served.desk.employer) as session:
+        row = reconcile.get(session, difference_id)
+        return str(
+            session.rows(
+                select(entry.c.entry_id)
+                .join(leg, (leg.c.employer_id == entry.c.employer_id) & (leg.c.entry_id == entry.c.entry_id))
+                .where(*session.where(entry, status="posted"), leg.c.person_id == row.person_id, leg.c.plan == row.plan)
+                .order_by(entry.c.seq.desc())
+            )[0].entry_id
+        )
+
+
 def test_an_admin_compares_follows_it_and_settles_what_is_found(served: Served, look: Any) -> None:
     page = look()
     visit(page, served, "today")
@@ -178,6 +193,9 @@ def test_an_admin_compares_follows_it_and_settles_what_is_found(served: Served, 
     page.get_by_text("<b>asked</b> them").wait_for()
     page.get_by_text("Resolve", exact=True).first.click()
     page.get_by_label("How was it settled?").fill("credited on the 3rd")
+    page.get_by_label("Ledger entries that settle it").fill(
+        posted_for(served, page.url.rpartition("/")[2].partition("?")[0])
+    )
     page.get_by_role("button", name="Resolve").click()
     page.get_by_text("Resolved.", exact=True).wait_for()
     assert page.locator(".head .badge").first.inner_text() == "Resolved"

@@ -16,7 +16,7 @@ from dbos import DBOS
 from tests import forks
 
 from benehub.crypto import Vault
-from benehub.engine import Engine, Flow, Steps, runner
+from benehub.engine import Ending, Engine, Flow, Steps, runner
 from benehub.engine.dozing import KEEPER, WORKER
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.store import Store, open_store
@@ -212,6 +212,37 @@ def test_a_canceled_flow_ends_before_its_next_step_and_can_go_on(store: Store, t
         finally:
             engine.stop()
     assert ran(tmp_path)[-1] == "third"
+
+
+def test_what_ends_because_its_process_was_asked_to_goes_on_in_another(store: Store, tmp_path: Path) -> None:
+    begun = threading.Event()
+    asked: list[bool] = []
+
+    def long(steps: Steps) -> list[str]:
+        return [steps.step("first", lambda: "first"), steps.step("second", half)]
+
+    def half() -> str:
+        asked.append(worker.goes_on())
+        begun.set()
+        while worker.goes_on():
+            time.sleep(0.01)
+        raise Ending
+
+    worker = Engine(store, {"story": Flow("story", long)})
+    worker.start(listen=True)
+    with store.engine.begin() as connection:
+        worker.enqueue(connection, "story", "november", "acme")
+    assert begun.wait(90)
+    worker.stop()
+    assert asked == [True] and worker.ending
+    another = make(store, tmp_path)
+    another.start(listen=True)
+    try:
+        wait(lambda: "third" in ran(tmp_path))
+        assert another.goes_on() and not another.ending
+    finally:
+        another.stop()
+    assert ran(tmp_path) == ["second", "third"]  # the first is not done again
 
 
 def test_a_process_shows_that_it_lives(store: Store, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from benehub.connect.messages import Request, change, path, read
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.connect.verdict import unavailable
 from benehub.dispatch import End, freeze_item
-from benehub.flows import dispatches, send
+from benehub.engine import Ending
+from benehub.flows import Hub, dispatches, send
 from benehub.flows.rehearsal import DirectSteps
 from benehub.testing.kithub import played_hub
 from benehub.testing.line import Killed
@@ -263,6 +264,48 @@ def test_a_vendor_that_is_away_is_not_asked_for_everybody(
     bench.vendor.hurt = {}
     assert send.send(bench.hub, STRAIGHT, EMPLOYER, CONNECTION, ids) == {"sent": 60}
     assert len(bench.vendor.effects) == 60
+
+
+def test_some_slow_ones_among_many_make_no_vendor_deaf(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.connector.guard = Guard.IDEMPOTENCY_KEY
+    monkeypatch.setattr(bench.vendor.client, "_budget", RetryBudget(max_attempts=1))
+    ids = bench.freeze(60)
+    # Every other one is not answered; those that are have ended long before.
+    silent = {f"per{n}/0" for n in range(0, 60, 2)}
+    bench.vendor.hurt = dict.fromkeys(silent, "down")
+    tally = Counter(bench.send(ids))
+    assert (tally["sent"], tally["prepared"]) == (30, 30)
+    assert len(bench.vendor.arrived) == 60
+
+
+@pytest.mark.parametrize("at_once", [1, AT_ONCE])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_canceled_run_and_a_process_that_ends_leave_the_rest_untried(
+    at_once: int, ends: bool, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.connector.guard = Guard.IDEMPOTENCY_KEY
+    monkeypatch.setattr(bench.connector, "concurrency", at_once)
+    monkeypatch.setattr(send, "WINDOW", 10)
+    ids = bench.freeze(60)
+    asked: list[int] = []
+
+    def goes_on(_hub: Hub) -> bool:
+        asked.append(1)
+        return len(asked) < 3
+
+    monkeypatch.setattr(Hub, "goes_on", goes_on)
+    monkeypatch.setattr(Hub, "ending", property(lambda _hub: ends and len(asked) > 2))
+    if ends:
+        with pytest.raises(Ending):
+            bench.send(ids)
+    else:
+        bench.send(ids)
+    told = bench.states(ids)
+    assert set(told) == {"sent", "prepared"}
+    assert len(bench.vendor.effects) == told["sent"] < 60
+    monkeypatch.undo()
+    monkeypatch.setattr(bench.connector, "concurrency", at_once)
+    assert bench.send(ids) == ["sent"] * 60
 
 
 @pytest.mark.parametrize("at_once", [1, AT_ONCE])

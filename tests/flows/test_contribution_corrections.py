@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +15,7 @@ from benehub import dispatch, ledger, obligations
 from benehub.connect.connector import Incoming
 from benehub.connect.files import FolderMailbox
 from benehub.errors import DataError, VendorUnavailable
-from benehub.flows import Hub, retirement
+from benehub.flows import Hub, lost_earnings, retirement
 from benehub.flows.contribution_file import base_key, subject
 from benehub.flows.file_chain import file_key
 from benehub.flows.onboarding import connect, load_plan_book
@@ -24,7 +24,9 @@ from benehub.formats import ascensus_180, paykonnect_180
 from benehub.formats.rows import records
 from benehub.identity import people
 from benehub.ledger import accounts as chart
+from benehub.periods import Month
 from benehub.store.tables import difference, entry
+from benehub.views.clearing import clearing
 from benehub_connectors import recordkeeper_files
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
@@ -52,7 +54,7 @@ class Keeper:
         self.runs = 0
         fakehub.set_up(hub, root / "vendor", "read_back")
         load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", PLAN), "book")
-        settings = {
+        settings: dict[str, Any] = {
             "place": {"folder": str(root / "rk")}, "plan": "401k", "plan_id": "P1", "client_id": "ACME",
             "layout": layout,
         }  # fmt: skip
@@ -73,14 +75,16 @@ class Keeper:
         self.runs += 1
         self.flow("sync", connection, stream, f"r{self.runs}", False)
 
-    def check(self, number: int, gross: int, pretax: int, match: int) -> None:
-        """What payroll says of somebody's check of the pay date, now."""
-        for kind, code, amount in (("earning", "REG", gross), ("deduction", "401K", pretax), ("employer", "M", match)):
+    def check(self, number: int, gross: int, pretax: int, match: int, roth: int = 0, day: str = DAY) -> None:
+        """What payroll says of somebody's check of a pay date, now."""
+        name = f"c{number}" if day == DAY else f"c{number}/{day}"
+        lines = {"REG": ("earning", gross), "401K": ("deduction", pretax), "M": ("employer", match)}
+        for code, (kind, amount) in (lines | ({"ROTH": ("deduction", roth)} if roth else {})).items():
             data = {
-                "pay_run": "run", "check": f"c{number}", "employee": str(1000 + number), "pay_date": DAY,
+                "pay_run": f"run {day}", "check": name, "employee": str(1000 + number), "pay_date": day,
                 "kind": kind, "code": code, "amount_minor": amount, "gross_minor": gross,
             }  # fmt: skip
-            self.lines[str(number), code] = Incoming(f"c{number}/{code}", data)
+            self.lines[name, code] = Incoming(f"{name}/{code}", data)
 
     def results(self) -> None:
         rows = [Incoming(one.key, one.data, row=n) for n, one in enumerate(self.lines.values(), 1)]
@@ -312,3 +316,151 @@ def test_who_cannot_be_named_is_held_back_alone_and_goes_with_the_next_file(keep
     with keeper.hub.store.read("acme") as session:
         assert not obligations.parts_of(session, BASE)
     assert owed()[part.person_id][2] == "resolved"
+
+
+def told_of(keeper: Keeper) -> list[tuple[str, str, int, int, str, bool]]:
+    """What is open of what was not sent, or sent beyond: pay date, type, amounts, the cause, whether of one."""
+    keeper.flow("reconcile", "2026-11", ["retirement"])
+    mine = difference.c.type.in_(("WITHHELD_NOT_DEPOSITED", "DEPOSITED_OVER"))
+    with keeper.hub.store.read("acme") as session:
+        rows = session.rows(select(difference).where(mine, difference.c.state != "resolved"))
+        assert not any(one.unexplained for one in clearing(session, keeper.hub.book(session), Month(2026, 11))
+                       if one.account == chart.DEPOSIT_TRANSIT)  # fmt: skip
+    return sorted((r.reference, r.type, r.expected, r.actual, r.cause, bool(r.person_id)) for r in rows)
+
+
+def test_what_a_recordkeeper_never_takes_back_is_a_difference(keeper: Keeper) -> None:
+    keeper.settings["negative_amounts"] = False
+    keeper.mode("live")
+    assert keeper.deposit()["sent"] == 1
+    for roth, held, expected in (
+        (0, -50_00, ("DEPOSITED_OVER", 0, 50_00)), (30_00, -20_00, ("DEPOSITED_OVER", 30_00, 50_00)),
+        (50_00, 0, ("WITHHELD_NOT_DEPOSITED", 50_00, 50_00)), (60_00, 10_00, ("WITHHELD_NOT_DEPOSITED", 60_00, 50_00)),
+    ):  # fmt: skip
+        keeper.check(1, 5_000_00, 200_00, 150_00, roth)
+        keeper.results()
+        assert keeper.deposit() == {"rows": 0, "held_people": 1, "held_amount_minor": held}
+        assert keeper.balance(*PAYABLE) == -held
+        ((day, kind, ours, theirs, cause, named),) = told_of(keeper)
+        assert (kind, ours, theirs) == expected
+        assert day == DAY and named and "takes no amount below zero" in cause
+    keeper.check(1, 5_000_00, 250_00, 150_00, 10_00)
+    keeper.results()
+    assert keeper.deposit()["sent"] == 1
+    assert told_of(keeper) == []
+
+
+def test_who_is_held_back_of_one_pay_date_waits_with_all_others_of_the_next(keeper: Keeper) -> None:
+    keeper.settings["negative_amounts"] = False
+    keeper.mode("live")
+    keeper.deposit()
+    keeper.check(1, 5_000_00, 200_00, 150_00)
+    for number in (1, 2):
+        keeper.check(number, 5_000_00, 70_00, 30_00, day="2026-11-20")
+    keeper.results()
+    assert keeper.deposit()["held_people"] == 1
+    assert [(one[0], one[1], one[2], one[3], one[5]) for one in told_of(keeper)] == [
+        (DAY, "DEPOSITED_OVER", 0, 50_00, True), ("2026-11-20", "WITHHELD_NOT_DEPOSITED", 200_00, 0, False),
+    ]  # fmt: skip
+
+
+def test_what_a_correction_adds_to_an_old_pay_date_is_due_by_its_own_day(keeper: Keeper) -> None:
+    """From the register to the trust: it is in time for as many bank days as the pay date's own money had."""
+
+    def at(day: date) -> None:
+        keeper.patch.setattr(keeper.fake, "NOW", datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+    def credit(day: date) -> None:
+        assert keeper.keeper.collect(day)
+        keeper.keeper.write_credit_report()
+        keeper.sync("keeper", "credit")
+        keeper.flow("retirement.credits", "keeper", "2026-11")
+
+    def told() -> list[tuple[str, str, int, date | None]]:
+        keeper.flow("reconcile", "2026-11", ["retirement"])
+        with keeper.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).where(difference.c.state != "resolved"))
+        return [(row.type, row.state, abs(row.expected - row.actual), row.clear_by) for row in rows]
+
+    known, due = date(2026, 12, 2), date(2026, 12, 7)
+    keeper.deposit()
+    credit(date(2026, 11, 17))
+    assert told() == []
+    at(known)
+    keeper.check(1, 5_000_00, 260_00, 150_00)
+    keeper.results()
+    assert told() == [("WITHHELD_NOT_DEPOSITED", "pending", 10_00, due)]
+    at(due + timedelta(1))
+    assert told() == [("WITHHELD_NOT_DEPOSITED", "discrepancy", 10_00, due)]
+    at(due)
+    keeper.deposit()
+    assert told() == [("CREDITED_SHORT", "pending", 10_00, due)]
+    at(due + timedelta(1))
+    assert told() == [("CREDITED_SHORT", "discrepancy", 10_00, due)]
+    credit(due)
+    assert told() == []
+    keeper.check(2, 4_000_00, 230_00, 100_00)
+    keeper.results()
+    keeper.deposit()
+    credit(date(2026, 12, 14))
+    ((kind, state, amount, _),) = told()
+    assert (kind, state, amount) == ("LATE", "discrepancy", 30_00)
+    with keeper.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.state != "resolved"))
+        ((credits, answer),) = lost_earnings.of_difference(session, keeper.hub.book(session), row, None)
+    assert "due 2026-12-11 by" in row.cause
+    assert [one.amount for one in credits] == [30_00], "of the correction that was late, and of no other"
+    assert str(answer.explanation.inputs["loss_date"]) == "2026-12-11"
+    # What was told at first is late by the pay date, whenever a correction came.
+    keeper.check(1, 5_000_00, 260_00, 150_00, day="2026-11-20")
+    keeper.results()
+    assert ("WITHHELD_NOT_DEPOSITED", "discrepancy", 410_00, date(2026, 11, 25)) in told()
+
+
+def test_what_was_told_in_time_stays_due_by_then_whatever_is_told_of_it_later(keeper: Keeper) -> None:
+    """As another part, taken back and told again, or posted late because its code was in no plan; a match is not."""
+    kind, rest, unmapped = "WITHHELD_NOT_DEPOSITED", "2026-11-20", "2026-11-27"
+    due, due_unmapped = date(2026, 11, 25), date(2026, 12, 2)
+
+    def at(day: date) -> None:
+        keeper.patch.setattr(keeper.fake, "NOW", datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+    def told() -> dict[str, tuple[str, str, int, date | None]]:
+        keeper.results()
+        keeper.flow("reconcile", "2026-11", ["retirement"])
+        with keeper.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).where(difference.c.state != "resolved"))
+        return {row.reference: (row.type, row.state, abs(row.expected - row.actual), row.clear_by) for row in rows}
+
+    keeper.check(1, 5_000_00, 250_00, 0, day=rest)
+    keeper.check(2, 4_000_00, 0, 0, day=unmapped)
+    loan = {**keeper.lines["c2/" + unmapped, "401K"].data, "code": "LOAN", "amount_minor": 40_00}
+    keeper.lines["loan", "LOAN"] = Incoming("loan", loan)
+    keeper.deposit()
+    keeper.results()
+    at(date(2026, 12, 3))
+    keeper.check(1, 5_000_00, 0, 0, 250_00, day=rest)
+    assert told()[rest] == (kind, "discrepancy", 250_00, due)
+    keeper.check(1, 5_000_00, 0, 0, day=rest)
+    roth = keeper.lines["c1/" + rest, "ROTH"]
+    keeper.lines["c1/" + rest, "ROTH"] = Incoming(roth.key, {**roth.data, "amount_minor": 0})
+    assert rest not in told()
+    at(date(2026, 12, 4))
+    keeper.check(1, 5_000_00, 250_00, 0, day=rest)
+    loans = PLAN.replace("roth_code: ROTH", "roth_code: ROTH, loan_code: LOAN")
+    load_plan_book(keeper.hub, keeper.fake.BOOK.replace("carriers:\n", loans), "book")
+    found = told()
+    assert (found[rest], found[unmapped]) == (
+        (kind, "discrepancy", 250_00, due), (kind, "discrepancy", 40_00, due_unmapped),
+    )  # fmt: skip
+    at(date(2026, 12, 7))
+    keeper.flow("retirement.deposit", "401k", rest)
+    assert keeper.keeper.collect(date(2026, 12, 8))
+    keeper.keeper.write_credit_report()
+    keeper.sync("keeper", "credit")
+    keeper.flow("retirement.credits", "keeper", "2026-11")
+    assert told()[rest][:3] == ("LATE", "discrepancy", 250_00)
+    with keeper.hub.store.read("acme") as session:
+        (row,) = session.rows(select(difference).where(difference.c.type == "LATE", difference.c.reference == rest))
+        ((_, answer),) = lost_earnings.of_difference(session, keeper.hub.book(session), row, None)
+    assert f"due {due} by" in row.cause and str(answer.explanation.inputs["loss_date"]) == str(due)

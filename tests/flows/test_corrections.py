@@ -228,7 +228,9 @@ def test_a_rate_told_late_is_charged_for_the_months_it_was_wrong(firm: Callable[
     found = corrections.preview(one.hub, "acme")
     assert found.total(Part.PREMIUM) == 3 * 100_00 and found.total(Part.EMPLOYER) == 3 * 70_00
     assert found.total(Part.PAYROLL) == 3 * 30_00
-    assert all(not c.causes for c in found.found)
+    with one.hub.store.read("acme") as session:
+        version = one.hub.book(session).version
+    assert {c.causes for c in found.found} == {(f"plan book {version}",)}
 
 
 def test_a_leaver_told_late_is_owed_what_no_coming_pay_gives_back(firm: Callable[[int], Firm]) -> None:

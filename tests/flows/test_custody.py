@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped
 from benehub.flows import custody
 from benehub.flows.onboarding import connect
@@ -128,6 +129,23 @@ def test_a_held_batch_is_discarded_and_closes_its_difference(held: Any) -> None:
     assert held.flow("reconcile", "2026-10", ["intake"])["intake"]["closed"] == 1
     with pytest.raises(DataError, match="is refused, not held"):
         custody.release(held.hub, "acme", batch_id, "ann", "after all")
+
+
+def test_letting_in_and_trying_again_are_runs_that_a_worker_takes_up(held: Any) -> None:
+    batch_id = next(row.batch_id for row in batches(held) if row.state == "held")
+    ids = [custody.release_by_run(held.hub, "acme", batch_id, "ann", "the plant closed")]
+    ids.append(custody.redrive_by_run(held.hub, "acme", batch_id, "ben", "mapped"))
+    assert [row.state for row in batches(held)] == ["applied", "held"], "nothing is applied by whoever asks"
+    with held.hub.store.read("acme") as session:
+        waiting = {one["run"]: one["flow"] for one in runs(session, "queued")}
+    assert waiting == dict(zip(ids, ("intake.release", "intake.redrive"), strict=True))
+    assert trail(held, batch_id) == [("ann", "release", "the plant closed"), ("ben", "again", "mapped")]
+    assert held.flow("intake.release", batch_id)["rows"] == 10
+    assert [row.state for row in batches(held)] == ["applied", "applied"]
+    assert held.flow("intake.redrive", batch_id)["rows"] == 0
+    assert custody.let_in(held.hub, Steps(), "acme", batch_id) == {}, "another run of the decision was there first"
+    with pytest.raises(DataError, match="not held"):
+        custody.release_by_run(held.hub, "acme", batch_id, "ann", "again")
 
 
 def test_a_retry_lets_in_no_batch_that_is_held_or_discarded(held: Any) -> None:

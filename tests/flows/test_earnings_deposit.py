@@ -17,8 +17,10 @@ from benehub.flows import Hub, earnings_deposit, fixes
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.reconcile import fixes as proposed
 from benehub.records import Source
 from benehub.store.tables import dispatch as dispatch_table
+from benehub.store.tables import person
 from benehub.views.clearing import clearing
 from benehub_connectors import recordkeeper_files
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
@@ -72,7 +74,9 @@ class World:
             for one in clearing(session, self.hub.book(session), Month(2026, 10)):
                 if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
                     assert one.unexplained == 0
-            return {one.type: (one.expected, one.actual) for one in reconcile.listed(session)}
+            found = {one.type: (one.expected, one.actual) for one in reconcile.listed(session)}
+        assert found.pop("OVER_LIMIT")[0] == 24_500_00  # a million in a year is over the limit, besides
+        return found
 
     def state(self, today: date) -> set[tuple[str, date | None]]:
         """How the comparison of this day takes lost earnings that are not credited, and until when."""
@@ -162,8 +166,14 @@ def test_a_fix_makes_up_for_a_late_deposit(late: World) -> None:
     seen = fixes.preview(hub, "acme", one)
     assert (seen.action, seen.at_stake) == ("make_up_earnings", OWED)
     assert "earnings.deposit to keeper" in seen.text and "900110001" not in seen.text
+    with hub.store.read("acme") as session:
+        rows = session.rows(select(person.c.person_id).where(person.c.member_id == "1001"))
+        everybody = [row.person_id for row in rows]
+    assert seen.people == (everybody, 1), "the difference names nobody, and the file him"
     assert late.balance(chart.EARNINGS_PAYABLE) == 0
     made = fixes.propose(hub, "acme", one, "ann")
+    with hub.store.read("acme") as session:
+        assert proposed.told_of(session, proposed.get(session, made)) == (everybody, 1)
     fixes.approve(hub, "acme", made, "ben")
     assert late.balance(chart.EARNINGS_PAYABLE) == -OWED
     done = late.flow("fixes.carry", made)

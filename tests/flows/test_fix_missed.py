@@ -18,12 +18,14 @@ from benehub.facts import Version
 from benehub.flows import Hub, fixes, match
 from benehub.flows.made_up import owe
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.savings import contribute, load, standings
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
-from benehub.periods import Month
+from benehub.periods import Interval, Month
 from benehub.reconcile import fixes as frozen
 from benehub.reconcile.fixes import Proposal
 from benehub.records import Source
+from benehub.rules.retirement.limits import retirement_limits
 from benehub.store.tables import person
 from benehub.views.clearing import clearing
 from benehub.views.contributions import made_up
@@ -42,6 +44,10 @@ carriers:
 """
 MISSED, RIGHT = "2026-10-15", "2026-10-30"
 OCTOBER = "2026-10"
+OWED_BY_NONE = (
+    f"employee 1001: 401k {MISSED}/pretax is owed, and by no fix: look at "
+    f"`benehub ledger journal --account .* --employee 1001 --plan 401k --month {OCTOBER}`"
+)
 
 
 class World:
@@ -49,9 +55,9 @@ class World:
 
     def __init__(
         self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
-        **settings: str,
+        elected: tuple[int, int] = (10, 0), day: str = MISSED, **settings: str,
     ) -> None:  # fmt: skip
-        self.hub, self.runs = hub, 0
+        self.hub, self.runs, self.elected, self.day = hub, 0, elected, day
         told = {
             "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
             **settings,
@@ -63,18 +69,23 @@ class World:
         load_plan_book(hub, book, "book")
         connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
         self._participant()
-        self.flow("deductions.expect", OCTOBER)
-        taken = (("401K", "deduction", 100_000), ("M", "employer", matched), ("LOAN", "deduction", 5_000))
-        register = [_line(day, "REG", "earning", 1_000_000) for day in (MISSED, RIGHT)]
+        self.flow("deductions.expect", day[:7])
+        deferred = (("401K", "deduction", 10_000 * elected[0]), ("ROTH", "deduction", 10_000 * elected[1]))
+        taken = (*deferred, ("M", "employer", matched), ("LOAN", "deduction", 5_000))
+        register = [_line(day, "REG", "earning", 1_000_000) for day in (self.day, RIGHT)]
         fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
         self.flow("sync", "payroll", "register_line", "1", False)
-        self.flow("payroll.results", "payroll", OCTOBER)
+        for month in sorted({day[:7], OCTOBER}):
+            self.flow("payroll.results", "payroll", month)
 
     def _participant(self) -> None:
         with self.hub.store.write("acme") as session:
             rows = session.rows(select(person.c.person_id).where(person.c.member_id.like("%1")))
             self.who = str(rows[0].person_id)
-            cover = {"plan": "401k", "tier": "", "dependents": [], "pretax_rate": "10%", "roth_rate": "", "event": ""}
+            rates = dict(
+                zip(("pretax_rate", "roth_rate"), (f"{one}%" if one else "" for one in self.elected), strict=True)
+            )
+            cover = {"plan": "401k", "tier": "", "dependents": [], **rates, "event": ""}
             pay = {"rate_minor": 1_000_000, "per": "pay", "currency": "USD"}
             born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[self.who])[0].data
             facts.record(session, [
@@ -92,11 +103,11 @@ class World:
         self.keeper.collect(date(2026, 11, 3))
         self.keeper.write_credit_report()
         self.flow("sync", "keeper", "credit", f"read {self.runs}", False)
-        self.flow("retirement.credits", "keeper", OCTOBER)
+        self.flow("retirement.credits", "keeper", self.day[:7])
 
     def differences(self) -> dict[tuple[str, str], tuple[int, int]]:
         """Open differences of the plan, by type and reference; every clearing balance of it is named."""
-        self.flow("reconcile", OCTOBER, ["payroll", "retirement"])
+        self.flow("reconcile", self.day[:7], ["payroll", "retirement"])
         with self.hub.store.read("acme") as session:
             for one in clearing(session, self.hub.book(session), Month(2026, 10)):
                 if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
@@ -104,14 +115,14 @@ class World:
             rows = [one for one in reconcile.listed(session) if one.plan == "401k"]
             return {(one.type, one.reference): (one.expected, one.actual) for one in rows}
 
-    def missed(self) -> str:
+    def missed(self, part: str = "pretax") -> str:
         with self.hub.store.read("acme") as session:
             rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
-            return str(rows[0].difference_id)
+            return str(next(one.difference_id for one in rows if one.reference == f"{self.day}/{part}"))
 
-    def approved(self) -> str:
-        """The fix of what was missed, approved and not carried out."""
-        fix = fixes.propose(self.hub, "acme", self.missed(), "ann", "missed_deferral")
+    def approved(self, part: str = "pretax", told: date | None = None) -> str:
+        """The fix of what was missed, approved and not carried out; the employee was told of it on a day, if at all."""
+        fix = fixes.propose(self.hub, "acme", self.missed(part), "ann", "missed_deferral", notice_day=told)
         fixes.approve(self.hub, "acme", fix, "ben")
         return fix
 
@@ -157,6 +168,7 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
     assert world.keeper.trust.credits[-1].source is Source.LOAN
     assert world.differences() == missed
     shown = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert "50% is owed as no notice is known, and 0% once it was given" in shown.says
     assert "QNEC of 500.00 (50%), match 400.00" in shown.says and "SAFE HARBOR NEC" in shown.text
     fix = fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
     fixes.approve(world.hub, "acme", fix, "ben")
@@ -181,7 +193,9 @@ def test_what_was_missed_is_made_up_for_and_over_when_it_is_credited(made: Made)
     with world.hub.store.write("acme") as session:
         assert made_up(session, 2026, world.who) == {world.who: 90_000}
         row = frozen.get(session, fix)
-        again = Proposal(missed_id, row.action, row.connection_id, frozen.content(session, row), "", 1, "USD")
+        again = Proposal(
+            missed_id, row.action, row.connection_id, frozen.content(session, row), "", 1, "USD", world.who
+        )
         frozen.move(session, frozen.propose(session, again, "ann", ""), "benehub", "carried_out", "")
     # Two fixes of one line are the same money, told twice.
     assert world.differences() == {}
@@ -204,8 +218,18 @@ def test_a_fix_taken_back_owes_nothing_and_one_that_has_left_stays(made: Made) -
         fixes.withdraw(world.hub, "acme", second, "ben", "too late")
     with world.hub.store.write("acme") as session:
         other = {**frozen.content(session, frozen.get(session, second)), "qnec_minor": 1}
-        with pytest.raises(DataError, match="no approved fix makes it owed"):
+        with pytest.raises(DataError, match=f"employee 1001: 401k {MISSED}/pretax: no approved fix makes it owed"):
             owe(session, world.hub.book(session), other)
+
+
+def test_what_is_approved_is_owed_and_leaves_with_the_deposit_of_its_pay_date(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    before = world.balances()
+    fix = world.approved()
+    owed = world.balances()
+    assert owed[chart.MATCH_PAYABLE] == before[chart.MATCH_PAYABLE] - 90_000
+    assert (world.owe(fix), world.flow("retirement.deposit", "401k", MISSED)["rows"]) == (owed, 2)
 
 
 def test_what_was_owed_and_refused_is_told_again_and_not_owed_twice(made: Made) -> None:
@@ -225,6 +249,51 @@ def test_what_was_owed_and_refused_is_told_again_and_not_owed_twice(made: Made) 
     assert world.differences() == {}
 
 
+def test_a_refused_one_whose_money_went_with_the_next_deposit_is_over_when_it_is_credited(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    world.differences()
+    fix = world.approved()
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, fix, "benehub", "failed", "its file was refused")
+    world.flow("retirement.deposit", "401k", MISSED)
+    world.flow("retirement.deposit-earnings", "401k", MISSED)
+    assert ("NOT_TAKEN", f"{MISSED}/pretax") in world.differences()
+    with pytest.raises(DataError, match=f"what {fix} .failed. has made owed has left already: read the credits"):
+        fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    world.credited()
+    assert world.differences() == {}
+
+
+def test_what_was_never_owed_is_not_over_whatever_its_fix_says(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    fix = fixes.propose(world.hub, "acme", world.missed(), "ann", "missed_deferral")
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, fix, "benehub", "carried_out", "")
+        # A fix of somebody else is not opened for it: this one could not be read.
+        row = frozen.get(session, fix)
+        others = Proposal(row.difference_id, row.action, row.connection_id, {}, "", 1, "USD", "per_other")
+        frozen.move(session, frozen.propose(session, others, "ann", ""), "benehub", "carried_out", "")
+        assert fixes.ACTIONS[row.action].keys(session, "keeper", frozen.content(session, row)) == []
+    assert ("NOT_TAKEN", f"{MISSED}/pretax") in world.differences()
+
+
+def test_what_is_owed_by_no_fix_is_named_without_an_internal_id(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    day = date.fromisoformat(MISSED)
+    legs = [Leg(account, "USD", amount, world.who, "401k", "qnec", OCTOBER, day)
+            for account, amount in ((chart.MATCH_EXPENSE, 50_000), (chart.MATCH_PAYABLE, -50_000))]  # fmt: skip
+    base = f"correction/{world.who}/401k/{MISSED}/pretax"
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), base)])
+    with pytest.raises(DataError, match=OWED_BY_NONE) as refused:
+        fixes.preview(world.hub, "acme", world.missed(), "missed_deferral")
+    assert world.who not in str(refused.value)
+
+
 def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_others(made: Made) -> None:
     world = made()
     world.differences()
@@ -240,6 +309,49 @@ def test_what_the_recordkeeper_cannot_take_is_not_proposed_nor_held_against_the_
     assert world.flow("retirement.deposit", "401k", RIGHT)["held_people"] == 1
 
 
+def test_two_deferrals_missed_on_one_day_are_matched_together_and_once(made: Made) -> None:
+    world = made(elected=(4, 4), qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    assert world.differences()["EMPLOYER_LINE_DIFF", f"{MISSED}/match"] == (40_000, 0)
+    early = fixes.propose(world.hub, "acme", world.missed("roth"), "ann", "missed_deferral")
+    first = world.approved()
+    with pytest.raises(DataError, match="has changed since it was proposed"):
+        fixes.approve(world.hub, "acme", early, "ben")
+    fixes.withdraw(world.hub, "acme", early, "ben", "alone it is another")
+    second = world.approved("roth")
+    assert world.balances()[chart.MATCH_PAYABLE] == -(20_000 + 20_000 + 40_000)
+    with pytest.raises(DataError, match=f"withdraw {second} first"):
+        fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    with world.hub.store.read("acme") as session:
+        rows = [frozen.get(session, one) for one in (first, second)]
+        told = [frozen.content(session, row) for row in rows]
+        keys = fixes.ACTIONS["missed_deferral"].keys
+        assert [keys(session, "keeper", one) for one in told] == [[], []]
+    assert world.flow("fixes.carry", first)["state"] == "carried_out"
+    # One file carries both, and both are over with it.
+    with world.hub.store.read("acme") as session:
+        assert (frozen.get(session, second).state, world.balances()) == ("carried_out", {})
+    world.credited()
+    assert world.differences() == {}
+
+
+def test_the_file_of_one_deferral_is_not_that_of_the_other(made: Made) -> None:
+    world = made(elected=(4, 4), qnec_column="safe_harbor_nonelective")
+    world.differences()
+    first = world.approved()
+    world.flow("fixes.carry", first)
+    second = world.approved("roth")
+    keys = fixes.ACTIONS["missed_deferral"].keys
+    with world.hub.store.read("acme") as session:
+        told = [frozen.content(session, frozen.get(session, one)) for one in (first, second)]
+        file = f"contribution.deposit/401k/{MISSED}"
+        assert (keys(session, "keeper", told[0])[:1], keys(session, "keeper", told[1])) == ([file], [])
+    assert world.flow("fixes.carry", second)["state"] == "carried_out"
+    with world.hub.store.read("acme") as session:
+        assert keys(session, "keeper", told[1])[0] == f"{file}/correction-1"
+
+
 HALF = "tiers: [{rate: 50%, up_to: 7.5%}]"
 
 
@@ -252,6 +364,59 @@ def test_the_true_up_counts_what_was_made_up_for_and_pays_its_match_no_second_ti
     assert (told["true_up_minor"], told["over_match_minor"]) == (0, 0)
 
 
+def test_a_qnec_takes_room_from_the_years_additions_and_is_no_match(made: Made) -> None:
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    assert world.balances()[chart.MATCH_PAYABLE] == -50_000
+    whole, day = retirement_limits(2026).additions_minor, date.fromisoformat(RIGHT)
+    legs = [Leg(account, "USD", amount, world.who, "401k", "qnec", OCTOBER, day)
+            for account, amount in ((chart.MATCH_EXPENSE, whole), (chart.MATCH_PAYABLE, -whole))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 11, 3), tuple(legs), "test")])
+        book = world.hub.book(session)
+        assert match.post(session, book, Month(2026, 10)).corrected == 1
+        saved = load(session, date(2026, 1, 1), date(2027, 1, 1))[world.who]
+        assert (saved.match, saved.qnec) == (0, whole)
+        (one,) = standings(session, book, 2026)
+        assert (one.additions_minor, one.state) == (100_000 + whole, "over")
+        (worker,) = facts.workers(session, Interval(day, date(2026, 11, 3)), None, [world.who])
+        cover = worker.coverages["retirement"][0].data
+        parts = contribute(book.plan("401k"), worker, cover, 1_000_000, day, saved)
+        assert (parts["pretax"], parts["match"]) == (0, 0)
+    assert world.balances()[chart.MATCH_PAYABLE] == -whole
+
+
+def test_a_true_up_that_counted_what_is_taken_back_is_worked_out_anew(
+    made: Made, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = made(f"{HALF}, true_up: true", 37_500, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    fix = world.approved()
+    monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 4, 12, tzinfo=UTC))
+    assert world.flow("retirement.true-up", 2026)["true_up_minor"] == 0
+    before = world.balances()
+    fixes.withdraw(world.hub, "acme", fix, "ben", "payroll takes it after all")
+    # QNEC and match of the correction are owed no more, and the year's formula again gives what it had spared.
+    assert world.balances()[chart.MATCH_PAYABLE] == before[chart.MATCH_PAYABLE] + 87_500 - 12_500
+    assert match.preview(world.hub, "acme", 2026)["true_up_minor"] == 12_500
+
+
+def test_too_much_of_another_pay_date_keeps_no_fix_from_being_taken_back(made: Made) -> None:
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    legs = [Leg(account, "USD", amount, world.who, "401k", "match", "2026-08", date(2026, 8, 31))
+            for account, amount in ((chart.MATCH_EXPENSE, -100), (chart.MATCH_PAYABLE, 100))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("q", "match.accrued", date(2026, 8, 31), tuple(legs), "test")])
+    before = world.balances()
+    fixes.withdraw(world.hub, "acme", world.approved(), "ben", "payroll takes it after all")
+    assert world.balances() == before
+    # The match that counts it has left meanwhile: that is a reason.
+    second = world.approved()
+    world.flow("retirement.deposit", "401k", RIGHT)
+    with pytest.raises(DataError, match="the match that counts it has been deposited"):
+        fixes.withdraw(world.hub, "acme", second, "ben", "too late")
+
+
 def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None:
     world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
     world.differences()
@@ -259,6 +424,7 @@ def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None
     assert before[chart.MATCH_PAYABLE] == -50_000
     assert "counts what was missed" in fixes.preview(world.hub, "acme", world.missed(), "missed_deferral").says
     fix = world.approved()
+    assert world.balances()[chart.MATCH_PAYABLE] == -75_000 - 50_000
     world.owe(fix)
     match.accrue(world.hub, "acme", Month(2026, 10))
     assert world.balances()[chart.MATCH_PAYABLE] == -75_000 - 50_000
@@ -266,3 +432,94 @@ def test_the_match_of_a_longer_period_counts_what_was_missed(made: Made) -> None
     assert world.balances() == before
     done = world.flow("fixes.carry", world.approved())
     assert (done["state"], world.balances()[chart.MATCH_PAYABLE]) == ("carried_out", -75_000)
+
+
+def test_told_in_time_nothing_of_the_deferral_is_owed_and_all_of_the_match(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.flow("retirement.deposit", "401k", RIGHT)
+    world.credited()
+    world.differences()
+    # Payroll's own match of that pay date goes first.
+    day = date.fromisoformat(MISSED)
+    legs = [Leg(account, "USD", amount, world.who, "401k", "match", OCTOBER, day)
+            for account, amount in ((chart.MATCH_EXPENSE, 1_000), (chart.MATCH_PAYABLE, -1_000))]  # fmt: skip
+    with world.hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("own", "match.accrued", day, tuple(legs), "test")])
+    world.flow("retirement.deposit", "401k", MISSED)
+    told, before, row = date(2026, 11, 2), world.balances(), world.missed()
+    shown = fixes.preview(world.hub, "acme", row, notice_day=told)
+    assert (shown.action, shown.with_notice) == ("missed_deferral", True)
+    assert "QNEC of 0.00 (0%), match 400.00" in shown.says and "was told in writing on 2026-11-02" in shown.says
+    assert '"notice_day": "2026-11-02"' in shown.text and '"share": "0%"' in shown.text
+    first = world.approved(told=told)
+    with world.hub.store.read("acme") as session:
+        content = frozen.content(session, frozen.get(session, first))
+        assert fixes.ACTIONS["missed_deferral"].keys(session, "keeper", content) == []
+    assert world.balances()[chart.MATCH_PAYABLE] == before.get(chart.MATCH_PAYABLE, 0) - 40_000
+    fixes.withdraw(world.hub, "acme", first, "ben", "payroll takes it after all")
+    assert world.balances() == before
+    second = world.approved(told=told)
+    assert (world.flow("fixes.carry", second)["state"], world.balances()) == ("carried_out", {})
+    assert ("NOT_TAKEN", f"{MISSED}/pretax") in world.differences()
+    with pytest.raises(DataError, match=f"{second} makes up for it already and is carried_out"):
+        fixes.propose(world.hub, "acme", row, "ann", "missed_deferral")
+    with world.hub.store.read("acme") as session:
+        keys = fixes.ACTIONS["missed_deferral"].keys(session, "keeper", content)
+        assert keys[0] == f"contribution.deposit/401k/{MISSED}/correction-1"
+    world.credited()
+    assert world.differences() == {}
+    assert Source.ER_QNEC not in {one.source for one in world.keeper.trust.credits}
+
+
+def test_told_in_time_and_put_right_late_a_quarter_is_owed(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-06-15")
+    world.differences()
+    seen = [fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=day).says
+            for day in (None, date(2026, 11, 2))]  # fmt: skip
+    assert "QNEC of 500.00 (50%)" in seen[0] and "and 25% once it was given" in seen[0]
+    assert "QNEC of 250.00 (25%), match 400.00" in seen[1]
+    fix = world.approved(told=date(2026, 11, 2))
+    with world.hub.store.read("acme") as session:
+        content = frozen.content(session, frozen.get(session, fix))
+    assert (content["qnec_minor"], content["share"], content["notice_day"]) == (25_000, "25%", "2026-11-02")
+    assert world.flow("fixes.carry", fix)["state"] == "carried_out"
+    world.credited()
+    assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_a_day_of_notice_that_makes_no_smaller_part_possible_is_refused(
+    made: Made, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = made(qnec_column="safe_harbor_nonelective")
+    world.differences()
+    row = world.missed()
+
+    def refused(told: date, why: str, action: str = "missed_deferral") -> None:
+        with pytest.raises(DataError, match=why):
+            fixes.propose(world.hub, "acme", row, "ann", action, notice_day=told)
+
+    refused(date(2026, 11, 4), "2026-11-04: it is still to come. Tell the employee first")
+    refused(date(2026, 10, 14), "nothing was missed before 2026-10-15")
+    refused(date(2026, 11, 2), "no fix of it depends on a notice", "payroll_line")
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 12, 16, 12, tzinfo=UTC))
+    refused(date(2026, 12, 15), "the last day for it was 2026-12-14. Leave the day out")
+    assert "(0%)" in fixes.preview(world.hub, "acme", row, notice_day=date(2026, 12, 14)).says
+    # What is owed without a notice stays owed as it is.
+    fix = world.approved()
+    with world.hub.store.write("acme") as session:
+        frozen.move(session, fix, "benehub", "failed", "its file was refused")
+    refused(date(2026, 12, 14), f"{fix} .failed. has made it owed without that notice: leave the day of it out")
+
+
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        (f"{HALF}, period: monthly", "but the match of its period, which has to be corrected by hand"),
+        ("tiers: [{rate: 50%, up_to: 0.00001%}]", "nothing is owed for it .0%, and no match.: resolve the difference"),
+    ],
+)
+def test_where_not_even_a_match_is_owed_there_is_nothing_to_fix(made: Made, terms: str, why: str) -> None:
+    world = made(terms, 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    with pytest.raises(DataError, match=why):
+        fixes.preview(world.hub, "acme", world.missed(), notice_day=date(2026, 11, 2))

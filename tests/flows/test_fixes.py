@@ -203,6 +203,31 @@ def test_the_plan_book_says_when_a_second_person_is_needed(pay: Pay, above: str 
     assert pay.shown(made)["state"] == ("proposed" if needed else "approved")
 
 
+def test_another_plan_book_frees_no_proposal_of_its_second_person(pay: Pay) -> None:
+    """Who may load plan books may not lift the rule that binds him; one that is stricter by now holds, too."""
+    pay.day(10, 20)
+    pay.paid(10, 15, 0)
+    made = fixes.propose(pay.hub, "acme", pay.open_one(), "ann")
+    for guards in ("guards: {}", "guards: {second_person_above: 900.00}"):
+        load_plan_book(pay.hub, BOOK.replace("guards: {second_person_above: 50.00}", guards), "book")
+        assert view_of(pay, made)["needs_second"]
+        with pytest.raises(DataError, match="second person"):
+            fixes.approve(pay.hub, "acme", made, "ann")
+    fixes.withdraw(pay.hub, "acme", made, "ann", "again")
+    free = fixes.propose(pay.hub, "acme", pay.open_one(), "ann")
+    assert not view_of(pay, free)["needs_second"]
+    load_plan_book(pay.hub, BOOK.replace("50.00}", "0.00}"), "book")
+    with pytest.raises(DataError, match="second person"):
+        fixes.approve(pay.hub, "acme", free, "ann")
+    fixes.approve(pay.hub, "acme", free, "ben")
+
+
+def view_of(pay: Pay, fix_id: str) -> dict[str, Any]:
+    """The fix as it is shown by the plan book in force."""
+    with pay.hub.store.read("acme") as session:
+        return view.shown(session, fix_id, pay.hub.book(session).guards.alone_up_to_minor)
+
+
 def test_what_is_approved_and_not_sent_can_be_taken_back(pay: Pay) -> None:
     pay.day(10, 20)
     pay.paid(10, 15, 60_00)

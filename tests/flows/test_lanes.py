@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import structlog
@@ -120,3 +121,67 @@ def test_of_two_that_fail_one_is_raised_and_the_other_one_is_logged() -> None:
     assert [(one["event"], one["error_class"], one["error"]) for one in logs] == [
         ("another call failed too", "RuntimeError", "")
     ]
+
+
+def test_the_next_one_is_begun_without_the_caller_and_none_once_that_is_said() -> None:
+    third = threading.Event()
+
+    def last(tell: Callable[[str], None]) -> None:
+        third.set()
+        tell("stop")
+
+    heard: list[str] = []
+    with Lanes[str](2, lambda told: told != "stop") as lanes:
+        lots = [lot("ann", lambda tell: tell("a")), lot("ben", lambda tell: tell("b")), lot("cid", last)]
+        # Behind the third, so that nobody begins it before that has told.
+        lanes.put([*lots, lot("cid", lambda tell: tell("never"), "left")])
+        assert third.wait(30)  # nobody has waited for the two before it
+        left = lanes.stop()
+        heard = lanes.told()
+    assert [one.rows for one in left] == [("left",)]
+    assert sorted(heard) == ["a", "b", "stop"]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_where_no_thread_is_to_be_had_it_is_told_and_nothing_is_lost(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes = Lanes[str](2)
+    pool = lanes._pool
+    assert pool is not None
+    submit, handed = pool.submit, 0
+
+    def refuse(*args: Any) -> Any:
+        nonlocal handed
+        handed += 1
+        if handed > at:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+        return submit(*args)
+
+    monkeypatch.setattr(pool, "submit", refuse)
+    # The first is about both, so that two are begun when it has ended, and only one of them in its own thread.
+    lots = [lot("ann ben", lambda tell: tell("both"), "both")]
+    lots += [lot(one, partial(lambda tell, name: tell(name), name=one), one) for one in ("ann", "ben", "ben cid")]
+    lots = lots if at else lots[1:]
+    with pytest.raises(RuntimeError, match="cannot schedule"):
+        lanes.put(lots)
+        while lanes.open:
+            lanes.wait()
+    left = [name for one in lanes.stop() for name in one.rows]
+    heard = lanes.told()
+    assert sorted(heard + left) == sorted(name for one in lots for name in one.rows)
+    assert lanes.halted and left
+
+
+def test_nothing_is_begun_once_it_may_not_be() -> None:
+    may = threading.Event()
+    may.set()
+
+    def last(tell: Callable[[str], None]) -> None:
+        may.clear()
+        tell("last")
+
+    with Lanes[str](2, may_begin=may.is_set) as lanes:
+        lanes.put([lot("ann", last), lot("ann", lambda tell: tell("never"), "left")])
+        lanes.wait()
+        assert lanes.halted
+        assert [one.rows for one in lanes.stop()] == [("left",)]
+        assert lanes.told() == ["last"]

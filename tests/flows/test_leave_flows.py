@@ -15,12 +15,13 @@ import benehub_connectors.files
 from benehub import facts, ledger, reconcile
 from benehub.connect.connector import Incoming
 from benehub.errors import DataError, Unsupported
-from benehub.flows import Hub
+from benehub.flows import Hub, corrections
 from benehub.flows.leave_books import available
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.rehearsal import DirectSteps
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval
-from benehub.store.tables import entry, explanation
+from benehub.store.tables import entry, explanation, leg
 from benehub.views.leave import meters
 
 Open = Callable[..., Hub]
@@ -151,6 +152,25 @@ def test_an_opening_gets_its_value_and_a_raise_makes_it_dearer(leave: Leave) -> 
         }  # fmt: skip
 
 
+def test_a_leaver_told_late_is_paid_nothing_of_months_that_are_not_earned(leave: Leave) -> None:
+    leave.pay("2000")
+    leave.opening(600)
+    for month in ("2026-10", "2026-11", "2026-12"):
+        leave.flow("leave.accrue", month)
+    assert leave.minutes() == 600 + 6 * 173 + 2  # 40 x 52 / 24 h a pay date, a thirtieth each: 173 1/3 minutes
+    leave.sync("employee", leave.fakehub.person(1, termination_date="2026-10-09"))
+    # The month of leaving alone: what stands of later ones goes first, and is not paid out.
+    leave.flow("leave.accrue", "2026-10")
+    assert leave.minutes() == 600 + 173
+    for month in ("2026-12", "2026-11", "2026-10"):
+        leave.flow("leave.accrue", month)
+    (owed,) = leave.entries("leave.payout_expected")
+    with leave.hub.store.read("acme") as session:
+        rows = session.rows(select(leg).where(*session.where(leg, entry_id=owed.entry_id)))
+    assert -600 - 173 in [row.amount for row in rows if row.account == chart.LEAVE_AVAILABLE]
+    assert leave.minutes() == 600 + 173
+
+
 def test_z05_what_a_leaver_is_paid_closes_hours_and_liability(leave: Leave) -> None:
     leave.book(PTO.replace("method: per_hour, rate: 1/30, cap_hours: 120", "method: none"))
     leave.pay("2000")
@@ -172,6 +192,43 @@ def test_z05_what_a_leaver_is_paid_closes_hours_and_liability(leave: Leave) -> N
     assert leave.money(chart.LEAVE_LIABILITY, chart.LEAVE_EXPENSE, chart.OPENING, chart.PAYROLL_CLEARING) == {
         chart.LEAVE_EXPENSE: 6000, chart.OPENING: 240000, chart.PAYROLL_CLEARING: -246000,
     }  # fmt: skip
+
+
+def of_kind(leave: Leave, account: str, kind: str) -> int:
+    """What the first employee's entries of a kind have come to, those that only expect too; minor units."""
+    with leave.hub.store.read("acme") as session:
+        rows = session.rows(
+            select(leg.c.amount)
+            .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+            .where(
+                *session.where(leg, account=account, person_id=leave.person()),
+                entry.c.type.startswith(kind),
+            )
+        )
+    return sum(row.amount for row in rows)
+
+
+def test_what_an_earlier_month_gets_late_is_paid_out_and_dearer_by_a_later_raise(leave: Leave) -> None:
+    """300 hours of July told in October are ten hours more: of one who left in September, after a raise in August."""
+    leave.pay("2000")
+    leave.pay("3000", "2026-08-10")
+    leave.today(2026, 10, 20)
+    for day in ("2026-07-15", "2026-08-14", "2026-09-15"):
+        leave.line(day, "earning", "GROSS", "90", 100_00)
+    leave.sync("employee", leave.fakehub.person(1, termination_date="2026-09-15"))
+    for month in ("2026-07", "2026-08", "2026-09"):
+        leave.flow("leave.accrue", month)
+
+    def worth() -> tuple[int, int]:
+        """What he is paid out, and by how much the raise made his leave dearer."""
+        paid = of_kind(leave, chart.PAYROLL_CLEARING, "leave.payout_expected")
+        return -paid, of_kind(leave, chart.LEAVE_EXPENSE, "leave.revalued")
+
+    paid, dearer = worth()
+    assert paid == -(-leave.minutes() * 30_00 // 60)
+    leave.line("2026-07-15", "earning", "GROSS", "300", 100_00, check="L")
+    corrections.correct(leave.hub, DirectSteps(), "acme")  # type: ignore[arg-type]  # it steps like Steps
+    assert worth() == (paid + 300_00, dearer + 100_00)
 
 
 CLOSES = [

@@ -25,7 +25,7 @@ from benehub.identity import people
 from benehub.obligations import Wanted
 from benehub.planbook.parts.employer import PushGuard
 from benehub.store import Session, Store, acts
-from benehub.store.tables import connection, run
+from benehub.store.tables import connection, push_permit, run
 from benehub.store.tables import dispatch as dispatch_table
 
 Open = Callable[..., Hub]
@@ -137,6 +137,26 @@ def test_a_push_that_changes_everybody_leaves_nothing_and_asks(desk: Desk) -> No
         desk.push()  # asking again is no permit
 
 
+def test_what_has_stopped_is_told_until_it_is_permitted_and_its_run_goes(desk: Desk) -> None:
+    desk.book(rate="EE: 600.00")
+    for _ in range(2):
+        with pytest.raises(GuardTripped):
+            desk.push()
+    (stop,) = stopped(desk)
+    assert (stop.connection, stop.operation, stop.people, stop.permitted) == ("payroll", "deduction.set", MANY, False)
+    assert stop.why.startswith("connection payroll: deduction.set stops") and stop.why.endswith("changed or ended")
+    push_guard.permit(desk.hub, "acme", "payroll", "deduction.set", stop.people, "ann", "new rates")
+    assert stopped(desk)[0].permitted
+    assert desk.hub.retry("acme", stop.run)["sent"] == MANY
+    with desk.hub.store.read("acme") as session:
+        assert push_guard.stopped(session)[0].run != stop.run, "the earlier one stands held"
+
+
+def stopped(desk: Desk) -> list[push_guard.Stop]:
+    with desk.hub.store.read("acme") as session:
+        return push_guard.stopped(session)
+
+
 def test_a_person_permits_as_many_as_named_and_for_a_day(desk: Desk) -> None:
     desk.book(rate="EE: 600.00")
     push_guard.permit(desk.hub, "acme", "payroll", "deduction.set", 11, "ann", "new rates")
@@ -153,6 +173,15 @@ def test_a_person_permits_as_many_as_named_and_for_a_day(desk: Desk) -> None:
             ("ann", "permit deduction.set", "12 people: new rates"),
         ]
         assert dispatch.permitted(session, "payroll", "deduction.book") == 0
+
+
+def test_a_permit_keeps_no_number_of_a_person(desk: Desk) -> None:
+    push_guard.permit(desk.hub, "acme", "payroll", "deduction.set", 2, "ann 900-11-0001", "for 900-11-0001 alone")
+    with desk.hub.store.read("acme") as session:
+        (kept,) = session.rows(select(push_permit).where(*session.where(push_permit)))
+        (told,) = acts(session, "payroll")
+    assert "900-11-0001" not in f"{kept.who} {kept.note}" and "alone" in kept.note
+    assert (kept.who, f"2 people: {kept.note}") == (told.who, told.note)
     for wrong in (("payroll", "deduction.set", 0, "ann", "why"), ("payroll", "deduction.set", 5, "ann", " ")):
         with pytest.raises(DataError):
             push_guard.permit(desk.hub, "acme", *wrong)

@@ -15,9 +15,10 @@ from benehub import facts, ledger, planbook, reconcile
 from benehub.cli.rehearsal import DirectSteps
 from benehub.errors import DataError
 from benehub.facts import Version
-from benehub.flows import Hub, history, lost_earnings, match
+from benehub.flows import Hub, history, lost_earnings, match, over_limit
 from benehub.flows.deductions import expected
 from benehub.flows.onboarding import load_plan_book
+from benehub.flows.reconciling import reconcile_month
 from benehub.flows.retirement import credits, due
 from benehub.flows.savings import Saved, contribute, load, standings
 from benehub.ledger import Leg, NewEntry
@@ -182,6 +183,106 @@ def test_who_is_near_a_limit_is_told(hub: Hub, saver: str) -> None:
     assert standing()[2] == "over"
 
 
+def over(hub: Hub, month: Month = NOVEMBER) -> list[tuple[str, str, int | None, int | None]]:
+    """What is over a limit in a month: which, and most and taken."""
+    with hub.store.read("acme") as session:
+        found = over_limit.compare(session, hub.book(session), month)
+    return [(one.type.value, one.reference, one.expected, one.actual) for one in found]
+
+
+def test_what_went_over_a_limit_is_a_difference_of_its_month(hub: Hub, saver: str) -> None:
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 24_500_00)
+    assert over(hub, Month(2026, 10)) == over(hub) == []
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 11, 15), 10_000_00, 8_000_01, matched=60_000_00)
+    # 24,500.00 and a catch-up of 8,000.00; additions are without it
+    deferral = ("OVER_LIMIT", "deferral", 32_500_00, 32_500_01)
+    assert over(hub) == [deferral, ("OVER_LIMIT", "additions", 72_000_00, 84_500_00)]
+    assert over(hub, Month(2026, 12)) == over(hub)  # it stands: the same difference, of November
+    assert over(hub, Month(2026, 10)) == []
+    told = reconcile_month(hub, DirectSteps(), "acme", "2026-11", ["retirement"])
+    assert told["retirement"]["opened"] >= 2
+    with hub.store.read("acme") as session:
+        items = clearing(session, hub.book(session), NOVEMBER)
+    assert "OVER_LIMIT" not in {item.name.split()[0] for one in items for item in one.items}  # it leaves no money
+
+
+def test_what_was_saved_before_the_hub_counts_against_the_limit(hub: Hub, saver: str) -> None:
+    legs = (
+        Leg(chart.DEFERRAL_PAYABLE, "USD", -32_000_00, saver, "401k", "pretax"),
+        Leg(chart.OPENING, "USD", 32_000_00, saver, "401k"),
+    )
+    with hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("t/opening", "opening.deferral", date(2026, 6, 30), legs, "test")])
+        pay(session, saver, date(2026, 11, 15), 10_000_00, 500_01)
+    assert over(hub) == [("OVER_LIMIT", "deferral", 32_500_00, 32_500_01)]
+
+
+def settled(hub: Hub, month: Month) -> dict[str, tuple[str, str, int]]:
+    """What of limits stands once a month was compared: reference -> month, state and minor units at stake."""
+    with hub.store.write("acme") as session:
+        found = over_limit.compare(session, hub.book(session), month)
+        reconcile.settle(session, Relation.RETIREMENT, str(month), found, session.today())
+        rows = reconcile.listed(session, ("pending", "discrepancy", "resolved", "dismissed"))
+        assert len({row.reference for row in rows}) == len(rows)  # never two of one limit
+        return {row.reference: (row.period, row.state, row.at_stake) for row in rows}
+
+
+def test_who_may_be_in_catch_up_is_not_told_to_return_it(hub: Hub, saver: str) -> None:
+    """Without a birth date nothing below the highest catch-up is over: what is missing is named."""
+    with hub.store.write("acme") as session:
+        born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[saver])[0].data
+        told = {name: value for name, value in born.items() if name != "birth_date"}
+        facts.record(session, [Version("employee", saver, "", date(1970, 6, 1), told)], "test")
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 35_750_00)
+    for month in (NOVEMBER, NOVEMBER.plus(2)):
+        assert over(hub, month) == [("LIMIT_UNKNOWN", "age", 24_500_00, 35_750_00)]
+        assert settled(hub, month) == {"age": ("2026-10", "discrepancy", 11_250_00)}
+    with hub.store.write("acme") as session:
+        (one,) = standings(session, hub.book(session), YEAR)
+        assert one.state == "catch-up held: birth date unknown"
+        pay(session, saver, date(2026, 11, 13), 10_000_00, 1)
+    assert over(hub) == [("OVER_LIMIT", "deferral", 35_750_00, 35_750_01)]
+
+
+def test_an_excess_is_one_difference_of_the_year_until_it_was_returned(hub: Hub, saver: str) -> None:
+    """It never counts twice, and a person's word that it was returned holds until it grows."""
+    october, november, december, january = (NOVEMBER.plus(one) for one in (-1, 0, 1, 2))
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 10, 15), 10_000_00, 32_600_00)
+        pay(session, saver, date(2026, 11, 13), 10_000_00, 500_00)
+    assert settled(hub, november) == settled(hub, december) == {"deferral": ("2026-10", "discrepancy", 600_00)}
+    assert settled(hub, october) == settled(hub, january) == settled(hub, november)
+    with hub.store.write("acme") as session:
+        (row,) = reconcile.listed(session)
+        for note, why in (
+            ("they sent it back", "how much was returned"),
+            ("500.00 on 2026-11-18", "less was returned"),
+        ):
+            with pytest.raises(DataError, match=why):
+                reconcile.act(session, row.difference_id, "ann", state="resolved", note=note)
+        told = "500.00 on 2026-11-18 and 104.20, earnings and all, on 2026-11-20"
+        assert reconcile.act(session, row.difference_id, "ann", state="resolved", note=told) == ()
+    for month in (october, november, january):
+        assert settled(hub, month) == {"deferral": ("2026-10", "resolved", 600_00)}
+    with hub.store.write("acme") as session:
+        # a QNEC of an earlier pay, approved later, and a match: what is added is of its pay date, and no deferral
+        dims = (saver, "401k", "qnec", "2026-09", date(2026, 9, 15))
+        legs = (Leg(chart.MATCH_EXPENSE, "USD", 1_00, *dims), Leg(chart.MATCH_PAYABLE, "USD", -1_00, *dims))
+        ledger.record(session, [NewEntry("q", "correction.accrued", date(2026, 12, 2), legs, "test")])
+    assert settled(hub, december) == {"deferral": ("2026-10", "resolved", 600_00)}
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 12, 15), 10_000_00, 500_00)
+    assert settled(hub, december) == {"deferral": ("2026-10", "discrepancy", 1_100_00)}
+    with hub.store.write("acme") as session:  # payroll gives it all back: the hub closes it, and may open it again
+        pay(session, saver, date(2026, 12, 16), 0, -1_100_00)
+    assert settled(hub, december)["deferral"][:2] == ("2026-10", "resolved")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 12, 17), 0, 1_100_00)
+    assert settled(hub, december) == settled(hub, january) == {"deferral": ("2026-10", "discrepancy", 1_100_00)}
+
+
 PERIODS = [
     ("monthly", "formula: basic, period: monthly", Month(2026, 10), 400_00),
     ("quarter still open", "formula: basic, period: quarterly", Month(2026, 10), 0),
@@ -216,6 +317,10 @@ def test_the_true_up_pays_the_formula_of_the_year(
         pay(session, saver, date(2026, 9, 15), 10_000_00, 1_000_00, matched=400_00)
         pay(session, saver, date(2026, 10, 15), 10_000_00, 0)
     assert match.preview(hub, "acme", YEAR)["true_up_minor"] == 400_00
+    with hub.store.read("acme") as session:
+        whole = load(session, date(2026, 1, 1), date(2027, 1, 1))
+        assert load(session, date(2026, 1, 1), date(2027, 1, 1), [saver]) == whole == {saver: whole[saver]}
+        assert load(session, date(2026, 1, 1), date(2027, 1, 1), ["per_other"]) == {}
     with pytest.raises(DataError, match="2026 is not over"):
         match.true_up_year(hub, DirectSteps(), "acme", YEAR)
     monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 15, 12, tzinfo=UTC))
@@ -225,6 +330,24 @@ def test_the_true_up_pays_the_formula_of_the_year(
     with hub.store.read("acme") as session:
         assert owed(session, chart.MATCH_PAYABLE) == 800_00
         assert ledger.balances(session, [chart.MATCH_EXPENSE])[0].amount == 800_00
+
+
+def test_the_true_up_is_of_the_years_additions_and_keeps_their_limit(
+    hub: Hub, saver: str, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_plan_book(hub, text_of(fakehub, "fixed: 60000.00, period: quarterly, true_up: true"), "book")
+    with hub.store.write("acme") as session:
+        pay(session, saver, date(2026, 9, 15), 200_000_00, 20_000_00, matched=50_000_00)
+    monkeypatch.setattr(fakehub, "NOW", datetime(2027, 1, 15, 12, tzinfo=UTC))
+    for _ in range(2):  # the second finds its own of the first, and leaves it
+        assert match.true_up_year(hub, DirectSteps(), "acme", YEAR)["true_up_minor"] == 2_000_00
+    december = Month(2026, 12)
+    assert over(hub, december) == []
+    with hub.store.write("acme") as session:
+        (one,) = standings(session, hub.book(session), YEAR)
+        assert one.additions_minor == 72_000_00
+        pay(session, saver, date(2026, 10, 15), 0, 3_000_00)
+    assert over(hub, december) == [("OVER_LIMIT", "additions", 72_000_00, 75_000_00)]
 
 
 def test_over_match_is_listed_and_takes_nothing_back(hub: Hub, saver: str, fakehub: ModuleType) -> None:

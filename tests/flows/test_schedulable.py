@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from benehub import planbook
+from benehub.connect.capabilities import Guard
 from benehub.errors import BenehubError, ConfigError, DataError, Unsupported
-from benehub.flows import Hub, scheduled
-from benehub.flows.schedulable import FLOWS, Occasion, Wanted, check
+from benehub.flows import JOBS, Hub, scheduled
+from benehub.flows.schedulable import FLOWS, PREFIX, Occasion, Wanted, check
 from benehub.store.tables import run
 
 PLAN = """  - id: 401k
@@ -56,7 +58,8 @@ def test_a_push_tells_the_next_pay_date_of_each_group_once_it_is_near(hub: Hub) 
     # On the pay date itself it is too late for it: the next one is meant.
     assert calls(hub, "deductions.push", "2026-10-15", "payroll") == []
     assert calls(hub, "deductions.push", "2026-10-15", "payroll", ahead="40")[0][1][2] == "2026-11-13"
-    with pytest.raises(DataError, match="no pay group 'weekly'"):
+    assert calls(hub, "leave.handover", "2026-10-01", "payroll") == [("leave.handover", told[1])]
+    with pytest.raises(DataError, match="pay group 'weekly' is not in the plan book"):
         calls(hub, "deductions.push", "2026-10-01", "payroll", group="weekly")
 
 
@@ -120,11 +123,16 @@ def test_the_usual_connection_is_the_plan_books(hub: Hub) -> None:
     usual = {name: check(book, Wanted(name, "" if flow.usual(book) or not flow.connection else "bank")).connection
              for name, flow in FLOWS.items()}  # fmt: skip
     assert (usual["sync"], usual["deductions.push"], usual["premiums.remit"]) == ("hris", "payroll", "carrier")
+    assert calls(hub, "notices.reports", "2026-10-01", "carrier") == [("notices.reports", [])]
     assert (usual["coverage"], usual["premiums.answers"]) == ("", "bank")
 
 
-@pytest.mark.parametrize("name", [name for name, flow in FLOWS.items() if name not in ("notices.send",)])
-def test_every_flow_runs_to_a_good_end_and_a_second_time(name: str, hub: Hub) -> None:
+@pytest.mark.parametrize("name", [name for name, flow in FLOWS.items() if not name.startswith("notices.")])
+def test_every_flow_runs_to_a_good_end_and_a_second_time(
+    name: str, hub: Hub, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Payroll that takes leave as well.
+    monkeypatch.setitem(fakehub.ReadBack.guards, "leave.take", Guard.READ_BACK)
     book = occasion(hub, "2026-10-01").book
     flow = FLOWS[name]
     connection = check(book, Wanted(name, "" if flow.usual(book) or not flow.connection else "carrier")).connection
@@ -182,6 +190,25 @@ def test_what_no_connector_can_is_told_and_part_of_it_is_counted(hub: Hub) -> No
     assert job(hub, Steps(), "acme", "hris", {}, "part") == {"unsupported": 2, "rows": 2, "batch": 1}
     with pytest.raises(Unsupported):
         job(hub, Steps(), "acme", "hris", {"stream": "credit"}, "none")
+
+
+BY_HAND = {
+    "adopt", "deductions.write_off", "enrollments.full", "premiums.confirm", "retirement.true-up",
+    "retirement.deposit-earnings", "retirement.lost-earnings", "leave.close", "reconcile.year",
+    "fixes.carry", "retro.correct", "dispatch.send", "dispatch.resend", "imports.take",
+    "people.suggest", "intake.release", "intake.redrive",
+}  # fmt: skip
+"""Jobs that nobody may leave to a schedule, or that another one starts: docs/operations.md says why."""
+
+
+def test_every_job_may_be_scheduled_or_is_said_to_be_a_persons(hub: Hub) -> None:
+    jobs = {name for name in JOBS if not name.startswith(PREFIX)}
+    started = {"premiums.invoice", "payroll.calendar"}  # flows that are made of other jobs
+    assert jobs - FLOWS.keys() == BY_HAND
+    assert FLOWS.keys() - jobs == started
+    told = (Path(__file__).parents[2] / "docs/operations.md").read_text().partition("### What no schedule starts")[2]
+    table = told.partition("\n## ")[0]
+    assert [name for name in sorted(BY_HAND) if f"`{name}`" not in table] == []
 
 
 def test_counts_are_summed_and_ids_kept_once() -> None:

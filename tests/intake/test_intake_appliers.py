@@ -362,6 +362,18 @@ def test_what_carriers_confirm(ann: Any) -> None:
     assert (row.person_id is not None, row.effective_to) == (True, FOREVER)
 
 
+def test_a_line_of_a_bill_that_is_sent_again_as_a_part_of_the_whole_is_no_line_any_more(ann: Any) -> None:
+    line = {"invoice": "i1", "invoice_date": "2026-11-10", "due_date": "2026-12-01", "member": "1001",
+            "plan": "ppo", "coverage_month": "2026-12", "premium_minor": 500}  # fmt: skip
+    for kind, told in (("premium", "line"), ("fee", "part"), ("payment", "part"), ("premium", "line")):
+        rows = [Incoming("i1/1", {**line, "kind": kind}), Incoming("i1/2", {**line, "member": "x"})]
+        ann.take("invoice_line", *rows, connection="carrier")
+        with ann.store.read("acme") as session:
+            mine = select(confirmation).where(confirmation.c.row_key == "i1/1", confirmation.c.current == 1)
+            found = session.rows(mine)
+        assert [(row.kind, row.amount) for row in found] == [(f"invoice_{told}", 500)]
+
+
 def test_what_the_recordkeeper_credits(ann: Any) -> None:
     credit = {"credit_id": "cr1", "ssn": "900110001", "plan": "401k", "source": "ER_MATCH",
               "pay_date": "2026-11-13", "trade_date": "2026-11-18", "amount_minor": 2500}  # fmt: skip

@@ -96,7 +96,7 @@ def test_what_a_person_put_aside_stays_aside(store: Store) -> None:
 def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:
     with store.write("acme") as session:
         (one,) = settle(session, SHORT).opened
-        reconcile.act(session, one, "ann", state="resolved", note="mended at payroll")
+        reconcile.act(session, one, "ann", state="resolved", note="mended at payroll", entries=["ent_1"])
         assert settle(session, SHORT).opened == (one,)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benehub.periods import Month
-from benehub.reconcile import earnings, not_contributions, retirement
+from benehub.reconcile import corrected, earnings, not_contributions, retirement
 from benehub.reconcile.lines import Line
 
 
@@ -26,9 +26,10 @@ def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.M
     monkeypatch.setattr(earnings, "compare", lambda *_: [])
     monkeypatch.setattr(not_contributions, "forfeited", lambda *_: {})
     book: Any = SimpleNamespace(
-        plan=lambda plan: SimpleNamespace(recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
+        plan=lambda plan: SimpleNamespace(id=plan, recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
     )
-    nobody: Any = SimpleNamespace(today=lambda: date(2026, 9, 20))
+    monkeypatch.setattr(corrected, "told_later", lambda *_: {})
+    nobody: Any = SimpleNamespace(today=lambda: date(2026, 9, 20), among=lambda *_: None)
     for keeper in ("old", "new"):
         (found,) = retirement.compare(nobody, book, keeper, Month(2026, 9), due)
         assert found.plan == f"{keeper} 401k"

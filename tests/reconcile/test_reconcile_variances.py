@@ -19,6 +19,9 @@ WORLDS = "testing/test_worlds.py::test_all_that_was_planted_is_found_and_nothing
 HELD = {
     "deposited, no credit seen": WORLDS,
     "taken from pay, not deposited": "flows/test_review_flows.py::test_money_taken_and_never_deposited_is_a_difference",
+    "money that a corrected register adds to a pay date":
+        "flows/test_contribution_corrections.py::"
+        "test_what_a_correction_adds_to_an_old_pay_date_is_due_by_its_own_day",
     "lost earnings sent, no credit seen":
         "flows/test_earnings_deposit.py::test_lost_earnings_leave_once_and_are_cleared_by_the_credit",
     "sent to a custodian, no answer":

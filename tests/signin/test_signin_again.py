@@ -20,7 +20,7 @@ from benehub.connect.oidc import OidcClient, Provider
 from benehub.flows import providers
 from benehub.flows.providers import SignInBy
 from benehub.flows.users import invite
-from benehub.store.access_tables import audit
+from benehub.store.access_tables import audit, user_account
 
 LINKS: Final = "/signin/providers"
 """A page that asks again who one is."""
@@ -71,7 +71,8 @@ def test_only_who_was_asked_by_his_provider_anew_has_shown_who_he_is(sat: Sat) -
     for subject, late in (("ann", None), ("ann", -86_400), ("ann", -61), ("ben", 0), ("stranger", 0)):
         refused = sat.comes(True, subject, late)
         assert refused.status_code == (403 if subject == "stranger" else 409), (subject, late)
-        assert ("did not ask anew" in refused.text) is (subject != "stranger")
+        told = "did not ask anew" in refused.text and "--password-file" in refused.text
+        assert told is (subject != "stranger")
         assert sat.browser.cookie() == before and not sat.shown, "what is open stays as it is"
     assert [row.outcome for row in sat.desk.rows(audit.select()) if row.action == "show who one is by login"] == [
         "refused"
@@ -80,6 +81,17 @@ def test_only_who_was_asked_by_his_provider_anew_has_shown_who_he_is(sat: Sat) -
     assert shown.headers["location"] == LINKS and sat.shown and sat.browser.cookie() != before
     sat.desk.later(minutes=10)
     assert not sat.shown
+
+
+def test_an_issuer_that_ends_with_a_slash_is_the_one_of_the_settings(sat: Sat) -> None:
+    """Else whoever comes by it has no button to show again who he is, and is asked to link what is linked."""
+    sat.issuer.told["issuer"] = sat.issuer.claims["iss"] = f"{ISSUER}/"
+    assert sat.comes(asked=0).status_code == 303
+    (ann, *_) = [row.user_id for row in sat.desk.rows(user_account.select()) if row.email == "ann@acme.example"]
+    assert f"/signin/by/login?again=true&amp;then={LINKS}" in sat.browser.get(f"/signin/again?then={LINKS}").text
+    assert "Comes by: Login" in " ".join(sat.browser.get(f"/access/users/{ann}").text.split())
+    assert sat.comes(True, asked=0).headers["location"] == LINKS
+    assert "Login: linked" in sat.browser.get(LINKS).text
 
 
 def test_asked_for_by_nobody_it_is_a_sign_in_that_shows_nothing(sat: Sat) -> None:

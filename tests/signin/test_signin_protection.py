@@ -246,10 +246,14 @@ def test_what_lets_people_in_is_changed_by_who_has_just_shown_who_he_is(desk: De
     assert {path.rsplit("/", 1)[1] for path in needs} == known
     desk.later(minutes=11)
     browser.get("/signin/again")
+    noted = {(row.employer_id, row.audit_no) for row in desk.rows(audit.select())}
     for path, one in needs.items():
         asked = browser.post(path.format(user=other, employer="acme"), None, **told)
         then = quote(one.again.format(user=other, employer="acme"), "")
         assert (asked.status_code, asked.headers["location"]) == (303, f"/signin/again?then={then}"), path
+    rows = [row for row in desk.rows(audit.select()) if (row.employer_id, row.audit_no) not in noted]
+    tried = sorted((row.action.rsplit("/", 1)[1], row.outcome) for row in rows)
+    assert tried == sorted((path, "refused") for path in known), "nothing was asked for, and nothing done"
     for path in ("/signin/providers", "/access/tokens"):
         assert (browser.get(path).status_code == 303) is path.startswith("/signin")
     assert desk.rows(api_token.select()) == [] and len(desk.rows(user_account.select())) == 2
@@ -299,6 +303,24 @@ def test_a_phone_is_not_enrolled_from_a_browser_that_was_left_open(desk: Desk, s
     browser.enrol(desk)
 
 
+def test_a_given_password_shows_nothing_until_it_is_changed(desk: Desk, site: Callable[..., Any]) -> None:
+    """Whoever gave it knows it. Where nothing else can ask, the page says what can be done about it."""
+    browser = opened(desk, site, Role.OWNER)
+    with desk.write() as session:
+        session.change(user_account, {"email": "ann@acme.example"}, must_change=True)
+    desk.later(minutes=11)
+    asks = browser.get("/signin/again").text
+    assert 'name="password"' not in asks and "benehub users reset EMAIL --password-file FILE" in asks
+    browser.get("/signin/password")
+    assert browser.post("/signin/again", password=PASSWORD).status_code == 401
+    assert browser.get("/signin/providers").status_code == 303
+    browser.get("/signin/password")
+    browser.post("/signin/password", old=PASSWORD, new=f"{PASSWORD} anew")
+    browser.get("/signin/again")
+    assert browser.post("/signin/again", password=f"{PASSWORD} anew").status_code == 303
+    assert browser.get("/signin/providers").status_code == 200
+
+
 def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..., Any]) -> None:
     """What was shown before counts on for as long as it did: the old password alone is not all that is asked for."""
     desk.user("ann@acme.example", Role.OWNER, role_for="*")
@@ -314,6 +336,34 @@ def test_another_password_does_not_show_who_one_is(desk: Desk, site: Callable[..
         asked.append(browser.get("/signin/providers").headers.get("location", ""))
         old = new
     assert asked == ["", *["/signin/again?then=%2Fsignin%2Fproviders"] * 2]
+
+
+def test_another_password_is_no_sign_in(desk: Desk, site: Callable[..., Any]) -> None:
+    """It takes back nothing that is held against the account, and what is open ends when it did; so does showing."""
+    desk.user("ann@acme.example", Role.OWNER, role_for="*")
+    browser = Browser(site())
+    browser.sign_in()
+    phone, _ = browser.enrol(desk)
+
+    def stands() -> tuple[str, str]:
+        (held,), (user,) = desk.rows(user_session.select()), desk.rows(user_account.select())
+        return held.ends_at, user.signed_in_at
+
+    begun = stands()
+    desk.later(minutes=5)
+    browser.get("/signin/again")
+    guessed = {"password": PASSWORD, "code": "000000"}
+    assert [browser.post("/signin/again", None, **guessed).status_code for _ in range(3)] == [401] * 3
+    browser.get("/signin/password")
+    assert browser.post("/signin/password", old=PASSWORD, new=f"{PASSWORD} anew").status_code == 303
+    browser.get("/signin/again")
+    guessed["password"] += " anew"
+    assert [browser.post("/signin/again", None, **guessed).status_code for _ in range(2)] == [401, 429]
+    assert stands() == begun
+    desk.later(minutes=1)
+    guessed["code"] = phone.at(desk.now)
+    assert browser.post("/signin/again", None, **guessed).status_code == 303
+    assert stands()[0] == begun[0]
 
 
 def test_a_session_that_ends_while_it_is_looked_at_has_shown_nothing(desk: Desk) -> None:

@@ -1,13 +1,15 @@
-"""The first opening of a new file by several at once: whoever comes second waits."""
+"""A file of SQLite: opened first by several at once, whoever comes second waits; and what it is asked to keep."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
+from benehub.crypto import Vault
+from benehub.store import open_store
 from benehub.store.sqlite import WAIT_SECONDS, open_wal
 
 
@@ -53,3 +55,14 @@ class _Impatient:
 
     def execute(self, statement: str) -> sqlite3.Cursor:
         return self.raw.execute("PRAGMA busy_timeout=0" if "busy_timeout" in statement else statement)
+
+
+def test_what_is_committed_outlives_a_power_failure_but_for_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _unsynced: Any
+) -> None:
+    monkeypatch.setattr(_unsynced, "relaxed", False)
+    store = open_store(f"sqlite:///{tmp_path / 'new.db'}", Vault({"k1": b"k" * 32}))
+    with store.engine.connect() as connection:
+        told = [connection.exec_driver_sql(f"PRAGMA {one}").scalar() for one in ("synchronous", "foreign_keys")]
+    store.close()
+    assert told == [1, 1]  # NORMAL: the file is whole after it, and what was checkpointed is there

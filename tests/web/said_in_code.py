@@ -25,7 +25,10 @@ ELSEWHERE: Final = (
     "views/webhooks", "views/employers",
 )  # fmt: skip
 """What commands, the API or a paper alone say."""
-ERRORS: Final = frozenset(name for name, value in vars(errors).items() if isinstance(value, type))
+ERRORS: Final = frozenset((*(name for name, value in vars(errors).items() if isinstance(value, type)), "unavailable"))
+"""What is raised or made with a text as its first argument."""
+ENDS: Final = "End"
+"""How an attempt ended: its text is the third argument."""
 SAYS: Final = frozenset(("what", "mend", "cause", "action", "reason", "says"))
 """Arguments whose text is said to people."""
 
@@ -48,6 +51,8 @@ def _texts(tree: ast.Module) -> Iterator[str]:
             said = [one.value for one in node.keywords if one.arg in SAYS]
             if name in ERRORS:
                 said += node.args[:1]
+            if name == ENDS:
+                said += node.args[2:3]
             for one in said:
                 yield from _templates(one)
 

@@ -12,7 +12,7 @@ from tests.web.conftest import Desk, caller_of
 
 from benehub import reconcile
 from benehub.access import Role
-from benehub.store.tables import difference, suppression
+from benehub.store.tables import difference, leg, suppression
 from benehub.views.worklist import Filters, part
 
 
@@ -107,7 +107,15 @@ def test_a_word_on_it_is_kept_with_the_name(desk: Desk) -> None:
     assert (done.status_code, done.headers["location"]) == (303, desk.address(f"{path}?done=noted"))
     page = desk.get(path, done="noted")
     assert "Noted." in page and "asked them" in page and "usr_ann" in page and "Waiting on a partner" in page
-    desk.post(f"{path}/resolve", seen=seen(page), note="they credited it")
+    version = seen(page)
+    assert "None was found: name one" in page
+    refused = desk.post(f"{path}/resolve", seen=version, note="they credited it")
+    assert refused.status_code == 400 and "no ledger entry is named that made it right" in refused.text
+    with desk.store.read(desk.employer) as session:
+        mine = (leg.c.person_id == row.person_id, leg.c.plan == row.plan, leg.c.posted_as.is_not(None))
+        entry_id = session.rows(select(leg.c.entry_id).where(*mine))[0].entry_id
+    desk.post(f"{path}/resolve", seen=version, note="they credited it", entries=entry_id)
+    assert entry_id in desk.get(path)
     (after,) = rows(desk, type="CREDITED_SHORT")
     assert (after.state, after.work_step) == ("resolved", "waiting_on_partner")
     assert desk.post(f"{path}/note", seen=seen(desk.get(path)), note=" ").status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,8 +15,10 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import GRANTS, Role
 from benehub.api.app import create_app
 from benehub.api.guard import Needs
+from benehub.records import Dependent, Employee
 from benehub.store.tables import confirmation, difference, dispatch, fact, intake_batch, person, run
 from benehub.web import PAGES
+from benehub.web.people import PARTS
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 LISTS = {
@@ -28,6 +31,11 @@ LISTS = {
     "closing": ("month", "done"),
     "reconcile/start": ("month", "leg"),
 }  # fmt: skip
+TEXTS = frozenset(
+    name for record in (Employee, Dependent) for name, one in record.model_fields.items()
+    if one.annotation in (str, str | None) and name not in ("employee", "employee_number", "pay_group")
+)  # fmt: skip
+"""Every field of people that a source fills with a text of its own."""
 INJECTED = (EVIL, "' OR 1=1 --", "1; DROP TABLE difference", "\x00", "%_\\", "é" * 3000, "-1", "9" * 40, "2026-99")
 
 
@@ -55,8 +63,8 @@ def harmless(page: str) -> None:
     assert "{{" not in page or "{{7*7}}" in page
 
 
-def poison(desk: Desk) -> None:
-    """Put the same text wherever something imported may stand."""
+def poison(desk: Desk, texts: frozenset[str]) -> None:
+    """Put the same text wherever something imported may stand, of people into these fields."""
     with desk.store.write(desk.employer) as session:
         connection = session.connection
         connection.execute(update(difference).values(cause=EVIL, action=EVIL, plan="401k", reference=EVIL))
@@ -75,24 +83,28 @@ def poison(desk: Desk) -> None:
         ]
         for name in names:
             raw.exec_driver_sql(f"drop trigger {name}")
-        for kind, column in (("employee", "first_name"), ("employment", "pay_group")):
-            rows = raw.execute(select(fact.c.fact_id, fact.c.data).where(fact.c.kind == kind)).all()
-            for row in rows:
-                if row.data:
-                    raw.execute(
-                        update(fact).where(fact.c.fact_id == row.fact_id).values(data={**row.data, column: EVIL})
-                    )
+        for one in raw.execute(select(fact.c.fact_id, fact.c.data)).all():
+            told = texts & {*(one.data or ())}
+            if told:
+                bad = {**one.data, **dict.fromkeys(told, EVIL)}
+                raw.execute(update(fact).where(fact.c.fact_id == one.fact_id).values(data=bad))
         raw.commit()
 
 
 def test_what_was_imported_is_text_on_every_page(desk: Desk) -> None:
-    poison(desk)
+    poison(desk, TEXTS)
+    with desk.store.read(desk.employer) as session:
+        whose = [row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))]
+    for path in ("people", *(f"people/{one}?show={part}" for one in (whose[0], whose[-1]) for part in PARTS)):
+        harmless(desk.get(path))
+    poison(desk, TEXTS | {"pay_group"})  # no source brings one that the plan book does not have
     with desk.store.read(desk.employer) as session:
         differences = [row.difference_id for row in session.rows(select(difference).where(*session.where(difference)))]
         sent = [row.dispatch_id for row in session.rows(select(dispatch).where(*session.where(dispatch)).limit(4))]
         ran = [row.run_id for row in session.rows(select(run).where(*session.where(run)).limit(2))]
     paths = [
-        *LISTS, "reconcile?state=all", "reconcile/rules", "closing/2026-10/checklist",
+        *LISTS, "unlinked", "questions", "deadlines", "connections", "trail",
+        "reconcile?state=all", "reconcile/rules", "closing/2026-10/checklist",
         *(f"reconcile/differences/{one}" for one in differences), *(f"outgoing/{one}" for one in sent),
         *(f"outgoing/{one}/content" for one in sent), *(f"runs/{one}" for one in ran),
     ]  # fmt: skip
@@ -123,6 +135,33 @@ ROUTES = [
     for route in one.router.routes
     if route.path != "/"
 ]
+
+
+def _asked(dependant: Any) -> Iterator[str]:
+    """The names of the query's parameters."""
+    yield from (one.alias for one in dependant.query_params)
+    for below in dependant.dependencies:
+        yield from _asked(below)
+
+
+def test_no_filter_of_any_page_is_more_than_a_value(read_desk: Desk) -> None:
+    """Walked from the routers: what the list above does not name is tried too, on what is there where it can be."""
+    with read_desk.store.read(read_desk.employer) as session:
+        some = {"difference": session.rows(select(difference.c.difference_id).where(*session.where(difference)))[0][0],
+                "dispatch": session.rows(select(dispatch.c.dispatch_id).where(*session.where(dispatch)))[0][0],
+                "number": session.rows(select(person.c.member_id).where(*session.where(person)))[0][0],
+                "employer": read_desk.employer, "month": "2026-10", "connection": "carrier"}  # fmt: skip
+    tried = set()
+    for route, needs in ROUTES:
+        place = re.sub(r"\{(\w+)[^}]*\}", lambda one: str(some.get(one[1], some["difference"])), route.path)
+        named = set(_asked(route.dependant)) - set(LISTS.get(route.path.removeprefix("/e/{employer}/"), ()))
+        for name in sorted(named if "GET" in route.methods and needs.permission in GRANTS[Role.OWNER] else ()):
+            for value in INJECTED[:4]:
+                answer = read_desk.client.get(place, params={name: value})
+                assert answer.status_code in (200, 303, 400, 404, 422), (route.path, name, value, answer.status_code)
+                harmless(answer.text) if "html" in answer.headers.get("content-type", "") else None
+            tried.add((route.path, name))
+    assert {name for _, name in tried} >= {"search", "connection", "who", "ref", "find", "kind", "level", "action"}
 
 
 @pytest.mark.parametrize("role", Role)

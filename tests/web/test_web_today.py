@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import event, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
@@ -35,6 +36,30 @@ def test_its_numbers_are_those_of_the_list_they_lead_to(read_desk: Desk, links: 
     for name, leg in legs.items():
         way = next(one for one in ways if f"leg={name}&" in one and "state=discrepancy" in one)
         assert read_desk.get(way).count('class="dif"') == leg.discrepancies > 0
+
+
+def test_it_counts_what_is_open_once_and_from_an_index_alone(read_desk: Desk) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
+        asked.append((sql, values))
+
+    engine = read_desk.store.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        read_desk.get("today")
+        read_desk.get("reconcile")
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    grouped = [one for one in asked if "GROUP BY difference.state, difference.relation" in one[0]]
+    listed = [one for one in asked if "ORDER BY difference.at_stake DESC" in one[0]]
+    assert (len(grouped), len(listed)) == (1, 1)
+    with engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in
+                 (*grouped, *listed)]  # fmt: skip
+    assert [len(plan) for plan in plans] == [1, 1], "nothing is sorted"
+    assert "COVERING INDEX ix_difference_sums" in plans[0][0][3]
+    assert "INDEX ix_difference_stake" in plans[1][0][3]
 
 
 def test_its_deadlines_are_those_of_their_page(read_desk: Desk, links: Callable[[str], list[str]]) -> None:

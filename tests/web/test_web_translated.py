@@ -31,6 +31,13 @@ def test_every_text_of_the_code_has_its_words() -> None:
     assert [one for one in SPOKEN if one not in GERMAN and not known(one)] == []
 
 
+def test_every_note_of_a_connector_has_its_words(read_desk: Desk) -> None:
+    capabilities = [one for made in read_desk.hub.connectors.values() for one in made().capabilities()]
+    notes = {one.note for one in capabilities if one.note}
+    assert len(notes) > 40
+    assert [one for one in sorted(notes) if translated(one, "de") == one] == []
+
+
 def known(text: str) -> bool:
     """Whether it is put into words by its parts."""
     return translated(text.replace(HOLE, "X"), "de") != text.replace(HOLE, "X")
@@ -68,6 +75,15 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
          "die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
         ("the pay of this check did not cover it; 1234.50 was made up for since",
          "der Lohn dieser Abrechnung reichte dafür nicht; 1.234,50 wurde seither nachgeholt"),
+        ("premium of the month (half_up): 183750 -> 1837.50",
+         "Prämie des Monats (kaufmännisch gerundet): 183750 -> 1.837,50"),
+        ("more was deferred in the year than law and plan allow, by 1500.00",
+         "es wurde im Jahr mehr gespart, als Gesetz und Plan erlauben, nämlich 1.500,00"),
+        ("monthly salary: 5416.667 -> 5416.67", "Monatsgehalt: 5.416,667 -> 5.416,67"),
+        ("basis pay of a year: 6500000 -> 65000.00", "Grundlohn (Jahr): 6500000 -> 65.000,00"),
+        ("carrier was sent 2026-10-01T10:00Z, and no 999 has come within 2 hours",
+         "Versicherer wurde am 01.10.2026, 10:00:00 gesendet, und keine Antwort (999) ist "
+         "innerhalb von 2 Stunden gekommen"),
         ("sent delivered", "gesendet: übergeben"),
         ("Ann said: call me", "Ann said: call me"),
         ("", ""),
@@ -106,6 +122,30 @@ def test_a_day_that_no_calendar_has_stays_as_it_was_told(language: str) -> None:
 )  # fmt: skip
 def test_names_and_what_people_said_stay_to_the_letter(text: str, german: str) -> None:
     assert Words("de").in_words(text) == german
+
+
+@pytest.mark.parametrize(
+    ("text", "german", "english"),
+    [
+        ("known-at: not a moment: 'x'. Write a date (`2026-10-15`), a date with time (`2026-10-15T12:00+00:00`), or a "
+         "recorded number", "`2026-10-15T12:00+00:00`", "`2026-10-15`"),
+        ("Write it as `2026-11-30`", "Ihn als `2026-11-30` schreiben", "Write it as `2026-11-30`"),
+        ("census 2026-10-01 final.csv", "census 2026-10-01 final.csv", "census 2026-10-01 final.csv"),
+        ("no contribution file census 2026-10-01 final.csv", "keine Beitragsdatei census 2026-10-01 final.csv",
+         "file census 2026-10-01 final.csv"),
+        ("due 2026-11-30 for deduction.set by payroll", "due 30.11.2026 for deduction.set", "due Nov 30, 2026 for"),
+        ("plan book 1.10", "Planbuch 1.10", "plan book 1.10"),
+        ("Ann: read on 2026-10-01; see final.csv", "Ann: read on 01.10.2026; see final.csv", "on Oct 1, 2026; see"),
+        ("pay changed on 2026-10-01", "Lohn geändert am 01.10.2026", "pay changed on Oct 1, 2026"),
+        ("files 2 was sent 2026-10-01T10:00Z, and no 999 has come within a day", "am 01.10.2026, 10:00:00 gesendet",
+         "Oct 1, 2026"),
+        ("claim 12.50 EUR for 2026-10 from the carrier", "12,50 EUR", "12.50 EUR"),
+        ("held by Ann: as of 2026-10-01 1.10", "angehalten von Ann: as of 2026-10-01 1.10", "held by Ann"),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_typed_and_names_keep_their_days_and_amounts(text: str, german: str, english: str) -> None:
+    assert german in Words("de").in_words(text)
+    assert english in Words("en").in_words(text)
 
 
 def test_a_punctuated_text_is_tried_against_few_templates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,15 @@ import pytest
 from sqlalchemy import delete, select, update
 from tests.web.conftest import Desk, caller_of
 
-from benehub.access import Role, audit
+from benehub import dispatch as outbox
+from benehub.access import Role, audit, users
 from benehub.errors import DataError
-from benehub.flows import runs
+from benehub.flows import Hub, runs
+from benehub.store import acts, note_act
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import attempt, closing, difference, dispatch, obligation, run
 from benehub.views import closing as closing_view
-from benehub.views.carried import carried
+from benehub.views.carried import everybody, first_of
 from benehub.views.outgoing import segments
 from benehub.web.runs import AGAIN
 
@@ -95,12 +98,23 @@ def test_what_left_is_shown_as_it_was_frozen_and_masked(read_desk: Desk) -> None
     (pay, *_) = found(read_desk, dispatch, operation="contribution.deposit")
     content = read_desk.get(f"outgoing/{pay.dispatch_id}/content")
     with read_desk.store.read(read_desk.employer) as session:
-        people = carried(session, pay.dispatch_id)
+        people = first_of(everybody(session, pay.dispatch_id))
         refs = set(str(audit.newest(session, limit=1)[0].ref).split())
     assert people.number > 1 and {f"people:{people.number}", *people.people} <= refs
     assert "SOCIAL SECURITY" in content and not re.search(r"\b\d{3}-?\d{2}-?\d{4}\b", content)
     read_desk.get("outgoing/dis_none", 404)
     read_desk.get("outgoing/../../x", 404)
+
+
+def test_of_whom_a_file_tells_is_kept_when_it_is_frozen(read_desk: Desk) -> None:
+    with read_desk.store.read(read_desk.employer) as session:
+        files = [row for row in session.rows(select(dispatch).where(*session.where(dispatch))) if row.file_name]
+        kept = {row.dispatch_id: outbox.told_of(session, row.dispatch_id) for row in files}
+        named = {made: told for made, told in kept.items() if told is not None}
+        assert {made: first_of(everybody(session, made)) for made in named} == named
+        assert any(number for _, number in named.values())
+        unkept = {row.operation for row in files if row.dispatch_id not in named}
+    assert unkept <= {"payment.order"}, "a payment alone does not say it by itself"
 
 
 def test_segments_are_found_where_masking_has_moved_them() -> None:
@@ -161,6 +175,85 @@ def test_what_waits_to_leave_is_held_with_a_reason_and_let_go_by_whoever_approve
     shown = desk.get(path, lang="de")
     assert "&lt;b&gt;wrong&lt;/b&gt; plan" in shown and "Anhalten" not in shown and "Freigeben" in shown
     assert path in desk.get("outgoing", state="held")
+
+
+def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = found(desk, run, flow="reconcile")[0]
+    why = ("connection payroll: deduction.set stops before anything has left: it would change 1234 and end 2 of 3000 "
+           "people (41 %), over 30 % changed or ended")  # fmt: skip
+    mend = ("Look at what would leave (benehub dispatches list --state prepared). To let it leave: benehub dispatches "
+            "permit payroll deduction.set --people 1236 --note WHY, and run it again; limits stand in the plan book, "
+            "guards")  # fmt: skip
+    assert 'id="stops"' not in desk.get("outgoing")
+    with desk.store.write(desk.employer) as session:
+        session.change(run, {"run_id": one.run_id}, state="held", error=f"{why}. {mend}",
+                       error_class="GuardTripped", mend=mend)  # fmt: skip
+    shown = desk.get(f"runs/{one.run_id}", lang="de")
+    assert 'href="/e/northwind/outgoing#stops">Erlauben' in shown and "im Ausgang mit Notiz erlauben" in shown
+    shown = desk.get("outgoing", lang="de")
+    assert "würde bei 1234 Personen etwas ändern und 2 von 3000 Personen abmelden (41 %), mehr als 30 %" in shown
+    assert "permit" not in shown.partition('id="stops"')[2].partition("<form")[0]
+    assert "höchstens 1.236 Personen" in shown and 'name="people" value="1236"' in shown
+    form = {"connection": "payroll", "operation": "deduction.set", "people": 1236}
+    for role in (Role.AUDITOR, Role.ENGINEER):
+        desk.caller = caller_of(role)
+        assert desk.post("outgoing/permit", **form, note="looked").status_code == 403
+        assert "/outgoing/permit" not in desk.client.get(desk.address("outgoing")).text
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert desk.post("outgoing/permit", **form).status_code == 400
+    assert desk.post("outgoing/permit", **form | {"people": 0}, note="x").status_code == 422
+    told = desk.post("outgoing/permit", **form, note="looked").headers["location"]
+    assert told == f"/e/northwind/runs/{one.run_id}?done=permitted"
+    shown = desk.get("outgoing", lang="en")
+    assert "It is permitted" in shown and "/outgoing/permit" not in shown
+    with desk.store.read(desk.employer) as session:
+        assert outbox.permitted(session, "payroll", "deduction.set") == 1236
+        assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_ann", "1236 people: looked")]
+        assert "outgoing/permit" in str(audit.newest(session, limit=3))
+    goes_on: list[str] = []
+    monkeypatch.setattr(Hub, "retry_beside", lambda _hub, _employer, run_id: goes_on.append(run_id))
+    way = {"connection": "payroll", "operation": "deduction.set"}
+    desk.start()
+    desk.caller = caller_of(Role.FINANCE)
+    assert "/outgoing/go-on" not in desk.get("outgoing") and desk.post("outgoing/go-on", **way).status_code == 403
+    assert desk.post("outgoing/permit", **form, note="yes").headers["location"].endswith("done=permitted")
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert "/outgoing/go-on" in desk.get("outgoing") and goes_on == []
+    for path, sent in (("go-on", way), ("permit", form | {"note": "yes"})):
+        told = desk.post(f"outgoing/{path}", **sent).headers["location"]
+        assert told == f"/e/northwind/runs/{one.run_id}?done=retried"
+    assert goes_on == [one.run_id] * 2
+    assert desk.post("outgoing/go-on", **way | {"operation": "deduction.book"}).status_code == 400
+
+
+def test_what_was_tried_and_said_of_a_dispatch_is_told_without_codes(desk: Desk) -> None:
+    one = next(row for row in found(desk, dispatch, operation="deduction.set") if row.revision == 2)
+    other = next(row for row in found(desk, dispatch, business_key=one.business_key) if row.revision == 1)
+    with desk.store.write(INSTALLATION) as session:
+        ann = users.add(session, "ann@alder.example", "Ann Alder")
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": other.dispatch_id}, state="refused", ack_state="rejected")
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, state="held", reason=f"held by {ann}: hold: it")
+        session.connection.execute(delete(attempt).where(attempt.c.dispatch_id == one.dispatch_id))
+        row = {"dispatch_id": one.dispatch_id, "started_at": session.now()}
+        session.add(attempt, [
+            {**row, "attempt_no": 1, "outcome": "unknown", "detail": "time-out (ReadTimeout)"},
+            {**row, "attempt_no": 2, "outcome": "prepared", "detail": "the exchange broke (ReadError)"},
+        ])  # fmt: skip
+        for what, note in (("hold", "hold: <it>"), ("settle: not there", "asked"), ("resend", "the same bytes: lost")):
+            note_act(session, one.dispatch_id, ann, what, note)
+    told = re.sub(r"<svg.*?</svg>", "", desk.get(f"outgoing/{one.dispatch_id}", lang="de"))
+    for line in ("Ausgang unbekannt</span> Zeitüberschreitung (ReadTimeout)",
+                 "wurde nicht gesendet</span> der Austausch brach ab (ReadError)", "angehalten von Ann Alder: hold: it",
+                 "<strong>Ann Alder</strong>: angehalten</p><p class=\"said\">hold: &lt;it&gt;</p>",
+                 "der Partner hat es nicht</p><p class=\"said\">asked</p>",
+                 "dieselben Bytes noch einmal senden lassen</p><p class=\"said\">lost</p>",
+                 f'/outgoing/{other.dispatch_id}">Fassung 1</a>',
+                 "Abgelehnt</span>", "Zurückgewiesen</span>"):  # fmt: skip
+        assert line in told, line
+    assert not re.search(r"usr_|unknown time-out|rejected", told)
 
 
 def test_what_is_owed_is_listed_by_the_day_it_must_leave(desk: Desk) -> None:

@@ -11,11 +11,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.capabilities import Capability, read_only
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
 from benehub.connect.webhooks import Hint, Scheme
-from benehub.records import OPERATIONS
 from benehub_connectors.bamboohr import hooks
 from benehub_connectors.bamboohr.account import open_client
 from benehub_connectors.bamboohr.employees import read_employees, read_some
@@ -41,10 +40,7 @@ class BambooConnector(Connector):
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads; every write is refused, with the vendor as the blocker."""
-        note = "BambooHR's benefits are read-only by API"
-        reads = (Capability(f"read.{stream}") for stream in self.streams)
-        writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
-        return (*reads, *writes)
+        return read_only(self.streams, "BambooHR's benefits are read-only by API")
 
     def client(self, settings: BambooSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

@@ -24,6 +24,7 @@ def stage(_folder: Path) -> Stage:
         {
             "company": "acme",
             "oauth": {"client_id": "benehub", "client_secret": "env:CLIENT", "refresh_token": "env:REFRESH"},
+            "leave_policies": {"Vacation": "pto"},
         },
         {"env:CLIENT": "bamboo-secret", "env:REFRESH": "refresh-0"},
         account.handle,

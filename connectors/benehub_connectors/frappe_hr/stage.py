@@ -65,7 +65,8 @@ def stage(_folder: Path) -> Stage:
     told = (("Employee", "HR-EMP-00001"), ("Employee", "HR-EMP-00002"), ("Leave Application", "HR-LAP-2026-00001"))
     events = tuple(json.dumps({"doctype": kind, "name": name}).encode() for kind, name in told)
     return Stage(
-        SETTINGS, SECRETS, made.handle, {"deduction.set": items}, lambda: made.changes, now=NOW, webhooks=events,
+        {**SETTINGS, "pay_groups": {"Monthly": "monthly"}, "leave_policies": {"Privilege Leave": "pto"}}, SECRETS,
+        made.handle, {"deduction.set": items}, lambda: made.changes, now=NOW, webhooks=events,
         touch=lambda: _touched(made),
     )  # fmt: skip
 

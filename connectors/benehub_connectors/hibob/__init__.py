@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.capabilities import Capability, read_only
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
 from benehub.connect.webhooks import Hint, Scheme
-from benehub.records import OPERATIONS
 from benehub_connectors.hibob import hooks
 from benehub_connectors.hibob.absences import read_time_off
 from benehub_connectors.hibob.account import open_client
@@ -49,10 +48,7 @@ class HibobConnector(Connector):
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads; no write is of use there."""
-        reads = (Capability(f"read.{stream}", note=note) for stream, note in _NOTES.items())
-        note = "Bob keeps no deductions or elections by API"
-        writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
-        return (*reads, *writes)
+        return read_only(self.streams, "Bob keeps no deductions or elections by API", _NOTES)
 
     def client(self, settings: HibobSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

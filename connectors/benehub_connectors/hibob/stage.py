@@ -26,7 +26,8 @@ def stage(_folder: Path) -> Stage:
     return Stage(
         {
             "service_user": "SERVICE-1", "token": "env:TOKEN", "default_pay_group": "monthly",
-            "leave_from": "2026-01-01", "dependents": {"table": "family", **columns},
+            "leave_from": "2026-01-01", "leave_policies": {"Holiday": "pto"},
+            "dependents": {"table": "family", **columns},
         },
         {"env:TOKEN": "bob-token"},
         account.handle,

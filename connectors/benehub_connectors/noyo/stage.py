@@ -99,9 +99,18 @@ def stage(_folder: Path) -> Stage:
         member("1001", "Ada", "Byron", "1980-03-09", reason="02", family=[ben], coverages=[]),
         member("1002", "Max", "Stein", "1975-07-01", maintenance="024", reason="08", coverages=[end]),
     ]
+
+    def answers() -> None:
+        """Carriers take what is on its way to them, but for the last, which one refuses."""
+        waiting = [one["id"] for one in made.snapshots if one["status"] == "processing"]
+        for snapshot in waiting[:-1]:
+            made.fulfil(snapshot, "sent")
+        for snapshot in waiting[-1:]:
+            made.fulfil(snapshot, "invalid", ["The member is not covered in this plan."])
+
     return Stage(
         settings(made), {"env:SECRET": made.client_secret}, made.handle, {"enrollment.change": items},
-        lambda: made.effects, harmless=("/auth/public/token", "/api/v1/people"), renews=True, now=NOW,
+        lambda: made.effects, answers=answers, harmless=("/auth/public/token", "/api/v1/people"), renews=True, now=NOW,
         wiring={"wall_clock": lambda: NOW}, webhooks=tuple(_event(*one) for one in EVENTS),
     )  # fmt: skip
 

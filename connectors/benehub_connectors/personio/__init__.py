@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from benehub.connect.capabilities import Blocker, Capability
+from benehub.connect.capabilities import Blocker, Capability, read_only
 from benehub.connect.connector import Connector, Kind, Link, Page
 from benehub.connect.http import VendorClient
-from benehub.records import OPERATIONS
 from benehub_connectors.personio.absences import read_absences
 from benehub_connectors.personio.account import open_client
 from benehub_connectors.personio.employees import read_employees
@@ -40,13 +39,10 @@ class PersonioConnector(Connector):
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What it reads and needs for it; dependents are not in the vendor's API, and no write is of use there."""
-        reads = (Capability(f"read.{stream}", note=note) for stream, note in _NEEDS.items())
         none = Capability(
             "read.dependent", supported=False, blocker=Blocker.VENDOR, note="Personio's API has no dependents"
         )
-        note = "Personio keeps no deductions or elections by API"
-        writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=note) for operation in OPERATIONS)
-        return (*reads, none, *writes)
+        return (*read_only(self.streams, "Personio keeps no deductions or elections by API", _NEEDS), none)
 
     def client(self, settings: PersonioSettings, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """The account's client; `secret` holds what each reference of the settings stands for."""

@@ -27,6 +27,8 @@ def stage(_folder: Path) -> Stage:
             "client_id": "papi-benehub",
             "client_secret": "env:SECRET",
             "page_size": 2,
+            "pay_groups": {"monatlich": "monthly"},
+            "leave_policies": {"Vacation": "pto", "Care": "pto"},
             "fields": {
                 "birth_date": BORN, "ssn": SSN, "employee_number": NUMBER, "salary_from": SINCE, "pay_group": GROUP,
             },

@@ -20,7 +20,7 @@ DEPOSIT = "contribution.deposit"
 
 def stage(folder: Path) -> Stage:
     """A plan with two participants."""
-    profile = {"place": {"folder": str(folder)}, "plan": "401K", "plan_id": "P-401", "client_id": "ACME"}
+    profile = {"place": {"folder": str(folder)}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME"}
     settings = RecordkeeperSettings.model_validate(profile)
     keeper = RecordkeeperSimulator(folder, settings)
 
@@ -33,12 +33,14 @@ def stage(folder: Path) -> Stage:
         keeper.write_credit_report()
         keeper.change_deferral("900110001", Source.EE_PRETAX, date(2026, 12, 1), rate="5%")
 
-    return Stage(profile, items={DEPOSIT: _rows(), "earnings.deposit": _earnings()}, deliver=deliver, now=NOW)
+    items = {DEPOSIT: _rows(), "earnings.deposit": _earnings()}
+    known = {one["person"]: one["ssn"] for one in _rows()}
+    return Stage(profile, items=items, deliver=deliver, known=known, now=NOW)
 
 
 def _rows() -> list[dict[str, Any]]:
     usual = {
-        "plan": "401K", "pay_date": "2026-11-13", "first_name": "Ana", "last_name": "Lee", "birth_date": "1980-01-31",
+        "plan": "401k", "pay_date": "2026-11-13", "first_name": "Ana", "last_name": "Lee", "birth_date": "1980-01-31",
         "hire_date": "2020-02-01", "compensation_minor": 500000, "hours_hundredths": 8000,
     }  # fmt: skip
     return [
@@ -48,7 +50,7 @@ def _rows() -> list[dict[str, Any]]:
 
 
 def _earnings() -> list[dict[str, Any]]:
-    usual = {"plan": "401K", "pay_date": "2026-10-30", "first_name": "Ana", "last_name": "Lee"}
+    usual = {"plan": "401k", "pay_date": "2026-10-30", "first_name": "Ana", "last_name": "Lee"}
     return [
         {**usual, "person": f"per_{n}", "ssn": f"90011000{n}", "amounts": {"EE_PRETAX": 110 + n, "ER_MATCH": 55}}
         for n in (1, 2)

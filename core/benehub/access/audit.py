@@ -31,6 +31,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Of an export, in this order, after the employer."""
 
+NAMED: Final = 100
+"""Ids of people that one row names at most; how many there were stands with them."""
+
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula."""
 

@@ -54,6 +54,12 @@ class Standing:
     """How it was opened: `password`, or `oidc:NAME`."""
     proved_at: datetime | None
     """When its user last showed all of who he is; None: he was let in without, or has not shown the whole of it yet."""
+    ends_at: datetime
+
+    @property
+    def until(self) -> datetime | None:
+        """When what takes its place ends at the latest: no later than itself, once it is open."""
+        return self.ends_at if self.stage is Stage.OPEN else None
 
     @property
     def ref(self) -> str:
@@ -62,11 +68,13 @@ class Standing:
 
 
 def begin(
-    session: Session, user: str, stage: Stage, way: str, lifetimes: Lifetimes, proved_at: datetime | None = None
+    session: Session, user: str, stage: Stage, way: str, lifetimes: Lifetimes, proved_at: datetime | None = None,
+    until: datetime | None = None,
 ) -> str:  # fmt: skip
     """Open one; gives the secret for the cookie, which is nowhere else. What has ended long ago is cleared away.
 
-    `proved_at` is when its user showed all of who he is; that one is opened proves nothing by itself.
+    `proved_at` is when its user showed all of who he is; that one is opened proves nothing by itself. `until` is the
+    end of the open one whose place it takes.
     """
     secret = secrets.token_urlsafe(32)
     now = session.clock()
@@ -75,7 +83,7 @@ def begin(
     session.connection.execute(delete(user_session).where(*session.where(user_session), stale))
     row = {
         "session_hash": _digest(session, secret), "user_id": user, "stage": stage.value, "way": way[:80],
-        "made_at": iso(now), "seen_at": iso(now), "ends_at": iso(now + lasts),
+        "made_at": iso(now), "seen_at": iso(now), "ends_at": iso(until or now + lasts),
         "proved_at": iso(proved_at) if proved_at is not None else None,
     }  # fmt: skip
     session.add(user_session, [row])
@@ -85,9 +93,11 @@ def begin(
 def step(
     session: Session, standing: Standing, stage: Stage, lifetimes: Lifetimes, proved_at: datetime | None = None
 ) -> str:  # fmt: skip
-    """Go on with a new secret; the old one is worth nothing any more. What was proved before counts on as before."""
+    """Go on with a new secret; the old one is worth nothing any more. What was proved before counts on as before, and
+    one that was open already ends no later."""
     end(session, standing)
-    return begin(session, standing.user, stage, standing.way, lifetimes, proved_at or standing.proved_at)
+    shown = proved_at or standing.proved_at
+    return begin(session, standing.user, stage, standing.way, lifetimes, shown, standing.until)
 
 
 def standing(session: Session, secret: str, lifetimes: Lifetimes) -> Standing | None:
@@ -99,7 +109,8 @@ def standing(session: Session, secret: str, lifetimes: Lifetimes) -> Standing | 
     if found is None or found.ends_at <= iso(now) or found.seen_at <= iso(now - lifetimes.idle):
         return None
     return Standing(found.session_hash, found.user_id, Stage(found.stage), found.way,
-                    datetime.fromisoformat(found.proved_at) if found.proved_at else None)  # fmt: skip
+                    datetime.fromisoformat(found.proved_at) if found.proved_at else None,
+                    datetime.fromisoformat(found.ends_at))  # fmt: skip
 
 
 def due(session: Session, held: Standing) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub import web
@@ -40,6 +44,7 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     for part in (health.router, metrics.router, hooks.router, scim.router, v1.router, signin.router):
         app.include_router(part)
     web.mount(app)
+    app.add_exception_handler(HTTPException, _refused)
     app.add_middleware(Trailed)
     app.add_middleware(Turned)
     app.add_middleware(Bounded)
@@ -52,7 +57,8 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
 class Quiet:
     """Answers for what is wrong on our side: the caller hears no more than that, and comes again; the log has the rest.
 
-    Of an error that is none of ours only the type is logged: its text may carry values of a person.
+    Of an error that is none of ours only the type is logged: its text may carry values of a person. The number of the
+    call stands in the log and on the page, so that who reads the one finds the other.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -70,20 +76,47 @@ class Quiet:
         try:
             await self._app(scope, receive, noted)
         except Exception as error:
-            what = str(error) if isinstance(error, BenehubError) else type(error).__name__
-            log.error("a call failed", door=str(scope.get("path", "")).split("/")[1:2], error=what)
+            what, call = str(error) if isinstance(error, BenehubError) else type(error).__name__, secrets.token_hex(5)
+            log.error("a call failed", door=str(scope.get("path", "")).split("/")[1:2], error=what, call=call)
             if scope["type"] == "http" and not begun:
-                await (await _again(Request(scope), error))(scope, receive, send)
+                await (await _again(Request(scope), error, call))(scope, receive, send)
 
 
-async def _again(request: Request, error: Exception) -> Response:
+def _at_page(request: Request) -> bool:
+    """Whether somebody reads the answer in a browser, or on a page that htmx changes."""
+    machines = request.url.path.startswith(("/api/", "/scim/", "/hooks/", "/static/"))
+    return not machines and ("text/html" in request.headers.get("accept", "") or "hx-request" in request.headers)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """No such address, or not in this way: a page for who reads, FastAPI's own answer for a program."""
+    assert isinstance(error, HTTPException)
+    if not _at_page(request):
+        return await http_exception_handler(request, error)
+    what, mend = _SAID.get(error.status_code, (str(error.detail), ""))
+    page = await run_in_threadpool(failed, request, error.status_code, what, request.url.path, mend)
+    page.headers.update(error.headers or {})
+    return page
+
+
+_SAID = {
+    404: ("there is no page at this address", "Go back to the first page, and choose from there"),
+    405: ("this address takes no call of this kind", "Go back to the first page, and choose from there"),
+}
+"""What is wrong with an address and what to do, by status."""
+_BROKEN = "this page could not be made: something is wrong in the hub itself"
+_TELL = "Go back and try again; if it stays, give whoever runs this hub the number of the call"
+
+
+async def _again(request: Request, error: Exception, call: str) -> Response:
     """Not now. Of what is worth another try soon it is said why; somebody at a page gets a page."""
     path, wait = request.url.path, {"retry-after": "60"}
     if isinstance(error, RetriableError) and path.startswith(f"{BASE}/"):
         return told(error)
-    machines = path.startswith(("/scim/", "/hooks/")) or "text/html" not in request.headers.get("accept", "")
-    if machines or not isinstance(error, RetriableError):
+    if not _at_page(request):
         return JSONResponse({"error": "not now"}, 503, headers=wait)
+    if not isinstance(error, RetriableError):
+        return await run_in_threadpool(failed, request, 500, _BROKEN, f"call number {call}", _TELL)
     page = await run_in_threadpool(failed, request, 503, error.what, error.where, error.mend)
     page.headers.update(wait)
     return page

@@ -96,7 +96,7 @@ class Needs:
         if allowed:
             await unforged.check(request)
             if self.again:
-                await run_in_threadpool(lately.check, request, caller, self.again)
+                await self._proved(request, caller, act)
             if unsafe:
                 await run_in_threadpool(act.asked)
             return caller
@@ -104,6 +104,13 @@ class Needs:
             act.refs = [str(employer)[:40]]
             raise HTTPException(404, f"There is no employer {employer} here")
         raise HTTPException(403, f"This needs the permission {self.permission}; an owner can give a role that has it")
+
+    async def _proved(self, request: Request, caller: Caller, act: Act) -> None:
+        try:
+            await run_in_threadpool(lately.check, request, caller, self.again)
+        except lately.Unproved:
+            act.unproved = True
+            raise
 
     def _allows(self, caller: Caller, employer: str | None) -> bool:
         if employer is None:

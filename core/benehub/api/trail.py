@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub.access import Caller
-from benehub.access.audit import Place
+from benehub.access.audit import NAMED, Place
 from benehub.flows import Hub
 from benehub.flows.callers import keep
 from benehub.ids import PERSON
@@ -36,6 +36,8 @@ class Act:
     place: Place
     refs: list[str] = field(default_factory=list)
     of_no: int = 0
+    unproved: bool = False
+    """Nothing came of it: the caller was sent to show first who he is, which is no error to a browser."""
 
     def asked(self) -> None:
         """It is about to be done."""
@@ -43,7 +45,8 @@ class Act:
 
     def ended(self, status: int) -> None:
         """It was done, refused, or went wrong."""
-        self._keep("done" if status < 400 else "refused" if status < 500 else "failed")
+        done = status < 400 and not self.unproved
+        self._keep("done" if done else "refused" if status < 500 else "failed")
 
     def _keep(self, outcome: str) -> int:
         return keep(
@@ -59,7 +62,7 @@ def about(request: Request, *refs: str) -> None:
         act.refs += [ref for ref in refs if ref not in act.refs]
 
 
-SEEN: Final = 100
+SEEN: Final = NAMED
 """Ids of people that one look names at most; how many more there were stands with them."""
 
 _PLAIN: Final = re.compile(r"[a-z0-9_.:-]{1,40}")

@@ -65,7 +65,7 @@ def new(
     for file in scaffold.write(name, Kind(kind), folder, package=out_of_tree):
         say(str(file))
     if out_of_tree:
-        say("Next: install it, then run its tests")
+        say(f"Next: pip install -e {folder / scaffold.project_name(name)}, then benehub connector check {name}")
     elif folder.resolve() == tree.resolve():
         say(f"Next: benehub connector check {name}")
     else:
@@ -84,6 +84,7 @@ def check(
 
     from benehub import connections, plugins
     from benehub.cli.console import FOUND, emit, say, table, working
+    from benehub.connect.capabilities import Blocker
     from benehub.periods import system_clock
     from benehub.testing import Outcome, Verdict, evidence, form, points, run, tiers
 
@@ -112,6 +113,8 @@ def check(
         emit([], False, table(f"tier: {data['tier']}", ("tier", "met", "rule"), ruled))
         held = [(one["point"], one["part"], one["word"], one["why"]) for one in data["points"]]
         emit([], False, table("points, by the evidence kept", ("point", "part", "met", "shown by, or why not"), held))
+        if any(one["word"] == Blocker.US.value for one in data["points"]):
+            say("What is not met says in manifest.toml whose doing it is: [lacks], as docs/connectors.md has it")
         for proof in evidence.proofs(connector):
             say(f"{proof.on}  {proof.what}: by {proof.by}, {proof.against} ({proof.test})")
     if any(one.verdict is Verdict.BROKEN for one in outcomes):

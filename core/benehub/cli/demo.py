@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
 import typer
+
+from benehub.errors import BenehubError
 
 if TYPE_CHECKING:
     from benehub.sandbox.outcome import DemoReport
@@ -27,7 +30,7 @@ def demo(
     """Run the hub's main job on the built-in sandbox, start to reconciled, faults included."""
     from pathlib import Path
 
-    from benehub.cli.console import FOUND, emit, working
+    from benehub.cli.console import FOUND, emit, say, working
     from benehub.sandbox.demo import run_demo
 
     folder = Path("benehub-demo") if keep or stay else None
@@ -39,7 +42,9 @@ def demo(
             _answer(sweep)
 
         report = run_demo(seed, folder, db or None, status.update, stay=remain if stay else None)
-    if not stay:
+    if stay:
+        say("The vendors are gone; the connections are paused.")
+    else:
         emit(report.as_json(), as_json, report.render())
     if not report.ok:
         raise typer.Exit(FOUND)
@@ -49,14 +54,18 @@ def _answer(sweep: Callable[[date], list[str]]) -> None:
     """Sweep the vendors' mailboxes every two seconds, until Ctrl-C."""
     import time
 
-    from benehub.cli.console import say
+    from benehub.cli.console import say, tell_error
     from benehub.periods import system_clock
 
     say("The pretend vendors answer until Ctrl-C. Start `benehub up` in the folder, in another terminal.")
-    try:
+    told = ""
+    with suppress(KeyboardInterrupt):
         while True:
-            for name in sweep(system_clock().date()):
-                say(f"a vendor took {name}")
+            try:
+                for name in sweep(system_clock().date()):
+                    say(f"a vendor took {name}")
+                told = ""
+            except (BenehubError, ValueError, LookupError) as error:  # a file laid there by hand: it stays where it is
+                if told != (told := str(error)):
+                    tell_error(told, "a pretend vendor's mailbox", "Take the file out that was laid there")
             time.sleep(SWEEP_SECONDS)
-    except KeyboardInterrupt:
-        say("The vendors are gone; the connections are paused.")

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from benehub.cli.known import must_know
-from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, opened
+from benehub.cli.opening import DRY_RUN, EMPLOYER, JSON, day, opened
 
 app = typer.Typer(no_args_is_help=True, help="What puts differences right: proposed, approved, carried out.")
 
@@ -20,12 +20,17 @@ WHY = typer.Option(..., "--note", help="Why, for whoever reads it next year.")
 ACTION = typer.Option(
     "", "--action", help="Kind of fix, as credit_claim; the first that can be proposed when left out."
 )
+NOTICE = typer.Option(
+    "", "--notice-day",
+    help="missed_deferral: day the employee was told in writing, as 2026-11-20; half is owed when left out.",
+)  # fmt: skip
 COLUMNS = ("fix", "action", "state", "employee", "connection", "at_stake", "unit", "proposed_by", "difference")
 
 
 def propose(
     difference: str = DIFFERENCE,
     action: str = ACTION,
+    notice_day: str = NOTICE,
     note: str = NOTE,
     who: str = WHO,
     employer: str = EMPLOYER,
@@ -42,8 +47,9 @@ def propose(
     from benehub.flows import fixes
 
     with opened(employer) as desk:
-        seen = fixes.preview(desk.hub, desk.employer, difference, action)
-        made = "" if dry_run else fixes.propose(desk.hub, desk.employer, difference, who, seen.action, note)
+        told = day(notice_day, desk.today()) if notice_day else None
+        seen = fixes.preview(desk.hub, desk.employer, difference, action, notice_day=told)
+        made = "" if dry_run else fixes.propose(desk.hub, desk.employer, difference, who, seen.action, note, told)
         data = {"fix": made, **_told(seen)}
         shown = {name: value for name, value in data.items() if name not in ("fix", "text")}
         emit(data, as_json, fields(made or "would propose", shown), Text(seen.text))
@@ -53,6 +59,7 @@ def propose(
 def preview(
     difference: str = DIFFERENCE,
     action: str = ACTION,
+    notice_day: str = NOTICE,
     clear: bool = typer.Option(False, "--clear", help="Show SSN, birth date and pay as they are."),
     employer: str = EMPLOYER,
     as_json: bool = JSON,
@@ -68,7 +75,9 @@ def preview(
     with opened(employer) as desk:
         found = fixes.options(desk.hub, desk.employer, difference)
         possible = [one for one in found if not one.why_not and action in ("", one.action)]
-        seen = fixes.preview(desk.hub, desk.employer, difference, action, clear) if possible or action else None
+        wanted = possible or action or notice_day
+        told = day(notice_day, desk.today()) if notice_day else None
+        seen = fixes.preview(desk.hub, desk.employer, difference, action, clear, told) if wanted else None
         rows = [(one.action, one.says or "-", one.why_not) for one in found]
         data = {"options": [asdict(one) for one in found], "preview": _told(seen) if seen else None}
         text = seen.text if seen else "" if found else f"{fixes.NONE}. {fixes.BY_HAND}"

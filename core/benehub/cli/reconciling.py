@@ -160,7 +160,11 @@ def resolve(
     employer: str = EMPLOYER,
     dry_run: bool = DRY_RUN,
 ) -> None:
-    """Say that a difference is settled, and how; it opens again if a comparison still finds it later."""
+    """Say that a difference is settled, and how; it opens again if a comparison still finds it later.
+
+    What is at stake is linked to the ledger entries that made it right: those named, else those that `differences show`
+    proposes; where there are none, it cannot be resolved.
+    """
     _act(difference, employer, dry_run, who, state="resolved", note=note, entries=entry)
 
 
@@ -268,8 +272,11 @@ def _act(difference: str, employer: str, dry_run: bool, who: str, **what: Any) -
     with opened(employer) as desk:
         # A rehearsal holds the one write lock: it is opened only where nothing else is to be written.
         with rehearsal(desk.hub) if dry_run else nullcontext(desk.hub) as hub:
-            reconciling.act(hub, desk.employer, difference, who, **what)
-        say(f"{difference}: {what.get('state') or what.get('step') or 'assigned'}{' (dry run)' if dry_run else ''}")
+            linked = reconciling.act(hub, desk.employer, difference, who, **what)
+        said = what.get("state") or what.get("step") or "assigned"
+        if said == "resolved":
+            said += f" by {', '.join(linked)}" if linked else "; no money is at stake, so no ledger entry settles it"
+        say(f"{difference}: {said}{' (dry run)' if dry_run else ''}")
 
 
 def _rows(session: Any, states: tuple[str, ...], period: str, relations: list[str]) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def preview(
 
 @app.command()
 def correct(employer: str = EMPLOYER, as_json: bool = JSON) -> None:
-    """Work every leg out again: cover, premiums, pay, the carriers' changes, the match. Nothing is sent by it."""
+    """Work every leg out again: cover, premiums, pay, the carriers' changes, match and leave. Nothing is sent by it."""
     from benehub.cli.shared import show_counts
 
     with opened(employer) as desk:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from benehub.errors import Unsupported
+from benehub.records import OPERATIONS
 
 
 class Blocker(StrEnum):
@@ -60,6 +61,14 @@ class Capability:
     def __post_init__(self) -> None:
         if self.supported == (self.blocker is not None):
             raise ValueError(f"{self.operation}: a blocker is named exactly when it is not supported")
+
+
+def read_only(streams: Iterable[str], why: str, notes: Mapping[str, str] | None = None) -> tuple[Capability, ...]:
+    """The lines of a connector that reads these streams, with a note each, and whose vendor takes no write (`why`)."""
+    told = notes or {}
+    reads = (Capability(f"read.{stream}", note=told.get(stream, "")) for stream in streams)
+    writes = (Capability(operation, supported=False, blocker=Blocker.VENDOR, note=why) for operation in OPERATIONS)
+    return (*reads, *writes)
 
 
 def find(capabilities: Iterable[Capability], operation: str, benefit_type: str | None = None) -> Capability | None:

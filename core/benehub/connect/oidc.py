@@ -6,8 +6,10 @@ checked with the keys that the provider publishes; email and groups come from us
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,13 +22,20 @@ from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
 from benehub.connect.http import tls_context
+from benehub.connect.inflate import coding, inflated
 from benehub.errors import ConfigError, DataError, VendorUnavailable
 
 ALGORITHMS: Final = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 """How an ID token may be signed: by a key pair only, never with a secret that both know, never not at all."""
 
 SECONDS: Final = 10.0
-"""How long a provider may take for an answer."""
+"""How long a provider may take for an answer, from the question to its last byte."""
+
+MOST: Final = 1024 * 1024
+"""Bytes of an answer, as it was before it was compressed: more is none of a provider's."""
+
+ACCEPTED: Final = {"accept": "application/json", "accept-encoding": "gzip, deflate"}
+"""What is asked for: JSON, compressed in no way that is not undone piece by piece."""
 
 LEEWAY: Final = 60
 """Seconds by which clocks may differ."""
@@ -43,6 +52,11 @@ class Provider:
     scope: str = "openid email profile"
     groups_claim: str = ""
     employee_claim: str = ""
+
+
+def same_issuer(one: str, other: str) -> bool:
+    """Whether two names are one issuer: some write theirs with a slash at the end, and settings leave it out."""
+    return one.rstrip("/") == other.rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -77,17 +91,20 @@ class OidcClient:
         provider: as configured.
         clock: for the times of ID tokens.
         transport: replaces the network.
+        since: monotonic seconds.
     """
 
     def __init__(
-        self, provider: Provider, clock: Callable[[], datetime], transport: httpx.BaseTransport | None = None
-    ) -> None:
+        self, provider: Provider, clock: Callable[[], datetime], transport: httpx.BaseTransport | None = None,
+        since: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         if not provider.issuer.startswith("https://") and not _local(provider.issuer):
             raise ConfigError("a provider is spoken with over https", where=f"setting oidc.{provider.name}.issuer",
                               mend="Write its https address")  # fmt: skip
         self._provider = provider
         self._clock = clock
         self._transport = transport
+        self._since = since
 
     def begin(self, back: str, again: bool = False) -> tuple[str, Begun]:
         """The address to send the browser to, and what has to come back with it; `again` has the provider ask anew.
@@ -127,7 +144,7 @@ class OidcClient:
                 token = self._token(client, _text(told, "token_endpoint"), back, query["code"], begun.verifier)
                 claims = self._id_token(client, told, str(token.get("id_token", "")), begun.nonce)
                 bearer = {"authorization": f"Bearer {token.get('access_token', '')}"}
-                said = _json(client.get(_text(told, "userinfo_endpoint"), headers=bearer))
+                said = self._json(client.build_request("GET", _text(told, "userinfo_endpoint"), headers=bearer), client)
             except httpx.HTTPError as error:
                 raise self._away(error) from None
         if said.get("sub") != claims["sub"]:
@@ -143,9 +160,33 @@ class OidcClient:
         )  # fmt: skip
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(
-            timeout=SECONDS, transport=self._transport, verify=tls_context(), headers={"accept": "application/json"}
-        )
+        return httpx.Client(timeout=SECONDS, transport=self._transport, verify=tls_context(), headers=ACCEPTED)
+
+    def _json(self, request: httpx.Request, client: httpx.Client, auth: httpx.Auth | None = None) -> dict[str, Any]:
+        """What a provider answers, read no further and no longer than an answer of one goes.
+
+        Raises:
+            httpx.HTTPError: it does not answer so.
+        """
+        by = self._since() + SECONDS
+        # Nobody's redirection is followed: an answer of somebody else's would be taken for the provider's.
+        response = client.send(request, auth=auth, stream=True)
+        try:
+            response.raise_for_status()
+            return _object(b"".join(self._bounded(response, by)))
+        finally:
+            response.close()
+
+    def _bounded(self, response: httpx.Response, by: float) -> Iterator[bytes]:
+        size = 0
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        for piece in inflated(response.stream, coding(response.headers)):
+            size += len(piece)
+            if size > MOST:
+                raise httpx.DecodingError(f"an answer of more than {MOST} bytes")
+            if self._since() > by:
+                raise httpx.ReadTimeout("an answer that does not end")
+            yield piece
 
     def _token(self, client: httpx.Client, address: str, back: str, code: str, verifier: str) -> dict[str, Any]:
         """What the provider gives for the code (RFC 6749, 4.1.3)."""
@@ -155,24 +196,27 @@ class OidcClient:
         # Both are form-encoded before they become Basic credentials (2.3.1).
         auth = httpx.BasicAuth(quote_plus(one.client_id), quote_plus(one.client_secret)) if one.client_secret else None
         form = {"content-type": "application/x-www-form-urlencoded"}
-        answer = client.post(address, content=body, headers=form, auth=auth or httpx.Auth())
-        if 400 <= answer.status_code < 500:
-            raise self._unbelievable(f"the provider refuses the code ({answer.status_code})")
-        return _json(answer)
+        asked = client.build_request("POST", address, content=body, headers=form)
+        try:
+            return self._json(asked, client, auth or httpx.Auth())
+        except httpx.HTTPStatusError as error:
+            if error.response.is_client_error:
+                raise self._unbelievable(f"the provider refuses the code ({error.response.status_code})") from None
+            raise
 
     def _discovered(self, client: httpx.Client) -> dict[str, Any]:
         place = f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            told = _json(client.get(place))
+            told = self._json(client.build_request("GET", place), client)
         except httpx.HTTPError as error:
             raise self._away(error) from None
-        if str(told.get("issuer", "")).rstrip("/") != self._provider.issuer.rstrip("/"):
+        if not same_issuer(str(told.get("issuer", "")), self._provider.issuer):
             raise ConfigError("the provider calls itself otherwise", where=f"setting oidc.{self._provider.name}.issuer",
                               mend=f"It says {str(told.get('issuer', ''))[:80]!r}")  # fmt: skip
         return told
 
     def _id_token(self, client: httpx.Client, told: Mapping[str, Any], token: str, nonce: str) -> dict[str, Any]:
-        keys = _json(client.get(_text(told, "jwks_uri")))
+        keys = self._json(client.build_request("GET", _text(told, "jwks_uri")), client)
         try:
             decoded = jwt.decode(token, jwk.KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]  # a JWKS as parsed
             jwt.JWTClaimsRegistry(
@@ -197,11 +241,10 @@ class OidcClient:
                                  where=self._provider.name, mend="Try again, or sign in by password")  # fmt: skip
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
-    response.raise_for_status()
+def _object(body: bytes) -> dict[str, Any]:
     try:
-        told = response.json()
-    except ValueError:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
         raise httpx.DecodingError("no JSON") from None
     if not isinstance(told, dict):
         raise httpx.DecodingError("no JSON object")

@@ -23,6 +23,7 @@ from benehub.dispatch.outbox import (
     frozen_bytes,
     get,
     in_states,
+    keep_told_of,
     last_sent_before,
     newest_file,
     newest_files,
@@ -39,6 +40,7 @@ from benehub.dispatch.outbox import (
     sent_on,
     settle,
     thaw_item,
+    told_of,
     wire_bytes,
 )
 from benehub.dispatch.standing import (
@@ -76,6 +78,7 @@ __all__ = [
     "get",
     "held_against",
     "in_states",
+    "keep_told_of",
     "last_alike",
     "last_sent_before",
     "left_before",
@@ -96,6 +99,7 @@ __all__ = [
     "sent_on",
     "settle",
     "thaw_item",
+    "told_of",
     "waiting",
     "wire_bytes",
 ]

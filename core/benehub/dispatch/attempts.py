@@ -52,7 +52,10 @@ def newest(session: Session, ids: Sequence[str]) -> dict[str, int]:
     for start in range(0, len(ids), CHUNK):
         rows = session.rows(
             select(attempt.c.dispatch_id, func.max(attempt.c.attempt_no).label("number"))
-            .where(attempt.c.employer_id == session.employer, attempt.c.dispatch_id.in_(ids[start : start + CHUNK]))
+            .where(
+                attempt.c.employer_id == session.employer,
+                session.among(attempt.c.dispatch_id, ids[start : start + CHUNK]),
+            )
             .group_by(attempt.c.dispatch_id)
         )
         found |= {row.dispatch_id: row.number for row in rows}

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from benehub.access.audit import NAMED
 from benehub.connect.capabilities import Guard
 from benehub.connect.connector import Item, Receipt
 from benehub.connect.content import Content, whole
@@ -63,6 +64,8 @@ class Frozen:
     """The group of the employer's that a file is of, where the partner takes one for each."""
     wire: Content | None = field(default=None, repr=False)
     """The bytes as they leave, where the content is encrypted for the way."""
+    people: Collection[str] | None = field(default=None, repr=False)
+    """Everybody of whom a file tells; None where its content does not say it."""
 
 
 def freeze_item(connection_id: str, item: Item, guard: Guard, worth_minor: int, currency: str) -> Frozen:
@@ -164,8 +167,32 @@ def _values(session: Session, frozen: Frozen, dispatch_id: str, kept: Kept) -> d
         "prepared_at": at, "sent_at": None, "ack_state": "", "control_line": frozen.control_line,
         "heads": frozen.heads, "file_group": frozen.file_group,
         "wire_sealed": None if wire is None else wire.sealed(session, dispatch_id),
-        "wire_pieces": 1 if wire is None else wire.count,
+        "wire_pieces": 1 if wire is None else wire.count, **_people(frozen.people),
     }  # fmt: skip
+
+
+def _people(people: Collection[str] | None) -> dict[str, Any]:
+    if people is None:
+        return {"people": None, "first_people": None}
+    return {"people": len(people), "first_people": sorted(people)[:NAMED]}
+
+
+def told_of(session: Session, dispatch_id: str) -> tuple[list[str], int] | None:
+    """The first people of whom a file tells, by id, and how many there are; None where that is not kept.
+
+    Raises:
+        DataError: no such dispatch.
+    """
+    query = select(dispatch.c.people, dispatch.c.first_people).where(*session.where(dispatch, dispatch_id=dispatch_id))
+    found = session.connection.execute(query).first()
+    if found is None:
+        raise _none(dispatch_id)
+    return None if found.people is None else ([str(one) for one in found.first_people], int(found.people))
+
+
+def keep_told_of(session: Session, dispatch_id: str, people: Collection[str]) -> None:
+    """Keep of whom a file tells: its bytes never change."""
+    session.change(dispatch, {"dispatch_id": dispatch_id}, **_people(people))
 
 
 def _may_have_arrived(session: Session, row: Row[Any]) -> bool:
@@ -223,8 +250,12 @@ def get(session: Session, dispatch_id: str, lock: bool = False) -> Row[Any]:
     query = select(dispatch).where(*session.where(dispatch, dispatch_id=dispatch_id))
     found = session.connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
-        raise DataError(f"no dispatch {dispatch_id}", mend="See `benehub dispatches list`")
+        raise _none(dispatch_id)
     return found
+
+
+def _none(dispatch_id: str) -> DataError:
+    return DataError(f"no dispatch {dispatch_id}", mend="See `benehub dispatches list`")
 
 
 def frozen_bytes(session: Session, row: Row[Any]) -> bytes:
@@ -251,13 +282,23 @@ def piece_leaving(session: Session, row: Row[Any], place: int) -> bytes:
     return opened(session, row, leaving(row), place)
 
 
-def by_ids(session: Session, ids: Sequence[str], lock: bool = False) -> list[Row[Any]]:
-    """These dispatches in the order given; with `lock`, nobody else claims them until this transaction ends."""
+_BESIDE = tuple(one for one in dispatch.c if one.name not in ("frozen_sealed", "wire_sealed"))
+"""All of a dispatch but what was frozen."""
+
+
+def by_ids(session: Session, ids: Sequence[str], lock: bool = False, content: bool = True) -> list[Row[Any]]:
+    """These dispatches in the order given.
+
+    With `lock`, nobody else claims them until this transaction ends; without `content`, what was frozen is not read.
+    """
     found: dict[str, Row[Any]] = {}
     for start in range(0, len(ids), CHUNK):
         query = (
-            select(dispatch)
-            .where(dispatch.c.employer_id == session.employer, dispatch.c.dispatch_id.in_(ids[start : start + CHUNK]))
+            select(*(dispatch.c if content else _BESIDE))
+            .where(
+                dispatch.c.employer_id == session.employer,
+                session.among(dispatch.c.dispatch_id, ids[start : start + CHUNK]),
+            )
             .order_by(dispatch.c.dispatch_id)
         )
         rows = session.rows(query.with_for_update() if lock else query)
@@ -275,7 +316,8 @@ def begin(session: Session, dispatch_id: str) -> Row[Any] | None:
 
 def begin_all(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
     """As `begin` for many; gives those that there is something to do for, as they stand now, in the order given."""
-    rows = [row for row in by_ids(session, ids, lock=True) if row.state not in FINAL and row.state != "held"]
+    found = by_ids(session, ids, lock=True, content=False)
+    rows = [row for row in found if row.state not in FINAL and row.state != "held"]
     died = [row.dispatch_id for row in rows if row.state == "sending"]
     close_all(session, dict.fromkeys(died, ("unknown", "the process died during the attempt")))
     fresh = [row.dispatch_id for row in rows if row.state == "prepared"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, func, select
 
+from benehub.crypto import mask
 from benehub.store import Session, iso
 from benehub.store.session import CHUNK
 from benehub.store.tables import dispatch, push_permit
@@ -49,7 +50,7 @@ def waiting(session: Session, ids: Sequence[str]) -> list[Waiting]:
                                              "worth_minor")]  # fmt: skip
     found: list[Waiting] = []
     for start in range(0, len(ids), CHUNK):
-        mine = dispatch.c.dispatch_id.in_(ids[start : start + CHUNK])
+        mine = session.among(dispatch.c.dispatch_id, ids[start : start + CHUNK])
         rows = session.rows(select(*columns).where(*session.where(dispatch, state="prepared"), mine))
         found += [
             Waiting(row.dispatch_id, row.operation, row.business_key, row.revision, bool(row.file_name),
@@ -132,11 +133,13 @@ def left_before(session: Session, connection_id: str, one: Waiting) -> bool:
     return session.connection.execute(query).first() is not None
 
 
-def permit(session: Session, connection_id: str, operation: str, people: int, who: str, note: str) -> None:
-    """Write down that pushes of an operation may change or end so many people from now on, for a day."""
+def permit(session: Session, connection_id: str, operation: str, people: int, who: str, note: str) -> str:
+    """Write down that pushes of an operation may change or end so many people from now on, for a day: until when."""
     seq, _ = session.take_seq()
     row = {"connection_id": connection_id, "operation": operation, "seq": seq, "people": people}
-    session.add(push_permit, [{**row, "at": session.now(), "who": who[:80], "note": note[:2000]}])
+    said = {"who": mask(who.strip())[:80], "note": mask(note.strip())[:2000]}
+    session.add(push_permit, [{**row, "at": session.now(), **said}])
+    return iso(session.clock() + PERMITTED_FOR)
 
 
 def permitted(session: Session, connection_id: str, operation: str) -> int:

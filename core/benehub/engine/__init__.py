@@ -11,6 +11,6 @@ personal data.
 
 from __future__ import annotations
 
-from benehub.engine.runner import Engine, Flow, Steps
+from benehub.engine.runner import Ending, Engine, Flow, Steps
 
-__all__ = ["Engine", "Flow", "Steps"]
+__all__ = ["Ending", "Engine", "Flow", "Steps"]

@@ -66,7 +66,7 @@ def parse_blackout(text: str) -> Blackout:
         pass  # no such day: told below with all else that is no window
     raise DataError(
         f"no blackout window: {text[:40]!r}",
-        mend='Write "22:00-06:00", "mon-fri 08:00-17:30" or "2026-12-24..2027-01-02" (the last day is open again)',
+        mend="Write `22:00-06:00`, `mon-fri 08:00-17:30` or `2026-12-24..2027-01-02` (the last day is open again)",
     )
 
 

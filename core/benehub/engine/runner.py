@@ -64,6 +64,13 @@ class Flow:
     run: Callable[..., Any]
 
 
+class Ending(BaseException):
+    """This process was asked to end: the job stays as it is and goes on in another one.
+
+    Not an `Exception`, which the job engine would write down as the end of the job.
+    """
+
+
 class Engine:
     """One process's job engine.
 
@@ -91,6 +98,19 @@ class Engine:
     def stopping(self) -> bool:
         """Whether what flows raise may come from the engine's own end: they go on in another process."""
         return self._cut_at is not None and time.monotonic() >= self._cut_at
+
+    def goes_on(self) -> bool:
+        """Whether a step at hand may begin more: not where its run was canceled, or this process was asked to end."""
+        if self._cut_at is not None:
+            return False
+        job = DBOS.workflow_id
+        status = DBOS.get_workflow_status(job) if job else None
+        return status is None or status.status != "CANCELLED"
+
+    @property
+    def ending(self) -> bool:
+        """Whether this process was asked to end."""
+        return self._cut_at is not None
 
     @property
     def running(self) -> bool:

@@ -21,8 +21,23 @@ class PayPeriod:
     end: date
 
 
+class _Calendar(dict[str, Sequence[PayPeriod]]):
+    """Pay periods by group; one that the book no longer has is a `DataError` that says so."""
+
+    def __init__(self, book: PlanBook, periods: Mapping[str, Sequence[PayPeriod]]) -> None:
+        super().__init__(periods)
+        self._book = book
+
+    def __missing__(self, group: str) -> Sequence[PayPeriod]:
+        self._book.pay_group(group)
+        raise KeyError(group)
+
+
 def pay_calendar(session: Session, book: PlanBook, year: int) -> Mapping[str, Sequence[PayPeriod]]:
-    """Pay periods of the year by pay group: as payroll tells them, else by the plan book's rule."""
+    """Pay periods of the year by pay group: as payroll tells them, else by the plan book's rule.
+
+    Asking it for a group that is not in the plan book raises `DataError`.
+    """
     told: dict[str, list[PayPeriod]] = {group: [] for group in book.pay_groups}
     window = Interval(date(year, 1, 1), date(year + 1, 1, 1))
     for (group, key), segments in timelines(session, "pay_date", window).items():
@@ -32,10 +47,10 @@ def pay_calendar(session: Session, book: PlanBook, year: int) -> Mapping[str, Se
             told[group].append(
                 PayPeriod(day, date.fromisoformat(data["period_start"]), date.fromisoformat(data["period_end"]))
             )
-    return {
+    return _Calendar(book, {
         group: sorted(periods, key=lambda period: period.pay_date) or _by_rule(book, group, year)
         for group, periods in told.items()
-    }
+    })  # fmt: skip
 
 
 def _by_rule(book: PlanBook, group: str, year: int) -> list[PayPeriod]:

@@ -17,12 +17,14 @@ from benehub.flows import (
     corrections,
     coverage,
     credits,
+    custody,
     deadlines,
     deductions,
     dispatches,
     earnings_deposit,
     enrollments,
     fixes,
+    identities,
     imports,
     job_history,
     leave,
@@ -80,6 +82,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "reconcile": reconciling.reconcile_month,
     "reconcile.year": reconciling.reconcile_year,
     "fixes.carry": fixes.carry_out,
+    "people.suggest": identities.look,
     "retro.correct": corrections.correct,
     "dispatch.send": send.send,
     "dispatch.resend": dispatches.resend,
@@ -89,6 +92,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "retention": retention.sweep,
     "jobs.trim": job_history.trim,
     "imports.take": imports.take,
+    "intake.release": custody.let_in,
+    "intake.redrive": custody.tried_again,
 }
 """Every job by name."""
 

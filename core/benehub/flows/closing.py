@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from benehub.access import Caller
 from benehub.crypto import mask
 from benehub.errors import DataError, NeedsPersonError
 from benehub.flows.hub import Hub
@@ -13,6 +14,11 @@ from benehub.store import canonical
 from benehub.store.events import note_event
 from benehub.store.tables import closing
 from benehub.views.closing import checklist, report
+
+
+def signs(caller: Caller) -> str:
+    """How somebody signs: a name alone tells nobody who it was, two may have it."""
+    return f"{caller.name[:44]} ({caller.user})"
 
 
 def close(hub: Hub, employer: str, month: Month, who: str, note: str) -> dict[str, Any]:

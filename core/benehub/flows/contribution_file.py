@@ -192,7 +192,7 @@ def _row(
         last_name=identity["last_name"], middle_name=identity.get("middle_name") or "",
         birth_date=identity["birth_date"], sex=Sex(identity.get("sex") or "U"), hire_date=worker.hired,
         termination_date=worker.terminated_on, pay_group=worker.pay_group,
-        pay_cycle=book.pay_groups[worker.pay_group].frequency,
+        pay_cycle=book.pay_group(worker.pay_group).frequency,
         period_start=period.start if period else None, period_end=period.end if period else None,
         compensation_minor=known.paid.get(one, 0) - told.compensation.get(one, 0),
         hours_hundredths=known.hours_in(one, period) - told.hours.get(one, 0),

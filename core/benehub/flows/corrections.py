@@ -1,4 +1,4 @@
-"""What a back-dated fact changes, on all legs at once: payroll, premium, the carrier's file and bill, the match.
+"""What a back-dated fact changes, on all legs at once: payroll, premium, carrier's file and bill, match, leave.
 
 There is no second arithmetic: the flows of every day work out earlier months again, and what they would write is read
 here, leg by leg, with the fact behind it. `preview` lets them run and takes all back; `correct` lets them run.
@@ -12,21 +12,24 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, case, func, or_, select
 
 from benehub import facts, obligations
 from benehub.engine import Steps
 from benehub.errors import BenehubError
 from benehub.facts.causes import Cause, cause_of, late_facts
-from benehub.flows import coverage, deductions, enrollments, exchange, match, premiums
+from benehub.flows import coverage, deductions, enrollments, exchange, leave, match, premiums
 from benehub.flows.hub import Hub
+from benehub.flows.leave_payouts import EXPECTED
 from benehub.flows.rehearsal import DirectSteps, rehearsal
 from benehub.flows.retro import CHANGE
+from benehub.hours import format_hours
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg, obligation
+from benehub.store.tables import confirmation, entry, leg, obligation, plan_book
+from benehub.views.leave_history import ACCRUED as ACCRUED_LEAVE
 
 ACCRUED = ("premium.accrued", "premium.accrued.reversed")
 
@@ -46,6 +49,8 @@ class Part(StrEnum):
     """What the bill already received says too much (below zero: a credit is expected) or too little."""
     MATCH = "match"
     """The employer's match of pay dates that are over."""
+    LEAVE = "leave"
+    """What leave earned by pay dates that are over is worth, and what a leaver is paid of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Correction:
         amount_minor: by how much, in minor units; 0 where somebody is only told.
         on: the pay date, or the day the cover that is told begins or ends; None where there is none.
         says: the same in words.
-        causes: ids of the facts behind it; empty where the plan book has changed.
+        causes: ids of the facts behind it, or the plan book that was loaded since; empty where neither is known.
     """
 
     part: Part
@@ -95,7 +100,7 @@ def preview(hub: Hub, employer: str, person_id: str = "") -> Corrections:
 
 
 def correct(hub: Hub, steps: Steps, employer: str) -> dict[str, Any]:
-    """Let every leg be worked out again by its own flow: cover, premiums, pay, the carrier's changes, the match.
+    """Let every leg be worked out again by its own flow: cover, premiums, pay, the carrier's changes, match and leave.
 
     What is owed by it leaves with the pushes and files of every day.
     """
@@ -118,13 +123,17 @@ def _work(hub: Hub, steps: Steps, employer: str, today: date) -> Iterator[str]:
         steps.step(f"expect {one}", deductions._expect, hub, employer, one)
     with hub.store.read(employer) as session:
         carriers = sorted({plan.carrier for plan in hub.book(session).insurance_plans() if plan.carrier})
-        months = _match_months(session, month)
+        months, earned = _months(session, month, "match.accrued"), _months(session, month, ACCRUED_LEAVE)
     for connection_id in carriers:
         why = steps.step(f"tell {connection_id}", _tell, hub, employer, connection_id, today)
         if why:
             yield why
     for one in months:
         steps.step(f"match {one}", match.accrue, hub, employer, one)
+    # The oldest first: a pay-out and a raise count what earlier months have come to. What was not earned after somebody
+    # has left is taken back with the month he left in, before he is paid out what is left.
+    for one in earned:
+        steps.step(f"leave {one}", leave._accrue, hub, employer, one)
 
 
 def _tell(hub: Hub, employer: str, connection_id: str, today: date) -> str:
@@ -136,12 +145,12 @@ def _tell(hub: Hub, employer: str, connection_id: str, today: date) -> str:
     return ""
 
 
-def _match_months(session: Session, month: Month) -> list[Month]:
-    """Months of the year for which a match was worked out already."""
+def _months(session: Session, month: Month, kind: str) -> list[Month]:
+    """Months of the year for which a match, or leave, was worked out already."""
     rows = session.rows(
         select(entry.c.effective_date)
         .where(
-            *session.where(entry, type="match.accrued"), entry.c.effective_date >= date(month.year, 1, 1),
+            *session.where(entry, type=kind), entry.c.effective_date >= date(month.year, 1, 1),
             entry.c.effective_date < month.end,
         )
         .distinct()
@@ -152,20 +161,34 @@ def _match_months(session: Session, month: Month) -> list[Month]:
 def _found(session: Session, book: PlanBook, before: int, month: Month, person_id: str) -> Iterator[Correction]:
     """What the flows have written since `before`, as corrections with their causes."""
     raw = [*_premiums(session, before, month), *_pays(session, before), *_told(session, before),
-           *_matches(session, before)]  # fmt: skip
+           *_matches(session, before), *_leave(session, before, month), *_paid_out(session, before)]  # fmt: skip
     raw += _billed(session, book, raw)
     raw += _unpaid(session, before, month, raw)
     mine = [one for one in raw if person_id in ("", one.person_id)]
     who = sorted({one.person_id for one in mine})
     causes = late_facts(session, who, date(month.year - 1, 1, 1))
-    order = list(Part)
+    fresh, order = _loaded_since(session, book, before), list(Part)
     for one in sorted(mine, key=lambda c: (c.person_id, c.month, order.index(c.part), c.plan, c.on or date.min)):
-        yield _caused(one, causes)
+        yield _caused(one, causes, fresh)
 
 
-def _caused(one: Correction, causes: Mapping[str, Iterable[Cause]]) -> Correction:
-    cause = cause_of(causes, one.person_id, Month.parse(one.month))
+def _loaded_since(session: Session, book: PlanBook, before: int) -> str:
+    """The plan book, where it was loaded after premiums were worked out last; empty where it was known then."""
+    loaded = select(plan_book.c.seq).where(*session.where(plan_book, version=book.version)).scalar_subquery()
+    last = select(func.max(entry.c.seq)).where(*session.where(entry), entry.c.type.in_(ACCRUED), entry.c.seq <= before)
+    since = session.connection.execute(select(loaded > last.scalar_subquery())).scalar()
+    return f"plan book {book.version}" if since else ""
+
+
+def _caused(one: Correction, causes: Mapping[str, Iterable[Cause]], fresh: str) -> Correction:
+    month = Month.parse(one.month)
+    cause = cause_of(causes, one.person_id, month)
+    if cause is None and one.part is Part.LEAVE:
+        # Who leaves with a month's last day is gone from the next one on, and paid out with the check of this one.
+        cause = cause_of(causes, one.person_id, month.plus(1))
     known = one.causes or ((cause.fact_id,) if cause else ())
+    if not known and fresh and one.part not in (Part.MATCH, Part.LEAVE):
+        known = (fresh,)
     return Correction(one.part, one.person_id, one.plan, one.month, one.amount_minor, one.on, one.says, known)
 
 
@@ -319,3 +342,42 @@ def _matches(session: Session, before: int) -> Iterator[Correction]:
         month = str(Month.of(row.pay_date))
         says = f"match of the pay of {row.pay_date}"
         yield Correction(Part.MATCH, row.person_id, row.plan, month, int(row.amount), row.pay_date, says)
+
+
+def _leave(session: Session, before: int, month: Month) -> Iterator[Correction]:
+    """Leave of pay dates before this month that was earned otherwise: its hours, and what they are worth."""
+    minutes = func.sum(case((leg.c.account == chart.LEAVE_AVAILABLE, leg.c.amount), else_=0)).label("minutes")
+    worth = func.sum(case((leg.c.account == chart.LEAVE_LIABILITY, -leg.c.amount), else_=0)).label("worth")
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan, leg.c.pay_date, minutes, worth)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, entry.c.seq > before, leg.c.pay_date < month.first,
+            entry.c.type.in_((ACCRUED_LEAVE, f"{ACCRUED_LEAVE}.reversed")),
+        )
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.pay_date)
+        .having(or_(minutes != 0, worth != 0))
+    )  # fmt: skip
+    for row in rows:
+        what = "worth otherwise"
+        if row.minutes:
+            what = f"{format_hours(abs(int(row.minutes)))} hours {'more' if row.minutes > 0 else 'not earned'}"
+        says, at = f"leave of the pay of {row.pay_date}: {what}", str(Month.of(row.pay_date))
+        yield Correction(Part.LEAVE, row.person_id, row.plan, at, int(row.worth), row.pay_date, says)
+
+
+def _paid_out(session: Session, before: int) -> Iterator[Correction]:
+    """What leavers are paid of the leave that is left, with the check of their last pay period."""
+    rows = session.rows(
+        select(leg.c.person_id, leg.c.plan, leg.c.pay_date, func.sum(leg.c.amount).label("amount"))
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, entry.c.seq > before, leg.c.account == chart.LEAVE_LIABILITY,
+            entry.c.type.in_((EXPECTED, f"{EXPECTED}.void")),
+        )
+        .group_by(leg.c.person_id, leg.c.plan, leg.c.pay_date)
+        .having(func.sum(leg.c.amount) != 0)
+    )  # fmt: skip
+    for row in rows:
+        says, at = f"leave left is paid out with the pay of {row.pay_date}", str(Month.of(row.pay_date))
+        yield Correction(Part.LEAVE, row.person_id, row.plan, at, int(row.amount), row.pay_date, says)

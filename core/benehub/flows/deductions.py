@@ -192,7 +192,7 @@ def _contributions(
         if Month.of(period.pay_date) != month or cover is None or not worker.on_payroll(period.start, period.end):
             continue
         plan = book.plan(cover.data["plan"])
-        gross = worker.gross_minor(period.end, book.pay_groups[worker.pay_group].pays_a_year)
+        gross = worker.gross_minor(period.end, book.pay_group(worker.pay_group).pays_a_year)
         if gross is None or plan.deferral is None:
             continue
         parts = contribute(plan, worker, cover.data, gross, period.pay_date, saved)

@@ -7,6 +7,7 @@ does the next run send it anew. Each word stands with name and reason in the tra
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,7 +17,7 @@ from benehub.connect.connector import Receipt
 from benehub.connect.messages import Request
 from benehub.crypto import mask
 from benehub.engine import Steps
-from benehub.errors import BenehubError, DataError
+from benehub.errors import BenehubError, DataError, RetriableError
 from benehub.flows import (
     acknowledgements,
     contribution_file,
@@ -33,6 +34,7 @@ from benehub.flows.send import ANSWERED_LATER, send
 from benehub.flows.together import TESTED
 from benehub.store import Session, note_act
 from benehub.store.acts import HELD_BY
+from benehub.views.carried import Carried, everybody, first_of
 
 COMMANDS = {
     "deduction.set": "benehub deductions push --pay-date DAY",
@@ -202,6 +204,25 @@ def follow(hub: Hub, employer: str, row: Row[Any]) -> None:
 def next_command(row: Row[Any]) -> str:
     """The command that sends the operation of a dispatch anew."""
     return COMMANDS.get(row.operation, "").format(connection=row.connection_id)
+
+
+def carried(hub: Hub, employer: str, dispatch_id: str) -> Carried:
+    """Everybody of whom a dispatch tells. A file that does not say it is opened for the first look at it alone.
+
+    What hung on an older file may hang on a later one now: fewer people than it has items are not kept for all of it.
+
+    Raises:
+        DataError: there is none.
+    """
+    with hub.store.read(employer) as session:
+        if (kept := dispatch.told_of(session, dispatch_id)) is not None:
+            return Carried(*kept)
+        people = everybody(session, dispatch_id)
+        row = dispatch.get(session, dispatch_id)
+    if row.file_name and len(people) >= max(1, row._mapping["items"]):
+        with suppress(RetriableError), hub.store.write(employer) as session:  # the next look keeps it, else
+            dispatch.keep_told_of(session, dispatch_id, people)
+    return first_of(people)
 
 
 def _must_be_the_newest(session: Session, row: Row[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from benehub import dispatch, obligations
 from benehub.connect.capabilities import Guard
@@ -39,7 +39,8 @@ def freeze_file(
     of, where the partner takes a file for each; the settings are that group's then.
     """
     awaken(session, opened, operation)
-    standing = _standing(session, obligation_ids)
+    owed = obligations.by_ids(session, obligation_ids)
+    standing = _standing(session, owed)
     if standing:
         return standing
     connection_id, connector, settings = opened.link.connection, opened.connector, opened.link.settings
@@ -58,7 +59,7 @@ def freeze_file(
         Frozen(
             connection_id, operation, key, out.content, connector.guards.get(operation, Guard.NONE),
             len(items), worth_minor, currency, out.name, control, control_line=named, heads=out.heads, file_group=group,
-            wire=out.wire,
+            wire=out.wire, people=_people(contents, owed),
         ),
     )  # fmt: skip
     obligations.mark(session, obligation_ids, "open", "frozen, not sent yet", dispatch_id)
@@ -74,9 +75,15 @@ def _instead_of(session: Session, connection_id: str, operation: str, line: str,
     return f"{before.business_key}/{before.control}" if before is not None and before.ack_state == "rejected" else ""
 
 
-def _standing(session: Session, obligation_ids: Sequence[str]) -> str:
+def _people(contents: Sequence[Mapping[str, Any]], owed: Sequence[Row[Any]]) -> set[str] | None:
+    """Everybody of whom a file tells; None where nobody is named, as in a payment with the remittance in it."""
+    named = {str(one["person"]) for one in contents if one.get("person")}
+    return named | {str(row.person_id) for row in owed if row.person_id} or None
+
+
+def _standing(session: Session, owed: Sequence[Row[Any]]) -> str:
     """The dispatch that carries exactly these obligations and is waiting or gone; empty when there is none."""
-    carriers = {row.dispatch_id for row in obligations.by_ids(session, obligation_ids)}
+    carriers = {row.dispatch_id for row in owed}
     if len(carriers) != 1 or None in carriers:
         return ""
     dispatch_id = str(carriers.pop())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,10 +34,15 @@ class FixLine:
     amount_minor: int
 
 
-def pay_lines(session: Session, cut: date) -> dict[str, list[FixLine]]:
-    """The lines of approved fixes on pay dates from `cut` on, by person."""
+def pay_lines(session: Session, cut: date, persons: Collection[str] | None = None) -> dict[str, list[FixLine]]:
+    """The lines of approved fixes on pay dates from `cut` on, by person; those of some persons if named."""
     found: dict[str, list[FixLine]] = {}
-    for row in fixes.of_action(session, PAYROLL_LINE, ("approved", fixes.DONE)):
+    states = ("approved", fixes.DONE)
+    if persons is None:
+        rows = fixes.of_action(session, PAYROLL_LINE, states)
+    else:
+        rows = fixes.of_people(session, PAYROLL_LINE, states, persons)
+    for row in rows:
         content = fixes.content(session, row)
         day = date.fromisoformat(content["pay_date"])
         for one in content["lines"] if day >= cut else ():

@@ -21,7 +21,7 @@ from benehub.money import format_minor
 from benehub.planbook import PlanBook
 from benehub.reconcile import Relation, Type
 from benehub.store import Session
-from benehub.store.tables import entry
+from benehub.store.tables import SOURCED, entry
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
@@ -92,7 +92,7 @@ def _earnings(asked: Asked) -> Draft | Refusal:
 
 
 def _posted(session: Session, difference_id: str) -> bool:
-    query = select(entry.c.entry_id).where(*session.where(entry, source=difference_id)).limit(1)
+    query = select(entry.c.entry_id).where(*session.where(entry, source=difference_id), SOURCED).limit(1)
     return session.connection.execute(query).first() is not None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -30,6 +31,8 @@ class Asked:
     """The connection that would be told."""
     row: Row[Any]
     """The difference."""
+    notice_day: date | None = None
+    """The day the employee was told of it in writing, where somebody has said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Action:
         keys: business keys of what it makes owed once the flow has run.
         undo: takes back what it has posted, when it is withdrawn, for a reason; gives why that cannot be.
         meant: whether it could be meant for a difference of its types at all; None: for any.
+        with_notice: whether what it does depends on the day the employee was told; kept as `notice_day` of its content.
     """
 
     name: str
@@ -84,3 +88,10 @@ class Action:
     owe: Callable[[Asked, Content], Sequence[str]] | None = None
     meant: Callable[[PlanBook, Row[Any]], bool] | None = None
     undo: Callable[[Session, PlanBook, Content, str], str] | None = None
+    with_notice: bool = False
+
+
+def notice_day_of(content: Content) -> date | None:
+    """The day of the notice that a fix was proposed with; None where nobody has said one."""
+    told = content.get("notice_day")
+    return date.fromisoformat(told) if told else None

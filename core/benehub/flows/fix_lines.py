@@ -74,7 +74,7 @@ def _open_parts(session: Session, person_id: str, plan: str, day: date, next_pay
     """What that pay date left open by coverage month, no more than is still open of the month; below zero: too much."""
     key = (person_id, plan)
     left = dict(arrears.balances(session, before=next_pay, person_id=person_id).get(key, {}))
-    for one in pay_lines(session, next_pay).get(person_id, ()):
+    for one in pay_lines(session, next_pay, [person_id]).get(person_id, ()):
         if one.plan == plan:
             left[one.coverage_month] = left.get(one.coverage_month, 0) - one.amount_minor
     found = []

@@ -4,8 +4,8 @@ The employee has had the pay, so a part of the deferral is owed as a qualified n
 at once and from no forfeiture; the match that went with it is owed whole. It is posted as owed for the pay date that
 missed it, and leaves by the deposits of every day: a correction of that pay date's file, and the file of lost earnings.
 
-Nobody has told the hub of a notice to the employee, so it proposes the half that is owed without one. Where the notice
-was given in time, less is owed: `benehub calc retirement.missed-deferral` says how much.
+Half of the deferral is owed while nobody says on which day the employee was told of it in writing. With that day the
+rule decides: a quarter or nothing of it, where it was put right and told in time. The match is owed whole all the same.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sqlalchemy import Row, func, select
 
 from benehub import facts, ledger, obligations
 from benehub.engine import Steps
-from benehub.errors import ConfigError
+from benehub.errors import ConfigError, DataError
 from benehub.facts import Worker
 from benehub.flows import earnings_deposit, made_up, match, retirement, savings
-from benehub.flows.contribution_file import base_key, next_file, told_by
+from benehub.flows.contribution_file import SOURCES, base_key, next_file, told_by
 from benehub.flows.file_chain import chain, file_key
-from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal
+from benehub.flows.fix_draft import Action, Asked, Content, Draft, Refusal, notice_day_of
 from benehub.flows.hub import Hub
 from benehub.flows.made_up import Posted
 from benehub.flows.money import pay_calendar
@@ -34,8 +34,7 @@ from benehub.money import format_minor, parse_rate
 from benehub.periods import FOREVER, Interval, Month, age_on
 from benehub.planbook import Plan, PlanBook
 from benehub.reconcile import Relation, Type, fixes
-from benehub.reconcile.made_up import MISSED
-from benehub.records import Source
+from benehub.reconcile.made_up import MISSED, base_of
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, missed_deferral
 from benehub.store import Session
@@ -80,37 +79,87 @@ def _draft(asked: Asked) -> Draft | Refusal:
     paid_on = _next_pay(asked, worker)
     if _trued_up(asked.session, one):
         return Refusal(f"the true-up of {one.day.year} is posted and has paid the match of it: correct it by hand")
+    beside = _beside(asked.session, book, line)
+    if isinstance(beside, Refusal):
+        return beside
     try:
-        answer = _answer(asked, one, paid_on)
+        answer = _answer(asked, one, paid_on, beside[1] if beside else {})
     except ConfigError as error:
         return Refusal(f"{error.what}: {error.mend}")
     if isinstance(answer, Refusal):
         return answer
-    unit = book.employer.currency
+    _must_be_in_time(asked, one, answer)
+    if not answer.missed_minor:
+        return Refusal(f"nothing of it could have been deferred: the limit of {one.day.year} is reached")
+    return _drafted(asked, one, {**line, "paid_on": paid_on.isoformat()}, answer)
+
+
+def _drafted(asked: Asked, one: _Missed, line: Content, answer: MissedDeferral) -> Draft | Refusal:
+    unit, plan = asked.book.employer.currency, one.plan
     matched = answer.missed_match_minor if _matched_by_payroll(plan) else 0
     qnec, earned = answer.qnec_minor, answer.earnings_minor or 0
+    if not qnec and not matched:
+        return Refusal(_nothing_owed(plan, answer))
     if why := _unwritable(asked, one, {"qnec": qnec, "match": matched}):
         return Refusal(f"the file to {plan.vendor} cannot carry it: {why}")
+    # Without the day of a notice the content stays as it always was: what is proposed can still be approved.
+    noticed = {"notice_day": str(asked.notice_day), "share": answer.share.value} if asked.notice_day else {}
     return Draft(
         {
-            **line, "paid_on": paid_on.isoformat(),
+            **line, **noticed,
             "missed_minor": answer.missed_minor, "qnec_minor": qnec, "match_minor": matched, "earnings_minor": earned,
         },
         qnec + matched + earned,
-        f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {told}: a QNEC of "
+        f"make up for {format_minor(answer.missed_minor, unit)} {unit} not deferred on {one.day}: a QNEC of "
         f"{format_minor(qnec, unit)} ({answer.share.value}), {_told_match(plan, matched, unit)}, lost earnings "
-        f"{format_minor(earned, unit)}; tell the employee in writing by {answer.notice_by}",
+        f"{format_minor(earned, unit)}; {_told_notice(asked.notice_day, answer)}",
     )  # fmt: skip
+
+
+def _told_notice(notice_day: date | None, answer: MissedDeferral) -> str:
+    """When the employee was told, or by when that has to be, and what would be owed then."""
+    if notice_day is not None:
+        return f"the employee was told in writing on {notice_day}"
+    due = f"tell the employee in writing by {answer.notice_by}"
+    if answer.share_with_notice is answer.share:
+        return due
+    with_it = answer.share_with_notice.value
+    return f"{due} ({answer.share.value} is owed as no notice is known, and {with_it} once it was given)"
+
+
+def _nothing_owed(plan: Plan, answer: MissedDeferral) -> str:
+    if plan.match is None or plan.match.by_payroll:
+        return f"nothing is owed for it ({answer.share.value}, and no match): resolve the difference with that"
+    return "nothing is owed for it but the match of its period, which has to be corrected by hand"
+
+
+def _must_be_in_time(asked: Asked, one: _Missed, answer: MissedDeferral) -> None:
+    """The day of the notice, where one is said, makes a smaller part possible.
+
+    Raises:
+        DataError: it is still to come, was before anything was missed or after the last day, or pay is not right yet.
+    """
+    day, where = asked.notice_day, f"the day of the notice, {asked.notice_day}"
+    if day is None:
+        return
+    if day > asked.session.today():
+        raise DataError("it is still to come", where=where, mend="Tell the employee first, then say the day")
+    if day < one.day:
+        raise DataError(f"nothing was missed before {one.day}", where=where, mend="Say the day of the notice about it")
+    if _put_right(asked, one) is None:
+        raise DataError(
+            "payroll has not taken the deferral again since, so no smaller part holds yet", where=where,
+            mend="Read the register of the first pay that takes it, or leave the day out: half of it is owed",
+        )  # fmt: skip
+    if day > answer.notice_by:
+        raise DataError(f"the last day for it was {answer.notice_by}", where=where,
+                        mend="Leave the day out: half of it is owed")  # fmt: skip
 
 
 def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]) -> Draft | Refusal:
     """A correction that was posted and has not arrived is told again as it is owed; never is another one added."""
     session, unit = asked.session, asked.book.employer.currency
-    found: list[tuple[str, str, dict[str, Any]]] = []
-    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn")):
-        content = fixes.content(session, row)
-        if made_up.base_of(content) == made_up.base_of(line):
-            found.append((row.fix_id, row.state, content))
+    found = _fixes_of(session, line)
     for fix_id, state, _ in found:
         if state in ("approved", fixes.DONE):
             return Refusal(
@@ -119,12 +168,45 @@ def _owed_already(asked: Asked, one: _Missed, line: Content, there: list[Posted]
             )
     for fix_id, state, content in reversed(found):
         if made_up.is_of(there, asked.book, content):
+            if asked.notice_day not in (None, notice_day_of(content)):
+                return Refusal(f"{fix_id} ({state}) has made it owed without that notice: leave the day of it out")
+            if _file_of(session, content)[1] and not _earnings_owed(session, content):
+                return Refusal(f"what {fix_id} ({state}) has made owed has left already: read the credits")
             if why := _unwritable(asked, one, {"qnec": content["qnec_minor"], "match": content["match_minor"]}):
                 return Refusal(f"the file to {one.plan.vendor} cannot carry it: {why}")
             whole = content["qnec_minor"] + content["match_minor"] + content["earnings_minor"]
             says = f"send again what {fix_id} ({state}) has made owed: {format_minor(whole, unit)} {unit} with earnings"
             return Draft(content, whole, says)
-    return Refusal(f"{made_up.base_of(line)} is owed already, and by no fix: have the ledger's entries looked at")
+    return _owed_by_none(session, line)
+
+
+def _fixes_of(session: Session, line: Content) -> list[tuple[str, str, dict[str, Any]]]:
+    """The fixes of a line of pay that were approved once, in order: id, state and content."""
+    rows = fixes.of_people(session, MISSED, ("approved", fixes.DONE, "failed", "withdrawn"), [line["person"]])
+    told = [(row.fix_id, row.state, fixes.content(session, row)) for row in rows]
+    return [one for one in told if base_of(one[2]) == base_of(line)]
+
+
+def _owed_by_none(session: Session, line: Content) -> Refusal:
+    return Refusal(
+        f"the correction of {made_up.told(session, line)} is owed, and by no fix: look at "
+        f"`{made_up.in_journal(session, line)}`"
+    )
+
+
+def _beside(session: Session, book: PlanBook, line: Content) -> tuple[str, Content] | Refusal | None:
+    """The fix that makes up for the other deferral of the same pay date, and what it does; None where none does."""
+    other = {**line, "part": _other(line["part"])}
+    there, known = made_up.standing(session, other), _fixes_of(session, other)
+    for fix_id, state, content in reversed(known):
+        if made_up.is_of(there, book, content) or (not there and state == "approved"):
+            return fix_id, content
+    return _owed_by_none(session, other) if there else None
+
+
+def _other(part: str) -> str:
+    """The deferral that one is not."""
+    return next(one for one in _PARTS if one != part)
 
 
 def _unwritable(asked: Asked, one: _Missed, parts: Mapping[str, int]) -> str:
@@ -162,8 +244,8 @@ def _match_months(book: PlanBook, content: Content) -> list[Month]:
     return months
 
 
-def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refusal:
-    """What the rule says of it.
+def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> MissedDeferral | Refusal:
+    """What the rule says of it; the match is of both deferrals, less what is made up for with the other (`beside`).
 
     Raises:
         ConfigError: the limits of the year or the rate of a quarter are not loaded.
@@ -177,19 +259,19 @@ def _answer(asked: Asked, one: _Missed, paid_on: date) -> MissedDeferral | Refus
     if not pay:
         return Refusal("payroll has told no pay of that date: read its register first")
     year = savings.load(session, date(one.day.year, 1, 1), date(one.day.year + 1, 1, 1)).get(person_id)
-    other = _on_register(session, one, next(part for part in _PARTS if part != one.part))
-    taken = one.actual + other
+    other = _on_register(session, one, _other(one.part))
+    taken, made_good = one.actual + other, beside.get("missed_minor", 0)
     return missed_deferral(
         compensation_minor=pay,
-        # What was taken of the other part counts as it is: only this one was missed.
-        rate=parse_rate(elected) + Fraction(other, pay),
-        failure=Failure(one.day, max(one.day, _right_again(session, one) or session.today()), None, False, 12),
+        # What was taken of the other part counts as it is, and what is made up for as if it had been taken.
+        rate=parse_rate(elected) + Fraction(other + made_good, pay),
+        failure=Failure(one.day, _put_right(asked, one) or max(one.day, session.today()), asked.notice_day, False, 12),
         limits=retirement_limits(one.day.year),
         formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
         years_of_service=age_on(one.worker.hired, one.day),
-        deferred_minor=taken,
+        deferred_minor=taken + made_good,
         ytd_deferrals_minor=max(0, (year.deferrals if year else 0) - taken),
-        matched_minor=_on_register(session, one, "match") + _made_up(session, one),
+        matched_minor=_on_register(session, one, "match") + beside.get("match_minor", 0),
         paid_on=paid_on,
     ).required()
 
@@ -205,24 +287,16 @@ def _on_register(session: Session, one: _Missed, part: str) -> int:
     return int(found or 0)
 
 
-def _made_up(session: Session, one: _Missed) -> int:
-    """Match of that pay date that another correction has made up for already."""
-    return _matched(session, one, made_up.CORRECTED, one.day)
-
-
 def _trued_up(session: Session, one: _Missed) -> int:
     """What the year's true-up has given."""
-    return _matched(session, one, "match.true_up", date(one.day.year, 12, 31))
-
-
-def _matched(session: Session, one: _Missed, kind: str, day: date) -> int:
     found = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.person_id == one.worker.person_id, leg.c.plan == one.plan.id,
-            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match", leg.c.pay_date == day,
-            entry.c.type.in_((kind, f"{kind}.reversed")),
+            leg.c.account == chart.MATCH_PAYABLE, leg.c.money_source == "match",
+            leg.c.pay_date == date(one.day.year, 12, 31),
+            entry.c.type.in_(("match.true_up", "match.true_up.reversed")),
         )
     ).scalar()  # fmt: skip
     return int(found or 0)
@@ -241,6 +315,13 @@ def _right_again(session: Session, one: _Missed) -> date | None:
     return found
 
 
+def _put_right(asked: Asked, one: _Missed) -> date | None:
+    """The first pay date with the right deferral, or the last day of employment; None while neither is there."""
+    gone = one.worker.terminated_on
+    left = max(one.day, gone) if gone is not None and gone <= asked.session.today() else None
+    return _right_again(asked.session, one) or left
+
+
 def _next_pay(asked: Asked, worker: Worker) -> date:
     """The coming pay date, up to which lost earnings run: the same amount until then, whenever it is looked at."""
     today = asked.session.today()
@@ -249,6 +330,14 @@ def _next_pay(asked: Asked, worker: Worker) -> date:
             if period.pay_date >= today:
                 return period.pay_date
     return today
+
+
+def _owe(asked: Asked, content: Content) -> list[str]:
+    """It is owed from its approval on: whatever is worked out after that counts it."""
+    made_up.owe(asked.session, asked.book, content)
+    for month in _match_months(asked.book, content):
+        match.post(asked.session, asked.book, month)
+    return []
 
 
 def _post(hub: Hub, employer: str, content: Content) -> int:
@@ -260,18 +349,35 @@ def _post(hub: Hub, employer: str, content: Content) -> int:
 def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     """Take back what a fix that is withdrawn has made owed; gives why that cannot be, empty where it is done."""
     there, told = made_up.standing(session, content), fixes.digest(session, dict(content))
-    others = fixes.of_action(session, MISSED, ("approved", fixes.DONE))
+    others = fixes.of_people(session, MISSED, ("approved", fixes.DONE), [content["person"]])
     if not made_up.is_of(there, book, content) or any(row.content_hash == told for row in others):
         return ""  # it is not this fix that owes it, or not alone
+    beside = _beside(session, book, content)
+    if isinstance(beside, tuple) and _later(made_up.standing(session, beside[1]), there):
+        return f"{beside[0]} counts it, which makes up for the other deferral of that pay: withdraw {beside[0]} first"
     if gone := _on_its_way(session, book, content, there):
         return gone
     ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
-    months = _match_months(book, content)
-    for month in months:
+    before = _by_pay_date(session, content)
+    for month in _match_months(book, content):
         match.post(session, book, month)
-    left = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
-                           plan=content["plan"])  # fmt: skip
-    return "its period's match has been deposited" if months and any(one.amount > 0 for one in left) else ""
+    match.true_up_again(session, book, content["plan"], content["person"], int(content["pay_date"][:4]))
+    # Paid too much somewhere else, and before this, is no reason.
+    after = _by_pay_date(session, content)
+    over = any(amount > max(0, before.get(day, 0)) for day, amount in after.items())
+    return "the match that counts it has been deposited" if over else ""
+
+
+def _by_pay_date(session: Session, content: Content) -> dict[date, int]:
+    """What a participant's employer contributions hold, by pay date: above zero was deposited too much."""
+    found = ledger.balances(session, [chart.MATCH_PAYABLE], by=("pay_date",), person_id=content["person"],
+                            plan=content["plan"])  # fmt: skip
+    return {one.dimensions["pay_date"]: one.amount for one in found}
+
+
+def _later(ours: Sequence[Posted], theirs: Sequence[Posted]) -> bool:
+    """Whether what stands of a correction was posted behind another one."""
+    return bool(ours and theirs) and ours[0].seq > theirs[0].seq
 
 
 def _on_its_way(session: Session, book: PlanBook, content: Content, there: Sequence[Posted]) -> str:
@@ -286,6 +392,8 @@ def _on_its_way(session: Session, book: PlanBook, content: Content, there: Seque
             return f"it is frozen in {row.dispatch_id}"
     retirement.post_sent(session, book, plan_id, day)
     earnings_deposit.post_sent(session, book, plan_id, day)
+    if _file_of(session, content)[1]:
+        return "something of it has been deposited"
     left = {
         (one.account, one.dimensions["money_source"]): one.amount
         for one in ledger.balances(
@@ -316,23 +424,65 @@ def _tried(hub: Hub, employer: str, connection_id: str, content: Content) -> Seq
 
 
 def _keys(session: Session, connection_id: str, content: Content) -> list[str]:
-    """The file that carries this QNEC, the next one before it has left; and the file of the earnings."""
-    day = date.fromisoformat(content["pay_date"])
-    base = base_key(content["plan"], day)
-    files = chain(session, base)
-    carrying = [number for number, told in enumerate(files.contents) if _carries(told["rows"], content["person"])]
-    keys = [file_key(base, carrying[-1] if carrying else files.number)]
-    earned = f"{earnings_deposit.OPERATION}/{content['plan']}/{day}"
-    return [*keys, earned] if content["earnings_minor"] else keys
+    """The file that carries what the correction owes, and that of its earnings; empty while one of them is missing."""
+    file, _ = _file_of(session, content)
+    earned = _earnings_file(session, content) if content["earnings_minor"] else ""
+    return [] if not file or (content["earnings_minor"] and not earned) else [one for one in (file, earned) if one]
 
 
-def _carries(rows: Sequence[dict[str, Any]], person_id: str) -> bool:
-    return any(row["person"] == person_id and Source.ER_QNEC.value in row["amounts"] for row in rows)
+def _file_of(session: Session, content: Content) -> tuple[str, bool]:
+    """The file that carries a correction, and whether it has left; an empty text while none does.
+
+    QNEC and match leave in the same file; the match is looked at where no QNEC is owed.
+    """
+    base = base_key(content["plan"], date.fromisoformat(content["pay_date"]))
+    owed = {one.part: one for one in made_up.standing(session, content) if one.account == chart.MATCH_PAYABLE}
+    if not owed:
+        return "", False
+    one = owed.get("qnec") or owed["match"]
+    due, files = made_up.due(session, content, one), chain(session, base)
+    for number, told in enumerate(files.contents):
+        due += _carried(told["rows"], content["person"], one.part)
+        if due >= 0:
+            return file_key(base, number), True
+    for row in obligations.by_ids(session, [session.id("obl", files.key)]):
+        if due + _carried(obligations.content(session, row)["rows"], content["person"], one.part) >= 0:
+            return files.key, False
+    return "", False
+
+
+def _carried(rows: Sequence[dict[str, Any]], person_id: str, part: str) -> int:
+    return sum(row["amounts"].get(SOURCES[part].value, 0) for row in rows if row["person"] == person_id)
+
+
+def _earnings_file(session: Session, content: Content) -> str:
+    """The file of the earnings that a correction owes; empty while they are in none."""
+    key = f"{earnings_deposit.OPERATION}/{content['plan']}/{content['pay_date']}"
+    for row in obligations.by_ids(session, [session.id("obl", key)]):
+        if row.state in ("sent", "confirmed"):
+            return "" if _earnings_owed(session, content) else key
+        if any(one["person"] == content["person"] for one in obligations.content(session, row)["rows"]):
+            return key
+    return ""
+
+
+def _earnings_owed(session: Session, content: Content) -> bool:
+    """Whether some of the earnings of a correction is still to be deposited: what was owed first went first."""
+    found = ledger.balances(
+        session, [chart.EARNINGS_PAYABLE], by=("money_source",), person_id=content["person"], plan=content["plan"],
+        pay_date=date.fromisoformat(content["pay_date"]),
+    )  # fmt: skip
+    left = sum(one.amount for one in found if one.dimensions["money_source"] in ("qnec", "match"))
+    ours = made_up.standing(session, content)
+    other = made_up.standing(session, {**content, "part": _other(content["part"])})
+    behind = [one.amount for one in other if one.account == chart.EARNINGS_PAYABLE and _later([one], ours)]
+    return left < sum(behind)
 
 
 ACTION = Action(
     MISSED,
     "make up for a deferral that was not taken",
     frozenset({(Relation.PAYROLL, Type.NOT_TAKEN), (Relation.PAYROLL, Type.AMOUNT_DIFF)}),
-    _connection, _draft, _run, _tried, _keys, meant=_of_deferral, undo=_undo,
+    _connection, _draft, _run, _tried, _keys, owe=_owe, meant=_of_deferral, undo=_undo,
+    with_notice=True,
 )  # fmt: skip

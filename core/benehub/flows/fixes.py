@@ -9,9 +9,10 @@ The difference closes when a comparison finds the money right, not because a fix
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,7 +22,7 @@ from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import BenehubError, DataError
 from benehub.flows import fix_claims, fix_cover, fix_deposits, fix_lines, fix_missed
-from benehub.flows.fix_draft import Action, Asked, Draft, Refusal
+from benehub.flows.fix_draft import Action, Asked, Draft, Refusal, notice_day_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
 from benehub.flows.users import as_user
@@ -29,6 +30,7 @@ from benehub.planbook import PlanBook
 from benehub.reconcile import fixes
 from benehub.reconcile.fixes import Proposal
 from benehub.store import Session
+from benehub.views.carried import Carried, everybody, first_of
 from benehub.views.outgoing import masked, outgoing
 
 ACTIONS = {
@@ -44,6 +46,12 @@ ACTIONS = {
 }
 """Every kind of fix by name."""
 
+CARRY = "fixes.carry"
+"""The flow that carries an approved fix out."""
+
+WAITS = "it leaves with the flows of every day, or when somebody who may send carries it out"
+"""What is told of an approved fix that whoever approved it may not let leave."""
+
 NONE = "no fix of the hub's puts this difference right"
 BY_HAND = "Do what the difference says by hand, then resolve it"
 WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "retirement": "waiting_on_partner"}
@@ -51,7 +59,10 @@ WAITS_ON = {"payroll": "waiting_on_payroll", "premium": "waiting_on_carrier", "r
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A kind of fix for a difference: what it would do now, or why it cannot be proposed (`why_not`)."""
+    """A kind of fix for a difference: what it would do now, or why it cannot be proposed (`why_not`).
+
+    `with_notice` says that it does something else once the day of the notice to the employee is said.
+    """
 
     action: str
     title: str
@@ -59,6 +70,7 @@ class Option:
     at_stake: int
     unit: str
     why_not: str
+    with_notice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,10 @@ class Preview:
     text: str
     needs_second: bool
     """Whether a second person would have to approve it."""
+    people: Carried
+    """Of whom it tells."""
+    with_notice: bool
+    """Whether it depends on the day of the notice to the employee."""
 
 
 def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
@@ -90,49 +106,71 @@ def options(hub: Hub, employer: str, difference_id: str) -> list[Option]:
             answer = _drafted(hub, employer, difference_id, action)
         except BenehubError as error:
             answer = Refusal(str(error))
-        if isinstance(answer, Draft):
-            found.append(Option(action.name, action.title, answer.says, answer.at_stake, unit, ""))
-        else:
-            found.append(Option(action.name, action.title, "", 0, unit, answer.why))
+        told = (answer.says, answer.at_stake, unit, "") if isinstance(answer, Draft) else ("", 0, unit, answer.why)
+        found.append(Option(action.name, action.title, *told, action.with_notice))
     return found
 
 
-def preview(hub: Hub, employer: str, difference_id: str, action: str = "", clear: bool = False) -> Preview:
+def preview(
+    hub: Hub, employer: str, difference_id: str, action: str = "", clear: bool = False, notice_day: date | None = None
+) -> Preview:
     """What a fix would do and what would leave; nothing is written. The first that can be proposed where none is named.
+
+    Args:
+        notice_day: the day the employee was told of it in writing, for a kind of fix that depends on it.
 
     Raises:
         DataError: no such difference or action, or why it cannot be proposed.
     """
-    chosen, draft = _chosen(hub, employer, difference_id, action)
+    chosen, draft = _chosen(hub, employer, difference_id, action, notice_day)
     with hub.store.read(employer) as session:
         book = hub.book(session)
-    text = _shown(hub, employer, difference_id, chosen, draft, clear)
+    text, people = _shown(hub, employer, difference_id, chosen, draft, clear)
     second = fixes.needs_second(draft.at_stake, book.guards.alone_up_to_minor)
-    return Preview(chosen.name, draft.says, draft.at_stake, book.employer.currency, text, second)
+    return Preview(
+        chosen.name, draft.says, draft.at_stake, book.employer.currency, text, second, first_of(people),
+        chosen.with_notice,
+    )  # fmt: skip
 
 
-def propose(hub: Hub, employer: str, difference_id: str, who: str, action: str = "", note: str = "") -> str:
+def propose(
+    hub: Hub, employer: str, difference_id: str, who: str, action: str = "", note: str = "",
+    notice_day: date | None = None,
+) -> str:  # fmt: skip
     """Propose a fix, frozen with its preview; gives its id.
+
+    Args:
+        notice_day: the day the employee was told of it in writing, for a kind of fix that depends on it.
 
     Raises:
         DataError: no such difference or action, why it cannot be proposed, or nobody named.
     """
     said_by = as_user(hub, who)
-    chosen, draft = _chosen(hub, employer, difference_id, action)
-    text = _shown(hub, employer, difference_id, chosen, draft, clear=False)
+    chosen, draft = _chosen(hub, employer, difference_id, action, notice_day)
+    text, people = _shown(hub, employer, difference_id, chosen, draft, clear=False)
     with hub.store.write(employer) as session:
-        proposal = _proposal(session, hub.book(session), difference_id, chosen, draft, text)
+        proposal = _proposal(session, hub.book(session), difference_id, chosen, draft, text, people)
         made = fixes.propose(session, proposal, said_by, note)
         told = f"{made}: {draft.says}"
         reconcile.act(session, difference_id, said_by, step="fix_proposed", note=told)
     return made
 
 
-def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> None:
+def approve(
+    hub: Hub, employer: str, fix_id: str, who: str, note: str = "", expected: str = "", run_key: str = ""
+) -> str:  # fmt: skip
     """A person approves a fix; what it makes owed is written with the word.
+
+    Args:
+        run_key: what tells the run apart that carries it out, put into the queue with the word: both, or neither;
+            empty where none is.
+
+    Returns:
+        That run; empty where there is none.
 
     Raises:
         DataError: no such fix, it is not proposed, a second person is needed, or it would be something else by now.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     said_by = as_user(hub, who)
     with hub.store.read(employer) as session:
@@ -140,10 +178,10 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> N
     action = ACTIONS[row.action]
     with _asked(hub, employer, row.difference_id, row.connection_id, write=True) as asked:
         session = asked.session
-        row = fixes.get(session, fix_id, lock=True)
+        row = _looked_at(session, fix_id, expected)
         limit = asked.book.guards.alone_up_to_minor
         fixes.check(row, said_by, "approved", note, limit)
-        answer = action.draft(asked)
+        answer = action.draft(replace(asked, notice_day=notice_day_of(fixes.content(session, row))))
         changed = isinstance(answer, Refusal) or fixes.digest(session, answer.content) != row.content_hash
         if changed:
             why = answer.why if isinstance(answer, Refusal) else "what it would do has changed since it was proposed"
@@ -151,27 +189,39 @@ def approve(hub: Hub, employer: str, fix_id: str, who: str, note: str = "") -> N
         fixes.move(session, fix_id, said_by, "approved", note)
         if action.owe is not None:
             fixes.link(session, fix_id, action.owe(asked, fixes.content(session, row)))
+        return queue(hub, session, fix_id, run_key) if run_key else ""
 
 
-def reject(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
+def queue(hub: Hub, session: Session, fix_id: str, run_key: str) -> str:
+    """Let a worker carry out a fix; gives the run, the same for the same key."""
+    return hub.enqueue_flow(session, CARRY, f"{fix_id}/{run_key}", "fixes", fix_id)
+
+
+def _looked_at(session: Session, fix_id: str, expected: str) -> Row[Any]:
+    row = fixes.get(session, fix_id, lock=True)
+    fixes.looked_at(session, row, expected)
+    return row
+
+
+def reject(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected: str = "") -> None:
     """A person says no to a fix, and why.
 
     Raises:
         DataError: no such fix, it is not proposed, or no reason.
     """
     with hub.store.write(employer) as session:
-        fixes.check(fixes.get(session, fix_id, lock=True), who, "rejected", note, None)
+        fixes.check(_looked_at(session, fix_id, expected), who, "rejected", note, None)
         fixes.move(session, fix_id, who, "rejected", note)
 
 
-def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str) -> None:
+def withdraw(hub: Hub, employer: str, fix_id: str, who: str, note: str, expected: str = "") -> None:
     """Take back a fix that is proposed, or approved and not carried out yet; what it made owed is taken back with it.
 
     Raises:
         DataError: no such fix, something of it has left or may have, it stands in a file with others, or no reason.
     """
     with hub.store.write(employer) as session:
-        row = fixes.get(session, fix_id, lock=True)
+        row = _looked_at(session, fix_id, expected)
         owed = fixes.owed(session, fix_id)
         gone = [one for one in obligations.by_ids(session, owed) if one.state in ("sent", "confirmed")]
         if row.state == "approved" and gone:
@@ -223,10 +273,20 @@ def carry_out(hub: Hub, steps: Steps, employer: str, fix_id: str) -> dict[str, A
 
 def _approved(hub: Hub, employer: str, fix_id: str) -> dict[str, Any]:
     with hub.store.read(employer) as session:
-        row = fixes.get(session, fix_id)
-        if row.state not in ("approved", fixes.DONE):
-            raise DataError(f"it is {row.state}", where=f"fix {fix_id}", mend="Have it approved: benehub fixes approve")
+        row = approved(session, fix_id)
         return {"action": row.action, "connection": row.connection_id, "content": fixes.content(session, row)}
+
+
+def approved(session: Session, fix_id: str) -> Row[Any]:
+    """A fix that may be carried out, or was.
+
+    Raises:
+        DataError: no such fix, or it is not approved.
+    """
+    row = fixes.get(session, fix_id)
+    if row.state not in ("approved", fixes.DONE):
+        raise DataError(f"it is {row.state}", where=f"fix {fix_id}", mend="Have it approved: benehub fixes approve")
+    return row
 
 
 def _link(hub: Hub, employer: str, fix_id: str) -> None:
@@ -291,22 +351,31 @@ def _actions(hub: Hub, employer: str, difference_id: str) -> list[Action]:
     return [one for one in fitting if one.meant is None or one.meant(book, row)]
 
 
-def _chosen(hub: Hub, employer: str, difference_id: str, action: str) -> tuple[Action, Draft]:
-    """The action named, or the first that can be proposed."""
+def _chosen(
+    hub: Hub, employer: str, difference_id: str, action: str, notice_day: date | None = None
+) -> tuple[Action, Draft]:
+    """The action named, or the first that can be proposed; with a day of notice of those that depend on it."""
     known = {one.name: one for one in _actions(hub, employer, difference_id)}
     if action and action not in known:
         told = ", ".join(known) or "none"
         raise DataError(f"{action[:40]} is no fix of this difference", where=difference_id, mend=f"It has: {told}")
+    asked = [known[action]] if action else list(known.values())
+    fitting = [one for one in asked if one.with_notice or notice_day is None]
+    if asked and not fitting:
+        raise DataError("no fix of it depends on a notice to the employee", where=difference_id,
+                        mend="Leave the day of the notice out")  # fmt: skip
     whys = []
-    for one in [known[action]] if action else known.values():
-        answer = _drafted(hub, employer, difference_id, one)
+    for one in fitting:
+        answer = _drafted(hub, employer, difference_id, one, notice_day)
         if isinstance(answer, Draft):
             return one, answer
         whys.append(f"{one.name}: {answer.why}")
     raise DataError("; ".join(whys) or NONE, where=difference_id, mend=BY_HAND)
 
 
-def _drafted(hub: Hub, employer: str, difference_id: str, action: Action) -> Draft | Refusal:
+def _drafted(
+    hub: Hub, employer: str, difference_id: str, action: Action, notice_day: date | None = None
+) -> Draft | Refusal:
     with hub.store.read(employer) as session:
         row, book = reconcile.get(session, difference_id), hub.book(session)
         busy = [one for one in fixes.of_difference(session, difference_id)
@@ -319,7 +388,7 @@ def _drafted(hub: Hub, employer: str, difference_id: str, action: Action) -> Dra
     if not connection_id:
         return Refusal("nobody is connected who could be told")
     with _asked(hub, employer, difference_id, connection_id) as asked:
-        return action.draft(asked)
+        return action.draft(replace(asked, notice_day=notice_day))
 
 
 @contextmanager
@@ -334,17 +403,20 @@ def _ask(session: Session, hub: Hub, opened: Open, difference_id: str) -> Asked:
 
 
 def _proposal(
-    session: Session, book: PlanBook, difference_id: str, action: Action, draft: Draft, text: str
-) -> Proposal:
+    session: Session, book: PlanBook, difference_id: str, action: Action, draft: Draft, text: str,
+    people: Collection[str] = (),
+) -> Proposal:  # fmt: skip
     row = reconcile.get(session, difference_id)
     return Proposal(
         difference_id, action.name, action.connection(book, row), draft.content, text, draft.at_stake,
-        book.employer.currency, row.person_id,
+        book.employer.currency, row.person_id, book.guards.alone_up_to_minor, people,
     )  # fmt: skip
 
 
-def _shown(hub: Hub, employer: str, difference_id: str, action: Action, draft: Draft, clear: bool) -> str:
-    """What would leave, byte for byte: the fix is tried to the point of sending, and all is taken back.
+def _shown(
+    hub: Hub, employer: str, difference_id: str, action: Action, draft: Draft, clear: bool
+) -> tuple[str, set[str]]:  # fmt: skip
+    """What would leave, byte for byte, and of whom: it is tried to the point of sending, and all is taken back.
 
     A file that waits (the partner reads none today) is told by its content.
     """
@@ -357,20 +429,23 @@ def _shown(hub: Hub, employer: str, difference_id: str, action: Action, draft: D
         with trial.open(employer, connection_id) as opened, trial.store.write(employer) as session:
             if action.owe is not None:
                 fixes.link(session, made, action.owe(_ask(session, trial, opened, difference_id), draft.content))
-        parts = [_told(draft.content, clear)]
+        parts, people = [_told(draft.content, clear)], fixes.people_in(draft.content)
         try:
             ids = action.tried(trial, employer, connection_id, draft.content)
         except BenehubError as error:
             parts.append(f"it cannot be frozen now: {error.what}")
             ids = []
         with trial.store.read(employer) as session:
+            about = reconcile.get(session, difference_id).person_id
+            people |= {about} if about else set()
             keys = action.keys(session, connection_id, draft.content)
             mine = {session.id("obl", one) for one in keys}
             for one in ids:
                 if mine & {carried.obligation_id for carried in obligations.of_dispatch(session, one)}:
+                    people |= everybody(session, one)
                     (sent,) = outgoing(session, [one], clear)
                     parts.append(f"{sent.operation} to {sent.connection} {sent.file}".rstrip() + f"\n{sent.content}")
-    return "\n\n".join(parts)
+    return "\n\n".join(parts), people
 
 
 def _told(content: Mapping[str, Any], clear: bool) -> str:

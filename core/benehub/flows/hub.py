@@ -59,6 +59,15 @@ class Hub:
     _counted: int = 0
     _refreshed: int = 0
 
+    @property
+    def ending(self) -> bool:
+        """Whether this process was asked to end: what is under way ends, and nothing else is begun."""
+        return hasattr(self, "engine") and self.engine.ending
+
+    def goes_on(self) -> bool:
+        """Whether the step at hand may begin more: not where its run was canceled, or the process is asked to end."""
+        return not hasattr(self, "engine") or self.engine.goes_on()
+
     def book(self, session: Session) -> PlanBook:
         """The plan book in force: the version recorded last.
 

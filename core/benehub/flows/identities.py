@@ -13,14 +13,16 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from benehub import intake
+from benehub.engine import Steps
 from benehub.errors import DataError
 from benehub.flows.hub import Hub
 from benehub.identity import strangers, suggestions
 from benehub.identity.matching import Guess, Register, Sought, Told, guess_all
 from benehub.identity.strangers import Stranger
 from benehub.intake import recognising, relinking
-from benehub.store import Session, note_act
+from benehub.store import Session, acts, note_act
 from benehub.store.tables import confirmation, fact, intake_batch, seen
+from benehub.store.version import must_be, version
 from benehub.views.persons import find_person
 
 
@@ -44,6 +46,11 @@ def suggest(hub: Hub, employer: str, connection_id: str = "") -> dict[str, int]:
         return {"linked": linked, "unlinked": left, "with_suggestion": len(likely), "suggestions": made}
 
 
+def look(hub: Hub, steps: Steps, employer: str, connection_id: str = "") -> dict[str, int]:
+    """The same as a job, for employers of many people."""
+    return steps.step("suggest", suggest, hub, employer, connection_id)
+
+
 def _register(session: Session, told: Sequence[Told]) -> Register:
     """Those of our people whom a stranger can be compared with: everybody is gone through, few are held."""
     sought = Sought(told)
@@ -63,15 +70,41 @@ def _guesses(
     return [replace(one, why=(*one.why, also)) if one.person_id in linked else one for one in found]
 
 
-def link(hub: Hub, employer: str, named: str, employee: str, who: str, note: str, also: bool = False) -> dict[str, Any]:
+def version_of(session: Session, named: str) -> str:
+    """The version of a vendor's person: other as soon as he is linked to somebody else, or something was said of him.
+
+    Raises:
+        DataError: there is none.
+    """
+    return version(_edited(session, strangers.found(session, named)))
+
+
+def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
+    ref = strangers.ref(session, row.connection_id, row.external_id)
+    return {"person": row.person_id, "how": row.how, "said": len(acts(session, ref))}
+
+
+def _found(session: Session, named: str, expected: str) -> Row[Any]:
+    """The vendor's person that is meant, as he was at that version where one is expected."""
+    if expected:
+        session.take_seq(0)  # two people's words come one after the other
+    row = strangers.found(session, named)
+    must_be(expected, _edited(session, row), f"{row.connection_id} {strangers.shown(row.external_id)}")
+    return row
+
+
+def link(
+    hub: Hub, employer: str, named: str, employee: str, who: str, note: str, also: bool = False, expected: str = ""
+) -> dict[str, Any]:
     """Link a vendor's person to one of ours, and try again what waited for it; gives counts.
 
     Raises:
         DataError: no such person on either side, the vendor's is linked already, ours is linked to another id of this
             vendor and `also` does not say that both are his, or no name or reason is given.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     with hub.store.write(employer) as session:
-        row, ours = strangers.found(session, named), find_person(session, employee)
+        row, ours = _found(session, named, expected), find_person(session, employee)
         told = strangers.opened(session, row.told_sealed)
         where = f"{row.connection_id} {strangers.shown(row.external_id)}"
         if row.person_id is not None:
@@ -98,7 +131,7 @@ def link(hub: Hub, employer: str, named: str, employee: str, who: str, note: str
             "quarantined": counts.quarantined}  # fmt: skip
 
 
-def unlink(hub: Hub, employer: str, named: str, who: str, note: str) -> dict[str, Any]:
+def unlink(hub: Hub, employer: str, named: str, who: str, note: str, expected: str = "") -> dict[str, Any]:
     """Take a link back; it is not made again by itself. Gives what was freed, and how many facts came by it and stay.
 
     Raises:
@@ -106,7 +139,7 @@ def unlink(hub: Hub, employer: str, named: str, who: str, note: str) -> dict[str
             given.
     """
     with hub.store.write(employer) as session:
-        row = strangers.found(session, named)
+        row = _found(session, named, expected)
         where = f"{row.connection_id} {strangers.shown(row.external_id)}"
         if row.person_id is None:
             raise DataError("nobody is linked to it", where=where, mend="See `benehub people unlinked`")
@@ -141,14 +174,16 @@ def _facts(session: Session, row: Row[Any]) -> int:
     return int(session.connection.execute(query.where(*mine, fact.c.batch_id.in_(batches))).scalar_one())
 
 
-def reject(hub: Hub, employer: str, named: str, employee: str, who: str, note: str) -> dict[str, Any]:
+def reject(
+    hub: Hub, employer: str, named: str, employee: str, who: str, note: str, expected: str = ""
+) -> dict[str, Any]:
     """Say that a vendor's person is not this employee, or with none named, that he is none of ours at all.
 
     Raises:
         DataError: no such person on either side, he is linked, or no name or reason is given.
     """
     with hub.store.write(employer) as session:
-        row = strangers.found(session, named)
+        row = _found(session, named, expected)
         if row.person_id is not None:
             raise DataError("it is linked", where=f"{row.connection_id} {strangers.shown(row.external_id)}",
                             mend="Unlink it: benehub people unlink")  # fmt: skip

@@ -7,11 +7,12 @@ whose earlier call is still under way waits for its end, so that everybody's own
 from __future__ import annotations
 
 import contextvars
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -40,15 +41,38 @@ class Lot(Generic[T]):
 
 
 class Lanes(Generic[T]):
-    """Works lots in the order they come, `at_once` of them at the same time; with one, in the caller's own thread."""
+    """Works lots in the order they come, `at_once` of them at the same time; with one, in the caller's own thread.
 
-    def __init__(self, at_once: int) -> None:
+    A thread that has ended one takes the next by itself: it does not wait for the caller, who may be writing.
+
+    Args:
+        at_once: how many.
+        go_on: asked of each outcome as it is told, one after the other; where it says no, no other lot is begun.
+        may_begin: asked before a lot is begun in a thread; where it says no, neither that one nor another is begun.
+    """
+
+    def __init__(
+        self,
+        at_once: int,
+        go_on: Callable[[T], bool] = lambda _outcome: True,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._at_once = at_once
+        self._go_on = go_on
+        self._may_begin = may_begin
         self._pool = ThreadPoolExecutor(at_once, "benehub-send") if at_once > 1 else None
+        # A copy for each lot, so that what a call logs names its run.
+        self._context = contextvars.copy_context()
+        self._lock = threading.Lock()
         self._waiting: deque[Lot[T]] = deque()
-        self._under_way: list[Lot[T]] = []
-        self._ended: SimpleQueue[tuple[Lot[T], BaseException | None]] = SimpleQueue()
+        self._busy: set[str] = set()
+        """Whom and what the lots under way are about."""
+        self._under_way = 0
+        self._halted = False
+        """Whether no other lot is begun: one has raised, no thread was to be had, `go_on` or `may_begin` said no."""
+        self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
         self._told: deque[T] = deque()
+        self._open = 0
 
     def __enter__(self) -> Lanes[T]:
         return self
@@ -64,15 +88,27 @@ class Lanes(Generic[T]):
         return self._pool is not None
 
     @property
+    def halted(self) -> bool:
+        """Whether nothing more is begun: then there is nothing to wait for but what `stop` waits for."""
+        return self._halted
+
+    @property
     def open(self) -> int:
         """Lots whose end is not known yet."""
-        return len(self._waiting) + len(self._under_way)
+        return self._open
 
-    def put(self, lots: Iterable[Lot[T]]) -> None:
-        """Have these done as soon as there is room."""
-        self._waiting.extend(lots)
-        if self._pool is not None:
-            self._start()
+    def put(self, lots: Sequence[Lot[T]]) -> None:
+        """Have these done as soon as there is room.
+
+        Raises:
+            RuntimeError: no thread is to be had; `stop` gives back what was not begun.
+        """
+        self._open += len(lots)
+        with self._lock:
+            self._waiting.extend(lots)
+            error = self._hand_out(self._begin()) if self._pool is not None else None
+        if error is not None:
+            raise error
 
     def told(self) -> list[T]:
         """What has been told since the last asking."""
@@ -85,57 +121,88 @@ class Lanes(Generic[T]):
             BaseException: what a lot raised; the others' words are there all the same.
         """
         if self._pool is None:
-            self._waiting.popleft().work(self._told.append)
+            self._open -= 1
+            self._waiting.popleft().work(self._tell)
             return
-        self._take(*self._ended.get())
-        while True:
-            try:
-                self._take(*self._ended.get_nowait())
-            except Empty:
-                break
-        self._start()
+        self._take(self._ended.get())
+        while not self._ended.empty():
+            self._take(self._ended.get())
 
     def stop(self) -> list[Lot[T]]:
         """Wait for what is under way and begin nothing more; gives the lots that nobody has begun.
 
         Only one error can be raised by `wait`; those of lots that ended after it are logged.
         """
-        left, self._waiting = list(self._waiting), deque()
+        with self._lock:
+            left, self._waiting = list(self._waiting), deque()
         if self._pool is not None:
             self._pool.shutdown()
         while not self._ended.empty():
-            _, error = self._ended.get()
+            error = self._ended.get()
             if error is not None:
                 what = str(error) if isinstance(error, BenehubError) else ""
                 log.error("another call failed too", error_class=type(error).__name__, error=what)
-        self._under_way = []
+        self._open = 0
         return left
 
-    def _take(self, lot: Lot[T], error: BaseException | None) -> None:
-        self._under_way.remove(lot)
+    def _tell(self, outcome: T) -> None:
+        with self._lock:
+            self._told.append(outcome)
+            self._halted = self._halted or not self._go_on(outcome)
+
+    def _take(self, error: BaseException | None) -> None:
+        self._open -= 1
         if error is not None:
             raise error
 
-    def _start(self) -> None:
-        """Begin what there is room for, in order, past those who wait for somebody's earlier call."""
-        assert self._pool is not None
-        taken = {one for lot in self._under_way for one in lot.about}
+    def _begin(self) -> list[Lot[T]]:
+        """What there is room for, in order, past those who wait for somebody's earlier call."""
+        begun: list[Lot[T]] = []
         passed: list[Lot[T]] = []
-        while self._waiting and len(self._under_way) < self._at_once:
+        behind: set[str] = set()  # nobody overtakes himself
+        while self._waiting and self._under_way < self._at_once and not self._halted:
+            if not self._may_begin():
+                self._halted = True
+                break
             lot = self._waiting.popleft()
-            if taken.isdisjoint(lot.about):
-                self._under_way.append(lot)
-                # A copy each, so that what a call logs names its run.
-                self._pool.submit(contextvars.copy_context().run, self._work, lot)
+            if self._busy.isdisjoint(lot.about) and behind.isdisjoint(lot.about):
+                self._busy |= lot.about
+                self._under_way += 1
+                begun.append(lot)
             else:
                 passed.append(lot)
-            taken |= lot.about  # also of those passed: nobody overtakes himself
+                behind |= lot.about
         self._waiting.extendleft(reversed(passed))
+        return begun
 
-    def _work(self, lot: Lot[T]) -> None:
-        error: BaseException | None = None
-        try:
-            lot.work(self._told.append)
-        except BaseException as raised:  # raised again where its end is waited for
-            error = raised
-        self._ended.put((lot, error))
+    def _hand_out(self, lots: Sequence[Lot[T]]) -> RuntimeError | None:
+        """Have threads work them; where none is to be had (the interpreter ends) they wait again, and it is told."""
+        assert self._pool is not None
+        for number, lot in enumerate(lots):
+            try:
+                self._pool.submit(self._work, lot)
+            except RuntimeError as error:
+                self._halted = True
+                for one in reversed(lots[number:]):
+                    self._busy -= one.about
+                    self._under_way -= 1
+                    self._waiting.appendleft(one)
+                return error
+        return None
+
+    def _work(self, lot: Lot[T] | None) -> None:
+        while lot is not None:
+            error: BaseException | None = None
+            try:
+                self._context.copy().run(lot.work, self._tell)
+            except BaseException as raised:  # raised again where its end is waited for
+                error = raised
+            with self._lock:
+                self._busy -= lot.about
+                self._under_way -= 1
+                self._halted = self._halted or error is not None
+                begun = self._begin()
+                # Within the lock: what is begun stands with the pool before `stop` closes it.
+                threadless = self._hand_out(begun[1:])
+            self._ended.put(error or threadless)
+            lot = begun[0] if begun else None

@@ -15,7 +15,7 @@ from benehub.facts import Worker
 from benehub.facts.explanations import Kept, kept
 from benehub.flows.hub import Hub
 from benehub.flows.leave_books import Wanted, book_values, money, post, summed, with_step, worth
-from benehub.flows.leave_payouts import payouts
+from benehub.flows.leave_payouts import left_in, payouts
 from benehub.hours import leave_unit
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -54,6 +54,8 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
             done = post(session, book, [*wanted, *gone])
             post(session, book, [one for history in known for one in _opening_values(book, policy, history)])
             post(session, book, list(_revalued(session, book, policy, known, month)))
+            leavers = {history.worker.person_id for history in known if left_in(history.worker, month)}
+            _put_right_after(session, book, policy, leavers, month)
             counts["accrued"] += done.new + done.corrected + done.unchanged
             counts["new"] += done.new
             counts["scheduled_hours"] += sum(
@@ -63,6 +65,24 @@ def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
             counts["payouts"] += sum(1 for one in owed if one.entry.status == "pending")
             counts["new"] += post(session, book, owed).new
     return counts
+
+
+def _put_right_after(session: Session, book: PlanBook, policy: LeavePolicy, leavers: set[str], month: Month) -> None:
+    """Later months that stand accrued for who leaves in this one: what is not earned is gone before it is paid out."""
+    if not leavers:
+        return
+    rows = summed(
+        session, chart.LEAVE_AVAILABLE, policy.id, (leg.c.person_id, leg.c.pay_date),
+        entry_table.c.type.in_((ACCRUED, f"{ACCRUED}.reversed")), leg.c.pay_date >= month.end,
+    )  # fmt: skip
+    months = {Month.of(row.pay_date) for row in rows if row.amount and row.person_id in leavers}
+    for later in sorted(months, key=lambda one: one.first, reverse=True):
+        keys = {f"leave/{policy.id}/{row.person_id}/{row.pay_date}": int(row.amount) for row in rows
+                if row.amount and row.person_id in leavers and Month.of(row.pay_date) == later}  # fmt: skip
+        known = histories(session, book, policy, later.last, later.first)
+        mine = [history for history in known if history.worker.person_id in leavers]
+        wanted = [one for history in mine for one in _earned(book, policy, history, later)]
+        post(session, book, [*wanted, *_taken_back(keys, [one.entry for one in wanted], later)])
 
 
 def _standing(session: Session, policy_id: str, month: Month) -> dict[str, int]:
@@ -98,7 +118,7 @@ def _accrual(book: PlanBook, policy: LeavePolicy, worker: Worker, day: date, min
     unit = leave_unit(policy.id)
     legs = [Leg(chart.LEAVE_AVAILABLE, unit, minutes, *dims), Leg(chart.LEAVE_SOURCE, unit, -minutes, *dims)]
     legs += worth(
-        book, worker.hourly_rate(day, book.pay_groups[worker.pay_group].pays_a_year), minutes, chart.LEAVE_EXPENSE, dims
+        book, worker.hourly_rate(day, book.pay_group(worker.pay_group).pays_a_year), minutes, chart.LEAVE_EXPENSE, dims
     )
     return NewEntry(f"leave/{policy.id}/{worker.person_id}/{day}", ACCRUED, day, tuple(legs), f"policy {policy.id}")
 
@@ -144,7 +164,7 @@ def _opening_values(book: PlanBook, policy: LeavePolicy, history: History) -> It
         minutes = int(event.hours * 60)
         legs = worth(
             book,
-            worker.hourly_rate(event.on, book.pay_groups[worker.pay_group].pays_a_year),
+            worker.hourly_rate(event.on, book.pay_group(worker.pay_group).pays_a_year),
             minutes,
             chart.OPENING,
             dims,
@@ -179,7 +199,7 @@ def _revalued(
         for worker in workers:
             minutes, value = values.get(worker.person_id, (0, 0))
             value -= standing.get(worker.person_id, 0)
-            rate = worker.hourly_rate(day, book.pay_groups[worker.pay_group].pays_a_year)
+            rate = worker.hourly_rate(day, book.pay_group(worker.pay_group).pays_a_year)
             if rate is None:
                 continue
             delta = round_to_int(rate * minutes / 60, Rounding.HALF_UP) - value

@@ -155,7 +155,7 @@ def _rest(
                    tuple(_hours(policy.id, minutes, dims)), "above the carry-over: paid out")  # fmt: skip
     calendar = facts.pay_calendar(session, book, on.year)[worker.pay_group]
     final = next((one.pay_date for one in calendar if one.pay_date >= on), None)
-    rate = worker.hourly_rate(on, book.pay_groups[worker.pay_group].pays_a_year)
+    rate = worker.hourly_rate(on, book.pay_group(worker.pay_group).pays_a_year)
     if final is None or rate is None:
         raise DataError(
             "leave is to be paid out, but there is no pay date or no rate of pay", where=f"leave policy {policy.id}",

@@ -38,7 +38,7 @@ def payouts(
 
     Leave taken in advance is no pay-out: it is recovered by payroll as far as the law lets, and compared.
     """
-    leavers = [worker for worker in people if _left_in(worker, month)]
+    leavers = [worker for worker in people if left_in(worker, month)]
     if not (policy.payout_on_termination and leavers):
         return
     held, values = available(session, policy.id), _accrued_values(session, policy.id)
@@ -47,7 +47,7 @@ def payouts(
         gone = worker.terminated_on
         minutes, rate = (
             held.get(worker.person_id, 0),
-            worker.hourly_rate(gone, book.pay_groups[worker.pay_group].pays_a_year) if gone else None,
+            worker.hourly_rate(gone, book.pay_group(worker.pay_group).pays_a_year) if gone else None,
         )
         final = next((one.pay_date for one in calendar[worker.pay_group] if gone and one.end >= gone), None)
         if gone is None or minutes <= 0 or rate is None or final is None:
@@ -55,7 +55,8 @@ def payouts(
         yield from _owed(book, policy, worker, minutes, rate, values.get(worker.person_id, 0), gone, final)
 
 
-def _left_in(worker: Worker, month: Month) -> bool:
+def left_in(worker: Worker, month: Month) -> bool:
+    """Whether the employment ended in the month."""
     gone = worker.terminated_on
     return gone is not None and Month.of(gone) == month and worker.employment.effective_to != FOREVER
 

@@ -34,7 +34,7 @@ def leave_taken(book: PlanBook, row: Row[Any], pay: Mapping[str, Worker]) -> tup
     legs = [Leg(chart.LEAVE_SOURCE, unit, minutes, *dims), Leg(chart.LEAVE_AVAILABLE, unit, -minutes, *dims)]
     worker = pay.get(row.person_id)
     rate = (
-        worker.hourly_rate(row.pay_date, book.pay_groups[worker.pay_group].pays_a_year) if worker is not None else None
+        worker.hourly_rate(row.pay_date, book.pay_group(worker.pay_group).pays_a_year) if worker is not None else None
     )
     value = 0 if rate is None else round_to_int(rate * minutes / 60, Rounding.HALF_UP)
     if value:

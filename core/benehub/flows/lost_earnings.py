@@ -20,6 +20,7 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import corrected
 from benehub.reconcile.findings import Type
 from benehub.reconcile.not_contributions import deposited_here
 from benehub.rules.base import Calculation
@@ -74,6 +75,8 @@ def of_difference(
 ) -> list[tuple[Sequence[Row[Any]], Calculation[LostEarnings]]]:
     """Lost earnings by day of receipt: the late credits of that day, and what they have lost together.
 
+    Apart from them what a corrected register added: it was due by a later day.
+
     Raises:
         DataError: the difference is no late deposit.
     """
@@ -83,23 +86,27 @@ def of_difference(
             mend="Name one of type LATE: benehub differences list",
         )
     pay_date = date.fromisoformat(row.reference)
-    when = due(book, book.plan(row.plan), pay_date)
-    owed = when.due
-    # Within the small plan's safe harbor the money counts as paid in time: nothing is lost.
-    in_time = max(owed, when.safe_harbor or owed)
-    late: dict[date, list[Row[Any]]] = {}
+    plan = book.plan(row.plan)
+    when = due(book, plan, pay_date)
+    whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
+    later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
+    known = {one.row_key: day for one, day in corrected.credited(session, plan, pay_date, later)}
+    late: dict[tuple[date, date], list[Row[Any]]] = {}
     for one in session.rows(
         select(confirmation)
         .where(
             *session.where(confirmation, kind="credit", plan=row.plan, pay_date=pay_date, current=1),
             confirmation.c.part.in_(OWN),
             deposited_here(book),
-            confirmation.c.on_date > in_time,
+            confirmation.c.on_date > when.due,
             confirmation.c.person_id.is_not(None),
         )
         .order_by(confirmation.c.on_date, confirmation.c.person_id, confirmation.c.part, confirmation.c.row_key)
     ):
-        late.setdefault(one.on_date, []).append(one)
+        own = due(book, plan, known.get(one.row_key, pay_date))
+        # Within the small plan's safe harbor the money counts as paid in time: nothing is lost.
+        if one.on_date > max(own.due, own.safe_harbor or own.due):
+            late.setdefault((one.on_date, own.due), []).append(one)
     return [
         (
             credits,
@@ -110,7 +117,7 @@ def of_difference(
                 final_payment_date=paid_on,
             ),
         )
-        for received, credits in late.items()
+        for (received, owed), credits in late.items()
     ]
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import select
 
 from benehub import ledger
 from benehub.errors import DataError
 from benehub.flows.fix_draft import Content
+from benehub.identity import people
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import fixes
-from benehub.reconcile.made_up import MISSED
+from benehub.reconcile.corrected import SENT
+from benehub.reconcile.made_up import CORRECTED, MISSED, base_of, contents, standing_of
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 
-CORRECTED = "correction.accrued"
-"""The entry that makes a correction owed."""
 _OWED_ON = (chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE)
 
 Owed = dict[tuple[str, str], int]
@@ -34,21 +33,34 @@ class Posted:
     """An entry of a correction, by what it owes; `gone` where it was taken back."""
 
     entry_id: str
+    seq: int
     account: str
     part: str
     amount: int
     gone: bool
 
 
-def base_of(content: Content) -> str:
-    """The line of pay that a correction makes up for: source of its entries, and how their keys begin."""
-    return f"correction/{content['person']}/{content['plan']}/{content['pay_date']}/{content['part']}"
+def told(session: Session, content: Content) -> str:
+    """The line of pay that a correction makes up for, for a person's eyes: whose it is, by the employee number."""
+    return f"employee {_number(session, content)}: {content['plan']} {content['pay_date']}/{content['part']}"
+
+
+def in_journal(session: Session, content: Content) -> str:
+    """The command that shows what a line's correction has posted."""
+    return (
+        f"benehub ledger journal --account {chart.MATCH_PAYABLE} --employee {_number(session, content)} "
+        f"--plan {content['plan']} --month {content['pay_date'][:7]}"
+    )
+
+
+def _number(session: Session, content: Content) -> str:
+    return people.member_ids(session, [content["person"]])[content["person"]]
 
 
 def posted(session: Session, content: Content) -> list[Posted]:
     """Every entry that was ever posted for the line of pay that is told, whatever its amounts."""
     rows = session.rows(
-        select(entry.c.entry_id, entry.c.idempotency_key, leg.c.account, leg.c.money_source, leg.c.amount)
+        select(entry.c.entry_id, entry.c.seq, entry.c.idempotency_key, leg.c.account, leg.c.money_source, leg.c.amount)
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .where(
             leg.c.employer_id == session.employer, leg.c.account.in_(_OWED_ON), leg.c.person_id == content["person"],
@@ -64,7 +76,9 @@ def posted(session: Session, content: Content) -> list[Posted]:
         )
     }
     return [
-        Posted(row.entry_id, row.account, row.money_source, row.amount, f"reverse:{row.idempotency_key}" in gone)
+        Posted(
+            row.entry_id, row.seq, row.account, row.money_source, row.amount, f"reverse:{row.idempotency_key}" in gone
+        )
         for row in rows
     ]
 
@@ -72,6 +86,26 @@ def posted(session: Session, content: Content) -> list[Posted]:
 def standing(session: Session, content: Content) -> list[Posted]:
     """What stands of a line's correction: posted, and not taken back."""
     return [one for one in posted(session, content) if not one.gone]
+
+
+def due(session: Session, content: Content, one: Posted) -> int:
+    """What the pay date's files have to carry of the part of an entry until that is among it, below zero.
+
+    A file tells a person's part as one sum: what was owed first, by payroll or another correction, goes first. What
+    is owed no more since then needs no file.
+    """
+    rows = session.rows(
+        select(entry.c.seq, leg.c.amount)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == one.account, leg.c.money_source == one.part,
+            leg.c.person_id == content["person"], leg.c.plan == content["plan"],
+            leg.c.pay_date == date.fromisoformat(content["pay_date"]),
+            entry.c.status == "posted", entry.c.type.not_in(SENT),
+        )
+    )  # fmt: skip
+    since = sum(row.amount for row in rows if row.seq > one.seq)
+    return int(sum(row.amount for row in rows if row.seq <= one.seq) + max(0, since))
 
 
 def is_of(there: list[Posted], book: PlanBook, content: Content) -> bool:
@@ -92,13 +126,14 @@ def owe(session: Session, book: PlanBook, content: Content) -> int:
         DataError: another correction of the same line stands, or no approved fix has this content.
     """
     session.take_seq(0)  # the lock comes first: of two who post at once the second sees the first's
-    base, told = base_of(content), fixes.digest(session, dict(content))
-    if all(row.content_hash != told for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE))):
-        raise DataError("no approved fix makes it owed", where=base, mend="Propose it again, and have it approved")
+    line, digest = told(session, content), fixes.digest(session, dict(content))
+    approved = fixes.of_people(session, MISSED, ("approved", fixes.DONE), [content["person"]])
+    if all(row.content_hash != digest for row in approved):
+        raise DataError("no approved fix makes it owed", where=line, mend="Propose it again, and have it approved")
     known, wanted = posted(session, content), entries(book, content, session.today())
     there = [one for one in known if not one.gone]
     if there and not is_of(there, book, content):
-        raise DataError("another correction of it is owed already", where=base, mend="Withdraw one of the two fixes")
+        raise DataError("another correction of it is owed already", where=line, mend="Withdraw one of the two fixes")
     if not there:
         # What was taken back keeps its key: the same is owed again under the next.
         again = 1 + max(Counter((one.account, one.part) for one in known).values(), default=0)
@@ -112,27 +147,9 @@ def missed(session: Session, start: date, end: date) -> dict[tuple[str, str], in
 
     The match of a longer period counts it as if it had been deferred: without it the match would be short by it.
     """
-    back = entry.alias()
-    there = session.rows(
-        select(entry.c.source)
-        .join(leg, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .where(
-            leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.pay_date >= start,
-            leg.c.pay_date < end, entry.c.type == CORRECTED,
-            ~select(back.c.entry_id).where(
-                back.c.employer_id == entry.c.employer_id,
-                back.c.idempotency_key == literal("reverse:") + entry.c.idempotency_key,
-            ).exists(),
-        )
-        .distinct()
-    )  # fmt: skip
-    bases, contents = {row.source for row in there}, dict[str, dict[str, Any]]()
-    for row in fixes.of_action(session, MISSED, ("approved", fixes.DONE, "failed")) if bases else ():
-        content = fixes.content(session, row)
-        contents[base_of(content)] = content
     found: Counter[tuple[str, str]] = Counter()
-    for base in bases & contents.keys():
-        found[contents[base]["person"], contents[base]["plan"]] += contents[base]["missed_minor"]
+    for content in contents(session, standing_of(session, start, end)).values():
+        found[content["person"], content["plan"]] += content["missed_minor"]
     return dict(found)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
+
+from sqlalchemy import func, select
 
 from benehub import facts, ledger
 from benehub.engine import Steps
@@ -27,6 +29,7 @@ from benehub.rules.retirement.match import match_contribution
 from benehub.rules.retirement.match_formula import MatchPeriod, told_formula
 from benehub.rules.retirement.true_up import TrueUp, true_up
 from benehub.store import Session
+from benehub.store.tables import entry, leg
 
 EXPENSE = (chart.MATCH_EXPENSE, chart.MATCH_PAYABLE)
 
@@ -49,10 +52,35 @@ def accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
 def post(session: Session, book: PlanBook, month: Month) -> Restated:
     """The same in the transaction of whoever has changed what it is worked out from."""
     made: list[tuple[NewEntry, Said]] = []
+    gone: list[NewEntry] = []
     for plan in _own(book):
+        wanted: dict[date, list[tuple[NewEntry, Said]]] = {}
         for group, due in _ended(session, book, plan, month):
-            made += _matches(session, book, plan, group, due)
-    return ledger.restate(session, _explained(session, book, made))
+            wanted.setdefault(due.last, []).extend(_matches(session, book, plan, group, due))
+        for last, entries in wanted.items():
+            made += entries
+            gone += _taken_back(session, plan, last, {one.key for one, _ in entries})
+    return ledger.restate(session, [*_explained(session, book, made), *gone])
+
+
+def _taken_back(session: Session, plan: Plan, last: date, wanted: set[str]) -> Iterator[NewEntry]:
+    """Entries without legs for the match of those who, as known now, were not in the plan in that period."""
+    rows = session.rows(
+        select(leg.c.person_id)
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.plan == plan.id,
+            leg.c.pay_date == last, leg.c.money_source == "match",
+            entry.c.type.in_(("match.accrued", "match.accrued.reversed")),
+        )
+        .group_by(leg.c.person_id)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.person_id)
+    )  # fmt: skip
+    for row in rows:
+        key = f"match/{plan.id}/{row.person_id}/{last}"
+        if key not in wanted:
+            yield NewEntry(key, "match.accrued", last, (), "not in the plan in that period")
 
 
 def _own(book: PlanBook) -> list[Plan]:
@@ -116,7 +144,9 @@ def _of_period(
         "ytd_compensation_minor": earlier.compensation,
         "years_of_service": age_on(worker.hired, due.last),
         # the period's own accrual may stand already; what it replaces leaves its room again
-        "additions_left_minor": max(0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match),
+        "additions_left_minor": max(
+            0, limits.additions_minor - (whole.deferrals - caught_up) - earlier.match - whole.qnec
+        ),
         "match_period": plan.match.period,
     }
     answer = match_contribution(**given, formula=formula, limits=limits)
@@ -156,6 +186,25 @@ def _true_up(hub: Hub, employer: str, year: int) -> dict[str, Any]:
     return {**summary(found), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
+def true_up_again(session: Session, book: PlanBook, plan_id: str, person_id: str, year: int) -> None:
+    """The true-up of one participant, in the transaction of whoever has changed what an ended year's counts.
+
+    One of zero leaves no entry, so nobody can see whether the year's was run: it is worked out all the same, and the
+    run of the year finds it.
+    """
+    if session.today() < date(year, 12, 31):
+        return
+    terms = book.plan(plan_id).match
+    if terms is None or not terms.true_up:
+        return
+    made = [
+        _true_up_entry(book, worker, plan, year, answer)
+        for worker, plan, answer in year_matches(session, book, year, [person_id])
+        if plan.id == plan_id
+    ]
+    ledger.restate(session, _explained(session, book, made))
+
+
 def preview(hub: Hub, employer: str, year: int) -> dict[str, Any]:
     """What `true_up_year` would post as of now; also before the year is over."""
     with hub.store.read(employer) as session:
@@ -163,23 +212,30 @@ def preview(hub: Hub, employer: str, year: int) -> dict[str, Any]:
 
 
 def year_matches(
-    session: Session, book: PlanBook, year: int
+    session: Session, book: PlanBook, year: int, who: Sequence[str] | None = None
 ) -> Iterator[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]:
-    """Everybody's year against the formula, in plans that promise a true-up: worker with number, plan, answer."""
+    """Everybody's year against the formula, in plans that promise a true-up: worker with number, plan, answer.
+
+    Args:
+        who: only these persons'.
+    """
     limits = retirement_limits(year)
-    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1))
+    whole = savings.load(session, date(year, 1, 1), date(year + 1, 1, 1), who)
     missed = made_up.missed(session, date(year, 1, 1), date(year + 1, 1, 1))
-    members = people.people(session)
+    members = people.member_ids(session, list(whole))
     due = _Due(date(year, 1, 1), date(year, 12, 31))
     plans = [plan for plan in book.retirement_plans() if plan.match is not None and plan.match.true_up]
-    for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1))):
+    for worker in facts.workers(session, Interval(due.start, date(year + 1, 1, 1)), None, who):
         saved = whole.get(worker.person_id)
         for plan in plans:
             if saved is None or not _saves(worker, plan, due):
                 continue
             assert plan.match is not None
             terms = plan.deferral.rule() if plan.deferral else None
-            left_out = saved.caught_up(limits, terms) if terms and not plan.match.matches_catch_up else 0
+            caught_up = saved.caught_up(limits, terms) if terms else 0
+            left_out = 0 if plan.match.matches_catch_up else caught_up
+            # a true-up may stand already; what it replaces leaves its room again
+            additions = saved.deferrals - caught_up + saved.match + saved.qnec
             answer = true_up(
                 compensation_minor=saved.compensation,
                 deferrals_minor=saved.deferrals - left_out + missed.get((worker.person_id, plan.id), 0),
@@ -189,8 +245,9 @@ def year_matches(
                 plan_trues_up=True,
                 match_period=plan.match.period,
                 years_of_service=age_on(worker.hired, due.last),
+                additions_left_minor=max(0, limits.additions_minor - additions),
             )
-            yield (worker, members[worker.person_id].member_id), plan, answer
+            yield (worker, members[worker.person_id]), plan, answer
 
 
 def summary(found: list[tuple[tuple[Worker, str], Plan, Calculation[TrueUp]]]) -> dict[str, Any]:

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import select
 
 from benehub import connections, facts, planbook
 from benehub.engine import Steps
+from benehub.errors import ConfigError
 from benehub.flows.acknowledgements import record_told
 from benehub.flows.hub import Hub
 from benehub.periods import FOREVER
+from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import confirmation, plan_book
 from benehub.store.tables import employer as employer_table
+from benehub.store.version import must_be
 
 
-def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
+def book_of(employer: str, text: str, name: str) -> PlanBook:
+    """A plan book of this employer; another's is not taken, whoever sends it.
+
+    Raises:
+        ConfigError: it is wrong, or another employer's.
+    """
+    book = planbook.load(text, name)
+    if book.employer.id != employer:
+        raise ConfigError("it is another employer's book", where="employer.id", mend=f"Write id: {employer}")
+    return book
+
+
+def load_plan_book(hub: Hub, text: str, name: str, expected: str = "") -> tuple[str, str]:
     """Check a plan book and put it in force; creates the employer at first sight. Gives employer and version.
 
     Raises:
-        ConfigError: the book is wrong; nothing changes.
+        ConfigError: the book is wrong, or lacks a pay group or plan that somebody is in; nothing changes.
+        ChangedMeanwhile: the version in force is not the one `expected`, where one is named.
     """
     book = planbook.load(text, name)
     with hub.store.write(book.employer.id) as session:
+        if expected:
+            session.take_seq(0)  # of two who load at once the second sees the first's
+            must_be(expected, in_force(hub.book(session)), "plan book")
         known = session.connection.execute(
             select(employer_table.c.employer_id).where(employer_table.c.employer_id == book.employer.id)
         ).first()
@@ -36,6 +57,8 @@ def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
                 "timezone": book.employer.timezone,
             }
             session.add(employer_table, [{**row, "seq": 0, "recorded_at": "", "ledger_head": ""}])
+        else:
+            _keeps_who_is_in(hub, session, book, name)
         seq, _ = session.take_seq()
         # The book in force says when the employer's day begins; what stands recorded keeps its moments.
         session.change(employer_table, {}, timezone=book.employer.timezone)
@@ -47,6 +70,45 @@ def load_plan_book(hub: Hub, text: str, name: str) -> tuple[str, str]:
         else:
             session.change(plan_book, {"version": book.version}, seq=seq)
     return book.employer.id, book.version
+
+
+def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> None:
+    """Of the book in force no pay group and no plan may be missing that somebody is in now: what he pays could be
+    worked out no more. Looked for only where something is missing.
+
+    Raises:
+        ConfigError: one is; it is named with how many are in it.
+    """
+    try:
+        before = hub.book(session)
+    except ConfigError:  # this release reads it no more: the new one is its mend
+        return
+    groups = before.pay_groups.keys() - book.pay_groups.keys()
+    for one, count in sorted(_inside(session, "employment", "pay_group", groups).items()):
+        raise ConfigError(
+            f"pay group {one!r} is gone, and {count} are in it now", where=name,
+            mend="Keep it under pay_groups until nobody is in it: first sync the groups they come to",
+        )  # fmt: skip
+    plans = {one.id for one in before.plans} - {one.id for one in book.plans}
+    for one, count in sorted(_inside(session, "coverage", "plan", plans).items()):
+        raise ConfigError(
+            f"plan {one!r} is gone, and {count} are in it now", where=name,
+            mend="Keep it under plans, and let it end by effective_to",
+        )  # fmt: skip
+
+
+def _inside(session: Session, kind: str, field: str, names: AbstractSet[str]) -> Counter[str]:
+    found, today = Counter[str](), session.today()
+    for which in facts.ranges(session, kind) if names else ():
+        for fact in facts.as_of(session, kind, today, subjects=which):
+            if (one := str(fact.data.get(field))) in names:
+                found[one] += 1
+    return found
+
+
+def in_force(book: PlanBook) -> dict[str, Any]:
+    """What of a plan book two people may change."""
+    return {"version": book.version}
 
 
 def connect(hub: Hub, employer: str, wanted: Mapping[str, Mapping[str, Any]]) -> None:

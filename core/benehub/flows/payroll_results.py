@@ -213,7 +213,7 @@ def _follow_pay(hub: Hub, employer: str, connection_id: str, month: Month) -> in
                 if cover is None or day not in periods:
                     continue
                 plan = book.plan(cover.data["plan"])
-                usual = worker.gross_minor(periods[day].end, book.pay_groups[worker.pay_group].pays_a_year)
+                usual = worker.gross_minor(periods[day].end, book.pay_group(worker.pay_group).pays_a_year)
                 parts = contribute(plan, worker, cover.data, paid, day, saved)
                 if usual != paid:
                     changed += contribution_lines(plan, worker.person_id, day, parts, zeros=True)

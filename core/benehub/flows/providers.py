@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from benehub.access import audit, identities, sessions, users
 from benehub.access.audit import Place
 from benehub.access.identities import Told, link, recognise
 from benehub.access.sessions import Stage, Standing
-from benehub.connect.oidc import LEEWAY, Begun, OidcClient, Provider
+from benehub.connect.oidc import LEEWAY, Begun, OidcClient, Provider, same_issuer
 from benehub.errors import ConfigError, DataError
 from benehub.flows.hub import Hub
 from benehub.flows.signing_in import NOT_ANEW, Opened, Policy, Refused
@@ -102,10 +102,16 @@ def finish(
         return Opened(secret, Stage.OPEN)
 
 
-def linked(hub: Hub, user: str) -> list[str]:
-    """The issuers by which a user comes in."""
+def linked(hub: Hub, user: str, known: Mapping[str, SignInBy]) -> list[str]:
+    """The names of the providers of the settings by which a user comes in."""
     with hub.store.read(INSTALLATION) as session:
-        return identities.linked(session, user)
+        return leading(identities.linked(session, user), known)
+
+
+def leading(issuers: Iterable[str], known: Mapping[str, SignInBy]) -> list[str]:
+    """The names of the providers of the settings that are these issuers."""
+    told = list(issuers)
+    return [name for name, by in known.items() if any(same_issuer(by.provider.issuer, one) for one in told)]
 
 
 def _linked(

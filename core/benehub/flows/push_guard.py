@@ -2,16 +2,17 @@
 
 Every push goes through here, whatever it carries. It is held against what stands at the vendor by what was sent
 before, so a first push never stops. Nothing has left when it stops; a person looks, and permits it
-(`benehub dispatches permit`), or mends what is wrong.
+(`benehub dispatches permit`, the page *Outgoing*, the API), or mends what is wrong.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from benehub import connections, dispatch, facts, obligations
 from benehub.dispatch import Pair, Waiting
@@ -22,6 +23,7 @@ from benehub.flows.told import told_state
 from benehub.planbook import PlanBook
 from benehub.planbook.parts.employer import PushGuard
 from benehub.store import Session, acted_on, note_act
+from benehub.store.tables import run as run_table
 
 RESEND = "resend"
 """A person's word that a dispatch shall leave whatever held it."""
@@ -245,8 +247,50 @@ def _named(session: Session, dispatch_id: str) -> set[str]:
     return found
 
 
-def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: int, who: str, note: str) -> None:
+class Stop(NamedTuple):
+    """A push that waits for a person's word."""
+
+    run: str
+    connection: str
+    operation: str
+    people: int
+    """How many a permit has to name."""
+    why: str
+    at: str
+    permitted: bool
+    """Somebody has permitted it since: the run may go on."""
+
+
+_ASKS: Final = re.compile(r"benehub dispatches permit (\S+) (\S+) --people (\d+)")
+_STOPS: Final = 50
+"""Held runs that are looked through, the newest first."""
+
+
+def stopped(session: Session) -> list[Stop]:
+    """Pushes that have stopped and were not taken up again, the newest of each connection and operation."""
+    held = session.where(run_table, state="held", error_class=GuardTripped.__name__)
+    order = run_table.c.started_at.desc(), run_table.c.run_id.desc()
+    found: dict[tuple[str, str], Stop] = {}
+    for row in session.rows(select(run_table).where(*held).order_by(*order).limit(_STOPS)):
+        if asked := _ASKS.search(row.mend):
+            connection, operation, people = asked[1], asked[2], int(asked[3])
+            may = people <= dispatch.permitted(session, connection, operation)
+            why, at = row.error.removesuffix(f". {row.mend}"), row.ended_at or row.started_at
+            found.setdefault((connection, operation), Stop(row.run_id, connection, operation, people, why, at, may))
+    return list(found.values())
+
+
+def may_go_on(session: Session, connection_id: str, operation: str) -> str:
+    """The run of a stopped push that a permit lets go on; empty where there is none."""
+    wanted = (connection_id, operation)
+    return next((one.run for one in stopped(session) if one.permitted and one[1:3] == wanted), "")
+
+
+def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: int, who: str, note: str) -> str:
     """A person has looked: for a day, pushes of this operation may change or end so many people.
+
+    Returns:
+        The moment until which they may.
 
     Raises:
         ConfigError: no such connection.
@@ -262,4 +306,4 @@ def permit(hub: Hub, employer: str, connection_id: str, operation: str, people: 
             raise DataError(f"{connection_id} writes no {operation[:40]}", mend=f"{name} writes: {told}")
         said = f"{people} people: {note}" if note.strip() else note
         note_act(session, connection_id, who, f"permit {operation}"[:40], said)
-        dispatch.permit(session, connection_id, operation, people, who, note)
+        return dispatch.permit(session, connection_id, operation, people, who, note)

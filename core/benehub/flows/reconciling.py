@@ -11,6 +11,7 @@ from sqlalchemy import select
 from benehub import facts, ledger, reconcile
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError
+from benehub.flows import over_limit
 from benehub.flows.hub import Hub
 from benehub.flows.identities import suggest
 from benehub.flows.linking import map_codes
@@ -124,16 +125,18 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
 def act(
     hub: Hub, employer: str, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
     entries: Sequence[str] = (), to: str | None = None, expected: str = "",
-) -> None:  # fmt: skip
+) -> tuple[str, ...]:  # fmt: skip
     """A person's word on a difference, with the ledger entries that settle it; plugins hear of one closed by it.
+
+    Gives the entries: what is resolved has those that are named, else those that are found.
 
     Args:
         to: the id or address of the user who is to work it; empty for nobody, None to leave it as it is.
         expected: the version (`reconcile.version_of`) that the person had before him; empty where none is kept.
 
     Raises:
-        DataError: no such difference or entry, a state or step that does not exist, no reason given, or a user who
-            may not work it.
+        DataError: no such difference or entry, a state or step that does not exist, no reason given, no entry for
+            what is at stake, or a user who may not work it.
         ChangedMeanwhile: it is not as it was at the version `expected`, where one is named.
     """
     given = worker(hub, employer, to) if to else to
@@ -142,12 +145,13 @@ def act(
         before = reconcile.get(session, difference_id).state
         for one in entries:
             ledger.entry_of(session, one)
-        reconcile.act(
+        linked = reconcile.act(
             session, difference_id, who, state=state, step=step, note=note, entries=entries, to=given,
             expected=expected,
         )  # fmt: skip
     if before in reconcile.OPEN and state and state not in reconcile.OPEN:
         tell(hub, employer, (difference_id,), "difference_closed")
+    return linked
 
 
 def set_aside(
@@ -192,7 +196,8 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
             return [one for carrier in carriers for one in premium.compare(session, book, carrier, month)]
         case Relation.RETIREMENT:
             keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
-            return [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
+            found = [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
+            return [*found, *over_limit.compare(session, book, month)]
         case Relation.ACCOUNTS:
             return accounts.compare(session, book, month, lambda plan, day: due(plan, day).due)
         case Relation.LEAVE:

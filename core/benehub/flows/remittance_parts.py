@@ -17,7 +17,7 @@ from benehub.errors import NeedsPersonError, OutcomeUnknown
 from benehub.flows.file_chain import drop
 from benehub.periods import Month
 from benehub.store import Session
-from benehub.store.tables import REMITTED, entry, obligation
+from benehub.store.tables import SOURCED, entry, obligation
 from benehub.store.tables import dispatch as dispatch_table
 
 AT_ONCE = 100
@@ -96,8 +96,9 @@ def named(session: Session, keys: Sequence[str]) -> list[Part]:
 def remitted() -> Exists:
     """Whether what an obligation's dispatch paid is posted."""
     return exists().where(
-        entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id, REMITTED
-    )
+        entry.c.employer_id == obligation.c.employer_id, entry.c.source == obligation.c.dispatch_id, SOURCED,
+        entry.c.type == "premium.remitted",
+    )  # fmt: skip
 
 
 def current(session: Session, carrier: str, month: Month) -> str:

@@ -143,13 +143,18 @@ def _sync(one: Occasion) -> list[Call]:
     return found
 
 
-def _push(one: Occasion) -> list[Call]:
-    """The next pay date to come of every group."""
+def _coming(one: Occasion) -> list[tuple[str, str]]:
+    """The next pay date to come of every group, where it is near."""
     ahead = one.today + timedelta(days=int(one.options.get("ahead", "14")))
     coming: dict[str, str] = {}
     for group, day in one.pay_days(one.today + timedelta(days=1), ahead):
         coming.setdefault(group, day)
-    return [("deductions.push", [one.connection, group, day]) for group, day in coming.items()]
+    return list(coming.items())
+
+
+def _next_pay_date(job: str) -> Callable[[Occasion], list[Call]]:
+    """Telling payroll what the next pay date of each group shall show."""
+    return lambda one: [(job, [one.connection, group, day]) for group, day in _coming(one)]
 
 
 def _deposit(one: Occasion) -> list[Call]:
@@ -198,6 +203,14 @@ def _keeper(book: PlanBook) -> str | None:
     return book.roles.recordkeeper
 
 
+def _mail(book: PlanBook) -> str | None:
+    return book.roles.mail
+
+
+def _reports(one: Occasion) -> list[Call]:
+    return [*one.reads("acknowledgement"), ("notices.reports", [])]
+
+
 CARRIER, PAYROLL, KEEPER, CUSTODIAN = "a carrier", "payroll", "the recordkeeper", "the custodian of accounts"
 
 FLOWS: dict[str, Schedulable] = {
@@ -219,8 +232,8 @@ FLOWS: dict[str, Schedulable] = {
         "Write what the month's pay dates should take.", _monthly("deductions.expect", "this"), options=("month",)
     ),
     "deductions.push": Schedulable(
-        "Tell payroll what the next pay date of each group shall take.", _push, PAYROLL, _payroll, ("group", "ahead"),
-        in_order=False, writes=True,
+        "Tell payroll what the next pay date of each group shall take.", _next_pay_date("deductions.push"), PAYROLL,
+        _payroll, ("group", "ahead"), in_order=False, writes=True,
     ),
     "enrollments.send": Schedulable(
         "Send a carrier what changed since he was last told.",
@@ -270,11 +283,19 @@ FLOWS: dict[str, Schedulable] = {
     "leave.accrue": Schedulable(
         "Accrue leave for the month's pay dates.", _monthly("leave.accrue", "this"), options=("month",)
     ),
+    "leave.handover": Schedulable(
+        "Tell payroll the approved leave of the next pay date of each group.", _next_pay_date("leave.handover"),
+        PAYROLL, _payroll, ("group", "ahead"), in_order=False, writes=True,
+    ),
     "webhooks.work": Schedulable(
         "Work off what came through the doors for webhooks.", lambda one: [("webhooks.work", [""])], in_order=False
     ),
     "notices.send": Schedulable(
         "Tell employees what is due today.", lambda one: [("notices.send", [str(one.today)])], writes=True
+    ),
+    "notices.reports": Schedulable(
+        "Read what the mail server reported of notices: delivered, or come back.", _reports, "the mail server", _mail,
+        ("full",),
     ),
     "deadlines.check": Schedulable(
         "Raise what is due soon or late, and tell those who are to know.", lambda one: [("deadlines.check", [])],

@@ -108,14 +108,17 @@ def lately(hub: Hub, held: Standing, policy: Policy) -> bool:
 
 
 def ways(hub: Hub, held: Standing) -> tuple[bool, bool]:
-    """Whether the user of a session has a password, and a second factor."""
+    """Whether the user of a session has a password of his own, and a second factor."""
     with hub.store.read(INSTALLATION) as session:
         row = users.get(session, held.user)
-    return bool(row.password_hash), row.totp_sealed is not None
+    return bool(row.password_hash) and not row.must_change, row.totp_sealed is not None
 
 
 def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, policy: Policy) -> Opened | Refused:
-    """Show again who one is: password and, where there is a second factor, a code. Counted as a sign-in is."""
+    """Show again who one is: password and, where there is a second factor, a code. Counted as a sign-in is.
+
+    A password that was given and never changed is known to whoever gave it: it shows nothing.
+    """
     action = "show who one is"
     with hub.store.read(INSTALLATION) as session:
         row = users.get(session, held.user)
@@ -126,6 +129,7 @@ def prove(hub: Hub, held: Standing, password: str, code: str, place: Place, poli
     right = passwords.matches(row.password_hash, password)
     with hub.store.write(INSTALLATION) as session:
         row = users.get(session, held.user)
+        right = right and not row.must_change
         if right and row.totp_sealed is not None:
             right = second_factor.holds(session, row, code) or second_factor.recovers(session, held.user, code)
         if not right:
@@ -157,7 +161,8 @@ def enrol(hub: Hub, held: Standing, code: str, place: Place, policy: Policy) -> 
         if not codes:
             return _refused(session, held.user, "enrol a second factor", place)
         users.end_sessions(session, held.user)
-        secret = sessions.begin(session, held.user, Stage.OPEN, held.way, policy.lifetimes, held.proved_at)
+        life, shown = policy.lifetimes, held.proved_at
+        secret = sessions.begin(session, held.user, Stage.OPEN, held.way, life, shown, held.until)
         opened = _opened(session, row, secret, Stage.OPEN, "enrol a second factor", place)
         return Opened(opened.secret, opened.stage, codes)
 
@@ -167,7 +172,8 @@ def change_password(
 ) -> Opened | Refused:  # fmt: skip
     """Another password, by who knows the old one. All else that the user has open ends.
 
-    It proves no more than before: the old password is not all that is asked of whoever has a second factor.
+    It proves no more than before: the old password is not all that is asked of whoever has a second factor. So in a
+    session that is open it counts for no sign-in: its end stays, and so does what is held against the account.
 
     Raises:
         DataError: the new one is guessed too soon, or is the old one.
@@ -189,8 +195,10 @@ def change_password(
         users.set_password(session, held.user, fresh)
         row = users.get(session, held.user)
         stage = Stage.OPEN if held.stage is Stage.OPEN else _after(row, policy)
-        secret = sessions.begin(session, held.user, stage, held.way, policy.lifetimes, held.proved_at)
-        return _opened(session, row, secret, stage, "change the password", place)
+        life, shown = policy.lifetimes, held.proved_at
+        secret = sessions.begin(session, held.user, stage, held.way, life, shown, held.until)
+        whole = held.stage is not Stage.OPEN
+        return _opened(session, row, secret, stage, "change the password", place, whole)
 
 
 def sign_out(hub: Hub, held: Standing, place: Place) -> None:
@@ -217,8 +225,11 @@ def _refused(session: Session, user: str, action: str, place: Place) -> Refused:
     return Refused()
 
 
-def _opened(session: Session, row: Row[Any], secret: str, stage: Stage, action: str, place: Place) -> Opened:
-    if stage is Stage.OPEN:
+def _opened(
+    session: Session, row: Row[Any], secret: str, stage: Stage, action: str, place: Place, whole: bool = True
+) -> Opened:  # fmt: skip
+    """What was opened; `whole` where its user has shown all of himself once it is open."""
+    if stage is Stage.OPEN and whole:
         throttle.succeeded(session, row.email)
         throttle.clear(session)
         session.change(user_account, {"user_id": row.user_id}, signed_in_at=session.now())

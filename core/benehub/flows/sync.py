@@ -115,11 +115,12 @@ def apply_checked(hub: Hub, employer: str, batch_id: str) -> dict[str, int]:
     while taken:
         with hub.store.write(employer) as session:
             book = hub.book(session)
-            for _ in range(CHUNKS):
-                taken = intake.apply_chunk(session, batch_id, book, intake.APPLIERS)
-                session.forget()
-                if not taken:
-                    break
+            with without_collector():
+                for _ in range(CHUNKS):
+                    taken = intake.apply_chunk(session, batch_id, book, intake.APPLIERS)
+                    session.forget()
+                    if not taken:
+                        break
     taken = 1
     while taken:
         with hub.store.write(employer) as session:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select, tuple_
 
 from benehub.crypto import mask
 from benehub.errors import DataError
@@ -84,20 +84,26 @@ def _sealed(session: Session, told: Told) -> bytes:
     return session.seal(asdict(told), "crosswalk")
 
 
-def listed(session: Session, connection_id: str = "", aside: bool = False, most: int = 0) -> list[Stranger]:
+def listed(
+    session: Session, connection_id: str = "", aside: bool = False, most: int = 0, after: tuple[str, str] | None = None
+) -> list[Stranger]:
     """Everybody nobody is linked to, by connection and vendor's id; with `aside`, those laid aside too.
 
-    No more than the first `most`, where it is named.
+    No more than the first `most`, where it is named; `after` this connection and id, where they are.
     """
     session.flush_deferred()
     query = select(crosswalk).where(crosswalk.c.employer_id == session.employer, *_open(aside))
     if connection_id:
         query = query.where(crosswalk.c.connection_id == connection_id)
+    place = tuple_(crosswalk.c.connection_id, crosswalk.c.external_id)
+    if after is not None:
+        query = query.where(place > tuple_(*after))
     rows = session.rows(query.order_by(crosswalk.c.connection_id, crosswalk.c.external_id).limit(most or None))
-    return [_stranger(session, row) for row in rows]
+    return [of_row(session, row) for row in rows]
 
 
-def _stranger(session: Session, row: Row[Any]) -> Stranger:
+def of_row(session: Session, row: Row[Any]) -> Stranger:
+    """Who stands in a row of the crosswalk."""
     told = opened(session, row.told_sealed)
     return Stranger(row.connection_id, row.external_id, row.stream, told, row.how == ASIDE, row.seq)
 

@@ -18,8 +18,8 @@ from benehub.facts import Version
 from benehub.hours import leave_unit
 from benehub.identity import people
 from benehub.identity.matching import Told
-from benehub.intake.applying import Applier, Origin
-from benehub.intake.employees import employee
+from benehub.intake.applying import Applier, Origin, Together
+from benehub.intake.employees import employee, newcomers
 from benehub.intake.recognising import (
     Unknown,
     by_ssn,
@@ -341,7 +341,10 @@ def register_line(session: Session, book: PlanBook, origin: Origin, row: Record)
 
 
 def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
-    """A member and plan on a carrier's list bill, or a part of the bill as a whole, which is kept apart."""
+    """A member and plan on a carrier's list bill, or a part of the bill as a whole, which is kept apart.
+
+    A row that was the other of the two on the bill as it was first sent is that no more.
+    """
     assert isinstance(row, InvoiceLine)
     if row.kind is not InvoicePart.PREMIUM:
         _confirm(
@@ -349,6 +352,7 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
             coverage_month=row.coverage_month, on_date=row.due_date, amount=row.premium_minor, reference=row.invoice,
             detail={"invoice_date": row.invoice_date.isoformat()},
         )  # fmt: skip
+        _retire(session, origin, "invoice_line")
         return
     person_id, member = whom(session, origin, row.member, Told(row.first_name, row.last_name), may_be_ssn=True)
     _confirm(
@@ -357,6 +361,7 @@ def invoice_line(session: Session, book: PlanBook, origin: Origin, row: Record) 
         on_date=row.due_date, amount=row.premium_minor, reference=row.invoice, code="basis" if row.basis else "",
         detail={"invoice_date": row.invoice_date.isoformat(), **row.basis},
     )  # fmt: skip
+    _retire(session, origin, "invoice_part")
 
 
 def roster(session: Session, book: PlanBook, origin: Origin, row: Record) -> None:
@@ -483,7 +488,7 @@ def year_total(session: Session, book: PlanBook, origin: Origin, row: Record) ->
 
 
 APPLIERS: dict[str, Applier] = {
-    "employee": employee,
+    "employee": Together(employee, newcomers),
     "compensation": compensation,
     "dependent": dependent,
     "election": election,

@@ -52,6 +52,25 @@ where its absence from a full read says something later.
 """
 
 
+APART = 64
+"""Rows of known people after which it is asked again whether new ones follow, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """An applier that takes many rows at once where it can: as many as `leading` finds to, from the first on.
+
+    `leading` says what each of them is about; the row behind them goes to `one`.
+    """
+
+    one: Applier
+    leading: Callable[[Session, PlanBook, Origin, Sequence[tuple[Waiting, Record]]], Sequence[str]]
+
+    def __call__(self, session: Session, book: PlanBook, origin: Origin, row: Record) -> Any:
+        """Apply one row."""
+        return self.one(session, book, origin, row)
+
+
 def check_whole(session: Session, batch_id: str, book: PlanBook) -> None:
     """Look at the batch as a whole before any of its rows is applied.
 
@@ -147,6 +166,9 @@ def _note_strangers(session: Session, header: Row[Any], unknown: Sequence[Unknow
 
 def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
     """Rows in quarantine whose key has now come in again and was applied are resolved by that."""
+    any_waits = select(intake_row.c.row_no).where(intake_row.c.employer_id == session.employer, row_waits).limit(1)
+    if session.connection.execute(any_waits).first() is None:
+        return
     waiting = session.rows(
         in_quarantine(session).where(
             intake_batch.c.connection_id == header.connection_id,
@@ -355,7 +377,8 @@ def _apply_set(
     applied: list[Applied] = []
     unknown: list[Unknown] = []
     at: int | None = None
-    connection_id, stream, batch_id = header.connection_id, header.stream, header.batch_id
+    connection_id, stream = header.connection_id, header.stream
+    batch = Origin(connection_id, stream, header.batch_id, 0, "")
     applier = appliers[stream]
     work = Undoable(session)
     try:
@@ -363,10 +386,23 @@ def _apply_set(
             records = _records(stream, wanted, problems)
             look_up(session, connection_id, stream, [(wanted[n].key, record) for n, record in records])
             entries: list[NewEntry] = []
-            for at, record in records:
+            rows, done = [(wanted[number], record) for number, record in records], 0
+            ask, apart = 0, 1  # those who are known stand together as well: they are not looked at for each of them
+            while done < len(rows):
+                if isinstance(applier, Together) and done >= ask:
+                    at, rest = None, rows[done:]
+                    about = applier.leading(session, book, batch, rest)
+                    applied += [Applied(row, said) for (row, _), said in zip(rest, about, strict=False)]
+                    done += len(about)
+                    if done == len(rows):
+                        break
+                    apart = 1 if about else min(2 * apart, APART)
+                    ask = done + apart
+                at, record = records[done]
+                done += 1
                 row, touched = wanted[at], session.touched
                 try:
-                    said = applier(session, book, Origin(connection_id, stream, batch_id, row.row_no, row.key), record)
+                    said = applier(session, book, batch._replace(row_no=row.row_no, key=row.key), record)
                 except DataError as error:
                     if session.touched != touched:
                         raise
@@ -416,24 +452,18 @@ def _remember(session: Session, connection_id: str, stream: str, applied: Sequen
     """Keep of each applied row the hash of its content and which fields were filled."""
     key = {"connection_id": connection_id, "stream": stream}
     names = [one.row.key for one in applied]
-    session.connection.execute(seen.delete().where(*session.where(seen, **key), session.among(seen.c.row_key, names)))
     employer = session.employer
+    session.connection.execute(seen.delete().where(*session.where(seen, **key), session.among(seen.c.row_key, names)))
     session.add_ready(
         seen, _SEEN,
         [
-            (employer, connection_id, stream, row.key, row.hash, _filled(row.data), about[:200])
+            (employer, connection_id, stream, row.key, row.hash, row.filled, about[:200])
             for row, about in applied
         ],
     )  # fmt: skip
 
 
 _SEEN = ("employer_id", "connection_id", "stream", "row_key", "row_hash", "filled", "about")
-
-
-def _filled(data: Mapping[str, Any]) -> str:
-    if all(data.values()):
-        return ",".join(data)
-    return ",".join([name for name, value in data.items() if value is not None and value != "" and value != []])
 
 
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:

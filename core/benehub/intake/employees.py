@@ -5,17 +5,21 @@ A first load is full of people of whom nothing is known; their way is the shorte
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any
 
+from pydantic_core import to_json
+
 from benehub import facts
 from benehub.errors import DataError
 from benehub.facts import Version
-from benehub.facts.first import FirstFacts
+from benehub.facts.first import First, add_first
 from benehub.identity import people
 from benehub.identity.newcomers import Newcomers
 from benehub.intake.applying import Origin
+from benehub.intake.packing import Waiting
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.records import Employee, Record
@@ -37,15 +41,7 @@ _FOREVER = FOREVER.isoformat()
 def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> str:
     """An employee: the person, who he is, and the employment with its end."""
     assert isinstance(row, Employee)
-    if row.pay_group not in book.pay_groups:
-        raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
-    if row.termination_date is not None and row.termination_date < row.hire_date:
-        raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
-    if row.ssn is None and book.employer.country == "US":
-        raise DataError("its SSN is missing", mend="Fill it in at the source, and let the connection's user see it")
-    newcomer = _newcomer(session, origin, row)
-    if newcomer is not None:
-        return newcomer
+    _check(book.pay_groups, book.employer.country, row)
     is_new = people.find(session, origin.connection_id, origin.key) is None
     person_id = people.add_employee(session, origin.connection_id, origin.key, row.employee_number, row.ssn)
     if is_new:
@@ -58,39 +54,73 @@ def employee(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     return person_id
 
 
-def _newcomer(session: Session, origin: Origin, row: Employee) -> str | None:
-    """As `employee` does it, for one of whom nothing is known: nothing is asked, and what is written is ready to be.
+def newcomers(session: Session, book: PlanBook, batch: Origin, rows: Sequence[tuple[Waiting, Record]]) -> list[str]:
+    """As `employee` does it, for as many of these rows, from the first on, as tell of people of whom nothing is known.
 
-    None where somebody is known by the vendor's id, the number or the SSN.
+    Nothing is asked, and what is written is ready to be. Gives the persons made.
     """
-    if row.hire_date >= FOREVER:
-        return None
-    known = session.memo.get("newcomers")
-    if known is None or known[0] != origin[:3]:
-        parts = Newcomers(session, origin.connection_id), FirstFacts(session, origin.batch_id)
-        known = session.memo["newcomers"] = (origin[:3], *parts)
-    _, newcomers, first = known
-    person_id = newcomers.add(origin.key, row.employee_number, row.ssn)
-    if person_id is None:
-        return None
-    employment = _told_employment(row)
-    start = employment["hire_date"]
-    first.add(
-        origin.row_no, person_id,
-        ("employee", "", start, _FOREVER, _told_identity(row)),
-        ("employment", start, start, _FOREVER if row.termination_date is None else _end(row).isoformat(), employment),
-    )  # fmt: skip
+    known = Newcomers(session, batch.connection_id)
+    new = known.leading(_fit(book, rows))
+    if not new:
+        return []
+    each = Newcomers.NUMBERS + 2
+    first, recorded_at = session.take_seq(each * len(new))
+    order = range(first, first + each * len(new), each)
+    persons = known.add(new, order)
+    told: list[tuple[int, First]] = []
+    for (waiting, row), person_id, seq in zip(rows[: len(new)], persons, order, strict=True):
+        assert isinstance(row, Employee)
+        employment, identity = _told_employment(row), _told_identity(row)
+        start, row_no = employment["hire_date"], waiting.row_no
+        end = _FOREVER if row.termination_date is None else _end(row).isoformat()
+        who = to_json(identity).decode(), to_json(employment).decode()
+        told += (
+            (row_no, (seq + 2, "employee", person_id, "", start, _FOREVER, who[0])),
+            (row_no, (seq + 3, "employment", person_id, start, start, end, who[1])),
+        )
+    add_first(session, batch.batch_id, recorded_at, told)
     session.written()
-    return person_id
+    return persons
+
+
+def _fit(book: PlanBook, rows: Iterable[tuple[Waiting, Record]]) -> Iterator[tuple[str, str, str | None]]:
+    """Vendor's id, number and SSN of each row, up to the first that `employee` has to look into."""
+    groups, country = book.pay_groups, book.employer.country
+    for waiting, row in rows:
+        assert isinstance(row, Employee)
+        try:
+            _check(groups, country, row)
+        except DataError:
+            return
+        if row.hire_date >= FOREVER:
+            return
+        yield waiting.key, row.employee_number, row.ssn
+
+
+def _check(groups: Container[str], country: str, row: Employee) -> None:
+    """What holds of everybody.
+
+    Raises:
+        DataError: it does not.
+    """
+    if row.pay_group not in groups:
+        raise DataError(f"pay group {row.pay_group!r} is not in the plan book", mend="Add it or map its name")
+    if row.termination_date is not None and row.termination_date < row.hire_date:
+        raise DataError("termination_date lies before hire_date", mend="Mend one of them in the HRIS")
+    if row.ssn is None and country == "US":
+        raise DataError("its SSN is missing", mend="Fill it in at the source, and let the connection's user see it")
 
 
 def _told_identity(row: Employee) -> dict[str, Any]:
     """Who he is, as facts keep it: it is asked for everybody, and the general way costs twice as much."""
-    return dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
+    told: dict[str, Any] = dict(zip(_IDENTITY, _identity(row.__dict__), strict=True))
+    told["sex"] = row.sex.value  # a word of an enumeration costs as much to write as all the others together
+    return told
 
 
 def _told_employment(row: Employee) -> dict[str, Any]:
     told: dict[str, Any] = dict(zip(_EMPLOYMENT, _employment_of(row.__dict__), strict=True))
+    told["employment_class"] = row.employment_class.value
     if not row.__pydantic_fields_set__.isdisjoint(_TOLD):
         told |= {name: value for name in _TOLD if (value := getattr(row, name)) is not None}
     told["hire_date"] = key = row.hire_date.isoformat()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row, func, select
 
 from benehub.intake.absence import absent
-from benehub.intake.packing import Waiting
 from benehub.intake.staging import waiting_rows
 from benehub.planbook import Guards
-from benehub.store import Session
+from benehub.store import Session, without_collector
 from benehub.store.tables import seen
 
 SMALL = 10
@@ -22,7 +21,7 @@ SMALL = 10
 
 @dataclass
 class Tally:
-    """What the waiting rows would do, counted while they stream by."""
+    """What the waiting rows would do."""
 
     deleted: int = 0
     ended: int = 0
@@ -31,26 +30,25 @@ class Tally:
     emptied: Counter[str] = field(default_factory=Counter)
     """By field: those of them in which it is empty now."""
 
-    def add(self, filled: frozenset[str] | None, row: Waiting) -> None:
-        """Count one row; `filled` are the fields of its last application (None: it never was)."""
-        self.deleted += row.deleted
-        if filled is None:
-            return
-        now = {name for name, value in row.data.items() if value not in (None, "", [])}
+    def add(self, filled: str, now: str, deleted: bool, rows: int) -> None:
+        """Count so many rows known before, of which these fields were filled when last applied, and these are now."""
+        before, after = _names(filled), _names(now)
         # Only what ends now: who left long ago and comes again with a new address is no removal.
-        self.ended += "termination_date" not in filled and "termination_date" in now
-        if not row.deleted:
-            self.before.update(filled)
-            self.emptied.update(filled - now)
+        self.ended += rows * ("termination_date" not in before and "termination_date" in after)
+        if not deleted:
+            self.before.update(dict.fromkeys(before, rows))
+            self.emptied.update(dict.fromkeys(before - after, rows))
+
+
+def _names(filled: str) -> set[str]:
+    return set(filled.split(",")) - {""}
 
 
 def check(session: Session, header: Row[Any], guards: Guards) -> str:
     """Why the batch must be held, or an empty text."""
     if _known(session, header, SMALL) < SMALL:
         return ""
-    tally = Tally()
-    for filled, row in _staged(session, header):
-        tally.add(filled, row)
+    tally = _staged(session, header)
     return _mass_removal(session, header, guards, tally) or _gone_empty(header, guards, tally)
 
 
@@ -91,20 +89,35 @@ def _gone_empty(header: Row[Any], guards: Guards, tally: Tally) -> str:
     return ""
 
 
-def _staged(session: Session, header: Row[Any]) -> Iterator[tuple[frozenset[str] | None, Waiting]]:
-    """Per waiting row, chunk by chunk: which fields were filled when it was last applied (None: never), the row."""
-    last = 0
-    while True:
-        rows, chunks = waiting_rows(session, header.batch_id, last)
-        if not rows:
-            return
-        known = session.rows(
-            select(seen.c.row_key, seen.c.filled).where(
-                *session.where(seen, connection_id=header.connection_id, stream=header.stream),
-                session.among(seen.c.row_key, [row.key for row in rows]),
-            )
+def _staged(session: Session, header: Row[Any]) -> Tally:
+    """All waiting rows, counted chunk by chunk."""
+    last, tally = 0, Tally()
+    alike: Counter[tuple[str, str, bool]] = Counter()
+    while (after := _count(session, header, last, tally, alike)) > last:
+        last = after
+    for (filled, now, deleted), rows in alike.items():
+        tally.add(filled, now, deleted, rows)
+    return tally
+
+
+@without_collector()
+def _count(
+    session: Session, header: Row[Any], last: int, tally: Tally, alike: Counter[tuple[str, str, bool]]
+) -> int:  # fmt: skip
+    """Count the next chunks behind `last`; gives the last of them, or `last` where there is none.
+
+    Rows are put together in which the same fields were filled, and are: few fill other fields than most.
+    """
+    rows, chunks = waiting_rows(session, header.batch_id, last)
+    if not rows:
+        return last
+    known = session.rows(
+        select(seen.c.row_key, seen.c.filled).where(
+            *session.where(seen, connection_id=header.connection_id, stream=header.stream),
+            session.among(seen.c.row_key, [row.key for row in rows]),
         )
-        filled = {one.row_key: frozenset(one.filled.split(",")) - {""} for one in known}
-        for row in rows:
-            yield filled.get(row.key), row
-        last = chunks[-1]
+    )
+    filled = dict(cast("Sequence[tuple[str, str]]", known))
+    tally.deleted += sum(row.deleted for row in rows)
+    alike.update((filled[row.key], row.filled, row.deleted) for row in rows if row.key in filled)
+    return chunks[-1]

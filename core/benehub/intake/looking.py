@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from benehub import facts
 from benehub.crypto import as_ssn
@@ -31,15 +32,16 @@ NUMBERED = "employee_number"
 
 def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tuple[str, Record]]) -> None:
     """Ask once for everybody whom these rows (key and record) name, and for what is believed of them."""
-    keys = [key for key, _ in rows]
+    keys, records = [key for key, _ in rows], [record for _, record in rows]
     session.memo["row_keys"] = keys
     record = STREAMS[stream]
     fields = record.model_fields
-    names = {name for field in NAMED if field in fields for _, row in rows if (name := getattr(row, field))}
-    own = {f"dep:{key}" for key in keys} if stream == "dependent" else set(keys)
-    ssns = {ssn for _, row in rows if (ssn := getattr(row, "ssn", None))} if "ssn" in fields else set()
-    ssns |= {ssn for name in record.may_be_ssn for _, row in rows if (ssn := as_ssn(getattr(row, name)))}
-    numbers = {number for _, row in rows if (number := getattr(row, NUMBERED))} if NUMBERED in fields else set()
+    # In the order of the rows, which often is that of the names: they lie beside each other in the indexes.
+    names = _told(records, *(field for field in NAMED if field in fields))
+    own = dict.fromkeys([f"dep:{key}" for key in keys] if stream == "dependent" else keys)
+    ssns = _told(records, *(["ssn"] if "ssn" in fields else []))
+    ssns |= dict.fromkeys(ssn for name in record.may_be_ssn for row in records if (ssn := as_ssn(getattr(row, name))))
+    numbers = _told(records, *([NUMBERED] if NUMBERED in fields else []))
     persons = people.look_up(session, connection_id, own | names, names | numbers, ssns)
     if stream == "payroll_person":
         recognising.preload(session, connection_id, [row for _, row in rows])
@@ -54,3 +56,11 @@ def look_up(session: Session, connection_id: str, stream: str, rows: Sequence[tu
     if "dependents" in fields and any(getattr(row, "dependents", ()) for _, row in rows):
         families = people.families(session, sorted(persons))
         facts.preload(session, "dependent", [one for person in persons for one in families[person]])
+
+
+def _told(records: Sequence[Record], *fields: str) -> dict[str, None]:
+    """What stands in these fields, each once."""
+    found: dict[str, None] = {}
+    for name in fields:
+        found |= dict.fromkeys(map(attrgetter(name), records))
+    return {one: None for one in found if one}

@@ -32,6 +32,14 @@ class Waiting(NamedTuple):
     problem: str = ""
 
     @property
+    def filled(self) -> str:
+        """The names of the fields in which something stands, with commas between."""
+        data = self.data
+        if all(data.values()):
+            return ",".join(data)
+        return ",".join([name for name, value in data.items() if value is not None and value != "" and value != []])
+
+    @property
     def content(self) -> dict[str, Any]:
         """The content as it is sealed with a row that is kept by itself."""
         kept = {"data": self.data, "extra": self.extra, "deleted": self.deleted}
@@ -100,13 +108,21 @@ class Packer:
 def opened(session: Session, sealed: bytes) -> list[Waiting]:
     """The rows that were sealed together."""
     content = from_json(session.unseal(sealed, "intake_chunk"))
-    names = content["names"]
-    return [_waiting(row, names) for row in content["rows"]]
+    names: Sequence[Names] = content["names"]
+    return [
+        Waiting(row_no, key, hashed, dict(zip(names[layout], values, strict=True)), *(_more(more) if more else _PLAIN))
+        for row_no, key, hashed, layout, values, *more in content["rows"]
+    ]
 
 
-def _waiting(row: Sequence[Any], names: Sequence[Names]) -> Waiting:
-    extra, deleted = row[5] if len(row) > 5 else ({}, False)
-    return Waiting(row[0], row[1], row[2], dict(zip(names[row[3]], row[4], strict=True)), extra, deleted)
+_PLAIN: tuple[Mapping[str, Any], bool] = {}, False
+"""What most rows have beside their fields: nothing, and they are not deleted."""
+
+
+def _more(written: Sequence[Any]) -> tuple[Mapping[str, Any], bool]:
+    """What else a row has."""
+    extra, deleted = written[0]
+    return extra, deleted
 
 
 def kept(session: Session, row_no: int, key: str, sealed: bytes) -> Waiting:

@@ -50,10 +50,15 @@ def balances(
         within: legs of this month's pay dates and cover, or of earlier ones (`concerns`).
         equal: only legs whose dimension has this value.
 
-    What no dimension and no recorded number narrows comes from the balances that are kept with every entry.
+    What no dimension narrows comes from the balances that are kept with every entry.
     """
-    if not by and known_at is None and within is None and not equal:
-        return [Balance(row.account, row.unit, int(row.amount), {}) for row in kept.sums(session, accounts, effective)]
+    if not by and within is None and not equal:
+        rows = (
+            kept.sums(session, accounts, effective)
+            if known_at is None
+            else kept.known(session, accounts, effective, known_at)
+        )
+        return [Balance(row.account, row.unit, int(row.amount), {}) for row in rows]
     columns = [leg.c.account, leg.c.unit, *(leg.c[name] for name in by)]
     total = func.sum(leg.c.amount).label("amount")
     query = (

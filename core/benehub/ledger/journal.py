@@ -98,7 +98,7 @@ def _append(session: Session, fresh: Sequence[tuple[NewEntry, str]]) -> str:
         last = chained
     session.add_ready(leg_table, ("employer_id", "entry_id", "leg_no", *LEG_FIELDS, "posted_as"), legs)
     session.add_ready(entry_table, ("employer_id", *HEADER_FIELDS), headers)
-    kept.add(session, (one for one, _ in fresh))
+    kept.add(session, first, (one for one, _ in fresh))
     return last
 
 

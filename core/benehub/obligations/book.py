@@ -209,7 +209,7 @@ def settle(session: Session, states: Mapping[str, tuple[str, str]]) -> None:
                 update(obligation)
                 .where(
                     obligation.c.employer_id == session.employer,
-                    obligation.c.dispatch_id.in_(ids[start : start + CHUNK]),
+                    session.among(obligation.c.dispatch_id, ids[start : start + CHUNK]),
                 )
                 .values(state=state, reason=reason)
             )
@@ -263,7 +263,7 @@ def persons_in(session: Session, dispatches: Sequence[str]) -> dict[str, set[str
     """Dispatch -> the persons whom what it carries is about, for those that are about any."""
     found: dict[str, set[str]] = {}
     for start in range(0, len(dispatches), CHUNK):
-        mine = obligation.c.dispatch_id.in_(dispatches[start : start + CHUNK])
+        mine = session.among(obligation.c.dispatch_id, dispatches[start : start + CHUNK])
         rows = session.rows(
             select(obligation.c.dispatch_id, obligation.c.person_id).where(
                 obligation.c.employer_id == session.employer, mine, obligation.c.person_id.is_not(None)

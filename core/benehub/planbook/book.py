@@ -93,8 +93,8 @@ class PlanBook(Part):
         if name in self.pay_groups:
             return self.pay_groups[name]
         raise DataError(
-            f"no pay group {name!r}", where=f"plan book of {self.employer.id}, pay_groups",
-            mend=f"Name one: {' | '.join(self.pay_groups)}",
+            f"pay group {name!r} is not in the plan book", where=f"plan book of {self.employer.id}, pay_groups",
+            mend=f"Name one: {' | '.join(self.pay_groups)}; or add it to the plan book",
         )  # fmt: skip
 
     def insurance_plans(self) -> tuple[Plan, ...]:
@@ -155,7 +155,7 @@ class PlanBook(Part):
         Raises:
             ConfigError: the group lacks what its frequency needs.
         """
-        rule: Any = self.pay_groups[group]  # Any: pydantic's types do not say that a frozen model has a hash
+        rule: Any = self.pay_group(group)  # Any: pydantic's types do not say that a frozen model has a hash
         return _pay_dates(rule, group, year, self.employer.country)
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
+from benehub.reconcile import returned
 from benehub.reconcile.findings import STANDING, Finding, Relation
-from benehub.reconcile.fix_entries import settling
+from benehub.reconcile.settled_by import proposed, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.events import note_event
@@ -45,8 +47,8 @@ class Outcome:
 def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
     """Bring the differences of one relation and period up to date with what was found now.
 
-    Those of a type that stands from month to month (`STANDING`) are of the month they began with, and are settled with
-    every later one.
+    Those that stand from month to month (`STANDING`) are of the month they began with, and are settled with every later
+    one.
 
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
@@ -65,7 +67,8 @@ def _told(session: Session, outcome: Outcome) -> Outcome:
 
 def _of(period: str) -> Any:
     """What a comparison of the period speaks of: its own differences, and those that stand from before."""
-    return or_(difference.c.period == period, and_(difference.c.type.in_(STANDING), difference.c.period < period))
+    standing = [and_(difference.c.relation == one, difference.c.type == type_) for one, type_ in sorted(STANDING)]
+    return or_(difference.c.period == period, and_(or_(*standing), difference.c.period < period))
 
 
 def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
@@ -87,7 +90,7 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
             _set_aside(session, row, finding, rule, today)
         elif row is None:
             opened.append(_open(session, finding, today))
-        elif row.state in OPEN or _still_dismissed(row, finding):
+        elif row.state in OPEN or _still_dismissed(row, finding) or _still_returned(session, row, finding):
             again += 1
             _see_again(session, row, finding, today)
         else:
@@ -122,14 +125,18 @@ def settle_within(
 def act(
     session: Session, difference_id: str, who: str, *, state: str = "", step: str = "", note: str = "",
     entries: Sequence[str] = (), to: str | None = None, expected: str = "",
-) -> None:  # fmt: skip
+) -> tuple[str, ...]:  # fmt: skip
     """A person's word on a difference: resolve (says how), dismiss (says why), a work step, or whose it is.
+
+    What is resolved is linked to the ledger entries that made it right: those named, else those that are found; of what
+    was returned elsewhere none is needed, the note says amount and day. Gives the entries that the word is linked to.
 
     Args:
         to: the user who is to work it; empty for nobody, None to leave it as it is.
 
     Raises:
-        DataError: no such difference, a state or step that does not exist, or no reason given.
+        DataError: no such difference, a state or step that does not exist, no reason given, or no entry (or return)
+            for what is at stake.
         ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     row = get(session, difference_id)
@@ -138,6 +145,9 @@ def act(
         raise DataError(f"no such state or work step: {state or step!r}", mend=f"Steps: {', '.join(STEPS[1:])}")
     if state and not note:
         raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
+    if state == "resolved":
+        outside = returned.elsewhere(row) and not entries
+        entries = returned.stated(row, note) if outside else settled_by(session, row, entries)
     values = {"state": state or row.state, "work_step": step or row.work_step}
     given: dict[str, Any] = {}
     if to is not None and to != (row.assigned_to or ""):
@@ -146,6 +156,7 @@ def act(
     _event(session, difference_id, who, values["state"], values["work_step"], note, entries, to if given else None)
     if row.state in OPEN and values["state"] not in OPEN:
         note_event(session, "difference.closed", [difference_id], session.now())
+    return tuple(entries)
 
 
 def version_of(session: Session, row: Row[Any]) -> str:
@@ -193,6 +204,14 @@ def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
 def _still_dismissed(row: Row[Any], finding: Finding) -> bool:
     """Whether a person's word still stands: it was said of this amount, not of whatever it grows to."""
     return bool(row.state == "dismissed" and row.at_stake == finding.at_stake)
+
+
+def _still_returned(session: Session, row: Row[Any], finding: Finding) -> bool:
+    """Whether a person has said that it was returned, and no more is at stake than then."""
+    if row.state != "resolved" or not returned.elsewhere(row) or finding.at_stake > row.at_stake:
+        return False
+    said = takewhile(lambda one: one.state == "resolved", reversed(history(session, row.difference_id)))
+    return [one.who for one in said][-1:] != ["benehub"]
 
 
 def _state_of(finding: Finding, today: date) -> str:
@@ -270,7 +289,7 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
 
 def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
     session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, settling(session, row.difference_id))
+    _event(session, row.difference_id, who, state, row.work_step, note, proposed(session, row))
     return str(row.difference_id)
 
 

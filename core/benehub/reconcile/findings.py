@@ -108,8 +108,14 @@ class Type(StrEnum):
     ACK_OVERDUE = "ACK_OVERDUE"
 
 
-STANDING = frozenset({Type.PREMIUM_AT_RISK})
-"""Types that stand from month to month until they are over: each is one difference, of the month it began with."""
+STANDING = frozenset(
+    {
+        (Relation.PREMIUM, Type.PREMIUM_AT_RISK),
+        (Relation.RETIREMENT, Type.OVER_LIMIT),
+        (Relation.RETIREMENT, Type.LIMIT_UNKNOWN),
+    }
+)
+"""What stands from month to month until it is over: each is one difference, of the month it began with."""
 
 NEVER_SET_ASIDE = frozenset({Type.CLAIMED_LATE})
 """Types that no rule sets aside: a person has to say of each what becomes of it."""

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from benehub.access.audit import NAMED
 from benehub.crypto import mask
 from benehub.errors import DataError
+from benehub.ids import PERSON
 from benehub.store import Session, canonical
+from benehub.store.session import CHUNK
 from benehub.store.tables import fix, fix_obligation, fixing
+from benehub.store.version import must_be, version
 
 STATES = ("proposed", "approved", "rejected", "carried_out", "failed", "withdrawn")
 ALIVE = ("proposed", "approved")
@@ -35,6 +39,8 @@ class Proposal:
         content: what would be told, as data; frozen and compared when it is approved.
         preview: the same as it would leave, for whoever decides.
         at_stake: money that it moves or saves, minor units.
+        alone_up_to: money up to which its proposer may approve it alone by the plan book in force; None: any.
+        people: of whom the preview tells, by the hub's ids, beside the person it is about.
     """
 
     difference_id: str
@@ -45,6 +51,8 @@ class Proposal:
     at_stake: int
     unit: str
     person_id: str | None = None
+    alone_up_to: int | None = None
+    people: Collection[str] = field(default=(), repr=False)
 
 
 def propose(session: Session, one: Proposal, who: str, note: str) -> str:
@@ -59,10 +67,12 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
         if row.action == one.action and row.state in ALIVE:
             told = f"{row.fix_id} proposes the same and is {row.state}"
             raise DataError(told, where=one.difference_id, mend="Approve it, or withdraw it first")
+    named = sorted({*one.people, *([one.person_id] if one.person_id else [])})
     fix_id = session.id("fix", one.difference_id, one.action, str(seq))
     fresh = {
         "fix_id": fix_id, "difference_id": one.difference_id, "action": one.action, "state": "proposed", "reason": "",
         "connection_id": one.connection_id, "person_id": one.person_id, "at_stake": one.at_stake, "unit": one.unit,
+        "alone_up_to": one.alone_up_to, "people": len(named), "first_people": named[:NAMED],
         "content_sealed": session.seal(one.content, "fix"), "content_hash": digest(session, one.content),
         "preview_sealed": session.seal(one.preview.encode(), "fix"), "proposed_by": _signed(who), "proposed_at": at,
         "seq": seq,
@@ -72,11 +82,31 @@ def propose(session: Session, one: Proposal, who: str, note: str) -> str:
     return fix_id
 
 
+def version_of(session: Session, row: Row[Any]) -> str:
+    """The version of a fix: other as soon as somebody has said something of it, or something has come of it."""
+    return version(_decided(session, row))
+
+
+def looked_at(session: Session, row: Row[Any], expected: str) -> None:
+    """Go on where nothing is expected, or the fix is as it was at that version.
+
+    Raises:
+        ChangedMeanwhile: it is not.
+    """
+    must_be(expected, _decided(session, row), f"fix {row.fix_id}")
+
+
+def _decided(session: Session, row: Row[Any]) -> dict[str, Any]:
+    return {"state": row.state, "history": len(history(session, row.fix_id))}
+
+
 def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | None) -> None:
     """Hold whether a person may approve, reject or withdraw a fix.
 
     Args:
-        alone_up_to: money at stake up to which the proposer may approve alone (0: never alone); None: any.
+        alone_up_to: money at stake up to which the proposer may approve alone by the plan book in force now (0: never
+            alone); None: any. Where that of the moment it was proposed is stricter, that holds: a plan book which the
+            proposer loads meanwhile frees him of nobody.
 
     Raises:
         DataError: nobody is named, no reason for a no, the fix is past that, or the proposer may not approve it.
@@ -86,7 +116,7 @@ def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | Non
         raise DataError(f"it is {row.state}", where=f"fix {row.fix_id}", mend="Propose another")
     if state != "approved" and not note.strip():
         raise DataError(f"a fix is not {state} without a reason", where=f"fix {row.fix_id}", mend="Say why")
-    if state == "approved" and needs_second(row.at_stake, alone_up_to) and same_person(who, row.proposed_by):
+    if state == "approved" and held_by_second(row, alone_up_to) and same_person(who, row.proposed_by):
         raise DataError(
             "a second person has to approve it: its proposer cannot", where=f"fix {row.fix_id}",
             mend="Have somebody else approve it; the plan book says from which amount (guards.second_person_above)",
@@ -96,6 +126,12 @@ def check(row: Row[Any], who: str, state: str, note: str, alone_up_to: int | Non
 def needs_second(at_stake: int, alone_up_to: int | None) -> bool:
     """Whether so much money needs the word of a second person: above the amount, and always where it is zero."""
     return alone_up_to is not None and (at_stake > alone_up_to or alone_up_to == 0)
+
+
+def held_by_second(row: Row[Any], alone_up_to: int | None) -> bool:
+    """Whether a fix needs the word of a second person, by the stricter limit of now and of when it was proposed."""
+    limits = [one for one in (row.alone_up_to, alone_up_to) if one is not None]
+    return needs_second(row.at_stake, min(limits, default=None))
 
 
 def same_person(one: str, other: str) -> bool:
@@ -127,11 +163,15 @@ def get(session: Session, fix_id: str, lock: bool = False) -> Row[Any]:
     return row
 
 
-def listed(session: Session, states: Sequence[str] = (), limit: int = 500) -> Sequence[Row[Any]]:
-    """Fixes in these states (all when none is named), the newest first."""
+def listed(
+    session: Session, states: Sequence[str] = (), limit: int = 500, before: int | None = None
+) -> Sequence[Row[Any]]:
+    """Fixes in these states (all when none is named), the newest first; those proposed before a recorded order."""
     query = select(fix).where(*session.where(fix))
     if states:
         query = query.where(fix.c.state.in_(states))
+    if before is not None:
+        query = query.where(fix.c.seq < before)
     return session.rows(query.order_by(fix.c.seq.desc()).limit(limit))
 
 
@@ -148,6 +188,15 @@ def of_action(session: Session, action: str, states: Sequence[str], connection_i
     return session.rows(query.order_by(fix.c.seq))
 
 
+def of_people(session: Session, action: str, states: Sequence[str], people: Collection[str]) -> list[Row[Any]]:
+    """Fixes of one action in these states that are about one of these persons, in the order they were proposed."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(asked := sorted(people)), CHUNK):
+        query = select(fix).where(*session.where(fix, action=action), fix.c.state.in_(states))
+        found += session.rows(query.where(fix.c.person_id.in_(asked[start : start + CHUNK])))
+    return sorted(found, key=lambda row: row.seq)
+
+
 def content(session: Session, row: Row[Any]) -> dict[str, Any]:
     """What a fix does, as it was frozen."""
     opened: dict[str, Any] = json.loads(session.unseal(row.content_sealed, "fix"))
@@ -157,6 +206,24 @@ def content(session: Session, row: Row[Any]) -> dict[str, Any]:
 def preview(session: Session, row: Row[Any]) -> str:
     """What whoever decides was shown."""
     return session.unseal(row.preview_sealed, "fix").decode()
+
+
+def told_of(session: Session, row: Row[Any]) -> tuple[list[str], int]:
+    """The first people of whom a fix tells, by the hub's ids, and how many there are.
+
+    One that was proposed before this was kept is opened for it.
+    """
+    if row.people is not None:
+        return [str(one) for one in row.first_people], int(row.people)
+    told = people_in(content(session, row))
+    if row.person_id:
+        told.add(str(row.person_id))
+    return sorted(told)[:NAMED], len(told)
+
+
+def people_in(told: dict[str, Any]) -> set[str]:
+    """The people whom a content names by the hub's ids, wherever in it."""
+    return set(PERSON.findall(json.dumps(told)))
 
 
 def digest(session: Session, told: dict[str, Any]) -> str:

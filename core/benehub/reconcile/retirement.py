@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, case, func, literal_column, select
+from sqlalchemy import Executable, Row, bindparam, case, func, literal_column, select
 
 from benehub import obligations
 from benehub.errors import ConfigError
@@ -15,7 +16,8 @@ from benehub.ledger.credited import CREDIT, FORFEITURE
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile import earnings, not_contributions
+from benehub.reconcile import corrected, earnings, not_contributions
+from benehub.reconcile.corrected import EMPLOYERS, PAYABLE, SENT
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.reconcile.lines import Line
 from benehub.reconcile.misplaced import misplaced
@@ -27,14 +29,6 @@ from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Session
 from benehub.store.tables import confirmation, leg, obligation
 
-SENT = ("contribution.deposited", "contribution.deposited.reversed")
-"""Entries by which contributions have left, less what came back."""
-
-EMPLOYERS = ("match", "qnec")
-"""Parts that are the employer's own money: by themselves they are not late by the day of the pay."""
-
-_PAYABLE = (chart.DEFERRAL_PAYABLE, chart.MATCH_PAYABLE, chart.LOAN_PAYABLE)
-
 FILE = "contribution.deposit"
 """The operation of contribution files; a pay date's begin their key with it, the plan and the day."""
 
@@ -44,6 +38,7 @@ Due = Callable[[Plan, date], DepositDue]
 
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
+    due = _worked_out_once(due)
     unequal, on_the_way = _differing(session, connection_id, month)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
@@ -56,12 +51,24 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     findings += not_contributions.paid_wrongly(paid_wrongly, month, book)
     moved, rest = _moved(rest, book, due, session.today())
     findings += [one for short, over in moved for one in _wrong_person(short, over, month, book)]
-    findings += [_finding(line, month, book, due) for line in rest]
+    findings += _unequal(session, rest, month, book, due)
     findings += _unknown(session, book, connection_id, month)
     findings += _not_deposited(session, book, connection_id, month, due)
     findings += _late(session, book, connection_id, month, due)
     findings += earnings.compare(session, book, connection_id, month, on_the_way, lambda plan, day: due(plan, day).due)
     return findings
+
+
+def _worked_out_once(due: Due) -> Due:
+    """The same, with each plan's pay date asked for once however many lines it has."""
+    found: dict[tuple[str, date], DepositDue] = {}
+
+    def known(plan: Plan, day: date) -> DepositDue:
+        if (plan.id, day) not in found:
+            found[plan.id, day] = due(plan, day)
+        return found[plan.id, day]
+
+    return known
 
 
 def _differing(session: Session, connection_id: str, month: Month) -> tuple[list[Line], list[earnings.OnTheWay]]:
@@ -156,13 +163,42 @@ def _wrong_person(short: Line, over: Line, month: Month, book: PlanBook) -> Iter
         )  # fmt: skip
 
 
-def _finding(line: Line, month: Month, book: PlanBook, due: Due) -> Finding:
-    clear_by = None
+def _unequal(session: Session, lines: Sequence[Line], month: Month, book: PlanBook, due: Due) -> Iterator[Finding]:
+    """What differs; what a correction added to a pay date that was due before has until its own day."""
+    behind: dict[tuple[str, date], list[Line]] = {}
+    for line in lines:
+        if line.gap < 0 and session.today() > due(book.plan(line.plan), line.pay_date).due:
+            behind.setdefault((line.plan, line.pay_date), []).append(line)
+    known = {key: _known(session, book.plan(key[0]), key[1], due, of) for key, of in behind.items()}
+    for line in lines:
+        plan, day = book.plan(line.plan), line.pay_date
+        since = known.get((line.plan, day), {}).get((line.person_id, line.part in EMPLOYERS), day)
+        first, own = due(plan, day).due, due(plan, since).due
+        yield _finding(line, month, book, own if own > first or not line.credits else None)
+
+
+def _known(
+    session: Session, plan: Plan, day: date, due: Due, lines: Sequence[Line]
+) -> dict[tuple[str | None, bool], date]:
+    """Since when the money of these lines of a pay date was known, by person and whether it is the employer's."""
+    people = sorted({line.person_id for line in lines if line.person_id})
+    whom = session.among(leg.c.person_id, people)
+    later = corrected.told_later(session, plan.id, day, due(plan, day).due, whom)
+    got = corrected.credits_of(session, plan, day, later) if later else {}
+    known: dict[tuple[str | None, bool], date] = {
+        (who, False): told.since(got.get(who, 0)) or told.last for who, told in later.items()
+    }
+    if of_match := {line.person_id for line in lines if line.part in EMPLOYERS}:
+        first = corrected.match_since(session, plan.id, day)
+        known |= {(who, True): max(first, later[who].last) if who in later else first for who in of_match}
+    return known
+
+
+def _finding(line: Line, month: Month, book: PlanBook, clear_by: date | None) -> Finding:
     if not line.credits:
         # On its way: only past the day on which the trust must have it does it become a discrepancy.
         kind, cause = Type.DEPOSITED_NOT_CREDITED, "deposited, no credit seen yet"
         action = "Ask the recordkeeper for the deposit's status"
-        clear_by = due(book.plan(line.plan), line.pay_date).due
     elif line.repeated:
         kind, cause = Type.DUPLICATE_CREDIT, f"credited {line.credits} times"
         action = "Have the recordkeeper take the extra credit back; do not offset it against the next deposit"
@@ -201,28 +237,60 @@ def _unknown(session: Session, book: PlanBook, connection_id: str, month: Month)
 
 def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Finding]:
     """One difference a pay date: what payroll took and nobody has sent on to the trust; whom no file can name, each."""
-    held = obligations.held_back(session, FILE, connection_id)
-    for row in session.rows(_owed(session, connection_id, month)):
-        plan, day, amount = row.plan, row.pay_date, int(row.amount)
+    found = _by_pay_date(session, connection_id, month)
+    for (plan, day, person_id, why), sums in sorted(found.items()):
         if book.plan(plan).recordkeeper != connection_id:
             continue
         when = due(book.plan(plan), day)
+        if not why and session.today() > when.due:
+            later = corrected.told_later(session, plan, day, when.due, corrected.with_open(session, plan, day))
+            held = {who for of_plan, of_day, who, _ in found if (of_plan, of_day) == (plan, day)}
+            since = corrected.open_since(session, plan, day, later, held)
+            when = due(book.plan(plan), since if sums["own"] else corrected.match_since(session, plan, day))
         past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
-        lost = estimate(int(row.own), when.due, session.today())
+        lost = estimate(min(sums["own"], sums["owed"] - sums["over"]), when.due, session.today())
         told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""
-        cause, action = f"taken from pay, but not sent to the recordkeeper{past}", "Deposit it now"
-        why = held.get((f"{FILE}/{plan}/{day}", row.held or ""), "")
+        kind, cause, action = (
+            Type.WITHHELD_NOT_DEPOSITED,
+            "taken from pay, but not sent to the recordkeeper",
+            "Deposit it now",
+        )
         if why:
-            cause, action = f"{why}{past}", "Mend what it names, then deposit"
+            cause, action = why, "Mend what it names, then deposit"
+        action = f"{action}: benehub retirement deposit{told}"
+        if sums["over"] > sums["owed"]:
+            # The law's limit is one of what is owed to the trust, not of what it has too much.
+            kind, past = Type.DEPOSITED_OVER, ""
+            action = "Ask the recordkeeper for the excess; it lowers nobody else's deposit"
         yield Finding(
-            Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, str(month), f"{day}", "hub", "finance", cause,
-            f"{action}: benehub retirement deposit{told}", person_id=row.held, plan=plan, expected=amount, actual=0,
+            Relation.RETIREMENT, kind, str(month), f"{day}", "hub", "finance", f"{cause}{past}", action,
+            person_id=person_id or None, plan=plan, expected=sums["owed"], actual=sums["over"],
             unit=book.employer.currency, clear_by=None if why else when.due,  # what is held waits for a person now
         )  # fmt: skip
 
 
+def _by_pay_date(session: Session, connection_id: str, month: Month) -> dict[tuple[str, date, str, str], Counter[str]]:
+    """Plan, pay date, and who is held back of it and why -> minor units owed, sent beyond what was taken, and own.
+
+    All others of a pay date are one, with no name: who is held back for another pay date waits for its file with them.
+    What was sent beyond is taken back by that file, so that it counts of those alone whom no file can tell of.
+    """
+    held = obligations.held_back(session, FILE, connection_id)
+    found: dict[tuple[str, date, str, str], Counter[str]] = {}
+    for row in session.rows(_owed(session, connection_id, month)):
+        why = held.get((f"{FILE}/{row.plan}/{row.pay_date}", row.held or ""), "")
+        sums = Counter(owed=int(row.owed), over=int(row.over) if why else 0, own=int(row.own))
+        if any(sums.values()):
+            key = (row.plan, row.pay_date, row.held if why else "", why)
+            found[key] = found.get(key, Counter()) + sums
+    return found
+
+
 def _owed(session: Session, connection_id: str, month: Month) -> Executable:
-    """Plan, pay date and minor units of what is owed to the trust, those apart (`held`) whom a file has left out."""
+    """Plan, pay date and minor units of what is owed to the trust, those apart (`held`) whom a file has left out.
+
+    Of those also what was sent beyond what payroll took (`over`).
+    """
     keys = (leg.c.account, leg.c.person_id, leg.c.plan, leg.c.pay_date, leg.c.money_source)
     left_out = select(obligation.c.person_id).where(
         *session.where(obligation, kind=FILE, connection_id=connection_id, state="held"),
@@ -234,20 +302,19 @@ def _owed(session: Session, connection_id: str, month: Month) -> Executable:
             case((leg.c.person_id.in_(left_out), leg.c.person_id)).label("held"),
         )
         .where(
-            leg.c.employer_id == session.employer, leg.c.account.in_(_PAYABLE),
+            leg.c.employer_id == session.employer, leg.c.account.in_(PAYABLE),
             leg.c.pay_date >= month.first, leg.c.pay_date < month.end, leg.c.posted_as.is_not(None),
         )
         .group_by(*keys)
-        .having(func.sum(leg.c.amount) < 0)
+        .having((func.sum(leg.c.amount) < 0) | (func.sum(leg.c.amount) > 0) & leg.c.person_id.in_(left_out))
         .subquery()
     )  # fmt: skip
-    own = case((lines.c.account != chart.MATCH_PAYABLE, lines.c.amount), else_=0)
+    owed = case((lines.c.amount > 0, lines.c.amount), else_=0)
+    over = case((lines.c.amount < 0, -lines.c.amount), else_=0)
+    own = case((lines.c.account != chart.MATCH_PAYABLE, owed), else_=0)
     by = (lines.c.plan, lines.c.pay_date, lines.c.held)
-    return (
-        select(*by, func.sum(lines.c.amount).label("amount"), func.sum(own).label("own"))
-        .group_by(*by)
-        .order_by(lines.c.plan, lines.c.pay_date, lines.c.held)
-    )
+    sums = [func.sum(one).label(name) for name, one in (("owed", owed), ("over", over), ("own", own))]
+    return select(*by, *sums).group_by(*by)
 
 
 def estimate(own_minor: int, due: date, today: date) -> int | None:
@@ -267,35 +334,83 @@ def _late(session: Session, book: PlanBook, connection_id: str, month: Month, du
     The employer's own money alone is not late by it: a match is due with the tax return. Repayments of loans that
     payroll sends itself are no deposit of ours.
     """
-    rows: Sequence[Any] = session.rows(
-        select(
-            confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date,
-            func.sum(confirmation.c.amount).label("amount"),
-            func.sum(case((confirmation.c.part.not_in(EMPLOYERS), confirmation.c.amount), else_=0)).label("own"),
-        )
-        .where(
-            *session.where(confirmation, kind="credit", connection_id=connection_id, current=1),
-            confirmation.c.pay_date >= month.first,
-            confirmation.c.pay_date < month.end,
-            not_contributions.deposited_here(book),
-        )
-        .group_by(confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
-    )  # fmt: skip
-    late: dict[tuple[str, date], list[Any]] = {}
-    for row in rows:
+    late: dict[tuple[str, date], list[Row[Any]]] = {}
+    for row in _after(session, book, connection_id, month, due):
         if row.on_date > due(book.plan(row.plan), row.pay_date).due:
             late.setdefault((row.plan, row.pay_date), []).append(row)
-    for (plan, pay_date), found in sorted(late.items()):
+    for (plan, pay_date), rows in sorted(late.items()):
+        found, when, owed = _without_corrections(session, book.plan(plan), pay_date, rows, due)
         if not any(row.own for row in found):
             continue
         last = max(row.on_date for row in found if row.own)
-        when = due(book.plan(plan), pay_date)
         yield Finding(
             Relation.RETIREMENT, Type.LATE, str(month), f"{pay_date}", "recordkeeper", "finance",
             f"the trust had the money on {last}, due {when.due} by the plan's standard{_law(last, when)}",
-            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(found, when.due),
+            SAFE if when.safe_harbor and last <= when.safe_harbor else _proposal(owed),
             plan=plan, expected=sum(int(row.amount) for row in found), actual=0, unit=book.employer.currency,
         )  # fmt: skip
+
+
+def _after(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> Iterator[Row[Any]]:
+    """What the trust had after the first due day of a pay date, by plan and day: nearly all it had before, unread.
+
+    Each pay date is asked for by itself, for the day it is due is its own.
+    """
+    mine = session.where(confirmation, kind=CREDIT, connection_id=connection_id, current=1)
+    part, amount = confirmation.c.part, confirmation.c.amount
+    own = func.sum(case((part.not_in(EMPLOYERS), amount), else_=0)).label("own")
+    by = (confirmation.c.plan, confirmation.c.pay_date, confirmation.c.on_date)
+    late = select(*by, func.sum(amount).label("amount"), own).where(
+        *mine, confirmation.c.pay_date == bindparam("day"), confirmation.c.on_date > bindparam("due"),
+        not_contributions.deposited_here(book),
+    ).group_by(*by)  # fmt: skip
+    following = select(func.min(confirmation.c.pay_date)).where(
+        *mine, confirmation.c.pay_date >= bindparam("after"), confirmation.c.pay_date < month.end
+    )
+    after = month.first
+    while day := session.connection.execute(following, {"after": after}).scalar():
+        first = min((due(plan, day).due for plan in book.plans if plan.recordkeeper), default=day)
+        yield from session.rows(late, {"day": day, "due": first})
+        after = day + timedelta(1)
+
+
+class _Received(NamedTuple):
+    """What the trust had of a pay date on a day after it was due; minor units, `own` the employees'."""
+
+    on_date: date
+    amount: int
+    own: int
+
+
+def _without_corrections(
+    session: Session, plan: Plan, pay_date: date, rows: Sequence[Row[Any]], due: Due
+) -> tuple[list[_Received], DepositDue, Counter[tuple[date, date]]]:
+    """What came late, but for what a corrected register added and the trust had by its own due day; and its due day.
+
+    That is the one of the correction where nothing else was late. Last, the employees' own money by the day on which
+    it was received and the one on which it was due.
+    """
+    when = due(plan, pay_date)
+    whom = corrected.with_credit_after(session, plan.id, pay_date, when.due)
+    later = corrected.told_later(session, plan.id, pay_date, when.due, whom)
+    late: set[date] = set()
+    owed = Counter[tuple[date, date]]()
+    of_corrections, fine = Counter[date](), Counter[date]()
+    for one, known in corrected.credited(session, plan, pay_date, later):
+        of_corrections[one.on_date] += one.amount
+        if one.on_date > due(plan, known).due:
+            late.add(known)
+            owed[one.on_date, due(plan, known).due] += one.amount
+        else:
+            fine[one.on_date] += one.amount
+    for row in rows:
+        owed[row.on_date, when.due] += int(row.own) - of_corrections[row.on_date]
+    if late and all(row.own == of_corrections[row.on_date] for row in rows):
+        when = due(plan, min(late))
+    found = [
+        _Received(row.on_date, int(row.amount) - fine[row.on_date], int(row.own) - fine[row.on_date]) for row in rows
+    ]
+    return [one for one in found if one.amount], when, +owed
 
 
 SAFE = "No lost earnings are owed; find out why the plan's own standard was missed, then dismiss this"
@@ -310,14 +425,12 @@ def _law(received: date, when: DepositDue) -> str:
     return f"; past the small plan's safe harbor of {when.safe_harbor}" if when.safe_harbor else ""
 
 
-def _proposal(found: Sequence[Any], due: date) -> str:
-    """What to do about a late deposit, with the amount as the rule gives it for the days up to the receipt."""
+def _proposal(owed: Counter[tuple[date, date]]) -> str:
+    """What to do about late money (by its days of receipt and due), with the amount up to the receipt by the rule."""
     try:
         lost = sum(
-            lost_earnings(principal_minor=int(row.own), loss_date=due, recovery_date=row.on_date)
-            .required()
-            .lost_earnings_minor
-            for row in found
+            lost_earnings(principal_minor=own, loss_date=due, recovery_date=received).required().lost_earnings_minor
+            for (received, due), own in owed.items()
         )
     except ConfigError as missing:
         return f"Work out lost earnings once the rate is loaded ({missing.mend})"

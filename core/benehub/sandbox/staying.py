@@ -34,8 +34,8 @@ Secret = Callable[[str], str]
 def answering(run: Run, sftp: SftpAddress, folder: Path) -> Iterator[Sweep]:
     """Let the vendors answer while the block lasts; gives what sweeps their mailboxes."""
     with serve(run.world.hris) as hris, serve(run.world.payroll) as payroll:
-        connect(run.hub, run.employer, _reached(run, sftp, hris, payroll, _kept(folder)))
         try:
+            connect(run.hub, run.employer, _reached(run, sftp, hris, payroll, _kept(folder)))
             yield partial(_swept, run.world)
         finally:
             pause(run)
@@ -43,7 +43,12 @@ def answering(run: Run, sftp: SftpAddress, folder: Path) -> Iterator[Sweep]:
 
 def _swept(world: World, day: date) -> list[str]:
     world.payroll.today = day
-    return [*world.carrier.collect(), *world.keeper.collect(day)]
+    taken, credited = world.carrier.collect(), world.keeper.collect(day)
+    if taken:
+        world.carrier.write_roster(day)
+    if credited:
+        world.keeper.write_credit_report()
+    return [*taken, *credited]
 
 
 def pause(run: Run) -> None:

@@ -54,6 +54,8 @@ class Writer:
 def writing(path: Path) -> Iterator[Writer]:
     """A backup file that its owner alone may read; it is there once all is written, and only then.
 
+    Its folder is made where it alone is missing.
+
     Raises:
         DataError: a file of this name is there already, or its folder cannot be written to.
     """
@@ -61,6 +63,7 @@ def writing(path: Path) -> Iterator[Writer]:
         raise DataError("the file is there already", where=str(path), mend="Name another one; no backup is overwritten")
     part = path.with_name(f"{path.name}.part")
     try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
         raise DataError(

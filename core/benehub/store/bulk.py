@@ -91,18 +91,38 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
 
 
-def change_rows(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Update one row of the table by each of `rows`, found by its `keys`; all rows have the same columns."""
-    names = [name for name in rows[0] if name not in keys]
+def change_rows(
+    connection: Connection, table: Table, employer: str, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Update one row of an employer's by each of `rows`, found by its `keys`; all rows have the same columns."""
+    names = tuple(name for name in rows[0] if name not in keys and name != "employer_id")
+    if connection.dialect.name == "sqlite":
+        _, values = _plan(table, (*names, *keys))
+        connection.exec_driver_sql(_change_command(table, names, tuple(keys)), [values(employer, row) for row in rows])
+        return
     statement = (
         update(table)
+        .where(table.c.employer_id == bindparam("employer"))
         .where(*(table.c[name] == bindparam(f"key_{name}") for name in keys))
         .values({name: bindparam(f"new_{name}") for name in names})
     )
     connection.execute(
         statement,
-        [{f"key_{name}": row[name] for name in keys} | {f"new_{name}": row[name] for name in names} for row in rows],
+        [
+            {"employer": employer}
+            | {f"key_{name}": row[name] for name in keys}
+            | {f"new_{name}": row[name] for name in names}
+            for row in rows
+        ],
     )
+
+
+@cache
+def _change_command(table: Table, names: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    """The driver's statement on SQLite for rows of an employer, their values behind his own id in this order."""
+    sets = ", ".join(f'"{name}" = ?{at}' for at, name in enumerate(names, 2))
+    found = " AND ".join(f'"{name}" = ?{at}' for at, name in enumerate(keys, 2 + len(names)))
+    return f'UPDATE "{table.name}" SET {sets} WHERE "employer_id" = ?1 AND {found}'  # noqa: S608 - names of columns
 
 
 @cache

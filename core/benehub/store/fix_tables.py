@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -30,9 +31,14 @@ fix = Table(
     Column("person_id", String(40)),
     Column("at_stake", BigInteger, nullable=False),
     Column("unit", String(16), nullable=False),
+    # Money up to which its proposer might have approved it alone by the plan book of that moment; null: any.
+    Column("alone_up_to", BigInteger),
     Column("content_sealed", LargeBinary, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("preview_sealed", LargeBinary, nullable=False),
+    # Of whom its preview tells: how many, and the first of them; null where that was not kept yet.
+    Column("people", Integer),
+    Column("first_people", JSON),
     Column("proposed_by", String(80), nullable=False),
     Column("proposed_at", String(32), nullable=False),
     Column("seq", BigInteger, nullable=False),

@@ -55,6 +55,11 @@ intake_batch = Table(
     CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
     belongs("connection_id", to="connection"),
 )
+# Whether a stream has been told again since is asked for each batch that a person lets in.
+Index(
+    "ix_intake_batch_stream",
+    intake_batch.c.employer_id, intake_batch.c.connection_id, intake_batch.c.stream, intake_batch.c.seq,
+)  # fmt: skip
 
 intake_page = Table(
     "intake_page",

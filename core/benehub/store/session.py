@@ -240,9 +240,8 @@ class Session:
         """As `change` for many rows at once: each names its keys and its new values, all the same columns."""
         if rows:
             self._before_change(table)
-            mine = [{"employer_id": self.employer, **row} for row in rows]
-            for start in range(0, len(mine), CHUNK):
-                change_rows(self.connection, table, ("employer_id", *keys), mine[start : start + CHUNK])
+            for start in range(0, len(rows), CHUNK):
+                change_rows(self.connection, table, self.employer, keys, rows[start : start + CHUNK])
 
     def _before_change(self, table: Table) -> None:
         self.touched += 1

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     literal_column,
 )
 
@@ -28,6 +29,7 @@ from benehub.store import access_tables as access_tables
 from benehub.store.api_tables import first_result as first_result
 from benehub.store.api_tables import hook_message as hook_message
 from benehub.store.api_tables import hook_subscription as hook_subscription
+from benehub.store.balance_tables import account_block as account_block
 from benehub.store.balance_tables import account_day as account_day
 from benehub.store.call_tables import call_window as call_window
 from benehub.store.call_tables import pushed_resource as pushed_resource
@@ -40,6 +42,7 @@ from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
+from benehub.store.difference_tables import still_open as still_open
 from benehub.store.difference_tables import suppression as suppression
 from benehub.store.fix_tables import fix as fix
 from benehub.store.fix_tables import fix_obligation as fix_obligation
@@ -224,11 +227,14 @@ for _name in ("pending", "reverses"):
         f"ix_entry_{_name}", entry.c.employer_id, entry.c[f"{_name}_id"],
         sqlite_where=_follows, postgresql_where=_follows,
     )  # fmt: skip
-# What a dispatch has paid a carrier is asked by the dispatch. The type stands in the text of the condition, never as a
-# parameter: a query has to say the same words for SQLite to take the index.
-REMITTED = entry.c.type == literal_column("'premium.remitted'")
+# What a dispatch has paid, and what a fix or for a difference was posted, is asked by it. What begins so stands in the
+# text of the condition, never as a parameter: a query has to say the same words for SQLite to take the index.
+SOURCED = func.substr(entry.c.source, literal_column("1"), literal_column("4")).in_(
+    [literal_column("'dif_'"), literal_column("'dis_'"), literal_column("'fix '")]
+)
 Index(
-    "ix_entry_remitted", entry.c.employer_id, entry.c.source, sqlite_where=REMITTED, postgresql_where=REMITTED
+    "ix_entry_source", entry.c.employer_id, entry.c.source, entry.c.type,
+    sqlite_where=SOURCED, postgresql_where=SOURCED,
 )  # fmt: skip
 
 leg = Table(
@@ -341,6 +347,10 @@ dispatch = Table(
     # In how many pieces they stand; the first is the one above.
     Column("frozen_pieces", Integer, nullable=False, server_default="1"),
     Column("wire_pieces", Integer, nullable=False, server_default="1"),
+    # Of how many people a file tells, and the first of them as the audit trail names them; empty where nobody has
+    # looked yet at one that does not say it by itself.
+    Column("people", Integer),
+    Column("first_people", JSON),
     UniqueConstraint("employer_id", "business_key", "revision"),
     CheckConstraint("state in ('prepared', 'held', 'refused', 'sending', 'unknown', 'sent', 'failed')", name="state"),
     _belongs("connection_id", to="connection"),

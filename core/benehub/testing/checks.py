@@ -76,6 +76,7 @@ _ABOUT: dict[str, Callable[[type[Connector]], bool]] = {
     "push": lambda connector: bool(connector.pushes),
     "write": lambda connector: bool(set(connector.guards) - connector.files_out),
     "file": lambda connector: bool(connector.files_out),
+    "ack": lambda connector: "acknowledgement" in connector.streams and "enrollment.change" in connector.guards,
     "box": lambda connector: bool(connector.streams) and not _calls(connector),
 }
 """First part of a check's name -> whether it is about a connector."""
@@ -96,10 +97,10 @@ def promise(name: str, proves: str) -> Callable[[Callable[[Ground], None]], Call
 
 
 def all_checks() -> Iterator[Check]:
-    """Every check, by what it is about: form, reads, calls, webhooks, pushes, writes, files, inboxes."""
-    from benehub.testing import calling, filing, form, mailing, pushed, pushing, reading, refusing
+    """Every check, by what it is about: form, reads, calls, webhooks, pushes, writes, files, answers, inboxes."""
+    from benehub.testing import answering, calling, filing, form, mailing, pushed, pushing, reading, refusing
 
-    modules = (form, reading, calling, pushed, pushing, refusing, filing, mailing)
+    modules = (form, reading, calling, pushed, pushing, refusing, filing, answering, mailing)
     assert all(modules)  # their import registers them
     order = list(_ABOUT)
     yield from sorted(_CHECKS.values(), key=lambda one: order.index(one.name.split(".")[0]))

@@ -22,7 +22,7 @@ from benehub.errors import BenehubError, ConflictError, NeedsPersonError
 from benehub.flows.send import send_batch
 from benehub.testing.checks import Broken, Ground, NotHere, promise
 from benehub.testing.filing import rendered
-from benehub.testing.kithub import PlayedHub, played_hub
+from benehub.testing.kithub import played_hub
 from benehub.testing.line import Killed
 from benehub.testing.reading import read
 from benehub.testing.stage import CONNECTION, EMPLOYER, Played
@@ -164,25 +164,18 @@ def _again(ground: Ground) -> None:
     room, played = _delivered_to(ground)
     hub = played_hub(ground.room(), played)
     with closing(hub.store):
-        _sync(hub, "first")
+        first = hub.sync_all("first")
         calm = hub.books()
-        if _sync(hub, "fetched again") or hub.books() != calm:
+        again = hub.sync_all("fetched again")
+        again.read_again(first)
+        if again.applied or hub.books() != calm:
             raise Broken("a file fetched twice changes what is known", "Give its rows the same keys each time")
         for file in [one for one in room.rglob("*") if one.is_file()]:
             shutil.copy(file, file.with_name(f"{file.stem}-2{file.suffix}"))
-        _sync(hub, "twice")
+        hub.sync_all("twice").came_twice(again)
         now = hub.books()
         if (now.facts, now.told) != (calm.facts, calm.told):
             raise Broken("a file that comes twice counts twice", "Know rows by what they say, not by their file")
-
-
-def _sync(hub: PlayedHub, key: str) -> int:
-    """Read every stream from its beginning; gives how many rows were applied."""
-    applied = 0
-    for stream in hub.played.streams:
-        with suppress(BenehubError):  # what a guard holds, or a file that is refused, changes nothing
-            applied += hub.sync(stream, key)["applied"]
-    return applied
 
 
 def _delivered_to(ground: Ground) -> tuple[Path, Played]:

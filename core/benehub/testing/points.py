@@ -90,9 +90,11 @@ _PARTS: tuple[_Part, ...] = (
     ("a", "renewal", "a token that ends in mid-read is renewed once", _asked, ("http.token-expiry",)),
     ("b", "reads", "each row once, the same again", lambda one: not one.connector.pushes, ("read.rows", "read.replay")),
     ("b", "pushed", "what a client writes becomes a row", lambda one: bool(one.connector.pushes), ("push.rows",)),
-    ("b", "incremental", "reads of changes by a cursor", _reads, ("read.cursor",)),
+    ("b", "incremental", "reads of changes by a cursor", _reads, ("read.cursor", "read.resumed")),
     ("b", "pages", "a list that repeats itself ends", _asked, ("http.pages-end",)),
     ("b", "mailbox", "a file is read whole, and counts once", _box, ("box.partly", "box.again", "box.rubbish")),
+    ("b", "answers", "an answer to what was sent counts once",
+     lambda one: any(check.name == "ack.twice" for check in checks_for(one.connector)), ("ack.twice", "ack.again")),
     ("c", "writes", "a write has one effect, repeated or crashed", _everybody,
      ("write.twice", "write.crash", "file.once", "file.bytes", "file.totals")),
     ("c", "bulk", "several writes in one request", _requests, ("write.together",)),
@@ -156,7 +158,7 @@ def _cell(one: _Looked, part: _Part, lacks: dict[str, tuple[str, str]]) -> Cell:
     if name in ("reads", "writes") and (line := _said(one.connector, name)) is not None:
         return Cell(point, name, line.blocker.value if line.blocker else Blocker.US.value, line.note)
     missing = [check for check in promises if one.verdicts.get(check) not in ("kept", None)]
-    return Cell(point, name, Blocker.US.value, f"not shown: {', '.join(missing or promises) or 'nothing kept'}")
+    return Cell(point, name, Blocker.US.value, f"not shown: {', '.join(missing or promises) or _WANTED[name]}")
 
 
 def _said(connector: type[Connector], what: str) -> Capability | None:
@@ -181,7 +183,15 @@ def _limited(one: _Looked) -> str:
 
 def _incremental(one: _Looked) -> str:
     going = [name for name, how in one.connector.streams.items() if how != "full"]
-    return f"read.cursor: {', '.join(going)}" if going and one.kept("read.cursor") else ""
+    shown = one.kept("read.cursor", "read.resumed")
+    return f"{', '.join(shown)}: {', '.join(going)}" if going and shown else ""
+
+
+def _answered(one: _Looked) -> str:
+    """Answers that are asked for come in no files, so none can come under a second name."""
+    again = one.verdicts.get("ack.again")
+    shown = one.kept("ack.twice") if again == "not here" else one.kept("ack.twice", "ack.again")
+    return ", ".join(shown)
 
 
 def _judged(one: _Looked) -> str:
@@ -196,10 +206,14 @@ def _stateful(one: _Looked) -> str:
 _OWN: dict[str, Callable[[_Looked], str]] = {
     "limit": _limited,
     "incremental": _incremental,
+    "answers": _answered,
     "contract": _judged,
     "vendor": _stateful,
 }
 """Parts that are seen in the code or in the proofs rather than in promises."""
+
+_WANTED = {"contract": "a [[proof]] in the manifest", "vendor": "simulator.py or stage.py", "limit": "a limit"}
+"""What would show such a part."""
 
 
 def word(told: list[Cell], point: str) -> str:

@@ -13,11 +13,13 @@ from benehub.connect import jsontext
 from benehub.connect.connector import Incoming, Page
 from benehub.connect.testing import WireRequest, WireResponse
 from benehub.errors import BenehubError, ReauthNeeded, RetriableError
+from benehub.flows import sync
 from benehub.records import STREAMS
 from benehub.sandbox.faults import FaultKind
 from benehub.testing.checks import Broken, Ground, NotHere, promise
+from benehub.testing.kithub import played_hub
 from benehub.testing.line import MAX_CALLS
-from benehub.testing.stage import Played
+from benehub.testing.stage import CONNECTION, EMPLOYER, Played
 from benehub.testing.watching import addresses, listening, secret_words, silent_about
 
 
@@ -106,6 +108,36 @@ def _cursor(ground: Ground) -> None:
         # An overlap for late corrections may bring rows again; it brings none that were not there.
         if not {row.key for row in read(played, got.stream, cursor).rows} <= {row.key for row in got.rows}:
             raise Broken(f"{got.stream}: the cursor of the last page has left rows out", "Tell it once all is read")
+
+
+@promise(
+    "read.resumed", "a process that dies before what it read is applied leaves the cursor: the next read brings it all"
+)
+def _resumed(ground: Ground) -> None:
+    if all(how == "full" for how in ground.connector.streams.values()):
+        raise NotHere("all its streams are read whole")
+    known = []
+    for dies in (False, True):
+        played = ground.play()
+        if played.stage.deliver is not None:
+            played.stage.deliver()
+        hub = played_hub(ground.room(), played)
+        with contextlib.closing(hub.store):
+            for stream in played.streams if dies else ():
+                sync.read(hub, EMPLOYER, CONNECTION, stream, "dies", False)
+            if hub.cursors():
+                raise Broken("a cursor moves on before its rows are applied", "Leave it to the hub")
+            hub.sync_all("reads on", full=False)
+            known.append(hub.books())
+    placed = {stream for stream, *_ in known[0].rows}
+    for stream in played.streams:
+        if ground.connector.streams[stream] != "full" and stream not in placed:
+            raise Broken(
+                f"{stream}: no row of the stage finds its place in the kit's plan book, so a lost one is not missed",
+                "Map pay groups and leave policies in its settings to those of `testing.kithub.BOOK`",
+            )
+    if known[0] != known[1]:
+        raise Broken("what was read and not applied is not read again", "Keep no place of your own: go by the cursor")
 
 
 @promise("read.no-float", "no binary float passes the connector's edge")

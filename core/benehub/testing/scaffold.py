@@ -138,7 +138,7 @@ def write(name: str, kind: Kind, folder: Path, *, package: bool = False) -> list
             where="--kind",
             mend="Choose hris, payroll, carrier or recordkeeper",
         )
-    root = folder / (f"benehub-{name.replace('_', '-')}" if package else name)
+    root = folder / (project_name(name) if package else name)
     if not folder.is_dir():
         raise DataError("there is no such folder", where=str(folder), mend="Make it first, or choose another --folder")
     if root.exists():
@@ -164,6 +164,11 @@ def write(name: str, kind: Kind, folder: Path, *, package: bool = False) -> list
     return list(texts)
 
 
+def project_name(name: str) -> str:
+    """What a connector's own package is called."""
+    return f"benehub-{name.replace('_', '-')}"
+
+
 def _project(name: str, root: Path) -> dict[Path, str]:
     module, title = f"benehub_{name}", name.replace("_", " ").title().replace(" ", "")
     project = f"""\
@@ -172,7 +177,7 @@ requires = ["hatchling"]
 build-backend = "hatchling.build"
 
 [project]
-name = "benehub-{name.replace("_", "-")}"
+name = "{project_name(name)}"
 version = "0.1.0"
 requires-python = ">=3.11"
 dependencies = ["benehub"]

@@ -42,10 +42,13 @@ class Stage:
         items: operation -> contents to write, at least one each; the kit writes them in order.
         effects: how many changes the vendor's books have had so far. A repetition that it recognises is none.
         deliver: puts into the mailbox what the vendor sends; called once before a read.
+        answers: the vendor says what he has to say later of the requests he took; for those whose receipts are not
+            their last word.
         streams: what of the connector's streams the settings map; all unless said.
         mailbox: stands in for the connector's own mailbox, where that is a server.
         harmless: patterns of paths whose POST or PUT changes nothing (a token, a search).
         renews: whether a 401 in mid-read is cured by renewing a token.
+        known: employee number -> SSN of people whom the hub knows before it reads; for vendors that name people by SSN.
         now: the hub's clock.
         wiring: further arguments of the connector's `client` (a token store, a wall clock).
         private: words beside the secrets that must never show (a bank number).
@@ -63,10 +66,12 @@ class Stage:
     items: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     effects: Callable[[], int] = _none
     deliver: Callable[[], None] | None = None
+    answers: Callable[[], None] | None = None
     streams: tuple[str, ...] = ()
     mailbox: Mailbox | None = None
     harmless: tuple[str, ...] = ()
     renews: bool = False
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
     now: datetime = NOW
     wiring: Mapping[str, Any] = field(default_factory=dict)
     private: tuple[str, ...] = field(default=(), repr=False)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, func, or_, select
 
 from benehub import dispatch
+from benehub.access.audit import NAMED
 from benehub.store import Session
 from benehub.store.tables import member_state, obligation
-
-NAMED = 1_000
-"""People of a long file that are named at most; they are counted all the same."""
 
 
 class Carried(NamedTuple):
@@ -29,7 +27,7 @@ class Carried(NamedTuple):
 def whose(session: Session, dispatches: Iterable[str]) -> Carried:
     """Whose the dispatches of a list are, as far as what is owed is owed for a person.
 
-    A list shows nobody of a file of everybody: it is opened for whoever looks at that one, see `carried`.
+    A list shows nobody of a file of everybody: whoever looks at that one has seen them, see `everybody`.
     """
     who = obligation.c.person_id
     mine = (*session.where(obligation), session.among(obligation.c.dispatch_id, dispatches), who.is_not(None))
@@ -38,14 +36,18 @@ def whose(session: Session, dispatches: Iterable[str]) -> Carried:
     return Carried([str(row.person_id) for row in rows], int(number))
 
 
-def carried(session: Session, dispatch_id: str) -> Carried:
-    """Everybody of whom a dispatch tells, dependents too.
+def first_of(people: Collection[str]) -> Carried:
+    """These people, as they are named."""
+    return Carried(sorted(people)[:NAMED], len(people))
+
+
+def everybody(session: Session, dispatch_id: str) -> set[str]:
+    """Everybody of whom a dispatch tells, by opening all that it carries: of a full file that is every family.
 
     Raises:
         DataError: there is none.
     """
-    everybody = set(_told(session, dispatch_id))
-    return Carried(sorted(everybody)[:NAMED], len(everybody))
+    return set(_told(session, dispatch_id))
 
 
 def _told(session: Session, dispatch_id: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -97,7 +98,8 @@ def comparison(
 ) -> Asked:
     """The question as the calculator takes it.
 
-    The incumbent is the plan named, else the one with a design that most employees are in; candidates are the
+    The incumbent is the plan named, else the one with a design that most employees are in, first of those
+    that the book has another of their kind for; candidates are the
     other plans of its benefit type, those of `other`, and `offers`.
 
     Raises:
@@ -166,11 +168,13 @@ def _points(curve: Curve, last: Fraction) -> tuple[tuple[Fraction, Fraction], ..
 
 
 def _most_enrolled(book: PlanBook, mix: Mapping[str, Mapping[Tier, int]]) -> str:
-    able = [plan.id for plan in book.insurance_plans() if plan.design is not None]
+    """Of the plans with a design the one most are in; those that have another of their kind beside them come first."""
+    able = {plan.id: plan.benefit_type for plan in book.insurance_plans() if plan.design is not None}
     if not able:
         raise ConfigError(
             "no plan of the plan book has a design",
             where="plan book",
             mend="Add `design:` to the plans to be compared; `benehub plan schema` shows what it holds",
         )
-    return max(able, key=lambda one: sum(mix.get(one, {}).values()))
+    beside = Counter(able.values())
+    return max(able, key=lambda one: (beside[able[one]] > 1, sum(mix.get(one, {}).values())))

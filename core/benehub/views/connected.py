@@ -35,7 +35,7 @@ class Connected:
     waiting: int
     """Batches that are held or have rows in quarantine."""
     last_read: str
-    """When the stream that was read longest ago was; empty where nothing was read yet."""
+    """When something of it was read last; empty where nothing was read yet. Each stream has its own in the detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def listed(session: Session) -> list[Connected]:
     return [
         Connected(
             row.connection_id, row.connector, row.mode, unknown.get(row.connection_id, 0),
-            waits.get(row.connection_id, 0), min(read.get(row.connection_id, {}).values(), default=""),
+            waits.get(row.connection_id, 0), max(read.get(row.connection_id, {}).values(), default=""),
         )
         for row in connections.listed(session)
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from benehub.identity import strangers
 from benehub.store import Session, acts
@@ -14,9 +14,9 @@ COUNTS = ("rows", "applied", "unchanged", "quarantined", "superseded", "gone")
 
 
 def batches(
-    session: Session, state: str = "", waiting: bool = False, connection_id: str = "", limit: int = 50
+    session: Session, state: str = "", waiting: bool = False, connection_id: str = "", limit: int = 50, batch: str = ""
 ) -> list[dict[str, Any]]:
-    """The newest batches; with `waiting`, only those that are held or have rows in quarantine.
+    """The newest batches, or this one; with `waiting`, only those that are held or have rows in quarantine.
 
     `unlinked` counts the people of the batch's connection whom nobody is linked to, as of now.
     """
@@ -35,6 +35,8 @@ def batches(
         query = query.where(intake_batch.c.state == state)
     if connection_id:
         query = query.where(intake_batch.c.connection_id == connection_id)
+    if batch:
+        query = query.where(intake_batch.c.batch_id == batch)
     if waiting:
         query = query.where((intake_batch.c.state == "held") | (open_rows > 0))
     unknown = strangers.counted(session)
@@ -49,18 +51,31 @@ def batches(
 
 
 def details(session: Session, batch_id: str, limit: int = 200) -> dict[str, list[dict[str, Any]]]:
-    """Pages of a batch, its rows in quarantine, and what persons did to it."""
+    """Pages of a batch, its rows in quarantine, and what persons did to it; what waits comes first."""
     pages = session.rows(
         select(intake_page).where(*session.where(intake_page, batch_id=batch_id)).order_by(intake_page.c.page_no)
     )
-    rows = session.rows(
-        select(intake_row)
-        .where(*session.where(intake_row, batch_id=batch_id, outcome="quarantined"))
-        .order_by(intake_row.c.row_no)
-        .limit(limit)
-    )
     return {
         "pages": [{"page": row.page_no, "name": row.name, "rows": row._mapping["rows"]} for row in pages],
-        "quarantine": [{"row": row.row_no, "open": row.resolved_seq is None, "reason": row.reason} for row in rows],
+        "quarantine": quarantined(session, batch_id, limit),
         "said": [{"at": one.at, "who": one.who, "what": one.what, "note": one.note} for one in acts(session, batch_id)],
     }
+
+
+def quarantined(
+    session: Session, batch_id: str, limit: int, after: tuple[bool, int] | None = None
+) -> list[dict[str, Any]]:
+    """Rows of a batch that wait, by number, then those that are settled; behind `after`, (open, row) of another."""
+    settled = intake_row.c.resolved_seq.is_not(None)
+    query = select(intake_row).where(*session.where(intake_row, batch_id=batch_id, outcome="quarantined"))
+    if after:
+        further = intake_row.c.row_no > after[1]
+        query = query.where(or_(settled, further)) if after[0] else query.where(settled, further)
+    rows = session.rows(query.order_by(settled, intake_row.c.row_no).limit(limit))
+    return [{"row": row.row_no, "open": row.resolved_seq is None, "reason": row.reason} for row in rows]
+
+
+def ever_quarantined(session: Session, batch_id: str) -> int:
+    """How many rows of a batch wait in quarantine or have waited there."""
+    mine = session.where(intake_row, batch_id=batch_id, outcome="quarantined")
+    return int(session.connection.execute(select(func.count()).select_from(intake_row).where(*mine)).scalar_one())

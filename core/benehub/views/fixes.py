@@ -14,9 +14,15 @@ from benehub.store import Session
 from benehub.views.amounts import amount
 
 
-def listed(session: Session, states: Sequence[str] = (), limit: int = 500) -> list[dict[str, Any]]:
-    """Fixes in these states (all when none is named), the newest first, without what they would do."""
-    return _lines(session, fixes.listed(session, states, limit))
+def listed(
+    session: Session, states: Sequence[str] = (), limit: int = 500, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Fixes in these states (all when none is named), the newest first, without what they would do.
+
+    Args:
+        before: only those proposed before this number of the recorded order (`seq`).
+    """
+    return _lines(session, fixes.listed(session, states, limit, before))
 
 
 def of_difference(session: Session, difference_id: str) -> list[dict[str, Any]]:
@@ -33,7 +39,7 @@ def shown(session: Session, fix_id: str, alone_up_to: int | None = None) -> dict
     """One fix: its preview as it was frozen (personal data masked), what it made owed, and who said what.
 
     Args:
-        alone_up_to: money up to which one person may propose and approve; None: any.
+        alone_up_to: money up to which one person may propose and approve by the plan book in force; None: any.
 
     Raises:
         DataError: no such fix.
@@ -42,7 +48,7 @@ def shown(session: Session, fix_id: str, alone_up_to: int | None = None) -> dict
     owed = obligations.by_ids(session, fixes.owed(session, fix_id))
     return {
         **_lines(session, [row])[0],
-        "needs_second": fixes.needs_second(row.at_stake, alone_up_to),
+        "needs_second": fixes.held_by_second(row, alone_up_to),
         "preview": fixes.preview(session, row),
         "digest": row.content_hash,
         "obligations": [
@@ -72,6 +78,7 @@ def _lines(session: Session, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "unit": row.unit,
             "proposed_by": row.proposed_by,
             "proposed_at": row.proposed_at,
+            "seq": row.seq,
         }
         for row in rows
     ]

@@ -52,6 +52,6 @@ def _moment(text: str) -> datetime:
         raise DataError(
             f"not a moment: {text[:40]!r}",
             where="known-at",
-            mend="Write a date (2026-10-15), a date with time (2026-10-15T12:00+00:00), or a recorded number",
+            mend="Write a date (`2026-10-15`), a date with time (`2026-10-15T12:00+00:00`), or a recorded number",
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

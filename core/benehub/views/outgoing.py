@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select, tuple_
 
@@ -14,7 +14,7 @@ from benehub import dispatch, obligations
 from benehub.crypto import mask
 from benehub.ids import PERSON
 from benehub.money import format_minor
-from benehub.store import Session
+from benehub.store import Session, acts
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.views.persons import member_ids
 
@@ -93,6 +93,25 @@ def one(session: Session, dispatch_id: str) -> dict[str, Any]:
     """
     row = dispatch.get(session, dispatch_id)
     return _line(row) | {"guard": row.guard}
+
+
+class History(NamedTuple):
+    """What was tried of a dispatch, said of it, and its other revisions."""
+
+    attempts: Sequence[Row[Any]]
+    said: list[Row[Any]]
+    revisions: list[Row[Any]]
+
+
+def history(session: Session, dispatch_id: str) -> History:
+    """How a dispatch has come to be what it is, field by field.
+
+    Raises:
+        DataError: there is none.
+    """
+    row = dispatch.get(session, dispatch_id)
+    others = [one for one in dispatch.revisions(session, row.business_key) if one.dispatch_id != dispatch_id]
+    return History(dispatch.attempts(session, dispatch_id), list(acts(session, dispatch_id)), others)
 
 
 def masked_of(session: Session, dispatch_id: str, text: str) -> str:

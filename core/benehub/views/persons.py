@@ -51,7 +51,8 @@ def searched(session: Session, text: str, after: str = "", limit: int = 50) -> t
 
     However many there are, a bounded number of them is looked at: the place may come with less than a whole page.
     """
-    search, hits, looked, size = Search(session, text), list[Hit](), 0, limit
+    search, hits, looked = Search(session, text), list[Hit](), 0
+    size = search.step(limit)
     while len(hits) < limit and looked < LOOKED:
         part, after = search.next(after, size)
         # Where few of those looked at fit, more are looked at with each statement.

@@ -43,7 +43,7 @@ def _account(book: PlanBook, plan: Plan, worker: Worker, cover: Fact, day: date,
     yearly = {} if plan.account is None else plan.account.yearly_minor(book.employer.currency)
     given = yearly[account_tier(worker, cover, day, yearly)] if yearly else 0
     elected = int(cover.data.get("amount_minor") or 0)
-    times = {"month": 12, "pay": book.pay_groups[worker.pay_group].pays_a_year}
+    times = {"month": 12, "pay": book.pay_group(worker.pay_group).pays_a_year}
     elected *= times.get(str(cover.data.get("amount_per", "year")), 1)
     most = None if plan.account is None else plan.account.max_yearly_minor
     if most is not None:
@@ -54,7 +54,7 @@ def _account(book: PlanBook, plan: Plan, worker: Worker, cover: Fact, day: date,
 def _retirement(book: PlanBook, plan: Plan, worker: Worker, cover: Fact, day: date, month: Month) -> tuple[int, int]:
     """The deferral by its rates under the plan's and the year's limit, and the match on it, period by period."""
     assert plan.deferral is not None
-    pays = book.pay_groups[worker.pay_group].pays_a_year
+    pays = book.pay_group(worker.pay_group).pays_a_year
     pay, limits = worker.yearly_pay(day, pays), retirement_limits(month.year)
     if pay is None:
         raise DataError("no pay", where=f"person {worker.person_id}", mend="Sync compensation")

@@ -64,6 +64,7 @@ class Search:
         # What begins with another that leads is among what that one finds.
         apart = [one for one in leading if not any(one != other and one.startswith(other) for other in leading)]
         self._begin = sorted({one for word in apart for one in beginnings(word)})
+        self._wanted = [[tuple(beginnings(word)) for word in groups] for groups in self._readings]
 
     def _read_as(self) -> list[tuple[str, ...]]:
         """How the words stand together, each group for one name: a name may have several, as in `Ana Garcia Lopez`.
@@ -81,6 +82,10 @@ class Search:
         if word not in self._counts:
             self._counts[word] = self._fits(word)
         return self._counts[word]
+
+    def step(self, page: int) -> int:
+        """How many to look at first for a page: of several words few may fit, so many are read with each statement."""
+        return page if len(self._words) == 1 else max(page, PART)
 
     def next(self, after: str, count: int) -> tuple[list[Hit], str]:
         """Those of the next `count` words behind a place who fit, and the place to go on from; empty at the end."""
@@ -132,10 +137,11 @@ class Search:
         return words
 
     def _first(self, words: Sequence[str]) -> str:
-        return min(one for one in words[1:] if one.startswith(tuple(self._begin)))
+        begin = tuple(self._begin)
+        return min(one for one in words[1:] if one.startswith(begin))
 
     def _fit(self, words: Sequence[str]) -> bool:
-        def has(word: str) -> bool:
-            return any(one.startswith(tuple(beginnings(word))) for one in words[1:])
+        def has(begin: tuple[str, ...]) -> bool:
+            return any(one.startswith(begin) for one in words[1:])
 
-        return any(all(map(has, groups)) for groups in self._readings)
+        return any(all(map(has, groups)) for groups in self._wanted)

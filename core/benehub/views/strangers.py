@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Row, func, select, tuple_
 
 from benehub.identity import lookup, strangers, suggestions
 from benehub.identity.matching import AS_GOOD, Candidate, Told, named
@@ -17,6 +19,9 @@ from benehub.intake.twins import twins
 from benehub.store import Session, acts
 from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation
+
+PLACE: Final = "crosswalk/place"
+"""What the place of a page is sealed for."""
 
 
 def unlinked(
@@ -28,7 +33,48 @@ def unlinked(
     No more than `most` are given, where it is named: `counted` says how many there are.
     """
     everybody = strangers.listed(session, connection_id, aside, most)
-    keys = _keys(everybody) if most else None
+    return _lines(session, everybody, _keys(everybody) if most else None, connection_id, clear)
+
+
+Place = tuple[str, str]
+"""Where a page of strangers begins: behind this connection and vendor's id."""
+
+
+def place_of(session: Session, sealed: str) -> Place | None:
+    """The place that `paged` has given; None for the beginning.
+
+    Raises:
+        ConfigError, ValueError: it is no place.
+    """
+    if not sealed:
+        return None
+    connection_id, external_id = json.loads(session.unseal(urlsafe_b64decode(sealed), PLACE))
+    return connection_id, external_id
+
+
+def paged(
+    session: Session, connection_id: str, aside: bool, clear: bool, most: int, after: Place | None
+) -> tuple[list[dict[str, Any]], str]:
+    """A page of them, each with who he may be (`likely`, the likeliest first), and the place where the next one begins.
+
+    A place is sealed: vendors' ids may be what no address should show. It is empty where there is no next page.
+    """
+    found = strangers.listed(session, connection_id, aside, most + 1, after)
+    shown = found[:most]
+    keys = _keys(shown)
+    lines = _lines(session, shown, keys, connection_id, clear)
+    likely = defaultdict[str, list[dict[str, Any]]](list)
+    for one in _guessed(session, suggestions.standing(session, connection_id, keys), keys, clear):
+        likely[one["ref"]].append(one)
+    ends = [shown[-1].connection_id, shown[-1].external_id] if len(found) > most else None
+    following = urlsafe_b64encode(session.seal(ends, PLACE)).decode() if ends else ""
+    return [line | {"likely": likely[line["ref"]]} for line in lines], following
+
+
+def _lines(
+    session: Session, everybody: Sequence[Stranger], keys: Collection[tuple[str, str]] | None, connection_id: str,
+    clear: bool,
+) -> list[dict[str, Any]]:  # fmt: skip
     waiting, open_ones = _waiting(session, keys), defaultdict[tuple[str, str], int](int)
     for row in suggestions.standing(session, connection_id, keys):
         open_ones[row.connection_id, row.external_id] += 1
@@ -86,7 +132,23 @@ def suggested(session: Session, connection_id: str = "", clear: bool = False, mo
     """
     told = _keys(strangers.listed(session, connection_id, most=most))
     standing = suggestions.standing(session, connection_id, told if most else None)
-    rows = [row for row in standing if (row.connection_id, row.external_id) in told]
+    return _guessed(session, [row for row in standing if (row.connection_id, row.external_id) in told], told, clear)
+
+
+def likely(session: Session, named: str, clear: bool = False) -> list[dict[str, Any]]:
+    """The open suggestions who one of them may be.
+
+    Raises:
+        DataError: there is none.
+    """
+    row = strangers.found(session, named)
+    told = _keys([strangers.of_row(session, row)]) if row.person_id is None else {}
+    return _guessed(session, suggestions.standing(session, row.connection_id, told), told, clear)
+
+
+def _guessed(
+    session: Session, rows: Sequence[Row[Any]], told: Mapping[tuple[str, str], Stranger], clear: bool
+) -> list[dict[str, Any]]:
     known = recognising.candidates(session, sorted({row.person_id for row in rows}))
     best: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:

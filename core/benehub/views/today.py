@@ -17,7 +17,7 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY, OPEN
+from benehub.reconcile import MONTHLY
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
@@ -30,6 +30,7 @@ from benehub.store.tables import (
     row_waits,
     run,
     schedule,
+    still_open,
     stream_state,
 )
 from benehub.views.deadlines import Deadline
@@ -140,11 +141,7 @@ def working_month(session: Session) -> Month:
     signed = closed(session)
     if signed:
         return min(signed[-1].month.plus(1), now)
-    newest = session.connection.execute(
-        select(func.max(difference.c.period)).where(
-            *session.where(difference), difference.c.period < str(now.plus(1)), difference.c.state.in_(OPEN)
-        )
-    ).scalar()
+    newest = max((row.period for row in _open(session, now)), default="")
     return Month.parse(newest[:7]) if newest else now
 
 
@@ -186,16 +183,20 @@ def _present(book: PlanBook) -> list[str]:
     return [name for name in LEGS if has.get(name, True)]
 
 
-def _open(session: Session, month: Month) -> Sequence[Row[Any]]:
-    """Open differences up to a month, counted by relation, state and unit."""
-    return session.rows(
-        select(
-            difference.c.relation, difference.c.state, difference.c.unit, func.count().label("number"),
-            func.sum(difference.c.at_stake).label("amount"), func.min(difference.c.first_seen).label("oldest"),
-        )
-        .where(*session.where(difference), difference.c.state.in_(OPEN), difference.c.period < str(month.plus(1)))
-        .group_by(difference.c.relation, difference.c.state, difference.c.unit)
-    )  # fmt: skip
+def _open(session: Session, month: Month) -> list[Row[Any]]:
+    """Open differences up to a month, counted by relation, state, period and unit, as the index has them."""
+    if "open" not in session.memo:
+        kind = (difference.c.state, difference.c.relation, difference.c.period, difference.c.unit)
+        session.memo["open"] = session.rows(
+            select(
+                *kind, func.count().label("number"), func.sum(difference.c.at_stake).label("amount"),
+                func.min(difference.c.first_seen).label("oldest"),
+            )
+            .where(*session.where(difference), still_open)
+            .group_by(*kind)
+        )  # fmt: skip
+    behind = str(month.plus(1))
+    return [row for row in session.memo["open"] if row.period < behind]
 
 
 def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) -> Leg:

@@ -17,8 +17,9 @@ from benehub.errors import DataError
 from benehub.money import parse_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile.settled_by import proposed
 from benehub.store import Session, iso
-from benehub.store.tables import difference
+from benehub.store.tables import difference, still_open
 from benehub.views.chain import Chain, chains_of
 from benehub.views.persons import member_ids, person_ids
 from benehub.views.today import LEGS
@@ -82,6 +83,10 @@ def part(session: Session, filters: Filters, currency: str, after: str = "", lim
         number, name = _place(after)
         behind = key < number if filters.order == "amount" else key > number
         conditions.append(or_(behind, and_(key == number, difference.c.difference_id > name)))
+    if filters.state in reconcile.OPEN and filters == Filters(state=filters.state):
+        # Only then is the index by amount found. Behind another filter few may fit: read in its order, here and there
+        # in the table, nearly all would be.
+        conditions.append(still_open)
     first = key.desc() if filters.order == "amount" else key
     rows = session.rows(
         select(difference).where(*conditions).order_by(first, difference.c.difference_id).limit(limit + 1)
@@ -154,6 +159,8 @@ class Case:
     """The way of the plan and month, from the HR fact to the vendor's confirmation."""
     rule: reconcile.Suppression | None
     """The rule that sets it aside now."""
+    entries: list[str]
+    """Ledger entries that may have settled it, while it is open."""
 
     @property
     def ways(self) -> list[tuple[str, list[Stop]]]:
@@ -181,7 +188,8 @@ def case(session: Session, book: PlanBook, difference_id: str) -> Case:
             stops = trace(session, book, row.person_id, row.plan, month)
     rule = next((one for one in reconcile.suppressions(session) if row.state == "suppressed" and _by(one, row)), None)
     return Case(row, reconcile.version_of(session, row), employee, _name(session, row.person_id, session.today()),
-                reconcile.history(session, difference_id), chains, stops, rule)  # fmt: skip
+                reconcile.history(session, difference_id), chains, stops, rule,
+                proposed(session, row) if row.state in reconcile.OPEN else [])  # fmt: skip
 
 
 def _by(rule: reconcile.Suppression, row: Row[Any]) -> bool:

@@ -26,6 +26,7 @@ from benehub.web import (
     people,
     plan_book,
     questions,
+    reads,
     reconcile,
     runs,
     schedules,
@@ -41,7 +42,7 @@ from benehub.web.pages import Entry
 
 PAGES = (
     home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, deadlines, imports,
-    connections, schedules, runs, closing, plan_book, settings, access, trail, users, tokens, me, why,
+    connections, reads, schedules, runs, closing, plan_book, settings, access, trail, users, tokens, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 

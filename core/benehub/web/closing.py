@@ -10,7 +10,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.errors import DataError
 from benehub.flows import Hub
-from benehub.flows.closing import close
+from benehub.flows.closing import close, signs
 from benehub.periods import Month
 from benehub.views.closing import checklist
 from benehub.views.signed import signed, signed_report
@@ -57,8 +57,7 @@ def sign(
     if sure != "yes":
         raise DataError("it was not said that the month is signed for ever", mend="Tick the box")
     at = Month.parse(month)
-    # A name alone tells nobody who it was: two may have it.
-    close(request.app.state.hub, employer, at, f"{caller.name[:44]} ({caller.user})", note)
+    close(request.app.state.hub, employer, at, signs(caller), note)
     return then(request, f"closing/{at}", done="signed")
 
 

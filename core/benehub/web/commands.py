@@ -20,6 +20,7 @@ PLACES: Final[dict[str, Place]] = {
     "deductions": Place("owed", "outgoing/owed", "see_money"),
     "differences": Place("reconcile", "reconcile", "see_money"),
     "dispatches": Place("outgoing", "outgoing", "see_money"),
+    "dispatches permit": Place("permit", "outgoing#stops", "approve"),
     "enrollments": Place("outgoing", "outgoing", "see_money"),
     "fixes": Place("reconcile", "reconcile", "see_money"),
     "intake": Place("connections", "connections", "see_connections"),
@@ -34,12 +35,13 @@ PLACES: Final[dict[str, Place]] = {
     "schedule": Place("connections", "connections", "see_connections"),
     "sync": Place("connections", "connections", "see_connections"),
 }
-"""The page for the commands of a group; those that only an operator gives at the machine have none."""
+"""The page for the commands of a group, or for one of them that has its own; those that only an operator gives at the
+machine have none."""
 
-_COMMAND: Final = re.compile(r"benehub ([a-z]+)")
+_COMMAND: Final = re.compile(r"benehub (([a-z]+)(?: [a-z]+)?)")
 
 
 def places(text: str | None) -> list[Place]:
     """The pages for the commands that a text names, each once."""
-    found = [PLACES[group] for group in _COMMAND.findall(text or "") if group in PLACES]
-    return list(dict.fromkeys(found))
+    named = [PLACES.get(whole) or PLACES.get(group) for whole, group in _COMMAND.findall(text or "")]
+    return list(dict.fromkeys(one for one in named if one))

@@ -21,6 +21,8 @@ NAV = Entry("connections", "connections", Permission.SEE_CONNECTIONS)
 
 Seer = Annotated[Caller, Depends(Needs(Permission.SEE_CONNECTIONS))]
 Operator = Annotated[Caller, Depends(Needs(Permission.OPERATE))]
+READS = 15
+"""Newest reads of a connection on its page; those of which something waits stand before them."""
 Word = Annotated[str, Form(max_length=120)]
 
 
@@ -73,7 +75,9 @@ def _shown(
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         found = connected.detail(session, hub.book(session), hub.connectors, name[:40])
-        came = batches(session, connection_id=found.name, limit=15)
+        waits = batches(session, waiting=True, connection_id=found.name, limit=READS)
+        newest = batches(session, connection_id=found.name, limit=READS)
+        came = list({row["batch"]: row for row in (*waits, *newest)}.values())
         times = [one for one in schedules(session) if one["connection"] == found.name]
         doors = [one for one in webhooks.doors(session) if one["connection"] == found.name]
         calls = webhooks.listed(session, found.name, "", 15) if doors else []

@@ -58,7 +58,7 @@ def one(request: Request, employer: str, difference: str, caller: Sees) -> Respo
 
 
 def _say(
-    request: Request, employer: str, caller: Caller, difference: str, seen: str, note: str, **said: str
+    request: Request, employer: str, caller: Caller, difference: str, seen: str, note: str, **said: Any
 ) -> Response:
     """A word on it; whoever looked at an older state is shown what is new, with his own text kept."""
     number, _, version = seen.partition("/")
@@ -93,9 +93,12 @@ def assign(
 
 
 @router.post("/e/{employer}/reconcile/differences/{difference}/resolve")
-def resolve(request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "") -> Response:
-    """It is settled: how."""
-    return _say(request, employer, caller, difference, seen, note, state="resolved")
+def resolve(
+    request: Request, employer: str, difference: str, caller: Works, seen: Seen, note: Note = "",
+    entries: Annotated[str, Form(max_length=2400)] = "",
+) -> Response:  # fmt: skip
+    """It is settled: how, and by which ledger entries (those proposed where none is named)."""
+    return _say(request, employer, caller, difference, seen, note, state="resolved", entries=entries.split())
 
 
 @router.post("/e/{employer}/reconcile/differences/{difference}/dismiss")

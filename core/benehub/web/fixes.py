@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
+from benehub import reconcile
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.sends import may_start
+from benehub.api.trail import seen
 from benehub.errors import BenehubError
 from benehub.flows import Hub, fixes
-from benehub.store import Session
+from benehub.reconcile import fixes as room
+from benehub.store import Session, iso
 from benehub.views.fixes import of_difference, shown
-from benehub.web.pages import Page, must_work, page, then
+from benehub.web.pages import Page, a_day, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -31,6 +36,7 @@ def offered(request: Request, employer: str, difference: str, caller: Works) -> 
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         known = of_difference(session, difference)
+        seen(request, [reconcile.get(session, difference).person_id])
     try:
         found, told = [asdict(one) for one in fixes.options(hub, employer, difference)], ""
     except BenehubError as error:
@@ -42,19 +48,23 @@ def offered(request: Request, employer: str, difference: str, caller: Works) -> 
 
 @router.get("/e/{employer}/reconcile/differences/{difference}/fix/preview")
 def preview(
-    request: Request, employer: str, difference: str, caller: Sees, action: Annotated[str, Query(max_length=40)] = ""
+    request: Request, employer: str, difference: str, caller: Sees, action: Annotated[str, Query(max_length=40)] = "",
+    notice_day: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """What would leave, before anybody proposes it; nothing is written."""
-    found = fixes.preview(request.app.state.hub, employer, difference, action)
-    return page(request, caller, "fixes/preview.html", difference=difference, preview=found)
+    found = fixes.preview(request.app.state.hub, employer, difference, action, notice_day=_noticed(notice_day))
+    seen(request, *found.people)
+    return page(request, caller, "fixes/preview.html", difference=difference, preview=found, notice_day=notice_day)
 
 
 @router.post("/e/{employer}/reconcile/differences/{difference}/fix/propose")
 def propose(
-    request: Request, employer: str, difference: str, caller: Works, action: Action = "", note: Note = ""
+    request: Request, employer: str, difference: str, caller: Works, action: Action = "", note: Note = "",
+    notice_day: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """Propose it, frozen with its preview."""
-    made = fixes.propose(request.app.state.hub, employer, difference, caller.user, action, note.strip())
+    told = _noticed(notice_day)
+    made = fixes.propose(request.app.state.hub, employer, difference, caller.user, action, note.strip(), told)
     return then(request, f"fixes/{made}", done="proposed")
 
 
@@ -64,8 +74,13 @@ def one(request: Request, employer: str, fix: str, caller: Sees) -> Response:
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         found = shown(session, fix, _alone(hub, session))
+        seen(request, *room.told_of(session, room.get(session, fix)))
     own = found["needs_second"] and found["proposed_by"] == caller.user
     return page(request, caller, "fixes/one.html", fix=found, own=own)
+
+
+def _noticed(text: str) -> date | None:
+    return a_day(text, "day of the notice") if text.strip() else None
 
 
 def _alone(hub: Hub, session: Session) -> int | None:
@@ -74,26 +89,26 @@ def _alone(hub: Hub, session: Session) -> int | None:
     return limit
 
 
-def _run(request: Request, employer: str, fix: str) -> str:
-    hub: Hub = request.app.state.hub
-    must_work(hub)
-    with hub.store.write(employer) as session:
-        return hub.enqueue_flow(session, "fixes.carry", f"{fix}/{session.now()}", "fixes", fix)
-
-
 @router.post("/e/{employer}/fixes/{fix}/approve")
 def approve(request: Request, employer: str, fix: str, caller: Approves, note: Note = "") -> Response:
-    """Approve it, and have it carried out by a worker."""
+    """Approve it; by whoever may send it is carried out by a worker, too."""
     hub: Hub = request.app.state.hub
+    if not may_start(caller, employer, fixes.CARRY):
+        fixes.approve(hub, employer, fix, caller.user, note.strip())
+        return then(request, f"fixes/{fix}", done="approved_waits")
     must_work(hub)
-    fixes.approve(hub, employer, fix, caller.user, note.strip())
-    return then(request, f"runs/{_run(request, employer, fix)}", done="approved")
+    run = fixes.approve(hub, employer, fix, caller.user, note.strip(), run_key=iso(hub.store.clock()))
+    return then(request, f"runs/{run}", done="approved")
 
 
 @router.post("/e/{employer}/fixes/{fix}/carry-out")
 def carry_out(request: Request, employer: str, fix: str, caller: Sends) -> Response:
     """Carry out what is approved and has not been, or stopped half-way."""
-    return then(request, f"runs/{_run(request, employer, fix)}", done="started")
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.write(employer) as session:
+        run = fixes.queue(hub, session, fix, session.now())
+    return then(request, f"runs/{run}", done="started")
 
 
 @router.post("/e/{employer}/fixes/{fix}/reject")

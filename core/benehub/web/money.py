@@ -10,6 +10,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.trail import seen
 from benehub.charts.stacked import stacked
+from benehub.errors import DataError
 from benehub.flows import Hub
 from benehub.periods import Month
 from benehub.planbook import PlanBook
@@ -63,6 +64,8 @@ def walk(
     with hub.store.read(employer) as session:
         book = hub.book(session)
         lines = invoice(session, book, connection[:40], str(asked))
+        if not lines:
+            raise DataError(f"no invoice of {connection[:40]} for {asked}", mend="Look at the month's money")
         shown = [one for one in lines if which == "all" or one.billed != one.accrued]
         rest = [one for one in shown if _key(one) > after] if after else shown
         seen(request, person_ids(session, [one.member for one in rest[:LINES]]).values())

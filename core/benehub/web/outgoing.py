@@ -10,13 +10,13 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
-from benehub.flows import Hub, dispatches
-from benehub.views.carried import carried, whose
-from benehub.views.outgoing import about, masked_of, outgoing, segments
+from benehub.flows import Hub, dispatches, push_guard
+from benehub.views.carried import whose
+from benehub.views.outgoing import about, history, masked_of, outgoing, segments
 from benehub.views.outgoing import listed as listed_outgoing
 from benehub.views.unsent import answered, operations, owed
 from benehub.views.why import why
-from benehub.web.pages import Entry, Page, must_work, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then, works
 
 router = APIRouter(route_class=Page)
 NAV = Entry("outgoing", "outgoing", Permission.SEE_MONEY)
@@ -50,10 +50,11 @@ def listed(
         known, ways = operations(session)
         seen_in(request, session, *whose(session, [one["dispatch"] for one in found[:PART]]))
         names = about(session, found)
+        stops = push_guard.stopped(session)
     last = f"{found[PART - 1]['seq']}~{found[PART - 1]['dispatch']}" if len(found) > PART else ""
     set_now: dict[str, Any] = {"state": state, "operation": operation, "connection": connection, "after_now": after}
     return page(request, caller, "outgoing/list.html", found=found[:PART], last=last, states=STATES, operations=known,
-                connections=ways, about=names, **set_now)  # fmt: skip
+                connections=ways, about=names, stops=stops, **set_now)  # fmt: skip
 
 
 @router.get("/e/{employer}/outgoing/owed")
@@ -72,20 +73,55 @@ def due(
     return page(request, caller, "outgoing/owed.html", found=found, last=last, after_now=after, kind=kind, today=day)
 
 
+@router.post("/e/{employer}/outgoing/permit")
+def permit(
+    request: Request, employer: str, caller: Approves, connection: Annotated[str, Form(max_length=40)],
+    operation: Annotated[str, Form(max_length=32)], people: Annotated[int, Form(ge=1, le=100_000_000)], note: Note = "",
+) -> Response:  # fmt: skip
+    """Let a push leave that stopped as it changes or ends many; its run goes on where who permits may send, too."""
+    hub: Hub = request.app.state.hub
+    push_guard.permit(hub, employer, connection, operation, people, caller.user, note)
+    with hub.store.read(employer) as session:
+        stops = push_guard.stopped(session)
+    stop = next((one for one in stops if (one.connection, one.operation) == (connection, operation)), None)
+    if stop and stop.permitted and caller.may(Permission.SEND, employer) and works(hub):
+        hub.retry_beside(employer, stop.run)
+        return then(request, f"runs/{stop.run}", done="retried")
+    return then(request, f"runs/{stop.run}" if stop else "outgoing", done="permitted")
+
+
+@router.post("/e/{employer}/outgoing/go-on")
+def go_on(
+    request: Request, employer: str, caller: Sends, connection: Annotated[str, Form(max_length=40)],
+    operation: Annotated[str, Form(max_length=32)],
+) -> Response:  # fmt: skip
+    """Let the run of a stopped push that somebody has permitted go on."""
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.read(employer) as session:
+        run = push_guard.may_go_on(session, connection, operation)
+    if not run:
+        raise DataError("nothing of it has stopped that is permitted", where=f"connection {connection[:40]}",
+                        mend="Have it permitted first: a permit is for a day")  # fmt: skip
+    hub.retry_beside(employer, run)
+    return then(request, f"runs/{run}", done="retried")
+
+
 @router.get("/e/{employer}/outgoing/{dispatch}")
 def one(request: Request, employer: str, dispatch: str, caller: SeesOf) -> Response:
     """One dispatch: its attempts, what came of it, and who said what of it."""
     hub: Hub = request.app.state.hub
     if not dispatch.startswith("dis_"):
         raise DataError(f"no dispatch {dispatch[:50]!r}", mend="See what has left")
+    people = dispatches.carried(hub, employer, dispatch)
     with hub.store.read(employer) as session:
         told = why(session, dispatch)
         members = answered(session, dispatch)
-        seen_in(request, session, *carried(session, dispatch))
-        data = told.data
+        seen_in(request, session, *people)
+        data, past = told.data, history(session, dispatch)
         named = about(session, [{"dispatch": dispatch, **data}])
     return page(request, caller, "outgoing/one.html", ref=told.ref, told=data, members=members, about=named[dispatch],
-                **_may(data))  # fmt: skip
+                past=past, **_may(data))  # fmt: skip
 
 
 def _may(told: dict[str, Any]) -> dict[str, bool]:
@@ -106,9 +142,10 @@ def content(
 ) -> Response:  # fmt: skip
     """What it carries, so many lines at a time: a file as it was frozen, an item with the calls that write it."""
     hub: Hub = request.app.state.hub
+    people = dispatches.carried(hub, employer, dispatch)
     with hub.store.read(employer) as session:
         shown = outgoing(session, [dispatch])[0]
-        seen_in(request, session, *carried(session, dispatch))
+        seen_in(request, session, *people)
     lines = segments(shown.content) or (shown.content.splitlines(keepends=True) if shown.file else [shown.content])
     name = "outgoing/content.html" if "hx-request" in request.headers else "outgoing/carried.html"
     return page(request, caller, name, shown=shown, lines=lines[first : first + LINES], first=first,

@@ -5,8 +5,10 @@ Templates escape everything, an unknown name in one is an error, and a page may 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -66,7 +68,7 @@ def page(
     """A template as an answer; `data` are its own names. A whole page and a fragment of one are made alike.
 
     Every template has `t`, `n`, `word`, `money`, `day`, `moment` and the others of `Words`, `can(permission)`,
-    `link(path, **query)`, `here(**query)`, `csrf_field()`, `called(user)`, `employer`, `caller`.
+    `link(path, **query)`, `here(**query)`, `csrf_field()`, `called(user)`, `called.within(text)`, `employer`, `caller`.
     """
     hub: Hub = request.app.state.hub
     employer = request.path_params.get("employer", "")
@@ -110,6 +112,13 @@ class _Called:
                 self._known[name] = users.names(session, [name]).get(name, name)
         return self._known.get(name, name)
 
+    def within(self, text: str | None) -> str:
+        """A text in which users are called by their names instead of their ids."""
+        return _USER.sub(lambda found: self(found[0]), text or "")
+
+
+_USER: Final = re.compile(r"\busr_[a-z0-9]+")
+
 
 _HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
 """Beside those of every answer (`api.headers`)."""
@@ -119,6 +128,18 @@ def address(path: str, **query: object) -> str:
     """A path with these values as its query; what is empty is left out."""
     given = [(name, str(value)) for name, value in query.items() if value not in (None, "", [], ())]
     return f"{path}?{urlencode(given)}" if given else path
+
+
+def a_day(text: str, where: str) -> date:
+    """A day as a form gives it.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError("no day that can be read", where=where, mend="Write it as `2026-11-30`") from None
 
 
 def then(request: Request, path: str, **query: object) -> RedirectResponse:
@@ -150,13 +171,18 @@ def navigation(request: Request, caller: Caller | None, employer: str) -> list[E
     return [one for one in entries if caller and employer and caller.may(one.needs, employer)]
 
 
+def works(hub: Hub) -> bool:
+    """Whether this process can start jobs."""
+    return hasattr(hub, "engine") and hub.engine.running
+
+
 def must_work(hub: Hub) -> None:
     """Nothing, where this process can start jobs.
 
     Raises:
         ConfigError: it cannot.
     """
-    if not hasattr(hub, "engine") or not hub.engine.running:
+    if not works(hub):
         raise ConfigError("no job can be started from here", mend="Serve the pages with `benehub up`")
 
 
@@ -190,6 +216,8 @@ class Page(APIRoute):
 def _status(error: BenehubError) -> int:
     if isinstance(error, DataError):
         return 404 if error.what.startswith("no ") else 400
+    if isinstance(error, ConfigError) and error.what.startswith("no connection "):
+        return 404
     if isinstance(error, RetriableError):
         return 503
     return 409 if isinstance(error, NeedsPersonError | ConfigError | ConflictError) else 500
@@ -199,7 +227,7 @@ def failed(request: Request, status: int, what: str, where: str = "", mend: str 
     """The page of an error; a part of a page that htmx asked for gets a sentence alone."""
     try:
         caller = request.app.state.resolve(request)
-    except RetriableError:  # the page of a database that is away asks it for nobody
+    except Exception:  # the page of what is broken, or of a database that is away, is nobody's
         caller = None
     bare = "hx-request" in request.headers
     return page(request, caller, "parts/failed.html" if bare else "failed.html", status=status, code=status, what=what,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -10,14 +9,13 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.trail import seen
-from benehub.errors import DataError
 from benehub.flows import Hub
 from benehub.flows.persons import end_employment
 from benehub.periods import Month
 from benehub.views import people, questions
 from benehub.views.mine.told import told
 from benehub.views.strangers import counted
-from benehub.web.pages import Entry, Page, page, then
+from benehub.web.pages import Entry, Page, a_day, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -73,12 +71,5 @@ def one(
 def end(employer: str, number: str, request: Request, caller: Editor, last_day: Annotated[str, Form()],
         note: Note) -> Response:  # fmt: skip
     """Record the last day of somebody whom the HRIS no longer shows."""
-    end_employment(request.app.state.hub, employer, number[:40], _day(last_day), caller.user, note)
+    end_employment(request.app.state.hub, employer, number[:40], a_day(last_day, "last day"), caller.user, note)
     return then(request, f"people/{number}", done="saved")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DataError("no day that can be read", where="last day", mend="Write it as 2026-11-30") from None

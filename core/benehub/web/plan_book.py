@@ -14,7 +14,7 @@ from benehub.api.guard import Needs
 from benehub.charts import Line, Offer, draw_plans
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import Hub
-from benehub.flows.onboarding import load_plan_book
+from benehub.flows.onboarding import book_of, load_plan_book
 from benehub.flows.plan_trial import impact
 from benehub.periods import Month
 from benehub.planbook import PlanBook
@@ -70,7 +70,7 @@ def trial(employer: str, request: Request, caller: Editor, text: Text, month: An
     """What another version says, what it changes, and for whom; nothing is put in force."""
     hub: Hub = request.app.state.hub
     try:
-        book = _book(employer, text)
+        book = book_of(employer, text, NAME)
     except ConfigError as error:
         return page(request, caller, "plan_book/try.html", text=text, tried=None, wrong=str(error).splitlines())
     with hub.store.read(employer) as session:
@@ -88,7 +88,7 @@ def trial(employer: str, request: Request, caller: Editor, text: Text, month: An
 @router.post("/e/{employer}/plan-book/load")
 def load(employer: str, request: Request, caller: Editor, text: Text, version: Annotated[str, Form()]) -> Response:
     """Put in force what was tried: the text has to be that of the version whose changes were shown."""
-    book = _book(employer, text)
+    book = book_of(employer, text, NAME)
     if book.version != version:
         raise DataError("it is another book than the one tried", where="plan book", mend="Try it again")
     load_plan_book(request.app.state.hub, text, NAME)
@@ -144,18 +144,6 @@ def _draw(path: Path, asked: Asked, found: Comparison) -> None:
     tier: Tier = max(asked.given.enrolled, key=lambda one: asked.given.enrolled[one])
     lines = [Line(one.name, one.points) for one in cost_lines(asked.given, tier)]
     draw_plans(path, found.incumbent.name, found.label, points, lines, tier.value, asked.given.currency)
-
-
-def _book(employer: str, text: str) -> PlanBook:
-    """A pasted book of this employer; another's is not taken, whoever pastes it.
-
-    Raises:
-        ConfigError: it is wrong, or another employer's.
-    """
-    book = planbook.load(text, NAME)
-    if book.employer.id != employer:
-        raise ConfigError("it is another employer's book", where="employer.id", mend=f"Write id: {employer}")
-    return book
 
 
 def _prices(book: PlanBook, month: Month) -> dict[str, dict[str, int]]:

@@ -240,14 +240,15 @@ def _again(
     request: Request, held: Standing, then: str, told: str = "", status: int = 200, seconds: int = 0
 ) -> HTMLResponse:  # fmt: skip
     password, factor = signing_in.ways(_hub(request), held)
-    issuers = providers.linked(_hub(request), held.user)
-    by = [(name, one.label) for name, one in front(request).providers.items() if one.provider.issuer in issuers]
+    known = front(request).providers
+    by = [(name, known[name].label) for name in providers.linked(_hub(request), held.user, known)]
     return _page(request, "again.html", told, status, seconds, password=password, factor=factor, by=by, then=then)
 
 
 def _linking(request: Request, held: Standing, told: str = "", status: int = 200) -> HTMLResponse:
-    known = providers.linked(_hub(request), held.user)
-    listed = [(name, one.label, one.provider.issuer in known) for name, one in front(request).providers.items()]
+    known = front(request).providers
+    comes = providers.linked(_hub(request), held.user, known)
+    listed = [(name, one.label, name in comes) for name, one in known.items()]
     return _page(request, "providers.html", told, status, listed=listed)
 
 

@@ -4,12 +4,16 @@ The English text stands in the code, where commands and the API say it, and is k
 translation is found by its template: the text as it stands in the code with a hole for each value, in
 `web/texts/told/<language>`. The values are read back out of the text. A hole says what it holds:
 
-    {}   a name (of a connection, a person, a plan), a number or a day: stays to the letter
+    {}   a name (of a connection, a person, a plan) or a number: stays to the letter; a day or moment alone is written
+         as the language does
+    {a}  an amount, written as the language does
+    {r}  a number before it is rounded, with as many places as it has, written as the language does
     {w}  what the program says itself, a word or another text: put into the language too
-    {n}  numbers and days alone: `{n} to {n}` is a range, never a recipient
+    {n}  numbers, amounts and days alone: `{n} to {n}` is a range, never a recipient
     {q}  what a person or a vendor said: may hold anything, and stays to the letter
 
-A text that is several (`place: what. Mend`) is put into words part by part.
+A text that is several (`place: what. Mend`) is put into words part by part. Where no template matches, days are written
+as the language does, too, but not in backticks (what is to be typed stays) and not in the name of a file.
 """
 
 from __future__ import annotations
@@ -30,12 +34,20 @@ from babel.numbers import format_decimal
 from benehub.web.catalog import catalog
 
 HOLE: Final = "{}"
-_HOLE: Final = re.compile(r"\{([wnq]?)\}")
+_HOLE: Final = re.compile(r"\{([wnqar]?)\}")
 _HELD: Final = {"n": r"([-\d][\d.,:TZ+-]*)"}
 """What a hole may hold; others hold anything."""
 DAY: Final = re.compile(r"(?<![\w/.:-])\d{4}-\d{2}-\d{2}(?![\w/:-]|\.\w)")
 MOMENT: Final = re.compile(r"(?<![\w/.:-])\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})")
+WRITTEN: Final = "\x02"
+"""Stands around each day and moment that is to be written as the language does."""
+_CODE: Final = re.compile(r"(`[^`]*`)")
+_ENDS: Final = "csv|txt|xlsx?|xml|json|zip|pdf|edi|x12|834|820|ach|dat|pgp|gpg|asc"
+"""How names of files end."""
+_NAMES_FILE: Final = re.compile(rf"(?:(?![.:;,](?:\s|$)).)*?\.(?:{_ENDS})(?![\w.])", re.DOTALL | re.IGNORECASE)
+"""What a day stands before within the name of a file: an operation (`deduction.set`) is none."""
 _AMOUNT: Final = re.compile(r"-?\d+\.\d\d")
+_PLACES: Final = re.compile(r"-?\d+\.\d+")
 NAMED: Final = ("states", "entries", "obligations", "types")
 """Catalogs of words that nothing else is called by: a text that is one of them alone is put into the language."""
 KINDS: Final = (*NAMED, "relations", "flows", "owners")
@@ -134,11 +146,27 @@ def _templates(language: str) -> dict[str, tuple[tuple[int, Template], ...]]:
 
 
 @lru_cache(maxsize=4096)
+def marked(text: str, language: str) -> str:
+    """As `translated`, with `WRITTEN` around each day and moment that a page writes as the language does."""
+    text = text.replace(WRITTEN, "")
+    if len(text) > LONGEST or sum(map(text.count, SIGNS)) >= MOST_PARTS:
+        return _with_days(text)
+    return _Reader(language).value(text, NAMED)
+
+
 def translated(text: str, language: str) -> str:
     """An English text of the program in a language; what is not the program's own stays as it is, or is too long."""
-    if len(text) > LONGEST or sum(map(text.count, SIGNS)) >= MOST_PARTS:
-        return text
-    return _Reader(language).value(text, NAMED)
+    return marked(text, language).replace(WRITTEN, "")
+
+
+def _with_days(text: str) -> str:
+    """A text of which no template is known: its days and moments are marked, but those of code and names of files."""
+    parts = _CODE.split(text)
+    return "".join(part if at % 2 else DAY.sub(_mark, MOMENT.sub(_mark, part)) for at, part in enumerate(parts))
+
+
+def _mark(found: re.Match[str]) -> str:
+    return found[0] if _NAMES_FILE.match(found.string, found.end()) else f"{WRITTEN}{found[0]}{WRITTEN}"
 
 
 class _Reader:
@@ -150,7 +178,7 @@ class _Reader:
 
     def value(self, text: str, kinds: Iterable[str]) -> str:
         """What the program says: another text, or a word of these kinds; else itself."""
-        return self._found(text) or self._word(text, kinds) or self._amount(text)
+        return self._found(text) or self._word(text, kinds) or _with_days(self._amount(text))
 
     def _found(self, text: str, level: int = 0) -> str:
         """The translation; empty where no part of the text is known."""
@@ -182,10 +210,16 @@ class _Reader:
         return ""
 
     def _held(self, hole: str, value: str) -> str:
-        """A value as its hole is marked; amounts are written as the language does, but for what somebody said."""
+        """A value as its hole is marked."""
         if hole == "w":
             return self.value(value, KINDS)
-        return value if hole == "q" else self._amount(value)
+        if hole == "q":
+            return value
+        if DAY.fullmatch(value) or MOMENT.fullmatch(value):
+            return f"{WRITTEN}{value}{WRITTEN}"
+        if hole == "r":
+            return self._number(value)
+        return self._amount(value) if hole else value
 
     def _parts(self, text: str, level: int) -> str:
         """The text put into words part by part, where one is known; what stands before a colon is mostly a place."""
@@ -199,10 +233,16 @@ class _Reader:
                     if told := self._found(rest, depth) or self._word(rest, NAMED):
                         return f"{self.value(first, NAMED)}: {told}"
                 if known := self._word(parts[0], NAMED):
-                    return sign.join((known, *parts[1:]))
+                    return sign.join((known, *map(_with_days, parts[1:])))
             elif any(found := [self._found(one, depth) for one in parts]):
-                return sign.join(one or part for one, part in zip(found, parts, strict=True))
+                return sign.join(one or _with_days(part) for one, part in zip(found, parts, strict=True))
         return ""
+
+    def _number(self, text: str) -> str:
+        """A number with places as the language writes it; a whole one or a fraction stays to the letter."""
+        if not _PLACES.fullmatch(text):
+            return text
+        return str(format_decimal(Decimal(text), locale=self.language, decimal_quantization=False))
 
     def _amount(self, text: str) -> str:
         """An amount as the language writes it; other values stay to the letter."""

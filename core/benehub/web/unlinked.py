@@ -48,7 +48,7 @@ def one(employer: str, ref: str, request: Request, caller: Seer) -> Response:
     clear = caller.may(Permission.EDIT_PEOPLE, employer)
     with hub.store.read(employer) as session:
         found = strangers.details(session, ref, clear=clear)
-        likely = [one for one in strangers.suggested(session, found["connection"], clear=clear) if one["ref"] == ref]
+        likely = strangers.likely(session, ref, clear=clear)
         seen_in(request, session, [found["linked_to"], *named_in(likely)])
     return page(request, caller, "people/stranger.html", one=found, likely=likely)
 

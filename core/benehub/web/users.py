@@ -13,6 +13,7 @@ from benehub.api.front import front, place
 from benehub.api.guard import Needs
 from benehub.errors import DataError
 from benehub.flows import Hub, users
+from benehub.flows.providers import leading
 from benehub.store.schema import INSTALLATION
 from benehub.views.employers import employers
 from benehub.web.pages import Page, address, page
@@ -59,7 +60,8 @@ def one(request: Request, caller: Manager, user: str) -> Response:
         row = kept.get(session, user)
         found = next(one for one in kept.listed(session, row.email) if one["user"] == row.user_id)
         invited, issuers = identities.invited(session, row.user_id), identities.linked(session, row.user_id)
-    comes = [one.label for one in front(request).providers.values() if one.provider.issuer in issuers]
+    known = front(request).providers
+    comes = [known[name].label for name in leading(issuers, known)]
     roles = [tuple(role.split("@", 1)) for role in found["roles"]]
     return page(request, caller, "access/user.html", one=found, held=roles, names=_names(hub), roles=list(Role),
                 comes=comes, invited=invited, providers=_labels(request))  # fmt: skip

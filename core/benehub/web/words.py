@@ -10,17 +10,19 @@ from decimal import Decimal
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from benehub.hours import format_hours, is_leave
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.web.catalog import catalog
-from benehub.web.translated import DAY, MOMENT, translated
+from benehub.web.translated import DAY, MOMENT, WRITTEN, marked
 
 PARTS: Final = ("people.kinds", "relations", "obligations", "flows")
 """Catalogs of what the keys of runs and dispatches are made of."""
+_OF_FACTS: Final = ("classes", "events", "tiers")
+"""Catalogs of the words that stand in facts."""
 _APART: Final = re.compile(r"[/\[\]', ]+")
 _STAMP: Final = re.compile(r"\d{8}T\d+|\d{4}-\d\d-\d\dT.*")
 _FLAGS: Final = frozenset({"True", "False", "-", "deadlines"})
@@ -55,20 +57,29 @@ class Words:
 
     def in_words(self, text: str | None) -> str:
         """What the program said in English (a reason, a mend, a step) in the reader's language, its dates as well."""
-        told = translated(text or "", self.language)
-        told = MOMENT.sub(lambda found: _or_as_told(self.moment, found[0]), told)
-        return DAY.sub(lambda found: _or_as_told(self.day, found[0]), told)
+        parts = marked(text or "", self.language).split(WRITTEN)
+        return "".join(self.stored(part) if at % 2 else part for at, part in enumerate(parts))
 
     def stored(self, text: str) -> str:
         """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""
         if DAY.fullmatch(text):
             return _or_as_told(self.day, text)
-        return _or_as_told(self.moment, text) if MOMENT.fullmatch(text) else text
+        return _or_as_told(self.exact, text) if MOMENT.fullmatch(text) else text
 
     def subject(self, text: str) -> str:
         """What a run is about, out of its key: connection, stream, day; moments and flags are left out."""
         parts = (one for one in _APART.split(text) if one and not _STAMP.fullmatch(one) and one not in _FLAGS)
         return ", ".join(dict.fromkeys(map(self._part, parts)))
+
+    def told_fact(self, text: str) -> str:
+        """A fact as a trace tells it (`kind: values`), the words that the program keeps in the reader's language."""
+        kind, _, rest = text.partition(": ")
+        known = catalog(self.language)
+        values = (
+            next((known[key] for group in _OF_FACTS if (key := f"people.{group}.{one}") in known), one)
+            for one in rest.split()
+        )
+        return f"{self.word('people.kinds', kind)}: {', '.join(values)}"
 
     def source(self, name: str) -> str:
         """A connection and one of its streams."""
@@ -160,7 +171,15 @@ class Words:
         return str(format_date(date(int(text[:4]), int(text[5:]), 1), format="LLLL yyyy", locale=self.language))
 
     def moment(self, value: str | None) -> str:
-        """A recorded moment (ISO, UTC) on the employer's clock."""
+        """A recorded moment (ISO, UTC) on the employer's clock, to the minute."""
+        if not value:
+            return "–"
+        at, together = self._at(value), str(Locale.parse(self.language).datetime_formats["medium"])
+        day, time = format_date(at, locale=self.language), format_time(at, "short", locale=self.language)
+        return together.replace("{1}", str(day)).replace("{0}", str(time))
+
+    def exact(self, value: str | None) -> str:
+        """As `moment`, to the second: for titles."""
         if not value:
             return "–"
         return str(format_datetime(self._at(value), format="medium", locale=self.language))

@@ -24,8 +24,11 @@ from benehub.api.v1.limits import Limits
 from benehub.connect.limits import Slots
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import load_plan_book
-from benehub.reconcile import Finding, Relation, Type
-from benehub.store.tables import dispatch, person
+from benehub.identity import strangers, suggestions
+from benehub.identity.matching import Guess, Told
+from benehub.reconcile import Finding, Relation, Type, fixes
+from benehub.reconcile.fixes import Proposal
+from benehub.store.tables import difference, dispatch, person
 
 ACME = "/api/v1/employers/acme"
 OWNER = Caller("usr_owner", "Ann", everywhere=frozenset({Role.OWNER}))
@@ -137,6 +140,16 @@ def furnish(hub: Hub, folder: Path, fakes: ModuleType) -> None:
         ]  # fmt: skip
         reconcile.settle(session, Relation.LEAVE, "2026-10", findings, date(2026, 10, 2))
         reconcile.suppress(session, "premium", "RATE_DIFF", None, 2, session.today() + timedelta(30), "ann", "cents")
+        dropped = Finding(Relation.PREMIUM, Type.MEMBER_DROPPED, "2026-10", "dropped", "carrier", "carrier", "cause",
+                          "action", person_id=ids[1], plan="ppo", expected=500_00, actual=0)  # fmt: skip
+        reconcile.settle(session, Relation.PREMIUM, "2026-10", [dropped], date(2026, 10, 2))
+        row = session.rows(select(difference).where(*session.where(difference, type="MEMBER_DROPPED")))[0]
+        made = Proposal(row.difference_id, "enrollment_correction", "carrier", {"n": 1}, "what would leave", 500_00,
+                        "USD", ids[1])  # fmt: skip
+        fixes.propose(session, made, "ann", "they lost him")
+        for number in ("9001", "9002"):
+            strangers.note(session, "payroll", number, "payroll_person", Told(first_name="Ann", last_name="Person1"))
+        suggestions.replace(session, "payroll", [Guess("9001", ids[0], 55, ("last name",))])
         # One that stopped half-way, for a person to settle.
         first = session.rows(select(dispatch.c.dispatch_id).order_by(dispatch.c.dispatch_id))[0]
         session.connection.execute(

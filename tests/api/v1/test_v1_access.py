@@ -15,11 +15,12 @@ from benehub.access import GRANTS, Caller, Role
 from benehub.access.audit import newest
 from benehub.api.guard import OPEN, Needs
 from benehub.store.schema import INSTALLATION
-from benehub.store.tables import difference, dispatch, entry, obligation, run, suppression
+from benehub.store.tables import difference, dispatch, entry, fix, obligation, run, suppression
+from benehub.views.strangers import unlinked
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 IDS = {"run": "run", "difference": "dif", "dispatch": "dis", "obligation": "obl", "suppression": "sup", "ref": "ent",
-       "subscription": "whs", "message": "whm"}  # fmt: skip
+       "subscription": "whs", "message": "whm", "fix": "fix", "stranger": "unl"}  # fmt: skip
 
 
 def routes(api: Api) -> Iterator[tuple[str, str, Needs]]:
@@ -95,15 +96,17 @@ def test_ids_of_one_employer_are_nothing_with_another(api: Api) -> None:
         for name, table, column in (
             ("run", run, "run_id"), ("difference", difference, "difference_id"), ("dispatch", dispatch, "dispatch_id"),
             ("obligation", obligation, "obligation_id"), ("suppression", suppression, "suppression_id"),
-            ("ref", entry, "entry_id"),
+            ("ref", entry, "entry_id"), ("fix", fix, "fix_id"),
         ):  # fmt: skip
             some[name] = str(session.rows(select(table.c[column]).where(*session.where(table)))[0][0])
+        some["stranger"] = str(unlinked(session)[0]["ref"])
     some |= {"person": "1001", "connection": "hris", "schedule": "nightly"}
-    bodies = {"assign": {"step": "acknowledged"}, "settle": {"has": True, "note": "x"}}
+    bodies = {"assign": {"step": "acknowledged"}, "settle": {"has": True, "note": "x"},
+              "link": {"employee": "1001", "note": "x"}}  # fmt: skip
     seen = 0
     for method, path, _ in routes(api):
         names = set(re.findall(r"\{(\w+)\}", path)) & set(some)
-        if not names or path.endswith(("/run-now", "/retry")):
+        if not names or path.endswith(("/run-now", "/retry", "/carry-out", "/approve")):
             continue
         place = path.format(employer="other", **some)
         body = {"flow": "sync"} if method == "PUT" else bodies.get(path.rsplit("/", 1)[1], {"note": "x"})

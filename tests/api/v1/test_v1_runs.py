@@ -103,6 +103,14 @@ def test_a_schedule_is_run_now(working: Api) -> None:
     assert working.send("/schedules/hris/run-now", None, 202, key="k1").json() == started.json()
 
 
+def test_whom_ids_name_by_now_is_looked_for_by_a_run(working: Api) -> None:
+    started = working.send("/unlinked/suggest", {}, 202)
+    done = ended(working, started.headers["location"])
+    assert (done["state"], done["flow"]) == ("done", "people.suggest")
+    assert done["counts"] == {"linked": 0, "unlinked": 2, "with_suggestion": 0, "suggestions": 0}
+    assert [one["likely"] for one in working.all("/unlinked")] == [[], []]
+
+
 def test_a_run_that_failed_is_retried_and_one_that_is_done_is_not(
     working: Api, fakes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

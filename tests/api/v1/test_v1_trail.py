@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from tests.api.v1.conftest import ACME, Api
 from tests.api.v1.test_v1_access import routes
@@ -15,12 +16,16 @@ from benehub.access.audit import newest
 from benehub.api.trail import named_in
 from benehub.connect.capabilities import Guard
 from benehub.dispatch import Frozen
+from benehub.flows import dispatches as flow
 from benehub.obligations import Wanted
-from benehub.store.tables import difference, dispatch, entry, obligation, person, run, suppression
+from benehub.store import Session
+from benehub.store.tables import difference, dispatch, entry, fix, obligation, person, run, suppression
+from benehub.views.carried import everybody as people_of
+from benehub.views.strangers import unlinked
 
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
-    "/cost": "sums", "/reconciliations/{run}": "sums",
+    "/plan-book/text": "what is promised to everybody", "/cost": "sums", "/reconciliations/{run}": "sums",
 }  # fmt: skip
 """Guarded reads that may name nobody, by address, each with what they show."""
 
@@ -33,13 +38,15 @@ def trail(api: Api) -> set[str]:
 
 
 def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
-    some = {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none"}
+    some = {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none",
+            "month": "2026-10"}  # fmt: skip
     with api.hub.store.read("acme") as session:
         numbers = {row.member_id: row.person_id for row in session.rows(select(person).where(*session.where(person)))}
         (one,) = session.rows(select(obligation).where(*session.where(obligation),
                                                        obligation.c.person_id.is_not(None)).limit(1))  # fmt: skip
         some |= {"obligation": one.obligation_id}
-        for name, table in (("run", run), ("difference", difference), ("suppression", suppression)):
+        some["stranger"] = str(unlinked(session)[0]["ref"])
+        for name, table in (("run", run), ("difference", difference), ("suppression", suppression), ("fix", fix)):
             some[name] = str(session.rows(select(table.c[f"{name}_id"]).where(*session.where(table)))[0][0])
         some["ref"] = str(session.rows(select(entry.c.entry_id).where(*session.where(entry)))[0][0])
         about = select(obligation.c.dispatch_id).where(*session.where(obligation), obligation.c.person_id.is_not(None),
@@ -75,7 +82,15 @@ def test_who_stands_only_inside_a_text_is_named(api: Api) -> None:
     assert made and named_in({"key": f"enrollment.change/carrier/{'/'.join(made)}", "why": ["none"]}) == set(made)
 
 
-def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api) -> None:
+def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file from before it was kept of whom one tells is opened for the first look at it, and for no other."""
+    opened: list[str] = []
+
+    def everybody(session: Session, one: str) -> set[str]:
+        opened.append(one)
+        return people_of(session, one)
+
+    monkeypatch.setattr(flow, "everybody", everybody)
     with api.hub.store.write("acme") as session:
         made = [row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))]
         day, rows = session.today(), {"rows": [{"person": one} for one in made]}
@@ -86,6 +101,7 @@ def test_whoever_takes_a_file_of_everybody_along_has_seen_everybody(api: Api) ->
     for path in ("", "/preview", "/content"):
         assert api.client.get(f"{ACME}/dispatches/{file}{path}").status_code == 200
         assert trail(api) >= {f"people:{len(made)}", *made}, path
+    assert opened == [file]
 
 
 def _people(found: Any, numbers: dict[str, str]) -> set[str]:

@@ -11,8 +11,11 @@ from sqlalchemy import func, select
 from tests.api.v1.conftest import ACME, Api, problem, start_clock
 
 from benehub.access import Caller, Role, users
+from benehub.api.v1 import dispatches
+from benehub.dispatch import permitted
 from benehub.errors import RateLimited
-from benehub.flows import first_results
+from benehub.flows import Hub, first_results, push_guard
+from benehub.store import acts
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference_event, first_result, suppression
 
@@ -132,7 +135,13 @@ def test_a_difference_is_worked_until_it_is_closed(api: Api) -> None:
     found = api.send(f"{path}/assign", {"step": "waiting_on_payroll", "note": "asked"}, etag=etag)
     assert (found.json()["work_step"], found.json()["state"]) == ("waiting_on_payroll", "discrepancy")
     assert found.headers["etag"] == api.etag(path) != etag
-    entry = api.get("/ledger/journal", limit=1)["items"][0]["entry"]
+    etag = found.headers["etag"]
+    assert found.json()["proposed_entries"] == []
+    refused = problem(api.send(f"{path}/resolve", {"note": "paid"}, 422, etag=etag), 422, "data")
+    assert "no ledger entry is named that made it right" in refused["detail"]
+    who = found.json()["employee"]
+    told = api.get("/ledger/journal", employee=who)["items"]
+    entry = next(one["entry"] for one in told if one["status"] == "posted")
     done = api.send(f"{path}/resolve", {"note": "paid", "entries": [entry]}, etag=found.headers["etag"]).json()
     assert (done["state"], done["chain"][0]["ref"]) == ("resolved", entry)
     assert [one["who"] for one in done["history"]] == ["benehub", "usr_owner", "usr_owner"]
@@ -235,6 +244,34 @@ def test_a_dispatch_that_stopped_is_settled_by_a_word(api: Api) -> None:
     api.send(f"/dispatches/dis_{'a' * 24}/settle", {"has": True, "note": "x"}, 404)
     found = api.client.get(f"{ACME}{path}/content")
     assert found.headers["content-type"] == "application/octet-stream" and found.content
+
+
+def test_a_push_that_stopped_is_permitted_by_who_approves(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {"connection": "payroll", "operation": "deduction.set", "people": 12, "note": "new rates"}
+    path = "/dispatches/permit"
+    for role, status in ((Role.ENGINEER, 403), (Role.AUDITOR, 403), (Role.BENEFITS_ADMIN, 201)):
+        api.caller = Caller("usr_2", "Cy", everywhere=frozenset({role}))
+        found = api.send(path, wanted, status, key=f"k{role}")
+    told = found.json()
+    assert (told["connection"], told["people"]) == ("payroll", 12) and told["until"] > "2026"
+    again = api.send(path, wanted, 201, key=f"k{Role.BENEFITS_ADMIN}")
+    assert again.headers["idempotency-replayed"] == "true" and again.json() == found.json()
+    with api.hub.store.read("acme") as session:
+        assert permitted(session, "payroll", "deduction.set") == 12
+        assert [(one.who, one.note) for one in acts(session, "payroll")] == [("usr_2", "12 people: new rates")]
+    assert told["run"] == "", "no run has stopped"
+    goes_on: list[str] = []
+    monkeypatch.setattr(Hub, "retry_beside", lambda _hub, _employer, run: goes_on.append(run))
+    monkeypatch.setattr(push_guard, "may_go_on", lambda *_: "run_stopped")
+    monkeypatch.setattr(dispatches, "runs_here", lambda _at: True)
+    for role, run in ((Role.FINANCE, ""), (Role.BENEFITS_ADMIN, "run_stopped")):
+        api.caller = Caller("usr_2", "Cy", everywhere=frozenset({role}))
+        assert api.send(path, wanted, 201, key=f"go{role}").json()["run"] == run
+    assert goes_on == ["run_stopped"]
+    problem(api.send(path, wanted | {"note": " "}, 422), 422, "request")
+    problem(api.send(path, wanted | {"people": 0}, 422), 422, "request")
+    assert "writes" in problem(api.send(path, wanted | {"operation": "no.such"}, 422), 422, "data")["mend"]
+    problem(api.send(path, wanted | {"connection": "nobody"}, 422), 422, "data")
 
 
 @pytest.mark.parametrize("path", ["/reconciliations", "/schedules/nightly/run-now", f"/runs/run_{'a' * 24}/retry"])

@@ -168,8 +168,6 @@ def test_all_streams_are_records() -> None:
 class _Agrees:
     """A referee for answers that are wrong on purpose."""
 
-    def validate_request(self, *_: Any) -> None:
+    def hold(self, *_: Any) -> bool:
         """Fine."""
-
-    def validate_response(self, *_: Any) -> None:
-        """Fine."""
+        return False

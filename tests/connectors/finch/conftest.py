@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Callable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.connectors.published import FINCH, FINCH_JOBS, Referee, referee
 
 from benehub.connect.connector import Incoming, Item, Link, Page, Receipt
 from benehub.connect.messages import Request
@@ -23,40 +20,17 @@ from benehub_connectors.finch.stage import NOW
 
 HOST = "https://api.tryfinch.com"
 
-_BROKEN, _MENDED = "pattern: YYYY-MM-DD", "pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'"
-"""The description has a format in the place of a pattern: as it is, it refuses every call."""
 
-
-def described(root: Path, name: str) -> Any:
-    """One of the vendor's API descriptions as a referee; None where it is not at hand."""
-    shared = Path(os.environ.get("BENEHUB_SHARED", root.parent / "shared"))
-    file = shared / "specs" / "finch" / f"{name}.openapi.yaml"
-    if not file.is_file():
-        return None
-    openapi_core = pytest.importorskip("openapi_core")
-    told = yaml.load(file.read_text(encoding="utf-8").replace(_BROKEN, _MENDED), Loader=yaml.CSafeLoader)
-    _untie(told)
-    return openapi_core.OpenAPI.from_dict(told, config=openapi_core.Config(spec_validator_cls=None))
-
-
-def _untie(told: Any) -> None:
-    """Drop lists of types (a custom field's value), which this version of OpenAPI has no word for."""
-    for one in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("type"), list):
-            del one["type"]
-        _untie(one)
+@pytest.fixture(scope="session")
+def api() -> Referee | None:
+    """The description of 2024: enrollments are made while one waits; None where it is not at hand."""
+    return referee(FINCH)
 
 
 @pytest.fixture(scope="session")
-def api(root: Path) -> Any:
-    """The description of 2024: enrollments are made while one waits."""
-    return described(root, "employer")
-
-
-@pytest.fixture(scope="session")
-def jobs_api(root: Path) -> Any:
+def jobs_api() -> Referee | None:
     """The description in which enrollments are jobs."""
-    return described(root, "async-deductions")
+    return referee(FINCH_JOBS)
 
 
 class CheckedFinch(FinchSimulator):
@@ -65,36 +39,14 @@ class CheckedFinch(FinchSimulator):
     def __init__(self, api: Any, jobs_api: Any = None, *, jobs: bool = False) -> None:
         super().__init__(today=NOW.date(), jobs=jobs)
         self.api, self.jobs_api = api, jobs_api
-        self.checked: set[tuple[str, str, int]] = set()
 
     def handle(self, wire: WireRequest) -> WireResponse:
         answer = super().handle(wire)
         enrolling = wire.method in ("POST", "DELETE") and wire.path.endswith("/individuals")
         api = self.jobs_api if self.jobs_api is not None and enrolling else self.api
         if api is not None:
-            self._referee(api, wire, answer)
+            api.hold(wire, answer, bool(self.log[-1].fault))
         return answer
-
-    def _referee(self, api: Any, wire: WireRequest, answer: WireResponse) -> None:
-        from openapi_core.testing import MockRequest, MockResponse
-
-        mime = wire.headers.get("content-type", "application/json")
-        asked = MockRequest(
-            HOST, wire.method.lower(), wire.path, args=dict(wire.query), headers=dict(wire.headers),
-            data=wire.body or None, content_type=mime,
-        )  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            api.validate_request(asked)
-            # Neither a 401, nor statements on their way, nor a match by tiers are in the description.
-            beyond = answer.status == 401 or b"tiered" in answer.body or b"data_sync" in answer.body
-            if self.log[-1].fault or beyond:
-                return
-            told = MockResponse(
-                answer.body, status_code=answer.status, headers=answer.headers, content_type="application/json"
-            )
-            api.validate_response(asked, told)
-        self.checked.add((wire.method, wire.path, answer.status))
 
 
 class Bench:

@@ -256,7 +256,7 @@ def test_percentages_keep_their_value(figure: str, again: str) -> None:
 def test_every_published_type_has_one_tax_class(api: Any) -> None:
     if api is None:
         pytest.skip("no description of Gusto's API; set BENEHUB_SHARED")
-    found = api.spec.read_value()["components"]["responses"]["Supported-Benefit-List"]["content"]
+    found = api.api.spec.read_value()["components"]["responses"]["Supported-Benefit-List"]["content"]
     rows = found["application/json"]["examples"]
     published = next(iter(rows.values()))["value"]
     assert len(published) > 25

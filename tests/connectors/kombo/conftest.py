@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.connectors.published import PUBLISHED, Referee, referee
 
-from benehub.connect import jsontext
 from benehub.connect.connector import Envelope, FileOut, Incoming, Item, Link
 from benehub.connect.testing import WireRequest, WireResponse, transport
 from benehub.records import STREAMS
@@ -21,31 +19,9 @@ HOST = "https://api.kombo.dev"
 
 
 @pytest.fixture(scope="session")
-def api(root: Path) -> Any:
-    """Kombo's API description as a referee; None where it is not at hand."""
-    shared = Path(os.environ.get("BENEHUB_SHARED", root.parent / "shared"))
-    file = shared / "specs" / "kombo" / "kombo-openapi.json"
-    if not file.is_file():
-        return None
-    openapi_core = pytest.importorskip("openapi_core")
-    told = jsontext.parse(file.read_bytes())
-    _mended(told)
-    return openapi_core.OpenAPI.from_dict(told, config=openapi_core.Config(spec_validator_cls=None))
-
-
-def _mended(told: Any) -> None:
-    """The description as it is meant: days and times that it calls null are text, and bounds of a float are none."""
-    waiting = [told]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if one.get("type") == "null" and "`" in str(one.get("description", "")):
-                one["type"] = ["string", "null"]
-            if str(one.get("minimum", "")).startswith("-1.79"):
-                del one["minimum"]
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
+def api() -> Referee | None:
+    """The vendor's API description as a referee, loaded once; None where it is not at hand."""
+    return referee(*PUBLISHED["kombo"])
 
 
 class CheckedKombo:
@@ -57,17 +33,8 @@ class CheckedKombo:
     def handle(self, wire: WireRequest) -> WireResponse:
         """Answer, and hold both sides against the description."""
         answer = self.simulator.handle(wire)
-        if self.api is None or self.simulator.log[-1].fault:
-            return answer
-        from openapi_core.testing import MockRequest, MockResponse
-
-        asked = MockRequest(
-            HOST, wire.method.lower(), wire.path, args=dict(wire.query), headers=dict(wire.headers),
-            data=wire.body or None, content_type="application/json",
-        )  # fmt: skip
-        self.api.validate_request(asked)
-        told = MockResponse(answer.body, status_code=answer.status, content_type="application/json")
-        self.api.validate_response(asked, told)
+        if self.api is not None:
+            self.api.hold(wire, answer, bool(self.simulator.log[-1].fault))
         return answer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.connectors.published import PUBLISHED, Referee, referee
 
 from benehub.connect.connector import Link, Page
 from benehub.connect.testing import WireRequest, WireResponse
@@ -22,51 +22,25 @@ FIELDS = {"birth_date": BORN, "ssn": SSN, "employee_number": NUMBER, "pay_group"
 
 
 @pytest.fixture(scope="session")
-def apis(shared: Path) -> dict[bool, Any]:
-    """The descriptions as referees: of authentication (True) and of personnel data (False)."""
-    openapi_core = pytest.importorskip("openapi_core")
-    found = {}
-    for auth, name in ((True, "personio-auth-api.yaml"), (False, "personio-personnel-data-api-oa3.yaml")):
-        file = shared / "specs" / "personio" / name
-        if not file.is_file():
-            pytest.skip(f"no Personio description at {file}")
-        told = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        if not auth:
-            # It says of every list that its data is an object and a list at once.
-            told["components"]["schemas"]["Response"]["properties"]["data"] = {}
-        found[auth] = openapi_core.OpenAPI.from_dict(told, config=openapi_core.Config(spec_validator_cls=None))
-    return found
+def api(shared: Path) -> Referee:
+    """The vendor's API description as a referee, loaded once."""
+    made = referee(*PUBLISHED["personio"])
+    if made is None:
+        pytest.skip(f"no description of the vendor's in {shared}")
+    return made
 
 
 class CheckedSimulator(PersonioSimulator):
     """The simulator, with a referee for what goes in and for what comes out without a fault."""
 
-    def __init__(self, apis: dict[bool, Any], **arguments: Any) -> None:
+    def __init__(self, api: Referee, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.apis = apis
+        self.api = api
         self.checked = 0
 
     def handle(self, wire: WireRequest) -> WireResponse:
-        from openapi_core.testing import MockRequest, MockResponse
-        from werkzeug.datastructures import ImmutableMultiDict
-
-        api = self.apis[wire.path == "/v1/auth"]
-        asked = MockRequest(
-            HOST,
-            wire.method.lower(),
-            wire.path,
-            args=ImmutableMultiDict(wire.query),
-            headers=dict(wire.headers),
-            data=wire.body or None,
-            content_type="application/json",
-        )
-        api.validate_request(asked)
         answer = super().handle(wire)
-        if not self.log[-1].fault and answer.status == 200:
-            told = MockResponse(answer.body, status_code=answer.status, headers=answer.headers,
-                                content_type="application/json")  # fmt: skip
-            api.validate_response(asked, told)
-            self.checked += 1
+        self.checked += self.api.hold(wire, answer, bool(self.log[-1].fault))
         return answer
 
 
@@ -99,9 +73,9 @@ class Bench:
 
 
 @pytest.fixture
-def simulator(apis: dict[bool, Any]) -> CheckedSimulator:
+def simulator(api: Referee) -> CheckedSimulator:
     """An empty account."""
-    return CheckedSimulator(apis)
+    return CheckedSimulator(api)
 
 
 @pytest.fixture

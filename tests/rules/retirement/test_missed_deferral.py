@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benehub.errors import DataError
+from benehub.errors import ConfigError, DataError
 from benehub.rules.registry import calculate
 
 BASE = {
@@ -90,6 +90,23 @@ def test_the_reasons_name_the_days() -> None:
     assert reasons["notice_in_time"]["needed"] == {"notice_on": "2026-11-02"}
     assert reasons["corrected_for_0_percent"]["needed"] == {"corrected_on": "2026-04-09"}
     assert reasons["corrected_for_25_percent"]["outcome"] == "pass"
+
+
+def test_what_the_notice_would_make_of_it() -> None:
+    result = correct(notice_on=None)["result"]
+    assert (result["share"], result["share_with_notice"], result["notice_by"]) == ("50%", "25%", "2026-11-02")
+    soon = correct(notice_on=None, corrected_on="2026-04-09")["result"]
+    assert (soon["share"], soon["share_with_notice"], soon["qnec_minor"]) == ("50%", "0%", 400_00)
+
+
+def test_the_law_is_that_of_the_day_of_the_correction() -> None:
+    failed = {"failed_from": "2018-02-01", "year": 2026, "notice_on": None}
+    # Two plan years until July 2021, three since then.
+    early = correct(**failed, corrected_on="2021-02-01")["explanation"]["reasons"][2]["needed"]
+    late = correct(**failed, corrected_on="2022-02-01")["explanation"]["reasons"][2]["needed"]
+    assert (early, late) == ({"corrected_on": "2020-12-31"}, {"corrected_on": "2021-12-31"})
+    with pytest.raises(ConfigError, match="missed_deferral_notice_days has no value for 2014"):
+        correct(**{**failed, "failed_from": "2013-02-01"}, corrected_on="2014-02-01")
 
 
 def test_days_out_of_order_are_named() -> None:

@@ -35,6 +35,8 @@ CASES = [
         (10_000_00, 5_000_00, 5_000_00, 0),
     ),
     ("the plan's own cap", {"max_match_minor": 8_000_00}, (8_000_00, 3_000_00, 3_000_00, 0)),
+    ("415(c) leaves a part", {"additions_left_minor": 1_999_99}, (10_000_00, 1_999_99, 5_000_00, 0)),
+    ("415(c) leaves enough", {"additions_left_minor": 5_000_00}, (10_000_00, 5_000_00, 5_000_00, 0)),
     ("nothing missed", {"paid_minor": 10_000_00}, (10_000_00, 0, 0, 0)),
     ("over-match is told", {"paid_minor": 10_200_00}, (10_000_00, 0, 0, 200_00)),
     (

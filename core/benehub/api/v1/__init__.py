@@ -15,21 +15,26 @@ from benehub.api.v1 import (
     documents,
     elections,
     employers,
+    fixes,
     ledger,
     obligations,
     people,
+    periods,
+    plan_book,
     plans,
     questions,
     reconciliations,
     runs,
     schedules,
+    unlinked,
     webhooks,
 )
 from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
-for part in (employers, people, plans, elections, obligations, deadlines, dispatches, ledger, reconciliations,
-             differences, connections, schedules, runs, webhooks, questions):  # fmt: skip
+for part in (employers, people, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches, ledger,
+             reconciliations, differences, fixes, periods, connections, schedules, runs, webhooks,
+             questions):  # fmt: skip
     router.include_router(part.router)
 
 documents.describe(router)

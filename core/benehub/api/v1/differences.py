@@ -97,6 +97,8 @@ class DifferenceDetail(DifferenceTold):
     history: list[Happened]
     chain: list[dict[str, Any]]
     """The answers to `why` of the entries that settled it."""
+    proposed_entries: list[str]
+    """While it is open: the ledger entries that would be linked if it were resolved and none were named."""
 
 
 class Assigned(Model):
@@ -115,7 +117,8 @@ class Resolved(Model):
 
     note: Note
     entries: list[Annotated[str, Field(pattern=r"^ent_[a-z2-7]{24}$")]] = Field(default=[], max_length=50)
-    """Ledger entries that settle it."""
+    """Ledger entries that settle it; where none is named, those proposed are linked. None is needed where nothing is at
+    stake, and else one has to be named or proposed."""
 
 
 class Dismissed(Model):
@@ -259,8 +262,16 @@ def _shown(at: Office, difference: str, response: Response) -> DifferenceDetail:
         at.seen(session, [found["employee"]])
         tagged(response, reconcile.version_of(session, reconcile.get(session, difference)))
         answer = why(session, difference)
+    entries = answer.data.get("may_be_settled_by", [])
     chain = [one.as_json() for one in answer.behind]
-    return DifferenceDetail.model_validate(found | {"history": answer.data["history"], "chain": chain})
+    return DifferenceDetail.model_validate(
+        found
+        | {
+            "history": answer.data["history"],
+            "chain": chain,
+            "proposed_entries": [] if isinstance(entries, str) else entries,
+        }
+    )
 
 
 def _found(at: Office, suppression: str) -> RuleTold:

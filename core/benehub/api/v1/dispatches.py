@@ -11,13 +11,14 @@ from benehub import dispatch as room
 from benehub.access import Permission
 from benehub.api.v1.fields import Approves, At, Filter, Once, PageOf, SeesMoneyOf, SeesPeople, Sends, id_path
 from benehub.api.v1.models import Model, Page
-from benehub.api.v1.office import Office
-from benehub.api.v1.problems import Refused, named
+from benehub.api.v1.office import NAME, Office
+from benehub.api.v1.problems import Refused, given, named
 from benehub.api.v1.route import Route
-from benehub.api.v1.starting import Started, must_run, start
+from benehub.api.v1.starting import Started, must_run, runs_here, start
 from benehub.flows import dispatches as flow
+from benehub.flows import push_guard
 from benehub.views import outgoing as view
-from benehub.views.carried import carried, whose
+from benehub.views.carried import Carried, whose
 from benehub.views.why import why
 
 router = APIRouter(prefix="/employers/{employer}/dispatches", tags=["dispatches"], route_class=Route)
@@ -103,6 +104,30 @@ class Resent(Model):
     """Of a file that has left: the very bytes once more, because the partner has lost it unread."""
 
 
+class Permit(Model):
+    """A push that stopped because it changes or ends many, and may leave all the same."""
+
+    connection: str = Field(max_length=40, pattern=NAME, examples=["payroll"])
+    operation: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=32, examples=["deduction.set"])
+    """What was stopped."""
+    people: int = Field(ge=1, le=100_000_000)
+    """How many may be changed or ended, as the stop said."""
+    note: Note
+
+
+class Permitted(Model):
+    """What may leave now."""
+
+    connection: str
+    operation: str
+    people: int
+    until: str
+    """The moment from which on such a push stops again."""
+    run: str
+    """The run that had stopped and goes on now; empty where none waits, or the caller may not send: then somebody who
+    may sends it anew, or permits it, too."""
+
+
 class Reopened(Model):
     """What becomes of it."""
 
@@ -128,6 +153,24 @@ def list_dispatches(
     return page.page(rows, DispatchTold.model_validate, lambda row: (row["seq"], row["dispatch"]))
 
 
+@router.post("/permit", operation_id="permit_push", status_code=201)
+def permit_push(_caller: Approves, at: At, claim: Once, body: Permit) -> Permitted:
+    """Let pushes leave that stop because they change or end many: for a day, and no more people than named.
+
+    The run that stopped goes on at once where the caller has the permission `send`, too.
+    """
+    with given():
+        until = push_guard.permit(at.hub, at.employer, body.connection, body.operation, body.people, at.caller.user,
+                                  body.note)  # fmt: skip
+    run = ""
+    if at.caller.may(Permission.SEND, at.employer) and runs_here(at):
+        with at.read() as session:
+            run = push_guard.may_go_on(session, body.connection, body.operation)
+        if run:
+            at.hub.retry_beside(at.employer, run)
+    return Permitted(connection=body.connection, operation=body.operation, people=body.people, until=until, run=run)
+
+
 @router.get("/{dispatch}", operation_id="get_dispatch")
 def get_dispatch(_caller: SeesMoneyOf, at: At, dispatch: DispatchPath) -> DispatchDetail:
     """One dispatch: its attempts, what came of it, and what it carries."""
@@ -137,9 +180,10 @@ def get_dispatch(_caller: SeesMoneyOf, at: At, dispatch: DispatchPath) -> Dispat
 @router.get("/{dispatch}/preview", operation_id="preview_dispatch")
 def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Preview:
     """What it carries, personal data masked: a file as it leaves, an item with the calls that write it."""
+    people = _people(at, dispatch)
     with at.read() as session, named():
         (shown,) = view.outgoing(session, [dispatch])
-        at.seen(session, *carried(session, dispatch))
+        at.seen(session, *people)
     calls = flow.calls(at.hub, at.employer, dispatch)
     with at.read() as session:
         masked = [Call(call=place, body=view.masked_of(session, dispatch, body)) for place, body in calls]
@@ -153,11 +197,10 @@ def preview_dispatch(_caller: SeesPeople, at: At, dispatch: DispatchPath) -> Pre
 )  # fmt: skip
 def get_content(_caller: Sends, at: At, dispatch: DispatchPath) -> Response:
     """The frozen bytes, exact and unmasked; for whoever may send them."""
+    people = _people(at, dispatch)
     with at.read() as session:
-        with named():
-            row = room.get(session, dispatch)
-        content = room.frozen_bytes(session, row)
-        at.seen(session, *carried(session, dispatch))
+        content = room.frozen_bytes(session, room.get(session, dispatch))
+        at.seen(session, *people)
     headers = {"content-disposition": "attachment"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
@@ -202,11 +245,17 @@ def _must_be(at: Office, dispatch: str) -> None:
         room.get(session, dispatch)
 
 
+def _people(at: Office, dispatch: str) -> Carried:
+    """Of whom it tells; a dispatch that there is not is answered as such."""
+    with named():
+        return flow.carried(at.hub, at.employer, dispatch)
+
+
 def _shown(at: Office, dispatch: str) -> DispatchDetail:
+    people = _people(at, dispatch)
     with at.read() as session:
-        with named():
-            row = view.one(session, dispatch)
-        at.seen(session, *carried(session, dispatch))
+        row = view.one(session, dispatch)
+        at.seen(session, *people)
         data = why(session, dispatch).data
     lists = {name: [str(one) for one in data[name]] for name in ("attempts", "said", "obligations", "entries")}
     return DispatchDetail.model_validate(row | lists)

@@ -25,7 +25,27 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
         one: {"dispatch": "$response.body#/items/0/dispatch"} for one in ("get_dispatch", "preview_dispatch")
     },
     ("list_differences", "200"): {"get_difference": {"difference": "$response.body#/items/0/difference"}},
-    ("get_difference", "200"): {"why": {"ref": "$response.body#/difference"}},
+    ("get_difference", "200"): {
+        "why": {"ref": "$response.body#/difference"},
+        **{
+            one: {"difference": "$response.body#/difference"}
+            for one in ("list_fix_options", "preview_fix", "propose_fix", "list_difference_fixes")
+        },
+    },
+    ("propose_fix", "201"): {
+        one: {"fix": "$response.body#/fix"} for one in ("get_fix", "approve_fix", "reject_fix", "withdraw_fix")
+    },
+    ("list_fixes", "200"): {"get_fix": {"fix": "$response.body#/items/0/fix"}},
+    ("approve_fix", "202"): {"get_run": {"run": "$response.body#/run"}},
+    ("carry_out_fix", "202"): {"get_run": {"run": "$response.body#/run"}},
+    ("list_unlinked", "200"): {"get_unlinked": {"stranger": "$response.body#/items/0/ref"}},
+    ("get_unlinked", "200"): {
+        one: {"stranger": "$response.body#/ref"} for one in ("link_person", "unlink_person", "reject_person")
+    },
+    ("suggest_people", "202"): {"get_run": {"run": "$response.body#/run"}},
+    ("list_periods", "200"): {"get_period": {"month": "$response.body#/items/0/period"}},
+    ("check_period", "200"): {"close_period": {"month": "$response.body#/period"}},
+    ("close_period", "201"): {"get_period": {"month": "$response.body#/period"}},
     ("list_entries", "200"): {"why": {"ref": "$response.body#/items/0/entry"}},
     ("start_reconciliation", "202"): {
         one: {"run": "$response.body#/run"} for one in ("get_reconciliation", "get_run", "cancel_run")

@@ -53,14 +53,14 @@ class Paging:
             told = json.loads(urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4)))
             digest, *place = told
         except (ValueError, TypeError, binascii.Error, RecursionError):
-            raise _no_cursor() from None
+            raise no_cursor() from None
         fits = digest == _digest(self.question) and len(place) == len(kinds)
         if not fits or any(type(one) is not kind for one, kind in zip(place, kinds, strict=True)):
-            raise _no_cursor()
+            raise no_cursor()
         if any(isinstance(one, int) and abs(one) >= _BEYOND for one in place):
-            raise _no_cursor()
+            raise no_cursor()
         if any(isinstance(one, str) and ("\x00" in one or not one.isprintable()) for one in place):
-            raise _no_cursor()
+            raise no_cursor()
         return tuple(place)
 
     def page(self, rows: Sequence[Row], item: Callable[[Row], Item], place: Callable[[Row], Place]) -> Page[Item]:
@@ -94,6 +94,7 @@ def _digest(question: str) -> str:
     return blake2b(question.encode(), digest_size=6).hexdigest()
 
 
-def _no_cursor() -> Refused:
+def no_cursor() -> Refused:
+    """A cursor that is none of this list."""
     return Refused(422, "this cursor is none of this list and these filters",
                    "Begin without a cursor, and keep the filters from page to page")  # fmt: skip

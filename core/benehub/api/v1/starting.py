@@ -40,13 +40,18 @@ def at_run(at: Office, response: Response, run_id: str) -> Started:
     return Started(run=run_id)
 
 
+def runs_here(at: Office) -> bool:
+    """Whether this process has a job engine that runs."""
+    return hasattr(at.hub, "engine") and at.hub.engine.running
+
+
 def must_run(at: Office) -> None:
     """Go on where this process has a job engine.
 
     Raises:
         Refused: 503, where it has none.
     """
-    if not hasattr(at.hub, "engine") or not at.hub.engine.running:
+    if not runs_here(at):
         raise Refused(503, "the job engine is not started in this process", "Start `benehub up`", "retriable", 30)
 
 

@@ -8,7 +8,7 @@ vested at once and may not be paid from forfeitures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -17,6 +17,7 @@ from typing import Annotated
 from pydantic import Field
 
 from benehub.errors import DataError
+from benehub.legal import limit
 from benehub.money import Rounding, round_to_int
 from benehub.periods import Month, add_months
 from benehub.records.explanation import Outcome, Reason, Step
@@ -27,14 +28,8 @@ from benehub.rules.retirement.lost_earnings import EarningsBasis, lost_earnings
 from benehub.rules.retirement.match_formula import FormulaInput, MatchFormula, raw_formula, told_formula
 
 NAME = "retirement.missed-deferral"
-VERSION = "1"
+VERSION = "2"
 CITATION = "Rev. Proc. 2021-30, appendix A, section .05"
-NOTICE_DAYS = 45
-"""Days after the right deferrals began within which the notice has to be given."""
-SHORT_MONTHS = 3
-AUTOMATIC_MONTHS, AUTOMATIC_DAYS = 9, 15
-"""Nine and a half months after the plan year of the failure, with automatic enrolment."""
-LONG_YEARS = 3
 
 
 class CorrectionShare(StrEnum):
@@ -45,11 +40,15 @@ class CorrectionShare(StrEnum):
     NONE = "0%"
 
 
-_PART = {
-    CorrectionShare.HALF: Fraction(1, 2),
-    CorrectionShare.QUARTER: Fraction(1, 4),
-    CorrectionShare.NONE: Fraction(0),
-}
+def _law(name: str, day: date) -> int:
+    return limit("us", f"missed_deferral_{name}", day).value
+
+
+def _part(share: CorrectionShare, day: date) -> Fraction:
+    """How much of the missed deferral that is, as the law was on the day of the correction."""
+    if share is CorrectionShare.NONE:
+        return Fraction(0)
+    return Fraction(_law("share" if share is CorrectionShare.HALF else "reduced_share", day), 10_000)
 
 
 class MissedDeferralInput(FormulaInput):
@@ -98,6 +97,8 @@ class MissedDeferral(RuleModel):
     """The deferral that was missed."""
     share: CorrectionShare
     """Which part of it is owed: 50%, 25% or 0%."""
+    share_with_notice: CorrectionShare
+    """Which part is owed if the employee is told in writing by `notice_by`."""
     qnec_minor: int
     """The qualified nonelective contribution: vested at once, not from forfeitures."""
     missed_match_minor: int
@@ -123,7 +124,7 @@ class Failure:
     @property
     def notice_by(self) -> date:
         """The last day for the notice."""
-        return self.corrected_on + timedelta(days=NOTICE_DAYS)
+        return self.corrected_on + timedelta(days=_law("notice_days", self.corrected_on))
 
     def _plan_year_end(self) -> date:
         year = self.failed_from.year + (self.failed_from.month > self.plan_year_end_month)
@@ -131,11 +132,12 @@ class Failure:
 
     def deadlines(self) -> dict[CorrectionShare, date]:
         """The last day of correction for each smaller part."""
-        short = add_months(self.failed_from, SHORT_MONTHS)
+        day = self.corrected_on
+        short = add_months(self.failed_from, _law("short_months", day))
         if self.automatic:
-            end = Month.of(self._plan_year_end()).plus(AUTOMATIC_MONTHS)
-            short = end.last + timedelta(days=AUTOMATIC_DAYS)
-        long = Month.of(self._plan_year_end()).plus(12 * LONG_YEARS).last
+            end = Month.of(self._plan_year_end()).plus(_law("automatic_months", day))
+            short = end.last + timedelta(days=_law("automatic_days", day))
+        long = Month.of(self._plan_year_end()).plus(12 * _law("long_years", day)).last
         return {CorrectionShare.NONE: short, CorrectionShare.QUARTER: long}
 
     def share(self) -> CorrectionShare:
@@ -165,7 +167,7 @@ def missed_deferral(
 
     Raises:
         DataError: the dates are out of order.
-        ConfigError: the rate of a quarter is not loaded.
+        ConfigError: the rate of a quarter, or the law of the day of the correction, is not loaded.
     """
     if failure.corrected_on < failure.failed_from:
         raise DataError("corrected before it failed", where="corrected_on", mend="Mend one of the two dates")
@@ -180,7 +182,7 @@ def missed_deferral(
     room = max(0, limits.deferral_minor - ytd_deferrals_minor - deferred_minor)
     missed = min(max(0, due - deferred_minor), room)
     share = failure.share()
-    qnec, told_qnec = rounded_step(f"QNEC, {share.value} of it", missed * _PART[share], rounding)
+    qnec, told_qnec = rounded_step(f"QNEC, {share.value} of it", missed * _part(share, failure.corrected_on), rounding)
     owed_match = 0
     if formula is not None:
         counted = min(compensation_minor, limits.compensation_minor)
@@ -190,6 +192,7 @@ def missed_deferral(
     result = MissedDeferral(
         missed_minor=missed,
         share=share,
+        share_with_notice=replace(failure, notice_on=failure.notice_by).share(),
         qnec_minor=qnec,
         missed_match_minor=owed_match,
         earnings_minor=earnings,
@@ -235,7 +238,7 @@ def _reasons(failure: Failure) -> tuple[Reason, ...]:
     )
     windows = [
         Reason(
-            rule=f"corrected_for_{exact(_PART[share] * 100)}_percent",
+            rule=f"corrected_for_{exact(_part(share, failure.corrected_on) * 100)}_percent",
             outcome=Outcome.PASS if failure.corrected_on <= last else Outcome.FAIL,
             inputs={"corrected_on": failure.corrected_on.isoformat()},
             needed={} if failure.corrected_on <= last else {"corrected_on": last.isoformat()},

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from benehub.money import Rounding
-from benehub.records.explanation import Outcome, Reason
+from benehub.records.explanation import Outcome, Reason, Step
 from benehub.rules.base import Calculation, Positive, RuleModel, explain, money_step, rounded_step
 from benehub.rules.registry import calculator
 from benehub.rules.retirement.limits import RetirementLimits, retirement_limits
@@ -20,7 +20,7 @@ from benehub.rules.retirement.match_formula import (
 )
 
 NAME = "retirement.true-up"
-VERSION = "2"
+VERSION = "3"
 CITATION = "26 CFR 1.401(k)-3(c)(5), 1.401(m)-3(d)(4); plan document"
 
 
@@ -41,6 +41,8 @@ class TrueUpInput(FormulaInput):
     """The plan's matching period: one longer than a pay makes the true-up over it owed in any case."""
     max_match_minor: Positive | None = None
     """The plan's own cap of the year's match, if any."""
+    additions_left_minor: Positive | None = None
+    """What 415(c) leaves for the year after deferrals and what the employer has added; empty: not looked at."""
     rounding: Rounding = Rounding.HALF_UP
     """How the match becomes minor units."""
 
@@ -51,7 +53,7 @@ class TrueUp(RuleModel):
     annual_match_minor: int
     """What the formula gives on the year."""
     true_up_minor: int
-    """What is owed; 0 where the plan does not true up."""
+    """What is owed: 0 where the plan does not true up, and no more than 415(c) leaves."""
     missed_minor: int
     """What the year's formula gives beyond what was paid, owed or not."""
     over_match_minor: int
@@ -71,11 +73,12 @@ def true_up(
     match_period: MatchPeriod = MatchPeriod.PER_PAY,
     years_of_service: int | None = None,
     max_match_minor: int | None = None,
+    additions_left_minor: int | None = None,
     rounding: Rounding = Rounding.HALF_UP,
 ) -> Calculation[TrueUp]:
     """The formula on the whole time less what was paid (R06, R07).
 
-    A matching period longer than a pay owes it whatever the plan says of true-ups.
+    A matching period longer than a pay owes it whatever the plan says of true-ups; never more than 415(c) leaves.
     """
     counted = min(compensation_minor, limits.compensation_minor)
     owed = plan_trues_up or match_period is not MatchPeriod.PER_PAY
@@ -91,26 +94,37 @@ def true_up(
     }
     if formula.by_service:
         inputs["years_of_service"] = years_of_service
+    if additions_left_minor is not None:
+        inputs["additions_left_minor"] = additions_left_minor
     annual, told = rounded_step(
         "match of the year", raw_formula(formula, counted, deferrals_minor, years_of_service), rounding
     )
     if max_match_minor is not None:
         annual = min(annual, max_match_minor)
     missed, over = max(0, annual - paid_minor), max(0, paid_minor - annual)
+    due = missed if owed else 0
+    allowed = due if additions_left_minor is None else min(due, additions_left_minor)
     result = TrueUp(
         annual_match_minor=annual,
-        true_up_minor=missed if owed else 0,
+        true_up_minor=allowed,
         missed_minor=missed,
         over_match_minor=over,
         forfeiture_review=over > 0,
     )
-    steps = (
+    steps: tuple[Step, ...] = (
         money_step("compensation counted, 401(a)(17)", compensation_minor, counted),
         told,
         money_step("less paid", annual - paid_minor, annual - paid_minor),
-        money_step("true-up" if owed else "true-up (the plan has none)", missed, result.true_up_minor),
+        money_step("true-up" if owed else "true-up (the plan has none)", missed, due),
     )
-    reasons = (
+    if allowed < due:
+        steps = (*steps, money_step("room under 415(c)", due, allowed))
+    reasons = _reasons(plan_trues_up, match_period, owed, over)
+    return Calculation(result, explain(NAME, VERSION, inputs, steps, reasons, citation=CITATION))
+
+
+def _reasons(plan_trues_up: bool, match_period: MatchPeriod, owed: bool, over: int) -> tuple[Reason, Reason]:
+    return (
         Reason(
             rule="true_up_owed",
             outcome=Outcome.PASS if owed else Outcome.FAIL,
@@ -126,7 +140,6 @@ def true_up(
             citation="Rev. Proc. 2021-30, section 6.06(2)",
         ),
     )
-    return Calculation(result, explain(NAME, VERSION, inputs, steps, reasons, citation=CITATION))
 
 
 @calculator(
@@ -140,6 +153,7 @@ def true_up(
         "compensation_minor": 20_000_000,
         "deferrals_minor": 2_450_000,
         "paid_minor": 500_000,
+        "additions_left_minor": 4_250_000,
         "tiers": [{"up_to": "5%", "rate": "100%"}],
     },
 )
@@ -163,5 +177,6 @@ def compute(given: TrueUpInput) -> Calculation[TrueUp]:
         match_period=given.match_period,
         years_of_service=given.years_of_service,
         max_match_minor=given.max_match_minor,
+        additions_left_minor=given.additions_left_minor,
         rounding=given.rounding,
     )

@@ -58,7 +58,7 @@ def listed(session: Session, search: str = "", state: str = "", after: str = "",
     found: list[Found] = []
     looked, last = 0, after
     asked = Search(session, search) if search.strip() else None
-    step = min(limit + 1, LOOKED)
+    step = min(limit + 1 if asked is None else asked.step(limit + 1), LOOKED)
     while looked < LOOKED:
         part, further = _by_number(session, state, last, step) if asked is None else asked.next(last, step)
         for hit, row in zip(part, _told(session, part), strict=True):

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from benehub import connections, facts
+from benehub import connections, facts, obligations
 from benehub.identity import strangers
 from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.store import Session
-from benehub.store.tables import confirmation, crosswalk, of_family, person
+from benehub.store.tables import confirmation, crosswalk, obligation, of_family, person
 from benehub.views.members import said_of
 
 SHOWN = ("roster", "register_line", "invoice_line", "credit", "leave_balance")
@@ -26,7 +26,7 @@ NEWEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing a vendor said; amounts are minor units of `unit`."""
+    """One thing a vendor said, or we do; amounts are minor units of `unit`."""
 
     kind: str
     about: str
@@ -38,7 +38,7 @@ class Told:
     amount: int | None
     unit: str
     ref: str
-    """The batch that brought it."""
+    """The batch that brought it; of ours, the fact or obligation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def vendors(session: Session, book: PlanBook, person_id: str) -> list[Vendor]:
         name = row.connection_id
         told = [*held.get(name, []), *said.get(name, [])]
         if told or ids.get(name):
-            ours = tuple(_ours(session, book, person_id, name))
+            ours = (*_ours(session, book, person_id, name), *_ordered(session, person_id, name))
             state = said_of(session, person_id, name)
             found.append(Vendor(name, row.connector, tuple(ids.get(name, ())), state, tuple(told), ours))
     return found
@@ -138,3 +138,22 @@ def _ours(session: Session, book: PlanBook, person_id: str, connection_id: str) 
                 yield Told(
                     "coverage", "", plan.id, "", tier, one.effective_from.isoformat(), until, None, "", one.fact_id
                 )
+
+
+def _ordered(session: Session, person_id: str, connection_id: str) -> list[Told]:
+    """The deductions that payroll was told of or is to be told of: the newest word of each code that still holds."""
+    rows = session.rows(
+        select(obligation)
+        .where(*session.where(obligation, kind="deduction.set", person_id=person_id, connection_id=connection_id))
+        .order_by(obligation.c.seq)
+    )
+    newest = {row.business_key: row for row in rows if row.state != "canceled"}
+    found = []
+    for row in newest.values():
+        one = obligations.content(session, row)
+        if one["active"]:
+            rate = str(one.get("employee_rate") or "")
+            amount = None if rate else int(one["employee_amount_minor"])
+            found.append(Told("deduction.set", "", row.plan or str(one["code"]), rate, "", str(row.due_date), "",
+                              amount, row.currency, row.obligation_id))  # fmt: skip
+    return found

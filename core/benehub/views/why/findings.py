@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import Row
 
 from benehub import reconcile
 from benehub.reconcile import fixes
+from benehub.reconcile.settled_by import proposed
 from benehub.views.amounts import amount
 from benehub.views.why.answer import Answer, Question, member, text, unknown_then
 
@@ -53,5 +57,16 @@ def of_difference(question: Question, ref: str) -> Answer:
     }
     if mended := fixes.of_difference(session, ref):
         data["fixes"] = [f"{one.fix_id} {one.action} {one.state}" for one in mended]
+    if told := _settling(question, row, past):
+        data["settled_by" if row.state == "resolved" else "may_be_settled_by"] = told
     entries = [one for event in past for one in event.entries]
     return Answer(ref, title, data, question.behind(*entries))
+
+
+def _settling(question: Question, row: Row[Any], past: Sequence[Row[Any]]) -> list[str] | str:
+    """The entries that settle what is resolved, or may settle what is open as of now; or that nothing is at stake."""
+    if row.state == "resolved":
+        return list(past[-1].entries) or ("" if row.at_stake else "no money is at stake: no entry settles it")
+    if row.state not in reconcile.OPEN or question.known_at is not None:
+        return ""
+    return proposed(question.session, row) if row.at_stake else "no money is at stake: no entry has to settle it"

@@ -1,0 +1,223 @@
+"""`/plan-book`: what the employer promises: in force, checked, compared, tried on the people, put in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from benehub import planbook
+from benehub.api.v1.edits import IfMatch, expected, tagged
+from benehub.api.v1.fields import MONTH, At, EditsPlanBook, Once, SeesOverview
+from benehub.api.v1.models import Model
+from benehub.api.v1.office import Office
+from benehub.api.v1.problems import given
+from benehub.api.v1.route import Route
+from benehub.errors import ConfigError
+from benehub.flows.onboarding import book_of, in_force, load_plan_book
+from benehub.flows.plan_trial import impact
+from benehub.money import format_minor
+from benehub.periods import Month
+from benehub.planbook import Finding, PlanBook
+from benehub.store.version import version
+from benehub.views.plan_impact import PlanImpact
+from benehub.views.plans import in_force_text
+
+router = APIRouter(prefix="/employers/{employer}/plan-book", tags=["plans"], route_class=Route)
+
+MAX_BOOK: Final = 400_000
+NAME: Final = "the book that was sent"
+
+
+class BookSent(Model):
+    """A plan book."""
+
+    text: str = Field(min_length=1, max_length=MAX_BOOK, examples=["employer: {id: acme, name: Acme}\nplans: []\n"])
+    """YAML, as a file that `benehub plan load` takes."""
+
+
+class BookTried(BookSent):
+    """A plan book, and the month it is tried on."""
+
+    month: str = Field(default="", pattern=rf"^$|{MONTH}", examples=["2026-11"])
+    """Coverage month that is priced; the current one when left out."""
+
+
+class Strange(Model):
+    """One thing that is strange in a plan book, and does not refuse it."""
+
+    severity: str
+    path: str
+    """The field."""
+    text: str
+    mend: str
+
+
+class InForce(Model):
+    """The plan book in force."""
+
+    version: str
+    """The same book has the same version everywhere."""
+    warnings: list[Strange]
+
+
+class BookText(Model):
+    """The plan book in force as it was loaded."""
+
+    version: str
+    text: str
+
+
+class Checked(Model):
+    """What is wrong or strange in a plan book."""
+
+    ok: bool
+    """Whether it would be taken."""
+    version: str | None
+    """The version that it would be; null where it is refused."""
+    faults: list[str]
+    """Why it is refused, each with line and mend."""
+    warnings: list[Strange]
+
+
+class Changed(Model):
+    """One field that the two books have otherwise; null where it stands in the other one only."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+class Diffed(Model):
+    """From the book in force to the one that was sent."""
+
+    before: str
+    """Version in force."""
+    after: str
+    changes: list[Changed]
+
+
+class ImpactTold(Model):
+    """What the book that was sent changes for one plan in the month."""
+
+    plan: str
+    name: str
+    status: str
+    """same, changed (its terms differ), added or removed."""
+    insured: bool
+    """Whether it has premiums; others are priced as a twelfth of their year."""
+    covered: int
+    changed: int
+    """Those who keep their cover and pay another share."""
+    employee: str
+    """Change of all their shares together."""
+    largest: str
+    """The largest change of one share, with its sign."""
+    employer: str
+    """Change of the employer's cost."""
+    unpriced: int
+    """Those whose price one of the books does not tell."""
+    becomes_eligible: int
+    no_longer_eligible: int
+    loses_cover: int
+    other_last_day: int
+    unsettled: int
+    """Those whose eligibility cannot be told for want of data."""
+
+
+class Previewed(Diffed):
+    """The same with whom it affects and by how much a month; nothing is put in force."""
+
+    month: str
+    currency: str
+    plans: list[ImpactTold]
+    warnings: list[Strange]
+
+
+@router.get("", operation_id="get_plan_book")
+def get_plan_book(_caller: SeesOverview, at: At, response: Response) -> InForce:
+    """The plan book in force; its ETag is what loading another one names."""
+    return _shown(at, response)
+
+
+@router.get("/text", operation_id="get_plan_book_text")
+def get_plan_book_text(_caller: EditsPlanBook, at: At, response: Response) -> BookText:
+    """The text of the plan book in force, as it was loaded."""
+    with at.book() as (session, book):
+        tagged(response, version(in_force(book)))
+        return BookText(version=book.version, text=in_force_text(session))
+
+
+@router.post("/check", operation_id="check_plan_book")
+def check_plan_book(_caller: EditsPlanBook, at: At, claim: Once, body: BookSent) -> Checked:
+    """Say everything that is wrong or strange in a plan book; nothing is put in force."""
+    try:
+        book = book_of(at.employer, body.text, NAME)
+    except ConfigError as error:
+        lines = str(error).splitlines()
+        return Checked(ok=False, version=None, faults=lines[1:] or lines, warnings=[])  # the first only counts them
+    return Checked(ok=True, version=book.version, faults=[], warnings=_strange(planbook.check(book)))
+
+
+@router.post("/diff", operation_id="diff_plan_book")
+def diff_plan_book(_caller: EditsPlanBook, at: At, claim: Once, body: BookSent) -> Diffed:
+    """Compare a plan book with the one in force, field by field."""
+    after = _sent(at, body)
+    with at.book() as (_, before):
+        return Diffed(before=before.version, after=after.version, changes=_changes(before, after))
+
+
+@router.post("/preview", operation_id="preview_plan_book")
+def preview_plan_book(_caller: EditsPlanBook, at: At, claim: Once, body: BookTried) -> Previewed:
+    """Try a plan book on the people: whom it affects, and by how much a month; nothing is put in force."""
+    after = _sent(at, body)
+    with at.book() as (session, before):
+        month = Month.parse(body.month) if body.month else Month.of(session.today())
+        found = impact(session, before, after, month)
+    currency = after.employer.currency
+    return Previewed(
+        before=before.version, after=after.version, changes=_changes(before, after), month=str(month),
+        currency=currency, plans=[_impact(one, currency) for one in found], warnings=_strange(planbook.check(after)),
+    )  # fmt: skip
+
+
+@router.put("", operation_id="load_plan_book")
+def put_plan_book(
+    _caller: EditsPlanBook, at: At, claim: Once, body: BookSent, if_match: IfMatch, response: Response
+) -> InForce:
+    """Check a plan book and put it in force."""
+    with given():
+        book_of(at.employer, body.text, NAME)
+        load_plan_book(at.hub, body.text, NAME, expected(if_match))
+    return _shown(at, response)
+
+
+def _shown(at: Office, response: Response) -> InForce:
+    with at.book() as (_, book):
+        tagged(response, version(in_force(book)))
+    return InForce(version=book.version, warnings=_strange(planbook.check(book)))
+
+
+def _sent(at: Office, body: BookSent) -> PlanBook:
+    with given():
+        return book_of(at.employer, body.text, NAME)
+
+
+def _strange(found: Iterable[Finding]) -> list[Strange]:
+    return [
+        Strange(severity=one.severity, path=".".join(map(str, one.path)), text=one.text, mend=one.mend)
+        for one in found
+    ]  # fmt: skip
+
+
+def _changes(before: PlanBook, after: PlanBook) -> list[Changed]:
+    return [Changed(path=one.path, before=one.before, after=one.after) for one in planbook.diff(before, after)]
+
+
+def _impact(one: PlanImpact, currency: str) -> ImpactTold:
+    told = {name: value for name, value in asdict(one).items() if name in ImpactTold.model_fields}
+    sums = {name: format_minor(getattr(one, f"{name}_minor"), currency) for name in ("employee", "largest", "employer")}
+    return ImpactTold.model_validate(told | sums)

@@ -1,0 +1,150 @@
+"""A resolution names the ledger entries that made it right: given, found, or none where no money is at stake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from benehub import ledger, reconcile
+from benehub.errors import DataError
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.reconcile import Finding, Relation, Type
+from benehub.reconcile.settled_by import proposed
+from benehub.store import Session, Store
+from benehub.store.tables import entry, person
+
+TODAY, PAY = date(2026, 11, 23), date(2026, 11, 20)
+
+
+def short(person_id: str) -> Finding:
+    return Finding(
+        Relation.PAYROLL, Type.NOT_TAKEN, "2026-11", f"{PAY}/employee", "payroll", "payroll", "net pay too low",
+        "take it with the next pay", person_id=person_id, plan="ppo", expected=5000, actual=2000,
+    )  # fmt: skip
+
+
+def known(session: Session, who: str) -> str:
+    session.add(person, [{"person_id": who, "kind": "employee", "subscriber_id": who, "member_id": who, "seq": 0}])
+    return who
+
+
+def settle(session: Session, *findings: Finding) -> reconcile.Outcome:
+    return reconcile.settle(session, Relation.PAYROLL, "2026-11", findings, TODAY)
+
+
+def posted(
+    session: Session, key: str, who: str | None, pay: date | None, *, plan: str = "ppo", part: str | None = None,
+    pending: bool = False,
+) -> str:  # fmt: skip
+    legs = [
+        Leg(account, "USD", amount, who, plan, part, "2026-11", pay)
+        for account, amount in ((chart.PAYROLL_CLEARING, 3000), (chart.EMPLOYEE_SHARE_DUE, -3000))
+    ]
+    status = "pending" if pending else "posted"
+    ledger.record(session, [NewEntry(key, "deduction.withheld", TODAY, tuple(legs), "test", status=status)])
+    found = session.rows(select(entry.c.entry_id).where(*session.where(entry, idempotency_key=key)))
+    return str(found[0].entry_id)
+
+
+def closing(session: Session, difference_id: str) -> list[str]:
+    return list(reconcile.history(session, difference_id)[-1].entries)
+
+
+def test_what_settles_it_is_found_where_it_is_near_and_else_has_to_be_named(store: Store) -> None:
+    with store.write("acme") as session:
+        ann, ben = known(session, "per_a"), known(session, "per_b")
+        posted(session, "before", ann, PAY)
+        (one,) = settle(session, short(ann)).opened
+        row = reconcile.get(session, one)
+        others = [posted(session, "ben's", ben, PAY), posted(session, "dental", ann, PAY, plan="dental")]
+        posted(session, "expected", ann, PAY, pending=True)
+        assert proposed(session, row) == []
+        with pytest.raises(DataError, match=r"no ledger entry is named .*ledger journal.*dismiss it"):
+            reconcile.act(session, one, "ann", state="resolved", note="taken by hand")
+        with pytest.raises(DataError, match=f"{others[0]} is about somebody else"):
+            reconcile.act(session, one, "ann", state="resolved", note="x", entries=others[:1])
+        assert reconcile.get(session, one).state == "discrepancy"
+        later = posted(session, "later in the month", ann, date(2026, 11, 30))
+        assert proposed(session, row) == [later]
+        near = posted(session, "its own pay date", ann, PAY)
+        assert proposed(session, row) == [near]
+        reconcile.act(session, one, "ann", state="resolved", note="taken by hand")
+        assert (reconcile.get(session, one).state, closing(session, one)) == ("resolved", [near])
+
+
+def test_what_is_named_goes_before_what_is_found_and_a_note_that_names_it_is_enough(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        first, second = settle(session, short(ann), replace(short(ann), plan=None, reference="-")).opened
+        lump = posted(session, "a lump", None, None)
+        posted(session, "its own pay date", ann, PAY)
+        reconcile.act(session, first, "ann", state="resolved", note="in one sum", entries=[lump])
+        assert closing(session, first) == [lump]
+        reconcile.act(session, second, "benehub", step="acknowledged", note="earnings", entries=[lump])
+        reconcile.act(session, second, "ann", state="resolved", note="as noted")
+        assert closing(session, second) == [lump]
+
+
+def test_nothing_at_stake_needs_no_entry_and_a_dismissal_none(store: Store) -> None:
+    with store.write("acme") as session:
+        name = replace(short("per_a"), expected=None, actual=None)
+        (one, other) = settle(session, name, replace(short("per_a"), reference="x")).opened
+        reconcile.act(session, one, "ann", state="resolved", note="spelled alike now")
+        reconcile.act(session, other, "ann", state="dismissed", note="agreed")
+        assert closing(session, one) == closing(session, other) == []
+
+
+def test_what_closes_by_itself_names_what_was_posted_and_cover_what_was_taken_for_it(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        taken = posted(session, "taken", ann, PAY)
+        (one,) = settle(session, short(ann)).opened
+        made = posted(session, "made good", ann, PAY)
+        assert (settle(session).closed, closing(session, one)) == ((one,), [made])
+        cover = replace(short(ann), relation=Relation.COVERAGE, type=Type.RESCISSION_BLOCKED)
+        (kept,) = reconcile.settle(session, Relation.COVERAGE, "2026-11", [cover], TODAY).opened
+        assert proposed(session, reconcile.get(session, kept)) == [taken, made]
+
+
+def test_what_settled_it_before_it_returned_settles_it_no_more(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        (one,) = settle(session, short(ann)).opened
+        first = posted(session, "made good", ann, PAY)
+        assert (settle(session).closed, closing(session, one)) == ((one,), [first])
+        ledger.record(session, [ledger.reversal(session, first, "it was not")])
+        assert settle(session, short(ann)).opened == (one,)
+        assert proposed(session, reconcile.get(session, one)) == []
+        for named in ((), (first,)):
+            with pytest.raises(DataError, match=r"no ledger entry is named|was taken back"):
+                reconcile.act(session, one, "ann", state="resolved", note="taken", entries=named)
+        second = posted(session, "made good again", ann, PAY)
+        reconcile.act(session, one, "ann", state="resolved", note="taken")
+        assert closing(session, one) == [second]
+
+
+def test_of_other_parts_plans_and_days_nothing_settles_it_and_a_whole_pay_date_is_found(store: Store) -> None:
+    late = replace(short("x"), person_id=None, type=Type.WITHHELD_NOT_DEPOSITED, reference=f"{PAY}")
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        one, whole = settle(session, short(ann), late).opened
+        row, of_all = reconcile.get(session, one), reconcile.get(session, whole)
+        posted(session, "employer's", ann, PAY, part="employer")
+        back = posted(session, "and back", ann, PAY)
+        ledger.record(session, [ledger.reversal(session, back, "again")])
+        assert proposed(session, row) == []
+        expected = posted(session, "expected", ann, PAY, pending=True)
+        others = posted(session, "dental", ann, PAY, plan="dental")
+        next_pay = posted(session, "next", ann, date(2026, 11, 30))
+        for about, named, why in (
+            (one, expected, "is pending, not posted"), (one, others, "about another plan"),
+            (whole, others, "about another plan"), (whole, next_pay, "about another pay date"),
+        ):  # fmt: skip
+            with pytest.raises(DataError, match=why):
+                reconcile.act(session, about, "ann", state="resolved", note="x", entries=[named])
+        mine = posted(session, "own", ann, PAY, part="employee")
+        assert (proposed(session, row), proposed(session, of_all)[-1]) == ([mine], mine)
