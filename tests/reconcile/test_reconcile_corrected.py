@@ -26,8 +26,10 @@ PAY, DUE = date(2026, 9, 30), date(2026, 10, 5)
 
 
 def test_a_match_of_its_own_period_is_awaited_from_the_day_it_was_posted(store: Store) -> None:
+    terms = SimpleNamespace(by_payroll=False)
     book: Any = SimpleNamespace(
-        plan=lambda plan: SimpleNamespace(id=plan, recordkeeper="keeper"), employer=SimpleNamespace(currency="USD")
+        plan=lambda plan: SimpleNamespace(id=plan, recordkeeper="keeper", match=terms),
+        employer=SimpleNamespace(currency="USD"),
     )
     far = date(9999, 1, 1)
 
@@ -46,12 +48,16 @@ def test_a_match_of_its_own_period_is_awaited_from_the_day_it_was_posted(store: 
             ]
             ledger.record(session, [NewEntry(f"match/{who}", "match.accrued", PAY, tuple(legs), "test")])
         assert corrected.told_later(session, "401k", PAY, DUE, leg.c.person_id.is_not(None)) == {}
-        assert corrected.match_since(session, "401k", PAY) == session.today()
+        assert corrected.match_since(session, book.plan("401k"), PAY) == session.today()
         lines = [Line("per_a", "401k", part, PAY, 50_00, 0, 0) for part in ("match", "pretax")]
         match, own = retirement._unequal(session, lines, Month(2026, 9), book, due)
         assert (match.clear_by, own.clear_by) == (far, DUE)
         (unsent,) = retirement._not_deposited(session, book, "keeper", Month(2026, 9), due)
         assert (unsent.expected, unsent.clear_by) == (100_00, far)
+        terms.by_payroll = True  # then it is owed with the pay, whenever the hub came to post it
+        match, _ = retirement._unequal(session, lines, Month(2026, 9), book, due)
+        (unsent,) = retirement._not_deposited(session, book, "keeper", Month(2026, 9), due)
+        assert match.clear_by == unsent.clear_by == DUE
 
 
 def test_late_money_costs_from_its_own_due_day_in_the_text_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,10 +113,13 @@ def _told(session: Session, pay_date: date, plan: str, lines: list[tuple[Any, ..
     return None if last is None else Told(tuple(reached), last)
 
 
-def match_since(session: Session, plan: str, pay_date: date) -> date:
-    """The day on which the match of a pay date was first posted: one of a longer period is, after its last pay."""
+def match_since(session: Session, plan: Plan, pay_date: date) -> date:
+    """From when the match of a pay date is awaited: one of a longer period from the day on which it was first posted,
+    which is after the period's last pay."""
+    if plan.match is None or plan.match.by_payroll:
+        return pay_date
     first = select(func.min(entry.c.recorded_at)).select_from(leg).join(entry, _OF_LEG).where(
-        *_of(session, plan, pay_date, (chart.MATCH_PAYABLE,)), leg.c.posted_as.not_in(SENT)
+        *_of(session, plan.id, pay_date, (chart.MATCH_PAYABLE,)), leg.c.posted_as.not_in(SENT)
     )  # fmt: skip
     at = session.connection.execute(first).scalar()
     return max(session.day_of(at), pay_date) if at else pay_date

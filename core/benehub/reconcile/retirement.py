@@ -189,7 +189,7 @@ def _known(
         (who, False): told.since(got.get(who, 0)) or told.last for who, told in later.items()
     }
     if of_match := {line.person_id for line in lines if line.part in EMPLOYERS}:
-        first = corrected.match_since(session, plan.id, day)
+        first = corrected.match_since(session, plan, day)
         known |= {(who, True): max(first, later[who].last) if who in later else first for who in of_match}
     return known
 
@@ -246,7 +246,7 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
             later = corrected.told_later(session, plan, day, when.due, corrected.with_open(session, plan, day))
             held = {who for of_plan, of_day, who, _ in found if (of_plan, of_day) == (plan, day)}
             since = corrected.open_since(session, plan, day, later, held)
-            when = due(book.plan(plan), since if sums["own"] else corrected.match_since(session, plan, day))
+            when = due(book.plan(plan), since if sums["own"] else corrected.match_since(session, book.plan(plan), day))
         past = ", and the law's outer limit is past" if session.today() > when.outer_limit else ""
         lost = estimate(min(sums["own"], sums["owed"] - sums["over"]), when.due, session.today())
         told = f"; late since {when.due}, it has cost about {format_minor(lost)} so far" if lost else ""

@@ -50,6 +50,17 @@ def test(employer: str, name: str, request: Request, caller: Operator) -> Respon
     return _shown(employer, name, request, caller, found)
 
 
+@router.post("/e/{employer}/connections/{name}/read")
+def read(employer: str, name: str, request: Request, caller: Operator) -> Response:
+    """Read all that it tells, as a schedule would: a run of its own."""
+    hub: Hub = request.app.state.hub
+    must_work(hub)
+    with hub.store.write(employer) as session:
+        found, key = link(session, name[:40]).connection_id, session.now()
+        run = hub.enqueue_flow(session, f"{PREFIX}sync", f"{found}/{key}", found, found, {}, key)
+    return then(request, f"runs/{run}", done="started")
+
+
 @router.post("/e/{employer}/connections/{name}/mode")
 def mode(employer: str, name: str, request: Request, caller: Operator, mode: Word) -> Response:
     """Live, watch or paused."""
