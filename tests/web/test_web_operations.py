@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.web.conftest import Desk, caller_of
@@ -93,6 +94,31 @@ def test_a_test_reads_the_first_page_and_says_what_is_wrong(desk: Desk, monkeypa
     assert "401 &lt;b&gt;" in told
 
 
+def test_a_connection_is_read_now_and_what_it_tells_is_followed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, str, tuple[Any, ...]]] = []
+
+    def enqueue(_session: Any, flow: str, _key: str, order: str, *arguments: Any) -> str:
+        begun.append((flow, order, arguments[:2]))
+        return f"run_{len(begun)}"
+
+    monkeypatch.setattr(desk.hub, "enqueue_flow", enqueue)
+    monkeypatch.setattr("benehub.web.connections.must_work", lambda _: None)
+    assert 'connections/hris/read"' not in desk.get("connections/hris")  # the demo's are paused
+    desk.post("connections/hris/mode", mode="watch")
+    assert 'connections/hris/read"' in desk.get("connections/hris")
+    for name, flows in (
+        ("hris", ["sync"]),
+        ("payroll", ["sync", "payroll.results"]),
+        ("carrier", ["sync", "enrollments.acks"]),
+        ("recordkeeper", ["sync", "retirement.credits"]),
+    ):
+        begun.clear()
+        told = desk.post(f"connections/{name}/read")
+        assert told.headers["location"].startswith(f"/e/{desk.employer}/runs/run_{len(flows)}")
+        assert begun == [(f"schedule.{flow}", name, (name, {})) for flow in flows]
+    assert desk.post("connections/none/read").status_code in (400, 404)
+
+
 def test_the_plan_book_is_said_in_plain_words_and_in_german(read_desk: Desk) -> None:
     told = read_desk.get("plan-book")
     assert "Your employer adds 100% of what you save" in told and "Nothing strange" in told
@@ -156,6 +182,7 @@ def test_who_may_not_change_changes_nothing(desk: Desk, role: Role) -> None:
         ("connections/payroll/mode", {"mode": "paused"}),
         ("connections/payroll/words", {"place": "leave_codes", "theirs": "a", "ours": "b"}),
         ("connections/payroll/test", {}),
+        ("connections/payroll/read", {}),
         ("schedules", {"name": "x", "flow": "sync", "cron": "0 6 * * *"}),
         ("schedules/x/pause", {}),
         ("plan-book/load", {"text": text, "version": "x"}),

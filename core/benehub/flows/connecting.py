@@ -13,6 +13,8 @@ from benehub.connections import Open
 from benehub.crypto import mask
 from benehub.errors import BenehubError, DataError, Unsupported
 from benehub.flows.hub import Hub
+from benehub.flows.schedulable import PREFIX
+from benehub.planbook import PlanBook
 from benehub.store.version import must_be, version
 
 Mode = Literal["live", "watch", "paused"]
@@ -53,6 +55,34 @@ def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", 
         if keep:
             connections.add(session, name, connector, row.settings, mode)
     return str(row.mode)
+
+
+def read_now(hub: Hub, employer: str, name: str, key: str = "") -> str:
+    """Read what a connection tells and follow it, as schedules would: runs one after the other; gives the last one.
+
+    The same `key` again means the same runs; without one they are new.
+
+    Raises:
+        ConfigError: no such connection.
+    """
+    with hub.store.write(employer) as session:
+        found, run = connections.get(session, name).connection_id, ""
+        for flow in ("sync", *_followers(hub.book(session), found)):
+            key = key or session.now()
+            run = hub.enqueue_flow(session, f"{PREFIX}{flow}", f"{found}/{key}", found, found, {}, key)
+    return run
+
+
+def _followers(book: PlanBook, name: str) -> list[str]:
+    """The flows that post or follow what a connection has told, by what it is to the employer."""
+    plays = {
+        "payroll.results": book.roles.payroll == name,
+        "enrollments.acks": any(plan.carrier == name for plan in book.insurance_plans()),
+        "retirement.credits": any(plan.recordkeeper == name for plan in book.retirement_plans()),
+        "accounts.confirmations": any(plan.custodian == name for plan in book.account_plans()),
+        "notices.reports": book.roles.mail == name,
+    }
+    return [flow for flow, does in plays.items() if does]
 
 
 def capabilities(hub: Hub, connector: str) -> tuple[Capability, ...]:

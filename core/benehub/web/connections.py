@@ -13,7 +13,7 @@ from benehub.flows import Hub, code_maps, connecting
 from benehub.views import connected, webhooks
 from benehub.views.custody import batches
 from benehub.views.schedules import schedules
-from benehub.web.pages import Entry, Page, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -52,12 +52,10 @@ def test(employer: str, name: str, request: Request, caller: Operator) -> Respon
 
 @router.post("/e/{employer}/connections/{name}/read")
 def read(employer: str, name: str, request: Request, caller: Operator) -> Response:
-    """Read all that it tells, as a schedule would: a run of its own."""
+    """Read all that it tells and follow it, as schedules would: runs of their own, of which the last is shown."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    with hub.store.write(employer) as session:
-        found, key = link(session, name[:40]).connection_id, session.now()
-        run = hub.enqueue_flow(session, f"{PREFIX}sync", f"{found}/{key}", found, found, {}, key)
+    run = connecting.read_now(hub, employer, name[:40])
     return then(request, f"runs/{run}", done="started")
 
 

@@ -103,6 +103,14 @@ def test_a_schedule_is_run_now(working: Api) -> None:
     assert working.send("/schedules/hris/run-now", None, 202, key="k1").json() == started.json()
 
 
+def test_a_connection_is_read_now(working: Api) -> None:
+    started = working.send("/connections/hris/read", None, 202, key="k1")
+    done = ended(working, started.headers["location"])
+    assert (done["state"], done["flow"], done["counts"]["unchanged"]) == ("done", "schedule.sync", 6)
+    assert working.send("/connections/hris/read", None, 202, key="k1").json() == started.json()
+    working.send("/connections/nobody/read", None, 404)
+
+
 def test_whom_ids_name_by_now_is_looked_for_by_a_run(working: Api) -> None:
     started = working.send("/unlinked/suggest", {}, 202)
     done = ended(working, started.headers["location"])

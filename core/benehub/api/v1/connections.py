@@ -13,6 +13,7 @@ from benehub.api.v1.models import Model
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
 from benehub.api.v1.route import Route
+from benehub.api.v1.starting import Started, at_run, key_of, must_run
 from benehub.flows import connecting
 from benehub.views import connections as view
 
@@ -99,6 +100,14 @@ def test_connection(_caller: Operates, at: At, claim: Once, connection: NamePath
     connector, mode, tried = connecting.try_out(at.hub, at.employer, connection)
     streams = [TriedStream.model_validate(one, from_attributes=True) for one in tried]
     return Tested(ok=all(one.ok for one in tried), connector=connector, mode=mode, streams=streams)
+
+
+@router.post("/{connection}/read", operation_id="read_connection", status_code=202)
+def read_connection(_caller: Operates, at: At, claim: Once, connection: NamePath, response: Response) -> Started:
+    """Read what it tells and follow it (post what payroll took, follow a carrier's answers): the last run is told."""
+    _must_be(at, connection)
+    must_run(at)
+    return at_run(at, response, connecting.read_now(at.hub, at.employer, connection, key_of(claim)))
 
 
 @router.post("/{connection}/pause", operation_id="pause_connection")
