@@ -176,6 +176,8 @@ def test_what_is_not_there_is_a_problem_too(api: Api) -> None:
     problem(api.client.get("/api/v1/nothing"), 404, "request")
     found = api.client.put(f"{ACME}/people")
     assert problem(found, 405, "request") and found.headers["allow"] == "GET"
+    found = api.client.options(f"{ACME}/differences/dif_none/fixes")
+    assert problem(found, 405, "request") and found.headers["allow"] == "GET, POST"
     assert api.client.get("/scim/v2/acme/Users").headers["content-type"] == "application/scim+json"
 
 

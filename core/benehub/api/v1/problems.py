@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -168,9 +169,21 @@ class Problems:
                 return
             parts.append(message.get("body", b""))
             if not message.get("more_body", False):
-                await _anew(begun, b"".join(parts))(scope, receive, send)
+                told = _anew(begun, b"".join(parts))
+                if begun["status"] == 405:
+                    told.headers["allow"] = ", ".join(sorted(_methods(scope)))
+                await told(scope, receive, send)
 
         await self._app(scope, receive, spoken)
+
+
+def _methods(scope: Scope) -> set[str]:
+    """All methods of an address: whoever routed the call names those of the first route that fits it."""
+    found: set[str] = set()
+    for one in iter_route_contexts(scope["app"].routes):
+        if one.methods and one.path_regex.match(scope["path"]):
+            found |= one.methods
+    return found
 
 
 def _anew(begun: Message, body: bytes) -> Response:
