@@ -149,6 +149,16 @@ def test_an_unexpected_error_shows_its_class_and_no_value(
     assert "900-01" not in done.output
 
 
+def test_who_stops_reading_is_told_of_no_error(cli: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benehub import plugins
+
+    def closed() -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(plugins, "build", closed)
+    assert cli.run("plugins", code=1).stderr == ""
+
+
 def test_logs_are_masked(cli: Any, capsys: pytest.CaptureFixture[str]) -> None:
     import structlog
 

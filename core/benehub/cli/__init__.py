@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -39,6 +40,11 @@ class Guarded(MenuGroup):
             raise typer.Exit(exit_code(error)) from None
         except (typer.Exit, typer.Abort):
             raise
+        except BrokenPipeError:
+            # Whoever read it has enough (`| head`); what is still to be written goes nowhere, as rich does it.
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FOUND) from None
         except Exception as error:
             if _traced() or type(error).__module__.split(".")[0] in ("click", "typer"):
                 raise
