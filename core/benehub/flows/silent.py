@@ -21,7 +21,8 @@ SILENT: Final = frozenset(
         "premiums.accrue", "premiums.credits", "premiums.confirm", "premiums.answers", "accounts.confirmations",
         "retirement.credits", "retirement.true-up", "retirement.lost-earnings", "leave.accrue", "leave.close",
         "reconcile", "reconcile.year", "retro.correct", "webhooks.work", "deadlines.check", "statements.make",
-        "retention", "jobs.trim", "imports.take", "intake.release", "intake.redrive", "people.suggest", "notices.reports",
+        "retention", "jobs.trim", "imports.take", "intake.release", "intake.redrive", "people.suggest",
+        "notices.reports",
     }
 )  # fmt: skip
 """Jobs that read, compute and write down, and send nothing."""
