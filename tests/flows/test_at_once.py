@@ -145,7 +145,7 @@ class Bench:
         self.vendor, self.connector = Vendor(), Wide()
         now = datetime(2026, 10, 1, 12, tzinfo=UTC)
         link = Link(EMPLOYER, CONNECTION, SimpleNamespace(), lambda: now, self.vendor.client)
-        played: Any = SimpleNamespace(connector=self.connector, link=link, stage=SimpleNamespace(now=now))
+        played: Any = SimpleNamespace(connector=self.connector, link=link, stage=SimpleNamespace(now=now, known={}))
         self.link, self.hub = link, played_hub(folder, played)
 
     def freeze(self, people: int, each: int = 1, poison: str = "") -> list[str]:
