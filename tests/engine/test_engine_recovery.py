@@ -235,11 +235,12 @@ def test_what_ends_because_its_process_was_asked_to_goes_on_in_another(store: St
     assert begun.wait(90)
     worker.stop()
     assert asked == [True] and worker.ending
+    assert worker.goes_on()  # what is no job of an engine is not ended by its end
     another = make(store, tmp_path)
     another.start(listen=True)
     try:
         wait(lambda: "third" in ran(tmp_path))
-        assert another.goes_on() and not another.ending
+        assert another.goes_on() and not another.ending and not another.in_job()
     finally:
         another.stop()
     assert ran(tmp_path) == ["second", "third"]  # the first is not done again

@@ -101,11 +101,17 @@ class Engine:
 
     def goes_on(self) -> bool:
         """Whether a step at hand may begin more: not where its run was canceled, or this process was asked to end."""
+        if not self.in_job():
+            return True
         if self._cut_at is not None:
             return False
-        job = DBOS.workflow_id
-        status = DBOS.get_workflow_status(job) if job else None
+        status = DBOS.get_workflow_status(str(DBOS.workflow_id))
         return status is None or status.status != "CANCELLED"
+
+    @staticmethod
+    def in_job() -> bool:
+        """Whether this thread carries out a job of an engine: only that can be canceled, or go on in another process."""
+        return bool(DBOS.workflow_id)
 
     @property
     def ending(self) -> bool:

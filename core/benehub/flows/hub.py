@@ -59,10 +59,10 @@ class Hub:
     _counted: int = 0
     _refreshed: int = 0
 
-    @property
-    def ending(self) -> bool:
-        """Whether this process was asked to end: what is under way ends, and nothing else is begun."""
-        return hasattr(self, "engine") and self.engine.ending
+    def asked_to_end(self) -> Callable[[], bool]:
+        """What tells, in any thread, whether this process was asked to end: then what this job has under way ends, and
+        nothing else is begun. Where no job of the engine is carried out it never says so."""
+        return (lambda: self.engine.ending) if hasattr(self, "engine") and self.engine.in_job() else (lambda: False)
 
     def goes_on(self) -> bool:
         """Whether the step at hand may begin more: not where its run was canceled, or the process is asked to end."""

@@ -166,9 +166,9 @@ def _send_part(hub: Hub, employer: str, connection_id: str, ids: Sequence[str], 
             waiting = dispatch.by_ids(session, ids, content=False)
             # What a person has let go is let go over the plugins' heads: nothing to ask where none has a say.
             let_go = acted_on(session, RESEND, ids) if hub.plugins.hook.before_dispatch.get_hookimpls() else ()
-        desk = _Desk(hub, employer, opened, let_go, len(ids))
+        desk = _Desk(hub, employer, opened, let_go, len(ids), hub.asked_to_end())
         desk.send(waiting)
-        if desk.stopped and hub.ending:
+        if desk.stopped and desk.ends():
             raise Ending
         left = [one for one in ids if one not in desk.states]
         if left:
@@ -211,6 +211,8 @@ class _Desk:
     opened: Open
     let_go: Collection[str]
     count: int
+    ends: Callable[[], bool]
+    """Tells in any thread whether this process was asked to end."""
     states: dict[str, str] = field(default_factory=dict)
     """By dispatch, as far as they have ended."""
     ended: list[Ended] = field(default_factory=list)
@@ -233,7 +235,7 @@ class _Desk:
     def send(self, rows: Sequence[Row[Any]]) -> None:
         """One attempt at each, while the vendor answers."""
         most = at_once(self.opened)
-        with Lanes[Ended](most, self._heard, lambda: not self.hub.ending) as lanes:
+        with Lanes[Ended](most, self._heard, lambda: not self.ends()) as lanes:
             unasked = WINDOW
             try:
                 for window in _windows(rows, self.window):
