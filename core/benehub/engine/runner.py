@@ -110,7 +110,7 @@ class Engine:
 
     @staticmethod
     def in_job() -> bool:
-        """Whether this thread carries out a job of an engine: only that can be canceled, or go on in another process."""
+        """Whether this thread carries out a job of an engine: only that can be canceled, or go on elsewhere."""
         return bool(DBOS.workflow_id)
 
     @property
