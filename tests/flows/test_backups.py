@@ -296,7 +296,7 @@ def test_no_backup_is_overwritten_and_none_is_left_half(hub: Hub, files: Path, t
 
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(db_url: str, tmp_path: Path) -> None:
     old = open_store(db_url, Vault(KEYS), lambda: NOON)
-    old.migrate("0025")
+    old.migrate("0035")
     row = {"name": "Acme", "country": "US", "currency": "USD", "seq": 0, "recorded_at": "", "ledger_head": ""}
     with old.write("acme") as session:
         session.add(employer, [row])
