@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.flows.books import late
 
 from benehub import ledger
 from benehub.connect.connector import Incoming
@@ -25,26 +26,14 @@ from benehub.store.tables import entry, intake_batch, leg
 from benehub.views.clearing import clearing
 from benehub.views.why import why
 
-BOOK = """
-employer: {id: acme, name: Acme}
-roles: {hris: hris, payroll: payroll}
-pay_groups:
-  monthly: {frequency: semimonthly, days: [15, last]}
-plans:
-  - id: ppo
-    name: PPO
-    benefit_type: dental
-    carrier: carrier
-    effective_from: 2026-01-01
-    rates:
-      - from: 2026-01-01
-        tiers: {EE: 800.00, ES: 1000.00, EC: 900.00, FAM: 1200.00}
-    employer_contribution: {scheme: percent_of_tier, percent: 70%}
-    deduction: {code: MED, tax_class: pretax, posttax_code: MEDPT, method: per_month, retro: {window_months: 4}}
+BOOK = (
+    late()
+    + """\
 carriers:
   carrier: {pay_policy: pay_as_enrolled}
 guards: {mass_removal_percent: 100, headcount_drop_percent: 100}
 """
+)
 
 
 class Firm:

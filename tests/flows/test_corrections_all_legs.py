@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.flows.books import late
 
 from benehub import obligations
 from benehub.connect.connector import Incoming
@@ -33,21 +34,9 @@ from benehub.periods import Month
 from benehub.store.tables import obligation
 from benehub.views.why import why
 
-BOOK = """
-employer: {id: acme, name: Acme}
-roles: {hris: hris, payroll: payroll}
-pay_groups:
-  monthly: {frequency: semimonthly, days: [15, last]}
-plans:
-  - id: ppo
-    name: PPO
-    benefit_type: dental
-    carrier: carrier
-    effective_from: 2026-01-01
-    rates:
-      - {from: 2026-01-01, tiers: {EE: 800.00, ES: 1000.00, EC: 900.00, FAM: 1200.00}}
-    employer_contribution: {scheme: percent_of_tier, percent: 70%}
-    deduction: {code: MED, tax_class: pretax, posttax_code: MEDPT, method: per_month, retro: {window_months: 4}}
+BOOK = (
+    late()
+    + """\
   - id: life
     name: Life
     benefit_type: life
@@ -72,6 +61,7 @@ leave:
      payout_code: PTO-OUT}
 guards: {mass_removal_percent: 100, headcount_drop_percent: 100}
 """
+)
 GROSS, DEFERRED = 2_000_00, 100_00
 PAYS = {8: (date(2026, 8, 14), date(2026, 8, 31)), 9: (date(2026, 9, 15), date(2026, 9, 30))}
 
@@ -195,9 +185,9 @@ def rise(firm: Firm) -> None:
 
 
 def rates(firm: Firm) -> None:
-    first = "      - {from: 2026-01-01, tiers"
-    later = "      - {from: 2026-09-01, tiers: {EE: 900.00, ES: 1100.00, EC: 1000.00, FAM: 1300.00}}\n"
-    book = BOOK.replace(first, f"{later}      - {{from: 2026-01-01, to: 2026-09-01, tiers")
+    first = "      - from: 2026-01-01\n"
+    later = "      - from: 2026-09-01\n        tiers: {EE: 900.00, ES: 1100.00, EC: 1000.00, FAM: 1300.00}\n"
+    book = BOOK.replace(first, f"{later}{first}        to: 2026-09-01\n")
     load_plan_book(firm.hub, book, "book")
 
 

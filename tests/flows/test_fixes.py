@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
+from tests.flows.books import HEAD, ppo
 from tests.flows.days import Days
 
 from benehub import ledger, obligations, reconcile
@@ -22,26 +23,15 @@ from benehub.store.tables import difference, fixing
 from benehub.views import fixes as view
 from benehub.views.why import why
 
-BOOK = """
-employer: {id: acme, name: Acme}
-roles: {hris: hris, payroll: payroll}
-pay_groups:
-  monthly: {frequency: semimonthly, days: [15, last]}
-plans:
-  - id: ppo
-    name: PPO
-    benefit_type: medical
-    carrier: carrier
-    effective_from: 2026-01-01
-    rates:
-      - from: 2026-01-01
-        tiers: {EE: 800.00, ES: 1000.00, EC: 900.00, FAM: 1200.00}
-    employer_contribution: {scheme: flat, flat: "600"}
-    deduction: {code: MED, tax_class: pretax, method: per_month, arrears: {carry: false}}
+BOOK = (
+    HEAD
+    + ppo(benefit_type="medical", share='scheme: flat, flat: "600"', deduction="arrears: {carry: false}")
+    + """\
 carriers:
   carrier: {pay_policy: pay_as_enrolled}
 guards: {second_person_above: 50.00}
 """
+)
 
 
 class Pay(Days):

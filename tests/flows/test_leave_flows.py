@@ -227,7 +227,8 @@ def test_what_an_earlier_month_gets_late_is_paid_out_and_dearer_by_a_later_raise
     paid, dearer = worth()
     assert paid == -(-leave.minutes() * 30_00 // 60)
     leave.line("2026-07-15", "earning", "GROSS", "300", 100_00, check="L")
-    corrections.correct(leave.hub, DirectSteps(), "acme")  # type: ignore[arg-type]  # it steps like Steps
+    steps: Any = DirectSteps()
+    corrections.correct(leave.hub, steps, "acme")
     assert worth() == (paid + 300_00, dearer + 100_00)
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import func, select
 from tests.flows import savings_machine
+from tests.flows.books import late
 from tests.flows.savings_machine import GROSS, LEAVE, PLAN, SAVER, Savings
 
 from benehub import ledger
@@ -35,25 +36,13 @@ from benehub.store.tables import confirmation, difference, entry, leg
 from benehub.views.clearing import clearing
 from benehub_connectors import recordkeeper_files
 
-BOOK = """
-employer: {id: acme, name: Acme}
-roles: {hris: hris, payroll: payroll}
-pay_groups:
-  monthly: {frequency: semimonthly, days: [15, last]}
-plans:
-  - id: ppo
-    name: PPO
-    benefit_type: dental
-    carrier: carrier
-    effective_from: 2026-01-01
-    rates:
-      - from: 2026-01-01
-        tiers: {EE: 801.01, ES: 1000.00, EC: 900.00, FAM: 1200.00}
-    employer_contribution: {scheme: percent_of_tier, percent: 70%}
-    deduction: {code: MED, tax_class: pretax, posttax_code: MEDPT, method: per_month, retro: {window_months: 3}}
+BOOK = (
+    late("801.01", 3)
+    + """\
 carriers:
   carrier: {pay_policy: pay_as_billed}
 """
+)
 BOOK = BOOK.replace("carriers:\n", f"{PLAN}carriers:\n") + LEAVE
 PAYS = [date(2026, 10, 15), date(2026, 10, 30), date(2026, 11, 13)]
 PEOPLE = (1, 2, 3)
