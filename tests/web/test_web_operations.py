@@ -140,6 +140,20 @@ def test_another_version_is_tried_on_the_people_before_it_is_put_in_force(desk: 
         assert desk.hub.book(session).version == version
 
 
+def test_who_approves_does_not_raise_what_he_may_approve_alone(desk: Desk) -> None:
+    def loaded(amount: str) -> int:
+        held = re.sub(r"second_person_above: [\d.]+, ", "", text)
+        held = held.replace("guards: {", f"guards: {{second_person_above: {amount}, ", 1) if amount else held
+        book = planbook.load(held, "book")
+        return int(desk.post("plan-book/load", text=held, version=book.version).status_code)
+
+    text = book_text(desk)
+    text = text if "guards: {" in text else text + "\nguards: {headcount_drop_percent: 5}\n"
+    assert loaded("100.00") == 303  # an owner
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    assert [loaded(amount) for amount in ("200.00", "", "50.00", "0.00", "50.00")] == [403, 403, 303, 303, 403]
+
+
 @pytest.mark.parametrize("text", ["", "no: book", "- [", "employer: {id: x}\n<script>alert(1)</script>"])
 def test_a_wrong_book_is_refused_with_what_is_wrong(desk: Desk, text: str) -> None:
     answer = desk.post("plan-book/try", text=text)

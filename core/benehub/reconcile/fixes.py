@@ -130,8 +130,12 @@ def needs_second(at_stake: int, alone_up_to: int | None) -> bool:
 
 def held_by_second(row: Row[Any], alone_up_to: int | None) -> bool:
     """Whether a fix needs the word of a second person, by the stricter limit of now and of when it was proposed."""
-    limits = [one for one in (row.alone_up_to, alone_up_to) if one is not None]
-    return needs_second(row.at_stake, min(limits, default=None))
+    return needs_second(row.at_stake, stricter(row.alone_up_to, alone_up_to))
+
+
+def stricter(one: int | None, other: int | None) -> int | None:
+    """Of two such amounts the one that more is held by; None holds nothing."""
+    return min((amount for amount in (one, other) if amount is not None), default=None)
 
 
 def same_person(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from benehub import planbook
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.loosening import must_not_loosen
 from benehub.charts import Line, Offer, draw_plans
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import Hub
@@ -91,7 +92,9 @@ def load(employer: str, request: Request, caller: Editor, text: Text, version: A
     book = book_of(employer, text, NAME)
     if book.version != version:
         raise DataError("it is another book than the one tried", where="plan book", mend="Try it again")
-    load_plan_book(request.app.state.hub, text, NAME)
+    hub: Hub = request.app.state.hub
+    must_not_loosen(hub, caller, employer, book)
+    load_plan_book(hub, text, NAME)
     return then(request, "plan-book", done="in_force")
 
 

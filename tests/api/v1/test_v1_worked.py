@@ -108,6 +108,13 @@ def test_a_plan_book_is_tried_on_the_people_and_loaded_by_who_looked(api: Api, f
     late = api.send("/plan-book", {"text": text}, 412, etag=seen, method="PUT")
     assert problem(late, 412, "needs_person")["changed"] == ["version"]
     assert api.get("/plan-book")["version"] == tried["version"]
+    strict = f"{text}guards: {{second_person_above: 100.00}}\n"
+    seen = api.send("/plan-book", {"text": strict}, etag="*", method="PUT").headers["etag"]
+    api.act_as(Role.BENEFITS_ADMIN)
+    for looser in (text, strict.replace("100.00", "200.00")):
+        refused = problem(api.send("/plan-book", {"text": looser}, 403, etag=seen, method="PUT"), 403, "access")
+        assert "manage_access" in refused["detail"]
+    api.send("/plan-book", {"text": strict.replace("100.00", "50.00")}, etag=seen, method="PUT")
 
 
 def test_a_fix_is_listed_read_and_decided_by_who_has_looked(api: Api) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from benehub import planbook
+from benehub.api.loosening import must_not_loosen
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import MONTH, At, EditsPlanBook, Once, SeesOverview
 from benehub.api.v1.models import Model
@@ -190,7 +191,8 @@ def put_plan_book(
 ) -> InForce:
     """Check a plan book and put it in force."""
     with given():
-        book_of(at.employer, body.text, NAME)
+        book = book_of(at.employer, body.text, NAME)
+        must_not_loosen(at.hub, at.caller, at.employer, book)
         load_plan_book(at.hub, body.text, NAME, expected(if_match))
     return _shown(at, response)
 
