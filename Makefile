@@ -32,9 +32,10 @@ lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-bench: $(DEV_STAMP)  ## CPU and memory beside bare peers, as ratios; jobs a second (BENCH="--json bench.json" PEOPLE="--people n m" JOBS="--jobs n")
+bench: $(DEV_STAMP)  ## CPU and memory beside bare peers, as ratios; jobs a second (BENCH="--json bench.json" PEOPLE="--people n m" PAGES="--people n" JOBS="--jobs n")
 	$(BIN)/python tests/bench/run.py $(BENCH)
 	$(BIN)/python tests/bench/bench_api.py $(PEOPLE)
+	$(BIN)/python tests/bench/bench_pages.py $(PAGES)
 	$(BIN)/python tests/bench/jobs.py $(JOBS)
 	$(BIN)/python tests/bench/idle.py
 
