@@ -266,6 +266,32 @@ def test_a_vendor_that_is_away_is_not_asked_for_everybody(
     assert len(bench.vendor.effects) == 60
 
 
+def test_a_fault_of_the_program_ends_the_run_whoever_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = bench.freeze(60)
+    failed, one_by_one, drained = threading.Event(), send.send_one, send._Desk._drain
+
+    def broken(hub: Any, employer: str, opened: Any, row: Any, frozen: Any) -> End:
+        if row.dispatch_id == ids[3]:
+            failed.set()
+            raise KeyError("a fault of the program")
+        return one_by_one(hub, employer, opened, row, frozen)
+
+    def late(desk: Any, lanes: Any, to: int) -> None:
+        if failed.wait(0 if not lanes.open else 30):
+            while not lanes.halted:
+                threading.Event().wait(0.001)
+        drained(desk, lanes, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(send, "send_one", broken)
+        patch.setattr(send._Desk, "_drain", late)
+        with pytest.raises(KeyError):
+            bench.send(ids)
+    told = bench.states(ids)
+    assert told["sending"] == 1 and set(told) == {"sending", "sent", "prepared"}
+    assert bench.send(ids) == ["sent"] * 60 and len(bench.vendor.effects) == 60
+
+
 def test_some_slow_ones_among_many_make_no_vendor_deaf(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.connector.guard = Guard.IDEMPOTENCY_KEY
     monkeypatch.setattr(bench.vendor.client, "_budget", RetryBudget(max_attempts=1))

@@ -171,6 +171,25 @@ def test_where_no_thread_is_to_be_had_it_is_told_and_nothing_is_lost(at: int, mo
     assert lanes.halted and left
 
 
+def test_what_failed_while_nobody_waited_is_raised_at_the_end() -> None:
+    failed = threading.Event()
+
+    def fail(_tell: Callable[[str], None]) -> None:
+        try:
+            raise KeyError("a fault of the program")
+        finally:
+            failed.set()
+
+    with structlog.testing.capture_logs() as logs, pytest.raises(KeyError), Lanes[str](2) as lanes:
+        lanes.put([lot("ann", fail)])
+        assert failed.wait(30)
+        while not lanes.halted:  # the sender writes meanwhile, and sees that nothing more is begun
+            threading.Event().wait(0.001)
+        lanes.put([lot("ben", lambda tell: tell("never"), "left")])
+        assert [one.rows for one in lanes.stop()] == [("left",)]
+    assert logs == []
+
+
 def test_nothing_is_begun_once_it_may_not_be() -> None:
     may = threading.Event()
     may.set()

@@ -70,6 +70,10 @@ class Lanes(Generic[T]):
         self._under_way = 0
         self._halted = False
         """Whether no other lot is begun: one has raised, no thread was to be had, `go_on` or `may_begin` said no."""
+        self._failed: BaseException | None = None
+        """What raised first and nobody was told of: raised where somebody waits, or at the end of the block."""
+        self._raised = False
+        """Whether `wait` has raised one already: then those behind it are logged."""
         self._ended: SimpleQueue[BaseException | None] = SimpleQueue()
         self._told: deque[T] = deque()
         self._open = 0
@@ -81,6 +85,8 @@ class Lanes(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if kind is None and self._failed is not None:
+            raise self._failed
 
     @property
     def several(self) -> bool:
@@ -131,7 +137,7 @@ class Lanes(Generic[T]):
     def stop(self) -> list[Lot[T]]:
         """Wait for what is under way and begin nothing more; gives the lots that nobody has begun.
 
-        Only one error can be raised by `wait`; those of lots that ended after it are logged.
+        Only one error can be raised, by `wait` or at the end of the block. Those that came after it are logged.
         """
         with self._lock:
             left, self._waiting = list(self._waiting), deque()
@@ -139,7 +145,7 @@ class Lanes(Generic[T]):
             self._pool.shutdown()
         while not self._ended.empty():
             error = self._ended.get()
-            if error is not None:
+            if error is not None and error is not self._failed:
                 what = str(error) if isinstance(error, BenehubError) else ""
                 log.error("another call failed too", error_class=type(error).__name__, error=what)
         self._open = 0
@@ -153,6 +159,8 @@ class Lanes(Generic[T]):
     def _take(self, error: BaseException | None) -> None:
         self._open -= 1
         if error is not None:
+            with self._lock:
+                self._failed, self._raised = None, True
             raise error
 
     def _begin(self) -> list[Lot[T]]:
@@ -203,6 +211,8 @@ class Lanes(Generic[T]):
                 self._halted = self._halted or error is not None
                 begun = self._begin()
                 # Within the lock: what is begun stands with the pool before `stop` closes it.
-                threadless = self._hand_out(begun[1:])
-            self._ended.put(error or threadless)
+                error = error or self._hand_out(begun[1:])
+                if self._failed is None and not self._raised:
+                    self._failed = error
+            self._ended.put(error)
             lot = begun[0] if begun else None

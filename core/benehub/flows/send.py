@@ -243,7 +243,7 @@ class _Desk:
                     self._drain(lanes, 0 if by_itself else 3 * most)
                     if unasked >= WINDOW:  # those that go alone are not worth a question each
                         unasked, self.stopped = 0, not self.hub.goes_on()
-                    if self.deaf or self.stopped:
+                    if lanes.halted or self.stopped:
                         break
                     unasked += len(window)
                     with without_collector():  # not while one waits: others work in this process
