@@ -65,5 +65,11 @@ def test_a_page_that_breaks_names_its_call_and_no_value(
     assert client.get(path).json() == {"error": "not now"}
     app.state.resolve = broken
     assert "im Hub selbst" in client.get(path, headers=HTML).text  # also where it is not known who asks
+    with monkeypatch.context() as patch:  # what every page is made of is what broke
+        patch.setattr("benehub.api.app.failed", broken)
+        bare = client.get(path, headers=HTML)
+        assert (bare.status_code, bare.json()) == (503, {"error": "not now"})
+        said = capfd.readouterr()
+        assert "900-11" not in said.out + said.err and "its page failed too" in said.out + said.err
     error[0] = RetriableError("the database is busy")
     assert client.get(path, headers=HTML).status_code == 503

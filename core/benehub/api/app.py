@@ -115,8 +115,12 @@ async def _again(request: Request, error: Exception, call: str) -> Response:
         return told(error)
     if not _at_page(request):
         return JSONResponse({"error": "not now"}, 503, headers=wait)
-    if not isinstance(error, RetriableError):
-        return await run_in_threadpool(failed, request, 500, _BROKEN, f"call number {call}", _TELL)
-    page = await run_in_threadpool(failed, request, 503, error.what, error.where, error.mend)
+    try:
+        if not isinstance(error, RetriableError):
+            return await run_in_threadpool(failed, request, 500, _BROKEN, f"call number {call}", _TELL)
+        page = await run_in_threadpool(failed, request, 503, error.what, error.where, error.mend)
+    except Exception as another:  # what broke is what every page is made of: no text of it may get into a log
+        log.error("its page failed too", error=type(another).__name__, call=call)
+        return JSONResponse({"error": "not now"}, 503, headers=wait)
     page.headers.update(wait)
     return page

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.sends import may_start
 from benehub.api.trail import seen_in
 from benehub.errors import BenehubError, DataError
 from benehub.flows import Hub, dispatches, push_guard
@@ -164,7 +165,7 @@ def _calls(hub: Hub, employer: str, dispatch: str) -> list[tuple[str, str | Bene
 
 @router.post("/e/{employer}/outgoing/{dispatch}/leave")
 def leave(request: Request, employer: str, dispatch: str, caller: Approves, note: Note = "") -> Response:
-    """Approve what is ready or held and was never tried: it leaves now."""
+    """Approve what is ready or held and was never tried: it leaves now, where the approver may send too."""
     return _go(request, employer, dispatch, caller, note, again=False)
 
 
@@ -189,6 +190,8 @@ def _go(request: Request, employer: str, dispatch: str, caller: Caller, note: st
     if again != (state in ("refused", "failed")):
         raise DataError(f"it is {state}", where=dispatch, mend="Look at it anew: it has changed")
     if dispatches.reopen(hub, employer, dispatch, caller.user, note) == "prepared":
+        if not may_start(caller, employer, "dispatch.resend"):
+            return then(request, f"outgoing/{dispatch}", done="approved_waits")
         with hub.store.write(employer) as session:
             key = f"{dispatch}/{session.now()}"
             run = hub.enqueue_flow(session, "dispatch.resend", key, "dispatch.resend", dispatch)

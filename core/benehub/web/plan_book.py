@@ -93,8 +93,8 @@ def load(employer: str, request: Request, caller: Editor, text: Text, version: A
     if book.version != version:
         raise DataError("it is another book than the one tried", where="plan book", mend="Try it again")
     hub: Hub = request.app.state.hub
-    must_not_loosen(hub, caller, employer, book)
-    load_plan_book(hub, text, NAME)
+    seen = must_not_loosen(hub, caller, employer, book)
+    load_plan_book(hub, text, NAME, seen)
     return then(request, "plan-book", done="in_force")
 
 

@@ -230,8 +230,9 @@ def resend_dispatch(
     must_run(at)
     with at.read() as session:
         row = room.get(session, dispatch)
-    if row.state == "held" and not at.caller.may(Permission.APPROVE, at.employer):
-        raise Refused(403, "what is held is let go by who may approve", "Use a caller with the permission approve")
+    if row.state in ("prepared", "held") and not at.caller.may(Permission.APPROVE, at.employer):
+        raise Refused(403, "what waits or is held is let go by who may approve",
+                      "Use a caller with the permission approve")  # fmt: skip
     let_go = flow.same_bytes if body.same_bytes else flow.reopen
     state = let_go(at.hub, at.employer, dispatch, at.caller.user, body.note)
     if state == "open":
