@@ -177,6 +177,21 @@ def test_what_waits_to_leave_is_held_with_a_reason_and_let_go_by_whoever_approve
     assert path in desk.get("outgoing", state="held")
 
 
+def test_whoever_approves_and_may_not_send_lets_nothing_leave_by_himself(desk: Desk) -> None:
+    desk.start()
+    one = max(found(desk, dispatch, operation="deduction.set"), key=lambda row: (row.revision, row.seq))
+    path = f"outgoing/{one.dispatch_id}"
+    with desk.store.write(desk.employer) as session:
+        session.change(dispatch, {"dispatch_id": one.dispatch_id}, state="prepared", sent_at=None)
+        session.connection.execute(delete(attempt).where(attempt.c.dispatch_id == one.dispatch_id))
+    desk.caller = caller_of(Role.FINANCE)
+    before = len(found(desk, run))
+    assert desk.post(f"{path}/leave", note="go").headers["location"].endswith("done=approved_waits")
+    assert (found(desk, dispatch, dispatch_id=one.dispatch_id)[0].state, len(found(desk, run))) == ("prepared", before)
+    desk.caller = caller_of(Role.BENEFITS_ADMIN)
+    assert "/runs/run_" in desk.post(f"{path}/leave", note="go").headers["location"]
+
+
 def test_a_push_that_stopped_is_shown_and_permitted_by_whoever_approves(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

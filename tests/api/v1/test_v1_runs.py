@@ -6,17 +6,20 @@ import itertools
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.api.v1.conftest import ACME, Api, problem
+from tests.api.v1.conftest import ACME, OWNER, Api, problem
 
+from benehub.access import Permission
 from benehub.errors import DataError
 from benehub.flows import bind
 from benehub.flows import runs as run_rows
 from benehub.money import format_minor
 from benehub.periods import Month
+from benehub.store.tables import dispatch
 from benehub.views.clearing import clearing
 
 
@@ -157,3 +160,7 @@ def test_a_dispatch_that_was_never_tried_leaves_by_a_run(working: Api) -> None:
     working.send(f"{path}/settle", {"has": False, "note": "asked"})
     refused = working.send(f"{path}/resend", {"note": "go"}, 422)
     assert "nothing of it was refused" in refused.json()["detail"]
+    with working.hub.store.write("acme") as session:  # as what a push guard has stopped
+        session.change(dispatch, {"dispatch_id": held["dispatch"]}, state="prepared")
+    working.caller = replace(OWNER, scopes=frozenset(Permission) - {Permission.APPROVE})
+    assert "may approve" in problem(working.send(f"{path}/resend", {"note": "go"}, 403), 403, "access")["detail"]
