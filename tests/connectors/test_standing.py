@@ -8,6 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from tests.connectors.published import OTHERWISE, PUBLISHED
 from tests.connectors.standing import Standing, descriptions, form, untold, vendor_of, words_of
@@ -76,7 +77,6 @@ def test_a_bad_call_and_a_bad_answer_are_found(standing: Standing, monkeypatch: 
 
 @pytest.mark.unpublished("he has something to catch")
 def test_who_is_called_on_a_port_is_judged_too(standing: Standing) -> None:
-    httpx = pytest.importorskip("httpx")
     with standing.at_the_door(), serve(account()) as address:
         assert httpx.get(f"{address}/api/v1/employees/changed", auth=("bamboo-key", "x")).status_code == 400
     assert "since" in standing.taken()[0]
@@ -102,7 +102,8 @@ WORDS = frozenset({"active", "gone"})
 
 def told(value: Any, **more: Any) -> Any:
     """The form of an answer."""
-    wire = WireRequest(**({"method": "GET", "path": "/v1/people/17"} | more))
+    asked: dict[str, Any] = {"method": "GET", "path": "/v1/people/17"} | more
+    wire = WireRequest(**asked)
     return form(wire, WireResponse(200, {}, json.dumps(value).encode()), WORDS)
 
 
@@ -111,9 +112,11 @@ def told(value: Any, **more: Any) -> Any:
     [
         ({"a": 1}, {"a": "1"}), ({"a": 1}, {"a": 1.5}), ({"a": 1}, {"a": -1}), ({"a": 1}, {"a": 0}), ({"a": 1}, {}),
         ({"a": None}, {"a": ""}), ({"a": True}, {"a": 1}), ({"a": []}, {"a": [1]}), ({"a": [1]}, {"a": [1, "b"]}),
-        ({"s": "active"}, {"s": "gone"}), ({"s": "active"}, {"s": "acting"}), ({"d": "2026-11-01"}, {"d": "2026-11-1"}),
-        ({"d": "2026-11-01"}, {"d": "2026-11-01T00:00:00Z"}), ({"n": "61.25"}, {"n": "61,25"}), ({"c": "US"}, {"c": "us"}),
-        ({"c": "US"}, {"c": "USA"}), ({"a": "x"}, {"b": "x"}), ({"a": "w" * 5}, {"a": "w" * 101}),
+        ({"s": "active"}, {"s": "gone"}), ({"s": "active"}, {"s": "acting"}),
+        ({"d": "2026-11-01"}, {"d": "2026-11-1"}),
+        ({"d": "2026-11-01"}, {"d": "2026-11-01T00:00:00Z"}), ({"n": "61.25"}, {"n": "61,25"}),
+        ({"c": "US"}, {"c": "us"}), ({"c": "US"}, {"c": "USA"}), ({"a": "x"}, {"b": "x"}),
+        ({"a": "w" * 5}, {"a": "w" * 101}),
     ],
 )  # fmt: skip
 def test_what_a_description_could_tell_apart_is_judged_apart(one: Any, other: Any) -> None:
