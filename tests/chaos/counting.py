@@ -147,7 +147,7 @@ def look_at_jobs(hub: Hub, report: Any) -> None:
         kept += [str(step) for one in jobs for step in client.list_workflow_steps(one.workflow_id)]
     finally:
         client.destroy()
-    stuck = [one.workflow_id for one in jobs if one.status not in ("SUCCESS", "ERROR")]
+    stuck = [f"{one.workflow_id} {one.status}" for one in jobs if one.status not in ("SUCCESS", "ERROR")]
     report.broken += [f"stuck: {job}" for job in stuck]
     if any(PERSONAL.search(text) for text in kept):
         report.broken.append("personal data in the job tables")
