@@ -97,7 +97,9 @@ def test_no_search_goes_through_everybody(acme: Session) -> None:
     finally:
         event.remove(acme.connection.engine, "before_cursor_execute", note)
     ranged = [(one, given) for one, given in asked if "lower" in one]
-    assert len(ranged) == 16, "how many each word fits, up to where is read, who may fit, and all words of whose they are"
+    assert len(ranged) == 16, (
+        "how many each word fits, up to where is read, who may fit, and all words of whose they are"
+    )
     postgres = acme.connection.dialect.name == "postgresql"
     if postgres:
         acme.connection.execute(text("SET LOCAL enable_seqscan = off"))

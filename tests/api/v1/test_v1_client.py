@@ -26,13 +26,15 @@ from benehub.store.schema import INSTALLATION
 
 PACKAGE = "made_of_the_description"
 GENERATOR = shutil.which("openapi-python-client")
-pytestmark = pytest.mark.skipif(GENERATOR is None, reason="openapi-python-client is not on the path")
+pytestmark = pytest.mark.skipif(GENERATOR is None, reason="no openapi-python-client on the path (pipx has it)")
 
 
 @pytest.fixture
 def address(working: Api) -> Iterator[str]:
     """Where a hub with a worker is served, to whoever shows a token."""
-    server = uvicorn.Server(uvicorn.Config(create_app(working.hub, who.resolve), host="127.0.0.1", port=0, log_config=None))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(working.hub, who.resolve), host="127.0.0.1", port=0, log_config=None)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -99,8 +101,12 @@ def test_a_generated_client_does_a_month(call: Callable[..., Any]) -> None:
     assert len(first.parsed.items) == 2 and second.parsed.next_ is None and len(set(members)) == len(members) >= 3
     assert call("people", "get_person", members[0]).parsed.member == members[0]
 
-    begun = call("reconciliations", "start_reconciliation", body=model("Wanted", period="2026-10"), idempotency_key="r-1")
-    again = call("reconciliations", "start_reconciliation", body=model("Wanted", period="2026-10"), idempotency_key="r-1")
+    begun = call(
+        "reconciliations", "start_reconciliation", body=model("Wanted", period="2026-10"), idempotency_key="r-1"
+    )
+    again = call(
+        "reconciliations", "start_reconciliation", body=model("Wanted", period="2026-10"), idempotency_key="r-1"
+    )
     run = begun.parsed.run
     assert begun.status_code == 202 and begun.headers["location"].endswith(run)
     assert again.parsed.run == run and again.headers["idempotency-replayed"] == "true"

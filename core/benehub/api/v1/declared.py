@@ -25,10 +25,17 @@ ERRORS: Final[Mapping[int, tuple[Kind, str]]] = {
     403: ("access", "The caller's roles do not allow it."),
     404: ("request", "There is no such thing, or none that the caller may see."),
     408: ("request", "The body took too long to come."),
-    409: ("fatal", "It cannot be done as things stand: the configuration (`fatal`) or a person (`needs_person`) comes first."),
+    409: (
+        "fatal",
+        "It cannot be done as things stand: the configuration (`fatal`) or a person (`needs_person`) comes first.",
+    ),
     412: ("needs_person", "Somebody else has changed it since it was looked at; `changed` names what."),
     413: ("request", "The body is too large."),
-    422: ("data", "The request does not fit its description (`request`), what was given cannot be taken (`data`), or it cannot be done here (`ignorable`)."),
+    422: (
+        "data",
+        "The request does not fit its description (`request`), what was given cannot be taken (`data`), or it cannot "
+        "be done here (`ignorable`).",
+    ),
     429: ("retriable", "Too many calls; `Retry-After` says for how long to wait."),
     503: ("retriable", "Not now; `Retry-After` says when."),
 }  # fmt: skip
@@ -70,8 +77,8 @@ def parts() -> dict[str, Any]:
 
 def _error(status: int, kind: Kind, text: str) -> dict[str, Any]:
     title = HTTPStatus(status).phrase
-    shown = Problem(type=f"urn:benehub:problem:{kind}", title=title, status=status, detail=text.split(":")[0].strip("."),
-                    kind=kind, mend=MENDS.get(status, "Do as the text of the error says"))  # fmt: skip
+    mend = MENDS.get(status, "Do as the text of the error says")
+    shown = Problem(type=f"urn:benehub:problem:{kind}", title=title, status=status, detail=text, kind=kind, mend=mend)
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": shown.model_dump()}
     told: dict[str, Any] = {"description": text, "content": {MEDIA: content}}
     return told | ({"headers": _headers(_OF_ERRORS[status])} if status in _OF_ERRORS else {})
