@@ -93,11 +93,13 @@ def test_no_search_goes_through_everybody(acme: Session) -> None:
 
     event.listen(acme.connection.engine, "before_cursor_execute", note)
     try:
-        Search(acme, "ann lee").next("anna per_x", 50)
+        Search(acme, "ann lee").next("anna per_x", 50, 50)
     finally:
         event.remove(acme.connection.engine, "before_cursor_execute", note)
     ranged = [(one, given) for one, given in asked if "lower" in one]
-    assert len(ranged) == 13, "how many each word fits, the words behind the place, and all words of whose they are"
+    assert len(ranged) == 16, (
+        "how many each word fits, up to where is read, who may fit, and all words of whose they are"
+    )
     postgres = acme.connection.dialect.name == "postgresql"
     if postgres:
         acme.connection.execute(text("SET LOCAL enable_seqscan = off"))
@@ -108,6 +110,9 @@ def test_no_search_goes_through_everybody(acme: Session) -> None:
         if "LIMIT" not in one:
             assert "ix_fact_find" in plan and ("Index Cond" if postgres else "subject=?") in plan, plan
             continue
-        index = "ix_person_number" if "member_id" in one else f"ix_fact_{'first' if 'first' in one else 'last'}_name"
+        led = one.partition("EXISTS")[0]
+        index = "ix_person_number" if "member_id" in led else f"ix_fact_{'first' if 'first' in led else 'last'}_name"
         assert index in plan and ("Index Cond" if postgres else "<expr>>") in plan, plan
         assert "TEMP B-TREE" not in plan and "Sort" not in plan, plan
+        if "EXISTS" in one:
+            assert "ix_fact_find" in plan, f"who shares the other word is gone through: {plan}"

@@ -34,8 +34,10 @@ class AlarmTold(Model):
     """An alarm that was raised."""
 
     level: str
+    """How pressing it was when the alarm was raised: t5, t2, today or late."""
     at: str
     told: list[Told]
+    """Whom it was told to."""
 
 
 class DeadlineTold(Model):

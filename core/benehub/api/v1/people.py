@@ -28,6 +28,7 @@ class Member(Model):
     person: str = Field(examples=["per_aaaaaaaaaaaaaaaaaaaaaaaa"])
     """The hub's id."""
     kind: Literal["employee", "dependent"]
+    """Employee or dependent."""
     member: str = Field(examples=["E0001"])
     """Employee number, or the dependent's member id."""
     name: str
@@ -54,6 +55,7 @@ class FactLine(Model):
     fact: str
     """Id of the version that says so; `why` tells where it came from."""
     kind: str
+    """What kind of fact it is, as `election`."""
     key: str
     """What tells it from others of its kind: the part of the benefits, the policy; may be empty."""
     effective_from: date
@@ -69,11 +71,13 @@ class Cover(Model):
     """What covers a person."""
 
     fact: str
+    """Id of the election's version; `why` tells where it came from."""
     slot: str
     """The part of the benefits, as medical."""
     plan: str
     tier: str
     dependents: list[str]
+    """Who else is covered: the hub's ids."""
     effective_from: date
     effective_to: date | None
     carrier: str
@@ -87,24 +91,29 @@ class DeductionLine(Model):
 
     employee: str
     code: str
+    """Payroll's deduction code."""
     pay_date: date
     sequence: int
     """Number among the lines of this employee, code and pay date."""
     plan: str
     part: str
+    """Which part of the price it is, as `employee`."""
     kind: str
     """due, correction, arrears or unasked."""
     coverage_month: str
     expected: str
     taken: str
+    """What payroll took: decimal text."""
     open: str
     """What is still owed of it; negative: to the employee."""
     state: str
+    """How far it has come: EXPECTED, SENT, how it was taken, or what came of that."""
     taken_as: str
     """TAKEN, PARTIAL, MISSED or EXTRA once results are in, else empty."""
     dispatch: str
     """The dispatch that told payroll."""
     entries: list[str]
+    """Ledger entries of the line, the pending one first."""
 
 
 class Contributions(Model):
@@ -112,7 +121,9 @@ class Contributions(Model):
 
     year: int
     deferred: str
+    """What employees deferred: decimal text in `currency`."""
     matched: str
+    """What the employer added: decimal text in `currency`."""
     currency: str
 
 
@@ -120,13 +131,17 @@ class LeaveMeter(Model):
     """Leave of one policy, in hours."""
 
     policy: str
+    """Id of the leave policy."""
     accrued: str
+    """Hours earned so far: decimal text."""
     available: str
     """What may be used on the day."""
     usable_on: date
+    """First day on which leave of this policy may be used."""
     next_on: date | None
     """The next day on which leave is earned, as far as is known."""
     next_hours: str
+    """Hours earned on that day: decimal text."""
     booked: str
     """What the ledger holds."""
     value: str

@@ -41,10 +41,12 @@ class Subscription(Model):
 
     subscription: str
     url: str
+    """The address that hears of them."""
     events: list[str]
     secret: str
     """The reference."""
     state: Literal["on", "paused"]
+    """on, or paused."""
     who: str
     made_at: str
     waiting: int
@@ -65,11 +67,14 @@ class Message(Model):
     message: str
     """The `webhook-id` under which it is sent, however often."""
     event: str
+    """What has happened."""
     ref: str
     """What it is about."""
     at: str
     state: Literal["waiting", "delivered", "dead"]
+    """waiting (it is sent, or tried again, later), delivered, or dead (given up)."""
     tries: int
+    """How often it has been sent."""
     next_at: str | None
     """When it is tried next."""
     ended_at: str | None
