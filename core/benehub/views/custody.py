@@ -89,7 +89,7 @@ def left_out(session: Session, batch_id: str, what: str, limit: int, after: int)
     ]  # fmt: skip
 
 
-def _open_rows() -> Select[tuple[int]]:
+def _open_rows() -> Select[int]:
     return (
         select(func.count())
         .select_from(intake_row)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from benehub.access import Permission
 from benehub.api.v1.differences import Note
@@ -72,7 +73,7 @@ class Said(Model):
 class Aside(Said):
     """What is laid aside."""
 
-    seen: str
+    seen: Annotated[str, Field(pattern=r"^(held|[1-9][0-9]{0,8})$", examples=["held"])]
     """What was seen of it: `held`, or how many rows wait (`open`); else nothing is done."""
 
 
@@ -131,8 +132,6 @@ def redrive_read(_caller: Operates, at: At, claim: Once, read: ReadPath, body: S
 def discard_read(_caller: Operates, at: At, claim: Once, read: ReadPath, body: Aside) -> Laid:
     """Lay aside all that waits of it, as it was seen; nothing is deleted."""
     _must_be(at, read)
-    if not body.seen:
-        raise DataError("it is not said what was seen", where="seen", mend="Give `held`, or how many rows wait")
     return Laid(rows=flow.discard(at.hub, at.employer, read, 0, at.caller.user, body.note, body.seen))
 
 
@@ -141,9 +140,8 @@ def release_read(_caller: Approves, at: At, claim: Once, read: ReadPath, body: S
     """Let in what a guard held, in a run; it needs the permission `edit_people`, too."""
     _must_be(at, read)
     if not at.caller.may(Permission.EDIT_PEOPLE, at.employer):
-        raise Refused(
-            403, "This needs the permission edit_people too; an owner can give a role that has it", "", "access"
-        )
+        told = "This needs the permission edit_people too; an owner can give a role that has it"
+        raise Refused(403, told, kind="access")
     must_run(at)
     return at_run(at, response, flow.release_by_run(at.hub, at.employer, read, at.caller.user, body.note))
 
