@@ -16,6 +16,7 @@ ADDED_TO = {
     "fixing": "what was said of a fix stays so; say something new",
     "audit": "the audit trail is only ever added to",
     "alarm": "alarms are never changed",
+    "waited": "why a row waited stays so; a new try has a row of its own",
     "looked": "how far was looked is never changed",
     "message": "what was said stays said; say more in a message of its own",
 }

@@ -54,8 +54,11 @@ from benehub.store.intake_tables import intake_page as intake_page
 from benehub.store.intake_tables import intake_row as intake_row
 from benehub.store.intake_tables import intake_same as intake_same
 from benehub.store.intake_tables import payload as payload
+from benehub.store.intake_tables import row_names as row_names
+from benehub.store.intake_tables import row_unasked as row_unasked
 from benehub.store.intake_tables import row_waits as row_waits
 from benehub.store.intake_tables import seen as seen
+from benehub.store.intake_tables import waited as waited
 from benehub.store.page_tables import message as message
 from benehub.store.page_tables import question as question
 from benehub.store.page_tables import upload as upload

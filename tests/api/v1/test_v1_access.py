@@ -15,12 +15,13 @@ from benehub.access import GRANTS, Caller, Role
 from benehub.access.audit import newest
 from benehub.api.guard import OPEN, Needs
 from benehub.store.schema import INSTALLATION
-from benehub.store.tables import difference, dispatch, entry, fix, obligation, run, suppression
+from benehub.store.tables import difference, dispatch, entry, fix, intake_batch, obligation, run, suppression
 from benehub.views.strangers import unlinked
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 IDS = {"run": "run", "difference": "dif", "dispatch": "dis", "obligation": "obl", "suppression": "sup", "ref": "ent",
-       "subscription": "whs", "message": "whm", "fix": "fix", "stranger": "unl"}  # fmt: skip
+       "subscription": "whs", "message": "whm", "fix": "fix", "stranger": "unl",
+       "read": "int"}  # fmt: skip
 
 
 def routes(api: Api) -> Iterator[tuple[str, str, Needs]]:
@@ -96,13 +97,13 @@ def test_ids_of_one_employer_are_nothing_with_another(api: Api) -> None:
         for name, table, column in (
             ("run", run, "run_id"), ("difference", difference, "difference_id"), ("dispatch", dispatch, "dispatch_id"),
             ("obligation", obligation, "obligation_id"), ("suppression", suppression, "suppression_id"),
-            ("ref", entry, "entry_id"), ("fix", fix, "fix_id"),
+            ("ref", entry, "entry_id"), ("fix", fix, "fix_id"), ("read", intake_batch, "batch_id"),
         ):  # fmt: skip
             some[name] = str(session.rows(select(table.c[column]).where(*session.where(table)))[0][0])
         some["stranger"] = str(unlinked(session)[0]["ref"])
     some |= {"person": "1001", "connection": "hris", "schedule": "nightly"}
     bodies = {"assign": {"step": "acknowledged"}, "settle": {"has": True, "note": "x"},
-              "link": {"employee": "1001", "note": "x"}}  # fmt: skip
+              "link": {"employee": "1001", "note": "x"}, "discard": {"note": "x", "seen": "1"}}  # fmt: skip
     seen = 0
     for method, path, _ in routes(api):
         names = set(re.findall(r"\{(\w+)\}", path)) & set(some)

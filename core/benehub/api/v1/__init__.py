@@ -23,6 +23,7 @@ from benehub.api.v1 import (
     plan_book,
     plans,
     questions,
+    reads,
     reconciliations,
     runs,
     schedules,
@@ -33,7 +34,7 @@ from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
 for part in (employers, people, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches, ledger,
-             reconciliations, differences, fixes, periods, connections, schedules, runs, webhooks,
+             reconciliations, differences, fixes, periods, connections, reads, schedules, runs, webhooks,
              questions):  # fmt: skip
     router.include_router(part.router)
 
