@@ -81,6 +81,9 @@ SQLITE: dict[str, str] = {
     for what in ("UPDATE", "DELETE")
 }
 
+WATCHED = frozenset(sql.split(" ON ", 1)[1].split(None, 1)[0] for sql in SQLITE.values() if " BEFORE INSERT ON " in sql)
+"""Tables of which SQLite looks at each row before it goes in."""
+
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
 _PG_FUNCTIONS = (
     f"""CREATE FUNCTION benehub_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
