@@ -109,6 +109,8 @@ difference_event = Table(
     Column("work_step", String(24), nullable=False),
     Column("note", Text, nullable=False),
     Column("entries", JSON, nullable=False),
+    # The newest number of the recorded order when it was said; null where that was not kept yet.
+    Column("seq", BigInteger),
     # To whom it was given by this; empty for nobody, none where that was not spoken of.
     Column("assigned_to", String(40)),
     belongs("difference_id", to="difference"),

@@ -1,4 +1,4 @@
-"""How far a comparison had read is kept, so that what came in behind it is told by number and not by the clock."""
+"""What came behind a comparison, or behind a difference's return, is told by number and not by the clock."""
 
 from __future__ import annotations
 
@@ -22,3 +22,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_comparison_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "relation", "period", name=op.f("pk_comparison")),
     )
+    op.add_column("difference_event", sa.Column("seq", sa.BigInteger(), nullable=True))
