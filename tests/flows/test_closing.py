@@ -18,7 +18,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
 from benehub.store import Session, guards
-from benehub.store.tables import act, dispatch, intake_batch, intake_row, run
+from benehub.store.tables import act, comparison, dispatch, intake_batch, intake_row
 from benehub.store.tables import closing as closing_table
 from benehub.views.closing import checklist
 from benehub.views.general_ledger import datev_batch, journal_csv
@@ -155,7 +155,7 @@ def _held(session: Session) -> None:
 
 
 def _not_compared(session: Session) -> None:
-    session.connection.execute(update(run).where(run.c.flow == "reconcile").values(counts={"payroll": {}}))
+    session.connection.execute(comparison.delete().where(comparison.c.relation != "payroll"))
 
 
 BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -485,6 +486,55 @@ def test_told_in_time_and_put_right_late_a_quarter_is_owed(made: Made) -> None:
     assert world.flow("fixes.carry", fix)["state"] == "carried_out"
     world.credited()
     assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_with_automatic_enrollment_nothing_is_owed_until_october_of_the_next_year(made: Made) -> None:
+    """Put right in the fifth month: a quarter by the common rule, nothing by that of 26 U.S.C. 414(cc)."""
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-06-15")
+    world.differences()
+    told = date(2026, 11, 2)
+    assert "(25%)" in fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=told).says
+    with world.hub.store.read("acme") as session:
+        content = world.hub.book(session).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    content["plans"][-1]["deferral"]["automatic_enrollment"] = True
+    load_plan_book(world.hub, json.dumps(content), "book")
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral").says
+    assert "QNEC of 500.00 (50%)" in says and "and 0% once it was given" in says, "without a notice half is owed"
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=told).says
+    assert "QNEC of 0.00 (0%), match 400.00" in says
+    fix = world.approved(told=told)
+    assert world.flow("fixes.carry", fix)["state"] == "carried_out"
+    world.credited()
+    assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_the_match_of_a_longer_period_is_worked_out_for_him_alone(made: Made) -> None:
+    """What is wrong with others' match is not put right, or spoiled, by the way."""
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    day = date(2026, 10, 30)
+    with world.hub.store.write("acme") as session:
+        other = next(
+            row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))
+            if row.person_id != world.who
+        )  # fmt: skip
+        legs = [Leg(account, "USD", amount, other, "401k", "match", OCTOBER, day)
+                for account, amount in ((chart.MATCH_EXPENSE, 700), (chart.MATCH_PAYABLE, -700))]  # fmt: skip
+        key = f"match/401k/{other}/{day}/r1"
+        ledger.record(session, [NewEntry(key, "match.accrued", day, tuple(legs), "the plan's match formula")])
+
+    def theirs() -> int:
+        with world.hub.store.read("acme") as session:
+            found = ledger.balances(session, [chart.MATCH_PAYABLE], by=("person_id",), person_id=other)
+            return sum(one.amount for one in found)
+
+    assert theirs() == -700
+    fix = world.approved()
+    fixes.withdraw(world.hub, "acme", fix, "ben", "payroll takes it after all")
+    world.flow("fixes.carry", world.approved())
+    assert theirs() == -700
+    match.accrue(world.hub, "acme", Month(2026, 10))
+    assert theirs() == 0, "as known now he was not in the plan"
 
 
 def test_a_day_of_notice_that_makes_no_smaller_part_possible_is_refused(

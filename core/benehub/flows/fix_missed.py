@@ -265,7 +265,14 @@ def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> Misse
         compensation_minor=pay,
         # What was taken of the other part counts as it is, and what is made up for as if it had been taken.
         rate=parse_rate(elected) + Fraction(other + made_good, pay),
-        failure=Failure(one.day, _put_right(asked, one) or max(one.day, session.today()), asked.notice_day, False, 12),
+        failure=Failure(
+            one.day,
+            _put_right(asked, one) or max(one.day, session.today()),
+            asked.notice_day,
+            # An election counts as well where the plan would else have enrolled by itself.
+            plan.deferral is not None and plan.deferral.automatic_enrollment,
+            12,
+        ),
         limits=retirement_limits(one.day.year),
         formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
         years_of_service=age_on(one.worker.hired, one.day),
@@ -336,7 +343,7 @@ def _owe(asked: Asked, content: Content) -> list[str]:
     """It is owed from its approval on: whatever is worked out after that counts it."""
     made_up.owe(asked.session, asked.book, content)
     for month in _match_months(asked.book, content):
-        match.post(asked.session, asked.book, month)
+        match.post(asked.session, asked.book, month, (content["person"], content["plan"]))
     return []
 
 
@@ -360,7 +367,7 @@ def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
     before = _by_pay_date(session, content)
     for month in _match_months(book, content):
-        match.post(session, book, month)
+        match.post(session, book, month, (content["person"], content["plan"]))
     match.true_up_again(session, book, content["plan"], content["person"], int(content["pay_date"][:4]))
     # Paid too much somewhere else, and before this, is no reason.
     after = _by_pay_date(session, content)
@@ -410,7 +417,7 @@ def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Con
     with hub.store.read(employer) as session:
         months = _match_months(hub.book(session), content)
     for month in months:
-        steps.step(f"match {month}", match.accrue, hub, employer, month)
+        steps.step(f"match {month}", match.accrue, hub, employer, month, (content["person"], content["plan"]))
     done = retirement.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     earned = earnings_deposit.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     return {**done, "earnings": earned["rows"]}

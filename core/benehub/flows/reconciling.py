@@ -37,6 +37,7 @@ from benehub.reconcile import (
     vanished,
     year,
 )
+from benehub.reconcile.compared import note_compared
 from benehub.records.notices import DifferenceNotice
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
@@ -68,6 +69,7 @@ def _follow(hub: Hub, employer: str) -> dict[str, str]:
 
 def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int | str]:
     with hub.store.write(employer) as session:
+        read_to = session.latest_seq()  # before anything is looked at: all up to there is seen
         book = hub.book(session)
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
@@ -77,6 +79,7 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
         if relation == Relation.PREMIUM:
             outcome += credits.settle(session, book)
+        note_compared(session, Relation(relation), month, read_to)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}

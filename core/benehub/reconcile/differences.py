@@ -17,10 +17,11 @@ from sqlalchemy import Row, and_, func, or_, select
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.findings import STANDING, Finding, Relation
-from benehub.reconcile.settled_by import proposed, settled_by
+from benehub.reconcile.settled_by import proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.events import note_event
+from benehub.store.session import CHUNK
 from benehub.store.tables import difference, difference_event
 from benehub.store.version import must_be, version
 
@@ -95,12 +96,10 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
             _see_again(session, row, finding, today)
         else:
             opened.append(_reopen(session, row, finding, today))
-    closed = [
-        _close(session, row, "resolved", "benehub", "both sides agree now")
-        for key, row in known.items()
-        if key not in found and row.state in (*OPEN, "suppressed")
-    ]
-    return Outcome(tuple(opened), tuple(closed), again)
+    closed = _close(session, [
+        row for key, row in known.items() if key not in found and row.state in (*OPEN, "suppressed")
+    ])  # fmt: skip
+    return Outcome(tuple(opened), closed, again)
 
 
 def settle_within(
@@ -167,7 +166,9 @@ def version_of(session: Session, row: Row[Any]) -> str:
 def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
     """What two people may work on; that it was seen once more is no change."""
     names = ("state", "work_step", "assigned_to", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
-    return {name: getattr(row, name) for name in names} | {"history": _said(session, row.difference_id)}
+    return {name: getattr(row, name) for name in names} | {
+        "history": _said(session, [row.difference_id]).get(row.difference_id, 0)
+    }
 
 
 def get(session: Session, difference_id: str) -> Row[Any]:
@@ -287,24 +288,45 @@ def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> s
     return str(row.difference_id)
 
 
-def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
-    session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, proposed(session, row))
-    return str(row.difference_id)
+def _close(session: Session, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """Both sides agree on these by now; gives their ids. As sets: a bill that is paid may close those of thousands."""
+    if not rows:
+        return ()
+    settled = proposed_of(session, rows)
+    ids = [str(row.difference_id) for row in rows]
+    seq, at = session.latest_seq(), session.now()
+    session.change_all(
+        difference, ("difference_id",), [{"difference_id": one, "state": "resolved", "last_seen": at} for one in ids]
+    )
+    said = _said(session, ids)
+    session.add(
+        difference_event,
+        [{"difference_id": row.difference_id, "event_no": said.get(row.difference_id, 0) + 1, "at": at,
+          "who": "benehub", "state": "resolved", "work_step": row.work_step, "note": "both sides agree now",
+          "entries": settled[row.difference_id], "assigned_to": None, "seq": seq} for row in rows],
+    )  # fmt: skip
+    return tuple(ids)
 
 
 def _event(
     session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str],
     to: str | None = None,
 ) -> None:  # fmt: skip
-    number = _said(session, difference_id) + 1
+    number = _said(session, [difference_id]).get(difference_id, 0) + 1
     session.add(
         difference_event,
         [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
-          "state": state, "work_step": step, "note": note, "entries": list(entries), "assigned_to": to}],
+          "state": state, "work_step": step, "note": note, "entries": list(entries), "assigned_to": to,
+          "seq": session.latest_seq()}],
     )  # fmt: skip
 
 
-def _said(session: Session, difference_id: str) -> int:
-    query = select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
-    return int(session.connection.execute(query).scalar_one())
+def _said(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """How much was said of each; of whom nothing was said is not among them."""
+    of = difference_event.c.difference_id
+    query = select(of, func.count().label("many")).where(*session.where(difference_event)).group_by(of)
+    return {
+        row.difference_id: int(row.many)
+        for start in range(0, len(ids), CHUNK)
+        for row in session.rows(query.where(of.in_(ids[start : start + CHUNK])))
+    }

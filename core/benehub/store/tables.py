@@ -40,6 +40,7 @@ from benehub.store.deadline_tables import alarm as alarm
 from benehub.store.deadline_tables import looked as looked
 from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
+from benehub.store.difference_tables import comparison as comparison
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import still_open as still_open

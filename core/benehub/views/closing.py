@@ -14,10 +14,10 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY
+from benehub.reconcile.compared import stale
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import act, difference, dispatch, intake_batch, intake_row, run
+from benehub.store.tables import difference, dispatch, intake_batch, intake_row
 from benehub.views.clearing import clearing
 
 NAMED = 10
@@ -88,18 +88,7 @@ def _in_order(session: Session, month: Month) -> Condition:
 
 def _compared(session: Session, month: Month) -> Condition:
     """Whether every relation was compared since anything last came in, or was let in by a person."""
-    read = select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
-    let_in = select(func.max(act.c.at)).where(*session.where(act, what="release"))
-    came = max(session.connection.execute(query).scalar() or "" for query in (read, let_in))
-    since = session.rows(
-        select(run.c.counts).where(
-            *session.where(run, flow="reconcile", state="done"),
-            run.c.subject.contains(str(month)),
-            run.c.started_at >= came,
-        )
-    )
-    compared = {name for row in since for name in row.counts}
-    found = [f"{one.value} was not compared" for one in MONTHLY if one.value not in compared]
+    found = [f"{one.value} was not compared {why}".rstrip() for one, why in stale(session, month).items()]
     return _condition("Every relation was compared since the last read", found, f"benehub reconcile all -p {month}")
 
 

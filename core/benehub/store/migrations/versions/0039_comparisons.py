@@ -1,0 +1,25 @@
+"""What came behind a comparison, or behind a difference's return, is told by number and not by the clock."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0039"
+down_revision = "0038"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "comparison",
+        sa.Column("employer_id", sa.String(length=40), nullable=False),
+        sa.Column("relation", sa.String(length=12), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_comparison_employer_id")),
+        sa.PrimaryKeyConstraint("employer_id", "relation", "period", name=op.f("pk_comparison")),
+    )
+    op.add_column("difference_event", sa.Column("seq", sa.BigInteger(), nullable=True))
