@@ -20,6 +20,7 @@ def subscriptions(session: Session) -> list[dict[str, Any]]:
             .group_by(hook_message.c.subscription_id, hook_message.c.state)
         )
     }
+    now = session.now()
     rows = session.rows(
         select(hook_subscription)
         .where(*session.where(hook_subscription))
@@ -29,6 +30,8 @@ def subscriptions(session: Session) -> list[dict[str, Any]]:
         {
             "subscription": row.subscription_id, "url": row.url, "events": row.events, "secret": row.secret,
             "state": row.state, "who": row.who, "made_at": row.made_at,
+            "old_secret_until": row.old_until if row.old_until and row.old_until > now else None,
+            "last_at": row.last_at, "last_reason": row.last_reason or "", "failed_in_row": row.failed_in_row,
             "waiting": counts.get((row.subscription_id, "waiting"), 0),
             "dead": counts.get((row.subscription_id, "dead"), 0),
         }
