@@ -1,4 +1,4 @@
-"""Who hears of our events: subscriptions by address and event, signed with a secret by reference or of the hub's own."""
+"""Who hears of our events: addresses and events, signed with a secret by reference or one that the hub made."""
 
 from __future__ import annotations
 

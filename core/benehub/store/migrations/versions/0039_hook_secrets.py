@@ -1,4 +1,4 @@
-"""The hub may make the secret of a webhook of ours, one that is changed signs on for a day, and the last try is kept."""
+"""The hub may make a webhook's secret, one that is changed signs on for a day, and the last try is kept."""
 
 from __future__ import annotations
 
