@@ -18,7 +18,7 @@ ROOMS: Final = (
 )  # fmt: skip
 """Rooms whose texts come before people on a page."""
 ELSEWHERE: Final = (
-    "access/audit", "connect/jsontext", "connect/pgp", "flows/backups", "flows/hook_", "flows/scim", "flows/users",
+    "access/audit", "connect/jsontext", "connect/pgp", "flows/backups", "flows/scim", "flows/users",
     "flows/webhooks", "flows/worker", "flows/retention", "engine/recovery", "intake/headings", "ledger/general",
     "ledger/gl", "reconcile/credit_files", "views/affordable", "views/general_ledger", "views/health", "views/kept_",
     "views/metrics", "views/paper", "views/population", "views/signed_pdf", "views/statement", "views/upkeep",

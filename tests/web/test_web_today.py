@@ -15,6 +15,7 @@ from benehub.flows.deadlines import open_now
 from benehub.periods import Month
 from benehub.store.tables import difference, employer
 from benehub.views.today import SOON, today, working_month
+from benehub.web.words import Words
 
 
 def test_the_month_that_is_worked_is_the_one_with_something_open(read_desk: Desk) -> None:
@@ -125,6 +126,10 @@ def test_of_several_employers_each_ones_month_is_told(desk: Desk) -> None:
     page = desk.client.get("/").text
     assert "Other &lt;b&gt;" in page and "October 2026" in page
     assert "Retirement: Not right" in page and "Payroll: Not right" in page
+    with desk.store.read(desk.employer) as session:
+        found = today(session, desk.hub.book(session), Month(2026, 10), [])
+    at_risk = Words("en").money(found.at_risk["USD"], "USD")
+    assert found.at_risk["USD"] > 0 and page.count(f"{at_risk} at risk") == 1
     desk.caller = caller_of(Role.FINANCE, employer="other")
     alone = desk.client.get("/")
     assert (alone.status_code, alone.headers["location"]) == (303, "/e/other/today")

@@ -124,8 +124,7 @@ class Today:
     @property
     def state(self) -> str:
         """The worst of its legs, by name."""
-        states = {one.state for one in self.legs}
-        return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+        return worst(self.legs)
 
     @property
     def elsewhere(self) -> int:
@@ -149,16 +148,11 @@ def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[De
     """The look at a month; `deadlines` are those open within `SOON`."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book)]
-    risk: dict[str, int] = {}
-    for one in legs:
-        for unit, amount in one.at_risk.items():
-            if unit in EXPONENT:
-                risk[unit] = risk.get(unit, 0) + amount
     return Today(
         month=month,
         signed=any(one.month == month for one in closed(session)),
         legs=legs,
-        at_risk=risk,
+        at_risk=risk(legs),
         coming=coming(session, deadlines),
         sources=sources(session),
         unlinked={name: count for name, count in strangers.counted(session).items() if count},
@@ -173,6 +167,22 @@ def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
     """The legs alone: what a list of employers shows of each."""
     counts = _open(session, month)
     return [_leg(session, name, month, counts) for name in _present(book)]
+
+
+def worst(legs: Sequence[Leg]) -> str:
+    """The worst state of these legs."""
+    states = {one.state for one in legs}
+    return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+
+
+def risk(legs: Sequence[Leg]) -> dict[str, int]:
+    """The money that discrepancies of these legs have at stake, by currency, in minor units; leave is no money."""
+    found: dict[str, int] = {}
+    for leg in legs:
+        for unit, amount in leg.at_risk.items():
+            if unit in EXPONENT:
+                found[unit] = found.get(unit, 0) + amount
+    return found
 
 
 def _present(book: PlanBook) -> list[str]:

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from tests.api.v1.conftest import Api, problem, start_clock
 
 from benehub import dispatch as dispatch_room
+from benehub.connect.webhooks import STANDARD, sign
 from benehub.flows import hook_delivery
 from benehub.flows import runs as run_rows
 from benehub.flows.hook_delivery import PAUSES, deliver
@@ -231,6 +232,62 @@ def test_a_subscription_is_paused_resumed_and_removed_with_what_waits(api: Api, 
     with api.hub.store.read("acme") as session:
         assert session.rows(select(hook_message)) == []
     api.send(f"{path}/test", status=404)
+
+
+def test_a_secret_of_the_hubs_own_is_told_once_and_both_sign_while_it_is_changed(
+    api: Api, receiver: Receiver, fakes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.hub.hook_hosts = frozenset({receiver.host})
+    made = api.send("/webhooks", {"url": f"http://{receiver.host}/in", "events": ["run.ended"]}, 201).json()
+    path, first = f"/webhooks/{made['subscription']}", made["signing_secret"]
+    assert first.startswith("whsec_") and made["secret"] == ""
+    assert first not in str(api.get("/webhooks")) + str(api.get(path))
+    etag = api.etag(path)
+    second = api.send(f"{path}/rotate", {}, etag=etag).json()["signing_secret"]
+    assert second not in ("", first) and api.get(path)["old_secret_until"]
+    told = problem(api.send(f"{path}/rotate", {}, 412, etag=etag), 412, "needs_person")
+    assert told["changed"] == ["secret"]
+    assert holds(api, receiver, path, first, second) == [first, second]
+    later(api, fakes, days=1, seconds=1)
+    assert api.get(path)["old_secret_until"] is None
+    assert holds(api, receiver, path, first, second) == [second]
+    named = api.send(f"{path}/rotate", {"secret": "env:BENEHUB_HOOK_ACME"}, etag="*").json()
+    assert (named["secret"], named["signing_secret"]) == ("env:BENEHUB_HOOK_ACME", None)
+    assert holds(api, receiver, path, first, second, SECRET) == [second, SECRET]
+    monkeypatch.delenv("BENEHUB_HOOK_ACME")
+    third = api.send(f"{path}/rotate", {}, etag="*").json()["signing_secret"]
+    assert holds(api, receiver, path, second, SECRET, third) == [third], "the one before is gone: no reason to stay"
+    problem(api.send(f"{path}/rotate", {"secret": "env:HOME"}, 422, etag="*"), 422, "request")
+
+
+def holds(api: Api, receiver: Receiver, path: str, *secrets: str) -> list[str]:
+    """Which of these secrets the signature of a test holds by."""
+    api.send(f"{path}/test", status=202)
+    assert deliver(api.hub).delivered == 1
+    headers, body = receiver.heard[-1]
+    signed = headers["webhook-signature"].split()
+    given = (headers["webhook-id"], api.hub.store.clock())
+    return [one for one in secrets if sign(STANDARD, one, body, *given)["webhook-signature"] in signed]
+
+
+def test_what_failed_last_is_told_and_tried_at_once(api: Api, receiver: Receiver) -> None:
+    path = subscribed(api, receiver)
+    made = api.send(f"{path}/test", status=202).json()["message"]
+    receiver.status = 503
+    deliver(api.hub)
+    told = api.get(path)
+    assert (told["failed_in_row"], told["last_reason"], told["waiting"]) == (1, "status 503", 1) and told["last_at"]
+    assert deliver(api.hub).failed == 0, "it waits"
+    receiver.status = 200
+    assert api.send(f"{path}/resend").json() == {"messages": 1}
+    assert deliver(api.hub).delivered == 1
+    told = api.get(path)
+    assert (told["failed_in_row"], told["last_reason"], told["waiting"]) == (0, "status 200", 0)
+    assert (
+        api.get(f"{path}/messages")["items"][0] | {"message": made, "tries": 2, "state": "delivered"}
+        == (api.get(f"{path}/messages")["items"][0])
+    )
+    assert api.send(f"{path}/resend").json() == {"messages": 0}
 
 
 def test_a_worker_delivers_by_itself(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
 from benehub.api.v1.route import Route
+from benehub.flows import hook_secrets
 from benehub.flows import hook_subscriptions as flow
 from benehub.store.events import EVENTS
 from benehub.views import hook_messages as view
@@ -21,6 +22,12 @@ router = APIRouter(prefix="/employers/{employer}/webhooks", tags=["webhooks"], r
 
 SubscriptionPath = Annotated[str, id_path("whs")]
 Event = Annotated[str, StringConstraints(pattern=one_of(EVENTS))]
+
+
+Reference = Annotated[
+    str | None,
+    Field(max_length=80, pattern=rf"^({hook_secrets.REFERENCE.pattern})$", examples=["env:BENEHUB_HOOK_ACME"]),
+]
 
 
 class NewSubscription(Model):
@@ -32,8 +39,9 @@ class NewSubscription(Model):
     """https, and public, unless the installation's settings allow the host."""
     events: list[Event] = Field(min_length=1, max_length=len(EVENTS), examples=[["run.ended"]])
     """Which ones."""
-    secret: str = Field(max_length=80, pattern=rf"^({flow.SECRET.pattern})$", examples=["env:BENEHUB_HOOK_ACME"])
-    """Where the secret of the signature stands: env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name."""
+    secret: Reference = None
+    """Where the secret of the signature stands: env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name. Left out, the hub
+    makes one."""
 
 
 class Subscription(Model):
@@ -44,7 +52,9 @@ class Subscription(Model):
     """The address that hears of them."""
     events: list[str]
     secret: str
-    """The reference."""
+    """The reference; empty where the hub has made the secret."""
+    old_secret_until: str | None
+    """Until then messages are signed with the secret before this one, too."""
     state: Literal["on", "paused"]
     """on, or paused."""
     who: str
@@ -53,6 +63,32 @@ class Subscription(Model):
     """Messages that wait to be delivered, or to be tried again."""
     dead: int
     """Messages that were given up."""
+    last_at: str | None
+    """When a message was last tried."""
+    last_reason: str
+    """What the receiver said then."""
+    failed_in_row: int
+    """Tries that have failed since one was taken."""
+
+
+class SubscriptionWithSecret(Subscription):
+    """A subscription whose secret was just chosen."""
+
+    signing_secret: str | None
+    """The secret that the hub made, told in this answer alone; null where a reference was named."""
+
+
+class NewSecret(Model):
+    """What is signed with from now on."""
+
+    secret: Reference = None
+    """As with a new subscription. Left out, the hub makes one."""
+
+
+class Resent(Model):
+    """How many messages are tried anew."""
+
+    messages: int
 
 
 class Subscriptions(Model):
@@ -90,10 +126,12 @@ def list_webhooks(_caller: SeesConnections, at: At) -> Subscriptions:
 
 
 @router.post("", operation_id="add_webhook", status_code=201)
-def add_webhook(_caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response) -> Subscription:
+def add_webhook(
+    _caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response
+) -> SubscriptionWithSecret:  # fmt: skip
     """Let an address hear of events from now on."""
-    made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret, at.caller.user)
-    return _shown(at, made, response)
+    made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret or "", at.caller.user)
+    return _with_secret(_shown(at, made.id, response), made.secret)
 
 
 @router.get("/{subscription}", operation_id="get_webhook")
@@ -120,6 +158,17 @@ def resume_webhook(
     _must_be(at, subscription)
     flow.set_state(at.hub, at.employer, subscription, "on", expected(if_match))
     return _shown(at, subscription, response)
+
+
+@router.post("/{subscription}/rotate", operation_id="rotate_webhook_secret")
+def rotate_secret(
+    _caller: Operates, at: At, claim: Once, subscription: SubscriptionPath, if_match: IfMatch, body: NewSecret,
+    response: Response,
+) -> SubscriptionWithSecret:  # fmt: skip
+    """Sign with another secret; for a day messages are signed with the one before, too."""
+    _must_be(at, subscription)
+    made = flow.rotate(at.hub, at.employer, subscription, body.secret or "", expected(if_match))
+    return _with_secret(_shown(at, subscription, response), made)
 
 
 @router.delete("/{subscription}", operation_id="remove_webhook", status_code=204)
@@ -159,14 +208,25 @@ def list_messages(
 def resend_message(
     _caller: Operates, at: At, claim: Once, subscription: SubscriptionPath, message: Annotated[str, id_path("whm")]
 ) -> None:
-    """Try a message that was given up anew."""
+    """Try a message that was given up anew, or one that failed and waits at once."""
     _must_be(at, subscription)
     flow.resend(at.hub, at.employer, subscription, message)
+
+
+@router.post("/{subscription}/resend", operation_id="resend_webhook_messages")
+def resend_messages(_caller: Operates, at: At, claim: Once, subscription: SubscriptionPath) -> Resent:
+    """Try all its messages that failed anew."""
+    _must_be(at, subscription)
+    return Resent(messages=flow.resend_all(at.hub, at.employer, subscription))
 
 
 def _must_be(at: Office, subscription: str) -> None:
     with at.read() as session, named():
         flow.get(session, subscription)
+
+
+def _with_secret(shown: Subscription, secret: str) -> SubscriptionWithSecret:
+    return SubscriptionWithSecret(**shown.model_dump(), signing_secret=secret or None)
 
 
 def _shown(at: Office, subscription: str, response: Response) -> Subscription:
