@@ -448,7 +448,7 @@ class Scene:
             return False
         self._looked = time.monotonic()
         try:
-            return all(ended(self.hub, one) for one in self.employers)
+            return all(ended(self.hub, one) for one in self.employers) and not counting.open_jobs(self.hub)
         except SQLAlchemyError:
             return False
 
@@ -477,7 +477,7 @@ class Scene:
 
 
 def ended(hub: Hub, employer: str) -> bool:
-    """Whether every run has ended and no schedule is due."""
+    """Whether every run has ended and no schedule is due; what has just been put in has no run yet."""
     with hub.store.read(employer) as session:
         runs = session.rows(select(run.c.state).where(*session.where(run), run.c.flow.like("schedule.%")))
         rows = session.rows(select(schedule.c.next_at).where(*session.where(schedule)))

@@ -68,7 +68,8 @@ class Refused(Exception):
 
     def __init__(self, status: int, what: str, mend: str = "", kind: Kind = "request", wait: int = 0) -> None:
         super().__init__(what)
-        self.status, self.what, self.mend, self.kind, self.wait = status, what, mend, kind, wait
+        self.status, self.what, self.mend, self.wait = status, what, mend, wait
+        self.kind: Kind = kind
 
 
 @contextmanager
@@ -112,6 +113,8 @@ def told(error: Exception) -> Response:
 
 
 def _of_hub(error: BenehubError) -> Response:
+    status: int
+    kind: Kind
     status, kind = next((status, kind) for one, status, kind in STATUS if isinstance(error, one))
     headers, more = dict[str, str](), dict[str, Any]()
     if isinstance(error, RateLimited) and error.retry_after:
