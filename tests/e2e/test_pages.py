@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 from sqlalchemy import select
+from tests import browsers
 from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
 
 from benehub import reconcile
@@ -26,10 +26,8 @@ from benehub.store.tables import difference, dispatch, entry, leg, run
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (the dev extra has it)")
 
-CHROMIUM = next(
-    (one for name in ("chromium", "chromium-browser", "google-chrome") if (one := shutil.which(name))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+CHROMIUM = browsers.find()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=browsers.NONE)
 
 WIDE, PHONE = {"width": 1200, "height": 760}, {"width": 390, "height": 844}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests import browsers
 from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, Served, axe, browser, faults, look, served, visit
 from tests.e2e.test_pages import paths as others
 from tests.web.conftest import Desk, caller_of
@@ -24,7 +25,7 @@ from benehub.views import custody
 from benehub.web import PAGES
 
 __all__ = ["browser", "look", "served"]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=browsers.NONE)
 
 CENSUS = "Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group\n"
 ROW = "Q7,Ann,Alder,1990-02-03,900-11-2233,2025-01-06,Full-Time,biweekly\n"

@@ -17,9 +17,9 @@ from typing import Any
 
 import pyotp
 import pytest
+from tests import browsers
 
 PASSWORD = "correct horse battery staple"
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @contextmanager
@@ -75,10 +75,10 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def page() -> Iterator[Any]:
     """A page of a real browser, at phone width."""
     api = pytest.importorskip("playwright.sync_api", reason="no Playwright: install the dev extra")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
+    if (chromium := browsers.find()) is None:
+        pytest.skip(browsers.NONE)
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         made = browser.new_page(viewport={"width": 390, "height": 844})
         yield made
         browser.close()
