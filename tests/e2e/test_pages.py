@@ -17,11 +17,12 @@ import pytest
 import uvicorn
 from sqlalchemy import select
 from tests import browsers
+from tests.web import places
 from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
 
 from benehub import reconcile
 from benehub.api.app import create_app
-from benehub.store.tables import difference, dispatch, entry, leg, run
+from benehub.store.tables import difference, entry, leg
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (the dev extra has it)")
@@ -95,24 +96,6 @@ def look(browser: Any) -> Iterator[Any]:
     assert [one for one in said if "409" not in one] == []
 
 
-def paths(desk: Desk) -> dict[str, str]:
-    """One of each kind of page."""
-    with desk.store.read(desk.employer) as session:
-        short = session.rows(select(difference).where(*session.where(difference, type="CREDITED_SHORT")))[0]
-        sent = {
-            row.operation: row.dispatch_id for row in session.rows(select(dispatch).where(*session.where(dispatch)))
-        }
-        ran = session.rows(select(run).where(*session.where(run, flow="reconcile")))[0]
-    return {
-        "home": "/", "today": "today", "reconcile": "reconcile", "filtered": "reconcile?owner=carrier&type=TIER_DIFF",
-        "difference": f"reconcile/differences/{short.difference_id}", "compare": "reconcile/start",
-        "rules": "reconcile/rules", "outgoing": "outgoing", "owed": "outgoing/owed",
-        "file": f"outgoing/{sent['enrollment.change']}", "call": f"outgoing/{sent['deduction.set']}",
-        "content": f"outgoing/{sent['enrollment.change']}/content", "runs": "runs", "run": f"runs/{ran.run_id}",
-        "closing": "closing", "checklist": "closing/2026-10/checklist", "lost": "reconcile/differences/dif_lost",
-    }  # fmt: skip
-
-
 def visit(page: Any, served: Served, path: str) -> None:
     page.goto(served.url(path))
     page.wait_for_load_state("networkidle")
@@ -145,9 +128,7 @@ def test_axe_finds_no_serious_fault_and_no_page_is_wider_than_its_window(
     looks = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
     kept = Path(os.environ.get("BENEHUB_PICTURES", tmp_path))
     kept.mkdir(exist_ok=True)
-    for name, path in paths(served.desk).items():
-        if name == "lost":
-            continue  # a 404 stands in the console as an error; its page is judged below
+    for name, path in places.of_work(served.desk).items():
         visit(page, served, path)
         if name in ("today", "reconcile", "difference", "file", "closing"):
             for theme, size in looks:
@@ -244,7 +225,7 @@ def test_language_and_theme_are_chosen_and_kept(served: Served, look: Any) -> No
 
 def test_a_long_file_is_leafed_through_without_leaving_the_page(served: Served, look: Any) -> None:
     page = look()
-    visit(page, served, paths(served.desk)["file"])
+    visit(page, served, places.of_work(served.desk)["file"])
     assert page.locator(".bytes .line").first.inner_text().startswith("ISA*")
     page.get_by_role("link", name="Runs").click()
     page.get_by_role("heading", name="Runs").wait_for()
