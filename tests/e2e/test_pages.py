@@ -18,9 +18,10 @@ import uvicorn
 from sqlalchemy import select
 from tests import browsers
 from tests.web import places
-from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
+from tests.web.conftest import Desk, caller_of, close_desk, copy_demo, open_desk
 
 from benehub import reconcile
+from benehub.access import Role
 from benehub.api.app import create_app
 from benehub.store.tables import difference, entry, leg
 
@@ -229,3 +230,30 @@ def test_a_long_file_is_leafed_through_without_leaving_the_page(served: Served, 
     assert page.locator(".bytes .line").first.inner_text().startswith("ISA*")
     page.get_by_role("link", name="Runs").click()
     page.get_by_role("heading", name="Runs").wait_for()
+
+
+def test_axe_judges_the_pages_of_what_went_wrong(served: Served, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No address, no right, no answer: each is a page too, and is judged in every look."""
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("on purpose")
+
+    looks = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
+    context = browser.new_context(locale="en")
+    page, judge, found = context.new_page(), axe.Axe(), []
+    whole, desk = served.desk.caller, served.desk
+    try:
+        for name, status, path in (
+            ("no page", 404, "/nothing"), ("no difference", 404, "reconcile/differences/dif_lost"),
+            ("no month", 400, "closing/2026-13"), ("no right", 403, "/access"), ("broken", 500, "settings"),
+        ):  # fmt: skip
+            desk.caller = caller_of(Role.FINANCE, employer=desk.employer) if status == 403 else whole
+            if status == 500:
+                monkeypatch.setattr("benehub.web.settings.page", broken)
+            answer = page.goto(served.url(path))
+            assert answer.status == status, (name, answer.status)
+            found += faults(page, judge, name, looks)
+    finally:
+        desk.caller = whole
+        context.close()
+    assert found == []
