@@ -84,7 +84,7 @@ class Settings(fakehub.VendorSettings):  # type: ignore[name-defined,misc]  # lo
     url: str
 
 
-class Networked(fakehub.FakeConnector):  # type: ignore[name-defined,misc]
+class Networked(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # loaded by its path
     """A vendor over a real network."""
 
     Settings: ClassVar[type[Settings]] = Settings
@@ -96,7 +96,7 @@ class Networked(fakehub.FakeConnector):  # type: ignore[name-defined,misc]
 
     def read(self, stream: str, link: Any, cursor: str | None) -> Iterator[Page]:
         """All of it, page by page."""
-        return book_of.pages(link, stream)  # type: ignore[no-any-return]
+        return book_of.pages(link, stream)  # type: ignore[no-any-return]  # loaded by its path
 
 
 class Payroll(Networked):

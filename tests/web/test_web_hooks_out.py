@@ -161,7 +161,7 @@ def test_every_form_carries_the_proof_that_it_is_ours(desk: Desk) -> None:
         request.state.csrf = "token"  # type: ignore[attr-defined]  # as a session puts it there
         return desk.caller
 
-    client = type(desk.client)(create_app(desk.hub, signed_in), follow_redirects=False)  # type: ignore[arg-type]
+    client = type(desk.client)(create_app(desk.hub, signed_in), follow_redirects=False)  # type: ignore[arg-type]  # any callable will do
     for path in ("webhooks", f"webhooks/{name}"):
         shown = client.get(desk.address(path)).text
         posts = len(re.findall(r'<form[^>]*method="post"', shown))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,8 +26,9 @@ from benehub.api.app import create_app
 from benehub.store.schema import INSTALLATION
 
 PACKAGE = "made_of_the_description"
-GENERATOR = shutil.which("openapi-python-client")
-pytestmark = pytest.mark.skipif(GENERATOR is None, reason="no openapi-python-client on the path (pipx has it)")
+BIN = Path(sys.executable).parent
+GENERATOR = shutil.which("openapi-python-client", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}")
+pytestmark = pytest.mark.skipif(GENERATOR is None, reason="no openapi-python-client: install the dev extra")
 
 
 @pytest.fixture
@@ -60,6 +62,8 @@ def generate(described: Path, into: Path) -> str:
     made = subprocess.run(
         [str(GENERATOR), "generate", "--path", str(described), "--meta", "none",
          "--output-path", str(into / PACKAGE), "--fail-on-warning"],
+        # It has the formatter of the same environment tidy up.
+        env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr
@@ -69,7 +73,7 @@ def generate(described: Path, into: Path) -> str:
 @pytest.fixture
 def call(address: str, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """call(tag, operation, ...): what the client's function of an operation answers."""
-    told = httpx.get(f"{address}/api/v1/openapi.json")
+    told = httpx.get(f"{address}/api/v1/openapi.json", timeout=60)
     described = tmp_path / "openapi.json"
     described.write_bytes(told.content)
     said = generate(described, tmp_path)
