@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from benehub.access import Permission
@@ -25,6 +25,7 @@ from benehub.views import custody as view
 router = APIRouter(prefix="/employers/{employer}/reads", tags=["reads"], route_class=Route)
 
 ReadPath = Annotated[str, id_path("int")]
+RowPath = Annotated[int, Path(ge=1, le=999_999_999, description="Number of the row in its read.", examples=[17])]
 
 
 class ReadTold(Model):
@@ -133,6 +134,13 @@ def discard_read(_caller: Operates, at: At, claim: Once, read: ReadPath, body: A
     """Lay aside all that waits of it, as it was seen; nothing is deleted."""
     _must_be(at, read)
     return Laid(rows=flow.discard(at.hub, at.employer, read, 0, at.caller.user, body.note, body.seen))
+
+
+@router.post("/{read}/rows/{row}/discard", operation_id="discard_read_row")
+def discard_read_row(_caller: Operates, at: At, claim: Once, read: ReadPath, row: RowPath, body: Said) -> Laid:
+    """Lay aside one row that waits; nothing is deleted. A read that is held is laid aside as a whole."""
+    _must_be(at, read)
+    return Laid(rows=flow.discard(at.hub, at.employer, read, row, at.caller.user, body.note))
 
 
 @router.post("/{read}/release", operation_id="release_read", status_code=202)
