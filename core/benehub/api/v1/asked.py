@@ -76,7 +76,7 @@ def list_questions(
     with at.read() as session:
         rows = view.listed(session, turn, after=after[0] if after else 0, limit=page.limit + 1)
         at.seen(session, [one.person for one in rows[: page.limit]])
-    return page.page(rows, lambda one: AskedTold(**_told(one)), lambda one: (one.seq,))
+    return page.page(rows, lambda one: AskedTold.model_validate(_told(one)), lambda one: (one.seq,))
 
 
 @router.get("/{question}", operation_id="get_question")
@@ -112,7 +112,7 @@ def _shown(at: Office, question: str) -> AskedDetail:
             found, said = view.thread(session, question)
         at.seen(session, [found.person])
     told = [AskedMessage.model_validate(one, from_attributes=True) for one in said]
-    return AskedDetail(**_told(found), said=told)
+    return AskedDetail.model_validate(_told(found) | {"said": told})
 
 
 def _told(one: view.Question) -> dict[str, object]:

@@ -79,8 +79,9 @@ class Meet(Model):
     """Which deadline."""
 
     subject: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-    """As the list tells it; so is the kind."""
+    """What tells it from others, as the list tells it."""
     kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z._]+$", examples=["deduction.set"])
+    """The operation or flow that meets it, as the list tells it."""
 
 
 @router.get("", operation_id="list_deadlines")

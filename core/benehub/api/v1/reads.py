@@ -38,11 +38,15 @@ class ReadTold(Model):
     """staged, applied, held (a guard stopped it), or refused (a person laid it aside)."""
     recorded_at: str
     rows: int
+    """Rows that the vendor told."""
     applied: int
+    """Rows that say something new."""
     unchanged: int
+    """Rows that say what was known before."""
     quarantined: int
     """As it was when the read was applied."""
     superseded: int
+    """Rows that a newer one of the same read makes moot."""
     gone: int
     """Rows known before that a full read did not tell."""
     open: int
@@ -55,7 +59,9 @@ class RowTold(Model):
     """A row that was not applied."""
 
     row: int
+    """Its number in the read."""
     what: Literal["waits", "settled", "superseded"]
+    """It waits in quarantine, was settled (taken in later, or laid aside), or is superseded by another row."""
     reason: str
     """Why it waits, or waited last."""
     first_reason: str
@@ -63,6 +69,7 @@ class RowTold(Model):
     tries: int
     """How often it was tried again in vain."""
     tried_at: str | None
+    """Moment (ISO 8601, UTC) of the last try in vain; null where there was none."""
 
 
 class Said(Model):
@@ -82,6 +89,7 @@ class Laid(Model):
     """What was laid aside."""
 
     rows: int
+    """How many rows it was."""
 
 
 @router.get("", operation_id="list_reads")

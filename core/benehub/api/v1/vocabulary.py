@@ -168,6 +168,7 @@ TAGS: Final = (
     ("fixes", "What puts a difference right: proposed, approved, carried out."),
     ("periods", "Months that are signed off."),
     ("connections", "The vendors' systems: what they can, whether they answer, pause and resume."),
+    ("reads", "What was read of each system, which rows of it wait, and a person's word on them."),
     ("schedules", "Which flows start by themselves, and when."),
     ("runs", "What ran or runs; long work is followed here."),
     ("webhooks", "Who hears of our events."),
