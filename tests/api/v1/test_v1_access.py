@@ -112,7 +112,9 @@ def test_ids_of_one_employer_are_nothing_with_another(api: Api) -> None:
     some |= {"row": "1", "person": "1001", "connection": "hris", "schedule": "nightly"}
     bodies = {"assign": {"step": "acknowledged"}, "settle": {"has": True, "note": "x"},
               "link": {"employee": "1001", "note": "x"}, "discard": {"note": "x", "seen": "1"},
-              "answer": {"text": "x"}, "words": {"place": "codes", "theirs": "a", "ours": "b"}}  # fmt: skip
+              "answer": {"text": "x"},
+              "end": {"last_day": "2026-10-20", "note": "x"},
+              "words": {"place": "codes", "theirs": "a", "ours": "b"}}  # fmt: skip
     seen = 0
     for method, path, _ in routes(api):
         names = set(re.findall(r"\{(\w+)\}", path)) & set(some)

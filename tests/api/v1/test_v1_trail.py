@@ -20,7 +20,7 @@ from benehub.flows import dispatches as flow
 from benehub.flows.questions import ask
 from benehub.obligations import Wanted
 from benehub.store import Session
-from benehub.store.tables import difference, dispatch, entry, fix, obligation, person, run, suppression
+from benehub.store.tables import difference, dispatch, entry, fix, intake_batch, obligation, person, run, suppression
 from benehub.views.carried import everybody as people_of
 from benehub.views.strangers import unlinked
 
@@ -51,6 +51,7 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
         some["stranger"] = str(unlinked(session)[0]["ref"])
         for name, table in (("run", run), ("difference", difference), ("suppression", suppression), ("fix", fix)):
             some[name] = str(session.rows(select(table.c[f"{name}_id"]).where(*session.where(table)))[0][0])
+        some["read"] = str(session.rows(select(intake_batch.c.batch_id).where(*session.where(intake_batch)))[0][0])
         some["ref"] = str(session.rows(select(entry.c.entry_id).where(*session.where(entry)))[0][0])
         about = select(obligation.c.dispatch_id).where(*session.where(obligation), obligation.c.person_id.is_not(None),
                                                        obligation.c.dispatch_id.is_not(None))  # fmt: skip

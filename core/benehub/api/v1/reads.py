@@ -95,7 +95,8 @@ class Laid(Model):
 @router.get("", operation_id="list_reads")
 def list_reads(
     _caller: SeesConnections, at: At, page: PageOf, connection: Filter = "", stream: Filter = "",
-    state: Annotated[Literal["staged", "applied", "held", "refused"] | None, Query()] = None,
+    state: Annotated[Literal["staged", "applied", "held", "refused"] | None, Query(description="Only in this state.")]
+    = None,
     waiting: Annotated[bool, Query(description="Only those that are held or have rows that wait.")] = False,
 ) -> Page[ReadTold]:  # fmt: skip
     """List reads, the newest first."""

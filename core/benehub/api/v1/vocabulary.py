@@ -135,6 +135,7 @@ PARAMETERS: Final[dict[str, tuple[str, Any]]] = {
     "period": ("", "2026-11"),
     "plan": ("Id of a plan of the plan book.", "ppo"),
     "question": ("Id of a question.", "qst_aaaaaaaaaaaaaaaaaaaaaaaa"),
+    "read": ("Id of a read: the batch that came of it.", "int_aaaaaaaaaaaaaaaaaaaaaaaa"),
     "ref": ("", "per_aaaaaaaaaaaaaaaaaaaaaaaa"),
     "relation": ("", "premium"),
     "run": ("Id of a run.", "run_aaaaaaaaaaaaaaaaaaaaaaaa"),
