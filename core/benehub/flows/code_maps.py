@@ -10,11 +10,15 @@ from typing import Any
 
 from benehub import connections
 from benehub.errors import DataError
+from benehub.flows.connecting import edited
 from benehub.flows.hub import Hub
 from benehub.store import Session, note_act
+from benehub.store.version import must_be
 
 
-def map_word(hub: Hub, employer: str, name: str, place: str, theirs: str, ours: str, who: str) -> None:
+def map_word(
+    hub: Hub, employer: str, name: str, place: str, theirs: str, ours: str, who: str, expected: str = ""
+) -> None:
     """Say what a word of the vendor's means to us, in one of the connection's maps; an empty `ours` takes it out.
 
     `place` is the map's name in the settings, with a dot where it stands inside another. It is written down who did so.
@@ -22,11 +26,13 @@ def map_word(hub: Hub, employer: str, name: str, place: str, theirs: str, ours: 
     Raises:
         ConfigError: no such connection, or its connector does not take the word.
         DataError: there is no such map, or no word is given.
+        ChangedMeanwhile: the connection's version is not the one `expected`, where one is named.
     """
     if not theirs.strip() or len(theirs) > 120 or len(ours) > 120:
         raise DataError("no word of the vendor's is given", where=name, mend="Write it as the vendor does")
     with hub.store.write(employer) as session:
         row = connections.get(session, name)
+        must_be(expected, edited(row), f"connection {name}")
         connector = connections.known(hub.connectors, row.connector)
         settings = _mapped(connector.Settings.model_fields, row.settings, place, theirs.strip(), ours.strip())
         connections.add(session, name, connector, settings, row.mode)

@@ -25,9 +25,6 @@ AHEAD = (7, 14, 30, 90)
 """Days ahead that may be asked for."""
 SHOWN = 50
 
-FURTHEST = 366
-"""Days ahead within which a deadline is looked up to be met."""
-
 Sees = Annotated[Caller, Depends(Needs(Permission.SEE_OVERVIEW))]
 Sends = Annotated[Caller, Depends(Needs(Permission.SEND))]
 Name = Annotated[str, Query(max_length=40)]
@@ -36,7 +33,7 @@ Name = Annotated[str, Query(max_length=40)]
 @router.get("/e/{employer}/deadlines")
 def listed(
     request: Request, employer: str, caller: Sees, level: Name = "", kind: Name = "", connection: Name = "",
-    within: Annotated[int, Query(ge=0, le=FURTHEST)] = 14, after: Annotated[str, Query(max_length=300)] = "",
+    within: Annotated[int, Query(ge=0, le=meeting.FURTHEST)] = 14, after: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:  # fmt: skip
     """What is open, the most pressing first."""
     if not (level + kind + connection + after).isprintable():
@@ -64,17 +61,7 @@ def meet(
     """Do now what a deadline asks for, by a run that is followed."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    known = open_now(hub, employer, FURTHEST)
-    found = next((one for one in known if (one.subject, one.kind) == (subject, kind)), None)
-    if found is None:
-        raise DataError("it is no open deadline any more", mend="Look at it anew: it has changed")
-    job = meeting.job(found, _today(hub, employer))
-    if job is None:
-        raise DataError("nothing here does it by itself", where=kind, mend="Look at it, and do it by hand")
-    with hub.store.write(employer) as session:
-        key = f"{subject}/{session.now()}"
-        more = [key] if job.flow.startswith("schedule.") else []
-        run = hub.enqueue_flow(session, job.flow, key, found.connection, *job.arguments, *more)
+    run = meeting.meet(hub, employer, subject, kind)
     return then(request, f"runs/{run}", done="started")
 
 

@@ -14,14 +14,15 @@ from tests.api.v1.conftest import ACME, Api, problem
 from benehub.access import GRANTS, Caller, Role
 from benehub.access.audit import newest
 from benehub.api.guard import OPEN, Needs
+from benehub.flows.questions import ask
 from benehub.store.schema import INSTALLATION
-from benehub.store.tables import difference, dispatch, entry, fix, intake_batch, obligation, run, suppression
+from benehub.store.tables import difference, dispatch, entry, fix, intake_batch, obligation, person, run, suppression
 from benehub.views.strangers import unlinked
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 IDS = {"run": "run", "difference": "dif", "dispatch": "dis", "obligation": "obl", "suppression": "sup", "ref": "ent",
        "subscription": "whs", "message": "whm", "fix": "fix", "stranger": "unl",
-       "read": "int"}  # fmt: skip
+       "read": "int", "question": "qst"}  # fmt: skip
 
 
 def routes(api: Api) -> Iterator[tuple[str, str, Needs]]:
@@ -33,6 +34,12 @@ def routes(api: Api) -> Iterator[tuple[str, str, Needs]]:
         (needs,) = [one.call for one in dependant.dependencies if isinstance(one.call, Needs)]
         for method in set(route.methods or ()) & set(METHODS):
             yield method, str(route.path), needs
+
+
+def person_id(api: Api) -> str:
+    """The hub's id of somebody."""
+    with api.hub.store.read("acme") as session:
+        return str(session.rows(select(person.c.person_id).where(*session.where(person, member_id="1001")))[0][0])
 
 
 def filled(path: str, employer: str = "acme") -> str:
@@ -101,21 +108,31 @@ def test_ids_of_one_employer_are_nothing_with_another(api: Api) -> None:
         ):  # fmt: skip
             some[name] = str(session.rows(select(table.c[column]).where(*session.where(table)))[0][0])
         some["stranger"] = str(unlinked(session)[0]["ref"])
-    some |= {"person": "1001", "connection": "hris", "schedule": "nightly"}
+    some["question"] = ask(api.hub, "acme", person_id(api), {}, "Why?", "usr_ann")
+    some |= {"row": "1", "person": "1001", "connection": "hris", "schedule": "nightly"}
     bodies = {"assign": {"step": "acknowledged"}, "settle": {"has": True, "note": "x"},
-              "link": {"employee": "1001", "note": "x"}, "discard": {"note": "x", "seen": "1"}}  # fmt: skip
+              "link": {"employee": "1001", "note": "x"}, "discard": {"note": "x", "seen": "1"},
+              "answer": {"text": "x"},
+              "end": {"last_day": "2026-10-20", "note": "x"},
+              "words": {"place": "codes", "theirs": "a", "ours": "b"}}  # fmt: skip
     seen = 0
     for method, path, _ in routes(api):
         names = set(re.findall(r"\{(\w+)\}", path)) & set(some)
         if not names or path.endswith(("/run-now", "/retry", "/carry-out", "/approve")):
             continue
         place = path.format(employer="other", **some)
-        body = {"flow": "sync"} if method == "PUT" else bodies.get(path.rsplit("/", 1)[1], {"note": "x"})
+        body = (
+            {"flow": "sync"}
+            if method == "PUT"
+            else {"note": "x"}
+            if "{row}" in path
+            else bodies.get(path.rsplit("/", 1)[1], {"note": "x"})
+        )
         headers = {"idempotency-key": place, "if-match": "*"}
         params = {"pay_date": "2026-10-15"} if place.endswith("/deductions") else {}
         params |= {"year": "2026"} if place.endswith("/contributions") else {}
         sends = method == "PUT" or (
-            method != "GET" and not re.search(r"/(test|pause|watch|resume|cancel|lift)$|schedules", path)
+            method != "GET" and not re.search(r"/(test|pause|watch|resume|cancel|lift|close)$|schedules", path)
         )
         found = api.client.request(method, place, json=body if sends else None, headers=headers, params=params)
         assert found.status_code == 404, (method, place, found.text)

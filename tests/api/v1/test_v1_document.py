@@ -29,7 +29,7 @@ WHOLE = {
 }  # fmt: skip
 """Operations that answer with all there is, each with what bounds it."""
 
-BYTES = {"get_dispatch_content": "the very bytes", "follow_run": "events"}
+BYTES = {"get_dispatch_content": "the very bytes", "follow_run": "events", "export_trail": "lines"}
 """Operations whose answer is no JSON."""
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
-from benehub.api.v1.fields import At, Filter, PageOf, SeesOverview
+from benehub.api.v1.fields import At, Filter, Once, PageOf, SeesOverview, Sends
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.route import Route
+from benehub.api.v1.starting import Started, at_run, key_of, must_run
+from benehub.flows import meeting
 from benehub.flows.deadlines import open_now, told_of
 from benehub.rules.deadline.latest_safe import Level
 from benehub.views.deadlines import Deadline, Only, behind, place
@@ -72,6 +75,15 @@ class DeadlineTold(Model):
     """The last one first."""
 
 
+class Meet(Model):
+    """Which deadline."""
+
+    subject: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    """What tells it from others, as the list tells it."""
+    kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z._]+$", examples=["deduction.set"])
+    """The operation or flow that meets it, as the list tells it."""
+
+
 @router.get("", operation_id="list_deadlines")
 def list_deadlines(
     _caller: SeesOverview, at: At, page: PageOf,
@@ -90,6 +102,13 @@ def list_deadlines(
     return page.page(
         found, lambda one: _told(one, [raised.as_json() for raised in alarms[one.subject]]), lambda one: place(one)
     )
+
+
+@router.post("/meet", operation_id="meet_deadline", status_code=202)
+def meet_deadline(_caller: Sends, at: At, claim: Once, body: Meet, response: Response) -> Started:
+    """Do now what a deadline asks for, in a run; one that a person or a vendor has to meet is refused."""
+    must_run(at)
+    return at_run(at, response, meeting.meet(at.hub, at.employer, body.subject, body.kind, key_of(claim)))
 
 
 def _told(one: Deadline, alarms: list[dict[str, Any]]) -> DeadlineTold:

@@ -5,14 +5,29 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from benehub.api.v1.fields import At, Day, KnownAt, PageOf, PersonPath, SeesPeople, one_of
+from benehub.api.v1.differences import Note
+from benehub.api.v1.fields import (
+    FIRST_DAY,
+    LAST_DAY,
+    At,
+    Day,
+    EditsPeople,
+    KnownAt,
+    Once,
+    PageOf,
+    PersonPath,
+    SeesPeople,
+    one_of,
+)
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import day_or_today
 from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
+from benehub.flows import persons as flow
 from benehub.hours import format_hours
 from benehub.money import format_minor
 from benehub.periods import FOREVER, Interval
@@ -172,6 +187,14 @@ class Meters(Model):
     items: list[LeaveMeter]
 
 
+class Ended(Model):
+    """How an employment ended."""
+
+    last_day: Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY), Field(examples=["2026-11-30"])]
+    """The last day of work."""
+    note: Note
+
+
 @router.get("", operation_id="list_people")
 def list_people(
     _caller: SeesPeople, at: At, page: PageOf,
@@ -284,3 +307,12 @@ def _meter(one: leave.Meter, currency: str) -> LeaveMeter:
         usable_on=one.usable_on, next_on=one.next_on, next_hours=format_hours(one.next_minutes),
         booked=format_hours(one.booked), value=format_minor(one.value, currency),
     )  # fmt: skip
+
+
+@router.post("/{person}/end", operation_id="end_employment")
+def end_employment(_caller: EditsPeople, at: At, claim: Once, person: PersonPath, body: Ended) -> PersonDetail:
+    """Record the last day of an employee whom the HRIS no longer shows; should it show him again, its word counts."""
+    with at.read() as session, named():
+        found = at.whose(session, person)
+    flow.end_employment(at.hub, at.employer, str(found.person_id), body.last_day, at.caller.user, body.note)
+    return get_person(_caller, at, person)

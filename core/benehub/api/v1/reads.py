@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from benehub.access import Permission
@@ -25,6 +25,7 @@ from benehub.views import custody as view
 router = APIRouter(prefix="/employers/{employer}/reads", tags=["reads"], route_class=Route)
 
 ReadPath = Annotated[str, id_path("int")]
+RowPath = Annotated[int, Path(ge=1, le=999_999_999, description="Number of the row in its read.", examples=[17])]
 
 
 class ReadTold(Model):
@@ -37,11 +38,15 @@ class ReadTold(Model):
     """staged, applied, held (a guard stopped it), or refused (a person laid it aside)."""
     recorded_at: str
     rows: int
+    """Rows that the vendor told."""
     applied: int
+    """Rows that say something new."""
     unchanged: int
+    """Rows that say what was known before."""
     quarantined: int
     """As it was when the read was applied."""
     superseded: int
+    """Rows that a newer one of the same read makes moot."""
     gone: int
     """Rows known before that a full read did not tell."""
     open: int
@@ -54,7 +59,9 @@ class RowTold(Model):
     """A row that was not applied."""
 
     row: int
+    """Its number in the read."""
     what: Literal["waits", "settled", "superseded"]
+    """It waits in quarantine, was settled (taken in later, or laid aside), or is superseded by another row."""
     reason: str
     """Why it waits, or waited last."""
     first_reason: str
@@ -62,6 +69,7 @@ class RowTold(Model):
     tries: int
     """How often it was tried again in vain."""
     tried_at: str | None
+    """Moment (ISO 8601, UTC) of the last try in vain; null where there was none."""
 
 
 class Said(Model):
@@ -81,12 +89,14 @@ class Laid(Model):
     """What was laid aside."""
 
     rows: int
+    """How many rows it was."""
 
 
 @router.get("", operation_id="list_reads")
 def list_reads(
     _caller: SeesConnections, at: At, page: PageOf, connection: Filter = "", stream: Filter = "",
-    state: Annotated[Literal["staged", "applied", "held", "refused"] | None, Query()] = None,
+    state: Annotated[Literal["staged", "applied", "held", "refused"] | None, Query(description="Only in this state.")]
+    = None,
     waiting: Annotated[bool, Query(description="Only those that are held or have rows that wait.")] = False,
 ) -> Page[ReadTold]:  # fmt: skip
     """List reads, the newest first."""
@@ -133,6 +143,13 @@ def discard_read(_caller: Operates, at: At, claim: Once, read: ReadPath, body: A
     """Lay aside all that waits of it, as it was seen; nothing is deleted."""
     _must_be(at, read)
     return Laid(rows=flow.discard(at.hub, at.employer, read, 0, at.caller.user, body.note, body.seen))
+
+
+@router.post("/{read}/rows/{row}/discard", operation_id="discard_read_row")
+def discard_read_row(_caller: Operates, at: At, claim: Once, read: ReadPath, row: RowPath, body: Said) -> Laid:
+    """Lay aside one row that waits; nothing is deleted. A read that is held is laid aside as a whole."""
+    _must_be(at, read)
+    return Laid(rows=flow.discard(at.hub, at.employer, read, row, at.caller.user, body.note))
 
 
 @router.post("/{read}/release", operation_id="release_read", status_code=202)

@@ -85,10 +85,11 @@ class NewSecret(Model):
     """As with a new subscription. Left out, the hub makes one."""
 
 
-class MessagesResent(Model):
-    """How many messages are tried anew."""
+class TriedAnew(Model):
+    """What is tried anew."""
 
     messages: int
+    """How many messages are tried anew."""
 
 
 class Subscriptions(Model):
@@ -214,10 +215,10 @@ def resend_message(
 
 
 @router.post("/{subscription}/resend", operation_id="resend_webhook_messages")
-def resend_messages(_caller: Operates, at: At, claim: Once, subscription: SubscriptionPath) -> MessagesResent:
+def resend_messages(_caller: Operates, at: At, claim: Once, subscription: SubscriptionPath) -> TriedAnew:
     """Try all its messages that failed anew."""
     _must_be(at, subscription)
-    return MessagesResent(messages=flow.resend_all(at.hub, at.employer, subscription))
+    return TriedAnew(messages=flow.resend_all(at.hub, at.employer, subscription))
 
 
 def _must_be(at: Office, subscription: str) -> None:
