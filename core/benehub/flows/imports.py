@@ -233,7 +233,7 @@ def take_by_run(hub: Hub, employer: str, upload_id: str) -> str:
     with hub.store.write(employer) as session:
         session.take_seq(0)  # two who ask at once are told of one run
         row, last = kept(session, upload_id), attempt(session, upload_id)
-        if last is not None and (last.state == "running" or row.state == "taken" and not _half_way(session, row)):
+        if last is not None and (last.state == "running" or (row.state == "taken" and not _half_way(session, row))):
             return str(last.run_id)
         if row.state != "taken" and not waiting(session, upload_id).how:
             raise DataError(UNDECIDED, where=row.name, mend=DECIDE)
@@ -246,7 +246,7 @@ def attempt(session: Session, upload_id: str) -> Row[Any] | None:
     """The run that is to take a file in, or else the last one that was; None where nobody has asked for one."""
     query = select(run.c.run_id, run.c.state).where(*_taking(session, upload_id))
     order = ((run.c.state == "running").desc(), run.c.started_at.desc(), run.c.subject.desc())
-    return session.connection.execute(query.order_by(*order).limit(1)).first()
+    return next(iter(session.rows(query.order_by(*order).limit(1))), None)
 
 
 def _key(upload_id: str) -> str:
