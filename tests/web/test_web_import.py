@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Permission, Role
-from benehub.errors import FormatError
+from benehub.errors import DataError, FormatError
 from benehub.flows import imports
 from benehub.store.tables import connection, fact, intake_batch, upload
 from benehub.views.runs import run
@@ -248,6 +248,44 @@ def test_what_is_laid_aside_is_gone_and_taken_once_only(office: Desk) -> None:
     assert followed(office, first) == followed(office, again) == "done"
     assert office.client.post(f"{other}/take").headers["location"] == first.headers["location"]
     assert sum(1 for _ in office.get("import").split("census.csv")) == 3
+
+
+def test_one_run_takes_it_and_another_after_one_that_stopped(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = sent(office, CENSUS)
+    assert office.client.post(f"{where}/take").status_code == 400, "its columns are not decided"
+    decide(office, where)
+
+    def broken(*_told: Any) -> str:
+        raise DataError("the disk is full", mend="Make room")
+
+    monkeypatch.setattr(imports, "stage", broken)
+    first = office.client.post(f"{where}/take")
+    assert followed(office, first) == "failed"
+    stopped = first.headers["location"].partition("?")[0]
+    told = office.get(where)
+    assert "has stopped; nothing is lost" in told and stopped in told and "X1" not in told
+    shown = office.get(stopped)
+    assert "the disk is full" in shown and where in shown, "the run leads back to its table"
+    monkeypatch.undo()
+    second = office.client.post(f"{where}/take")
+    assert second.headers["location"] != first.headers["location"]
+    assert followed(office, second) == "done" and "None is missing" in office.get(where)
+
+
+def test_what_a_run_is_about_to_take_is_neither_changed_nor_laid_aside(desk: Desk) -> None:
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    where = sent(desk, CENSUS)
+    decide(desk, where)
+    assert desk.client.post(f"{where}/take").status_code == 409, "no engine runs"
+    desk.start()  # nobody takes what is queued
+    asked = [desk.client.post(f"{where}/take").headers["location"] for _ in range(2)]
+    assert asked[0] == asked[1] and asked[0].startswith(desk.address("runs/run_"))
+    assert "A run is taking it in" in desk.get(where) and "Take it in again" not in desk.get(where)
+    assert decide(desk, where, full="1").status_code == desk.client.post(f"{where}/drop").status_code == 400
+    with desk.store.read(desk.employer) as session:
+        kept = session.rows(select(upload))[0]
+    assert kept.state == "waiting" and b"Alder" not in kept.data_sealed
+    assert desk.post(f"{asked[0].partition('?')[0]}/cancel").status_code == 403, "that is an operator's"
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENGINEER, Role.FINANCE, Role.EMPLOYEE])
