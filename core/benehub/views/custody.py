@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, literal, or_, select, tuple_
+from sqlalchemy import Row, Select, func, literal, or_, select, tuple_
 
 from benehub.identity import strangers
 from benehub.store import Session, acts
@@ -72,6 +72,18 @@ def left_out(session: Session, batch_id: str, what: str, limit: int, after: int)
     row = intake_row.c
     of = {"waits": row_waits, "settled": (row.outcome == "quarantined") & row.resolved_seq.is_not(None),
           "superseded": row.outcome == "superseded"}  # fmt: skip
+    query = _rows().where(*session.where(intake_row, batch_id=batch_id))
+    query = query.where(row.row_no > after, *([of[what]] if what else []))
+    return [
+        {"row": one.row_no, "what": "superseded" if one.outcome == "superseded" else
+         "waits" if one.resolved_seq is None else "settled", **_why(one)}
+        for one in session.rows(query.order_by(row.row_no).limit(limit))
+    ]  # fmt: skip
+
+
+def _rows() -> Select[Any]:
+    """Rows as they stand, each with the reason for which it waited at first where that was another one."""
+    row = intake_row.c
     first = (
         select(waited.c.reason)
         .where(waited.c.employer_id == row.employer_id, waited.c.batch_id == row.batch_id,
@@ -79,14 +91,13 @@ def left_out(session: Session, batch_id: str, what: str, limit: int, after: int)
         .order_by(waited.c.try_no).limit(1).scalar_subquery()
     )  # fmt: skip
     names = (row.row_no, row.outcome, row.resolved_seq, row.reason, row.tries, row.tried_at)
-    query = select(*names, first.label("first")).where(*session.where(intake_row, batch_id=batch_id))
-    query = query.where(row.row_no > after, *([of[what]] if what else []))
-    return [
-        {"row": one.row_no, "what": "superseded" if one.outcome == "superseded" else
-         "waits" if one.resolved_seq is None else "settled", "reason": one.reason,
-         "first_reason": one.reason if one.first is None else one.first, "tries": one.tries, "tried_at": one.tried_at}
-        for one in session.rows(query.order_by(row.row_no).limit(limit))
-    ]  # fmt: skip
+    return select(*names, first.label("first"))
+
+
+def _why(row: Row[Any]) -> dict[str, Any]:
+    """Why a row waits or waited last, why at first, how often it was tried again in vain, and when last."""
+    return {"reason": row.reason, "first_reason": row.reason if row.first is None else row.first, "tries": row.tries,
+            "tried_at": row.tried_at}  # fmt: skip
 
 
 def _open_rows() -> Select[int]:
@@ -116,14 +127,17 @@ def details(session: Session, batch_id: str, limit: int = 200) -> dict[str, list
 def quarantined(
     session: Session, batch_id: str, limit: int, after: tuple[bool, int] | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of a batch that wait, by number, then those that are settled; behind `after`, (open, row) of another."""
+    """Rows of a batch that wait, by number, then those that are settled; behind `after`, (open, row) of another.
+
+    Each with why it waits, why it waited at first, and how often it was tried again in vain.
+    """
     settled = intake_row.c.resolved_seq.is_not(None)
-    query = select(intake_row).where(*session.where(intake_row, batch_id=batch_id, outcome="quarantined"))
+    query = _rows().where(*session.where(intake_row, batch_id=batch_id, outcome="quarantined"))
     if after:
         further = intake_row.c.row_no > after[1]
         query = query.where(or_(settled, further)) if after[0] else query.where(settled, further)
     rows = session.rows(query.order_by(settled, intake_row.c.row_no).limit(limit))
-    return [{"row": row.row_no, "open": row.resolved_seq is None, "reason": row.reason} for row in rows]
+    return [{"row": row.row_no, "open": row.resolved_seq is None, **_why(row)} for row in rows]
 
 
 def ever_quarantined(session: Session, batch_id: str) -> int:

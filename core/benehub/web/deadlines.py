@@ -14,7 +14,7 @@ from benehub.flows import Hub, meeting
 from benehub.flows.deadlines import open_now, told_of
 from benehub.rules.deadline.latest_safe import Level
 from benehub.views.deadlines import Deadline, Only, behind, pay, place
-from benehub.web.pages import Entry, Page, address, must_work, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 NAV = Entry("deadlines", "deadlines", Permission.SEE_OVERVIEW)
@@ -70,17 +70,17 @@ def _today(hub: Hub, employer: str) -> date:
         return session.today()
 
 
-def _looked_at(one: Deadline) -> tuple[str, str, str]:
-    """The page where what is due is looked at: its name in words, its path, and what a reader needs."""
+def _looked_at(one: Deadline) -> tuple[str, str, dict[str, str], str]:
+    """The page where what is due is looked at: its name in words, its path and query, and what a reader needs."""
     if one.subject.startswith("obl_"):
-        return "owed", address("outgoing/owed", kind=one.kind), "see_money"
+        return "owed", "outgoing/owed", {"kind": one.kind}, "see_money"
     if one.subject.startswith("dis_"):
-        return "sent", f"outgoing/{one.subject.partition('/')[0]}", "see_money"
+        return "sent", f"outgoing/{one.subject.partition('/')[0]}", {}, "see_money"
     if one.kind == pay.PAYOUT:
-        return "why", f"why/{one.subject}", "see_people"
+        return "why", f"why/{one.subject}", {}, "see_people"
     if one.kind == pay.PUSH:
-        return "payroll", f"connections/{one.connection}", "see_connections"
-    return "money", address("money", month=one.period), "see_money"
+        return "payroll", f"connections/{one.connection}", {}, "see_connections"
+    return "money", "money", {"month": one.period}, "see_money"
 
 
 def _late(known: list[Deadline]) -> int:

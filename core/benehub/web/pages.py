@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Request, Response
@@ -125,7 +125,13 @@ _HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
 
 
 def address(path: str, **query: object) -> str:
-    """A path with these values as its query; what is empty is left out."""
+    """A path, written so that any name may stand in it, with these values as its query; what is empty is left out.
+
+    Args:
+        path: as it is meant, not yet percent-encoded; a slash parts it.
+        query: its values.
+    """
+    path = quote(path)
     given = [(name, str(value)) for name, value in query.items() if value not in (None, "", [], ())]
     return f"{path}?{urlencode(given)}" if given else path
 
@@ -151,7 +157,7 @@ def _here(request: Request, **query: object) -> str:
     """This page with other values in its query; the place in a list is forgotten unless it is given."""
     given = request.query_params.items()
     kept = {name: value for name, value in given if name not in ("after", "done") and not tells_ssn(value)}
-    return address(request.url.path, **{**kept, **query})
+    return address(request.scope["path"], **{**kept, **query})
 
 
 def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
