@@ -58,7 +58,9 @@ def steps() -> set[str]:
 def _step(node: ast.Call) -> tuple[str, str, str] | None:
     """Label, raw and value of a call that makes a step; None where it makes none, or by a label that is no literal."""
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    named = {one.arg: one.value for one in node.keywords} | dict(zip(("label", "raw", "value"), node.args, strict=False))
+    named = {one.arg: one.value for one in node.keywords} | dict(
+        zip(("label", "raw", "value"), node.args, strict=False)
+    )
     if name not in ("Step", "money_step", "rounded_step") or not (label := next(_templates(named["label"]), "")):
         return None
     if name == "Step":
