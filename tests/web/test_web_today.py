@@ -13,7 +13,7 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Role
 from benehub.flows.deadlines import open_now
 from benehub.periods import Month
-from benehub.store.tables import difference, employer
+from benehub.store.tables import difference, employer, hook_subscription
 from benehub.views.today import SOON, today, working_month
 from benehub.web.words import Words
 
@@ -37,6 +37,24 @@ def test_its_numbers_are_those_of_the_list_they_lead_to(read_desk: Desk, links: 
     for name, leg in legs.items():
         way = next(one for one in ways if f"leg={name}&" in one and "state=discrepancy" in one)
         assert read_desk.get(way).count('class="dif"') == leg.discrepancies > 0
+
+
+def test_it_counts_the_webhooks_that_do_not_arrive_and_leads_to_them(desk: Desk) -> None:
+    before = desk.get("today")
+    assert "webhook" not in before.casefold().split("<main")[1].split("</main")[0]
+    with desk.store.write(desk.employer) as session:
+        for name, state, failed in (("a", "on", 3), ("b", "on", 1), ("c", "on", 0), ("d", "paused", 9)):
+            session.add(hook_subscription, [{
+                "subscription_id": f"whs_{name}", "url": f"https://{name}.example/x", "events": ["run.ended"],
+                "secret": "env:X", "failed_in_row": failed, "state": state, "who": "usr_x", "made_at": session.now(),
+            }])  # fmt: skip
+    with desk.store.read(desk.employer) as session:
+        found = today(session, desk.hub.book(session), Month(2026, 10), [])
+    assert found.unheard == 2
+    page = desk.get("today")
+    assert re.search(r'<a href="[^"]*/webhooks">2 webhooks do not arrive</a>', page)
+    told = desk.client.get(desk.address("today"), headers={"accept-language": "de"}).text
+    assert "2 Webhooks kommen nicht an" in told
 
 
 def test_it_counts_what_is_open_once_and_from_an_index_alone(read_desk: Desk) -> None:

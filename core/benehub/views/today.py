@@ -25,6 +25,7 @@ from benehub.store.tables import (
     connection,
     difference,
     dispatch,
+    hook_subscription,
     intake_batch,
     intake_row,
     row_waits,
@@ -115,6 +116,8 @@ class Today:
     """Dispatches nobody knows the end of, or that were refused, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed or are held, by state."""
+    unheard: int
+    """Addresses that hear of our events and did not take the last that was sent there; paused ones are left out."""
 
     @property
     def discrepancies(self) -> int:
@@ -128,10 +131,10 @@ class Today:
 
     @property
     def elsewhere(self) -> int:
-        """What needs somebody although no leg says so: quiet sources, strangers, quarantine, dispatches, runs."""
+        """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs, webhooks."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
         counted = (self.unlinked, self.quarantine, self.unsettled, self.runs)
-        return quiet + self.held + sum(sum(one.values()) for one in counted)
+        return quiet + self.held + self.unheard + sum(sum(one.values()) for one in counted)
 
 
 def working_month(session: Session) -> Month:
@@ -160,6 +163,7 @@ def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[De
         held=_count(session, intake_batch, "held"),
         unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
         runs=_ended_badly(session),
+        unheard=_unheard(session),
     )
 
 
@@ -350,6 +354,13 @@ def _quarantine(session: Session) -> dict[str, int]:
 def _count(session: Session, table: Any, state: str) -> int:
     query = select(func.count()).select_from(table).where(*session.where(table, state=state))
     return int(session.connection.execute(query).scalar_one())
+
+
+def _unheard(session: Session) -> int:
+    failing = (*session.where(hook_subscription, state="on"), hook_subscription.c.failed_in_row > 0)
+    return int(
+        session.connection.execute(select(func.count()).select_from(hook_subscription).where(*failing)).scalar_one()
+    )
 
 
 def _by_state(session: Session, table: Any, states: tuple[str, ...]) -> dict[str, int]:
