@@ -16,6 +16,9 @@ from benehub.flows import Hub
 from benehub.store import Session
 from benehub.store.tables import confirmation, dispatch, entry, fact, intake_batch, leg, run
 
+ENDS = ("applied", "unchanged", "quarantined", "superseded")
+"""What may become of a row."""
+
 READS = ("people", "register", "answers", "credits")
 """The schedules that read."""
 
@@ -98,7 +101,8 @@ def _custody(session: Session, employer: str, books: Any, report: Any) -> None:
         whole = one.stream in ("acknowledgement", "credit") or told == books.people
         balanced = one.state == "applied" and rows == told + one.quarantined + one.superseded
         if not balanced or not whole or one.quarantined or told > len(books.rows(employer, one.stream)):
-            report.broken.append(f"custody of {employer}: {one.stream} {one.batch_id}")
+            ends = {name: one._mapping[name] for name in ("state", "rows", *ENDS)}
+            report.broken.append(f"custody of {employer}: {one.stream} {one.batch_id} {ends}")
         if one.stream == "employee" and kept[one.batch_id] != one.applied:
             report.broken.append(f"custody of {employer}: {one.applied} applied, {kept[one.batch_id]} facts")
     for stream in CONNECTED:

@@ -5,7 +5,7 @@ Every part is counted by the database; nothing here grows with the number of emp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -17,11 +17,11 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY
+from benehub.reconcile import MONTHLY, Relation
+from benehub.reconcile.compared import Compared, compared, stale
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
-    act,
     connection,
     difference,
     dispatch,
@@ -61,7 +61,8 @@ class Leg:
 
     name: str
     state: str = "right"
-    """right, waiting (explained and in its time), broken, old (something was read since it was compared), unknown."""
+    """right, waiting (explained and in its time), broken, unknown (never compared), or old: what was compared does not
+    say what holds now, so the month cannot be closed either."""
     discrepancies: int = 0
     pending: int = 0
     at_risk: dict[str, int] = field(default_factory=dict)
@@ -225,36 +226,27 @@ def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) 
         if row.amount:
             leg.at_risk[row.unit] = leg.at_risk.get(row.unit, 0) + int(row.amount)
         leg.oldest = min(filter(None, (leg.oldest, row.oldest)))
-    compared, came = _compared(session, month)
-    wanted = [one.value for one in MONTHLY if one.value in LEGS[name]]
-    if all(one in compared for one in wanted):
-        leg.compared_at = min(compared[one] for one in wanted)
+    known, behind = _compared(session, month)
+    wanted = [one for one in MONTHLY if one.value in LEGS[name]]
+    if all(one.value in known for one in wanted):
+        leg.compared_at = min(known[one.value].at for one in wanted)
     if leg.discrepancies:
         leg.state = "broken"
     elif not leg.compared_at:
         leg.state = "unknown"
-    elif leg.compared_at < came:
+    elif any(one in behind for one in wanted):
         leg.state = "old"
     elif leg.pending:
         leg.state = "waiting"
     return leg
 
 
-def _compared(session: Session, month: Month) -> tuple[dict[str, str], str]:
-    """When each relation was last compared for a month, and when anything last came in or was let in."""
+def _compared(session: Session, month: Month) -> tuple[Mapping[str, Compared], Mapping[Relation, str]]:
+    """The comparisons of a month, and the relations whose last one does not say what holds now, as its closing asks."""
     if ("compared", month) not in session.memo:
-        rows = session.rows(
-            select(run.c.counts, run.c.started_at)
-            .where(*session.where(run, flow="reconcile", state="done"), run.c.subject.contains(str(month)))
-            .order_by(run.c.started_at)
-        )
-        found = {name: row.started_at for row in rows for name in row.counts}
-        read = select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
-        let_in = select(func.max(act.c.at)).where(*session.where(act, what="release"))
-        came = max(session.connection.execute(query).scalar() or "" for query in (read, let_in))
-        session.memo["compared", month] = (found, came)
-    known: tuple[dict[str, str], str] = session.memo["compared", month]
-    return known
+        session.memo["compared", month] = (compared(session, month), stale(session, month))
+    told: tuple[Mapping[str, Compared], Mapping[Relation, str]] = session.memo["compared", month]
+    return told
 
 
 def coming(session: Session, deadlines: Sequence[Deadline]) -> list[Coming]:
