@@ -56,7 +56,8 @@ class _Missed:
 
 def _of_deferral(book: PlanBook, row: Row[Any]) -> bool:
     """Whether the difference is of a plan with deferrals."""
-    return bool(row.plan) and book.plan(row.plan).deferral is not None
+    plan = book.find(row.plan)
+    return plan is not None and plan.deferral is not None
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
