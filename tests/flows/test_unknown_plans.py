@@ -75,12 +75,12 @@ class Month_:
             row = empty | NAMES_PLANS[kind] | named | {"plan": plan, "amount": amount, "batch_id": batch} | more
             session.add(confirmation, [row])
 
-    def paid(self, amount: int) -> None:
-        """The carrier was sent it for Ann, as billed."""
-        dims = (self.ann, GONE, "", "2026-10")
-        legs = (Leg(chart.PREMIUM_PAYABLE, "USD", amount, *dims), Leg(chart.CARRIER_TRANSIT, "USD", -amount, *dims))
+    def post(self, kind: str, who: str, plan: str, debit: str, credit: str) -> None:
+        """An entry of 500.00 for October's cover."""
+        dims = (who, plan, "", "2026-10")
+        legs = (Leg(debit, "USD", 500_00, *dims), Leg(credit, "USD", -500_00, *dims))
         with self.hub.store.write("acme") as session:
-            ledger.record(session, [NewEntry("paid", "premium.remitted", date(2026, 11, 1), legs, "test")])
+            ledger.record(session, [NewEntry(f"{kind}/{who}", kind, date(2026, 10, 1), legs, "test")])
 
     def flow(self, name: str, *arguments: Any) -> Any:
         self.runs += 1
@@ -146,7 +146,8 @@ def test_what_was_paid_for_it_is_owed_back(october: Month_) -> None:
         lambda session, _: session.rows(select(difference).where(difference.c.type == "UNKNOWN_PLAN"))
     )
     assert all(each.why_not for each in fixes.options(october.hub, "acme", one.difference_id))
-    october.paid(500_00)
+    october.post("premium.accrued", october.ben, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.post("premium.remitted", october.ann, GONE, chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
     october.flow("reconcile", "2026-10", [])
     (credit,) = [row for row in october.look(credits) if row["plan"] == GONE]
     assert (credit["amount"], credit["unclaimed"]) == ("500.00", "500.00")
