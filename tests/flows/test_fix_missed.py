@@ -56,7 +56,8 @@ class World:
 
     def __init__(
         self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
-        elected: tuple[int, int] = (10, 0), day: str = MISSED, **settings: str,
+        elected: tuple[int, int] = (10, 0), day: str = MISSED, before: tuple[str, ...] = (),
+        **settings: str,
     ) -> None:  # fmt: skip
         self.hub, self.runs, self.elected, self.day = hub, 0, elected, day
         told = {
@@ -73,7 +74,7 @@ class World:
         self.flow("deductions.expect", day[:7])
         deferred = (("401K", "deduction", 10_000 * elected[0]), ("ROTH", "deduction", 10_000 * elected[1]))
         taken = (*deferred, ("M", "employer", matched), ("LOAN", "deduction", 5_000))
-        register = [_line(day, "REG", "earning", 1_000_000) for day in (self.day, RIGHT)]
+        register = [_line(day, "REG", "earning", 1_000_000) for day in (*before, self.day, RIGHT)]
         fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
         self.flow("sync", "payroll", "register_line", "1", False)
         for month in sorted({day[:7], OCTOBER}):
@@ -486,6 +487,21 @@ def test_told_in_time_and_put_right_late_a_quarter_is_owed(made: Made) -> None:
     assert world.flow("fixes.carry", fix)["state"] == "carried_out"
     world.credited()
     assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_pays_that_missed_it_one_after_the_other_are_one_failure(made: Made) -> None:
+    """The pay of September alone was put right in time; it went wrong in May, and three months of that were over."""
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15", before=("2026-05-15",))
+    world.differences()
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=date(2026, 11, 2)).says
+    assert "QNEC of 250.00 (25%)" in says
+
+
+def test_a_pay_that_missed_it_by_itself_is_in_time(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15")
+    world.differences()
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=date(2026, 11, 2)).says
+    assert "QNEC of 0.00 (0%)" in says
 
 
 def test_with_automatic_enrollment_nothing_is_owed_until_october_of_the_next_year(made: Made) -> None:

@@ -56,7 +56,8 @@ class _Missed:
 
 def _of_deferral(book: PlanBook, row: Row[Any]) -> bool:
     """Whether the difference is of a plan with deferrals."""
-    return bool(row.plan) and book.plan(row.plan).deferral is not None
+    plan = book.find(row.plan)
+    return plan is not None and plan.deferral is not None
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
@@ -272,6 +273,7 @@ def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> Misse
             # An election counts as well where the plan would else have enrolled by itself.
             plan.deferral is not None and plan.deferral.automatic_enrollment,
             12,
+            _began(session, one),
         ),
         limits=retirement_limits(one.day.year),
         formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
@@ -320,6 +322,31 @@ def _right_again(session: Session, one: _Missed) -> date | None:
         )
     ).scalar()  # fmt: skip
     return found
+
+
+def _began(session: Session, one: _Missed) -> date:
+    """The first pay date of the failure: pays that missed the deferral one after the other are one, and its time for a
+    smaller part runs from the first of them."""
+    mine = session.where(confirmation, kind="register_line", current=1, person_id=one.worker.person_id)
+    taken = session.connection.execute(
+        select(func.max(confirmation.c.pay_date)).where(
+            *mine, confirmation.c.part == one.part, confirmation.c.plan == one.plan.id,
+            confirmation.c.pay_date < one.day, confirmation.c.amount > 0,
+        )
+    ).scalar()  # fmt: skip
+    paid = session.rows(
+        select(confirmation.c.pay_date).distinct().where(
+            *mine, confirmation.c.part == "earning", confirmation.c.pay_date > (taken or date.min),
+            confirmation.c.pay_date < one.day, confirmation.c.amount > 0,
+        )
+    )  # fmt: skip
+    covers = one.worker.coverages.get("retirement", ())
+    missed = [
+        row.pay_date for row in paid
+        if (cover := facts.in_force(covers, row.pay_date)) is not None and cover.data[f"{one.part}_rate"]
+        and cover.data["plan"] == one.plan.id
+    ]  # fmt: skip
+    return min(missed, default=one.day)
 
 
 def _put_right(asked: Asked, one: _Missed) -> date | None:

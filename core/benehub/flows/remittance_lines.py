@@ -28,6 +28,7 @@ from benehub.store.tables import confirmation, difference, obligation
 DISPUTED = (
     Type.BILLED_NOT_ENROLLED,
     Type.PLAN_DIFF,
+    Type.UNKNOWN_PLAN,
     Type.TIER_DIFF,
     Type.RATE_DIFF,
     Type.EFFECTIVE_DATE_DIFF,
@@ -96,10 +97,10 @@ def _line(one: Due, name: Mapping[str, Any]) -> RemittanceLine:
 
 
 def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Due]:
-    members = people.people(session)
+    members, mine = people.people(session), {plan.id for plan in book.plans if plan.carrier == connection_id}
     for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month)):
         person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
-        if book.plan(plan).carrier == connection_id:
+        if plan in mine:
             yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
 
 

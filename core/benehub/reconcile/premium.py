@@ -18,7 +18,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import basis, bill, cut_off, roster
 from benehub.reconcile.cut_off import CutOff
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
 from benehub.records import Tier
 from benehub.rules.premium.due import premium_due
@@ -63,11 +63,13 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     # Whom the carrier does not have it cannot bill: that is one difference, not two.
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
+    lines = {key: one for key, one in billed.items() if book.find(key[1]) is not None}
+    findings += _of_no_plan(book, month, owed, {key: one for key, one in billed.items() if key not in lines})
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
-        reasons = _reasons(session, book, connection_id, month, owed, billed, cut)
-        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, reasons)
+        reasons = _reasons(session, book, connection_id, month, owed, lines, cut)
+        findings += _bill(book, month, owed, tiers, lines, {*refused, *silent}, cut, reasons)
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
@@ -97,7 +99,8 @@ def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month)
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    return {(row.person_id, row.plan): -int(row.amount) for row in rows if book.plan(row.plan).carrier == connection_id}
+    carriers = {plan.id: plan.carrier for plan in book.plans}
+    return {(row.person_id, row.plan): -int(row.amount) for row in rows if carriers.get(row.plan) == connection_id}
 
 
 def _with_lost(
@@ -289,6 +292,22 @@ def _judged(
         told = f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
         return Type.TIER_DIFF, told, "Send the carrier the tier again and claim the difference"
     return Type.RATE_DIFF, "billed at another rate", "Compare the carrier's rate table with ours"
+
+
+def _of_no_plan(
+    book: PlanBook, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
+) -> Iterator[Finding]:  # fmt: skip
+    """Lines under a word that is no plan here: each is told by itself, and holds up no other line of the bill.
+
+    Nothing is owed for such a plan but what was given up as lost of it.
+    """
+    for (person_id, plan), one in sorted(billed.items()):
+        if one.amount != (expected := owed.get((person_id, plan), 0)):
+            yield Finding(
+                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), "-", "carrier", "hub",
+                f"billed under {plan!r}, which is no plan of the plan book", UNKNOWN_PLAN, person_id=person_id,
+                plan=plan, expected=expected, actual=one.amount, unit=book.employer.currency,
+            )  # fmt: skip
 
 
 def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:

@@ -17,7 +17,7 @@ from benehub import facts
 from benehub.facts import Fact
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import confirmation, intake_batch, obligation
 
@@ -198,6 +198,13 @@ def _not_covered(
             continue  # dependents come and go with their subscriber
         key = (row.person_id, row.plan)
         if key in billed or row.person_id in refused or facts.in_force(covers.get(key, ()), day) is not None:
+            continue
+        if row.person_id and book.find(row.plan) is None:
+            yield Finding(
+                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), "roster", "carrier", "hub",
+                f"on the carrier's roster under {row.plan!r}, which is no plan of the plan book", UNKNOWN_PLAN,
+                person_id=row.person_id, plan=row.plan, unit=book.employer.currency,
+            )  # fmt: skip
             continue
         waiting = owed.get(row.person_id or "")
         yield Finding(

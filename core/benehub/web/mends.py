@@ -28,7 +28,7 @@ PLACES: Final[dict[Type, str]] = {
     Type.NEGATIVE_NOT_RECOVERED: "pay", Type.YEAR_REGISTER_DIFF: "payroll", Type.YEAR_LEDGER_DIFF: "pay",
     Type.YEAR_CREDIT_DIFF: "pay", Type.W2_BOX_DIFF: "pay", Type.DUPLICATE_IDENTITY: "unlinked",
     Type.RESCISSION_BLOCKED: "pay", Type.RETRO_LIMIT: "vendors", Type.FUTURE_LIMIT: "vendors",
-    Type.ACK_OVERDUE: "outgoing", Type.WRONG_PERIOD: "pay", Type.PLAN_DIFF: "invoice",
+    Type.ACK_OVERDUE: "outgoing", Type.WRONG_PERIOD: "pay", Type.PLAN_DIFF: "invoice", Type.UNKNOWN_PLAN: "connections",
     Type.EFFECTIVE_DATE_DIFF: "invoice", Type.CREDITED_WRONG_PERSON: "pay", Type.CLAIMED_LATE: "money",
     Type.VOLUME_DIFF: "invoice", Type.AGE_BAND_DIFF: "invoice", Type.DEPENDANT_DIFF: "invoice",
     Type.RETRO_CREDIT_DUPLICATED: "invoice", Type.COMP_DIFF: "pay", Type.LOAN_IN_CONTRIB: "pay",

@@ -1,0 +1,156 @@
+"""A vendor names a plan that the plan book does not have: it is a difference by itself, and all else goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import ledger
+from benehub.flows import Hub, fixes
+from benehub.flows.onboarding import load_plan_book
+from benehub.flows.remittance_lines import lines_due
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.reconcile import MONTHLY
+from benehub.store import Session
+from benehub.store.tables import confirmation, difference, intake_batch, person
+from benehub.views.clearing import clearing
+from benehub.views.credits import credits
+
+OCTOBER, PAY = Month(2026, 10), date(2026, 10, 15)
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: carrier
+    effective_from: 2025-01-01
+    deferral: {pretax_code: 401K}
+carriers:
+"""
+GONE = "gold"
+"""A vendor's word for a plan that nobody has mapped."""
+
+NAMES_PLANS = {
+    "invoice_line": {"coverage_month": "2026-10", "reference": "INV1", "on_date": PAY, "part": "current", "tier": "EE",
+                     "detail": {"invoice_date": "2026-10-01"}},
+    "roster": {"effective_from": date(2026, 1, 1), "effective_to": date(9999, 12, 31), "reference": "1001"},
+    "credit": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "pretax"},
+    "loan": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "loan"},
+    "earnings_credit": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "pretax"},
+    "forfeiture_credit": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "match"},
+    "contribution_result": {"pay_date": PAY, "on_date": PAY, "part": "file", "detail": {"line": "", "status": "ok"}},
+    "register_line": {"pay_date": PAY, "part": "employee", "connection_id": "payroll", "detail": {}},
+    "plan_pay": {"pay_date": PAY, "part": "pretax", "connection_id": "payroll"},
+}  # fmt: skip
+"""What vendors say that names a plan, and what makes each of October."""
+
+
+class Month_:
+    """October of three employees, written by hand."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub, self.runs, self.keys = hub, 0, 0
+        with hub.store.read("acme") as session:
+            rows = session.rows(select(person.c.person_id).order_by(person.c.member_id))
+        self.ann, self.ben = (str(row.person_id) for row in rows[:2])
+
+    def say(self, kind: str, amount: int, *, who: str | None = "", plan: str = GONE, **more: Any) -> None:
+        """One row of a vendor, of Ann where nobody else is named."""
+        self.keys += 1
+        empty = {
+            "connection_id": "carrier", "row_key": f"k{self.keys}", "version": 1, "current": 1, "part": "", "code": "",
+            "tax_class": "", "tier": "", "coverage_month": "2026-10", "unit": "USD", "reference": f"k{self.keys}",
+            "detail": {}, "row_no": 1, "seq": self.keys, "on_date": None, "pay_date": None, "effective_from": None,
+            "effective_to": None, "external_id": "1001",
+        }  # fmt: skip
+        with self.hub.store.write("acme") as session:
+            batch = session.rows(select(intake_batch.c.batch_id))[0].batch_id
+            named = {"kind": "credit" if kind == "loan" else kind, "person_id": self.ann if who == "" else who}
+            row = empty | NAMES_PLANS[kind] | named | {"plan": plan, "amount": amount, "batch_id": batch} | more
+            session.add(confirmation, [row])
+
+    def post(self, kind: str, who: str, plan: str, debit: str, credit: str) -> None:
+        """An entry of 500.00 for October's cover."""
+        dims = (who, plan, "", "2026-10")
+        legs = (Leg(debit, "USD", 500_00, *dims), Leg(credit, "USD", -500_00, *dims))
+        with self.hub.store.write("acme") as session:
+            ledger.record(session, [NewEntry(f"{kind}/{who}", kind, date(2026, 10, 1), legs, "test")])
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"u{self.runs}", *arguments)
+
+    def differences(self) -> list[tuple[str, str | None, str | None, int | None]]:
+        with self.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).order_by(difference.c.type, difference.c.reference))
+            return [(row.type, row.person_id, row.plan, row.actual) for row in rows]
+
+    def look(self, ask: Callable[[Session, Any], Any]) -> Any:
+        with self.hub.store.read("acme") as session:
+            return ask(session, self.hub.book(session))
+
+
+@pytest.fixture
+def october(
+    sqlite_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Month_:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 2, 12, tzinfo=UTC))
+    hub = open_hub(sqlite_url)
+    fakehub.set_up(hub, tmp_path / "vendor", "read_back")
+    load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", PLAN).replace("as_enrolled", "as_billed"), "book")
+    return Month_(hub)
+
+
+@pytest.mark.parametrize("kind", NAMES_PLANS)
+@pytest.mark.parametrize("who", ["", None])
+def test_one_such_row_stops_no_comparison(october: Month_, kind: str, who: str | None) -> None:
+    october.say(kind, 7_00, who=who)
+    october.say("invoice_line", 500_00, who=october.ben, plan="ppo", external_id="1002")
+    october.say("credit", 50_00, who=october.ben, plan="401k")
+    told = october.flow("reconcile", "2026-10", [])
+    assert set(told) == {one.value for one in MONTHLY}
+    found = october.differences()
+    assert any(row[:2] == ("CREDITED_OVER", october.ben) for row in found)
+    of_ben = "COVERED_NOT_ENROLLED" if kind == "roster" else "BILLED_NOT_ENROLLED"
+    assert any(row[:3] == (of_ben, october.ben, "ppo") for row in found)
+    unknown = [row for row in found if row[2] == GONE and row[3] in (7_00, None)]
+    assert len(unknown) == (kind != "contribution_result"), found
+    if unknown and who == "" and kind not in ("register_line", "plan_pay"):
+        assert unknown[0][:2] == ("UNKNOWN_PLAN", october.ann)
+
+
+def test_nobody_is_late_by_it_and_it_is_posted_until_it_is_explained(october: Month_) -> None:
+    for kind in ("credit", "loan", "earnings_credit", "forfeiture_credit"):
+        october.say(kind, 7_00)
+    assert october.flow("retirement.credits", "carrier", "2026-10")["new"] == 4
+    october.flow("reconcile", "2026-10", ["retirement"])
+    assert [row[0] for row in october.differences()] == ["UNKNOWN_PLAN"] * 4
+    found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
+    assert found[chart.DEPOSIT_TRANSIT].balance == 28_00
+    assert found[chart.DEPOSIT_TRANSIT].unexplained == 0
+
+
+def test_what_was_paid_for_it_is_owed_back(october: Month_) -> None:
+    """Paid as billed: nothing is owed for it, so it stands as a credit of the carrier that billed it."""
+    october.say("invoice_line", 500_00)
+    october.flow("reconcile", "2026-10", ["premium"])
+    (due,) = october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    assert (due.plan, due.paid_minor) == (GONE, 500_00)
+    (one,) = october.look(
+        lambda session, _: session.rows(select(difference).where(difference.c.type == "UNKNOWN_PLAN"))
+    )
+    assert all(each.why_not for each in fixes.options(october.hub, "acme", one.difference_id))
+    october.post("premium.accrued", october.ben, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.post("premium.remitted", october.ann, GONE, chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    october.flow("reconcile", "2026-10", [])
+    (credit,) = [row for row in october.look(credits) if row["plan"] == GONE]
+    assert (credit["amount"], credit["unclaimed"]) == ("500.00", "500.00")
+    assert not october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
+    assert found[chart.PREMIUM_PAYABLE].unexplained == 0
