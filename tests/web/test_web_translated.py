@@ -198,7 +198,8 @@ def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch
     data = {
         "reason": own, "state": "sent", "owner": "hris", "effective_date": "2026-01-02",
         "note": own, "connection": "hris", "attempts": [f"sent {own}"], "said": [f"Ann: {own}"],
-        "steps": ["less paid: 1.50 USD -> 1.50 USD"], "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
+        "steps": ["less paid: 1.50 USD -> 1.50 USD"],
+        "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
     }  # fmt: skip
     monkeypatch.setattr(asking, "why", lambda *_: Answer("dis_x", "dispatch deduction.set", data))
     monkeypatch.setattr(asking, "seen_in", lambda *_: None)
