@@ -198,6 +198,7 @@ def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch
     data = {
         "reason": own, "state": "sent", "owner": "hris", "effective_date": "2026-01-02",
         "note": own, "connection": "hris", "attempts": [f"sent {own}"], "said": [f"Ann: {own}"],
+        "steps": ["less paid: 1.50 USD -> 1.50 USD"],
         "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
     }  # fmt: skip
     monkeypatch.setattr(asking, "why", lambda *_: Answer("dis_x", "dispatch deduction.set", data))
@@ -208,6 +209,7 @@ def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch
     assert (words.count("keine Antwort (X)"), words.count(own), words.count(f"Ann: {own}")) == (1, 3, 1)
     assert (words.count("Gesendet"), words.count("sent"), words.count(f"sent {own}")) == (2, 1, 1)
     assert (words.count("Personalsystem"), words.count("hris")) == (1, 1)
+    assert words.count("weniger bezahlt: 1,50 USD -&gt; 1,50 USD") == 1
 
 
 def paths(desk: Desk) -> Iterator[str]:

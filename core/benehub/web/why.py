@@ -24,6 +24,7 @@ PAGES: Final = {"per": "people", "qst": "questions", "run": "runs"} | dict.fromk
 SPOKEN: Final = frozenset((
     "reason", "reasons", "mend", "mends", "cause", "action", "needed", "today", "known_then", "recorded", "effective",
     "seen", "quarantine", "revisions", "alarms", "type", "kind", "state", "status", "operation", "acknowledged",
+    "steps",
 ))  # fmt: skip
 """Fields that the program itself fills with words; all others hold what is stored, names and what people said."""
 KINDS: Final = {"relation": "relations", "owner": "owners", "stream": "people.kinds"}
