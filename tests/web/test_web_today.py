@@ -13,6 +13,8 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Role
 from benehub.flows.deadlines import open_now
 from benehub.periods import Month
+from benehub.reconcile import MONTHLY
+from benehub.reconcile.compared import note_compared
 from benehub.store.tables import difference, employer, hook_subscription
 from benehub.views.today import SOON, today, working_month
 from benehub.web.words import Words
@@ -99,6 +101,8 @@ def test_it_speaks_german(read_desk: Desk) -> None:
 def test_a_month_of_which_nothing_is_open_is_told_as_it_is(desk: Desk) -> None:
     with desk.store.write(desk.employer) as session:
         session.connection.execute(update(difference).values(state="pending", clear_by=date(2026, 12, 5)))
+        for relation in MONTHLY:
+            note_compared(session, relation, Month(2026, 10), session.latest_seq())
     page = desk.get("today")
     assert "October 2026 is right so far" in page
     assert "Explained differences that must have cleared" in page

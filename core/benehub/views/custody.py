@@ -81,7 +81,7 @@ def left_out(session: Session, batch_id: str, what: str, limit: int, after: int)
     ]  # fmt: skip
 
 
-def _rows() -> Select[Any]:
+def _rows() -> Select[*tuple[Any, ...]]:
     """Rows as they stand, each with the reason for which it waited at first where that was another one."""
     row = intake_row.c
     first = (
