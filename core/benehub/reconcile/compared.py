@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from benehub.periods import Month
 from benehub.reconcile.findings import MONTHLY, Relation
 from benehub.store import Session
-from benehub.store.tables import act, comparison, confirmation, crosswalk, fact, intake_batch, intake_row, plan_book
+from benehub.store.tables import act, comparison, crosswalk, fact, intake_batch, intake_row, plan_book
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,19 @@ def compared(session: Session, month: Month) -> dict[str, Compared]:
 def came(session: Session, month: Month) -> dict[str, int]:
     """What a comparison of the month reads, as a person calls it -> the number at which any of it last came in.
 
-    A fact that holds only from after the month changes nothing in it.
+    What a read tells is numbered with its rows, and the read itself behind them; one that told nothing new counts only
+    where its day is compared. A fact that no read told and that holds only from after the month changes nothing in it.
     """
+    read = intake_batch.c
+    told = or_(read.applied + read.quarantined + read.superseded + read.gone > 0, read.stream == "roster")
     newest = {
-        "a fact": select(func.max(fact.c.seq)).where(*session.where(fact), fact.c.effective_from < month.end),
-        "a confirmation": select(func.max(confirmation.c.seq)).where(*session.where(confirmation)),
-        "a read": select(func.max(intake_batch.c.seq)).where(*session.where(intake_batch, state="applied")),
-        "a row out of quarantine": select(func.max(intake_row.c.resolved_seq)).where(*session.where(intake_row)),
+        "a fact": select(func.max(fact.c.seq)).where(
+            *session.where(fact), fact.c.batch_id.is_(None), fact.c.effective_from < month.end
+        ),
+        "a read": select(func.max(read.seq)).where(*session.where(intake_batch, state="applied"), told),
+        "a row out of quarantine": select(func.max(intake_row.c.resolved_seq)).where(
+            *session.where(intake_row), intake_row.c.resolved_seq.is_not(None)
+        ),
         "a link of a vendor's person": select(func.max(crosswalk.c.seq)).where(*session.where(crosswalk)),
         "a plan book": select(func.max(plan_book.c.seq)).where(*session.where(plan_book)),
     }

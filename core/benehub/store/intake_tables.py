@@ -94,7 +94,7 @@ intake_row = Table(
     Column("tried_at", String(32)),
     # The vendor's id of whom it names and nobody knows, as the crosswalk has it; empty where it waits for something
     # else. Null is of before this was kept.
-    Column("names", String(120)),
+    Column("names", String(128)),
     CheckConstraint("outcome in ('quarantined', 'superseded')", name="outcome"),
     belongs("batch_id", to="intake_batch"),
 )
@@ -106,6 +106,11 @@ row_waits = and_(intake_row.c.outcome == literal_column("'quarantined'"), intake
 Index(
     "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
     sqlite_where=row_waits, postgresql_where=row_waits,
+)  # fmt: skip
+
+Index(
+    "ix_intake_row_resolved", intake_row.c.employer_id, intake_row.c.resolved_seq,
+    sqlite_where=intake_row.c.resolved_seq.is_not(None), postgresql_where=intake_row.c.resolved_seq.is_not(None),
 )  # fmt: skip
 
 row_names = and_(row_waits, intake_row.c.names.is_not(None), intake_row.c.names != literal_column("''"))

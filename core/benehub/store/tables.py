@@ -144,6 +144,10 @@ fact = Table(
     _belongs(to="employer"),
 )
 Index("ix_fact_find", fact.c.employer_id, fact.c.kind, fact.c.subject, fact.c.fact_key, fact.c.seq)
+Index(
+    "ix_fact_unread", fact.c.employer_id, fact.c.seq,
+    sqlite_where=fact.c.batch_id.is_(None), postgresql_where=fact.c.batch_id.is_(None),
+)  # fmt: skip
 
 confirmation = Table(
     "confirmation",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from benehub import ledger
 from benehub.ledger.books import closed
@@ -92,6 +92,21 @@ def _compared(session: Session, month: Month) -> Condition:
     return _condition("Every relation was compared since the last read", found, f"benehub reconcile all -p {month}")
 
 
+_later = intake_batch.alias()
+_last = ~(
+    select(_later.c.batch_id)
+    .where(
+        _later.c.employer_id == intake_batch.c.employer_id,
+        _later.c.connection_id == intake_batch.c.connection_id,
+        _later.c.stream == intake_batch.c.stream,
+        _later.c.state == "applied",
+        _later.c.seq > intake_batch.c.seq,
+    )
+    .exists()
+)
+"""No later read of the stream was applied: one that broke off and was begun anew stays as it was."""
+
+
 def _custody(session: Session) -> Condition:
     rows = session.rows(
         select(intake_batch.c.connection_id, intake_batch.c.stream, func.count().label("number"))
@@ -106,11 +121,15 @@ def _custody(session: Session) -> Condition:
     )
     found = [f"{row.number} rows of {row.connection_id} {row.stream} in quarantine" for row in rows]
     held = session.rows(
-        select(intake_batch.c.batch_id, intake_batch.c.connection_id, intake_batch.c.stream, intake_batch.c.rows)
-        .where(*session.where(intake_batch, state="held"))
+        select(intake_batch)
+        .where(
+            *session.where(intake_batch),
+            or_(intake_batch.c.state == "held", and_(intake_batch.c.state == "staged", _last)),
+        )
         .order_by(intake_batch.c.seq)
     )
-    found += [f"{row.batch_id} of {row.connection_id} {row.stream} is held" for row in held]
+    ended = {"held": "is held", "staged": "is read and not applied yet"}
+    found += [f"{row.batch_id} of {row.connection_id} {row.stream} {ended[row.state]}" for row in held]
     mend = "Mend each row at its source and read again: benehub intake list --waiting; release or discard what is held"
     count = sum(row.number for row in rows) + sum(max(row.rows, 1) for row in held)
     return _condition("Every row that was read is accounted for", found, mend, count)

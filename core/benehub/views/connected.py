@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from benehub import connections
 from benehub.connect.capabilities import Capability
 from benehub.connect.connector import Connector
+from benehub.connections import word_maps
 from benehub.identity import strangers
 from benehub.planbook import PlanBook
 from benehub.store import Session
@@ -133,7 +134,7 @@ def words(session: Session, known: Mapping[str, type[Connector]], name: str) -> 
         ConfigError: there is none, or its connector is not installed.
     """
     row = connections.get(session, name)
-    found = dict(_maps(connections.known(known, row.connector), row.settings))
+    found = dict(word_maps(connections.known(known, row.connector), row.settings))
     return tuple(Map(place, told) for place, told in sorted(found.items()))
 
 
@@ -161,17 +162,6 @@ def _flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
         yield place, ", ".join(map(str, value))[:200]
     elif value not in (None, ""):
         yield place, str(value)
-
-
-def _maps(connector: type[Connector], settings: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The maps of words that the connector's settings have, and those of the columns of tables."""
-    for name, field in connector.Settings.model_fields.items():
-        if field.annotation == dict[str, str]:
-            yield name, dict(settings.get(name) or {})
-    streams = settings.get("streams")
-    for stream, how in streams.items() if isinstance(streams, Mapping) else ():
-        for column, words in (how.get("values") or {}).items() if isinstance(how, Mapping) else ():
-            yield f"streams.{stream}.values.{column}", dict(words)
 
 
 def _within(place: str, maps: Iterable[Map]) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from sqlalchemy import select
 from tests.api.v1.conftest import Api, problem
 
+from benehub import connections
 from benehub.access import Role
 from benehub.store.tables import act, confirmation, intake_batch
+from benehub_connectors.bank_files import BankFiles
 
 PLACE = "/connections/payroll/words"
 MON = {"place": "codes", "theirs": "MON", "ours": "monthly"}
@@ -58,3 +63,19 @@ def test_what_is_no_word_and_who_may_not_is_refused(api: Api) -> None:
     api.act_as(Role.AUDITOR)
     assert api.get(PLACE)["maps"][0]["words"] == {}
     problem(api.send(PLACE, MON, 403, etag="*"), 403, "access")
+
+
+def test_only_words_are_set_and_no_account_nor_folder(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    settings = {
+        "place": {"folder": str(tmp_path)}, "format": "sepa",
+        "sepa": {"name": "Acme", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"},
+        "payees": {"carrier": {"name": "Carrier", "iban": "DE75512108001245126199"}},
+    }  # fmt: skip
+    monkeypatch.setattr(api.hub, "connectors", {**api.hub.connectors, "bank_files": BankFiles})
+    with api.hub.store.write("acme") as session:
+        connections.add(session, "bank", BankFiles, settings, "watch")
+    before = api.etag("/connections/bank")
+    for place, theirs in (("payees.carrier", "iban"), ("sepa", "iban"), ("place", "folder"), ("payees", "carrier")):
+        wrong = {"place": place, "theirs": theirs, "ours": "DE89370400440532013000"}
+        problem(api.send("/connections/bank/words", wrong, 422, etag="*"), 422, "data")
+    assert api.etag("/connections/bank") == before

@@ -16,7 +16,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("intake_row", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("intake_row", sa.Column("tried_at", sa.String(length=32), nullable=True))
-    op.add_column("intake_row", sa.Column("names", sa.String(length=120), nullable=True))
+    op.add_column("intake_row", sa.Column("names", sa.String(length=128), nullable=True))
     waits = "outcome = 'quarantined' AND resolved_seq IS NULL AND "
     for name, column, where in (
         ("names", "names", waits + "names IS NOT NULL AND names != ''"),

@@ -22,4 +22,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_comparison_employer_id")),
         sa.PrimaryKeyConstraint("employer_id", "relation", "period", name=op.f("pk_comparison")),
     )
+    for name, table, column, where in (
+        ("ix_fact_unread", "fact", "seq", "batch_id IS NULL"),
+        ("ix_intake_row_resolved", "intake_row", "resolved_seq", "resolved_seq IS NOT NULL"),
+    ):
+        op.create_index(
+            name, table, ["employer_id", column], sqlite_where=sa.text(where), postgresql_where=sa.text(where)
+        )
     op.add_column("difference_event", sa.Column("seq", sa.BigInteger(), nullable=True))
