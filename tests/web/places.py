@@ -127,7 +127,8 @@ def _seen(desk: Desk, one: str) -> str:
 
 
 SHAPES = {
-    path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in sorted(ROUTES, key=lambda one: one.count("{"))
+    path: re.compile(re.sub(r"\{\w+(:path)?\}", lambda hole: ".+" if hole[1] else "[^/]+", path))
+    for path in sorted(ROUTES, key=lambda one: one.count("{"))
 }
 
 
