@@ -12,7 +12,8 @@ from tests.web.conftest import Desk
 from tests.web.test_web_import import COLUMNS as FIELDS
 
 from benehub.access import Caller, Role
-from benehub.flows import users
+from benehub.connect.hooks_out import Answer
+from benehub.flows import hook_delivery, users
 from benehub.identity import strangers
 from benehub.identity.matching import Told
 from benehub.sandbox.story.world import SECRETS
@@ -118,8 +119,20 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str = "Why?", row: s
         "what a fix sends": f"{place}/preview?action=enrollment_correction",
         "unlinked": f"unlinked/{unlinked}", "read": f"connections/hris/reads/{waits}", "users": "/access",
         "user": f"/access/users/{user}", "tokens": "/access/tokens", "whole trail": "/access/trail",
-        "deadlines": "deadlines",
+        "deadlines": "deadlines", "webhooks": "webhooks", "webhook": f"webhooks/{_hears(desk, monkeypatch, text)}",
     }  # fmt: skip
+
+
+def _hears(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+    """A subscription of ours and what it was sent: its receiver has refused a message, and said why."""
+    monkeypatch.setattr("benehub.connect.hooks_out.post", lambda *_: Answer(503, text))
+    url = f"https://8.8.8.8/{text.replace(' ', '/')}"
+    answer = desk.post("webhooks", url=url, event=["run.ended", "period.closed"])
+    assert answer.status_code == 201, answer.text[-500:]
+    made = re.findall(r"webhooks/(whs_\w+)/", answer.text)[0]
+    desk.post(f"webhooks/{made}/test")
+    hook_delivery.deliver(desk.hub)
+    return str(made)
 
 
 def _seen(desk: Desk, one: str) -> str:
