@@ -62,9 +62,11 @@ def of_work(desk: Desk) -> dict[str, str]:
 
 
 def of_people(desk: Desk) -> dict[str, str]:
-    """One of each kind of page of people, money and what is set."""
+    """One of each kind of page of people, money and what is set; the one of people is who sits at the desk."""
+    assert desk.caller is not None
+    own = desk.caller.persons[desk.employer]
     with desk.store.read(desk.employer) as session:
-        number = session.rows(select(person).where(*session.where(person, kind="employee")))[0].member_id
+        number = session.rows(select(person).where(*session.where(person, person_id=own)))[0].member_id
         ref = session.rows(select(fact.c.fact_id).where(*session.where(fact, kind="coverage")).limit(1))[0].fact_id
     parts = {f"one {part}": f"people/{number}?show={part}" for part in ("now", "money", "vendors", "facts", "contact")}
     return parts | {
