@@ -62,6 +62,8 @@ def test_a_census_comes_in_by_hand(everybody: Served, look: Any, tmp_path: Path)
     page.get_by_role("button", name="See what it would change").click()
     page.get_by_role("heading", name="What it would change").wait_for()
     page.get_by_role("button", name="Take it in").click()
+    page.get_by_role("status").get_by_text("Done", exact=True).wait_for()
+    page.get_by_role("link", name="Look at the uploaded table").click()
     page.get_by_text("None is missing.").wait_for()
 
 

@@ -12,7 +12,8 @@ from tests.web.conftest import Desk
 from tests.web.test_web_import import COLUMNS as FIELDS
 
 from benehub.access import Caller, Role
-from benehub.flows import users
+from benehub.connect.hooks_out import Answer
+from benehub.flows import hook_delivery, users
 from benehub.identity import strangers
 from benehub.identity.matching import Told
 from benehub.sandbox.story.world import SECRETS
@@ -61,9 +62,11 @@ def of_work(desk: Desk) -> dict[str, str]:
 
 
 def of_people(desk: Desk) -> dict[str, str]:
-    """One of each kind of page of people, money and what is set."""
+    """One of each kind of page of people, money and what is set; the one of people is who sits at the desk."""
+    assert desk.caller is not None
+    own = desk.caller.persons[desk.employer]
     with desk.store.read(desk.employer) as session:
-        number = session.rows(select(person).where(*session.where(person, kind="employee")))[0].member_id
+        number = session.rows(select(person).where(*session.where(person, person_id=own)))[0].member_id
         ref = session.rows(select(fact.c.fact_id).where(*session.where(fact, kind="coverage")).limit(1))[0].fact_id
     parts = {f"one {part}": f"people/{number}?show={part}" for part in ("now", "money", "vendors", "facts", "contact")}
     return parts | {
@@ -118,8 +121,20 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str = "Why?", row: s
         "what a fix sends": f"{place}/preview?action=enrollment_correction",
         "unlinked": f"unlinked/{unlinked}", "read": f"connections/hris/reads/{waits}", "users": "/access",
         "user": f"/access/users/{user}", "tokens": "/access/tokens", "whole trail": "/access/trail",
-        "deadlines": "deadlines",
+        "deadlines": "deadlines", "webhooks": "webhooks", "webhook": f"webhooks/{_hears(desk, monkeypatch, text)}",
     }  # fmt: skip
+
+
+def _hears(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+    """A subscription of ours and what it was sent: its receiver has refused a message, and said why."""
+    monkeypatch.setattr("benehub.connect.hooks_out.post", lambda *_: Answer(503, text))
+    url = f"https://8.8.8.8/{text.replace(' ', '/')}"
+    answer = desk.post("webhooks", url=url, event=["run.ended", "period.closed"])
+    assert answer.status_code == 201, answer.text[-500:]
+    made = re.findall(r"webhooks/(whs_\w+)/", answer.text)[0]
+    desk.post(f"webhooks/{made}/test")
+    hook_delivery.deliver(desk.hub)
+    return str(made)
 
 
 def _seen(desk: Desk, one: str) -> str:
@@ -127,7 +142,8 @@ def _seen(desk: Desk, one: str) -> str:
 
 
 SHAPES = {
-    path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in sorted(ROUTES, key=lambda one: one.count("{"))
+    path: re.compile(re.sub(r"\{\w+(:path)?\}", lambda hole: ".+" if hole[1] else "[^/]+", path))
+    for path in sorted(ROUTES, key=lambda one: one.count("{"))
 }
 
 

@@ -23,15 +23,19 @@ from tests.web import places
 from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
 from tests.web.hostile import FIELDS, NUMBERS, Field, Marked, evil, shown, take
 
+from benehub.access import audit
 from benehub.errors import BenehubError
 from benehub.identity import people
 from benehub.reconcile import Relation
 from benehub.records import STREAMS
+from benehub.store.schema import INSTALLATION
 from benehub.store.tables import confirmation, crosswalk, dispatch, person
 
 OCTOBER = {"pay_date": "2026-10-30", "period_start": "2026-10-19", "period_end": "2026-11-01"}
 TYPED = f"=1+1|'\"><i onx=s{len(FIELDS) + 1}>"
 """What people type: a formula and a break-out in one."""
+FORMULA = "=1+1"
+"""Who did something, what and to what, in a row of each trail."""
 MOST, ALIKE = 60, 6
 """Pages of one route that are looked at: of things with an id, and of one page with other filters."""
 
@@ -109,6 +113,9 @@ def walked(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         compare(desk, "first")
         compare(desk, "second", without=list(map(evil, [("invoice_line", "plan"), ("roster", "plan")])))
         some = places.made(desk, patch, TYPED, places.ROW.replace("Alder", f'"{TYPED.replace(chr(34), chr(34) * 2)}"'))
+        for trail in (desk.employer, INSTALLATION):
+            with desk.store.write(trail) as session:
+                audit.note(session, FORMULA, FORMULA, FORMULA)
         first = {**some, **places.of_people(desk), **places.of_work(desk)}
         beside = ["trail/export", "/access/trail/export", "me/statement.pdf", f"{first['run']}/progress"]
         walk(desk, [desk.address(one) for one in (*first.values(), *beside)], found)
@@ -235,6 +242,8 @@ def test_no_cell_of_a_table_is_a_formula(walked: Walked) -> None:
         if one.headers.get("content-type", "").startswith("text/csv")
     }
     assert {places.route_of(one) for one in tables} == {"/e/{employer}/trail/export", "/access/trail/export"}
+    whole = [csv.reader(io.StringIO(text)) for path, text in tables.items() if "?" not in path]
+    assert [[cell for row in one for cell in row].count(f"'{FORMULA}") for one in whole] == [3, 3]
     cells = [cell for text in tables.values() for row in csv.reader(io.StringIO(text)) for cell in row]
     assert len(cells) > 50
     assert [one for one in cells if one.startswith(("=", "+", "-", "@", "\t", "\r")) and not one[1:].isdigit()] == []

@@ -73,8 +73,8 @@ NONE = {
 
 
 def writes(api: Api) -> set[str]:
-    """The addresses to which pages send."""
-    found = {str(one.path) for one in iter_route_contexts(api.app.routes)
+    """The addresses to which pages send; how a part of one is matched is left out."""
+    found = {re.sub(r":\w+\}", "}", str(one.path)) for one in iter_route_contexts(api.app.routes)
              if set(getattr(one, "methods", None) or ()) - {"GET", "HEAD", "OPTIONS"}}  # fmt: skip
     return {one for one in found if not one.startswith(("/api/", "/hooks/", "/scim/"))}
 
