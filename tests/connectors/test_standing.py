@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.conftest import pytest_report_header
 from tests.connectors.published import OTHERWISE, PUBLISHED
 from tests.connectors.standing import Standing, descriptions, form, untold, vendor_of, words_of
 from tests.connectors.test_vendor_limits import CALLING
@@ -134,3 +135,10 @@ def test_what_it_could_not_is_judged_once() -> None:
     assert told([ada]) != told([ada], headers={"authorization": "Bearer x"})
     assert told([ada]) != told([ada], query=(("page", "1"),))
     assert "s125_medical" in words_of(PUBLISHED["finch"]) if Standing.present() else True
+
+
+def test_the_header_says_when_the_descriptions_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (pytest_report_header() is None) is Standing.present()
+    for there in (True, False):
+        monkeypatch.setattr(Standing, "present", lambda there=there: there)
+        assert ("absent" in (pytest_report_header() or "")) is not there

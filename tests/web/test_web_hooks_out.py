@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
 from tests.web.conftest import Desk, caller_of
 from tests.web.test_web_safety import EVIL, harmless
+from tests.web.test_web_trail import last
 
 from benehub.access import Role
 from benehub.api.app import create_app
@@ -86,9 +88,13 @@ def test_what_failed_is_said_in_both_languages_and_tried_anew(desk: Desk, monkey
     assert desk.post(f"webhooks/{name}/messages/{message}/again").status_code == 303
     answers(desk, monkeypatch, 410)
     shown = desk.get(f"webhooks/{name}", lang="en", state="dead")
-    assert "given up" in shown and "paused" in shown and "Try all that failed again" in shown
+    assert "given up" in shown and "paused" in shown and "Try a" not in shown
+    for what in ("test", "again", f"messages/{message}/again"):
+        refused = desk.post(f"webhooks/{name}/{what}")
+        assert refused.status_code == 409 and "is paused, and hears nothing" in refused.text, what
     assert "No message." in desk.get(f"webhooks/{name}", state="delivered")
     desk.post(f"webhooks/{name}/resume")
+    assert "Try all that failed again" in desk.get(f"webhooks/{name}")
     assert desk.post(f"webhooks/{name}/again").status_code == 303
     answers(desk, monkeypatch, 204)
     shown = desk.get(f"webhooks/{name}")
@@ -122,6 +128,40 @@ def test_what_may_not_be_is_said_above_the_form(desk: Desk, wrong: dict[str, obj
         harmless(answer.text.replace('value="javascript:', 'value="'))  # in a field it is a text like any other
     with desk.store.read(desk.employer) as session:
         assert session.rows(select(hook_subscription)) == []
+
+
+def test_a_secret_is_not_changed_while_the_one_before_still_signs(desk: Desk) -> None:
+    name, _ = added(desk)
+    assert last(desk) == [name], "the trail says what was made"
+    assert SECRET.search(desk.post(f"webhooks/{name}/rotate").text)
+    for language, told in (
+        ("en", ", or remove the webhook and add it anew"),
+        ("de", " warten, oder den Webhook entfernen"),
+    ):
+        desk.client.cookies.set("benehub_lang", language)
+        refused = desk.post(f"webhooks/{name}/rotate")
+        assert refused.status_code == 409 and told in refused.text and SECRET.search(refused.text) is None
+
+
+def test_a_secret_that_was_pasted_by_mistake_is_not_written_back(desk: Desk) -> None:
+    for secret, back in (("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", False), ("env:BENEHUB_HOOK_ACME", True)):
+        answer = desk.post("webhooks", url=URL, event=["all"], secret=secret)
+        assert answer.status_code == 400 and (secret in answer.text) is back
+
+
+def test_a_place_in_the_list_that_is_no_text_is_refused(desk: Desk) -> None:
+    name, _ = added(desk)
+    for after in ("\x00", "2026~\x07"):
+        assert "Type it anew" in desk.get(f"webhooks/{name}", 400, after=after)
+
+
+def test_what_is_refused_leads_to_the_page_it_stood_on(desk: Desk, links: Callable[[str], list[str]]) -> None:
+    name, _ = added(desk)
+    for path in ("pause", "dance", "messages/whm_none/again"):
+        refused = desk.post(f"webhooks/{name}/{path}", seen="stale")
+        found = [one for one in links(refused.text) if "lang=" in one or "theme=" in one]
+        assert refused.status_code >= 400 and found, path
+        assert {one.partition("?")[0] for one in found} == {desk.address(f"webhooks/{name}")}, path
 
 
 def test_what_stands_in_an_address_or_an_answer_is_text(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from benehub.connect.webhooks import STANDARD
-from benehub.errors import BenehubError, DataError
+from benehub.errors import BenehubError, DataError, NeedsPersonError
 from benehub.settings import resolve_secret
 from benehub.store import Session, iso
 
@@ -47,7 +47,16 @@ def chosen(session: Session, reference: str) -> tuple[dict[str, Any], str]:
 
 
 def replaced(session: Session, row: Row[Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a subscription when its secret becomes another: the one it had counts on for `OVERLAP`."""
+    """What is kept of a subscription when its secret becomes another: the one it had counts on for `OVERLAP`.
+
+    Raises:
+        NeedsPersonError: the one before it signs yet; it would be dropped, and a receiver may have no other.
+    """
+    if row.old_until is not None and row.old_until > session.now():
+        raise NeedsPersonError(
+            "the secret before this one still signs", where=row.subscription_id,
+            mend=f"Wait until {row.old_until[:19]}Z, or remove the webhook and add it anew",
+        )  # fmt: skip
     until = iso(session.clock() + OVERLAP)
     return {**new, "old_secret": row.secret, "old_sealed": row.secret_sealed, "old_until": until}
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, case, delete, or_, select, update
 
 from benehub.connect import hooks_out
 from benehub.crypto import mask
-from benehub.errors import DataError
+from benehub.errors import DataError, NeedsPersonError
 from benehub.flows import hook_secrets
 from benehub.flows.hub import Hub
 from benehub.store import Session
@@ -60,6 +60,7 @@ def rotate(hub: Hub, employer: str, subscription_id: str, secret: str = "", expe
 
     Raises:
         DataError: there is no such subscription, or the reference is none.
+        NeedsPersonError: it was changed within the last day, and the one before that still signs.
         ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     with hub.store.write(employer) as session:
@@ -105,9 +106,10 @@ def send_test(hub: Hub, employer: str, subscription_id: str) -> str:
 
     Raises:
         DataError: there is none.
+        NeedsPersonError: it is paused, so that nothing is sent to it; so below.
     """
     with hub.store.write(employer) as session:
-        get(session, subscription_id)
+        _hearing(session, subscription_id)
         at = session.now()
         message_id = session.id("whm", subscription_id, TEST, at)
         session.add(hook_message, [{
@@ -124,6 +126,7 @@ def resend(hub: Hub, employer: str, subscription_id: str, message_id: str) -> No
         DataError: there is none, or it has not failed.
     """
     with hub.store.write(employer) as session:
+        _hearing(session, subscription_id)
         if not _anew(session, subscription_id, message_id=message_id):
             raise DataError("no such message has failed", where=message_id, mend="List the messages")
 
@@ -135,8 +138,13 @@ def resend_all(hub: Hub, employer: str, subscription_id: str) -> int:
         DataError: there is no such subscription.
     """
     with hub.store.write(employer) as session:
-        get(session, subscription_id)
+        _hearing(session, subscription_id)
         return _anew(session, subscription_id)
+
+
+def _hearing(session: Session, subscription_id: str) -> None:
+    if get(session, subscription_id).state != "on":
+        raise NeedsPersonError("it is paused, and hears nothing", where=subscription_id, mend="Resume it first")
 
 
 def _anew(session: Session, subscription_id: str, **more: str) -> int:

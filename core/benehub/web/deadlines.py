@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import about
 from benehub.errors import DataError
 from benehub.flows import Hub, meeting
 from benehub.flows.deadlines import open_now, told_of
@@ -62,6 +63,7 @@ def meet(
     hub: Hub = request.app.state.hub
     must_work(hub)
     run = meeting.meet(hub, employer, subject, kind)
+    about(request, run)
     return then(request, f"runs/{run}", done="started")
 
 

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
-from benehub.errors import BenehubError, ChangedMeanwhile, RetriableError
-from benehub.flows import Hub
+from benehub.api.trail import about
+from benehub.errors import BenehubError, DataError, NeedsPersonError, RetriableError
+from benehub.flows import Hub, hook_secrets
 from benehub.flows import hook_subscriptions as flow
 from benehub.store.events import EVENTS
 from benehub.views import hook_messages as view
@@ -47,7 +48,8 @@ def added(
     except RetriableError:
         raise
     except BenehubError as error:
-        return _list(request, employer, caller, error, url, events, secret)
+        return _list(request, employer, caller, error, url, events, secret.strip())
+    about(request, made.id)
     if made.secret:
         return _one(request, employer, caller, made.id, secret=made.secret, status=201)
     return then(request, f"webhooks/{made.id}", done="saved")
@@ -60,6 +62,8 @@ def one(
     after: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:  # fmt: skip
     """One of them, with what it was sent."""
+    if not after.isprintable():
+        raise DataError("a filter holds signs that no text has", mend="Type it anew")
     return _one(request, employer, caller, subscription, state=state, after=after)
 
 
@@ -71,7 +75,7 @@ def rotated(
     hub: Hub = request.app.state.hub
     try:
         made = flow.rotate(hub, employer, subscription, secret.strip(), seen)
-    except ChangedMeanwhile as error:
+    except NeedsPersonError as error:
         return _one(request, employer, caller, subscription, error=error, status=409)
     if made:
         return _one(request, employer, caller, subscription, secret=made)
@@ -95,7 +99,7 @@ def done(
         else:
             flow.remove(hub, employer, subscription, seen)
             return then(request, "webhooks", done="removed")
-    except ChangedMeanwhile as error:
+    except NeedsPersonError as error:
         return _one(request, employer, caller, subscription, error=error, status=409)
     told = {"test": "queued", "again": "tried_anew"}.get(what, "saved")
     return then(request, f"webhooks/{subscription}", done=told)
@@ -112,11 +116,12 @@ def _list(
     request: Request, employer: str, caller: Caller, error: BenehubError | None = None, url: str = "",
     chosen: list[str] | None = None, secret: str = "",
 ) -> Response:  # fmt: skip
+    kept = secret if hook_secrets.REFERENCE.fullmatch(secret) else ""  # what was pasted by mistake is not told again
     with request.app.state.hub.store.read(employer) as session:
         rows = view.subscriptions(session)
     return page(
         request, caller, "webhooks/list.html", status=400 if error else 200, rows=rows, events=list(EVENTS),
-        error=error, url=url, chosen=list(EVENTS) if chosen is None else chosen, secret=secret, most=flow.MOST,
+        error=error, url=url, chosen=list(EVENTS) if chosen is None else chosen, secret=kept, most=flow.MOST,
     )  # fmt: skip
 
 

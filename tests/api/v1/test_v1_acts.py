@@ -29,6 +29,7 @@ def test_a_deadline_is_met_by_a_run_that_is_followed(working: Api, monkeypatch: 
         assert "by itself" in problem(api.send("/deadlines/meet", asked, 422), 422, "data")["detail"]
     begun = api.send("/deadlines/meet", asked, 202, key="same")
     assert begun.headers["location"] == f"{ACME}/runs/{begun.json()['run']}"
+    assert begun.json()["run"] in trail(api)
     assert api.get(f"/runs/{begun.json()['run']}")["flow"] == job.flow
     assert api.send("/deadlines/meet", asked, 202, key="same").json() == begun.json()
     problem(api.send("/deadlines/meet", asked | {"subject": "gone"}, 422), 422, "data")

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 from tests.api.v1.conftest import Api, problem, start_clock
+from tests.api.v1.test_v1_trail import trail
 
 from benehub import dispatch as dispatch_room
 from benehub.connect.webhooks import STANDARD, sign
@@ -225,6 +226,8 @@ def test_a_subscription_is_paused_resumed_and_removed_with_what_waits(api: Api, 
     assert problem(api.send(f"{path}/pause", status=412, etag=etag), 412, "needs_person")["changed"] == ["state"]
     with api.hub.store.write("acme") as session:
         note_event(session, "period.closed", ["clo_1"], "2026-10")
+    for what in ("test", "resend", "messages/whm_aaaaaaaaaaaaaaaaaaaaaaaa/resend"):
+        assert "paused" in problem(api.send(f"{path}/{what}", status=409), 409, "needs_person")["detail"], what
     assert api.get(f"{path}/messages")["items"] == []
     api.send(f"{path}/resume", etag="*")
     api.send(f"{path}/test", status=202)
@@ -239,6 +242,7 @@ def test_a_secret_of_the_hubs_own_is_told_once_and_both_sign_while_it_is_changed
 ) -> None:
     api.hub.hook_hosts = frozenset({receiver.host})
     made = api.send("/webhooks", {"url": f"http://{receiver.host}/in", "events": ["run.ended"]}, 201).json()
+    assert made["subscription"] in trail(api)
     path, first = f"/webhooks/{made['subscription']}", made["signing_secret"]
     assert first.startswith("whsec_") and made["secret"] == ""
     assert first not in str(api.get("/webhooks")) + str(api.get(path))
@@ -247,6 +251,8 @@ def test_a_secret_of_the_hubs_own_is_told_once_and_both_sign_while_it_is_changed
     assert second not in ("", first) and api.get(path)["old_secret_until"]
     told = problem(api.send(f"{path}/rotate", {}, 412, etag=etag), 412, "needs_person")
     assert told["changed"] == ["secret"]
+    told = problem(api.send(f"{path}/rotate", {}, 409, etag="*"), 409, "needs_person")
+    assert "still signs" in told["detail"] and "Wait until" in str(told)
     assert holds(api, receiver, path, first, second) == [first, second]
     later(api, fakes, days=1, seconds=1)
     assert api.get(path)["old_secret_until"] is None
@@ -255,6 +261,7 @@ def test_a_secret_of_the_hubs_own_is_told_once_and_both_sign_while_it_is_changed
     assert (named["secret"], named["signing_secret"]) == ("env:BENEHUB_HOOK_ACME", None)
     assert holds(api, receiver, path, first, second, SECRET) == [second, SECRET]
     monkeypatch.delenv("BENEHUB_HOOK_ACME")
+    later(api, fakes, days=2, seconds=2)
     third = api.send(f"{path}/rotate", {}, etag="*").json()["signing_secret"]
     assert holds(api, receiver, path, second, SECRET, third) == [third], "the one before is gone: no reason to stay"
     problem(api.send(f"{path}/rotate", {"secret": "env:HOME"}, 422, etag="*"), 422, "request")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from benehub.api.trail import about
 from benehub.api.v1.fields import At, Filter, Once, PageOf, SeesOverview, Sends
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.route import Route
@@ -105,10 +106,14 @@ def list_deadlines(
 
 
 @router.post("/meet", operation_id="meet_deadline", status_code=202)
-def meet_deadline(_caller: Sends, at: At, claim: Once, body: Meet, response: Response) -> Started:
+def meet_deadline(
+    request: Request, _caller: Sends, at: At, claim: Once, body: Meet, response: Response
+) -> Started:  # fmt: skip
     """Do now what a deadline asks for, in a run; one that a person or a vendor has to meet is refused."""
     must_run(at)
-    return at_run(at, response, meeting.meet(at.hub, at.employer, body.subject, body.kind, key_of(claim)))
+    run = meeting.meet(at.hub, at.employer, body.subject, body.kind, key_of(claim))
+    about(request, run)
+    return at_run(at, response, run)
 
 
 def _told(one: Deadline, alarms: list[dict[str, Any]]) -> DeadlineTold:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, StringConstraints
 
+from benehub.api.trail import about
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, Once, Operates, PageOf, SeesConnections, id_path, one_of
 from benehub.api.v1.models import Model, Page
@@ -75,7 +76,8 @@ class SubscriptionWithSecret(Subscription):
     """A subscription whose secret was just chosen."""
 
     signing_secret: str | None
-    """The secret that the hub made, told in this answer alone; null where a reference was named."""
+    """The secret that the hub made, told in this answer and where it is repeated for its idempotency key; null where a
+    reference was named."""
 
 
 class NewSecret(Model):
@@ -128,10 +130,11 @@ def list_webhooks(_caller: SeesConnections, at: At) -> Subscriptions:
 
 @router.post("", operation_id="add_webhook", status_code=201)
 def add_webhook(
-    _caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response
+    request: Request, _caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response
 ) -> SubscriptionWithSecret:  # fmt: skip
     """Let an address hear of events from now on."""
     made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret or "", at.caller.user)
+    about(request, made.id)
     return _with_secret(_shown(at, made.id, response), made.secret)
 
 
