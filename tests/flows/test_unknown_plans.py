@@ -13,12 +13,13 @@ from sqlalchemy import select
 
 from benehub import ledger
 from benehub.flows import Hub, fixes
-from benehub.flows.onboarding import load_plan_book
+from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import MONTHLY
+from benehub.reconcile.settled_by import _day, _part
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, intake_batch, person
 from benehub.views.clearing import clearing
@@ -35,6 +36,21 @@ carriers:
 """
 GONE = "gold"
 """A vendor's word for a plan that nobody has mapped."""
+
+OTHER = """  - id: dental
+    name: Dental
+    benefit_type: dental
+    carrier: other
+    effective_from: 2026-01-01
+    rates:
+      - from: 2026-01-01
+        tiers: {EE: 50.00}
+    employer_contribution: {scheme: percent_of_tier, percent: 80%}
+    deduction: {code: DEN, tax_class: pretax, method: per_month, per_month: 1}
+""" + PLAN.replace("id: 401k", "id: 403b").replace("recordkeeper: carrier", "recordkeeper: other").replace(
+    "401K", "403B"
+).replace("carriers:\n", "carriers:\n  other: {pay_policy: short_pay}\n")
+"""A second carrier and recordkeeper."""
 
 NAMES_PLANS = {
     "invoice_line": {"coverage_month": "2026-10", "reference": "INV1", "on_date": PAY, "part": "current", "tier": "EE",
@@ -154,3 +170,36 @@ def test_what_was_paid_for_it_is_owed_back(october: Month_) -> None:
     assert not october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
     found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
     assert found[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+def test_two_vendors_may_use_the_same_word(october: Month_, fakehub: ModuleType, tmp_path: Path) -> None:
+    """Each is a difference by itself, and so is each of two ids of one person on one roster."""
+    connect(
+        october.hub, "acme", {"other": {"connector": "read_back", "settings": {"folder": str(tmp_path / "vendor")}}}
+    )
+    both = PLAN.removesuffix("carriers:\n") + OTHER
+    load_plan_book(
+        october.hub, fakehub.BOOK.replace("carriers:\n", both).replace("pay_as_enrolled", "short_pay"), "book"
+    )
+    for vendor in ("carrier", "other"):
+        for kind in ("invoice_line", "credit", "earnings_credit", "loan"):
+            october.say(kind, 7_00, connection_id=vendor)
+        for member in ("1001", "1001-2"):
+            october.say("roster", 0, who=october.ben, connection_id=vendor, external_id=member, reference=member)
+    told = october.flow("reconcile", "2026-10", [])
+    assert set(told) == {one.value for one in MONTHLY}
+    rows = october.look(lambda session, _: session.rows(select(difference).where(difference.c.type == "UNKNOWN_PLAN")))
+    assert sorted(row.reference for row in rows) == sorted(
+        one.format(vendor)
+        for vendor in ("carrier", "other")
+        for one in (
+            "{}", "roster/{}/1001", "roster/{}/1001-2", f"{PAY}/pretax/{{}}", f"{PAY}/pretax/earnings_credit/{{}}",
+            f"{PAY}/loan/{{}}",
+        )
+    )  # fmt: skip
+    parts = [(_day(row.reference), _part(row.reference)) for row in rows if row.relation == "retirement"]
+    assert sorted(parts) == [(PAY, "loan")] * 2 + [(PAY, "pretax")] * 4
+    for one in rows:
+        if one.relation == "premium" and "/" not in one.reference:
+            (due,) = october.look(lambda session, book, of=one.reference: lines_due(session, book, of, OCTOBER))
+            assert (due.paid_minor, due.disputed) == (0, f"UNKNOWN_PLAN {one.difference_id}")

@@ -64,7 +64,8 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
     lines = {key: one for key, one in billed.items() if book.find(key[1]) is not None}
-    findings += _of_no_plan(book, month, owed, {key: one for key, one in billed.items() if key not in lines})
+    strange = {key: one for key, one in billed.items() if key not in lines}
+    findings += _of_no_plan(book, connection_id, month, owed, strange)
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
@@ -295,16 +296,17 @@ def _judged(
 
 
 def _of_no_plan(
-    book: PlanBook, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
+    book: PlanBook, connection_id: str, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
 ) -> Iterator[Finding]:  # fmt: skip
     """Lines under a word that is no plan here: each is told by itself, and holds up no other line of the bill.
 
+    Another carrier may bill the same person under the same word: that is another difference.
     Nothing is owed for such a plan but what was given up as lost of it.
     """
     for (person_id, plan), one in sorted(billed.items()):
         if one.amount != (expected := owed.get((person_id, plan), 0)):
             yield Finding(
-                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), "-", "carrier", "hub",
+                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), connection_id, "carrier", "hub",
                 f"billed under {plan!r}, which is no plan of the plan book", UNKNOWN_PLAN, person_id=person_id,
                 plan=plan, expected=expected, actual=one.amount, unit=book.employer.currency,
             )  # fmt: skip
