@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from benehub import ledger
-from benehub.flows import Hub, fixes
+from benehub.errors import ConfigError, DataError
+from benehub.flows import Hub, fixes, onboarding
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
@@ -37,7 +38,7 @@ carriers:
 GONE = "gold"
 """A vendor's word for a plan that nobody has mapped."""
 
-OTHER = """  - id: dental
+DENTAL = """  - id: dental
     name: Dental
     benefit_type: dental
     carrier: other
@@ -47,9 +48,12 @@ OTHER = """  - id: dental
         tiers: {EE: 50.00}
     employer_contribution: {scheme: percent_of_tier, percent: 80%}
     deduction: {code: DEN, tax_class: pretax, method: per_month, per_month: 1}
-""" + PLAN.replace("id: 401k", "id: 403b").replace("recordkeeper: carrier", "recordkeeper: other").replace(
-    "401K", "403B"
-).replace("carriers:\n", "carriers:\n  other: {pay_policy: short_pay}\n")
+"""
+OTHER = (
+    DENTAL
+    + PLAN.replace("id: 401k", "id: 403b").replace("recordkeeper: carrier", "recordkeeper: other")
+    .replace("401K", "403B").replace("carriers:\n", "carriers:\n  other: {pay_policy: short_pay}\n")
+)  # fmt: skip
 """A second carrier and recordkeeper."""
 
 NAMES_PLANS = {
@@ -203,3 +207,54 @@ def test_two_vendors_may_use_the_same_word(october: Month_, fakehub: ModuleType,
         if one.relation == "premium" and "/" not in one.reference:
             (due,) = october.look(lambda session, book, of=one.reference: lines_due(session, book, of, OCTOBER))
             assert (due.paid_minor, due.disputed) == (0, f"UNKNOWN_PLAN {one.difference_id}")
+
+
+@pytest.mark.parametrize("policy", ["pay_as_enrolled", "pay_as_billed", "short_pay"])
+def test_what_was_accrued_is_paid_after_its_plan_was_dropped(
+    october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """A book in force since before it was refused: the carrier that billed the plan is still owed for it."""
+    monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
+    load_plan_book(
+        october.hub, fakehub.BOOK.replace("id: ppo", "id: next").replace("pay_as_enrolled", policy), "new.yaml"
+    )
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("roster", 0, who=october.ben)
+    if policy == "pay_as_enrolled":
+        with pytest.raises(DataError, match=r"plan 'ppo' is not in the plan book.*Add it"):
+            october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    october.say("invoice_line", 500_00, plan="ppo")
+    october.say("invoice_line", 7_00, who=october.ben)
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert not [row for row in october.differences() if row[1] == october.ann]
+    lines = october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    paid = {row.plan: (row.paid_minor, bool(row.disputed)) for row in lines}
+    strange: dict[str, dict[str, tuple[int, bool]]] = {
+        "pay_as_enrolled": {},
+        "pay_as_billed": {GONE: (7_00, False)},
+        "short_pay": {GONE: (0, True)},
+    }
+    assert paid == {"ppo": (500_00, False)} | strange[policy]
+
+
+def test_what_was_accrued_and_not_billed_is_told_after_its_plan_was_dropped(
+    october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
+    load_plan_book(october.hub, fakehub.BOOK.replace("id: ppo", "id: next"), "new.yaml")
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("invoice_line", 500_00, plan="ppo", coverage_month="2026-09")
+    october.say("invoice_line", 500_00, who=october.ben, plan="next")
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert ("ENROLLED_NOT_BILLED", october.ann, "ppo", 0) in october.differences()
+
+
+def test_a_plan_is_not_dropped_while_its_premium_is_open(october: Month_, fakehub: ModuleType) -> None:
+    """Nobody is in it any more; what is owed for it has to reach its carrier."""
+    with_dental = fakehub.BOOK.replace("carriers:\n", DENTAL.replace("other", "carrier") + "carriers:\n")
+    load_plan_book(october.hub, with_dental, "with.yaml")
+    october.post("premium.accrued", october.ann, "dental", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    with pytest.raises(ConfigError, match=r"plan 'dental' is gone, and 500\.00 of its premium is open.*Keep it under"):
+        load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    load_plan_book(october.hub, fakehub.BOOK, "new.yaml")

@@ -97,10 +97,18 @@ def _line(one: Due, name: Mapping[str, Any]) -> RemittanceLine:
 
 
 def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Due]:
-    members, mine = people.people(session), {plan.id for plan in book.plans if plan.carrier == connection_id}
-    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month)):
+    """What is owed for the month; what was only paid, and never accrued, stands as a credit.
+
+    What was accrued came from a plan book: a plan that is in it no more is still owed to the carrier that billed it.
+    """
+    members = people.people(session)
+    found = ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month))
+    owed = [one for one in found if one.amount < 0 or book.find(one.dimensions["plan"]) is not None]
+    keys = [(one.dimensions["person_id"], one.dimensions["plan"], str(month)) for one in owed]
+    whose = credits.carriers(session, book, keys)
+    for one in owed:
         person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
-        if plan in mine:
+        if whose.get(plan) == connection_id:
             yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
 
 

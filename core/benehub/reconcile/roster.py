@@ -121,7 +121,8 @@ def _covers(session: Session, book: PlanBook, connection_id: str) -> dict[Key, l
     found: dict[Key, list[Fact]] = {}
     for (person_id, _), segments in facts.timelines(session, "coverage", Interval(date.min, FOREVER)).items():
         for fact in segments:
-            if book.plan(fact.data["plan"]).carrier == connection_id:
+            plan = book.find(fact.data["plan"])  # None: ended, and dropped from the plan book since
+            if plan is not None and plan.carrier == connection_id:
                 found.setdefault((person_id, fact.data["plan"]), []).append(fact)
     return found
 
