@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +20,10 @@ from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY
 from benehub.reconcile.settled_by import _day, _part
+from benehub.records import RemittanceLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, intake_batch, person
 from benehub.views.clearing import clearing
@@ -203,10 +206,14 @@ def test_two_vendors_may_use_the_same_word(october: Month_, fakehub: ModuleType,
     )  # fmt: skip
     parts = [(_day(row.reference), _part(row.reference)) for row in rows if row.relation == "retirement"]
     assert sorted(parts) == [(PAY, "loan")] * 2 + [(PAY, "pretax")] * 4
-    for one in rows:
-        if one.relation == "premium" and "/" not in one.reference:
-            (due,) = october.look(lambda session, book, of=one.reference: lines_due(session, book, of, OCTOBER))
-            assert (due.paid_minor, due.disputed) == (0, f"UNKNOWN_PLAN {one.difference_id}")
+    for vendor in ("carrier", "other"):
+        (told,) = [row.difference_id for row in rows if row.reference == vendor]
+        (due,) = october.look(partial(_due, vendor))
+        assert (due.paid_minor, due.disputed) == (0, f"UNKNOWN_PLAN {told}")
+
+
+def _due(vendor: str, session: Session, book: PlanBook) -> list[RemittanceLine]:
+    return lines_due(session, book, vendor, OCTOBER)
 
 
 @pytest.mark.parametrize("policy", ["pay_as_enrolled", "pay_as_billed", "short_pay"])

@@ -261,7 +261,7 @@ def _other_rates(
 def _other_plans(book: PlanBook, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]) -> dict[Key, str]:
     """Where one plan of a kind is enrolled and another one of it billed: both, each with the other one."""
     lacking, more = (
-        {(person, found.slot): plan for person, plan in keys if (found := book.find(plan)) is not None}
+        {(person, terms.slot): plan for person, plan in keys if (terms := book.find(plan)) is not None}
         for keys in (
             (key for key, amount in accrued.items() if amount and not (key in billed and billed[key].amount)),
             (key for key, one in billed.items() if one.amount and not accrued.get(key)),
