@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,13 +13,17 @@ import pytest
 from sqlalchemy import select
 
 from benehub import ledger
-from benehub.flows import Hub, fixes
-from benehub.flows.onboarding import load_plan_book
+from benehub.errors import ConfigError, DataError
+from benehub.flows import Hub, fixes, onboarding
+from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
+from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY
+from benehub.reconcile.settled_by import _day, _part
+from benehub.records import RemittanceLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, intake_batch, person
 from benehub.views.clearing import clearing
@@ -35,6 +40,24 @@ carriers:
 """
 GONE = "gold"
 """A vendor's word for a plan that nobody has mapped."""
+
+DENTAL = """  - id: dental
+    name: Dental
+    benefit_type: dental
+    carrier: other
+    effective_from: 2026-01-01
+    rates:
+      - from: 2026-01-01
+        tiers: {EE: 50.00}
+    employer_contribution: {scheme: percent_of_tier, percent: 80%}
+    deduction: {code: DEN, tax_class: pretax, method: per_month, per_month: 1}
+"""
+OTHER = (
+    DENTAL
+    + PLAN.replace("id: 401k", "id: 403b").replace("recordkeeper: carrier", "recordkeeper: other")
+    .replace("401K", "403B").replace("carriers:\n", "carriers:\n  other: {pay_policy: short_pay}\n")
+)  # fmt: skip
+"""A second carrier and recordkeeper."""
 
 NAMES_PLANS = {
     "invoice_line": {"coverage_month": "2026-10", "reference": "INV1", "on_date": PAY, "part": "current", "tier": "EE",
@@ -154,3 +177,91 @@ def test_what_was_paid_for_it_is_owed_back(october: Month_) -> None:
     assert not october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
     found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
     assert found[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+def test_two_vendors_may_use_the_same_word(october: Month_, fakehub: ModuleType, tmp_path: Path) -> None:
+    """Each is a difference by itself, and so is each of two ids of one person on one roster."""
+    connect(
+        october.hub, "acme", {"other": {"connector": "read_back", "settings": {"folder": str(tmp_path / "vendor")}}}
+    )
+    both = PLAN.removesuffix("carriers:\n") + OTHER
+    load_plan_book(
+        october.hub, fakehub.BOOK.replace("carriers:\n", both).replace("pay_as_enrolled", "short_pay"), "book"
+    )
+    for vendor in ("carrier", "other"):
+        for kind in ("invoice_line", "credit", "earnings_credit", "loan"):
+            october.say(kind, 7_00, connection_id=vendor)
+        for member in ("1001", "1001-2"):
+            october.say("roster", 0, who=october.ben, connection_id=vendor, external_id=member, reference=member)
+    told = october.flow("reconcile", "2026-10", [])
+    assert set(told) == {one.value for one in MONTHLY}
+    rows = october.look(lambda session, _: session.rows(select(difference).where(difference.c.type == "UNKNOWN_PLAN")))
+    assert sorted(row.reference for row in rows) == sorted(
+        one.format(vendor)
+        for vendor in ("carrier", "other")
+        for one in (
+            "{}", "roster/{}/1001", "roster/{}/1001-2", f"{PAY}/pretax/{{}}", f"{PAY}/pretax/earnings_credit/{{}}",
+            f"{PAY}/loan/{{}}",
+        )
+    )  # fmt: skip
+    parts = [(_day(row.reference), _part(row.reference)) for row in rows if row.relation == "retirement"]
+    assert sorted(parts) == [(PAY, "loan")] * 2 + [(PAY, "pretax")] * 4
+    for vendor in ("carrier", "other"):
+        (told,) = [row.difference_id for row in rows if row.reference == vendor]
+        (due,) = october.look(partial(_due, vendor))
+        assert (due.paid_minor, due.disputed) == (0, f"UNKNOWN_PLAN {told}")
+
+
+def _due(vendor: str, session: Session, book: PlanBook) -> list[RemittanceLine]:
+    return lines_due(session, book, vendor, OCTOBER)
+
+
+@pytest.mark.parametrize("policy", ["pay_as_enrolled", "pay_as_billed", "short_pay"])
+def test_what_was_accrued_is_paid_after_its_plan_was_dropped(
+    october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """A book in force since before it was refused: the carrier that billed the plan is still owed for it."""
+    monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
+    load_plan_book(
+        october.hub, fakehub.BOOK.replace("id: ppo", "id: next").replace("pay_as_enrolled", policy), "new.yaml"
+    )
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("roster", 0, who=october.ben)
+    if policy == "pay_as_enrolled":
+        with pytest.raises(DataError, match=r"plan 'ppo' is not in the plan book.*Add it"):
+            october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    october.say("invoice_line", 500_00, plan="ppo")
+    october.say("invoice_line", 7_00, who=october.ben)
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert not [row for row in october.differences() if row[1] == october.ann]
+    lines = october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    paid = {row.plan: (row.paid_minor, bool(row.disputed)) for row in lines}
+    strange: dict[str, dict[str, tuple[int, bool]]] = {
+        "pay_as_enrolled": {},
+        "pay_as_billed": {GONE: (7_00, False)},
+        "short_pay": {GONE: (0, True)},
+    }
+    assert paid == {"ppo": (500_00, False)} | strange[policy]
+
+
+def test_what_was_accrued_and_not_billed_is_told_after_its_plan_was_dropped(
+    october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
+    load_plan_book(october.hub, fakehub.BOOK.replace("id: ppo", "id: next"), "new.yaml")
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("invoice_line", 500_00, plan="ppo", coverage_month="2026-09")
+    october.say("invoice_line", 500_00, who=october.ben, plan="next")
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert ("ENROLLED_NOT_BILLED", october.ann, "ppo", 0) in october.differences()
+
+
+def test_a_plan_is_not_dropped_while_its_premium_is_open(october: Month_, fakehub: ModuleType) -> None:
+    """Nobody is in it any more; what is owed for it has to reach its carrier."""
+    with_dental = fakehub.BOOK.replace("carriers:\n", DENTAL.replace("other", "carrier") + "carriers:\n")
+    load_plan_book(october.hub, with_dental, "with.yaml")
+    october.post("premium.accrued", october.ann, "dental", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    with pytest.raises(ConfigError, match=r"plan 'dental' is gone, and 500\.00 of its premium is open.*Keep it under"):
+        load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    load_plan_book(october.hub, fakehub.BOOK, "new.yaml")

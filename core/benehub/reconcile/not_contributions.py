@@ -65,8 +65,9 @@ def no_plan(session: Session, book: PlanBook, connection_id: str, month: Month) 
     )  # fmt: skip
     for row in rows:
         more = "" if row.kind == CREDIT else f"/{row.kind}"
+        reference = f"{row.pay_date}/{row.part}{more}/{connection_id}"  # another may say the same word
         yield Finding(
-            Relation.RETIREMENT, Type.UNKNOWN_PLAN, str(month), f"{row.pay_date}/{row.part}{more}", "recordkeeper",
+            Relation.RETIREMENT, Type.UNKNOWN_PLAN, str(month), reference, "recordkeeper",
             "hub", f"credited under {row.plan!r}, which is no plan of the plan book", UNKNOWN_PLAN,
             person_id=row.person_id, plan=row.plan, expected=0, actual=int(row.amount), unit=book.employer.currency,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import basis, bill, cut_off, roster
+from benehub.reconcile import basis, bill, credits, cut_off, roster
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
@@ -64,12 +64,14 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
     lines = {key: one for key, one in billed.items() if book.find(key[1]) is not None}
-    findings += _of_no_plan(book, month, owed, {key: one for key, one in billed.items() if key not in lines})
+    strange = {key: one for key, one in billed.items() if key not in lines}
+    findings += _of_no_plan(book, connection_id, month, owed, strange)
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
-        reasons = _reasons(session, book, connection_id, month, owed, lines, cut)
-        findings += _bill(book, month, owed, tiers, lines, {*refused, *silent}, cut, reasons)
+        known = {key: amount for key, amount in owed.items() if key not in strange}
+        reasons = _reasons(session, book, connection_id, month, known, lines, cut)
+        findings += _bill(book, month, known, tiers, lines, {*refused, *silent}, cut, reasons)
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
@@ -99,8 +101,9 @@ def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month)
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    carriers = {plan.id: plan.carrier for plan in book.plans}
-    return {(row.person_id, row.plan): -int(row.amount) for row in rows if carriers.get(row.plan) == connection_id}
+    # What was accrued came from a plan book: a plan that is in it no more is still owed to the carrier that billed it.
+    whose = credits.carriers(session, book, [(row.person_id, row.plan, str(month)) for row in rows])
+    return {(row.person_id, row.plan): -int(row.amount) for row in rows if whose.get(row.plan) == connection_id}
 
 
 def _with_lost(
@@ -258,7 +261,7 @@ def _other_rates(
 def _other_plans(book: PlanBook, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]) -> dict[Key, str]:
     """Where one plan of a kind is enrolled and another one of it billed: both, each with the other one."""
     lacking, more = (
-        {(person, book.plan(plan).slot): plan for person, plan in keys}
+        {(person, terms.slot): plan for person, plan in keys if (terms := book.find(plan)) is not None}
         for keys in (
             (key for key, amount in accrued.items() if amount and not (key in billed and billed[key].amount)),
             (key for key, one in billed.items() if one.amount and not accrued.get(key)),
@@ -295,16 +298,17 @@ def _judged(
 
 
 def _of_no_plan(
-    book: PlanBook, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
+    book: PlanBook, connection_id: str, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
 ) -> Iterator[Finding]:  # fmt: skip
     """Lines under a word that is no plan here: each is told by itself, and holds up no other line of the bill.
 
-    Nothing is owed for such a plan but what was given up as lost of it.
+    Another carrier may bill the same person under the same word: that is another difference.
+    Nothing is owed for such a plan but what was accrued while it was in the book, and what was given up as lost of it.
     """
     for (person_id, plan), one in sorted(billed.items()):
         if one.amount != (expected := owed.get((person_id, plan), 0)):
             yield Finding(
-                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), "-", "carrier", "hub",
+                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), connection_id, "carrier", "hub",
                 f"billed under {plan!r}, which is no plan of the plan book", UNKNOWN_PLAN, person_id=person_id,
                 plan=plan, expected=expected, actual=one.amount, unit=book.employer.currency,
             )  # fmt: skip
