@@ -32,8 +32,8 @@ def known(session: Session, who: str) -> str:
     return who
 
 
-def settle(session: Session, *findings: Finding) -> reconcile.Outcome:
-    return reconcile.settle(session, Relation.PAYROLL, "2026-11", findings, TODAY)
+def settle(session: Session, *findings: Finding, read_to: int | None = None) -> reconcile.Outcome:
+    return reconcile.settle(session, Relation.PAYROLL, "2026-11", findings, TODAY, read_to)
 
 
 def posted(
@@ -125,6 +125,22 @@ def test_what_settled_it_before_it_returned_settles_it_no_more(store: Store) -> 
         second = posted(session, "made good again", ann, PAY)
         reconcile.act(session, one, "ann", state="resolved", note="taken")
         assert closing(session, one) == [second]
+
+
+def test_what_another_worker_posts_between_reading_and_writing_settles_it(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        posted(session, "before", ann, PAY)
+        read_to = session.latest_seq()
+        first = posted(session, "meanwhile", ann, PAY)
+        (one,) = settle(session, short(ann), read_to=read_to).opened
+        assert proposed(session, reconcile.get(session, one)) == [first]
+        assert (settle(session).closed, closing(session, one)) == ((one,), [first])
+        ledger.record(session, [ledger.reversal(session, first, "it was not")])
+        read_to = session.latest_seq()
+        second = posted(session, "meanwhile again", ann, PAY)
+        assert settle(session, short(ann), read_to=read_to).opened == (one,)
+        assert (settle(session).closed, closing(session, one)) == ((one,), [second])
 
 
 def test_of_other_parts_plans_and_days_nothing_settles_it_and_a_whole_pay_date_is_found(store: Store) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from benehub import facts
 from benehub.facts import Version
@@ -82,6 +82,11 @@ def test_a_name_of_before_is_found_and_nobody_twice(acme: Session) -> None:
 def test_another_employers_people_are_not_found(acme: Session, store: Store) -> None:
     other = Session(acme.connection, "other", store.vault, store.clock)
     assert people.listed(other, "ann").rows == () and persons.searched(other, "e")[0] == []
+
+
+def test_a_word_that_nobody_has_is_had_by_nobody(acme: Session) -> None:
+    looked = Search(acme, "zz")
+    assert acme.rows(select(person).where(looked._has(person.c.person_id, "zz"))) == []
 
 
 def test_no_search_goes_through_everybody(acme: Session) -> None:

@@ -17,6 +17,7 @@ from tests.web.conftest import Desk, caller_of
 from benehub.access import Permission, Role
 from benehub.errors import DataError, FormatError
 from benehub.flows import imports
+from benehub.store import Session
 from benehub.store.tables import connection, fact, intake_batch, upload
 from benehub.views.runs import run
 from benehub.web.runs import OPEN
@@ -286,6 +287,30 @@ def test_what_a_run_is_about_to_take_is_neither_changed_nor_laid_aside(desk: Des
         kept = session.rows(select(upload))[0]
     assert kept.state == "waiting" and b"Alder" not in kept.data_sealed
     assert desk.post(f"{asked[0].partition('?')[0]}/cancel").status_code == 403, "that is an operator's"
+
+
+def test_whether_a_run_takes_it_is_looked_at_behind_the_lock_of_those_who_ask_for_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    where = sent(desk, CENSUS)
+    done = list[str]()
+    locks, looks = Session.take_seq, imports.free
+
+    def lock(session: Session, count: int = 1) -> tuple[int, str]:
+        done.append("lock")
+        return locks(session, count)
+
+    def look(session: Session, upload_id: str) -> Any:
+        done.append("look")
+        return looks(session, upload_id)
+
+    monkeypatch.setattr(Session, "take_seq", lock)
+    monkeypatch.setattr(imports, "free", look)
+    for change in (lambda: decide(desk, where), lambda: desk.client.post(f"{where}/drop")):
+        done.clear()
+        assert change().status_code == 303
+        assert "look" in done and done[0] == "lock"
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENGINEER, Role.FINANCE, Role.EMPLOYEE])

@@ -81,12 +81,15 @@ def version_of(row: Row[Any]) -> str:
 def set_state(hub: Hub, employer: str, subscription_id: str, state: str, expected: str = "") -> None:
     """Let a subscription hear again (on), or nothing (paused): what happens meanwhile is not made up for.
 
+    One that a person pauses is known to hear nothing: its failures are counted no more.
+
     Raises:
         DataError: there is none.
     """
+    heard = {"failed_in_row": 0} if state == "paused" else {}
     with hub.store.write(employer) as session:
         must_be(expected, _edited(get(session, subscription_id)), subscription_id)
-        session.change(hook_subscription, {"subscription_id": subscription_id}, state=state)
+        session.change(hook_subscription, {"subscription_id": subscription_id}, state=state, **heard)
 
 
 def remove(hub: Hub, employer: str, subscription_id: str, expected: str = "") -> None:

@@ -166,6 +166,7 @@ def decide(hub: Hub, employer: str, upload_id: str, how: Mapping[str, Any]) -> N
         DataError: there is no such file, it has been taken, or a run is taking it in.
     """
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # whoever asks for a run at once comes before this, or behind it
         row = free(session, upload_id)
         connections.check(row.source, _reader(hub), _settings(session, row.source, row.stream, how))
         session.change(upload, {"upload_id": upload_id}, how=dict(how))
@@ -306,6 +307,7 @@ def drop(hub: Hub, employer: str, upload_id: str) -> None:
         DataError: there is no such file, it has been taken, or a run is taking it in.
     """
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # as in `decide`
         free(session, upload_id)
         session.change(upload, {"upload_id": upload_id}, state="dropped", data_sealed=None)
 

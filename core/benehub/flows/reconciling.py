@@ -76,7 +76,7 @@ def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int 
         more = _before(session, Relation(relation), month)
         if not findings and (name := nothing.absent(session, Relation(relation), month)):
             more |= {"state": nothing.told(name, month), "nothing": name}
-        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
+        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to)
         if relation == Relation.PREMIUM:
             outcome += credits.settle(session, book)
         note_compared(session, Relation(relation), month, read_to)
@@ -103,6 +103,7 @@ def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str
 
 def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
     with hub.store.write(employer) as session:
+        read_to = session.latest_seq()  # as in `_one`
         book = hub.book(session)
         map_codes(session, book)
 
@@ -111,7 +112,7 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
 
         ties = year.tie_out(session, book, number, due)
         found = [one for tie in ties for one in tie.findings]
-        outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today())
+        outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today(), read_to)
         if not ties and not outcome.closed:
             raise DataError(
                 f"no payroll register, posted pay, Form W-2 or recordkeeper's total of {number} is here",

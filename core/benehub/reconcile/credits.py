@@ -361,8 +361,9 @@ def asked(session: Session, key: Key) -> int:
 
 def settle(session: Session, book: PlanBook) -> Outcome:
     """Bring the differences about credits up to date."""
+    read_to = session.latest_seq()
     found = list(findings(book, standing(session, book)))
-    return settle_within(session, Relation.CREDIT, "credit/", found, session.today())
+    return settle_within(session, Relation.CREDIT, "credit/", found, session.today(), read_to)
 
 
 def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:

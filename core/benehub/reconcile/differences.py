@@ -45,18 +45,29 @@ class Outcome:
         return Outcome(self.opened + other.opened, self.closed + other.closed, self.seen_again + other.seen_again)
 
 
-def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
+def settle(
+    session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date,
+    read_to: int | None = None,
+) -> Outcome:  # fmt: skip
     """Bring the differences of one relation and period up to date with what was found now.
 
     Those that stand from month to month (`STANDING`) are of the month they began with, and are settled with every later
     one.
+
+    Args:
+        read_to: the newest number (`latest_seq`) from before anything was read for these findings: an entry that
+            another worker posts meanwhile lies behind it, and may be what settles one. None: nothing was posted since.
 
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
     """
     mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
     known = {row.content_key: row for row in session.rows(mine)}
-    return _told(session, _settle(known, session, findings, today))
+    return _told(session, _settle(known, session, findings, today, _read(session, read_to)))
+
+
+def _read(session: Session, read_to: int | None) -> int:
+    return session.latest_seq() if read_to is None else read_to
 
 
 def _told(session: Session, outcome: Outcome) -> Outcome:
@@ -72,7 +83,9 @@ def _of(period: str) -> Any:
     return or_(difference.c.period == period, and_(or_(*standing), difference.c.period < period))
 
 
-def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
+def _settle(
+    known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date, read_to: int
+) -> Outcome:
     opened: list[str] = []
     again = 0
     found: set[str] = set()
@@ -88,14 +101,14 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
         rule = next((one for one in rules if one.covers(finding)), None)
         if rule is not None and (row is None or row.state != "dismissed"):
             again += row is not None
-            _set_aside(session, row, finding, rule, today)
+            _set_aside(session, row, finding, rule, today, read_to)
         elif row is None:
-            opened.append(_open(session, finding, today))
+            opened.append(_open(session, finding, today, read_to))
         elif row.state in OPEN or _still_dismissed(row, finding) or _still_returned(session, row, finding):
             again += 1
-            _see_again(session, row, finding, today)
+            _see_again(session, row, finding, today, read_to)
         else:
-            opened.append(_reopen(session, row, finding, today))
+            opened.append(_reopen(session, row, finding, today, read_to))
     closed = _close(session, [
         row for key, row in known.items() if key not in found and row.state in (*OPEN, "suppressed")
     ])  # fmt: skip
@@ -103,8 +116,9 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
 
 
 def settle_within(
-    session: Session, relation: Relation, within: str, findings: Sequence[Finding], today: date
-) -> Outcome:
+    session: Session, relation: Relation, within: str, findings: Sequence[Finding], today: date,
+    read_to: int | None = None,
+) -> Outcome:  # fmt: skip
     """As `settle` over all periods, for the findings whose reference begins with `within`: others stay as they are."""
     known = session.rows(
         select(difference).where(
@@ -113,10 +127,11 @@ def settle_within(
     )
     opened: list[str] = []
     closed: list[str] = []
-    again = 0
+    again, until = 0, _read(session, read_to)
     for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in OPEN}):
         mine = [one for one in findings if one.period == period]
-        outcome = _settle({row.content_key: row for row in known if row.period == period}, session, mine, today)
+        before = {row.content_key: row for row in known if row.period == period}
+        outcome = _settle(before, session, mine, today, until)
         opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
     return _told(session, Outcome(tuple(opened), tuple(closed), again))
 
@@ -231,7 +246,7 @@ def _values(finding: Finding, today: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _open(session: Session, finding: Finding, today: date) -> str:
+def _open(session: Session, finding: Finding, today: date, read_to: int) -> str:
     difference_id = session.id("dif", finding.key)
     seq, at = session.take_seq()
     session.add(
@@ -247,24 +262,26 @@ def _open(session: Session, finding: Finding, today: date) -> str:
             }
         ],
     )  # fmt: skip
-    _event(session, difference_id, "benehub", _state_of(finding, today), "", "found", ())
+    _event(session, difference_id, "benehub", _state_of(finding, today), "", "found", (), seq=read_to)
     return difference_id
 
 
-def _set_aside(session: Session, row: Row[Any] | None, finding: Finding, rule: Suppression, today: date) -> None:
+def _set_aside(
+    session: Session, row: Row[Any] | None, finding: Finding, rule: Suppression, today: date, read_to: int
+) -> None:
     """A rule covers it: it is kept, and told by its state and the rule."""
     note = f"{rule.suppression_id} until {rule.ends}: {rule.note}"
     if row is None:
-        _open(session, finding, today)
+        _open(session, finding, today, read_to)
         row = get(session, session.id("dif", finding.key))
     else:
-        _see_again(session, row, finding, today)
+        _see_again(session, row, finding, today, read_to)
     if row.state != "suppressed":
         session.change(difference, {"difference_id": row.difference_id}, state="suppressed")
-        _event(session, row.difference_id, "benehub", "suppressed", row.work_step, note, ())
+        _event(session, row.difference_id, "benehub", "suppressed", row.work_step, note, (), seq=read_to)
 
 
-def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -> None:
+def _see_again(session: Session, row: Row[Any], finding: Finding, today: date, read_to: int) -> None:
     values = _values(finding, today)
     if row.state not in OPEN:
         values["state"] = row.state
@@ -274,17 +291,18 @@ def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -
         times_seen=row.times_seen + 1, last_seq=seq, last_seen=session.now(), **values,
     )  # fmt: skip
     if row.state == "pending" and values["state"] == "discrepancy":
-        _event(session, row.difference_id, "benehub", "discrepancy", row.work_step, "past its clear-by date", ())
+        told = "past its clear-by date"
+        _event(session, row.difference_id, "benehub", "discrepancy", row.work_step, told, (), seq=read_to)
 
 
-def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> str:
+def _reopen(session: Session, row: Row[Any], finding: Finding, today: date, read_to: int) -> str:
     session.change(
         difference, {"difference_id": row.difference_id},
         times_seen=row.times_seen + 1, last_seq=session.latest_seq(), last_seen=session.now(), work_step="",
         **_values(finding, today),
     )  # fmt: skip
     told = "no rule sets it aside any more" if row.state == "suppressed" else "it returned"
-    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, ())
+    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, (), seq=read_to)
     return str(row.difference_id)
 
 
@@ -310,14 +328,15 @@ def _close(session: Session, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
 
 def _event(
     session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str],
-    to: str | None = None,
+    to: str | None = None, seq: int | None = None,
 ) -> None:  # fmt: skip
+    """Keep what was said; `seq` is how far its reader had read, all that is recorded where none is named."""
     number = _said(session, [difference_id]).get(difference_id, 0) + 1
     session.add(
         difference_event,
         [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
           "state": state, "work_step": step, "note": note, "entries": list(entries), "assigned_to": to,
-          "seq": session.latest_seq()}],
+          "seq": _read(session, seq)}],
     )  # fmt: skip
 
 

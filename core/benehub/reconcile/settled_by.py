@@ -165,9 +165,10 @@ def _histories(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Told]:
 def _history(row: Row[Any], events: Sequence[Row[Any]]) -> _Told:
     seq, since, was, named, before = int(row.first_seq), "", "", list[str](), set[str]()
     for event in events:
-        if was in _SHUT and event.state not in _SHUT:
+        if (not was or was in _SHUT) and event.state not in _SHUT:
+            # How far the comparison had read that found it, which may be less than its own number.
             # Told by number; one from before that was kept, by its time.
-            seq, since = (int(event.seq), "") if event.seq is not None else (seq, event.at)
+            seq, since = (int(event.seq), "") if event.seq is not None else (seq, event.at if was else "")
         if not was or (was in _SHUT and event.state not in _SHUT):
             named = []
         if event.state in _SHUT:

@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import combinations, pairwise
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, or_, select, true, tuple_
+from sqlalchemy import and_, exists, false, func, or_, select, true, tuple_
 
 from benehub.store import Session
 from benehub.store.names import FIRST_NAME, LAST_NAME, LAST_SIGN, NAMED, NUMBER, NUMBERED, beginnings, small
@@ -170,11 +170,12 @@ class Search:
             ways = [and_(plain >= begin, plain < begin + LAST_SIGN) for begin in beginnings(word)] if count else []
             having.setdefault((table, owner, fitting), []).extend(ways)
         return or_(
+            false(),
             *(
                 exists().where(table.c.employer_id == self._session.employer, fitting, owner == whose, or_(*ways))
                 for (table, owner, fitting), ways in having.items()
                 if ways
-            )
+            ),
         )
 
     def _words_of(self, found: set[str]) -> dict[str, list[str]]:

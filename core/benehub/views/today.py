@@ -349,7 +349,8 @@ def _count(session: Session, table: Any, state: str) -> int:
 
 
 def _unheard(session: Session) -> int:
-    failing = (*session.where(hook_subscription, state="on"), hook_subscription.c.failed_in_row > 0)
+    """Webhooks whose last try failed; one that paused itself by that is among them, one paused by hand is not."""
+    failing = (*session.where(hook_subscription), hook_subscription.c.failed_in_row > 0)
     return int(
         session.connection.execute(select(func.count()).select_from(hook_subscription).where(*failing)).scalar_one()
     )

@@ -180,7 +180,10 @@ def test_who_is_gone_is_sent_no_more(api: Api, receiver: Receiver) -> None:
     api.send(f"{path}/test", status=202)
     receiver.status = 410
     assert deliver(api.hub).dead == 1
-    assert api.get(path)["state"] == "paused"
+    told = api.get(path)
+    assert (told["state"], told["failed_in_row"]) == ("paused", 1)
+    api.send(f"{path}/pause", etag="*")
+    assert api.get(path)["failed_in_row"] == 0, "a person knows of it"
 
 
 def test_a_secret_that_is_gone_or_an_address_that_has_moved_inside_is_a_failure(
