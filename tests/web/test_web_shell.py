@@ -98,10 +98,10 @@ def test_what_a_page_remembers_is_kept_as_every_cookie_of_ours(desk: Desk) -> No
     assert 'lang="de"' in client.get("/signin").text
 
 
-def test_no_address_makes_a_page_lead_to_another_host(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+def test_no_address_makes_a_page_lead_to_another_host(read_desk: Desk) -> None:
     for path in ("//evil.example/x", "///evil.example/x", "/\\evil.example/x"):
-        answer = read_desk.client.get(f"http://testserver{path}")
-        found = [one for one in links(answer.text) if "evil.example" in one]
+        answer = read_desk.client.get(f"http://testserver{path}", headers={"accept": "text/html"})
+        found = [one for one in re.findall(r'(?:href|action)="([^"]*)"', answer.text) if "evil.example" in one]
         assert answer.status_code == 404 and found, path
         assert [one for one in found if not one.startswith("/evil.example")] == [], path
 

@@ -128,8 +128,12 @@ def _custody(session: Session) -> Condition:
         )
         .order_by(intake_batch.c.seq)
     )
-    ended = {"held": "is held", "staged": "is read and not applied yet"}
-    found += [f"{row.batch_id} of {row.connection_id} {row.stream} {ended[row.state]}" for row in held]
+    found += [
+        f"{row.batch_id} of {row.connection_id} {row.stream} is held"
+        if row.state == "held"
+        else f"{row.batch_id} of {row.connection_id} {row.stream} is read and not applied yet"
+        for row in held
+    ]
     mend = "Mend each row at its source and read again: benehub intake list --waiting; release or discard what is held"
     count = sum(row.number for row in rows) + sum(max(row.rows, 1) for row in held)
     return _condition("Every row that was read is accounted for", found, mend, count)

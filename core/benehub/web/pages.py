@@ -166,7 +166,7 @@ def _shown_at(request: Request) -> str:
 
     Of a host that a path like `//host/x` might be taken for nothing stays.
     """
-    path = "/" + request.scope["path"].lstrip("/\\")
+    path: str = "/" + request.scope["path"].lstrip("/\\")
     if request.method in ("GET", "HEAD"):
         return path
     at = path
