@@ -19,7 +19,8 @@ help:  ## show this list
 demo: $(RUN_STAMP)  ## the hub's main job on the built-in sandbox, start to reconciled
 	$(BIN)/benehub demo
 
-test: $(DEV_STAMP)  ## all tests (TESTS=path for a part, WORKERS=n)
+test: $(DEV_STAMP)  ## all tests (TESTS=path for a part, WORKERS=n); gets a Chromium where it can
+	@$(BIN)/python tests/browsers.py --install
 	$(BIN)/python -m pytest -n $(WORKERS) --maxschedchunk=16 $(TESTS)
 
 chaos: $(DEV_STAMP)  ## workers killed and stalled, the database restarted, for long (SEEDS=n); prints what came of it

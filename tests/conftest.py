@@ -35,6 +35,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.util import LRUCache
+from tests.connectors.standing import Standing
 
 from benehub.access import passwords
 from benehub.crypto import Vault
@@ -53,6 +54,7 @@ hypothesis.settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker, so that a misspelt one is an error."""
     config.addinivalue_line("markers", "pg: needs a PostgreSQL server")
+    config.addinivalue_line("markers", "unpublished(why): calls a vendor as nobody may, to see that it is refused")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,6 +63,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if PG_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("pg")
+
+
+def pytest_report_header() -> str | None:
+    """Say so where no call of a connector is held to what its vendor has published."""
+    return None if Standing.present() else "vendors' descriptions: absent, so no call to a simulator is judged by them"
 
 
 def pytest_collection_finish() -> None:
@@ -324,6 +331,25 @@ def _compiled() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "_compiled_cache", shared, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _at_the_door() -> Iterator[Standing]:
+    """What the vendors have published judges every call to one of our simulators."""
+    standing = Standing()
+    with standing.at_the_door():
+        yield standing
+
+
+@pytest.fixture(autouse=True)
+def _as_published(_at_the_door: Standing, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test in which a vendor was called, or has answered, otherwise than published fails."""
+    yield
+    found, excused = _at_the_door.taken(), request.node.get_closest_marker("unpublished")
+    if excused is None:
+        assert found == []
+    elif not hasattr(request.node, "callspec"):  # of several cases, some may be as published
+        assert found or not _at_the_door.present(), "nothing was otherwise than published: take the mark away"
 
 
 @pytest.fixture

@@ -162,8 +162,10 @@ def test_the_newest_rows_by_who_and_what(desk: Desk) -> None:
 
     def numbers(**asked: Any) -> list[int]:
         with desk.store.read("acme") as session:
-            return [row.audit_no for row in trail.newest(session, **asked)]
+            return [row.audit_no for row in trail.searched(session, **asked)[0]]
 
+    with desk.store.read("acme") as session:
+        assert [row.audit_no for row in trail.newest(session, limit=2)] == [4, 3]
     assert numbers() == [4, 3, 2, 1] and numbers(limit=2) == [4, 3] and numbers(before=3) == [2, 1]
     assert numbers(who="ann") == [4, 3, 1] and numbers(ref="per_91") == [3, 1] and numbers(ref="per_9") == []
     assert numbers(ref="%") == []

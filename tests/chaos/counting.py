@@ -134,6 +134,16 @@ def count_kind(hub: Hub, employer: str, operation: str, box: Path, report: Any) 
         report.broken.append(f"{operation} of {employer}: {len(posted)} posted, {wanted} sent")
 
 
+OPEN = "SELECT count(*) FROM {}workflow_status WHERE status IN ('ENQUEUED', 'PENDING', 'DELAYED')"
+
+
+def open_jobs(hub: Hub) -> int:
+    """Jobs that wait or are at work: one that was just put in has no run yet that would say so."""
+    schema = "dbos." if hub.store.engine.dialect.name == "postgresql" else ""
+    with hub.store.engine.connect() as connection:
+        return int(connection.exec_driver_sql(OPEN.format(schema)).scalar_one())
+
+
 PERSONAL = re.compile(r"90011\d{4}|Alder")
 """Numbers and names of the story's people."""
 
@@ -147,7 +157,7 @@ def look_at_jobs(hub: Hub, report: Any) -> None:
         kept += [str(step) for one in jobs for step in client.list_workflow_steps(one.workflow_id)]
     finally:
         client.destroy()
-    stuck = [one.workflow_id for one in jobs if one.status not in ("SUCCESS", "ERROR")]
+    stuck = [f"{one.workflow_id} {one.status}" for one in jobs if one.status not in ("SUCCESS", "ERROR")]
     report.broken += [f"stuck: {job}" for job in stuck]
     if any(PERSONAL.search(text) for text in kept):
         report.broken.append("personal data in the job tables")

@@ -1,7 +1,7 @@
-"""A scheduled push, files of cover and of money, and a month's premiums while workers are killed, and the count.
+"""All that is told and all that is read by schedule while workers are killed, and the count.
 
-The vendor is a server of its own that outlives every worker: it keeps what it holds, counts each effect, and answers
-some calls with an error, too late or not at all after it has done what was asked. Workers are killed, stalled and born
+The vendor (`vendor.py`) outlives every worker. What it tells when it is read (`books.py`) changes between two reads and
+in the midst of one. Workers are killed, stalled and born
 with clocks that jump; the database is restarted in mid-run. Moments and victims are drawn from a seed.
 
 Run as a program it is where workers come from: everything is loaded once, and each worker is a fork of that.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import random
 import signal
@@ -20,21 +19,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
 import pluggy
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
-from benehub import hookspecs, ledger
+from benehub import hookspecs
 from benehub.cli.logs import configure
 from benehub.connect.capabilities import Guard
-from benehub.connect.connector import Connector, FileOut
+from benehub.connect.connector import Connector, FileOut, Page
 from benehub.connect.content import Content
 from benehub.connect.files import FolderMailbox
 from benehub.connect.http import Caps, VendorClient
@@ -45,11 +45,8 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.schedulable import Wanted
 from benehub.flows.worker import run_worker
 from benehub.hookspecs import hookimpl
-from benehub.ledger import Leg, NewEntry
-from benehub.ledger import accounts as chart
-from benehub.periods import Month
 from benehub.store import iso, open_store
-from benehub.store.tables import person, run, schedule
+from benehub.store.tables import run, schedule
 
 
 def _loaded(name: str, place: Path) -> ModuleType:
@@ -63,22 +60,13 @@ def _loaded(name: str, place: Path) -> ModuleType:
 
 fakehub = _loaded("chaos_fakehub", Path(__file__).resolve().parent.parent / "flows" / "fakehub.py")
 counting = _loaded("chaos_counting", Path(__file__).with_name("counting.py"))
+accounted = _loaded("chaos_accounted", Path(__file__).with_name("accounted.py"))
+book_of = _loaded("chaos_books", Path(__file__).with_name("books.py"))
+vendor = _loaded("chaos_vendor", Path(__file__).with_name("vendor.py"))
 ticking = _loaded("chaos_ticking", Path(__file__).with_name("ticking.py"))
 
 LATER: datetime = fakehub.NOW + timedelta(hours=19)
 """The workers' day: the schedule is due since an hour."""
-
-LATENCY = 0.01
-"""Seconds the vendor takes for an answer."""
-
-PATIENCE = 1.0
-"""Seconds a worker waits for one."""
-
-PAID = date(2026, 9, 15)
-"""The last pay date, whose contributions are deposited."""
-
-DROPPED = 0
-"""Stands for the status of an answer that never comes: the connection is cut."""
 
 DELIVERY = 0.03
 """Seconds that a file takes to its folder, and as many until that is known."""
@@ -90,99 +78,36 @@ STEADY = 1.5
 """Seconds after which a worker's clock jumps, where it does."""
 
 
-class Quiet(ThreadingHTTPServer):
-    """A server to whom it is nothing new that who asked is dead."""
+class Settings(fakehub.VendorSettings):  # type: ignore[name-defined,misc]  # loaded by its path
+    """Where the vendor answers, and where files to it lie."""
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing."""
-
-
-class Server:
-    """The vendor: `GET` tells what it holds, `POST` has an effect each time."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-        self.held: dict[str, Any] = {}
-        self.effects: list[str] = []
-        self.calls = 0
-        self.lock = threading.Lock()
-        self.http = Quiet(("127.0.0.1", 0), self._handler())
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def answer(self, method: str, path: str, body: bytes) -> int:
-        """The status; an error, or none at all, is said as often after the effect as before it."""
-        time.sleep(LATENCY)
-        status, late = self._decide(method, path, body)
-        if late:
-            time.sleep(PATIENCE * 1.3)
-        return status
-
-    def _decide(self, method: str, path: str, body: bytes) -> tuple[int, bool]:
-        with self.lock:
-            self.calls += 1
-            fault = self.chance.random() if method == "POST" else 1
-            if fault < 0.04:
-                return 500, False
-            if fault < 0.06:
-                return 429, False
-            if fault < 0.08:
-                return DROPPED, False
-            if method == "POST":
-                self.held[path] = json.loads(body)
-                self.effects.append(path)
-            if fault < 0.12:
-                return (500 if fault < 0.10 else DROPPED), False
-            return 200, fault < 0.13
-
-    def close(self) -> None:
-        """Stop serving."""
-        self.http.shutdown()
-        self.http.server_close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._say("GET", b"")
-
-            def do_POST(self) -> None:
-                self._say("POST", self.rfile.read(int(self.headers["content-length"])))
-
-            def _say(self, method: str, body: bytes) -> None:
-                status = server.answer(method, self.path, body)
-                if status == DROPPED:
-                    self.close_connection = True
-                    return
-                said = json.dumps(server.held.get(self.path, {}) if method == "GET" else {"id": self.path}).encode()
-                with contextlib.suppress(OSError):  # who asked may be dead
-                    self.send_response(status)
-                    self.send_header("content-type", "application/json")
-                    self.send_header("content-length", str(len(said)))
-                    self.end_headers()
-                    self.wfile.write(said)
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        return Handler
+    url: str
 
 
-class Payroll(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # loaded by its path
-    """The vendor over a real network; it can be asked what it holds."""
+class Networked(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # loaded by its path
+    """A vendor over a real network."""
 
-    name = "chaos"
-    guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
-    concurrency: ClassVar[int] = 3
+    Settings: ClassVar[type[Settings]] = Settings
 
     def client(self, settings: Any, secret: Mapping[str, str], **wiring: Any) -> VendorClient:
         """Waits are cut short: nothing here needs them."""
-        caps = Caps(idle_seconds=PATIENCE)
-        return VendorClient(settings.folder, caps=caps, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
+        caps = Caps(idle_seconds=vendor.PATIENCE)
+        return VendorClient(settings.url, caps=caps, sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
+
+    def read(self, stream: str, link: Any, cursor: str | None) -> Iterator[Page]:
+        """All of it, page by page."""
+        return book_of.pages(link, stream)  # type: ignore[no-any-return]  # loaded by its path
+
+
+class Payroll(Networked):
+    """HRIS and payroll; it can be asked what it holds."""
+
+    name = "chaos"
+    streams: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("employee", "election", "payroll_person", "register_line"), "full"
+    )
+    guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.READ_BACK}
+    concurrency: ClassVar[int] = 3
 
 
 class Box(FolderMailbox):
@@ -195,10 +120,11 @@ class Box(FolderMailbox):
         time.sleep(DELIVERY)
 
 
-class Carrier(fakehub.FakeConnector):  # type: ignore[name-defined,misc]  # loaded by its path
-    """A carrier, or a recordkeeper, that takes files into a folder."""
+class Carrier(Networked):
+    """A carrier, or a recordkeeper, that takes files into a folder and answers them."""
 
     name = "chaos_carrier"
+    streams: ClassVar[Mapping[str, str]] = dict.fromkeys(("acknowledgement", "credit"), "full")
     guards: ClassVar[Mapping[str, Guard]] = {"deduction.set": Guard.NONE}
 
     def mailbox(self, settings: Any, secret: Mapping[str, str]) -> Box:
@@ -232,38 +158,23 @@ def make_hub(url: str, clock: Callable[[], datetime]) -> Hub:
     return Hub(store, manager)
 
 
-def set_up(url: str, vendor: str, boxes: Path, employers: list[str], people: int) -> None:
-    """Employers with their people's cover; a push, a carrier's file and the month's premiums are due at each."""
+def set_up(url: str, address: str, boxes: Path, employers: list[str]) -> None:
+    """Employers with their people's cover; all that is told, and all that is read, is due at each."""
     hub = bind(make_hub(url, lambda: fakehub.NOW))
     hub.store.migrate()
     hub.engine.start()
     for employer in employers:
         load_plan_book(hub, BOOK.replace("id: acme", f"id: {employer}"), "book")
-        one, partner = {"connector": "chaos", "settings": {"folder": vendor}}, carrier(boxes, employer)
+        one = {"connector": "chaos", "settings": {"url": address, "folder": str(boxes / employer)}}
+        partner = {**one, "connector": "chaos_carrier"}
         connect(hub, employer, {"hris": one, "payroll": one, "carrier": partner, "keeper": partner})
-        fakehub.feed(people)
         for connection, stream in (("hris", "employee"), ("hris", "election"), ("payroll", "payroll_person")):
             hub.start_flow("sync", employer, f"{connection}/{stream}", connection, stream, "1", False)
         hub.start_flow("coverage", employer, "1", "2026-10-01")
-        withhold(hub, employer)
         for name, wanted in DUE.items():
             job_schedules.add(hub, employer, name, wanted, When(cron="0 6 * * *"))
     hub.engine.stop()
     hub.store.close()
-
-
-def withhold(hub: Hub, employer: str) -> None:
-    """What payroll took for the retirement plan on its last pay date: it is owed to the recordkeeper."""
-    entries = []
-    with hub.store.write(employer) as session:
-        for number, row in enumerate(session.rows(select(person.c.person_id).where(*session.where(person))), 1):
-            dims = (row.person_id, "401k", "pretax", str(Month.of(PAID)), PAID)
-            legs = (
-                Leg(chart.PAYROLL_CLEARING, "USD", number * 100, *dims),
-                Leg(chart.DEFERRAL_PAYABLE, "USD", -number * 100, *dims),
-            )
-            entries.append(NewEntry(f"withheld/{row.person_id}", "deduction.withheld", PAID, legs, "story"))
-        ledger.record(session, entries)
 
 
 BOOK: str = fakehub.BOOK.replace(
@@ -286,13 +197,12 @@ DUE = {
     "premiums": Wanted("premiums.accrue", options={"month": "this"}),
     "remittance": Wanted("premiums.remit", "carrier", options={"month": "this"}),
     "deposit": Wanted("retirement.deposit", "keeper", options={"back": "30"}),
+    "people": Wanted("sync", "hris", options={"stream": "employee"}),
+    "register": Wanted("payroll.results", "payroll"),
+    "answers": Wanted("enrollments.acks", "carrier"),
+    "credits": Wanted("retirement.credits", "keeper"),
 }
 """What is scheduled, by the schedule's name."""
-
-
-def carrier(boxes: Path, employer: str) -> dict[str, Any]:
-    """The carrier's connection: a folder of the employer's own."""
-    return {"connector": "chaos_carrier", "settings": {"folder": str(boxes / employer)}}
 
 
 @dataclass
@@ -374,6 +284,11 @@ class Report:
     seed: int
     obligations: int
     runs: int = 0
+    read: Counter[str] = field(default_factory=Counter)
+    """How often a flow that reads was at work when harm was done, by flow."""
+    rows: int = 0
+    facts: int = 0
+    answers: int = 0
     kills: int = 0
     stalls: int = 0
     restarts: int = 0
@@ -400,6 +315,7 @@ class Report:
         told = {
             "seed": self.seed, "obligations": self.obligations, "runs": self.runs, "kills": self.kills,
             "stalls": self.stalls, "restarts": self.restarts, "ticks": self.ticks,
+            "reads harmed": self.read.total(), "rows": self.rows, "facts": self.facts, "answers": self.answers,
             "files": self.files, "calls": self.calls, "effects": self.effects,
             "duplicates": self.duplicates, "losses": self.losses, "held": self.held,
             "files held": self.files_held, "broken": len(self.broken), "seconds": round(self.seconds),
@@ -408,14 +324,15 @@ class Report:
 
 
 @contextlib.contextmanager
-def stage(url: str, seed: int, employers: list[str], people: int) -> Iterator[tuple[Server, Nursery, Path]]:
+def stage(url: str, seed: int, employers: list[str], people: int) -> Iterator[tuple[Any, Nursery, Path]]:
     """The vendor, the database set up, where workers come from, and the carriers' folders."""
-    server = Server(seed)
     with tempfile.TemporaryDirectory() as folder:
         boxes = Path(folder) / "boxes"
+        server = vendor.Server(seed, book_of.Books(fakehub, boxes, employers, people, seed))
         nursery = Nursery(url, Path(folder) / "errors", random.Random(seed))  # it loads while the database is set up
         try:
-            set_up(url, server.url, boxes, employers, people)
+            set_up(url, server.url, boxes, employers)
+            server.books.still = False
             yield server, nursery, boxes
         finally:
             nursery.close()
@@ -445,11 +362,13 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
         ticks = ticking.Ticks(hub, names, LATER)
         for _ in range(plan.workers):
             nursery.bear()
-        harm(random.Random(seed), plan, server, nursery, report, {"restart": restart, "twice": ticks.twice,
-                                                                  "missed": ticks.missed})  # fmt: skip
-        finish(hub, names, nursery, ticks)
+        scene = Scene(hub, names, plan, server, nursery, ticks, report, random.Random(seed))
+        scene.harm({"restart": restart, "twice": ticks.twice, "missed": ticks.missed})
+        server.books.still = True
+        scene.finish()
         counting.count(hub, names, server, report)
         counting.count_files(hub, names, boxes, report)
+        accounted.count(hub, names, server.books, report)
         counting.look_at_jobs(hub, report)
         report.broken += [f"nobody asked for {one}" for name in names for one in ticks.unasked(name)]
         hub.store.close()
@@ -457,25 +376,56 @@ def chaos(url: str, seed: int, plan: Plan, restart: Callable[[], None] = lambda:
     return report
 
 
-def harm(
-    chance: random.Random, plan: Plan, server: Server, nursery: Nursery, report: Report,
-    others: Mapping[str, Callable[[], Any]],
-) -> None:  # fmt: skip
-    """Kills, stalls, restarts and wrong ticks, in an order by chance; each waits for its moment."""
-    kinds = ["kill"] * plan.kills + ["stall"] * plan.stalls + ["restart"] * plan.restarts
-    kinds += [("twice", "missed")[number % 2] for number in range(plan.ticks)]
-    chance.shuffle(kinds)
-    # A person costs three calls or more: all moments lie before the last of them.
-    moments = sorted(chance.sample(range(1, plan.employers * plan.people * 2), len(kinds)))
-    for kind, moment in zip(kinds, moments, strict=True):
-        if not until(lambda moment=moment: server.calls >= moment, 120, nursery):
-            return
-        time.sleep(chance.random() * 3 * LATENCY)
+@dataclass
+class Scene:
+    """What harm is done to, and sees to it that there is something at work to be harmed."""
+
+    hub: Hub
+    employers: list[str]
+    plan: Plan
+    server: Any
+    nursery: Nursery
+    ticks: Any
+    report: Report
+    chance: random.Random
+    _rounds: int = 0
+    _looked: float = 0
+
+    def harm(self, others: Mapping[str, Callable[[], Any]]) -> None:
+        """Kills, stalls, restarts and wrong ticks, in an order by chance; each waits for its moment.
+
+        The first half comes while everything is due for the first time, the second while books that change are read
+        again and again, and the answers to what has left.
+        """
+        plan = self.plan
+        kinds = ["kill"] * plan.kills + ["stall"] * plan.stalls + ["restart"] * plan.restarts
+        kinds += [("twice", "missed")[number % 2] for number in range(plan.ticks)]
+        first, second = kinds[::2], kinds[1::2]
+        self.chance.shuffle(first)
+        self.chance.shuffle(second)
+        # A person costs three calls or more: all moments lie before the last of them.
+        moments = sorted(self.chance.sample(range(1, plan.employers * plan.people * 2), len(first)))
+        for kind, moment in zip(first, moments, strict=True):
+            if not self._until(lambda moment=moment: self.server.calls >= moment):
+                return
+            self._do(kind, others)
+        self._until(self._idle)
+        for kind in second:
+            moment = self.server.calls + self.chance.randint(1, plan.employers * plan.people // 2)
+            if not self._until(lambda moment=moment: self.server.calls >= moment or self._read_again()):
+                return
+            self._do(kind, others)
+
+    def _do(self, kind: str, others: Mapping[str, Callable[[], Any]]) -> None:
+        time.sleep(self.chance.random() * 3 * vendor.LATENCY)
+        nursery, report = self.nursery, self.report
+        if kind in ("kill", "stall", "restart"):
+            report.read.update(accounted.reading(self.hub, self.employers))
         if kind == "stall":
-            nursery.stall(chance.choice(nursery.alive), chance.random() * 2)
+            nursery.stall(self.chance.choice(nursery.alive), self.chance.random() * 2)
             report.stalls += 1
         elif kind == "kill":
-            nursery.kill(chance.choice(nursery.alive))
+            nursery.kill(self.chance.choice(nursery.alive))
             report.kills += 1
             nursery.bear()
         elif kind == "restart":
@@ -484,32 +434,50 @@ def harm(
         else:
             report.ticks += others[kind]()
 
+    def _read_again(self) -> bool:
+        """Where nothing is at work any more, what reads is due once more; never true."""
+        if self._idle():
+            self._rounds += 1
+            for employer in self.employers:
+                self.ticks.due(LATER - timedelta(minutes=50, seconds=-self._rounds), employer, accounted.READS)
+        return False
 
-def until(ready: Any, seconds: int, nursery: Nursery) -> bool:
-    """Wait, with workers at work meanwhile; gives whether it came."""
-    end = time.monotonic() + seconds
-    while not ready():
-        nursery.tend()
-        if time.monotonic() > end:
+    def _idle(self) -> bool:
+        """Whether every run has ended, asked now and then; a database that is away says nothing."""
+        if time.monotonic() < self._looked + 0.1:
             return False
-        time.sleep(0.005)
-    return True
+        self._looked = time.monotonic()
+        try:
+            return all(ended(self.hub, one) for one in self.employers) and not counting.open_jobs(self.hub)
+        except SQLAlchemyError:
+            return False
 
+    def _until(self, ready: Callable[[], bool]) -> bool:
+        """Wait, with workers at work meanwhile; gives whether it came."""
+        end = time.monotonic() + 120
+        while not ready():
+            self.nursery.tend()
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
 
-def finish(hub: Hub, employers: list[str], nursery: Nursery, ticks: Any) -> None:
-    """Let the schedules run until nothing is open: what is to be tried again by the next run needs one."""
-    for turn in range(8):
-        if not until(lambda: all(ended(hub, one) for one in employers), 120, nursery):
-            return
-        waiting = [one for one in employers if counting.unsettled(hub, one)]
-        if not waiting:
-            return
-        for employer in waiting:
-            ticks.due(LATER - timedelta(minutes=30 - turn), employer)
+    def finish(self) -> None:
+        """Let what reads run once more, then the schedules until nothing is open: what failed needs a next run."""
+        for turn in range(9):
+            if not self._until(self._idle):
+                return
+            waiting = [one for one in self.employers if not turn or counting.unsettled(self.hub, one)]
+            waiting += [one for one in self.employers if accounted.behind(self.hub, one, self.server.books)]
+            if not waiting:
+                return
+            for employer in set(waiting):
+                names = accounted.READS if turn == 0 else ()
+                self.ticks.due(LATER - timedelta(minutes=30 - turn), employer, names)
 
 
 def ended(hub: Hub, employer: str) -> bool:
-    """Whether every run has ended and no schedule is due."""
+    """Whether every run has ended and no schedule is due; what has just been put in has no run yet."""
     with hub.store.read(employer) as session:
         runs = session.rows(select(run.c.state).where(*session.where(run), run.c.flow.like("schedule.%")))
         rows = session.rows(select(schedule.c.next_at).where(*session.where(schedule)))

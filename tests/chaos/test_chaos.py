@@ -1,4 +1,4 @@
-"""Workers die at random moments of a scheduled push; every obligation is met once, at the vendor and in the ledger.
+"""Workers die while they send and while they read: every obligation is met once, every row that came is accounted for.
 
 The short form runs with all tests. `make chaos` (BENEHUB_CHAOS=N) runs N seeds of a longer one and prints each.
 """
@@ -19,7 +19,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 LONG = int(os.environ.get("BENEHUB_CHAOS", "0"))
-SUMMED = ("runs", "kills", "stalls", "restarts", "ticks", "effects", "duplicates", "losses", "held")
+SUMMED = ("runs", "kills", "stalls", "restarts", "ticks", "effects", "rows", "facts", "answers", "duplicates",
+          "losses", "held", "files_held")  # fmt: skip
 SEEDS = range(1, LONG + 1) if LONG else (1,)
 
 
@@ -40,7 +41,7 @@ def totals() -> Iterator[Counter[tuple[str, str]]]:
     counted: Counter[tuple[str, str]] = Counter()
     yield counted
     for store in sorted({one for one, _ in counted}):
-        told = "  ".join(f"{name} {counted[store, name]}" for name in ("seeds", *SUMMED))
+        told = "  ".join(f"{name} {number}" for (one, name), number in counted.items() if one == store)
         sys.stdout.write(f"\nin all on {store:<10}  {told}")
     sys.stdout.write("\n")
 
@@ -49,9 +50,12 @@ def sound(report: Any, totals: Counter[tuple[str, str]]) -> None:
     """As many kills as wanted; nothing twice, nothing lost, nothing broken."""
     sys.stdout.write(f"{report}\n")
     totals.update({(report.store, "seeds"): 1, **{(report.store, name): getattr(report, name) for name in SUMMED}})
+    totals.update({(report.store, f"harmed {flow}"): number for flow, number in report.read.items()})
     assert (report.duplicates, report.losses, report.broken) == (0, 0, []), report
     assert report.effects + report.held == report.obligations, report
     assert report.runs and report.calls > report.obligations
+    assert report.read, "nothing that reads was at work when harm was done"
+    assert report.answers >= report.obligations and report.facts > report.obligations, report
     assert report.files_held <= report.kills + report.stalls + report.restarts, report
 
 

@@ -6,6 +6,7 @@ for one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,13 +40,12 @@ class Ticks:
         self.times.add(moment)
         return self._put({"slot_at": moment, "next_at": moment})
 
-    def due(self, moment: datetime, employer: str) -> None:
-        """Let all that an employer has run at a time."""
+    def due(self, moment: datetime, employer: str, names: Sequence[str] = ()) -> None:
+        """Let these schedules of an employer run at a time; all that he has, where none is named."""
         self.times.add(iso(moment))
         with self._hub.store.write(employer) as session:
-            session.connection.execute(
-                update(schedule).where(*session.where(schedule)).values(slot_at=iso(moment), next_at=iso(moment))
-            )
+            mine = [*session.where(schedule), *([schedule.c.name.in_(names)] if names else [])]
+            session.connection.execute(update(schedule).where(*mine).values(slot_at=iso(moment), next_at=iso(moment)))
 
     def unasked(self, employer: str) -> list[str]:
         """Runs for which there was no time, and times that were run twice."""

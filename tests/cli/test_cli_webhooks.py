@@ -125,3 +125,37 @@ def test_doors_are_opened_closed_and_replayed_by_hand(cli: Any, payroll: Path, m
     assert wrong == ["webhooks of hris of acme"]
     cli.run("webhooks", "close", "hris")
     assert [door["connection"] for door in cli.told("webhooks", "doors")] == ["rip"]
+
+
+def test_webhooks_of_ours_are_added_tried_changed_and_removed(cli: Any, employed: Path) -> None:
+    mine = ("webhooks", "subscriptions")
+    assert "not https" in cli.run(*mine, "add", "http://8.8.8.8/in", code=2).stderr
+    assert "leads inside" in cli.run(*mine, "add", "https://192.168.0.1/in", code=2).stderr
+    assert "no event is called" in cli.run(*mine, "add", "https://8.8.8.8/in", "--event", "all", code=2).stderr
+    assert cli.told(*mine, "add", "https://8.8.8.8/in", "--dry-run")["secret"] == "(dry run)"
+    assert cli.told(*mine, "list") == []
+    made = cli.told(*mine, "add", "https://8.8.8.8/in", "--event", "run.ended")
+    name = made["subscription"]
+    assert made["secret"].startswith("whsec_")
+    (row,) = cli.told(*mine, "list")
+    assert (row["url"], row["events"], row["state"]) == ("https://8.8.8.8/in", ["run.ended"], "on")
+    assert made["secret"] not in cli.run(*mine, "list").output
+    cli.run(*mine, "test", name)
+    (message,) = cli.told(*mine, "deliveries", name)
+    assert (message["event"], message["state"]) == ("subscription.test", "waiting")
+    assert "no such message has failed" in cli.run(*mine, "resend", name, message["message"], code=2).stderr
+    assert cli.run(*mine, "resend", name).stdout.startswith("0 tried anew")
+    assert "delivered" in cli.run(*mine, "deliveries", name, "--state", "lost", code=2).stderr
+    assert cli.told(*mine, "rotate", name)["secret"] != made["secret"]
+    assert "still signs" in cli.run(*mine, "rotate", name, code=4).stderr
+    other = cli.told(*mine, "add", "https://8.8.8.8/in", "--event", "run.ended")["subscription"]
+    assert cli.told(*mine, "rotate", other, "--secret", "env:BENEHUB_HOOK_X")["secret"] == "by reference"
+    cli.run(*mine, "remove", other)
+    cli.run(*mine, "pause", name)
+    assert "Resume it first" in cli.run(*mine, "test", name, code=4).stderr
+    assert cli.told(*mine, "list")[0]["state"] == "paused"
+    cli.run(*mine, "resume", name, "--dry-run")
+    assert cli.told(*mine, "list")[0]["state"] == "paused"
+    cli.run(*mine, "remove", name)
+    assert cli.told(*mine, "list") == []
+    assert "no subscription" in cli.run(*mine, "remove", name, code=2).stderr

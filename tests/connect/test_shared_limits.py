@@ -6,17 +6,20 @@ it with 429, and fails some calls, so that retries count too.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests import forks
 
-from benehub.connect.limits import LimitBook, SharedWindow, SlidingWindow, Slots, sharing
+from benehub.connect.limits import NO_WAIT, LimitBook, SharedWindow, SlidingWindow, Slots, Waited, sharing
+from benehub.crypto import Vault
 from benehub.errors import RateLimited, RetriableError
 from benehub.store import Store, open_store
 
@@ -125,6 +128,9 @@ def test_three_processes_stay_under_the_figure_retries_included(store: Store, do
     # Together they use what they may: at least half of it, blocks, leases and backing off included.
     took = max(door.arrived) - min(door.arrived)
     assert took < 2 * len(door.arrived) / limit * period + 3
+    waits, seconds = store.windows.waited()  # this process has not called at all
+    assert waits > 0
+    assert seconds > 0
 
 
 def test_a_429_slows_all_of_them(store: Store, door: Door) -> None:
@@ -142,9 +148,22 @@ class Kept:
     def __init__(self, *answers: Slots) -> None:
         self.answers, self.asked = list(answers), list[tuple[int, tuple[int, int] | None]]()
         self.holds: list[float] = []
+        self.waited: list[Waited] = []
+        self.failing = False
 
-    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
+    def reserve(
+        self,
+        name: str,
+        allowed: int,
+        hold_seconds: float,
+        wanted: int,
+        back: tuple[int, int] | None,
+        waited: Waited = NO_WAIT,
+    ) -> Slots:
         assert (allowed, hold_seconds) == (90, 61.0)
+        if self.failing:
+            raise RetriableError("not now", mend="later")
+        self.waited.append(waited)
         self.asked.append((wanted, back))
         return self.answers.pop(0) if self.answers else Slots(wanted, block=len(self.asked))
 
@@ -232,3 +251,58 @@ def test_a_database_that_does_not_answer_stops_the_call(store: Store) -> None:
     for ask in (lambda: gone.windows.reserve("a", 1, 1, 1, None), lambda: gone.windows.hold("a", 1)):
         with pytest.raises(RetriableError, match="cannot be asked for"):
             ask()
+
+
+def test_a_wait_that_is_over_is_told_once_with_the_next_asking() -> None:
+    kept, now = Kept(Slots(0, 7.5), Slots(0, 2), Slots(1, block=1)), [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        kept.failing = now[0] == 9.5
+
+    window = SharedWindow(kept, "a", 100, 60, lambda: now[0], sleep)
+    with pytest.raises(RetriableError):
+        window.acquire()
+    kept.failing = False
+    window.acquire()
+    window.acquire()
+    assert kept.waited == [NO_WAIT, (1, 7.5), (1, 2.0), NO_WAIT]  # what could not be told was kept
+
+
+def test_who_may_not_wait_counts_no_wait() -> None:
+    kept = Kept(Slots(0, 7.5))
+    window = SharedWindow(kept, "a", 100, 60, lambda: 0.0)
+    with pytest.raises(RateLimited):
+        window.acquire(max_wait=0)
+    window.acquire()
+    assert kept.waited == [NO_WAIT, NO_WAIT]
+
+
+def test_waits_on_all_stores_of_a_database_add_up(store: Store) -> None:
+    stores = [store, open_store(store.url, store.vault)]
+    for place, each in enumerate(stores, 1):
+        account = f"account {place}"
+        full = each.windows.reserve(account, 9, 3600, 9, None)
+
+        def give_back(_: float, each: Store = each, account: str = account, full: Slots = full) -> None:
+            each.windows.reserve(account, 9, 3600, 1, (full.block, full.count))
+
+        SharedWindow(each.windows, account, 10, 3600, sleep=give_back).acquire()
+    for each in stores:
+        count, seconds = each.windows.waited()
+        assert count == 2
+        assert 2 * 3000 < seconds <= 2 * 3600
+    stores[1].close()
+
+
+def test_limits_beside_sqlite_of_an_older_version_are_brought_up_to_date(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "hub.db.limits") as old:
+        old.execute(
+            "CREATE TABLE call_window (employer_id VARCHAR(40) NOT NULL, account VARCHAR(40) NOT NULL, held_until_ms"
+            " BIGINT NOT NULL, last_block BIGINT NOT NULL, blocks JSON NOT NULL, PRIMARY KEY (employer_id, account))"
+        )
+        old.execute("INSERT INTO call_window VALUES ('*', 'a', 0, 4, '[]')")
+    store = open_store(f"sqlite:///{tmp_path / 'hub.db'}", Vault({"k1": b"k" * 32}))
+    assert store.windows.reserve("a", 9, 60, 1, None, (1, 0.5)) == Slots(1, block=5)
+    assert store.windows.waited() == (1, 0.5)
+    store.close()

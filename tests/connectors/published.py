@@ -98,6 +98,10 @@ def _finch(_: WireRequest, answer: WireResponse) -> bool:
     return answer.status != 401 and b"tiered" not in answer.body and b"data_sync" not in answer.body
 
 
+def _enrolling(wire: WireRequest) -> bool:
+    return wire.method in ("POST", "DELETE") and wire.path.endswith("/individuals")
+
+
 _DAY = ("pattern: YYYY-MM-DD", "pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'")
 """A format in the place of a pattern: as it is, it refuses every call."""
 
@@ -105,9 +109,14 @@ FINCH = Description(
     "finch/employer.openapi.yaml", "https://api.tryfinch.com", told=_finch, mend=_untie, respelled=_DAY,
 )  # fmt: skip
 FINCH_JOBS = Description(
-    "finch/async-deductions.openapi.yaml", "https://api.tryfinch.com", told=_finch, mend=_untie, respelled=_DAY,
+    "finch/async-deductions.openapi.yaml", "https://api.tryfinch.com", _enrolling, _finch, _untie, _DAY,
 )  # fmt: skip
 """In which enrollments are jobs."""
+FINCH_MANAGEMENT = Description(
+    "finch/management.openapi.yaml", "https://api.tryfinch.com", lambda wire: wire.path.startswith("/jobs/"),
+    mend=_untie, respelled=_DAY,
+)  # fmt: skip
+"""What became of such a job."""
 
 PUBLISHED: dict[str, tuple[Description, ...]] = {
     # How a token is got stands in no description of OAuth 2.
@@ -145,8 +154,8 @@ PUBLISHED: dict[str, tuple[Description, ...]] = {
 }  # fmt: skip
 """Connector -> the descriptions of its vendor's API."""
 
-BESIDE: tuple[Description, ...] = (FINCH_JOBS,)
-"""Descriptions that single tests are judged by, in the place of those above."""
+BESIDE: tuple[Description, ...] = (FINCH_JOBS, FINCH_MANAGEMENT)
+"""Descriptions by which a vendor is judged who makes jobs of what he is asked, before those above."""
 
 _TOKEN = "how a token is got stands in no description of OAuth 2"
 UNTOLD: dict[str, dict[tuple[str, str], str]] = {
@@ -181,14 +190,20 @@ class Referee:
         """The first description."""
         return self.judged[0][1]
 
-    def hold(self, wire: WireRequest, answer: WireResponse, fault: bool = False) -> bool:
+    def knows(self, wire: WireRequest) -> bool:
+        """Whether one of the descriptions is about such a call."""
+        return any(described.about(wire) for described, _ in self.judged)
+
+    def hold(self, wire: WireRequest, answer: WireResponse | None, fault: bool = False) -> bool:
         """Hold a call and its answer against the description; a planted fault's answer is none. Whether both were."""
         for described, api in self.judged:
             if described.about(wire):
                 return self._hold(described, api, wire, answer, fault)
         return False
 
-    def _hold(self, described: Description, api: Any, wire: WireRequest, answer: WireResponse, fault: bool) -> bool:
+    def _hold(
+        self, described: Description, api: Any, wire: WireRequest, answer: WireResponse | None, fault: bool
+    ) -> bool:
         from openapi_core.testing import MockRequest, MockResponse
         from werkzeug.datastructures import ImmutableMultiDict
 
@@ -202,7 +217,7 @@ class Referee:
             for kind in described.silent:
                 warnings.simplefilter("ignore", kind)
             api.validate_request(asked)
-            if (fault and not described.faults) or not described.told(wire, answer):
+            if answer is None or (fault and not described.faults) or not described.told(wire, answer):
                 return False
             told = MockResponse(
                 answer.body, status_code=answer.status, headers=answer.headers,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,19 +16,20 @@ from typing import Any
 import pytest
 import uvicorn
 from sqlalchemy import select
-from tests.web.conftest import Desk, close_desk, copy_demo, open_desk
+from tests import browsers
+from tests.web import places
+from tests.web.conftest import Desk, caller_of, close_desk, copy_demo, open_desk
 
 from benehub import reconcile
+from benehub.access import Role
 from benehub.api.app import create_app
-from benehub.store.tables import difference, dispatch, entry, leg, run
+from benehub.store.tables import difference, entry, leg
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (the dev extra has it)")
 
-CHROMIUM = next(
-    (one for name in ("chromium", "chromium-browser", "google-chrome") if (one := shutil.which(name))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+CHROMIUM = browsers.find()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=browsers.NONE)
 
 WIDE, PHONE = {"width": 1200, "height": 760}, {"width": 390, "height": 844}
 
@@ -97,24 +97,6 @@ def look(browser: Any) -> Iterator[Any]:
     assert [one for one in said if "409" not in one] == []
 
 
-def paths(desk: Desk) -> dict[str, str]:
-    """One of each kind of page."""
-    with desk.store.read(desk.employer) as session:
-        short = session.rows(select(difference).where(*session.where(difference, type="CREDITED_SHORT")))[0]
-        sent = {
-            row.operation: row.dispatch_id for row in session.rows(select(dispatch).where(*session.where(dispatch)))
-        }
-        ran = session.rows(select(run).where(*session.where(run, flow="reconcile")))[0]
-    return {
-        "home": "/", "today": "today", "reconcile": "reconcile", "filtered": "reconcile?owner=carrier&type=TIER_DIFF",
-        "difference": f"reconcile/differences/{short.difference_id}", "compare": "reconcile/start",
-        "rules": "reconcile/rules", "outgoing": "outgoing", "owed": "outgoing/owed",
-        "file": f"outgoing/{sent['enrollment.change']}", "call": f"outgoing/{sent['deduction.set']}",
-        "content": f"outgoing/{sent['enrollment.change']}/content", "runs": "runs", "run": f"runs/{ran.run_id}",
-        "closing": "closing", "checklist": "closing/2026-10/checklist", "lost": "reconcile/differences/dif_lost",
-    }  # fmt: skip
-
-
 def visit(page: Any, served: Served, path: str) -> None:
     page.goto(served.url(path))
     page.wait_for_load_state("networkidle")
@@ -147,9 +129,7 @@ def test_axe_finds_no_serious_fault_and_no_page_is_wider_than_its_window(
     looks = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
     kept = Path(os.environ.get("BENEHUB_PICTURES", tmp_path))
     kept.mkdir(exist_ok=True)
-    for name, path in paths(served.desk).items():
-        if name == "lost":
-            continue  # a 404 stands in the console as an error; its page is judged below
+    for name, path in places.of_work(served.desk).items():
         visit(page, served, path)
         if name in ("today", "reconcile", "difference", "file", "closing"):
             for theme, size in looks:
@@ -246,7 +226,34 @@ def test_language_and_theme_are_chosen_and_kept(served: Served, look: Any) -> No
 
 def test_a_long_file_is_leafed_through_without_leaving_the_page(served: Served, look: Any) -> None:
     page = look()
-    visit(page, served, paths(served.desk)["file"])
+    visit(page, served, places.of_work(served.desk)["file"])
     assert page.locator(".bytes .line").first.inner_text().startswith("ISA*")
     page.get_by_role("link", name="Runs").click()
     page.get_by_role("heading", name="Runs").wait_for()
+
+
+def test_axe_judges_the_pages_of_what_went_wrong(served: Served, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No address, no right, no answer: each is a page too, and is judged in every look."""
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("on purpose")
+
+    looks = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
+    context = browser.new_context(locale="en")
+    page, judge, found = context.new_page(), axe.Axe(), []
+    whole, desk = served.desk.caller, served.desk
+    try:
+        for name, status, path in (
+            ("no page", 404, "/nothing"), ("no difference", 404, "reconcile/differences/dif_lost"),
+            ("no month", 400, "closing/2026-13"), ("no right", 403, "/access"), ("broken", 500, "settings"),
+        ):  # fmt: skip
+            desk.caller = caller_of(Role.FINANCE, employer=desk.employer) if status == 403 else whole
+            if status == 500:
+                monkeypatch.setattr("benehub.web.settings.page", broken)
+            answer = page.goto(served.url(path))
+            assert answer.status == status, (name, answer.status)
+            found += faults(page, judge, name, looks)
+    finally:
+        desk.caller = whole
+        context.close()
+    assert found == []

@@ -16,6 +16,7 @@ import pyotp
 import pytest
 import uvicorn
 from sqlalchemy import select
+from tests import browsers
 from tests.e2e.test_pages import CHROMIUM, PHONE, WIDE, axe, browser
 from tests.web.conftest import NOW, Desk, close_desk, copy_demo, open_desk
 
@@ -28,7 +29,7 @@ from benehub.sandbox.story.world import SECRETS, keeper_settings
 from benehub.store.tables import difference, person
 
 __all__ = ["browser"]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=browsers.NONE)
 
 PASSWORD = "correct horse battery staple"
 

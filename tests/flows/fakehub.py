@@ -70,9 +70,10 @@ def kill() -> None:
 
 
 class VendorSettings(BaseModel):
-    """Where the vendor keeps its state."""
+    """Where the vendor keeps its state, and what its words mean."""
 
     folder: str
+    codes: dict[str, str] = {}
 
 
 class Vendor:

@@ -18,12 +18,13 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import Finding, Relation, Type
 from benehub.store import Session, guards
-from benehub.store.tables import act, dispatch, intake_batch, intake_row, run
+from benehub.store.tables import act, comparison, crosswalk, dispatch, intake_batch, intake_row
 from benehub.store.tables import closing as closing_table
 from benehub.views.closing import checklist
 from benehub.views.general_ledger import datev_batch, journal_csv
 from benehub.views.signed import signed, signed_report
 from benehub.views.signed_pdf import signed_pdf
+from benehub.views.today import legs
 from benehub.views.why import why
 
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
@@ -137,8 +138,8 @@ def _batch_held(session: Session) -> None:
     )
 
 
-def _let_in(session: Session) -> None:
-    row = {"subject": "bat_x", "act_no": 1, "at": "2026-10-02T10:00:00.000000Z", "who": "Ann", "what": "release"}
+def _let_in(session: Session, what: str = "release") -> None:
+    row = {"subject": "bat_x", "act_no": 1, "at": "2026-10-02T10:00:00.000000Z", "who": "Ann", "what": what}
     session.add(act, [{**row, "note": "they have left"}])
 
 
@@ -155,7 +156,7 @@ def _held(session: Session) -> None:
 
 
 def _not_compared(session: Session) -> None:
-    session.connection.execute(update(run).where(run.c.flow == "reconcile").values(counts={"payroll": {}}))
+    session.connection.execute(comparison.delete().where(comparison.c.relation != "payroll"))
 
 
 BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
@@ -185,6 +186,39 @@ def test_each_condition_stands_in_the_way_by_itself(hub: Hub, what: str) -> None
     assert set(found) == {name} and any(told in one for one in found[name])
     with pytest.raises(NeedsPersonError, match=name):
         closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+
+
+def states(hub: Hub) -> dict[str, str]:
+    """What *Today* says of the legs."""
+    with hub.store.read("acme") as session:
+        return {one.name: one.state for one in legs(session, hub.book(session), SEPTEMBER)}
+
+
+def _link(session: Session) -> None:
+    session.connection.execute(update(crosswalk).values(seq=session.latest_seq() + 1))
+
+
+def _never(session: Session) -> None:
+    session.connection.execute(comparison.delete())
+
+
+NEWS: dict[str, tuple[Callable[[Session], None], str]] = {
+    "a link": (_link, "old"),
+    "let in with others": (lambda session: _let_in(session, "release.all"), "old"),
+    "never compared": (_never, "unknown"),
+}
+"""What makes a comparison out of date, and what *Today* calls a leg then."""
+
+
+@pytest.mark.parametrize("what", sorted(NEWS))
+def test_today_asks_for_a_comparison_as_the_closing_does(hub: Hub, what: str) -> None:
+    assert set(states(hub).values()) == {"right"} and not failing(hub)
+    spoil, state = NEWS[what]
+    with hub.store.write("acme") as session:
+        session.take_seq(0)
+        spoil(session)
+    assert "Every relation was compared since the last read" in failing(hub)
+    assert set(states(hub).values()) == {state}
 
 
 def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.flows.missed import MISSED, OCTOBER, RIGHT, World
 
 from benehub import facts, ledger, reconcile
-from benehub.connect.connector import Incoming
 from benehub.errors import DataError
-from benehub.facts import Version
 from benehub.flows import Hub, fixes, match
 from benehub.flows.made_up import owe
-from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.onboarding import load_plan_book
 from benehub.flows.savings import contribute, load, standings
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
@@ -27,123 +26,13 @@ from benehub.reconcile.fixes import Proposal
 from benehub.records import Source
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.store.tables import person
-from benehub.views.clearing import clearing
 from benehub.views.contributions import made_up
 from benehub_connectors import recordkeeper_files
-from benehub_connectors.recordkeeper_files import RecordkeeperSettings
-from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
 
-PLAN = """  - id: 401k
-    name: 401k
-    benefit_type: retirement
-    recordkeeper: keeper
-    effective_from: 2025-01-01
-    deferral: {pretax_code: 401K, roth_code: ROTH, loan_code: LOAN}
-    match: {code: M, formula: basic}
-carriers:
-"""
-MISSED, RIGHT = "2026-10-15", "2026-10-30"
-OCTOBER = "2026-10"
 OWED_BY_NONE = (
     f"employee 1001: 401k {MISSED}/pretax is owed, and by no fix: look at "
     f"`benehub ledger journal --account .* --employee 1001 --plan 401k --month {OCTOBER}`"
 )
-
-
-class World:
-    """One participant, 10,000.00 a pay and 10 % of it deferred; the pay of 15 October took nothing of it."""
-
-    def __init__(
-        self, hub: Hub, fakehub: ModuleType, root: Path, terms: str = "formula: basic", matched: int = 40_000,
-        elected: tuple[int, int] = (10, 0), day: str = MISSED, **settings: str,
-    ) -> None:  # fmt: skip
-        self.hub, self.runs, self.elected, self.day = hub, 0, elected, day
-        told = {
-            "place": {"folder": str(root / "keeper")}, "plan": "401k", "plan_id": "P-401", "client_id": "ACME",
-            **settings,
-        }  # fmt: skip
-        self.keeper = RecordkeeperSimulator(root / "keeper", RecordkeeperSettings.model_validate(told))
-        fakehub.set_up(hub, root / "vendor", "read_back")
-        plan = PLAN.replace("formula: basic", terms)
-        book = fakehub.BOOK.replace("carriers:\n", plan).replace("monthly, days: [15]", "semimonthly, days: [15, last]")
-        load_plan_book(hub, book, "book")
-        connect(hub, "acme", {"keeper": {"connector": "recordkeeper_files", "settings": told}})
-        self._participant()
-        self.flow("deductions.expect", day[:7])
-        deferred = (("401K", "deduction", 10_000 * elected[0]), ("ROTH", "deduction", 10_000 * elected[1]))
-        taken = (*deferred, ("M", "employer", matched), ("LOAN", "deduction", 5_000))
-        register = [_line(day, "REG", "earning", 1_000_000) for day in (self.day, RIGHT)]
-        fakehub.FakeConnector.rows = {"register_line": [*register, *(_line(RIGHT, *one) for one in taken if one[2])]}
-        self.flow("sync", "payroll", "register_line", "1", False)
-        for month in sorted({day[:7], OCTOBER}):
-            self.flow("payroll.results", "payroll", month)
-
-    def _participant(self) -> None:
-        with self.hub.store.write("acme") as session:
-            rows = session.rows(select(person.c.person_id).where(person.c.member_id.like("%1")))
-            self.who = str(rows[0].person_id)
-            rates = dict(
-                zip(("pretax_rate", "roth_rate"), (f"{one}%" if one else "" for one in self.elected), strict=True)
-            )
-            cover = {"plan": "401k", "tier": "", "dependents": [], **rates, "event": ""}
-            pay = {"rate_minor": 1_000_000, "per": "pay", "currency": "USD"}
-            born = facts.as_of(session, "employee", date(2026, 1, 1), subjects=[self.who])[0].data
-            facts.record(session, [
-                Version("employee", self.who, "", date(1990, 6, 1), {**born, "birth_date": "1990-06-01"}),
-                Version("compensation", self.who, "", date(2025, 1, 1), pay),
-                Version("coverage", self.who, "retirement", date(2025, 1, 1), cover),
-            ], "test")  # fmt: skip
-
-    def flow(self, name: str, *arguments: Any) -> Any:
-        self.runs += 1
-        return self.hub.start_flow(name, "acme", f"run {self.runs}", *arguments)
-
-    def credited(self) -> None:
-        """The recordkeeper takes what lies there and reports it."""
-        self.keeper.collect(date(2026, 11, 3))
-        self.keeper.write_credit_report()
-        self.flow("sync", "keeper", "credit", f"read {self.runs}", False)
-        self.flow("retirement.credits", "keeper", self.day[:7])
-
-    def differences(self) -> dict[tuple[str, str], tuple[int, int]]:
-        """Open differences of the plan, by type and reference; every clearing balance of it is named."""
-        self.flow("reconcile", self.day[:7], ["payroll", "retirement"])
-        with self.hub.store.read("acme") as session:
-            for one in clearing(session, self.hub.book(session), Month(2026, 10)):
-                if one.account in (chart.EARNINGS_PAYABLE, chart.DEPOSIT_TRANSIT):
-                    assert one.unexplained == 0, one
-            rows = [one for one in reconcile.listed(session) if one.plan == "401k"]
-            return {(one.type, one.reference): (one.expected, one.actual) for one in rows}
-
-    def missed(self, part: str = "pretax") -> str:
-        with self.hub.store.read("acme") as session:
-            rows = [one for one in reconcile.listed(session) if one.plan == "401k" and one.type == "NOT_TAKEN"]
-            return str(next(one.difference_id for one in rows if one.reference == f"{self.day}/{part}"))
-
-    def approved(self, part: str = "pretax", told: date | None = None) -> str:
-        """The fix of what was missed, approved and not carried out; the employee was told of it on a day, if at all."""
-        fix = fixes.propose(self.hub, "acme", self.missed(part), "ann", "missed_deferral", notice_day=told)
-        fixes.approve(self.hub, "acme", fix, "ben")
-        return fix
-
-    def owe(self, fix: str) -> dict[str, int]:
-        """Make owed what a fix would, as far as that and no further."""
-        with self.hub.store.write("acme") as session:
-            owe(session, self.hub.book(session), frozen.content(session, frozen.get(session, fix)))
-        return self.balances()
-
-    def balances(self) -> dict[str, int]:
-        with self.hub.store.read("acme") as session:
-            found = ledger.balances(session, [chart.MATCH_PAYABLE, chart.EARNINGS_PAYABLE, chart.LOAN_PAYABLE])
-            return {one.account: one.amount for one in found if one.amount}
-
-
-def _line(day: str, code: str, kind: str, amount: int) -> Incoming:
-    data = {
-        "pay_run": day, "check": day, "employee": "p1", "pay_date": day, "kind": kind, "code": code,
-        "amount_minor": amount, "gross_minor": 1_000_000, "net_pay_minor": 700_000,
-    }  # fmt: skip
-    return Incoming(f"{day}{code}", data)
 
 
 Made = Callable[..., World]
@@ -485,6 +374,107 @@ def test_told_in_time_and_put_right_late_a_quarter_is_owed(made: Made) -> None:
     assert world.flow("fixes.carry", fix)["state"] == "carried_out"
     world.credited()
     assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_pays_that_missed_it_one_after_the_other_are_one_failure(made: Made) -> None:
+    """The pay of September alone was put right in time; it went wrong in May, and three months of that were over."""
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15", before=("2026-05-15",))
+    world.differences()
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=date(2026, 11, 2)).says
+    assert "QNEC of 250.00 (25%)" in says
+
+
+def test_a_pay_that_missed_it_by_itself_is_in_time(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15")
+    world.differences()
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=date(2026, 11, 2)).says
+    assert "QNEC of 0.00 (0%)" in says
+
+
+@pytest.mark.parametrize("nothing", ["0%", "0", ""])
+def test_a_pay_with_nothing_elected_is_no_part_of_a_failure(made: Made, nothing: str) -> None:
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15", before=("2026-04-15", "2026-05-15"))
+    world.elect({date(2025, 1, 1): "10%", date(2026, 5, 1): nothing, date(2026, 9, 1): "10%"})
+    world.differences()
+    assert "QNEC of 0.00 (0%)" in world.told_in_time(), "what April missed ended with the election"
+
+
+def test_a_pay_on_which_nothing_was_due_is_no_part_of_a_failure(made: Made) -> None:
+    """As where a limit was reached: the comparison of that month has found nothing missing."""
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15", before=("2026-05-15",))
+    world.flow("reconcile", "2026-05", ["payroll"])
+    world.differences()
+    assert "QNEC of 0.00 (0%)" in world.told_in_time()
+
+
+@pytest.mark.parametrize("taken", [0, 30_000])
+def test_pays_that_missed_some_of_it_are_one_failure_until_all_of_it_is_taken(made: Made, taken: int) -> None:
+    partly = {"2026-05-15": taken} if taken else {}
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-09-15", before=("2026-05-15",), partly=partly)
+    world.compare("2026-05")
+    world.differences()
+    assert "QNEC of 250.00 (25%)" in world.told_in_time()
+    with world.hub.store.write("acme") as session:
+        found = [one for one in reconcile.listed(session) if one.reference == "2026-05-15/pretax"]
+        assert [one.type for one in found] == ["AMOUNT_DIFF" if taken else "NOT_TAKEN"]
+        reconcile.act(session, found[0].difference_id, "ann", state="dismissed", note="an election of that day only")
+    assert "QNEC of 0.00 (0%)" in world.told_in_time(), "what was dismissed was not missed"
+
+
+def test_a_pay_that_takes_some_of_it_is_not_right_again(made: Made) -> None:
+    world = made(qnec_column="safe_harbor_nonelective", partly={RIGHT: 30_000})
+    world.differences()
+    with pytest.raises(DataError, match="payroll has not taken the deferral again since"):
+        world.told_in_time()
+
+
+def test_with_automatic_enrollment_nothing_is_owed_until_october_of_the_next_year(made: Made) -> None:
+    """Put right in the fifth month: a quarter by the common rule, nothing by that of 26 U.S.C. 414(cc)."""
+    world = made(qnec_column="safe_harbor_nonelective", day="2026-06-15")
+    world.differences()
+    told = date(2026, 11, 2)
+    assert "(25%)" in fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=told).says
+    with world.hub.store.read("acme") as session:
+        content = world.hub.book(session).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    content["plans"][-1]["deferral"]["automatic_enrollment"] = True
+    load_plan_book(world.hub, json.dumps(content), "book")
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral").says
+    assert "QNEC of 500.00 (50%)" in says and "and 0% once it was given" in says, "without a notice half is owed"
+    says = fixes.preview(world.hub, "acme", world.missed(), "missed_deferral", notice_day=told).says
+    assert "QNEC of 0.00 (0%), match 400.00" in says
+    fix = world.approved(told=told)
+    assert world.flow("fixes.carry", fix)["state"] == "carried_out"
+    world.credited()
+    assert {day for _, day in world.differences()} == {"2026-06-30/pretax", "2026-06-30/match"}, "a pay of its own"
+
+
+def test_the_match_of_a_longer_period_is_worked_out_for_him_alone(made: Made) -> None:
+    """What is wrong with others' match is not put right, or spoiled, by the way."""
+    world = made(f"{HALF}, period: monthly", 0, qnec_column="safe_harbor_nonelective")
+    world.differences()
+    day = date(2026, 10, 30)
+    with world.hub.store.write("acme") as session:
+        other = next(
+            row.person_id for row in session.rows(select(person.c.person_id).where(*session.where(person)))
+            if row.person_id != world.who
+        )  # fmt: skip
+        legs = [Leg(account, "USD", amount, other, "401k", "match", OCTOBER, day)
+                for account, amount in ((chart.MATCH_EXPENSE, 700), (chart.MATCH_PAYABLE, -700))]  # fmt: skip
+        key = f"match/401k/{other}/{day}/r1"
+        ledger.record(session, [NewEntry(key, "match.accrued", day, tuple(legs), "the plan's match formula")])
+
+    def theirs() -> int:
+        with world.hub.store.read("acme") as session:
+            found = ledger.balances(session, [chart.MATCH_PAYABLE], by=("person_id",), person_id=other)
+            return sum(one.amount for one in found)
+
+    assert theirs() == -700
+    fix = world.approved()
+    fixes.withdraw(world.hub, "acme", fix, "ben", "payroll takes it after all")
+    world.flow("fixes.carry", world.approved())
+    assert theirs() == -700
+    match.accrue(world.hub, "acme", Month(2026, 10))
+    assert theirs() == 0, "as known now he was not in the plan"
 
 
 def test_a_day_of_notice_that_makes_no_smaller_part_possible_is_refused(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from benehub import intake
 from benehub.connect.connector import Incoming, Page
@@ -14,7 +14,7 @@ from benehub.flows import identities
 from benehub.flows.onboarding import connect
 from benehub.identity import people, strangers
 from benehub.store import acts
-from benehub.store.tables import confirmation, connection
+from benehub.store.tables import confirmation, connection, intake_row, row_waits
 from benehub.views import strangers as view
 
 HEADER = "No,First,Last,Born,Sex,SSN,Hired,Group"
@@ -98,6 +98,22 @@ def test_a_link_lets_what_waited_go_on(desk: Any) -> None:
     assert desk.reasons() == []
     with pytest.raises(DataError, match="linked already"):
         identities.link(desk.hub, "acme", done["ref"], "1002", "ann", "no, he")
+
+
+def test_a_link_tries_again_what_waits_for_that_person_alone(desk: Any) -> None:
+    told(desk, "payroll_person", p1=ANN_TOLD)
+    held = {"code": "MED", "employee_amount_minor": 5000}
+    waits = {"b1": {**held, "employee": "p1"}, "b2": {**held, "employee": "p9"}}
+    assert told(desk, "payroll_benefit", **waits).quarantined == 2
+    done = identities.link(desk.hub, "acme", "pay/p1", "1001", "ann", "asked payroll")
+    assert (done["applied"], done["quarantined"]) == (1, 0)
+    with desk.hub.store.read("acme") as session:
+        (left,) = session.rows(select(intake_row).where(row_waits))
+    assert (left.row_key, left.names, left.tries) == ("b2", "p9", 0)
+    with desk.hub.store.write("acme") as session:  # as it stood before it was kept for whom a row waits
+        session.connection.execute(update(intake_row).values(names=None))
+    done = identities.link(desk.hub, "acme", "pay/p9", "1002", "ann", "asked payroll")
+    assert (done["applied"], done["quarantined"]) == (1, 0)
 
 
 def test_a_link_is_taken_back_and_stays_so(desk: Any) -> None:

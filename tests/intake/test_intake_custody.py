@@ -19,7 +19,7 @@ from benehub.identity import people
 from benehub.intake import Counts, applying, staging, told
 from benehub.planbook import PlanBook
 from benehub.store import Session
-from benehub.store.tables import fact, intake_batch, intake_row, payload
+from benehub.store.tables import fact, intake_batch, intake_row, payload, waited
 
 Person = Callable[..., Incoming]
 TODAY = date(2026, 11, 23)
@@ -358,3 +358,21 @@ def test_what_is_wrong_with_a_field_is_told_without_its_value() -> None:
 
 def test_an_origin_is_cited() -> None:
     assert str(applying.Origin("hris", "employee", "int_a", 7, "v7")) == "int_a#7"
+
+
+def test_why_a_row_waited_at_first_stays_when_it_is_tried_again(desk: Any, person: Person) -> None:
+    desk.take("employee", person(2, pay_group="weekly"))
+    with desk.store.read("acme") as session:
+        (first,) = session.rows(select(intake_row))
+    assert desk.redrive().quarantined == 1  # for the same reason: counted, and no more
+    known = desk.appliers
+
+    def other(*_: Any) -> None:
+        raise DataError("something else is wrong")
+
+    desk.appliers = {**known, "employee": other}
+    assert desk.redrive().quarantined == 1
+    with desk.store.read("acme") as session:
+        (now,), before = session.rows(select(intake_row)), session.rows(select(waited))
+    assert (first.tries, first.tried_at, now.tries, now.reason) == (0, None, 2, "something else is wrong")
+    assert now.tried_at and [(one.try_no, one.reason) for one in before] == [(2, first.reason)]

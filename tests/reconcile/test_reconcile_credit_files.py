@@ -86,10 +86,11 @@ def test_a_file_that_cannot_be_compared_is_refused_by_name(tmp_path: Path) -> No
     good = f"1,p,EE_PRETAX,{DAY},100.05"
     with pytest.raises(DataError, match="no such file"):
         compare(tmp_path / "none.csv", tmp_path / "none.csv", 5)
-    for odd in ("1,234.00", "100.055", "1e3", "", "$5"):
+    for odd in ("1,234.00", "100.055", "100.5", "+5.00", "1e3", "", "$5"):
         sent, credited = write(tmp_path, [good, f'2,p,EE_PRETAX,{DAY},"{odd}"'], [])
-        with pytest.raises(DataError, match=r"1 amounts are none.*"):
+        with pytest.raises(DataError, match=r"1 amounts are none.*") as told:
             compare(sent, credited, 5)
+        assert sent.name in str(told.value)
     sent, credited = write(tmp_path, ["1,p,EE_PRETAX,13.11.2026,5.00"], [])
     with pytest.raises(DataError, match="a day is none"):
         compare(sent, credited, 5)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from benehub import ledger, reconcile
 from benehub.errors import DataError
@@ -15,7 +15,7 @@ from benehub.ledger import accounts as chart
 from benehub.reconcile import Finding, Relation, Type
 from benehub.reconcile.settled_by import proposed
 from benehub.store import Session, Store
-from benehub.store.tables import entry, person
+from benehub.store.tables import difference_event, entry, person
 
 TODAY, PAY = date(2026, 11, 23), date(2026, 11, 20)
 
@@ -32,8 +32,8 @@ def known(session: Session, who: str) -> str:
     return who
 
 
-def settle(session: Session, *findings: Finding) -> reconcile.Outcome:
-    return reconcile.settle(session, Relation.PAYROLL, "2026-11", findings, TODAY)
+def settle(session: Session, *findings: Finding, read_to: int | None = None) -> reconcile.Outcome:
+    return reconcile.settle(session, Relation.PAYROLL, "2026-11", findings, TODAY, read_to)
 
 
 def posted(
@@ -127,6 +127,22 @@ def test_what_settled_it_before_it_returned_settles_it_no_more(store: Store) -> 
         assert closing(session, one) == [second]
 
 
+def test_what_another_worker_posts_between_reading_and_writing_settles_it(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        posted(session, "before", ann, PAY)
+        read_to = session.latest_seq()
+        first = posted(session, "meanwhile", ann, PAY)
+        (one,) = settle(session, short(ann), read_to=read_to).opened
+        assert proposed(session, reconcile.get(session, one)) == [first]
+        assert (settle(session).closed, closing(session, one)) == ((one,), [first])
+        ledger.record(session, [ledger.reversal(session, first, "it was not")])
+        read_to = session.latest_seq()
+        second = posted(session, "meanwhile again", ann, PAY)
+        assert settle(session, short(ann), read_to=read_to).opened == (one,)
+        assert (settle(session).closed, closing(session, one)) == ((one,), [second])
+
+
 def test_of_other_parts_plans_and_days_nothing_settles_it_and_a_whole_pay_date_is_found(store: Store) -> None:
     late = replace(short("x"), person_id=None, type=Type.WITHHELD_NOT_DEPOSITED, reference=f"{PAY}")
     with store.write("acme") as session:
@@ -148,3 +164,53 @@ def test_of_other_parts_plans_and_days_nothing_settles_it_and_a_whole_pay_date_i
                 reconcile.act(session, about, "ann", state="resolved", note="x", entries=[named])
         mine = posted(session, "own", ann, PAY, part="employee")
         assert (proposed(session, row), proposed(session, of_all)[-1]) == ([mine], mine)
+
+
+def test_what_is_posted_at_the_moment_of_its_return_is_told_apart_by_number(store: Store) -> None:
+    """The clock stands still: what had settled nothing before it returned does not settle it after."""
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        (one,) = settle(session, short(ann)).opened
+        posted(session, "another matter", ann, PAY)
+        reconcile.act(session, one, "ann", state="dismissed", note="paid by hand")
+        assert settle(session, replace(short(ann), actual=1000)).opened == (one,)
+        row = reconcile.get(session, one)
+        assert proposed(session, row) == []
+        after = posted(session, "after its return", ann, PAY)
+        assert proposed(session, row) == [after]
+
+
+def test_one_that_returned_before_its_number_was_kept_is_told_by_the_time(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        (one,) = settle(session, short(ann)).opened
+        before = posted(session, "before", ann, PAY)
+        reconcile.act(session, one, "ann", state="dismissed", note="paid by hand")
+        settle(session, replace(short(ann), actual=1000))
+        session.connection.execute(update(difference_event).values(seq=None))
+        assert proposed(session, reconcile.get(session, one)) == [before], "as it always was"
+        session.connection.execute(update(difference_event).values(at="2999-01-01T00:00:00.000000Z"))
+        assert proposed(session, reconcile.get(session, one)) == []
+
+
+def test_many_close_by_a_few_statements(store: Store) -> None:
+    def closed(number: int) -> tuple[int, list[list[str]]]:
+        with store.write("acme") as session:
+            people = [known(session, f"per_{number}_{one}") for one in range(number)]
+            opened = settle(session, *(short(one) for one in people)).opened
+            paid = [posted(session, f"for {one}", one, PAY) for one in people]
+            counted = [0]
+
+            def count(*_: object) -> None:
+                counted[0] += 1
+
+            event.listen(session.connection, "before_cursor_execute", count)
+            assert set(settle(session).closed) == set(opened)
+            event.remove(session.connection, "before_cursor_execute", count)
+            found = [closing(session, one) for one in opened]
+            assert found == [[one] for one in paid]
+            return counted[0], found
+
+    few, _ = closed(3)
+    many, _ = closed(120)
+    assert many <= few <= 10

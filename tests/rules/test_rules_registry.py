@@ -87,6 +87,7 @@ def test_the_answer_is_plain_json() -> None:
         "label": "hours x rate (half_up)",
         "raw": "5040",
         "value": "50.40",
+        "money": "minor",
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from benehub import facts
 from benehub.facts import Version
@@ -84,6 +84,11 @@ def test_another_employers_people_are_not_found(acme: Session, store: Store) -> 
     assert people.listed(other, "ann").rows == () and persons.searched(other, "e")[0] == []
 
 
+def test_a_word_that_nobody_has_is_had_by_nobody(acme: Session) -> None:
+    looked = Search(acme, "zz")
+    assert acme.rows(select(person).where(looked._has(person.c.person_id, "zz"))) == []
+
+
 def test_no_search_goes_through_everybody(acme: Session) -> None:
     """Each question of a search is answered by an index that begins where the word does."""
     asked: list[tuple[str, object]] = []
@@ -93,11 +98,13 @@ def test_no_search_goes_through_everybody(acme: Session) -> None:
 
     event.listen(acme.connection.engine, "before_cursor_execute", note)
     try:
-        Search(acme, "ann lee").next("anna per_x", 50)
+        Search(acme, "ann lee").next("anna per_x", 50, 50)
     finally:
         event.remove(acme.connection.engine, "before_cursor_execute", note)
     ranged = [(one, given) for one, given in asked if "lower" in one]
-    assert len(ranged) == 13, "how many each word fits, the words behind the place, and all words of whose they are"
+    assert len(ranged) == 16, (
+        "how many each word fits, up to where is read, who may fit, and all words of whose they are"
+    )
     postgres = acme.connection.dialect.name == "postgresql"
     if postgres:
         acme.connection.execute(text("SET LOCAL enable_seqscan = off"))
@@ -108,6 +115,9 @@ def test_no_search_goes_through_everybody(acme: Session) -> None:
         if "LIMIT" not in one:
             assert "ix_fact_find" in plan and ("Index Cond" if postgres else "subject=?") in plan, plan
             continue
-        index = "ix_person_number" if "member_id" in one else f"ix_fact_{'first' if 'first' in one else 'last'}_name"
+        led = one.partition("EXISTS")[0]
+        index = "ix_person_number" if "member_id" in led else f"ix_fact_{'first' if 'first' in led else 'last'}_name"
         assert index in plan and ("Index Cond" if postgres else "<expr>>") in plan, plan
         assert "TEMP B-TREE" not in plan and "Sort" not in plan, plan
+        if "EXISTS" in one:
+            assert "ix_fact_find" in plan, f"who shares the other word is gone through: {plan}"

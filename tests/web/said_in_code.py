@@ -18,7 +18,7 @@ ROOMS: Final = (
 )  # fmt: skip
 """Rooms whose texts come before people on a page."""
 ELSEWHERE: Final = (
-    "access/audit", "connect/jsontext", "connect/pgp", "flows/backups", "flows/hook_", "flows/scim", "flows/users",
+    "access/audit", "connect/jsontext", "connect/pgp", "flows/backups", "flows/scim", "flows/users",
     "flows/webhooks", "flows/worker", "flows/retention", "engine/recovery", "intake/headings", "ledger/general",
     "ledger/gl", "reconcile/credit_files", "views/affordable", "views/general_ledger", "views/health", "views/kept_",
     "views/metrics", "views/paper", "views/population", "views/signed_pdf", "views/statement", "views/upkeep",
@@ -42,6 +42,31 @@ def said() -> set[str]:
             if not name.startswith(ELSEWHERE):
                 found |= set(_texts(ast.parse(path.read_text(encoding="utf-8"))))
     return {one for one in found if len(re.findall(r"[A-Za-z]{2,}", one.replace("{}", " "))) > 1}
+
+
+def steps() -> set[str]:
+    """Every step of a rule as `why` tells it, a number for each value; those whose label is worked out are left out."""
+    found: set[str] = set()
+    for path in (ROOT / "rules").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (parts := _step(node)):
+                label, raw, value = (one.replace("{}", "1") for one in parts)
+                found.add(f"{label}: {raw} -> {value}")
+    return found
+
+
+def _step(node: ast.Call) -> tuple[str, str, str] | None:
+    """Label, raw and value of a call that makes a step; None where it makes none, or by a label that is no literal."""
+    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    named = {one.arg: one.value for one in node.keywords} | dict(
+        zip(("label", "raw", "value"), node.args, strict=False)
+    )
+    if name not in ("Step", "money_step", "rounded_step") or not (label := next(_templates(named["label"]), "")):
+        return None
+    if name == "Step":
+        raw, value = (next(_templates(named[one]), "1.50") for one in ("raw", "value"))
+        return label, raw, value
+    return f"{label} (half_up)" if name == "rounded_step" else label, "1.505 USD", "1.51 USD"
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 from tests.web.conftest import NOW, Desk, caller_of
+from tests.web.test_web_trail import last
 
 from benehub.access import Role
 from benehub.flows import JOBS, meeting
@@ -50,6 +51,7 @@ def test_a_deadline_is_met_from_its_page_by_those_who_send(desk: Desk, known: li
     desk.start()
     answer = desk.post("deadlines/meet", subject=one.subject, kind=one.kind)
     assert answer.status_code == 303 and "/runs/run_" in answer.headers["location"]
+    assert re.findall(r"run_\w+", answer.headers["location"]) == last(desk), "the trail says what was begun"
     assert desk.post("deadlines/meet", subject="gone", kind=one.kind).status_code == 400
     by_hand = next(one for one in known if one.kind == pay.PAYOUT)
     assert desk.post("deadlines/meet", subject=by_hand.subject, kind=by_hand.kind).status_code == 400

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 import zipfile
 from dataclasses import replace
 from typing import Any
@@ -13,9 +15,12 @@ from sqlalchemy import func, select
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Permission, Role
-from benehub.errors import FormatError
+from benehub.errors import DataError, FormatError
 from benehub.flows import imports
+from benehub.store import Session
 from benehub.store.tables import connection, fact, intake_batch, upload
+from benehub.views.runs import run
+from benehub.web.runs import OPEN
 
 CENSUS = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll Group
 X1,Ann,Alder,1990-02-03,900-11-2233,2025-01-06,Full-Time,biweekly
@@ -32,7 +37,7 @@ COLUMNS = {
 def office(desk: Desk) -> Desk:
     """A benefits admin at a hub that works."""
     desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
-    desk.start()
+    desk.hub_listens()
     return desk
 
 
@@ -59,6 +64,26 @@ def decide(desk: Desk, where: str, **more: str) -> Any:
     return desk.client.post(where, data=form | more)
 
 
+def followed(desk: Desk, answer: Any) -> str:
+    """The state of the run that an answer leads to, at its end."""
+    assert answer.status_code == 303, answer.text[-600:]
+    name = re.search(r"/runs/(run_\w+)", answer.headers["location"])
+    assert name is not None, answer.headers["location"]
+    until = time.monotonic() + 60
+    while True:
+        with desk.store.read(desk.employer) as session:
+            state = str(run(session, name[1])["state"])
+        if state not in OPEN:
+            return state
+        assert time.monotonic() < until, state
+        time.sleep(0.05)
+
+
+def take(desk: Desk, where: str) -> str:
+    """Take a table in, and wait for the run; its state."""
+    return followed(desk, desk.client.post(f"{where}/take"))
+
+
 def counted(desk: Desk, table: Any) -> int:
     """Rows of a table of the employer's."""
     with desk.store.read(desk.employer) as session:
@@ -77,7 +102,7 @@ def test_a_census_is_suggested_tried_and_taken_in_row_by_row(office: Desk) -> No
     shown = office.get(f"{where}/preview")
     assert "X1" in shown and "birth_date" in shown and "sometime in May" not in shown
     assert (counted(office, fact), counted(office, intake_batch)) == (facts, batches), "a preview keeps nothing"
-    assert office.client.post(f"{where}/take").headers["location"].endswith("done=taken")
+    assert take(office, where) == "done"
     done = office.get(where)
     assert "3 rows in: 2 applied, 0 as before, 1 waiting, 0 overtaken. None is missing." in done
     assert "Alder, Ann" in office.get("people", search="X1") and "part time" in office.get("people/X2")
@@ -91,14 +116,14 @@ def test_a_census_is_suggested_tried_and_taken_in_row_by_row(office: Desk) -> No
 def test_the_next_file_of_a_source_is_suggested_as_decided_and_changes_only_what_changed(office: Desk) -> None:
     first = sent(office, CENSUS)
     decide(office, first, **{"column.department": "First Name"})
-    office.client.post(f"{first}/take")
+    assert take(office, first) == "done"
     second = sent(office, CENSUS.replace("Alder", "Aspen").replace("sometime in May", "1979-01-01"))
     told = office.get(second)
     assert "as you decided them last time" in told and told.count('<option value="First Name" selected>') == 2
     decide(office, second, **{"column.department": "First Name"})
     shown = office.get(f"{second}/preview")
     assert "X1" in shown and "X2" not in shown.partition("<h2>")[2]
-    office.client.post(f"{second}/take")
+    assert take(office, second) == "done"
     assert "3 rows in: 2 applied, 1 as before, 0 waiting" in office.get(second)
     assert "Aspen, Ann" in office.get("people", search="aspen")
 
@@ -108,18 +133,18 @@ def test_a_file_that_would_end_many_is_held_until_somebody_says_that_it_is_right
     head = CENSUS.partition("\n")[0] + "\n"
     first = sent(office, head + rows)
     decide(office, first, full="1")
-    office.client.post(f"{first}/take")
+    assert take(office, first) == "done"
     second = sent(office, head + rows.partition("\n")[0] + "\n")
     decide(office, second, full="1")
     assert "It would stop and ask" in office.get(f"{second}/preview")
-    assert "done" not in office.client.post(f"{second}/take").headers["location"]
+    assert take(office, second) == "held"
     assert "It is held, nothing has changed" in office.get(second)
     whole = office.caller
     office.caller = replace(whole, scopes=frozenset(Permission) - {Permission.APPROVE})
     assert "may approve lets it in" in office.get(second)
     assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 403
     office.caller = whole
-    assert office.client.post(f"{second}/release", data={"note": "they all left"}).status_code == 303
+    assert followed(office, office.client.post(f"{second}/release", data={"note": "they all left"})) == "done"
     assert "None is missing" in office.get(second)
 
 
@@ -149,7 +174,7 @@ def test_what_is_imported_is_text_on_every_page(office: Desk) -> None:
     office.client.post(where, data=form | {"word.employment_class=Full-Time": "full_time"})
     for path in (f"{where}/preview", where):
         assert bad not in office.get(path)
-    office.client.post(f"{where}/take")
+    assert take(office, where) == "done"
     for path in (where, "import", "people?search=X1", "people/X1", "people/X1?show=facts", "people/X1?show=vendors"):
         answer = office.client.get(office.address(path))
         assert answer.status_code == 200 and bad not in answer.text
@@ -221,8 +246,71 @@ def test_what_is_laid_aside_is_gone_and_taken_once_only(office: Desk) -> None:
     decide(office, other)
     first = office.client.post(f"{other}/take")
     again = office.client.post(f"{other}/take")
-    assert first.status_code == again.status_code == 303
+    assert followed(office, first) == followed(office, again) == "done"
+    assert office.client.post(f"{other}/take").headers["location"] == first.headers["location"]
     assert sum(1 for _ in office.get("import").split("census.csv")) == 3
+
+
+def test_one_run_takes_it_and_another_after_one_that_stopped(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = sent(office, CENSUS)
+    assert office.client.post(f"{where}/take").status_code == 400, "its columns are not decided"
+    decide(office, where)
+
+    def broken(*_told: Any) -> str:
+        raise DataError("the disk is full", mend="Make room")
+
+    monkeypatch.setattr(imports, "stage", broken)
+    first = office.client.post(f"{where}/take")
+    assert followed(office, first) == "failed"
+    stopped = first.headers["location"].partition("?")[0]
+    told = office.get(where)
+    assert "has stopped; nothing is lost" in told and stopped in told and "X1" not in told
+    shown = office.get(stopped)
+    assert "the disk is full" in shown and where in shown, "the run leads back to its table"
+    monkeypatch.undo()
+    second = office.client.post(f"{where}/take")
+    assert second.headers["location"] != first.headers["location"]
+    assert followed(office, second) == "done" and "None is missing" in office.get(where)
+
+
+def test_what_a_run_is_about_to_take_is_neither_changed_nor_laid_aside(desk: Desk) -> None:
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    where = sent(desk, CENSUS)
+    decide(desk, where)
+    assert desk.client.post(f"{where}/take").status_code == 409, "no engine runs"
+    desk.start()  # nobody takes what is queued
+    asked = [desk.client.post(f"{where}/take").headers["location"] for _ in range(2)]
+    assert asked[0] == asked[1] and asked[0].startswith(desk.address("runs/run_"))
+    assert "A run is taking it in" in desk.get(where) and "Take it in again" not in desk.get(where)
+    assert decide(desk, where, full="1").status_code == desk.client.post(f"{where}/drop").status_code == 400
+    with desk.store.read(desk.employer) as session:
+        kept = session.rows(select(upload))[0]
+    assert kept.state == "waiting" and b"Alder" not in kept.data_sealed
+    assert desk.post(f"{asked[0].partition('?')[0]}/cancel").status_code == 403, "that is an operator's"
+
+
+def test_whether_a_run_takes_it_is_looked_at_behind_the_lock_of_those_who_ask_for_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.caller = caller_of(Role.BENEFITS_ADMIN, employer=desk.employer)
+    where = sent(desk, CENSUS)
+    done = list[str]()
+    locks, looks = Session.take_seq, imports.free
+
+    def lock(session: Session, count: int = 1) -> tuple[int, str]:
+        done.append("lock")
+        return locks(session, count)
+
+    def look(session: Session, upload_id: str) -> Any:
+        done.append("look")
+        return looks(session, upload_id)
+
+    monkeypatch.setattr(Session, "take_seq", lock)
+    monkeypatch.setattr(imports, "free", look)
+    for change in (lambda: decide(desk, where), lambda: desk.client.post(f"{where}/drop")):
+        done.clear()
+        assert change().status_code == 303
+        assert "look" in done and done[0] == "lock"
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENGINEER, Role.FINANCE, Role.EMPLOYEE])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role, audit
 from benehub.identity import strangers, suggestions
 from benehub.identity.matching import Guess, Told
+from benehub.ids import PREFIXES
 from benehub.periods import Month
-from benehub.store.tables import person
+from benehub.store.tables import fact, person
 from benehub.views import people
 from benehub.views import strangers as views
 from benehub.views.persons import person_ids
+from benehub.web.why import told_by
 
 HOSTILE = (
     "'", '"', "%", "_", "' OR 1=1 --", "'; DROP TABLE person; --", "<script>alert(1)</script>", "\\", "{{7*7}}",
@@ -76,6 +79,38 @@ def test_a_filter_is_data(read_desk: Desk, hostile: str) -> None:
         answer = read_desk.client.get(read_desk.address(path))
         assert answer.status_code in (400, 404, 409) and "<script>alert" not in answer.text
     assert numbers(read_desk) == before
+
+
+def test_a_number_of_any_signs_is_linked_and_found(desk: Desk, links: Callable[[str], list[str]]) -> None:
+    odd = "A#1?b=2/3 %&"
+    with desk.store.write(desk.employer) as session:
+        mine = session.where(person, kind="employee", member_id=numbers(desk)[0])
+        session.connection.execute(update(person).where(*mine).values(member_id=odd))
+    (found,) = [one for one in links(desk.get("people", search="A#1")) if "/people/A" in one]
+    assert found == "/e/northwind/people/A%231%3Fb%3D2/3%20%25%26"
+    told = desk.get(found)
+    assert html.escape(odd) in told
+    for one in [one for one in links(told) if "/people/A" in one]:
+        assert one.startswith(found) and desk.client.get(one).status_code == 200, one
+    ended = desk.post(f"{found}/end", last_day="2026-11-30", note="x")
+    assert ended.headers.get("location", found).startswith(found)
+
+
+def test_the_chain_behind_anything_leads_to_pages_that_are_there(
+    read_desk: Desk, links: Callable[[str], list[str]]
+) -> None:
+    with read_desk.store.read(read_desk.employer) as session:
+        rows = session.rows(select(fact.c.kind, func.max(fact.c.fact_id).label("ref")).where(*session.where(fact))
+                            .group_by(fact.c.kind))  # fmt: skip
+    led: set[str] = set()
+    for row in rows:
+        led |= set(re.findall(r'class="mono" href="([^"]+)"', read_desk.get(f"why/{row.ref}")))
+    assert any("/people/per_" in one for one in led), "somebody whom a fact names has a page of his own"
+    for one in sorted(led):
+        assert read_desk.client.get(one).status_code == 200, one
+    known = {prefix: told_by(f"{prefix}_{'0' * 20}") for prefix in PREFIXES}
+    assert {known[one] for one in ("usr", "crd", "upl")} == {""} and known["dis"].startswith("why/dis_")
+    assert told_by("dis_appeared") == told_by("per_ year") == ""
 
 
 def test_one_person_has_a_reason_for_every_number(read_desk: Desk, links: Callable[[str], list[str]]) -> None:

@@ -8,7 +8,7 @@ from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
 from benehub.flows import Hub, custody
-from benehub.store.tables import intake_batch, intake_row, row_waits
+from benehub.store.tables import intake_batch, intake_row, row_waits, waited
 from benehub.views.custody import batches
 from benehub.web import reads
 
@@ -46,6 +46,28 @@ def test_what_waits_is_tried_again_and_laid_aside_with_a_reason(desk: Desk, monk
     assert desk.post(f"{place}/discard", note="again", seen="1").status_code == 404, "nothing waits any more"
     desk.get(place.replace("hris", "payroll"), 404)
     desk.get("connections/hris/reads/int_none", 404)
+
+
+def test_a_row_says_why_it_waited_first_why_it_does_now_and_how_often_it_was_tried(desk: Desk) -> None:
+    place = waiting(desk)
+    batch = place.rpartition("/")[2]
+    assert "At first:" not in desk.get(place) and "in vain" not in desk.get(place), "it has waited for one reason"
+    with desk.store.write(desk.employer) as session:
+        mine = session.where(intake_row, batch_id=batch)
+        no = session.rows(select(intake_row.c.row_no).where(*mine, row_waits))[0].row_no
+        session.add(waited, [
+            {"batch_id": batch, "row_no": no, "try_no": number, "at": "2026-12-01T09:00:00+00:00", "reason": reason}
+            for number, reason in ((0, "no <b>pay group</b>"), (1, "what was said between"))
+        ])  # fmt: skip
+        session.connection.execute(
+            update(intake_row).where(*mine, intake_row.c.row_no == no)
+            .values(reason="its SSN is missing", tries=2, tried_at="2026-12-02T08:30:00+00:00")
+        )  # fmt: skip
+    told = desk.get(place)
+    assert "its SSN is missing" in told and "At first: no &lt;b&gt;pay group&lt;/b&gt;" in told
+    assert "Tried again 2 times in vain. Last on" in told and "said between" not in told
+    told = desk.get(place, lang="de")
+    assert "die SSN fehlt" in told and "Zuerst:" in told and "2-mal vergeblich neu versucht. Zuletzt am" in told
 
 
 def test_rows_that_wait_come_first_and_only_those_shown_are_laid_aside(

@@ -170,7 +170,7 @@ def test_every_page_is_there_for_its_permission_alone(read_desk: Desk, role: Rol
     owner = read_desk.caller
     try:
         for route, needs in ROUTES:
-            path = re.sub(r"\{(?!employer)\w+\}", "x", route.path)
+            path = re.sub(r"\{(?!employer)\w+(:\w+)?\}", "x", route.path)
             method = next(iter(route.methods - {"HEAD"}))
             for employer in (read_desk.employer, "somebody_else"):
                 read_desk.caller = caller_of(role, employer=read_desk.employer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
 
@@ -15,6 +16,7 @@ from benehub.api.app import create_app
 from benehub.api.front import Front
 from benehub.api.headers import POLICY
 from benehub.web.catalog import LANGUAGES, catalog, chosen
+from benehub.web.pages import address
 
 INLINE = r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)|\|\s*safe|hx-on|javascript:"
 TEMPLATES = Path(__file__).resolve().parents[2] / "core" / "benehub" / "web" / "templates"
@@ -94,3 +96,20 @@ def test_what_a_page_remembers_is_kept_as_every_cookie_of_ours(desk: Desk) -> No
     shown = client.get(place).text
     assert 'lang="de"' in shown and "dark" in shown
     assert 'lang="de"' in client.get("/signin").text
+
+
+def test_no_address_makes_a_page_lead_to_another_host(read_desk: Desk) -> None:
+    for path in ("//evil.example/x", "///evil.example/x", "/\\evil.example/x"):
+        answer = read_desk.client.get(f"http://testserver{path}", headers={"accept": "text/html"})
+        found = [one for one in re.findall(r'(?:href|action)="([^"]*)"', answer.text) if "evil.example" in one]
+        assert answer.status_code == 404 and found, path
+        assert [one for one in found if not one.startswith("/evil.example")] == [], path
+
+
+def test_a_value_of_a_query_may_have_any_name(read_desk: Desk, links: Callable[[str], list[str]]) -> None:
+    for name in ("request", "query", "path"):
+        assert any(
+            f"{name}=x" in one
+            for one in links(read_desk.client.get(read_desk.address("today"), params={name: "x"}).text)
+        )
+    assert address("/a b", path="x", request="y") == "/a%20b?path=x&request=y"

@@ -11,10 +11,14 @@ from sqlalchemy import event, update
 from tests.web.conftest import Desk, caller_of
 
 from benehub.access import Role
+from benehub.flows import hook_subscriptions
 from benehub.flows.deadlines import open_now
 from benehub.periods import Month
-from benehub.store.tables import difference, employer
+from benehub.reconcile import MONTHLY
+from benehub.reconcile.compared import note_compared
+from benehub.store.tables import difference, employer, hook_subscription
 from benehub.views.today import SOON, today, working_month
+from benehub.web.words import Words
 
 
 def test_the_month_that_is_worked_is_the_one_with_something_open(read_desk: Desk) -> None:
@@ -36,6 +40,25 @@ def test_its_numbers_are_those_of_the_list_they_lead_to(read_desk: Desk, links: 
     for name, leg in legs.items():
         way = next(one for one in ways if f"leg={name}&" in one and "state=discrepancy" in one)
         assert read_desk.get(way).count('class="dif"') == leg.discrepancies > 0
+
+
+def test_it_counts_the_webhooks_that_do_not_arrive_and_leads_to_them(desk: Desk) -> None:
+    before = desk.get("today")
+    assert "webhook" not in before.casefold().split("<main")[1].split("</main")[0]
+    with desk.store.write(desk.employer) as session:
+        for name, state, failed in (("a", "on", 3), ("b", "on", 1), ("c", "on", 0), ("d", "paused", 9)):
+            session.add(hook_subscription, [{
+                "subscription_id": f"whs_{name}", "url": f"https://{name}.example/x", "events": ["run.ended"],
+                "secret": "env:X", "failed_in_row": failed, "state": state, "who": "usr_x", "made_at": session.now(),
+            }])  # fmt: skip
+    with desk.store.read(desk.employer) as session:
+        found = today(session, desk.hub.book(session), Month(2026, 10), [])
+    assert found.unheard == 3, "one that paused itself, as its receiver is gone, is not heard either"
+    hook_subscriptions.set_state(desk.hub, desk.employer, "whs_d", "paused")
+    page = desk.get("today")
+    assert re.search(r'<a href="[^"]*/webhooks">2 webhooks do not arrive</a>', page)
+    told = desk.client.get(desk.address("today"), headers={"accept-language": "de"}).text
+    assert "2 Webhooks kommen nicht an" in told
 
 
 def test_it_counts_what_is_open_once_and_from_an_index_alone(read_desk: Desk) -> None:
@@ -80,6 +103,8 @@ def test_it_speaks_german(read_desk: Desk) -> None:
 def test_a_month_of_which_nothing_is_open_is_told_as_it_is(desk: Desk) -> None:
     with desk.store.write(desk.employer) as session:
         session.connection.execute(update(difference).values(state="pending", clear_by=date(2026, 12, 5)))
+        for relation in MONTHLY:
+            note_compared(session, relation, Month(2026, 10), session.latest_seq())
     page = desk.get("today")
     assert "October 2026 is right so far" in page
     assert "Explained differences that must have cleared" in page
@@ -125,6 +150,10 @@ def test_of_several_employers_each_ones_month_is_told(desk: Desk) -> None:
     page = desk.client.get("/").text
     assert "Other &lt;b&gt;" in page and "October 2026" in page
     assert "Retirement: Not right" in page and "Payroll: Not right" in page
+    with desk.store.read(desk.employer) as session:
+        found = today(session, desk.hub.book(session), Month(2026, 10), [])
+    at_risk = Words("en").money(found.at_risk["USD"], "USD")
+    assert found.at_risk["USD"] > 0 and page.count(f"{at_risk} at risk") == 1
     desk.caller = caller_of(Role.FINANCE, employer="other")
     alone = desk.client.get("/")
     assert (alone.status_code, alone.headers["location"]) == (303, "/e/other/today")

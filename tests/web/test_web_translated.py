@@ -10,7 +10,7 @@ from datetime import timedelta, timezone
 import pytest
 from sqlalchemy import select
 from tests.web.conftest import Desk, caller_of
-from tests.web.said_in_code import said
+from tests.web.said_in_code import said, steps
 
 from benehub.access import Permission, Role
 from benehub.cli.menu import MENU
@@ -36,6 +36,21 @@ def test_every_note_of_a_connector_has_its_words(read_desk: Desk) -> None:
     notes = {one.note for one in capabilities if one.note}
     assert len(notes) > 40
     assert [one for one in sorted(notes) if translated(one, "de") == one] == []
+
+
+def test_every_step_of_a_rule_has_its_words() -> None:
+    """A rule says its own code for what it does: what `why` tells of it is German, but for the names in it."""
+    told = {one: translated(one, "de") for one in steps()}
+    assert len(told) > 80
+    plain = {one for one in told if not re.search(r"[a-z]{3,}", one)}
+    assert sorted(one for one in told.keys() - plain if told[one] == one or words_left(one, told[one])) == []
+
+
+def words_left(english: str, german: str) -> set[str]:
+    """Words of a text that stand in its translation, too, and are no name, code or word of both languages."""
+    both = {"half_up", "in", "partner", "plan"}
+    kept = set(re.findall(r"(?<![\w(])[a-z]{2,}", german.lower())) & set(re.findall(r"[a-z]{2,}", english))
+    return kept - both
 
 
 def known(text: str) -> bool:
@@ -75,8 +90,18 @@ def test_what_names_a_command_says_it_without_on_pages() -> None:
          "die Deckung erlischt, wenn die Schonfrist am 01.11.2026 endet"),
         ("the pay of this check did not cover it; 1234.50 was made up for since",
          "der Lohn dieser Abrechnung reichte dafür nicht; 1.234,50 wurde seither nachgeholt"),
-        ("premium of the month (half_up): 183750 -> 1837.50",
-         "Prämie des Monats (kaufmännisch gerundet): 183750 -> 1.837,50"),
+        ("premium of the month (half_up): 1837.50 USD -> 1837.50 USD",
+         "Prämie des Monats (kaufmännisch gerundet): 1.837,50 USD -> 1.837,50 USD"),
+        ("hours x rate (half_up): 6866750/39 USD -> 176070.51 USD",
+         "Stunden x Lohnsatz (kaufmännisch gerundet): 6866750/39 USD -> 176.070,51 USD"),
+        ("employer by percent_of_tier (half_up): 398.1655 EUR -> 398.17 EUR",
+         "Arbeitgeber, Prozent der Stufe (kaufmännisch gerundet): 398,1655 EUR -> 398,17 EUR"),
+        ("employer by flat (half_up): 20.00 USD -> 20.00 USD",
+         "Arbeitgeber, fester Betrag (kaufmännisch gerundet): 20,00 USD -> 20,00 USD"),
+        ("monthly rate of tier FAM: 121.75 USD -> 121.75 USD",
+         "Monatssatz der Stufe „Familie“: 121,75 USD -> 121,75 USD"),
+        ("arrears by max_extra: 128.63 USD -> 64.31 USD",
+         "Rückstand, eingezogen bis zum größten Aufschlag: 128,63 USD -> 64,31 USD"),
         ("more was deferred in the year than law and plan allow, by 1500.00",
          "es wurde im Jahr mehr gespart, als Gesetz und Plan erlauben, nämlich 1.500,00"),
         ("monthly salary: 5416.667 -> 5416.67", "Monatsgehalt: 5.416,667 -> 5.416,67"),
@@ -173,6 +198,7 @@ def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch
     data = {
         "reason": own, "state": "sent", "owner": "hris", "effective_date": "2026-01-02",
         "note": own, "connection": "hris", "attempts": [f"sent {own}"], "said": [f"Ann: {own}"],
+        "steps": ["less paid: 1.50 USD -> 1.50 USD"],
         "says": {"reason": own, "state": "sent"}, "history": [{"state": "sent", "note": own}],
     }  # fmt: skip
     monkeypatch.setattr(asking, "why", lambda *_: Answer("dis_x", "dispatch deduction.set", data))
@@ -183,6 +209,7 @@ def test_why_puts_its_own_fields_into_words_alone(shared_desk: Desk, monkeypatch
     assert (words.count("keine Antwort (X)"), words.count(own), words.count(f"Ann: {own}")) == (1, 3, 1)
     assert (words.count("Gesendet"), words.count("sent"), words.count(f"sent {own}")) == (2, 1, 1)
     assert (words.count("Personalsystem"), words.count("hris")) == (1, 1)
+    assert words.count("weniger bezahlt: 1,50 USD -&gt; 1,50 USD") == 1
 
 
 def paths(desk: Desk) -> Iterator[str]:

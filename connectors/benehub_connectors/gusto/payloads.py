@@ -202,6 +202,18 @@ def holding_row(one: SimHolding) -> dict[str, Any]:
     }
 
 
+def with_tiers(body: dict[str, Any]) -> dict[str, Any]:
+    """A row of a request about several employees, in which a match stands under `tiers`, as one about one has it.
+
+    Raises:
+        DataError, KeyError, TypeError: a match that stands otherwise.
+    """
+    told = body.get("contribution")
+    if not isinstance(told, dict) or told.get("type") != "tiered":
+        return body
+    return body | {"contribution": told | {"value": told["value"]["tiers"]}}
+
+
 def take_over(one: SimHolding, body: Mapping[str, Any]) -> None:
     """Write a request's fields over an employee benefit.
 

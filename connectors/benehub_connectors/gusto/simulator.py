@@ -32,6 +32,7 @@ from benehub_connectors.gusto.payloads import (
     sim_uuid,
     take_over,
     version,
+    with_tiers,
 )
 from benehub_connectors.gusto.payrun import (
     SimCheck,
@@ -418,7 +419,7 @@ class GustoSimulator(GustoApplication, Simulator):
                 self.holdings, self.written = before
                 return refused(422, "employee_uuid", "invalid_attribute_value", "Employee not found")
             held = [old for old in self.holdings.values() if (old.employee, old.company_benefit) == (who, uuid)]
-            done = self._changed(held[-1] if held else SimHolding("", who, uuid), one, 200)
+            done = self._changed(held[-1] if held else SimHolding("", who, uuid), with_tiers(one), 200)
             if done.status != 200:
                 self.holdings, self.written = before
                 return done

@@ -127,6 +127,8 @@ def all_created(
     told = []
     for order, one in zip(orders, requests, strict=True):
         row = jsontext.parse(one.body or "")
+        if (match := row.get("contribution") or {}).get("type") == "tiered":
+            match["value"] = {"tiers": match["value"]}  # a plain list is for one employee's benefit alone
         told.append({name: value for name, value in row.items() if name != "company_benefit_uuid"}
                     | {"employee_uuid": order.employee, "action": "create"})  # fmt: skip
     where = path("/v1/company_benefits/{id}/employee_benefits", id=code_target(orders[0], settings))
@@ -194,7 +196,7 @@ def _contribution(row: Mapping[str, Any]) -> Contribution:
         told = {"type": scheme, "value": row.get("company_contribution")}
     scheme, value = text(told, "type") or "amount", told.get("value")
     if scheme == "tiered":
-        # Gusto takes a plain list and answers with the list under `tiers`.
+        # Gusto takes a plain list of one employee and answers with the list under `tiers`.
         tiers = value.get("tiers") if isinstance(value, Mapping) else value
         if not isinstance(tiers, list):
             raise DataError("a match without tiers", mend="Complete the contribution in payroll")

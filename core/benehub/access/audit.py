@@ -143,20 +143,42 @@ def read(session: Session, since: str = "", until: str = "") -> Iterator[Row[Any
         after = rows[-1].audit_no
 
 
-def newest(session: Session, before: int = 0, limit: int = 100, who: str = "", ref: str = "") -> Sequence[Row[Any]]:
-    """The newest rows, for a page to show.
+def newest(session: Session, limit: int = 100) -> Sequence[Row[Any]]:
+    """The newest rows."""
+    query = select(audit).where(*session.where(audit))
+    return session.rows(query.order_by(audit.c.audit_no.desc()).limit(limit))
+
+
+LOOKED: Final = 50_000
+"""Rows that one search looks through at most."""
+
+
+def searched(
+    session: Session, before: int = 0, limit: int = 100, who: str = "", ref: str = "", outcome: str = ""
+) -> tuple[Sequence[Row[Any]], int]:
+    """The newest rows that fit, and the number before which the search goes on; 0 at the trail's beginning.
+
+    No filter has an index: the trail grows with every look, and rows that are only ever added are kept small. So a
+    search looks through `LOOKED` rows and no more, however long the trail: it may find few and yet go on.
 
     Args:
         before: rows before this number; 0 for the end of the trail.
         limit: how many at most.
         who: only what this user did.
         ref: only what names this id.
+        outcome: only what ended so.
     """
-    query = select(audit).where(*session.where(audit))
-    query = query.where(audit.c.audit_no < before) if before else query
-    query = query.where(audit.c.who == who) if who else query
+    head = select(trail_head.c.audit_no).where(*session.where(trail_head))
+    end = int(session.connection.execute(head).scalar_one_or_none() or 0) + 1
+    end = min(before, end) if before > 0 else end
+    begin = max(end - LOOKED, 1)
+    query = select(audit).where(*session.where(audit), audit.c.audit_no < end, audit.c.audit_no >= begin)
+    for column, wanted in ((audit.c.who, who), (audit.c.outcome, outcome)):
+        query = query.where(column == wanted) if wanted else query
     query = query.where((" " + audit.c.ref + " ").contains(f" {ref} ", autoescape=True)) if ref else query
-    return session.rows(query.order_by(audit.c.audit_no.desc()).limit(limit))
+    rows = session.rows(query.order_by(audit.c.audit_no.desc()).limit(limit))
+    begin = int(rows[-1].audit_no) if len(rows) == limit else begin
+    return rows, begin if begin > 1 else 0
 
 
 def json_lines(session: Session, since: str = "", until: str = "") -> Iterator[str]:

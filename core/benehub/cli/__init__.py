@@ -8,6 +8,7 @@ Commands of plugins are looked for only when a name is not ours.
 from __future__ import annotations
 
 import os
+import select
 import sys
 from contextlib import suppress
 
@@ -40,12 +41,9 @@ class Guarded(MenuGroup):
             raise typer.Exit(exit_code(error)) from None
         except (typer.Exit, typer.Abort):
             raise
-        except BrokenPipeError:
-            # Whoever read it has enough (`| head`); what is still to be written goes nowhere, as rich does it.
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(FOUND) from None
         except Exception as error:
+            if isinstance(error, BrokenPipeError) and _nobody_reads():
+                raise typer.Exit(FOUND) from None
             if _traced() or type(error).__module__.split(".")[0] in ("click", "typer"):
                 raise
             # Its text may carry values of a person (database errors show parameters): the class is enough.
@@ -54,6 +52,33 @@ class Guarded(MenuGroup):
                 mend="BENEHUB_TRACE=errors shows where; `benehub doctor` checks the installation.",
             )
             raise typer.Exit(FOUND) from None
+
+
+def _nobody_reads() -> bool:
+    """Whether it is our output that broke (`| head` has enough), and no socket; what is still to be written is let go.
+
+    Where it did, writing the rest of it breaks too, and an output of which nothing is left is asked for its readers.
+    """
+    try:
+        sys.stdout.flush()
+        gone = _hung_up(sys.stdout.fileno())
+    except BrokenPipeError:
+        gone = True
+    except (OSError, ValueError):  # closed, or no file at all
+        return False
+    if gone:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return gone
+
+
+def _hung_up(descriptor: int) -> bool:
+    """Whether the other end of a pipe is closed."""
+    if not hasattr(select, "poll"):
+        return False
+    asked = select.poll()
+    asked.register(descriptor, 0)
+    return any(told & (select.POLLERR | select.POLLHUP) for _, told in asked.poll(0))
 
 
 def _traced() -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ def demo(
 
 
 def _answer(sweep: Callable[[date], list[str]]) -> None:
-    """Sweep the vendors' mailboxes every two seconds, until Ctrl-C."""
+    """Sweep the vendors' mailboxes every two seconds, until Ctrl-C, SIGTERM or a closed terminal."""
     import time
 
     from benehub.cli.console import say, tell_error
@@ -59,13 +59,35 @@ def _answer(sweep: Callable[[date], list[str]]) -> None:
 
     say("The pretend vendors answer until Ctrl-C. Start `benehub up` in the folder, in another terminal.")
     told = ""
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), _ended_as_by_ctrl_c():
         while True:
             try:
                 for name in sweep(system_clock().date()):
                     say(f"a vendor took {name}")
                 told = ""
-            except (BenehubError, ValueError, LookupError) as error:  # a file laid there by hand: it stays where it is
-                if told != (told := str(error)):
+            except (
+                BenehubError,
+                ValueError,
+                LookupError,
+                OSError,
+            ) as error:  # a file laid there by hand: it stays where it is
+                if told != (told := str(error) or type(error).__name__):
                     tell_error(told, "a pretend vendor's mailbox", "Take the file out that was laid there")
             time.sleep(SWEEP_SECONDS)
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP where there is one, end the block as Ctrl-C does: the connections are to be paused."""
+    import signal
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.signal(one, stop) for one in ends}
+    try:
+        yield
+    finally:
+        for one, old in before.items():
+            signal.signal(one, old)

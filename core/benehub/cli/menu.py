@@ -140,7 +140,7 @@ MENU: Mapping[str, Entry] = {
     "x12": Entry("benehub.cli.x12:app", "X12 files: 834, 820, 999, TA1."),
     "nacha": Entry("benehub.cli.money_files:nacha_app", "NACHA files: ACH payments, returns, notifications of change."),
     "sepa": Entry("benehub.cli.money_files:sepa_app", "SEPA files: pain.001, pain.002, camt.053."),
-    "webhooks": Entry("benehub.cli.webhooks:app", "Vendors that call us: their doors, what came, and working it off."),
+    "webhooks": Entry("benehub.cli.webhooks:app", "Vendors that call us, and those that hear of our events."),
     "deadlines": Entry("benehub.cli.deadlines:app", "By when what has to leave, and what is late."),
     "statements": Entry(
         "benehub.cli.statements:app",

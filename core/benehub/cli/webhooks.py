@@ -1,16 +1,18 @@
-"""`benehub webhooks`: who may call us, what came, and working it off."""
+"""`benehub webhooks`: who may call us, what came, and working it off; and who hears of our events."""
 
 from __future__ import annotations
 
 import typer
 
+from benehub.cli import hooks_out
 from benehub.cli.known import must_know, must_know_connection
 from benehub.cli.opening import CLEAR, DRY_RUN, EMPLOYER, JSON, opened
 
 STATES = ("waiting", "worked", "failed")
 """Of a delivery."""
 
-app = typer.Typer(no_args_is_help=True, help="Vendors that call us: their doors, what came, and working it off.")
+app = typer.Typer(no_args_is_help=True, help="Vendors that call us, and those that hear of our events.")
+app.add_typer(hooks_out.app, name="subscriptions")
 
 CONNECTION = typer.Argument(..., help="Name of the connection.")
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from benehub.errors import RateLimited
 
@@ -33,29 +33,6 @@ class Limiter(Protocol):
     def hold(self, seconds: float) -> None:
         """Let nothing pass for so many seconds."""
         ...
-
-
-class Waits:
-    """How often and how long calls have waited in this process, since it began."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count, self._seconds = 0, 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count a wait."""
-        with self._lock:
-            self._count += 1
-            self._seconds += seconds
-
-    def told(self) -> tuple[int, float]:
-        """Number of waits, and their seconds together."""
-        with self._lock:
-            return self._count, self._seconds
-
-
-WAITS = Waits()
-"""Of all windows of this process."""
 
 
 class _Window(ABC):
@@ -74,12 +51,16 @@ class _Window(ABC):
         while (wait := self._take()) > 0:
             if self._clock() + wait > give_up:
                 raise _used_up(wait)
-            WAITS.add(wait)
             self._sleep(wait)
+            self._waited(wait)
 
     @abstractmethod
     def _take(self) -> float:
         """Seconds to wait before trying again; 0 when a slot was taken."""
+
+    @abstractmethod
+    def _waited(self, seconds: float) -> None:
+        """A wait of so many seconds is over."""
 
 
 class SlidingWindow(_Window):
@@ -127,6 +108,9 @@ class SlidingWindow(_Window):
             # A floor keeps rounding of a sum of floats from spinning on a wait of 1e-16 s.
             return max(self._calls[0] + self._period - now, 0.001)
 
+    def _waited(self, seconds: float) -> None:
+        """Nobody counts it: the hub's own windows are all shared."""
+
 
 class Pause:
     """Lets everything pass, but for the wait that the vendor has asked for last.
@@ -155,7 +139,6 @@ class Pause:
             if self._clock() + wait > give_up:
                 raise _used_up(wait)
             waited_for = self._until
-            WAITS.add(wait)
             self._sleep(wait)
 
     def hold(self, seconds: float) -> None:
@@ -181,13 +164,28 @@ class Slots:
     block: int = 0
 
 
+Waited = tuple[int, float]
+"""How many waits, and their seconds together."""
+
+NO_WAIT: Final[Waited] = (0, 0.0)
+
+
 class Shared(Protocol):
     """Keeps the windows of vendor accounts for all processes that ask it."""
 
-    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
+    def reserve(
+        self,
+        name: str,
+        allowed: int,
+        hold_seconds: float,
+        wanted: int,
+        back: tuple[int, int] | None,
+        waited: Waited = NO_WAIT,
+    ) -> Slots:
         """Up to `wanted` calls of the account `name`, where never more than `allowed` stand reserved at once.
 
-        Each stands for `hold_seconds` from now; `back` (block, unused calls) is given back before.
+        Each stands for `hold_seconds` from now; `back` (block, unused calls) is given back before, and the waits that
+        ended since the last asking are added to the account's.
         """
         ...
 
@@ -201,7 +199,8 @@ class SharedWindow(_Window):
 
     A block is good for a short lease only, and counts until the lease, the period and a margin for the way to the
     vendor are over; so no period sees more than is allowed, whoever calls. Blocks grow while they are used up, and what
-    is left of one is given back. A hold stops the others as soon as their lease ends.
+    is left of one is given back. A hold stops the others as soon as their lease ends. A wait that is over is told with
+    the next asking, which comes right behind it, so counting it costs nothing.
 
     Args:
         shared: who keeps the windows.
@@ -234,6 +233,7 @@ class SharedWindow(_Window):
         self._most = max(1, self.allowed // 8)
         self._lock = threading.Lock()
         self._want, self._left, self._block, self._until = 1, 0, 0, -math.inf
+        self._untold = NO_WAIT
 
     def hold(self, seconds: float) -> None:
         """Stop the whole account for so many seconds, in every process."""
@@ -249,11 +249,16 @@ class SharedWindow(_Window):
                 return 0.0
             self._want = max(1, self._want - self._left) if self._left else min(self._most, 2 * self._want)
             back = (self._block, self._left) if self._left else None
-            got = self._shared.reserve(self._name, self.allowed, self._stands, self._want, back)
+            got = self._shared.reserve(self._name, self.allowed, self._stands, self._want, back, self._untold)
+            self._untold = NO_WAIT
             self._left, self._block = max(0, got.count - 1), got.block
             # The lease is counted from before the asking: it ends here before it does where it was given.
             self._until = now + self._lease
             return 0.0 if got.count else max(got.wait, 0.001)
+
+    def _waited(self, seconds: float) -> None:
+        with self._lock:
+            self._untold = self._untold[0] + 1, self._untold[1] + seconds
 
 
 MAX_LEASE = 0.5

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -161,6 +161,17 @@ def sign(scheme: Scheme, secret: str, body: bytes, delivery_id: str, at: datetim
     if scheme.signed:
         headers[scheme.signature] = scheme.prefix + _written(scheme, _mac(scheme, secret, body, given))
     return headers
+
+
+def sign_with(scheme: Scheme, secrets: Sequence[str], body: bytes, delivery_id: str, at: datetime) -> dict[str, str]:
+    """As `sign`, with every one of these secrets: while one is being changed, a receiver has the old or the new.
+
+    Raises:
+        ConfigError: one is not what the vendor gives out.
+    """
+    signed = [sign(scheme, one, body, delivery_id, at) for one in secrets]
+    together = (scheme.separator or " ").join(dict.fromkeys(one[scheme.signature] for one in signed))
+    return {**signed[0], scheme.signature: together}
 
 
 def _in_body(scheme: Scheme, body: bytes) -> str:

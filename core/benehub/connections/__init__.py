@@ -15,6 +15,7 @@ from benehub.connections.registry import (
     no_wiring,
     open_connection,
 )
+from benehub.connections.word_maps import word_maps
 
 __all__ = [
     "Open",
@@ -28,4 +29,5 @@ __all__ = [
     "listed",
     "no_wiring",
     "open_connection",
+    "word_maps",
 ]

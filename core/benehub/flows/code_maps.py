@@ -9,12 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from benehub import connections
+from benehub.connect.connector import Connector
+from benehub.connections import word_maps
 from benehub.errors import DataError
+from benehub.flows.connecting import edited
 from benehub.flows.hub import Hub
 from benehub.store import Session, note_act
+from benehub.store.version import must_be
 
 
-def map_word(hub: Hub, employer: str, name: str, place: str, theirs: str, ours: str, who: str) -> None:
+def map_word(
+    hub: Hub, employer: str, name: str, place: str, theirs: str, ours: str, who: str, expected: str = ""
+) -> None:
     """Say what a word of the vendor's means to us, in one of the connection's maps; an empty `ours` takes it out.
 
     `place` is the map's name in the settings, with a dot where it stands inside another. It is written down who did so.
@@ -22,28 +28,30 @@ def map_word(hub: Hub, employer: str, name: str, place: str, theirs: str, ours: 
     Raises:
         ConfigError: no such connection, or its connector does not take the word.
         DataError: there is no such map, or no word is given.
+        ChangedMeanwhile: the connection's version is not the one `expected`, where one is named.
     """
     if not theirs.strip() or len(theirs) > 120 or len(ours) > 120:
         raise DataError("no word of the vendor's is given", where=name, mend="Write it as the vendor does")
     with hub.store.write(employer) as session:
         row = connections.get(session, name)
+        must_be(expected, edited(row), f"connection {name}")
         connector = connections.known(hub.connectors, row.connector)
-        settings = _mapped(connector.Settings.model_fields, row.settings, place, theirs.strip(), ours.strip())
+        settings = _mapped(connector, row.settings, place, theirs.strip(), ours.strip())
         connections.add(session, name, connector, settings, row.mode)
         _note(session, name, place, theirs.strip(), ours.strip(), who)
 
 
-def _mapped(fields: Any, settings: Mapping[str, Any], place: str, theirs: str, ours: str) -> dict[str, Any]:
+def _mapped(
+    connector: type[Connector], settings: Mapping[str, Any], place: str, theirs: str, ours: str
+) -> dict[str, Any]:
+    known = dict(word_maps(connector, settings)).get(place)
+    if known is None:
+        raise _no_map(place)
     changed: dict[str, Any] = dict(settings)
     held, steps = changed, place.split(".")
     for step in steps[:-1]:
-        if not isinstance(held.get(step), Mapping):
-            raise _no_map(place)
         held[step] = dict(held[step])
         held = held[step]
-    known = held.get(steps[-1], {} if len(steps) == 1 and steps[0] in fields else None)
-    if not isinstance(known, Mapping) or not all(isinstance(value, str) for value in known.values()):
-        raise _no_map(place)
     words = {word: meaning for word, meaning in known.items() if word != theirs}
     held[steps[-1]] = words | ({theirs: ours} if ours else {})
     return changed

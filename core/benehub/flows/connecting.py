@@ -32,7 +32,7 @@ class Tried:
 
 def version_of(row: Row[Any]) -> str:
     """The version of a connection: other as soon as its connector, settings or mode are."""
-    return version(_edited(row))
+    return version(edited(row))
 
 
 def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", keep: bool = True) -> str:
@@ -50,7 +50,7 @@ def set_mode(hub: Hub, employer: str, name: str, mode: str, expected: str = "", 
     known = connections.connectors(hub.plugins)
     with hub.store.write(employer) if keep else hub.store.read(employer) as session:
         row = connections.get(session, name)
-        must_be(expected, _edited(row), f"connection {name}")
+        must_be(expected, edited(row), f"connection {name}")
         connector = connections.known(known, row.connector)
         if keep:
             connections.add(session, name, connector, row.settings, mode)
@@ -129,5 +129,6 @@ def _first_page(link: Open, stream: str) -> Tried:
     return Tried(stream, not wrong, f"{len(page.rows)} rows on the first page{said}")
 
 
-def _edited(row: Row[Any]) -> dict[str, Any]:
+def edited(row: Row[Any]) -> dict[str, Any]:
+    """What of a connection two people may edit: its version is made of it."""
     return {"connector": row.connector, "settings": row.settings, "mode": row.mode}

@@ -245,6 +245,9 @@ def discard(hub: Hub, employer: str, batch_id: str, row_no: int, who: str, note:
     with hub.store.write(employer) as session:
         row = _batch(session, batch_id)
         if row.state in ("held", "staged"):
+            if row_no:
+                raise DataError(f"row {row_no} does not wait by itself: the read is {row.state} as a whole",
+                                where=f"batch {batch_id}", mend="Discard or release all of it")  # fmt: skip
             _must_be_as_seen(batch_id, seen, HELD)
             note_act(session, batch_id, who, "discard", note)
             _lay_aside(session, batch_id, who)

@@ -47,7 +47,8 @@ TYPES = (
 
 
 def _carrier(book: PlanBook, row: Row[Any]) -> str:
-    return (book.plan(row.plan).carrier or "") if row.plan else ""
+    plan = book.find(row.plan)
+    return (plan.carrier or "") if plan is not None else ""
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:

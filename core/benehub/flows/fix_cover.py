@@ -35,7 +35,8 @@ TOO_LONG = (Type.BILLED_NOT_ENROLLED, Type.ENROLLED_NOT_COVERED)
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
-    return (book.plan(row.plan).carrier or "") if row.plan else ""
+    plan = book.find(row.plan)
+    return (plan.carrier or "") if plan is not None else ""
 
 
 def _draft(asked: Asked) -> Draft | Refusal:

@@ -25,7 +25,8 @@ from benehub.store.tables import SOURCED, entry
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
-    return (book.plan(row.plan).recordkeeper or "") if row.plan else ""
+    plan = book.find(row.plan)
+    return (plan.recordkeeper or "") if plan is not None else ""
 
 
 def _contributions(asked: Asked) -> Draft | Refusal:

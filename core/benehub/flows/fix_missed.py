@@ -10,13 +10,13 @@ rule decides: a quarter or nothing of it, where it was put right and told in tim
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, case, func, or_, select
 
 from benehub import facts, ledger, obligations
 from benehub.engine import Steps
@@ -38,7 +38,7 @@ from benehub.reconcile.made_up import MISSED, base_of
 from benehub.rules.retirement.limits import retirement_limits
 from benehub.rules.retirement.missed_deferral import Failure, MissedDeferral, missed_deferral
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg
+from benehub.store.tables import comparison, confirmation, difference, entry, leg
 
 _PARTS = ("pretax", "roth")
 
@@ -56,7 +56,8 @@ class _Missed:
 
 def _of_deferral(book: PlanBook, row: Row[Any]) -> bool:
     """Whether the difference is of a plan with deferrals."""
-    return bool(row.plan) and book.plan(row.plan).deferral is not None
+    plan = book.find(row.plan)
+    return plan is not None and plan.deferral is not None
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
@@ -251,8 +252,7 @@ def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> Misse
         ConfigError: the limits of the year or the rate of a quarter are not loaded.
     """
     session, person_id, plan = asked.session, one.worker.person_id, one.plan
-    cover = facts.in_force(one.worker.coverages.get("retirement", ()), one.day)
-    elected = "" if cover is None else cover.data[f"{one.part}_rate"]
+    elected = _elected(one, one.day)
     if not elected:
         return Refusal("no rate of pay was elected on that day, so what was missed is not known")
     pay = savings.paid(session, one.day, one.day + timedelta(days=1)).get(person_id, 0)
@@ -264,8 +264,16 @@ def _answer(asked: Asked, one: _Missed, paid_on: date, beside: Content) -> Misse
     return missed_deferral(
         compensation_minor=pay,
         # What was taken of the other part counts as it is, and what is made up for as if it had been taken.
-        rate=parse_rate(elected) + Fraction(other + made_good, pay),
-        failure=Failure(one.day, _put_right(asked, one) or max(one.day, session.today()), asked.notice_day, False, 12),
+        rate=elected + Fraction(other + made_good, pay),
+        failure=Failure(
+            one.day,
+            _put_right(asked, one) or max(one.day, session.today()),
+            asked.notice_day,
+            # An election counts as well where the plan would else have enrolled by itself.
+            plan.deferral is not None and plan.deferral.automatic_enrollment,
+            12,
+            _began(session, one),
+        ),
         limits=retirement_limits(one.day.year),
         formula=plan.match.rule(asked.book.employer.currency) if plan.match and plan.match.by_payroll else None,
         years_of_service=age_on(one.worker.hired, one.day),
@@ -302,17 +310,79 @@ def _trued_up(session: Session, one: _Missed) -> int:
     return int(found or 0)
 
 
-def _right_again(session: Session, one: _Missed) -> date | None:
-    """The first later pay date on which the deferral was taken."""
-    found: date | None = session.connection.execute(
-        select(func.min(confirmation.c.pay_date)).where(
-            *session.where(
-                confirmation, kind="register_line", current=1, person_id=one.worker.person_id, part=one.part
-            ),
-            confirmation.c.plan == one.plan.id, confirmation.c.pay_date > one.day, confirmation.c.amount > 0,
+@dataclass(frozen=True, slots=True)
+class _Pays:
+    """A person's pays, and which of them missed the deferral.
+
+    A comparison says so: it knows what was due, which is nothing where a limit was reached, and less than all of it is
+    missed too. A pay of a month that was never compared is judged by its register alone: whatever was taken counts as
+    all of it, and nothing as missed, so that no smaller part is owed than is right.
+    """
+
+    taken: Mapping[date, int]
+    """Pay date -> what its register has of the deferral; every pay is in it."""
+    due: Mapping[date, int]
+    """Pay date -> what was due, where a comparison has found less and nobody has dismissed that."""
+    compared: Set[str]
+    """Months that payroll was compared for."""
+
+    def missed(self, day: date) -> bool:
+        """Whether this pay did not take the deferral, or not all of it, as known now."""
+        if day in self.due:
+            return self.taken[day] < self.due[day]
+        return str(Month.of(day)) not in self.compared and not self.taken[day]
+
+
+def _pays(session: Session, one: _Missed) -> _Pays:
+    amount = confirmation.c.amount
+    mine = and_(confirmation.c.part == one.part, confirmation.c.plan == one.plan.id)
+    taken, earned = func.sum(case((mine, amount), else_=0)), and_(confirmation.c.part == "earning", amount > 0)
+    paid = session.rows(
+        select(confirmation.c.pay_date, taken.label("taken"))
+        .where(*session.where(confirmation, kind="register_line", current=1, person_id=one.worker.person_id))
+        .group_by(confirmation.c.pay_date)
+        .having(or_(taken > 0, func.max(case((earned, 1), else_=0)) > 0))
+    )
+    found = session.rows(
+        select(difference.c.reference, difference.c.expected).where(
+            *session.where(difference, relation=Relation.PAYROLL, person_id=one.worker.person_id, plan=one.plan.id),
+            difference.c.type.in_((Type.NOT_TAKEN, Type.AMOUNT_DIFF)), difference.c.state != "dismissed",
+            difference.c.reference.endswith(f"/{one.part}"),
         )
-    ).scalar()  # fmt: skip
-    return found
+    )  # fmt: skip
+    compared = session.rows(select(comparison.c.period).where(*session.where(comparison, relation=Relation.PAYROLL)))
+    return _Pays(
+        {row.pay_date: int(row.taken) for row in paid},
+        {date.fromisoformat(row.reference.partition("/")[0]): int(row.expected or 0) for row in found},
+        {row.period for row in compared},
+    )
+
+
+def _right_again(session: Session, one: _Missed) -> date | None:
+    """The first later pay date on which the deferral was taken, and all that was due of it (`_Pays`)."""
+    pays = _pays(session, one)
+    right = (day for day, amount in pays.taken.items() if day > one.day and amount > 0 and not pays.missed(day))
+    return min(right, default=None)
+
+
+def _began(session: Session, one: _Missed) -> date:
+    """The first pay date of the failure: pays that missed the deferral one after the other are one, and its time for a
+    smaller part runs from the first of them. One with nothing elected, or that missed nothing (`_Pays`), ends the row.
+    """
+    pays, first = _pays(session, one), one.day
+    for day in sorted((day for day in pays.taken if day < one.day), reverse=True):
+        if not _elected(one, day) or not pays.missed(day):
+            break
+        first = day
+    return first
+
+
+def _elected(one: _Missed, day: date) -> Fraction:
+    """The rate of pay that was elected of this deferral on a day; nil where none was, whether said so or not."""
+    cover = facts.in_force(one.worker.coverages.get("retirement", ()), day)
+    if cover is None or cover.data["plan"] != one.plan.id or not (rate := cover.data[f"{one.part}_rate"]):
+        return Fraction(0)
+    return parse_rate(rate)
 
 
 def _put_right(asked: Asked, one: _Missed) -> date | None:
@@ -336,7 +406,7 @@ def _owe(asked: Asked, content: Content) -> list[str]:
     """It is owed from its approval on: whatever is worked out after that counts it."""
     made_up.owe(asked.session, asked.book, content)
     for month in _match_months(asked.book, content):
-        match.post(asked.session, asked.book, month)
+        match.post(asked.session, asked.book, month, (content["person"], content["plan"]))
     return []
 
 
@@ -360,7 +430,7 @@ def _undo(session: Session, book: PlanBook, content: Content, why: str) -> str:
     ledger.record(session, [ledger.reversal(session, one.entry_id, why) for one in there])
     before = _by_pay_date(session, content)
     for month in _match_months(book, content):
-        match.post(session, book, month)
+        match.post(session, book, month, (content["person"], content["plan"]))
     match.true_up_again(session, book, content["plan"], content["person"], int(content["pay_date"][:4]))
     # Paid too much somewhere else, and before this, is no reason.
     after = _by_pay_date(session, content)
@@ -410,7 +480,7 @@ def _run(hub: Hub, steps: Steps, employer: str, connection_id: str, content: Con
     with hub.store.read(employer) as session:
         months = _match_months(hub.book(session), content)
     for month in months:
-        steps.step(f"match {month}", match.accrue, hub, employer, month)
+        steps.step(f"match {month}", match.accrue, hub, employer, month, (content["person"], content["plan"]))
     done = retirement.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     earned = earnings_deposit.deposit(hub, steps, employer, content["plan"], content["pay_date"])
     return {**done, "earnings": earned["rows"]}

@@ -16,10 +16,10 @@ from sqlalchemy import Row, func, select
 
 from benehub.connect import hooks_out
 from benehub.connect.hooks_out import Answer
-from benehub.connect.webhooks import STANDARD, sign
+from benehub.connect.webhooks import STANDARD, sign_with
 from benehub.errors import BenehubError
+from benehub.flows import hook_secrets
 from benehub.flows.hub import Hub
-from benehub.settings import resolve_secret
 from benehub.store import Session, canonical, iso
 from benehub.store.tables import hook_message, hook_subscription
 
@@ -35,6 +35,11 @@ AT_ONCE: Final = 200
 
 KEPT: Final = timedelta(days=30)
 """How long a message that was delivered is kept."""
+
+_WHERE: Final = tuple(
+    hook_subscription.c[name] for name in ("url", "secret", "secret_sealed", "old_secret", "old_sealed", "old_until")
+)
+"""What is needed of a subscription to send a message."""
 
 log = structlog.get_logger("benehub.flows")
 
@@ -80,7 +85,7 @@ def due(hub: Hub) -> list[Row[Any]]:
             order_by=(hook_message.c.next_at, hook_message.c.message_id),
         )
         query = (
-            select(hook_message, hook_subscription.c.url, hook_subscription.c.secret)
+            select(hook_message, *_WHERE)
             .join_from(hook_message, hook_subscription, mine)
             .where(
                 hook_message.c.state == "waiting",
@@ -113,16 +118,27 @@ def _one(hub: Hub, row: Row[Any], told: Told) -> bool:
             again = iso(session.clock() + PAUSES[row.tries])
             session.change(hook_message, {"message_id": row.message_id}, tries=row.tries + 1, next_at=again,
                            reason=answer.reason)  # fmt: skip
-        if answer.status == GONE:
-            session.change(hook_subscription, {"subscription_id": row.subscription_id}, state="paused")
+        _noted(session, row.subscription_id, answer)
     return answer.taken
+
+
+def _noted(session: Session, subscription_id: str, answer: Answer) -> None:
+    """Keep with the subscription what the last try came to; who wants no more is paused."""
+    failed = 0 if answer.taken else hook_subscription.c.failed_in_row + 1
+    paused = {"state": "paused"} if answer.status == GONE else {}
+    session.change(
+        hook_subscription, {"subscription_id": subscription_id}, last_at=session.now(), last_reason=answer.reason,
+        failed_in_row=failed, **paused,
+    )  # fmt: skip
 
 
 def _sent(hub: Hub, row: Row[Any]) -> Answer:
     body = content(row.employer_id, row)
     try:
         where = hooks_out.target(row.url, hub.hook_hosts)
-        headers = sign(STANDARD, resolve_secret(row.secret), body, row.message_id, hub.store.clock())
+        with hub.store.read(row.employer_id) as session:
+            keys = hook_secrets.keys(session, row)
+        headers = sign_with(STANDARD, keys, body, row.message_id, hub.store.clock())
     except BenehubError as error:
         return Answer(0, error.what)
     return hooks_out.post(where, headers, body)

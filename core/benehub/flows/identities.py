@@ -126,7 +126,8 @@ def link(
         confirmed = intake.relink(session)
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        counts = intake.redrive(session, book, intake.APPLIERS, connection_id=row.connection_id)
+        counts = intake.redrive(session, book, intake.APPLIERS, connection_id=row.connection_id,
+                                names=row.external_id)  # fmt: skip
     return {"person": ours.person_id, "ref": ref, "confirmations": confirmed, "applied": counts.applied,
             "quarantined": counts.quarantined}  # fmt: skip
 

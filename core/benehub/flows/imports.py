@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from benehub import connections, intake
 from benehub.connect.connector import Connector, Link
@@ -31,7 +31,7 @@ from benehub.formats.rows import Table
 from benehub.formats.workbook import read_workbook
 from benehub.store import Session
 from benehub.store.tables import connection as connection_table
-from benehub.store.tables import fact, person, seen, upload
+from benehub.store.tables import fact, person, run, seen, upload
 from benehub.views.custody import details
 
 READER: Final = "files"
@@ -53,6 +53,10 @@ MAX_ROWS: Final = 20_000
 SLUG: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 ENDINGS: Final = (".csv", ".txt", ".tsv", ".xlsx")
 CHANGES_SHOWN = 60
+
+FLOW: Final = "imports.take"
+UNDECIDED: Final = "its columns are not decided yet"
+DECIDE: Final = "Say which column is which field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +163,11 @@ def decide(hub: Hub, employer: str, upload_id: str, how: Mapping[str, Any]) -> N
 
     Raises:
         ConfigError: the map lacks a field that has to be filled, or names one that is none.
-        DataError: there is no such file, or it has been taken.
+        DataError: there is no such file, it has been taken, or a run is taking it in.
     """
     with hub.store.write(employer) as session:
-        row = waiting(session, upload_id)
+        session.take_seq(0)  # whoever asks for a run at once comes before this, or behind it
+        row = free(session, upload_id)
         connections.check(row.source, _reader(hub), _settings(session, row.source, row.stream, how))
         session.change(upload, {"upload_id": upload_id}, how=dict(how))
 
@@ -217,6 +222,49 @@ def _seen(session: Session, source: str, stream: str) -> int:
     return int(session.connection.execute(query).scalar_one())
 
 
+def take_by_run(hub: Hub, employer: str, upload_id: str) -> str:
+    """Have an uploaded table taken in, in a run of its own that a worker takes up; gives the run.
+
+    Whoever asks again is told of the run that is under way, or that took it; after one that stopped there is another.
+
+    Raises:
+        DataError: there is no such file, it was laid aside, or its columns are not decided yet.
+        ConfigError: the engine is not started.
+    """
+    with hub.store.write(employer) as session:
+        session.take_seq(0)  # two who ask at once are told of one run
+        row, last = kept(session, upload_id), attempt(session, upload_id)
+        if last is not None and (last.state == "running" or (row.state == "taken" and not _half_way(session, row))):
+            return str(last.run_id)
+        if row.state != "taken" and not waiting(session, upload_id).how:
+            raise DataError(UNDECIDED, where=row.name, mend=DECIDE)
+        count = select(func.count()).select_from(run).where(*_taking(session, upload_id))
+        before = session.connection.execute(count).scalar_one()
+        return hub.enqueue_flow(session, FLOW, f"{_key(upload_id)}/{before + 1}", str(row.source), upload_id)
+
+
+def attempt(session: Session, upload_id: str) -> Row[Any] | None:
+    """The run that is to take a file in, or else the last one that was; None where nobody has asked for one."""
+    query = select(run.c.run_id, run.c.state).where(*_taking(session, upload_id))
+    order = ((run.c.state == "running").desc(), run.c.started_at.desc(), run.c.subject.desc())
+    return next(iter(session.rows(query.order_by(*order).limit(1))), None)
+
+
+def _key(upload_id: str) -> str:
+    return f"by hand/{upload_id}"
+
+
+def _taking(session: Session, upload_id: str) -> list[ColumnElement[bool]]:
+    """What holds of the runs of a file."""
+    return [*session.where(run, flow=FLOW), run.c.subject.startswith(_key(upload_id), autoescape=True)]
+
+
+def _half_way(session: Session, row: Row[Any]) -> bool:
+    """Whether a run has staged the rows, and did not come to apply them."""
+    header = intake.batch(session, row.batch_id)
+    return header is not None and header.state == "staged"
+
+
 def take(hub: Hub, steps: Steps, employer: str, upload_id: str) -> dict[str, Any]:
     """Take an uploaded table in; gives the batch and its custody counts.
 
@@ -240,10 +288,10 @@ def stage(hub: Hub, employer: str, upload_id: str) -> str:
             return str(row.batch_id)  # a step that runs again
         row = waiting(session, upload_id)
         if not row.how:
-            raise DataError("its columns are not decided yet", where=row.name, mend="Say which column is which field")
+            raise DataError(UNDECIDED, where=row.name, mend=DECIDE)
         settings = _settings(session, row.source, row.stream, row.how)
         connections.add(session, row.source, _reader(hub), settings, _mode(session, row.source))
-        batch_id = intake.open_batch(session, row.source, row.stream, f"by hand/{upload_id}")
+        batch_id = intake.open_batch(session, row.source, row.stream, _key(upload_id))
         data = session.unseal(row.data_sealed, "upload")
         with _link(hub, session, employer, row, settings, data) as (connector, link):
             for page in connector.read(row.stream, link, None):
@@ -256,10 +304,11 @@ def drop(hub: Hub, employer: str, upload_id: str) -> None:
     """Lay an uploaded table aside, unread; its bytes are gone.
 
     Raises:
-        DataError: there is no such file, or it has been taken.
+        DataError: there is no such file, it has been taken, or a run is taking it in.
     """
     with hub.store.write(employer) as session:
-        waiting(session, upload_id)
+        session.take_seq(0)  # as in `decide`
+        free(session, upload_id)
         session.change(upload, {"upload_id": upload_id}, state="dropped", data_sealed=None)
 
 
@@ -333,4 +382,16 @@ def waiting(session: Session, upload_id: str) -> Row[Any]:
     found = kept(session, upload_id)
     if found.state != "waiting":
         raise DataError(f"it has been {found.state}", where=found.name, mend="Upload the file again")
+    return found
+
+
+def free(session: Session, upload_id: str) -> Row[Any]:
+    """An uploaded file that waits, and that no run is about to take in.
+
+    Raises:
+        DataError: there is none.
+    """
+    found, last = waiting(session, upload_id), attempt(session, upload_id)
+    if last is not None and last.state == "running":
+        raise DataError("a run is taking it in", where=found.name, mend="Wait for its run, or cancel it")
     return found

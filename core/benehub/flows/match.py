@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from benehub import facts, ledger
 from benehub.engine import Steps
@@ -42,28 +42,37 @@ class _Due:
     last: date
 
 
-def accrue(hub: Hub, employer: str, month: Month) -> dict[str, int]:
-    """Post the match of every period that ended in a month, from what payroll really took; again changes nothing."""
+def accrue(hub: Hub, employer: str, month: Month, of: tuple[str, str] | None = None) -> dict[str, int]:
+    """Post the match of every period that ended in a month, from what payroll really took; again changes nothing.
+
+    Args:
+        of: of this person and plan alone.
+    """
     with hub.store.write(employer) as session:
-        done = post(session, hub.book(session), month)
+        done = post(session, hub.book(session), month, of)
     return {"new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
 
 
-def post(session: Session, book: PlanBook, month: Month) -> Restated:
-    """The same in the transaction of whoever has changed what it is worked out from."""
+def post(session: Session, book: PlanBook, month: Month, of: tuple[str, str] | None = None) -> Restated:
+    """The same in the transaction of whoever has changed what it is worked out from: of one person, if it was his."""
+    who = None if of is None else [of[0]]
     made: list[tuple[NewEntry, Said]] = []
     gone: list[NewEntry] = []
     for plan in _own(book):
+        if of is not None and plan.id != of[1]:
+            continue
         wanted: dict[date, list[tuple[NewEntry, Said]]] = {}
         for group, due in _ended(session, book, plan, month):
-            wanted.setdefault(due.last, []).extend(_matches(session, book, plan, group, due))
+            wanted.setdefault(due.last, []).extend(_matches(session, book, plan, group, due, who))
         for last, entries in wanted.items():
             made += entries
-            gone += _taken_back(session, plan, last, {one.key for one, _ in entries})
+            gone += _taken_back(session, plan, last, {one.key for one, _ in entries}, who)
     return ledger.restate(session, [*_explained(session, book, made), *gone])
 
 
-def _taken_back(session: Session, plan: Plan, last: date, wanted: set[str]) -> Iterator[NewEntry]:
+def _taken_back(
+    session: Session, plan: Plan, last: date, wanted: set[str], who: Sequence[str] | None
+) -> Iterator[NewEntry]:  # fmt: skip
     """Entries without legs for the match of those who, as known now, were not in the plan in that period."""
     rows = session.rows(
         select(leg.c.person_id)
@@ -71,6 +80,7 @@ def _taken_back(session: Session, plan: Plan, last: date, wanted: set[str]) -> I
         .where(
             leg.c.employer_id == session.employer, leg.c.account == chart.MATCH_PAYABLE, leg.c.plan == plan.id,
             leg.c.pay_date == last, leg.c.money_source == "match",
+            true() if who is None else session.among(leg.c.person_id, who),
             entry.c.type.in_(("match.accrued", "match.accrued.reversed")),
         )
         .group_by(leg.c.person_id)
@@ -99,13 +109,15 @@ def _ended(session: Session, book: PlanBook, plan: Plan, month: Month) -> Iterat
                 yield group, _Due(start, last)
 
 
-def _matches(session: Session, book: PlanBook, plan: Plan, group: str, due: _Due) -> Iterator[tuple[NewEntry, Said]]:
+def _matches(
+    session: Session, book: PlanBook, plan: Plan, group: str, due: _Due, who: Sequence[str] | None
+) -> Iterator[tuple[NewEntry, Said]]:  # fmt: skip
     assert plan.match is not None
     limits = retirement_limits(due.last.year)
     year_start, after = date(due.last.year, 1, 1), due.last + timedelta(days=1)
-    before, until = savings.load(session, year_start, due.start), savings.load(session, year_start, after)
+    before, until = (savings.load(session, year_start, end, who) for end in (due.start, after))
     missed = made_up.missed(session, due.start, after)
-    for worker in facts.workers(session, Interval(due.start, after)):
+    for worker in facts.workers(session, Interval(due.start, after), None, who):
         if worker.pay_group != group or not _saves(worker, plan, due):
             continue
         earlier, whole = before.get(worker.person_id, Saved()), until.get(worker.person_id, Saved())

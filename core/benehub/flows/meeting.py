@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, NamedTuple
 
+from benehub.errors import DataError
+from benehub.flows.deadlines import open_now
+from benehub.flows.hub import Hub
 from benehub.flows.schedulable import PREFIX
 from benehub.views.deadlines import Deadline, carriers, money, pay
+
+FURTHEST = 366
+"""Days ahead within which a deadline is looked up to be met."""
 
 
 class Job(NamedTuple):
@@ -46,3 +52,22 @@ def _read(one: Deadline) -> Job | None:
     flow = {carriers.ANSWER: "enrollments.acks", "deduction.set": "deductions.push",
             "deduction.book": "deductions.push"}.get(one.kind)  # fmt: skip
     return Job(f"{PREFIX}{flow}", [one.connection, {}]) if flow else None
+
+
+def meet(hub: Hub, employer: str, subject: str, kind: str, key: str = "") -> str:
+    """Do now what an open deadline asks for, by a run of its own; gives the run. The same `key` means the same run.
+
+    Raises:
+        DataError: it is no open deadline any more, or nothing here does it by itself.
+    """
+    known = open_now(hub, employer, FURTHEST)
+    found = next((one for one in known if (one.subject, one.kind) == (subject, kind)), None)
+    if found is None:
+        raise DataError("it is no open deadline any more", mend="Look at it anew: it has changed")
+    with hub.store.write(employer) as session:
+        task = job(found, session.today())
+        if task is None:
+            raise DataError("nothing here does it by itself", where=kind, mend="Look at it, and do it by hand")
+        named = f"{subject}/{key or session.now()}"
+        more = [named] if task.flow.startswith(PREFIX) else []
+        return hub.enqueue_flow(session, task.flow, named, found.connection, *task.arguments, *more)

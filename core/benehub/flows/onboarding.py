@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from benehub import connections, facts, planbook
+from benehub import connections, facts, ledger, planbook
 from benehub.engine import Steps
 from benehub.errors import ConfigError
 from benehub.flows.acknowledgements import record_told
 from benehub.flows.hub import Hub
+from benehub.ledger import accounts as chart
+from benehub.money import format_minor
 from benehub.periods import FOREVER
 from benehub.planbook import PlanBook
 from benehub.store import Session
@@ -38,7 +40,8 @@ def load_plan_book(hub: Hub, text: str, name: str, expected: str = "") -> tuple[
     """Check a plan book and put it in force; creates the employer at first sight. Gives employer and version.
 
     Raises:
-        ConfigError: the book is wrong, or lacks a pay group or plan that somebody is in; nothing changes.
+        ConfigError: the book is wrong, or lacks a pay group or plan that somebody is in, or a plan whose premium is
+            open; nothing changes.
         ChangedMeanwhile: the version in force is not the one `expected`, where one is named.
     """
     book = planbook.load(text, name)
@@ -95,6 +98,19 @@ def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> N
             f"plan {one!r} is gone, and {count} are in it now", where=name,
             mend="Keep it under plans, and let it end by effective_to",
         )  # fmt: skip
+    _keeps_what_is_owed(session, plans, name)
+
+
+def _keeps_what_is_owed(session: Session, plans: AbstractSet[str], name: str) -> None:
+    """No plan may be missing whose premium is owed, or paid too much: nobody could tell any more to which carrier."""
+    for plan in sorted(plans):
+        found = ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "coverage_month"), plan=plan)
+        if found:
+            amount = format_minor(sum(abs(one.amount) for one in found), found[0].unit)
+            raise ConfigError(
+                f"plan {plan!r} is gone, and {amount} of its premium is open", where=name,
+                mend="Keep it under plans until its premium is paid and its credits are taken; effective_to ends it",
+            )  # fmt: skip
 
 
 def _inside(session: Session, kind: str, field: str, names: AbstractSet[str]) -> Counter[str]:

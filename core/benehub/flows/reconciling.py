@@ -37,6 +37,7 @@ from benehub.reconcile import (
     vanished,
     year,
 )
+from benehub.reconcile.compared import note_compared
 from benehub.records.notices import DifferenceNotice
 from benehub.rules.retirement.deposit_due import DepositDue
 from benehub.store import Session
@@ -68,15 +69,17 @@ def _follow(hub: Hub, employer: str) -> dict[str, str]:
 
 def _one(hub: Hub, employer: str, relation: str, month: Month) -> dict[str, int | str]:
     with hub.store.write(employer) as session:
+        read_to = session.latest_seq()  # before anything is looked at: all up to there is seen
         book = hub.book(session)
         map_codes(session, book)
         findings = _findings(session, book, Relation(relation), month)
         more = _before(session, Relation(relation), month)
         if not findings and (name := nothing.absent(session, Relation(relation), month)):
             more |= {"state": nothing.told(name, month), "nothing": name}
-        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today())
+        outcome = reconcile.settle(session, Relation(relation), str(month), findings, session.today(), read_to)
         if relation == Relation.PREMIUM:
             outcome += credits.settle(session, book)
+        note_compared(session, Relation(relation), month, read_to)
     tell(hub, employer, outcome.opened, "difference_opened")
     tell(hub, employer, outcome.closed, "difference_closed")
     counts = {"opened": len(outcome.opened), "closed": len(outcome.closed), "seen_again": outcome.seen_again}
@@ -100,6 +103,7 @@ def reconcile_year(hub: Hub, steps: Steps, employer: str, year: int) -> dict[str
 
 def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
     with hub.store.write(employer) as session:
+        read_to = session.latest_seq()  # as in `_one`
         book = hub.book(session)
         map_codes(session, book)
 
@@ -108,7 +112,7 @@ def _year(hub: Hub, employer: str, number: int) -> dict[str, Any]:
 
         ties = year.tie_out(session, book, number, due)
         found = [one for tie in ties for one in tie.findings]
-        outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today())
+        outcome = reconcile.settle(session, Relation.YEAR, year.period(number), found, session.today(), read_to)
         if not ties and not outcome.closed:
             raise DataError(
                 f"no payroll register, posted pay, Form W-2 or recordkeeper's total of {number} is here",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from benehub import facts, ledger, obligations
 from benehub.flows.remittance_parts import remitted
@@ -28,6 +28,7 @@ from benehub.store.tables import confirmation, difference, obligation
 DISPUTED = (
     Type.BILLED_NOT_ENROLLED,
     Type.PLAN_DIFF,
+    Type.UNKNOWN_PLAN,
     Type.TIER_DIFF,
     Type.RATE_DIFF,
     Type.EFFECTIVE_DATE_DIFF,
@@ -75,7 +76,7 @@ def lines_due(
     else:
         lines = _billed(session, connection_id, month)
         if policy == "short_pay":
-            lines = list(_short(lines, _disputes(session, month)))
+            lines = list(_short(lines, _disputes(session, connection_id, month)))
         lines = _less_remitted(session, lines, elsewhere)
         lines += _late_charges(session, connection_id, month, elsewhere)
     total = sum(one.paid for one in lines)
@@ -96,10 +97,18 @@ def _line(one: Due, name: Mapping[str, Any]) -> RemittanceLine:
 
 
 def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Due]:
+    """What is owed for the month; what was only paid, and never accrued, stands as a credit.
+
+    What was accrued came from a plan book: a plan that is in it no more is still owed to the carrier that billed it.
+    """
     members = people.people(session)
-    for one in ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month)):
+    found = ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month))
+    owed = [one for one in found if one.amount < 0 or book.find(one.dimensions["plan"]) is not None]
+    keys = [(one.dimensions["person_id"], one.dimensions["plan"], str(month)) for one in owed]
+    whose = credits.carriers(session, book, keys)
+    for one in owed:
         person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
-        if book.plan(plan).carrier == connection_id:
+        if whose.get(plan) == connection_id:
             yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
 
 
@@ -126,12 +135,14 @@ def _billed(session: Session, connection_id: str, month: Month) -> list[Due]:
     ]  # fmt: skip
 
 
-def _disputes(session: Session, month: Month) -> dict[tuple[str, str], tuple[int, str]]:
+def _disputes(session: Session, connection_id: str, month: Month) -> dict[tuple[str, str], tuple[int, str]]:
     """Person (or a stranger's id) and plan -> what is accepted of the bill, and which difference it is."""
     rows = session.rows(
         select(difference)
         .where(*session.where(difference, relation="premium", period=str(month)))
         .where(difference.c.state.in_(OPEN), difference.c.type.in_(DISPUTED))
+        # Two carriers may use one word that is no plan here: each has its own difference.
+        .where(or_(difference.c.type != Type.UNKNOWN_PLAN, difference.c.reference == connection_id))
     )
     return {
         (row.person_id or row.reference, row.plan): (row.expected or 0, f"{row.type} {row.difference_id}")

@@ -182,9 +182,10 @@ def _record(session: Session, book: PlanBook, plan_id: str, pay_date: date, disp
     return len(entries)
 
 
-def _spared(plan: Plan, part: str) -> str:
+def _spared(plan: Plan | None, part: str) -> str:
     """The account of money that forfeitures have paid instead of the employer: against the plan's rule, undecided."""
-    allowed = part == "match" and plan.match is not None and plan.match.from_forfeitures
+    match = plan.match if plan is not None else None
+    allowed = part == "match" and match is not None and match.from_forfeitures
     return chart.MATCH_EXPENSE if allowed else chart.SUSPENSE
 
 
@@ -208,11 +209,13 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
         for row in rows:
             dims = (row.person_id, row.plan, row.part, str(month), row.pay_date)
             # A repayment that payroll sends itself was never on its way from here; what it has earned may be.
-            others = row.part == LOAN and row.kind == credited.CREDIT and not carried(book.plan(row.plan))
+            # What no plan here has, is posted: its difference holds it until somebody says what it is.
+            plan = book.find(row.plan)
+            others = row.part == LOAN and row.kind == credited.CREDIT and plan is not None and not carried(plan)
             if others and row.version == 1:
                 continue
             forfeited = row.kind == credited.FORFEITURE
-            paid = _spared(book.plan(row.plan), row.part) if forfeited else chart.BANK
+            paid = _spared(plan, row.part) if forfeited else chart.BANK
             legs = (
                 Leg(chart.DEPOSIT_TRANSIT, row.unit, row.amount, *dims),
                 Leg(paid, row.unit, -row.amount, *dims),

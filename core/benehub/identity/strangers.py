@@ -165,7 +165,10 @@ def _change(session: Session, row: Row[Any], **values: Any) -> None:
 def join_all(session: Session, found: Iterable[tuple[str, str, str, str]]) -> int:
     """Link these (connection, vendor's id, person, how), and forget what was told of them; gives how many."""
     names = ("connection_id", "external_id", "person_id", "how")
-    rows = [dict(zip(names, one, strict=True)) | {"told_sealed": None} for one in found]
+    rows: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) | {"told_sealed": None} for one in found]
+    if rows:
+        seq, _ = session.take_seq()  # a comparison from before does not know of them
+        rows = [row | {"seq": seq} for row in rows]
     session.change_all(crosswalk, ("connection_id", "external_id"), rows)
     forget(session)
     return len(rows)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.exc import DataError as DatabaseDataError
 
 from benehub import ledger
 from benehub.crypto import mask
 from benehub.errors import DataError, GuardTripped, IntegrityError
-from benehub.intake import told
+from benehub.intake import told, tries
 from benehub.intake.guards import check
 from benehub.intake.looking import look_up
 from benehub.intake.packing import Waiting, kept
-from benehub.intake.recognising import Unknown, note_unknown
+from benehub.intake.recognising import Unknown, name_of, note_unknown
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, checker, validate, waiting_rows
 from benehub.intake.superseding import supersede, superseded_numbers
@@ -27,7 +27,17 @@ from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session, without_collector
-from benehub.store.tables import intake_batch, intake_chunk, intake_row, intake_same, row_waits, seen, stream_state
+from benehub.store.tables import (
+    intake_batch,
+    intake_chunk,
+    intake_row,
+    intake_same,
+    row_names,
+    row_unasked,
+    row_waits,
+    seen,
+    stream_state,
+)
 from benehub.store.undoing import Undoable
 
 
@@ -118,8 +128,9 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     unfit = {row.row_no: problem for row in rows if row.row_no not in older and (problem := _unfit(row))}
     wanted = [row for row in rows if row.row_no not in older and row.row_no not in unfit]
     applied, problems, unknown = _apply_rows(session, header, book, appliers, wanted)
-    _quarantine(session, batch_id, rows, unfit | problems)
-    _note_strangers(session, header, unknown)
+    names = {row_no: name_of(session, header.connection_id, who) for row_no, who in unknown.items()}
+    _quarantine(session, batch_id, rows, unfit | problems, names)
+    _note_strangers(session, header, unknown.values())
     counts = Counter(chunks[bisect_right(chunks, one.row.row_no) - 1] for one in applied)
     session.change_all(
         intake_chunk, ("batch_id", "row_no"),
@@ -147,16 +158,19 @@ def _ended(session: Session, batch_id: str, row: Waiting) -> dict[str, Any]:
     return {"batch_id": batch_id, "row_no": row.row_no, "row_sealed": session.seal(row.content, "intake_row")}
 
 
-def _quarantine(session: Session, batch_id: str, rows: Sequence[Waiting], problems: Mapping[int, str]) -> None:
+def _quarantine(
+    session: Session, batch_id: str, rows: Sequence[Waiting], problems: Mapping[int, str], names: Mapping[int, str]
+) -> None:
     waits = [
-        {**_ended(session, batch_id, row), "row_key": row.key, "outcome": "quarantined", "reason": mask(problem)}
+        {**_ended(session, batch_id, row), "row_key": row.key, "outcome": "quarantined", "reason": mask(problem),
+         "names": names.get(row.row_no, "")}
         for row in rows
         if (problem := problems.get(row.row_no))
-    ]
+    ]  # fmt: skip
     session.add(intake_row, waits)
 
 
-def _note_strangers(session: Session, header: Row[Any], unknown: Sequence[Unknown]) -> None:
+def _note_strangers(session: Session, header: Row[Any], unknown: Iterable[Unknown]) -> None:
     """Whom quarantined rows name and nobody knows stands among the unlinked."""
     with session.gathering():
         for who in unknown:
@@ -234,18 +248,52 @@ def _forget(session: Session, header: Row[Any], those: ColumnElement[bool]) -> N
 
 def redrive(
     session: Session, book: PlanBook, appliers: Mapping[str, Applier], batch_id: str = "",
-    but: Collection[tuple[str, int]] = (), connection_id: str = "",
+    but: Collection[tuple[str, int]] = (), connection_id: str = "", names: str = "",
 ) -> Counts:  # fmt: skip
     """Try quarantined rows again, as they were read, of one batch, of one connection or all.
 
-    Those that apply now are marked with when.
+    Those that apply now are marked with when; of the others it is kept why they waited before.
 
     The batch keeps its counts as they were at the time; the row says that it was resolved later. Of rows
     with one key only the newest is tried, and resolves the older ones. Batches that are not applied (held,
     refused) are left alone, and the rows named in `but` (batch and row number), whose translation has been tried
     already. What the vendor deleted, and what its connector could not translate, stays: that has to be mended at
-    the source and read again.
+    the source and read again. With `names` only what waits for that person of the connection's vendor.
     """
+    tried = [
+        same for same in _same_keys(session, but, connection_id, names) if batch_id in ("", same[-1].batch_id)
+    ]  # fmt: skip
+    session.take_seq(0)  # before any savepoint, as above
+    waits: dict[str, dict[int, tries.Why]] = {}
+    done = replaced = 0
+    for *older, row in tried:
+        waiting = kept(session, row.row_no, row.row_key, row.row_sealed)
+        problem, applied, unknown = _unfit(waiting), list[Applied](), dict[int, Unknown]()
+        if not problem:
+            applied, problems, unknown = _apply_rows(session, row, book, appliers, [waiting])
+            problem = problems.get(row.row_no, "")
+        if problem:
+            for_whom = [name_of(session, row.connection_id, one) for one in unknown.values()]
+            waits.setdefault(row.batch_id, {})[row.row_no] = tries.Why(problem, *for_whom)
+            _note_strangers(session, row, unknown.values())
+            continue
+        _remember(session, row.connection_id, row.stream, applied)
+        seq, _ = session.take_seq()
+        resolved = [_key(one) | {"resolved_seq": seq} for one in (*older, row)]
+        session.change_all(intake_row, ("batch_id", "row_no"), resolved)
+        done, replaced = done + 1, replaced + len(older)
+    for tried_in, rows in waits.items():
+        tries.in_vain(session, tried_in, rows)
+    if done:
+        relink(session)
+    total = sum(len(same) for same in tried)
+    return Counts(total, done, 0, total - done - replaced, replaced)
+
+
+def _same_keys(
+    session: Session, but: Collection[tuple[str, int]], connection_id: str, names: str
+) -> Iterable[list[Row[Any]]]:
+    """Rows in quarantine that may be tried again: those of one key together, the oldest first."""
     query = (
         in_quarantine(session)
         .where(intake_batch.c.state == "applied")
@@ -253,32 +301,30 @@ def redrive(
     )
     if connection_id:
         query = query.where(intake_batch.c.connection_id == connection_id)
+    if names:
+        query = query.where(session.among(intake_row.c.row_key, _keys_naming(session, connection_id, names)))
     same_key: dict[tuple[str, str, str], list[Row[Any]]] = {}
     for row in session.rows(query):
-        if (row.batch_id, row.row_no) in but:
-            continue
-        same_key.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
-    tried = [same for same in same_key.values() if batch_id in ("", same[-1].batch_id)]
-    session.take_seq(0)  # before any savepoint, as above
-    done = replaced = 0
-    for *older, row in tried:
-        waiting = kept(session, row.row_no, row.row_key, row.row_sealed)
-        problem, applied = _unfit(waiting), list[Applied]()
-        if not problem:
-            applied, problems, _ = _apply_rows(session, row, book, appliers, [waiting])
-            problem = problems.get(row.row_no, "")
-        if problem:
-            session.change(intake_row, _key(row), reason=mask(problem))
-            continue
-        _remember(session, row.connection_id, row.stream, applied)
-        seq, _ = session.take_seq()
-        resolved = [_key(one) | {"resolved_seq": seq} for one in (*older, row)]
-        session.change_all(intake_row, ("batch_id", "row_no"), resolved)
-        done, replaced = done + 1, replaced + len(older)
-    if done:
-        relink(session)
-    total = sum(len(same) for same in tried)
-    return Counts(total, done, 0, total - done - replaced, replaced)
+        if (row.batch_id, row.row_no) not in but:
+            same_key.setdefault((row.connection_id, row.stream, row.row_key), []).append(row)
+    return same_key.values()
+
+
+def _keys_naming(session: Session, connection_id: str, names: str) -> set[str]:
+    """Keys of rows that wait for this person of a vendor's; of rows from before that was kept, all."""
+    found: set[str] = set()
+    for asked in (and_(row_names, intake_row.c.names == names), row_unasked):
+        rows = session.rows(
+            select(intake_row.c.row_key)
+            .join(
+                intake_batch,
+                (intake_batch.c.employer_id == intake_row.c.employer_id)
+                & (intake_batch.c.batch_id == intake_row.c.batch_id),
+            )
+            .where(intake_row.c.employer_id == session.employer, asked, intake_batch.c.connection_id == connection_id)
+        )
+        found |= {row.row_key for row in rows}
+    return found
 
 
 def counts_of(header: Row[Any]) -> Counts:
@@ -323,17 +369,17 @@ def _unfit(row: Waiting) -> str:
 
 def _apply_rows(
     session: Session, header: Row[Any], book: PlanBook, appliers: Mapping[str, Applier], wanted: Sequence[Waiting]
-) -> tuple[list[Applied], dict[int, str], list[Unknown]]:
+) -> tuple[list[Applied], dict[int, str], dict[int, Unknown]]:
     """Apply rows in sets, each row wholly or not at all.
 
-    Gives those applied, problems by row number, and whom the others name and nobody knows.
+    Gives those applied, problems by row number, and by row number whom the others name and nobody knows.
 
     A row that fails before it has written anything is left out of its set. One that fails later has the set
     undone: those before it are a set of their own then, and so are those behind it.
     """
     applied: list[Applied] = []
     problems: dict[int, str] = {}
-    unknown: list[Unknown] = []
+    unknown: dict[int, Unknown] = {}
     sets = [wanted] if wanted else []
     while sets:
         rows = sets.pop()
@@ -341,17 +387,17 @@ def _apply_rows(
         if not tried.undone:
             applied += tried.applied
             problems |= tried.problems
-            unknown += tried.unknown
+            unknown |= tried.unknown
         elif len(rows) == 1:
             problems[rows[0].row_no] = tried.undone
-            unknown += tried.unknown
+            unknown |= {rows[0].row_no: tried.undone_by} if tried.undone_by else {}
         else:
             # Where nobody knows which row it was, each half is tried.
             at = len(rows) // 2 if tried.at is None else tried.at
             behind = at
             if tried.at is not None:
                 problems[rows[at].row_no] = tried.undone
-                unknown += tried.unknown
+                unknown |= {rows[at].row_no: tried.undone_by} if tried.undone_by else {}
                 behind = at + 1
             sets += [part for part in (rows[behind:], rows[:at]) if part]
     return applied, problems, unknown
@@ -363,10 +409,12 @@ class Tried:
 
     applied: list[Applied]
     problems: dict[int, str]
-    unknown: Sequence[Unknown] = ()
-    """Whom rows left out, or the row that undid it, name and nobody knows."""
+    unknown: Mapping[int, Unknown] = field(default_factory=dict[int, Unknown])
+    """By number of a row left out, whom it names and nobody knows."""
     undone: str = ""
     at: int | None = None
+    undone_by: Unknown | None = None
+    """Whom the row that undid it names and nobody knows."""
 
 
 def _apply_set(
@@ -375,7 +423,7 @@ def _apply_set(
     """Apply these rows in one savepoint."""
     problems: dict[int, str] = {}
     applied: list[Applied] = []
-    unknown: list[Unknown] = []
+    unknown: dict[int, Unknown] = {}
     at: int | None = None
     connection_id, stream = header.connection_id, header.stream
     batch = Origin(connection_id, stream, header.batch_id, 0, "")
@@ -406,7 +454,8 @@ def _apply_set(
                 except DataError as error:
                     if session.touched != touched:
                         raise
-                    unknown += _unknown(error)
+                    if isinstance(error, Unknown):
+                        unknown[row.row_no] = error
                     problems[row.row_no] = str(error)
                     continue
                 if isinstance(said, str):
@@ -421,17 +470,13 @@ def _apply_set(
             ledger.restate(session, entries)
     except DataError as error:
         session.undone()
-        return Tried([], {}, _unknown(error), str(error), at)
+        return Tried([], {}, {}, str(error), at, error if isinstance(error, Unknown) else None)
     except DatabaseDataError:
         if work.stands:
             raise
         session.undone()
-        return Tried([], {}, (), "a value is longer than its column. Mend it at the source, then re-drive")
+        return Tried([], {}, {}, "a value is longer than its column. Mend it at the source, then re-drive")
     return Tried(applied, problems, unknown)
-
-
-def _unknown(error: DataError) -> list[Unknown]:
-    return [error] if isinstance(error, Unknown) else []
 
 
 def _records(stream: str, wanted: Sequence[Waiting], problems: dict[int, str]) -> list[tuple[int, Record]]:

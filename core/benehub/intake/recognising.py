@@ -77,13 +77,17 @@ def kept_name(session: Session, connection_id: str, named: str) -> str:
     return ssn_name(session, ssn)
 
 
+def name_of(session: Session, connection_id: str, who: Unknown) -> str:
+    """The vendor's id of whom a quarantined row names, as it stands in the crosswalk."""
+    return who.ssn_index[:SSN_NAME] if who.ssn_index else kept_name(session, connection_id, who.external_id)
+
+
 def note_unknown(session: Session, connection_id: str, who: Unknown, stream: str) -> None:
     """Keep whom a quarantined row names and nobody knows."""
+    name = name_of(session, connection_id, who)
     if who.ssn_index:
-        told = Told(ssn_index=who.ssn_index, only_employees=True)
-        strangers.note(session, connection_id, who.ssn_index[:SSN_NAME], stream, told)
+        strangers.note(session, connection_id, name, stream, Told(ssn_index=who.ssn_index, only_employees=True))
         return
-    name = kept_name(session, connection_id, who.external_id)
     number = name if name == who.external_id else ""
     strangers.note(session, connection_id, name, stream, Told(only_employees=True), number)
 

@@ -239,7 +239,7 @@ class _Chunk:
     def _quarantine(self, row_no: int, key: str, row: Incoming, reason: str, problem: str = "") -> None:
         self.quarantined += 1
         sealed = self.session.seal(as_kept(row, mask(problem)), "intake_row")
-        entry = {"outcome": "quarantined", "reason": mask(reason), "row_sealed": sealed}
+        entry = {"outcome": "quarantined", "reason": mask(reason), "row_sealed": sealed, "names": ""}
         self._kept.append({"row_no": row_no, "row_key": key, **entry})
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from benehub.crypto import mask
-from benehub.intake import told
+from benehub.intake import told, tries
 from benehub.intake.applying import in_quarantine
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -129,6 +128,5 @@ def resolve(session: Session, batch_id: str, row_nos: Sequence[int]) -> int:
 
 
 def still(session: Session, batch_id: str, reasons: dict[int, str]) -> None:
-    """Why rows wait as of now."""
-    for row_no, reason in reasons.items():
-        session.change(intake_row, {"batch_id": batch_id, "row_no": row_no}, reason=mask(reason))
+    """Why rows wait as of now, after they were tried again."""
+    tries.in_vain(session, batch_id, {row_no: tries.Why(reason) for row_no, reason in reasons.items()})

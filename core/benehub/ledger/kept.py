@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, cast, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, bindparam, cast, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
@@ -61,11 +61,25 @@ def _moves(table: Table, dialect: str) -> Executable:
 
 def sums(session: Session, accounts: Sequence[str], effective: date | None) -> Sequence[Row[Any]]:
     """Account, unit and amount of what is not zero, of these accounts (all when empty), up to a day."""
+    given = {"employer": session.employer, "accounts": list(accounts), "effective": effective}
+    return session.rows(_sums(bool(accounts), effective is not None), {k: v for k, v in given.items() if v})
+
+
+@cache
+def _sums(some: bool, until: bool) -> Executable:
+    """The question of `sums`, made once: making it took longer than answering it does."""
     day = account_day.c
-    query = _until(day.effective_date, effective, select(day.account, day.unit, day.amount)).where(
-        day.employer_id == session.employer
+    total = func.sum(day.amount)
+    query = (
+        select(day.account, day.unit, total.label("amount"))
+        .where(day.employer_id == bindparam("employer"))
+        .group_by(day.account, day.unit)
+        .having(total != 0)
+        .order_by(day.account, day.unit)
     )
-    return _summed(session, query.where(day.account.in_(accounts)) if accounts else query)
+    if some:
+        query = query.where(day.account.in_(bindparam("accounts", expanding=True)))
+    return query.where(day.effective_date <= bindparam("effective")) if until else query
 
 
 def known(session: Session, accounts: Sequence[str], effective: date | None, known_at: int) -> Sequence[Row[Any]]:

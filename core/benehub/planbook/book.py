@@ -73,15 +73,23 @@ class PlanBook(Part):
                 found |= {line.code: (plan, line.source) for line in plan.computed.lines.values()}
         return found
 
+    @cached_property
+    def _by_id(self) -> dict[str, Plan]:
+        return {one.id: one for one in self.plans}
+
+    def find(self, plan_id: str | None) -> Plan | None:
+        """The plan of this id; None where the book has none: a vendor may name any, and one bad row stops no month."""
+        return self._by_id.get(plan_id or "")
+
     def plan(self, plan_id: str) -> Plan:
         """The plan of this id.
 
         Raises:
             DataError: the book has none.
         """
-        for one in self.plans:
-            if one.id == plan_id:
-                return one
+        found = self.find(plan_id)
+        if found is not None:
+            return found
         raise DataError(f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours")
 
     def pay_group(self, name: str) -> PayGroup:

@@ -53,6 +53,8 @@ def compare(sent: Path, credited: Path, due_days: int) -> pl.DataFrame:
     try:
         found = differing.collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
+        _refuse_odd(sent)
+        _refuse_odd(credited)
         raise DataError(
             "a day is none or a row has other columns", where=f"{sent.name}, {credited.name}",
             mend="Write days as 2026-11-13 and give every row the header's columns",
@@ -73,20 +75,35 @@ def _read(path: Path, columns: tuple[str, ...]) -> pl.LazyFrame:
             f"missing {missing}", where=path.name, mend=f"Name the columns {', '.join(wanted)}", position=1
         )
     days = [name for name in ("pay_date", "trade_date") if name in wanted]
-    scan = pl.scan_csv(path, infer_schema=False).select(wanted)
-    odd = scan.filter(~pl.col("amount").str.contains(_MONEY) | pl.col("amount").is_null()).select(pl.len())
-    if count := odd.collect(engine="streaming").item():
+    text = pl.col("amount")
+    whole = pl.when(text.str.contains(".", literal=True)).then(text).otherwise(text + ".00")
+    # What is no amount becomes text that no number can be made of, so that nothing is read twice to look for it.
+    sure = pl.when(text.str.contains(_MONEY)).then(whole.str.replace(".", "", literal=True)).otherwise(pl.lit("none"))
+    return (
+        pl.scan_csv(path, infer_schema=False)
+        .select(wanted)
+        .with_columns(
+            sure.cast(pl.Int64).alias("amount"), *(pl.col(name).str.to_date("%Y-%m-%d").alias(name) for name in days)
+        )
+    )  # fmt: skip
+
+
+def _refuse_odd(path: Path) -> None:
+    """Raise where amounts are what makes a file unreadable; says how many."""
+    import polars as pl
+
+    amount = pl.col("amount")
+    odd = pl.scan_csv(path, infer_schema=False).filter(~amount.str.contains(_MONEY) | amount.is_null())
+    try:
+        count = odd.select(pl.len()).collect(engine="streaming").item()
+    except pl.exceptions.PolarsError:
+        return
+    if count:
         raise DataError(
             f"{count} amounts are none",
             where=f"{path.name}, column amount",
             mend="Write them as 1234.56, without signs",
         )
-    text = pl.col("amount")
-    whole = pl.when(text.str.contains(".", literal=True)).then(text).otherwise(text + ".00")
-    return scan.with_columns(
-        whole.str.replace(".", "", literal=True).cast(pl.Int64).alias("amount"),
-        *(pl.col(name).str.to_date("%Y-%m-%d").alias(name) for name in days),
-    )
 
 
 def _classified(found: pl.DataFrame, late: pl.Expr) -> pl.DataFrame:

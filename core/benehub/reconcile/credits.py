@@ -8,7 +8,7 @@ refused: it is posted as a loss and told, never forgotten. Only the claims thems
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -108,29 +108,31 @@ class Credit:
 
 def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit]:
     """Every credit of a carrier (of all when none is named), the first to expire first."""
-    paid_over = _over(session, book, carrier)
+    paid_over = _over(session)
     lost = _by_key(session, chart.CREDITS_LOST)
-    keys = [key for key in {*paid_over, *lost} if _of(book, key, carrier)]
+    whose = carriers(session, book, {*paid_over, *lost})
+    keys = [key for key in {*paid_over, *lost} if whose.get(key[1]) and carrier in ("", whose[key[1]])]
     if not keys:
         return []
     months = {month for _, _, month in keys}
     paid, taken = _paid(session, months), _taken(session, months)
     billed, waiting = _billed(session, months), _owed_claims(session, WAITING)
-    claims = _claims(session, book)
+    claims = _claims(session, book, whose)
     found = []
     for key in keys:
         amount, gone = paid_over.get(key, 0), lost.get(key, 0)
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
         asked, after = unanswered(claims.get(key, ()), taken.get(key, ()))
         sums = (amount, granted, asked, waiting.get(key, 0), after, gone)
-        found.append(_credit(session, book, key, sums))
+        found.append(_credit(session, book, whose[key[1]], key, sums))
     return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
 
 
-def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int, int, int, int, int]) -> Credit:
+def _credit(
+    session: Session, book: PlanBook, carrier: str, key: Key, amounts: tuple[int, int, int, int, int, int]
+) -> Credit:  # fmt: skip
     person_id, plan, month = key
     amount, granted, asked, waiting, late, lost = amounts
-    carrier = str(book.plan(plan).carrier)
     claimed = min(asked, max(0, amount + lost - granted))
     underway = min(waiting, max(0, amount - granted - claimed))
     late = min(late, max(0, amount + lost - granted - claimed))
@@ -140,8 +142,23 @@ def _credit(session: Session, book: PlanBook, key: Key, amounts: tuple[int, int,
     )  # fmt: skip
 
 
-def _of(book: PlanBook, key: Key, carrier: str) -> bool:
-    return book.plan(key[1]).carrier is not None and carrier in ("", book.plan(key[1]).carrier)
+def carriers(session: Session, book: PlanBook, keys: Iterable[Key]) -> dict[str, str]:
+    """Plan -> its carrier; of a plan that the plan book does not have the one that has billed it.
+
+    Raises:
+        DataError: a plan is in no bill, and not in the plan book any more.
+    """
+    found = {plan.id: plan.carrier for plan in book.plans if plan.carrier}
+    unknown = sorted({plan for _, plan, _ in keys if book.find(plan) is None})
+    if unknown:
+        lines = select(confirmation.c.plan, func.min(confirmation.c.connection_id).label("carrier")).where(
+            *session.where(confirmation, kind="invoice_line"), confirmation.c.plan.in_(unknown)
+        )
+        found |= {row.plan: row.carrier for row in session.rows(lines.group_by(confirmation.c.plan))}
+        for plan in unknown:
+            if plan not in found:
+                book.plan(plan)
+    return found
 
 
 def _by_key(session: Session, account: str, months: set[str] | None = None) -> dict[Key, int]:
@@ -153,13 +170,9 @@ def _by_key(session: Session, account: str, months: set[str] | None = None) -> d
     }
 
 
-def _over(session: Session, book: PlanBook, carrier: str) -> dict[Key, int]:
+def _over(session: Session) -> dict[Key, int]:
     """What was paid beyond what is owed; of a month that nothing was accrued for, a payment is only early."""
-    found = {
-        key: amount
-        for key, amount in _by_key(session, chart.PREMIUM_PAYABLE).items()
-        if amount > 0 and _of(book, key, carrier)
-    }
+    found = {key: amount for key, amount in _by_key(session, chart.PREMIUM_PAYABLE).items() if amount > 0}
     if not found:
         return {}
     accrued = {
@@ -280,7 +293,7 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def _claims(session: Session, book: PlanBook) -> dict[Key, list[Claim]]:
+def _claims(session: Session, book: PlanBook, whose: Mapping[str, str]) -> dict[Key, list[Claim]]:
     """What was claimed by a person's word, always in time, and by fixes that have left (see `fix_claims`).
 
     A claim that a person sends has left on the day on which he says so.
@@ -290,7 +303,7 @@ def _claims(session: Session, book: PlanBook) -> dict[Key, list[Claim]]:
         key = (row.person_id, row.plan, row.coverage_month)
         claims.setdefault(key, []).append(Claim(row.claimed_on, int(row.amount), late=False))
     for key, day, worth in _left_claims(session):
-        last = book.terms(str(book.plan(key[1]).carrier)).claim_by(Month.parse(key[2]))
+        last = book.terms(whose.get(key[1], "")).claim_by(Month.parse(key[2]))
         claims.setdefault(key, []).append(Claim(day, worth, late=last is not None and day > last))
     return claims
 
@@ -348,8 +361,9 @@ def asked(session: Session, key: Key) -> int:
 
 def settle(session: Session, book: PlanBook) -> Outcome:
     """Bring the differences about credits up to date."""
+    read_to = session.latest_seq()
     found = list(findings(book, standing(session, book)))
-    return settle_within(session, Relation.CREDIT, "credit/", found, session.today())
+    return settle_within(session, Relation.CREDIT, "credit/", found, session.today(), read_to)
 
 
 def findings(book: PlanBook, credits: Sequence[Credit]) -> Iterator[Finding]:

@@ -17,10 +17,11 @@ from sqlalchemy import Row, and_, func, or_, select
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.findings import STANDING, Finding, Relation
-from benehub.reconcile.settled_by import proposed, settled_by
+from benehub.reconcile.settled_by import proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
 from benehub.store.events import note_event
+from benehub.store.session import CHUNK
 from benehub.store.tables import difference, difference_event
 from benehub.store.version import must_be, version
 
@@ -44,18 +45,29 @@ class Outcome:
         return Outcome(self.opened + other.opened, self.closed + other.closed, self.seen_again + other.seen_again)
 
 
-def settle(session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date) -> Outcome:
+def settle(
+    session: Session, relation: Relation, period: str, findings: Iterable[Finding], today: date,
+    read_to: int | None = None,
+) -> Outcome:  # fmt: skip
     """Bring the differences of one relation and period up to date with what was found now.
 
     Those that stand from month to month (`STANDING`) are of the month they began with, and are settled with every later
     one.
+
+    Args:
+        read_to: the newest number (`latest_seq`) from before anything was read for these findings: an entry that
+            another worker posts meanwhile lies behind it, and may be what settles one. None: nothing was posted since.
 
     Raises:
         IntegrityError: two findings carry the same key; one would hide the other.
     """
     mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
     known = {row.content_key: row for row in session.rows(mine)}
-    return _told(session, _settle(known, session, findings, today))
+    return _told(session, _settle(known, session, findings, today, _read(session, read_to)))
+
+
+def _read(session: Session, read_to: int | None) -> int:
+    return session.latest_seq() if read_to is None else read_to
 
 
 def _told(session: Session, outcome: Outcome) -> Outcome:
@@ -71,7 +83,9 @@ def _of(period: str) -> Any:
     return or_(difference.c.period == period, and_(or_(*standing), difference.c.period < period))
 
 
-def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date) -> Outcome:
+def _settle(
+    known: Mapping[str, Row[Any]], session: Session, findings: Iterable[Finding], today: date, read_to: int
+) -> Outcome:
     opened: list[str] = []
     again = 0
     found: set[str] = set()
@@ -87,25 +101,24 @@ def _settle(known: Mapping[str, Row[Any]], session: Session, findings: Iterable[
         rule = next((one for one in rules if one.covers(finding)), None)
         if rule is not None and (row is None or row.state != "dismissed"):
             again += row is not None
-            _set_aside(session, row, finding, rule, today)
+            _set_aside(session, row, finding, rule, today, read_to)
         elif row is None:
-            opened.append(_open(session, finding, today))
+            opened.append(_open(session, finding, today, read_to))
         elif row.state in OPEN or _still_dismissed(row, finding) or _still_returned(session, row, finding):
             again += 1
-            _see_again(session, row, finding, today)
+            _see_again(session, row, finding, today, read_to)
         else:
-            opened.append(_reopen(session, row, finding, today))
-    closed = [
-        _close(session, row, "resolved", "benehub", "both sides agree now")
-        for key, row in known.items()
-        if key not in found and row.state in (*OPEN, "suppressed")
-    ]
-    return Outcome(tuple(opened), tuple(closed), again)
+            opened.append(_reopen(session, row, finding, today, read_to))
+    closed = _close(session, [
+        row for key, row in known.items() if key not in found and row.state in (*OPEN, "suppressed")
+    ])  # fmt: skip
+    return Outcome(tuple(opened), closed, again)
 
 
 def settle_within(
-    session: Session, relation: Relation, within: str, findings: Sequence[Finding], today: date
-) -> Outcome:
+    session: Session, relation: Relation, within: str, findings: Sequence[Finding], today: date,
+    read_to: int | None = None,
+) -> Outcome:  # fmt: skip
     """As `settle` over all periods, for the findings whose reference begins with `within`: others stay as they are."""
     known = session.rows(
         select(difference).where(
@@ -114,10 +127,11 @@ def settle_within(
     )
     opened: list[str] = []
     closed: list[str] = []
-    again = 0
+    again, until = 0, _read(session, read_to)
     for period in sorted({one.period for one in findings} | {row.period for row in known if row.state in OPEN}):
         mine = [one for one in findings if one.period == period]
-        outcome = _settle({row.content_key: row for row in known if row.period == period}, session, mine, today)
+        before = {row.content_key: row for row in known if row.period == period}
+        outcome = _settle(before, session, mine, today, until)
         opened, closed, again = [*opened, *outcome.opened], [*closed, *outcome.closed], again + outcome.seen_again
     return _told(session, Outcome(tuple(opened), tuple(closed), again))
 
@@ -167,7 +181,9 @@ def version_of(session: Session, row: Row[Any]) -> str:
 def _edited(session: Session, row: Row[Any]) -> dict[str, Any]:
     """What two people may work on; that it was seen once more is no change."""
     names = ("state", "work_step", "assigned_to", "owner", "severity", "expected", "actual", "at_stake", "clear_by")
-    return {name: getattr(row, name) for name in names} | {"history": _said(session, row.difference_id)}
+    return {name: getattr(row, name) for name in names} | {
+        "history": _said(session, [row.difference_id]).get(row.difference_id, 0)
+    }
 
 
 def get(session: Session, difference_id: str) -> Row[Any]:
@@ -230,7 +246,7 @@ def _values(finding: Finding, today: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _open(session: Session, finding: Finding, today: date) -> str:
+def _open(session: Session, finding: Finding, today: date, read_to: int) -> str:
     difference_id = session.id("dif", finding.key)
     seq, at = session.take_seq()
     session.add(
@@ -246,24 +262,26 @@ def _open(session: Session, finding: Finding, today: date) -> str:
             }
         ],
     )  # fmt: skip
-    _event(session, difference_id, "benehub", _state_of(finding, today), "", "found", ())
+    _event(session, difference_id, "benehub", _state_of(finding, today), "", "found", (), seq=read_to)
     return difference_id
 
 
-def _set_aside(session: Session, row: Row[Any] | None, finding: Finding, rule: Suppression, today: date) -> None:
+def _set_aside(
+    session: Session, row: Row[Any] | None, finding: Finding, rule: Suppression, today: date, read_to: int
+) -> None:
     """A rule covers it: it is kept, and told by its state and the rule."""
     note = f"{rule.suppression_id} until {rule.ends}: {rule.note}"
     if row is None:
-        _open(session, finding, today)
+        _open(session, finding, today, read_to)
         row = get(session, session.id("dif", finding.key))
     else:
-        _see_again(session, row, finding, today)
+        _see_again(session, row, finding, today, read_to)
     if row.state != "suppressed":
         session.change(difference, {"difference_id": row.difference_id}, state="suppressed")
-        _event(session, row.difference_id, "benehub", "suppressed", row.work_step, note, ())
+        _event(session, row.difference_id, "benehub", "suppressed", row.work_step, note, (), seq=read_to)
 
 
-def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -> None:
+def _see_again(session: Session, row: Row[Any], finding: Finding, today: date, read_to: int) -> None:
     values = _values(finding, today)
     if row.state not in OPEN:
         values["state"] = row.state
@@ -273,38 +291,61 @@ def _see_again(session: Session, row: Row[Any], finding: Finding, today: date) -
         times_seen=row.times_seen + 1, last_seq=seq, last_seen=session.now(), **values,
     )  # fmt: skip
     if row.state == "pending" and values["state"] == "discrepancy":
-        _event(session, row.difference_id, "benehub", "discrepancy", row.work_step, "past its clear-by date", ())
+        told = "past its clear-by date"
+        _event(session, row.difference_id, "benehub", "discrepancy", row.work_step, told, (), seq=read_to)
 
 
-def _reopen(session: Session, row: Row[Any], finding: Finding, today: date) -> str:
+def _reopen(session: Session, row: Row[Any], finding: Finding, today: date, read_to: int) -> str:
     session.change(
         difference, {"difference_id": row.difference_id},
         times_seen=row.times_seen + 1, last_seq=session.latest_seq(), last_seen=session.now(), work_step="",
         **_values(finding, today),
     )  # fmt: skip
     told = "no rule sets it aside any more" if row.state == "suppressed" else "it returned"
-    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, ())
+    _event(session, row.difference_id, "benehub", _state_of(finding, today), "", told, (), seq=read_to)
     return str(row.difference_id)
 
 
-def _close(session: Session, row: Row[Any], state: str, who: str, note: str) -> str:
-    session.change(difference, {"difference_id": row.difference_id}, state=state, last_seen=session.now())
-    _event(session, row.difference_id, who, state, row.work_step, note, proposed(session, row))
-    return str(row.difference_id)
+def _close(session: Session, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """Both sides agree on these by now; gives their ids. As sets: a bill that is paid may close those of thousands."""
+    if not rows:
+        return ()
+    settled = proposed_of(session, rows)
+    ids = [str(row.difference_id) for row in rows]
+    seq, at = session.latest_seq(), session.now()
+    session.change_all(
+        difference, ("difference_id",), [{"difference_id": one, "state": "resolved", "last_seen": at} for one in ids]
+    )
+    said = _said(session, ids)
+    session.add(
+        difference_event,
+        [{"difference_id": row.difference_id, "event_no": said.get(row.difference_id, 0) + 1, "at": at,
+          "who": "benehub", "state": "resolved", "work_step": row.work_step, "note": "both sides agree now",
+          "entries": settled[row.difference_id], "assigned_to": None, "seq": seq} for row in rows],
+    )  # fmt: skip
+    return tuple(ids)
 
 
 def _event(
     session: Session, difference_id: str, who: str, state: str, step: str, note: str, entries: Sequence[str],
-    to: str | None = None,
+    to: str | None = None, seq: int | None = None,
 ) -> None:  # fmt: skip
-    number = _said(session, difference_id) + 1
+    """Keep what was said; `seq` is how far its reader had read, all that is recorded where none is named."""
+    number = _said(session, [difference_id]).get(difference_id, 0) + 1
     session.add(
         difference_event,
         [{"difference_id": difference_id, "event_no": number, "at": session.now(), "who": who,
-          "state": state, "work_step": step, "note": note, "entries": list(entries), "assigned_to": to}],
+          "state": state, "work_step": step, "note": note, "entries": list(entries), "assigned_to": to,
+          "seq": _read(session, seq)}],
     )  # fmt: skip
 
 
-def _said(session: Session, difference_id: str) -> int:
-    query = select(func.count()).where(*session.where(difference_event, difference_id=difference_id))
-    return int(session.connection.execute(query).scalar_one())
+def _said(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """How much was said of each; of whom nothing was said is not among them."""
+    of = difference_event.c.difference_id
+    query = select(of, func.count().label("many")).where(*session.where(difference_event)).group_by(of)
+    return {
+        row.difference_id: int(row.many)
+        for start in range(0, len(ids), CHUNK)
+        for row in session.rows(query.where(of.in_(ids[start : start + CHUNK])))
+    }

@@ -68,7 +68,9 @@ def _not_deposited(session: Session, book: PlanBook, connection_id: str, month: 
 def _not_credited(
     session: Session, book: PlanBook, connection_id: str, month: Month, on_the_way: Iterable[OnTheWay], clears: Clears
 ) -> Iterator[Finding]:  # fmt: skip
-    mine = [one for one in on_the_way if book.plan(one.plan).recordkeeper == connection_id]
+    # What was credited for a plan that is not here was never sent; it is a difference of its own.
+    here = [one for one in on_the_way if one.left > 0 or book.find(one.plan) is not None]
+    mine = [one for one in here if book.plan(one.plan).recordkeeper == connection_id]
     sent = _sent(session, month) if any(one.left > 0 for one in mine) else {}
     for row in mine:
         left, there_by = row.left, defaultdict[date, int](int)

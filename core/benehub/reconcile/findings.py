@@ -59,6 +59,7 @@ class Type(StrEnum):
     BILLED_NOT_ENROLLED = "BILLED_NOT_ENROLLED"
     ENROLLED_NOT_BILLED = "ENROLLED_NOT_BILLED"
     PLAN_DIFF = "PLAN_DIFF"
+    UNKNOWN_PLAN = "UNKNOWN_PLAN"
     TIER_DIFF = "TIER_DIFF"
     RATE_DIFF = "RATE_DIFF"
     EFFECTIVE_DATE_DIFF = "EFFECTIVE_DATE_DIFF"
@@ -116,6 +117,11 @@ STANDING = frozenset(
     }
 )
 """What stands from month to month until it is over: each is one difference, of the month it began with."""
+
+UNKNOWN_PLAN = (
+    "Map the vendor's word for the plan under Connections, or add the plan to the plan book, then read it again"
+)
+"""What to do where a vendor names a plan that the plan book does not have."""
 
 NEVER_SET_ASIDE = frozenset({Type.CLAIMED_LATE})
 """Types that no rule sets aside: a person has to say of each what becomes of it."""

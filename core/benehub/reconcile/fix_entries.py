@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, select, union
 
 from benehub.reconcile import fixes
 from benehub.store import Session
-from benehub.store.tables import SOURCED, entry, fix_obligation, leg, obligation
+from benehub.store.tables import SOURCED, entry, fix, fix_obligation, leg, obligation
 
 MOST = 50
 """Entries that are named; a file of thousands is named by its dispatch."""
+
+
+def settling_all(session: Session, differences: Sequence[str]) -> dict[str, list[str]]:
+    """The same of many differences: only those of which a fix was carried out are among them, and are few."""
+    done = session.rows(
+        select(fix.c.difference_id)
+        .where(*session.where(fix, state=fixes.DONE), session.among(fix.c.difference_id, differences))
+        .distinct()
+    )
+    return {row.difference_id: settling(session, row.difference_id) for row in done}
 
 
 def settling(session: Session, difference_id: str) -> list[str]:

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from benehub.ledger.credited import FORFEITURE
+from benehub.ledger.credited import CREDIT, FORFEITURE, KINDS
 from benehub.periods import Month
 from benehub.planbook import Plan, PlanBook
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.lines import Key, Line
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -34,14 +34,43 @@ def others(lines: Sequence[Line], book: PlanBook) -> list[Line]:
 
 
 def deposited_here(book: PlanBook) -> ColumnElement[bool]:
-    """Which credits the hub's deposits answer for: all but repayments that payroll sends itself."""
+    """Which credits the hub's deposits answer for: all in plans that are here, but repayments that payroll sends."""
     carrying = [plan.id for plan in book.plans if carried(plan)]
-    return or_(confirmation.c.part != LOAN, confirmation.c.plan.in_(carrying))
+    here = confirmation.c.plan.in_([plan.id for plan in book.plans])
+    return and_(here, or_(confirmation.c.part != LOAN, confirmation.c.plan.in_(carrying)))
 
 
 def carried(plan: Plan) -> bool:
     """Whether repayments of the plan's loans leave with its contributions."""
     return plan.deferral is not None and bool(plan.deferral.loan_code)
+
+
+def of_plans_here(lines: Sequence[Line], book: PlanBook) -> list[Line]:
+    """The lines without those that were credited alone, under a word that is no plan here: `no_plan` tells of them."""
+    return [line for line in lines if line.deposited or book.find(line.plan) is not None]
+
+
+def no_plan(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
+    """What a recordkeeper has credited to people in plans that the plan book does not have: none holds up another."""
+    keys = (confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date)
+    rows = session.rows(
+        select(*keys, confirmation.c.kind, func.sum(confirmation.c.amount).label("amount"))
+        .where(
+            *session.where(confirmation, connection_id=connection_id, current=1), confirmation.c.kind.in_(KINDS),
+            confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
+            confirmation.c.person_id.is_not(None), confirmation.c.plan.not_in([plan.id for plan in book.plans]),
+        )
+        .group_by(*keys, confirmation.c.kind)
+        .having(func.sum(confirmation.c.amount) != 0)
+    )  # fmt: skip
+    for row in rows:
+        more = "" if row.kind == CREDIT else f"/{row.kind}"
+        reference = f"{row.pay_date}/{row.part}{more}/{connection_id}"  # another may say the same word
+        yield Finding(
+            Relation.RETIREMENT, Type.UNKNOWN_PLAN, str(month), reference, "recordkeeper",
+            "hub", f"credited under {row.plan!r}, which is no plan of the plan book", UNKNOWN_PLAN,
+            person_id=row.person_id, plan=row.plan, expected=0, actual=int(row.amount), unit=book.employer.currency,
+        )  # fmt: skip
 
 
 def mixed(lines: Sequence[Line], others: Sequence[Line] = ()) -> tuple[list[tuple[Line, Line]], list[Line]]:
@@ -81,15 +110,15 @@ def mixed_up(short: Line, over: Line, month: Month, unit: str) -> Finding:
     )  # fmt: skip
 
 
-def forfeited(session: Session, connection_id: str, month: Month) -> Mapping[Key, int]:
-    """What was credited from forfeitures, by person, plan, part and pay date."""
+def forfeited(session: Session, book: PlanBook, connection_id: str, month: Month) -> Mapping[Key, int]:
+    """What was credited from forfeitures of plans that are here, by person, plan, part and pay date."""
     keys = (confirmation.c.person_id, confirmation.c.plan, confirmation.c.part, confirmation.c.pay_date)
     rows = session.rows(
         select(*keys, func.sum(confirmation.c.amount).label("amount"))
         .where(
             *session.where(confirmation, kind=FORFEITURE, connection_id=connection_id, current=1),
             confirmation.c.pay_date >= month.first, confirmation.c.pay_date < month.end,
-            confirmation.c.person_id.is_not(None),
+            confirmation.c.person_id.is_not(None), confirmation.c.plan.in_([plan.id for plan in book.plans]),
         )
         .group_by(*keys)
         .having(func.sum(confirmation.c.amount) != 0)

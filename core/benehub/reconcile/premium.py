@@ -16,9 +16,9 @@ from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import basis, bill, cut_off, roster
+from benehub.reconcile import basis, bill, credits, cut_off, roster
 from benehub.reconcile.cut_off import CutOff
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
 from benehub.records import Tier
 from benehub.rules.premium.due import premium_due
@@ -63,11 +63,15 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     # Whom the carrier does not have it cannot bill: that is one difference, not two.
     silent = {(one.person_id, one.plan) for one in on_roster if one.type is not Type.ENROLLED_NOT_COVERED}
     owed = _with_lost(session, month, accrued, billed)
+    lines = {key: one for key, one in billed.items() if book.find(key[1]) is not None}
+    strange = {key: one for key, one in billed.items() if key not in lines}
+    findings += _of_no_plan(book, connection_id, month, owed, strange)
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
-        reasons = _reasons(session, book, connection_id, month, owed, billed, cut)
-        findings += _bill(book, month, owed, tiers, billed, {*refused, *silent}, cut, reasons)
+        known = {key: amount for key, amount in owed.items() if key not in strange}
+        reasons = _reasons(session, book, connection_id, month, known, lines, cut)
+        findings += _bill(book, month, known, tiers, lines, {*refused, *silent}, cut, reasons)
     findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
@@ -97,7 +101,9 @@ def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month)
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    return {(row.person_id, row.plan): -int(row.amount) for row in rows if book.plan(row.plan).carrier == connection_id}
+    # What was accrued came from a plan book: a plan that is in it no more is still owed to the carrier that billed it.
+    whose = credits.carriers(session, book, [(row.person_id, row.plan, str(month)) for row in rows])
+    return {(row.person_id, row.plan): -int(row.amount) for row in rows if whose.get(row.plan) == connection_id}
 
 
 def _with_lost(
@@ -255,7 +261,7 @@ def _other_rates(
 def _other_plans(book: PlanBook, accrued: Mapping[Key, int], billed: Mapping[Key, Billed]) -> dict[Key, str]:
     """Where one plan of a kind is enrolled and another one of it billed: both, each with the other one."""
     lacking, more = (
-        {(person, book.plan(plan).slot): plan for person, plan in keys}
+        {(person, terms.slot): plan for person, plan in keys if (terms := book.find(plan)) is not None}
         for keys in (
             (key for key, amount in accrued.items() if amount and not (key in billed and billed[key].amount)),
             (key for key, one in billed.items() if one.amount and not accrued.get(key)),
@@ -289,6 +295,23 @@ def _judged(
         told = f"billed at tier {mine.tier}, enrolled at {tiers[key]}"
         return Type.TIER_DIFF, told, "Send the carrier the tier again and claim the difference"
     return Type.RATE_DIFF, "billed at another rate", "Compare the carrier's rate table with ours"
+
+
+def _of_no_plan(
+    book: PlanBook, connection_id: str, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
+) -> Iterator[Finding]:  # fmt: skip
+    """Lines under a word that is no plan here: each is told by itself, and holds up no other line of the bill.
+
+    Another carrier may bill the same person under the same word: that is another difference.
+    Nothing is owed for such a plan but what was accrued while it was in the book, and what was given up as lost of it.
+    """
+    for (person_id, plan), one in sorted(billed.items()):
+        if one.amount != (expected := owed.get((person_id, plan), 0)):
+            yield Finding(
+                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), connection_id, "carrier", "hub",
+                f"billed under {plan!r}, which is no plan of the plan book", UNKNOWN_PLAN, person_id=person_id,
+                plan=plan, expected=expected, actual=one.amount, unit=book.employer.currency,
+            )  # fmt: skip
 
 
 def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:

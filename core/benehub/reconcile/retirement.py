@@ -40,13 +40,15 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month, 
     """Every difference with the recordkeeper for the month's pay dates."""
     due = _worked_out_once(due)
     unequal, on_the_way = _differing(session, connection_id, month)
+    unequal = not_contributions.of_plans_here(unequal, book)
     lines = [one for one in unequal if book.plan(one.plan).recordkeeper == connection_id]
     others, lines = not_contributions.others(lines, book), not_contributions.without_others(lines, book)
-    used = not_contributions.forfeited(session, connection_id, month)
+    used = not_contributions.forfeited(session, book, connection_id, month)
     paid_wrongly, lines = not_contributions.offset(lines, used, book)
     mixed, lines = not_contributions.mixed(lines, others)
     pairs, rest = swapped(lines)
     findings = [_source(line, month, book) for line in pairs]
+    findings += not_contributions.no_plan(session, book, connection_id, month)
     findings += [not_contributions.mixed_up(*pair, month, book.employer.currency) for pair in mixed]
     findings += not_contributions.paid_wrongly(paid_wrongly, month, book)
     moved, rest = _moved(rest, book, due, session.today())

@@ -17,7 +17,7 @@ from benehub import facts
 from benehub.facts import Fact
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile.findings import Finding, Relation, Type
+from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import confirmation, intake_batch, obligation
 
@@ -113,7 +113,7 @@ def compare(
     findings = [] if roster is None else list(_dropped(book, month, accrued, refused, told, roster))
     findings += _not_enrolled(session, book, month, accrued, refused, told, covers, owed, roster)
     if roster is not None:
-        findings += _not_covered(book, month, covers, owed, roster, refused, billed)
+        findings += _not_covered(book, connection_id, month, covers, owed, roster, refused, billed)
     return findings
 
 
@@ -121,7 +121,8 @@ def _covers(session: Session, book: PlanBook, connection_id: str) -> dict[Key, l
     found: dict[Key, list[Fact]] = {}
     for (person_id, _), segments in facts.timelines(session, "coverage", Interval(date.min, FOREVER)).items():
         for fact in segments:
-            if book.plan(fact.data["plan"]).carrier == connection_id:
+            plan = book.find(fact.data["plan"])  # None: ended, and dropped from the plan book since
+            if plan is not None and plan.carrier == connection_id:
                 found.setdefault((person_id, fact.data["plan"]), []).append(fact)
     return found
 
@@ -186,8 +187,8 @@ def _not_enrolled(
 
 
 def _not_covered(
-    book: PlanBook, month: Month, covers: Mapping[Key, list[Fact]], owed: Mapping[str, Any], roster: Roster,
-    refused: set[str | None], billed: set[Key],
+    book: PlanBook, connection_id: str, month: Month, covers: Mapping[Key, list[Fact]], owed: Mapping[str, Any],
+    roster: Roster, refused: set[str | None], billed: set[Key],
 ) -> Iterator[Finding]:  # fmt: skip
     """On the roster, and not covered here: cover that nobody decided, and sooner or later a bill."""
     day = min(month.last, roster.day)
@@ -198,6 +199,14 @@ def _not_covered(
             continue  # dependents come and go with their subscriber
         key = (row.person_id, row.plan)
         if key in billed or row.person_id in refused or facts.in_force(covers.get(key, ()), day) is not None:
+            continue
+        if row.person_id and book.find(row.plan) is None:
+            reference = f"roster/{connection_id}/{row.external_id}"[:120]  # another may say the same word
+            yield Finding(
+                Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), reference, "carrier", "hub",
+                f"on the carrier's roster under {row.plan!r}, which is no plan of the plan book", UNKNOWN_PLAN,
+                person_id=row.person_id, plan=row.plan, unit=book.employer.currency,
+            )  # fmt: skip
             continue
         waiting = owed.get(row.person_id or "")
         yield Finding(

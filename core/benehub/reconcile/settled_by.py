@@ -7,19 +7,21 @@ is one that was taken back, nor what has settled it before it returned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, true
 
 from benehub.errors import DataError
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile.findings import Relation, Type
-from benehub.reconcile.fix_entries import MOST, settling
+from benehub.reconcile.fix_entries import MOST, settling_all
 from benehub.store import Session
+from benehub.store.session import CHUNK
 from benehub.store.tables import SOURCED, difference_event, entry, leg
 
 _OF_LEG = and_(entry.c.employer_id == leg.c.employer_id, entry.c.entry_id == leg.c.entry_id)
@@ -32,12 +34,13 @@ _SHUT = ("resolved", "dismissed", "suppressed")
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What its history says: its number in the recorded order, when it returned (empty: never), entries named since.
+    """What its history says: the number it was found or returned at, and the entries that were named since.
 
-    `before` are the entries that had closed it earlier.
+    `since` is a time where it returned before that number was kept (empty: it did not). `before` are the entries that
+    had closed it earlier.
     """
 
-    first_seq: int
+    seq: int
     since: str
     named: tuple[str, ...]
     before: frozenset[str]
@@ -65,45 +68,114 @@ def settled_by(session: Session, row: Row[Any], named: Sequence[str]) -> list[st
 
 def proposed(session: Session, row: Row[Any]) -> list[str]:
     """Entries that may have settled a difference, in their order; `MOST` at most, the newest."""
-    told = _history(session, row)
-    return _made_for_it(session, row, told) or _posted_since(session, row, told)
+    return proposed_of(session, [row])[row.difference_id]
 
 
-def _made_for_it(session: Session, row: Row[Any], told: _Told) -> list[str]:
-    """What notes on it name, what its fixes made and sent, and what was posted for it (lost earnings)."""
-    made = [*settling(session, row.difference_id)]
-    if row.type == Type.LATE:
-        mine = (*session.where(entry, source=row.difference_id), SOURCED)
-        latest = select(entry.c.entry_id).where(*mine, *_stands(told)).order_by(entry.c.seq.desc()).limit(MOST)
-        made += [one.entry_id for one in reversed(session.rows(latest))]
-    if not told.named and not made:
-        return []
-    ids = list(dict.fromkeys([*told.named, *made]))
-    rows = session.rows(
-        select(entry.c.entry_id).where(
-            *session.where(entry, status="posted"), session.among(entry.c.entry_id, ids), ~_taken_back(),
-            or_(session.among(entry.c.entry_id, told.named), and_(*_stands(told))),
-        )
-    )  # fmt: skip
-    good = {one.entry_id for one in rows}
-    return [one for one in ids if one in good][-MOST:]
+def proposed_of(session: Session, rows: Sequence[Row[Any]]) -> dict[str, list[str]]:
+    """The same for many at once: difference -> entries. What it asks grows with chunks of them, not with each."""
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        histories = _histories(session, part)
+        found |= _made_for_them(session, part, histories)
+        rest = [row for row in part if not found.get(row.difference_id)]
+        found |= _posted_since(session, [row for row in rest if row.person_id is not None], histories)
+        # What is of nobody by name is one of a pay date and plan: there are few.
+        nobody = [row for row in rest if row.person_id is None]
+        found |= {row.difference_id: _of_nobody(session, row, histories[row.difference_id]) for row in nobody}
+    return found
 
 
-def _history(session: Session, row: Row[Any]) -> _Told:
-    """What was said of it since it was last found, apart from what was said before."""
-    since, was, named, before = "", "", list[str](), set[str]()
-    for event in session.rows(
-        select(difference_event.c.at, difference_event.c.state, difference_event.c.entries)
-        .where(*session.where(difference_event, difference_id=row.difference_id))
-        .order_by(difference_event.c.event_no)
+def _made_for_them(
+    session: Session, rows: Sequence[Row[Any]], histories: Mapping[str, _Told]
+) -> dict[str, list[str]]:  # fmt: skip
+    """What notes on each name, what its fixes made and sent, and what was posted for it (lost earnings)."""
+    made = settling_all(session, [row.difference_id for row in rows])
+    late = [row.difference_id for row in rows if row.type == Type.LATE]
+    for one in _sourced(session, late):
+        told = histories[one.source]
+        if one.seq > told.seq and one.recorded_at >= told.since:
+            made.setdefault(one.source, []).append(one.entry_id)
+    wanted = {name: list(dict.fromkeys([*told.named, *made.get(name, ())])) for name, told in histories.items()}
+    ids = {one for some in wanted.values() for one in some}
+    good = {one.entry_id: one for one in _posted(session, ids)}
+    return {
+        name: [
+            one for one in some
+            if one in good and (one in histories[name].named or _stands_since(good[one], histories[name]))
+        ][-MOST:]
+        for name, some in wanted.items()
+    }  # fmt: skip
+
+
+def _sourced(session: Session, late: Sequence[str]) -> Sequence[Row[Any]]:
+    """What was posted for these differences, in its order."""
+    if not late:
+        return ()
+    query = select(entry.c.source, entry.c.entry_id, entry.c.seq, entry.c.recorded_at)
+    mine = (*session.where(entry), SOURCED, session.among(entry.c.source, late))
+    return session.rows(query.where(*mine).order_by(entry.c.seq))
+
+
+def _posted(session: Session, ids: Iterable[str]) -> Sequence[Row[Any]]:
+    """Those of the entries that are posted and were not taken back."""
+    wanted = sorted(ids)
+    if not wanted:
+        return ()
+    first = entry.alias("first")
+    return session.rows(
+        select(*_TOLD, *_of_first(first))
+        .outerjoin(first, _reversed_by(first))
+        .where(*session.where(entry, status="posted"), session.among(entry.c.entry_id, wanted), ~_taken_back())
+    )
+
+
+_TOLD = (entry.c.entry_id, entry.c.seq, entry.c.recorded_at, entry.c.effective_date)
+
+
+def _of_first(first: Any) -> tuple[ColumnElement[Any], ...]:
+    """When the entry that one takes back was recorded."""
+    return first.c.seq.label("of_seq"), first.c.recorded_at.label("of_at")
+
+
+def _reversed_by(first: Any) -> ColumnElement[bool]:
+    return and_(first.c.employer_id == entry.c.employer_id, first.c.entry_id == entry.c.reverses_id)
+
+
+def _stands_since(one: Row[Any], told: _Told) -> bool:
+    """As `_stands`, of an entry that is here."""
+    if one.seq <= told.seq or one.recorded_at < told.since or one.entry_id in told.before:
+        return False
+    return one.of_seq is None or one.of_seq <= told.seq or one.of_at < told.since
+
+
+def _histories(session: Session, rows: Sequence[Row[Any]]) -> dict[str, _Told]:
+    """What was said of each since it was last found, apart from what was said before."""
+    said: dict[str, list[Row[Any]]] = {row.difference_id: [] for row in rows}
+    event = difference_event.c
+    for one in session.rows(
+        select(event.difference_id, event.at, event.state, event.entries, event.seq)
+        .where(*session.where(difference_event), session.among(event.difference_id, list(said)))
+        .order_by(event.difference_id, event.event_no)
     ):
+        said[one.difference_id].append(one)
+    return {row.difference_id: _history(row, said[row.difference_id]) for row in rows}
+
+
+def _history(row: Row[Any], events: Sequence[Row[Any]]) -> _Told:
+    seq, since, was, named, before = int(row.first_seq), "", "", list[str](), set[str]()
+    for event in events:
+        if (not was or was in _SHUT) and event.state not in _SHUT:
+            # How far the comparison had read that found it, which may be less than its own number.
+            # Told by number; one from before that was kept, by its time.
+            seq, since = (int(event.seq), "") if event.seq is not None else (seq, event.at if was else "")
         if not was or (was in _SHUT and event.state not in _SHUT):
-            since, named = (event.at if was else ""), []
+            named = []
         if event.state in _SHUT:
             before.update(event.entries)
         named += event.entries
         was = event.state
-    return _Told(int(row.first_seq), since, tuple(named), frozenset(before))
+    return _Told(seq, since, tuple(named), frozenset(before))
 
 
 def _stands(told: _Told) -> tuple[ColumnElement[bool], ...]:
@@ -111,10 +183,10 @@ def _stands(told: _Told) -> tuple[ColumnElement[bool], ...]:
     first = entry.alias("first")
     pair = exists().where(
         first.c.employer_id == entry.c.employer_id, first.c.entry_id == entry.c.reverses_id,
-        first.c.seq > told.first_seq, first.c.recorded_at >= told.since,
+        first.c.seq > told.seq, first.c.recorded_at >= told.since,
     )  # fmt: skip
     return (
-        entry.c.seq > told.first_seq, entry.c.recorded_at >= told.since,
+        entry.c.seq > told.seq, entry.c.recorded_at >= told.since,
         entry.c.entry_id.not_in(sorted(told.before)), ~_taken_back(), ~pair,
     )  # fmt: skip
 
@@ -124,40 +196,81 @@ def _taken_back() -> ColumnElement[bool]:
     return exists().where(back.c.employer_id == entry.c.employer_id, back.c.reverses_id == entry.c.entry_id)
 
 
-def _posted_since(session: Session, row: Row[Any], told: _Told) -> list[str]:
-    """What was posted about its person (and plan) since it was found, for its pay date, else for its month.
-
-    What is of nobody by name is of all who were paid on its pay date: of that and its plan alone.
-    """
+def _of_nobody(session: Session, row: Row[Any], told: _Told) -> list[str]:
+    """What was posted since it was found about all who were paid on its pay date, in its plan."""
     day, part = _day(row.reference), _part(row.reference)
-    if row.person_id is None and not (day and row.plan):
+    if not day or not row.plan:
         return []
-    conditions: list[ColumnElement[bool]] = [
-        leg.c.employer_id == session.employer, leg.c.account.in_(list(chart.CHART)), leg.c.posted_as.is_not(None),
-    ]  # fmt: skip
-    if row.person_id is not None:
-        conditions.append(leg.c.person_id == row.person_id)
-    if row.plan:
-        conditions.append(leg.c.plan == row.plan)
+    conditions = [*_counted(session), leg.c.plan == row.plan, leg.c.pay_date == day, *_stands(told)]
     if part:
         conditions.append(or_(leg.c.money_source.is_(None), leg.c.money_source == part))
+    query = select(entry.c.entry_id, entry.c.seq).join(leg, _OF_LEG).where(*conditions).distinct()
+    return [one.entry_id for one in reversed(session.rows(query.order_by(entry.c.seq.desc()).limit(MOST)))]
+
+
+def _counted(session: Session) -> list[ColumnElement[bool]]:
+    return [
+        leg.c.employer_id == session.employer, leg.c.account.in_(list(chart.CHART)), leg.c.posted_as.is_not(None),
+    ]  # fmt: skip
+
+
+def _posted_since(
+    session: Session, rows: Sequence[Row[Any]], histories: Mapping[str, _Told]
+) -> dict[str, list[str]]:  # fmt: skip
+    """What was posted about the person of each (and its plan) since it was found: of its pay date, else its month."""
+    theirs: dict[str, list[Row[Any]]] = defaultdict(list)
+    for one in _legs_of(session, rows, histories):
+        theirs[one.person_id].append(one)
+    return {
+        row.difference_id: _nearest(row, theirs.get(row.person_id, ()), histories[row.difference_id]) for row in rows
+    }
+
+
+def _legs_of(session: Session, rows: Sequence[Row[Any]], histories: Mapping[str, _Told]) -> Iterator[Row[Any]]:
+    """Legs of the persons of these differences that may settle one of them, in the order they were recorded."""
+    if not rows:
+        return
+    first = entry.alias("first")
+    cover = [row.period[:7] for row in rows if row.relation == Relation.COVERAGE]
+    since = [histories[row.difference_id].seq for row in rows if row.relation != Relation.COVERAGE]
+    either = [entry.c.seq > min(since)] if since else []
+    either += [leg.c.coverage_month >= min(cover)] if cover else []
+    plans = {row.plan for row in rows}
+    named = true() if None in plans else leg.c.plan.in_(sorted(plans))
+    names = ("person_id", "plan", "money_source", "coverage_month", "pay_date")
+    query = (
+        select(*_TOLD, *_of_first(first), *(leg.c[name] for name in names))
+        .join(leg, _OF_LEG)
+        .outerjoin(first, _reversed_by(first))
+        .where(
+            *_counted(session), session.among(leg.c.person_id, sorted({row.person_id for row in rows})), named,
+            or_(*either), ~_taken_back(),
+        )
+        .distinct()
+        .order_by(entry.c.seq)
+    )  # fmt: skip
+    yield from session.connection.execute(query.execution_options(yield_per=1000))
+
+
+def _nearest(row: Row[Any], legs: Sequence[Row[Any]], told: _Told) -> list[str]:
+    part, day = _part(row.reference), _day(row.reference)
+    mine = [
+        one for one in legs
+        if (not row.plan or one.plan == row.plan) and (not part or one.money_source in (None, part))
+    ]  # fmt: skip
     if row.relation == Relation.COVERAGE:
         # Cover stands as it was paid for: what was taken settles that, and was there before.
-        return _newest(session, [*conditions, ~_taken_back(), leg.c.coverage_month >= row.period[:7]])
-    conditions += _stands(told)
-    found = _newest(session, [*conditions, leg.c.pay_date == day]) if day else []
-    if found or row.person_id is None:
-        return found
-    return _newest(session, [*conditions, _in_month(Month.parse(row.period[:7]))])
+        return _newest(one for one in mine if one.coverage_month and one.coverage_month >= row.period[:7])
+    mine = [one for one in mine if _stands_since(one, told)]
+    near = _newest(one for one in mine if one.pay_date == day) if day else []
+    return near or _newest(one for one in mine if _in_month(one, Month.parse(row.period[:7])))
 
 
-def _in_month(month: Month) -> ColumnElement[bool]:
-    undated = and_(leg.c.coverage_month.is_(None), leg.c.pay_date.is_(None))
-    return or_(
-        leg.c.coverage_month == str(month),
-        and_(leg.c.pay_date >= month.first, leg.c.pay_date < month.end),
-        and_(undated, entry.c.effective_date >= month.first, entry.c.effective_date < month.end),
-    )
+def _in_month(one: Row[Any], month: Month) -> bool:
+    if one.coverage_month == str(month) or (one.pay_date is not None and month.first <= one.pay_date < month.end):
+        return True
+    undated = one.coverage_month is None and one.pay_date is None
+    return undated and month.first <= one.effective_date < month.end
 
 
 def _day(reference: str) -> date | None:
@@ -174,9 +287,8 @@ def _part(reference: str) -> str:
     return part if part in _PARTS else ""
 
 
-def _newest(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[str]:
-    query = select(entry.c.entry_id, entry.c.seq).join(leg, _OF_LEG).where(*conditions).distinct()
-    return [row.entry_id for row in reversed(session.rows(query.order_by(entry.c.seq.desc()).limit(MOST)))]
+def _newest(legs: Iterable[Row[Any]]) -> list[str]:
+    return list(dict.fromkeys(one.entry_id for one in legs))[-MOST:]
 
 
 def _must_concern(session: Session, row: Row[Any], named: Sequence[str]) -> None:

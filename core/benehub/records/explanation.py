@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,12 +18,16 @@ class Outcome(StrEnum):
 
 
 class Step(BaseModel):
-    """One step of a calculation: what was done, the raw value as exact text, the rounded value."""
+    """One step of a calculation: what was done, the raw value as exact text, the rounded value.
+
+    `money` says that both are money: the value in whole currency, the raw in minor units or in whole currency too.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     label: str
     raw: str
     value: str
+    money: Literal["", "minor", "whole"] = Field(default="", exclude_if=lambda told: not told)
 
 
 class Reason(BaseModel):

@@ -138,7 +138,7 @@ def exact(value: Fraction) -> str:
 def money_step(label: str, raw: Fraction | int, rounded: int, currency: str = "USD") -> Step:
     """A step in money: raw minor units as exact text, the rounded amount as a decimal."""
     text = str(raw) if isinstance(raw, int) else exact(raw)
-    return Step(label=label, raw=text, value=format_minor(rounded, currency))
+    return Step(label=label, raw=text, value=format_minor(rounded, currency), money="minor")
 
 
 def rounded_step(label: str, raw: Fraction, mode: Rounding, currency: str = "USD") -> tuple[int, Step]:

@@ -63,7 +63,8 @@ def _kept(folder: Path) -> Secret:
 
     def kept(name: str) -> str:
         path = folder / f"{name.lower()}.secret"
-        path.touch(mode=0o600)
+        path.unlink(missing_ok=True)  # one that is there would keep the mode that it has
+        path.touch(mode=0o600, exist_ok=False)
         path.write_text(SECRETS[name])
         return f"file:{path.resolve()}"
 

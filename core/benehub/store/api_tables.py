@@ -42,8 +42,17 @@ hook_subscription = Table(
     Column("subscription_id", String(40), primary_key=True),
     Column("url", Text, nullable=False),
     Column("events", JSON, nullable=False),
-    # A reference, never the secret.
+    # A reference; empty where the hub has made the secret, which is sealed then.
     Column("secret", Text, nullable=False),
+    Column("secret_sealed", LargeBinary),
+    # What was signed with before it was changed: until then, with both.
+    Column("old_secret", Text),
+    Column("old_sealed", LargeBinary),
+    Column("old_until", String(32)),
+    # The last try, and how many have failed since one was taken.
+    Column("last_at", String(32)),
+    Column("last_reason", Text),
+    Column("failed_in_row", Integer, nullable=False, server_default="0"),
     Column("state", String(6), nullable=False),
     Column("who", String(80), nullable=False),
     Column("made_at", String(32), nullable=False),

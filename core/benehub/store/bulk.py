@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -31,8 +32,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from benehub.store.guards import WATCHED
+
 COPY_FROM = 10
 """Rows from which on COPY is worth its own start."""
+
+TOGETHER = 1000
+"""Values of one statement that inserts several rows; SQLite takes 32,766."""
 
 
 def among(connection: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
@@ -78,11 +84,30 @@ def insert_tuples(
         sqlalchemy.exc.DBAPIError: what the database refuses, in the same classes either way.
     """
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_command(table, names, "?"), list(rows))
+        rest = _insert_together(connection, table, names, rows) if table.name in WATCHED else rows
+        if rest:
+            connection.exec_driver_sql(_command(table, names, "?"), list(rest))
     elif len(rows) >= COPY_FROM:
         _copy(connection, table, names, rows)
     else:
         connection.exec_driver_sql(_command(table, names, "%s"), list(rows))
+
+
+def _insert_together(
+    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> Sequence[tuple[Any, ...]]:
+    """Insert as many of the rows as fill whole statements of several; gives those that are left over.
+
+    A statement that fires triggers may have to be undone by itself, so SQLite copies each page that it changes: with
+    one row each these copies cost as much as the inserts. Without a trigger it copies nothing, and several would be
+    dearer.
+    """
+    each = TOGETHER // len(names)
+    whole = len(rows) // each * each
+    if whole:
+        values = [tuple(chain.from_iterable(rows[start : start + each])) for start in range(0, whole, each)]
+        connection.exec_driver_sql(_command(table, names, "?", each), values)
+    return rows[whole:]
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -126,10 +151,11 @@ def _change_command(table: Table, names: tuple[str, ...], keys: tuple[str, ...])
 
 
 @cache
-def _command(table: Table, names: tuple[str, ...], mark: str) -> str:
-    """The driver's statement for rows with these columns in this order."""
+def _command(table: Table, names: tuple[str, ...], mark: str, rows: int = 1) -> str:
+    """The driver's statement for rows with these columns in this order, so many of them at once."""
     columns = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join([mark] * len(names))})'  # noqa: S608 - names of columns
+    values = ", ".join([f"({', '.join([mark] * len(names))})"] * rows)
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES {values}'  # noqa: S608 - names of columns
 
 
 @cache

@@ -106,4 +106,7 @@ call_window = Table(
     Column("last_block", BigInteger, nullable=False),
     # [block, stands until (ms), calls] each.
     Column("blocks", JSON, nullable=False),
+    # Calls that had to wait for a slot since ever, and for how long together.
+    Column("waits", BigInteger, nullable=False, server_default="0"),
+    Column("waited_ms", BigInteger, nullable=False, server_default="0"),
 )

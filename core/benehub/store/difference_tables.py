@@ -1,4 +1,4 @@
-"""The tables of what does not agree: differences, the work on them, rules that set them aside, and closed months."""
+"""The tables of what does not agree: differences and the work on them, rules that set aside, comparisons, closings."""
 
 from __future__ import annotations
 
@@ -109,6 +109,8 @@ difference_event = Table(
     Column("work_step", String(24), nullable=False),
     Column("note", Text, nullable=False),
     Column("entries", JSON, nullable=False),
+    # The newest number of the recorded order when it was said; null where that was not kept yet.
+    Column("seq", BigInteger),
     # To whom it was given by this; empty for nobody, none where that was not spoken of.
     Column("assigned_to", String(40)),
     belongs("difference_id", to="difference"),
@@ -128,5 +130,17 @@ closing = Table(
     Column("note", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("report", Text, nullable=False),
+    belongs(to="employer"),
+)
+
+comparison = Table(
+    "comparison",
+    metadata,
+    # How far in the recorded order the last comparison of a relation and month had read, and when it was.
+    employer_key(),
+    Column("relation", String(12), primary_key=True),
+    Column("period", String(7), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", String(32), nullable=False),
     belongs(to="employer"),
 )

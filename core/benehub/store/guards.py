@@ -16,6 +16,7 @@ ADDED_TO = {
     "fixing": "what was said of a fix stays so; say something new",
     "audit": "the audit trail is only ever added to",
     "alarm": "alarms are never changed",
+    "waited": "why a row waited stays so; a new try has a row of its own",
     "looked": "how far was looked is never changed",
     "message": "what was said stays said; say more in a message of its own",
 }
@@ -79,6 +80,9 @@ SQLITE: dict[str, str] = {
     for table, said in ADDED_TO.items()
     for what in ("UPDATE", "DELETE")
 }
+
+WATCHED = frozenset(sql.split(" ON ", 1)[1].split(None, 1)[0] for sql in SQLITE.values() if " BEFORE INSERT ON " in sql)
+"""Tables of which SQLite looks at each row before it goes in."""
 
 # A session plans these once, perhaps while the tables are empty: without the index each insert reads them all.
 _PG_FUNCTIONS = (

@@ -55,6 +55,8 @@ intake_batch = Table(
     CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
     belongs("connection_id", to="connection"),
 )
+# Batches in the order they were opened, which stays; the newest first is asked for part by part.
+Index("ix_intake_batch_opened", intake_batch.c.employer_id, intake_batch.c.recorded_at, intake_batch.c.batch_id)
 # Whether a stream has been told again since is asked for each batch that a person lets in.
 Index(
     "ix_intake_batch_stream",
@@ -87,6 +89,12 @@ intake_row = Table(
     Column("reason", Text, nullable=False),
     Column("row_sealed", LargeBinary),
     Column("resolved_seq", BigInteger),
+    # How often it was tried again in vain, and when last; what `reason` was before stands in `waited`.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("tried_at", String(32)),
+    # The vendor's id of whom it names and nobody knows, as the crosswalk has it; empty where it waits for something
+    # else. Null is of before this was kept.
+    Column("names", String(128)),
     CheckConstraint("outcome in ('quarantined', 'superseded')", name="outcome"),
     belongs("batch_id", to="intake_batch"),
 )
@@ -99,6 +107,40 @@ Index(
     "ix_intake_row_waiting", intake_row.c.employer_id, intake_row.c.batch_id, intake_row.c.row_key,
     sqlite_where=row_waits, postgresql_where=row_waits,
 )  # fmt: skip
+
+Index(
+    "ix_intake_row_resolved", intake_row.c.employer_id, intake_row.c.resolved_seq,
+    sqlite_where=intake_row.c.resolved_seq.is_not(None), postgresql_where=intake_row.c.resolved_seq.is_not(None),
+)  # fmt: skip
+
+row_names = and_(row_waits, intake_row.c.names.is_not(None), intake_row.c.names != literal_column("''"))
+"""Waits for somebody to become known."""
+
+Index(
+    "ix_intake_row_names", intake_row.c.employer_id, intake_row.c.names,
+    sqlite_where=row_names, postgresql_where=row_names,
+)  # fmt: skip
+
+row_unasked = and_(row_waits, intake_row.c.names.is_(None))
+"""Waits since before it was kept for whom."""
+
+Index(
+    "ix_intake_row_unasked", intake_row.c.employer_id, intake_row.c.batch_id,
+    sqlite_where=row_unasked, postgresql_where=row_unasked,
+)  # fmt: skip
+
+waited = Table(
+    "waited",
+    metadata,
+    # A reason for which a row in quarantine waited, until a try found another one; the first is why it was laid there.
+    employer_key(),
+    Column("batch_id", String(40), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("try_no", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    belongs("batch_id", to="intake_batch"),
+)
 
 intake_chunk = Table(
     "intake_chunk",

@@ -40,6 +40,7 @@ from benehub.store.deadline_tables import alarm as alarm
 from benehub.store.deadline_tables import looked as looked
 from benehub.store.deadline_tables import notification as notification
 from benehub.store.difference_tables import closing as closing
+from benehub.store.difference_tables import comparison as comparison
 from benehub.store.difference_tables import difference as difference
 from benehub.store.difference_tables import difference_event as difference_event
 from benehub.store.difference_tables import still_open as still_open
@@ -54,8 +55,11 @@ from benehub.store.intake_tables import intake_page as intake_page
 from benehub.store.intake_tables import intake_row as intake_row
 from benehub.store.intake_tables import intake_same as intake_same
 from benehub.store.intake_tables import payload as payload
+from benehub.store.intake_tables import row_names as row_names
+from benehub.store.intake_tables import row_unasked as row_unasked
 from benehub.store.intake_tables import row_waits as row_waits
 from benehub.store.intake_tables import seen as seen
+from benehub.store.intake_tables import waited as waited
 from benehub.store.page_tables import message as message
 from benehub.store.page_tables import question as question
 from benehub.store.page_tables import upload as upload
@@ -140,6 +144,10 @@ fact = Table(
     _belongs(to="employer"),
 )
 Index("ix_fact_find", fact.c.employer_id, fact.c.kind, fact.c.subject, fact.c.fact_key, fact.c.seq)
+Index(
+    "ix_fact_unread", fact.c.employer_id, fact.c.seq,
+    sqlite_where=fact.c.batch_id.is_(None), postgresql_where=fact.c.batch_id.is_(None),
+)  # fmt: skip
 
 confirmation = Table(
     "confirmation",

@@ -12,10 +12,23 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from benehub.connect.limits import Slots
+from benehub.connect.limits import NO_WAIT, Slots, Waited
 from benehub.errors import RetriableError
 from benehub.store.schema import INSTALLATION
 from benehub.store.sqlite import open_wal
@@ -58,7 +71,15 @@ class StoreWindows:
                 self._own.dispose()
                 self._own = None
 
-    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
+    def reserve(
+        self,
+        name: str,
+        allowed: int,
+        hold_seconds: float,
+        wanted: int,
+        back: tuple[int, int] | None,
+        waited: Waited = NO_WAIT,
+    ) -> Slots:
         """Up to `wanted` calls of an account; see `benehub.connect.limits.Shared`.
 
         Raises:
@@ -66,7 +87,7 @@ class StoreWindows:
         """
         try:
             with self._engine.connect() as connection, connection.begin():
-                return _reserve(connection, name, allowed, hold_seconds, wanted, back)
+                return _reserve(connection, name, allowed, hold_seconds, wanted, back, waited)
         except DBAPIError as error:
             raise _unreachable(error) from None
 
@@ -100,6 +121,20 @@ class StoreWindows:
             raise _unreachable(error) from None
         return int(row.many), max(0, int(row.until or now) - now) / 1000
 
+    def waited(self) -> Waited:
+        """How often calls of all accounts have waited for a slot, in whichever process, and for how many seconds.
+
+        Raises:
+            RetriableError: the database does not answer.
+        """
+        query = select(func.sum(call_window.c.waits).label("many"), func.sum(call_window.c.waited_ms).label("ms"))
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                row = connection.execute(query.where(call_window.c.employer_id == EVERYBODY)).one()
+        except DBAPIError as error:
+            raise _unreachable(error) from None
+        return int(row.many or 0), int(row.ms or 0) / 1000
+
 
 def _unreachable(error: DBAPIError) -> RetriableError:
     return RetriableError(
@@ -109,7 +144,13 @@ def _unreachable(error: DBAPIError) -> RetriableError:
 
 
 def _reserve(
-    connection: Connection, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None
+    connection: Connection,
+    name: str,
+    allowed: int,
+    hold_seconds: float,
+    wanted: int,
+    back: tuple[int, int] | None,
+    waited: Waited,
 ) -> Slots:
     row = _locked(connection, name)
     now, stands_ms = _now(connection), math.ceil(hold_seconds * 1000)
@@ -123,7 +164,10 @@ def _reserve(
     block = int(row.last_block) + (taken > 0)
     if taken:
         blocks.append((block, now + stands_ms, taken))
-    values = {"blocks": [list(one) for one in blocks], "last_block": block}
+    values = {
+        "blocks": [list(one) for one in blocks], "last_block": block, "waits": call_window.c.waits + waited[0],
+        "waited_ms": call_window.c.waited_ms + round(waited[1] * 1000),
+    }  # fmt: skip
     connection.execute(update(call_window).where(*_mine(name)).values(values))
     if taken:
         return Slots(taken, block=block)
@@ -159,7 +203,7 @@ def _now(connection: Connection) -> int:
 
 
 def _beside(path: str) -> Engine:
-    """A small SQLite database of its own: what is in it is worth no more than a few minutes."""
+    """A small SQLite database of its own, made or brought up to date: what is reserved in it is soon over."""
     engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -172,5 +216,12 @@ def _beside(path: str) -> Engine:
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    call_window.create(engine, checkfirst=True)
+    with engine.begin() as connection:
+        call_window.create(connection, checkfirst=True)
+        known = {one["name"] for one in inspect(connection).get_columns(call_window.name)}
+        for column in (call_window.c.waits, call_window.c.waited_ms):
+            if column.name not in known:  # made by an older version; no migration comes here
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {call_window.name} ADD COLUMN {column.name} BIGINT NOT NULL DEFAULT 0"
+                )
     return engine

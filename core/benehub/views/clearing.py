@@ -199,7 +199,7 @@ def _gaps(session: Session, month: Month, relation: str, insured: PlanBook | Non
         if insured is not None:
             if row.type == "UNKNOWN_TO_PAYROLL":
                 gap = _insured_part(session, insured, row.person_id, Month.parse(row.period))
-            elif row.plan is None or not insured.plan(row.plan).insured:
+            elif (plan := insured.find(row.plan)) is None or not plan.insured:
                 continue
         yield _Gap(row.type, row.person_id, row.plan, gap if relation == "payroll" else -gap)
 
@@ -229,8 +229,10 @@ def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item
     """Where another amount was paid than is billed by now: credits that wait, and what is withheld in dispute."""
     open_ = _disputed(session, month)
     sums: dict[str, int] = {}
-    for one in credits.paid_otherwise(session, month):
-        carrier = str(book.plan(one.plan).carrier)
+    otherwise = credits.paid_otherwise(session, month)
+    whose = credits.carriers(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
+    for one in otherwise:
+        carrier = str(whose.get(one.plan))
         if one.amount > 0 and book.terms(carrier).pay_policy != "pay_as_enrolled":
             name = f"paid to {carrier} beyond its bills, to be taken from the next payment"
         elif (one.person_id, one.plan, one.month) in open_:

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from benehub import ledger
 from benehub.ledger.books import closed
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY
+from benehub.reconcile.compared import stale
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import act, difference, dispatch, intake_batch, intake_row, run
+from benehub.store.tables import difference, dispatch, intake_batch, intake_row
 from benehub.views.clearing import clearing
 
 NAMED = 10
@@ -88,19 +88,23 @@ def _in_order(session: Session, month: Month) -> Condition:
 
 def _compared(session: Session, month: Month) -> Condition:
     """Whether every relation was compared since anything last came in, or was let in by a person."""
-    read = select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
-    let_in = select(func.max(act.c.at)).where(*session.where(act, what="release"))
-    came = max(session.connection.execute(query).scalar() or "" for query in (read, let_in))
-    since = session.rows(
-        select(run.c.counts).where(
-            *session.where(run, flow="reconcile", state="done"),
-            run.c.subject.contains(str(month)),
-            run.c.started_at >= came,
-        )
-    )
-    compared = {name for row in since for name in row.counts}
-    found = [f"{one.value} was not compared" for one in MONTHLY if one.value not in compared]
+    found = [f"{one.value} was not compared {why}".rstrip() for one, why in stale(session, month).items()]
     return _condition("Every relation was compared since the last read", found, f"benehub reconcile all -p {month}")
+
+
+_later = intake_batch.alias()
+_last = ~(
+    select(_later.c.batch_id)
+    .where(
+        _later.c.employer_id == intake_batch.c.employer_id,
+        _later.c.connection_id == intake_batch.c.connection_id,
+        _later.c.stream == intake_batch.c.stream,
+        _later.c.state == "applied",
+        _later.c.seq > intake_batch.c.seq,
+    )
+    .exists()
+)
+"""No later read of the stream was applied: one that broke off and was begun anew stays as it was."""
 
 
 def _custody(session: Session) -> Condition:
@@ -117,11 +121,19 @@ def _custody(session: Session) -> Condition:
     )
     found = [f"{row.number} rows of {row.connection_id} {row.stream} in quarantine" for row in rows]
     held = session.rows(
-        select(intake_batch.c.batch_id, intake_batch.c.connection_id, intake_batch.c.stream, intake_batch.c.rows)
-        .where(*session.where(intake_batch, state="held"))
+        select(intake_batch)
+        .where(
+            *session.where(intake_batch),
+            or_(intake_batch.c.state == "held", and_(intake_batch.c.state == "staged", _last)),
+        )
         .order_by(intake_batch.c.seq)
     )
-    found += [f"{row.batch_id} of {row.connection_id} {row.stream} is held" for row in held]
+    found += [
+        f"{row.batch_id} of {row.connection_id} {row.stream} is held"
+        if row.state == "held"
+        else f"{row.batch_id} of {row.connection_id} {row.stream} is read and not applied yet"
+        for row in held
+    ]
     mend = "Mend each row at its source and read again: benehub intake list --waiting; release or discard what is held"
     count = sum(row.number for row in rows) + sum(max(row.rows, 1) for row in held)
     return _condition("Every row that was read is accounted for", found, mend, count)

@@ -5,7 +5,7 @@ Of a credential only the reference is shown: where the secret lies, never what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from benehub import connections
 from benehub.connect.capabilities import Capability
 from benehub.connect.connector import Connector
+from benehub.connections import word_maps
 from benehub.identity import strangers
 from benehub.planbook import PlanBook
 from benehub.store import Session
@@ -22,6 +23,9 @@ from benehub.store.tables import confirmation, intake_batch, stream_state
 REFERENCES = ("env:", "file:", "keyring:")
 NO_PLAN = ("earning", "leave_taken", "leave_payout", "leave")
 """Parts of a register that belong to no plan."""
+
+UNMAPPED = 50
+"""Codes without a meaning that are shown of one connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,15 @@ def detail(session: Session, book: PlanBook, known: Mapping[str, type[Connector]
     row = connections.get(session, name)
     connector = connections.known(known, row.connector)
     flat = list(_flat(row.settings))
-    maps = dict(_maps(connector, row.settings))
+    maps = words(session, known, name)
     roles = tuple(role for role, who in book.roles.model_dump().items() if who == name)
     return Detail(
         name, row.connector, row.mode, connector().capabilities(),
         tuple(sorted(_read(session).get(name, {}).items())),
         tuple((place, text) for place, text in flat if text.startswith(REFERENCES)),
         tuple((place, text) for place, text in flat if not text.startswith(REFERENCES) and not _within(place, maps)),
-        tuple(Map(place, words) for place, words in sorted(maps.items())),
-        tuple(_unmapped(session, name)), strangers.counted(session).get(name, 0), roles,
+        maps,
+        unmapped(session, name), strangers.counted(session).get(name, 0), roles,
     )  # fmt: skip
 
 
@@ -123,7 +127,19 @@ def _waiting(session: Session) -> dict[str, int]:
     return {row.connection_id: int(row.n) for row in rows}
 
 
-def _unmapped(session: Session, name: str) -> Iterator[Unmapped]:
+def words(session: Session, known: Mapping[str, type[Connector]], name: str) -> tuple[Map, ...]:
+    """The maps of words of one connection, by their place; one that the connector knows and nobody has filled, too.
+
+    Raises:
+        ConfigError: there is none, or its connector is not installed.
+    """
+    row = connections.get(session, name)
+    found = dict(word_maps(connections.known(known, row.connector), row.settings))
+    return tuple(Map(place, told) for place, told in sorted(found.items()))
+
+
+def unmapped(session: Session, name: str) -> tuple[Unmapped, ...]:
+    """The vendor's codes that no plan of the book has, those that came most often first: `UNMAPPED` at most."""
     rows = session.rows(
         select(confirmation.c.code, confirmation.c.part, func.count().label("n"))
         .where(
@@ -132,11 +148,10 @@ def _unmapped(session: Session, name: str) -> Iterator[Unmapped]:
             confirmation.c.part.not_in(NO_PLAN),
         )
         .group_by(confirmation.c.code, confirmation.c.part)
-        .order_by(func.count().desc())
-        .limit(50)
+        .order_by(func.count().desc(), confirmation.c.code, confirmation.c.part)
+        .limit(UNMAPPED)
     )
-    for row in rows:
-        yield Unmapped(row.code, row.part, int(row.n))
+    return tuple(Unmapped(row.code, row.part, int(row.n)) for row in rows)
 
 
 def _flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
@@ -149,16 +164,5 @@ def _flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
         yield place, str(value)
 
 
-def _maps(connector: type[Connector], settings: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The maps of words that the connector's settings have, and those of the columns of tables."""
-    for name, field in connector.Settings.model_fields.items():
-        if field.annotation == dict[str, str]:
-            yield name, dict(settings.get(name) or {})
-    streams = settings.get("streams")
-    for stream, how in streams.items() if isinstance(streams, Mapping) else ():
-        for column, words in (how.get("values") or {}).items() if isinstance(how, Mapping) else ():
-            yield f"streams.{stream}.values.{column}", dict(words)
-
-
-def _within(place: str, maps: Mapping[str, Any]) -> bool:
-    return any(place.startswith(f"{name}.") for name in maps)
+def _within(place: str, maps: Iterable[Map]) -> bool:
+    return any(place.startswith(f"{one.place}.") for one in maps)

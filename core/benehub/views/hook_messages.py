@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, func, select, tuple_
 
 from benehub.store import Session
 from benehub.store.tables import hook_message, hook_subscription
+
+STATES: Final = ("waiting", "delivered", "dead")
+"""Of a message; dead is one that was given up."""
 
 
 def subscriptions(session: Session) -> list[dict[str, Any]]:
@@ -20,6 +23,7 @@ def subscriptions(session: Session) -> list[dict[str, Any]]:
             .group_by(hook_message.c.subscription_id, hook_message.c.state)
         )
     }
+    now = session.now()
     rows = session.rows(
         select(hook_subscription)
         .where(*session.where(hook_subscription))
@@ -29,6 +33,8 @@ def subscriptions(session: Session) -> list[dict[str, Any]]:
         {
             "subscription": row.subscription_id, "url": row.url, "events": row.events, "secret": row.secret,
             "state": row.state, "who": row.who, "made_at": row.made_at,
+            "old_secret_until": row.old_until if row.old_until and row.old_until > now else None,
+            "last_at": row.last_at, "last_reason": row.last_reason or "", "failed_in_row": row.failed_in_row,
             "waiting": counts.get((row.subscription_id, "waiting"), 0),
             "dead": counts.get((row.subscription_id, "dead"), 0),
         }
@@ -47,6 +53,16 @@ def messages(
         query = query.where(tuple_(hook_message.c.at, hook_message.c.message_id) < tuple_(*before))
     query = query.order_by(hook_message.c.at.desc(), hook_message.c.message_id.desc()).limit(limit)
     return [_told(row) for row in session.rows(query)]
+
+
+def part(
+    session: Session, subscription_id: str, state: str = "", after: str = "", limit: int = 50
+) -> tuple[list[dict[str, Any]], str]:
+    """Messages behind a place of the list, the newest first, and the place of the last one where more follow."""
+    at, _, name = after.partition("~")
+    found = messages(session, subscription_id, state, limit + 1, (at, name) if after else None)
+    last = f"{found[limit - 1]['at']}~{found[limit - 1]['message']}" if len(found) > limit else ""
+    return found[:limit], last
 
 
 def _told(row: Row[Any]) -> dict[str, Any]:

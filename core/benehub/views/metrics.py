@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import DateTime, Float, Row, case, cast, func, literal, select
 from sqlalchemy.sql import ColumnElement
 
-from benehub.connect.limits import WAITS
 from benehub.store import Session, Store, iso
 from benehub.store.locks import WAITING
 from benehub.store.tables import (
@@ -69,13 +68,11 @@ def figures(store: Store) -> list[Figure]:
     now = store.clock()
     with store.read("") as session:
         found = [make(session, now) for make in _FIGURES]
-    waits, seconds = WAITS.told()
+    waits, seconds = store.windows.waited()
     held, longest = store.windows.held()
     return [
         *found,
-        Figure(
-            "limiter_waits", "Calls that waited for a vendor's rate limit, in this process.", (), [((), waits)], True
-        ),
+        Figure("limiter_waits", "Calls that waited for a vendor's rate limit.", (), [((), waits)], True),
         Figure("limiter_wait_seconds", "Seconds that they waited.", (), [((), seconds)], True),
         Figure("limiter_accounts_held", "Vendor accounts that were told to wait and still do.", (), [((), held)]),
         Figure("limiter_held_seconds", "Longest wait that is left of them, in seconds.", (), [((), longest)]),

@@ -12,7 +12,7 @@ from benehub.errors import DataError
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import of_family, person
-from benehub.views.search import LOOKED, PART, Hit, Search
+from benehub.views.search import LOOKED, Hit, Search
 
 
 def find_person(session: Session, text: str) -> Row[Any]:
@@ -54,9 +54,9 @@ def searched(session: Session, text: str, after: str = "", limit: int = 50) -> t
     search, hits, looked = Search(session, text), list[Hit](), 0
     size = search.step(limit)
     while len(hits) < limit and looked < LOOKED:
-        part, after = search.next(after, size)
+        part, after, seen = search.next(after, size, 2 * limit)
         # Where few of those looked at fit, more are looked at with each statement.
-        hits, looked, size = [*hits, *part], looked + size, min(2 * size, PART)
+        hits, looked, size = [*hits, *part], looked + seen, min(2 * size, search.most)
         if not after:
             break
     if len(hits) > limit:

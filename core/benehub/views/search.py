@@ -2,18 +2,19 @@
 
 A page costs the same however many employees there are, and however many of them a beginning fits. Several words are
 looked for one by one, and as names of several words: the rarest leads, and each of those it finds has to have the
-others too. Names that somebody had before count as well.
+others too. The database sorts out who has not, so that only those who may fit are read, however many share the name
+that leads. Names that somebody had before count as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import combinations, islice, pairwise
+from itertools import combinations, pairwise
 from typing import Any, Final
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, exists, false, func, or_, select, true, tuple_
 
 from benehub.store import Session
 from benehub.store.names import FIRST_NAME, LAST_NAME, LAST_SIGN, NAMED, NUMBER, NUMBERED, beginnings, small
@@ -26,7 +27,7 @@ LOOKED: Final = 2_000
 """Employees that one call looks at to fill a page."""
 
 PART: Final = 500
-"""Employees that are looked at at once, at most."""
+"""Employees that are read at once, at most."""
 
 MANY: Final = LOOKED
 """Beyond this it does not matter how many a word fits."""
@@ -40,6 +41,9 @@ _SOURCES: Final = (
 
 Owned = tuple[str, str]
 """A word and whose it is."""
+
+_END: Final = (f"{LAST_SIGN}~", "")
+"""Behind every word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Search:
         self._session = session
         self._words = text.split()[:WORDS]
         self._whole = " ".join(self._words)
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, list[int]] = {}
         self._readings = self._read_as()
         leading = tuple({min(groups, key=self._count) for groups in self._readings})
         # What begins with another that leads is among what that one finds.
@@ -80,29 +84,46 @@ class Search:
 
     def _count(self, word: str) -> int:
         if word not in self._counts:
-            self._counts[word] = self._fits(word)
-        return self._counts[word]
+            self._counts[word] = [self._fits(source, word) for source in _SOURCES]
+        return sum(self._counts[word])
 
     def step(self, page: int) -> int:
-        """How many to look at first for a page: of several words few may fit, so many are read with each statement."""
-        return page if len(self._words) == 1 else max(page, PART)
+        """How many to look at first for a page: of several words few may fit, so all that a call may are at once."""
+        return page if len(self._words) == 1 else LOOKED
 
-    def next(self, after: str, count: int) -> tuple[list[Hit], str]:
-        """Those of the next `count` words behind a place who fit, and the place to go on from; empty at the end."""
-        sources = [self._read(one, begin, after, count + 1) for one in _SOURCES for begin in self._begin]
-        read = list(islice(dict.fromkeys(merge(*sources)), count + 1))
-        words = self._words_of({whose for _, whose in read[:count]})
+    @property
+    def most(self) -> int:
+        """How many are looked at with one statement at most: each of them is read, or asked of the indexes alone."""
+        return PART if len(self._words) == 1 else LOOKED
+
+    def next(self, after: str, count: int, most: int) -> tuple[list[Hit], str, int]:
+        """Those of the next `count` words behind a place who fit, the place to go on from, and how many were looked at.
+
+        No more than `most` of those who may fit are looked at closely. The place is empty at the end.
+        """
+        read, bound = list[list[Owned]](), _END
+        for source in _SOURCES:
+            for begin in self._begin:
+                rows, until = self._read(source, begin, after, count + 1)
+                read.append(rows)
+                bound = min(bound, until)
+        found = [one for one in dict.fromkeys(merge(*read)) if one <= bound]
+        looked = count if len(found) <= most else most
+        if len(found) > most:
+            found = found[:most]
+            bound = found[-1]
+        words = self._words_of({whose for _, whose in found})
         hits = [
             Hit(whose, words[whose][0], f"{word} {whose}")
-            for word, whose in read[:count]
+            for word, whose in found
             # Who has several words that fit stands at the first of them alone.
             if whose in words and word == self._first(words[whose]) and self._fit(words[whose])
         ]
-        return hits, " ".join(read[count - 1]) if len(read) > count else ""
+        return hits, "" if bound == _END else " ".join(bound), looked
 
-    def _fits(self, word: str) -> int:
-        """How many words begin so, up to a bound."""
-        parts = [self._ranged(one, begin).limit(MANY) for one in _SOURCES for begin in beginnings(word)]
+    def _fits(self, source: Any, word: str) -> int:
+        """How many words of a source begin so, up to a bound."""
+        parts = [self._ranged(source, begin).limit(MANY) for begin in beginnings(word)]
         counts = (select(func.count()).select_from(part.subquery()) for part in parts)
         return sum(int(self._session.connection.execute(one).scalar_one()) for one in counts)
 
@@ -112,14 +133,50 @@ class Search:
             table.c.employer_id == self._session.employer, fitting, word >= max(begin, first), word < begin + LAST_SIGN
         )
 
-    def _read(self, source: Any, begin: str, after: str, limit: int) -> Iterable[Owned]:
+    def _read(self, source: Any, begin: str, after: str, limit: int) -> tuple[list[Owned], Owned]:
+        """Whose of the next `limit` words of a source may fit, and up to which word it was read.
+
+        Who had a name in several versions stands there as often: to sort that out here is cheaper than by the database.
+        """
         _, word, whose, _ = source
         first, _, last = after.rpartition(" ")
         query = self._ranged(source, begin, first)
         if after:
             query = query.where(tuple_(word, whose) > tuple_(first, last))
-        rows = self._session.rows(query.distinct().order_by(word, whose).limit(limit))
-        return [(row.word, row.whose) for row in rows]
+        ordered = query.order_by(word, whose)
+        if len(self._words) == 1:
+            rows = [(row.word, row.whose) for row in self._session.rows(ordered.limit(limit))]
+            return rows, rows[-1] if len(rows) == limit else _END
+        ends = [(row.word, row.whose) for row in self._session.rows(ordered.limit(1).offset(limit - 1))]
+        part = ordered.limit(limit).subquery()
+        found = self._session.rows(select(part).where(self._may_fit(part.c.whose)))
+        return sorted((row.word, row.whose) for row in found), ends[0] if ends else _END
+
+    def _may_fit(self, whose: Any) -> Any:
+        """Whether somebody has all words of a reading but the one that leads it."""
+        ways = []
+        for groups in self._readings:
+            lead = min(groups, key=self._count)
+            ways.append(and_(true(), *[self._has(whose, one) for one in groups if one != lead]))
+        return or_(*ways)
+
+    def _has(self, whose: Any, word: str) -> Any:
+        """Whether somebody has a word that begins so, where the indexes have any."""
+        having: dict[Any, list[Any]] = {}
+        for (table, named, owner, fitting), count in zip(_SOURCES, self._counts[word], strict=True):
+            # With something added to it no index fits the word: it is the person's own few rows that are to be read,
+            # and not those of all who share the word.
+            plain = named.concat("")
+            ways = [and_(plain >= begin, plain < begin + LAST_SIGN) for begin in beginnings(word)] if count else []
+            having.setdefault((table, owner, fitting), []).extend(ways)
+        return or_(
+            false(),
+            *(
+                exists().where(table.c.employer_id == self._session.employer, fitting, owner == whose, or_(*ways))
+                for (table, owner, fitting), ways in having.items()
+                if ways
+            ),
+        )
 
     def _words_of(self, found: set[str]) -> dict[str, list[str]]:
         """Their numbers, each followed by all words it is found by, as the indexes have them."""

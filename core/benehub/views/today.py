@@ -5,7 +5,7 @@ Every part is counted by the database; nothing here grows with the number of emp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -17,14 +17,15 @@ from benehub.ledger.books import closed
 from benehub.money import EXPONENT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY
+from benehub.reconcile import MONTHLY, Relation
+from benehub.reconcile.compared import Compared, compared, stale
 from benehub.rules.deadline.latest_safe import Level
 from benehub.store import Session, iso
 from benehub.store.tables import (
-    act,
     connection,
     difference,
     dispatch,
+    hook_subscription,
     intake_batch,
     intake_row,
     row_waits,
@@ -60,7 +61,8 @@ class Leg:
 
     name: str
     state: str = "right"
-    """right, waiting (explained and in its time), broken, old (something was read since it was compared), unknown."""
+    """right, waiting (explained and in its time), broken, unknown (never compared), or old: what was compared does not
+    say what holds now, so the month cannot be closed either."""
     discrepancies: int = 0
     pending: int = 0
     at_risk: dict[str, int] = field(default_factory=dict)
@@ -115,6 +117,8 @@ class Today:
     """Dispatches nobody knows the end of, or that were refused, by state."""
     runs: dict[str, int]
     """Runs of the last week that failed or are held, by state."""
+    unheard: int
+    """Addresses that hear of our events and did not take the last that was sent there; paused ones are left out."""
 
     @property
     def discrepancies(self) -> int:
@@ -124,15 +128,14 @@ class Today:
     @property
     def state(self) -> str:
         """The worst of its legs, by name."""
-        states = {one.state for one in self.legs}
-        return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+        return worst(self.legs)
 
     @property
     def elsewhere(self) -> int:
-        """What needs somebody although no leg says so: quiet sources, strangers, quarantine, dispatches, runs."""
+        """What needs somebody although no leg says so: sources, strangers, quarantine, dispatches, runs, webhooks."""
         quiet = sum(one.state in ("stale", "failing", "never") for one in self.sources)
         counted = (self.unlinked, self.quarantine, self.unsettled, self.runs)
-        return quiet + self.held + sum(sum(one.values()) for one in counted)
+        return quiet + self.held + self.unheard + sum(sum(one.values()) for one in counted)
 
 
 def working_month(session: Session) -> Month:
@@ -149,16 +152,11 @@ def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[De
     """The look at a month; `deadlines` are those open within `SOON`."""
     counts = _open(session, month)
     legs = [_leg(session, name, month, counts) for name in _present(book)]
-    risk: dict[str, int] = {}
-    for one in legs:
-        for unit, amount in one.at_risk.items():
-            if unit in EXPONENT:
-                risk[unit] = risk.get(unit, 0) + amount
     return Today(
         month=month,
         signed=any(one.month == month for one in closed(session)),
         legs=legs,
-        at_risk=risk,
+        at_risk=risk(legs),
         coming=coming(session, deadlines),
         sources=sources(session),
         unlinked={name: count for name, count in strangers.counted(session).items() if count},
@@ -166,6 +164,7 @@ def today(session: Session, book: PlanBook, month: Month, deadlines: Sequence[De
         held=_count(session, intake_batch, "held"),
         unsettled=_by_state(session, dispatch, ("prepared", "held", "sending", "unknown", "refused", "failed")),
         runs=_ended_badly(session),
+        unheard=_unheard(session),
     )
 
 
@@ -173,6 +172,22 @@ def legs(session: Session, book: PlanBook, month: Month) -> list[Leg]:
     """The legs alone: what a list of employers shows of each."""
     counts = _open(session, month)
     return [_leg(session, name, month, counts) for name in _present(book)]
+
+
+def worst(legs: Sequence[Leg]) -> str:
+    """The worst state of these legs."""
+    states = {one.state for one in legs}
+    return next((one for one in ("broken", "unknown", "old", "waiting") if one in states), "right")
+
+
+def risk(legs: Sequence[Leg]) -> dict[str, int]:
+    """The money that discrepancies of these legs have at stake, by currency, in minor units; leave is no money."""
+    found: dict[str, int] = {}
+    for leg in legs:
+        for unit, amount in leg.at_risk.items():
+            if unit in EXPONENT:
+                found[unit] = found.get(unit, 0) + amount
+    return found
 
 
 def _present(book: PlanBook) -> list[str]:
@@ -211,36 +226,27 @@ def _leg(session: Session, name: str, month: Month, counts: Sequence[Row[Any]]) 
         if row.amount:
             leg.at_risk[row.unit] = leg.at_risk.get(row.unit, 0) + int(row.amount)
         leg.oldest = min(filter(None, (leg.oldest, row.oldest)))
-    compared, came = _compared(session, month)
-    wanted = [one.value for one in MONTHLY if one.value in LEGS[name]]
-    if all(one in compared for one in wanted):
-        leg.compared_at = min(compared[one] for one in wanted)
+    known, behind = _compared(session, month)
+    wanted = [one for one in MONTHLY if one.value in LEGS[name]]
+    if all(one.value in known for one in wanted):
+        leg.compared_at = min(known[one.value].at for one in wanted)
     if leg.discrepancies:
         leg.state = "broken"
     elif not leg.compared_at:
         leg.state = "unknown"
-    elif leg.compared_at < came:
+    elif any(one in behind for one in wanted):
         leg.state = "old"
     elif leg.pending:
         leg.state = "waiting"
     return leg
 
 
-def _compared(session: Session, month: Month) -> tuple[dict[str, str], str]:
-    """When each relation was last compared for a month, and when anything last came in or was let in."""
+def _compared(session: Session, month: Month) -> tuple[Mapping[str, Compared], Mapping[Relation, str]]:
+    """The comparisons of a month, and the relations whose last one does not say what holds now, as its closing asks."""
     if ("compared", month) not in session.memo:
-        rows = session.rows(
-            select(run.c.counts, run.c.started_at)
-            .where(*session.where(run, flow="reconcile", state="done"), run.c.subject.contains(str(month)))
-            .order_by(run.c.started_at)
-        )
-        found = {name: row.started_at for row in rows for name in row.counts}
-        read = select(func.max(intake_batch.c.recorded_at)).where(*session.where(intake_batch, state="applied"))
-        let_in = select(func.max(act.c.at)).where(*session.where(act, what="release"))
-        came = max(session.connection.execute(query).scalar() or "" for query in (read, let_in))
-        session.memo["compared", month] = (found, came)
-    known: tuple[dict[str, str], str] = session.memo["compared", month]
-    return known
+        session.memo["compared", month] = (compared(session, month), stale(session, month))
+    told: tuple[Mapping[str, Compared], Mapping[Relation, str]] = session.memo["compared", month]
+    return told
 
 
 def coming(session: Session, deadlines: Sequence[Deadline]) -> list[Coming]:
@@ -340,6 +346,14 @@ def _quarantine(session: Session) -> dict[str, int]:
 def _count(session: Session, table: Any, state: str) -> int:
     query = select(func.count()).select_from(table).where(*session.where(table, state=state))
     return int(session.connection.execute(query).scalar_one())
+
+
+def _unheard(session: Session) -> int:
+    """Webhooks whose last try failed; one that paused itself by that is among them, one paused by hand is not."""
+    failing = (*session.where(hook_subscription), hook_subscription.c.failed_in_row > 0)
+    return int(
+        session.connection.execute(select(func.count()).select_from(hook_subscription).where(*failing)).scalar_one()
+    )
 
 
 def _by_state(session: Session, table: Any, states: tuple[str, ...]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from benehub.web import (
     differences,
     fixes,
     home,
+    hooks_out,
     imports,
     me,
     money,
@@ -42,7 +43,7 @@ from benehub.web.pages import Entry
 
 PAGES = (
     home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, deadlines, imports,
-    connections, reads, schedules, runs, closing, plan_book, settings, access, trail, users, tokens, me, why,
+    connections, reads, hooks_out, schedules, runs, closing, plan_book, settings, access, trail, users, tokens, me, why,
 )  # fmt: skip
 """Modules of pages, in the order in which the navigation names them."""
 

@@ -10,7 +10,7 @@ from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
 from benehub.api.sends import must_write
 from benehub.flows import Hub, code_maps, connecting
-from benehub.views import connected, webhooks
+from benehub.views import connected, hook_messages, webhooks
 from benehub.views.custody import batches
 from benehub.views.schedules import schedules
 from benehub.web.pages import Entry, Page, must_work, page, then
@@ -28,13 +28,14 @@ Word = Annotated[str, Form(max_length=120)]
 
 @router.get("/e/{employer}/connections")
 def listed(employer: str, request: Request, caller: Seer) -> Response:
-    """All connections, and what starts by itself."""
+    """All connections, what starts by itself, who calls us, and who hears of our events."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         rows = connected.listed(session)
         times = schedules(session)
         doors = webhooks.doors(session)
-    return page(request, caller, "connections/list.html", rows=rows, times=times, doors=doors)
+        hooks = hook_messages.subscriptions(session)
+    return page(request, caller, "connections/list.html", rows=rows, times=times, doors=doors, hooks=hooks)
 
 
 @router.get("/e/{employer}/connections/{name}")

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import about
 from benehub.errors import DataError
 from benehub.flows import Hub, meeting
 from benehub.flows.deadlines import open_now, told_of
 from benehub.rules.deadline.latest_safe import Level
 from benehub.views.deadlines import Deadline, Only, behind, pay, place
-from benehub.web.pages import Entry, Page, address, must_work, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 NAV = Entry("deadlines", "deadlines", Permission.SEE_OVERVIEW)
@@ -25,9 +26,6 @@ AHEAD = (7, 14, 30, 90)
 """Days ahead that may be asked for."""
 SHOWN = 50
 
-FURTHEST = 366
-"""Days ahead within which a deadline is looked up to be met."""
-
 Sees = Annotated[Caller, Depends(Needs(Permission.SEE_OVERVIEW))]
 Sends = Annotated[Caller, Depends(Needs(Permission.SEND))]
 Name = Annotated[str, Query(max_length=40)]
@@ -36,7 +34,7 @@ Name = Annotated[str, Query(max_length=40)]
 @router.get("/e/{employer}/deadlines")
 def listed(
     request: Request, employer: str, caller: Sees, level: Name = "", kind: Name = "", connection: Name = "",
-    within: Annotated[int, Query(ge=0, le=FURTHEST)] = 14, after: Annotated[str, Query(max_length=300)] = "",
+    within: Annotated[int, Query(ge=0, le=meeting.FURTHEST)] = 14, after: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:  # fmt: skip
     """What is open, the most pressing first."""
     if not (level + kind + connection + after).isprintable():
@@ -64,17 +62,8 @@ def meet(
     """Do now what a deadline asks for, by a run that is followed."""
     hub: Hub = request.app.state.hub
     must_work(hub)
-    known = open_now(hub, employer, FURTHEST)
-    found = next((one for one in known if (one.subject, one.kind) == (subject, kind)), None)
-    if found is None:
-        raise DataError("it is no open deadline any more", mend="Look at it anew: it has changed")
-    job = meeting.job(found, _today(hub, employer))
-    if job is None:
-        raise DataError("nothing here does it by itself", where=kind, mend="Look at it, and do it by hand")
-    with hub.store.write(employer) as session:
-        key = f"{subject}/{session.now()}"
-        more = [key] if job.flow.startswith("schedule.") else []
-        run = hub.enqueue_flow(session, job.flow, key, found.connection, *job.arguments, *more)
+    run = meeting.meet(hub, employer, subject, kind)
+    about(request, run)
     return then(request, f"runs/{run}", done="started")
 
 
@@ -83,17 +72,17 @@ def _today(hub: Hub, employer: str) -> date:
         return session.today()
 
 
-def _looked_at(one: Deadline) -> tuple[str, str, str]:
-    """The page where what is due is looked at: its name in words, its path, and what a reader needs."""
+def _looked_at(one: Deadline) -> tuple[str, str, dict[str, str], str]:
+    """The page where what is due is looked at: its name in words, its path and query, and what a reader needs."""
     if one.subject.startswith("obl_"):
-        return "owed", address("outgoing/owed", kind=one.kind), "see_money"
+        return "owed", "outgoing/owed", {"kind": one.kind}, "see_money"
     if one.subject.startswith("dis_"):
-        return "sent", f"outgoing/{one.subject.partition('/')[0]}", "see_money"
+        return "sent", f"outgoing/{one.subject.partition('/')[0]}", {}, "see_money"
     if one.kind == pay.PAYOUT:
-        return "why", f"why/{one.subject}", "see_people"
+        return "why", f"why/{one.subject}", {}, "see_people"
     if one.kind == pay.PUSH:
-        return "payroll", f"connections/{one.connection}", "see_connections"
-    return "money", address("money", month=one.period), "see_money"
+        return "payroll", f"connections/{one.connection}", {}, "see_connections"
+    return "money", "money", {"month": one.period}, "see_money"
 
 
 def _late(known: list[Deadline]) -> int:

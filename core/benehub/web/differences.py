@@ -38,9 +38,9 @@ def _shown(
     with hub.store.read(employer) as session:
         book = hub.book(session)
         found = case(session, book, difference)
-        kind, path = mend(found.row, book, found.employee)
+        kind, path, query = mend(found.row, book, found.employee)
         data = {"ends": session.today() + SUGGESTED, "currency": book.employer.currency, "mend": kind,
-                "mend_path": path, "mend_needs": NEEDS.get(kind, "see_money")}  # fmt: skip
+                "mend_path": path, "mend_query": query, "mend_needs": NEEDS.get(kind, "see_money")}  # fmt: skip
     with hub.store.read(INSTALLATION) as session:
         data["workers"] = users.who_may(session, Permission.WORK_DIFFERENCES, employer)
     seen(request, [found.row.person_id])

@@ -10,7 +10,7 @@ from benehub.errors import ConfigError
 from benehub.flows import Hub
 from benehub.periods import Month
 from benehub.views.employers import employers
-from benehub.views.today import Leg, legs, working_month
+from benehub.views.today import Leg, legs, risk, working_month, worst
 from benehub.web.pages import Page, navigation, page
 
 router = APIRouter(route_class=Page)
@@ -34,8 +34,8 @@ def home(request: Request) -> Response:
     return page(request, caller, "home.html", firsts=firsts, months=months)
 
 
-def _month(request: Request, employer: str) -> tuple[Month, list[Leg]] | None:
-    """The month that is worked and its legs; none of an employer that has no plan book yet."""
+def _month(request: Request, employer: str) -> tuple[Month, str, dict[str, int], list[Leg]] | None:
+    """The month that is worked, its worst state, the money at stake and the legs; None without a plan book."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
         try:
@@ -43,4 +43,5 @@ def _month(request: Request, employer: str) -> tuple[Month, list[Leg]] | None:
         except ConfigError:
             return None
         month = working_month(session)
-        return month, legs(session, book, month)
+        found = legs(session, book, month)
+        return month, worst(found), risk(found), found

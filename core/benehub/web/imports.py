@@ -10,13 +10,13 @@ from starlette.datastructures import FormData
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
-from benehub.errors import DataError, GuardTripped
+from benehub.errors import DataError
 from benehub.flows import Hub, custody, imports
 from benehub.intake.headings import FieldOf, fields_of, suggested, translated
 from benehub.store import Session
 from benehub.views import uploads
 from benehub.views.custody import batches, details
-from benehub.web.pages import Entry, Page, page, then
+from benehub.web.pages import Entry, Page, must_work, page, then
 
 router = APIRouter(route_class=Page)
 
@@ -66,12 +66,13 @@ def one(employer: str, upload: str, request: Request, caller: Editor) -> Respons
     """The columns of a table that waits; what became of the rows of one that was taken."""
     hub: Hub = request.app.state.hub
     with hub.store.read(employer) as session:
-        row = imports.kept(session, upload)
-        if row.state == "waiting":
-            return page(request, caller, "import/map.html", upload=row, dates=DATES, **_columns(session, row))
+        row, run = imports.kept(session, upload), imports.attempt(session, upload)
+        if row.state == "waiting" and (run is None or run.state != "running"):
+            return page(request, caller, "import/map.html", upload=row, run=run, dates=DATES, **_columns(session, row))
         taken = [one for one in batches(session, connection_id=row.source) if one["batch"] == row.batch_id]
         quarantine = details(session, row.batch_id)["quarantine"] if row.batch_id else []
-    return page(request, caller, "import/done.html", upload=row, batch=taken[0] if taken else None, waits=quarantine)
+    return page(request, caller, "import/done.html", upload=row, run=run, batch=taken[0] if taken else None,
+                waits=quarantine)  # fmt: skip
 
 
 @router.post("/e/{employer}/import/{upload}")
@@ -98,13 +99,11 @@ def preview(employer: str, upload: str, request: Request, caller: Editor) -> Res
 
 @router.post("/e/{employer}/import/{upload}/take")
 def take(employer: str, upload: str, request: Request, caller: Editor) -> Response:
-    """Take it in, as a run of ours; where a guard stops it, the page of the file says so."""
+    """Take it in, as a run of its own; where a guard stops it, the page of the file says so."""
     hub: Hub = request.app.state.hub
-    try:
-        hub.start_flow("imports.take", employer, f"by hand/{upload}", upload)
-    except GuardTripped:
-        return then(request, f"import/{upload}")
-    return then(request, f"import/{upload}", done="taken")
+    must_work(hub)
+    run = imports.take_by_run(hub, employer, upload)
+    return then(request, f"runs/{run}", done="started")
 
 
 @router.post("/e/{employer}/import/{upload}/drop")
@@ -118,7 +117,7 @@ def drop(employer: str, upload: str, request: Request, caller: Editor) -> Respon
 def release(
     employer: str, upload: str, request: Request, caller: Approver, note: Annotated[str, Form(max_length=2000)]
 ) -> Response:
-    """Let in what a guard held: that is an approval, of people that the approver may edit.
+    """Let in what a guard held: that is an approval, of people that the approver may edit; a run of its own.
 
     Raises:
         HTTPException: he may not edit people.
@@ -126,10 +125,11 @@ def release(
     hub: Hub = request.app.state.hub
     if not caller.may(Permission.EDIT_PEOPLE, employer):
         raise HTTPException(403, "This needs the permission edit_people too; an owner can give a role that has it")
+    must_work(hub)
     with hub.store.read(employer) as session:
         row = imports.kept(session, upload)
-    custody.release(hub, employer, str(row.batch_id), caller.user, note)
-    return then(request, f"import/{upload}", done="taken")
+    run = custody.release_by_run(hub, employer, str(row.batch_id), caller.user, note)
+    return then(request, f"runs/{run}", done="started")
 
 
 def _columns(session: Session, row: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from sqlalchemy import Row
 
 from benehub.planbook import PlanBook
 from benehub.reconcile import Type
-from benehub.web.pages import address
 
 PLACES: Final[dict[Type, str]] = {
     Type.ROW_QUARANTINED: "connection", Type.BATCH_HELD: "connections", Type.MISSING_FROM_HRIS: "person",
@@ -29,7 +28,7 @@ PLACES: Final[dict[Type, str]] = {
     Type.NEGATIVE_NOT_RECOVERED: "pay", Type.YEAR_REGISTER_DIFF: "payroll", Type.YEAR_LEDGER_DIFF: "pay",
     Type.YEAR_CREDIT_DIFF: "pay", Type.W2_BOX_DIFF: "pay", Type.DUPLICATE_IDENTITY: "unlinked",
     Type.RESCISSION_BLOCKED: "pay", Type.RETRO_LIMIT: "vendors", Type.FUTURE_LIMIT: "vendors",
-    Type.ACK_OVERDUE: "outgoing", Type.WRONG_PERIOD: "pay", Type.PLAN_DIFF: "invoice",
+    Type.ACK_OVERDUE: "outgoing", Type.WRONG_PERIOD: "pay", Type.PLAN_DIFF: "invoice", Type.UNKNOWN_PLAN: "connections",
     Type.EFFECTIVE_DATE_DIFF: "invoice", Type.CREDITED_WRONG_PERSON: "pay", Type.CLAIMED_LATE: "money",
     Type.VOLUME_DIFF: "invoice", Type.AGE_BAND_DIFF: "invoice", Type.DEPENDANT_DIFF: "invoice",
     Type.RETRO_CREDIT_DUPLICATED: "invoice", Type.COMP_DIFF: "pay", Type.LOAN_IN_CONTRIB: "pay",
@@ -44,8 +43,8 @@ NEEDS: Final = {
 """What a reader needs for such a page, where a difference alone is not enough."""
 
 
-def mend(row: Row[Any], book: PlanBook, employee: str) -> tuple[str, str]:
-    """The kind of page that helps with a difference, and its path within the employer."""
+def mend(row: Row[Any], book: PlanBook, employee: str) -> tuple[str, str, dict[str, str]]:
+    """The kind of page that helps with a difference, its path within the employer, and its query."""
     kind = PLACES[Type(row.type)]
     system, month = _system(row, book), row.period[:7]
     if kind in ("person", "vendors", "pay") and not employee:
@@ -56,13 +55,19 @@ def mend(row: Row[Any], book: PlanBook, employee: str) -> tuple[str, str]:
     paths = {
         "connection": f"connections/{system}" if system else "connections", "connections": "connections",
         "payroll": f"connections/{book.roles.payroll}", "unlinked": "unlinked", "deadlines": "deadlines",
-        "person": f"people/{employee}", "vendors": address(f"people/{employee}", show="vendors"),
-        "pay": address(f"people/{employee}", show="money"), "invoice": f"money/invoices/{system}/{month}",
-        "money": address("money", month=month if len(month) == 7 else ""), "owed": "outgoing/owed",
-        "outgoing": address("outgoing", connection=system), "plan_book": "plan-book",
+        "person": f"people/{employee}", "vendors": f"people/{employee}",
+        "pay": f"people/{employee}", "invoice": f"money/invoices/{system}/{month}",
+        "money": "money", "owed": "outgoing/owed",
+        "outgoing": "outgoing", "plan_book": "plan-book",
+    }  # fmt: skip
+    queries = {
+        "vendors": {"show": "vendors"}, "pay": {"show": "money"}, "outgoing": {"connection": system},
+        "money": {"month": month if len(month) == 7 else ""},
     }  # fmt: skip
     sent = next((one for one in row.reference.split("/") if one.startswith("dis_")), "")
-    return kind, f"outgoing/{sent}" if kind == "outgoing" and sent else paths[kind]
+    if kind == "outgoing" and sent:
+        return kind, f"outgoing/{sent}", {}
+    return kind, paths[kind], queries.get(kind, {})
 
 
 def _system(row: Row[Any], book: PlanBook) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Request, Response
@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match
 
 from benehub.access import Caller, Permission, users
 from benehub.api import who
@@ -84,7 +85,7 @@ def page(
         "theme": _choice(request, "theme", THEMES), "path": request.url.path,
         "navigation": navigation(request, caller, employer),
         "can": lambda name: bool(caller and caller.may(Permission(name), employer)),
-        "link": lambda path, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
+        "link": lambda path, /, **query: address(f"/e/{employer}/{path}" if employer else f"/{path}", **query),
         "here": lambda **query: _here(request, **query),
         "csrf_field": lambda: _csrf_field(request), "called": _Called(hub),
         "places_of": places,
@@ -124,8 +125,14 @@ _HEADERS: Final = {"vary": "cookie, accept-language, hx-request"}
 """Beside those of every answer (`api.headers`)."""
 
 
-def address(path: str, **query: object) -> str:
-    """A path with these values as its query; what is empty is left out."""
+def address(path: str, /, **query: object) -> str:
+    """A path, written so that any name may stand in it, with these values as its query; what is empty is left out.
+
+    Args:
+        path: as it is meant, not yet percent-encoded; a slash parts it.
+        query: its values.
+    """
+    path = quote(path)
     given = [(name, str(value)) for name, value in query.items() if value not in (None, "", [], ())]
     return f"{path}?{urlencode(given)}" if given else path
 
@@ -142,16 +149,35 @@ def a_day(text: str, where: str) -> date:
         raise DataError("no day that can be read", where=where, mend="Write it as `2026-11-30`") from None
 
 
-def then(request: Request, path: str, **query: object) -> RedirectResponse:
+def then(request: Request, path: str, /, **query: object) -> RedirectResponse:
     """After a form was taken: on to another page of the same employer, by a GET."""
     return RedirectResponse(address(f"/e/{request.path_params['employer']}/{path}", **query), 303)
 
 
-def _here(request: Request, **query: object) -> str:
+def _here(request: Request, /, **query: object) -> str:
     """This page with other values in its query; the place in a list is forgotten unless it is given."""
     given = request.query_params.items()
     kept = {name: value for name, value in given if name not in ("after", "done") and not tells_ssn(value)}
-    return address(request.url.path, **{**kept, **query})
+    return address(_shown_at(request), **{**kept, **query})
+
+
+def _shown_at(request: Request) -> str:
+    """Where the page of an answer is found: of a form that was refused the page it stood on, not where it was sent to.
+
+    Of a host that a path like `//host/x` might be taken for nothing stays.
+    """
+    path: str = "/" + request.scope["path"].lstrip("/\\")
+    if request.method in ("GET", "HEAD"):
+        return path
+    at = path
+    while at and not _is_page(request, at):
+        at = at.rpartition("/")[0]
+    return at or path
+
+
+def _is_page(request: Request, path: str) -> bool:
+    asked = {**request.scope, "method": "GET", "path": path}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:

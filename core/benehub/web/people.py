@@ -44,7 +44,7 @@ def listed(
                 states=people.STATES, waiting=waiting, begun=after)  # fmt: skip
 
 
-@router.get("/e/{employer}/people/{number}")
+@router.get("/e/{employer}/people/{number:path}")
 def one(
     employer: str, number: str, request: Request, caller: Seer, show: str = "now", month: str = ""
 ) -> Response:  # fmt: skip
@@ -67,7 +67,7 @@ def one(
     )  # fmt: skip
 
 
-@router.post("/e/{employer}/people/{number}/end")
+@router.post("/e/{employer}/people/{number:path}/end")
 def end(employer: str, number: str, request: Request, caller: Editor, last_day: Annotated[str, Form()],
         note: Note) -> Response:  # fmt: skip
     """Record the last day of somebody whom the HRIS no longer shows."""

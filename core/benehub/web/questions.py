@@ -13,6 +13,7 @@ from benehub.flows import Hub
 from benehub.flows import questions as flow
 from benehub.views import questions
 from benehub.web.pages import Entry, Page, page, then
+from benehub.web.why import told_by
 
 router = APIRouter(route_class=Page)
 
@@ -44,7 +45,8 @@ def one(employer: str, question: str, request: Request, caller: Seer) -> Respons
     with hub.store.read(employer) as session:
         found, said = questions.thread(session, question)
         seen_in(request, session, [found.person])
-    return page(request, caller, "question.html", question=found, said=said)
+    return page(request, caller, "question.html", question=found, said=said,
+                behind=told_by(str(found.about.get("ref", ""))))  # fmt: skip
 
 
 @router.post("/e/{employer}/questions/{question}")

@@ -52,6 +52,7 @@ def _told(hub: Hub, caller: Caller, employer: str, run_id: str) -> dict[str, Any
     found["open"] = found["state"] in OPEN
     found["may_go_on"] = found["state"] in AGAIN and may_start(caller, employer, found["flow"])
     found["month"] = month[0] if (month := re.search(r"\d{4}-\d{2}", found["subject"])) else ""
+    found["upload"] = file[0] if (file := re.search(r"\bupl_[0-9a-z]+", found["subject"])) else ""
     return {"run": found, "steps": steps, "waiting": _waiting(found, len(steps))}
 
 

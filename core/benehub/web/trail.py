@@ -52,10 +52,9 @@ def export_of_installation(request: Request, caller: Auditor) -> Response:
 def _page(request: Request, caller: Caller, trail: str, who: str, ref: str, after: int) -> Response:
     hub: Hub = request.app.state.hub
     with hub.store.read(trail) as session:
-        rows = audit.newest(session, after, SHOWN + 1, who.strip(), ref.strip())
-    further = rows[SHOWN - 1].audit_no if len(rows) > SHOWN else 0
-    return page(request, caller, "access/trail.html", rows=rows[:SHOWN], who=who, ref=ref, after=after,
-                further=further, whole=trail == INSTALLATION)  # fmt: skip
+        rows, further = audit.searched(session, after, SHOWN, who.strip(), ref.strip())
+    return page(request, caller, "access/trail.html", rows=rows, who=who, ref=ref, after=after,
+                further=further, looked=audit.LOOKED, whole=trail == INSTALLATION)  # fmt: skip
 
 
 def _export(request: Request, trail: str, name: str) -> Response:

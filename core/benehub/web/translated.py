@@ -46,11 +46,12 @@ _ENDS: Final = "csv|txt|xlsx?|xml|json|zip|pdf|edi|x12|834|820|ach|dat|pgp|gpg|a
 """How names of files end."""
 _NAMES_FILE: Final = re.compile(rf"(?:(?![.:;,](?:\s|$)).)*?\.(?:{_ENDS})(?![\w.])", re.DOTALL | re.IGNORECASE)
 """What a day stands before within the name of a file: an operation (`deduction.set`) is none."""
-_AMOUNT: Final = re.compile(r"-?\d+\.\d\d")
-_PLACES: Final = re.compile(r"-?\d+\.\d+")
+_AMOUNT: Final = re.compile(r"(-?\d+\.\d\d)((?: [A-Z]{3})?)")
+_PLACES: Final = re.compile(r"(-?\d+\.\d+)((?: [A-Z]{3})?)")
+"""A number, and the currency behind it."""
 NAMED: Final = ("states", "entries", "obligations", "types")
 """Catalogs of words that nothing else is called by: a text that is one of them alone is put into the language."""
-KINDS: Final = (*NAMED, "relations", "flows", "owners")
+KINDS: Final = (*NAMED, "relations", "flows", "owners", "people.elections")
 """Catalogs of the words that the program keeps; connections are called so too, only a marked hole holds one."""
 TELLING: Final = 8
 """Signs that a template has of its own; one with fewer holds single words only, else it would be found anywhere."""
@@ -240,15 +241,17 @@ class _Reader:
 
     def _number(self, text: str) -> str:
         """A number with places as the language writes it; a whole one or a fraction stays to the letter."""
-        if not _PLACES.fullmatch(text):
+        if not (found := _PLACES.fullmatch(text)):
             return text
-        return str(format_decimal(Decimal(text), locale=self.language, decimal_quantization=False))
+        if _AMOUNT.fullmatch(text):
+            return self._amount(text)
+        return f"{format_decimal(Decimal(found[1]), locale=self.language, decimal_quantization=False)}{found[2]}"
 
     def _amount(self, text: str) -> str:
         """An amount as the language writes it; other values stay to the letter."""
-        if not _AMOUNT.fullmatch(text):
+        if not (found := _AMOUNT.fullmatch(text)):
             return text
-        return str(format_decimal(Decimal(text), "#,##0.00", locale=self.language))
+        return f"{format_decimal(Decimal(found[1]), '#,##0.00', locale=self.language)}{found[2]}"
 
     def _word(self, text: str, kinds: Iterable[str]) -> str:
         known = catalog(self.language)

@@ -21,7 +21,7 @@ from benehub import reconcile
 from benehub.access import Caller, Role
 from benehub.api.app import create_app
 from benehub.api.v1.limits import Limits
-from benehub.connect.limits import Slots
+from benehub.connect.limits import NO_WAIT, Slots, Waited
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import load_plan_book
 from benehub.identity import strangers, suggestions
@@ -48,7 +48,15 @@ def start_clock(hub: Hub, start: datetime) -> None:
 class Boundless:
     """Keeps windows that are never used up."""
 
-    def reserve(self, name: str, allowed: int, hold_seconds: float, wanted: int, back: tuple[int, int] | None) -> Slots:
+    def reserve(
+        self,
+        name: str,
+        allowed: int,
+        hold_seconds: float,
+        wanted: int,
+        back: tuple[int, int] | None,
+        waited: Waited = NO_WAIT,
+    ) -> Slots:
         """All that is wanted."""
         return Slots(wanted)
 

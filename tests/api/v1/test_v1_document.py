@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from benehub.access import Permission
 from benehub.api import v1
 from benehub.api.v1.documents import document
 from benehub.api.v1.links import LINKS
@@ -27,7 +29,7 @@ WHOLE = {
 }  # fmt: skip
 """Operations that answer with all there is, each with what bounds it."""
 
-BYTES = {"get_dispatch_content": "the very bytes", "follow_run": "events"}
+BYTES = {"get_dispatch_content": "the very bytes", "follow_run": "events", "export_trail": "lines"}
 """Operations whose answer is no JSON."""
 
 
@@ -90,3 +92,37 @@ def test_every_link_leads_to_an_operation_with_all_that_it_needs(told: dict[str,
             assert link["operationId"] == target and set(link["parameters"]) == places, (source, target)
             made += 1
     assert made >= 25
+
+
+def test_everything_says_what_it_means(told: dict[str, Any]) -> None:
+    silent = [
+        f"{name}.{field}"
+        for name, schema in told["components"]["schemas"].items()
+        for field, one in schema.get("properties", {}).items()
+        if not one.get("description")
+    ]
+    silent += [name for name, schema in told["components"]["schemas"].items() if not schema.get("description")]
+    for _, one in operations(told):
+        silent += [one["operationId"] for part in ("summary", "description") if not one.get(part)]
+        parts = one.get("parameters", ())
+        silent += [f"{one['operationId']}({part['name']})" for part in parts if not part.get("description")]
+    assert not silent, "a text below the field, or a word in api/v1/vocabulary.py"
+    assert {one["tags"][0] for _, one in operations(told)} == {one["name"] for one in told["tags"]}
+
+
+def test_every_operation_names_the_permission_that_it_needs(told: dict[str, Any]) -> None:
+    known = {str(one) for one in Permission}
+    for _, one in operations(told):
+        ((needed,),) = (way["token"] for way in one["security"])
+        assert needed in known and f"`{needed}`" in one["description"], one["operationId"]
+
+
+def test_an_example_fits_what_it_is_an_example_of(told: dict[str, Any]) -> None:
+    shown = [(one["operationId"], part) for _, one in operations(told) for part in one.get("parameters", ())]
+    wrong = [
+        (name, part["name"], example)
+        for name, part in shown
+        for example in part["schema"].get("examples", ())
+        if not Draft202012Validator(part["schema"]).is_valid(example)
+    ]
+    assert not wrong and sum("examples" in part["schema"] for _, part in shown) > 100

@@ -29,7 +29,18 @@ from benehub.api import v1
 from benehub.api.v1.documents import document
 from benehub.api.v1.links import LINKS
 from benehub.flows import bind
-from benehub.store.tables import difference, dispatch, entry, fix, obligation, suppression
+from benehub.flows.questions import ask
+from benehub.store.tables import (
+    difference,
+    dispatch,
+    entry,
+    fix,
+    intake_batch,
+    obligation,
+    person,
+    question,
+    suppression,
+)
 from benehub.store.tables import run as run_table
 from benehub.views.strangers import unlinked
 
@@ -84,9 +95,14 @@ def real(described: Api) -> dict[str, list[str]]:
     """Things that are there, by the name they have in an address."""
     found: dict[str, list[str]] = {"employer": ["acme"], "person": ["1001", "1003"], "plan": ["ppo"],
                                    "connection": ["hris", "payroll"]}  # fmt: skip
+    with described.hub.store.read("acme") as session:
+        whose = session.rows(select(person.c.person_id).where(*session.where(person, member_id="1001")))[0][0]
+    for text in ("Why?", "Since when?"):
+        ask(described.hub, "acme", whose, {"plan": "ppo"}, text, "usr_ann")
     columns = {"run": run_table.c.run_id, "difference": difference.c.difference_id,
                "dispatch": dispatch.c.dispatch_id, "obligation": obligation.c.obligation_id,
-               "suppression": suppression.c.suppression_id, "ref": entry.c.entry_id, "fix": fix.c.fix_id}  # fmt: skip
+               "suppression": suppression.c.suppression_id, "ref": entry.c.entry_id, "fix": fix.c.fix_id,
+               "read": intake_batch.c.batch_id, "question": question.c.question_id}  # fmt: skip
     with described.hub.store.read("acme") as session:
         for name, column in columns.items():
             query = select(column).where(column.table.c.employer_id == "acme").order_by(column).limit(4)
@@ -96,6 +112,11 @@ def real(described: Api) -> dict[str, list[str]]:
 
 
 DOCUMENT = document(v1.router)
+# To this tool the schema of a stream is that of each event; to those that make clients, that of the whole.
+for _operation in (one for path in DOCUMENT["paths"].values() for one in path.values()):
+    for _content in _operation["responses"].get("200", {}).get("content", {}).items():
+        if _content[0] == "text/event-stream":
+            _content[1]["schema"] = {"$ref": "#/components/schemas/RunEvent"}
 OPERATIONS = [
     (method, path) for path, operations in DOCUMENT["paths"].items() for method in operations if method != "parameters"
 ]
@@ -198,7 +219,7 @@ def led(case: Any, real: dict[str, list[str]], told: Collection[str] = ()) -> No
     What the answer before has `told` stays so. A key is made one's own, else it would be refused as one used before.
     """
     parameters = DOCUMENT["paths"][case.operation.path][case.operation.method.lower()].get("parameters", ())
-    patterns = {one["name"]: one["schema"]["pattern"] for one in parameters if one["in"] == "path"}
+    patterns = {one["name"]: one["schema"].get("pattern", "") for one in parameters if one["in"] == "path"}
     key = next((one["schema"] for one in parameters if one["name"].lower() == "idempotency-key"), None)
     for name, value in (case.path_parameters or {}).items():
         if name in real and name not in told and re.fullmatch(patterns[name], str(value)):

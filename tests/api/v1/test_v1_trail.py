@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.api.v1.conftest import ACME, Api
-from tests.api.v1.test_v1_access import routes
+from tests.api.v1.test_v1_access import person_id, routes
 
 from benehub import dispatch as outbox
 from benehub import obligations
@@ -17,15 +17,17 @@ from benehub.api.trail import named_in
 from benehub.connect.capabilities import Guard
 from benehub.dispatch import Frozen
 from benehub.flows import dispatches as flow
+from benehub.flows.questions import ask
 from benehub.obligations import Wanted
 from benehub.store import Session
-from benehub.store.tables import difference, dispatch, entry, fix, obligation, person, run, suppression
+from benehub.store.tables import difference, dispatch, entry, fix, intake_batch, obligation, person, run, suppression
 from benehub.views.carried import everybody as people_of
 from benehub.views.strangers import unlinked
 
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
     "/plan-book/text": "what is promised to everybody", "/cost": "sums", "/reconciliations/{run}": "sums",
+    "/trail/export": "the trail",
 }  # fmt: skip
 """Guarded reads that may name nobody, by address, each with what they show."""
 
@@ -38,7 +40,8 @@ def trail(api: Api) -> set[str]:
 
 
 def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
-    some = {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none",
+    some = {"question": ask(api.hub, "acme", person_id(api), {}, "Why?", "usr_ann")}
+    some |= {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none",
             "month": "2026-10"}  # fmt: skip
     with api.hub.store.read("acme") as session:
         numbers = {row.member_id: row.person_id for row in session.rows(select(person).where(*session.where(person)))}
@@ -48,6 +51,7 @@ def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
         some["stranger"] = str(unlinked(session)[0]["ref"])
         for name, table in (("run", run), ("difference", difference), ("suppression", suppression), ("fix", fix)):
             some[name] = str(session.rows(select(table.c[f"{name}_id"]).where(*session.where(table)))[0][0])
+        some["read"] = str(session.rows(select(intake_batch.c.batch_id).where(*session.where(intake_batch)))[0][0])
         some["ref"] = str(session.rows(select(entry.c.entry_id).where(*session.where(entry)))[0][0])
         about = select(obligation.c.dispatch_id).where(*session.where(obligation), obligation.c.person_id.is_not(None),
                                                        obligation.c.dispatch_id.is_not(None))  # fmt: skip

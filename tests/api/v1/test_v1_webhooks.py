@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 from tests.api.v1.conftest import Api, problem, start_clock
+from tests.api.v1.test_v1_trail import trail
 
 from benehub import dispatch as dispatch_room
+from benehub.connect.webhooks import STANDARD, sign
 from benehub.flows import hook_delivery
 from benehub.flows import runs as run_rows
 from benehub.flows.hook_delivery import PAUSES, deliver
@@ -178,7 +180,10 @@ def test_who_is_gone_is_sent_no_more(api: Api, receiver: Receiver) -> None:
     api.send(f"{path}/test", status=202)
     receiver.status = 410
     assert deliver(api.hub).dead == 1
-    assert api.get(path)["state"] == "paused"
+    told = api.get(path)
+    assert (told["state"], told["failed_in_row"]) == ("paused", 1)
+    api.send(f"{path}/pause", etag="*")
+    assert api.get(path)["failed_in_row"] == 0, "a person knows of it"
 
 
 def test_a_secret_that_is_gone_or_an_address_that_has_moved_inside_is_a_failure(
@@ -224,6 +229,8 @@ def test_a_subscription_is_paused_resumed_and_removed_with_what_waits(api: Api, 
     assert problem(api.send(f"{path}/pause", status=412, etag=etag), 412, "needs_person")["changed"] == ["state"]
     with api.hub.store.write("acme") as session:
         note_event(session, "period.closed", ["clo_1"], "2026-10")
+    for what in ("test", "resend", "messages/whm_aaaaaaaaaaaaaaaaaaaaaaaa/resend"):
+        assert "paused" in problem(api.send(f"{path}/{what}", status=409), 409, "needs_person")["detail"], what
     assert api.get(f"{path}/messages")["items"] == []
     api.send(f"{path}/resume", etag="*")
     api.send(f"{path}/test", status=202)
@@ -231,6 +238,66 @@ def test_a_subscription_is_paused_resumed_and_removed_with_what_waits(api: Api, 
     with api.hub.store.read("acme") as session:
         assert session.rows(select(hook_message)) == []
     api.send(f"{path}/test", status=404)
+
+
+def test_a_secret_of_the_hubs_own_is_told_once_and_both_sign_while_it_is_changed(
+    api: Api, receiver: Receiver, fakes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.hub.hook_hosts = frozenset({receiver.host})
+    made = api.send("/webhooks", {"url": f"http://{receiver.host}/in", "events": ["run.ended"]}, 201).json()
+    assert made["subscription"] in trail(api)
+    path, first = f"/webhooks/{made['subscription']}", made["signing_secret"]
+    assert first.startswith("whsec_") and made["secret"] == ""
+    assert first not in str(api.get("/webhooks")) + str(api.get(path))
+    etag = api.etag(path)
+    second = api.send(f"{path}/rotate", {}, etag=etag).json()["signing_secret"]
+    assert second not in ("", first) and api.get(path)["old_secret_until"]
+    told = problem(api.send(f"{path}/rotate", {}, 412, etag=etag), 412, "needs_person")
+    assert told["changed"] == ["secret"]
+    told = problem(api.send(f"{path}/rotate", {}, 409, etag="*"), 409, "needs_person")
+    assert "still signs" in told["detail"] and "Wait until" in str(told)
+    assert holds(api, receiver, path, first, second) == [first, second]
+    later(api, fakes, days=1, seconds=1)
+    assert api.get(path)["old_secret_until"] is None
+    assert holds(api, receiver, path, first, second) == [second]
+    named = api.send(f"{path}/rotate", {"secret": "env:BENEHUB_HOOK_ACME"}, etag="*").json()
+    assert (named["secret"], named["signing_secret"]) == ("env:BENEHUB_HOOK_ACME", None)
+    assert holds(api, receiver, path, first, second, SECRET) == [second, SECRET]
+    monkeypatch.delenv("BENEHUB_HOOK_ACME")
+    later(api, fakes, days=2, seconds=2)
+    third = api.send(f"{path}/rotate", {}, etag="*").json()["signing_secret"]
+    assert holds(api, receiver, path, second, SECRET, third) == [third], "the one before is gone: no reason to stay"
+    problem(api.send(f"{path}/rotate", {"secret": "env:HOME"}, 422, etag="*"), 422, "request")
+
+
+def holds(api: Api, receiver: Receiver, path: str, *secrets: str) -> list[str]:
+    """Which of these secrets the signature of a test holds by."""
+    api.send(f"{path}/test", status=202)
+    assert deliver(api.hub).delivered == 1
+    headers, body = receiver.heard[-1]
+    signed = headers["webhook-signature"].split()
+    given = (headers["webhook-id"], api.hub.store.clock())
+    return [one for one in secrets if sign(STANDARD, one, body, *given)["webhook-signature"] in signed]
+
+
+def test_what_failed_last_is_told_and_tried_at_once(api: Api, receiver: Receiver) -> None:
+    path = subscribed(api, receiver)
+    made = api.send(f"{path}/test", status=202).json()["message"]
+    receiver.status = 503
+    deliver(api.hub)
+    told = api.get(path)
+    assert (told["failed_in_row"], told["last_reason"], told["waiting"]) == (1, "status 503", 1) and told["last_at"]
+    assert deliver(api.hub).failed == 0, "it waits"
+    receiver.status = 200
+    assert api.send(f"{path}/resend").json() == {"messages": 1}
+    assert deliver(api.hub).delivered == 1
+    told = api.get(path)
+    assert (told["failed_in_row"], told["last_reason"], told["waiting"]) == (0, "status 200", 0)
+    assert (
+        api.get(f"{path}/messages")["items"][0] | {"message": made, "tries": 2, "state": "delivered"}
+        == (api.get(f"{path}/messages")["items"][0])
+    )
+    assert api.send(f"{path}/resend").json() == {"messages": 0}
 
 
 def test_a_worker_delivers_by_itself(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

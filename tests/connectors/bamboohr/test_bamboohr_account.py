@@ -132,6 +132,7 @@ def test_a_broken_answer_for_good_is_a_clear_error(bench: Any, kind: str, said: 
         ("leave_request", "/api/v1/time_off/requests", {"error": {"code": 500}}),
     ],
 )
+@pytest.mark.unpublished("answers that the vendor does not give")
 def test_an_answer_of_another_shape_is_refused(stream: str, path: str, answer: Any) -> None:
     from benehub.sandbox.http import SimResponse
     from benehub_connectors.bamboohr.simulator import BambooSimulator

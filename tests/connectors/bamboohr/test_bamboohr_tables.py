@@ -111,6 +111,7 @@ def test_dependents_come_in_one_call_and_without_a_masked_ssn(bench: Any, rows: 
     assert not any("0100" in str(value) for value in found["7"].extra.values())
 
 
+@pytest.mark.unpublished("values that the vendor does not give")
 def test_bad_dependents(bench: Any, rows: Any) -> None:
     bench.simulator.add_dependent("7", "12", relationship="Cousin")
     bench.simulator.add_dependent("8", "12", dateOfBirth="")
@@ -147,6 +148,7 @@ def test_leave_policies_by_name_too(bench: Any, rows: Any) -> None:
 
 
 @pytest.mark.parametrize(("amount", "unit"), [("1", "weeks")])
+@pytest.mark.unpublished("a unit that the vendor does not give")
 def test_bad_leave_amounts(bench: Any, rows: Any, amount: str, unit: str) -> None:
     bench.simulator.api = _Agrees()
     bench.simulator.request_time_off(1, "12", date(2026, 11, 9), date(2026, 11, 9), amount, unit=unit)

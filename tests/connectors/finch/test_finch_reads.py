@@ -76,6 +76,7 @@ def test_an_alias_may_name_a_description_or_a_type(bench: Any, finch: Any) -> No
 
 
 @pytest.mark.parametrize("amount", ["61.25", True, None])
+@pytest.mark.unpublished("amounts that the vendor does not give")
 def test_what_is_no_whole_amount_is_not_guessed(bench: Any, finch: Any, amount: Any) -> None:
     finch.api = None
     finch.hand_edit("1001", "MED-PPO", employee_deduction={"type": "fixed", "amount": amount})
@@ -116,6 +117,7 @@ def test_a_login_that_ended_asks_the_employer_and_a_wrong_token_us(bench: Any, f
         list(bench.connector.read("payroll_person", link, None))
 
 
+@pytest.mark.unpublished("the description has no 202")
 def test_an_answer_still_being_fetched_is_no_empty_list(bench: Any, finch: Any, monkeypatch: Any) -> None:
     from benehub.sandbox.http import SimResponse
 

@@ -95,6 +95,7 @@ def _changed(finch: Any, payment: str, **parts: Any) -> None:
         ({"earnings": [7]}, "no object"),
     ],
 )
+@pytest.mark.unpublished("statements that the vendor does not give")
 def test_half_a_statement_is_none(bench: Any, finch: Any, run: Any, parts: dict[str, Any], why: str) -> None:
     _changed(finch, run(20), **parts)
     rows = bench.rows("register_line")

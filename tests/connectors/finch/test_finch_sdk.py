@@ -66,7 +66,7 @@ def test_payments_and_their_statements_to_the_cent(finch: Any) -> None:
 def test_enrolled_in_a_benefit_and_out_of_it_as_jobs(slow: Any) -> None:
     """As of now Finch answers every enrollment with a job; the SDK knows no other answer."""
     payroll = slow.simulator
-    payroll.api = payroll.jobs_api = None  # these descriptions know no /jobs; the SDK is the judge here
+    payroll.api = payroll.jobs_api = None  # the referee at the door has the description of jobs, too
     ada, max_ = (payroll.person(number).id for number in ("1001", "1002"))
     with sdk(payroll) as client:
         (benefit,) = [one.benefit_id for one in client.hris.benefits.list() if one.description == "MED-PPO"]

@@ -44,6 +44,7 @@ def test_enrollments_it_would_refuse_are_refused(finch: Any, configuration: Any)
     assert (finch.enrollments, finch.changes) == ({}, 0)
 
 
+@pytest.mark.unpublished("calls that the vendor refuses")
 def test_what_is_not_there_is_told(finch: Any) -> None:
     finch.api = None
     assert told(call(finch, "GET", "/employer/benefits/none/enrolled")) == (404, "benefit_not_found")
@@ -55,6 +56,7 @@ def test_what_is_not_there_is_told(finch: Any) -> None:
     assert told(call(finch, "GET", "/employer/directory")) == (401, "reauthenticate_user")
 
 
+@pytest.mark.unpublished("a type that the vendor refuses")
 def test_a_benefit_is_made_once_and_only_of_a_published_type(finch: Any) -> None:
     body = {"type": "s125_vision", "description": "VISION", "frequency": "every_paycheck"}
     first, second = (json.loads(call(finch, "POST", "/employer/benefits", body).body) for _ in range(2))
@@ -93,6 +95,7 @@ def test_names_that_do_not_exist_are_a_mistake_of_the_story(finch: Any) -> None:
         finch.hand_edit("1001", "NOTHING")
 
 
+@pytest.mark.unpublished("he has something to catch")
 def test_the_referee_catches_a_bad_call_and_a_bad_answer(finch: Any, monkeypatch: Any) -> None:
     if finch.api is None:
         pytest.skip("no description of Finch's API; set BENEHUB_SHARED")

@@ -139,6 +139,7 @@ def test_what_happens_during_the_full_read_comes_with_the_next(reader: Reader, g
     assert reader.names() == ["Ada"]
 
 
+@pytest.mark.unpublished("an event that the vendor does not give")
 def test_events_that_are_none_and_a_token_without_the_scope_stop_the_read(reader: Reader, gusto: Any) -> None:
     reader.read()
     gusto.faults.add(FaultKind.UNAUTHORIZED, times=9, path=events.EVENTS)

@@ -43,6 +43,7 @@ def test_a_pay_schedule_is_named_by_the_settings_or_by_itself(schedule: Any, gro
     assert pay_group_of(schedule, settings) == group
 
 
+@pytest.mark.unpublished("a day that the vendor does not give")
 def test_a_period_without_a_check_date_is_a_problem_row(bench: Any, gusto: Any) -> None:
     gusto.api = None  # the vendor's description promises a date
     gusto.add_pay_period("Biweekly", date(2026, 11, 6), date(2026, 10, 18), date(2026, 10, 31))

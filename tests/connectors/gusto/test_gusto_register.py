@@ -213,6 +213,7 @@ def test_a_benefit_whose_type_is_unclear_claims_no_tax_class() -> None:
     assert lines[1].extra["benefit_types"] == [2, 998]
 
 
+@pytest.mark.unpublished("a payroll that the vendor does not give")
 def test_a_payroll_without_a_head_is_kept_with_its_reason(bench: Any, covered: Any, run: Any) -> None:
     covered.api = None
     payroll = run(20)

@@ -71,6 +71,7 @@ def test_names_that_do_not_exist_are_a_mistake_of_the_story(gusto: Any) -> None:
         (b'{"company_benefit_uuid": "MED", "employee_deduction": "1.234"}', "invalid_attribute_value"),
     ],
 )
+@pytest.mark.unpublished("writes that the vendor refuses")
 def test_writes_it_would_refuse_are_refused(gusto: Any, bench: Any, body: bytes, category: str) -> None:
     list(bench.read("payroll_person"))
     gusto.api = None
@@ -81,6 +82,7 @@ def test_writes_it_would_refuse_are_refused(gusto: Any, bench: Any, body: bytes,
     assert gusto.holdings == {}
 
 
+@pytest.mark.unpublished("a call that the vendor refuses")
 def test_a_call_needs_token_and_version(gusto: Any) -> None:
     gusto.api = None
     place = f"/v1/companies/{gusto.company}/employees"
@@ -88,6 +90,7 @@ def test_a_call_needs_token_and_version(gusto: Any) -> None:
     assert gusto.handle(WireRequest("GET", place)).status == 422
 
 
+@pytest.mark.unpublished("he has something to catch")
 def test_the_referee_catches_a_bad_call_and_a_bad_answer(gusto: Any, bench: Any, monkeypatch: Any) -> None:
     if gusto.api is None:
         pytest.skip("no description of Gusto's API; set BENEHUB_SHARED")

@@ -47,6 +47,7 @@ def test_a_carrier_answers_once_it_has_decided(bench: Any) -> None:
     assert "6789" not in refused.data["text"]
 
 
+@pytest.mark.unpublished("a status that the vendor does not give")
 def test_a_status_of_tomorrow_is_a_problem_and_no_answer(bench: Any) -> None:
     bench.simulator.api = None  # the description does not know it either
     bench.simulator.fulfil(bench.simulator.snapshots[0]["id"], "pondering")

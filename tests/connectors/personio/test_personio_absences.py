@@ -58,6 +58,7 @@ def test_without_breakdown_the_days_are_those_of_its_zone(
     assert (found.start, found.end, found.policy) == (first, last, "Care")
 
 
+@pytest.mark.unpublished("a status that the vendor does not give")
 def test_what_cannot_be_told_is_a_problem(bench: Any, rows: Any) -> None:
     bench.simulator = PersonioSimulator()  # no referee: the description has none of these
     bench.simulator.add_days_off(1, 7, MON, WED, "2", status="geplant")

@@ -60,6 +60,13 @@ def test_days_and_words_are_translated() -> None:
     )
 
 
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("key", ["own", "match", "qnec"])
+def test_what_was_put_aside_says_its_year(code: str, key: str) -> None:
+    line = Line(key, {"amount": Money(123450, "USD"), "year": "2026"})
+    assert "2026" in language(code).line(Section("retirement", (line,)), line)
+
+
 def test_hours_have_two_places() -> None:
     line = Line("balance", {"policy": "PTO", "available": Hours(0)})
     assert language("en").line(Section("leave", (line,)), line) == "PTO: 0.00 hours available."

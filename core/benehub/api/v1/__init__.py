@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from benehub.api.v1 import (
+    asked,
     connections,
     deadlines,
     differences,
@@ -23,18 +24,21 @@ from benehub.api.v1 import (
     plan_book,
     plans,
     questions,
+    reads,
     reconciliations,
     runs,
     schedules,
+    trail,
     unlinked,
     webhooks,
+    words,
 )
 from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
-for part in (employers, people, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches, ledger,
-             reconciliations, differences, fixes, periods, connections, schedules, runs, webhooks,
-             questions):  # fmt: skip
+for part in (employers, people, asked, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches,
+             ledger, reconciliations, differences, fixes, periods, connections, words, reads, schedules, runs,
+             webhooks, trail, questions):  # fmt: skip
     router.include_router(part.router)
 
 documents.describe(router)

@@ -42,6 +42,7 @@ class Able(Model):
     benefit_type: str | None
     """The benefit it is about; null for all without a line of their own."""
     supported: bool
+    """Whether it works on this connection."""
     blocker: str | None
     """Who would have to change that."""
     note: str
@@ -53,6 +54,7 @@ class ConnectionDetail(ConnectionTold):
     """A connection with its capabilities."""
 
     capabilities: list[Able]
+    """What it can do, per operation and benefit; what has no line it cannot."""
 
 
 class Connections(Model):
@@ -66,16 +68,21 @@ class TriedStream(Model):
 
     stream: str
     ok: bool
+    """Whether it answered."""
     what: str
+    """How many rows the first page has, or what went wrong."""
 
 
 class Tested(Model):
     """Whether a connection answers."""
 
     ok: bool
+    """Whether every stream answered."""
     connector: str
     mode: str
+    """live, watch or paused, as of the connection."""
     streams: list[TriedStream]
+    """What each of its streams answered."""
 
 
 @router.get("", operation_id="list_connections")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
-from benehub.api.v1.fields import At, Filter, PageOf, SeesOverview
+from benehub.api.trail import about
+from benehub.api.v1.fields import At, Filter, Once, PageOf, SeesOverview, Sends
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.route import Route
+from benehub.api.v1.starting import Started, at_run, key_of, must_run
+from benehub.flows import meeting
 from benehub.flows.deadlines import open_now, told_of
 from benehub.rules.deadline.latest_safe import Level
 from benehub.views.deadlines import Deadline, Only, behind, place
@@ -34,8 +38,10 @@ class AlarmTold(Model):
     """An alarm that was raised."""
 
     level: str
+    """How pressing it was when the alarm was raised: t5, t2, today or late."""
     at: str
     told: list[Told]
+    """Whom it was told to."""
 
 
 class DeadlineTold(Model):
@@ -70,6 +76,15 @@ class DeadlineTold(Model):
     """The last one first."""
 
 
+class Meet(Model):
+    """Which deadline."""
+
+    subject: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    """What tells it from others, as the list tells it."""
+    kind: str = Field(min_length=1, max_length=40, pattern=r"^[a-z._]+$", examples=["deduction.set"])
+    """The operation or flow that meets it, as the list tells it."""
+
+
 @router.get("", operation_id="list_deadlines")
 def list_deadlines(
     _caller: SeesOverview, at: At, page: PageOf,
@@ -88,6 +103,17 @@ def list_deadlines(
     return page.page(
         found, lambda one: _told(one, [raised.as_json() for raised in alarms[one.subject]]), lambda one: place(one)
     )
+
+
+@router.post("/meet", operation_id="meet_deadline", status_code=202)
+def meet_deadline(
+    request: Request, _caller: Sends, at: At, claim: Once, body: Meet, response: Response
+) -> Started:  # fmt: skip
+    """Do now what a deadline asks for, in a run; one that a person or a vendor has to meet is refused."""
+    must_run(at)
+    run = meeting.meet(at.hub, at.employer, body.subject, body.kind, key_of(claim))
+    about(request, run)
+    return at_run(at, response, run)
 
 
 def _told(one: Deadline, alarms: list[dict[str, Any]]) -> DeadlineTold:

@@ -48,6 +48,7 @@ class DifferenceTold(Model):
     difference: str
     relation: Relation
     type: Type
+    """What kind of difference it is."""
     period: str
     employee: str
     """Employee number; empty where the vendor's row is linked to nobody."""
@@ -69,6 +70,7 @@ class DifferenceTold(Model):
     clear_by: date | None
     """Until then it is pending: it may clear by itself."""
     state: State
+    """pending (it may clear by itself), discrepancy, resolved, replaced, dismissed or suppressed."""
     work_step: str
     assigned_to: str
     """The user who works it; empty for nobody."""
@@ -85,6 +87,7 @@ class Happened(Model):
     at: str
     who: str
     state: str
+    """The state that it then had."""
     work_step: str
     note: str
     assigned_to: str | None
@@ -132,6 +135,7 @@ class Rule(Model):
 
     relation: Relation
     type: Type
+    """Only of this type."""
     plan: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     """Only of this plan; of all when left out."""
     up_to: str | None = Field(default=None, pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$", examples=["0.02"])
@@ -147,9 +151,12 @@ class RuleTold(Model):
     suppression: str
     relation: str
     type: str
+    """The type that is set aside."""
     plan: str | None
     up_to: str | None
+    """Amount up to which it is set aside: decimal text; null for any."""
     ends: date
+    """Last day of the rule."""
     who: str
     note: str
     made_at: str

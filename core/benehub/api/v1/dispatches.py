@@ -37,7 +37,9 @@ class DispatchTold(Model):
     key: str
     """Its business key."""
     revision: int
+    """Which content under this key it is: 1 for the first."""
     state: State
+    """prepared, held (a person comes first), refused, sending, unknown (whether the vendor has it), sent or failed."""
     acknowledged: str
     """What the partner has answered; may be empty."""
     items: int
@@ -57,9 +59,11 @@ class DispatchDetail(DispatchTold):
     guard: str
     """How a second effect is kept off."""
     attempts: list[str]
+    """Each try to send it: when, and what came of it."""
     said: list[str]
     """What persons said of it."""
     obligations: list[str]
+    """Ids of the obligations that it meets."""
     entries: list[str]
     """What it posted."""
 
@@ -68,7 +72,9 @@ class Call(Model):
     """A call as it would leave."""
 
     call: str
+    """Method and address, as `POST /deductions`."""
     body: str
+    """What is sent with it; personal data masked."""
 
 
 class Preview(Model):
@@ -77,6 +83,7 @@ class Preview(Model):
     dispatch: str
     file: str
     content: str
+    """The frozen content, decoded; personal data masked."""
     calls: list[Call]
     """The calls that write it; empty for a file."""
 
@@ -121,6 +128,7 @@ class Permitted(Model):
     connection: str
     operation: str
     people: int
+    """How many may be changed or ended."""
     until: str
     """The moment from which on such a push stops again."""
     run: str
@@ -135,6 +143,7 @@ class Reopened(Model):
     """prepared: it leaves now, by `run`; open: the next run of `command` sends it anew."""
     run: str
     command: str
+    """The command whose next run sends it; empty where a run is under way."""
 
 
 @router.get("", operation_id="list_dispatches")

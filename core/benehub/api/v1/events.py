@@ -10,30 +10,38 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from benehub.api.v1.models import Model
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import Refused
 from benehub.views import runs as view
 
 ONGOING: Final = ("queued", "running", "interrupted")
 
-SCHEMA: Final = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string", "description": "Steps told so far; to be given as Last-Event-ID."},
-        "event": {
-            "enum": ["step", "state", "ended", "later"],
-            "description": "step: one has ended; state: the run's state is another one; ended: the run has; "
-            "later: it goes on, and the stream ends: come again.",
-        },
-        "data": {"type": "string", "description": "JSON: the step, or the run."},
-        "retry": {"type": "integer"},
-    },
+
+class RunEvent(Model):
+    """One event of the stream, as a reader of server-sent events tells it."""
+
+    id: str = Field(examples=["3"])
+    """Steps told so far; to be given as `Last-Event-ID`."""
+    event: Literal["step", "state", "ended", "later"]
+    """step: one has ended; state: the run's state is another one; ended: the run has; later: it goes on, and the
+    stream ends: come again."""
+    data: str
+    """JSON: the step (as of `StepTold`) or the run (as of `RunTold`)."""
+    retry: int = Field(default=2000, examples=[2000])
+    """Milliseconds after which a reader whose line was cut comes again; told once, at the beginning."""
+
+
+STREAM: Final = {
+    "schema": {"type": "string"},
+    "example": 'retry: 2000\n\nid: 1\nevent: step\ndata: {"number": 1, "name": "compare"}\n\n',
 }
-"""One event."""
+"""The stream: a text to whoever takes it whole, each event of which is a `RunEvent`."""
 
 
 @dataclass

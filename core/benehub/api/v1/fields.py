@@ -64,6 +64,7 @@ SeesMoney = Annotated[object, Depends(Takes(Permission.SEE_MONEY))]
 SeesMoneyOf = Annotated[object, Depends(Takes(Permission.SEE_MONEY, of_people=True))]
 """Money by person: the look stands in the trail."""
 SeesConnections = Annotated[object, Depends(Takes(Permission.SEE_CONNECTIONS))]
+SeesAudit = Annotated[object, Depends(Takes(Permission.SEE_AUDIT))]
 WorksDifferences = Annotated[object, Depends(Takes(Permission.WORK_DIFFERENCES))]
 Sends = Annotated[object, Depends(Takes(Permission.SEND))]
 Approves = Annotated[object, Depends(Takes(Permission.APPROVE))]

@@ -71,6 +71,7 @@ class FixPreview(Model):
 
     action: str
     says: str
+    """What it would do, in a sentence."""
     at_stake: str
     unit: str
     text: str
@@ -131,7 +132,9 @@ class FixTold(Model):
     at_stake: str
     unit: str
     proposed_by: str
+    """Id of the user who proposed it."""
     proposed_at: str
+    """Moment (ISO 8601, UTC) at which it was proposed."""
     seq: int
     """Its number in the recorded order."""
 
@@ -141,7 +144,9 @@ class Owed(Model):
 
     obligation: str
     kind: str
+    """What is owed, as `enrollment.change`."""
     state: str
+    """open, sent, confirmed, refused, held, replaced or canceled."""
     reason: str
     dispatch: str | None
     """What carries it; null while nothing does."""
@@ -153,6 +158,7 @@ class Word(Model):
     at: str
     who: str
     state: str
+    """The state that it then had."""
     note: str
 
 
@@ -166,6 +172,7 @@ class FixDetail(FixTold):
     digest: str
     """Of what is told: approved is exactly this, or nothing."""
     obligations: list[Owed]
+    """What it has made owed."""
     history: list[Word]
 
 

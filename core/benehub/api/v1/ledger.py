@@ -32,6 +32,7 @@ class BalanceLine(Model):
     account: str
     name: str
     balance: str
+    """Decimal text in `unit`; a debit is positive, a credit negative."""
     unit: str
     """Currency, or the leave policy (MIN:policy) of an amount in hours."""
     by: dict[str, str | None]
@@ -55,6 +56,7 @@ class Leg(Model):
     employee: str
     plan: str | None
     source: str | None
+    """Whose money it is, as `employee`, or which source of a retirement plan; null where it is about none."""
     coverage_month: str | None
     pay_date: date | None
     batch: str | None
@@ -68,11 +70,14 @@ class EntryTold(Model):
     """Its number in the recorded order."""
     recorded_at: str
     type: str
+    """What it records, as `premium.accrued`."""
     status: str
     """pending, posted, or void."""
     effective_date: date
     source: str
+    """What made it: a dispatch, a batch, a flow, or a reason in words."""
     legs: list[Leg]
+    """Its legs; they sum to zero for each unit."""
 
 
 @router.get("/balances", operation_id="list_balances")

@@ -57,6 +57,16 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     },
     ("run_schedule", "202"): {"get_run": {"run": "$response.body#/run"}},
     ("retry_run", "202"): {"get_run": {"run": "$response.body#/run"}},
+    ("list_reads", "200"): {one: {"read": "$response.body#/items/0/batch"} for one in ("get_read", "list_read_rows")},
+    ("list_read_rows", "200"): {
+        "discard_read_row": {"read": "$request.path.read", "row": "$response.body#/items/0/row"}
+    },
+    ("list_questions", "200"): {
+        one: {"question": "$response.body#/items/0/question"}
+        for one in ("get_question", "answer_question", "close_question")
+    },
+    ("redrive_read", "202"): {"get_run": {"run": "$response.body#/run"}},
+    ("release_read", "202"): {"get_run": {"run": "$response.body#/run"}},
     ("list_connections", "200"): {"get_connection": {"connection": "$response.body#/items/0/name"}},
 }
 """By operation and status, the operations that go on from it, each with what it takes from the answer."""

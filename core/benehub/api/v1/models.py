@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from benehub.records.described import Described
 
 Item = TypeVar("Item")
+
+Kind = Literal["request", "access", "data", "fatal", "retriable", "ignorable", "needs_person"]
+"""What happens next after an error."""
 
 
 class Model(Described, BaseModel):
@@ -46,7 +49,7 @@ class Problem(Model):
     """The HTTP status."""
     detail: str = Field(examples=["plan 'ppo2' is not in the plan book"])
     """What is wrong."""
-    kind: str = Field(examples=["data"])
+    kind: Kind = Field(examples=["data"])
     """What happens next. request: the request has to be another one; access: a token or a role is missing; data: what
     was given cannot be taken; fatal: configuration has to change first; retriable: the same again may succeed;
     ignorable: it cannot be done here, and nothing is broken; needs_person: somebody has to decide."""

@@ -23,6 +23,7 @@ class ObligationTold(Model):
 
     obligation: str
     kind: str
+    """What is owed, as `deduction.set`."""
     key: str
     """Its business key."""
     connection: str
@@ -31,6 +32,7 @@ class ObligationTold(Model):
     plan: str
     period: str
     due_date: date
+    """Last day on which it may be there."""
     send_by: date
     """The latest safe day to send it."""
     worth: str

@@ -5,14 +5,29 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from benehub.api.v1.fields import At, Day, KnownAt, PageOf, PersonPath, SeesPeople, one_of
+from benehub.api.v1.differences import Note
+from benehub.api.v1.fields import (
+    FIRST_DAY,
+    LAST_DAY,
+    At,
+    Day,
+    EditsPeople,
+    KnownAt,
+    Once,
+    PageOf,
+    PersonPath,
+    SeesPeople,
+    one_of,
+)
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import day_or_today
 from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
+from benehub.flows import persons as flow
 from benehub.hours import format_hours
 from benehub.money import format_minor
 from benehub.periods import FOREVER, Interval
@@ -28,6 +43,7 @@ class Member(Model):
     person: str = Field(examples=["per_aaaaaaaaaaaaaaaaaaaaaaaa"])
     """The hub's id."""
     kind: Literal["employee", "dependent"]
+    """Employee or dependent."""
     member: str = Field(examples=["E0001"])
     """Employee number, or the dependent's member id."""
     name: str
@@ -54,6 +70,7 @@ class FactLine(Model):
     fact: str
     """Id of the version that says so; `why` tells where it came from."""
     kind: str
+    """What kind of fact it is, as `election`."""
     key: str
     """What tells it from others of its kind: the part of the benefits, the policy; may be empty."""
     effective_from: date
@@ -69,11 +86,13 @@ class Cover(Model):
     """What covers a person."""
 
     fact: str
+    """Id of the election's version; `why` tells where it came from."""
     slot: str
     """The part of the benefits, as medical."""
     plan: str
     tier: str
     dependents: list[str]
+    """Who else is covered: the hub's ids."""
     effective_from: date
     effective_to: date | None
     carrier: str
@@ -87,24 +106,29 @@ class DeductionLine(Model):
 
     employee: str
     code: str
+    """Payroll's deduction code."""
     pay_date: date
     sequence: int
     """Number among the lines of this employee, code and pay date."""
     plan: str
     part: str
+    """Which part of the price it is, as `employee`."""
     kind: str
     """due, correction, arrears or unasked."""
     coverage_month: str
     expected: str
     taken: str
+    """What payroll took: decimal text."""
     open: str
     """What is still owed of it; negative: to the employee."""
     state: str
+    """How far it has come: EXPECTED, SENT, how it was taken, or what came of that."""
     taken_as: str
     """TAKEN, PARTIAL, MISSED or EXTRA once results are in, else empty."""
     dispatch: str
     """The dispatch that told payroll."""
     entries: list[str]
+    """Ledger entries of the line, the pending one first."""
 
 
 class Contributions(Model):
@@ -112,7 +136,9 @@ class Contributions(Model):
 
     year: int
     deferred: str
+    """What employees deferred: decimal text in `currency`."""
     matched: str
+    """What the employer added: decimal text in `currency`."""
     currency: str
 
 
@@ -120,13 +146,17 @@ class LeaveMeter(Model):
     """Leave of one policy, in hours."""
 
     policy: str
+    """Id of the leave policy."""
     accrued: str
+    """Hours earned so far: decimal text."""
     available: str
     """What may be used on the day."""
     usable_on: date
+    """First day on which leave of this policy may be used."""
     next_on: date | None
     """The next day on which leave is earned, as far as is known."""
     next_hours: str
+    """Hours earned on that day: decimal text."""
     booked: str
     """What the ledger holds."""
     value: str
@@ -155,6 +185,14 @@ class Meters(Model):
     """All policies."""
 
     items: list[LeaveMeter]
+
+
+class Ended(Model):
+    """How an employment ended."""
+
+    last_day: Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY), Field(examples=["2026-11-30"])]
+    """The last day of work."""
+    note: Note
 
 
 @router.get("", operation_id="list_people")
@@ -269,3 +307,12 @@ def _meter(one: leave.Meter, currency: str) -> LeaveMeter:
         usable_on=one.usable_on, next_on=one.next_on, next_hours=format_hours(one.next_minutes),
         booked=format_hours(one.booked), value=format_minor(one.value, currency),
     )  # fmt: skip
+
+
+@router.post("/{person}/end", operation_id="end_employment")
+def end_employment(_caller: EditsPeople, at: At, claim: Once, person: PersonPath, body: Ended) -> PersonDetail:
+    """Record the last day of an employee whom the HRIS no longer shows; should it show him again, its word counts."""
+    with at.read() as session, named():
+        found = at.whose(session, person)
+    flow.end_employment(at.hub, at.employer, str(found.person_id), body.last_day, at.caller.user, body.note)
+    return get_person(_caller, at, person)

@@ -26,6 +26,7 @@ class ConditionTold(Model):
 
     name: str
     holds: bool
+    """Whether nothing is in its way."""
     count: int
     """How many things are in its way."""
     found: list[str]
@@ -79,6 +80,7 @@ class Closed(Model):
     closing: str
     period: str
     digest: str
+    """Of the report: SHA-256."""
     open_items: int
     """Differences that are not due yet, carried over."""
 
@@ -90,13 +92,16 @@ class Report(Model):
     digest: str
     """Of the report as it was signed: SHA-256, looked at again now."""
     employer: dict[str, str]
+    """Id, name and currency of the employer."""
     period: str
     closed_at: str
     who: str
     note: str
     plan_book: str
+    """Version of the plan book that was in force."""
     recorded_order: int
     chain_head: str
+    """The ledger's chain as it then ended."""
     conditions: list[str]
     """What held."""
     accounts: list[dict[str, Any]]

@@ -54,6 +54,7 @@ class Strange(Model):
     path: str
     """The field."""
     text: str
+    """What is strange, in a sentence."""
     mend: str
 
 
@@ -69,7 +70,9 @@ class BookText(Model):
     """The plan book in force as it was loaded."""
 
     version: str
+    """The same book has the same version everywhere."""
     text: str
+    """YAML, as it was loaded."""
 
 
 class Checked(Model):
@@ -88,8 +91,11 @@ class Changed(Model):
     """One field that the two books have otherwise; null where it stands in the other one only."""
 
     path: str
+    """The field, from the top of the book down."""
     before: Any
+    """What the book in force has there."""
     after: Any
+    """What the book that was sent has there."""
 
 
 class Diffed(Model):
@@ -98,7 +104,9 @@ class Diffed(Model):
     before: str
     """Version in force."""
     after: str
+    """Version of the book that was sent."""
     changes: list[Changed]
+    """Each field that is another one."""
 
 
 class ImpactTold(Model):
@@ -111,6 +119,7 @@ class ImpactTold(Model):
     insured: bool
     """Whether it has premiums; others are priced as a twelfth of their year."""
     covered: int
+    """Employees who are covered by it, in the book that was sent."""
     changed: int
     """Those who keep their cover and pay another share."""
     employee: str
@@ -122,9 +131,13 @@ class ImpactTold(Model):
     unpriced: int
     """Those whose price one of the books does not tell."""
     becomes_eligible: int
+    """Employees who may choose it from then on, and could not before."""
     no_longer_eligible: int
+    """Employees who could choose it, and may not from then on."""
     loses_cover: int
+    """Those covered who are no longer eligible, or whose plan the book that was sent does not have."""
     other_last_day: int
+    """Those covered whose employment is known to end, and whose cover would then end on another day."""
     unsettled: int
     """Those whose eligibility cannot be told for want of data."""
 
@@ -135,6 +148,7 @@ class Previewed(Diffed):
     month: str
     currency: str
     plans: list[ImpactTold]
+    """What changes, plan by plan."""
     warnings: list[Strange]
 
 

@@ -39,6 +39,7 @@ class RateLine(Model):
     """Rating region; empty for all."""
     tier: str
     premium: str
+    """What the tier costs a month: decimal text in `currency`."""
     currency: str
 
 

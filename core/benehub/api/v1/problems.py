@@ -15,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from benehub.api.v1.models import Fault, Problem
+from benehub.api.v1.models import Fault, Kind, Problem
 from benehub.crypto import mask
 from benehub.errors import (
     BenehubError,
@@ -36,7 +36,7 @@ BASE: Final = "/api/v1"
 WAIT: Final = 5
 """Seconds after which what may succeed later is worth another try."""
 
-STATUS: Final[tuple[tuple[type[BenehubError], int, str], ...]] = (
+STATUS: Final[tuple[tuple[type[BenehubError], int, Kind], ...]] = (
     (ChangedMeanwhile, 412, "needs_person"),
     (NeedsPersonError, 409, "needs_person"),
     (ConflictError, 409, "fatal"),
@@ -66,9 +66,10 @@ MENDS: Final = {
 class Refused(Exception):
     """A request that is refused by the front itself."""
 
-    def __init__(self, status: int, what: str, mend: str = "", kind: str = "request", wait: int = 0) -> None:
+    def __init__(self, status: int, what: str, mend: str = "", kind: Kind = "request", wait: int = 0) -> None:
         super().__init__(what)
-        self.status, self.what, self.mend, self.kind, self.wait = status, what, mend, kind, wait
+        self.status, self.what, self.mend, self.wait = status, what, mend, wait
+        self.kind: Kind = kind
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def told(error: Exception) -> Response:
             return answer(422, "the request does not fit its description", "request", errors=faults,
                           mend=f"See {BASE}/openapi.json")  # fmt: skip
         case HTTPException():
-            kind = "access" if error.status_code in (401, 403) else "request"
+            kind: Kind = "access" if error.status_code in (401, 403) else "request"
             return answer(error.status_code, str(error.detail), kind, error.headers)
         case BenehubError():
             return _of_hub(error)
@@ -112,6 +113,8 @@ def told(error: Exception) -> Response:
 
 
 def _of_hub(error: BenehubError) -> Response:
+    status: int
+    kind: Kind
     status, kind = next((status, kind) for one, status, kind in STATUS if isinstance(error, one))
     headers, more = dict[str, str](), dict[str, Any]()
     if isinstance(error, RateLimited) and error.retry_after:
@@ -123,7 +126,7 @@ def _of_hub(error: BenehubError) -> Response:
     return answer(status, mask(error.what), kind, headers, where=mask(error.where), mend=mask(error.mend), **more)
 
 
-def answer(status: int, detail: str, kind: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+def answer(status: int, detail: str, kind: Kind, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """A problem as an answer."""
     title = HTTPStatus(status).phrase
     more["mend"] = more.get("mend") or MENDS.get(status, f"See {BASE}/openapi.json")
@@ -190,7 +193,7 @@ def _anew(begun: Message, body: bytes) -> Response:
     status = int(begun["status"])
     kept = ("allow", "retry-after", "www-authenticate", "connection")
     headers = {name.decode(): value.decode() for name, value in begun["headers"] if name.decode() in kept}
-    kind = "retriable" if status >= 500 else "access" if status in (401, 403) else "request"
+    kind: Kind = "retriable" if status >= 500 else "access" if status in (401, 403) else "request"
     return answer(status, _detail(body) or HTTPStatus(status).phrase, kind, headers)
 
 

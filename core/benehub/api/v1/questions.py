@@ -39,9 +39,13 @@ class Stop(Model):
     """One thing on the way."""
 
     station: str
+    """Which station of the way: facts, ledger, dispatch, carrier and so on."""
     when: str
+    """Day, month or moment it is about; may be empty."""
     what: str
+    """What is so there, in words."""
     amount: str
+    """How much, with its unit; may be empty."""
     ref: str
     """The id to ask `why` about; may be empty."""
 
@@ -56,7 +60,9 @@ class Why(Model):
     """What a reference is, and the answers behind it."""
 
     ref: str
+    """The id that was asked about."""
     what: str
+    """What it is, in words."""
     data: dict[str, Any]
     """Its own values; what they are goes by the kind of the reference."""
     behind: list[dict[str, Any]]
@@ -69,11 +75,13 @@ class CostLine(Model):
     name: str
     """Account or plan; `total` for the last ones, one a unit."""
     what: str
+    """What is summed up here, in words."""
     expected: str
     actual: str
     heads: int
     """Employees it was spent on."""
     per_head: str | None
+    """Actual cost for each employee it was spent on: decimal text; null where it was spent on none."""
     unit: str
 
 
@@ -87,16 +95,21 @@ class StatementLine(Model):
     """A sentence, with the ids that prove it."""
 
     key: str
+    """Which sentence it is; the same in every language."""
     text: str
+    """The sentence."""
     refs: list[str]
+    """Ids that prove it, to be asked `why` about."""
 
 
 class StatementSection(Model):
     """A titled part."""
 
     key: str
+    """Which part it is; the same in every language."""
     title: str
     lines: list[StatementLine]
+    """Its sentences."""
 
 
 class StatementTold(Model):
@@ -104,10 +117,14 @@ class StatementTold(Model):
 
     employee: str
     day: str
+    """The day that it is of."""
     language: str
+    """Language of the sentences: two letters."""
     title: str
     subtitle: str
+    """Below the heading: whose it is, and as of when."""
     sections: list[StatementSection]
+    """Its parts, in the order in which they are read."""
 
 
 @router.get("/trace", operation_id="trace")

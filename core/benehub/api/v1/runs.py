@@ -28,6 +28,7 @@ class RunTold(Model):
     run: str
     flow: str
     subject: str
+    """What it is about, as the flow tells it."""
     state: str
     """queued, running, interrupted (its process died; another one takes it up), done, failed, held (a person has to
     decide), or canceled."""
@@ -44,9 +45,11 @@ class StepTold(Model):
     """A step that has ended."""
 
     number: int
+    """Which step of the run, counted from its beginning."""
     name: str
     started_at: str
     millis: int | None
+    """How long it took, in milliseconds; null where that is not known."""
     error_class: str
     error: str
     mend: str
@@ -56,6 +59,7 @@ class RunDetail(RunTold):
     """A run with its steps."""
 
     steps: list[StepTold]
+    """The steps that have ended, in their order."""
 
 
 @router.get("", operation_id="list_runs")
@@ -82,8 +86,8 @@ def get_run(_caller: SeesOverview, at: At, run: RunPath) -> RunDetail:
 
 @router.get(
     "/{run}/events", operation_id="follow_run", response_class=StreamingResponse,
-    responses={200: {"description": "Events, one after the other; each as the schema has it.",
-                     "content": {"text/event-stream": {"schema": events.SCHEMA}}}},
+    responses={200: {"description": "Server-sent events, one after the other; each is a `RunEvent`.",
+                     "content": {"text/event-stream": events.STREAM}}},
 )  # fmt: skip
 def follow_run(
     _caller: SeesOverview, at: At, run: RunPath, request: Request,

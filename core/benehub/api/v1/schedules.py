@@ -85,9 +85,13 @@ class ScheduleTold(Model):
     state: str
     """on, paused, or connection paused."""
     next_at: str | None
+    """Moment (ISO 8601, UTC) of its next start; null while it is paused."""
     last_at: str | None
+    """Moment (ISO 8601, UTC) of its last start; null before the first one."""
     last_run: str | None
+    """The run that it began last; null before the first one."""
     last_state: str | None
+    """How that run stands; null before the first one."""
     note: str
 
 
@@ -95,6 +99,7 @@ class Added(Model):
     """A schedule that was added."""
 
     schedule: ScheduleTold
+    """The schedule as it stands now."""
     next: list[datetime]
     """Its next five times."""
 

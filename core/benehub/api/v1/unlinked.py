@@ -40,6 +40,7 @@ class Guessed(Model):
     score: int
     """Points, up to 100."""
     why: list[str]
+    """What the two have in common, in words."""
     level: int
     """How many others are as likely."""
 
@@ -48,6 +49,7 @@ class StrangerTold(Model):
     """A vendor's person whom nobody is linked to."""
 
     ref: str
+    """Id of the vendor's person in the hub."""
     connection: str
     id: str
     """The vendor's; what looks like an SSN or a bank number is masked."""
@@ -62,6 +64,7 @@ class StrangerTold(Model):
     lines: int
     """What was confirmed of him and waits for a person."""
     suggestions: int
+    """How many employees he may be."""
     aside: bool
     """Whether somebody said that he is none of ours."""
     likely: list[Guessed]
@@ -74,6 +77,7 @@ class StrangerWord(Model):
     at: str
     who: str
     what: str
+    """What was said: that he is an employee, that he is not, or that a link is taken back."""
     note: str
 
 
@@ -81,17 +85,23 @@ class StrangerDetail(Model):
     """One person of a vendor's, linked or not."""
 
     ref: str
+    """Id of the vendor's person in the hub."""
     connection: str
     id: str
+    """The vendor's id of him; what looks like an SSN or a bank number is masked."""
     stream: str
     told_name: str
+    """The name that the vendor gives him; masked for whoever may not link people."""
     told_born: str
+    """His birth date, or `told` where it is known and not shown."""
     told_number: str
+    """The employee number that the vendor gives him."""
     linked_to: str
     """Employee number; empty where nobody is linked."""
     how: str
     """How it came to be as it is: `person` where somebody said so."""
     said: list[StrangerWord]
+    """What somebody said of him, the first one first."""
     likely: list[Guessed]
     """The likeliest first; empty where he is linked."""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, StringConstraints
 
+from benehub.api.trail import about
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, Once, Operates, PageOf, SeesConnections, id_path, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
 from benehub.api.v1.route import Route
+from benehub.flows import hook_secrets
 from benehub.flows import hook_subscriptions as flow
 from benehub.store.events import EVENTS
 from benehub.views import hook_messages as view
@@ -21,6 +23,12 @@ router = APIRouter(prefix="/employers/{employer}/webhooks", tags=["webhooks"], r
 
 SubscriptionPath = Annotated[str, id_path("whs")]
 Event = Annotated[str, StringConstraints(pattern=one_of(EVENTS))]
+
+
+Reference = Annotated[
+    str | None,
+    Field(max_length=80, pattern=rf"^({hook_secrets.REFERENCE.pattern})$", examples=["env:BENEHUB_HOOK_ACME"]),
+]
 
 
 class NewSubscription(Model):
@@ -32,8 +40,9 @@ class NewSubscription(Model):
     """https, and public, unless the installation's settings allow the host."""
     events: list[Event] = Field(min_length=1, max_length=len(EVENTS), examples=[["run.ended"]])
     """Which ones."""
-    secret: str = Field(max_length=80, pattern=rf"^({flow.SECRET.pattern})$", examples=["env:BENEHUB_HOOK_ACME"])
-    """Where the secret of the signature stands: env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name."""
+    secret: Reference = None
+    """Where the secret of the signature stands: env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name. Left out, the hub
+    makes one."""
 
 
 class Subscription(Model):
@@ -41,16 +50,48 @@ class Subscription(Model):
 
     subscription: str
     url: str
+    """The address that hears of them."""
     events: list[str]
     secret: str
-    """The reference."""
+    """The reference; empty where the hub has made the secret."""
+    old_secret_until: str | None
+    """Until then messages are signed with the secret before this one, too."""
     state: Literal["on", "paused"]
+    """on, or paused."""
     who: str
     made_at: str
     waiting: int
     """Messages that wait to be delivered, or to be tried again."""
     dead: int
     """Messages that were given up."""
+    last_at: str | None
+    """When a message was last tried."""
+    last_reason: str
+    """What the receiver said then."""
+    failed_in_row: int
+    """Tries that have failed since one was taken."""
+
+
+class SubscriptionWithSecret(Subscription):
+    """A subscription whose secret was just chosen."""
+
+    signing_secret: str | None
+    """The secret that the hub made, told in this answer and where it is repeated for its idempotency key; null where a
+    reference was named."""
+
+
+class NewSecret(Model):
+    """What is signed with from now on."""
+
+    secret: Reference = None
+    """As with a new subscription. Left out, the hub makes one."""
+
+
+class TriedAnew(Model):
+    """What is tried anew."""
+
+    messages: int
+    """How many messages are tried anew."""
 
 
 class Subscriptions(Model):
@@ -65,11 +106,14 @@ class Message(Model):
     message: str
     """The `webhook-id` under which it is sent, however often."""
     event: str
+    """What has happened."""
     ref: str
     """What it is about."""
     at: str
     state: Literal["waiting", "delivered", "dead"]
+    """waiting (it is sent, or tried again, later), delivered, or dead (given up)."""
     tries: int
+    """How often it has been sent."""
     next_at: str | None
     """When it is tried next."""
     ended_at: str | None
@@ -85,10 +129,13 @@ def list_webhooks(_caller: SeesConnections, at: At) -> Subscriptions:
 
 
 @router.post("", operation_id="add_webhook", status_code=201)
-def add_webhook(_caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response) -> Subscription:
+def add_webhook(
+    request: Request, _caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response
+) -> SubscriptionWithSecret:  # fmt: skip
     """Let an address hear of events from now on."""
-    made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret, at.caller.user)
-    return _shown(at, made, response)
+    made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret or "", at.caller.user)
+    about(request, made.id)
+    return _with_secret(_shown(at, made.id, response), made.secret)
 
 
 @router.get("/{subscription}", operation_id="get_webhook")
@@ -115,6 +162,17 @@ def resume_webhook(
     _must_be(at, subscription)
     flow.set_state(at.hub, at.employer, subscription, "on", expected(if_match))
     return _shown(at, subscription, response)
+
+
+@router.post("/{subscription}/rotate", operation_id="rotate_webhook_secret")
+def rotate_secret(
+    _caller: Operates, at: At, claim: Once, subscription: SubscriptionPath, if_match: IfMatch, body: NewSecret,
+    response: Response,
+) -> SubscriptionWithSecret:  # fmt: skip
+    """Sign with another secret; for a day messages are signed with the one before, too."""
+    _must_be(at, subscription)
+    made = flow.rotate(at.hub, at.employer, subscription, body.secret or "", expected(if_match))
+    return _with_secret(_shown(at, subscription, response), made)
 
 
 @router.delete("/{subscription}", operation_id="remove_webhook", status_code=204)
@@ -154,14 +212,25 @@ def list_messages(
 def resend_message(
     _caller: Operates, at: At, claim: Once, subscription: SubscriptionPath, message: Annotated[str, id_path("whm")]
 ) -> None:
-    """Try a message that was given up anew."""
+    """Try a message that was given up anew, or one that failed and waits at once."""
     _must_be(at, subscription)
     flow.resend(at.hub, at.employer, subscription, message)
+
+
+@router.post("/{subscription}/resend", operation_id="resend_webhook_messages")
+def resend_messages(_caller: Operates, at: At, claim: Once, subscription: SubscriptionPath) -> TriedAnew:
+    """Try all its messages that failed anew."""
+    _must_be(at, subscription)
+    return TriedAnew(messages=flow.resend_all(at.hub, at.employer, subscription))
 
 
 def _must_be(at: Office, subscription: str) -> None:
     with at.read() as session, named():
         flow.get(session, subscription)
+
+
+def _with_secret(shown: Subscription, secret: str) -> SubscriptionWithSecret:
+    return SubscriptionWithSecret(**shown.model_dump(), signing_secret=secret or None)
 
 
 def _shown(at: Office, subscription: str, response: Response) -> Subscription:

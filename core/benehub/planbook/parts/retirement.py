@@ -39,6 +39,8 @@ class Deferral(Part):
     """Whether the plan takes catch-up contributions of those of 50 and more."""
     deemed_roth: bool = True
     """Whether a pre-tax election is taken as Roth for catch-up that has to be Roth."""
+    automatic_enrollment: bool = False
+    """Whether who elects nothing is enrolled by the plan: a missed deferral may then be put right for longer."""
     limit_rate: RateText = ""
     """The plan's own limit of a pay's deferral, as a part of pay; empty: none."""
     limit_year: Amount | None = None

@@ -173,6 +173,7 @@ def compute(given: DominatedInput) -> Calculation[Menu]:
             label=f"{one.option} above {one.by}, {one.tier.value}, {at.split.value}, charges {exact(at.charges_minor)}",
             raw=exact(at.extra_minor),
             value=format_minor(round_to_int(at.extra_minor, Rounding.HALF_UP)),
+            money="minor",
         )
         for one in found
         for at in one.proof

@@ -224,12 +224,13 @@ def _quarters(start: date, end: date) -> Iterator[tuple[date, date]]:
 
 def _told(one: Segment, what: str) -> Step:
     label = f"{what} {one.start} to {one.end}: {one.days} days at {exact(one.rate * 100)} % / {one.days_in_year}"
-    return Step(label=label, raw=one.earnings, value=one.earnings)
+    return Step(label=label, raw=one.earnings, value=one.earnings, money="whole")
 
 
 def _rounded(what: str, raw: Growth) -> Step:
     # the exact ratio has thousands of digits: six decimals of whole currency say enough
-    return Step(label=f"{what} ({Rounding.HALF_UP.value})", raw=raw.six(), value=format_minor(raw.cents()))
+    label = f"{what} ({Rounding.HALF_UP.value})"
+    return Step(label=label, raw=raw.six(), value=format_minor(raw.cents()), money="whole")
 
 
 def _tasks(loss: date, paid: date) -> tuple[str, ...]:

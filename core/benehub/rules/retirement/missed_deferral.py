@@ -120,6 +120,8 @@ class Failure:
     notice_on: date | None
     automatic: bool
     plan_year_end_month: int
+    began: date | None = None
+    """Where deferrals were missed before `failed_from` without one between: the first day of all of them."""
 
     @property
     def notice_by(self) -> date:
@@ -127,13 +129,14 @@ class Failure:
         return self.corrected_on + timedelta(days=_law("notice_days", self.corrected_on))
 
     def _plan_year_end(self) -> date:
-        year = self.failed_from.year + (self.failed_from.month > self.plan_year_end_month)
+        first = self.began or self.failed_from
+        year = first.year + (first.month > self.plan_year_end_month)
         return Month(year, self.plan_year_end_month).last
 
     def deadlines(self) -> dict[CorrectionShare, date]:
-        """The last day of correction for each smaller part."""
+        """The last day of correction for each smaller part: of one failure, however many pays it lasted."""
         day = self.corrected_on
-        short = add_months(self.failed_from, _law("short_months", day))
+        short = add_months(self.began or self.failed_from, _law("short_months", day))
         if self.automatic:
             end = Month.of(self._plan_year_end()).plus(_law("automatic_months", day))
             short = end.last + timedelta(days=_law("automatic_days", day))

@@ -60,21 +60,23 @@ def listed(session: Session, search: str = "", state: str = "", after: str = "",
     asked = Search(session, search) if search.strip() else None
     step = min(limit + 1 if asked is None else asked.step(limit + 1), LOOKED)
     while looked < LOOKED:
-        part, further = _by_number(session, state, last, step) if asked is None else asked.next(last, step)
+        part, further, seen = (
+            _by_number(session, state, last, step) if asked is None else asked.next(last, step, 2 * limit + 2)
+        )
         for hit, row in zip(part, _told(session, part), strict=True):
             if len(found) == limit:
                 return People(tuple(found), last)
             if not state or row.state == state or (state == "open" and row.differences):
                 found.append(row)
                 last = hit.place
-        looked += step
+        looked += seen
         if not further:
             return People(tuple(found), "")
         last = further
     return People(tuple(found), last)
 
 
-def _by_number(session: Session, state: str, after: str, count: int) -> tuple[list[Hit], str]:
+def _by_number(session: Session, state: str, after: str, count: int) -> tuple[list[Hit], str, int]:
     query = select(person.c.person_id, person.c.member_id).where(
         *session.where(person, kind="employee"), person.c.member_id > after
     )
@@ -83,7 +85,7 @@ def _by_number(session: Session, state: str, after: str, count: int) -> tuple[li
         query = query.where(person.c.person_id.in_(own))
     rows = session.rows(query.order_by(person.c.member_id).limit(count + 1))
     hits = [Hit(row.person_id, row.member_id, row.member_id) for row in rows[:count]]
-    return hits, hits[-1].place if len(rows) > count else ""
+    return hits, hits[-1].place if len(rows) > count else "", count
 
 
 def _told(session: Session, part: Sequence[Hit]) -> list[Found]:

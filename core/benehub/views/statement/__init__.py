@@ -117,13 +117,14 @@ def _retirement(session: Session, book: PlanBook, worker: Worker, day: date) -> 
         "match": matched(session, day.year).get(worker.person_id, 0),
         "qnec": made_up(session, day.year, worker.person_id).get(worker.person_id, 0),
     }
-    lines = [Line(key, {"amount": Money(minor, unit)}) for key, minor in amounts.items() if minor]
+    year = str(day.year)
+    lines = [Line(key, {"amount": Money(minor, unit), "year": year}) for key, minor in amounts.items() if minor]
     fact = facts.in_force(worker.coverages.get("retirement", ()), day)
     terms = None if fact is None else book.plan(fact.data["plan"]).vesting
     if fact is not None and terms is not None:
         part = terms.vested(worker.hired, day, int(worker.employment.data["weekly_hours"]))
         lines.append(Line("vested", {"percent": percent_text(part)}, (fact.fact_id,)))
-    return Section("retirement", tuple(lines), {"year": str(day.year)})
+    return Section("retirement", tuple(lines), {"year": year})
 
 
 def _leave(session: Session, book: PlanBook, person_id: str, day: date) -> Section:

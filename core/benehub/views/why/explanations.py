@@ -7,16 +7,19 @@ longer gives the stored result, the answer says so instead of defending a number
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
 
 from benehub.errors import BenehubError, DataError
 from benehub.ids import PREFIXES
+from benehub.money import EXPONENT
 from benehub.records.privacy import masked
 from benehub.rules import registry
+from benehub.rules.base import exact
 from benehub.store import Session
-from benehub.store.tables import entry, explanation, obligation, plan_book
+from benehub.store.tables import employer, entry, explanation, obligation, plan_book
 from benehub.views.why.answer import Answer, Question, unknown_then
 
 
@@ -43,12 +46,42 @@ def of_explanation(question: Question, ref: str) -> Answer:
         "result": masked(content.get("result")),
         "today": reproduced(row.rule, row.rule_version, content),
         "inputs": masked(content["inputs"]),
-        "steps": [f"{one['label']}: {one['raw']} -> {one['value']}" for one in content["steps"]],
+        "steps": _steps(content, _currency(session, content)),
         "reasons": [masked(one) for one in content["reasons"]],
         "citation": content["citation"],
         "used_by": _users(session, ref),
     }
     return Answer(ref, title, data)
+
+
+def _steps(content: Mapping[str, Any], currency: str) -> list[str]:
+    """Each step with what came in and what came out; money in whole currency, said with it."""
+    return [
+        f"{one['label']}: {_told(one['raw'], one.get('money', ''), currency)} -> {one['value']}"
+        f"{f' {currency}' if one.get('money') else ''}"
+        for one in content["steps"]
+    ]
+
+
+def _told(raw: str, money: str, currency: str) -> str:
+    """A raw value: minor units as whole currency without loss, with every place that they have, and never fewer."""
+    if not money:
+        return raw
+    places = EXPONENT[currency]
+    text = exact(Fraction(raw) / 10**places) if money == "minor" else raw
+    if "/" not in text and places:
+        whole, _, part = text.partition(".")
+        text = f"{whole}.{part:0<{places}}"
+    return f"{text} {currency}"
+
+
+def _currency(session: Session, content: Mapping[str, Any]) -> str:
+    """The currency a rule was asked in; the employer's own where it takes none."""
+    asked = content["inputs"].get("currency")
+    if asked in EXPONENT:
+        return str(asked)
+    own = select(employer.c.currency).where(employer.c.employer_id == session.employer)
+    return str(session.connection.execute(own).scalar_one())
 
 
 def reproduced(rule: str, version: str, content: Mapping[str, Any]) -> str:

@@ -1,0 +1,78 @@
+"""What a webhook of ours is signed with: a secret that stands by reference, or one that the hub made and keeps sealed.
+
+One that is changed signs on beside the new one for a day, so that a receiver can be given the new one meanwhile and
+misses nothing: a header may carry several signatures, and any one that holds is enough.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from benehub.connect.webhooks import STANDARD
+from benehub.errors import BenehubError, DataError, NeedsPersonError
+from benehub.settings import resolve_secret
+from benehub.store import Session, iso
+
+REFERENCE = re.compile(r"env:BENEHUB_HOOK_[A-Z0-9_]{1,40}|keyring:benehub-hook-[a-z0-9-]{1,40}")
+"""References that may be named: whoever may subscribe must not make us sign with other secrets."""
+
+OVERLAP: Final = timedelta(hours=24)
+"""How long a secret that was changed signs on."""
+
+_BYTES: Final = 32
+_CONTEXT: Final = "hook_subscription"
+
+
+def chosen(session: Session, reference: str) -> tuple[dict[str, Any], str]:
+    """What is kept of a secret, and the secret itself where it is made here: without a reference.
+
+    Raises:
+        DataError: the reference is none that may be used.
+    """
+    if reference:
+        if REFERENCE.fullmatch(reference) is None:
+            raise DataError("the secret is no reference that may be used for this",
+                            mend="Write env:BENEHUB_HOOK_NAME or keyring:benehub-hook-name")  # fmt: skip
+        return {"secret": reference, "secret_sealed": None}, ""
+    made = STANDARD.secret_prefix + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
+    return {"secret": "", "secret_sealed": session.seal(made.encode(), _CONTEXT)}, made
+
+
+def replaced(session: Session, row: Row[Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a subscription when its secret becomes another: the one it had counts on for `OVERLAP`.
+
+    Raises:
+        NeedsPersonError: the one before it signs yet; it would be dropped, and a receiver may have no other.
+    """
+    if row.old_until is not None and row.old_until > session.now():
+        raise NeedsPersonError(
+            "the secret before this one still signs", where=row.subscription_id,
+            mend=f"Wait until {row.old_until[:19]}Z, or remove the webhook and add it anew",
+        )  # fmt: skip
+    until = iso(session.clock() + OVERLAP)
+    return {**new, "old_secret": row.secret, "old_sealed": row.secret_sealed, "old_until": until}
+
+
+def keys(session: Session, row: Row[Any]) -> list[str]:
+    """What a message of this subscription is signed with now, the secret in force first.
+
+    Raises:
+        BenehubError: the secret in force stands for nothing, or does not open.
+    """
+    found = [_key(session, row.secret, row.secret_sealed)]
+    if row.old_until is not None and row.old_until > session.now():
+        with suppress(BenehubError):  # that it is gone may be why it was changed
+            found.append(_key(session, row.old_secret, row.old_sealed))
+    return found
+
+
+def _key(session: Session, reference: str, sealed: bytes | None) -> str:
+    return resolve_secret(reference) if sealed is None else session.unseal(sealed, _CONTEXT).decode()

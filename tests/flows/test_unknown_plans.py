@@ -1,0 +1,267 @@
+"""A vendor names a plan that the plan book does not have: it is a difference by itself, and all else goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from benehub import ledger
+from benehub.errors import ConfigError, DataError
+from benehub.flows import Hub, fixes, onboarding
+from benehub.flows.onboarding import connect, load_plan_book
+from benehub.flows.remittance_lines import lines_due
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
+from benehub.periods import Month
+from benehub.planbook import PlanBook
+from benehub.reconcile import MONTHLY
+from benehub.reconcile.settled_by import _day, _part
+from benehub.records import RemittanceLine
+from benehub.store import Session
+from benehub.store.tables import confirmation, difference, intake_batch, person
+from benehub.views.clearing import clearing
+from benehub.views.credits import credits
+
+OCTOBER, PAY = Month(2026, 10), date(2026, 10, 15)
+PLAN = """  - id: 401k
+    name: 401k
+    benefit_type: retirement
+    recordkeeper: carrier
+    effective_from: 2025-01-01
+    deferral: {pretax_code: 401K}
+carriers:
+"""
+GONE = "gold"
+"""A vendor's word for a plan that nobody has mapped."""
+
+DENTAL = """  - id: dental
+    name: Dental
+    benefit_type: dental
+    carrier: other
+    effective_from: 2026-01-01
+    rates:
+      - from: 2026-01-01
+        tiers: {EE: 50.00}
+    employer_contribution: {scheme: percent_of_tier, percent: 80%}
+    deduction: {code: DEN, tax_class: pretax, method: per_month, per_month: 1}
+"""
+OTHER = (
+    DENTAL
+    + PLAN.replace("id: 401k", "id: 403b").replace("recordkeeper: carrier", "recordkeeper: other")
+    .replace("401K", "403B").replace("carriers:\n", "carriers:\n  other: {pay_policy: short_pay}\n")
+)  # fmt: skip
+"""A second carrier and recordkeeper."""
+
+NAMES_PLANS = {
+    "invoice_line": {"coverage_month": "2026-10", "reference": "INV1", "on_date": PAY, "part": "current", "tier": "EE",
+                     "detail": {"invoice_date": "2026-10-01"}},
+    "roster": {"effective_from": date(2026, 1, 1), "effective_to": date(9999, 12, 31), "reference": "1001"},
+    "credit": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "pretax"},
+    "loan": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "loan"},
+    "earnings_credit": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "pretax"},
+    "forfeiture_credit": {"pay_date": PAY, "on_date": date(2026, 10, 30), "part": "match"},
+    "contribution_result": {"pay_date": PAY, "on_date": PAY, "part": "file", "detail": {"line": "", "status": "ok"}},
+    "register_line": {"pay_date": PAY, "part": "employee", "connection_id": "payroll", "detail": {}},
+    "plan_pay": {"pay_date": PAY, "part": "pretax", "connection_id": "payroll"},
+}  # fmt: skip
+"""What vendors say that names a plan, and what makes each of October."""
+
+
+class Month_:
+    """October of three employees, written by hand."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub, self.runs, self.keys = hub, 0, 0
+        with hub.store.read("acme") as session:
+            rows = session.rows(select(person.c.person_id).order_by(person.c.member_id))
+        self.ann, self.ben = (str(row.person_id) for row in rows[:2])
+
+    def say(self, kind: str, amount: int, *, who: str | None = "", plan: str = GONE, **more: Any) -> None:
+        """One row of a vendor, of Ann where nobody else is named."""
+        self.keys += 1
+        empty = {
+            "connection_id": "carrier", "row_key": f"k{self.keys}", "version": 1, "current": 1, "part": "", "code": "",
+            "tax_class": "", "tier": "", "coverage_month": "2026-10", "unit": "USD", "reference": f"k{self.keys}",
+            "detail": {}, "row_no": 1, "seq": self.keys, "on_date": None, "pay_date": None, "effective_from": None,
+            "effective_to": None, "external_id": "1001",
+        }  # fmt: skip
+        with self.hub.store.write("acme") as session:
+            batch = session.rows(select(intake_batch.c.batch_id))[0].batch_id
+            named = {"kind": "credit" if kind == "loan" else kind, "person_id": self.ann if who == "" else who}
+            row = empty | NAMES_PLANS[kind] | named | {"plan": plan, "amount": amount, "batch_id": batch} | more
+            session.add(confirmation, [row])
+
+    def post(self, kind: str, who: str, plan: str, debit: str, credit: str) -> None:
+        """An entry of 500.00 for October's cover."""
+        dims = (who, plan, "", "2026-10")
+        legs = (Leg(debit, "USD", 500_00, *dims), Leg(credit, "USD", -500_00, *dims))
+        with self.hub.store.write("acme") as session:
+            ledger.record(session, [NewEntry(f"{kind}/{who}", kind, date(2026, 10, 1), legs, "test")])
+
+    def flow(self, name: str, *arguments: Any) -> Any:
+        self.runs += 1
+        return self.hub.start_flow(name, "acme", f"u{self.runs}", *arguments)
+
+    def differences(self) -> list[tuple[str, str | None, str | None, int | None]]:
+        with self.hub.store.read("acme") as session:
+            rows = session.rows(select(difference).order_by(difference.c.type, difference.c.reference))
+            return [(row.type, row.person_id, row.plan, row.actual) for row in rows]
+
+    def look(self, ask: Callable[[Session, Any], Any]) -> Any:
+        with self.hub.store.read("acme") as session:
+            return ask(session, self.hub.book(session))
+
+
+@pytest.fixture
+def october(
+    sqlite_url: str, open_hub: Callable[..., Hub], tmp_path: Path, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Month_:
+    monkeypatch.setattr(fakehub, "NOW", datetime(2026, 11, 2, 12, tzinfo=UTC))
+    hub = open_hub(sqlite_url)
+    fakehub.set_up(hub, tmp_path / "vendor", "read_back")
+    load_plan_book(hub, fakehub.BOOK.replace("carriers:\n", PLAN).replace("as_enrolled", "as_billed"), "book")
+    return Month_(hub)
+
+
+@pytest.mark.parametrize("kind", NAMES_PLANS)
+@pytest.mark.parametrize("who", ["", None])
+def test_one_such_row_stops_no_comparison(october: Month_, kind: str, who: str | None) -> None:
+    october.say(kind, 7_00, who=who)
+    october.say("invoice_line", 500_00, who=october.ben, plan="ppo", external_id="1002")
+    october.say("credit", 50_00, who=october.ben, plan="401k")
+    told = october.flow("reconcile", "2026-10", [])
+    assert set(told) == {one.value for one in MONTHLY}
+    found = october.differences()
+    assert any(row[:2] == ("CREDITED_OVER", october.ben) for row in found)
+    of_ben = "COVERED_NOT_ENROLLED" if kind == "roster" else "BILLED_NOT_ENROLLED"
+    assert any(row[:3] == (of_ben, october.ben, "ppo") for row in found)
+    unknown = [row for row in found if row[2] == GONE and row[3] in (7_00, None)]
+    assert len(unknown) == (kind != "contribution_result"), found
+    if unknown and who == "" and kind not in ("register_line", "plan_pay"):
+        assert unknown[0][:2] == ("UNKNOWN_PLAN", october.ann)
+
+
+def test_nobody_is_late_by_it_and_it_is_posted_until_it_is_explained(october: Month_) -> None:
+    for kind in ("credit", "loan", "earnings_credit", "forfeiture_credit"):
+        october.say(kind, 7_00)
+    assert october.flow("retirement.credits", "carrier", "2026-10")["new"] == 4
+    october.flow("reconcile", "2026-10", ["retirement"])
+    assert [row[0] for row in october.differences()] == ["UNKNOWN_PLAN"] * 4
+    found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
+    assert found[chart.DEPOSIT_TRANSIT].balance == 28_00
+    assert found[chart.DEPOSIT_TRANSIT].unexplained == 0
+
+
+def test_what_was_paid_for_it_is_owed_back(october: Month_) -> None:
+    """Paid as billed: nothing is owed for it, so it stands as a credit of the carrier that billed it."""
+    october.say("invoice_line", 500_00)
+    october.flow("reconcile", "2026-10", ["premium"])
+    (due,) = october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    assert (due.plan, due.paid_minor) == (GONE, 500_00)
+    (one,) = october.look(
+        lambda session, _: session.rows(select(difference).where(difference.c.type == "UNKNOWN_PLAN"))
+    )
+    assert all(each.why_not for each in fixes.options(october.hub, "acme", one.difference_id))
+    october.post("premium.accrued", october.ben, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.post("premium.remitted", october.ann, GONE, chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    october.flow("reconcile", "2026-10", [])
+    (credit,) = [row for row in october.look(credits) if row["plan"] == GONE]
+    assert (credit["amount"], credit["unclaimed"]) == ("500.00", "500.00")
+    assert not october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
+    assert found[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+def test_two_vendors_may_use_the_same_word(october: Month_, fakehub: ModuleType, tmp_path: Path) -> None:
+    """Each is a difference by itself, and so is each of two ids of one person on one roster."""
+    connect(
+        october.hub, "acme", {"other": {"connector": "read_back", "settings": {"folder": str(tmp_path / "vendor")}}}
+    )
+    both = PLAN.removesuffix("carriers:\n") + OTHER
+    load_plan_book(
+        october.hub, fakehub.BOOK.replace("carriers:\n", both).replace("pay_as_enrolled", "short_pay"), "book"
+    )
+    for vendor in ("carrier", "other"):
+        for kind in ("invoice_line", "credit", "earnings_credit", "loan"):
+            october.say(kind, 7_00, connection_id=vendor)
+        for member in ("1001", "1001-2"):
+            october.say("roster", 0, who=october.ben, connection_id=vendor, external_id=member, reference=member)
+    told = october.flow("reconcile", "2026-10", [])
+    assert set(told) == {one.value for one in MONTHLY}
+    rows = october.look(lambda session, _: session.rows(select(difference).where(difference.c.type == "UNKNOWN_PLAN")))
+    assert sorted(row.reference for row in rows) == sorted(
+        one.format(vendor)
+        for vendor in ("carrier", "other")
+        for one in (
+            "{}", "roster/{}/1001", "roster/{}/1001-2", f"{PAY}/pretax/{{}}", f"{PAY}/pretax/earnings_credit/{{}}",
+            f"{PAY}/loan/{{}}",
+        )
+    )  # fmt: skip
+    parts = [(_day(row.reference), _part(row.reference)) for row in rows if row.relation == "retirement"]
+    assert sorted(parts) == [(PAY, "loan")] * 2 + [(PAY, "pretax")] * 4
+    for vendor in ("carrier", "other"):
+        (told,) = [row.difference_id for row in rows if row.reference == vendor]
+        (due,) = october.look(partial(_due, vendor))
+        assert (due.paid_minor, due.disputed) == (0, f"UNKNOWN_PLAN {told}")
+
+
+def _due(vendor: str, session: Session, book: PlanBook) -> list[RemittanceLine]:
+    return lines_due(session, book, vendor, OCTOBER)
+
+
+@pytest.mark.parametrize("policy", ["pay_as_enrolled", "pay_as_billed", "short_pay"])
+def test_what_was_accrued_is_paid_after_its_plan_was_dropped(
+    october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """A book in force since before it was refused: the carrier that billed the plan is still owed for it."""
+    monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
+    load_plan_book(
+        october.hub, fakehub.BOOK.replace("id: ppo", "id: next").replace("pay_as_enrolled", policy), "new.yaml"
+    )
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("roster", 0, who=october.ben)
+    if policy == "pay_as_enrolled":
+        with pytest.raises(DataError, match=r"plan 'ppo' is not in the plan book.*Add it"):
+            october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    october.say("invoice_line", 500_00, plan="ppo")
+    october.say("invoice_line", 7_00, who=october.ben)
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert not [row for row in october.differences() if row[1] == october.ann]
+    lines = october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+    paid = {row.plan: (row.paid_minor, bool(row.disputed)) for row in lines}
+    strange: dict[str, dict[str, tuple[int, bool]]] = {
+        "pay_as_enrolled": {},
+        "pay_as_billed": {GONE: (7_00, False)},
+        "short_pay": {GONE: (0, True)},
+    }
+    assert paid == {"ppo": (500_00, False)} | strange[policy]
+
+
+def test_what_was_accrued_and_not_billed_is_told_after_its_plan_was_dropped(
+    october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
+    load_plan_book(october.hub, fakehub.BOOK.replace("id: ppo", "id: next"), "new.yaml")
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("invoice_line", 500_00, plan="ppo", coverage_month="2026-09")
+    october.say("invoice_line", 500_00, who=october.ben, plan="next")
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert ("ENROLLED_NOT_BILLED", october.ann, "ppo", 0) in october.differences()
+
+
+def test_a_plan_is_not_dropped_while_its_premium_is_open(october: Month_, fakehub: ModuleType) -> None:
+    """Nobody is in it any more; what is owed for it has to reach its carrier."""
+    with_dental = fakehub.BOOK.replace("carriers:\n", DENTAL.replace("other", "carrier") + "carriers:\n")
+    load_plan_book(october.hub, with_dental, "with.yaml")
+    october.post("premium.accrued", october.ann, "dental", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    with pytest.raises(ConfigError, match=r"plan 'dental' is gone, and 500\.00 of its premium is open.*Keep it under"):
+        load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
