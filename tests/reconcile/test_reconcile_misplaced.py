@@ -67,7 +67,7 @@ def test_a_line_made_up_for_by_arrears_is_in_no_wrong_period(monkeypatch: pytest
 
 
 def test_a_plan_of_another_kind_is_no_other_plan() -> None:
-    book: Any = SimpleNamespace(plan=lambda plan: SimpleNamespace(slot="dental" if plan == "dental" else "medical"))
+    book: Any = SimpleNamespace(find=lambda plan: SimpleNamespace(slot="dental" if plan == "dental" else "medical"))
     accrued, billed = {("ann", "ppo"): 500}, {("ann", "hmo"): Billed(400, "EE", 1)}
     assert premium._other_plans(book, accrued, billed) == {("ann", "ppo"): "hmo", ("ann", "hmo"): "ppo"}
     assert premium._other_plans(book, accrued, {("ann", "dental"): Billed(40, "EE", 1)}) == {}

@@ -25,6 +25,7 @@ def test_a_deposit_is_missed_by_its_own_recordkeeper_alone(monkeypatch: pytest.M
         monkeypatch.setattr(retirement, name, lambda *_: [])
     monkeypatch.setattr(earnings, "compare", lambda *_: [])
     monkeypatch.setattr(not_contributions, "forfeited", lambda *_: {})
+    monkeypatch.setattr(not_contributions, "no_plan", lambda *_: [])
     book: Any = SimpleNamespace(
         plan=lambda plan: SimpleNamespace(id=plan, recordkeeper=plan[:3]), employer=SimpleNamespace(currency="USD")
     )
