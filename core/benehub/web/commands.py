@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 
 class Place(NamedTuple):
-    """A page: its name in the navigation's words, its path within the employer, and what a reader needs."""
+    """A page: its name in the navigation's words, its path within the employer, what a reader needs, and its part."""
 
     name: str
     path: str
     needs: str
+    part: str = ""
 
 
 PLACES: Final[dict[str, Place]] = {
@@ -20,7 +21,7 @@ PLACES: Final[dict[str, Place]] = {
     "deductions": Place("owed", "outgoing/owed", "see_money"),
     "differences": Place("reconcile", "reconcile", "see_money"),
     "dispatches": Place("outgoing", "outgoing", "see_money"),
-    "dispatches permit": Place("permit", "outgoing#stops", "approve"),
+    "dispatches permit": Place("permit", "outgoing", "approve", "#stops"),
     "enrollments": Place("outgoing", "outgoing", "see_money"),
     "fixes": Place("reconcile", "reconcile", "see_money"),
     "intake": Place("connections", "connections", "see_connections"),
