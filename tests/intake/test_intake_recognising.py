@@ -136,6 +136,16 @@ def test_lines_and_rows_about_strangers_name_them(hired: Any) -> None:
         assert mask(repr(told)) == repr(told)
 
 
+def test_an_id_that_no_link_can_hold_waits_and_holds_up_no_other(hired: Any) -> None:
+    row = {"plan": "ppo", "tier": "EE", "effective_from": "2026-01-01"}
+    rows = [Incoming(f"e{n}", {**row, "employee": name}) for n, name in enumerate(("x" * 128, "x" * 129, "1001"))]
+    done = hired.take("election", *rows)
+    assert (done.quarantined, done.applied) == (2, 1)
+    with hired.store.read("acme") as session:
+        assert {name for _, name, _ in unknown(session)} == {"x" * 128}
+    assert hired.redrive().quarantined == 2
+
+
 def test_a_row_that_breaks_its_set_hides_nobody(hired: Any) -> None:
     """Rows before and behind one that is undone are tried anew; whom they name is known all the same."""
     good = {"plan": "ppo", "tier": "EE", "effective_from": "2026-01-01"}

@@ -315,8 +315,8 @@ class _Pays:
     """A person's pays, and which of them missed the deferral.
 
     A comparison says so: it knows what was due, which is nothing where a limit was reached, and less than all of it is
-    missed too. A pay of a month that was never compared is judged by its register alone: whatever was taken counts as
-    all of it, and nothing as missed, so that no smaller part is owed than is right.
+    missed too. A pay of a month that was never compared is judged by its register alone: with nothing taken it was
+    missed, and whatever was taken counts as all of it, since nobody has said what was due.
     """
 
     taken: Mapping[date, int]

@@ -64,6 +64,7 @@ def rotate(hub: Hub, employer: str, subscription_id: str, secret: str = "", expe
         ChangedMeanwhile: its version is not the one `expected`, where one is named; so below.
     """
     with hub.store.write(employer) as session:
+        session.take_seq(0)  # of two at once the second finds what the first has made
         row = get(session, subscription_id)
         must_be(expected, _edited(row), subscription_id)
         kept, made = hook_secrets.chosen(session, secret)

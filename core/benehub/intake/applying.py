@@ -28,6 +28,7 @@ from benehub.planbook import PlanBook
 from benehub.records import Record
 from benehub.store import Session, without_collector
 from benehub.store.tables import (
+    LONGEST_ID,
     intake_batch,
     intake_chunk,
     intake_row,
@@ -128,7 +129,7 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     unfit = {row.row_no: problem for row in rows if row.row_no not in older and (problem := _unfit(row))}
     wanted = [row for row in rows if row.row_no not in older and row.row_no not in unfit]
     applied, problems, unknown = _apply_rows(session, header, book, appliers, wanted)
-    names = {row_no: name_of(session, header.connection_id, who) for row_no, who in unknown.items()}
+    unknown, names = _named(session, header, unknown)
     _quarantine(session, batch_id, rows, unfit | problems, names)
     _note_strangers(session, header, unknown.values())
     counts = Counter(chunks[bisect_right(chunks, one.row.row_no) - 1] for one in applied)
@@ -168,6 +169,18 @@ def _quarantine(
         if (problem := problems.get(row.row_no))
     ]  # fmt: skip
     session.add(intake_row, waits)
+
+
+def _named(
+    session: Session, header: Row[Any], unknown: Mapping[int, Unknown]
+) -> tuple[dict[int, Unknown], dict[int, str]]:
+    """By row number who is to be known, and by which id of the vendor's; an id that no link can hold is left out.
+
+    Its row waits as the others do, until it is mended at the source.
+    """
+    names = {row_no: name_of(session, header.connection_id, who) for row_no, who in unknown.items()}
+    fit = {row_no: name for row_no, name in names.items() if len(name) <= LONGEST_ID}
+    return {row_no: unknown[row_no] for row_no in fit}, fit
 
 
 def _note_strangers(session: Session, header: Row[Any], unknown: Iterable[Unknown]) -> None:
@@ -273,9 +286,9 @@ def redrive(
             applied, problems, unknown = _apply_rows(session, row, book, appliers, [waiting])
             problem = problems.get(row.row_no, "")
         if problem:
-            for_whom = [name_of(session, row.connection_id, one) for one in unknown.values()]
-            waits.setdefault(row.batch_id, {})[row.row_no] = tries.Why(problem, *for_whom)
-            _note_strangers(session, row, unknown.values())
+            nameable, for_whom = _named(session, row, unknown)
+            waits.setdefault(row.batch_id, {})[row.row_no] = tries.Why(problem, *for_whom.values())
+            _note_strangers(session, row, nameable.values())
             continue
         _remember(session, row.connection_id, row.stream, applied)
         seq, _ = session.take_seq()

@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from benehub.store.people_tables import LONGEST_ID
 from benehub.store.schema import belongs, employer_key, metadata
 
 payload = Table(
@@ -94,7 +95,7 @@ intake_row = Table(
     Column("tried_at", String(32)),
     # The vendor's id of whom it names and nobody knows, as the crosswalk has it; empty where it waits for something
     # else. Null is of before this was kept.
-    Column("names", String(128)),
+    Column("names", String(LONGEST_ID)),
     CheckConstraint("outcome in ('quarantined', 'superseded')", name="outcome"),
     belongs("batch_id", to="intake_batch"),
 )

@@ -58,12 +58,15 @@ def of_family(employer: str, employee: str) -> ColumnElement[bool]:
     return person.c.person_id.in_(union_all(select(literal(employee)), theirs))
 
 
+LONGEST_ID = 128
+"""Characters of a vendor's id of a person that a link can hold."""
+
 crosswalk = Table(
     "crosswalk",
     metadata,
     employer_key(),
     Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(128), primary_key=True),
+    Column("external_id", String(LONGEST_ID), primary_key=True),
     Column("person_id", String(40)),
     Column("how", String(20), nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -87,7 +90,7 @@ suggestion = Table(
     # Who a vendor's unlinked person may be: open until a person says yes (then it is a link) or no (rejected).
     employer_key(),
     Column("connection_id", String(40), primary_key=True),
-    Column("external_id", String(128), primary_key=True),
+    Column("external_id", String(LONGEST_ID), primary_key=True),
     Column("person_id", String(40), primary_key=True),
     Column("score", Integer, nullable=False),
     Column("why", JSON, nullable=False),

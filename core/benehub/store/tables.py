@@ -66,6 +66,7 @@ from benehub.store.page_tables import upload as upload
 from benehub.store.partner_tables import control_line as control_line
 from benehub.store.partner_tables import member_state as member_state
 from benehub.store.partner_tables import push_permit as push_permit
+from benehub.store.people_tables import LONGEST_ID as LONGEST_ID
 from benehub.store.people_tables import crosswalk as crosswalk
 from benehub.store.people_tables import is_dependent as is_dependent
 from benehub.store.people_tables import of_family as of_family
