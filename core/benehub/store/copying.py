@@ -44,12 +44,14 @@ _LENGTHS = bytes(range(1, 21))
 
 
 def keys_used(connection: Connection) -> set[str]:
-    """Names of the master keys with which anything in the database is sealed."""
+    """Names of the master keys with which anything in the database is sealed; its schema may be older than we are."""
     found: set[str] = set()
+    there = inspect(connection)
     for table in metadata.sorted_tables:
-        for column in table.columns:
-            if isinstance(column.type, LargeBinary):
-                found |= _names(connection, column)
+        sealed = [column for column in table.columns if isinstance(column.type, LargeBinary)]
+        if sealed and there.has_table(table.name):
+            known = {one["name"] for one in there.get_columns(table.name)}
+            found |= {name for column in sealed if column.name in known for name in _names(connection, column)}
     return found
 
 
