@@ -90,23 +90,23 @@ def test_a_role_gets_through_the_doors_that_its_grants_name_and_no_other(
         "usr_1", "Ann", held if everywhere else frozenset(), {} if everywhere else {"acme": held}, {"acme": "per_1"}
     )
     app = application(sqlite_desk, caller)
-    client = TestClient(app, raise_server_exceptions=False)
-    for door in doors(app):
-        granted = door.needs in GRANTS[role]
-        through = granted and (everywhere or door.of_employer or door.somewhere)
-        assert turned_away(client, door, "acme") == (None if through else 403), (role, door)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for door in doors(app):
+            granted = door.needs in GRANTS[role]
+            through = granted and (everywhere or door.of_employer or door.somewhere)
+            assert turned_away(client, door, "acme") == (None if through else 403), (role, door)
 
 
 @pytest.mark.parametrize("role", Role)
 def test_another_employer_is_not_there_for_who_has_nothing_with_it(sqlite_desk: Desk, role: Role) -> None:
     caller = Caller("usr_1", "Ann", roles={"acme": frozenset({role})}, persons={"acme": "per_1"})
     app = application(sqlite_desk, caller)
-    client = TestClient(app, raise_server_exceptions=False)
-    for door in doors(app):
-        if door.of_employer:
-            assert turned_away(client, door, "other") == 404, door
-            there, nowhere = (client.request(door.method, door.at(name)) for name in ("other", "nobody"))
-            assert there.text.replace("other", "nobody") == nowhere.text, "whether it exists is not told"
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for door in doors(app):
+            if door.of_employer:
+                assert turned_away(client, door, "other") == 404, door
+                there, nowhere = (client.request(door.method, door.at(name)) for name in ("other", "nobody"))
+                assert there.text.replace("other", "nobody") == nowhere.text, "whether it exists is not told"
 
 
 def test_an_auditor_gets_through_no_door_that_changes_anything(sqlite_desk: Desk) -> None:

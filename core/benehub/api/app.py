@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benehub import web
@@ -36,13 +38,11 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
 
     Only `/api/v1` documents itself, at its own address; the rest is for machines that know it.
     """
-    app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="benehub", docs_url=None, redoc_url=None, openapi_url=None, routes=list(_routes()))
     app.state.hub = hub
     app.state.resolve = resolve
     app.state.front = front or Front()
     app.state.limits, app.state.patience = Limits(hub.store.windows), Patience()
-    for part in (health.router, metrics.router, hooks.router, scim.router, v1.router, signin.router):
-        app.include_router(part)
     web.mount(app)
     app.add_exception_handler(HTTPException, _refused)
     app.add_middleware(Trailed)
@@ -52,6 +52,15 @@ def create_app(hub: Hub, resolve: Resolve = nobody, front: Front | None = None) 
     app.add_middleware(Problems)
     app.add_middleware(Guarded)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routes, the same of every application: what each asks of a call is worked out once, not with each anew."""
+    doors = APIRouter()
+    for part in (health, metrics, hooks, scim, v1, signin, *web.PAGES):
+        doors.include_router(part.router)
+    return tuple(doors.routes)
 
 
 class Quiet:

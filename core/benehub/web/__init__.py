@@ -45,12 +45,10 @@ PAGES = (
     home, today, reconcile, differences, fixes, people, unlinked, questions, money, outgoing, deadlines, imports,
     connections, reads, hooks_out, schedules, runs, closing, plan_book, settings, access, trail, users, tokens, me, why,
 )  # fmt: skip
-"""Modules of pages, in the order in which the navigation names them."""
+"""Modules of pages, each with its `router`, in the order in which the navigation names them."""
 
 
 def mount(app: FastAPI) -> None:
-    """Give an application the pages, and the files that they load."""
-    for page in PAGES:
-        app.include_router(page.router)
+    """Tell an application how its pages are named, and give it the files that they load."""
     app.state.navigation = tuple(entry for page in PAGES if isinstance(entry := getattr(page, "NAV", None), Entry))
     app.mount("/static", StaticFiles(directory=str(resources.files("benehub.web") / "static")), name="static")
