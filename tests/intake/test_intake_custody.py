@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from benehub import connections, facts, intake
 from benehub.connect.connector import Incoming, Page
-from benehub.errors import DataError, IntegrityError
+from benehub.errors import DataError, IntegrityError, RetriableError
 from benehub.facts import Version
 from benehub.identity import people
 from benehub.intake import Counts, applying, staging, told
@@ -85,6 +86,50 @@ def test_who_is_told_again_with_the_same_facts_records_none(desk: Any, person: P
     desk.take("employee", replace(person(1), extra={"badge": "7"}))
     with desk.store.read("acme") as session:
         assert count(session, fact) == before
+
+
+def test_of_two_who_read_one_batch_the_later_alone_stages(desk: Any, person: Person) -> None:
+    def opened() -> tuple[str, int]:
+        with desk.store.write("acme") as session:
+            batch_id = intake.open_batch(session, "hris", "employee", "run")
+            return batch_id, intake.begun(session, batch_id)
+
+    def stage(batch_id: str, begun_at: int, *rows: Incoming) -> None:
+        with desk.store.write("acme") as session:
+            intake.stage(session, batch_id, Page("employee", rows, b"page"), begun_at=begun_at)
+
+    batch_id, first = opened()
+    stage(batch_id, first, person(1))
+    _, second = opened()  # who was taken for dead lives
+    for late in (person(1), person(2)):
+        with pytest.raises(RetriableError, match="begun to read it anew"):
+            stage(batch_id, first, late)
+    stage(batch_id, second, person(1))
+    stage(batch_id, second, person(2))
+    assert desk.apply(batch_id) == Counts(rows=2, applied=2)
+    with pytest.raises(RetriableError):  # nor beside what is done
+        stage(batch_id, second, person(3))
+
+
+def test_who_begins_anew_waits_for_whoever_stages_right_now(desk: Any, person: Person) -> None:
+    with desk.store.write("acme") as session:
+        batch_id = intake.open_batch(session, "hris", "employee", "run")
+        first = intake.begun(session, batch_id)
+
+    def again() -> int:
+        with desk.store.write("acme") as session:
+            return intake.begun(session, intake.open_batch(session, "hris", "employee", "run"))
+
+    with ThreadPoolExecutor(1) as beside:
+        with desk.store.write("acme") as session:
+            intake.stage(session, batch_id, Page("employee", [person(1)], b"page"), begun_at=first)
+            opening = beside.submit(again)
+            with pytest.raises(TimeoutError):
+                opening.result(0.3)
+        second = opening.result(10)
+    with desk.store.write("acme") as session:
+        intake.stage(session, batch_id, Page("employee", [person(1)], b"page"), begun_at=second)
+    assert desk.apply(batch_id) == Counts(rows=1, applied=1)
 
 
 def test_changed_and_changed_back_within_one_batch(desk: Any, person: Person) -> None:
