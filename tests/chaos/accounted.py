@@ -156,7 +156,7 @@ def _facts(session: Session, employer: str, books: Any, report: Any) -> None:
 
 
 def _answers(session: Session, employer: str, books: Any, kind: str, report: Any) -> None:
-    """Each answer that was given is recorded once, under its key, and posted once with its amount."""
+    """Each answer that was given is recorded once, under its key; what it pays is posted once a person, by any key."""
     told = dict(books.rows(employer, kind))
     rows = recorded(session, kind)
     times = Counter(row.row_key for row in rows)
@@ -168,7 +168,7 @@ def _answers(session: Session, employer: str, books: Any, kind: str, report: Any
     if kind == "acknowledgement":
         _followed(session, employer, books, report)
         return
-    wanted = Counter({row["amount_minor"]: 1 for row in told.values()})
+    wanted = Counter(books.owed(employer, kind))
     posted = Counter(
         abs(row.amount)
         for row in session.rows(
