@@ -73,8 +73,11 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     if found is not None:
         session.memo.pop(("staging", batch_id), None)
         # First: it waits for whoever stages right now, so that what he has put in is deleted with the rest.
-        session.change(intake_batch, {"batch_id": batch_id}, state="staged", reason="", rows=0, unchanged=0, seq=seq,
-                       quarantined=0, superseded=0, applied=0, gone=0, full_read=0, full_from=0)  # fmt: skip
+        counts = dict.fromkeys(
+            ("rows", "unchanged", "quarantined", "superseded", "applied", "gone", "full_read", "full_from"), 0
+        )
+        begun_anew = {"state": "staged", "reason": "", "seq": seq, "recorded_at": recorded_at}
+        session.change(intake_batch, {"batch_id": batch_id}, **begun_anew, **counts)
         for table in (intake_row, intake_chunk, intake_same, intake_page):
             session.connection.execute(table.delete().where(*session.where(table, batch_id=batch_id)))
         return batch_id
