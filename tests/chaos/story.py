@@ -74,6 +74,9 @@ DELIVERY = 0.03
 JUMP = 7200
 """Seconds by which a worker's clock may be off, either way."""
 
+SILENCE = 300
+"""Seconds without a call to the vendor after which nothing is waited for any more: on a busy machine a lot is slow."""
+
 STEADY = 1.5
 """Seconds after which a worker's clock jumps, where it does."""
 
@@ -462,7 +465,7 @@ class Scene:
             self.nursery.tend()
             if self.server.calls > told:
                 told, since = self.server.calls, time.monotonic()
-            if time.monotonic() > min(since + 120, end):
+            if time.monotonic() > min(since + SILENCE, end):
                 return False
             time.sleep(0.005)
         return True
