@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from benehub.errors import DataError
+from benehub.intake.absence import PERIODIC
 from benehub.intake.packing import Waiting, opened
 from benehub.intake.staging import validate
 from benehub.intake.told import in_chunks, keys, told_in
@@ -91,12 +92,16 @@ def is_overtaken(session: Session, header: Row[Any]) -> bool:
 
 
 def supersede_overtaken(session: Session, header: Row[Any], rows: Sequence[Waiting]) -> set[int]:
-    """Write down which of these rows a read begun later has told, and gives their numbers: all, where it was whole."""
+    """Write down which of these rows a read begun later has told, and gives their numbers: all, where it was whole.
+
+    A whole read of what belongs to a period says nothing of rows that it does not tell.
+    """
     reads = session.rows(select(intake_batch.c.full_read).where(*session.where(intake_batch), *_later(header)))
     if not reads:
         return set()
     since = {row.row_key for row in told_in(session, {row.key for row in rows}, *_later(header))}
-    gone = [row for row in rows if row.key in since or any(read.full_read for read in reads)]
+    whole = header.stream not in PERIODIC and any(read.full_read for read in reads)
+    gone = [row for row in rows if whole or row.key in since]
     session.add(intake_row, [
         {"batch_id": header.batch_id, "row_no": row.row_no, "row_key": row.key, "outcome": "superseded",
          "reason": TOLD_SINCE}

@@ -23,29 +23,12 @@ from sqlalchemy import Row, select, update
 
 from benehub import facts
 from benehub.facts import Version
-from benehub.intake.absence import absent
+from benehub.intake.absence import PERIODIC, absent
 from benehub.intake.superseding import is_overtaken
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation, intake_batch, seen
-
-PERIODIC = frozenset(
-    {
-        "register_line",
-        "invoice_line",
-        "credit",
-        "acknowledgement",
-        "payment_answer",
-        "deferral_change",
-        "opening_balance",
-        "hours_worked",
-        "leave_balance",
-        "leave_notice",
-        "year_total",
-    }
-)
-"""Streams whose rows belong to a period or are events: their absence says nothing."""
 
 Follow = Callable[[Session, Row[Any], Sequence[Row[Any]]], None]
 """Does what the absence of these `seen` rows means on their stream."""
