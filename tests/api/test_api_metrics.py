@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +19,17 @@ from benehub.api.front import Front
 from benehub.store import iso
 from benehub.store.tables import (
     alarm,
+    closing,
     connection,
     difference,
     dispatch,
     employer,
+    intake_batch,
+    intake_row,
     notification,
     obligation,
     run,
+    schedule,
     stream_state,
 )
 
@@ -97,6 +104,22 @@ def fill(desk: Desk) -> None:
             "notifier": "pager", "seq": 1, "state": "waiting", "tries": 1, "error": "x", "at": hour_ago,
             "next_at": hour_ago, "told_at": None,
         }])  # fmt: skip
+        session.add(intake_batch, [{
+            **mine, "batch_id": "int_1", "stream": "employee", "run_key": "k", "state": "applied", "reason": "",
+            "full_read": 0, "rows": 10, "applied": 4, "unchanged": 3, "quarantined": 2, "superseded": 1, "seq": 2,
+            "recorded_at": hour_ago,
+        }])  # fmt: skip
+        waits = {"batch_id": "int_1", "outcome": "quarantined", "reason": "x", "row_sealed": b"x"}
+        session.add(intake_row, [{**waits, "row_no": number, "row_key": f"v{number}"} for number in (1, 2)])
+        session.add(schedule, [{
+            "name": "nightly", "flow": "sync", "options": {}, "cron": "0 6 * * *", "every_s": 0, "anchor_at": days_ago,
+            "zone": "UTC", "closed_days": "run", "country": "US", "blackouts": [], "jitter_s": 0, "catch_up": "once",
+            "state": "on", "slot_at": hour_ago, "next_at": hour_ago, "note": "",
+        }])  # fmt: skip
+        session.add(closing, [{
+            "period": "2026-10", "closing_id": "clo_1", "seq": 3, "head": "x", "closed_at": days_ago, "who": "ann",
+            "note": "", "digest": "x", "report": "",
+        }])  # fmt: skip
 
 
 def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
@@ -111,11 +134,26 @@ def test_each_figure_says_what_is_in_the_books(desk: Desk) -> None:
     assert found["benehub_dispatches"] == {(idp, acme, ("state", "unknown")): 1.0}
     assert found["benehub_alarms_total"] == {(acme, ("level", "late")): 1.0}
     assert found["benehub_notifications_waiting"] == {(acme,): 1.0}
+    read = {"applied": 4.0, "unchanged": 3.0, "quarantined": 2.0, "superseded": 1.0}
+    assert found["benehub_rows_read"] == {(acme, ("outcome", name)): number for name, number in read.items()}
+    assert found["benehub_rows_waiting"] == {(acme,): 2.0}
+    assert found["benehub_schedules_overdue"] == {(acme,): 1.0}
+    assert found["benehub_ledger_verified_timestamp_seconds"] == {(acme,): (NOW - timedelta(days=3)).timestamp()}
     buckets = found["benehub_dispatch_latency_seconds_bucket"]
     assert [buckets[idp, acme, ("le", bound)] for bound in ("5.0", "30.0", "+Inf")] == [0.0, 1.0, 1.0]
     assert found["benehub_dispatch_latency_seconds_sum"][idp, acme] == pytest.approx(20, abs=0.01)
     names = {name for values in found.values() for labels in values for name, _ in labels}
     assert names <= {"employer", "connection", "state", "age", "level", "outcome", "le"}
+
+
+def test_the_handbook_lists_what_is_measured(desk: Desk, root: Path) -> None:
+    fill(desk)
+    listed = re.findall(r"`(benehub_[a-z_*]+)`", (root / "docs" / "operations.md").read_text(encoding="utf-8"))
+    told = {name for name in scrape(desk) if not name.endswith(("_bucket", "_sum", "_count"))}
+    assert {name for name in told if not any(fnmatch(name, one) for one in listed)} == set()
+    assert {one for one in listed if not any(fnmatch(name, one) for name in scrape(desk))} <= {
+        "benehub_dispatch_latency_seconds"  # its samples have endings
+    }
 
 
 def test_many_employers_cost_no_more_queries(desk: Desk) -> None:

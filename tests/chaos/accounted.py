@@ -14,7 +14,18 @@ from sqlalchemy import select
 
 from benehub.flows import Hub
 from benehub.store import Session
-from benehub.store.tables import confirmation, dispatch, entry, fact, intake_batch, leg, run
+from benehub.store.tables import (
+    confirmation,
+    dispatch,
+    entry,
+    fact,
+    intake_batch,
+    intake_chunk,
+    intake_row,
+    leg,
+    run,
+    seen,
+)
 
 ENDS = ("applied", "unchanged", "quarantined", "superseded")
 """What may become of a row."""
@@ -88,7 +99,8 @@ def count(hub: Hub, employers: list[str], books: Any, report: Any) -> None:
 def _custody(session: Session, employer: str, books: Any, report: Any) -> None:
     """Each batch was applied, and has an end for every row: of a whole list each name once, and nobody refused.
 
-    A stream of answers grows; what was applied of it in all is what there is.
+    Only one whose run failed stays as it was, where a later read has taken every row of it; it is counted. A stream of
+    answers grows; what was applied of it in all is what there is.
     """
     applied: Counter[str] = Counter()
     kept: Counter[str] = Counter()
@@ -96,6 +108,9 @@ def _custody(session: Session, employer: str, books: Any, report: Any) -> None:
         kept[row.batch_id] += 1
     for one in session.rows(select(intake_batch).where(*session.where(intake_batch))):
         rows, told = one._mapping["rows"], one.applied + one.unchanged
+        if one.state == "staged" and overtaken(session, one):
+            report.overtaken += 1
+            continue
         report.rows += rows
         applied[one.stream] += one.applied
         whole = one.stream in ("acknowledgement", "credit") or told == books.people
@@ -108,6 +123,21 @@ def _custody(session: Session, employer: str, books: Any, report: Any) -> None:
     for stream in CONNECTED:
         if applied[stream] != len(books.rows(employer, stream)):
             report.broken.append(f"custody of {employer}: {applied[stream]} of {stream} applied")
+
+
+def overtaken(session: Session, batch: Any) -> bool:
+    """Whether its run failed, a later read of its stream was applied, and each row it had is one that was applied."""
+    here = {"connection_id": batch.connection_id, "stream": batch.stream}
+    later = select(intake_batch.c.batch_id).where(
+        *session.where(intake_batch, state="applied", **here), intake_batch.c.seq > batch.seq
+    )
+    chunks = session.rows(select(intake_chunk.c.row_keys).where(*session.where(intake_chunk, batch_id=batch.batch_id)))
+    refused = session.rows(select(intake_row.c.row_key).where(*session.where(intake_row, batch_id=batch.batch_id)))
+    taken = session.rows(select(seen.c.row_key).where(*session.where(seen, **here), seen.c.row_hash != ""))
+    waiting = {key for chunk in chunks for key in chunk.row_keys} | {row.row_key for row in refused}
+    mine = session.where(run, run_id=batch.run_key.partition("/")[0])
+    failed = [row.state for row in session.rows(select(run.c.state).where(*mine))] == ["failed"]
+    return failed and bool(session.rows(later)) and waiting <= {row.row_key for row in taken}
 
 
 def _facts(session: Session, employer: str, books: Any, report: Any) -> None:
@@ -126,7 +156,7 @@ def _facts(session: Session, employer: str, books: Any, report: Any) -> None:
 
 
 def _answers(session: Session, employer: str, books: Any, kind: str, report: Any) -> None:
-    """Each answer that was given is recorded once, under its key, and posted once with its amount."""
+    """Each answer that was given is recorded once, under its key; what it pays is posted once a person, by any key."""
     told = dict(books.rows(employer, kind))
     rows = recorded(session, kind)
     times = Counter(row.row_key for row in rows)
@@ -138,7 +168,7 @@ def _answers(session: Session, employer: str, books: Any, kind: str, report: Any
     if kind == "acknowledgement":
         _followed(session, employer, books, report)
         return
-    wanted = Counter({row["amount_minor"]: 1 for row in told.values()})
+    wanted = Counter(books.owed(employer, kind))
     posted = Counter(
         abs(row.amount)
         for row in session.rows(

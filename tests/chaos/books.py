@@ -100,6 +100,13 @@ class Books:
         box = self._boxes / employer / self.kinds[stream]
         return {file.stem: file.read_text().split() for file in sorted(box.glob("*.txt"))}
 
+    def owed(self, employer: str, stream: str) -> list[int]:
+        """What is to be posted for each person, once, whatever keys the answers have: of all pay, of what was sent."""
+        if stream not in self.kinds:
+            return [number * AMOUNT for number in range(1, self.people + 1)]
+        named = {int(one) for members in self.files(employer, stream).values() for one in members}
+        return [(number - 1000) * AMOUNT for number in named]
+
     def _answers(self, employer: str) -> Rows:
         """A 999 a file, and the carrier's own report on each member of it."""
         told: Rows = []

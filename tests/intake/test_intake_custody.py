@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from benehub import connections, facts, intake
 from benehub.connect.connector import Incoming, Page
-from benehub.errors import DataError, IntegrityError
+from benehub.errors import DataError, IntegrityError, RetriableError
 from benehub.facts import Version
 from benehub.identity import people
 from benehub.intake import Counts, applying, staging, told
@@ -85,6 +86,88 @@ def test_who_is_told_again_with_the_same_facts_records_none(desk: Any, person: P
     desk.take("employee", replace(person(1), extra={"badge": "7"}))
     with desk.store.read("acme") as session:
         assert count(session, fact) == before
+
+
+def test_of_two_who_read_one_batch_the_later_alone_stages(desk: Any, person: Person) -> None:
+    def opened() -> tuple[str, int]:
+        with desk.store.write("acme") as session:
+            batch_id = intake.open_batch(session, "hris", "employee", "run")
+            return batch_id, intake.begun(session, batch_id)
+
+    def stage(batch_id: str, begun_at: int, *rows: Incoming) -> None:
+        with desk.store.write("acme") as session:
+            intake.stage(session, batch_id, Page("employee", rows, b"page"), begun_at=begun_at)
+
+    batch_id, first = opened()
+    stage(batch_id, first, person(1))
+    _, second = opened()  # who was taken for dead lives
+    for late in (person(1), person(2)):
+        with pytest.raises(RetriableError, match="begun to read it anew"):
+            stage(batch_id, first, late)
+    stage(batch_id, second, person(1))
+    stage(batch_id, second, person(2))
+    assert desk.apply(batch_id) == Counts(rows=2, applied=2)
+    with pytest.raises(RetriableError):  # nor beside what is done
+        stage(batch_id, second, person(3))
+
+
+def late(desk: Any, first: Page, second: Page) -> tuple[Counts, Counts]:
+    """Of two reads the later one is applied first: the run of the other had failed, and goes on after it."""
+    batches = []
+    for minute, page in enumerate((first, second)):
+        moment = desk.store.clock() + timedelta(minutes=minute)
+        with replace(desk.store, clock=lambda moment=moment: moment).write("acme") as session:
+            batches.append(intake.open_batch(session, "hris", page.stream, f"read {minute}"))
+            intake.stage(session, batches[-1], page)
+    newer, older = [desk.apply(one) for one in reversed(batches)]
+    with desk.store.write("acme") as session:
+        assert intake.note_gone(session, batches[0]) == 0
+    return older, newer
+
+
+def test_what_is_applied_late_takes_back_nothing(desk: Any, person: Person) -> None:
+    desk.take("employee", person(1))
+    first = Page("employee", [person(1, last_name="Old"), person(2), person(3)], b"1", cursor="1")
+    second = Page("employee", [person(1, last_name="New"), person(4)], b"2", cursor="2")
+    older, newer = late(desk, first, second)
+    assert (older, newer) == (Counts(rows=3, applied=2, superseded=1), Counts(rows=2, applied=2))
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "New", "1002": "Alder 2", "1003": "Alder 3", "1004": "Alder 4"}
+        assert connections.cursor(session, "hris", "employee") == "2"
+        assert ("superseded", "a read that was begun later has told it") in outcomes(session)
+
+
+def test_a_whole_list_overtakes_all_of_the_one_before(
+    desk: Any, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.take("employee", person(1))
+    first = Page("employee", [person(1, last_name="Old"), person(2)], b"1", full=True)
+    second = Page("employee", [person(1), person(3)], b"2", full=True)  # he has his old name again
+    older, newer = late(desk, first, second)
+    assert (older, newer) == (Counts(rows=2, superseded=2), Counts(rows=2, applied=1, unchanged=1))
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "Alder 1", "1003": "Alder 3"}
+
+
+def test_who_begins_anew_waits_for_whoever_stages_right_now(desk: Any, person: Person) -> None:
+    with desk.store.write("acme") as session:
+        batch_id = intake.open_batch(session, "hris", "employee", "run")
+        first = intake.begun(session, batch_id)
+
+    def again() -> int:
+        with desk.store.write("acme") as session:
+            return intake.begun(session, intake.open_batch(session, "hris", "employee", "run"))
+
+    with ThreadPoolExecutor(1) as beside:
+        with desk.store.write("acme") as session:
+            intake.stage(session, batch_id, Page("employee", [person(1)], b"page"), begun_at=first)
+            opening = beside.submit(again)
+            with pytest.raises(TimeoutError):
+                opening.result(0.3)
+        second = opening.result(10)
+    with desk.store.write("acme") as session:
+        intake.stage(session, batch_id, Page("employee", [person(1)], b"page"), begun_at=second)
+    assert desk.apply(batch_id) == Counts(rows=1, applied=1)
 
 
 def test_changed_and_changed_back_within_one_batch(desk: Any, person: Person) -> None:

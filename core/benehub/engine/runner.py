@@ -13,6 +13,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy import Connection
 
+from benehub.engine.away import wait_for_it
 from benehub.engine.dozing import doze
 from benehub.engine.recovery import Watch, new_executor
 from benehub.errors import ConfigError, DataError, NeedsPersonError
@@ -136,6 +137,7 @@ class Engine:
         with self._lock:
             if self._running:
                 return
+            wait_for_it()
             self.watch.appear()
             config: DBOSConfig = {
                 "name": APPLICATION,

@@ -56,6 +56,9 @@ def read(
 
     Of a stream whose vendor can be asked so, only the rows of these `keys` are read. Gives the batch, and how often
     the vendor asked to wait.
+
+    Raises:
+        RetriableError: another process has begun it anew meanwhile, since this one was taken for dead.
     """
     with hub.open(employer, connection_id) as opened:
         if opened.mode == "paused":
@@ -68,6 +71,7 @@ def read(
             batch_id = intake.open_batch(session, connection_id, stream, run_key)
             if intake.state(session, batch_id) == "applied":
                 return batch_id, 0
+            begun_at = intake.begun(session, batch_id)
             since = None if full else connections.cursor(session, connection_id, stream)
         some = opened.connector.reread(stream, opened.link, keys) if keys else None
         came, read = iter(opened.connector.read(stream, opened.link, since) if some is None else some), 0
@@ -76,7 +80,7 @@ def read(
             if read > MAX_PAGES:
                 raise DataError(f"more than {MAX_PAGES} pages", where=connection_id, mend="Mend the connector's pager")
             with hub.store.write(employer) as session:
-                intake.stage(session, batch_id, *pages)
+                intake.stage(session, batch_id, *pages, begun_at=begun_at)
             hub.progress(f"{connection_id} {stream}: page {read}")
         waits = 0 if opened.link.client is None else opened.link.client.rate_limited
     return batch_id, waits

@@ -10,6 +10,23 @@ from benehub.intake.told import keys
 from benehub.store import Session
 from benehub.store.tables import intake_chunk, intake_row, intake_same, seen
 
+PERIODIC = frozenset(
+    {
+        "register_line",
+        "invoice_line",
+        "credit",
+        "acknowledgement",
+        "payment_answer",
+        "deferral_change",
+        "opening_balance",
+        "hours_worked",
+        "leave_balance",
+        "leave_notice",
+        "year_total",
+    }
+)
+"""Streams whose rows belong to a period or are events: their absence says nothing."""
+
 
 def absent(session: Session, header: Row[Any]) -> CompoundSelect[Any]:
     """Keys that are known, not gone yet, and neither changed nor unchanged in the enumeration of `header`'s batch.

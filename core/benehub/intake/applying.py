@@ -22,7 +22,7 @@ from benehub.intake.packing import Waiting, kept
 from benehub.intake.recognising import Unknown, name_of, note_unknown
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, checker, validate, waiting_rows
-from benehub.intake.superseding import supersede, superseded_numbers
+from benehub.intake.superseding import is_overtaken, supersede, supersede_overtaken, superseded_numbers
 from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
@@ -124,6 +124,7 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
     if chunks[0] == _first_chunk(session, batch_id):
         supersede(session, batch_id, header.stream)
     older = superseded_numbers(session, batch_id, rows)
+    older |= supersede_overtaken(session, header, [row for row in rows if row.row_no not in older])
     ended = [_ended(session, batch_id, row) for row in rows if row.row_no in older]
     session.change_all(intake_row, ("batch_id", "row_no"), ended)
     unfit = {row.row_no: problem for row in rows if row.row_no not in older and (problem := _unfit(row))}
@@ -527,7 +528,8 @@ _SEEN = ("employer_id", "connection_id", "stream", "row_key", "row_hash", "fille
 def _move_cursor(session: Session, header: Row[Any], seq: int, at: str) -> None:
     key = {"connection_id": header.connection_id, "stream": header.stream}
     found = session.connection.execute(select(stream_state.c.cursor).where(*session.where(stream_state, **key))).first()
-    cursor = header.cursor if header.cursor is not None else (found.cursor if found else None)
+    kept = found.cursor if found else None
+    cursor = kept if header.cursor is None or (kept is not None and is_overtaken(session, header)) else header.cursor
     if found is None:
         session.add(stream_state, [{**key, "cursor": cursor, "seq": seq, "read_at": at}])
     else:

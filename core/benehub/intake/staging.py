@@ -17,7 +17,7 @@ from sqlalchemy import Row, func, select
 
 from benehub.connect.connector import Incoming, Page
 from benehub.crypto import as_ssn, mask
-from benehub.errors import DataError
+from benehub.errors import DataError, RetriableError
 from benehub.identity import people
 from benehub.intake.packing import Packed, Packer, Waiting, as_kept, opened
 from benehub.intake.told import of_batch
@@ -69,14 +69,18 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     found = batch(session, batch_id)
     if found is not None and found.state == "applied":
         return batch_id
+    seq, recorded_at = session.take_seq()
     if found is not None:
         session.memo.pop(("staging", batch_id), None)
+        # First: it waits for whoever stages right now, so that what he has put in is deleted with the rest.
+        counts = dict.fromkeys(
+            ("rows", "unchanged", "quarantined", "superseded", "applied", "gone", "full_read", "full_from"), 0
+        )
+        begun_anew = {"state": "staged", "reason": "", "seq": seq, "recorded_at": recorded_at}
+        session.change(intake_batch, {"batch_id": batch_id}, **begun_anew, **counts)
         for table in (intake_row, intake_chunk, intake_same, intake_page):
             session.connection.execute(table.delete().where(*session.where(table, batch_id=batch_id)))
-        session.change(intake_batch, {"batch_id": batch_id}, state="staged", reason="", rows=0, unchanged=0,
-                       quarantined=0, superseded=0, applied=0, gone=0, full_read=0, full_from=0)  # fmt: skip
         return batch_id
-    seq, recorded_at = session.take_seq()
     row = {"batch_id": batch_id, "connection_id": connection_id, "stream": stream, "run_key": run_key}
     counts = dict.fromkeys(("full_read", "rows", "applied", "unchanged", "quarantined", "superseded"), 0)
     session.add(
@@ -99,13 +103,40 @@ def state(session: Session, batch_id: str) -> str:
     return "" if found is None else str(found.state)
 
 
+def begun(session: Session, batch_id: str) -> int:
+    """The place in the recorded order at which its reading was begun last; it tells two readers of it apart."""
+    header = batch(session, batch_id)
+    assert header is not None, batch_id
+    return int(header.seq)
+
+
+def _must_be_mine(session: Session, batch_id: str, begun_at: int) -> None:
+    """Nothing, where nobody has begun to read it anew; and nobody does before this transaction ends."""
+    at = select(intake_batch.c.seq).where(*session.where(intake_batch, batch_id=batch_id, state="staged"))
+    if session.connection.execute(at.with_for_update(key_share=True)).scalar() != begun_at:
+        raise RetriableError("another process has begun to read it anew", where=f"batch {batch_id}",
+                             mend="Look there: benehub intake show; nothing of it is lost")  # fmt: skip
+
+
 @without_collector()
-def stage(session: Session, batch_id: str, *pages: Page) -> None:
+def stage(session: Session, batch_id: str, *pages: Page, begun_at: int | None = None) -> None:
     """Take pages into custody: each payload sealed once by hash, the rows sorted by what they are.
 
     A row is unchanged when the vendor's key carries the same content as last time. A key that comes twice in
     one batch supersedes the earlier row when the batch is applied, be it only to say the old content again.
+
+    Args:
+        session: writes; where a batch is staged in several transactions, each has a session of its own.
+        batch_id: the batch.
+        pages: what came.
+        begun_at: where it was opened in another transaction, what `begun` said there.
+
+    Raises:
+        RetriableError: the reading was begun anew since: a process that was taken for dead does not put its rows
+            beside those of the one that took its work up.
     """
+    if begun_at is not None:
+        _must_be_mine(session, batch_id, begun_at)
     header = _staging(session, batch_id)
     hashes = [session.vault.content_hash(page.payload) for page in pages]
     _keep_payloads(session, {name: page.payload for name, page in zip(hashes, pages, strict=True)})

@@ -1,6 +1,9 @@
 """Of the rows of a batch with one key only the last that is fit to be applied is: the older ones are superseded.
 
 Only rows whose key comes more than once are looked into for that; all others are checked once, as they are applied.
+
+A batch may be applied late: its run failed, and a person let it go on after another read. What that one has told is
+newer, and stays.
 """
 
 from __future__ import annotations
@@ -8,17 +11,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from benehub.errors import DataError
+from benehub.intake.absence import PERIODIC
 from benehub.intake.packing import Waiting, opened
 from benehub.intake.staging import validate
-from benehub.intake.told import in_chunks, keys
+from benehub.intake.told import in_chunks, keys, told_in
 from benehub.store import Session
-from benehub.store.tables import intake_chunk, intake_row
+from benehub.store.tables import intake_batch, intake_chunk, intake_row
 
 LATER = "a later row has its key"
 """Why a row is superseded."""
+
+TOLD_SINCE = "a read that was begun later has told it"
+"""Why a row of a batch that is applied late is superseded."""
 
 
 def supersede(session: Session, batch_id: str, stream: str) -> None:
@@ -67,3 +74,37 @@ def superseded_numbers(session: Session, batch_id: str, rows: Sequence[Waiting])
         )
     )
     return {row.row_no for row in found}
+
+
+def _later(header: Row[Any]) -> list[Any]:
+    """Conditions of the applied batches of its stream that were begun after a batch which is not applied yet."""
+    one = intake_batch.c
+    # What was begun later has a later place, too; the place alone is no proof, for it is taken anew at the end.
+    return [one.connection_id == header.connection_id, one.stream == header.stream, one.state == "applied",
+            one.seq > header.seq, one.recorded_at > header.recorded_at]  # fmt: skip
+
+
+def is_overtaken(session: Session, header: Row[Any]) -> bool:
+    """Whether a read of its stream that was begun later is applied already."""
+    mine = session.where(intake_batch)
+    found = select(intake_batch.c.batch_id).where(*mine, *_later(header)).limit(1)
+    return session.connection.execute(found).first() is not None
+
+
+def supersede_overtaken(session: Session, header: Row[Any], rows: Sequence[Waiting]) -> set[int]:
+    """Write down which of these rows a read begun later has told, and gives their numbers: all, where it was whole.
+
+    A whole read of what belongs to a period says nothing of rows that it does not tell.
+    """
+    reads = session.rows(select(intake_batch.c.full_read).where(*session.where(intake_batch), *_later(header)))
+    if not reads:
+        return set()
+    since = {row.row_key for row in told_in(session, {row.key for row in rows}, *_later(header))}
+    whole = header.stream not in PERIODIC and any(read.full_read for read in reads)
+    gone = [row for row in rows if whole or row.key in since]
+    session.add(intake_row, [
+        {"batch_id": header.batch_id, "row_no": row.row_no, "row_key": row.key, "outcome": "superseded",
+         "reason": TOLD_SINCE}
+        for row in gone
+    ])  # fmt: skip
+    return {row.row_no for row in gone}

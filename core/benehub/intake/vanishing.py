@@ -23,28 +23,12 @@ from sqlalchemy import Row, select, update
 
 from benehub import facts
 from benehub.facts import Version
-from benehub.intake.absence import absent
+from benehub.intake.absence import PERIODIC, absent
+from benehub.intake.superseding import is_overtaken
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
 from benehub.store.session import CHUNK
 from benehub.store.tables import confirmation, intake_batch, seen
-
-PERIODIC = frozenset(
-    {
-        "register_line",
-        "invoice_line",
-        "credit",
-        "acknowledgement",
-        "payment_answer",
-        "deferral_change",
-        "opening_balance",
-        "hours_worked",
-        "leave_balance",
-        "leave_notice",
-        "year_total",
-    }
-)
-"""Streams whose rows belong to a period or are events: their absence says nothing."""
 
 Follow = Callable[[Session, Row[Any], Sequence[Row[Any]]], None]
 """Does what the absence of these `seen` rows means on their stream."""
@@ -53,12 +37,13 @@ Follow = Callable[[Session, Row[Any], Sequence[Row[Any]]], None]
 def note_gone(session: Session, batch_id: str) -> int:
     """Mark the next chunk of rows that a full read no longer told, and do what follows; 0 when none is left.
 
-    To be called when every row of the batch has been applied and before it is finished; a second run goes on.
+    To be called when every row of the batch has been applied and before it is finished; a second run goes on. Of a
+    batch that a later read has overtaken nothing is gone: who was not there then may be there now.
     """
     header = session.connection.execute(
         select(intake_batch).where(*session.where(intake_batch, batch_id=batch_id))
     ).one()
-    if header.state == "applied" or not header.full_read or header.stream in PERIODIC:
+    if header.state == "applied" or not header.full_read or header.stream in PERIODIC or is_overtaken(session, header):
         return 0
     session.take_seq(0)
     keys = [row.row_key for row in session.rows(absent(session, header).order_by("row_key").limit(CHUNK))]
