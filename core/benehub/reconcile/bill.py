@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import carriers
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg
+from benehub.store.tables import confirmation, dispatch, entry, leg
 
 IN_FLIGHT = timedelta(days=10)
 """A payment that left so shortly before a bill was made may be missing on it."""
@@ -50,7 +51,7 @@ class Bill:
         return self.prior + self.current + self.retro + self.fees + self.payments + self.credits
 
 
-def bills(session: Session, book: PlanBook, carrier: str, month: Month) -> list[Bill]:
+def bills(session: Session, carrier: str, month: Month) -> list[Bill]:
     """The invoices of a coverage month."""
     premium = confirmation.c.kind == "invoice_line"
     amount = confirmation.c.amount
@@ -88,7 +89,7 @@ def bills(session: Session, book: PlanBook, carrier: str, month: Month) -> list[
     for row in rows:
         made = _made(session, carrier, row.reference)
         before = _billed_before(session, carrier, row.reference, made)
-        left, just = (_left(session, book, carrier, day) for day in (made, made - IN_FLIGHT))
+        left, just = (_left(session, carrier, day) for day in (made, made - IN_FLIGHT))
         found.append(
             Bill(row.reference, made, row.due, int(row.current), int(row.retro), int(row.credits), int(row.fees),
                  int(row.prior), int(row.payments), bool(row.told), before - left, left - just)
@@ -121,14 +122,15 @@ def _billed_before(session: Session, carrier: str, invoice: str, made: date) -> 
     return sum(int(row.amount) for row in rows if _made(session, carrier, row.reference) < made)
 
 
-def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
-    """What was sent to a carrier before a day."""
-    plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
+def _left(session: Session, carrier: str, day: date) -> int:
+    """What was sent to a carrier before a day, whatever it was for: it may bill a plan that no book has any more."""
     total = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .join(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
         .where(
-            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, leg.c.plan.in_(plans),
+            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
+            dispatch.c.connection_id == carrier,
             entry.c.type.in_(("premium.remitted", "premium.remitted.reversed")), entry.c.effective_date < day,
         )
     ).scalar()  # fmt: skip
@@ -137,13 +139,13 @@ def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
 
 def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Iterator[Finding]:
     """Fees that are not agreed, and payments or balances that the carrier has otherwise than we."""
-    found = bills(session, book, carrier, month)
+    found = bills(session, carrier, month)
     unit, agreed = book.employer.currency, book.terms(carrier).monthly_fee_minor
     fees = sum(one.fees for one in found)
     if found and fees != agreed and (fees or any(one.told for one in found)):
         yield Finding(
-            Relation.PREMIUM, Type.FEE, str(month), found[0].invoice[:120], "carrier", "finance",
-            "the bill has another fee than was agreed", "Ask the carrier, or set `monthly_fee` in the carrier's terms",
+            Relation.PREMIUM, Type.FEE, str(month), carriers.reference(book, None, carrier, found[0].invoice),
+            "carrier", "finance", "the bill has another fee than was agreed", "Ask the carrier, or set `monthly_fee` in the carrier's terms",
             expected=agreed, actual=fees, unit=unit,
         )  # fmt: skip
     for one in found:
@@ -152,8 +154,8 @@ def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Ite
             continue
         on_its_way = theirs == one.open_before + one.just_left
         yield Finding(
-            Relation.PREMIUM, Type.CASH_APPLICATION, str(month), one.invoice[:120], "carrier",
-            "carrier" if on_its_way else "finance",
+            Relation.PREMIUM, Type.CASH_APPLICATION, str(month),
+            carriers.reference(book, None, carrier, one.invoice), "carrier", "carrier" if on_its_way else "finance",
             "a payment that left just before the bill was made is not on it" if on_its_way
             else "the bill has another balance of earlier months than we have paid and were billed",
             "Wait for the next bill" if on_its_way
