@@ -83,8 +83,8 @@ class PlanBook(Part):
     def after(self, earlier: Callable[[str], Plan | None]) -> PlanBook:
         """This book, with what tells a plan that an earlier one had.
 
-        A plan that was dropped since is offered to nobody; what was decided, priced, billed and paid under it is told by
-        the book that had it last.
+        A plan that was dropped since is offered to nobody; what was decided, priced, billed and paid under it is told
+        by the book that had it last.
         """
         book = self.model_copy()
         book._earlier = earlier
@@ -95,8 +95,8 @@ class PlanBook(Part):
         return {}
 
     def find(self, plan_id: str | None) -> Plan | None:
-        """The plan of this id, a dropped one too; None where no book ever had it: a vendor may name any, and one bad row
-        stops no month."""
+        """The plan of this id, a dropped one too; None where no book ever had it: a vendor may name any, and one bad
+        row stops no month."""
         name = plan_id or ""
         found = self._by_id.get(name)
         if found is None and name:

@@ -145,7 +145,8 @@ def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Ite
     if found and fees != agreed and (fees or any(one.told for one in found)):
         yield Finding(
             Relation.PREMIUM, Type.FEE, str(month), carriers.reference(book, None, carrier, found[0].invoice),
-            "carrier", "finance", "the bill has another fee than was agreed", "Ask the carrier, or set `monthly_fee` in the carrier's terms",
+            "carrier", "finance", "the bill has another fee than was agreed",
+            "Ask the carrier, or set `monthly_fee` in the carrier's terms",
             expected=agreed, actual=fees, unit=unit,
         )  # fmt: skip
     for one in found:

@@ -334,11 +334,14 @@ def _of_no_plan(
     meant = {(key[0], word): key[1] for key, word in unread.items()}
     for (person_id, plan), one in sorted(billed.items()):
         if one.amount != (expected := owed.get((person_id, plan), 0)):
-            told = f"; by its amount it is plan {meant[person_id, plan]}" if (person_id, plan) in meant else ""
+            other = meant.get((person_id, plan))
+            cause = f"billed under {plan!r}, which is no plan of the plan book"
+            if other is not None:
+                cause = f"billed under {plan!r}, which is no plan of the plan book; by its amount it is plan {other}"
             yield Finding(
                 Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), connection_id, "carrier", "hub",
-                f"billed under {plan!r}, which is no plan of the plan book{told}", UNKNOWN_PLAN, person_id=person_id,
-                plan=plan, expected=expected, actual=one.amount, unit=book.employer.currency,
+                cause, UNKNOWN_PLAN, person_id=person_id, plan=plan, expected=expected, actual=one.amount,
+                unit=book.employer.currency,
             )  # fmt: skip
     for (person_id, plan), word in sorted(unread.items()):
         yield Finding(

@@ -140,8 +140,8 @@ def _owed(session: Session, connection_id: str) -> dict[str, Any]:
 
 
 def _dropped(
-    book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int], refused: set[str | None], told: Mapping[Key, Fact],
-    roster: Roster,
+    book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int], refused: set[str | None],
+    told: Mapping[Key, Fact], roster: Roster,
 ) -> Iterator[Finding]:  # fmt: skip
     """Told and accepted, but not on the carrier's roster: dropped in silence."""
     listed = roster.holds(month)
@@ -154,8 +154,8 @@ def _dropped(
         if end <= max(month.first, roster.day) or start > min(month.last, roster.day):
             continue
         yield Finding(
-            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), carriers.reference(book, plan, connection_id), "carrier", "carrier",
-            "sent and acknowledged, but the member is not on the carrier's roster",
+            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), carriers.reference(book, plan, connection_id),
+            "carrier", "carrier", "sent and acknowledged, but the member is not on the carrier's roster",
             "Send the member again and have the carrier confirm the cover",
             person_id=person_id, plan=plan, expected=accrued.get((person_id, plan), 0), actual=0,
             unit=book.employer.currency,
