@@ -373,7 +373,13 @@ def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fak
         load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
     with october.hub.store.write("acme") as session:
         facts.record(session, [Version("coverage", october.ben, "dental", ahead, None)], "test")
+    for kind, *accounts in (
+        ("premium.accrued", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE),
+        ("premium.remitted", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT),
+    ):
+        october.post(kind, october.ann, "dental", *accounts)
     load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    assert "dental" in {one.plan for one in october.look(lambda session, book: list(chains(session, book, OCTOBER)))}
     # Billed for September all the same, with another plan of a carrier that has no plan here any more.
     october.say("invoice_line", 50_00, plan="dental", coverage_month="2026-09", reference="INV9")
     for job, *asked in (
