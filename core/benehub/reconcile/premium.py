@@ -305,21 +305,18 @@ def _judged(
 def _unread(owed: Mapping[Key, int], billed: Mapping[Key, Billed], strange: Mapping[Key, Billed]) -> dict[Key, str]:
     """Cover that is not billed, each with the word under which it is: one and the same mistake, told as one.
 
-    Only where it is beyond doubt: the person's one line under a word that is no plan here has the amount of the one
-    cover that the carrier does not bill.
+    Only where it is beyond doubt: of a person's lines under words that are no plan here one alone has this amount, and
+    of his covers that the carrier does not bill one alone costs it.
     """
-    words: dict[str, list[str]] = {}
+    words: dict[tuple[str, int], list[str]] = {}
     for (person, word), one in strange.items():
         if one.amount and not owed.get((person, word)):
-            words.setdefault(person, []).append(word)
-    lacking: dict[str, list[Key]] = {}
+            words.setdefault((person, one.amount), []).append(word)
+    lacking: dict[tuple[str, int], list[Key]] = {}
     for key, amount in owed.items():
-        if amount and key[0] in words and key not in strange and not (key in billed and billed[key].amount):
-            lacking.setdefault(key[0], []).append(key)
-    return {
-        keys[0]: words[person][0] for person, keys in lacking.items()
-        if len(keys) == 1 == len(words[person]) and owed[keys[0]] == strange[person, words[person][0]].amount
-    }  # fmt: skip
+        if (key[0], amount) in words and key not in strange and not (key in billed and billed[key].amount):
+            lacking.setdefault((key[0], amount), []).append(key)
+    return {keys[0]: words[line][0] for line, keys in lacking.items() if len(keys) == 1 == len(words[line])}
 
 
 def _of_no_plan(
