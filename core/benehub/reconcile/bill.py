@@ -51,7 +51,7 @@ class Bill:
         return self.prior + self.current + self.retro + self.fees + self.payments + self.credits
 
 
-def bills(session: Session, carrier: str, month: Month) -> list[Bill]:
+def bills(session: Session, book: PlanBook, carrier: str, month: Month) -> list[Bill]:
     """The invoices of a coverage month."""
     premium = confirmation.c.kind == "invoice_line"
     amount = confirmation.c.amount
@@ -89,7 +89,7 @@ def bills(session: Session, carrier: str, month: Month) -> list[Bill]:
     for row in rows:
         made = _made(session, carrier, row.reference)
         before = _billed_before(session, carrier, row.reference, made)
-        left, just = (_left(session, carrier, day) for day in (made, made - IN_FLIGHT))
+        left, just = (_left(session, book, carrier, day) for day in (made, made - IN_FLIGHT))
         found.append(
             Bill(row.reference, made, row.due, int(row.current), int(row.retro), int(row.credits), int(row.fees),
                  int(row.prior), int(row.payments), bool(row.told), before - left, left - just)
@@ -122,15 +122,20 @@ def _billed_before(session: Session, carrier: str, invoice: str, made: date) -> 
     return sum(int(row.amount) for row in rows if _made(session, carrier, row.reference) < made)
 
 
-def _left(session: Session, carrier: str, day: date) -> int:
-    """What was sent to a carrier before a day, whatever it was for: it may bill a plan that no book has any more."""
+def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
+    """What was sent to a carrier before a day, whatever it was for: it may bill a plan that no book has any more.
+
+    What was posted without a payment of the hub's is of the plan's carrier.
+    """
+    plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
     total = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-        .join(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
+        .outerjoin(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
         .where(
             leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
-            dispatch.c.connection_id == carrier,
+            or_(dispatch.c.connection_id == carrier,
+                and_(dispatch.c.connection_id.is_(None), leg.c.plan.in_(plans))),
             entry.c.type.in_(("premium.remitted", "premium.remitted.reversed")), entry.c.effective_date < day,
         )
     ).scalar()  # fmt: skip
@@ -139,7 +144,7 @@ def _left(session: Session, carrier: str, day: date) -> int:
 
 def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Iterator[Finding]:
     """Fees that are not agreed, and payments or balances that the carrier has otherwise than we."""
-    found = bills(session, carrier, month)
+    found = bills(session, book, carrier, month)
     unit, agreed = book.employer.currency, book.terms(carrier).monthly_fee_minor
     fees = sum(one.fees for one in found)
     if found and fees != agreed and (fees or any(one.told for one in found)):

@@ -50,7 +50,7 @@ def walk(session: Session, book: PlanBook, carrier: str, month: Month) -> list[d
     """
     unit = book.employer.currency
     found = []
-    for one in bill.bills(session, carrier, month):
+    for one in bill.bills(session, book, carrier, month):
         parts = {
             "prior_balance": one.prior, "current": one.current, "retro": one.retro, "fees": one.fees,
             "payments": one.payments, "credits": one.credits, "due": one.due, "open_before_by_us": one.open_before,
