@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from benehub import ledger
+from benehub import facts, ledger, obligations
 from benehub.errors import ConfigError, DataError
+from benehub.facts import Version
 from benehub.flows import Hub, fixes, onboarding
 from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.remittance_lines import lines_due
 from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
+from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile import MONTHLY
@@ -26,8 +28,10 @@ from benehub.reconcile.settled_by import _day, _part
 from benehub.records import RemittanceLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, intake_batch, person
+from benehub.views.chain import chains
 from benehub.views.clearing import clearing
 from benehub.views.credits import credits
+from benehub.views.trace import trace
 
 OCTOBER, PAY = Month(2026, 10), date(2026, 10, 15)
 PLAN = """  - id: 401k
@@ -81,9 +85,9 @@ class Month_:
         self.hub, self.runs, self.keys = hub, 0, 0
         with hub.store.read("acme") as session:
             rows = session.rows(select(person.c.person_id).order_by(person.c.member_id))
-        self.ann, self.ben = (str(row.person_id) for row in rows[:2])
+        self.ann, self.ben, self.cid = (str(row.person_id) for row in rows)
 
-    def say(self, kind: str, amount: int, *, who: str | None = "", plan: str = GONE, **more: Any) -> None:
+    def say(self, kind: str, amount: int, *, who: str | None = "", plan: str | None = GONE, **more: Any) -> None:
         """One row of a vendor, of Ann where nobody else is named."""
         self.keys += 1
         empty = {
@@ -95,7 +99,8 @@ class Month_:
         with self.hub.store.write("acme") as session:
             batch = session.rows(select(intake_batch.c.batch_id))[0].batch_id
             named = {"kind": "credit" if kind == "loan" else kind, "person_id": self.ann if who == "" else who}
-            row = empty | NAMES_PLANS[kind] | named | {"plan": plan, "amount": amount, "batch_id": batch} | more
+            said = NAMES_PLANS.get(kind) or NAMES_PLANS["invoice_line"] | {"part": "fee"}
+            row = empty | said | named | {"plan": plan, "amount": amount, "batch_id": batch} | more
             session.add(confirmation, [row])
 
     def post(self, kind: str, who: str, plan: str, debit: str, credit: str) -> None:
@@ -220,16 +225,17 @@ def _due(vendor: str, session: Session, book: PlanBook) -> list[RemittanceLine]:
 def test_what_was_accrued_is_paid_after_its_plan_was_dropped(
     october: Month_, fakehub: ModuleType, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
-    """A book in force since before it was refused: the carrier that billed the plan is still owed for it."""
+    """A book in force since before it was refused: the plan's carrier is still owed for it, billed or not."""
     monkeypatch.setattr(onboarding, "_keeps_who_is_in", lambda *_: None)
     load_plan_book(
         october.hub, fakehub.BOOK.replace("id: ppo", "id: next").replace("pay_as_enrolled", policy), "new.yaml"
     )
     october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
     october.say("roster", 0, who=october.ben)
+    october.say("roster", 0, plan="ppo")
     if policy == "pay_as_enrolled":
-        with pytest.raises(DataError, match=r"plan 'ppo' is not in the plan book.*Add it"):
-            october.look(lambda session, book: lines_due(session, book, "carrier", OCTOBER))
+        (due,) = october.look(partial(_due, "carrier"))
+        assert (due.plan, due.paid_minor) == ("ppo", 500_00)
     october.say("invoice_line", 500_00, plan="ppo")
     october.say("invoice_line", 7_00, who=october.ben)
     october.flow("reconcile", "2026-10", ["premium"])
@@ -265,3 +271,140 @@ def test_a_plan_is_not_dropped_while_its_premium_is_open(october: Month_, fakehu
         load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
     october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
     load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+
+
+def _told(october: Month_, kind: str) -> list[tuple[str | None, str | None, str, int | None, int | None, str]]:
+    """Person, plan, reference, both amounts and cause of each difference of a type."""
+    rows = october.look(lambda session, _: session.rows(select(difference).where(difference.c.type == kind)))
+    found = [(one.person_id, one.plan, one.reference, one.expected, one.actual, one.cause) for one in rows]
+    return sorted(found, key=lambda one: (one[0] or "", one[1] or "", one[2]))
+
+
+@pytest.mark.parametrize(
+    ("billed", "same"),
+    [([(GONE, 500_00)], True), ([(GONE, 505_00)], False), ([(GONE, 500_00), ("tin", 500_00)], False)],
+)
+def test_cover_billed_under_a_word_that_is_no_plan_is_one_mistake(
+    october: Month_, billed: list[tuple[str, int]], same: bool
+) -> None:
+    """Two halves of one type, each with the other: but only where it is beyond doubt that they belong together."""
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    for word, amount in billed:
+        october.say("invoice_line", amount, plan=word)
+    october.flow("reconcile", "2026-10", ["premium"])
+    halves = _told(october, "UNKNOWN_PLAN")
+    alone = _told(october, "ENROLLED_NOT_BILLED")
+    assert len(halves) == len(billed) + same
+    assert len(alone) == (not same)
+    if not same:
+        assert alone[0][1:5] == ("ppo", "-", 500_00, 0)
+        return
+    assert [one[1:5] for one in halves] == [(GONE, "carrier", 0, 500_00), ("ppo", "-", 500_00, 0)]
+    october.post("premium.remitted", october.ann, GONE, chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    assert "it is plan ppo" in halves[0][-1] and "billed under 'gold'" in halves[1][-1]
+    found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
+    assert found[chart.PREMIUM_PAYABLE].unexplained == 0
+
+
+def test_no_carrier_hides_what_another_one_says(october: Month_, fakehub: ModuleType, tmp_path: Path) -> None:
+    """Both name the same persons and plans, the same strangers, the same bill, and refuse the same member."""
+    connect(
+        october.hub, "acme", {"other": {"connector": "read_back", "settings": {"folder": str(tmp_path / "vendor")}}}
+    )
+    book = fakehub.BOOK.replace("carriers:\n", DENTAL + "carriers:\n  other: {pay_policy: short_pay}\n")
+    load_plan_book(october.hub, book.replace("pay_as_enrolled", "short_pay"), "book")
+    october.post("premium.accrued", october.ann, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.say("invoice_line", 500_00, plan="ppo")
+    for vendor in ("carrier", "other"):
+        with october.hub.store.write("acme") as session:
+            obligations.want(session, [Wanted(
+                "enrollment.change", f"refused/{vendor}", vendor, "2026-10", PAY, PAY, {"x": 1}, person_id=october.ben
+            )])  # fmt: skip
+            obligations.mark(session, [session.id("obl", f"refused/{vendor}")], "refused", "no such plan")
+        ours = {"connection_id": vendor}
+        october.say("invoice_line", 7_00, who=None, plan=GONE, external_id="77", **ours)
+        october.say("invoice_part", 9_00, who=None, plan=None, external_id="", **ours)
+        october.say("roster", 0, who=october.cid, plan="ppo", external_id="1003", reference="1003", **ours)
+        october.say("roster", 0, who=None, plan=GONE, external_id="88", reference="88", **ours)
+    october.say("invoice_line", 500_00, plan="ppo", connection_id="other")
+    with october.hub.store.write("acme") as session:
+        end = Version("coverage", october.cid, "medical", date(2026, 9, 1), None)
+        facts.record(session, [end], "test")
+    assert set(october.flow("reconcile", "2026-10", ["premium"])) == {"premium"}
+    told = {
+        kind: [one[:3] for one in _told(october, kind)]
+        for kind in ("MEMBER_REFUSED", "FEE", "BILLED_NOT_ENROLLED", "ENROLLED_NOT_COVERED")
+    }
+    assert told == {
+        "MEMBER_REFUSED": [(october.ben, None, "carrier/-"), (october.ben, None, "other/-")],
+        "FEE": [(None, None, "carrier/INV1"), (None, None, "other/INV1")],
+        "BILLED_NOT_ENROLLED": [
+            (None, GONE, "carrier/77"), (None, GONE, "other/77"), (october.ann, "ppo", "other/-"),
+        ],
+        "ENROLLED_NOT_COVERED": [
+            (None, GONE, "carrier/88"), (None, GONE, "other/88"), (october.cid, "ppo", "-"),
+            (october.cid, "ppo", "other/-"),
+        ],
+    }  # fmt: skip
+    # What another carrier bills of our plan is in dispute with it, and is paid to the plan's own in full.
+    paid = {
+        vendor: [
+            (one.person, one.plan, one.paid_minor, bool(one.disputed)) for one in october.look(partial(_due, vendor))
+        ]
+        for vendor, lines in ((name, october.look(partial(_due, name))) for name in ("carrier", "other"))
+    }
+    assert paid == {
+        "carrier": [(october.ann, "ppo", 500_00, False), ("", GONE, 0, True)],
+        "other": [(october.ann, "ppo", 0, True), ("", GONE, 0, True)],
+    }
+
+
+def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fakehub: ModuleType) -> None:
+    """Its cover of August stays priced, billed and told by the book that had it; nobody can choose it any more."""
+    dental = DENTAL.replace("other", "carrier") + "carriers:\n"
+    load_plan_book(october.hub, fakehub.BOOK.replace("carriers:\n", dental), "with.yaml")
+    with october.hub.store.write("acme") as session:
+        cover = {"plan": "dental", "tier": "EE", "dependents": [], "pretax_rate": "", "roth_rate": "", "event": ""}
+        day, ahead = date(2026, 3, 1), date(2027, 3, 1)
+        facts.record(session, [Version("coverage", october.ann, "dental", day, cover)], "test")
+        facts.record(session, [Version("coverage", october.ann, "dental", date(2026, 9, 1), None)], "test")
+        facts.record(session, [Version("coverage", october.ben, "dental", ahead, cover)], "test")
+    with pytest.raises(ConfigError, match="plan 'dental' is gone, and 1 are in it now or will be"):
+        load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    with october.hub.store.write("acme") as session:
+        facts.record(session, [Version("coverage", october.ben, "dental", ahead, None)], "test")
+    for kind, *accounts in (
+        ("premium.accrued", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE),
+        ("premium.remitted", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT),
+    ):
+        october.post(kind, october.ann, "dental", *accounts)
+    load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+    assert "dental" in {one.plan for one in october.look(lambda session, book: list(chains(session, book, OCTOBER)))}
+    # Billed for September all the same, with another plan of a carrier that has no plan here any more.
+    october.say("invoice_line", 50_00, plan="dental", coverage_month="2026-09", reference="INV9")
+    for job, *asked in (
+        ("premiums.accrue", "2026-08"), ("premiums.accrue", "2026-09"), ("coverage", "2026-10-01"),
+        ("deductions.expect", "2026-08"), ("deductions.push", "payroll", "monthly", "2026-10-15"),
+        ("enrollments.send", "carrier", "2026-10-01"), ("retro.correct",), ("reconcile", "2026-08", []),
+        ("reconcile", "2026-09", []), ("premiums.credits",), ("statements.make", "2026-10-01"),
+    ):  # fmt: skip
+        october.flow(job, *asked)
+    (one,) = [row for row in _told(october, "BILLED_NOT_ENROLLED") if row[1] == "dental"]
+    assert one[:5] == (october.ann, "dental", "-", 0, 50_00)
+    assert october.look(lambda session, book: trace(session, book, "1001", "dental", Month(2026, 8)))
+    (chain,) = october.look(lambda session, book: list(chains(session, book, Month(2026, 9), "dental")))
+    assert (chain.person_id, chain.billed) == (october.ann, 50_00)
+    with pytest.raises(DataError, match="plan 'dental' is not in the plan book"):
+        october.look(lambda _, book: book.offered("dental"))
+
+
+def test_what_is_owed_for_a_plan_that_nobody_knows_is_told(october: Month_) -> None:
+    """It stops no payment and no comparison, and is not forgotten."""
+    october.post("premium.accrued", october.ann, GONE, chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.post("premium.accrued", october.ben, "ppo", chart.BENEFIT_COST, chart.PREMIUM_PAYABLE)
+    october.flow("reconcile", "2026-10", ["premium"])
+    assert [one[:5] for one in _told(october, "UNKNOWN_PLAN")] == [(october.ann, GONE, "ledger", 500_00, 0)]
+    assert not october.look(partial(_due, "carrier"))
+    october.post("premium.remitted", october.ben, "ppo", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    found = {one.account: one for one in october.look(lambda session, book: clearing(session, book, OCTOBER))}
+    assert found[chart.PREMIUM_PAYABLE].unexplained == 0

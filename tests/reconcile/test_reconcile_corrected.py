@@ -20,7 +20,7 @@ from benehub.reconcile import corrected, retirement
 from benehub.reconcile.lines import Line
 from benehub.rules.retirement.lost_earnings import lost_earnings
 from benehub.store import Store
-from benehub.store.tables import leg, person
+from benehub.store.tables import confirmation, connection, employer, intake_batch, leg, person
 
 PAY, DUE = date(2026, 9, 30), date(2026, 10, 5)
 
@@ -80,3 +80,35 @@ def test_late_money_costs_from_its_own_due_day_in_the_text_too(monkeypatch: pyte
         for own, day in ((50_000_00, DUE), (40_000_00, own_due))
     )
     assert f"Pay lost earnings of {format_minor(costs)} to the plan" in found.action
+
+
+def test_what_was_corrected_in_the_night_east_of_utc_was_told_that_day(store: Store) -> None:
+    """It is 24 November in Auckland when the correction is read, and still the 23rd by UTC."""
+    due = date(2026, 11, 23)
+    with store.write("acme") as session:
+        session.change(employer, {}, timezone="Pacific/Auckland")
+    with store.write("acme") as session:
+        assert session.today() == date(2026, 11, 24)
+        named = {"kind": "employee", "subscriber_id": "per_a", "member_id": "per_a", "seq": 0}
+        session.add(person, [{"person_id": "per_a", **named}])
+        session.add(connection, [{"connection_id": "c", "connector": "files", "settings": {}, "mode": "live"}])
+        counts = dict.fromkeys(("full_read", "rows", "applied", "unchanged", "quarantined", "superseded"), 0)
+        texts = dict.fromkeys(("part", "tax_class", "tier", "coverage_month", "reference"), "")
+        for version, (amount, at) in enumerate(((70_00, "2026-10-01T12:00:00Z"), (100_00, session.now())), 1):
+            told = {"batch_id": f"int_{version}", "connection_id": "c", "seq": version}
+            session.add(intake_batch, [{
+                **told, **counts, "stream": "register_line", "run_key": str(version), "state": "applied", "reason": "",
+                "recorded_at": at,
+            }])  # fmt: skip
+            session.add(confirmation, [{
+                **told, **texts, "kind": "register_line", "row_key": "k", "version": version, "current": version - 1,
+                "person_id": "per_a", "external_id": "1", "plan": "401k", "part": "pretax", "code": "401K",
+                "pay_date": PAY, "amount": amount, "unit": "USD", "detail": {}, "row_no": 1,
+            }])  # fmt: skip
+        legs = [
+            Leg(account, "USD", amount, "per_a", "401k", "pretax", None, PAY)
+            for account, amount in ((chart.PAYROLL_CLEARING, 100_00), (chart.DEFERRAL_PAYABLE, -100_00))
+        ]
+        ledger.record(session, [NewEntry("taken", "deduction.withheld", PAY, tuple(legs), "test")])
+        (known,) = corrected.told_later(session, "401k", PAY, due, leg.c.person_id.is_not(None)).values()
+        assert (known.since(70_00), known.since(0)) == (date(2026, 11, 24), PAY)

@@ -38,14 +38,14 @@ def settle(session: Session, *findings: Finding, read_to: int | None = None) -> 
 
 def posted(
     session: Session, key: str, who: str | None, pay: date | None, *, plan: str = "ppo", part: str | None = None,
-    pending: bool = False,
+    pending: bool = False, amount: int = 3000, unit: str = "USD", kind: str = "deduction.withheld",
 ) -> str:  # fmt: skip
     legs = [
-        Leg(account, "USD", amount, who, plan, part, "2026-11", pay)
-        for account, amount in ((chart.PAYROLL_CLEARING, 3000), (chart.EMPLOYEE_SHARE_DUE, -3000))
+        Leg(account, unit, minor, who, plan, part, "2026-11", pay)
+        for account, minor in ((chart.PAYROLL_CLEARING, amount), (chart.EMPLOYEE_SHARE_DUE, -amount))
     ]
     status = "pending" if pending else "posted"
-    ledger.record(session, [NewEntry(key, "deduction.withheld", TODAY, tuple(legs), "test", status=status)])
+    ledger.record(session, [NewEntry(key, kind, TODAY, tuple(legs), "test", status=status)])
     found = session.rows(select(entry.c.entry_id).where(*session.where(entry, idempotency_key=key)))
     return str(found[0].entry_id)
 
@@ -144,7 +144,7 @@ def test_what_another_worker_posts_between_reading_and_writing_settles_it(store:
 
 
 def test_of_other_parts_plans_and_days_nothing_settles_it_and_a_whole_pay_date_is_found(store: Store) -> None:
-    late = replace(short("x"), person_id=None, type=Type.WITHHELD_NOT_DEPOSITED, reference=f"{PAY}")
+    late = replace(short("x"), person_id=None, type=Type.DEPOSITED_NOT_CREDITED, reference=f"{PAY}")
     with store.write("acme") as session:
         ann = known(session, "per_a")
         one, whole = settle(session, short(ann), late).opened
@@ -214,3 +214,66 @@ def test_many_close_by_a_few_statements(store: Store) -> None:
     few, _ = closed(3)
     many, _ = closed(120)
     assert many <= few <= 10
+
+
+def test_a_word_does_not_stand_for_entries_that_moved_less_or_another_unit(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        (one,) = settle(session, short(ann)).opened
+        part = posted(session, "a part of it", ann, PAY, amount=1000)
+        hours = posted(session, "hours", ann, PAY, amount=90_000, unit="MIN:pto")
+        for named in ((), (part,), (hours,), (part, hours)):
+            with pytest.raises(DataError, match=r"moved less than is at stake.*Name all the entries"):
+                reconcile.act(session, one, "ann", state="resolved", note="taken", entries=named)
+        assert reconcile.get(session, one).state == "discrepancy"
+        back = posted(session, "given back", ann, PAY, amount=-9000)
+        with pytest.raises(DataError, match="moved less than is at stake"):
+            reconcile.act(session, one, "ann", state="resolved", note="taken", entries=(back,))
+        rest = posted(session, "the rest", ann, date(2026, 12, 18), amount=2000)
+        reconcile.act(session, one, "ann", state="resolved", note="taken in two parts", entries=[part, rest])
+        assert closing(session, one) == [part, rest]
+
+
+def test_one_entry_does_not_settle_two_differences_by_a_word(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        first, second = settle(session, short(ann), replace(short(ann), reference="2026-11-06/employee")).opened
+        both = posted(session, "made good", ann, date(2026, 11, 30))
+        reconcile.act(session, first, "ann", state="resolved", note="taken at the end of the month")
+        for named in ((), (both,)):
+            with pytest.raises(DataError, match="settled another difference already"):
+                reconcile.act(session, second, "ann", state="resolved", note="so was this", entries=named)
+        more = posted(session, "the other one", ann, date(2026, 12, 4))
+        reconcile.act(session, second, "ann", state="resolved", note="with the next pay", entries=[more])
+        assert [reconcile.get(session, each).state for each in (first, second)] == ["resolved"] * 2
+
+
+def test_what_makes_more_owed_settles_nothing_that_was_not_sent(store: Store) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        owed = Finding(
+            Relation.RETIREMENT, Type.WITHHELD_NOT_DEPOSITED, "2026-11", str(PAY), "hub", "finance", "not sent",
+            "deposit", plan="401k", expected=3000, actual=0,
+        )  # fmt: skip
+        (one,) = reconcile.settle(session, Relation.RETIREMENT, "2026-11", [owed], TODAY).opened
+        posted(session, "a corrected register", ann, PAY, plan="401k", part="pretax")
+        assert proposed(session, reconcile.get(session, one)) == []
+        sent = posted(session, "sent", ann, PAY, plan="401k", part="pretax", kind="contribution.deposited")
+        assert proposed(session, reconcile.get(session, one)) == [sent]
+
+
+@pytest.mark.parametrize(("day", "good"), [("2026-11-22", True), ("2026-11-24", False), ("2025-01-02", False)])
+def test_nothing_is_returned_on_a_day_to_come_or_before_the_excess(store: Store, day: str, good: bool) -> None:
+    with store.write("acme") as session:
+        ann = known(session, "per_a")
+        over = Finding(
+            Relation.RETIREMENT, Type.OVER_LIMIT, "2026-11", "402g", "payroll", "finance", "above", "return it",
+            person_id=ann, plan="401k", expected=0, actual=60_000,
+        )  # fmt: skip
+        (one,) = reconcile.settle(session, Relation.RETIREMENT, "2026-11", [over], TODAY).opened
+        note = f"600.00 on {day}"
+        if not good:
+            with pytest.raises(DataError, match="a day on which it cannot have been returned"):
+                reconcile.act(session, one, "ann", state="resolved", note=note)
+            return
+        assert reconcile.act(session, one, "ann", state="resolved", note=note) == ()

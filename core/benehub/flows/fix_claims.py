@@ -29,7 +29,7 @@ from benehub.money import format_minor
 from benehub.obligations import Wanted
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import OPEN, Relation, Type
+from benehub.reconcile import OPEN, Relation, Type, carriers
 from benehub.reconcile.credits import CLAIM, LEFT
 from benehub.reconcile.credits import asked as asked_of
 from benehub.records import CreditClaim
@@ -47,8 +47,7 @@ TYPES = (
 
 
 def _carrier(book: PlanBook, row: Row[Any]) -> str:
-    plan = book.find(row.plan)
-    return (plan.carrier or "") if plan is not None else ""
+    return carriers.told_by(book, row)[0]
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
@@ -58,7 +57,7 @@ def _connection(book: PlanBook, row: Row[Any]) -> str:
 
 def _draft(asked: Asked) -> Draft | Refusal:
     session, row, book = asked.session, asked.row, asked.book
-    carrier = _carrier(book, row)
+    carrier, whom = carriers.told_by(book, row)
     over = (row.actual or 0) - (row.expected or 0)
     if over <= 0:
         return Refusal("the carrier billed no more than was owed: there is nothing to claim")
@@ -73,11 +72,11 @@ def _draft(asked: Asked) -> Draft | Refusal:
         .where(
             *session.where(confirmation, kind="invoice_line", connection_id=carrier, current=1,
                            plan=row.plan, coverage_month=row.period),
-            confirmation.c.person_id == row.person_id if row.person_id else confirmation.c.external_id == row.reference,
+            confirmation.c.person_id == row.person_id if row.person_id else confirmation.c.external_id == whom,
         )
         .order_by(confirmation.c.reference)
     )  # fmt: skip
-    member = people.member_ids(session, [row.person_id])[row.person_id] if row.person_id else row.reference
+    member = people.member_ids(session, [row.person_id])[row.person_id] if row.person_id else whom
     unit = book.employer.currency
     claim = CreditClaim(
         person=row.person_id or "", carrier=carrier, member_id=member, plan=row.plan, coverage_month=row.period,

@@ -23,7 +23,7 @@ from benehub.flows.told import told_state
 from benehub.obligations import Wanted
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import Relation, Type
+from benehub.reconcile import Relation, Type, carriers
 from benehub.records import Tier
 from benehub.store import Session
 from benehub.store.tables import confirmation
@@ -35,8 +35,7 @@ TOO_LONG = (Type.BILLED_NOT_ENROLLED, Type.ENROLLED_NOT_COVERED)
 
 
 def _connection(book: PlanBook, row: Row[Any]) -> str:
-    plan = book.find(row.plan)
-    return (plan.carrier or "") if plan is not None else ""
+    return carriers.told_by(book, row)[0]
 
 
 def _draft(asked: Asked) -> Draft | Refusal:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import pluggy
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from benehub import planbook
 from benehub.connect.connector import Connector
@@ -21,7 +21,7 @@ from benehub.engine import Engine
 from benehub.engine.told import StepTold, steps_of
 from benehub.errors import BenehubError, ConfigError, DataError
 from benehub.flows import runs
-from benehub.planbook import PlanBook
+from benehub.planbook import Plan, PlanBook
 from benehub.store import Session, Store
 from benehub.store.database import patiently
 from benehub.store.locks import WAITING
@@ -55,7 +55,7 @@ class Hub:
     public_url: str = ""
     """Address at which people reach the pages; empty: links are paths."""
     engine: Engine = field(init=False)
-    _books: dict[str, PlanBook] = field(default_factory=dict)
+    _books: dict[tuple[str, int], PlanBook] = field(default_factory=dict)
     _counted: int = 0
     _refreshed: int = 0
 
@@ -75,16 +75,18 @@ class Hub:
             ConfigError: the employer has none.
         """
         row = session.connection.execute(
-            select(plan_book.c.version, plan_book.c.content)
+            select(plan_book.c.version, plan_book.c.content, plan_book.c.seq)
             .where(plan_book.c.employer_id == session.employer)
             .order_by(plan_book.c.seq.desc())
             .limit(1)
         ).first()
         if row is None:
             raise ConfigError(f"employer {session.employer} has no plan book", mend="Load one: benehub plan load FILE")
-        if row.version not in self._books:
-            self._books[row.version] = planbook.load(row.content, f"plan book {row.version}")
-        return self._books[row.version]
+        key = (session.employer, int(row.seq))
+        if key not in self._books:
+            book = planbook.load(row.content, f"plan book {row.version}")
+            self._books[key] = book.after(partial(_had, _before(session, int(row.seq)), {}))
+        return self._books[key]
 
     @cached_property
     def connectors(self) -> dict[str, type[Connector]]:
@@ -215,3 +217,27 @@ class Hub:
                 self.store.refresh_statistics()
                 self._refreshed = self._counted
         return result
+
+
+def _before(session: Session, seq: int) -> Sequence[Row[Any]]:
+    """The plan books that were in force before this one, the newest first."""
+    return session.rows(
+        select(plan_book.c.version, plan_book.c.content)
+        .where(plan_book.c.employer_id == session.employer, plan_book.c.seq < seq)
+        .order_by(plan_book.c.seq.desc())
+    )
+
+
+def _had(earlier: Sequence[Row[Any]], loaded: dict[str, PlanBook | None], plan_id: str) -> Plan | None:
+    """The plan as the newest of these books had it; one that this release reads no more tells nothing."""
+    for row in earlier:
+        if plan_id not in row.content:
+            continue
+        if row.version not in loaded:
+            loaded[row.version] = None
+            with suppress(ConfigError):
+                loaded[row.version] = planbook.load(row.content, f"plan book {row.version}")
+        book = loaded[row.version]
+        if book is not None and (found := book.find(plan_id)) is not None:
+            return found
+    return None

@@ -16,7 +16,7 @@ from benehub.flows.acknowledgements import record_told
 from benehub.flows.hub import Hub
 from benehub.ledger import accounts as chart
 from benehub.money import format_minor
-from benehub.periods import FOREVER
+from benehub.periods import FOREVER, Interval
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import confirmation, plan_book
@@ -76,8 +76,8 @@ def load_plan_book(hub: Hub, text: str, name: str, expected: str = "") -> tuple[
 
 
 def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> None:
-    """Of the book in force no pay group and no plan may be missing that somebody is in now: what he pays could be
-    worked out no more. Looked for only where something is missing.
+    """Of the book in force no pay group and no plan may be missing that somebody is in now, or will be: what he pays
+    could be worked out no more. Looked for only where something is missing.
 
     Raises:
         ConfigError: one is; it is named with how many are in it.
@@ -89,13 +89,13 @@ def _keeps_who_is_in(hub: Hub, session: Session, book: PlanBook, name: str) -> N
     groups = before.pay_groups.keys() - book.pay_groups.keys()
     for one, count in sorted(_inside(session, "employment", "pay_group", groups).items()):
         raise ConfigError(
-            f"pay group {one!r} is gone, and {count} are in it now", where=name,
+            f"pay group {one!r} is gone, and {count} are in it now or will be", where=name,
             mend="Keep it under pay_groups until nobody is in it: first sync the groups they come to",
         )  # fmt: skip
     plans = {one.id for one in before.plans} - {one.id for one in book.plans}
     for one, count in sorted(_inside(session, "coverage", "plan", plans).items()):
         raise ConfigError(
-            f"plan {one!r} is gone, and {count} are in it now", where=name,
+            f"plan {one!r} is gone, and {count} are in it now or will be", where=name,
             mend="Keep it under plans, and let it end by effective_to",
         )  # fmt: skip
     _keeps_what_is_owed(session, plans, name)
@@ -114,11 +114,10 @@ def _keeps_what_is_owed(session: Session, plans: AbstractSet[str], name: str) ->
 
 
 def _inside(session: Session, kind: str, field: str, names: AbstractSet[str]) -> Counter[str]:
-    found, today = Counter[str](), session.today()
+    found, ahead = Counter[str](), Interval(session.today(), FOREVER)
     for which in facts.ranges(session, kind) if names else ():
-        for fact in facts.as_of(session, kind, today, subjects=which):
-            if (one := str(fact.data.get(field))) in names:
-                found[one] += 1
+        for segments in facts.timelines(session, kind, ahead, subjects=which).values():
+            found.update({str(fact.data.get(field)) for fact in segments} & names)
     return found
 
 

@@ -27,6 +27,7 @@ from benehub.reconcile import (
     Relation,
     Type,
     accounts,
+    carriers,
     credits,
     leave,
     nothing,
@@ -196,10 +197,11 @@ def _findings(session: Session, book: PlanBook, relation: Relation, month: Month
         case Relation.PAYROLL:
             return payroll.compare(session, book, book.roles.payroll, month)
         case Relation.PREMIUM:
-            carriers = sorted({plan.carrier for plan in book.insurance_plans() if plan.carrier})
-            return [one for carrier in carriers for one in premium.compare(session, book, carrier, month)]
+            names = carriers.to_compare(session, book, month)
+            found = [one for name in names for one in premium.compare(session, book, name, month)]
+            return [*found, *carriers.of_nobody(session, book, month)]
         case Relation.RETIREMENT:
-            keepers = sorted({plan.recordkeeper for plan in book.retirement_plans() if plan.recordkeeper})
+            keepers = retirement.to_compare(session, book, month)
             found = [one for keeper in keepers for one in retirement.compare(session, book, keeper, month, due)]
             return [*found, *over_limit.compare(session, book, month)]
         case Relation.ACCOUNTS:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from benehub import facts, ledger, obligations
 from benehub.flows.remittance_parts import remitted
@@ -20,7 +20,7 @@ from benehub.identity import people
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import OPEN, Type, credits
+from benehub.reconcile import OPEN, Type, carriers, credits
 from benehub.records import RemittanceLine
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, obligation
@@ -76,7 +76,7 @@ def lines_due(
     else:
         lines = _billed(session, connection_id, month)
         if policy == "short_pay":
-            lines = list(_short(lines, _disputes(session, connection_id, month)))
+            lines = list(_short(lines, _disputes(session, book, connection_id, month)))
         lines = _less_remitted(session, lines, elsewhere)
         lines += _late_charges(session, connection_id, month, elsewhere)
     total = sum(one.paid for one in lines)
@@ -99,16 +99,16 @@ def _line(one: Due, name: Mapping[str, Any]) -> RemittanceLine:
 def _enrolled(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Due]:
     """What is owed for the month; what was only paid, and never accrued, stands as a credit.
 
-    What was accrued came from a plan book: a plan that is in it no more is still owed to the carrier that billed it.
+    What is owed for a plan that no book ever had, and that nobody bills, is paid to none: a comparison tells it.
     """
     members = people.people(session)
     found = ledger.balances(session, [chart.PREMIUM_PAYABLE], by=("person_id", "plan"), coverage_month=str(month))
     owed = [one for one in found if one.amount < 0 or book.find(one.dimensions["plan"]) is not None]
     keys = [(one.dimensions["person_id"], one.dimensions["plan"], str(month)) for one in owed]
-    whose = credits.carriers(session, book, keys)
+    whose = carriers.of_keys(session, book, keys)
     for one in owed:
         person_id, plan = one.dimensions["person_id"], one.dimensions["plan"]
-        if whose.get(plan) == connection_id:
+        if whose.get((person_id, plan, str(month))) == connection_id:
             yield Due(person_id, members[person_id].member_id, plan, str(month), "", -one.amount, -one.amount)
 
 
@@ -135,20 +135,21 @@ def _billed(session: Session, connection_id: str, month: Month) -> list[Due]:
     ]  # fmt: skip
 
 
-def _disputes(session: Session, connection_id: str, month: Month) -> dict[tuple[str, str], tuple[int, str]]:
-    """Person (or a stranger's id) and plan -> what is accepted of the bill, and which difference it is."""
+def _disputes(
+    session: Session, book: PlanBook, connection_id: str, month: Month
+) -> dict[tuple[str, str], tuple[int, str]]:  # fmt: skip
+    """Person (or a stranger's id) and plan -> what is accepted of this carrier's bill, and which difference it is."""
     rows = session.rows(
         select(difference)
         .where(*session.where(difference, relation="premium", period=str(month)))
         .where(difference.c.state.in_(OPEN), difference.c.type.in_(DISPUTED))
-        # Two carriers may use one word that is no plan here: each has its own difference.
-        .where(or_(difference.c.type != Type.UNKNOWN_PLAN, difference.c.reference == connection_id))
     )
-    return {
-        (row.person_id or row.reference, row.plan): (row.expected or 0, f"{row.type} {row.difference_id}")
-        for row in rows
-        if (row.actual or 0) > (row.expected or 0)
-    }
+    found = {}
+    for row in rows:
+        carrier, whom = carriers.told_by(book, row)
+        if carrier == connection_id and (row.actual or 0) > (row.expected or 0):
+            found[row.person_id or whom, row.plan] = (row.expected or 0, f"{row.type} {row.difference_id}")
+    return found
 
 
 def _short(lines: Sequence[Due], disputes: Mapping[tuple[str, str], tuple[int, str]]) -> Iterator[Due]:

@@ -99,7 +99,7 @@ def election(session: Session, book: PlanBook, origin: Origin, row: Record) -> s
     """An election; one for another plan of the same benefit type takes the place of the one before."""
     assert isinstance(row, Election)
     person_id = employee_of(session, origin, row.employee)
-    plan = book.plan(row.plan)
+    plan = book.offered(row.plan)
     if plan.computed is not None:
         if not (row.terms or row.waived):
             raise DataError(f"no terms for plan {row.plan}", mend=f"Give what its rule {plan.computed.rule} asks for")
@@ -263,7 +263,7 @@ def deferral_change(session: Session, book: PlanBook, origin: Origin, row: Recor
     if person_id is None:
         raise Unknown("the recordkeeper names somebody we do not know", mend="Link the participant, then re-drive",
                       ssn_index=people.ssn_index(session, row.ssn))  # fmt: skip
-    plan = book.plan(row.plan)
+    plan = book.offered(row.plan)
     known = facts.as_of(session, "election", row.effective_from, subjects=[person_id])
     before = next((dict(fact.data) for fact in known if fact.key == plan.benefit_type), None)
     data = before or {
@@ -424,7 +424,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
             Leg(chart.LEAVE_SOURCE, unit, -row.amount, *dims),
         ]
     elif row.kind == "deferral_ytd":
-        book.plan(row.plan)
+        book.offered(row.plan)
         # Deposited long ago: the two legs leave the payable at zero and keep the year's total countable.
         legs = [
             Leg(chart.DEFERRAL_PAYABLE, unit, -row.amount, *dims, "pretax"),
@@ -436,7 +436,7 @@ def opening_balance(session: Session, book: PlanBook, origin: Origin, row: Recor
         ]
         entries.append(NewEntry(f"opening/{origin.key}/paid", "opening.deposited", day, _real(paid), str(origin)))
     else:
-        book.plan(row.plan)
+        book.offered(row.plan)
         month = str(Month.of(day).plus(-1))
         legs = [
             Leg(chart.EMPLOYEE_SHARE_DUE, unit, row.amount, *dims, "employee", month),

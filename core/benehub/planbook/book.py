@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from benehub.errors import ConfigError, DataError
 from benehub.legal import bank_holidays
@@ -46,6 +47,8 @@ class PlanBook(Part):
     """How long before its day something has to leave, and who is told when it has not; left out: the usual."""
     books: Books = Books()
     """How the general ledger is kept that closed months are exported to; left out: a US numbering."""
+    _earlier: Callable[[str], Plan | None] = PrivateAttr(default_factory=lambda: _nobody)
+    """The plan as the newest book had it that came before this one and had it; asked only for what this one lacks."""
 
     @cached_property
     def version(self) -> str:
@@ -77,17 +80,46 @@ class PlanBook(Part):
     def _by_id(self) -> dict[str, Plan]:
         return {one.id: one for one in self.plans}
 
+    def after(self, earlier: Callable[[str], Plan | None]) -> PlanBook:
+        """This book, with what tells a plan that an earlier one had.
+
+        A plan that was dropped since is offered to nobody; what was decided, priced, billed and paid under it is told
+        by the book that had it last.
+        """
+        book = self.model_copy()
+        book._earlier = earlier
+        return book
+
+    @cached_property
+    def _dropped(self) -> dict[str, Plan | None]:
+        return {}
+
     def find(self, plan_id: str | None) -> Plan | None:
-        """The plan of this id; None where the book has none: a vendor may name any, and one bad row stops no month."""
-        return self._by_id.get(plan_id or "")
+        """The plan of this id, a dropped one too; None where no book ever had it: a vendor may name any, and one bad
+        row stops no month."""
+        name = plan_id or ""
+        found = self._by_id.get(name)
+        if found is None and name:
+            if name not in self._dropped:
+                self._dropped[name] = self._earlier(name)
+            found = self._dropped[name]
+        return found
 
     def plan(self, plan_id: str) -> Plan:
-        """The plan of this id.
+        """The plan of this id, a dropped one too.
 
         Raises:
-            DataError: the book has none.
+            DataError: no book of the employer ever had it.
         """
-        found = self.find(plan_id)
+        return self.find(plan_id) or self.offered(plan_id)
+
+    def offered(self, plan_id: str) -> Plan:
+        """The plan of this id, for what is told or chosen anew.
+
+        Raises:
+            DataError: this book has none, whatever an earlier one had.
+        """
+        found = self._by_id.get(plan_id)
         if found is not None:
             return found
         raise DataError(f"plan {plan_id!r} is not in the plan book", mend="Add it, or map the source's name to ours")
@@ -165,6 +197,11 @@ class PlanBook(Part):
         """
         rule: Any = self.pay_group(group)  # Any: pydantic's types do not say that a frozen model has a hash
         return _pay_dates(rule, group, year, self.employer.country)
+
+
+def _nobody(_plan_id: str) -> Plan | None:
+    """No book came before."""
+    return None
 
 
 @lru_cache(maxsize=256)

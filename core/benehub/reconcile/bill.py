@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import carriers
 from benehub.reconcile.findings import Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import confirmation, entry, leg
+from benehub.store.tables import confirmation, dispatch, entry, leg
 
 IN_FLIGHT = timedelta(days=10)
 """A payment that left so shortly before a bill was made may be missing on it."""
@@ -122,13 +123,19 @@ def _billed_before(session: Session, carrier: str, invoice: str, made: date) -> 
 
 
 def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
-    """What was sent to a carrier before a day."""
+    """What was sent to a carrier before a day, whatever it was for: it may bill a plan that no book has any more.
+
+    What was posted without a payment of the hub's is of the plan's carrier.
+    """
     plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
     total = session.connection.execute(
         select(func.sum(-leg.c.amount))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .outerjoin(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
         .where(
-            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT, leg.c.plan.in_(plans),
+            leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
+            or_(dispatch.c.connection_id == carrier,
+                and_(dispatch.c.connection_id.is_(None), leg.c.plan.in_(plans))),
             entry.c.type.in_(("premium.remitted", "premium.remitted.reversed")), entry.c.effective_date < day,
         )
     ).scalar()  # fmt: skip
@@ -142,8 +149,9 @@ def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Ite
     fees = sum(one.fees for one in found)
     if found and fees != agreed and (fees or any(one.told for one in found)):
         yield Finding(
-            Relation.PREMIUM, Type.FEE, str(month), found[0].invoice[:120], "carrier", "finance",
-            "the bill has another fee than was agreed", "Ask the carrier, or set `monthly_fee` in the carrier's terms",
+            Relation.PREMIUM, Type.FEE, str(month), carriers.reference(book, None, carrier, found[0].invoice),
+            "carrier", "finance", "the bill has another fee than was agreed",
+            "Ask the carrier, or set `monthly_fee` in the carrier's terms",
             expected=agreed, actual=fees, unit=unit,
         )  # fmt: skip
     for one in found:
@@ -152,8 +160,8 @@ def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Ite
             continue
         on_its_way = theirs == one.open_before + one.just_left
         yield Finding(
-            Relation.PREMIUM, Type.CASH_APPLICATION, str(month), one.invoice[:120], "carrier",
-            "carrier" if on_its_way else "finance",
+            Relation.PREMIUM, Type.CASH_APPLICATION, str(month),
+            carriers.reference(book, None, carrier, one.invoice), "carrier", "carrier" if on_its_way else "finance",
             "a payment that left just before the bill was made is not on it" if on_its_way
             else "the bill has another balance of earlier months than we have paid and were billed",
             "Wait for the next bill" if on_its_way

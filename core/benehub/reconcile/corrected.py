@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import groupby
 from typing import Any
 
@@ -60,7 +60,8 @@ def told_later(session: Session, plan: str, pay_date: date, after: date, whom: C
     Somebody's first day counts as the pay date itself. `whom` says of whose legs it is asked: of few, as a rule. Who
     was only posted later, of what was told in time, is not among them.
     """
-    until = iso(datetime.combine(after + timedelta(1), time(), UTC))
+    # The earliest moment at which the day after has begun for any employer; whose day it was is looked at below.
+    until = iso(datetime.combine(after, time(10), UTC))
     posted = select(leg.c.person_id).join(entry, _OF_LEG).where(
         *_of(session, plan, pay_date, WITHHELD), leg.c.posted_as.not_in(SENT), whom, entry.c.recorded_at >= until
     )  # fmt: skip

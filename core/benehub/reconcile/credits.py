@@ -8,7 +8,7 @@ refused: it is posted as a loss and told, never forgotten. Only the claims thems
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,6 +21,8 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import carriers
+from benehub.reconcile.carriers import Key
 from benehub.reconcile.claimed import Claim, unanswered
 from benehub.reconcile.differences import Outcome, settle_within
 from benehub.reconcile.findings import Finding, Relation, Type
@@ -32,9 +34,6 @@ CLAIM = "premium.claim"
 
 LEFT, WAITING = ("sent", "confirmed"), ("open", "held")
 """States of a claim that has left, and of one that is owed and has not."""
-
-Key = tuple[str | None, str, str]
-"""Person (None: a member nobody here knows), plan and coverage month."""
 
 
 class CreditState(StrEnum):
@@ -110,8 +109,8 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
     """Every credit of a carrier (of all when none is named), the first to expire first."""
     paid_over = _over(session)
     lost = _by_key(session, chart.CREDITS_LOST)
-    whose = carriers(session, book, {*paid_over, *lost})
-    keys = [key for key in {*paid_over, *lost} if whose.get(key[1]) and carrier in ("", whose[key[1]])]
+    whose = carriers.of_keys(session, book, {*paid_over, *lost})
+    keys = [key for key, one in whose.items() if carrier in ("", one)]
     if not keys:
         return []
     months = {month for _, _, month in keys}
@@ -124,7 +123,7 @@ def standing(session: Session, book: PlanBook, carrier: str = "") -> list[Credit
         granted = min(max(0, paid.get(key, 0) - billed[key]), amount + gone) if key in billed else 0
         asked, after = unanswered(claims.get(key, ()), taken.get(key, ()))
         sums = (amount, granted, asked, waiting.get(key, 0), after, gone)
-        found.append(_credit(session, book, whose[key[1]], key, sums))
+        found.append(_credit(session, book, whose[key], key, sums))
     return sorted(found, key=lambda one: (one.claim_by or date.max, one.carrier, one.plan, one.person_id or ""))
 
 
@@ -140,25 +139,6 @@ def _credit(
         session.id("crd", carrier, person_id or "-", plan, month), carrier, person_id, plan, month, amount,
         granted, claimed, underway, late, lost, book.terms(carrier).claim_by(Month.parse(month)), session.today(),
     )  # fmt: skip
-
-
-def carriers(session: Session, book: PlanBook, keys: Iterable[Key]) -> dict[str, str]:
-    """Plan -> its carrier; of a plan that the plan book does not have the one that has billed it.
-
-    Raises:
-        DataError: a plan is in no bill, and not in the plan book any more.
-    """
-    found = {plan.id: plan.carrier for plan in book.plans if plan.carrier}
-    unknown = sorted({plan for _, plan, _ in keys if book.find(plan) is None})
-    if unknown:
-        lines = select(confirmation.c.plan, func.min(confirmation.c.connection_id).label("carrier")).where(
-            *session.where(confirmation, kind="invoice_line"), confirmation.c.plan.in_(unknown)
-        )
-        found |= {row.plan: row.carrier for row in session.rows(lines.group_by(confirmation.c.plan))}
-        for plan in unknown:
-            if plan not in found:
-                book.plan(plan)
-    return found
 
 
 def _by_key(session: Session, account: str, months: set[str] | None = None) -> dict[Key, int]:
@@ -293,7 +273,7 @@ def claims_of(session: Session, credit_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def _claims(session: Session, book: PlanBook, whose: Mapping[str, str]) -> dict[Key, list[Claim]]:
+def _claims(session: Session, book: PlanBook, whose: Mapping[Key, str]) -> dict[Key, list[Claim]]:
     """What was claimed by a person's word, always in time, and by fixes that have left (see `fix_claims`).
 
     A claim that a person sends has left on the day on which he says so.
@@ -303,7 +283,7 @@ def _claims(session: Session, book: PlanBook, whose: Mapping[str, str]) -> dict[
         key = (row.person_id, row.plan, row.coverage_month)
         claims.setdefault(key, []).append(Claim(row.claimed_on, int(row.amount), late=False))
     for key, day, worth in _left_claims(session):
-        last = book.terms(whose.get(key[1], "")).claim_by(Month.parse(key[2]))
+        last = book.terms(whose.get(key, "")).claim_by(Month.parse(key[2]))
         claims.setdefault(key, []).append(Claim(day, worth, late=last is not None and day > last))
     return claims
 

@@ -57,7 +57,7 @@ def cover(session: Session, book: PlanBook, connection_id: str, month: Month, kn
     for (person_id, _), segments in facts.timelines(session, "coverage", window, known_at).items():
         for one in segments:
             key = (person_id, one.data["plan"])
-            plan = book.find(key[1])  # None: ended, and dropped from the plan book since
+            plan = book.find(key[1])
             if plan is not None and plan.carrier == connection_id:
                 days = Interval(max(one.effective_from, window.start), min(one.effective_to, window.end))
                 found[key] = (*found.get(key, ()), (days, one.data["tier"]))

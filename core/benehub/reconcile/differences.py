@@ -161,7 +161,7 @@ def act(
         raise DataError(f"a {state} difference needs a note", mend="Say how it was resolved or why it is none")
     if state == "resolved":
         outside = returned.elsewhere(row) and not entries
-        entries = returned.stated(row, note) if outside else settled_by(session, row, entries)
+        entries = returned.stated(row, note, session.today()) if outside else settled_by(session, row, entries)
     values = {"state": state or row.state, "work_step": step or row.work_step}
     given: dict[str, Any] = {}
     if to is not None and to != (row.assigned_to or ""):

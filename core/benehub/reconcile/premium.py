@@ -16,7 +16,7 @@ from benehub.legal import bank_holidays
 from benehub.obligations import UNFIT
 from benehub.periods import Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import basis, bill, credits, cut_off, roster
+from benehub.reconcile import basis, bill, carriers, cut_off, roster
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
@@ -65,14 +65,17 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     owed = _with_lost(session, month, accrued, billed)
     lines = {key: one for key, one in billed.items() if book.find(key[1]) is not None}
     strange = {key: one for key, one in billed.items() if key not in lines}
-    findings += _of_no_plan(book, connection_id, month, owed, strange)
+    unread = _unread(owed, lines, strange)
+    findings += _of_no_plan(book, connection_id, month, owed, strange, unread)
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
         known = {key: amount for key, amount in owed.items() if key not in strange}
         reasons = _reasons(session, book, connection_id, month, known, lines, cut)
-        findings += _bill(book, month, known, tiers, lines, {*refused, *silent}, cut, reasons)
-    findings += [_stranger(book, month, row, meant(session, connection_id, row.external_id)) for row in unknown]
+        told = {*refused, *silent, *unread}
+        findings += _bill(book, connection_id, month, known, tiers, lines, told, cut, reasons)
+    findings += [_stranger(book, connection_id, month, row, meant(session, connection_id, row.external_id))
+                 for row in unknown]  # fmt: skip
     findings += bill.compare(session, book, connection_id, month)
     findings += _at_risk(session, book, connection_id, month)
     return findings
@@ -101,9 +104,11 @@ def _accrued(session: Session, book: PlanBook, connection_id: str, month: Month)
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    # What was accrued came from a plan book: a plan that is in it no more is still owed to the carrier that billed it.
-    whose = credits.carriers(session, book, [(row.person_id, row.plan, str(month)) for row in rows])
-    return {(row.person_id, row.plan): -int(row.amount) for row in rows if whose.get(row.plan) == connection_id}
+    whose = carriers.of_keys(session, book, [(row.person_id, row.plan, str(month)) for row in rows])
+    return {
+        (row.person_id, row.plan): -int(row.amount) for row in rows
+        if whose.get((row.person_id, row.plan, str(month))) == connection_id
+    }  # fmt: skip
 
 
 def _with_lost(
@@ -147,7 +152,7 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
 
 
 def _bill(
-    book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
+    book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
     billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, reasons: Reasons,
 ) -> Iterator[Finding]:  # fmt: skip
     """Every line of the bill that differs, but of persons, or persons and plans, of whom another difference tells."""
@@ -177,8 +182,8 @@ def _bill(
             cause = f"{cause}; it changed here after the bill of {cut.made} was made"
             action = "Wait for the next bill, which has to put it right"
         yield Finding(
-            Relation.PREMIUM, kind, str(month), "-", "carrier", "carrier", cause, action, person_id=key[0],
-            plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
+            Relation.PREMIUM, kind, str(month), carriers.reference(book, key[1], connection_id), "carrier", "carrier",
+            cause, action, person_id=key[0], plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
             clear_by=cut.clear_by if cut is not None and late else None,
         )  # fmt: skip
 
@@ -297,26 +302,56 @@ def _judged(
     return Type.RATE_DIFF, "billed at another rate", "Compare the carrier's rate table with ours"
 
 
+def _unread(owed: Mapping[Key, int], billed: Mapping[Key, Billed], strange: Mapping[Key, Billed]) -> dict[Key, str]:
+    """Cover that is not billed, each with the word under which it is: one and the same mistake, told as one.
+
+    Only where it is beyond doubt: of a person's lines under words that are no plan here one alone has this amount, and
+    of his covers that the carrier does not bill one alone costs it.
+    """
+    words: dict[tuple[str, int], list[str]] = {}
+    for (person, word), one in strange.items():
+        if one.amount and not owed.get((person, word)):
+            words.setdefault((person, one.amount), []).append(word)
+    lacking: dict[tuple[str, int], list[Key]] = {}
+    for key, amount in owed.items():
+        if (key[0], amount) in words and key not in strange and not (key in billed and billed[key].amount):
+            lacking.setdefault((key[0], amount), []).append(key)
+    return {keys[0]: words[line][0] for line, keys in lacking.items() if len(keys) == 1 == len(words[line])}
+
+
 def _of_no_plan(
-    book: PlanBook, connection_id: str, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed]
+    book: PlanBook, connection_id: str, month: Month, owed: Mapping[Key, int], billed: Mapping[Key, Billed],
+    unread: Mapping[Key, str],
 ) -> Iterator[Finding]:  # fmt: skip
     """Lines under a word that is no plan here: each is told by itself, and holds up no other line of the bill.
 
-    Another carrier may bill the same person under the same word: that is another difference.
-    Nothing is owed for such a plan but what was accrued while it was in the book, and what was given up as lost of it.
+    Another carrier may bill the same person under the same word: that is another difference. Of cover that is billed
+    under such a word both halves are told, each with the other, for the money is open under both.
     """
+    meant = {(key[0], word): key[1] for key, word in unread.items()}
     for (person_id, plan), one in sorted(billed.items()):
         if one.amount != (expected := owed.get((person_id, plan), 0)):
+            other = meant.get((person_id, plan))
+            cause = f"billed under {plan!r}, which is no plan of the plan book"
+            if other is not None:
+                cause = f"billed under {plan!r}, which is no plan of the plan book; by its amount it is plan {other}"
             yield Finding(
                 Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), connection_id, "carrier", "hub",
-                f"billed under {plan!r}, which is no plan of the plan book", UNKNOWN_PLAN, person_id=person_id,
-                plan=plan, expected=expected, actual=one.amount, unit=book.employer.currency,
+                cause, UNKNOWN_PLAN, person_id=person_id, plan=plan, expected=expected, actual=one.amount,
+                unit=book.employer.currency,
             )  # fmt: skip
+    for (person_id, plan), word in sorted(unread.items()):
+        yield Finding(
+            Relation.PREMIUM, Type.UNKNOWN_PLAN, str(month), "-", "carrier", "hub",
+            f"enrolled in plan {plan}, billed under {word!r}, which is no plan of the plan book", UNKNOWN_PLAN,
+            person_id=person_id, plan=plan, expected=owed[person_id, plan], actual=0, unit=book.employer.currency,
+        )  # fmt: skip
 
 
-def _stranger(book: PlanBook, month: Month, row: Any, whose: str) -> Finding:
+def _stranger(book: PlanBook, connection_id: str, month: Month, row: Any, whose: str) -> Finding:
     return Finding(
-        Relation.PREMIUM, Type.BILLED_NOT_ENROLLED, str(month), row.external_id, "carrier", "carrier",
+        Relation.PREMIUM, Type.BILLED_NOT_ENROLLED, str(month),
+        carriers.reference(book, row.plan, connection_id, row.external_id), "carrier", "carrier",
         "the bill names a member nobody here knows", f"Ask the carrier who that is; claim the credit{whose}",
         plan=row.plan, expected=0, actual=int(row.amount), unit=book.employer.currency,
     )  # fmt: skip
@@ -332,7 +367,7 @@ def _refused(session: Session, connection_id: str, month: Month, accrued: Mappin
         cause = row.reason if row.reason.startswith(UNFIT) else f"the carrier refused the member: {row.reason}"
         worth = sum(amount for (person, _), amount in accrued.items() if person == row.person_id)
         yield Finding(
-            Relation.PREMIUM, Type.MEMBER_REFUSED, str(month), "-", "carrier", "hub",
+            Relation.PREMIUM, Type.MEMBER_REFUSED, str(month), f"{connection_id}/-", "carrier", "hub",
             cause, "Mend the data it names, then send enrollments again",
             person_id=row.person_id, expected=worth, actual=0,
         )  # fmt: skip

@@ -36,6 +36,21 @@ Due = Callable[[Plan, date], DepositDue]
 """When the contributions of a pay date have to be with the trust: the plan's standard, safe harbor and outer limit."""
 
 
+def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
+    """The recordkeepers of a month: those of the plan book, and those of plans dropped since that have money in it."""
+    rows = session.rows(
+        select(leg.c.plan)
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account.in_(corrected.PAYABLE),
+            leg.c.pay_date >= month.first, leg.c.pay_date < month.end,
+            leg.c.plan.not_in([plan.id for plan in book.plans]),
+        )
+        .distinct()
+    )  # fmt: skip
+    plans = [*book.retirement_plans(), *(plan for row in rows if (plan := book.find(row.plan)) is not None)]
+    return sorted({plan.recordkeeper for plan in plans if plan.recordkeeper})
+
+
 def compare(session: Session, book: PlanBook, connection_id: str, month: Month, due: Due) -> list[Finding]:
     """Every difference with the recordkeeper for the month's pay dates."""
     due = _worked_out_once(due)

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from benehub.errors import DataError
 from benehub.money import parse_minor
+from benehub.periods import Month
 from benehub.reconcile.findings import Relation, Type
 
 _AMOUNT = re.compile(r"(?<![\d.,-])\d[\d,]*\.\d\d(?![\d.,]*\d)")
@@ -24,17 +25,24 @@ def elsewhere(row: Row[Any]) -> bool:
     return (row.relation, row.type) == (Relation.RETIREMENT, Type.OVER_LIMIT)
 
 
-def stated(row: Row[Any], note: str) -> list[str]:
+def stated(row: Row[Any], note: str, today: date) -> list[str]:
     """Hold a note to what it has to say of a return; gives the entries of it, which are none.
 
     Raises:
-        DataError: it says no amount or no day, or less than is at stake.
+        DataError: it says no amount or no day, a day that is still to come or lies before the excess, or less than is
+            at stake.
     """
     amounts = [parse_minor(one.replace(",", ""), row.unit) for one in _AMOUNT.findall(note)]
-    if not amounts or not any(_is_day(one) for one in _DAY.findall(note)):
+    days = [day for one in _DAY.findall(note) if (day := _day(one)) is not None]
+    if not amounts or not days:
         raise DataError(
             "the note does not say how much was returned, and on which day", where=row.difference_id,
             mend="Say both, as in `600.00 on 2027-03-01`; where nothing is to be returned, dismiss it and say why",
+        )  # fmt: skip
+    if not any(Month.parse(row.period).first <= day <= today for day in days):
+        raise DataError(
+            "the note says a day on which it cannot have been returned", where=row.difference_id,
+            mend="Say the day on which it was paid out: not before the month of the excess, and not after today",
         )  # fmt: skip
     if sum(amounts) < row.at_stake:
         raise DataError(
@@ -44,9 +52,8 @@ def stated(row: Row[Any], note: str) -> list[str]:
     return []
 
 
-def _is_day(text: str) -> bool:
+def _day(text: str) -> date | None:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None

@@ -17,6 +17,7 @@ from benehub import facts
 from benehub.facts import Fact
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
+from benehub.reconcile import carriers
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.store import Session
 from benehub.store.tables import confirmation, intake_batch, obligation
@@ -110,7 +111,7 @@ def compare(
         return []  # this carrier is told of members by another way than through us
     covers = _covers(session, book, connection_id)
     owed = _owed(session, connection_id)
-    findings = [] if roster is None else list(_dropped(book, month, accrued, refused, told, roster))
+    findings = [] if roster is None else list(_dropped(book, connection_id, month, accrued, refused, told, roster))
     findings += _not_enrolled(session, book, month, accrued, refused, told, covers, owed, roster)
     if roster is not None:
         findings += _not_covered(book, connection_id, month, covers, owed, roster, refused, billed)
@@ -121,7 +122,7 @@ def _covers(session: Session, book: PlanBook, connection_id: str) -> dict[Key, l
     found: dict[Key, list[Fact]] = {}
     for (person_id, _), segments in facts.timelines(session, "coverage", Interval(date.min, FOREVER)).items():
         for fact in segments:
-            plan = book.find(fact.data["plan"])  # None: ended, and dropped from the plan book since
+            plan = book.find(fact.data["plan"])
             if plan is not None and plan.carrier == connection_id:
                 found.setdefault((person_id, fact.data["plan"]), []).append(fact)
     return found
@@ -139,8 +140,8 @@ def _owed(session: Session, connection_id: str) -> dict[str, Any]:
 
 
 def _dropped(
-    book: PlanBook, month: Month, accrued: Mapping[Key, int], refused: set[str | None], told: Mapping[Key, Fact],
-    roster: Roster,
+    book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int], refused: set[str | None],
+    told: Mapping[Key, Fact], roster: Roster,
 ) -> Iterator[Finding]:  # fmt: skip
     """Told and accepted, but not on the carrier's roster: dropped in silence."""
     listed = roster.holds(month)
@@ -153,8 +154,8 @@ def _dropped(
         if end <= max(month.first, roster.day) or start > min(month.last, roster.day):
             continue
         yield Finding(
-            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), "-", "carrier", "carrier",
-            "sent and acknowledged, but the member is not on the carrier's roster",
+            Relation.PREMIUM, Type.MEMBER_DROPPED, str(month), carriers.reference(book, plan, connection_id),
+            "carrier", "carrier", "sent and acknowledged, but the member is not on the carrier's roster",
             "Send the member again and have the carrier confirm the cover",
             person_id=person_id, plan=plan, expected=accrued.get((person_id, plan), 0), actual=0,
             unit=book.employer.currency,
@@ -210,8 +211,9 @@ def _not_covered(
             continue
         waiting = owed.get(row.person_id or "")
         yield Finding(
-            Relation.PREMIUM, Type.ENROLLED_NOT_COVERED, str(month), "-" if row.person_id else row.external_id,
-            "carrier", "carrier", "on the carrier's roster, but not covered here" if row.person_id
+            Relation.PREMIUM, Type.ENROLLED_NOT_COVERED, str(month),
+            carriers.reference(book, row.plan, connection_id, "-" if row.person_id else row.external_id), "carrier",
+             "carrier", "on the carrier's roster, but not covered here" if row.person_id
             else "the carrier's roster names a member nobody here knows",
             "Have the carrier end the cover from the day it should not have run", person_id=row.person_id,
             plan=row.plan, unit=book.employer.currency,

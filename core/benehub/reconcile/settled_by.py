@@ -22,12 +22,15 @@ from benehub.reconcile.findings import Relation, Type
 from benehub.reconcile.fix_entries import MOST, settling_all
 from benehub.store import Session
 from benehub.store.session import CHUNK
-from benehub.store.tables import SOURCED, difference_event, entry, leg
+from benehub.store.tables import SOURCED, difference, difference_event, entry, leg
 
 _OF_LEG = and_(entry.c.employer_id == leg.c.employer_id, entry.c.entry_id == leg.c.entry_id)
 
 _PARTS = ("employee", "employer", "pretax", "roth", "posttax", "loan", "match", "qnec")
 """Parts of a pay by which legs are told apart."""
+
+_OWES = ("deduction.withheld", "match.accrued", "match.true_up", "contribution.accrued")
+"""Entries by which more is owed to a vendor: none of them settles what was not sent."""
 
 _SHUT = ("resolved", "dismissed", "suppressed")
 
@@ -52,10 +55,12 @@ def settled_by(session: Session, row: Row[Any], named: Sequence[str]) -> list[st
     None where nothing is at stake (a name that differs): there is no money for an entry to move.
 
     Raises:
-        DataError: money or hours are at stake, none is named and none is found; or one named is about somebody else.
+        DataError: money or hours are at stake, none is named and none is found; one named is about somebody else; or
+            they move less than is at stake.
     """
     _must_concern(session, row, named)
     found = list(named) or proposed(session, row)
+    _must_move_enough(session, row, found)
     if row.at_stake and not found:
         raise DataError(
             "money or hours are at stake, and no ledger entry is named that made it right, nor found",
@@ -130,7 +135,7 @@ def _posted(session: Session, ids: Iterable[str]) -> Sequence[Row[Any]]:
     )
 
 
-_TOLD = (entry.c.entry_id, entry.c.seq, entry.c.recorded_at, entry.c.effective_date)
+_TOLD = (entry.c.entry_id, entry.c.type, entry.c.seq, entry.c.recorded_at, entry.c.effective_date)
 
 
 def _of_first(first: Any) -> tuple[ColumnElement[Any], ...]:
@@ -204,6 +209,8 @@ def _of_nobody(session: Session, row: Row[Any], told: _Told) -> list[str]:
     conditions = [*_counted(session), leg.c.plan == row.plan, leg.c.pay_date == day, *_stands(told)]
     if part:
         conditions.append(or_(leg.c.money_source.is_(None), leg.c.money_source == part))
+    if row.type == Type.WITHHELD_NOT_DEPOSITED:
+        conditions.append(entry.c.type.not_in(_OWES))
     query = select(entry.c.entry_id, entry.c.seq).join(leg, _OF_LEG).where(*conditions).distinct()
     return [one.entry_id for one in reversed(session.rows(query.order_by(entry.c.seq.desc()).limit(MOST)))]
 
@@ -262,6 +269,8 @@ def _nearest(row: Row[Any], legs: Sequence[Row[Any]], told: _Told) -> list[str]:
         # Cover stands as it was paid for: what was taken settles that, and was there before.
         return _newest(one for one in mine if one.coverage_month and one.coverage_month >= row.period[:7])
     mine = [one for one in mine if _stands_since(one, told)]
+    if row.type == Type.WITHHELD_NOT_DEPOSITED:
+        mine = [one for one in mine if one.type not in _OWES]
     near = _newest(one for one in mine if one.pay_date == day) if day else []
     return near or _newest(one for one in mine if _in_month(one, Month.parse(row.period[:7])))
 
@@ -324,3 +333,80 @@ def _must_concern(session: Session, row: Row[Any], named: Sequence[str]) -> None
                     f"{entry_id} is about {what}", where=row.difference_id,
                     mend="Name an entry of the difference's employee, plan and pay date: see `benehub ledger journal`",
                 )  # fmt: skip
+
+
+def _must_move_enough(session: Session, row: Row[Any], found: Sequence[str]) -> None:
+    """What settles a person's difference has to move what is at stake, in its unit, and settles no second one.
+
+    Of what is of nobody by name, and of a year, the entries are too many to be named each.
+    """
+    if row.person_id is None or not row.at_stake or not found or row.relation not in _HELD_TO_AMOUNTS:
+        return
+    moved = _moved(session, row, found)
+    spent = _spent(session, row, [one for one, mine in moved.items() if mine.own])
+    left = sum(one.amount for one in moved.values()) - spent
+    if left >= row.at_stake:
+        return
+    raise DataError(
+        f"{', '.join(found[:3])} moved less than is at stake" if not spent
+        else f"{', '.join(found[:3])} settled another difference already, and what is left is less than is at stake",
+        where=row.difference_id,
+        mend="Name all the entries that made it right (--entry), compare again so that it closes by itself once both "
+        "sides agree, or dismiss it and say why",
+    )  # fmt: skip
+
+
+_HELD_TO_AMOUNTS = (Relation.PAYROLL, Relation.PREMIUM, Relation.RETIREMENT, Relation.ACCOUNTS, Relation.LEAVE)
+
+
+@dataclass(slots=True)
+class _Moved:
+    """What an entry moves for a person and plan, in a unit; `own` where it names the person."""
+
+    amount: int = 0
+    own: bool = False
+
+
+def _moved(session: Session, row: Row[Any], found: Sequence[str]) -> dict[str, _Moved]:
+    """Entry -> what it moves for the difference: the larger of its two sides, of the person's own legs if it has any.
+
+    What payroll took or gave back counts by its direction: a refund makes nothing good that was not taken.
+    """
+    sides: dict[tuple[str, bool], list[int]] = {}
+    pay: dict[str, int] = {}
+    toward = 1 if (row.expected or 0) > (row.actual or 0) else -1
+    for one in session.rows(
+        select(leg.c.entry_id, leg.c.person_id, leg.c.account, leg.c.amount).where(
+            leg.c.employer_id == session.employer, session.among(leg.c.entry_id, found), leg.c.unit == row.unit,
+            or_(leg.c.person_id.is_(None), leg.c.person_id == row.person_id),
+            or_(leg.c.plan.is_(None), leg.c.plan == row.plan) if row.plan else true(),
+        )
+    ):  # fmt: skip
+        both = sides.setdefault((one.entry_id, one.person_id is not None), [0, 0])
+        both[one.amount > 0] += abs(one.amount)
+        if row.relation == Relation.PAYROLL and one.account == chart.PAYROLL_CLEARING:
+            pay[one.entry_id] = pay.get(one.entry_id, 0) + toward * one.amount
+    moved: dict[str, _Moved] = {}
+    for (entry_id, own), both in sorted(sides.items()):
+        # A person's own legs come last, and stand.
+        moved[entry_id] = _Moved(pay.get(entry_id, max(both)), own)
+    return moved
+
+
+def _spent(session: Session, row: Row[Any], entries: Sequence[str]) -> int:
+    """What a person has said that these entries settled of other differences of the same relation, person and plan."""
+    others = session.rows(
+        select(difference.c.difference_id, difference.c.at_stake, difference_event.c.entries)
+        .join(
+            difference_event,
+            and_(difference_event.c.employer_id == difference.c.employer_id,
+                 difference_event.c.difference_id == difference.c.difference_id),
+        )
+        .where(
+            *session.where(difference, relation=row.relation, person_id=row.person_id, unit=row.unit, state="resolved"),
+            difference.c.difference_id != row.difference_id, difference_event.c.state == "resolved",
+            difference_event.c.who != "benehub",
+            difference.c.plan == row.plan if row.plan else true(),
+        )
+    ) if entries else ()  # fmt: skip
+    return sum({one.difference_id: one.at_stake for one in others if set(one.entries) & set(entries)}.values())

@@ -101,7 +101,7 @@ def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> It
     Raises:
         DataError: no such plan.
     """
-    plans = {one.id: one for one in ([book.plan(plan)] if plan else book.plans)}
+    plans = {plan: book.plan(plan)} if plan else _plans(session, book, month)
     after = ""
     while people := _next(session, after):
         yield from _part(session, book, month, plans, people)
@@ -111,8 +111,22 @@ def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> It
 
 def chains_of(session: Session, book: PlanBook, month: Month, person_id: str) -> list[Chain]:
     """One person's chains of a month, plan by plan."""
-    plans = {one.id: one for one in book.plans}
+    plans = _plans(session, book, month)
     return list(_part(session, book, month, plans, member_ids(session, [person_id])))
+
+
+def _plans(session: Session, book: PlanBook, month: Month) -> dict[str, Plan]:
+    """The plans of the book, and those dropped since that have money in the month."""
+    here = {one.id: one for one in book.plans}
+    rows = session.rows(
+        select(leg.c.plan)
+        .where(
+            leg.c.employer_id == session.employer, leg.c.plan.not_in(sorted(here)),
+            or_(leg.c.coverage_month == str(month), and_(leg.c.pay_date >= month.first, leg.c.pay_date < month.end)),
+        )
+        .distinct()
+    )  # fmt: skip
+    return here | {row.plan: one for row in rows if (one := book.find(row.plan)) is not None}
 
 
 def _next(session: Session, after: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import credits
+from benehub.reconcile import carriers, credits
 from benehub.reconcile.not_contributions import carried
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
@@ -230,9 +230,9 @@ def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item
     open_ = _disputed(session, month)
     sums: dict[str, int] = {}
     otherwise = credits.paid_otherwise(session, month)
-    whose = credits.carriers(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
+    whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
     for one in otherwise:
-        carrier = str(whose.get(one.plan))
+        carrier = str(whose.get((one.person_id, one.plan, one.month)))
         if one.amount > 0 and book.terms(carrier).pay_policy != "pay_as_enrolled":
             name = f"paid to {carrier} beyond its bills, to be taken from the next payment"
         elif (one.person_id, one.plan, one.month) in open_:

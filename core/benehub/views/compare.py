@@ -109,7 +109,7 @@ def comparison(
     mix = enrolled(session, day)
     priced = month or Month.of(day)
     name = incumbent or _most_enrolled(book, mix)
-    plan = book.plan(name)
+    plan = book.offered(name)
     if plan.benefit_type not in _KINDS:
         raise DataError(f"plan {name} is no insurance", mend="Name a plan with premiums")
     standing = book_offer(plan, priced, book.employer.currency)

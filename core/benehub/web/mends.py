@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from benehub.planbook import PlanBook
-from benehub.reconcile import Type
+from benehub.reconcile import Type, carriers
 
 PLACES: Final[dict[Type, str]] = {
     Type.ROW_QUARANTINED: "connection", Type.BATCH_HELD: "connections", Type.MISSING_FROM_HRIS: "person",
@@ -72,11 +72,13 @@ def mend(row: Row[Any], book: PlanBook, employee: str) -> tuple[str, str, dict[s
 
 def _system(row: Row[Any], book: PlanBook) -> str:
     """The connection that a difference is about; empty where it names none."""
-    plan = next((one for one in book.plans if one.id == row.plan), None)
+    if row.relation == "premium" and (told := carriers.told_by(book, row)[0]):
+        return told
+    plan = book.find(row.plan)
     if plan is not None:
         return str((plan.recordkeeper if row.relation == "retirement" else plan.carrier) or "")
     first = row.reference.partition("/")[0]
-    carriers = sorted({one.carrier for one in book.insurance_plans() if one.carrier})
-    if row.relation in ("intake", "enrollment", "coverage") or first in carriers:
+    names = sorted({one.carrier for one in book.insurance_plans() if one.carrier})
+    if row.relation in ("intake", "enrollment", "coverage") or first in names:
         return first if "/" in row.reference else ""
-    return carriers[0] if row.relation == "premium" and len(carriers) == 1 else ""
+    return names[0] if row.relation == "premium" and len(names) == 1 else ""

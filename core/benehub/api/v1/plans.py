@@ -69,6 +69,6 @@ def list_plans(_caller: SeesOverview, at: At) -> Plans:
 def get_plan(_caller: SeesOverview, at: At, plan: NamePath) -> PlanDetail:
     """One plan with its rates."""
     with at.book() as (_, book), named():
-        found = book.plan(plan)
+        found = book.offered(plan)
     rates = view.rates(found, book.employer.currency)
     return PlanDetail.model_validate(view.told(found) | {"rates": rates})

@@ -93,6 +93,14 @@ def other_plan(world: World) -> None:
         _found(world, "PLAN_DIFF", line, 0, line.amount)
 
 
+def other_word(world: World) -> None:
+    """A member is billed under a word that is no plan here: both halves are told, each with the other."""
+    if line := _free(world):
+        _found(world, "UNKNOWN_PLAN", line, line.amount, 0)
+        line.plan = f"old-{line.plan}"
+        _found(world, "UNKNOWN_PLAN", line, 0, line.amount)
+
+
 def other_days(world: World) -> None:
     """A part of a month is billed as the whole; where nobody has a part, a whole month as ten days."""
 
@@ -297,5 +305,5 @@ VARIANCES: tuple[Callable[[World], None], ...] = (
 )  # fmt: skip
 MISTAKES: tuple[Callable[[World], None], ...] = (
     still_billed, never_enrolled, not_billed, other_tier, other_rate, old_rate, twice, offsetting, other_plan,
-    other_days, other_volume, other_age, other_family, credited_twice,
+    other_days, other_volume, other_age, other_family, credited_twice, other_word,
 )  # fmt: skip

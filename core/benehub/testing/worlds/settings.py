@@ -73,6 +73,10 @@ plans:
   dental: {insurance_line: DEN}
   vision: {insurance_line: VIS}
   life: {insurance_line: HLT}
+  # The insurer's profile still has codes for plans that no plan book ever had.
+  old-ppo: {insurance_line: PPO}
+  old-dental: {insurance_line: DEN}
+  old-vision: {insurance_line: VIS}
 premium:
   payer: {name: Meadow Tools, id: "900000001"}
   payee: {name: Northstar Health, id: "900000002"}
