@@ -27,7 +27,8 @@ from benehub.errors import DataError
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PAGING = re.compile(
     r"(next|prev|previous|first|last|current)?_?(page|cursor|link)(_?(size|number|count|token))?|next|per(_?page)?|total"
-    r"(_?(count|pages|items|elements))?|count|limit|offset|has_?more|has_?next(_?page)?|size",
+    r"(_?(count|pages|items|elements|results))?|start_?index|items_?per_?page|count|limit|offset|has_?more"
+    r"|has_?next(_?page)?|size",
     re.IGNORECASE,
 )
 """Names of fields by which a list is paged through."""
