@@ -4,9 +4,9 @@
 
 Two kinds of guards are taken out. Every refusal of `benehub.connect`, that is each `raise` in it, is found in the
 source: it becomes a `pass`. Guards that are no refusal (a wait, a comparison, a narrow permission) stand in
-`guards.toml` with the lines that are taken out and what stands there instead. The tests named for a guard have to fail then; where
-they do not, all tests of the room and of the contract are run before it is said that nobody notices. A guard whose
-absence makes the tests hang is told by that. The command ends with 1 where one goes unnoticed.
+`guards.toml` with the lines that are taken out and what stands there instead. The tests named for a guard have to fail
+then; where they do not, all tests of the room and of the contract are run before it is said that nobody notices. One
+whose absence makes the tests hang is told by that. The command ends with 1 where one goes unnoticed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -112,7 +113,9 @@ def copy_of(folder: Path) -> Path:
 
 
 def warm() -> None:
-    """Load what the tests stand on, once for all runs: each is a fork of this process, in which nothing is benehub's."""
+    """Load what the tests stand on, once for all runs: each is a fork of this process, without a module of ours."""
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
     for name in ("tests.conftest", "asyncssh", "gnupg", "hypothesis", "joserfc.jwt", "authlib.oauth2", "respx"):
         with suppress(ImportError):
             import_module(name)
