@@ -9,9 +9,10 @@ TESTS ?= tests
 WORKERS ?= 2
 BENCH ?=
 SEEDS ?= 5
+GUARDS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos lint bench docs clean
+.PHONY: help demo test chaos guards lint bench docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -25,6 +26,9 @@ test: $(DEV_STAMP)  ## all tests (TESTS=path for a part, WORKERS=n); gets a Chro
 
 chaos: $(DEV_STAMP)  ## workers killed and stalled, the database restarted, for long (SEEDS=n); prints what came of it
 	BENEHUB_CHAOS=$(SEEDS) $(BIN)/python -m pytest -s tests/chaos
+
+guards: $(DEV_STAMP)  ## each guard of the connector SDK taken out in a copy of the tree: the tests have to notice (GUARDS="--only http")
+	$(BIN)/python tests/contract/without.py $(GUARDS)
 
 lint: $(DEV_STAMP)  ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .

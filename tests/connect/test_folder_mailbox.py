@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,22 @@ def test_a_message_masks_a_number_in_a_name(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         FolderMailbox(tmp_path).read("p-123-45-6789.csv")
     assert "123-45" not in str(caught.value)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[list[str]] = []
+    real = os.fsync
+
+    def fsync(number: int) -> None:
+        synced.append(sorted(one.name for one in tmp_path.iterdir()))
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    FolderMailbox(tmp_path).put("a.834", b"x")
+    assert synced == [["a.834.part"]] and [one.name for one in tmp_path.iterdir()] == ["a.834"]
+
+
+def test_what_is_still_written_is_in_no_list(tmp_path: Path) -> None:
+    (tmp_path / "a.834.part").write_bytes(b"half")
+    (tmp_path / "b.834").write_bytes(b"whole")
+    assert [one.name for one in FolderMailbox(tmp_path).list("*")] == ["b.834"]

@@ -88,3 +88,28 @@ def test_who_answers_a_byte_at_a_time_is_waited_for_no_longer_than_who_says_noth
         assert not patient.is_set()  # it was left while it still talked
         over.set()
         talker.join(60)
+
+
+def test_the_address_that_was_looked_at_is_called_and_no_other_that_it_names() -> None:
+    heard: list[bytes] = []
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = server.accept()
+                with line:
+                    line.settimeout(60)
+                    heard.append(line.recv(65536))
+                    port = server.getsockname()[1]
+                    line.sendall(f"HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:{port}/in\r\n\r\n".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, daemon=True).start()
+        # A name that stands for nothing by now: whoever asks anew what it stands for finds nobody.
+        where = Target("http", "hooks.invalid", server.getsockname()[1], "/a", "127.0.0.1")
+        said = post(where, {"x-sig": "1"}, b"{}", seconds=30)
+    assert (said.status, said.taken, len(heard)) == (307, False, 1)
+    assert heard[0].startswith(b"POST /a HTTP/1.1\r\n")
+    assert f"host: hooks.invalid:{where.port}\r\n".encode() in heard[0].lower()
+    # What would have cut the line does not outlive the call.
+    assert not any(isinstance(one, threading.Timer) for one in threading.enumerate())

@@ -65,6 +65,10 @@ def test_what_a_stranger_signed_is_refused_by_whoever_demands_the_partner(us: Pa
     sealed = PgpBox(pgp(), Keys(us.public, stranger.private)).seal(TEXT)
     with pytest.raises(FileRefused, match="signed by somebody else"):
         ours(us, them).open(sealed, "a.999")
+    # Our own signature is at hand when a file is opened, and is no partner's.
+    mirrored = PgpBox(pgp(), Keys(us.public, us.private, "open sesame")).seal(TEXT)
+    with pytest.raises(FileRefused, match="signed by somebody else"):
+        ours(us, them).open(mirrored, "a.999")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,30 @@ def test_a_secret_being_changed_signs_twice() -> None:
         assert receive(STANDARD, secret, first | {"webhook-signature": both}, BODY, NOW).signed
 
 
+def test_ten_signatures_are_looked_at_and_each_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = f"whsec_{base64.b64encode(b'k' * 24).decode()}"
+    good = sign(STANDARD, secret, BODY, "m", NOW)
+    wrong, right = f"v1,{base64.b64encode(b'x' * 32).decode()}", good["webhook-signature"]
+    compared: list[bytes] = []
+
+    def compare(wanted: bytes, one: bytes) -> bool:
+        compared.append(one)
+        return wanted == one
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for before, seen in ((9, 10), (10, 10)):
+        many = " ".join([*[wrong] * before, right])
+        if before < 10:
+            assert receive(STANDARD, secret, good | {"webhook-signature": many}, BODY, NOW).signed
+        else:
+            with pytest.raises(DataError, match="signature is wrong"):
+                receive(STANDARD, secret, good | {"webhook-signature": many}, BODY, NOW)
+        assert len(compared) == seen
+        compared.clear()
+    receive(STANDARD, secret, good | {"webhook-signature": f"{right} {wrong} {wrong}"}, BODY, NOW)
+    assert len(compared) == 3  # the first one fits, and the others are looked at all the same
+
+
 def test_the_unsigned_are_hints_and_no_more() -> None:
     got = receive(UNSIGNED, "", {}, b"a=1", NOW)
     assert (got.signed, got.id) == (False, hashlib.sha256(b"a=1").hexdigest())

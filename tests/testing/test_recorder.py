@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -85,6 +86,21 @@ def test_a_recording_is_a_stage(told: Any, tmp_path: Path) -> None:
     got = stage.answer(WireRequest("GET", "/people", (("page", "1"),)))
     assert jsontext.parse(got.body) == told["exchanges"][0]["json"]
     assert stage.answer(WireRequest("GET", "/people", (("page", "2"),))).status == 404
+
+
+def test_what_an_answer_said_of_somebody_is_replaced_in_an_address_too() -> None:
+    recorder = Recorder(frozenset({"status"}), b"salt" * 8)
+    told = jsontext.dump({"id": "p17", "n": 2, "name": "Ann", "status": "Active"}).encode()
+    asked = (("employeeId", "p17"), ("mail", "ann@home.example"), ("filter", 'name eq "Ann"'), ("status", "Active"),
+             ("page", "2"), ("depth", "2"), ("since", "2026-01-01"))  # fmt: skip
+    for query in ((), asked):
+        recorder._heard(WireRequest("GET", "/people", query), WireResponse(200, {}, told))
+    first, second = recorder.exchanges
+    person = first["json"]
+    got = dict(parse_qsl(second["call"].partition("?")[2]))
+    assert (got["employeeId"], got["filter"]) == (person["id"], f'name eq "{person["name"]}"')
+    assert not {"p17", "Ann"} & set(second["call"].split('"')) and "home" not in second["call"]
+    assert {name: got[name] for name in ("status", "page", "depth", "since")} == dict(asked[3:])
 
 
 def test_two_recordings_share_no_value() -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pluggy
 import pytest
 
-from benehub import hookspecs
+from benehub import hookspecs, plugins
 from benehub.connect.connector import Connector, Kind
 from benehub.connections import connectors
 from benehub.errors import DataError
-from benehub.testing import Verdict, run, scaffold
+from benehub.testing import Verdict, run, scaffold, tiers
+from benehub.testing.form import manifest
 
 LINES = {Kind.HRIS: 30, Kind.PAYROLL: 60, Kind.CARRIER: 60, Kind.RECORDKEEPER: 60}
 """Most lines of code and manifest; samples are data."""
@@ -74,6 +77,26 @@ def test_out_of_the_tree_it_is_a_package_with_a_test_of_two_lines(tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
     assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("kind", scaffold.KINDS, ids=lambda kind: kind.value)
+def test_installed_its_entry_point_is_found(kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"strange_{kind.value}"
+    scaffold.write(name, kind, tmp_path, package=True)
+    home = tmp_path / scaffold.project_name(name)
+    told = tomllib.loads((home / "pyproject.toml").read_text())["project"]
+    site = tmp_path / "site-packages"  # laid out as an installer leaves it, by what the project says of itself
+    shutil.copytree(home / f"benehub_{name}", site / f"benehub_{name}")
+    info = site / f"benehub_{name}-{told['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {told['name']}\nVersion: {told['version']}\n")
+    points = "".join(f"{one} = {value}\n" for one, value in told["entry-points"]["benehub"].items())
+    (info / "entry_points.txt").write_text(f"[benehub]\n{points}")
+    assert name not in connectors(plugins.build())
+    monkeypatch.syspath_prepend(str(site))
+    found = connectors(plugins.build())[name]
+    assert Path(str(sys.modules[found.__module__].__file__)).is_relative_to(site)
+    assert tiers.tier(found) is tiers.Tier.NONE and manifest(found)["name"] == name
 
 
 @pytest.mark.parametrize(

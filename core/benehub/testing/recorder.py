@@ -27,10 +27,13 @@ from benehub.errors import DataError
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PAGING = re.compile(
     r"(next|prev|previous|first|last|current)?_?(page|cursor|link)(_?(size|number|count|token))?|next|per(_?page)?|total"
-    r"(_?(count|pages|items|elements))?|count|limit|offset|has_?more|has_?next(_?page)?|size",
+    r"(_?(count|pages|items|elements|results))?|start_?index|items_?per_?page|count|limit|offset|has_?more"
+    r"|has_?next(_?page)?|size",
     re.IGNORECASE,
 )
 """Names of fields by which a list is paged through."""
+_ASKED_PAGING = re.compile(r"\$?(top|skip|after|before|per)|page.*", re.IGNORECASE)
+"""Further names of a query's parameters by which it is so."""
 _TOKEN_WORDS = ("token", "secret", "oauth")
 MAX_EXCHANGES = 200
 """Answers of one recording at most: samples are for people to look through."""
@@ -48,6 +51,8 @@ class Recorder:
         self._keep = keep
         self._salt = salt or secrets.token_bytes(32)
         self._days = 1 + self._number("days") % 3000
+        self._said: set[str] = set()
+        """What was replaced in answers: where it stands in an address, it is somebody's there too."""
         self.exchanges: list[dict[str, Any]] = []
 
     def transport(self) -> Any:
@@ -123,6 +128,7 @@ class Recorder:
             except (ValueError, OverflowError):
                 return "1980-01-01"
             return moved.isoformat() + text[found.end() :]
+        self._said.add(text)
         stream = self._stream(text)
         return "".join(self._sign(one, next(stream), at) for at, one in enumerate(text))
 
@@ -144,6 +150,15 @@ class Recorder:
     def _number(self, text: str) -> int:
         return int.from_bytes(hmac.digest(self._salt, text.encode(), hashlib.sha256)[:4], "big")
 
+    def _asked(self, name: str, value: str) -> str:
+        """A parameter's value: what an answer has said of somebody is replaced as there, and so is a mail address."""
+        if name in self._keep or _PAGING.fullmatch(name) or _ASKED_PAGING.fullmatch(name):
+            return value
+        if '"' in value:  # a filter, with the values it compares with in quotes
+            return re.sub(r'"([^"]*)"', lambda found: f'"{self._asked(name, found[1])}"', value)
+        short = len(value) < 3 and not name.lower().endswith(("id", "ids"))  # a number or a flag, as of anybody
+        return self._text(value) if "@" in value or (value in self._said and not short) else value
+
     def _call(self, asked: WireRequest) -> str:
         """Method, path and query; parts of the path with a digit are ids, and ids are replaced as in the bodies."""
         parts = [
@@ -152,7 +167,7 @@ class Recorder:
             else part
             for part in asked.path.split("/")
         ]
-        query = "&".join(f"{quote(name)}={quote(value, safe=':,')}" for name, value in asked.query)
+        query = "&".join(f"{quote(name)}={quote(self._asked(name, value), safe=':,')}" for name, value in asked.query)
         return f"{asked.method} {'/'.join(parts)}{'?' if query else ''}{query}"
 
 
