@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter, Response
 from pydantic import Field
 
@@ -19,13 +21,15 @@ from benehub.views import connections as view
 
 router = APIRouter(prefix="/employers/{employer}/connections", tags=["connections"], route_class=Route)
 
+Mode = Literal["live", "watch", "paused"]
+
 
 class ConnectionTold(Model):
     """A connection; never its settings, which hold references to secrets."""
 
     name: str = Field(examples=["hris"])
     connector: str
-    mode: str
+    mode: Mode
     """live, watch (it reads and compares, and writes nothing) or paused."""
     at_once: int | None
     """How many writes may be under way at once; null where its connector is not installed or refuses its settings."""
@@ -79,7 +83,7 @@ class Tested(Model):
     ok: bool
     """Whether every stream answered."""
     connector: str
-    mode: str
+    mode: Mode
     """live, watch or paused, as of the connection."""
     streams: list[TriedStream]
     """What each of its streams answered."""
