@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
+from benehub.api.trail import about
 from benehub.flows import Hub, custody, imports
 from benehub.flows.import_columns import DATES, columns_of, decided
 from benehub.views import uploads
@@ -52,6 +53,7 @@ def receive(
     data = table.file.read(most + 1)
     hub: Hub = request.app.state.hub
     made = imports.receive(hub, employer, source.strip(), stream, table.filename or "", data, caller.user, most)
+    about(request, made)
     return then(request, f"import/{made}")
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.api.v1.conftest import ACME, Api, problem, reads_tables
 from tests.api.v1.test_v1_runs import ended
+from tests.api.v1.test_v1_trail import trail
 
 from benehub.access import Role
 from benehub.flows import first_results
@@ -53,6 +54,7 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     api = working
     api.act_as(Role.BENEFITS_ADMIN)
     made = sent(api, key="one").json()
+    assert made["upload"] in trail(api)
     assert sent(api, key="one").headers["idempotency-replayed"] == "true"
     assert (made["state"], made["read"], made["run"], made["decided"]) == ("waiting", None, "", False)
     place = f"/imports/{made['upload']}"

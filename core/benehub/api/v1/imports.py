@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field, StringConstraints
 
+from benehub.api.trail import about
 from benehub.api.v1.edits import IfMatch, expected, tagged
 from benehub.api.v1.fields import At, EditsPeople, Once, PageOf, id_path, one_of
 from benehub.api.v1.models import Model, Page
@@ -195,6 +196,7 @@ def send_import(
     """Keep a table, unread; its columns come next. Sent again with its key it is kept once."""
     most = int(at.request.app.state.front.upload_bytes)
     made = flow.receive(at.hub, at.employer, source, stream, name, table, at.caller.user, most, key_of(claim))
+    about(at.request, made)
     return _shown(at, made, response)
 
 
