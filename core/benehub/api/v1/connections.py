@@ -110,7 +110,8 @@ def test_connection(_caller: Operates, at: At, claim: Once, connection: NamePath
     _must_be(at, connection)
     connector, mode, tried = connecting.try_out(at.hub, at.employer, connection)
     streams = [TriedStream.model_validate(one, from_attributes=True) for one in tried]
-    return Tested(ok=all(one.ok for one in tried), connector=connector, mode=mode, streams=streams)
+    told = {"ok": all(one.ok for one in tried), "connector": connector, "mode": mode, "streams": streams}
+    return Tested.model_validate(told)
 
 
 @router.post("/{connection}/read", operation_id="read_connection", status_code=202)
