@@ -222,8 +222,8 @@ def test_an_export_is_safe_in_a_spreadsheet_and_whole(desk: Desk) -> None:
         for who in ("=cmd|'/c calc'!A1", "+1", "-1", "@x", "\t=1", "plain, with comma", ' "quoted"\nline'):
             trail.note(session, who, "look", "per_1")
     with desk.store.read("acme") as session:
-        rows = list(csv.reader(io.StringIO("".join(trail.csv_lines(session)), newline="")))
-        lines = [json.loads(line) for line in trail.json_lines(session)]
+        rows = list(csv.reader(io.StringIO("".join(trail.csv_lines(trail.read(session))), newline="")))
+        lines = [json.loads(line) for line in trail.json_lines(trail.read(session))]
     assert rows[0][:4] == ["employer", "audit_no", "at", "who"] and len(rows) == 8
     assert not any(cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row)
     assert lines[0]["who"] == "=cmd|'/c calc'!A1" and lines[-1]["audit_no"] == 7

@@ -115,7 +115,7 @@ def test_what_failed_is_said_in_both_languages_and_tried_anew(desk: Desk, monkey
         ({"url": EVIL}, "", ""),
         ({"url": ""}, "it is not https", "sie ist nicht https"),
         ({"event": []}, "hears of one event at least", "mindestens von einem Ereignis"),
-        ({"event": ["all"]}, "no event is called", "kein Ereignis heißt"),
+        ({"event": ["all"]}, "No event is called", "Kein Ereignis heißt"),
         ({"secret": "env:BENEHUB_KEYS"}, "no reference that may be used", "kein Verweis"),
         ({"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, "no reference that may be used", "kein Verweis"),
     ],

@@ -102,9 +102,13 @@ def test_the_chain_behind_anything_leads_to_pages_that_are_there(
     with read_desk.store.read(read_desk.employer) as session:
         rows = session.rows(select(fact.c.kind, func.max(fact.c.fact_id).label("ref")).where(*session.where(fact))
                             .group_by(fact.c.kind))  # fmt: skip
-    led: set[str] = set()
+    led, named = set[str](), set[str]()
     for row in rows:
-        led |= set(re.findall(r'class="mono" href="([^"]+)"', read_desk.get(f"why/{row.ref}")))
+        told = read_desk.get(f"why/{row.ref}", lang="de")
+        led |= set(re.findall(r'class="mono" href="([^"]+)"', told))
+        named |= set(re.findall(r"<dt>([^<]+)</dt>", told))
+    assert {"Nachname", "Abrechnungskreis"} <= named, "a field of a fact is called as where a table is imported"
+    assert not [one for one in named if "_" in one]
     assert any("/people/per_" in one for one in led), "somebody whom a fact names has a page of his own"
     for one in sorted(led):
         assert read_desk.client.get(one).status_code == 200, one

@@ -68,7 +68,7 @@ def test_one_is_added_changed_paused_run_and_removed(desk: Desk) -> None:
         ({"connection": "none"}, ""), ({"flow": "hack"}, "starts by itself"), ({"name": "Night!"}, "cannot be called"),
         ({"zone": "../x"}, "time zone"), ({"jitter": "-1"}, "jitter"), ({"blackouts": "<script>"}, ""),
         ({"option.month": "last"}, "no option"), ({"option.full": "perhaps"}, "cannot be"),
-        ({"closed": "maybe"}, "closed days"), ({"catch_up": "all"}, "catch up"),
+        ({"closed": "maybe"}, "Closed days"), ({"catch_up": "all"}, "catch up"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_kept_is_said_and_the_form_keeps_what_was_typed(

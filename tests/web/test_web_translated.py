@@ -256,3 +256,11 @@ def test_no_english_is_left_on_a_german_page_and_no_command(shared_desk: Desk) -
     left = {part for one in SPOKEN for part in map(str.strip, one.split(HOLE)) if len(part.split()) > 2}
     assert sorted(part for part in left if part in german) == []
     assert not COMMAND.findall(german) and not COMMAND.findall(english)
+
+
+def test_a_sentence_behind_another_begins_with_a_large_letter_and_an_id_stays_as_it_is() -> None:
+    words = Words("en")
+    assert words.sentence("a webhook cannot be sent there") == "A webhook cannot be sent there"
+    assert Words("de").sentence("a webhook cannot be sent there: it is not https")[0].isupper()
+    for text in ("whs_abc is gone", "acme.example did not answer", "E0001 is unknown", ""):
+        assert words.sentence(text) == text

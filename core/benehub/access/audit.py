@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -131,16 +132,34 @@ def verify(session: Session, expected: str = "") -> Verdict:
 
 def read(session: Session, since: str = "", until: str = "") -> Iterator[Row[Any]]:
     """The trail in its order, in parts; `since` and `until` are moments in ISO text, half-open."""
-    after = 0
+    return streamed(lambda: nullcontext(session), since, until)
+
+
+def streamed(
+    opened: Callable[[], AbstractContextManager[Session]], since: str = "", until: str = ""
+) -> Iterator[Row[Any]]:
+    """As `read`, each part in a reading transaction of its own: none is held while somebody takes his time with a part.
+
+    It ends where the trail ended when it began, however much is added meanwhile; no row is ever changed.
+    """
+    after, end = 0, -1
     while True:
-        query = select(audit).where(*session.where(audit), audit.c.audit_no > after)
-        query = query.where(audit.c.at >= since) if since else query
-        query = query.where(audit.c.at < until) if until else query
-        rows = session.rows(query.order_by(audit.c.audit_no).limit(_PART))
+        with opened() as session:
+            end = _end(session) if end < 0 else end
+            query = select(audit).where(*session.where(audit), audit.c.audit_no > after, audit.c.audit_no <= end)
+            query = query.where(audit.c.at >= since) if since else query
+            query = query.where(audit.c.at < until) if until else query
+            rows = session.rows(query.order_by(audit.c.audit_no).limit(_PART))
         yield from rows
         if len(rows) < _PART:
             return
         after = rows[-1].audit_no
+
+
+def _end(session: Session) -> int:
+    """Number of the newest row; 0 of an empty trail."""
+    head = select(trail_head.c.audit_no).where(*session.where(trail_head))
+    return int(session.connection.execute(head).scalar_one_or_none() or 0)
 
 
 def newest(session: Session, limit: int = 100) -> Sequence[Row[Any]]:
@@ -168,8 +187,7 @@ def searched(
         ref: only what names this id.
         outcome: only what ended so.
     """
-    head = select(trail_head.c.audit_no).where(*session.where(trail_head))
-    end = int(session.connection.execute(head).scalar_one_or_none() or 0) + 1
+    end = _end(session) + 1
     end = min(before, end) if before > 0 else end
     begin = max(end - LOOKED, 1)
     query = select(audit).where(*session.where(audit), audit.c.audit_no < end, audit.c.audit_no >= begin)
@@ -181,17 +199,17 @@ def searched(
     return rows, begin if begin > 1 else 0
 
 
-def json_lines(session: Session, since: str = "", until: str = "") -> Iterator[str]:
-    """The trail as JSON, a row a line."""
-    for row in read(session, since, until):
+def json_lines(rows: Iterable[Row[Any]]) -> Iterator[str]:
+    """Rows of the trail as JSON, a row a line."""
+    for row in rows:
         told = {"employer": row.employer_id, **{name: getattr(row, name) for name in COLUMNS}}
         yield json.dumps(told, ensure_ascii=False) + "\n"
 
 
-def csv_lines(session: Session, since: str = "", until: str = "") -> Iterator[str]:
-    """The trail as CSV, a row a line; a cell that a spreadsheet would compute is written as text (a quote before)."""
+def csv_lines(rows: Iterable[Row[Any]]) -> Iterator[str]:
+    """Rows of the trail as CSV, a row a line; what a spreadsheet would compute is written as text (a quote before)."""
     yield _csv(("employer", *COLUMNS))
-    for row in read(session, since, until):
+    for row in rows:
         yield _csv((row.employer_id, *(getattr(row, name) for name in COLUMNS)))
 
 

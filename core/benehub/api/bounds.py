@@ -24,7 +24,8 @@ BODY_SECONDS = 30
 """How long a body may take to come."""
 UPLOAD_SECONDS = 600
 """How long a table may take."""
-_UPLOAD: Final = re.compile(r"/e/([^/]+)/import")
+_UPLOAD: Final = re.compile(r"/(?:e/([^/]+)/import|api/v1/employers/([^/]+)/imports)")
+"""Where a table is uploaded: by a form of the page, or by a program."""
 _FORM: Final = 64 * 1024
 """Bytes of a form beside the table in it."""
 _PART: Final = 64 * 1024
@@ -66,7 +67,7 @@ def _of_table(scope: Scope) -> int:
     """How many bytes this caller may upload there."""
     found, state = _UPLOAD.fullmatch(scope["path"]), scope["app"].state
     caller = state.resolve(Request(scope))
-    if found is None or caller is None or not caller.may(Permission.EDIT_PEOPLE, found[1]):
+    if found is None or caller is None or not caller.may(Permission.EDIT_PEOPLE, found[1] or found[2]):
         return MAX_BODY
     return int(state.front.upload_bytes) + _FORM
 

@@ -35,7 +35,7 @@ def export(
         _check_employer(hub, trail)
         with ExitStack() as opening, hub.store.read(trail) as session:
             file = opening.enter_context(new_text(Path(out))) if out != "-" else sys.stdout
-            for line in lines(session, since, until):
+            for line in lines(audit.read(session, since, until)):
                 file.write(line)
         with hub.store.write(trail) as session:
             audit.note(session, who, "export the audit trail")

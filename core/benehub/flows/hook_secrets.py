@@ -27,6 +27,9 @@ REFERENCE = re.compile(r"env:BENEHUB_HOOK_[A-Z0-9_]{1,40}|keyring:benehub-hook-[
 OVERLAP: Final = timedelta(hours=24)
 """How long a secret that was changed signs on."""
 
+TOLD_AGAIN: Final = timedelta(hours=24)
+"""How long the secret of a new subscription is told to whoever repeats the write that made it."""
+
 _BYTES: Final = 32
 _CONTEXT: Final = "hook_subscription"
 
@@ -72,6 +75,15 @@ def keys(session: Session, row: Row[Any]) -> list[str]:
         with suppress(BenehubError):  # that it is gone may be why it was changed
             found.append(_key(session, row.old_secret, row.old_sealed))
     return found
+
+
+def first(session: Session, row: Row[Any]) -> str:
+    """The secret that the hub made with a subscription; empty where a reference was named, it was changed since, or
+    that was longer ago than `TOLD_AGAIN`."""
+    late = row.made_at < iso(session.clock() - TOLD_AGAIN)
+    return (
+        "" if late or row.secret_sealed is None or row.old_until is not None else _key(session, "", row.secret_sealed)
+    )
 
 
 def _key(session: Session, reference: str, sealed: bytes | None) -> str:

@@ -29,8 +29,14 @@ class Made(NamedTuple):
     """The secret that the hub made for it, told this once; empty where a reference was named."""
 
 
-def subscribe(hub: Hub, employer: str, url: str, events: Sequence[str], secret: str, who: str) -> Made:
+def subscribe(
+    hub: Hub, employer: str, url: str, events: Sequence[str], secret: str, who: str, key: str = ""
+) -> Made:  # fmt: skip
     """Let an address hear of events from now on; without a reference of a secret the hub makes one.
+
+    Args:
+        key: tells this subscription from others that say the same: with the same one it is made once, and the secret
+            that was made for it is told again for as long as it is the one in force. Empty for a new one.
 
     Raises:
         DataError: the address may not be called, an event or the reference is none, or there are too many.
@@ -43,11 +49,13 @@ def subscribe(hub: Hub, employer: str, url: str, events: Sequence[str], secret: 
     hooks_out.target(url, hub.hook_hosts)
     with hub.store.write(employer) as session:
         session.take_seq(0)
+        at = session.now()
+        subscription_id = session.id("whs", url, *sorted(events), *([secret, key] if key else [at]))
+        if key and (made_before := _found(session, subscription_id)):
+            return Made(subscription_id, hook_secrets.first(session, made_before))
         if len(session.rows(select(hook_subscription).where(*session.where(hook_subscription)))) >= MOST:
             raise DataError("there are too many subscriptions", mend="Remove those that nobody hears")
         kept, made = hook_secrets.chosen(session, secret)
-        at = session.now()
-        subscription_id = session.id("whs", url, *sorted(events), at)
         session.add(hook_subscription, [{
             "subscription_id": subscription_id, "url": url, "events": sorted(set(events)), **kept,
             "state": "on", "who": mask(who)[:80], "made_at": at, "failed_in_row": 0,
@@ -169,12 +177,16 @@ def get(session: Session, subscription_id: str) -> Row[Any]:
     Raises:
         DataError: there is none.
     """
-    found = session.rows(
-        select(hook_subscription).where(*session.where(hook_subscription, subscription_id=subscription_id))
-    )
-    if not found:
+    found = _found(session, subscription_id)
+    if found is None:
         raise DataError(f"no subscription {subscription_id[:60]}", mend="List the subscriptions")
-    return found[0]
+    return found
+
+
+def _found(session: Session, subscription_id: str) -> Row[Any] | None:
+    return session.connection.execute(
+        select(hook_subscription).where(*session.where(hook_subscription, subscription_id=subscription_id))
+    ).first()
 
 
 def _edited(row: Row[Any]) -> dict[str, Any]:

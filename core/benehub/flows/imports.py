@@ -32,6 +32,7 @@ from benehub.formats.workbook import read_workbook
 from benehub.store import Session
 from benehub.store.tables import connection as connection_table
 from benehub.store.tables import fact, person, run, seen, upload
+from benehub.store.version import must_be
 from benehub.views.custody import details
 
 READER: Final = "files"
@@ -87,12 +88,14 @@ class Preview:
 
 
 def receive(
-    hub: Hub, employer: str, source: str, stream: str, name: str, data: bytes, who: str, most: int = MAX_BYTES
+    hub: Hub, employer: str, source: str, stream: str, name: str, data: bytes, who: str, most: int = MAX_BYTES,
+    key: str = "",
 ) -> str:  # fmt: skip
     """Keep an uploaded table, unread; gives its id. Nothing of it is believed yet.
 
     Args:
         most: bytes that the installation takes.
+        key: tells this upload from others of the same table: with the same one it is kept once. Empty for a new one.
 
     Raises:
         DataError: no source or stream of this name can be uploaded to, or the file is no table that may be taken.
@@ -107,7 +110,9 @@ def receive(
         _own(hub, session, source)
         seq, at = session.take_seq()
         digest = hashlib.sha256(data).hexdigest()
-        upload_id = session.id("upl", f"{source}/{stream}/{digest}/{seq}")
+        upload_id = session.id("upl", f"{source}/{stream}/{digest}/{key or seq}")
+        if key and session.rows(select(upload.c.upload_id).where(*session.where(upload, upload_id=upload_id))):
+            return upload_id
         row = {"upload_id": upload_id, "source": source, "stream": stream, "name": shown, "digest": digest, "how": {}}
         sealed = session.seal(data, "upload")
         session.add(upload, [{**row, "data_sealed": sealed, "state": "waiting", "who": who[:80], "at": at, "seq": seq}])
@@ -158,18 +163,25 @@ def _unpacks(data: bytes) -> None:
         raise FormatError("not a readable XLSX workbook", mend="Save it as .xlsx, or as CSV UTF-8") from None
 
 
-def decide(hub: Hub, employer: str, upload_id: str, how: Mapping[str, Any]) -> None:
+def decide(hub: Hub, employer: str, upload_id: str, how: Mapping[str, Any], expected: str = "") -> None:
     """Keep how the columns of a file are read, once it holds together; the source remembers it when it is taken.
 
     Raises:
         ConfigError: the map lacks a field that has to be filled, or names one that is none.
         DataError: there is no such file, it has been taken, or a run is taking it in.
+        ChangedMeanwhile: its version is not the one `expected`, where one is named.
     """
     with hub.store.write(employer) as session:
         session.take_seq(0)  # whoever asks for a run at once comes before this, or behind it
         row = free(session, upload_id)
+        must_be(expected, edited(row), row.name)
         connections.check(row.source, _reader(hub), _settings(session, row.source, row.stream, how))
         session.change(upload, {"upload_id": upload_id}, how=dict(how))
+
+
+def edited(row: Row[Any]) -> dict[str, Any]:
+    """What two people may edit of an uploaded file."""
+    return {"how": row.how, "state": row.state}
 
 
 def preview(hub: Hub, employer: str, upload_id: str) -> Preview:

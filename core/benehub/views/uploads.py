@@ -19,18 +19,28 @@ LOOKED = 2_000
 MAX_WORDS = 30
 
 
-def uploads(session: Session, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest uploads with what became of them."""
-    rows = session.rows(
+def uploads(session: Session, limit: int = 50, before: int = 0, only: str = "") -> list[dict[str, Any]]:
+    """Uploads with what became of them, the newest first.
+
+    Args:
+        before: only those of a smaller `seq`; 0 for the newest.
+        only: id of the one that is asked for; empty for all.
+    """
+    query = (
         select(upload.c.upload_id, upload.c.source, upload.c.stream, upload.c.name, upload.c.state, upload.c.at,
-               upload.c.who, intake_batch.c.state.label("batch_state"), intake_batch.c.rows, intake_batch.c.quarantined)
+               upload.c.who, upload.c.seq, upload.c.batch_id, intake_batch.c.state.label("batch_state"),
+               intake_batch.c.rows, intake_batch.c.quarantined)
         .outerjoin(intake_batch, (intake_batch.c.employer_id == upload.c.employer_id)
                    & (intake_batch.c.batch_id == upload.c.batch_id))
         .where(*session.where(upload))
         .order_by(upload.c.seq.desc())
         .limit(limit)
     )  # fmt: skip
-    return [dict(row._mapping) for row in rows]
+    if before:
+        query = query.where(upload.c.seq < before)
+    if only:
+        query = query.where(upload.c.upload_id == only)
+    return [dict(row._mapping) for row in session.rows(query)]
 
 
 def sources(session: Session, book: PlanBook) -> list[str]:

@@ -19,6 +19,7 @@ from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.settled_by import proposed
 from benehub.store import Session, iso
+from benehub.store.names import small
 from benehub.store.tables import difference, still_open
 from benehub.views.chain import Chain, chains_of
 from benehub.views.persons import member_ids, person_ids
@@ -133,9 +134,23 @@ def _conditions(session: Session, filters: Filters, currency: str) -> list[Colum
     if filters.least:
         found += [difference.c.at_stake >= parse_minor(filters.least, currency), difference.c.unit == currency]
     if filters.text:
-        columns = (difference.c.cause, difference.c.action, difference.c.reference)
-        found.append(or_(*(column.icontains(filters.text, autoescape=True) for column in columns)))
+        found.append(_says(session, filters.text))
     return found
+
+
+def _says(session: Session, text: str) -> ColumnElement[bool]:
+    """Whether a difference says this somewhere, in small letters or large ones.
+
+    Each of the list is read for it, so what is asked of a row is cheap: SQLite's LIKE takes small letters for large
+    ones by itself, and PostgreSQL changes those of ASCII alone in half the time. Others are looked for in each way.
+    """
+    ways = sorted({small(one) for one in (text, text.lower(), text.upper())})
+    plain = session.connection.dialect.name == "sqlite"
+    columns = [
+        column if plain else func.lower(column.collate("C"))
+        for column in (difference.c.cause, difference.c.action, difference.c.reference)
+    ]
+    return or_(*(column.contains(way, autoescape=True) for column in columns for way in ways))
 
 
 def _days(text: str) -> int:

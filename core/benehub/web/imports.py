@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, Response, UploadFile
 from starlette.datastructures import FormData
 
 from benehub.access import Caller, Permission
 from benehub.api.guard import Needs
-from benehub.errors import DataError
+from benehub.api.trail import about
 from benehub.flows import Hub, custody, imports
-from benehub.intake.headings import FieldOf, fields_of, suggested, translated
-from benehub.store import Session
+from benehub.flows.import_columns import DATES, columns_of, decided
 from benehub.views import uploads
 from benehub.views.custody import batches, details
 from benehub.web.pages import Entry, Page, must_work, page, then
@@ -24,9 +22,6 @@ NAV = Entry("import", "import", Permission.EDIT_PEOPLE)
 
 Editor = Annotated[Caller, Depends(Needs(Permission.EDIT_PEOPLE))]
 Approver = Annotated[Caller, Depends(Needs(Permission.APPROVE))]
-
-DATES: Final = ("", "%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%y")
-"""How dates may be written; empty for ISO or US, recognised."""
 
 
 async def _form(request: Request) -> FormData:
@@ -58,6 +53,7 @@ def receive(
     data = table.file.read(most + 1)
     hub: Hub = request.app.state.hub
     made = imports.receive(hub, employer, source.strip(), stream, table.filename or "", data, caller.user, most)
+    about(request, made)
     return then(request, f"import/{made}")
 
 
@@ -68,7 +64,9 @@ def one(employer: str, upload: str, request: Request, caller: Editor) -> Respons
     with hub.store.read(employer) as session:
         row, run = imports.kept(session, upload), imports.attempt(session, upload)
         if row.state == "waiting" and (run is None or run.state != "running"):
-            return page(request, caller, "import/map.html", upload=row, run=run, dates=DATES, **_columns(session, row))
+            return page(
+                request, caller, "import/map.html", upload=row, run=run, dates=DATES, of=columns_of(session, row)
+            )
         taken = [one for one in batches(session, connection_id=row.source) if one["batch"] == row.batch_id]
         quarantine = details(session, row.batch_id)["quarantine"] if row.batch_id else []
     return page(request, caller, "import/done.html", upload=row, run=run, batch=taken[0] if taken else None,
@@ -132,46 +130,16 @@ def release(
     return then(request, f"runs/{run}", done="started")
 
 
-def _columns(session: Session, row: Any) -> dict[str, Any]:
-    """What the form of columns shows: each field with the heading that is suggested for it."""
-    table = imports.table_of(row.name, session.unseal(row.data_sealed, "upload"))
-    known = dict(row.how) or uploads.decided(session, row.source, row.stream)
-    fields = fields_of(row.stream)
-    columns = suggested(row.stream, table.header, known.get("columns", {}))
-    words = {
-        one.name: _words(one, uploads.words_in(table, columns[one.name]), known.get("values", {}).get(one.name, {}))
-        for one in fields
-        if one.words and one.name in columns
-    }
-    return {
-        "header": table.header, "fields": fields, "columns": columns, "shapes": uploads.samples(table),
-        "words": words, "known": known, "count": len(table.rows) + len(table.problems),
-        "remembered": bool(known.get("columns")),
-    }  # fmt: skip
-
-
-def _words(field: FieldOf, theirs: list[str], decided: Mapping[str, str]) -> dict[str, str]:
-    """Their word -> ours, or empty where nobody knows yet; words that are ours already are left out."""
-    guess = translated(field.words, theirs)
-    return {one: decided.get(one) or guess.get(one, "") for one in theirs if one not in field.words}
-
-
 def _how(form: FormData, stream: str) -> dict[str, Any]:
     """The map that the form says, in the words of the reader's settings."""
     told = {name: value.strip() for name, value in form.items() if isinstance(value, str) and value.strip()}
-    names = [one.name for one in fields_of(stream)]
-    columns = {name: told[f"column.{name}"] for name in names if f"column.{name}" in told}
-    constants = {name: told[f"constant.{name}"] for name in names if f"constant.{name}" in told and name not in columns}
-    if not columns:
-        raise DataError("no column is chosen", where="import", mend="Say which column is which field")
+    columns, constants = ({name.partition(".")[2]: value for name, value in told.items() if name.startswith(kind)}
+                          for kind in ("column.", "constant."))  # fmt: skip
     values: dict[str, dict[str, str]] = {}
     for name, ours in told.items():
         kind, _, rest = name.partition(".")
         field, _, theirs = rest.partition("=")
-        if kind == "word" and field in columns and theirs:
+        if kind == "word" and theirs:
             values.setdefault(field, {})[theirs] = ours
-    date_format = told.get("date_format", "")
-    return {
-        "columns": columns, "constants": constants, "values": values, "full": "full" in told,
-        "decimal_comma": "decimal_comma" in told, "date_format": date_format if date_format in DATES else "",
-    }  # fmt: skip
+    return decided(stream, columns, constants, values, full="full" in told, decimal_comma="decimal_comma" in told,
+                   date_format=told.get("date_format", ""))  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -59,10 +58,6 @@ def _page(request: Request, caller: Caller, trail: str, who: str, ref: str, afte
 
 def _export(request: Request, trail: str, name: str) -> Response:
     hub: Hub = request.app.state.hub
-
-    def lines() -> Iterator[str]:
-        with hub.store.read(trail) as session:
-            yield from audit.csv_lines(session)
-
+    lines = audit.csv_lines(audit.streamed(lambda: hub.store.read(trail)))
     head = {"content-disposition": f'attachment; filename="trail-{name}.csv"'}
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=head)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=head)

@@ -27,6 +27,8 @@ _APART: Final = re.compile(r"[/\[\]', ]+")
 _STAMP: Final = re.compile(r"\d{8}T\d+|\d{4}-\d\d-\d\dT.*")
 _FLAGS: Final = frozenset({"True", "False", "-", "deadlines"})
 _MONTH: Final = re.compile(r"\d{4}-\d\d")
+_WORD: Final = re.compile(r"[a-zäöüß]+[ ,:]")
+"""A word at the beginning: what goes on with a sign or a digit is an id, or a name."""
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -59,6 +61,11 @@ class Words:
         """What the program said in English (a reason, a mend, a step) in the reader's language, its dates as well."""
         parts = marked(text or "", self.language).split(WRITTEN)
         return "".join(self.stored(part) if at % 2 else part for at, part in enumerate(parts))
+
+    def sentence(self, text: str | None) -> str:
+        """As `in_words`, where it stands behind a full stop: a word at its beginning gets a large letter."""
+        told = self.in_words(text)
+        return told[:1].upper() + told[1:] if _WORD.match(told) else told
 
     def stored(self, text: str) -> str:
         """A stored value (a name, what somebody said) to the letter; a day or moment alone as written here."""

@@ -17,10 +17,11 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from benehub import reconcile
+from benehub import hookspecs, reconcile
 from benehub.access import Caller, Role
 from benehub.api.app import create_app
 from benehub.api.v1.limits import Limits
+from benehub.connect.connector import Connector
 from benehub.connect.limits import NO_WAIT, Slots, Waited
 from benehub.flows import Hub, bind
 from benehub.flows.onboarding import load_plan_book
@@ -29,6 +30,7 @@ from benehub.identity.matching import Guess, Told
 from benehub.reconcile import Finding, Relation, Type, fixes
 from benehub.reconcile.fixes import Proposal
 from benehub.store.tables import difference, dispatch, person
+from benehub_connectors.files import FilesConnector
 
 ACME = "/api/v1/employers/acme"
 OWNER = Caller("usr_owner", "Ann", everywhere=frozenset({Role.OWNER}))
@@ -43,6 +45,21 @@ def ticking(start: datetime) -> Callable[[], datetime]:
 def start_clock(hub: Hub, start: datetime) -> None:
     """Let the hub's clock tick from a moment on."""
     object.__setattr__(hub.store, "clock", ticking(start))
+
+
+class Tables:
+    """Brings the connector by which tables are imported by hand."""
+
+    @hookspecs.hookimpl
+    def register_connectors(self) -> list[type[Connector]]:
+        """It alone."""
+        return [FilesConnector]
+
+
+def reads_tables(hub: Hub) -> None:
+    """Let the hub know that connector, beside the pretended ones."""
+    hub.plugins.register(Tables())
+    vars(hub).pop("connectors", None)
 
 
 class Boundless:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
-from tests.api.v1.conftest import ACME, Api, problem
+from tests.api.v1.conftest import ACME, Api, problem, reads_tables
 
 from benehub.access import GRANTS, Caller, Role
 from benehub.access.audit import newest
 from benehub.api.guard import OPEN, Needs
-from benehub.flows import hook_subscriptions
+from benehub.flows import hook_subscriptions, imports
 from benehub.flows.questions import ask
 from benehub.store.schema import INSTALLATION
 from benehub.store.tables import difference, dispatch, entry, fix, intake_batch, obligation, person, run, suppression
@@ -24,7 +24,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 HOOK = "https://8.8.8.8/in"
 IDS = {"run": "run", "difference": "dif", "dispatch": "dis", "obligation": "obl", "suppression": "sup", "ref": "ent",
        "subscription": "whs", "message": "whm", "fix": "fix", "stranger": "unl",
-       "read": "int", "question": "qst"}  # fmt: skip
+       "read": "int", "question": "qst", "upload": "upl"}  # fmt: skip
 
 
 def routes(api: Api) -> Iterator[tuple[str, str, Needs]]:
@@ -121,6 +121,8 @@ def test_ids_of_one_employer_are_nothing_with_another(working: Api) -> None:
     some["subscription"] = hook_subscriptions.subscribe(working.hub, "acme", HOOK, ["run.ended"], "", "usr_ann").id
     some["message"] = hook_subscriptions.send_test(working.hub, "acme", some["subscription"])
     some["question"] = ask(working.hub, "acme", person_id(working), {}, "Why?", "usr_ann")
+    reads_tables(working.hub)
+    some["upload"] = imports.receive(working.hub, "acme", "census", "employee", "a.csv", b"Emp ID\nX1\n", "usr_ann")
     some |= {"row": "1", "person": "1001", "connection": "hris", "schedule": "nightly"}
     bodies = {"assign": {"step": "acknowledged"}, "settle": {"has": True, "note": "x"},
               "link": {"employee": "1001", "note": "x"}, "discard": {"note": "x", "seen": "1"},
@@ -135,7 +137,9 @@ def test_ids_of_one_employer_are_nothing_with_another(working: Api) -> None:
             continue
         place = path.format(employer="other", **some)
         body = (
-            {"flow": "sync"}
+            {"columns": {"employee_number": "Emp ID"}}
+            if "{upload}" in path
+            else {"flow": "sync"}
             if method == "PUT"
             else {"note": "x"}
             if "{row}" in path
@@ -145,7 +149,8 @@ def test_ids_of_one_employer_are_nothing_with_another(working: Api) -> None:
         params = {"pay_date": "2026-10-15"} if place.endswith("/deductions") else {}
         params |= {"year": "2026"} if place.endswith("/contributions") else {}
         sends = method == "PUT" or (
-            method != "GET" and not re.search(r"/(test|pause|watch|resume|cancel|lift|close)$|schedules", path)
+            method != "GET"
+            and not re.search(r"/(test|pause|watch|resume|cancel|lift|close|take|drop)$|schedules", path)
         )
         found = working.client.request(method, place, json=body if sends else None, headers=headers, params=params)
         assert found.status_code == 404, (method, place, found.text)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from tests.api.v1.conftest import ACME, Api, problem
 
 from benehub.access import Role, audit
+from benehub.store import Session
 
 NAMED = ("per_aaa", "per_bbb", "per_aaa per_ccc", "per_aa")
 
@@ -68,6 +71,29 @@ def test_the_whole_is_taken_along_as_csv_or_json_lines(written: Api) -> None:
     day = told[0]["at"][:10]
     assert api.client.get(f"{ACME}/trail/export", params={"form": "jsonl", "to": day}).text == ""
     assert len(api.client.get(f"{ACME}/trail/export", params={"form": "jsonl", "from": day}).text.splitlines()) > 4
+
+
+def test_who_takes_his_time_with_the_whole_holds_no_session_and_it_ends(
+    written: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_PART", 2)
+    opened: list[str] = []
+
+    @contextmanager
+    def read() -> Iterator[Session]:
+        with written.hub.store.read("acme") as session:
+            opened.append("open")
+            yield session
+        opened[-1] = "closed"
+
+    with read() as session:
+        known = [row.audit_no for row in audit.read(session)]
+    lines, heard = audit.streamed(read), list[int]()
+    for row in lines:
+        heard.append(row.audit_no)
+        assert set(opened) == {"closed"}, "while a row is read no session waits for it"
+        written.get("/trail")  # adds one each time
+    assert heard == known and len(opened) > len(known) // 2
 
 
 def test_who_may_not_and_what_is_no_filter_is_refused(written: Api) -> None:

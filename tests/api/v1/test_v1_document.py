@@ -32,6 +32,9 @@ WHOLE = {
 BYTES = {"get_dispatch_content": "the very bytes", "follow_run": "events", "export_trail": "lines"}
 """Operations whose answer is no JSON."""
 
+SENT = {"send_import": "a table, as its bytes"}
+"""Operations whose body is no JSON."""
+
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
@@ -55,7 +58,8 @@ def test_it_is_a_description_that_tools_take(told: dict[str, Any]) -> None:
 def test_every_answer_and_body_is_of_a_named_type(told: dict[str, Any]) -> None:
     for _, one in operations(told):
         found = [answer for status, answer in one["responses"].items() if status.startswith("2") and status != "204"]
-        contents = [*found, one["requestBody"]] if "requestBody" in one else found
+        has_body = "requestBody" in one and one["operationId"] not in SENT
+        contents = [*found, one["requestBody"]] if has_body else found
         for content in contents if one["operationId"] not in BYTES else ():
             assert "$ref" in content["content"]["application/json"]["schema"], one["operationId"]
 

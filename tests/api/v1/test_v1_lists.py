@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 from tests.api.v1.conftest import ACME, Api, problem
 
-from benehub.store.tables import person
+from benehub.store.tables import difference, person
+from benehub.views.worklist import Filters, part
 
 LISTS = ("/people", "/elections?day=2026-10-05", "/obligations", "/dispatches", "/ledger/journal", "/differences",
          "/runs", "/reconciliations")  # fmt: skip
@@ -43,9 +44,24 @@ def test_deadlines_are_read_in_parts_and_by_filters(api: Api) -> None:
     api.get("/deadlines", 422, level="nosuch")
 
 
+def said(api: Api) -> None:
+    """Differences are found by what they say, in small letters or large ones; a wildcard of SQL is none."""
+    with api.hub.store.write("acme") as session:
+        known = part(session, Filters(), "USD").rows
+        one = session.where(difference, difference_id=known[0].difference_id)
+        session.connection.execute(update(difference).where(*one).values(action="MÜLLER pays 3 %"))
+        for text_, count in (("müLLer", 1), ("PAYS 3 %", 1), ("CAUSE", len(known)), ("_", 0), ("muller", 0)):
+            assert len(part(session, Filters(text=text_), "USD").rows) == count, text_
+
+
+def test_what_is_said_is_found_whatever_its_letters(api: Api) -> None:
+    said(api)
+
+
 def test_so_they_are_on_postgresql(pg_api: Api) -> None:
     for path in LISTS:
         walked(pg_api, path)
+    said(pg_api)
 
 
 def test_rows_that_come_meanwhile_move_nothing(api: Api) -> None:

@@ -25,6 +25,11 @@ BY = {
     f"{E}/fixes/{{fix}}/carry-out": "carry_out_fix",
     f"{E}/fixes/{{fix}}/reject": "reject_fix",
     f"{E}/fixes/{{fix}}/withdraw": "withdraw_fix",
+    f"{E}/import": "send_import",
+    f"{E}/import/{{upload}}": "decide_import_columns",
+    f"{E}/import/{{upload}}/take": "take_import",
+    f"{E}/import/{{upload}}/drop": "drop_import",
+    f"{E}/import/{{upload}}/release": "release_read",
     f"{E}/outgoing/permit": "permit_push",
     f"{E}/outgoing/go-on": "retry_run",
     f"{E}/outgoing/{{dispatch}}/leave": "resend_dispatch",
@@ -62,11 +67,10 @@ BY = {
 
 _USERS = "it changes what lets somebody in: the caller has to have shown lately who he is, and a token cannot"
 _SIGN_IN = "it lets a person in, or is about the person's own password, phone or session; a program shows a token"
-_HAND = "somebody looks at the columns of a table and says what they are; what a program writes is read by a connection"
 _SELF = "an employee asks about his own; the API serves programs of the employer"
 NONE = {
     r"/access/(users|tokens)(/.*)?": _USERS, rf"{re.escape(E)}/access(/.*)?": _USERS,
-    r"/(signin|signout)(/.*)?": _SIGN_IN, rf"{re.escape(E)}/import(/.*)?": _HAND,
+    r"/(signin|signout)(/.*)?": _SIGN_IN,
     rf"{re.escape(E)}/me/.*": _SELF,
 }  # fmt: skip
 """By a pattern of addresses, why no program does this."""

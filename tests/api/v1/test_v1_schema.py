@@ -23,12 +23,12 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import ignored_auth
 from sqlalchemy import select
-from tests.api.v1.conftest import Api, start_clock
+from tests.api.v1.conftest import Api, reads_tables, start_clock
 
 from benehub.api import v1
 from benehub.api.v1.documents import document
 from benehub.api.v1.links import LINKS
-from benehub.flows import bind
+from benehub.flows import bind, imports
 from benehub.flows.questions import ask
 from benehub.store.tables import (
     difference,
@@ -99,6 +99,11 @@ def real(described: Api) -> dict[str, list[str]]:
         whose = session.rows(select(person.c.person_id).where(*session.where(person, member_id="1001")))[0][0]
     for text in ("Why?", "Since when?"):
         ask(described.hub, "acme", whose, {"plan": "ppo"}, text, "usr_ann")
+    reads_tables(described.hub)
+    found["upload"] = [
+        imports.receive(described.hub, "acme", name, "employee", "a.csv", b"Emp ID,Last Name\nX1,Alder\n", "usr_ann")
+        for name in ("census", "people")
+    ]
     columns = {"run": run_table.c.run_id, "difference": difference.c.difference_id,
                "dispatch": dispatch.c.dispatch_id, "obligation": obligation.c.obligation_id,
                "suppression": suppression.c.suppression_id, "ref": entry.c.entry_id, "fix": fix.c.fix_id,

@@ -17,7 +17,7 @@ from tests.api.v1.test_v1_trail import trail
 
 from benehub import dispatch as dispatch_room
 from benehub.connect.webhooks import STANDARD, sign
-from benehub.flows import hook_delivery
+from benehub.flows import first_results, hook_delivery
 from benehub.flows import runs as run_rows
 from benehub.flows.hook_delivery import PAUSES, deliver
 from benehub.flows.reconciling import act
@@ -298,6 +298,20 @@ def test_what_failed_last_is_told_and_tried_at_once(api: Api, receiver: Receiver
         == (api.get(f"{path}/messages")["items"][0])
     )
     assert api.send(f"{path}/resend").json() == {"messages": 0}
+
+
+def test_one_whose_process_died_before_it_answered_is_added_once_and_its_secret_told_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_results, "keep", lambda *_: None)
+    monkeypatch.setattr(first_results, "BUSY", timedelta(0))
+    body = {"url": "https://8.8.8.8/in", "events": ["run.ended"]}
+    made = api.send("/webhooks", body, 201, key="one").json()
+    assert api.send("/webhooks", body, 201, key="one").json() == made and made["signing_secret"]
+    assert api.send("/webhooks", body, 201, key="two").json()["subscription"] != made["subscription"]
+    assert len(api.get("/webhooks")["items"]) == 2
+    start_clock(api.hub, api.hub.store.clock() + timedelta(days=2))
+    assert api.send("/webhooks", body, 201, key="one").json()["signing_secret"] is None, "not for ever"
 
 
 def test_a_worker_delivers_by_itself(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

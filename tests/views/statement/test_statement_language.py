@@ -82,3 +82,14 @@ def test_a_difference_of_a_new_kind_is_still_said() -> None:
 def test_an_unknown_language_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="Choose one of de, en"):
         language("xx")
+
+
+@pytest.mark.parametrize(
+    ("code", "service", "told"),
+    [("en", "primary", "Primary care"), ("de", "primary", "Hausarzt"), ("de", "acupuncture", "acupuncture")],
+)
+def test_a_service_is_called_as_people_call_it_and_an_unknown_one_as_the_plan_book_does(
+    code: str, service: str, told: str
+) -> None:
+    line = Line("copay", {"service": Word(f"service.{service}"), "amount": Money(2500, "USD")})
+    assert language(code).line(Section("plan", (line,)), line).startswith(f"{told}: ")

@@ -17,6 +17,7 @@ from benehub.api.v1 import (
     elections,
     employers,
     fixes,
+    imports,
     ledger,
     obligations,
     people,
@@ -37,7 +38,8 @@ from benehub.api.v1.problems import BASE
 
 router = APIRouter(prefix=BASE)
 for part in (employers, people, asked, unlinked, plans, plan_book, elections, obligations, deadlines, dispatches,
-             ledger, reconciliations, differences, fixes, periods, connections, words, reads, schedules, runs,
+             ledger, reconciliations, differences, fixes, periods, connections, words, reads, imports, schedules,
+             runs,
              webhooks, trail, questions):  # fmt: skip
     router.include_router(part.router)
 

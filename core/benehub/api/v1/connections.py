@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter, Response
 from pydantic import Field
 
@@ -19,13 +21,15 @@ from benehub.views import connections as view
 
 router = APIRouter(prefix="/employers/{employer}/connections", tags=["connections"], route_class=Route)
 
+Mode = Literal["live", "watch", "paused"]
+
 
 class ConnectionTold(Model):
     """A connection; never its settings, which hold references to secrets."""
 
     name: str = Field(examples=["hris"])
     connector: str
-    mode: str
+    mode: Mode
     """live, watch (it reads and compares, and writes nothing) or paused."""
     at_once: int | None
     """How many writes may be under way at once; null where its connector is not installed or refuses its settings."""
@@ -79,7 +83,7 @@ class Tested(Model):
     ok: bool
     """Whether every stream answered."""
     connector: str
-    mode: str
+    mode: Mode
     """live, watch or paused, as of the connection."""
     streams: list[TriedStream]
     """What each of its streams answered."""
@@ -106,7 +110,8 @@ def test_connection(_caller: Operates, at: At, claim: Once, connection: NamePath
     _must_be(at, connection)
     connector, mode, tried = connecting.try_out(at.hub, at.employer, connection)
     streams = [TriedStream.model_validate(one, from_attributes=True) for one in tried]
-    return Tested(ok=all(one.ok for one in tried), connector=connector, mode=mode, streams=streams)
+    told = {"ok": all(one.ok for one in tried), "connector": connector, "mode": mode, "streams": streams}
+    return Tested.model_validate(told)
 
 
 @router.post("/{connection}/read", operation_id="read_connection", status_code=202)

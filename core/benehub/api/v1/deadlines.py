@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
@@ -26,7 +26,7 @@ class Told(Model):
 
     notifier: str
     """His name in the plan book."""
-    state: str
+    state: Literal["told", "waiting", "dropped"]
     """told, waiting (it is tried again), or dropped (the plan book names him no longer)."""
     at: str
     """When he was told; while he waits, when it is tried next."""
@@ -37,7 +37,7 @@ class Told(Model):
 class AlarmTold(Model):
     """An alarm that was raised."""
 
-    level: str
+    level: Literal["t5", "t2", "today", "late"]
     """How pressing it was when the alarm was raised: t5, t2, today or late."""
     at: str
     told: list[Told]

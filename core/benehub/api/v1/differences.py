@@ -57,7 +57,7 @@ class DifferenceTold(Model):
     """What tells it from others of its type."""
     side: str
     """Where it is wrong."""
-    severity: str
+    severity: Literal["high", "medium", "low"]
     owner: str
     """Who moves next."""
     cause: str

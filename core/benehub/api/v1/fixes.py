@@ -145,7 +145,7 @@ class Owed(Model):
     obligation: str
     kind: str
     """What is owed, as `enrollment.change`."""
-    state: str
+    state: Literal["open", "sent", "confirmed", "refused", "held", "replaced", "canceled"]
     """open, sent, confirmed, refused, held, replaced or canceled."""
     reason: str
     dispatch: str | None

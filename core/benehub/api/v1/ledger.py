@@ -71,7 +71,7 @@ class EntryTold(Model):
     recorded_at: str
     type: str
     """What it records, as `premium.accrued`."""
-    status: str
+    status: Literal["pending", "posted", "void"]
     """pending, posted, or void."""
     effective_date: date
     source: str

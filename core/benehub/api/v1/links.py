@@ -61,6 +61,14 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("list_read_rows", "200"): {
         "discard_read_row": {"read": "$request.path.read", "row": "$response.body#/items/0/row"}
     },
+    ("list_imports", "200"): {
+        one: {"upload": "$response.body#/items/0/upload"} for one in ("get_import", "get_import_columns")
+    },
+    ("send_import", "201"): {
+        one: {"upload": "$response.body#/upload"}
+        for one in ("get_import_columns", "decide_import_columns", "preview_import", "take_import", "drop_import")
+    },
+    ("take_import", "202"): {"get_run": {"run": "$response.body#/run"}},
     ("list_questions", "200"): {
         one: {"question": "$response.body#/items/0/question"}
         for one in ("get_question", "answer_question", "close_question")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -114,7 +114,7 @@ class ImpactTold(Model):
 
     plan: str
     name: str
-    status: str
+    status: Literal["same", "changed", "added", "removed"]
     """same, changed (its terms differ), added or removed."""
     insured: bool
     """Whether it has premiums; others are priced as a twelfth of their year."""

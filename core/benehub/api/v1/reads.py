@@ -34,7 +34,7 @@ class ReadTold(Model):
     batch: str
     connection: str
     stream: str
-    state: str
+    state: Literal["staged", "applied", "held", "refused"]
     """staged, applied, held (a guard stopped it), or refused (a person laid it aside)."""
     recorded_at: str
     rows: int

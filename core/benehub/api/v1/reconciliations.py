@@ -12,6 +12,7 @@ from benehub.api.v1.fields import MONTH, At, Once, PageOf, SeesMoney, SeesOvervi
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.problems import Refused, named
 from benehub.api.v1.route import Route
+from benehub.api.v1.runs import State
 from benehub.api.v1.starting import Started, start
 from benehub.money import format_minor
 from benehub.periods import Month
@@ -50,7 +51,7 @@ class ReconciliationTold(Model):
     period: str
     relations: list[str]
     """Empty for all, until it has ended."""
-    state: str
+    state: State
     """As of the run."""
     started_at: str
     ended_at: str | None

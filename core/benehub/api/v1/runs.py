@@ -29,7 +29,7 @@ class RunTold(Model):
     flow: str
     subject: str
     """What it is about, as the flow tells it."""
-    state: str
+    state: State
     """queued, running, interrupted (its process died; another one takes it up), done, failed, held (a person has to
     decide), or canceled."""
     started_at: str

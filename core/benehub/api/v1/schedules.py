@@ -82,7 +82,7 @@ class ScheduleTold(Model):
     blackouts: list[str]
     jitter_s: int
     catch_up: str
-    state: str
+    state: Literal["on", "paused", "connection paused"]
     """on, paused, or connection paused."""
     next_at: str | None
     """Moment (ISO 8601, UTC) of its next start; null while it is paused."""

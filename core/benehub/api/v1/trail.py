@@ -88,8 +88,7 @@ def export_trail(
 
 def _lines(at: Office, form: str, since: date | None, until: date | None) -> Iterator[str]:
     written = view.csv_lines if form == "csv" else view.json_lines
-    with at.read() as session:
-        yield from written(session, *(one.isoformat() if one else "" for one in (since, until)))
+    return written(view.streamed(at.read, *(one.isoformat() if one else "" for one in (since, until))))
 
 
 def _told(row: Row[Any]) -> TrailRow:

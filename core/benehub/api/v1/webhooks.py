@@ -14,6 +14,7 @@ from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import named
 from benehub.api.v1.route import Route
+from benehub.api.v1.starting import key_of
 from benehub.flows import hook_secrets
 from benehub.flows import hook_subscriptions as flow
 from benehub.store.events import EVENTS
@@ -132,8 +133,9 @@ def list_webhooks(_caller: SeesConnections, at: At) -> Subscriptions:
 def add_webhook(
     request: Request, _caller: Operates, at: At, claim: Once, body: NewSubscription, response: Response
 ) -> SubscriptionWithSecret:  # fmt: skip
-    """Let an address hear of events from now on."""
-    made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret or "", at.caller.user)
+    """Let an address hear of events from now on; sent again with its key it is added once."""
+    made = flow.subscribe(at.hub, at.employer, body.url, body.events, body.secret or "", at.caller.user,
+                          key_of(claim))  # fmt: skip
     about(request, made.id)
     return _with_secret(_shown(at, made.id, response), made.secret)
 

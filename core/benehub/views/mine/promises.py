@@ -119,7 +119,9 @@ def _design(plan: Plan, currency: str) -> Iterator[Line]:
         if (text := getattr(design, name)) is not None:
             yield Line(name, {"rate": percent_text(parse_rate(text))})
     for service, text in (design.copays or {}).items():
-        yield Line("copay", {"service": service, "amount": Money(parse_minor(text, currency), currency)})
+        yield Line(
+            "copay", {"service": Word(f"service.{service}"), "amount": Money(parse_minor(text, currency), currency)}
+        )
     for name in ("elimination_days", "waiting_days"):
         if count := getattr(design, name):
             yield Line(name, {"count": count})
