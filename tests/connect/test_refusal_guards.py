@@ -1,0 +1,183 @@
+"""Refusals of the SDK that nothing else would miss, each by its type and words."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from benehub.connect import files, mail
+from benehub.connect.files import FolderMailbox
+from benehub.connect.http import VendorClient
+from benehub.connect.inflate import inflated
+from benehub.connect.limits import Pause, SharedWindow
+from benehub.connect.mail import MailAccount, Security, SmtpMailbox
+from benehub.connect.messages import Response, change, read
+from benehub.connect.oidc import MOST, OidcClient, Provider
+from benehub.connect.testing import transport
+from benehub.connect.verdict import judge, was_sent
+from benehub.errors import (
+    BenehubError,
+    ConfigError,
+    DataError,
+    FatalError,
+    NeedsPersonError,
+    RateLimited,
+    ReauthNeeded,
+    RetriableError,
+    Unsupported,
+    VendorUnavailable,
+)
+
+ACCOUNT = MailAccount("mail.example", 25, Security.NONE, "us", "secret")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "told"),
+    [
+        (Response(404), DataError, "refused it"),
+        (Response(200, {"content-encoding": "br"}, b"{}"), DataError, "compressed otherwise"),
+        (Response(200, {}, b'{"wait":1}'), RateLimited, "in the body of a 200"),
+        (Response(200, {"content-type": "text/html"}, b"{}"), VendorUnavailable, "an HTML page"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_by_type(answer: Response, kind: type[BenehubError], told: str) -> None:
+    with pytest.raises(kind, match=told):
+        judge(read("/x"), answer, where="acme", body_check=lambda got: 3 if got.data == {"wait": 1} else None)
+
+
+def test_a_time_out_of_what_stands_in_the_networks_place_is_the_callers() -> None:
+    def late(_: Any) -> Any:
+        raise TimeoutError
+
+    client = VendorClient("https://vendor.example", transport=transport(late))
+    with pytest.raises(VendorUnavailable, match="time-out") as told:
+        client.send(change("POST", "/x", {}))
+    assert was_sent(told.value)
+
+
+def test_what_is_not_packed_as_it_says_is_told_so() -> None:
+    with pytest.raises(httpx.DecodingError, match="not in gzip"):
+        list(inflated([b"{}"], "gzip"))
+
+
+def test_a_pause_longer_than_one_may_wait_is_told() -> None:
+    now = [0.0]
+    pause = Pause(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds))
+    pause.hold(10)
+    with pytest.raises(RateLimited, match="used up"):
+        pause.acquire(1)
+    assert now == [0.0]
+    pause.acquire(11)
+    assert now == [10.0]
+
+
+@pytest.mark.parametrize(("limit", "period"), [(0, 60), (10, 0)])
+def test_no_window_without_a_limit(limit: int, period: float) -> None:
+    shared: Any = None
+    with pytest.raises(ValueError, match="no usable limit"):
+        SharedWindow(shared, "a", limit, period)
+
+
+def test_a_file_that_the_disk_has_not_taken_whole_does_not_appear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda number: os.truncate(number, 1))
+    with pytest.raises(VendorUnavailable, match="not written whole") as told:
+        FolderMailbox(tmp_path).put("a.834", b"whole")
+    assert list(tmp_path.iterdir()) == [] and not was_sent(told.value)
+
+
+def test_a_folder_that_nobody_empties_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_ENTRIES", 2)
+    box = FolderMailbox(tmp_path)
+    for number in range(3):
+        (tmp_path / f"{number}").touch()
+    with pytest.raises(FatalError, match="more than"):
+        box.list("*")
+
+
+def test_an_archive_that_holds_a_name_too_often_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "archived_name", lambda name, _attempt: f"archive/{name}")
+    box = FolderMailbox(tmp_path)
+    for _ in range(2):
+        (tmp_path / "a").touch()
+        last = (tmp_path / "archive").exists()
+        if not last:
+            assert box.archive("a") == "archive/a"
+    with pytest.raises(FatalError, match="too often"):
+        box.archive("a")
+    assert (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(PermissionError(13, "no"), NeedsPersonError), (OSError(28, "full"), VendorUnavailable)]
+)
+def test_what_the_system_refuses_is_told_by_type(
+    error: OSError, kind: type[BenehubError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(kind):
+        FolderMailbox(tmp_path).read("a")
+
+
+def test_without_a_folder_of_reports_none_is_read() -> None:
+    for ask in (SmtpMailbox(ACCOUNT).read, SmtpMailbox(ACCOUNT).archive):
+        with pytest.raises(Unsupported, match="no folder of delivery reports"):
+            ask("a")
+
+
+@pytest.mark.parametrize(("code", "kind"), [(450, RetriableError), (550, DataError)])
+def test_a_mail_servers_no_is_for_now_or_for_good(code: int, kind: type[BenehubError]) -> None:
+    with pytest.raises(kind) as told:
+        mail._judge((code, b"no"), "the sender", "mail server")
+    assert type(told.value) is kind
+
+
+def test_a_mail_server_that_does_not_take_the_password_asks_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strict:
+        """A server that lets nobody in."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def ehlo_or_helo_if_needed(self) -> None:
+            """Fine."""
+
+        def login(self, *_: object) -> None:
+            """Refused."""
+            raise smtplib.SMTPAuthenticationError(535, b"no")
+
+        def close(self) -> None:
+            """Fine."""
+
+        quit = close
+
+    monkeypatch.setattr(smtplib, "SMTP", Strict)
+    with pytest.raises(ReauthNeeded, match="user and password"):
+        SmtpMailbox(ACCOUNT).put("a", b"From: a@b.example\nTo: c@d.example\n\nx")
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "told"),
+    [({"x": "y" * MOST}, VendorUnavailable, "DecodingError"), ({}, ConfigError, "tells no authorization_endpoint")],
+)
+def test_a_provider_that_tells_too_much_or_too_little(
+    more: dict[str, str], kind: type[BenehubError], told: str
+) -> None:
+    told_by = {"issuer": "https://idp.example", **more}
+    provider = Provider("idp", "https://idp.example", "us")
+    client = OidcClient(
+        provider, lambda: datetime(2026, 11, 23, tzinfo=UTC),
+        httpx.MockTransport(lambda _: httpx.Response(200, json=told_by)),
+    )  # fmt: skip
+    with pytest.raises(kind, match=told):
+        client.begin("https://hub.example/back")
