@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import httpx
 import pytest
 
@@ -19,8 +20,10 @@ from benehub.connect.limits import Pause, SharedWindow
 from benehub.connect.mail import MailAccount, Security, SmtpMailbox
 from benehub.connect.messages import Response, change, read
 from benehub.connect.oidc import MOST, OidcClient, Provider
+from benehub.connect.sftp import SftpAccount, SftpMailbox
 from benehub.connect.testing import transport
 from benehub.connect.verdict import judge, was_sent
+from benehub.connect.webhooks import STANDARD, receive
 from benehub.errors import (
     BenehubError,
     ConfigError,
@@ -181,3 +184,75 @@ def test_a_provider_that_tells_too_much_or_too_little(
     )  # fmt: skip
     with pytest.raises(kind, match=told):
         client.begin("https://hub.example/back")
+
+
+class Folder:
+    """An SFTP session that is told what to say: nothing is there, a rename fails; `full`: each name is taken."""
+
+    def __init__(self, full: bool = False) -> None:
+        self.full = full
+
+    async def exists(self, _: str) -> bool:
+        """Whether it is there."""
+        return self.full
+
+    async def stat(self, _: str) -> None:
+        """It can be looked at."""
+
+    async def getsize(self, _: str) -> int:
+        """One byte."""
+        return 1
+
+    async def rename(self, *_: str) -> None:
+        """Refused."""
+        raise asyncssh.SFTPFailure("no")
+
+    def open(self, *_: str) -> Folder:
+        """Itself."""
+        return self
+
+    async def __aenter__(self) -> Folder:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def write(self, _: bytes) -> None:
+        """Taken."""
+
+
+def on_server(session: Folder) -> SftpMailbox:
+    box = SftpMailbox(SftpAccount("sftp.example", "us", ()))
+    opened: Any = (None, session)
+    box._session = opened
+    return box
+
+
+def test_an_sftp_archive_that_holds_a_name_too_often_is_told() -> None:
+    with pytest.raises(FatalError, match="too often"):
+        on_server(Folder(full=True)).archive("a")
+
+
+def test_a_rename_that_the_server_refuses_is_no_delivery() -> None:
+    with pytest.raises(VendorUnavailable, match="rename was refused") as told:
+        on_server(Folder()).put("a", b"x")
+    assert not was_sent(told.value)
+
+
+def test_a_right_that_the_server_does_not_give_asks_a_person() -> None:
+    async def work(_: Any) -> None:
+        raise asyncssh.SFTPPermissionDenied("no")
+
+    with pytest.raises(NeedsPersonError, match="no permission"):
+        on_server(Folder())._do("a", work)
+
+
+def test_an_address_that_no_http_can_carry_is_a_fault_of_the_settings() -> None:
+    client = VendorClient("https://vendor.example", transport=transport(lambda _: pytest.fail("asked")))
+    with pytest.raises(ConfigError, match="not usable in HTTP"):
+        client.send(read("/x\x00"))
+
+
+def test_a_webhook_names_the_header_that_it_lacks() -> None:
+    with pytest.raises(DataError, match="no id in its headers"):
+        receive(STANDARD, "whsec_a2V5", {"webhook-timestamp": "1"}, b"{}", datetime(2026, 11, 23, tzinfo=UTC))
