@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import smtplib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import asyncssh
 import httpx
+import pydantic
 import pytest
 
-from benehub.connect import files, mail
+from benehub.connect import files, mail, sftp
 from benehub.connect.files import FolderMailbox
 from benehub.connect.http import VendorClient
 from benehub.connect.inflate import inflated
@@ -20,6 +23,7 @@ from benehub.connect.limits import Pause, SharedWindow
 from benehub.connect.mail import MailAccount, Security, SmtpMailbox
 from benehub.connect.messages import Response, change, read
 from benehub.connect.oidc import MOST, OidcClient, Provider
+from benehub.connect.pgp import Pgp
 from benehub.connect.sftp import SftpAccount, SftpMailbox
 from benehub.connect.testing import transport
 from benehub.connect.verdict import judge, was_sent
@@ -27,6 +31,7 @@ from benehub.connect.webhooks import STANDARD, receive
 from benehub.errors import (
     BenehubError,
     ConfigError,
+    ConflictError,
     DataError,
     FatalError,
     NeedsPersonError,
@@ -145,28 +150,54 @@ def test_a_mail_servers_no_is_for_now_or_for_good(code: int, kind: type[BenehubE
     assert type(told.value) is kind
 
 
-def test_a_mail_server_that_does_not_take_the_password_asks_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Strict:
-        """A server that lets nobody in."""
+class Server:
+    """A mail server that fails where it is told to."""
 
-        def __init__(self, *_: object, **__: object) -> None:
-            pass
+    def __init__(self, at: str, error: Exception) -> None:
+        self.at, self.error = at, error
 
-        def ehlo_or_helo_if_needed(self) -> None:
-            """Fine."""
+    def __getattr__(self, name: str) -> Any:
+        def ask(*_: object, **__: object) -> Any:
+            if name == self.at:
+                raise self.error
+            return False if name == "has_extn" else (250, b"ok")
 
-        def login(self, *_: object) -> None:
-            """Refused."""
-            raise smtplib.SMTPAuthenticationError(535, b"no")
+        return ask
 
-        def close(self) -> None:
-            """Fine."""
 
-        quit = close
-
-    monkeypatch.setattr(smtplib, "SMTP", Strict)
-    with pytest.raises(ReauthNeeded, match="user and password"):
+@pytest.mark.parametrize(
+    ("at", "error", "kind", "told"),
+    [
+        ("login", smtplib.SMTPAuthenticationError(535, b"no"), ReauthNeeded, "user and password"),
+        ("ehlo_or_helo_if_needed", smtplib.SMTPHeloError(500, b"no"), VendorUnavailable, "no secure session"),
+        ("rcpt", smtplib.SMTPServerDisconnected("gone"), VendorUnavailable, "broke off"),
+    ],
+)
+def test_a_mail_server_that_fails_before_the_message_has_not_taken_it(
+    at: str, error: Exception, kind: type[BenehubError], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtplib, "SMTP", lambda *_, **__: Server(at, error))
+    with pytest.raises(kind, match=told) as caught:
         SmtpMailbox(ACCOUNT).put("a", b"From: a@b.example\nTo: c@d.example\n\nx")
+    assert kind is ReauthNeeded or not was_sent(caught.value)
+
+
+def test_a_code_that_the_provider_refuses_is_no_outage() -> None:
+    base = "https://idp.example"
+    told = {"issuer": base, "token_endpoint": f"{base}/token", "authorization_endpoint": f"{base}/authorize"}
+    client = OidcClient(
+        Provider("idp", base, "us"), lambda: datetime(2026, 11, 23, tzinfo=UTC),
+        httpx.MockTransport(lambda asked: httpx.Response(400 if asked.method == "POST" else 200, json=told)),
+    )  # fmt: skip
+    _, begun = client.begin("https://hub.example/back")
+    with pytest.raises(DataError, match="refuses the code"):
+        client.finish("https://hub.example/back", begun, {"state": begun.state, "code": "c"})
+
+
+def test_keys_that_signing_needs_are_asked_for() -> None:
+    with pytest.raises(pydantic.ValidationError, match="need our_key"):
+        Pgp.model_validate({"partner_key": "env:THEIRS"})
+    Pgp.model_validate({"partner_key": "env:THEIRS", "sign": False, "inbound": "clear"})
 
 
 @pytest.mark.parametrize(
@@ -199,6 +230,11 @@ class Folder:
     async def stat(self, _: str) -> None:
         """It can be looked at."""
 
+    async def scandir(self, _: str) -> AsyncIterator[asyncssh.SFTPName]:
+        """Three names."""
+        for name in "abc":
+            yield asyncssh.SFTPName(name.encode(), attrs=asyncssh.SFTPAttrs(type=1, size=1))
+
     async def getsize(self, _: str) -> int:
         """One byte."""
         return 1
@@ -223,7 +259,7 @@ class Folder:
 
 def on_server(session: Folder) -> SftpMailbox:
     box = SftpMailbox(SftpAccount("sftp.example", "us", ()))
-    opened: Any = (None, session)
+    opened: Any = (Mock(), session)
     box._session = opened
     return box
 
@@ -237,6 +273,34 @@ def test_a_rename_that_the_server_refuses_is_no_delivery() -> None:
     with pytest.raises(VendorUnavailable, match="rename was refused") as told:
         on_server(Folder()).put("a", b"x")
     assert not was_sent(told.value)
+
+
+def test_a_server_folder_that_nobody_empties_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sftp, "MAX_ENTRIES", 2)
+    with pytest.raises(FatalError, match="more than"):
+        on_server(Folder()).list("*")
+
+
+def test_a_name_that_another_writer_took_meanwhile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def holds(*_: object) -> bool:
+        return False
+
+    async def exists(self: Folder, _: str) -> bool:
+        before, self.full = self.full, True  # at first it was free
+        return before
+
+    monkeypatch.setattr(sftp, "_holds", holds)
+    monkeypatch.setattr(Folder, "exists", exists)
+    with pytest.raises(ConflictError, match="another file has this name"):
+        on_server(Folder()).put("a", b"x")
+
+
+def test_any_other_failure_of_sftp_is_told_by_its_kind() -> None:
+    async def work(_: Any) -> None:
+        raise asyncssh.SFTPError(99, "no")
+
+    with pytest.raises(VendorUnavailable, match="SFTP failed"):
+        on_server(Folder())._do("a", work)
 
 
 def test_a_right_that_the_server_does_not_give_asks_a_person() -> None:
