@@ -300,7 +300,7 @@ def test_any_other_failure_of_sftp_is_told_by_its_kind() -> None:
         raise asyncssh.SFTPError(99, "no")
 
     with pytest.raises(VendorUnavailable, match="SFTP failed"):
-        on_server(Folder())._do("a", work)
+        on_server(Folder())._do("a", work, sent=lambda: True)
 
 
 def test_a_right_that_the_server_does_not_give_asks_a_person() -> None:
