@@ -60,7 +60,8 @@ def test_an_item_that_is_no_record_names_fields_and_no_value() -> None:
 def test_an_answer_without_its_list_is_refused() -> None:
     listing = benehub.Listing("/people", items="people", fields={})
     assert listing.rows(Response(200, data={"people": [1]})) == [1]
-    for told in ({"persons": []}, {"people": {}}, [], None):
+    strange: list[Any] = [{"persons": []}, {"people": {}}, [], None]
+    for told in strange:
         with pytest.raises(DataError, match="no list in 'people'"):
             listing.rows(Response(200, data=told))
 

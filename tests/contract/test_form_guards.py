@@ -35,7 +35,7 @@ def _lax(hostile: ModuleType) -> Kind:
 
 def _boasting(hostile: ModuleType) -> Kind:
     def capabilities(self: Any) -> Sequence[benehub.Capability]:
-        return [*hostile.Plain.capabilities(self), benehub.Capability("read.dependent", True)]
+        return [*hostile.Plain.capabilities(self), benehub.Capability("read.dependent")]
 
     return type("Boasting", (hostile.Plain,), {"capabilities": capabilities}), hostile.stage
 

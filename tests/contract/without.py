@@ -176,7 +176,8 @@ def tried(tree: Path, guard: Guard) -> tuple[str, str]:
 def _put(file: Path, text: str) -> None:
     """Write it with a time of its own: what was compiled is known by time and size."""
     file.write_text(text, encoding="utf-8")
-    os.utime(file, (next(_TIMES),) * 2)
+    at = next(_TIMES)
+    os.utime(file, (at, at))
 
 
 _TIMES = itertools.count(1_000_000_000)

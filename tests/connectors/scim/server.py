@@ -48,7 +48,7 @@ class ScimServer:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.app = BearerTokenApplication(Numbered(lambda: self.now), _provider(), bearer_tokens=[TOKEN])
+        self.app: Any = BearerTokenApplication(Numbered(lambda: self.now), _provider(), bearer_tokens=[TOKEN])
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One call of an administrator's."""
