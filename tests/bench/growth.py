@@ -8,6 +8,7 @@ Nothing passes or fails by size.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -25,7 +26,6 @@ MONTHLY = {"register_line", "invoice", "invoice_line", "credit", "leave_balance"
 """What is read or done anew each month; all else is read once, and then only what has changed."""
 
 
-
 def size(engine: Engine) -> int:
     """Bytes of the database that are in use."""
     with engine.connect() as connection:
@@ -40,22 +40,27 @@ def size(engine: Engine) -> int:
 
 def grown(folder: Path, url: str) -> tuple[Counter[str], int]:
     """Bytes by flow (a read by its stream), in the order they came; and months."""
-    engine, found, told = create_engine(url), Counter[str](), ["empty"]
+    engine, found, names = create_engine(url), Counter[str](), ["empty"]
     last = [0]
 
     def look() -> None:
         now = size(engine)
-        found[told[-1]] += now - last[0]
+        found[names[-1]] += now - last[0]
         last[0] = now
 
     def progress(text: str) -> None:
         look()
         words = text.split()
-        told.append(words[2] if words[0] == "sync" else words[0])
+        names.append(words[2] if words[0] == "sync" else words[0])
 
     truth, _ = run_world(folder, url, progress)
     look()
     return found, len(truth.months)
+
+
+def told(line: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{line}\n")
 
 
 def main() -> None:
@@ -69,13 +74,13 @@ def main() -> None:
         write(make(7, options.people), folder)
         found, months = grown(folder, options.db or f"sqlite:///{folder / 'hub.db'}")
     empty, people = found.pop("empty"), options.people
-    print(f"{people} people, {months} months; empty: {empty / 1e6:.1f} MB")
+    told(f"{people} people, {months} months; empty: {empty / 1e6:.1f} MB")
     for flow, number in found.items():
         each, word = (number / people / months, "a month") if flow in MONTHLY else (number / people, "once")
-        print(f"  {flow:<22} {number / 1e6:8.2f} MB  {each / 1000:6.2f} KB a person, {word}")
+        told(f"  {flow:<22} {number / 1e6:8.2f} MB  {each / 1000:6.2f} KB a person, {word}")
     monthly = sum(number for flow, number in found.items() if flow in MONTHLY)
-    print(f"once:    {(found.total() - monthly) / people / 1000:.1f} KB a person")
-    print(f"a month: {monthly / people / months / 1000:.1f} KB a person")
+    told(f"once:    {(found.total() - monthly) / people / 1000:.1f} KB a person")
+    told(f"a month: {monthly / people / months / 1000:.1f} KB a person")
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def _must_be_mine(session: Session, batch_id: str, begun_at: int) -> None:
     at = select(intake_batch.c.seq).where(*session.where(intake_batch, batch_id=batch_id, state="staged"))
     if session.connection.execute(at.with_for_update(key_share=True)).scalar() != begun_at:
         raise RetriableError("another process has begun to read it anew", where=f"batch {batch_id}",
-                             mend="Look there: benehub intake show; nothing of it is lost")  # fmt: skip
+                             mend="Nothing has to be done: it goes on there")  # fmt: skip
 
 
 @without_collector()
