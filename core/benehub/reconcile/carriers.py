@@ -114,9 +114,11 @@ def _of_no_plan(session: Session, keys: Collection[Key]) -> dict[Key, str]:
         by_plan.setdefault(row.plan, set()).add(row.connection_id)
     told = {key: by_key.get(key) or by_plan.get(key[1], set()) for key in keys}
     paid = _paid_to(session, plans) if any(len(some) > 1 for some in told.values()) else {}
-    return {
-        key: max(sorted(some), key=lambda one, key=key: paid.get((one, *key), 0)) for key, some in told.items() if some
-    }
+    found = {}
+    for key, some in told.items():
+        if some:
+            _, found[key] = min((-paid.get((one, *key), 0), one) for one in some)
+    return found
 
 
 def _paid_to(session: Session, plans: Sequence[str]) -> dict[tuple[str, str | None, str, str], int]:

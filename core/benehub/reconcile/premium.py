@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -65,15 +65,16 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     owed = _with_lost(session, month, accrued, billed)
     lines = {key: one for key, one in billed.items() if book.find(key[1]) is not None}
     strange = {key: one for key, one in billed.items() if key not in lines}
-    unread = _unread(owed, lines, strange)
+    told = {*refused, *silent}
+    unread = _unread({key: one for key, one in owed.items() if key[0] not in told and key not in told}, lines, strange)
     findings += _of_no_plan(book, connection_id, month, owed, strange, unread)
     if billed or unknown:
         cut = cut_off.cut_off(session, book, connection_id, month, covered)
         tiers = cut_off.tiers(covered)
         known = {key: amount for key, amount in owed.items() if key not in strange}
         reasons = _reasons(session, book, connection_id, month, known, lines, cut)
-        told = {*refused, *silent, *unread}
-        findings += _bill(book, connection_id, month, known, tiers, lines, told, cut, reasons)
+        found = _bill(book, month, known, tiers, lines, {*told, *unread}, cut, reasons)
+        findings += [replace(one, reference=carriers.reference(book, one.plan, connection_id)) for one in found]
     findings += [_stranger(book, connection_id, month, row, meant(session, connection_id, row.external_id))
                  for row in unknown]  # fmt: skip
     findings += bill.compare(session, book, connection_id, month)
@@ -152,7 +153,7 @@ def _billed(session: Session, connection_id: str, month: Month) -> tuple[dict[Ke
 
 
 def _bill(
-    book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
+    book: PlanBook, month: Month, accrued: Mapping[Key, int], tiers: Mapping[Key, str],
     billed: Mapping[Key, Billed], told: set[object], cut: CutOff | None, reasons: Reasons,
 ) -> Iterator[Finding]:  # fmt: skip
     """Every line of the bill that differs, but of persons, or persons and plans, of whom another difference tells."""
@@ -182,7 +183,7 @@ def _bill(
             cause = f"{cause}; it changed here after the bill of {cut.made} was made"
             action = "Wait for the next bill, which has to put it right"
         yield Finding(
-            Relation.PREMIUM, kind, str(month), carriers.reference(book, key[1], connection_id), "carrier", "carrier",
+            Relation.PREMIUM, kind, str(month), "-", "carrier", "carrier",
             cause, action, person_id=key[0], plan=key[1], expected=expected, actual=actual, unit=book.employer.currency,
             clear_by=cut.clear_by if cut is not None and late else None,
         )  # fmt: skip

@@ -347,12 +347,14 @@ def _must_move_enough(session: Session, row: Row[Any], found: Sequence[str]) -> 
     left = sum(one.amount for one in moved.values()) - spent
     if left >= row.at_stake:
         return
+    names = ", ".join(found[:3])
+    what = f"{names} moved less than is at stake"
+    if spent:
+        what = f"{names} settled another difference already, and what is left is less than is at stake"
     raise DataError(
-        f"{', '.join(found[:3])} moved less than is at stake" if not spent
-        else f"{', '.join(found[:3])} settled another difference already, and what is left is less than is at stake",
-        where=row.difference_id,
-        mend="Name all the entries that made it right (--entry), compare again so that it closes by itself once both "
-        "sides agree, or dismiss it and say why",
+        what, where=row.difference_id,
+        mend="Name all the entries that made it right, compare again so that it closes by itself once both sides "
+        "agree, or dismiss it and say why",
     )  # fmt: skip
 
 
