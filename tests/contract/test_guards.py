@@ -185,8 +185,8 @@ def _cursor_first(patch: pytest.MonkeyPatch) -> None:
     """The cursor is written with the page, before anything of it is applied."""
     real = staging.stage
 
-    def stage(session: Any, batch_id: str, *pages: Any) -> None:
-        real(session, batch_id, *pages)
+    def stage(session: Any, batch_id: str, *pages: Any, **begun: Any) -> None:
+        real(session, batch_id, *pages, **begun)
         applying._move_cursor(session, applying._header(session, batch_id), *session.take_seq())
 
     patch.setattr(intake, "stage", stage)

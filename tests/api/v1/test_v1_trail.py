@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.api.v1.conftest import ACME, Api
+from tests.api.v1.conftest import ACME, Api, reads_tables
 from tests.api.v1.test_v1_access import person_id, routes
 
 from benehub import dispatch as outbox
@@ -17,6 +17,8 @@ from benehub.api.trail import named_in
 from benehub.connect.capabilities import Guard
 from benehub.dispatch import Frozen
 from benehub.flows import dispatches as flow
+from benehub.flows import imports
+from benehub.flows.import_columns import decided
 from benehub.flows.questions import ask
 from benehub.obligations import Wanted
 from benehub.store import Session
@@ -27,7 +29,8 @@ from benehub.views.strangers import unlinked
 UNNAMED = {
     "/suppressions": "kinds of differences that are set aside, of everybody",
     "/plan-book/text": "what is promised to everybody", "/cost": "sums", "/reconciliations/{run}": "sums",
-    "/trail/export": "the trail",
+    "/trail/export": "the trail", "/imports": "tables", "/imports/{upload}": "a table",
+    "/imports/{upload}/columns": "headings", "/imports/{upload}/preview": "whom it would change, here nobody known",
 }  # fmt: skip
 """Guarded reads that may name nobody, by address, each with what they show."""
 
@@ -39,10 +42,24 @@ def trail(api: Api) -> set[str]:
     return set(found[0].ref.split()) if found else set()
 
 
+def census(api: Api) -> str:
+    """A table about somebody nobody knows yet, its columns decided; its id."""
+    reads_tables(api.hub)
+    told = {"employee_number": "X1", "first_name": "Ann", "last_name": "Ash", "birth_date": "1990-02-03",
+            "ssn": "900-11-2233", "hire_date": "2025-01-06", "employment_class": "full_time",
+            "pay_group": "monthly"}  # fmt: skip
+    data = f"{','.join(told)}\n{','.join(told.values())}\n".encode()
+    made = imports.receive(api.hub, "acme", "census", "employee", "census.csv", data, "usr_ann")
+    how = decided("employee", {one: one for one in told}, {}, {}, full=False, decimal_comma=False, date_format="")
+    imports.decide(api.hub, "acme", made, how)
+    return made
+
+
 def test_whom_an_answer_shows_stands_in_the_trail(api: Api) -> None:
     some = {"question": ask(api.hub, "acme", person_id(api), {}, "Why?", "usr_ann")}
     some |= {"person": "1001", "plan": "ppo", "connection": "payroll", "schedule": "none", "subscription": "none",
             "month": "2026-10"}  # fmt: skip
+    some["upload"] = census(api)
     with api.hub.store.read("acme") as session:
         numbers = {row.member_id: row.person_id for row in session.rows(select(person).where(*session.where(person)))}
         (one,) = session.rows(select(obligation).where(*session.where(obligation),
