@@ -43,6 +43,12 @@ def test_who_looks_at_a_guard_is_there(without: ModuleType, root: Path) -> None:
     }
 
 
+def test_every_refusal_whose_absence_hangs_is_there(without: ModuleType) -> None:
+    told = [(module, cut) for module, cuts in without.told()["hanging"].items() for cut in cuts]
+    found = [(Path(one.file).stem, one.cut) for one in without.refusals() if one.hangs]
+    assert told and sorted(set(found)) == sorted(told)
+
+
 def _code(path: Path) -> str:
     """A module's statements that raise something of their own."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -102,6 +102,7 @@ def listed() -> list[Guard]:
 def refusals(root: Path = ROOT) -> Iterator[Guard]:
     """Every `raise` of the SDK."""
     lookers: dict[str, list[str]] = told()["lookers"]
+    hanging: dict[str, list[str]] = told()["hanging"]
     for path in sorted((root / SDK).glob("*.py")):
         source = path.read_text(encoding="utf-8")
         starts = [0]
@@ -116,7 +117,9 @@ def refusals(root: Path = ROOT) -> Iterator[Guard]:
                 last = lines[node.end_lineno - 1].encode()[: node.end_col_offset].decode()
                 end = starts[node.end_lineno - 1] + len(last)
                 name = f"connect/{path.name}:{node.lineno} {lines[node.lineno - 1].strip()[:70]}"
-                yield Guard(name, f"{SDK}/{path.name}", source[at:end], "pass", tuple(tests), at)
+                cut = source[at:end]
+                hangs = cut in hanging.get(path.stem, ())
+                yield Guard(name, f"{SDK}/{path.name}", cut, "pass", tuple(tests), at, hangs)
 
 
 def copy_of(folder: Path) -> Path:

@@ -215,8 +215,15 @@ def test_what_cannot_be_translated_is_no_sample() -> None:
 
 
 def test_an_answer_that_is_no_json_is_said() -> None:
-    with pytest.raises(DataError, match="no JSON"):
-        Recorder()._heard(WireRequest("GET", "/x"), WireResponse(200, {}, b"<html>"))
+    with pytest.raises(DataError, match="no JSON") as told:
+        Recorder()._heard(WireRequest("GET", "/x/900-11-0001"), WireResponse(200, {}, b"<html>"))
+    assert "/x/" in str(told.value) and "900-11-0001" not in str(told.value)
+
+
+def test_the_vendors_words_are_kept_as_they_stand() -> None:
+    recorder = Recorder(frozenset({"note"}), b"salt" * 8)
+    said = recorder.scrubbed({"note": "Why /a/1? Ask ann@x.example"})["note"]
+    assert said.startswith("Why /a/1? Ask ") and "ann@x" not in said
 
 
 def test_the_network_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:

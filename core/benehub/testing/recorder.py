@@ -89,7 +89,8 @@ class Recorder:
         try:
             told = jsontext.parse(got.body)
         except ValueError:
-            raise DataError("an answer is no JSON", where=asked.path, mend="Write its sample by hand") from None
+            where = self._path(asked.path)
+            raise DataError("an answer is no JSON", where=where, mend="Write its sample by hand") from None
         self._listen(told)
         headers = {name: value for name, value in got.headers.items() if name == "link"}
         self._heard_raw.append(
@@ -165,7 +166,8 @@ class Recorder:
         if value is None or isinstance(value, bool):
             return value
         if name in self._keep or _PAGING.fullmatch(name):
-            return self._kept(value) if type(value) is str else value
+            kept = self._public if name in self._keep else self._kept
+            return kept(value) if type(value) is str else value
         if isinstance(value, jsontext.NumberText):
             return jsontext.NumberText(self._text(value))
         return int(self._text(str(value))) if isinstance(value, int) else self._text(value)
@@ -214,7 +216,7 @@ class Recorder:
     def _asked(self, name: str, value: str) -> str:
         """A parameter's value: what answers have said of somebody is replaced as there, and so are mail and SSN."""
         if name in self._keep:
-            return self._kept(value)
+            return self._public(value)
         if _PAGING.fullmatch(name) or _ASKED_PAGING.fullmatch(name):
             row = _CURSOR.fullmatch(name) and value in self._said and value not in self._cursors
             return self._text(value) if row else self._kept(value)
