@@ -21,8 +21,8 @@ from benehub_connectors.carrier_x12.stage import stage as carrier
 from benehub_connectors.noyo import NoyoConnector
 from benehub_connectors.noyo.stage import stage as platform
 
-CHECK, AGAIN = (one for one in all_checks() if one.name in ("ack.twice", "ack.again"))
-(BOX,) = (one for one in all_checks() if one.name == "box.again")
+CHECKS = {one.name: one for one in all_checks()}
+CHECK = CHECKS["ack.twice"]
 
 Take = Callable[[pytest.MonkeyPatch], None]
 
@@ -39,21 +39,21 @@ def _each_row_is_new(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(staging, "_known_hashes", lambda session, header, keys: {})
 
 
-TAKEN: Mapping[str, tuple[Take, type[benehub.Connector], Any]] = {
-    "a file that is answered is known as that": (_files_forgotten, CarrierX12, carrier),
-    "a request that is answered is known as that": (_requests_forgotten, NoyoConnector, platform),
-    "a row of an answer is known again": (_each_row_is_new, CarrierX12, carrier),
+TAKEN: Mapping[str, tuple[Take, type[benehub.Connector], Any, str]] = {
+    "a file that is answered is known as that": (_files_forgotten, CarrierX12, carrier, "ack.twice"),
+    "a request that is answered is known as that": (_requests_forgotten, NoyoConnector, platform, "ack.twice"),
+    "a row of an answer is known again": (_each_row_is_new, CarrierX12, carrier, "ack.twice"),
 }
-"""Guard -> how it is taken away, and on which connector and stage."""
+"""Guard -> how it is taken away, on which connector and stage, and the promise that then breaks."""
 
 
 @pytest.mark.parametrize("guard", TAKEN)
 def test_without_a_guard_answers_are_followed_twice(
     guard: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take, connector, stage = TAKEN[guard]
+    take, connector, stage, name = TAKEN[guard]
     take(monkeypatch)  # with it the promise is kept: see the test of the connectors of the tree
-    outcome = try_check(connector, CHECK, tmp_path, stage)
+    outcome = try_check(connector, CHECKS[name], tmp_path, stage)
     assert outcome.verdict is Verdict.BROKEN and "twice" in outcome.why
 
 
@@ -118,8 +118,15 @@ class OneFile(CarrierX12):
         return (page for page in super().read(stream, link, cursor) if "-2." not in page.name)
 
 
-def test_a_second_file_has_to_be_read(tmp_path: Path) -> None:
-    for number, check in enumerate((AGAIN, BOX)):
-        outcome = try_check(OneFile, check, tmp_path / str(number), carrier)
-        assert outcome.verdict is Verdict.BROKEN and "under a second name gives no row" in outcome.why
-    assert try_check(NoyoConnector, AGAIN, tmp_path / "requests", platform).verdict is Verdict.NOT_HERE
+FAULTY = {"answers under a second name": "ack.again", "files under a second name": "box.again"}
+"""What `OneFile` passes over -> the promise that it breaks."""
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_second_file_has_to_be_read(fault: str, tmp_path: Path) -> None:
+    outcome = try_check(OneFile, CHECKS[FAULTY[fault]], tmp_path, carrier)
+    assert outcome.verdict is Verdict.BROKEN and "under a second name gives no row" in outcome.why
+
+
+def test_requests_have_no_second_name(tmp_path: Path) -> None:
+    assert try_check(NoyoConnector, CHECKS["ack.again"], tmp_path, platform).verdict is Verdict.NOT_HERE

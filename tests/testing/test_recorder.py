@@ -15,6 +15,7 @@ from benehub.connect import jsontext
 from benehub.connect.connector import Incoming, Page
 from benehub.connect.http import VendorClient
 from benehub.connect.messages import read, search
+from benehub.connect.paging import next_link
 from benehub.connect.testing import WireRequest, WireResponse, network, transport
 from benehub.errors import DataError
 from benehub.testing.recorded import recorded
@@ -103,6 +104,106 @@ def test_what_an_answer_said_of_somebody_is_replaced_in_an_address_too() -> None
     assert {name: got[name] for name in ("status", "page", "depth", "since")} == dict(asked[3:])
 
 
+def _heard(query: tuple[tuple[str, str], ...], body: dict[str, Any], path: str = "/people") -> tuple[Any, Any]:
+    """What a recording holds of one call and its answer: the address taken apart, and the answer."""
+    recorder = Recorder(frozenset(), b"salt" * 8)
+    recorder._heard(WireRequest("GET", path, query), WireResponse(200, {}, jsontext.dump(body).encode()))
+    (exchange,) = recorder.exchanges
+    return dict(parse_qsl(exchange["call"].partition("?")[2])), exchange
+
+
+def test_the_very_first_address_is_replaced_too() -> None:
+    got, told = _heard((("employeeNumber", "E0001"),), {"employeeNumber": "E0001"})
+    assert got["employeeNumber"] == told["json"]["employeeNumber"] != "E0001"
+
+
+def test_what_a_later_answer_says_is_replaced_in_an_earlier_address() -> None:
+    recorder = Recorder(frozenset(), b"salt" * 8)
+    for query, body in (((("q", "Alder"),), b"{}"), ((), b'{"lastName": "Alder"}')):
+        recorder._heard(WireRequest("GET", "/people", query), WireResponse(200, {}, body))
+    first, second = recorder.exchanges
+    assert first["call"] == f"GET /people?q={second['json']['lastName']}"
+    assert "Alder" not in json.dumps(recorder.exchanges)
+
+
+@pytest.mark.parametrize("name", ["Alder", "O'Brien"])
+def test_a_filters_value_in_single_quotes_is_replaced(name: str) -> None:
+    asked = "lastName eq '{}' and status eq 'active'"
+    got, told = _heard((("$filter", asked.format(name.replace("'", "''"))),), {"lastName": name})
+    assert got["$filter"] == asked.format(told["json"]["lastName"].replace("'", "''"))
+    assert name.replace("'", "''") not in got["$filter"]
+
+
+def test_each_of_a_list_and_each_word_is_replaced() -> None:
+    body = {"ids": ["E1", "E2"], "first": "Ann", "last": "Alder", "street": "12 Elm St"}
+    got, told = _heard((("ids", "E1,E2,E9"), ("q", "Ann Alder"), ("x", "at:12 Elm St;depth:2")), body)
+    made = told["json"]
+    assert got["ids"] == f"{','.join(made['ids'])},E9"
+    assert got["q"] == f"{made['first']} {made['last']}" != "Ann Alder"
+    assert got["x"] == f"at:{made['street']};depth:2"
+
+
+def test_a_date_that_an_answer_said_is_moved_in_an_address_as_in_a_body() -> None:
+    asked = (("birthDate", "1990-02-03"), ("$filter", "born eq 1990-02-03T00:00:00Z"), ("since", "2026-01-01"))
+    got, told = _heard(asked, {"birthDate": "1990-02-03"})
+    moved = told["json"]["birthDate"]
+    assert moved != "1990-02-03"
+    assert got == {"birthDate": moved, "$filter": f"born eq {moved}T00:00:00Z", "since": "2026-01-01"}
+
+
+@pytest.mark.parametrize("value", ["ann@x.example", "900-11-0001", "900-11-0001|7"])
+def test_a_mail_address_and_an_ssn_are_replaced_by_whatever_name_they_go(value: str) -> None:
+    got, told = _heard((("after", value), ("cursor", value), ("page", "2")), {"next_cursor": value})
+    assert got["after"] == got["cursor"] == told["json"]["next_cursor"] != value
+    assert got["page"] == "2"
+    assert value.split("|")[0] not in json.dumps(told)
+
+
+@pytest.mark.parametrize("part", ["ann@x.example", "ann%40x.example"])
+def test_a_mail_address_in_a_path_is_replaced(part: str) -> None:
+    _, told = _heard((), {"mail": "ann@x.example"}, f"/people/{part}/jobs")
+    made = told["json"]["mail"].replace("@", "%40")
+    assert told["call"] == f"GET /people/{made}/jobs" != f"GET /people/{part}/jobs"
+
+
+def test_pages_lead_on_whether_by_cursor_row_or_link(tmp_path: Path) -> None:
+    """Pages go on behind a cursor that is an id's word too, behind a row's id, and by links with a mail address."""
+    link = "https://vendor.example/people?{}=ann@x.example&size=2"
+    bodies = [
+        ({}, {"rows": [{"id": "p17"}], "cursor": "abc"}), ({"cursor": "abc"}, {"rows": [{"id": "abc"}]}),
+        ({"after": "p17"}, {"rows": [{"id": "p18"}], "next": link.format("behind")}),
+        ({"behind": "ann@x.example", "size": "2"}, {"rows": []}),
+        ({"mail": "ann@x.example", "size": "2"}, {"rows": []}),
+    ]  # fmt: skip
+    recorder = Recorder(frozenset(), b"salt" * 8)
+    for query, body in bodies:
+        recorder._heard(
+            WireRequest("GET", "/people", tuple(query.items())),
+            WireResponse(200, {"link": f'<{link.format("mail")}>; rel="next"'}, jsontext.dump(body).encode()),
+        )
+    recorder.write(tmp_path / "exchanges.json", benehub.ApiSettings(api_key="env:KEY"))
+    assert "ann@x" not in (tmp_path / "exchanges.json").read_text() and "p17" not in str(recorder.exchanges)
+    answer = recorded(tmp_path / "exchanges.json", tmp_path).answer
+    assert answer is not None
+
+    def get(query: Any) -> tuple[Any, str]:
+        got = answer(WireRequest("GET", "/people", tuple(query)))
+        assert got.status == 200
+        return jsontext.parse(got.body), next_link(got.headers) or ""
+
+    first, to = get(())
+    get([("cursor", first["cursor"])])
+    get(parse_qsl(to.partition("?")[2]))
+    behind, _ = get([("after", first["rows"][0]["id"])])
+    get(parse_qsl(behind["next"].partition("?")[2]))
+
+
+def test_a_link_within_links_without_end_is_no_trouble() -> None:
+    value = "/?next=" * 2000 + "ann@x.example"
+    _, told = _heard((("next", value),), {"next": value})
+    assert "ann@x" not in json.dumps(told)
+
+
 def test_two_recordings_share_no_value() -> None:
     one, other = Recorder().scrubbed({"name": "Ann Alder-Birch"}), Recorder().scrubbed({"name": "Ann Alder-Birch"})
     assert one != other
@@ -114,8 +215,15 @@ def test_what_cannot_be_translated_is_no_sample() -> None:
 
 
 def test_an_answer_that_is_no_json_is_said() -> None:
-    with pytest.raises(DataError, match="no JSON"):
-        Recorder()._heard(WireRequest("GET", "/x"), WireResponse(200, {}, b"<html>"))
+    with pytest.raises(DataError, match="no JSON") as told:
+        Recorder()._heard(WireRequest("GET", "/x/900-11-0001"), WireResponse(200, {}, b"<html>"))
+    assert "/x/" in str(told.value) and "900-11-0001" not in str(told.value)
+
+
+def test_the_vendors_words_are_kept_as_they_stand() -> None:
+    recorder = Recorder(frozenset({"note"}), b"salt" * 8)
+    said = recorder.scrubbed({"note": "Why /a/1? Ask ann@x.example"})["note"]
+    assert said.startswith("Why /a/1? Ask ") and "ann@x" not in said
 
 
 def test_the_network_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:
