@@ -34,6 +34,7 @@ from benehub.store.tables import connection as connection_table
 from benehub.store.tables import fact, person, run, seen, upload
 from benehub.store.version import must_be
 from benehub.views.custody import details
+from benehub.views.uploads import tells
 
 READER: Final = "files"
 """The connector that reads tables."""
@@ -105,7 +106,7 @@ def receive(
     if stream not in BY_HAND:
         raise DataError("no such kind of table", where="import", mend=f"There are {', '.join(BY_HAND)}")
     shown = file_name(name)
-    table_of(shown, data, most)
+    _must_have_headings(table_of(shown, data, most), shown)
     with hub.store.write(employer) as session:
         _own(hub, session, source)
         seq, at = session.take_seq()
@@ -117,6 +118,14 @@ def receive(
         sealed = session.seal(data, "upload")
         session.add(upload, [{**row, "data_sealed": sealed, "state": "waiting", "who": who[:80], "at": at, "seq": seq}])
     return upload_id
+
+
+def _must_have_headings(table: Table, name: str) -> None:
+    """That the first row is no person's: headings are told to whoever maps the columns."""
+    for place, heading in enumerate(table.header, start=1):
+        if tells(heading):
+            raise FormatError(f"the heading of column {place} is a date or a number of a person", where=name,
+                              mend="Put a row of headings, in words, above the first person")  # fmt: skip
 
 
 def file_name(name: str) -> str:
