@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -23,6 +24,7 @@ from benehub.connect.files import check_name
 from benehub.connect.stored import StoredMailbox
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError, FormatError, GuardTripped
+from benehub.flows.first_results import place_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
 from benehub.flows.sync import apply, tell
@@ -96,7 +98,8 @@ def receive(
 
     Args:
         most: bytes that the installation takes.
-        key: tells this upload from others of the same table: with the same one it is kept once. Empty for a new one.
+        key: tells this upload from others of the same table: with the same one it is kept once, for as long as keys of
+            writes are kept. Empty for a new one.
 
     Raises:
         DataError: no source or stream of this name can be uploaded to, or the file is no table that may be taken.
@@ -111,13 +114,24 @@ def receive(
         _own(hub, session, source)
         seq, at = session.take_seq()
         digest = hashlib.sha256(data).hexdigest()
-        upload_id = session.id("upl", f"{source}/{stream}/{digest}/{key or seq}")
-        if key and session.rows(select(upload.c.upload_id).where(*session.where(upload, upload_id=upload_id))):
+
+        def id_of(told: str) -> str:
+            return session.id("upl", f"{source}/{stream}/{digest}/{told}")
+
+        upload_id, before = (
+            place_of(session, id_of, partial(_sent_at, session), key) if key else (id_of(str(seq)), False)
+        )
+        if before:
             return upload_id
         row = {"upload_id": upload_id, "source": source, "stream": stream, "name": shown, "digest": digest, "how": {}}
         sealed = session.seal(data, "upload")
         session.add(upload, [{**row, "data_sealed": sealed, "state": "waiting", "who": who[:80], "at": at, "seq": seq}])
     return upload_id
+
+
+def _sent_at(session: Session, upload_id: str) -> str | None:
+    query = select(upload.c.at).where(*session.where(upload, upload_id=upload_id))
+    return session.connection.execute(query).scalar_one_or_none()
 
 
 def _must_have_headings(table: Table, name: str) -> None:
