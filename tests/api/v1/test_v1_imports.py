@@ -20,6 +20,7 @@ TABLE = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll
 X1,Ann,Alder,1990-02-03,900-11-2233,2025-01-06,Vollzeit,monthly
 X2,Bo,Birch,sometime in May,900-11-2244,2024-03-04,Part Time,monthly
 """
+CENSUS = TABLE.encode()
 HERE = {"source": "census", "stream": "employee", "name": "census.csv"}
 
 
@@ -30,9 +31,7 @@ def reader(request: pytest.FixtureRequest) -> None:
     reads_tables(request.getfixturevalue(name).hub)
 
 
-def sent(
-    api: Api, data: bytes | Iterator[bytes] = TABLE.encode(), status: int = 201, key: str = "", **more: str
-) -> Any:
+def sent(api: Api, data: bytes | Iterator[bytes] = CENSUS, status: int = 201, key: str = "", **more: str) -> Any:
     """Send a table; the answer."""
     api.number += 1
     headers = {"idempotency-key": key or f"table-{api.number}", "content-type": "application/octet-stream"}
@@ -61,7 +60,7 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     assert sent(api, key="one").headers["idempotency-replayed"] == "true"
     assert (made["state"], made["read"], made["run"], made["decided"]) == ("waiting", None, "", False)
     place = f"/imports/{made['upload']}"
-    problem(api.client.get(f"{ACME}{place}/preview"), 422, "data")
+    problem(api.send(f"{place}/preview", status=422), 422, "data")
     problem(api.send(f"{place}/take", status=422), 422, "data")
     body, etag = decided(api, place), api.etag(place)
     wrong = body | {"constants": {"shoe_size": "43"}}
@@ -72,7 +71,7 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     assert told["changed"] == ["how"], "the second of two sees what the first has decided"
     with api.hub.store.read("acme") as session:
         facts = len(session.rows(select(fact)))
-    tried = api.get(f"{place}/preview")
+    tried = api.send(f"{place}/preview").json()
     assert (tried["rows"], tried["new"], tried["quarantined"], tried["held"]) == (2, 1, 1, "")
     assert {one["employee"] for one in tried["changes"]} == {"X1"} and "sometime" not in str(tried)
     with api.hub.store.read("acme") as session:

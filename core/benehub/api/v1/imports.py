@@ -243,8 +243,8 @@ def decide_import_columns(
     return _shown(at, upload, response)
 
 
-@router.get("/{upload}/preview", operation_id="preview_import")
-def preview_import(_caller: EditsPeople, at: At, upload: UploadPath) -> PreviewTold:
+@router.post("/{upload}/preview", operation_id="preview_import")
+def preview_import(_caller: EditsPeople, at: At, claim: Once, upload: UploadPath) -> PreviewTold:
     """What taking it in would change: the same steps, taken back."""
     _must_be(at, upload)
     found = flow.preview(at.hub, at.employer, upload)
