@@ -147,6 +147,15 @@ def test_it_is_read_in_parts_and_between_moments(desk: Desk, monkeypatch: pytest
         assert [row.audit_no for row in trail.read(session, until=moment.strftime("%Y-%m-%d"))] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("command", ["DELETE FROM trail_head", "UPDATE trail_head SET audit_no = 2"])
+def test_all_rows_are_told_where_its_head_is_gone_or_set_back(desk: Desk, command: str) -> None:
+    filled(desk, 5)
+    beside(desk, command)
+    with desk.store.read("acme") as session:
+        assert [row.audit_no for row in trail.read(session)] == [1, 2, 3, 4, 5]
+        assert trail.searched(session)[0][0].audit_no == 5
+
+
 def test_what_looks_like_a_number_of_a_person_is_masked(desk: Desk) -> None:
     with desk.store.write("acme") as session:
         trail.note(session, "ann", "look", "900-00-0001")

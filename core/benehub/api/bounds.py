@@ -47,7 +47,7 @@ class Bounded:
             await self._app(scope, receive, send)
             return
         most, seconds = MAX_BODY, BODY_SECONDS
-        if scope["method"] == "POST" and _UPLOAD.fullmatch(scope["path"]) and (_declared(scope) or 0) > MAX_BODY:
+        if scope["method"] == "POST" and _UPLOAD.fullmatch(scope["path"]) and _may_be_more(scope):
             most, seconds = await run_in_threadpool(_of_table, scope), UPLOAD_SECONDS
         with closing(SpooledTemporaryFile(max_size=MAX_BODY)) as kept:  # `closing` ends it
             try:
@@ -70,6 +70,12 @@ def _of_table(scope: Scope) -> int:
     if found is None or caller is None or not caller.may(Permission.EDIT_PEOPLE, found[1] or found[2]):
         return MAX_BODY
     return int(state.front.upload_bytes) + _FORM
+
+
+def _may_be_more(scope: Scope) -> bool:
+    """Whether a body is larger than others may be, or does not say how large it is: sent in chunks."""
+    declared = _declared(scope)
+    return declared is None or declared > MAX_BODY
 
 
 def _declared(scope: Scope) -> int | None:

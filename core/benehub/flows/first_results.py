@@ -7,7 +7,8 @@ transaction of its own; what died in between may be claimed anew after a while, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -85,6 +86,27 @@ def release(hub: Hub, employer: str, user: str, key: str) -> None:
         session.connection.execute(
             delete(first_result).where(*session.where(first_result, result_id=_id(user, key), state="open"))
         )
+
+
+def place_of(
+    session: Session, id_of: Callable[[str], str], made_at: Callable[[str], str | None], key: str
+) -> tuple[str, bool]:
+    """The id of what a write under a key makes, and whether that was made already, while the key is kept.
+
+    What was made under the same key longer ago is another write's.
+
+    Args:
+        id_of: the id of what is made, by the text that tells it from others.
+        made_at: when a thing of an id was made; None where there is none.
+    """
+    told, oldest = key, _before(session, KEPT)
+    for again in itertools.count(1):
+        found = id_of(told)
+        at = made_at(found)
+        if at is None or at >= oldest:
+            return found, at is not None
+        told = f"{key}/{again}"
+    raise AssertionError
 
 
 def _id(user: str, key: str) -> str:

@@ -11,6 +11,7 @@ from benehub.connect import hooks_out
 from benehub.crypto import mask
 from benehub.errors import DataError, NeedsPersonError
 from benehub.flows import hook_secrets
+from benehub.flows.first_results import place_of
 from benehub.flows.hub import Hub
 from benehub.store import Session
 from benehub.store.events import EVENTS, TEST
@@ -35,8 +36,9 @@ def subscribe(
     """Let an address hear of events from now on; without a reference of a secret the hub makes one.
 
     Args:
-        key: tells this subscription from others that say the same: with the same one it is made once, and the secret
-            that was made for it is told again for as long as it is the one in force. Empty for a new one.
+        key: tells this subscription from others that say the same: with the same one it is made once, for as long as
+            keys of writes are kept, and the secret that was made for it is told again while it is the one in force.
+            Empty for a new one.
 
     Raises:
         DataError: the address may not be called, an event or the reference is none, or there are too many.
@@ -50,9 +52,14 @@ def subscribe(
     with hub.store.write(employer) as session:
         session.take_seq(0)
         at = session.now()
-        subscription_id = session.id("whs", url, *sorted(events), *([secret, key] if key else [at]))
-        if key and (made_before := _found(session, subscription_id)):
-            return Made(subscription_id, hook_secrets.first(session, made_before))
+        subscription_id, before = session.id("whs", url, *sorted(events), at), False
+        if key:
+            subscription_id, before = place_of(
+                session, lambda told: session.id("whs", url, *sorted(events), secret, told),
+                lambda made: found.made_at if (found := _found(session, made)) else None, key,
+            )  # fmt: skip
+        if before:
+            return Made(subscription_id, hook_secrets.first(session, get(session, subscription_id)))
         if len(session.rows(select(hook_subscription).where(*session.where(hook_subscription)))) >= MOST:
             raise DataError("there are too many subscriptions", mend="Remove those that nobody hears")
         kept, made = hook_secrets.chosen(session, secret)

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -23,6 +24,7 @@ from benehub.connect.files import check_name
 from benehub.connect.stored import StoredMailbox
 from benehub.engine import Steps
 from benehub.errors import ConfigError, DataError, FormatError, GuardTripped
+from benehub.flows.first_results import place_of
 from benehub.flows.hub import Hub
 from benehub.flows.rehearsal import rehearsal
 from benehub.flows.sync import apply, tell
@@ -34,6 +36,7 @@ from benehub.store.tables import connection as connection_table
 from benehub.store.tables import fact, person, run, seen, upload
 from benehub.store.version import must_be
 from benehub.views.custody import details
+from benehub.views.uploads import tells
 
 READER: Final = "files"
 """The connector that reads tables."""
@@ -95,7 +98,8 @@ def receive(
 
     Args:
         most: bytes that the installation takes.
-        key: tells this upload from others of the same table: with the same one it is kept once. Empty for a new one.
+        key: tells this upload from others of the same table: with the same one it is kept once, for as long as keys of
+            writes are kept. Empty for a new one.
 
     Raises:
         DataError: no source or stream of this name can be uploaded to, or the file is no table that may be taken.
@@ -105,18 +109,37 @@ def receive(
     if stream not in BY_HAND:
         raise DataError("no such kind of table", where="import", mend=f"There are {', '.join(BY_HAND)}")
     shown = file_name(name)
-    table_of(shown, data, most)
+    _must_have_headings(table_of(shown, data, most), shown)
     with hub.store.write(employer) as session:
         _own(hub, session, source)
         seq, at = session.take_seq()
         digest = hashlib.sha256(data).hexdigest()
-        upload_id = session.id("upl", f"{source}/{stream}/{digest}/{key or seq}")
-        if key and session.rows(select(upload.c.upload_id).where(*session.where(upload, upload_id=upload_id))):
+
+        def id_of(told: str) -> str:
+            return session.id("upl", f"{source}/{stream}/{digest}/{told}")
+
+        upload_id, before = (
+            place_of(session, id_of, partial(_sent_at, session), key) if key else (id_of(str(seq)), False)
+        )
+        if before:
             return upload_id
         row = {"upload_id": upload_id, "source": source, "stream": stream, "name": shown, "digest": digest, "how": {}}
         sealed = session.seal(data, "upload")
         session.add(upload, [{**row, "data_sealed": sealed, "state": "waiting", "who": who[:80], "at": at, "seq": seq}])
     return upload_id
+
+
+def _sent_at(session: Session, upload_id: str) -> str | None:
+    query = select(upload.c.at).where(*session.where(upload, upload_id=upload_id))
+    return session.connection.execute(query).scalar_one_or_none()
+
+
+def _must_have_headings(table: Table, name: str) -> None:
+    """That the first row is no person's: headings are told to whoever maps the columns."""
+    for place, heading in enumerate(table.header, start=1):
+        if tells(heading):
+            raise FormatError(f"the heading of column {place} is a date or a number of a person", where=name,
+                              mend="Put a row of headings, in words, above the first person")  # fmt: skip
 
 
 def file_name(name: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from typing import Any, Final
 
 from sqlalchemy import Row, select
 
 from benehub import connections
+from benehub.crypto import mask
 from benehub.formats.rows import Table
 from benehub.money import shape
 from benehub.planbook import PlanBook
@@ -17,6 +18,9 @@ from benehub.store.tables import intake_batch, upload
 LOOKED = 2_000
 """Rows whose words are collected."""
 MAX_WORDS = 30
+MAX_DIGITS = 2
+"""Digits that a word has at most, as `EE1`: an SSN, a date or an amount has more."""
+_DATE: Final = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![^T ])")
 
 
 def uploads(session: Session, limit: int = 50, before: int = 0, only: str = "") -> list[dict[str, Any]]:
@@ -71,12 +75,19 @@ def samples(table: Table) -> dict[str, str]:
     return found
 
 
-def words_in(table: Table, heading: str) -> list[str]:
-    """The different words of a column, where they are few."""
+def words_in(table: Table, heading: str) -> list[str] | None:
+    """The different words of a column; None where they are many, or any cell is rather a number or a date.
+
+    Whoever maps a column of SSNs, dates or amounts to a field that counts words is told none of its cells.
+    """
     place = table.header.index(heading)
-    return _few(row.cells[place].strip() for row in table.rows[:LOOKED])
+    cells = dict.fromkeys(cell for row in table.rows if (cell := row.cells[place].strip()))
+    if any(sum(map(str.isdigit, cell)) > MAX_DIGITS for cell in cells):
+        return None
+    found = dict.fromkeys(cell for row in table.rows[:LOOKED] if (cell := row.cells[place].strip()))
+    return list(found) if len(found) <= MAX_WORDS else None
 
 
-def _few(cells: Iterable[str]) -> list[str]:
-    found = dict.fromkeys(cell for cell in cells if cell)
-    return list(found)[:MAX_WORDS] if len(found) <= MAX_WORDS else []
+def tells(heading: str) -> bool:
+    """Whether a heading is rather somebody's cell: it holds an SSN or a bank number, or begins with a date."""
+    return mask(heading) != heading or _DATE.match(heading.strip()) is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.api.v1.conftest import ACME, Api, problem, reads_tables
+from tests.api.v1.conftest import ACME, Api, problem, reads_tables, start_clock
 from tests.api.v1.test_v1_runs import ended
 from tests.api.v1.test_v1_trail import trail
 
@@ -19,6 +20,7 @@ TABLE = """Emp ID,First Name,Last Name,Date of Birth,SSN,Hire Date,FT/PT,Payroll
 X1,Ann,Alder,1990-02-03,900-11-2233,2025-01-06,Vollzeit,monthly
 X2,Bo,Birch,sometime in May,900-11-2244,2024-03-04,Part Time,monthly
 """
+CENSUS = TABLE.encode()
 HERE = {"source": "census", "stream": "employee", "name": "census.csv"}
 
 
@@ -29,7 +31,7 @@ def reader(request: pytest.FixtureRequest) -> None:
     reads_tables(request.getfixturevalue(name).hub)
 
 
-def sent(api: Api, data: bytes = TABLE.encode(), status: int = 201, key: str = "", **more: str) -> Any:
+def sent(api: Api, data: bytes | Iterator[bytes] = CENSUS, status: int = 201, key: str = "", **more: str) -> Any:
     """Send a table; the answer."""
     api.number += 1
     headers = {"idempotency-key": key or f"table-{api.number}", "content-type": "application/octet-stream"}
@@ -58,7 +60,7 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     assert sent(api, key="one").headers["idempotency-replayed"] == "true"
     assert (made["state"], made["read"], made["run"], made["decided"]) == ("waiting", None, "", False)
     place = f"/imports/{made['upload']}"
-    problem(api.client.get(f"{ACME}{place}/preview"), 422, "data")
+    problem(api.send(f"{place}/preview", status=422), 422, "data")
     problem(api.send(f"{place}/take", status=422), 422, "data")
     body, etag = decided(api, place), api.etag(place)
     wrong = body | {"constants": {"shoe_size": "43"}}
@@ -69,7 +71,7 @@ def test_a_table_is_sent_decided_tried_and_taken_in_as_by_hand(working: Api) -> 
     assert told["changed"] == ["how"], "the second of two sees what the first has decided"
     with api.hub.store.read("acme") as session:
         facts = len(session.rows(select(fact)))
-    tried = api.get(f"{place}/preview")
+    tried = api.send(f"{place}/preview").json()
     assert (tried["rows"], tried["new"], tried["quarantined"], tried["held"]) == (2, 1, 1, "")
     assert {one["employee"] for one in tried["changes"]} == {"X1"} and "sometime" not in str(tried)
     with api.hub.store.read("acme") as session:
@@ -122,3 +124,30 @@ def test_a_table_whose_process_died_before_it_answered_is_kept_once(api: Api, mo
     monkeypatch.setattr(first_results, "BUSY", first_results.timedelta(0))
     assert sent(api, key="one").json()["upload"] == first and sent(api, key="two").json()["upload"] != first
     assert len(api.all("/imports")) == 2
+    api.send(f"/imports/{first}/drop", status=204)
+    start_clock(api.hub, api.hub.store.clock() + first_results.KEPT)
+    later = sent(api, key="one").json()
+    assert later["upload"] != first and later["state"] == "waiting", "a key is not kept for ever"
+    assert sent(api, key="one").json()["upload"] == later["upload"] and len(api.all("/imports")) == 3
+
+
+def test_a_table_that_comes_in_chunks_may_be_as_large_as_one_that_says_its_size(api: Api) -> None:
+    api.act_as(Role.BENEFITS_ADMIN)
+    api.app.state.front = replace(api.app.state.front, upload_bytes=2 * 2**20)
+    row = b"X3,Al,Ash,1990-02-03,900-11-2255,2025-01-06,Vollzeit,monthly\n"
+    assert sent(api, iter([TABLE.encode(), *[row * 1000] * 19])).status_code == 201
+    problem(sent(api, iter([row * 1000] * 50), 413), 413, "request")
+    api.act_as(Role.AUDITOR)
+    problem(sent(api, iter([row * 1000] * 19), 413), 413, "request")
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "a/b+json"]
+)
+def test_a_body_that_is_no_file_is_refused(api: Api, media: str) -> None:
+    api.act_as(Role.BENEFITS_ADMIN)
+    for data in (b"{", b'"a,b"'):
+        headers = {"idempotency-key": "k", "content-type": media}
+        told = problem(api.client.post(f"{ACME}/imports", content=data, params=HERE, headers=headers), 415, "request")
+        assert "octet-stream" in told["mend"]
+    assert not api.all("/imports") and sent(api, key="k").status_code == 201, "its key is free"

@@ -17,6 +17,7 @@ from fastapi.routing import iter_route_contexts
 from benehub.api.guard import Needs
 from benehub.api.v1.models import Kind, Problem
 from benehub.api.v1.problems import MEDIA, MENDS
+from benehub.api.v1.route import FILE
 from benehub.api.v1.vocabulary import FIELDS, PARAMETERS
 
 ERRORS: Final[Mapping[int, tuple[Kind, str]]] = {
@@ -31,6 +32,7 @@ ERRORS: Final[Mapping[int, tuple[Kind, str]]] = {
     ),
     412: ("needs_person", "Somebody else has changed it since it was looked at; `changed` names what."),
     413: ("request", "The body is too large."),
+    415: ("request", "The body has to be the file itself, not a form or a text around it."),
     422: (
         "data",
         "The request does not fit its description (`request`), what was given cannot be taken (`data`), or it cannot "
@@ -157,9 +159,10 @@ _DONE: Final = {
 
 def _failures(operation: dict[str, Any]) -> None:
     """Say which errors it may give."""
-    possible = set(ERRORS) - {400, 412}
+    possible = set(ERRORS) - {400, 412, 415}
     if "requestBody" in operation:
         possible.add(400)
+        possible |= {415} if FILE in operation["requestBody"]["content"] else set()
     if any(one["name"].lower() == "if-match" for one in operation.get("parameters", ())):
         possible.add(412)
     responses = operation["responses"]

@@ -19,10 +19,8 @@ from benehub.api.v1.office import Office
 from benehub.api.v1.problems import given, named
 from benehub.api.v1.route import Route
 from benehub.api.v1.starting import Started, at_run, key_of, must_run
-from benehub.errors import DataError
 from benehub.flows import imports as flow
-from benehub.flows.import_columns import DATES, columns_of, decided
-from benehub.intake.headings import fields_of
+from benehub.flows.import_columns import DATES, columns_of, decided, must_fit
 from benehub.store.version import version
 from benehub.views import uploads as view
 
@@ -83,13 +81,14 @@ class ColumnsSaid(Model):
     """Which column is which field."""
 
     columns: dict[Name, Text] = Field(max_length=MOST, examples=[{"employee_number": "Emp ID", "last_name": "Surname"}])
-    """By field, the heading of its column."""
+    """By field, the heading of its column; one that the table does not have is refused."""
     constants: dict[Name, Text] = Field(default={}, max_length=MOST, examples=[{"pay_group": "monthly"}])
     """By field without a column, what it says in each row."""
     values: dict[Name, Annotated[dict[Text, Text], Field(max_length=MOST)]] = Field(
         default={}, max_length=MOST, examples=[{"employment_class": {"FT": "full_time"}}]
     )
-    """By field that counts words, their word and ours."""
+    """By field that counts words, their word and ours; `*` stands for every word that is neither named nor ours. Words
+    that are not named wait with their rows."""
     full: bool = False
     """Whether the table tells everybody: who is absent from it is then taken for gone."""
     decimal_comma: bool = False
@@ -106,7 +105,7 @@ class ColumnsTold(Model):
     constants: dict[str, str]
     """By field without a column, what it says in each row."""
     values: dict[str, dict[str, str]]
-    """By field that counts words, their word and ours."""
+    """By field that counts words, their word and ours; also words that only earlier tables of its source had."""
     full: bool
     """Whether the table tells everybody."""
     decimal_comma: bool
@@ -124,7 +123,10 @@ class ColumnsTold(Model):
     fields: list[FieldTold]
     """What its rows may tell, the needed fields first."""
     unknown: dict[str, list[str]]
-    """By field that counts words, those of the table that nobody has given a meaning."""
+    """By field that counts words, those of the table's first 2,000 rows that nobody has given a meaning."""
+    untold: list[str]
+    """Fields that count words whose column has more than 30 of them, or cells that are rather numbers or dates: its
+    words are neither in `values` nor in `unknown` unless somebody has said them."""
 
 
 class ChangeTold(Model):
@@ -216,13 +218,11 @@ def get_import_columns(_caller: EditsPeople, at: At, upload: UploadPath, respons
         of = columns_of(session, row)
     known = of.known
     return ColumnsTold(
-        columns=of.columns, constants=known.get("constants", {}), full=known.get("full", False),
+        columns=of.columns, constants=of.constants, values=of.values, full=known.get("full", False),
         decimal_comma=known.get("decimal_comma", False), date_format=known.get("date_format", ""),
-        values={one: given for one, told in of.words.items() if (given := _mapped(told))},
         decided=of.remembered, header=of.header, shapes=of.shapes, count=of.count,
         fields=[FieldTold.model_validate(asdict(one)) for one in of.fields],
-        unknown={one: [theirs for theirs, ours in told.items() if not ours] for one, told in of.words.items()
-                 if not all(told.values())},
+        unknown=of.unknown, untold=of.untold,
     )  # fmt: skip
 
 
@@ -233,18 +233,18 @@ def decide_import_columns(
 ) -> ImportWithRun:  # fmt: skip
     """Say which column is which field; the source remembers it when the table is taken in."""
     _must_be(at, upload)
-    with at.read() as session:
-        stream = flow.kept(session, upload).stream
     with given():
-        _must_be_fields(stream, body)
-        how = decided(stream, body.columns, body.constants, body.values, full=body.full,
+        with at.read() as session:
+            row = flow.waiting(session, upload)
+            must_fit(session, row, body.columns, body.constants, body.values)
+        how = decided(row.stream, body.columns, body.constants, body.values, full=body.full,
                       decimal_comma=body.decimal_comma, date_format=body.date_format)  # fmt: skip
         flow.decide(at.hub, at.employer, upload, how, expected(if_match))
     return _shown(at, upload, response)
 
 
-@router.get("/{upload}/preview", operation_id="preview_import")
-def preview_import(_caller: EditsPeople, at: At, upload: UploadPath) -> PreviewTold:
+@router.post("/{upload}/preview", operation_id="preview_import")
+def preview_import(_caller: EditsPeople, at: At, claim: Once, upload: UploadPath) -> PreviewTold:
     """What taking it in would change: the same steps, taken back."""
     _must_be(at, upload)
     found = flow.preview(at.hub, at.employer, upload)
@@ -268,17 +268,6 @@ def drop_import(_caller: EditsPeople, at: At, claim: Once, upload: UploadPath) -
     """Lay it aside, unread; its bytes are gone."""
     _must_be(at, upload)
     flow.drop(at.hub, at.employer, upload)
-
-
-def _mapped(words: dict[str, str]) -> dict[str, str]:
-    return {theirs: ours for theirs, ours in words.items() if ours}
-
-
-def _must_be_fields(stream: str, body: ColumnsSaid) -> None:
-    known = {one.name for one in fields_of(stream)}
-    if unknown := sorted({*body.columns, *body.constants, *body.values} - known):
-        raise DataError(f"{stream} has no field {unknown[0]!r}", where="import",
-                        mend="Ask for its columns: the answer lists its fields")  # fmt: skip
 
 
 def _must_be(at: Office, upload: str) -> None:

@@ -57,6 +57,7 @@ MENDS: Final = {
     405: "Use one of the methods that `Allow` names",
     408: "Send the whole body at once",
     413: "Send less at a time",
+    415: "Send the file's bytes as they are, as application/octet-stream",
     429: "Wait for as many seconds as `Retry-After` says",
     503: "Send the same again after as many seconds as `Retry-After` says",
 }

@@ -23,6 +23,9 @@ from benehub.flows.first_results import First
 REPLAYED = "idempotency-replayed"
 """Header of an answer that was given before."""
 
+FILE = "application/octet-stream"
+"""Media type of a body that is a file."""
+
 KEPT_HEADERS = ("location", "etag", "content-type")
 
 
@@ -85,10 +88,13 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with what holds for all of them."""
         inner = super().get_route_handler()
+        takes_file = self.body_field is not None and getattr(self.body_field.field_info, "media_type", "") == FILE
         known = set(_parameters(self.dependant))
 
         async def handler(request: Request) -> Response:
             try:
+                if takes_file:
+                    _must_be_file(request.headers.get("content-type", ""))
                 if unknown := [name for name in request.query_params if name not in known]:
                     raise Refused(422, f"there is no parameter {unknown[0][:60]!r}",
                                   f"There are: {', '.join(sorted(known)) or 'none'}")  # fmt: skip
@@ -109,6 +115,17 @@ class Route(APIRoute):
             return response
 
         return handler
+
+
+def _must_be_file(media: str) -> None:
+    """That a body is the bytes of a file, not a form or a text around them.
+
+    Raises:
+        Refused: 415.
+    """
+    plain = media.partition(";")[0].strip().casefold()
+    if not plain or plain.startswith("multipart/") or plain.endswith(("/json", "+json", "form-urlencoded")):
+        raise Refused(415, "the body has to be the file itself", f"Send the file's bytes as they are, as {FILE}")
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:
