@@ -17,7 +17,7 @@ from benehub.connect.connector import Incoming, Page
 from benehub.errors import DataError, IntegrityError, RetriableError
 from benehub.facts import Version
 from benehub.identity import people
-from benehub.intake import Counts, applying, staging, superseding, told
+from benehub.intake import Counts, applying, staging, superseding, told, untranslated
 from benehub.planbook import PlanBook
 from benehub.store import Session
 from benehub.store.tables import fact, intake_batch, intake_row, payload, seen, waited
@@ -311,6 +311,26 @@ def test_of_two_in_quarantine_the_newest_is_driven(desk: Any, person: Person, bo
     with desk.store.read("acme") as session:
         assert names(session) == {"1001": "New"}
     assert desk.redrive() == Counts()
+
+
+def test_of_two_in_quarantine_the_newest_is_the_one_whose_read_was_begun_last(
+    desk: Any, person: Person, book: PlanBook
+) -> None:
+    first = Page("employee", [replace(person(1), problem="not translated"), person(2, last_name="Old")], b"1")
+    second = Page("employee", [person(1, pay_group="weekly", last_name="New"), person(2, last_name="New")], b"2")
+    older, newer = late(desk, first, second)
+    assert (older, newer) == (
+        Counts(rows=2, quarantined=1, superseded=1), Counts(rows=2, applied=1, quarantined=1),
+    )  # fmt: skip
+    with desk.store.read("acme") as session:
+        (leaf,) = untranslated.leaves(session)
+        assert untranslated.told_later(session, leaf, {"v1", "v2"}) == {"v2"}
+        both = untranslated.told_again(session, "hris", "employee", leaf.opened_seq, {"v1", "v2"})
+        assert both == {"v1", "v2"}
+    desk.book = book.model_copy(update={"pay_groups": {**book.pay_groups, "weekly": None}})
+    assert desk.redrive() == Counts(rows=2, applied=1, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "New", "1002": "New"}
 
 
 def test_an_ssn_is_asked_for_in_the_us_alone_and_one_not_told_again_stays(desk: Any, person: Person) -> None:

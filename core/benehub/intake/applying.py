@@ -310,7 +310,7 @@ def _same_keys(
     query = (
         in_quarantine(session)
         .where(intake_batch.c.state == "applied")
-        .order_by(intake_batch.c.seq, intake_row.c.row_no)
+        .order_by(intake_batch.c.opened_seq, intake_row.c.row_no)
     )
     if connection_id:
         query = query.where(intake_batch.c.connection_id == connection_id)

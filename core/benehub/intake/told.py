@@ -98,11 +98,11 @@ def _telling(
         yield query
 
 
-def since(session: Session, connection_id: str, stream: str, seq: int, wanted: Sequence[str]) -> set[str]:
-    """Those of the keys that have come in again, and not as they were, since a batch."""
+def since(session: Session, connection_id: str, stream: str, opened_seq: int, wanted: Sequence[str]) -> set[str]:
+    """Those of the keys that have come in again, and not as they were, in reads begun after a batch was."""
     batch = intake_batch.c
     rows = told_in(session, wanted, batch.connection_id == connection_id, batch.stream == stream,
-                   batch.state == "applied", batch.seq > seq)  # fmt: skip
+                   batch.state == "applied", batch.seq > opened_seq, batch.opened_seq > opened_seq)  # fmt: skip
     return {row.row_key for row in rows}
 
 
