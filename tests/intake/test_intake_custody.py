@@ -192,7 +192,12 @@ def test_what_was_told_since_is_asked_for_once_and_again_when_more_is_told(
     desk: Any, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(superseding, "told_in", lambda *args: asked.append(args) or told.told_in(*args))
+
+    def told_in(*args: Any) -> Any:
+        asked.append(args)
+        return told.told_in(*args)
+
+    monkeypatch.setattr(superseding, "told_in", told_in)
     first = desk.stage("employee", [person(number, last_name="Old") for number in range(1, 10)])
     desk.take("employee", person(8, last_name="New"))
     assert desk.chunk(first) and desk.chunk(first) and len(asked) == 1
