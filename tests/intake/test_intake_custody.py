@@ -17,10 +17,10 @@ from benehub.connect.connector import Incoming, Page
 from benehub.errors import DataError, IntegrityError, RetriableError
 from benehub.facts import Version
 from benehub.identity import people
-from benehub.intake import Counts, applying, staging, told
+from benehub.intake import Counts, applying, staging, superseding, told, untranslated
 from benehub.planbook import PlanBook
 from benehub.store import Session
-from benehub.store.tables import fact, intake_batch, intake_row, payload, waited
+from benehub.store.tables import fact, intake_batch, intake_row, payload, seen, waited
 
 Person = Callable[..., Incoming]
 TODAY = date(2026, 11, 23)
@@ -111,18 +111,27 @@ def test_of_two_who_read_one_batch_the_later_alone_stages(desk: Any, person: Per
         stage(batch_id, second, person(3))
 
 
-def late(desk: Any, first: Page, second: Page) -> tuple[Counts, Counts]:
-    """Of two reads the later one is applied first: the run of the other had failed, and goes on after it."""
+def late(desk: Any, first: Page, second: Page, apart: int = 1, gone: int = 0) -> tuple[Counts, Counts]:
+    """Of two reads the later one is applied first: the run of the other had failed, and goes on after it.
+
+    They begin so many minutes `apart`; the late one then has so many rows `gone`.
+    """
     batches = []
     for minute, page in enumerate((first, second)):
-        moment = desk.store.clock() + timedelta(minutes=minute)
+        moment = desk.store.clock() + timedelta(minutes=apart * minute)
         with replace(desk.store, clock=lambda moment=moment: moment).write("acme") as session:
             batches.append(intake.open_batch(session, "hris", page.stream, f"read {minute}"))
             intake.stage(session, batches[-1], page)
-    newer, older = [desk.apply(one) for one in reversed(batches)]
+    newer = desk.apply(batches[1])
+    while desk.chunk(batches[0]):
+        continue
     with desk.store.write("acme") as session:
-        assert intake.note_gone(session, batches[0]) == 0
-    return older, newer
+        assert intake.note_gone(session, batches[0]) == gone
+    return desk.apply(batches[0]), newer
+
+
+def told_gone(session: Session) -> set[str]:
+    return {row.row_key for row in session.rows(select(seen.c.row_key).where(seen.c.gone_seq.is_not(None)))}
 
 
 def test_what_is_applied_late_takes_back_nothing(desk: Any, person: Person) -> None:
@@ -144,9 +153,64 @@ def test_a_whole_list_overtakes_all_of_the_one_before(
     first = Page("employee", [person(1, last_name="Old"), person(2)], b"1", full=True)
     second = Page("employee", [person(1), person(3)], b"2", full=True)  # he has his old name again
     older, newer = late(desk, first, second)
-    assert (older, newer) == (Counts(rows=2, superseded=2), Counts(rows=2, applied=1, unchanged=1))
+    assert (older, newer) == (Counts(rows=2, superseded=2), Counts(rows=2, applied=2))
     with desk.store.read("acme") as session:
         assert names(session) == {"1001": "Alder 1", "1003": "Alder 3"}
+
+
+def test_what_is_applied_late_takes_back_nothing_while_the_clock_stands(desk: Any, person: Person) -> None:
+    first, second = (Page("employee", [person(1, last_name=name)], b"1") for name in ("Old", "New"))
+    assert late(desk, first, second, apart=0)[0] == Counts(rows=1, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "New"}
+
+
+def test_what_a_later_read_says_again_stays(desk: Any, person: Person) -> None:
+    """The vendor has taken the change back that waits: what was known before is his newest word."""
+    desk.take("employee", person(1), person(2))
+    first = Page("employee", [person(1, last_name="Old")], b"1")
+    second = Page("employee", [person(1), person(2)], b"2")
+    older, newer = late(desk, first, second)
+    assert (older, newer) == (Counts(rows=1, superseded=1), Counts(rows=2, applied=1, unchanged=1))
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "Alder 1", "1002": "Alder 2"}
+    assert desk.take("employee", person(1)).unchanged == 1  # nothing waits any more
+
+
+def test_who_was_told_since_is_not_gone_and_the_others_are(desk: Any, person: Person) -> None:
+    desk.take("employee", *[person(number) for number in range(1, 6)])
+    first = Page("employee", [person(1), person(2)], b"1", full=True)
+    second = Page("employee", [person(3), person(4, last_name="New"), person(6)], b"2")  # of changes only
+    older, newer = late(desk, first, second, gone=1)
+    assert (older.gone, newer) == (1, Counts(rows=3, applied=3))
+    with desk.store.read("acme") as session:
+        assert told_gone(session) == {"v5"}
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_what_was_told_since_is_asked_for_once_and_again_when_more_is_told(
+    desk: Any, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def told_in(*args: Any) -> Any:
+        asked.append(args)
+        return told.told_in(*args)
+
+    monkeypatch.setattr(superseding, "told_in", told_in)
+    first = desk.stage("employee", [person(number, last_name="Old") for number in range(1, 10)])
+    desk.take("employee", person(8, last_name="New"))
+    assert desk.chunk(first) and desk.chunk(first) and len(asked) == 1
+    desk.take("employee", person(9, last_name="New"))
+    assert desk.apply(first) == Counts(rows=9, applied=7, superseded=2)
+    assert len(asked) == 2
+    with desk.store.read("acme") as session:
+        assert names(session) == {f"100{number}": "Old" for number in range(1, 8)} | {"1008": "New", "1009": "New"}
+    second = desk.stage("employee", [person(number, last_name="Older") for number in range(1, 10)])
+    whole = desk.stage("employee", [person(number, last_name="Newest") for number in range(1, 10)], full=True)
+    desk.apply(whole)
+    assert desk.apply(second) == Counts(rows=9, superseded=9)
+    assert len(asked) == 2
 
 
 def test_who_begins_anew_waits_for_whoever_stages_right_now(desk: Any, person: Person) -> None:
@@ -252,6 +316,26 @@ def test_of_two_in_quarantine_the_newest_is_driven(desk: Any, person: Person, bo
     with desk.store.read("acme") as session:
         assert names(session) == {"1001": "New"}
     assert desk.redrive() == Counts()
+
+
+def test_of_two_in_quarantine_the_newest_is_the_one_whose_read_was_begun_last(
+    desk: Any, person: Person, book: PlanBook
+) -> None:
+    first = Page("employee", [replace(person(1), problem="not translated"), person(2, last_name="Old")], b"1")
+    second = Page("employee", [person(1, pay_group="weekly", last_name="New"), person(2, last_name="New")], b"2")
+    older, newer = late(desk, first, second)
+    assert (older, newer) == (
+        Counts(rows=2, quarantined=1, superseded=1), Counts(rows=2, applied=1, quarantined=1),
+    )  # fmt: skip
+    with desk.store.read("acme") as session:
+        (leaf,) = untranslated.leaves(session)
+        assert untranslated.told_later(session, leaf, {"v1", "v2"}) == {"v2"}
+        both = untranslated.told_again(session, "hris", "employee", leaf.opened_seq, {"v1", "v2"})
+        assert both == {"v1", "v2"}
+    desk.book = book.model_copy(update={"pay_groups": {**book.pay_groups, "weekly": None}})
+    assert desk.redrive() == Counts(rows=2, applied=1, superseded=1)
+    with desk.store.read("acme") as session:
+        assert names(session) == {"1001": "New", "1002": "New"}
 
 
 def test_an_ssn_is_asked_for_in_the_us_alone_and_one_not_told_again_stays(desk: Any, person: Person) -> None:

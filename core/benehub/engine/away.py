@@ -18,7 +18,14 @@ def wait_for_it() -> None:
         event.listen(Engine, "handle_error", _mark)
 
 
+_REFUSED = ("authentication failed", "no password supplied", "does not exist", "no pg_hba")
+"""What a server says that lets nobody in: it is there, and would say the same for ever. This mark asks for no repeat;
+where the driver says "connection failed" the engine repeats all the same, by its own rule."""
+
+
 def _mark(context: ExceptionContext) -> None:
-    # A server that answers gives its faults a code, and SQLite has none: it is not away.
-    if context.connection is None and getattr(context.original_exception, "sqlstate", "") is None:
-        context.is_disconnect = True
+    # SQLite is not away: its faults hold no code at all. Those of PostgreSQL hold the server's, but while a connection
+    # comes about the driver keeps none, and what the server said stands in the text alone.
+    fault = context.original_exception
+    if context.connection is None and getattr(fault, "sqlstate", "") is None:
+        context.is_disconnect = not any(words in str(fault) for words in _REFUSED)

@@ -199,7 +199,7 @@ def _overtaken(session: Session, row: Any, pushed: bool) -> bool:
     """Whether the stream was told again since: as a whole, or, where each row comes by itself, these rows."""
     if pushed:
         keys = told.all_keys(session, row.batch_id)
-        return bool(untranslated.told_again(session, row.connection_id, row.stream, row.seq, keys))
+        return bool(untranslated.told_again(session, row.connection_id, row.stream, row.opened_seq, keys))
     later = intake_batch.alias()
     found = session.connection.execute(
         select(
@@ -337,7 +337,7 @@ def _again(hub: Hub, employer: str, leaf: Leaf) -> int:
     keys = {row.key for row in rows if not row.problem}
     with hub.store.read(employer) as session:
         if _connector(hub, session, leaf.connection_id).pushes:
-            later = untranslated.told_again(session, leaf.connection_id, leaf.stream, leaf.seq, keys)
+            later = untranslated.told_again(session, leaf.connection_id, leaf.stream, leaf.opened_seq, keys)
         else:
             later = untranslated.told_later(session, leaf, keys)
     _take(hub, employer, leaf, [row for row in rows if row.key not in later])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, select
+from sqlalchemy import CompoundSelect, Row, Select, select
 
 from benehub.intake.told import keys
 from benehub.store import Session
@@ -28,8 +28,10 @@ PERIODIC = frozenset(
 """Streams whose rows belong to a period or are events: their absence says nothing."""
 
 
-def absent(session: Session, header: Row[Any]) -> CompoundSelect[Any]:
+def absent(session: Session, header: Row[Any], *but: Select[Any]) -> CompoundSelect[Any]:
     """Keys that are known, not gone yet, and neither changed nor unchanged in the enumeration of `header`'s batch.
+
+    Those of `but`, questions of keys, are left out as well.
 
     A row in quarantine is there: what is wrong with it is another matter. Sets are taken from each other whole: a
     question of each known row would go through all that was told.
@@ -45,4 +47,4 @@ def absent(session: Session, header: Row[Any]) -> CompoundSelect[Any]:
     for table in (intake_same, intake_chunk):
         value, source = keys(session, table)
         lists.append(told(table, value).select_from(source))
-    return known.except_(*lists, told(intake_row, intake_row.c.row_key))
+    return known.except_(*lists, told(intake_row, intake_row.c.row_key), *but)

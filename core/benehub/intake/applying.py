@@ -22,7 +22,7 @@ from benehub.intake.packing import Waiting, kept
 from benehub.intake.recognising import Unknown, name_of, note_unknown
 from benehub.intake.relinking import relink
 from benehub.intake.staging import Counts, batch, checker, validate, waiting_rows
-from benehub.intake.superseding import is_overtaken, supersede, supersede_overtaken, superseded_numbers
+from benehub.intake.superseding import is_overtaken, supersede, supersede_overtaken
 from benehub.ledger import NewEntry
 from benehub.planbook import PlanBook
 from benehub.records import Record
@@ -123,8 +123,7 @@ def apply_chunk(session: Session, batch_id: str, book: PlanBook, appliers: Mappi
         return 0
     if chunks[0] == _first_chunk(session, batch_id):
         supersede(session, batch_id, header.stream)
-    older = superseded_numbers(session, batch_id, rows)
-    older |= supersede_overtaken(session, header, [row for row in rows if row.row_no not in older])
+    older = supersede_overtaken(session, header, rows)
     ended = [_ended(session, batch_id, row) for row in rows if row.row_no in older]
     session.change_all(intake_row, ("batch_id", "row_no"), ended)
     unfit = {row.row_no: problem for row in rows if row.row_no not in older and (problem := _unfit(row))}
@@ -311,7 +310,7 @@ def _same_keys(
     query = (
         in_quarantine(session)
         .where(intake_batch.c.state == "applied")
-        .order_by(intake_batch.c.seq, intake_row.c.row_no)
+        .order_by(intake_batch.c.opened_seq, intake_row.c.row_no)
     )
     if connection_id:
         query = query.where(intake_batch.c.connection_id == connection_id)

@@ -19,12 +19,14 @@ from benehub.connect.connector import Incoming, Page
 from benehub.crypto import as_ssn, mask
 from benehub.errors import DataError, RetriableError
 from benehub.identity import people
+from benehub.intake.absence import PERIODIC
 from benehub.intake.packing import Packed, Packer, Waiting, as_kept, opened
-from benehub.intake.told import of_batch
+from benehub.intake.told import keys_told_in, of_batch
 from benehub.money import shape
 from benehub.records import STREAMS, Record
 from benehub.store import Session, without_collector
 from benehub.store.tables import (
+    batch_open,
     chunk_waits,
     intake_batch,
     intake_chunk,
@@ -74,9 +76,20 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
         session.memo.pop(("staging", batch_id), None)
         # First: it waits for whoever stages right now, so that what he has put in is deleted with the rest.
         counts = dict.fromkeys(
-            ("rows", "unchanged", "quarantined", "superseded", "applied", "gone", "full_read", "full_from"), 0
+            (
+                "rows",
+                "unchanged",
+                "quarantined",
+                "superseded",
+                "applied",
+                "gone",
+                "full_read",
+                "full_from",
+                "looked_seq",
+            ),
+            0,
         )
-        begun_anew = {"state": "staged", "reason": "", "seq": seq, "recorded_at": recorded_at}
+        begun_anew = {"state": "staged", "reason": "", "seq": seq, "recorded_at": recorded_at, "opened_seq": seq}
         session.change(intake_batch, {"batch_id": batch_id}, **begun_anew, **counts)
         for table in (intake_row, intake_chunk, intake_same, intake_page):
             session.connection.execute(table.delete().where(*session.where(table, batch_id=batch_id)))
@@ -85,7 +98,7 @@ def open_batch(session: Session, connection_id: str, stream: str, run_key: str) 
     counts = dict.fromkeys(("full_read", "rows", "applied", "unchanged", "quarantined", "superseded"), 0)
     session.add(
         intake_batch,
-        [{**row, **counts, "state": "staged", "reason": "", "seq": seq, "recorded_at": recorded_at}],
+        [{**row, **counts, "state": "staged", "reason": "", "seq": seq, "recorded_at": recorded_at, "opened_seq": seq}],
     )
     return batch_id
 
@@ -190,6 +203,12 @@ class _Staging:
     full_read: int
     full_from: int
     cursor: str | None
+    open_before: Sequence[str]
+    """Reads of its stream that were begun before it and may be applied yet."""
+    whole_open: bool
+    """One of those was whole: whom it does not tell is to be gone, unless this one has told him."""
+    told_before: set[str] | None = None
+    """Keys that those have told; gone through once, when they are first asked for."""
 
 
 def _staging(session: Session, batch_id: str) -> _Staging:
@@ -199,9 +218,35 @@ def _staging(session: Session, batch_id: str) -> _Staging:
         assert header is not None, batch_id
         pages = _count(session, intake_page, batch_id)
         counted = {name: header._mapping[name] for name in _COUNTED}
-        found = _Staging(batch_id, header.connection_id, header.stream, pages, **counted)
+        before = _open_before(session, header)
+        whole = header.stream not in PERIODIC and any(one.full_read for one in before)
+        ids = [str(one.batch_id) for one in before]
+        found = _Staging(batch_id, header.connection_id, header.stream, pages, **counted, open_before=ids,
+                         whole_open=whole)  # fmt: skip
         session.memo["staging", batch_id] = found
     return found
+
+
+def _open_before(session: Session, header: Row[Any]) -> Sequence[Row[Any]]:
+    """Reads of the stream that were begun before and are not applied yet.
+
+    One that a whole read has overtaken is none of them: nothing of it will be applied.
+    """
+    batch, other = intake_batch.c, intake_batch.alias()
+    query = select(batch.batch_id, batch.full_read).where(
+        *session.where(intake_batch, connection_id=header.connection_id, stream=header.stream),
+        batch_open,
+        batch.opened_seq < header.opened_seq,
+    )
+    if header.stream not in PERIODIC:
+        overtaken = select(other.c.batch_id).where(
+            other.c.employer_id == batch.employer_id, other.c.connection_id == batch.connection_id,
+            other.c.stream == batch.stream, other.c.state == "applied", other.c.full_read == 1,
+            other.c.seq > batch.seq, other.c.opened_seq > batch.opened_seq,
+            other.c.recorded_at >= batch.recorded_at,
+        )  # fmt: skip
+        query = query.where(~overtaken.exists())
+    return session.rows(query)
 
 
 class _Fresh(NamedTuple):
@@ -237,6 +282,7 @@ class _Chunk:
         # Only what is the same as last time can be overtaken by what this batch told in between.
         staged = self.header.rows > self.header.unchanged
         told = of_batch(self.session, self.header.batch_id, known) if staged and known else set[str]()
+        told |= self._waiting_before(known)
         for row_no, (key, row) in enumerate(zip(keys, self.rows, strict=True), self.first):
             if row.problem:
                 told.add(key)
@@ -249,6 +295,19 @@ class _Chunk:
                 told.add(key)
                 fresh.append(_Fresh(row_no, key, row, packed))
         self._staged = fresh
+
+    def _waiting_before(self, known: Mapping[str, str]) -> set[str]:
+        """Keys that a read of before may say something else of yet: not what is known counts, but what is told now."""
+        header = self.header
+        if not header.open_before or not known:
+            return set()
+        if header.whole_open and not header.full_read:
+            return set(known)
+        if header.told_before is None:
+            some = self.session.among(intake_batch.c.batch_id, header.open_before)
+            told = [self.session.rows(query) for query in keys_told_in(self.session, some)]
+            header.told_before = {row.row_key for rows in told for row in rows}
+        return header.told_before & known.keys()
 
     def keep(self) -> None:
         """Write it down; of a full read also who was told unchanged."""

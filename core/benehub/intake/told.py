@@ -64,29 +64,45 @@ def all_keys(session: Session, batch_id: str) -> set[str]:
     return {row.row_key for row in (*rows, *alone)}
 
 
-def told_in(session: Session, wanted: Collection[str] | None, *where: ColumnElement[bool]) -> list[Row[Any]]:
+def told_in(
+    session: Session, wanted: Collection[str] | Select[Any] | None, *where: ColumnElement[bool]
+) -> list[Row[Any]]:
     """Each key (`row_key`; only those `wanted`, where named) that batches have told, and not as it was, with the batch.
 
-    `where` says of which batches; a row has `batch_id`, `state` and `seq` of its own.
+    `where` says of which batches; a row has `batch_id`, `state`, `seq` and `opened_seq` of its own.
     """
+    return [row for query in _telling(session, wanted, where) for row in session.rows(query)]
+
+
+def keys_told_in(session: Session, *where: ColumnElement[bool]) -> list[Select[Any]]:
+    """The same as questions, each of keys alone, for another question to stand in."""
+    return [query.with_only_columns(query.selected_columns.row_key) for query in _telling(session, None, where)]
+
+
+def _telling(
+    session: Session, wanted: Collection[str] | Select[Any] | None, where: Sequence[ColumnElement[bool]]
+) -> Iterator[Select[Any]]:
     value, source = keys(session, intake_chunk)
-    found: list[Row[Any]] = []
     for joined, table, key in ((source, intake_chunk, value), (intake_row, intake_row, intake_row.c.row_key)):
         mine = (intake_batch.c.employer_id == table.c.employer_id) & (intake_batch.c.batch_id == table.c.batch_id)
+        batch = intake_batch.c
         query = (
-            select(key.label("row_key"), intake_batch.c.batch_id, intake_batch.c.state, intake_batch.c.seq)
+            select(key.label("row_key"), batch.batch_id, batch.state, batch.seq, batch.opened_seq)
             .select_from(joined.join(intake_batch, mine))
             .where(*session.where(intake_batch), *where)
         )
-        found += session.rows(query if wanted is None else query.where(session.among(key, wanted)))
-    return found
+        if isinstance(wanted, Select):
+            query = query.where(key.in_(wanted))
+        elif wanted is not None:
+            query = query.where(session.among(key, wanted))
+        yield query
 
 
-def since(session: Session, connection_id: str, stream: str, seq: int, wanted: Sequence[str]) -> set[str]:
-    """Those of the keys that have come in again, and not as they were, since a batch."""
+def since(session: Session, connection_id: str, stream: str, opened_seq: int, wanted: Sequence[str]) -> set[str]:
+    """Those of the keys that have come in again, and not as they were, in reads begun after a batch was."""
     batch = intake_batch.c
     rows = told_in(session, wanted, batch.connection_id == connection_id, batch.stream == stream,
-                   batch.state == "applied", batch.seq > seq)  # fmt: skip
+                   batch.state == "applied", batch.seq > opened_seq, batch.opened_seq > opened_seq)  # fmt: skip
     return {row.row_key for row in rows}
 
 

@@ -27,7 +27,7 @@ class Leaf:
     """One page with rows that could not be translated; `rows` maps position in the page (from 0) to row number."""
 
     batch_id: str
-    seq: int
+    opened_seq: int
     connection_id: str
     stream: str
     page_no: int
@@ -44,12 +44,12 @@ def leaves(session: Session, batch_id: str = "") -> list[Leaf]:
     query = (
         in_quarantine(session)
         .where(intake_batch.c.state == "applied")
-        .order_by(intake_batch.c.seq, intake_row.c.row_no)
+        .order_by(intake_batch.c.opened_seq, intake_row.c.row_no)
     )
     if batch_id:
         query = query.where(intake_batch.c.batch_id == batch_id)
     open_rows: dict[str, list[Any]] = {}
-    for row in session.rows(query.add_columns(intake_batch.c.seq.label("seq"))):
+    for row in session.rows(query.add_columns(intake_batch.c.opened_seq)):
         if json.loads(session.unseal(row.row_sealed, "intake_row")).get("problem"):
             open_rows.setdefault(row.batch_id, []).append(row)
     return [leaf for rows in open_rows.values() for leaf in _leaves(session, rows)]
@@ -73,20 +73,21 @@ def _leaves(session: Session, rows: Sequence[Any]) -> Iterable[Leaf]:
         start += page.rows
         if mine:
             yield Leaf(
-                first.batch_id, int(first.seq), first.connection_id, first.stream, page.page_no, page.name, page.rows,
-                session.unseal(page.payload_sealed, "payload"), {at: row.row_no for at, row in mine.items()},
+                first.batch_id, int(first.opened_seq), first.connection_id, first.stream, page.page_no, page.name,
+                page.rows, session.unseal(page.payload_sealed, "payload"), {at: row.row_no for at, row in mine.items()},
                 any(row.row_key == REFUSED for row in mine.values()),
             )  # fmt: skip
 
 
 def told_later(session: Session, leaf: Leaf, keys: Collection[str]) -> set[str]:
-    """Those of the keys that are known while the stream has been read since: that later word may be about them."""
+    """Those of the keys that are known while a read was begun since: that later word may be about them."""
     since = session.connection.execute(
         select(func.count())
         .select_from(intake_batch)
         .where(
             *session.where(intake_batch, connection_id=leaf.connection_id, stream=leaf.stream, state="applied"),
-            intake_batch.c.seq > leaf.seq,
+            intake_batch.c.seq > leaf.opened_seq,
+            intake_batch.c.opened_seq > leaf.opened_seq,
             intake_batch.c.rows > 0,
         )
     ).scalar_one()
@@ -105,9 +106,9 @@ def told_later(session: Session, leaf: Leaf, keys: Collection[str]) -> set[str]:
     return found
 
 
-def told_again(session: Session, connection_id: str, stream: str, seq: int, keys: Collection[str]) -> set[str]:
-    """Those of the keys that have come in again since a batch: the way to ask where each row comes by itself."""
-    return told.since(session, connection_id, stream, seq, sorted(keys))
+def told_again(session: Session, connection_id: str, stream: str, opened_seq: int, keys: Collection[str]) -> set[str]:
+    """Those of the keys that have come in again since a batch was begun: asked where each row comes by itself."""
+    return told.since(session, connection_id, stream, opened_seq, sorted(keys))
 
 
 def resolve(session: Session, batch_id: str, row_nos: Sequence[int]) -> int:

@@ -24,7 +24,8 @@ from sqlalchemy import Row, select, update
 from benehub import facts
 from benehub.facts import Version
 from benehub.intake.absence import PERIODIC, absent
-from benehub.intake.superseding import is_overtaken
+from benehub.intake.superseding import is_overtaken, later
+from benehub.intake.told import keys_told_in
 from benehub.periods import FOREVER, Interval
 from benehub.store import Session
 from benehub.store.session import CHUNK
@@ -37,16 +38,20 @@ Follow = Callable[[Session, Row[Any], Sequence[Row[Any]]], None]
 def note_gone(session: Session, batch_id: str) -> int:
     """Mark the next chunk of rows that a full read no longer told, and do what follows; 0 when none is left.
 
-    To be called when every row of the batch has been applied and before it is finished; a second run goes on. Of a
-    batch that a later read has overtaken nothing is gone: who was not there then may be there now.
+    To be called when every row of the batch has been applied and before it is finished; a second run goes on. Who was
+    not there then may be there now: of a batch that a later whole read has overtaken nothing is gone, and of another
+    nobody whom a later read of less has told.
     """
     header = session.connection.execute(
         select(intake_batch).where(*session.where(intake_batch, batch_id=batch_id))
     ).one()
-    if header.state == "applied" or not header.full_read or header.stream in PERIODIC or is_overtaken(session, header):
+    if header.state == "applied" or not header.full_read or header.stream in PERIODIC:
+        return 0
+    if is_overtaken(session, header, intake_batch.c.full_read == 1):
         return 0
     session.take_seq(0)
-    keys = [row.row_key for row in session.rows(absent(session, header).order_by("row_key").limit(CHUNK))]
+    gone = absent(session, header, *keys_told_in(session, *later(header)))
+    keys = [row.row_key for row in session.rows(gone.order_by("row_key").limit(CHUNK))]
     if not keys:
         return 0
     where = [

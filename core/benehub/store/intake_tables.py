@@ -49,8 +49,12 @@ intake_batch = Table(
     Column("quarantined", Integer, nullable=False),
     Column("superseded", Integer, nullable=False),
     Column("cursor", Text),
+    # Taken anew when it is finished; where its reading was begun last stands in `opened_seq`.
     Column("seq", BigInteger, nullable=False),
     Column("recorded_at", String(32), nullable=False),
+    Column("opened_seq", BigInteger, nullable=False, server_default="0"),
+    # The place of the newest later read whose rows were looked for among those that wait here.
+    Column("looked_seq", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("state in ('staged', 'applied', 'held', 'refused')", name="state"),
     # Custody: every row ends in exactly one of the four; the database says so too.
     CheckConstraint("state <> 'applied' or rows = applied + unchanged + quarantined + superseded", name="custody"),
@@ -62,6 +66,13 @@ Index("ix_intake_batch_opened", intake_batch.c.employer_id, intake_batch.c.recor
 Index(
     "ix_intake_batch_stream",
     intake_batch.c.employer_id, intake_batch.c.connection_id, intake_batch.c.stream, intake_batch.c.seq,
+)  # fmt: skip
+
+batch_open = intake_batch.c.state.in_([literal_column("'staged'"), literal_column("'held'")])
+"""It is not applied yet and may come to be, in the words of the index below."""
+Index(
+    "ix_intake_batch_open", intake_batch.c.employer_id, intake_batch.c.connection_id, intake_batch.c.stream,
+    sqlite_where=batch_open, postgresql_where=batch_open,
 )  # fmt: skip
 
 intake_page = Table(

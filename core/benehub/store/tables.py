@@ -48,6 +48,7 @@ from benehub.store.difference_tables import suppression as suppression
 from benehub.store.fix_tables import fix as fix
 from benehub.store.fix_tables import fix_obligation as fix_obligation
 from benehub.store.fix_tables import fixing as fixing
+from benehub.store.intake_tables import batch_open as batch_open
 from benehub.store.intake_tables import chunk_waits as chunk_waits
 from benehub.store.intake_tables import intake_batch as intake_batch
 from benehub.store.intake_tables import intake_chunk as intake_chunk
