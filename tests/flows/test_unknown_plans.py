@@ -22,13 +22,13 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.obligations import Wanted
 from benehub.periods import Month
-from benehub.planbook import PlanBook
+from benehub.planbook import PlanBook, load
 from benehub.reconcile import MONTHLY, carriers
 from benehub.reconcile.bill import bills
 from benehub.reconcile.settled_by import _day, _part
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, intake_batch, person
+from benehub.store.tables import confirmation, difference, intake_batch, person, plan_book
 from benehub.views.chain import chains, chains_of
 from benehub.views.clearing import clearing
 from benehub.views.credits import credits
@@ -360,6 +360,26 @@ def test_no_carrier_hides_what_another_one_says(october: Month_, fakehub: Module
     }
 
 
+def test_a_book_that_left_nothing_behind_is_not_taken_for_the_next(october: Month_, fakehub: ModuleType) -> None:
+    """Its number is another's by then; and of all books of an employer one is held, with the texts of the others."""
+    books = [fakehub.BOOK.replace("name: PPO", f"name: PPO {one}") for one in (1, 2, 3)]
+    load_plan_book(october.hub, books[0], "1.yaml")
+
+    def undone(session: Session) -> None:
+        newest = session.rows(select(plan_book).order_by(plan_book.c.seq.desc()))[0]
+        seq, _ = session.take_seq()
+        told = {"version": load(books[1], "2.yaml").version, "content": books[1], "seq": seq}
+        session.add(plan_book, [{**newest._mapping, **told}])
+        assert october.hub.book(session).plan("ppo").name == "PPO 2"
+        raise DataError("the transaction ends here")
+
+    with pytest.raises(DataError, match="ends here"), october.hub.store.write("acme") as session:
+        undone(session)
+    load_plan_book(october.hub, books[2], "3.yaml")
+    assert october.look(lambda _, book: book.plan("ppo").name) == "PPO 3"
+    assert len(october.hub._books) == 1
+
+
 def _refuse(session: Session, vendor: str, who: str) -> None:
     key = f"refused/{vendor}"
     wanted = Wanted("enrollment.change", key, vendor, "2026-10", PAY, PAY, {"x": 1}, person_id=who)
@@ -413,7 +433,8 @@ def test_a_carrier_of_whose_plans_none_is_left_is_told_from_a_member_with_a_stro
     load_plan_book(october.hub, short.replace("carriers:\n", DENTAL + "carriers:\n"), "with.yaml")
     load_plan_book(october.hub, short, "new.yaml")
     for vendor, member in (("other", "77"), ("carrier", "17/A")):
-        october.say("invoice_line", 7_00, who=None, plan="ppo", external_id=member, connection_id=vendor)
+        made = {"invoice_date": "2026-10-20"}
+        october.say("invoice_line", 7_00, who=None, plan="ppo", external_id=member, connection_id=vendor, detail=made)
     october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
     assert october.look(lambda session, book: carriers.to_compare(session, book, OCTOBER)) == ["carrier", "other"]
     assert october.look(lambda session, book: carriers.to_compare(session, book, OCTOBER.plus(-1))) == ["carrier"]
@@ -427,7 +448,7 @@ def test_a_carrier_of_whose_plans_none_is_left_is_told_from_a_member_with_a_stro
         (due,) = october.look(partial(_due, vendor))
         assert (due.paid_minor, due.disputed[:19]) == (0, "BILLED_NOT_ENROLLED")
     (bill,) = october.look(lambda session, book: bills(session, book, "other", OCTOBER))
-    assert bill.open_before == 0, "what was posted by hand has left by the day it was made, for its own carrier"
+    assert bill.open_before == -500_00, "what was posted by hand for its dropped plan had left when it was made"
 
 
 def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fakehub: ModuleType) -> None:
@@ -502,6 +523,9 @@ def test_the_last_month_of_a_plan_that_was_dropped_is_accrued_and_worked_out_aga
         facts.record(session, [Version("coverage", october.ann, "dental", date(2026, 8, 1), None)], "test")
     assert october.flow("premiums.accrue", "2026-09")["earlier_months"] == 1
     assert owed() == []
+    october.say("register_line", 10_00, plan="dental", code="DEN", tax_class="posttax")
+    october.flow("reconcile", "2026-10", ["payroll"])
+    assert [one[:2] for one in _told(october, "WRONG_TAX_CLASS")] == [(october.ann, "dental")]
 
 
 def test_what_is_owed_for_a_plan_that_nobody_knows_is_told(october: Month_) -> None:

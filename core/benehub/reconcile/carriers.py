@@ -34,8 +34,9 @@ def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
         *session.where(confirmation, kind="invoice_line", current=1),
         confirmation.c.connection_id == connection.c.connection_id, confirmation.c.coverage_month <= str(month),
     )  # fmt: skip
-    others = [*session.where(connection), connection.c.connection_id.not_in(sorted(named)), billed]
-    return sorted(named | {row.connection_id for row in session.rows(select(connection.c.connection_id).where(*others))})
+    other = connection.c.connection_id.not_in(sorted(named))
+    rows = session.rows(select(connection.c.connection_id).where(*session.where(connection), other, billed))
+    return sorted(named | {row.connection_id for row in rows})
 
 
 def reference(book: PlanBook, plan: str | None, carrier: str, whom: str = "-") -> str:

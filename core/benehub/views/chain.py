@@ -127,9 +127,7 @@ def _next(session: Session, after: str) -> dict[str, str]:
     return {row.person_id: row.member_id for row in rows}
 
 
-def _part(
-    session: Session, book: PlanBook, month: Month, find: Find, people: dict[str, str]
-) -> Iterator[Chain]:
+def _part(session: Session, book: PlanBook, month: Month, find: Find, people: dict[str, str]) -> Iterator[Chain]:
     """The chains of these people; of nobody in particular where there are none."""
     found: dict[tuple[str | None, str], Chain] = {}
     plans: dict[str, Plan] = {}
