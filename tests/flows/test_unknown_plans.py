@@ -472,14 +472,14 @@ def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fak
         october.post(kind, october.ann, "dental", *accounts)
     load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
     assert "dental" in {one.plan for one in october.look(lambda session, book: list(chains(session, book, OCTOBER)))}
-    asked: list[str] = []
+    statements: list[str] = []
 
     def one_persons(session: Session, book: PlanBook) -> list[str]:
-        event.listen(session.connection, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        event.listen(session.connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
         return [one.plan for one in chains_of(session, book, OCTOBER, october.ann)]
 
     assert "dental" in october.look(one_persons)
-    whole = [one for one in asked if "FROM leg " in one and "leg.person_id IN" not in one]
+    whole = [one for one in statements if "FROM leg " in one and "leg.person_id IN" not in one]
     assert not whole, "one employee's page does not read the whole ledger"
     # Billed for September all the same, with another plan of a carrier that has no plan here any more.
     october.say("invoice_line", 50_00, plan="dental", coverage_month="2026-09", reference="INV9")
