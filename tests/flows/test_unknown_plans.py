@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from benehub import facts, ledger, obligations
+from benehub import facts, ledger, obligations, reconcile
 from benehub.errors import ConfigError, DataError
 from benehub.facts import Version
 from benehub.flows import Hub, fixes, onboarding
@@ -22,13 +22,14 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.obligations import Wanted
 from benehub.periods import Month
-from benehub.planbook import PlanBook
-from benehub.reconcile import MONTHLY
+from benehub.planbook import PlanBook, load
+from benehub.reconcile import MONTHLY, carriers
+from benehub.reconcile.bill import bills
 from benehub.reconcile.settled_by import _day, _part
 from benehub.records import RemittanceLine
 from benehub.store import Session
-from benehub.store.tables import confirmation, difference, intake_batch, person
-from benehub.views.chain import chains
+from benehub.store.tables import confirmation, difference, intake_batch, person, plan_book
+from benehub.views.chain import chains, chains_of
 from benehub.views.clearing import clearing
 from benehub.views.credits import credits
 from benehub.views.trace import trace
@@ -359,6 +360,97 @@ def test_no_carrier_hides_what_another_one_says(october: Month_, fakehub: Module
     }
 
 
+def test_a_book_that_left_nothing_behind_is_not_taken_for_the_next(october: Month_, fakehub: ModuleType) -> None:
+    """Its number is another's by then; and of all books of an employer one is held, with the texts of the others."""
+    books = [fakehub.BOOK.replace("name: PPO", f"name: PPO {one}") for one in (1, 2, 3)]
+    load_plan_book(october.hub, books[0], "1.yaml")
+
+    def undone(session: Session) -> None:
+        newest = session.rows(select(plan_book).order_by(plan_book.c.seq.desc()))[0]
+        seq, _ = session.take_seq()
+        told = {"version": load(books[1], "2.yaml").version, "content": books[1], "seq": seq}
+        session.add(plan_book, [{**newest._mapping, **told}])
+        assert october.hub.book(session).plan("ppo").name == "PPO 2"
+        raise DataError("the transaction ends here")
+
+    with pytest.raises(DataError, match="ends here"), october.hub.store.write("acme") as session:
+        undone(session)
+    load_plan_book(october.hub, books[2], "3.yaml")
+    assert october.look(lambda _, book: book.plan("ppo").name) == "PPO 3"
+    assert len(october.hub._books) == 1
+
+
+def _refuse(session: Session, vendor: str, who: str) -> None:
+    key = f"refused/{vendor}"
+    wanted = Wanted("enrollment.change", key, vendor, "2026-10", PAY, PAY, {"x": 1}, person_id=who)
+    obligations.want(session, [wanted])
+    obligations.mark(session, [session.id("obl", key)], "refused", "no such plan")
+
+
+def test_what_was_open_before_its_reference_named_the_carrier_goes_on_under_it(
+    october: Month_, fakehub: ModuleType
+) -> None:
+    """Whose it is, what was said of it and that it was dismissed stay with it; it is told in the employer's money."""
+    load_plan_book(october.hub, fakehub.BOOK.replace("name: Acme", "name: Acme, currency: EUR"), "euro.yaml")
+    october.say("invoice_line", 500_00, plan="ppo")
+    october.say("invoice_part", 9_00, who=None, plan=None, external_id="")
+    with october.hub.store.write("acme") as session:
+        _refuse(session, "carrier", october.ben)
+    october.flow("reconcile", "2026-10", ["premium"])
+    named = {"MEMBER_REFUSED": "carrier/-", "FEE": "carrier/INV1"}
+    with october.hub.store.write("acme") as session:
+        rows = session.rows(select(difference).where(difference.c.type.in_(named)))
+        assert {row.type: (row.reference, row.unit) for row in rows} == {
+            kind: (reference, "EUR") for kind, reference in named.items()
+        }
+        ids = {row.type: row.difference_id for row in rows}
+        reconcile.act(session, ids["MEMBER_REFUSED"], "ann", note="asked them", to="ann")
+        reconcile.act(session, ids["FEE"], "ann", state="dismissed", note="agreed by telephone")
+        for row in rows:  # as the release before had them
+            told = row.reference.removeprefix("carrier/")
+            key = f"{row.content_key.removesuffix(row.reference)}{told}"
+            session.change(difference, {"difference_id": row.difference_id}, reference=told, content_key=key)
+    october.flow("reconcile", "2026-10", ["premium"])
+    with october.hub.store.read("acme") as session:
+        rows = session.rows(select(difference).where(difference.c.type.in_(named)))
+    assert {row.type: (row.difference_id, row.reference, row.state) for row in rows} == {
+        "MEMBER_REFUSED": (ids["MEMBER_REFUSED"], "carrier/-", "discrepancy"),
+        "FEE": (ids["FEE"], "carrier/INV1", "dismissed"),
+    }
+    assert {row.assigned_to for row in rows if row.type == "MEMBER_REFUSED"} == {"ann"}
+
+
+def test_a_carrier_of_whose_plans_none_is_left_is_told_from_a_member_with_a_stroke(
+    october: Month_, fakehub: ModuleType, tmp_path: Path
+) -> None:
+    """`other` had dental, which was dropped: what it bills of ours is in dispute with it, and with nobody else."""
+    connect(
+        october.hub, "acme", {"other": {"connector": "read_back", "settings": {"folder": str(tmp_path / "vendor")}}}
+    )
+    short = fakehub.BOOK.replace("carriers:\n", "carriers:\n  other: {pay_policy: short_pay}\n").replace(
+        "pay_as_enrolled", "short_pay"
+    )
+    load_plan_book(october.hub, short.replace("carriers:\n", DENTAL + "carriers:\n"), "with.yaml")
+    load_plan_book(october.hub, short, "new.yaml")
+    for vendor, member in (("other", "77"), ("carrier", "17/A")):
+        made = {"invoice_date": "2026-10-20"}
+        october.say("invoice_line", 7_00, who=None, plan="ppo", external_id=member, connection_id=vendor, detail=made)
+    october.post("premium.remitted", october.ann, "dental", chart.PREMIUM_PAYABLE, chart.CARRIER_TRANSIT)
+    assert october.look(lambda session, book: carriers.to_compare(session, book, OCTOBER)) == ["carrier", "other"]
+    assert october.look(lambda session, book: carriers.to_compare(session, book, OCTOBER.plus(-1))) == ["carrier"]
+    october.flow("reconcile", "2026-10", ["premium"])
+    rows = october.look(lambda session, _: session.rows(
+        select(difference).where(difference.c.type == "BILLED_NOT_ENROLLED").order_by(difference.c.reference)
+    ))  # fmt: skip
+    told = october.look(lambda _, book: [carriers.told_by(book, row) for row in rows])
+    assert told == [("carrier", "17/A"), ("other", "77")]
+    for vendor in ("carrier", "other"):
+        (due,) = october.look(partial(_due, vendor))
+        assert (due.paid_minor, due.disputed[:19]) == (0, "BILLED_NOT_ENROLLED")
+    (bill,) = october.look(lambda session, book: bills(session, book, "other", OCTOBER))
+    assert bill.open_before == -500_00, "what was posted by hand for its dropped plan had left when it was made"
+
+
 def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fakehub: ModuleType) -> None:
     """Its cover of August stays priced, billed and told by the book that had it; nobody can choose it any more."""
     dental = DENTAL.replace("other", "carrier") + "carriers:\n"
@@ -380,6 +472,15 @@ def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fak
         october.post(kind, october.ann, "dental", *accounts)
     load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
     assert "dental" in {one.plan for one in october.look(lambda session, book: list(chains(session, book, OCTOBER)))}
+    statements: list[str] = []
+
+    def one_persons(session: Session, book: PlanBook) -> list[str]:
+        event.listen(session.connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        return [one.plan for one in chains_of(session, book, OCTOBER, october.ann)]
+
+    assert "dental" in october.look(one_persons)
+    whole = [one for one in statements if "FROM leg " in one and "leg.person_id IN" not in one]
+    assert not whole, "one employee's page does not read the whole ledger"
     # Billed for September all the same, with another plan of a carrier that has no plan here any more.
     october.say("invoice_line", 50_00, plan="dental", coverage_month="2026-09", reference="INV9")
     for job, *asked in (
@@ -396,6 +497,35 @@ def test_a_plan_that_ended_may_be_dropped_and_stops_nothing(october: Month_, fak
     assert (chain.person_id, chain.billed) == (october.ann, 50_00)
     with pytest.raises(DataError, match="plan 'dental' is not in the plan book"):
         october.look(lambda _, book: book.offered("dental"))
+
+
+def test_the_last_month_of_a_plan_that_was_dropped_is_accrued_and_worked_out_again(
+    october: Month_, fakehub: ModuleType
+) -> None:
+    """Cover ends within August and the plan is dropped before the month is accrued: its carrier is owed for August."""
+    dental = DENTAL.replace("other", "carrier") + "carriers:\n"
+    load_plan_book(october.hub, fakehub.BOOK.replace("carriers:\n", dental), "with.yaml")
+    cover = {"plan": "dental", "tier": "EE", "dependents": [], "pretax_rate": "", "roth_rate": "", "event": ""}
+    with october.hub.store.write("acme") as session:
+        facts.record(session, [Version("coverage", october.ann, "dental", date(2026, 3, 1), cover)], "test")
+        facts.record(session, [Version("coverage", october.ann, "dental", date(2026, 8, 16), None)], "test")
+    load_plan_book(october.hub, fakehub.BOOK, "new.yaml")
+
+    def owed() -> list[tuple[str, int]]:
+        rows = october.look(lambda session, _: ledger.balances(
+            session, [chart.PREMIUM_PAYABLE], by=("coverage_month",), plan="dental", person_id=october.ann
+        ))  # fmt: skip
+        return [(one.dimensions["coverage_month"], one.amount) for one in rows]
+
+    october.flow("premiums.accrue", "2026-08")
+    assert owed() == [("2026-08", -50_00)]
+    with october.hub.store.write("acme") as session:
+        facts.record(session, [Version("coverage", october.ann, "dental", date(2026, 8, 1), None)], "test")
+    assert october.flow("premiums.accrue", "2026-09")["earlier_months"] == 1
+    assert owed() == []
+    october.say("register_line", 10_00, plan="dental", code="DEN", tax_class="posttax")
+    october.flow("reconcile", "2026-10", ["payroll"])
+    assert [one[:2] for one in _told(october, "WRONG_TAX_CLASS")] == [(october.ann, "dental")]
 
 
 def test_what_is_owed_for_a_plan_that_nobody_knows_is_told(october: Month_) -> None:

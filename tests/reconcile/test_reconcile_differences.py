@@ -6,11 +6,15 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
-from benehub import reconcile
+from benehub import ledger, reconcile
 from benehub.errors import DataError, IntegrityError
+from benehub.ledger import Leg, NewEntry
+from benehub.ledger import accounts as chart
 from benehub.reconcile import Finding, Outcome, Relation, Type
 from benehub.store import Session, Store
+from benehub.store.tables import entry
 
 TODAY = date(2026, 11, 23)
 SHORT = Finding(
@@ -96,7 +100,13 @@ def test_what_a_person_put_aside_stays_aside(store: Store) -> None:
 def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:
     with store.write("acme") as session:
         (one,) = settle(session, SHORT).opened
-        reconcile.act(session, one, "ann", state="resolved", note="mended at payroll", entries=["ent_1"])
+        legs = (
+            Leg(chart.PAYROLL_CLEARING, "USD", 3000, plan="ppo"),
+            Leg(chart.EMPLOYEE_SHARE_DUE, "USD", -3000, plan="ppo"),
+        )
+        ledger.record(session, [NewEntry("mended", "deduction.withheld", TODAY, legs, "test")])
+        mended = session.rows(select(entry.c.entry_id).where(*session.where(entry)))[0].entry_id
+        reconcile.act(session, one, "ann", state="resolved", note="mended at payroll", entries=[mended])
         assert settle(session, SHORT).opened == (one,)
 
 

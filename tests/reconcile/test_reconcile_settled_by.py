@@ -89,6 +89,47 @@ def test_what_is_named_goes_before_what_is_found_and_a_note_that_names_it_is_eno
         assert closing(session, second) == [lump]
 
 
+def test_what_was_taken_as_the_wrong_class_is_made_good_within_the_same_plan(store: Store) -> None:
+    """Given back as Roth and taken as pre-tax, in one entry or two: together they move nothing, and are right."""
+    wrong = replace(short("per_a"), type=Type.WRONG_TAX_CLASS, plan="401k", reference=f"{PAY}", expected=100, actual=0)
+
+    def swap(session: Session, key: str, back: int, taken: int) -> str:
+        legs = [
+            Leg(account, "USD", minor, "per_a", "401k", part, None, PAY)
+            for part, moved in (("roth", -back), ("pretax", taken)) if moved
+            for account, minor in ((chart.PAYROLL_CLEARING, moved), (chart.DEFERRAL_PAYABLE, -moved))
+        ]  # fmt: skip
+        ledger.record(session, [NewEntry(key, "deduction.corrected", TODAY, tuple(legs), "test")])
+        found = session.rows(select(entry.c.entry_id).where(*session.where(entry, idempotency_key=key)))
+        return str(found[0].entry_id)
+
+    with store.write("acme") as session:
+        known(session, "per_a")
+        one, other = settle(session, wrong, replace(wrong, reference=f"{date(2026, 11, 6)}")).opened
+        for named in ([swap(session, "half", 100, 50)], [swap(session, "only back", 100, 0)]):
+            with pytest.raises(DataError, match="moved less than is at stake"):
+                reconcile.act(session, one, "ann", state="resolved", note="x", entries=named)
+        both = [swap(session, "both", 100, 100)]
+        reconcile.act(session, one, "ann", state="resolved", note="corrected", entries=both)
+        pair = [swap(session, "back", 100, 0), swap(session, "taken", 0, 100)]
+        reconcile.act(session, other, "ann", state="resolved", note="corrected", entries=pair)
+        assert (closing(session, one), closing(session, other)) == (both, pair)
+
+
+@pytest.mark.parametrize("who", ["per_a", None])
+def test_what_only_owes_more_deposits_nothing_though_it_is_named(store: Store, who: str | None) -> None:
+    late = replace(short("per_a"), person_id=who, type=Type.WITHHELD_NOT_DEPOSITED, reference=f"{PAY}")
+    with store.write("acme") as session:
+        known(session, "per_a")
+        (one,) = settle(session, late).opened
+        owes = posted(session, "owes", "per_a", PAY)
+        with pytest.raises(DataError, match=f"{owes} says that more is owed, and deposits nothing.*of the deposit or"):
+            reconcile.act(session, one, "ann", state="resolved", note="x", entries=[owes])
+        sent = posted(session, "sent", "per_a", PAY, kind="contribution.deposited")
+        reconcile.act(session, one, "ann", state="resolved", note="sent", entries=[sent])
+        assert closing(session, one) == [sent]
+
+
 def test_nothing_at_stake_needs_no_entry_and_a_dismissal_none(store: Store) -> None:
     with store.write("acme") as session:
         name = replace(short("per_a"), expected=None, actual=None)

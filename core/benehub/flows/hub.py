@@ -55,7 +55,8 @@ class Hub:
     public_url: str = ""
     """Address at which people reach the pages; empty: links are paths."""
     engine: Engine = field(init=False)
-    _books: dict[tuple[str, int], PlanBook] = field(default_factory=dict)
+    _books: dict[str, tuple[tuple[int, str], PlanBook]] = field(default_factory=dict)
+    """The book asked for last, by employer: it holds the text of all that came before it, which is there once so."""
     _counted: int = 0
     _refreshed: int = 0
 
@@ -82,11 +83,14 @@ class Hub:
         ).first()
         if row is None:
             raise ConfigError(f"employer {session.employer} has no plan book", mend="Load one: benehub plan load FILE")
-        key = (session.employer, int(row.seq))
-        if key not in self._books:
+        # A transaction that left nothing behind has its number taken by another: number and version tell a book.
+        key = (int(row.seq), str(row.version))
+        held = self._books.get(session.employer)
+        if held is None or held[0] != key:
             book = planbook.load(row.content, f"plan book {row.version}")
-            self._books[key] = book.after(partial(_had, _before(session, int(row.seq)), {}))
-        return self._books[key]
+            held = key, book.after(partial(_had, _before(session, key[0]), {}))
+            self._books[session.employer] = held
+        return held[1]
 
     @cached_property
     def connectors(self) -> dict[str, type[Connector]]:

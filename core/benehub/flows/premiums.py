@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -28,7 +29,7 @@ from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.obligations import Wanted
 from benehub.periods import Interval, Month
-from benehub.planbook import PlanBook
+from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import send_by as leaves_by
 from benehub.records import RemittanceLine
 from benehub.rules.base import Calculation
@@ -42,6 +43,9 @@ MAX_PARTS = 1000
 
 LONGEST = 999_999_999
 """The longest control number."""
+
+Asked = Callable[[Plan], bool]
+"""Whether a plan is among those whose premium is worked out."""
 
 MAX_PROBLEMS = 20
 """Covers without a premium that a run names one by one; it counts all of them."""
@@ -60,22 +64,43 @@ def accrue(hub: Hub, steps: Steps, employer: str, month: str) -> dict[str, Any]:
 def _accrue(hub: Hub, employer: str, month: Month) -> dict[str, Any]:
     with hub.store.write(employer) as session:
         book = hub.book(session)
-        window = max((one.deduction.retro.window_months for one in book.insurance_plans() if one.deduction), default=0)
+        known = (*book.insurance_plans(), *_dropped(session, book))
+        window = max((one.deduction.retro.window_months for one in known if one.deduction), default=0)
         again = [one for one in _accrued_months(session, month) if one >= month.plus(-window)]
         prices, lacking = Prices(book), Lacking()
-        counts = _accrue_month(session, prices, month, month.end, {plan.id for plan in book.insurance_plans()}, lacking)
+        counts = _accrue_month(session, prices, month, month.end, _any_plan, lacking)
         for earlier in again:
             gap = (month.year - earlier.year) * 12 + month.month - earlier.month
-            plans = {
-                plan.id
-                for plan in book.insurance_plans()
-                if plan.deduction is not None and gap <= plan.deduction.retro.window_months
-            }
-            done = _accrue_month(session, prices, earlier, month.end, plans, lacking)
+            done = _accrue_month(session, prices, earlier, month.end, partial(_within_retro, gap), lacking)
             changed = done["new"] + done["corrected"]
             if changed:
                 counts["earlier_months"] = counts.get("earlier_months", 0) + changed
         return counts | {"lacking": lacking.count, "problems": lacking.problems}
+
+
+def _any_plan(plan: Plan) -> bool:
+    """Every plan with premiums; one that was dropped since was owed for until its cover ended."""
+    return plan.insured
+
+
+def _within_retro(gap: int, plan: Plan) -> bool:
+    """Those whose months so far back are worked out again."""
+    return plan.insured and plan.deduction is not None and gap <= plan.deduction.retro.window_months
+
+
+def _dropped(session: Session, book: PlanBook) -> list[Plan]:
+    """Plans with premiums that only an earlier book had, and for which something was accrued."""
+    here = [plan.id for plan in book.plans]
+    rows = session.rows(
+        select(leg.c.plan)
+        .where(
+            leg.c.employer_id == session.employer, leg.c.account == chart.PREMIUM_PAYABLE, leg.c.plan.not_in(here)
+        )
+        .distinct()
+        .order_by(leg.c.plan)
+    )  # fmt: skip
+    found = [book.find(row.plan) for row in rows]
+    return [plan for plan in found if plan is not None and plan.insured]
 
 
 @dataclass
@@ -109,17 +134,17 @@ def _accrue_month(
     prices: Prices,
     month: Month,
     until: date,
-    plans: set[str],
+    asked: Asked,
     lacking: Lacking,
 ) -> dict[str, int]:
-    """Make the month's premiums in these plans stand for everybody employed in it; notes what lacks a price.
+    """Make the month's premiums in the plans asked for stand for everybody employed in it; notes what lacks a price.
 
     Who they are is taken as known on the last day before `until`, for an earlier month too. It is one transaction,
     but posted part by part: no more than a part's entries are held.
     """
     counts: Counter[str] = Counter()
     for part in facts.parts_of_workers(session, Interval(month.first, until), elections=False):
-        lines = _priced(prices, part.workers, month, plans)
+        lines = _priced(prices, part.workers, month, asked)
         unknown = set()
         for key, (worker, plan, line) in lines.items():
             if line.result is None:
@@ -132,7 +157,7 @@ def _accrue_month(
             legs = _legs(prices.book, worker.person_id, plan, str(month), line.result)
             source = f"coverage of {month}"
             entries[key] = NewEntry(key, "premium.accrued", month.first, legs, source, explanation_id=why)
-        for key, gone in _accrued(session, month, plans, part.which).items():
+        for key, gone in _accrued(session, prices.book, month, asked, part.which).items():
             # What cannot be priced now keeps what stands: unknown is not "no longer owed".
             if key not in unknown:
                 entries.setdefault(key, gone)
@@ -143,7 +168,7 @@ def _accrue_month(
 
 
 def _priced(
-    prices: Prices, workers: Sequence[Worker], month: Month, plans: set[str]
+    prices: Prices, workers: Sequence[Worker], month: Month, asked: Asked
 ) -> dict[str, tuple[Worker, str, Calculation[PremiumLine]]]:
     """The month's lines in these plans of whoever is employed in it, by the entry's key."""
     found = {}
@@ -154,7 +179,7 @@ def _priced(
             if not prices.book.plan(timeline[-1].data["plan"]).insured:
                 continue
             for plan, _, line in prices.lines(worker, timeline, month):
-                if plan.id in plans:
+                if asked(plan):
                     found[f"premium/{worker.person_id}/{plan.id}/{month}"] = worker, plan.id, line
     return found
 
@@ -169,7 +194,7 @@ def _legs(book: PlanBook, person_id: str, plan: str, month: str, line: Any) -> t
     return tuple(one for one in legs if one.amount)
 
 
-def _accrued(session: Session, month: Month, plans: set[str], which: Which) -> dict[str, NewEntry]:
+def _accrued(session: Session, book: PlanBook, month: Month, asked: Asked, which: Which) -> dict[str, NewEntry]:
     """Keys of what stands accrued for the month, as entries without legs: they take back what is not wanted.
 
     Of the people of `which`.
@@ -190,7 +215,10 @@ def _accrued(session: Session, month: Month, plans: set[str], which: Which) -> d
         .group_by(leg.c.person_id, leg.c.plan)
         .having(func.sum(leg.c.amount) != 0)
     )
-    keys = [f"premium/{row.person_id}/{row.plan}/{month}" for row in rows if row.plan in plans]
+    keys = [
+        f"premium/{row.person_id}/{row.plan}/{month}" for row in rows
+        if (plan := book.find(row.plan)) is not None and asked(plan)
+    ]  # fmt: skip
     return {key: NewEntry(key, "premium.accrued", month.first, (), f"no longer covered in {month}") for key in keys}
 
 

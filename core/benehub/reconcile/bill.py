@@ -127,19 +127,21 @@ def _left(session: Session, book: PlanBook, carrier: str, day: date) -> int:
 
     What was posted without a payment of the hub's is of the plan's carrier.
     """
-    plans = [plan.id for plan in book.insurance_plans() if plan.carrier == carrier]
-    total = session.connection.execute(
-        select(func.sum(-leg.c.amount))
+    rows = session.rows(
+        select(dispatch.c.connection_id, leg.c.plan, func.sum(-leg.c.amount).label("amount"))
         .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
         .outerjoin(dispatch, (dispatch.c.employer_id == leg.c.employer_id) & (dispatch.c.dispatch_id == leg.c.batch))
         .where(
             leg.c.employer_id == session.employer, leg.c.account == chart.CARRIER_TRANSIT,
-            or_(dispatch.c.connection_id == carrier,
-                and_(dispatch.c.connection_id.is_(None), leg.c.plan.in_(plans))),
+            or_(dispatch.c.connection_id == carrier, dispatch.c.connection_id.is_(None)),
             entry.c.type.in_(("premium.remitted", "premium.remitted.reversed")), entry.c.effective_date < day,
         )
-    ).scalar()  # fmt: skip
-    return int(total or 0)
+        .group_by(dispatch.c.connection_id, leg.c.plan)
+    )  # fmt: skip
+    return sum(
+        int(row.amount) for row in rows
+        if row.connection_id or ((plan := book.find(row.plan)) is not None and plan.carrier == carrier)
+    )  # fmt: skip
 
 
 def compare(session: Session, book: PlanBook, carrier: str, month: Month) -> Iterator[Finding]:

@@ -7,16 +7,17 @@ of its own: two of them may say the same of one person and month, and neither ma
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, exists, func, select
 
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import confirmation, dispatch, entry, leg
+from benehub.store.tables import confirmation, connection, dispatch, entry, leg
 
 Key = tuple[str | None, str, str]
 """Person (None: a member nobody here knows), plan and coverage month."""
@@ -28,20 +29,36 @@ def to_compare(session: Session, book: PlanBook, month: Month) -> list[str]:
     A carrier whose last plan was dropped still bills, and its last bill may not be paid yet.
     """
     named = {plan.carrier for plan in book.insurance_plans() if plan.carrier}
-    rows = session.rows(
-        select(confirmation.c.connection_id)
-        .where(
-            *session.where(confirmation, kind="invoice_line", current=1), confirmation.c.coverage_month <= str(month)
-        )
-        .distinct()
-    )
+    # Of each connection the first such line is enough; each has billed for years.
+    billed = exists().where(
+        *session.where(confirmation, kind="invoice_line", current=1),
+        confirmation.c.connection_id == connection.c.connection_id, confirmation.c.coverage_month <= str(month),
+    )  # fmt: skip
+    other = connection.c.connection_id.not_in(sorted(named))
+    rows = session.rows(select(connection.c.connection_id).where(*session.where(connection), other, billed))
     return sorted(named | {row.connection_id for row in rows})
 
 
 def reference(book: PlanBook, plan: str | None, carrier: str, whom: str = "-") -> str:
-    """What tells a carrier's word on a plan from another carrier's; of its own plans it needs no name."""
+    """What tells a carrier's word on a plan from another carrier's; of its own plans it needs no name.
+
+    A member's id with a stroke of its own stands behind the carrier all the same: what is before the first stroke is
+    always a carrier, also one that no plan is of any more.
+    """
     found = book.find(plan)
-    return whom if found is not None and found.carrier == carrier else f"{carrier}/{whom}"[:120]
+    own = found is not None and found.carrier == carrier
+    return whom if own and "/" not in whom else f"{carrier}/{whom}"[:120]
+
+
+ALWAYS_NAMED = (Type.MEMBER_REFUSED, Type.FEE, Type.CASH_APPLICATION)
+"""Differences of no plan: their reference always names the carrier, and did not always."""
+
+
+def formerly(finding: Finding) -> str:
+    """The key of the same difference from before its reference named the carrier; empty where it always did."""
+    if finding.relation is not Relation.PREMIUM or finding.type not in ALWAYS_NAMED:
+        return ""
+    return replace(finding, reference=finding.reference.partition("/")[2]).key
 
 
 def told_by(book: PlanBook, row: Row[Any]) -> tuple[str, str]:
@@ -51,9 +68,7 @@ def told_by(book: PlanBook, row: Row[Any]) -> tuple[str, str]:
     if row.type == Type.UNKNOWN_PLAN and not own:
         return row.reference.removeprefix("roster/").partition("/")[0], ""
     first, slash, rest = row.reference.partition("/")
-    # A member's id at the plan's own carrier may have a stroke of its own.
-    named = row.person_id is not None or not own or any(one.carrier == first for one in book.plans)
-    return (first, rest) if slash and named else (own, row.reference)
+    return (first, rest) if slash else (own, row.reference)
 
 
 def of_nobody(session: Session, book: PlanBook, month: Month) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
+from benehub.reconcile.carriers import formerly
 from benehub.reconcile.findings import STANDING, Finding, Relation
 from benehub.reconcile.settled_by import proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
@@ -63,7 +64,29 @@ def settle(
     """
     mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
     known = {row.content_key: row for row in session.rows(mine)}
+    if relation is Relation.PREMIUM:
+        findings = list(findings)
+        known = _under_new_keys(session, known, findings)
     return _told(session, _settle(known, session, findings, today, _read(session, read_to)))
+
+
+def _under_new_keys(
+    session: Session, known: Mapping[str, Row[Any]], findings: Sequence[Finding]
+) -> dict[str, Row[Any]]:
+    """What is known, by its key of now: one from before its reference named the carrier goes on under it, with all that
+    was said of it. Where two carriers say the same, it was neither's by name: it closes, and both are found."""
+    claims: dict[str, list[Finding]] = {}
+    for one in findings:
+        claims.setdefault(formerly(one), []).append(one)
+    now = dict(known)
+    for old, mine in claims.items():
+        if old in known and len(mine) == 1 and mine[0].key not in known:
+            row = now[mine[0].key] = now.pop(old)
+            session.change(
+                difference, {"difference_id": row.difference_id},
+                content_key=mine[0].key, reference=mine[0].reference,
+            )  # fmt: skip
+    return now
 
 
 def _read(session: Session, read_to: int | None) -> int:

@@ -215,8 +215,6 @@ def _paid(session: Session, connection_id: str, month: Month) -> dict[tuple[str,
 
 def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
     """Insurance lines under the right code but taxed as something else."""
-    plans = (*book.insurance_plans(), *book.account_plans())
-    wanted = {plan.id: plan.deduction.tax_class.value for plan in plans if plan.deduction is not None}
     after_tax = {plan.deduction.posttax_code for plan in book.insurance_plans() if plan.deduction is not None} - {""}
     rows = session.rows(
         select(confirmation).where(
@@ -232,18 +230,26 @@ def _wrong_class(session: Session, book: PlanBook, connection_id: str, month: Mo
     # Two checks of one pay date are one difference, as its reference says.
     wrong: dict[tuple[str, str, date], list[Any]] = {}
     for row in rows:
-        right = TaxClass.POSTTAX.value if row.code in after_tax else wanted.get(row.plan, row.tax_class)
-        if row.tax_class != right:
+        right = TaxClass.POSTTAX.value if row.code in after_tax else _class_of(book, row.plan)
+        if right and row.tax_class != right:
             wrong.setdefault((row.person_id, row.plan, row.pay_date), []).append(row)
     for (person_id, plan, day), found in sorted(wrong.items()):
         taxed = " and ".join(sorted({row.tax_class for row in found}))
         yield Finding(
             Relation.PAYROLL, Type.WRONG_TAX_CLASS, str(month), f"{day}", "payroll", "payroll",
-            f"taxed as {taxed} instead of {wanted[plan]}",
+            f"taxed as {taxed} instead of {_class_of(book, plan)}",
             "Have payroll set the deduction's tax treatment right and correct the tax of the check",
             person_id=person_id, plan=plan, expected=sum(int(row.amount) for row in found), actual=0,
             unit=book.employer.currency,
         )  # fmt: skip
+
+
+def _class_of(book: PlanBook, plan_id: str) -> str:
+    """How a plan of insurance, or an account, is to be taxed, one that was dropped since too; empty for any other."""
+    plan = book.find(plan_id)
+    if plan is None or plan.deduction is None or not (plan.insured or plan.is_account):
+        return ""
+    return plan.deduction.tax_class.value
 
 
 def _strangers(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:

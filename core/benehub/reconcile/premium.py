@@ -55,7 +55,7 @@ def compare(session: Session, book: PlanBook, connection_id: str, month: Month) 
     accrued = _accrued(session, book, connection_id, month)
     covered = cut_off.cover(session, book, connection_id, month)
     billed, unknown = _billed(session, connection_id, month)
-    findings = list(_refused(session, connection_id, month, accrued))
+    findings = list(_refused(session, book, connection_id, month, accrued))
     refused = {one.person_id for one in findings}
     findings += _rejected_files(session, connection_id, month)
     on_roster = roster.compare(session, book, connection_id, month, accrued, refused, {*billed})
@@ -358,7 +358,9 @@ def _stranger(book: PlanBook, connection_id: str, month: Month, row: Any, whose:
     )  # fmt: skip
 
 
-def _refused(session: Session, connection_id: str, month: Month, accrued: Mapping[Key, int]) -> Iterator[Finding]:
+def _refused(
+    session: Session, book: PlanBook, connection_id: str, month: Month, accrued: Mapping[Key, int]
+) -> Iterator[Finding]:
     rows = session.rows(
         select(obligation).where(
             *session.where(obligation, kind="enrollment.change", connection_id=connection_id, state="refused")
@@ -370,7 +372,7 @@ def _refused(session: Session, connection_id: str, month: Month, accrued: Mappin
         yield Finding(
             Relation.PREMIUM, Type.MEMBER_REFUSED, str(month), f"{connection_id}/-", "carrier", "hub",
             cause, "Mend the data it names, then send enrollments again",
-            person_id=row.person_id, expected=worth, actual=0,
+            person_id=row.person_id, expected=worth, actual=0, unit=book.employer.currency,
         )  # fmt: skip
 
 

@@ -305,7 +305,7 @@ def _must_concern(session: Session, row: Row[Any], named: Sequence[str]) -> None
     if not named:
         return
     entries = session.rows(
-        select(entry.c.entry_id, entry.c.status, _taken_back().label("gone")).where(
+        select(entry.c.entry_id, entry.c.type, entry.c.status, _taken_back().label("gone")).where(
             *session.where(entry), session.among(entry.c.entry_id, named)
         )
     )
@@ -314,6 +314,11 @@ def _must_concern(session: Session, row: Row[Any], named: Sequence[str]) -> None
             raise DataError(
                 f"{one.entry_id} was taken back" if one.gone else f"{one.entry_id} is {one.status}, not posted",
                 where=row.difference_id, mend="Name the entry that stands: see `benehub ledger journal`",
+            )  # fmt: skip
+        if row.type == Type.WITHHELD_NOT_DEPOSITED and one.type in _OWES:
+            raise DataError(
+                f"{one.entry_id} says that more is owed, and deposits nothing", where=row.difference_id,
+                mend="Name the entry of the deposit or of what was given back: see `benehub ledger journal`",
             )  # fmt: skip
     rows = session.rows(
         select(leg.c.entry_id, leg.c.person_id, leg.c.plan, leg.c.pay_date)
@@ -387,7 +392,10 @@ def _moved(session: Session, row: Row[Any], found: Sequence[str]) -> dict[str, _
         both = sides.setdefault((one.entry_id, one.person_id is not None), [0, 0])
         both[one.amount > 0] += abs(one.amount)
         if row.relation == Relation.PAYROLL and one.account == chart.PAYROLL_CLEARING:
-            pay[one.entry_id] = pay.get(one.entry_id, 0) + toward * one.amount
+            made = toward * one.amount
+            # What is taken as another class of the same plan is given back and taken: what is taken rightly counts.
+            counts = max(0, made) if row.type == Type.WRONG_TAX_CLASS else made
+            pay[one.entry_id] = pay.get(one.entry_id, 0) + counts
     moved: dict[str, _Moved] = {}
     for (entry_id, own), both in sorted(sides.items()):
         # A person's own legs come last, and stand.

@@ -7,7 +7,7 @@ chain broke. What is not due yet is open, not broken: a difference that is known
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,9 @@ from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, entry, leg, member_state, person
 from benehub.views.persons import member_ids
+
+Find = Callable[[str], Plan | None]
+"""The plan of an id, where it is one of those that are told."""
 
 PART = 500
 """People looked at in one go."""
@@ -101,32 +104,17 @@ def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> It
     Raises:
         DataError: no such plan.
     """
-    plans = {plan: book.plan(plan)} if plan else _plans(session, book, month)
+    find = {plan: book.plan(plan)}.get if plan else book.find
     after = ""
     while people := _next(session, after):
-        yield from _part(session, book, month, plans, people)
+        yield from _part(session, book, month, find, people)
         after = max(people)
-    yield from _part(session, book, month, plans, {})
+    yield from _part(session, book, month, find, {})
 
 
 def chains_of(session: Session, book: PlanBook, month: Month, person_id: str) -> list[Chain]:
     """One person's chains of a month, plan by plan."""
-    plans = _plans(session, book, month)
-    return list(_part(session, book, month, plans, member_ids(session, [person_id])))
-
-
-def _plans(session: Session, book: PlanBook, month: Month) -> dict[str, Plan]:
-    """The plans of the book, and those dropped since that have money in the month."""
-    here = {one.id: one for one in book.plans}
-    rows = session.rows(
-        select(leg.c.plan)
-        .where(
-            leg.c.employer_id == session.employer, leg.c.plan.not_in(sorted(here)),
-            or_(leg.c.coverage_month == str(month), and_(leg.c.pay_date >= month.first, leg.c.pay_date < month.end)),
-        )
-        .distinct()
-    )  # fmt: skip
-    return here | {row.plan: one for row in rows if (one := book.find(row.plan)) is not None}
+    return list(_part(session, book, month, book.find, member_ids(session, [person_id])))
 
 
 def _next(session: Session, after: str) -> dict[str, str]:
@@ -139,11 +127,16 @@ def _next(session: Session, after: str) -> dict[str, str]:
     return {row.person_id: row.member_id for row in rows}
 
 
-def _part(
-    session: Session, book: PlanBook, month: Month, plans: dict[str, Plan], people: dict[str, str]
-) -> Iterator[Chain]:
+def _part(session: Session, book: PlanBook, month: Month, find: Find, people: dict[str, str]) -> Iterator[Chain]:
     """The chains of these people; of nobody in particular where there are none."""
     found: dict[tuple[str | None, str], Chain] = {}
+    plans: dict[str, Plan] = {}
+
+    def known_plan(plan_id: str) -> bool:
+        """Whether it is told; a plan that was dropped since is, where there is anything of it in the month."""
+        if plan_id not in plans and (plan := find(plan_id)) is not None:
+            plans[plan_id] = plan
+        return plan_id in plans
 
     def chain(person_id: str | None, plan: str, employee: str = "") -> Chain:
         key = (person_id, plan)
@@ -153,17 +146,18 @@ def _part(
 
     names = sorted(people)
     for row in session.rows(_sums(session, month, names)):
-        if row.plan in plans:
+        if known_plan(row.plan):
             one = chain(row.person_id, row.plan)
             one.premium, one.share, one.asked = -int(row.premium), int(row.share), -int(row.asked)
             one.taken, one.paid, one.confirmed = -int(row.taken), int(row.paid), int(row.confirmed)
     for row in session.rows(_billed(session, month, names)):
-        if row.plan in plans:
+        if known_plan(row.plan):
             chain(row.person_id, row.plan, "" if row.person_id else "not linked").billed += int(row.amount)
     if people:
-        for person_id, name, elected, whole in _elected(session, month, names, set(plans)):
-            one = chain(person_id, name)
-            one.elected, one.whole = elected, whole
+        for person_id, name, elected, whole in _elected(session, month, names):
+            if known_plan(name):
+                one = chain(person_id, name)
+                one.elected, one.whole = elected, whole
         _enrolled(session, month, names, plans, found)
     known = _differences(session, month, names)
     for key in sorted(found, key=lambda one: (one[0] or "", one[1])):
@@ -241,14 +235,12 @@ def _billed(session: Session, month: Month, names: Sequence[str]) -> Any:
     )
 
 
-def _elected(
-    session: Session, month: Month, names: Sequence[str], plans: set[str]
-) -> Iterator[tuple[str, str, str, bool]]:
+def _elected(session: Session, month: Month, names: Sequence[str]) -> Iterator[tuple[str, str, str, bool]]:
     for (subject, _), found in facts.timelines(
         session, "coverage", Interval(month.first, month.end), subjects=names
     ).items():
         for one in found:
-            if one.data.get("plan") in plans:
+            if one.data.get("plan"):
                 whole = one.effective_from <= month.first and one.effective_to >= month.end
                 yield subject, one.data["plan"], str(one.data.get("tier") or "contributing"), whole
 
