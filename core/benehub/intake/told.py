@@ -81,7 +81,7 @@ def keys_told_in(session: Session, *where: ColumnElement[bool]) -> list[Select[A
 
 def _telling(
     session: Session, wanted: Collection[str] | Select[Any] | None, where: Sequence[ColumnElement[bool]]
-) -> Iterator[Select[Any]]:
+) -> Iterator[Select[*tuple[Any, ...]]]:
     value, source = keys(session, intake_chunk)
     for joined, table, key in ((source, intake_chunk, value), (intake_row, intake_row, intake_row.c.row_key)):
         mine = (intake_batch.c.employer_id == table.c.employer_id) & (intake_batch.c.batch_id == table.c.batch_id)
