@@ -89,12 +89,12 @@ def test_who_is_told_again_with_the_same_facts_records_none(desk: Any, person: P
 
 
 def test_of_two_who_read_one_batch_the_later_alone_stages(desk: Any, person: Person) -> None:
-    def opened() -> tuple[str, int]:
+    def opened() -> tuple[str, int | None]:
         with desk.store.write("acme") as session:
             batch_id = intake.open_batch(session, "hris", "employee", "run")
             return batch_id, intake.begun(session, batch_id)
 
-    def stage(batch_id: str, begun_at: int, *rows: Incoming) -> None:
+    def stage(batch_id: str, begun_at: int | None, *rows: Incoming) -> None:
         with desk.store.write("acme") as session:
             intake.stage(session, batch_id, Page("employee", rows, b"page"), begun_at=begun_at)
 
@@ -218,7 +218,7 @@ def test_who_begins_anew_waits_for_whoever_stages_right_now(desk: Any, person: P
         batch_id = intake.open_batch(session, "hris", "employee", "run")
         first = intake.begun(session, batch_id)
 
-    def again() -> int:
+    def again() -> int | None:
         with desk.store.write("acme") as session:
             return intake.begun(session, intake.open_batch(session, "hris", "employee", "run"))
 

@@ -69,9 +69,9 @@ def read(
             )
         with hub.store.write(employer) as session:
             batch_id = intake.open_batch(session, connection_id, stream, run_key)
-            if intake.state(session, batch_id) == "applied":
-                return batch_id, 0
             begun_at = intake.begun(session, batch_id)
+            if begun_at is None:
+                return batch_id, 0
             since = None if full else connections.cursor(session, connection_id, stream)
         some = opened.connector.reread(stream, opened.link, keys) if keys else None
         came, read = iter(opened.connector.read(stream, opened.link, since) if some is None else some), 0

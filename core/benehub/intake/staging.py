@@ -116,19 +116,22 @@ def state(session: Session, batch_id: str) -> str:
     return "" if found is None else str(found.state)
 
 
-def begun(session: Session, batch_id: str) -> int:
-    """The place in the recorded order at which its reading was begun last; it tells two readers of it apart."""
+def begun(session: Session, batch_id: str) -> int | None:
+    """The place in the recorded order at which its reading was begun last, which tells two readers of it apart; None
+    once it is applied."""
     header = batch(session, batch_id)
     assert header is not None, batch_id
-    return int(header.seq)
+    return None if header.state == "applied" else int(header.seq)
 
 
-def _must_be_mine(session: Session, batch_id: str, begun_at: int) -> None:
-    """Nothing, where nobody has begun to read it anew; and nobody does before this transaction ends."""
-    at = select(intake_batch.c.seq).where(*session.where(intake_batch, batch_id=batch_id, state="staged"))
-    if session.connection.execute(at.with_for_update(key_share=True)).scalar() != begun_at:
+def _must_be_mine(session: Session, batch_id: str, begun_at: int) -> Row[Any]:
+    """The batch's row, where nobody has begun to read it anew; and nobody does before this transaction ends."""
+    query = select(intake_batch).where(*session.where(intake_batch, batch_id=batch_id, state="staged"))
+    header = session.connection.execute(query.with_for_update(key_share=True)).first()
+    if header is None or header.seq != begun_at:
         raise RetriableError("another process has begun to read it anew", where=f"batch {batch_id}",
                              mend="Nothing has to be done: it goes on there")  # fmt: skip
+    return header
 
 
 @without_collector()
@@ -148,9 +151,8 @@ def stage(session: Session, batch_id: str, *pages: Page, begun_at: int | None = 
         RetriableError: the reading was begun anew since: a process that was taken for dead does not put its rows
             beside those of the one that took its work up.
     """
-    if begun_at is not None:
-        _must_be_mine(session, batch_id, begun_at)
-    header = _staging(session, batch_id)
+    mine = None if begun_at is None else _must_be_mine(session, batch_id, begun_at)
+    header = _staging(session, batch_id, mine)
     hashes = [session.vault.content_hash(page.payload) for page in pages]
     _keep_payloads(session, {name: page.payload for name, page in zip(hashes, pages, strict=True)})
     session.add(
@@ -211,10 +213,10 @@ class _Staging:
     """Keys that those have told; gone through once, when they are first asked for."""
 
 
-def _staging(session: Session, batch_id: str) -> _Staging:
+def _staging(session: Session, batch_id: str, row: Row[Any] | None = None) -> _Staging:
     found: _Staging | None = session.memo.get(("staging", batch_id))
     if found is None:
-        header = batch(session, batch_id)
+        header = row or batch(session, batch_id)
         assert header is not None, batch_id
         pages = _count(session, intake_page, batch_id)
         counted = {name: header._mapping[name] for name in _COUNTED}
