@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import Field, StringConstraints
 
 from benehub.api.trail import about
@@ -17,7 +17,7 @@ from benehub.api.v1.fields import At, EditsPeople, Once, PageOf, id_path, one_of
 from benehub.api.v1.models import Model, Page
 from benehub.api.v1.office import Office
 from benehub.api.v1.problems import given, named
-from benehub.api.v1.route import Route
+from benehub.api.v1.route import Route, must_be_file
 from benehub.api.v1.starting import Started, at_run, key_of, must_run
 from benehub.flows import imports as flow
 from benehub.flows.import_columns import DATES, columns_of, decided, must_fit
@@ -185,7 +185,7 @@ def list_imports(_caller: EditsPeople, at: At, page: PageOf) -> Page[Import]:
 
 @router.post("", operation_id="send_import", status_code=201)
 def send_import(
-    _caller: EditsPeople, at: At, claim: Once,
+    _caller: EditsPeople, _file: Annotated[None, Depends(must_be_file)], at: At, claim: Once,
     source: Annotated[str, Query(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="Where it comes from: the system's "
                                  "name in the plan book.", examples=["census"])],
     stream: Annotated[str, Query(pattern=one_of(flow.BY_HAND), description="What its rows tell.",

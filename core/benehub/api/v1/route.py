@@ -93,8 +93,6 @@ class Route(APIRoute):
 
         async def handler(request: Request) -> Response:
             try:
-                if takes_file:
-                    _must_be_file(request.headers.get("content-type", ""))
                 if unknown := [name for name in request.query_params if name not in known]:
                     raise Refused(422, f"there is no parameter {unknown[0][:60]!r}",
                                   f"There are: {', '.join(sorted(known)) or 'none'}")  # fmt: skip
@@ -105,7 +103,7 @@ class Route(APIRoute):
             except Again as again:
                 return _again(again.first)
             except (Refused, HTTPException, RequestValidationError, BenehubError) as error:
-                response = told(error)
+                response = told(_of_file(request, error) if takes_file else error)
                 await _ended(request, response, kept=_final(error))
                 return response
             except BaseException:
@@ -117,15 +115,25 @@ class Route(APIRoute):
         return handler
 
 
-def _must_be_file(media: str) -> None:
-    """That a body is the bytes of a file, not a form or a text around them.
+def must_be_file(request: Request) -> None:
+    """What a route depends on, behind who may call it, whose body is the bytes of a file: no form or text around them.
 
     Raises:
         Refused: 415.
     """
-    plain = media.partition(";")[0].strip().casefold()
+    plain = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if not plain or plain.startswith("multipart/") or plain.endswith(("/json", "+json", "form-urlencoded")):
         raise Refused(415, "the body has to be the file itself", f"Send the file's bytes as they are, as {FILE}")
+
+
+def _of_file(request: Request, error: Exception) -> Exception:
+    """What is wrong with a call that is refused: a body that is said to be JSON is read before anything is asked."""
+    try:
+        if isinstance(error, RequestValidationError):
+            must_be_file(request)
+    except Refused as refused:
+        return refused
+    return error
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:
