@@ -266,6 +266,20 @@ def test_what_many_writes_held_is_let_in_as_one_decision(
         custody.release_all(desk.hub, "acme", "idp", "ann", "again")
 
 
+def test_the_last_word_of_a_user_is_the_one_written_last_though_a_former_one_was_let_in(
+    desk: Any, client: Client
+) -> None:
+    made = [client.create(number) for number in range(1, 13)]
+    for one in made[:5]:
+        client.patch(one["id"], f"{EMPLOYMENT}:terminationDate", "2026-11-30")
+    client.patch(made[4]["id"], f"{EMPLOYMENT}:terminationDate", "2026-12-31")
+    held = [batch for batch in desk.batches() if batch.state == "held"]
+    custody.release(desk.hub, "acme", held[-2].batch_id, "ann", "he left first")
+    counts = custody.release_all(desk.hub, "acme", "idp", "ann", "a plant was closed")
+    assert (counts["batches"], counts["aside"]) == (len(held) - 1, 0)
+    assert sorted(last_day(desk)) == [date(2026, 12, 1)] * 4 + [date(2027, 1, 1)]
+
+
 def test_an_end_that_is_taken_back_while_it_is_held_is_not_let_in(desk: Any, client: Client) -> None:
     made = [client.create(number) for number in range(1, 13)]
     for one in made[:5]:

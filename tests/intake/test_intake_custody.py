@@ -17,8 +17,9 @@ from benehub.connect.connector import Incoming, Page
 from benehub.errors import DataError, IntegrityError, RetriableError
 from benehub.facts import Version
 from benehub.identity import people
-from benehub.intake import Counts, applying, staging, superseding, told, untranslated
-from benehub.planbook import PlanBook
+from benehub.intake import Counts, applying, guards, staging, superseding, told, untranslated
+from benehub.intake.applying import in_quarantine
+from benehub.planbook import Guards, PlanBook
 from benehub.store import Session
 from benehub.store.tables import fact, intake_batch, intake_row, payload, seen, waited
 
@@ -128,6 +129,34 @@ def late(desk: Any, first: Page, second: Page, apart: int = 1, gone: int = 0) ->
     with desk.store.write("acme") as session:
         assert intake.note_gone(session, batches[0]) == gone
     return desk.apply(batches[0]), newer
+
+
+def test_what_was_told_later_and_waits_is_not_resolved_by_an_earlier_word(desk: Any, person: Person) -> None:
+    batches = []
+    for number, row in enumerate((person(1), replace(person(1, last_name="New"), problem="no such pay group"))):
+        with desk.store.write("acme") as session:
+            batches.append(intake.open_batch(session, "hris", "employee", f"read {number}"))
+            intake.stage(session, batches[-1], Page("employee", [row], b"%d" % number))
+    for batch_id in batches:
+        desk.apply(batch_id)
+        with desk.store.read("acme") as session:
+            assert [row.batch_id for row in session.rows(in_quarantine(session))] == batches[1:]
+
+
+def test_whom_a_later_read_has_told_is_not_missing_when_a_whole_one_is_checked_late(desk: Any, person: Person) -> None:
+    desk.take("employee", *(person(number) for number in range(1, 11)))
+    batches = []
+    for number, page in enumerate((
+        Page("employee", [person(number) for number in range(1, 11)], b"1", full=True),
+        Page("employee", [person(number) for number in range(11, 21)], b"2"),
+    )):  # fmt: skip
+        with desk.store.write("acme") as session:
+            batches.append(intake.open_batch(session, "hris", "employee", f"read {number}"))
+            intake.stage(session, batches[-1], page)
+    desk.apply(batches[1])
+    with desk.store.read("acme") as session:
+        header = intake.batch(session, batches[0])
+        assert header is not None and guards.check(session, header, Guards()) == ""
 
 
 def told_gone(session: Session) -> set[str]:

@@ -160,10 +160,10 @@ def _decide(session: Session, connection_id: str, stream: str) -> _Decided:
     newest = select(func.max(batch.seq)).where(*session.where(intake_batch), *here)
     until = int(session.connection.execute(newest).scalar() or 0)
     rows = told.told_in(session, None, *here, batch.state.in_(("held", "staged")))
-    waiting = sorted((row for row in rows if row.state == "held"), key=lambda row: row.seq)
+    waiting = sorted((row for row in rows if row.state == "held"), key=lambda row: row.opened_seq)
     if waiting:
         rows += told.told_in(session, {row.row_key for row in waiting}, *here, batch.state == "applied",
-                             batch.seq > waiting[0].seq)  # fmt: skip
+                             batch.opened_seq > waiting[0].opened_seq)  # fmt: skip
     by_user: dict[str, list[str]] = {}
     for row in rows:
         by_user.setdefault(row.row_key, []).append(row.batch_id)
@@ -172,8 +172,8 @@ def _decide(session: Session, connection_id: str, stream: str) -> _Decided:
 
 
 def _last(rows: Sequence[Row[Any]]) -> dict[str, str]:
-    """User -> the batch that says the last of him."""
-    settled = sorted((row for row in rows if row.state != "staged"), key=lambda row: row.seq)
+    """User -> the batch that says the last of him: the one that was begun last, whenever each was let in."""
+    settled = sorted((row for row in rows if row.state != "staged"), key=lambda row: row.opened_seq)
     return {row.row_key: row.batch_id for row in settled}
 
 
@@ -210,6 +210,7 @@ def _overtaken(session: Session, row: Any, pushed: bool) -> bool:
                 later.c.state == "applied",
                 later.c.rows > 0,
                 later.c.seq > row.seq,
+                later.c.opened_seq > row.opened_seq,
             )
         )
     )

@@ -192,7 +192,7 @@ def _note_strangers(session: Session, header: Row[Any], unknown: Iterable[Unknow
 
 
 def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int]) -> None:
-    """Rows in quarantine whose key has now come in again and was applied are resolved by that."""
+    """Rows in quarantine whose key came in again and was applied are resolved by that; what was told later waits."""
     any_waits = select(intake_row.c.row_no).where(intake_row.c.employer_id == session.employer, row_waits).limit(1)
     if session.connection.execute(any_waits).first() is None:
         return
@@ -200,6 +200,7 @@ def _resolve_older(session: Session, header: Row[Any], applied: Mapping[str, int
         in_quarantine(session).where(
             intake_batch.c.connection_id == header.connection_id,
             intake_batch.c.stream == header.stream,
+            intake_batch.c.opened_seq <= header.opened_seq,
             session.among(intake_row.c.row_key, applied),
         )
     )

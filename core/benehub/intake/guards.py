@@ -11,9 +11,11 @@ from sqlalchemy import Row, func, select
 
 from benehub.intake.absence import absent
 from benehub.intake.staging import waiting_rows
+from benehub.intake.superseding import is_overtaken, later
+from benehub.intake.told import keys_told_in
 from benehub.planbook import Guards
 from benehub.store import Session, without_collector
-from benehub.store.tables import seen
+from benehub.store.tables import intake_batch, seen
 
 SMALL = 10
 """Below this many known rows a percentage says nothing; the guards stay silent."""
@@ -74,10 +76,13 @@ def _mass_removal(session: Session, header: Row[Any], guards: Guards, tally: Tal
 
 
 def _absent(session: Session, header: Row[Any]) -> int:
-    """How many of the known rows did not come again; new rows do not make up for missing ones."""
-    return int(
-        session.connection.execute(select(func.count()).select_from(absent(session, header).subquery())).scalar_one()
-    )
+    """How many of the known rows did not come again; new rows do not make up for missing ones.
+
+    As `note_gone` has it: whom a read begun later has told is not missing, and nobody is where that one was whole.
+    """
+    gone = absent(session, header, *keys_told_in(session, *later(header))).subquery()
+    count = int(session.connection.execute(select(func.count()).select_from(gone)).scalar_one())
+    return 0 if count and is_overtaken(session, header, intake_batch.c.full_read == 1) else count
 
 
 def _gone_empty(header: Row[Any], guards: Guards, tally: Tally) -> str:
