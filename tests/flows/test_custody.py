@@ -12,7 +12,7 @@ from benehub.engine import Steps
 from benehub.errors import DataError, GuardTripped
 from benehub.flows import custody
 from benehub.flows.onboarding import connect
-from benehub.flows.sync import apply_checked
+from benehub.flows.sync import apply_checked, read
 from benehub.store import acts
 from benehub.store.tables import connection, intake_batch, intake_chunk, intake_row
 from benehub.views.runs import runs
@@ -78,6 +78,17 @@ def test_what_was_told_since_is_not_overwritten_by_an_older_page(office: Any) ->
     assert custody.redrive(office.hub, "acme")["quarantined"] == 1
     assert office.names() == {"Newest"}
     assert "has been read since" in office.reasons()[0]
+
+
+def test_an_older_page_translated_anew_is_no_later_word_than_a_read_that_still_waits(office: Any) -> None:
+    office.drop("census 1.csv", HEADER, ANN, BEN)
+    office.sync("files", "employee")
+    office.drop("census 2.csv", HEADER, BEN.replace("09.07.1990", "1990-07-09").replace("Boehm", "Newest"))
+    waits, _ = read(office.hub, "acme", "files", "employee", "late", False)
+    remap(office, values={"birth_date": {"09.07.1990": "1990-07-09", "1980-02-03": "1980-02-03"}})
+    assert custody.redrive(office.hub, "acme")["applied"] == 1 and office.names() == {"Alder", "Boehm"}
+    assert apply_checked(office.hub, "acme", waits)["applied"] == 1
+    assert office.names() == {"Alder", "Newest"}
 
 
 def test_an_answer_of_an_api_has_to_be_asked_for_again(office: Any) -> None:

@@ -359,6 +359,8 @@ def _take(hub: Hub, employer: str, leaf: Leaf, rows: list[Incoming]) -> None:
     with hub.store.write(employer) as session:
         key = f"redrive {leaf.batch_id}/{leaf.page_no}/{session.now()}"
         made = intake.open_batch(session, leaf.connection_id, leaf.stream, key)
+        # It says what the page said when that was read: no read begun since is older than it.
+        session.change(intake_batch, {"batch_id": made}, opened_seq=leaf.opened_seq)
         intake.stage(session, made, Page(leaf.stream, rows, leaf.payload, leaf.name))
     apply(hub, employer, made)
 
