@@ -18,8 +18,8 @@ from benehub.store.tables import intake_batch, upload
 LOOKED = 2_000
 """Rows whose words are collected."""
 MAX_WORDS = 30
-MAX_DIGITS = 2
-"""Digits that a word has at most, as `EE1`: an SSN, a date or an amount has more."""
+MAX_DIGITS = 3
+"""Digits that a word has at most, as `EE1` or the code `001`: an SSN or a date has more, and so has most pay."""
 _DATE: Final = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![^T ])")
 
 

@@ -57,6 +57,14 @@ def test_cells_of_a_column_that_counts_no_words_are_not_told(api: Api, heading: 
         assert (told.json()["unknown"], told.json()["untold"]) == ({}, ["employment_class"])
 
 
+@pytest.mark.parametrize("words", [("001", "B100"), ("1001", "2002")])
+def test_codes_of_three_digits_are_words_and_longer_numbers_are_not(api: Api, words: tuple[str, ...]) -> None:
+    told = api.get(f"{place(api, *words)}/columns")
+    short = len(words[0]) == 3
+    assert told["unknown"] == ({"employment_class": list(words)} if short else {})
+    assert told["untold"] == ([] if short else ["employment_class"])
+
+
 def test_a_table_whose_first_row_is_a_person_is_refused(api: Api) -> None:
     first = b"X1,Ann,Alder,1990-02-03,"
     for cell in (b"900-11-2233", b"900112233", b"2/3/1990", b"03.02.1990", b"2025-01-06T00:00"):
