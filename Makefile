@@ -11,6 +11,9 @@ BENCH ?=
 SEEDS ?= 5
 GUARDS ?=
 
+# Hundreds of tests start processes of ours: what they compile is kept, whatever the machine's own setting is.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test chaos guards lint bench docs clean
 
