@@ -15,6 +15,7 @@ from benehub import ledger, reconcile
 from benehub.connect.connector import Incoming
 from benehub.flows import Hub, earnings_deposit, fixes
 from benehub.flows.onboarding import connect, load_plan_book
+from benehub.ledger import Leg, NewEntry
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
 from benehub.reconcile import fixes as proposed
@@ -22,6 +23,7 @@ from benehub.records import Source
 from benehub.store.tables import dispatch as dispatch_table
 from benehub.store.tables import person
 from benehub.views.clearing import clearing
+from benehub.views.deposits import deposits
 from benehub_connectors import recordkeeper_files
 from benehub_connectors.recordkeeper_files import RecordkeeperSettings
 from benehub_connectors.recordkeeper_files.simulator import RecordkeeperSimulator
@@ -90,6 +92,11 @@ class World:
         with self.hub.store.read("acme") as session:
             return str(next(one.difference_id for one in reconcile.listed(session) if one.type == "LATE"))
 
+    def standing(self) -> dict[str, str]:
+        """Where each payment of the month stands."""
+        with self.hub.store.read("acme") as session:
+            return {one.kind: one.standing for one in deposits(session, Month(2026, 10))}
+
     def balance(self, account: str) -> int:
         with self.hub.store.read("acme") as session:
             return ledger.clearing(session)[account]
@@ -119,12 +126,14 @@ def test_lost_earnings_leave_once_and_are_cleared_by_the_credit(world: World) ->
     done = world.flow("retirement.deposit-earnings", "401k", str(PAID))
     assert (done["rows"], done["sent"], world.balance(chart.EARNINGS_PAYABLE)) == (2, 1, 0)
     assert world.balance(chart.DEPOSIT_TRANSIT) == -OWED
+    assert world.standing() == {"contribution.deposit": "arrived", "earnings.deposit": "sent"}
     assert world.flow("retirement.deposit-earnings", "401k", str(PAID)) == {"rows": 0}
     # They left on Friday the 20th, and the plan gives a deposit three bank days, Thanksgiving not counted.
     assert world.state(date(2026, 11, 25)) == {("pending", date(2026, 11, 25))}
     assert world.state(date(2026, 11, 26)) == {("discrepancy", date(2026, 11, 25))}
-    assert world.credited(date(2026, 11, 23))["new"] == 2
-    assert world.balance(chart.DEPOSIT_TRANSIT) == 0
+    done = world.credited(date(2026, 11, 23))
+    assert (done["new"], done["arrived"], world.balance(chart.DEPOSIT_TRANSIT)) == (2, 1, 0)
+    assert world.standing() == {"contribution.deposit": "arrived", "earnings.deposit": "arrived"}
     assert world.differences() == {"LATE": (1_000_000_00, 0)}  # until a person says that the forms are filed
     earned = [one for one in world.keeper.trust.credits if one.earnings]
     assert {one.source: one.amount_minor for one in earned} == {Source.EE_PRETAX: 805_87, Source.EE_ROTH: 345_37}
@@ -148,6 +157,18 @@ def test_a_short_credit_stays_open_and_a_broken_run_sends_nothing_twice(
     with world.hub.store.read("acme") as session:
         kinds = session.rows(select(dispatch_table.c.state).where(dispatch_table.c.operation == "earnings.deposit"))
     assert [row.state for row in kinds] == ["sent"]
+    assert world.standing()["earnings.deposit"] == "sent"
+
+
+def test_what_the_recordkeeper_takes_back_is_on_its_way_again(late: World) -> None:
+    assert late.standing() == {"contribution.deposit": "arrived"}
+    with late.hub.store.write("acme") as session:
+        one = str(session.rows(select(person.c.person_id).where(person.c.member_id == "1001"))[0].person_id)
+        dims = (one, "401k", "roth", "2026-10", PAID)
+        legs = (Leg(chart.DEPOSIT_TRANSIT, "USD", -1, *dims), Leg(chart.BANK, "USD", 1, *dims))
+        ledger.record(session, [NewEntry("taken back", "contribution.credited", PAID, legs, "test")])
+    assert late.flow("retirement.credits", "keeper", "2026-10")["arrived"] == 0
+    assert late.standing() == {"contribution.deposit": "sent"}
 
 
 @pytest.fixture

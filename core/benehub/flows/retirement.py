@@ -13,6 +13,7 @@ from benehub.connect.connector import Item
 from benehub.connections import Open
 from benehub.engine import Steps
 from benehub.errors import DataError
+from benehub.flows import arrived
 from benehub.flows.contribution_file import SOURCES, NextFile, base_key, next_file, told_by, without
 from benehub.flows.deposit_sent import deposit_sent
 from benehub.flows.file_chain import chain, drop
@@ -190,7 +191,7 @@ def _spared(plan: Plan | None, part: str) -> str:
 
 
 def credits(hub: Hub, steps: Steps, employer: str, connection_id: str, month: str) -> dict[str, int]:
-    """Post what the recordkeeper has credited for the month's pay dates."""
+    """Post what the recordkeeper has credited for the month's pay dates, and confirm the files that have arrived."""
     return steps.step("credits", _credits, hub, employer, connection_id, Month.parse(month))
 
 
@@ -224,4 +225,6 @@ def _credits(hub: Hub, employer: str, connection_id: str, month: Month) -> dict[
             # Corrected to one, it takes back what it had posted before.
             entries.append(NewEntry(key, kind, row.on_date, () if others else legs, f"{row.batch_id}#{row.row_no}"))
         done = ledger.restate(session, entries)
-    return {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+        confirmed = arrived.confirm(session, connection_id, month)
+    counts = {"rows": len(rows), "new": done.new, "corrected": done.corrected, "unchanged": done.unchanged}
+    return {**counts, "arrived": confirmed}

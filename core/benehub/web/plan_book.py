@@ -23,6 +23,7 @@ from benehub.records import Tier
 from benehub.rules.compare.plans import Comparison, compute
 from benehub.store import Session
 from benehub.views.compare import Asked, comparison, cost_lines
+from benehub.views.mine.leave_terms import terms
 from benehub.views.mine.promises import pays, who
 from benehub.views.plans import in_force_text
 from benehub.views.population import synthetic
@@ -51,9 +52,11 @@ def shown(employer: str, request: Request, caller: Seer) -> Response:
     with hub.store.read(employer) as session:
         book, today = hub.book(session), session.today()
     plans = [(plan, pays(plan, book.employer.currency, 0), who(plan, today)) for plan in book.plans]
+    leave = [(policy, terms(book, policy, today)) for policy in book.leave]
     return page(
-        request, caller, "plan_book/shown.html", book=book, plans=plans, prices=_prices(book, Month.of(today)),
-        findings=planbook.check(book), say={code: language(code) for code in LANGUAGES}, today=today,
+        request, caller, "plan_book/shown.html", book=book, plans=plans, leave=leave, today=today,
+        prices=_prices(book, Month.of(today)), findings=planbook.check(book),
+        say={code: language(code) for code in LANGUAGES},
     )  # fmt: skip
 
 

@@ -23,9 +23,11 @@ from benehub.views.decisions import decisions
 from benehub.views.leave import Meter, meters
 from benehub.views.members import waits_for
 from benehub.views.mine.cards import Card, cards
+from benehub.views.mine.leave_terms import terms
 from benehub.views.mine.told import Told, told
 from benehub.views.money_path import Path, money_paths
 from benehub.views.statement import Statement, statement
+from benehub.views.statement.parts import Section
 
 __all__ = ["Card", "Mine", "PlanMoney", "Told", "mine", "own_person"]
 
@@ -53,8 +55,8 @@ class Mine:
     currency: str
     cards: tuple[Card, ...]
     money: tuple[PlanMoney, ...]
-    leave: tuple[tuple[str, Meter], ...]
-    """Name of the policy, and what is held of it."""
+    leave: tuple[tuple[str, Meter, Section], ...]
+    """Name of the policy, what is held of it, and what it promises."""
     statement: Statement
     told: tuple[Told, ...]
 
@@ -87,7 +89,7 @@ def mine(session: Session, book: PlanBook, plugins: pluggy.PluginManager, person
         currency=book.employer.currency,
         cards=() if worker is None else tuple(_cards(session, book, worker, day)),
         money=tuple(_money(book, money_paths(session, person_id, day.year))),
-        leave=tuple((_policy(book, row.policy), row) for row in meters(session, book, day, only=[person_id])),
+        leave=tuple(_leave(book, row, day) for row in meters(session, book, day, only=[person_id])),
         statement=statement(session, book, plugins, person_id, day),
         told=tuple(told(session, book, person_id)),
     )
@@ -111,6 +113,6 @@ def _money(book: PlanBook, paths: list[Path]) -> list[PlanMoney]:
     return found
 
 
-def _policy(book: PlanBook, policy_id: str) -> str:
-    policy = book.leave_policy(policy_id)
-    return policy.name or policy.id
+def _leave(book: PlanBook, meter: Meter, day: date) -> tuple[str, Meter, Section]:
+    policy = book.leave_policy(meter.policy)
+    return policy.name or policy.id, meter, terms(book, policy, day)
