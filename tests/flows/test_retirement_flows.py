@@ -29,6 +29,8 @@ from benehub.reconcile import Relation, Type, retirement
 from benehub.store import Session
 from benehub.store.tables import confirmation, intake_batch, person
 from benehub.views.clearing import clearing
+from benehub.views.statement import language, statement
+from benehub.views.statement.parts import Money
 
 Open = Callable[..., Hub]
 PLAN = """  - id: 401k
@@ -217,6 +219,21 @@ def test_what_was_saved_before_the_hub_counts_against_the_limit(hub: Hub, saver:
         ledger.record(session, [NewEntry("t/opening", "opening.deferral", date(2026, 6, 30), legs, "test")])
         pay(session, saver, date(2026, 11, 15), 10_000_00, 500_01)
     assert over(hub) == [("OVER_LIMIT", "deferral", 32_500_00, 32_500_01)]
+
+
+def test_a_statement_tells_what_was_saved_before_the_hub_apart(hub: Hub, saver: str) -> None:
+    legs = (
+        Leg(chart.DEFERRAL_PAYABLE, "USD", -32_000_00, saver, "401k", "pretax"),
+        Leg(chart.OPENING, "USD", 32_000_00, saver, "401k"),
+    )
+    with hub.store.write("acme") as session:
+        ledger.record(session, [NewEntry("t/opening", "opening.deferral", date(2026, 6, 30), legs, "test")])
+        pay(session, saver, date(2026, 11, 15), 10_000_00, 500_00)
+        told = statement(session, hub.book(session), hub.plugins, saver, date(2026, 11, 20))
+    (section,) = [one for one in told.sections if one.key == "retirement"]
+    amounts = {line.key: line.values["amount"] for line in section.lines if "amount" in line.values}
+    assert amounts == {"own": Money(32_500_00, "USD"), "opened": Money(32_000_00, "USD")}
+    assert "32,000.00" in language("en").line(section, section.lines[1])
 
 
 def settled(hub: Hub, month: Month) -> dict[str, tuple[str, str, int]]:

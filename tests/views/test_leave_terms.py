@@ -19,13 +19,15 @@ pay_groups:
 carriers:
   carrier: {{premium_due_day: 1, grace_days: 31, pay_policy: pay_as_billed, transit_bank_days: 2}}
 plans:
-  - {{id: 401k, name: 401k, benefit_type: retirement, recordkeeper: keeper, effective_from: 2025-01-01, deferral: {{pretax_code: K}}}}
+  - {{id: 401k, name: 401k, benefit_type: retirement, recordkeeper: keeper, effective_from: 2025-01-01,
+     deferral: {{pretax_code: K}}}}
 leave:
   - {policy}
   - {{id: bank, name: Leave bank, accrual: {{method: none}}}}
 """
 POLICIES = {
-    "{id: a, accrual: {method: per_pay, annual_hours: '120', cap_hours: '240'}, payout_on_termination: true, payout_code: P}": [
+    "{id: a, accrual: {method: per_pay, annual_hours: '120', cap_hours: '240'}, "
+    "payout_code: P, payout_on_termination: true}": [
         "You earn 120.00 hours a year, a part with each pay.",
         "While you have 240.00 hours, no more is earned.",
         "What is left at the end of a year stays yours.",
@@ -66,12 +68,13 @@ POLICIES = {
         "What is left at the end of a year stays yours.",
         "What is left when you leave is paid only where the law says so.",
     ],
-    "{id: a, unit: days, jurisdiction: DE, germany: {agreed_days: '30'}, payout_on_termination: true, payout_code: P}": [
+    "{id: a, unit: days, jurisdiction: DE, germany: {agreed_days: '30'}, "
+    "payout_code: P, payout_on_termination: true}": [
         "You have 30 days in a full year.",
         "Your employer has to tell you in time before any of it lapses.",
         "What is left when you leave is paid.",
     ],
-    "{id: a, unit: days, jurisdiction: DE, germany: {}, payout_on_termination: true, payout_code: P}": [
+    "{id: a, unit: days, jurisdiction: DE, germany: {}, payout_code: P, payout_on_termination: true}": [
         "You have it by law.",
         "Your employer has to tell you in time before any of it lapses.",
         "What is left when you leave is paid.",

@@ -10,7 +10,8 @@ from benehub.ledger import accounts as chart
 from benehub.store import Session
 from benehub.store.tables import entry, leg
 
-DEFERRED = ("deduction.withheld", "deduction.withheld.reversed", "opening.deferral")
+OPENED = ("opening.deferral",)
+DEFERRED = ("deduction.withheld", "deduction.withheld.reversed", *OPENED)
 MATCHED = ("match.accrued", "match.accrued.reversed", "match.true_up", "match.true_up.reversed")
 MADE_UP = ("correction.accrued", "correction.accrued.reversed")
 
@@ -18,6 +19,11 @@ MADE_UP = ("correction.accrued", "correction.accrued.reversed")
 def deferred(session: Session, year: int, person_id: str = "") -> dict[str, int]:
     """Minor units each person deferred on the pay dates of a calendar year, or the one person named."""
     return _of_year(session, year, chart.DEFERRAL_PAYABLE, DEFERRED, person_id)
+
+
+def opened(session: Session, year: int, person_id: str) -> int:
+    """The part of it that was told as a sum when the hub began; minor units."""
+    return _of_year(session, year, chart.DEFERRAL_PAYABLE, OPENED, person_id).get(person_id, 0)
 
 
 def matched(session: Session, year: int, person_id: str = "") -> dict[str, int]:

@@ -61,7 +61,7 @@ def test_days_and_words_are_translated() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("key", ["own", "match", "qnec"])
+@pytest.mark.parametrize("key", ["own", "opened", "match", "qnec"])
 def test_what_was_put_aside_says_its_year(code: str, key: str) -> None:
     line = Line(key, {"amount": Money(123450, "USD"), "year": "2026"})
     assert "2026" in language(code).line(Section("retirement", (line,)), line)

@@ -21,7 +21,7 @@ from benehub.records.notices import StatementSection
 from benehub.rules.retirement.match_formula import percent_text
 from benehub.store import Session
 from benehub.views.computed import questions
-from benehub.views.contributions import deferred, made_up, matched
+from benehub.views.contributions import deferred, made_up, matched, opened
 from benehub.views.decisions import decisions
 from benehub.views.leave import meters
 from benehub.views.members import waits_for
@@ -112,10 +112,12 @@ def _employment(worker: Worker) -> Section:
 
 def _retirement(session: Session, book: PlanBook, worker: Worker, day: date) -> Section:
     unit = book.employer.currency
+    who = worker.person_id
     amounts = {
-        "own": deferred(session, day.year).get(worker.person_id, 0),
-        "match": matched(session, day.year).get(worker.person_id, 0),
-        "qnec": made_up(session, day.year, worker.person_id).get(worker.person_id, 0),
+        "own": deferred(session, day.year, who).get(who, 0),
+        "opened": opened(session, day.year, who),
+        "match": matched(session, day.year, who).get(who, 0),
+        "qnec": made_up(session, day.year, who).get(who, 0),
     }
     year = str(day.year)
     lines = [Line(key, {"amount": Money(minor, unit), "year": year}) for key, minor in amounts.items() if minor]
