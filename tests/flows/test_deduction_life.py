@@ -23,6 +23,7 @@ from benehub.periods import Month
 from benehub.store.tables import difference, entry, leg
 from benehub.views import deductions as view
 from benehub.views.clearing import clearing
+from benehub.views.deposits import deposits
 
 BOOK = """
 employer: {id: acme, name: Acme}
@@ -173,10 +174,18 @@ def remit(story: Story) -> None:
     story.flow("premiums.confirm", done["dispatch"], "2026-11-04")
 
 
+def standing(story: Story) -> list[str]:
+    """Where the month's payments stand."""
+    with story.hub.store.read("acme") as session:
+        return [one.standing for one in deposits(session, Month(2026, 10))]
+
+
 def test_z01_a_month_that_goes_well(story: Story) -> None:
     month(story, 100_00, 100_00)
-    remit(story)
-    assert story.clearing() == {}
+    done = story.flow("premiums.remit", "carrier", "2026-10")
+    assert standing(story) == ["sent"]
+    story.flow("premiums.confirm", done["dispatch"], "2026-11-04")
+    assert standing(story) == ["arrived"] and story.clearing() == {}
     with story.hub.store.read("acme") as session:
         assert {one.account: one.amount for one in ledger.balances(session)} == {"5100": 600_00, "1000": -600_00}
         assert not ledger.open_pending(session)

@@ -36,7 +36,11 @@ def test_money_shows_every_account_and_what_is_behind_it(read_desk: Desk) -> Non
         accounts = clearing(session, read_desk.hub.book(session), Month.parse("2026-10"))
         owed = deposits(session, Month.parse("2026-10"))
     assert all(one.name in told for one in accounts) and any(one.items for one in accounts)
-    assert owed and told.count("<rect") > 3 and 'role="img"' in told and "<title" in told
+    standing = {(one.kind, one.standing) for one in owed}
+    assert standing == {
+        ("premium.remit", "accepted"), ("contribution.deposit", "arrived"), ("contribution.deposit", "sent"),
+    }  # fmt: skip
+    assert "file accepted" in told and told.count("<rect") > 3 and 'role="img"' in told and "<title" in told
 
 
 def test_an_invoice_is_walked_line_by_line(read_desk: Desk, links: Callable[[str], list[str]]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from benehub.periods import Month
 from benehub.store import Session
 from benehub.store.tables import dispatch, obligation
+from benehub.views.money_path import in_transit
 
 KINDS = ("contribution.deposit", "premium.remit", "account.deposit", "earnings.deposit", "payment.order")
 """Obligations that are money."""
@@ -17,7 +18,10 @@ KINDS = ("contribution.deposit", "premium.remit", "account.deposit", "earnings.d
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One payment that is owed; `standing` is late, due, sent or arrived."""
+    """One payment that is owed; `standing` is late, due, sent, accepted or arrived.
+
+    Accepted is a payment of premiums whose file the carrier took, and whose money nobody has confirmed yet.
+    """
 
     obligation: str
     kind: str
@@ -52,13 +56,16 @@ def deposits(session: Session, month: Month) -> list[Deposit]:
         )
         .order_by(obligation.c.due_date, obligation.c.seq)
     )
-    today = session.today()
-    found = []
+    today, found = session.today(), list[Deposit]()
+    on_the_way = in_transit(session, {row.dispatch_id for row in rows if row.kind == "premium.remit" and row.sent_at})
     for row in rows:
         sent = row.sent_at or ""
         standing = "arrived" if row.state == "confirmed" else "sent" if sent else "due"
         if standing == "due" and row.due_date < today:
             standing = "late"
+        elif row.dispatch_id in on_the_way:
+            left = on_the_way[row.dispatch_id]
+            standing = "arrived" if not left else "accepted" if row.state == "confirmed" else standing
         on_time = None if not sent else sent[:10] <= row.due_date.isoformat()
         found.append(
             Deposit(

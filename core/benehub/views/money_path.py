@@ -6,6 +6,7 @@ An insured plan is followed by coverage month, a retirement plan by pay date. Am
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -83,10 +84,10 @@ def money_paths(session: Session, person_id: str, year: int) -> list[Path]:
         if row.plan is None or when is None:
             continue
         _add(found.setdefault((row.plan, when), Path(row.plan, when)), row)
-    open_batches = _in_transit(session, {one for path in found.values() for one in path.dispatches})
+    open_batches = in_transit(session, {one for path in found.values() for one in path.dispatches})
     for path in found.values():
         if path.dispatches and not path.credited:
-            path.arrived = all(one not in open_batches for one in path.dispatches) and path.premium != 0
+            path.arrived = not any(open_batches.get(one) for one in path.dispatches) and path.premium != 0
     return [path for _, path in sorted(found.items()) if path.owed or path.taken or path.match or path.sent]
 
 
@@ -135,8 +136,8 @@ def _add(path: Path, row: Row[Any]) -> None:
             return
 
 
-def _in_transit(session: Session, dispatches: set[str]) -> set[str]:
-    """Which remittances no bank and no carrier has confirmed yet."""
+def in_transit(session: Session, dispatches: Iterable[str]) -> Mapping[str, int]:
+    """What of remittances no bank and no carrier has confirmed yet, in minor units, of those that are posted."""
     wanted = sorted(one for one in dispatches if one.startswith("dis_"))
     sums: dict[str, int] = defaultdict(int)
     for row in session.rows(
@@ -149,4 +150,4 @@ def _in_transit(session: Session, dispatches: set[str]) -> set[str]:
         .group_by(leg.c.batch)
     ):
         sums[row.batch] += int(row.amount)
-    return {batch for batch, amount in sums.items() if amount}
+    return sums
