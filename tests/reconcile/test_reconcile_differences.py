@@ -97,6 +97,15 @@ def test_what_a_person_put_aside_stays_aside(store: Store) -> None:
         assert len(reconcile.listed(session, ["dismissed"], "2026-11")) == 1
 
 
+def test_what_was_put_aside_as_too_little_is_not_put_aside_as_too_much(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        reconcile.act(session, one, "ann", state="dismissed", note="agreed by telephone")
+        turned = replace(SHORT, actual=8000)
+        assert (turned.at_stake, turned.gap) == (SHORT.at_stake, -SHORT.gap)
+        assert settle(session, turned).opened == (one,)
+
+
 def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:
     with store.write("acme") as session:
         (one,) = settle(session, SHORT).opened

@@ -241,8 +241,8 @@ def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
 
 
 def _still_dismissed(row: Row[Any], finding: Finding) -> bool:
-    """Whether a person's word still stands: it was said of this amount, not of whatever it grows to."""
-    return bool(row.state == "dismissed" and row.at_stake == finding.at_stake)
+    """Whether a person's word still stands: it was said of this amount this way round, not of whatever it becomes."""
+    return bool(row.state == "dismissed" and (row.expected or 0) - (row.actual or 0) == finding.gap)
 
 
 def _still_returned(session: Session, row: Row[Any], finding: Finding) -> bool:

@@ -195,9 +195,14 @@ class Finding:
         )
 
     @property
+    def gap(self) -> int:
+        """What should be less what is: below zero where it is too much."""
+        return (self.expected or 0) - (self.actual or 0)
+
+    @property
     def at_stake(self) -> int:
         """How much is at stake, never negative."""
-        return abs((self.expected or 0) - (self.actual or 0))
+        return abs(self.gap)
 
     @property
     def severity(self) -> str:
