@@ -85,7 +85,7 @@ def test_a_month_that_is_right_is_signed_and_stays_so(either: Hub) -> None:
     assert (before["who"], before["note"], before["digest"]) == ("Ann", "all bills looked at", done["digest"])
     signed_as = {one["account"]: (one["debit"], one["credit"]) for one in before["accounts"]}
     assert signed_as["2100"] == ("1.00", "1.00") and signed_as["5100"] == ("1.00", "0.00")
-    assert answer["who"] == "Ann" and len(answer["held"]) == 10
+    assert answer["who"] == "Ann" and len(answer["held"]) == 11
     with pytest.raises(NeedsPersonError, match="2026-09 is signed off already"):
         closing.close(either, "acme", SEPTEMBER, "Ann", "")
     with pytest.raises(NeedsPersonError, match="2026-10 is still open"):
@@ -119,6 +119,19 @@ def _difference(session: Session, clear_by: date | None) -> None:
         Relation.INTAKE, Type.ROW_QUARANTINED, "2026-09", "x", "hris", "hris", "a cause", "an action", clear_by=clear_by
     )
     reconcile.settle(session, Relation.INTAKE, "2026-09", [one], date(2026, 9, 1))
+
+
+def _ruled(session: Session, period: str, *, lifted: bool) -> None:
+    """One difference that a rule set aside, and whether the rule was lifted since."""
+    rule = reconcile.suppress(
+        session, "payroll", "WRONG_PERIOD", None, None, date(2026, 12, 31), "Ann", "they pay a day late"
+    )
+    one = Finding(
+        Relation.PAYROLL, Type.WRONG_PERIOD, period, "x", "payroll", "payroll", "a cause", "an action", expected=5
+    )
+    reconcile.settle(session, Relation.PAYROLL, period, [one], session.today())
+    if lifted:
+        reconcile.lift(session, rule)
 
 
 def _quarantined(session: Session) -> None:
@@ -166,6 +179,10 @@ BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
     "overdue": (
         lambda session: _difference(session, date(2026, 9, 15)), "What was to clear by itself has cleared in time",
         "to clear by 2026-09-15",
+    ),
+    "no rule": (
+        lambda session: _ruled(session, "2026-08", lifted=True), "What is set aside has a rule in force",
+        "of 2026-08: payroll WRONG_PERIOD",
     ),
     "quarantine": (_quarantined, "Every row that was read is accounted for", "1 rows of hris employee"),
     "batch held": (_batch_held, "Every row that was read is accounted for", "of hris employee is held"),
@@ -230,6 +247,27 @@ def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
         answer = why(session, report["closing"])
     assert [(one["type"], one["clear_by"]) for one in report["open_items"]] == [("ROW_QUARANTINED", "2026-10-20")]
     assert [one.ref for one in answer.behind] == [report["open_items"][0]["difference"]]
+
+
+def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _ruled(session, "2026-09", lifted=False)
+    assert failing(hub) == {} and set(states(hub).values()) == {"right"}
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+    with hub.store.read("acme") as session:
+        (item,) = signed_report(session, SEPTEMBER)["open_items"]
+    assert (item["type"], item["state"], item["clear_by"]) == ("WRONG_PERIOD", "suppressed", "2026-12-31")
+
+
+def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _ruled(session, "2026-09", lifted=True)
+    assert failing(hub)["Every relation was compared since the last read"] == (
+        "payroll was not compared since a rule that set differences aside has ended",
+    )
+    assert "What is set aside has a rule in force" in failing(hub) and "old" in states(hub).values()
+    hub.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
+    assert failing(hub) == {}
 
 
 def test_a_report_that_was_changed_is_told(either: Hub) -> None:

@@ -15,6 +15,7 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.compared import stale
+from benehub.reconcile.suppression import set_aside
 from benehub.store import Session
 from benehub.store.session import iso
 from benehub.store.tables import difference, dispatch, intake_batch, intake_row
@@ -61,6 +62,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
         _expected(session, month),
         _discrepancies(session, month),
         _overdue(session, month),
+        _ruled(session, month),
         _unexplained(session, book, month),
         _proof(session),
     ]
@@ -190,6 +192,16 @@ def _overdue(session: Session, month: Month) -> Condition:
     return _condition("What was to clear by itself has cleared in time", found, mend)
 
 
+def _ruled(session: Session, month: Month) -> Condition:
+    found = [
+        f"{one.row.difference_id} of {one.row.period}: {one.row.relation} {one.row.type}"
+        for one in set_aside(session, month)
+        if one.rule is None
+    ]
+    mend = "Compare the month of each again: benehub reconcile all; or say what became of it: benehub differences list"
+    return _condition("What is set aside has a rule in force", found, mend)
+
+
 def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
     rest = [one for one in clearing(session, book, month) if one.unexplained]
     currency = book.employer.currency
@@ -232,7 +244,7 @@ def report(
             for one in clearing(session, book, month)
         ],
         "corrections": list(_corrections(session, of_month)),
-        "open_items": [_item(session, row) for row in _open(session, month, "pending")],
+        "open_items": list(_carried_over(session, month)),
         "differences": _decided(session, month),
         "custody": _counts(session, month),
     }  # fmt: skip
@@ -264,12 +276,20 @@ def _corrections(session: Session, of_month: ledger.Book) -> Iterator[dict[str, 
         yield {"period": of, "type": kind, "entries": len(seen), "amount": _text(debit, unit), "unit": unit}
 
 
-def _item(session: Session, row: Row[Any]) -> dict[str, Any]:
+def _carried_over(session: Session, month: Month) -> Iterator[dict[str, Any]]:
+    """What is in its time, and what a rule sets aside: until its last day."""
+    for row in _open(session, month, "pending"):
+        yield _item(session, row, row.clear_by)
+    for one in set_aside(session, month):
+        yield _item(session, one.row, None if one.rule is None else one.rule.ends)
+
+
+def _item(session: Session, row: Row[Any], until: date | None) -> dict[str, Any]:
     age = session.today() - session.day_of(row.first_seen)
     return {
         "difference": row.difference_id, "relation": row.relation, "type": row.type, "period": row.period,
         "amount": _text(row.at_stake, row.unit), "unit": row.unit, "age_days": age // timedelta(days=1),
-        "clear_by": "" if row.clear_by is None else str(row.clear_by), "owner": row.owner,
+        "clear_by": "" if until is None else str(until), "owner": row.owner, "state": row.state,
     }  # fmt: skip
 
 
