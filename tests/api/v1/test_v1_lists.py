@@ -184,7 +184,7 @@ def test_one_person_is_told_from_every_side(api: Api) -> None:
     assert api.get("/people/1001/leave")["items"] == []
     traced = api.get("/trace", employee="1001", plan="ppo", month="2026-10")
     stations = [one["station"] for one in traced["items"]]
-    assert (traced["state"], len(traced["differences"])) == ("broken", 1) and " -> " in traced["broken"]
+    assert (traced["state"], len(traced["differences"])) == ("broken", 3) and " -> " in traced["broken"]
     assert {"facts", "obligation", "dispatch", "ledger"} <= set(stations)
     entry = api.get("/ledger/journal", limit=1)["items"][0]["entry"]
     assert api.get(f"/why/{entry}")["ref"] == entry
