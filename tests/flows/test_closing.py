@@ -114,11 +114,11 @@ def _expected(session: Session) -> None:
     ledger.record(session, [late])
 
 
-def _difference(session: Session, clear_by: date | None) -> None:
+def _difference(session: Session, clear_by: date | None, period: str = "2026-09") -> None:
     one = Finding(
-        Relation.INTAKE, Type.ROW_QUARANTINED, "2026-09", "x", "hris", "hris", "a cause", "an action", clear_by=clear_by
+        Relation.INTAKE, Type.ROW_QUARANTINED, period, "x", "hris", "hris", "a cause", "an action", clear_by=clear_by
     )
-    reconcile.settle(session, Relation.INTAKE, "2026-09", [one], date(2026, 9, 1))
+    reconcile.settle(session, Relation.INTAKE, period, [one], date(2026, 9, 1))
 
 
 def _ruled(session: Session, period: str, *, lifted: bool) -> None:
@@ -176,6 +176,7 @@ BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
     "unexplained": (_unexplained, "Every clearing balance is the sum of named items", "2100 Premium payable"),
     "expected": (_expected, "Nothing that was expected is past its due day", "deduction.expected, due 2026-09-30"),
     "open": (lambda session: _difference(session, None), "No discrepancy is open", "ROW_QUARANTINED"),
+    "open now": (lambda session: _difference(session, None, "2026-10"), "No discrepancy is open", "ROW_QUARANTINED"),
     "overdue": (
         lambda session: _difference(session, date(2026, 9, 15)), "What was to clear by itself has cleared in time",
         "to clear by 2026-09-15",

@@ -15,6 +15,7 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.compared import stale
+from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import set_aside
 from benehub.store import Session
 from benehub.store.session import iso
@@ -168,9 +169,10 @@ def _expected(session: Session, month: Month) -> Condition:
 
 
 def _open(session: Session, month: Month, state: str) -> Sequence[Row[Any]]:
+    """Differences of the month and of earlier ones, and of what is so now, whichever month it was found for."""
     return session.rows(
         select(difference)
-        .where(*session.where(difference, state=state), difference.c.period < f"{month.plus(1)}")
+        .where(*session.where(difference, state=state), or_(difference.c.period < f"{month.plus(1)}", is_of_now()))
         .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
     )
 
