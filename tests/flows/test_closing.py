@@ -13,6 +13,7 @@ from sqlalchemy import update
 from benehub import ledger, reconcile
 from benehub.errors import DataError, IntegrityError, NeedsPersonError
 from benehub.flows import Hub, closing
+from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Month
 from benehub.planbook import PlanBook
@@ -319,3 +320,18 @@ def test_the_general_ledger_takes_a_closed_month_or_a_draft(either: Hub) -> None
     ]
     assert len(draft) == 7
     assert "ENTWURF" in late[0] and len(late) == 2
+
+
+def test_a_signed_month_is_exported_by_the_numbers_it_was_signed_with(hub: Hub, fakehub: Any) -> None:
+    """A plan book that is loaded later numbers the accounts of later months; the client of the adviser it may add."""
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+    with hub.store.read("acme") as session:
+        signed_as = list(journal_csv(session, hub.book(session), SEPTEMBER))
+    load_plan_book(hub, f'{fakehub.BOOK}\nbooks: {{chart: us, accounts: {{"2100": "2299"}}}}\n', "book")
+    with hub.store.write("acme") as session:
+        book = hub.book(session)
+        assert list(journal_csv(session, book, SEPTEMBER)) == signed_as
+        ledger.record(session, [entry("later", "premium.accrued", "5100 +7", "2100 -7", day=date(2026, 10, 4))])
+        assert "2299" in list(journal_csv(session, book, OCTOBER, draft=True))[1]
+        then = datev_batch(session, euro(book), SEPTEMBER)
+        assert b"29098;55003" in next(iter(then))
