@@ -173,6 +173,11 @@ def _not_compared(session: Session) -> None:
     session.connection.execute(comparison.delete().where(comparison.c.relation != "payroll"))
 
 
+def _along(session: Session) -> None:
+    august = entry("x", "premium.accrued", "5100 +5", "1000 -5", day=date(2026, 8, 4))
+    ledger.record(session, [august])
+
+
 BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
     "unexplained": (_unexplained, "Every clearing balance is the sum of named items", "2100 Premium payable"),
     "expected": (_expected, "Nothing that was expected is past its due day", "deduction.expected, due 2026-09-30"),
@@ -189,6 +194,10 @@ BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
     "quarantine": (_quarantined, "Every row that was read is accounted for", "1 rows of hris employee"),
     "batch held": (_batch_held, "Every row that was read is accounted for", "of hris employee is held"),
     "let in": (_let_in, "Every relation was compared since the last read", "intake was not compared"),
+    "signed along": (
+        _along, "Every relation was compared since the last read",
+        "2026-08 is signed along and was not compared since the last read",
+    ),
     "held": (_held, "Nothing that was to be sent is left open", "dis_x premium.remit is held"),
     "not compared": (_not_compared, "Every relation was compared since the last read", "intake was not compared"),
 }  # fmt: skip
@@ -282,6 +291,14 @@ def test_a_report_that_was_changed_is_told(either: Hub) -> None:
         assert name in guards.missing(session.connection)
         with pytest.raises(IntegrityError, match="not the one that was signed"):
             signed_report(session, SEPTEMBER)
+
+
+def test_a_month_that_is_signed_along_is_compared_first(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _along(session)
+    hub.start_flow("reconcile", "acme", "all/2026-08/1", "2026-08", [])
+    assert failing(hub) == {}
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
 
 
 def test_the_report_on_paper_is_the_same_each_time(hub: Hub) -> None:

@@ -19,11 +19,14 @@ from benehub.reconcile.differences import is_of_now
 from benehub.reconcile.suppression import set_aside
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import difference, dispatch, intake_batch, intake_row
+from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row
 from benehub.views.clearing import clearing
 
 NAMED = 10
 """So many of what is in the way are named; the rest is counted."""
+
+OURS = ("premium.accrued", "deduction.expected")
+"""What is posted of a month once it is worked out here."""
 
 UNSETTLED = ("prepared", "sending", "unknown", "held")
 """States of a dispatch of which nobody knows the end yet."""
@@ -90,9 +93,30 @@ def _in_order(session: Session, month: Month) -> Condition:
 
 
 def _compared(session: Session, month: Month) -> Condition:
-    """Whether every relation was compared since anything last came in, or was let in by a person."""
+    """Whether every relation was compared since anything last came in, or was let in by a person.
+
+    The first closing signs earlier months along: each of them from the first that was worked out here has to be, too.
+    """
     found = [f"{one.value} was not compared {why}".rstrip() for one, why in stale(session, month).items()]
-    return _condition("Every relation was compared since the last read", found, f"benehub reconcile all -p {month}")
+    along = [one for one in _along(session, month) if stale(session, one)]
+    found += [f"{one} is signed along and was not compared since the last read" for one in along]
+    mend = f"benehub reconcile all -p {month if len(found) > len(along) or not along else along[0]}"
+    return _condition("Every relation was compared since the last read", found, mend)
+
+
+def _along(session: Session, month: Month) -> list[Month]:
+    """Months that are signed with this one: none once a month was signed; those before anything was worked out are not.
+
+    What vendors told of earlier months, and opening balances, are no work of ours.
+    """
+    if closed(session):
+        return []
+    query = select(func.min(entry.c.effective_date)).where(*session.where(entry), entry.c.type.in_(OURS))
+    first = session.connection.execute(query).scalar()
+    found: list[Month] = []
+    while first is not None and Month.of(first).plus(len(found)) < month:
+        found.append(Month.of(first).plus(len(found)))
+    return found
 
 
 _later = intake_batch.alias()
