@@ -44,7 +44,7 @@ def test_a_census_is_read_once_and_a_dry_run_keeps_nothing(cli: Any, employed: P
 
 def test_a_month_is_checked_closed_reported_and_exported(cli: Any, november: None, covered: Path) -> None:
     wanting = cli.told("period", "check", *PERIOD, code=1)
-    assert len(wanting) == 10 and not wanting[0]["holds"]
+    assert len(wanting) == 11 and not wanting[0]["holds"]
     assert (
         "2026-11 cannot be closed: The month is over"
         in cli.run("period", "close", *PERIOD, "--who", "A", code=3).stderr
@@ -176,7 +176,12 @@ def test_the_ledger_verifies_and_is_exported_both_ways(cli: Any, covered: Path) 
 
 def test_journal_trace_why_and_statement_tell_of_the_same_premium(cli: Any, covered: Path) -> None:
     entry = cli.told("ledger", "journal", "--employee", "1001", "--plan", "ppo")[0]
-    stops = cli.told("trace", "1001", "--plan", "ppo", "--month", "2026-11")
+    traced = cli.told("trace", "1001", "--plan", "ppo", "--month", "2026-11")
+    stops = traced["stops"]
+    everybody = cli.told("trace", "--month", "2026-11")["chains"]
+    assert traced["chain"] == next(one for one in everybody if one["employee"] == "1001")
+    assert traced["chain"]["broken"] == "priced -> enrolled"
+    assert "priced -> enrolled" in cli.run("trace", "1001", "--plan", "ppo", "--month", "2026-11").stdout
     assert [one["station"] for one in stops] == ["facts"] * 3 + ["ledger"] * 2
     assert {one["ref"] for one in stops if one["station"] == "ledger"} == {entry["entry"]}
     chain = cli.told("why", entry["entry"])

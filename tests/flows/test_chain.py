@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from benehub import ledger, reconcile
 from benehub.errors import DataError
@@ -126,6 +128,42 @@ def test_what_the_rules_explain_is_open_and_what_they_do_not_is_broken(
         name = difference(session, hub, clear_by)
     assert (chain(hub).state, chain(hub).differences) == (state, [name])
     assert chain(hub, "1002").state == "open" and chain(hub, "1002").differences == []
+
+
+OF_MANY: dict[str, tuple[Relation, Type, str, str | None, bool, str]] = {
+    "all plans of somebody": (Relation.PAYROLL, Type.UNKNOWN_TO_PAYROLL, "-", None, True, "asked for -> taken"),
+    "refused by the carrier": (Relation.PREMIUM, Type.MEMBER_REFUSED, "carrier/-", None, True, "priced -> enrolled"),
+    "a whole bill": (Relation.PREMIUM, Type.PREMIUM_AT_RISK, "carrier/inv-1", None, False, "owed -> paid"),
+    "a whole pay date": (Relation.ACCOUNTS, Type.WITHHELD_NOT_DEPOSITED, "2026-10-15", "ppo", False, "owed -> paid"),
+}
+"""Relation, type and reference of a difference, its plan, whether it names 1001, and the link it speaks of."""
+
+
+@pytest.mark.parametrize("what", sorted(OF_MANY))
+def test_a_difference_of_many_is_told_at_the_link_it_speaks_of(hub: Hub, what: str) -> None:
+    relation, kind, reference, plan, named, link = OF_MANY[what]
+    enroll(hub, "refused" if kind is Type.MEMBER_REFUSED else "confirmed")
+    if link == "owed -> paid":
+        post(hub, "deduction.withheld", ("1900", 10_000), ("1300", -10_000), pay_date=date(2026, 10, 15))
+    with hub.store.write("acme") as session:
+        session.take_seq(0)
+        one = Finding(
+            relation, kind, "2026-10", reference, "hub", "hub", "a cause", "an action",
+            person_id=find_person(session, "1001").person_id if named else None, plan=plan, expected=500, actual=0,
+        )  # fmt: skip
+        other = replace(one, reference=f"other/{reference}", plan=None if plan is None else "401k", expected=400)
+        reconcile.settle(session, relation, "2026-10", [one, other], date(2026, 10, 1))
+        names = [session.id("dif", each.key) for each in (one, other)]
+    mine = names if kind is Type.UNKNOWN_TO_PAYROLL else names[:1]
+    assert (chain(hub).broken, chain(hub).state, chain(hub).differences) == (link, "broken", mine)
+    if kind is Type.UNKNOWN_TO_PAYROLL:
+        post(hub, "deduction.withheld", ("1900", 10_000), ("1300", -10_000), pay_date=date(2026, 10, 15))
+    elif link == "owed -> paid":
+        post(hub, "premium.remitted", ("2100", 50_000), ("1010", -50_000), batch="dis_x")
+    else:
+        with hub.store.write("acme") as session:
+            session.connection.execute(update(member_state).values(state="confirmed"))
+    assert chain(hub).differences == []
 
 
 def test_everybody_comes_once_in_parts_and_a_plan_that_is_none_is_named(

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from benehub import ledger, reconcile
 from benehub.errors import DataError, IntegrityError, NeedsPersonError
 from benehub.flows import Hub, closing
+from benehub.flows.onboarding import load_plan_book
 from benehub.ledger import Leg, NewEntry
 from benehub.periods import Month
 from benehub.planbook import PlanBook
@@ -85,7 +86,7 @@ def test_a_month_that_is_right_is_signed_and_stays_so(either: Hub) -> None:
     assert (before["who"], before["note"], before["digest"]) == ("Ann", "all bills looked at", done["digest"])
     signed_as = {one["account"]: (one["debit"], one["credit"]) for one in before["accounts"]}
     assert signed_as["2100"] == ("1.00", "1.00") and signed_as["5100"] == ("1.00", "0.00")
-    assert answer["who"] == "Ann" and len(answer["held"]) == 10
+    assert answer["who"] == "Ann" and len(answer["held"]) == 11
     with pytest.raises(NeedsPersonError, match="2026-09 is signed off already"):
         closing.close(either, "acme", SEPTEMBER, "Ann", "")
     with pytest.raises(NeedsPersonError, match="2026-10 is still open"):
@@ -114,11 +115,24 @@ def _expected(session: Session) -> None:
     ledger.record(session, [late])
 
 
-def _difference(session: Session, clear_by: date | None) -> None:
+def _difference(session: Session, clear_by: date | None, period: str = "2026-09") -> None:
     one = Finding(
-        Relation.INTAKE, Type.ROW_QUARANTINED, "2026-09", "x", "hris", "hris", "a cause", "an action", clear_by=clear_by
+        Relation.INTAKE, Type.ROW_QUARANTINED, period, "x", "hris", "hris", "a cause", "an action", clear_by=clear_by
     )
-    reconcile.settle(session, Relation.INTAKE, "2026-09", [one], date(2026, 9, 1))
+    reconcile.settle(session, Relation.INTAKE, period, [one], date(2026, 9, 1))
+
+
+def _ruled(session: Session, period: str, *, lifted: bool) -> None:
+    """One difference that a rule set aside, and whether the rule was lifted since."""
+    rule = reconcile.suppress(
+        session, "payroll", "WRONG_PERIOD", None, None, date(2026, 12, 31), "Ann", "they pay a day late"
+    )
+    one = Finding(
+        Relation.PAYROLL, Type.WRONG_PERIOD, period, "x", "payroll", "payroll", "a cause", "an action", expected=5
+    )
+    reconcile.settle(session, Relation.PAYROLL, period, [one], session.today())
+    if lifted:
+        reconcile.lift(session, rule)
 
 
 def _quarantined(session: Session) -> None:
@@ -159,17 +173,31 @@ def _not_compared(session: Session) -> None:
     session.connection.execute(comparison.delete().where(comparison.c.relation != "payroll"))
 
 
+def _along(session: Session) -> None:
+    august = entry("x", "premium.accrued", "5100 +5", "1000 -5", day=date(2026, 8, 4))
+    ledger.record(session, [august])
+
+
 BROKEN: dict[str, tuple[Callable[[Session], None], str, str]] = {
     "unexplained": (_unexplained, "Every clearing balance is the sum of named items", "2100 Premium payable"),
     "expected": (_expected, "Nothing that was expected is past its due day", "deduction.expected, due 2026-09-30"),
     "open": (lambda session: _difference(session, None), "No discrepancy is open", "ROW_QUARANTINED"),
+    "open now": (lambda session: _difference(session, None, "2026-10"), "No discrepancy is open", "ROW_QUARANTINED"),
     "overdue": (
         lambda session: _difference(session, date(2026, 9, 15)), "What was to clear by itself has cleared in time",
         "to clear by 2026-09-15",
     ),
+    "no rule": (
+        lambda session: _ruled(session, "2026-08", lifted=True), "What is set aside has a rule in force",
+        "of 2026-08: payroll WRONG_PERIOD",
+    ),
     "quarantine": (_quarantined, "Every row that was read is accounted for", "1 rows of hris employee"),
     "batch held": (_batch_held, "Every row that was read is accounted for", "of hris employee is held"),
     "let in": (_let_in, "Every relation was compared since the last read", "intake was not compared"),
+    "signed along": (
+        _along, "Every relation was compared since the last read",
+        "2026-08 is signed along and was not compared since the last read",
+    ),
     "held": (_held, "Nothing that was to be sent is left open", "dis_x premium.remit is held"),
     "not compared": (_not_compared, "Every relation was compared since the last read", "intake was not compared"),
 }  # fmt: skip
@@ -232,6 +260,27 @@ def test_a_variance_in_its_time_is_carried_over_by_name(either: Hub) -> None:
     assert [one.ref for one in answer.behind] == [report["open_items"][0]["difference"]]
 
 
+def test_what_a_rule_sets_aside_is_carried_over_by_name_until_its_last_day(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _ruled(session, "2026-09", lifted=False)
+    assert failing(hub) == {} and set(states(hub).values()) == {"right"}
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+    with hub.store.read("acme") as session:
+        (item,) = signed_report(session, SEPTEMBER)["open_items"]
+    assert (item["type"], item["state"], item["clear_by"]) == ("WRONG_PERIOD", "suppressed", "2026-12-31")
+
+
+def test_what_a_lifted_rule_had_set_aside_is_compared_again_before_anybody_signs(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _ruled(session, "2026-09", lifted=True)
+    assert failing(hub)["Every relation was compared since the last read"] == (
+        "payroll was not compared since a rule that set differences aside has ended",
+    )
+    assert "What is set aside has a rule in force" in failing(hub) and "old" in states(hub).values()
+    hub.start_flow("reconcile", "acme", "all/2026-09/2", "2026-09", [])
+    assert failing(hub) == {}
+
+
 def test_a_report_that_was_changed_is_told(either: Hub) -> None:
     closing.close(either, "acme", SEPTEMBER, "Ann", "")
     with either.store.write("acme") as session:
@@ -242,6 +291,14 @@ def test_a_report_that_was_changed_is_told(either: Hub) -> None:
         assert name in guards.missing(session.connection)
         with pytest.raises(IntegrityError, match="not the one that was signed"):
             signed_report(session, SEPTEMBER)
+
+
+def test_a_month_that_is_signed_along_is_compared_first(hub: Hub) -> None:
+    with hub.store.write("acme") as session:
+        _along(session)
+    hub.start_flow("reconcile", "acme", "all/2026-08/1", "2026-08", [])
+    assert failing(hub) == {}
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
 
 
 def test_the_report_on_paper_is_the_same_each_time(hub: Hub) -> None:
@@ -280,3 +337,18 @@ def test_the_general_ledger_takes_a_closed_month_or_a_draft(either: Hub) -> None
     ]
     assert len(draft) == 7
     assert "ENTWURF" in late[0] and len(late) == 2
+
+
+def test_a_signed_month_is_exported_by_the_numbers_it_was_signed_with(hub: Hub, fakehub: Any) -> None:
+    """A plan book that is loaded later numbers the accounts of later months; the client of the adviser it may add."""
+    closing.close(hub, "acme", SEPTEMBER, "Ann", "")
+    with hub.store.read("acme") as session:
+        signed_as = list(journal_csv(session, hub.book(session), SEPTEMBER))
+    load_plan_book(hub, f'{fakehub.BOOK}\nbooks: {{chart: us, accounts: {{"2100": "2299"}}}}\n', "book")
+    with hub.store.write("acme") as session:
+        book = hub.book(session)
+        assert list(journal_csv(session, book, SEPTEMBER)) == signed_as
+        ledger.record(session, [entry("later", "premium.accrued", "5100 +7", "2100 -7", day=date(2026, 10, 4))])
+        assert "2299" in list(journal_csv(session, book, OCTOBER, draft=True))[1]
+        then = datev_batch(session, euro(book), SEPTEMBER)
+        assert b"29098;55003" in next(iter(then))

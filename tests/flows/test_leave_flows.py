@@ -21,6 +21,7 @@ from benehub.flows.onboarding import connect, load_plan_book
 from benehub.flows.rehearsal import DirectSteps
 from benehub.ledger import accounts as chart
 from benehub.periods import FOREVER, Interval
+from benehub.reconcile.leave import _shared_out
 from benehub.store.tables import entry, explanation, leg
 from benehub.views.leave import meters
 
@@ -192,6 +193,34 @@ def test_z05_what_a_leaver_is_paid_closes_hours_and_liability(leave: Leave) -> N
     assert leave.money(chart.LEAVE_LIABILITY, chart.LEAVE_EXPENSE, chart.OPENING, chart.PAYROLL_CLEARING) == {
         chart.LEAVE_EXPENSE: 6000, chart.OPENING: 240000, chart.PAYROLL_CLEARING: -246000,
     }  # fmt: skip
+
+
+def test_leave_that_is_paid_out_to_somebody_who_is_owed_nothing_is_told(leave: Leave) -> None:
+    leave.line("2026-10-15", "leave_payout", "PTO-OUT", "8", 164_00)
+    assert leave.found() == [("PAYOUT_DIFF", 0, 16400)]
+    leave.line("2026-10-15", "leave_payout", "PTO-OUT", "0", 0)
+    assert leave.found() == []
+
+
+FIRST, BETWEEN, SECOND = date(2026, 10, 15), date(2026, 10, 20), date(2026, 10, 30)
+SHARED = {
+    "each its own": ({FIRST: 100, SECOND: 50}, {FIRST: 100, SECOND: 50}, 0, {FIRST: 100, SECOND: 50}, {}),
+    "one of two": ({FIRST: 100, SECOND: 50}, {FIRST: 100}, 0, {FIRST: 100, SECOND: 0}, {}),
+    "both by an off-cycle check": ({FIRST: 100, SECOND: 50}, {BETWEEN: 150}, 0, {FIRST: 100, SECOND: 50}, {}),
+    "one twice": ({FIRST: 100, SECOND: 50}, {FIRST: 100, SECOND: 150}, 0, {FIRST: 100, SECOND: 150}, {}),
+    "the first again later": ({FIRST: 100}, {FIRST: 100, SECOND: 100}, 0, {FIRST: 200}, {}),
+    "taken back": ({FIRST: 100}, {FIRST: 100, SECOND: -100}, 0, {FIRST: 0}, {}),
+    "late, of the month before": ({}, {FIRST: 100}, 100, {}, {}),
+    "more than was late": ({}, {FIRST: 120}, 100, {}, {FIRST: 20}),
+    "nobody is owed": ({}, {SECOND: 70}, 0, {}, {SECOND: 70}),
+}  # fmt: skip
+"""Owed and paid by pay date, still owed from before; what each pay date got, and what was paid beyond."""
+
+
+@pytest.mark.parametrize("what", sorted(SHARED))
+def test_each_pay_date_is_held_against_what_it_got(what: str) -> None:
+    owed, paid, late, got, beyond = SHARED[what]
+    assert _shared_out(owed, paid, late) == (got, beyond)
 
 
 def of_kind(leave: Leave, account: str, kind: str) -> int:

@@ -97,6 +97,40 @@ def test_what_a_person_put_aside_stays_aside(store: Store) -> None:
         assert len(reconcile.listed(session, ["dismissed"], "2026-11")) == 1
 
 
+def test_what_was_put_aside_as_too_little_is_not_put_aside_as_too_much(store: Store) -> None:
+    with store.write("acme") as session:
+        (one,) = settle(session, SHORT).opened
+        reconcile.act(session, one, "ann", state="dismissed", note="agreed by telephone")
+        turned = replace(SHORT, actual=8000)
+        assert (turned.at_stake, turned.gap) == (SHORT.at_stake, -SHORT.gap)
+        assert settle(session, turned).opened == (one,)
+
+
+def test_what_is_so_now_is_one_difference_whichever_month_is_compared(store: Store) -> None:
+    """A row that waits is found for November, then for December and October: seen again; mended it is over in all."""
+    waits = Finding(
+        Relation.INTAKE, Type.ROW_QUARANTINED, "2026-11", "hris/employee/7", "hris", "hris", "no zip", "mend the row"
+    )
+
+    def settle_in(month: str, *found: Finding) -> Outcome:
+        mine = [replace(one, period=month) for one in found]
+        return reconcile.settle(session, Relation.INTAKE, month, mine, TODAY)
+
+    with store.write("acme") as session:
+        (one,) = settle_in("2026-11", waits).opened
+        reconcile.act(session, one, "ann", step="waiting_on_partner")
+        assert settle_in("2026-12", waits) == settle_in("2026-10", waits) == Outcome((), (), 1)
+        row = reconcile.get(session, one)
+        assert (row.period, row.times_seen, row.work_step) == ("2026-11", 3, "waiting_on_partner")
+        assert settle_in("2026-12") == Outcome((), (one,), 0)
+        (anew,) = settle_in("2026-12", waits).opened
+        assert reconcile.get(session, anew).period == "2026-12"
+        reconcile.act(session, anew, "ann", state="dismissed", note="a test")
+        assert settle_in("2027-01", waits) == Outcome((), (), 1)
+    with store.read("acme") as session:
+        assert reconcile.listed(session) == []
+
+
 def test_resolved_by_a_person_but_still_there_opens_again(store: Store) -> None:
     with store.write("acme") as session:
         (one,) = settle(session, SHORT).opened

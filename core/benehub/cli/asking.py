@@ -120,7 +120,8 @@ def trace(
 ) -> None:
     """Follow a plan and month through every station, from the HR fact to the confirmation.
 
-    For one employee each stop with its reference; without one a line for everybody's plan, with the first link broken.
+    For one employee each stop with its reference, and the first link that is broken; without one a line for everybody's
+    plan, with the same.
     """
     from benehub.errors import DataError
     from benehub.periods import Month
@@ -136,18 +137,25 @@ def trace(
 
 
 def _trace_one(desk: Desk, employee: str, plan: str, month: Month, as_json: bool) -> None:
-    from benehub.cli.console import emit, table
+    from benehub.cli.console import emit, fields, table
+    from benehub.views.chain import chain_of
     from benehub.views.trace import trace as ask
 
     book = desk.book()
     with desk.store.read(desk.employer) as session:
         stops = ask(session, book, employee, plan, month)
+        found = chain_of(session, book, month, employee, plan)
+    chain = None if found is None else found.as_json(book.employer.currency)
     rows = [(one.station, one.when, one.what, one.amount, one.ref) for one in stops]
     columns = ("station", "when", "what", "amount", "ref")
+    told = {"state": "nothing is known of it"} if found is None else {
+        "state": found.state, "first broken link": found.broken or "none", "differences": ", ".join(found.differences),
+    }  # fmt: skip
     emit(
-        [one.as_json() for one in stops],
+        {"chain": chain, "stops": [one.as_json() for one in stops]},
         as_json,
         table(f"{employee}, {plan}, {month}", columns, rows, ("amount",)),
+        fields("", told),
     )
 
 

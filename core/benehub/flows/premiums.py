@@ -414,17 +414,21 @@ def _confirm_paid(hub: Hub, employer: str, dispatch_id: str, day: date) -> dict[
 
 
 def confirm_in(session: Session, dispatch_id: str, day: date) -> int:
-    """Post a remittance's balance in transit as gone from the bank; gives how many entries are new."""
-    found = ledger.balances(session, [chart.CARRIER_TRANSIT], batch=dispatch_id)
-    entries = [
-        NewEntry(
-            f"remit-confirmed/{dispatch_id}/{one.unit}", "premium.confirmed", day,
-            (
-                Leg(chart.CARRIER_TRANSIT, one.unit, -one.amount, batch=dispatch_id),
-                Leg(chart.BANK, one.unit, one.amount),
-            ),
-            dispatch_id,
-        )
-        for one in found
-    ]  # fmt: skip
+    """Post a remittance's balance in transit as gone from the bank; gives how many entries are new.
+
+    It leaves transit by the month of cover it was sent for, whenever the bank says so: that is the month it is about.
+    """
+    months: dict[str, list[ledger.Balance]] = {}
+    for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("coverage_month",), batch=dispatch_id):
+        months.setdefault(one.unit, []).append(one)
+    entries = []
+    for unit, found in months.items():
+        total = sum(one.amount for one in found)
+        if total:
+            arrived = [
+                Leg(chart.CARRIER_TRANSIT, unit, -one.amount, batch=dispatch_id, **one.dimensions) for one in found
+            ]
+            legs = (*arrived, Leg(chart.BANK, unit, total))
+            key = f"remit-confirmed/{dispatch_id}/{unit}"
+            entries.append(NewEntry(key, "premium.confirmed", day, legs, dispatch_id))
     return ledger.record(session, entries).new

@@ -185,7 +185,8 @@ def _remitted(session: Session, months: set[str], elsewhere: Mapping[Key, int]) 
     )
     for month in months:
         for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("person_id", "plan"), coverage_month=month):
-            paid[one.dimensions["person_id"], one.dimensions["plan"], month] -= one.amount
+            if one.dimensions["plan"]:  # what the bank has confirmed is of no plan: it was paid all the same
+                paid[one.dimensions["person_id"], one.dimensions["plan"], month] -= one.amount
     return paid
 
 

@@ -12,12 +12,12 @@ from datetime import date
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from benehub.errors import DataError, IntegrityError
 from benehub.reconcile import returned
 from benehub.reconcile.carriers import formerly
-from benehub.reconcile.findings import STANDING, Finding, Relation
+from benehub.reconcile.findings import OF_NOW, STANDING, Finding, Relation, key_of
 from benehub.reconcile.settled_by import proposed_of, settled_by
 from benehub.reconcile.suppression import Suppression, in_force
 from benehub.store import Session
@@ -53,7 +53,7 @@ def settle(
     """Bring the differences of one relation and period up to date with what was found now.
 
     Those that stand from month to month (`STANDING`) are of the month they began with, and are settled with every later
-    one.
+    one; those that are so now (`OF_NOW`) are settled with every month, and stay of the one they were found for first.
 
     Args:
         read_to: the newest number (`latest_seq`) from before anything was read for these findings: an entry that
@@ -64,8 +64,8 @@ def settle(
     """
     mine = select(difference).where(*session.where(difference, relation=relation), _of(period))
     known = {row.content_key: row for row in session.rows(mine)}
+    findings = _since(known.values(), findings)
     if relation is Relation.PREMIUM:
-        findings = list(findings)
         known = _under_new_keys(session, known, findings)
     return _told(session, _settle(known, session, findings, today, _read(session, read_to)))
 
@@ -89,6 +89,21 @@ def _under_new_keys(
     return now
 
 
+def _since(known: Iterable[Row[Any]], findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of what is so now, each of the month it was found for first: the others as they are."""
+    first: dict[str, str] = {}
+    for row in known:
+        if (row.relation, row.type) in OF_NOW and row.state != "resolved":
+            key = key_of(row.relation, row.type, "", row.person_id, row.plan, row.reference)
+            first[key] = min(row.period, first.get(key, row.period))
+    return [
+        replace(one, period=first.get(replace(one, period="").key, one.period))
+        if (one.relation, one.type) in OF_NOW
+        else one
+        for one in findings
+    ]
+
+
 def _read(session: Session, read_to: int | None) -> int:
     return session.latest_seq() if read_to is None else read_to
 
@@ -101,9 +116,15 @@ def _told(session: Session, outcome: Outcome) -> Outcome:
 
 
 def _of(period: str) -> Any:
-    """What a comparison of the period speaks of: its own differences, and those that stand from before."""
+    """What a comparison of the period speaks of: its own differences, those that stand from before, and what is now."""
     standing = [and_(difference.c.relation == one, difference.c.type == type_) for one, type_ in sorted(STANDING)]
-    return or_(difference.c.period == period, and_(or_(*standing), difference.c.period < period))
+    now = and_(is_of_now(), difference.c.state != "resolved")
+    return or_(difference.c.period == period, and_(or_(*standing), difference.c.period < period), now)
+
+
+def is_of_now() -> ColumnElement[bool]:
+    """Whether a difference is of what is so now, whichever month it was found for (`OF_NOW`)."""
+    return or_(*(and_(difference.c.relation == one, difference.c.type == type_) for one, type_ in sorted(OF_NOW)))
 
 
 def _settle(
@@ -241,8 +262,8 @@ def history(session: Session, difference_id: str) -> Sequence[Row[Any]]:
 
 
 def _still_dismissed(row: Row[Any], finding: Finding) -> bool:
-    """Whether a person's word still stands: it was said of this amount, not of whatever it grows to."""
-    return bool(row.state == "dismissed" and row.at_stake == finding.at_stake)
+    """Whether a person's word still stands: it was said of this amount this way round, not of whatever it becomes."""
+    return bool(row.state == "dismissed" and (row.expected or 0) - (row.actual or 0) == finding.gap)
 
 
 def _still_returned(session: Session, row: Row[Any], finding: Finding) -> bool:

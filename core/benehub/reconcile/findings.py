@@ -118,6 +118,18 @@ STANDING = frozenset(
 )
 """What stands from month to month until it is over: each is one difference, of the month it began with."""
 
+OF_NOW = frozenset(
+    {
+        (Relation.INTAKE, Type.ROW_QUARANTINED),
+        (Relation.INTAKE, Type.BATCH_HELD),
+        (Relation.INTAKE, Type.MISSING_FROM_HRIS),
+        (Relation.INTAKE, Type.GONE_FROM_SOURCE),
+        (Relation.INTAKE, Type.DUPLICATE_IDENTITY),
+        (Relation.PREMIUM, Type.FILE_REJECTED),
+    }
+)
+"""What is so now, whichever month is compared: each is one difference, of the month it was found for first."""
+
 UNKNOWN_PLAN = (
     "Map the vendor's word for the plan under Connections, or add the plan to the plan book, then read it again"
 )
@@ -149,6 +161,11 @@ MONEY_MISSING = frozenset(
         Type.ACK_OVERDUE,
     }
 )
+
+
+def key_of(relation: str, type_: str, period: str, person_id: str | None, plan: str | None, reference: str) -> str:
+    """What makes two differences the same one."""
+    return "/".join((relation, type_, period, person_id or "-", plan or "-", reference))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +207,17 @@ class Finding:
     @property
     def key(self) -> str:
         """What makes it the same difference when it is seen again."""
-        return "/".join(
-            (self.relation, self.type, self.period, self.person_id or "-", self.plan or "-", self.reference)
-        )
+        return key_of(self.relation, self.type, self.period, self.person_id, self.plan, self.reference)
+
+    @property
+    def gap(self) -> int:
+        """What should be less what is: below zero where it is too much."""
+        return (self.expected or 0) - (self.actual or 0)
 
     @property
     def at_stake(self) -> int:
         """How much is at stake, never negative."""
-        return abs((self.expected or 0) - (self.actual or 0))
+        return abs(self.gap)
 
     @property
     def severity(self) -> str:

@@ -62,67 +62,125 @@ def compare(
 def _payouts(
     session: Session, book: PlanBook, connection_id: str, policy: LeavePolicy, month: Month
 ) -> Iterator[Finding]:
-    paid = _paid(session, connection_id, policy, month)
-    for row in _owed(session, policy, month):
-        got, amount = paid.get(row.person_id, 0), int(row.amount)
-        waiting = row.pay_date > session.today() and (row.due is None or row.due >= session.today())
-        if got == amount or (waiting and not got):
-            continue
-        yield _payout(book, policy, month, row, amount, got)
+    own, before = Interval(month.first, month.end), Interval(date.min, month.first)
+    owed, paid = _owed(session, policy, own), _paid(session, connection_id, policy, own)
+    late = _still_owed(_owed(session, policy, before), _paid(session, connection_id, policy, before)) if paid else {}
+    for person_id in sorted(owed.keys() | paid.keys()):
+        mine = owed.get(person_id, {})
+        amounts = {day: int(row.amount) for day, row in mine.items()}
+        got, beyond = _shared_out(amounts, paid.get(person_id, {}), late.get(person_id, 0))
+        for day, row in mine.items():
+            waiting = day > session.today() and (row.due is None or row.due >= session.today())
+            if got[day] != amounts[day] and (got[day] or not waiting):
+                yield _payout(book, policy, month, person_id, day, amounts[day], got[day])
+        for day, amount in beyond.items():
+            if amount < 0:
+                continue  # leave taken in advance is recovered: `_negative` looks at that
+            yield _payout(book, policy, month, person_id, day, 0, amount)
 
 
-def _payout(book: PlanBook, policy: LeavePolicy, month: Month, row: Row[Any], amount: int, got: int) -> Finding:
+def _still_owed(owed: Mapping[str, Mapping[date, Row[Any]]], paid: Mapping[str, Mapping[date, int]]) -> dict[str, int]:
+    """What was not paid out by then to each person, minor units."""
+    return {
+        person_id: max(0, sum(int(row.amount) for row in rows.values()) - sum(paid.get(person_id, {}).values()))
+        for person_id, rows in owed.items()
+    }
+
+
+def _shared_out(
+    owed: Mapping[date, int], paid: Mapping[date, int], late: int
+) -> tuple[dict[date, int], dict[date, int]]:
+    """What each pay date that owes something got, and what was paid by others beyond all that was owed.
+
+    A pay date's own check pays it first, what is left of any check then pays what is open, of earlier months (`late`)
+    last. What is too much is told with the pay date it repeats, else with the last that owed something.
+    """
+    rest = dict(sorted(paid.items()))
+    for day in [one for one in rest if rest[one] < 0]:  # a check that was taken back undoes what was paid before
+        for other in sorted(rest, reverse=True):
+            moved = min(-rest[day], max(0, rest[other]))
+            rest[day], rest[other] = rest[day] + moved, rest[other] - moved
+    got = dict.fromkeys(sorted(owed), 0)
+    for own in (True, False):
+        for day in got:
+            for other in [day] if own else list(rest):
+                moved = max(0, min(rest.get(other, 0), owed[day] - got[day]))
+                if moved:
+                    got[day], rest[other] = got[day] + moved, rest[other] - moved
+    for day in rest:
+        moved = max(0, min(rest[day], late))
+        rest[day], late = rest[day] - moved, late - moved
+    beyond = {day: amount for day, amount in rest.items() if amount}
+    for day in [one for one in beyond if got]:
+        again = next((one for one in got if owed[one] == beyond[day]), [*got][-1])
+        got[day if day in got else again] += beyond.pop(day)
+    return got, beyond
+
+
+def _payout(
+    book: PlanBook, policy: LeavePolicy, month: Month, person_id: str, day: date, amount: int, got: int
+) -> Finding:
     kind, cause = Type.PAYOUT_DIFF, "another amount was paid out"
     if not got:
         kind, cause = Type.PAYOUT_MISSING, "the final check does not pay out the leave that was left"
+    elif not amount:
+        cause = "leave is paid out that nobody is owed"
     elif got == 2 * amount:
         kind, cause = Type.PAID_TWICE, "the leave that was left is paid out twice"
     action = "Pay it with an off-cycle check; states set deadlines for final pay"
     if got > amount:
         action = "Take the overpayment back as the law lets, with the employee's consent"
     return Finding(
-        Relation.LEAVE, kind, str(month), f"{row.pay_date}", "payroll", "payroll", cause, action,
-        person_id=row.person_id, plan=policy.id, expected=amount, actual=got, unit=book.employer.currency,
+        Relation.LEAVE, kind, str(month), f"{day}", "payroll", "payroll", cause, action,
+        person_id=person_id, plan=policy.id, expected=amount, actual=got, unit=book.employer.currency,
     )  # fmt: skip
 
 
-def _owed(session: Session, policy: LeavePolicy, month: Month) -> list[Row[Any]]:
-    """Pay-outs expected on the month's pay dates: person, pay date, amount and the day it is due."""
-    return list(
-        session.rows(
-            select(
-                leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("amount"),
-                func.min(entry.c.due_date).label("due"),
-            )
-            .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
-            .where(
-                leg.c.employer_id == session.employer,
-                leg.c.account == chart.LEAVE_LIABILITY,
-                leg.c.plan == policy.id,
-                entry.c.type.in_(_EXPECTED),
-                leg.c.pay_date >= month.first,
-                leg.c.pay_date < month.end,
-            )
-            .group_by(leg.c.person_id, leg.c.pay_date)
-            .having(func.sum(leg.c.amount) != 0)
-            .order_by(leg.c.person_id, leg.c.pay_date)
+def _owed(session: Session, policy: LeavePolicy, window: Interval) -> dict[str, dict[date, Row[Any]]]:
+    """Pay-outs expected on the pay dates of a time, by person and pay date: amount and the day it is due."""
+    found: dict[str, dict[date, Row[Any]]] = {}
+    for row in session.rows(
+        select(
+            leg.c.person_id, leg.c.pay_date, func.sum(leg.c.amount).label("amount"),
+            func.min(entry.c.due_date).label("due"),
         )
-    )  # fmt: skip
+        .join(entry, (entry.c.employer_id == leg.c.employer_id) & (entry.c.entry_id == leg.c.entry_id))
+        .where(
+            leg.c.employer_id == session.employer,
+            leg.c.account == chart.LEAVE_LIABILITY,
+            leg.c.plan == policy.id,
+            entry.c.type.in_(_EXPECTED),
+            leg.c.pay_date >= window.start,
+            leg.c.pay_date < window.end,
+        )
+        .group_by(leg.c.person_id, leg.c.pay_date)
+        .having(func.sum(leg.c.amount) != 0)
+        .order_by(leg.c.person_id, leg.c.pay_date)
+    ):  # fmt: skip
+        found.setdefault(row.person_id, {})[row.pay_date] = row
+    return found
 
 
-def _paid(session: Session, connection_id: str, policy: LeavePolicy, month: Month) -> dict[str, int]:
-    rows = session.rows(
-        select(confirmation.c.person_id, func.sum(confirmation.c.amount).label("amount"))
+def _paid(
+    session: Session, connection_id: str, policy: LeavePolicy, window: Interval
+) -> dict[str, dict[date, int]]:  # fmt: skip
+    """What the registers pay out on the pay dates of a time, by person and pay date."""
+    if not policy.payout_code:
+        return {}
+    found: dict[str, dict[date, int]] = {}
+    for row in session.rows(
+        select(confirmation.c.person_id, confirmation.c.pay_date, func.sum(confirmation.c.amount).label("amount"))
         .where(
             *session.where(confirmation, kind="register_line", connection_id=connection_id, current=1),
             confirmation.c.code == policy.payout_code,
             confirmation.c.person_id.is_not(None),
-            confirmation.c.pay_date >= month.first,
-            confirmation.c.pay_date < month.end,
+            confirmation.c.pay_date >= window.start,
+            confirmation.c.pay_date < window.end,
         )
-        .group_by(confirmation.c.person_id)
-    )
-    return {row.person_id: int(row.amount) for row in rows}
+        .group_by(confirmation.c.person_id, confirmation.c.pay_date)
+    ):
+        found.setdefault(row.person_id, {})[row.pay_date] = int(row.amount)
+    return found
 
 
 def _taken(

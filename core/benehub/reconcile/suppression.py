@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from benehub.crypto import mask
 from benehub.errors import DataError
+from benehub.periods import Month
 from benehub.reconcile.findings import NEVER_SET_ASIDE, Finding, Relation, Type
 from benehub.store import Session
-from benehub.store.tables import suppression
+from benehub.store.tables import difference, suppression
 
 LONGEST = timedelta(days=366)
 """A rule is looked at again after a year at the latest."""
@@ -39,13 +41,17 @@ class Suppression:
     lifted_at: str | None
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a difference is set aside by it."""
+        """Whether a difference that was found is set aside by it."""
+        return self.takes(finding.relation, finding.type, finding.plan, finding.at_stake)
+
+    def takes(self, relation: str, type_: str, plan: str | None, at_stake: int) -> bool:
+        """Whether it is for differences of this kind, plan and amount."""
         return (
-            finding.type not in NEVER_SET_ASIDE
-            and finding.relation == self.relation
-            and finding.type == self.type
-            and self.plan in (None, finding.plan)
-            and (self.up_to is None or finding.at_stake <= self.up_to)
+            type_ not in NEVER_SET_ASIDE
+            and relation == self.relation
+            and type_ == self.type
+            and self.plan in (None, plan)
+            and (self.up_to is None or at_stake <= self.up_to)
         )
 
 
@@ -116,3 +122,30 @@ def suppressions(session: Session) -> Sequence[Suppression]:
 def in_force(session: Session, today: date) -> list[Suppression]:
     """The rules that hold on a day."""
     return [one for one in suppressions(session) if one.lifted_at is None and today <= one.ends]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A difference that is set aside, and the rule in force that does it; None: it has ended or was lifted."""
+
+    row: Row[Any]
+    rule: Suppression | None
+
+
+def set_aside(session: Session, until: Month) -> list[SetAside]:
+    """Every difference of a month and of earlier ones that is set aside now, the most at stake first.
+
+    A comparison brings back only what is of its own month: where a rule has ended since, those of other months wait.
+    """
+    rules = in_force(session, session.today())
+    rows = session.rows(
+        select(difference)
+        .where(*session.where(difference, state="suppressed"), difference.c.period < str(until.plus(1)))
+        .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
+    )
+    return [
+        SetAside(
+            row, next((one for one in rules if one.takes(row.relation, row.type, row.plan, row.at_stake)), None)
+        )
+        for row in rows
+    ]  # fmt: skip

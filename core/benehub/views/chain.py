@@ -18,10 +18,12 @@ from benehub.ledger import accounts as chart
 from benehub.money import format_minor
 from benehub.periods import Interval, Month
 from benehub.planbook import Plan, PlanBook
+from benehub.reconcile import Relation, Type
+from benehub.reconcile.carriers import told_by
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
 from benehub.store.tables import confirmation, difference, entry, leg, member_state, person
-from benehub.views.persons import member_ids
+from benehub.views.persons import find_person, member_ids
 
 Find = Callable[[str], Plan | None]
 """The plan of an id, where it is one of those that are told."""
@@ -50,8 +52,20 @@ PAID = tuple(
 CREDITED = tuple(f"{name}{end}" for name in ("contribution.credited", "account.credited") for end in ("", ".reversed"))
 REMITTED = ("premium.remitted", "premium.remitted.reversed")
 
+ELECTED_PRICED, PRICED_ENROLLED, PRICED_ASKED = "elected -> priced", "priced -> enrolled", "priced -> asked for"
+ASKED_TAKEN, PRICED_BILLED = "asked for -> taken", "priced -> billed"
+OWED_PAID, PAID_CONFIRMED = "owed -> paid", "paid -> confirmed"
+
 LEAST = ("refused", "sent", "acked", "confirmed")
 """What a carrier has said of a member, what promises least first."""
+
+SPEAKS_OF = {
+    Type.UNKNOWN_TO_PAYROLL: ASKED_TAKEN,
+    Type.MEMBER_REFUSED: PRICED_ENROLLED,
+    Type.WITHHELD_NOT_DEPOSITED: OWED_PAID,
+    Type.PREMIUM_AT_RISK: OWED_PAID,
+}
+"""Differences of all plans of somebody, or of all people of a pay date or a bill: the link of a chain they speak of."""
 
 OK, OPEN, BROKEN = "ok", "open", "broken"
 
@@ -105,16 +119,27 @@ def chains(session: Session, book: PlanBook, month: Month, plan: str = "") -> It
         DataError: no such plan.
     """
     find = {plan: book.plan(plan)}.get if plan else book.find
-    after = ""
+    after, known = "", _of_many(session, book, month)
     while people := _next(session, after):
-        yield from _part(session, book, month, find, people)
+        yield from _part(session, book, month, find, people, known)
         after = max(people)
-    yield from _part(session, book, month, find, {})
+    yield from _part(session, book, month, find, {}, known)
 
 
 def chains_of(session: Session, book: PlanBook, month: Month, person_id: str) -> list[Chain]:
     """One person's chains of a month, plan by plan."""
-    return list(_part(session, book, month, book.find, member_ids(session, [person_id])))
+    known = _of_many(session, book, month)
+    return list(_part(session, book, month, book.find, member_ids(session, [person_id]), known))
+
+
+def chain_of(session: Session, book: PlanBook, month: Month, employee: str, plan: str) -> Chain | None:
+    """One employee's chain of a plan and month; None where no station knows anything of it.
+
+    Raises:
+        DataError: no such person or plan.
+    """
+    person_id, book_plan = find_person(session, employee).person_id, book.plan(plan)
+    return next((one for one in chains_of(session, book, month, person_id) if one.plan == book_plan.id), None)
 
 
 def _next(session: Session, after: str) -> dict[str, str]:
@@ -127,7 +152,9 @@ def _next(session: Session, after: str) -> dict[str, str]:
     return {row.person_id: row.member_id for row in rows}
 
 
-def _part(session: Session, book: PlanBook, month: Month, find: Find, people: dict[str, str]) -> Iterator[Chain]:
+def _part(
+    session: Session, book: PlanBook, month: Month, find: Find, people: dict[str, str], many: Sequence[_Known]
+) -> Iterator[Chain]:
     """The chains of these people; of nobody in particular where there are none."""
     found: dict[tuple[str | None, str], Chain] = {}
     plans: dict[str, Plan] = {}
@@ -159,10 +186,12 @@ def _part(session: Session, book: PlanBook, month: Month, find: Find, people: di
                 one = chain(person_id, name)
                 one.elected, one.whole = elected, whole
         _enrolled(session, month, names, plans, found)
-    known = _differences(session, month, names)
+    known: dict[str | None, list[_Known]] = defaultdict(list)
+    for told in _differences(session, book, month, names):
+        known[told.person_id].append(told)
     for key in sorted(found, key=lambda one: (one[0] or "", one[1])):
         one = found[key]
-        _judge(one, plans[one.plan], book, known.get((one.person_id, one.plan), []))
+        _judge(one, plans[one.plan], book, [*known[one.person_id], *many])
         yield one
 
 
@@ -276,29 +305,62 @@ def _enrolled(
         one.enrolled = "confirmed" if whose in shown and state != "refused" else state
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A difference that is open: whose, of which plan (None: all of them, of that carrier where one is named)."""
+
+    difference_id: str
+    state: str
+    person_id: str | None
+    plan: str | None
+    carrier: str
+    link: str
+    """The link it speaks of where it is of many; empty for one of one person and plan."""
+
+    def tells(self, one: Chain, plan: Plan, failing: Sequence[str]) -> bool:
+        """Whether it is about a chain; one of many is, where the chain does not hold at its link."""
+        if not self.link:
+            return (self.person_id, self.plan) == (one.person_id, one.plan)
+        mine = self.person_id in (None, one.person_id) and self.plan in (None, one.plan)
+        return mine and self.carrier in ("", plan.carrier) and self.link in failing
+
+
 def _differences(
-    session: Session, month: Month, names: Sequence[str]
-) -> dict[tuple[str | None, str], list[tuple[str, str]]]:
+    session: Session, book: PlanBook, month: Month, names: Sequence[str], *which: ColumnElement[bool]
+) -> list[_Known]:
+    """What is open of these persons, of nobody in particular where there are none; the most at stake first."""
     rows = session.rows(
-        select(difference.c.person_id, difference.c.plan, difference.c.difference_id, difference.c.state)
+        select(difference)
         .where(
             *session.where(difference, period=str(month)),
             difference.c.state.in_(("pending", "discrepancy")),
             _whose(difference.c.person_id, names),
+            *which,
         )
         .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
     )
-    known: dict[tuple[str | None, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in rows:
-        known[(row.person_id, row.plan)].append((row.difference_id, row.state))
-    return known
+    return [
+        _Known(
+            row.difference_id, row.state, row.person_id, row.plan,
+            told_by(book, row)[0] if row.plan is None and row.relation == Relation.PREMIUM else "",
+            "" if row.person_id and row.plan else SPEAKS_OF.get(row.type, ""),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-def _judge(one: Chain, plan: Plan, book: PlanBook, known: Sequence[tuple[str, str]]) -> None:
+def _of_many(session: Session, book: PlanBook, month: Month) -> list[_Known]:
+    """The open differences of a pay date or a bill as a whole, which name nobody."""
+    return _differences(session, book, month, (), difference.c.type.in_(sorted(SPEAKS_OF)))
+
+
+def _judge(one: Chain, plan: Plan, book: PlanBook, open_: Sequence[_Known]) -> None:
     """Find the first link that does not hold, and whether it is known to be in its time."""
-    one.broken = next((name for name, holds in _links(one, plan, book) if not holds), "")
-    one.differences = [name for name, _ in known]
-    if any(state == "discrepancy" for _, state in known):
+    failing = [name for name, holds in _links(one, plan, book) if not holds]
+    known = {each.difference_id: each for each in open_ if each.tells(one, plan, failing)}
+    one.broken = failing[0] if failing else ""
+    one.differences = list(known)
+    if any(each.state == "discrepancy" for each in known.values()):
         one.state = BROKEN
     elif one.broken or known:
         one.state = OPEN
@@ -307,23 +369,23 @@ def _judge(one: Chain, plan: Plan, book: PlanBook, known: Sequence[tuple[str, st
 def _links(one: Chain, plan: Plan, book: PlanBook) -> Iterator[tuple[str, bool]]:
     """The links of a plan in their order, and whether each holds."""
     if plan.insured:
-        yield "elected -> priced", bool(one.premium) if one.whole else bool(one.elected) or not one.premium
+        yield ELECTED_PRICED, bool(one.premium) if one.whole else bool(one.elected) or not one.premium
         if plan.carrier and one.elected:
             # Whom a carrier bills it knows; a refusal stands against it.
-            yield "priced -> enrolled", one.enrolled == "confirmed" or (one.billed > 0 and one.enrolled != "refused")
+            yield PRICED_ENROLLED, one.enrolled == "confirmed" or (one.billed > 0 and one.enrolled != "refused")
         # A schedule of its own spreads the share over other months: its rest is named by the clearing account.
         if _month_by_month(plan):
-            yield "priced -> asked for", one.asked == one.share
-    yield "asked for -> taken", one.taken == one.asked
+            yield PRICED_ASKED, one.asked == one.share
+    yield ASKED_TAKEN, one.taken == one.asked
     owed = one.taken
     if plan.insured:
         billed = bool(plan.carrier) and book.terms(plan.carrier or "").pay_policy == "pay_as_billed"
         if billed:
-            yield "priced -> billed", one.billed == one.premium
+            yield PRICED_BILLED, one.billed == one.premium
         owed = one.billed if billed else one.premium
     if plan.vendor:
-        yield "owed -> paid", one.paid == owed
-        yield "paid -> confirmed", one.confirmed == one.paid
+        yield OWED_PAID, one.paid == owed
+        yield PAID_CONFIRMED, one.confirmed == one.paid
 
 
 def _month_by_month(plan: Plan) -> bool:

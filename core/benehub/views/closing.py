@@ -15,13 +15,18 @@ from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
 from benehub.reconcile.compared import stale
+from benehub.reconcile.differences import is_of_now
+from benehub.reconcile.suppression import set_aside
 from benehub.store import Session
 from benehub.store.session import iso
-from benehub.store.tables import difference, dispatch, intake_batch, intake_row
+from benehub.store.tables import difference, dispatch, entry, intake_batch, intake_row
 from benehub.views.clearing import clearing
 
 NAMED = 10
 """So many of what is in the way are named; the rest is counted."""
+
+OURS = ("premium.accrued", "deduction.expected")
+"""What is posted of a month once it is worked out here."""
 
 UNSETTLED = ("prepared", "sending", "unknown", "held")
 """States of a dispatch of which nobody knows the end yet."""
@@ -61,6 +66,7 @@ def checklist(session: Session, book: PlanBook, month: Month) -> list[Condition]
         _expected(session, month),
         _discrepancies(session, month),
         _overdue(session, month),
+        _ruled(session, month),
         _unexplained(session, book, month),
         _proof(session),
     ]
@@ -87,9 +93,30 @@ def _in_order(session: Session, month: Month) -> Condition:
 
 
 def _compared(session: Session, month: Month) -> Condition:
-    """Whether every relation was compared since anything last came in, or was let in by a person."""
+    """Whether every relation was compared since anything last came in, or was let in by a person.
+
+    The first closing signs earlier months along: each of them from the first that was worked out here has to be, too.
+    """
     found = [f"{one.value} was not compared {why}".rstrip() for one, why in stale(session, month).items()]
-    return _condition("Every relation was compared since the last read", found, f"benehub reconcile all -p {month}")
+    along = [one for one in _along(session, month) if stale(session, one)]
+    found += [f"{one} is signed along and was not compared since the last read" for one in along]
+    mend = f"benehub reconcile all -p {month if len(found) > len(along) or not along else along[0]}"
+    return _condition("Every relation was compared since the last read", found, mend)
+
+
+def _along(session: Session, month: Month) -> list[Month]:
+    """Months that are signed with this one: none once a month was signed; those before anything was worked out are not.
+
+    What vendors told of earlier months, and opening balances, are no work of ours.
+    """
+    if closed(session):
+        return []
+    query = select(func.min(entry.c.effective_date)).where(*session.where(entry), entry.c.type.in_(OURS))
+    first = session.connection.execute(query).scalar()
+    found: list[Month] = []
+    while first is not None and Month.of(first).plus(len(found)) < month:
+        found.append(Month.of(first).plus(len(found)))
+    return found
 
 
 _later = intake_batch.alias()
@@ -166,9 +193,10 @@ def _expected(session: Session, month: Month) -> Condition:
 
 
 def _open(session: Session, month: Month, state: str) -> Sequence[Row[Any]]:
+    """Differences of the month and of earlier ones, and of what is so now, whichever month it was found for."""
     return session.rows(
         select(difference)
-        .where(*session.where(difference, state=state), difference.c.period < f"{month.plus(1)}")
+        .where(*session.where(difference, state=state), or_(difference.c.period < f"{month.plus(1)}", is_of_now()))
         .order_by(difference.c.at_stake.desc(), difference.c.difference_id)
     )
 
@@ -188,6 +216,16 @@ def _overdue(session: Session, month: Month) -> Condition:
     ]
     mend = "Compare again; what has not cleared becomes a discrepancy"
     return _condition("What was to clear by itself has cleared in time", found, mend)
+
+
+def _ruled(session: Session, month: Month) -> Condition:
+    found = [
+        f"{one.row.difference_id} of {one.row.period}: {one.row.relation} {one.row.type}"
+        for one in set_aside(session, month)
+        if one.rule is None
+    ]
+    mend = "Compare the month of each again: benehub reconcile all; or say what became of it: benehub differences list"
+    return _condition("What is set aside has a rule in force", found, mend)
 
 
 def _unexplained(session: Session, book: PlanBook, month: Month) -> Condition:
@@ -232,7 +270,7 @@ def report(
             for one in clearing(session, book, month)
         ],
         "corrections": list(_corrections(session, of_month)),
-        "open_items": [_item(session, row) for row in _open(session, month, "pending")],
+        "open_items": list(_carried_over(session, month)),
         "differences": _decided(session, month),
         "custody": _counts(session, month),
     }  # fmt: skip
@@ -264,12 +302,20 @@ def _corrections(session: Session, of_month: ledger.Book) -> Iterator[dict[str, 
         yield {"period": of, "type": kind, "entries": len(seen), "amount": _text(debit, unit), "unit": unit}
 
 
-def _item(session: Session, row: Row[Any]) -> dict[str, Any]:
+def _carried_over(session: Session, month: Month) -> Iterator[dict[str, Any]]:
+    """What is in its time, and what a rule sets aside: until its last day."""
+    for row in _open(session, month, "pending"):
+        yield _item(session, row, row.clear_by)
+    for one in set_aside(session, month):
+        yield _item(session, one.row, None if one.rule is None else one.rule.ends)
+
+
+def _item(session: Session, row: Row[Any], until: date | None) -> dict[str, Any]:
     age = session.today() - session.day_of(row.first_seen)
     return {
         "difference": row.difference_id, "relation": row.relation, "type": row.type, "period": row.period,
         "amount": _text(row.at_stake, row.unit), "unit": row.unit, "age_days": age // timedelta(days=1),
-        "clear_by": "" if row.clear_by is None else str(row.clear_by), "owner": row.owner,
+        "clear_by": "" if until is None else str(until), "owner": row.owner, "state": row.state,
     }  # fmt: skip
 
 

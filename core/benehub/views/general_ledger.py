@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from benehub import ledger
+from sqlalchemy import select
+
+from benehub import ledger, planbook
 from benehub.errors import ConfigError, DataError, NeedsPersonError
 from benehub.formats.datev_postings import BatchHead, Booking, render
 from benehub.ledger import Book
@@ -13,12 +15,33 @@ from benehub.ledger.general import Pair, numbers, pairs
 from benehub.money import EXPONENT, format_minor
 from benehub.periods import Month
 from benehub.planbook import PlanBook
+from benehub.planbook.parts.employer import Books
 from benehub.store import Session
+from benehub.store.tables import plan_book
+from benehub.views.signed import signed_report
 
 HEADER = "date,reference,text,account,contra_account,debit,credit,currency,entries,corrects"
 
 
-def _journal(session: Session, book: PlanBook, of_month: Book, draft: bool) -> Iterator[Pair]:
+def _books(session: Session, book: PlanBook, of_month: Book) -> Books:
+    """How the month's books are kept: of a signed one as when it was signed, so that it is exported alike for ever.
+
+    Who the adviser's client is may be told later: what was not known then is taken from the book in force.
+    """
+    if not of_month.signed:
+        return book.books
+    month = next(one.month for one in ledger.books.closed(session) if one.month >= of_month.month)
+    version = signed_report(session, month)["plan_book"]
+    content = session.connection.execute(
+        select(plan_book.c.content).where(*session.where(plan_book, version=version)).limit(1)
+    ).scalar()
+    if version == book.version or content is None:
+        return book.books
+    then = planbook.load(content, f"plan book {version}").books
+    return then if then.datev is not None else then.model_copy(update={"datev": book.books.datev})
+
+
+def _journal(session: Session, terms: Books, of_month: Book, draft: bool) -> Iterator[Pair]:
     if not of_month.signed and not draft:
         raise NeedsPersonError(
             f"{of_month.month} is not closed: its books can still change",
@@ -26,7 +49,7 @@ def _journal(session: Session, book: PlanBook, of_month: Book, draft: bool) -> I
         )
     # Leave in minutes is kept beside the money, and no general ledger takes it.
     units = sorted(EXPONENT)
-    return pairs(ledger.postings(session, of_month, units), numbers(book.books.chart, book.books.accounts))
+    return pairs(ledger.postings(session, of_month, units), numbers(terms.chart, terms.accounts))
 
 
 def journal_csv(session: Session, book: PlanBook, month: Month, draft: bool = False) -> Iterator[str]:
@@ -36,7 +59,8 @@ def journal_csv(session: Session, book: PlanBook, month: Month, draft: bool = Fa
         NeedsPersonError: the month is not closed, and no draft is asked for.
         ConfigError: an account without a number in the general ledger.
     """
-    lines = _journal(session, book, ledger.book_of(session, month), draft)
+    of_month = ledger.book_of(session, month)
+    lines = _journal(session, _books(session, book, of_month), of_month, draft)
     yield HEADER
     for number, one in enumerate(lines, 1):
         amount, tail = format_minor(one.amount, one.unit), f"{one.unit},{one.entries},{one.corrects}"
@@ -53,7 +77,8 @@ def datev_batch(session: Session, book: PlanBook, month: Month, draft: bool = Fa
         ConfigError: no adviser and client number, or an account without a number in the general ledger.
         DataError: the employer's money is not the euro.
     """
-    terms, of_month = book.books, ledger.book_of(session, month)
+    of_month = ledger.book_of(session, month)
+    terms = _books(session, book, of_month)
     if terms.datev is None:
         raise ConfigError("no adviser and client number", where="plan book, books.datev", mend="Add both")
     if book.employer.currency != "EUR":
@@ -66,7 +91,7 @@ def datev_batch(session: Session, book: PlanBook, month: Month, draft: bool = Fa
         f"Benefits {month}{'' if of_month.signed else ' ENTWURF'}", terms.datev.account_length,
         final=of_month.signed,
     )  # fmt: skip
-    lines = _journal(session, book, of_month, draft)
+    lines = _journal(session, terms, of_month, draft)
     return render(
         head,
         (

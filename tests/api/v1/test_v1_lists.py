@@ -182,7 +182,9 @@ def test_one_person_is_told_from_every_side(api: Api) -> None:
     assert [one["kind"] for one in only] == ["coverage"]
     assert api.get("/people/1001/contributions", year=2026)["deferred"] == "0.00"
     assert api.get("/people/1001/leave")["items"] == []
-    stations = [one["station"] for one in api.get("/trace", employee="1001", plan="ppo", month="2026-10")["items"]]
+    traced = api.get("/trace", employee="1001", plan="ppo", month="2026-10")
+    stations = [one["station"] for one in traced["items"]]
+    assert (traced["state"], len(traced["differences"])) == ("broken", 3) and " -> " in traced["broken"]
     assert {"facts", "obligation", "dispatch", "ledger"} <= set(stations)
     entry = api.get("/ledger/journal", limit=1)["items"][0]["entry"]
     assert api.get(f"/why/{entry}")["ref"] == entry

@@ -82,7 +82,7 @@ class Closed(Model):
     digest: str
     """Of the report: SHA-256."""
     open_items: int
-    """Differences that are not due yet, carried over."""
+    """Differences that are not due yet or set aside by a rule, carried over."""
 
 
 class Report(Model):
@@ -111,7 +111,7 @@ class Report(Model):
     corrections: list[dict[str, Any]]
     """Of months that were signed before, by month and kind."""
     open_items: list[dict[str, Any]]
-    """Differences that were not due yet, with their age."""
+    """Differences that were not due yet or set aside by a rule, with their age, and the last day of either."""
     differences: list[dict[str, Any]]
     """How many of the month stood in which state, by relation."""
     custody: list[dict[str, Any]]

@@ -17,6 +17,7 @@ from benehub.money import format_minor
 from benehub.periods import Month
 from benehub.rules.registry import load_plugin_rules
 from benehub.views import cost as costs
+from benehub.views.chain import chain_of
 from benehub.views.known import known_at as number_of
 from benehub.views.statement import as_json, language
 from benehub.views.statement import statement as state
@@ -51,9 +52,15 @@ class Stop(Model):
 
 
 class Traced(Model):
-    """Every stop of a plan and month, in the order of the way."""
+    """Every stop of a plan and month, in the order of the way, and whether its links hold."""
 
     items: list[Stop]
+    state: str
+    """ok, open (explained and in its time, or not compared yet) or broken; empty where nothing is known of it."""
+    broken: str
+    """The first link that does not hold, as `asked for -> taken`; empty where all do."""
+    differences: list[str]
+    """Open differences that tell why."""
 
 
 class Why(Model):
@@ -136,8 +143,11 @@ def trace(
     """Follow one employee's plan and month through every station."""
     with at.book() as (session, book):
         found = follow(session, book, employee, plan, Month.parse(month))
+        chain = chain_of(session, book, Month.parse(month), employee, plan)
         at.seen(session, [employee])
-    return Traced(items=[Stop.model_validate(one.as_json()) for one in found])
+    links = {} if chain is None else {name: getattr(chain, name) for name in ("state", "broken", "differences")}
+    blank: dict[str, Any] = {"state": "", "broken": "", "differences": []}
+    return Traced(items=[Stop.model_validate(one.as_json()) for one in found], **blank | links)
 
 
 @router.get("/why/{ref}", operation_id="why")
