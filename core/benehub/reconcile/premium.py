@@ -20,6 +20,7 @@ from benehub.reconcile import basis, bill, carriers, cut_off, roster
 from benehub.reconcile.cut_off import CutOff
 from benehub.reconcile.findings import UNKNOWN_PLAN, Finding, Relation, Type
 from benehub.reconcile.unmatched import meant
+from benehub.reconcile.unpaid import unpaid
 from benehub.records import Tier
 from benehub.rules.premium.due import premium_due
 from benehub.rules.premium.line import Structure
@@ -404,46 +405,31 @@ def _rejected_files(session: Session, connection_id: str, month: Month) -> Itera
 
 
 def _at_risk(session: Session, book: PlanBook, connection_id: str, month: Month) -> Iterator[Finding]:
-    """Invoices not yet paid whose latest safe moment has come: cover lapses when due date plus grace passes."""
-    rows = session.rows(
-        select(
-            confirmation.c.reference, confirmation.c.coverage_month, func.min(confirmation.c.on_date).label("due"),
-            func.sum(confirmation.c.amount).label("amount"),
-        )
-        .where(
-            *session.where(confirmation, kind="invoice_line", connection_id=connection_id, current=1),
-            confirmation.c.coverage_month <= str(month),
-        )
-        .group_by(confirmation.c.reference, confirmation.c.coverage_month)
-        .order_by(confirmation.c.reference)
-    )  # fmt: skip
-    paid = {
-        row.period
-        for row in session.rows(
-            select(obligation.c.period).where(
-                *session.where(obligation, kind="premium.remit", connection_id=connection_id),
-                obligation.c.state.in_(("sent", "confirmed")),
-            )
-        )
-    }
+    """What was due and has not left: cover lapses when due date plus grace passes.
+
+    Where the carrier bills, an invoice; where we bill ourselves, a month.
+    """
     terms, today = book.terms(connection_id), session.today()
-    for row in rows:
-        if row.coverage_month in paid or row.amount <= 0:
+    for one in unpaid(session, book, [connection_id], month):
+        if today < one.due or not (one.reference or terms.pay_policy == "pay_as_enrolled"):
             continue
-        holidays = bank_holidays(book.employer.country, (row.due.year - 1, row.due.year, row.due.year + 1))
+        holidays = bank_holidays(book.employer.country, (one.due.year - 1, one.due.year, one.due.year + 1))
         when = premium_due(
-            invoice_due=row.due,
+            invoice_due=one.due,
             holidays=holidays,
             grace_days=terms.grace_days,
             bank_days=terms.transit_bank_days,
         ).required()
-        if today < row.due:
-            continue
+        cause = f"invoice due {one.due} is not paid; cover lapses when grace ends on {when.grace_ends}"
+        if not one.reference:
+            cause = f"premium due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
+        elif one.remitted:
+            cause = f"invoice due {one.due} is not paid in full; cover lapses when grace ends on {when.grace_ends}"
         yield Finding(
             # Of the bill's own month: it is the same difference in every later month until it is paid.
-            Relation.PREMIUM, Type.PREMIUM_AT_RISK, row.coverage_month, f"{connection_id}/{row.reference}", "hub",
+            Relation.PREMIUM, Type.PREMIUM_AT_RISK, one.month, f"{connection_id}/{one.reference or '-'}", "hub",
             "finance",
-            f"invoice due {row.due} is not paid; cover lapses when grace ends on {when.grace_ends}",
+            cause,
             "Remit it now; it has to leave before the latest safe moment",
-            expected=int(row.amount), actual=0, unit=book.employer.currency,
+            expected=one.owed, actual=one.remitted, unit=book.employer.currency,
         )  # fmt: skip
