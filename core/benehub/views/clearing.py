@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from benehub import facts, ledger
 from benehub.ledger import CHART
@@ -14,27 +14,19 @@ from benehub.ledger import accounts as chart
 from benehub.ledger.balances import concerns
 from benehub.periods import FOREVER, Interval, Month
 from benehub.planbook import PlanBook
-from benehub.reconcile import carriers, credits
-from benehub.reconcile.given_up import NO_MONEY, leaves_money, still_dismissed
+from benehub.reconcile.given_up import NO_MONEY, leaves_money
+from benehub.reconcile.in_flight import flights
 from benehub.reconcile.not_contributions import carried
 from benehub.rules.deduction.calendar import DeductionMethod, Timing
 from benehub.store import Session
-from benehub.store.tables import difference, dispatch, entry, leg
+from benehub.store.tables import difference, entry, leg
+from benehub.views import awaited
+from benehub.views.awaited import Item, named
 
-OPEN = ("pending", "discrepancy", "suppressed")
-"""States in which a difference leaves its money where it is: one that a rule sets aside is named, too."""
 ON_PAYABLE = ("WITHHELD_NOT_DEPOSITED", "CONTRIBUTION_REFUSED", "DEPOSITED_OVER")
 """Differences with a custodian that leave money owed, or sent beyond what is owed."""
 ON_TRANSIT = ("DEPOSITED_NOT_CREDITED", "CREDITED_SHORT", "CREDITED_OVER")
 """Differences with a custodian that leave money on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One named part of a clearing balance, in minor units (debit positive)."""
-
-    name: str
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +52,12 @@ def clearing(session: Session, book: PlanBook, month: Month) -> list[Clearing]:
     items[chart.EMPLOYEE_SHARE_DUE] += _later(session, book, month)
     items[chart.EMPLOYEE_SHARE_DUE] += _differences(session, month, "payroll", book, insured=True)
     items[chart.PREMIUM_PAYABLE] += _differences(session, month, "premium", book)
-    items[chart.PREMIUM_PAYABLE] += _paid_otherwise(session, book, month)
+    items[chart.PREMIUM_PAYABLE] += awaited.premiums(session, book, month)
+    for code, found in awaited.deposits(session, book, month).items():
+        items[code] += found
     items[chart.DEPOSIT_TRANSIT] += _differences(session, month, "retirement", book)
     items[chart.DEPOSIT_TRANSIT] += _booked_as_loans(session, book, month)
-    items[chart.CARRIER_TRANSIT] += _in_flight(session, month)
+    items[chart.CARRIER_TRANSIT] += _in_flight(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _held_for_accounts(session, book, month)
     items[chart.ACCOUNT_PAYABLE] += _with_custodian(session, month, ON_PAYABLE)
     items[chart.CUSTODIAN_TRANSIT] += _with_custodian(session, month, ON_TRANSIT)
@@ -179,11 +173,6 @@ class _Gap:
     dismissed: bool
 
 
-def _named() -> ColumnElement[bool]:
-    """Differences whose money is there: open ones, those a rule sets aside, and dismissed ones that are found still."""
-    return or_(difference.c.state.in_(OPEN), still_dismissed())
-
-
 def _name(type_: str, relation: str, dismissed: bool) -> str:
     return f"{type_} ({relation}, dismissed)" if dismissed else f"{type_} ({relation})"
 
@@ -200,7 +189,7 @@ def _gaps(
             *session.where(difference, relation=relation),
             # The account holds what earlier months have left open, too.
             difference.c.period <= str(month),
-            _named(),
+            named(),
             difference.c.type.not_in(NO_MONEY),
         )
     )
@@ -231,40 +220,11 @@ def _booked_as_loans(session: Session, book: PlanBook, month: Month) -> list[Ite
         select(func.sum(difference.c.expected - difference.c.actual).label("amount")).where(
             *session.where(difference, relation="retirement", type="LOAN_IN_CONTRIB"),
             difference.c.period <= str(month),
-            _named(),
+            named(),
             difference.c.plan.in_([plan.id for plan in book.plans if not carried(plan)]),
         )
     )
     return [Item("LOAN_IN_CONTRIB (retirement)", -int(row.amount or 0)) for row in rows]
-
-
-def _paid_otherwise(session: Session, book: PlanBook, month: Month) -> list[Item]:
-    """Where another amount was paid than is billed by now: credits that wait, and what is withheld in dispute."""
-    open_ = _disputed(session, month)
-    sums: dict[str, int] = {}
-    otherwise = credits.paid_otherwise(session, month)
-    whose = carriers.of_keys(session, book, [(one.person_id, one.plan, one.month) for one in otherwise])
-    for one in otherwise:
-        carrier = str(whose.get((one.person_id, one.plan, one.month)))
-        if one.amount > 0 and book.terms(carrier).pay_policy != "pay_as_enrolled":
-            name = f"paid to {carrier} beyond its bills, to be taken from the next payment"
-        elif (one.person_id, one.plan, one.month) in open_:
-            name = f"in dispute with {carrier}, not paid as billed"
-        else:
-            continue
-        sums[name] = sums.get(name, 0) + one.amount
-    return [Item(name, amount) for name, amount in sorted(sums.items())]
-
-
-def _disputed(session: Session, month: Month) -> set[tuple[str | None, str, str]]:
-    rows = session.rows(
-        select(difference.c.person_id, difference.c.plan, difference.c.period).where(
-            *session.where(difference, relation="premium"),
-            difference.c.period <= str(month),
-            _named(),
-        )
-    )
-    return {(row.person_id, row.plan, row.period) for row in rows}
 
 
 def _insured_part(session: Session, book: PlanBook, person_id: str, month: Month) -> int:
@@ -304,7 +264,7 @@ def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> l
         .where(
             *session.where(difference, relation="accounts"),
             difference.c.period <= str(month),
-            _named(),
+            named(),
             difference.c.type.in_(types),
         )
         .group_by(difference.c.type, dismissed)
@@ -313,20 +273,23 @@ def _with_custodian(session: Session, month: Month, types: tuple[str, ...]) -> l
     return [Item(_name(row.type, "accounts", bool(row.dismissed)), -int(row.gap)) for row in rows]
 
 
-def _in_flight(session: Session, month: Month) -> list[Item]:
-    """Remittances that have left and are not confirmed yet."""
-    sent = {
-        row.dispatch_id: row.business_key
+def _in_flight(session: Session, book: PlanBook, month: Month) -> list[Item]:
+    """Remittances that have left and need not be confirmed yet; those an open difference says are overdue, too.
+
+    One that a later month confirmed is named in the month that it left in.
+    """
+    told = {
+        row.reference
         for row in session.rows(
-            select(dispatch.c.dispatch_id, dispatch.c.business_key).where(
-                *session.where(dispatch, operation="premium.remit", state="sent")
+            select(difference.c.reference).where(
+                *session.where(difference, relation="premium", type="REMITTED_NOT_CONFIRMED"), named()
             )
         )
     }
     return [
-        Item(f"in flight: {sent[one.dimensions['batch']]}", one.amount)
-        for one in ledger.balances(session, [chart.CARRIER_TRANSIT], by=("batch",), within=month)
-        if one.dimensions["batch"] in sent
+        Item(f"in flight: {one.key}", one.amount, one.clear_by)
+        for one in flights(session, book, month)
+        if not one.open or session.today() <= one.clear_by or f"{one.carrier}/{one.dispatch_id}" in told
     ]
 
 

@@ -232,7 +232,11 @@ def report(
         "clearing": [
             {
                 "account": one.account, "name": one.name, "balance": format_minor(one.balance, currency),
-                "items": [{"name": item.name, "amount": format_minor(item.amount, currency)} for item in one.items],
+                "items": [
+                    {"name": item.name, "amount": format_minor(item.amount, currency),
+                     "clear_by": "" if item.clear_by is None else str(item.clear_by)}
+                    for item in one.items
+                ],
             }
             for one in clearing(session, book, month)
         ],

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from benehub import ledger
 from benehub.ledger import accounts as chart
 from benehub.periods import Month
-from benehub.planbook import Plan
+from benehub.planbook import Plan, PlanBook
 from benehub.planbook.deadlines import deposit_deadline, send_by
 from benehub.reconcile.unpaid import REMIT, unpaid
 from benehub.rules.retirement.deposit_due import match_due
@@ -89,8 +89,7 @@ def _deposit(asked: Asked, plan: Plan, day: date, owed: _Owed) -> Deadline | Non
     more = {"outer_limit": when.outer_limit}
     if when.safe_harbor is not None:
         more["safe_harbor"] = when.safe_harbor
-    # The employer's match alone is due with his tax return; the year is taken to be the calendar's.
-    due = when.due if owed.own > 0 else match_due(date(day.year, 12, 31), 4, False)
+    due = deposit_due(asked.book, plan, day, owed.own > 0)
     command = f"accounts deposit -c {connection}" if plan.is_account else f"retirement deposit --plan {plan.id}"
     return asked.made(
         f"{ACCOUNT if plan.is_account else CONTRIBUTION}/{plan.id}/{day}",
@@ -98,3 +97,11 @@ def _deposit(asked: Asked, plan: Plan, day: date, owed: _Owed) -> Deadline | Non
         period=str(Month.of(day)), plan=plan.id, items=1, worth_minor=owed.all, own_minor=max(0, owed.own), more=more,
         mend=f"benehub {command} --pay-date {day}",
     )  # fmt: skip
+
+
+def deposit_due(book: PlanBook, plan: Plan, day: date, own: bool) -> date:
+    """By when the contributions of a pay date have to be there; `own`: something of them was withheld from pay.
+
+    The employer's match alone is due with his tax return; the year is taken to be the calendar's.
+    """
+    return deposit_deadline(book, plan, day).required().due if own else match_due(date(day.year, 12, 31), 4, False)
